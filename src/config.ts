@@ -1,0 +1,160 @@
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+
+/** What one process can be; several may share one, and `all` supervises one of each. */
+export const ROLES = ['api', 'gateway', 'worker', 'processor'] as const;
+export type Role = (typeof ROLES)[number];
+
+const whole = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d+$/, 'must be a whole number'),
+      v.transform(Number),
+      v.minValue(min, `must be at least ${min}`),
+      v.maxValue(max, `must be at most ${max}`),
+    ),
+    String(fallback),
+  );
+
+const url = (...protocols: string[]) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+        `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+      ),
+    ),
+  );
+
+const EnvironmentSchema = v.object({
+  PORT: whole(8080, 0, 65_535),
+  HOST: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
+  DATA_DIR: v.optional(v.pipe(v.string(), v.minLength(1)), './.data'),
+  REDIS_URL: url('redis:', 'rediss:'),
+  REDIS_KEY_PREFIX: v.optional(
+    v.pipe(v.string(), v.regex(/^[^\s*?[\]\\]*$/, 'may not hold spaces or pattern characters')),
+    '',
+  ),
+  CHROMA_URL: url('http:', 'https:'),
+  PROCESSOR_URL: url('http:', 'https:'),
+  EMBEDDINGS_URL: url('http:', 'https:'),
+  EMBEDDINGS_MODEL: v.optional(v.string()),
+  EMBEDDINGS_API_KEY: v.optional(v.string()),
+  ALLOWED_ORIGINS: v.optional(v.string(), ''),
+  ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
+  MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
+  MAX_TEXT_CHARS: whole(20_000_000, 1),
+  MAX_RETRIES: whole(3, 0, 100),
+  PROCESSOR_TIMEOUT_MS: whole(30_000, 100),
+  PROCESSOR_CHILDREN: whole(availableParallelism(), 1, 256),
+  LEASE_MS: whole(30_000, 500),
+  DRAIN_MS: whole(10_000, 0),
+  WORKER_CONCURRENCY: whole(4, 1, 256),
+  BLOB_STORE: v.optional(v.pipe(v.string(), v.minLength(1))),
+});
+
+/** Everything that can be set from outside, read once and validated. */
+export interface Config {
+  port: number;
+  host: string;
+  /** Absolute. Holds the lock, the embedded servers' data and, unless set elsewhere, the blobs. */
+  dataDir: string;
+  /** Absent where the embedded server is used. */
+  redisUrl: string | undefined;
+  redisKeyPrefix: string;
+  chromaUrl: string | undefined;
+  processorUrl: string | undefined;
+  embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
+  allowedOrigins: readonly string[];
+  maxUploadBytes: number;
+  maxTextChars: number;
+  maxRetries: number;
+  processorTimeoutMs: number;
+  processorChildren: number;
+  leaseMs: number;
+  drainMs: number;
+  workerConcurrency: number;
+  /** Absolute path of the folder that holds the uploaded originals. */
+  blobStore: string;
+}
+
+/** Thrown by {@link loadConfig}; its message names every wrong value, one a line. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/**
+ * Reads and validates the environment.
+ * @throws {ConfigError} naming every variable that is wrong
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  // A variable set to nothing counts as not set: that is how compose files and shells unset one.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = v.safeParse(EnvironmentSchema, given);
+  if (!parsed.success) {
+    const lines = parsed.issues.map((issue) => `  ${String(issue.path?.[0]?.key)}: ${issue.message}`);
+    throw new ConfigError(`The configuration is not valid:\n${lines.join('\n')}`);
+  }
+  const env = parsed.output;
+  if (!isLoopback(env.HOST) && env.ALLOW_ANONYMOUS !== '1') {
+    throw new ConfigError(
+      `The configuration is not valid:\n  HOST: ${env.HOST} is open to others and no keys guard it. ` +
+        'Use a loopback address, or set ALLOW_ANONYMOUS=1 where a network you trust does the guarding.',
+    );
+  }
+  if (env.BLOB_STORE?.startsWith('s3://')) {
+    throw new ConfigError('The configuration is not valid:\n  BLOB_STORE: must be a folder');
+  }
+  const dataDir = resolve(env.DATA_DIR);
+  return {
+    port: env.PORT,
+    host: env.HOST,
+    dataDir,
+    redisUrl: env.REDIS_URL,
+    redisKeyPrefix: env.REDIS_KEY_PREFIX,
+    chromaUrl: env.CHROMA_URL,
+    processorUrl: env.PROCESSOR_URL,
+    embeddings: env.EMBEDDINGS_URL
+      ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
+      : undefined,
+    allowedOrigins: env.ALLOWED_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+    maxUploadBytes: env.MAX_UPLOAD_BYTES,
+    maxTextChars: env.MAX_TEXT_CHARS,
+    maxRetries: env.MAX_RETRIES,
+    processorTimeoutMs: env.PROCESSOR_TIMEOUT_MS,
+    processorChildren: env.PROCESSOR_CHILDREN,
+    leaseMs: env.LEASE_MS,
+    drainMs: env.DRAIN_MS,
+    workerConcurrency: env.WORKER_CONCURRENCY,
+    blobStore: env.BLOB_STORE ? resolve(env.BLOB_STORE) : resolve(dataDir, 'blobs'),
+  };
+}
+
+/** The environment for a child of the supervisor: this process's own, with the given variables set. */
+export function childEnvironment(overrides: Record<string, string>): NodeJS.ProcessEnv {
+  return { ...process.env, ...overrides };
+}
+
+/**
+ * Reads which roles the program was asked for: none means `all`.
+ * @param args the program's arguments, e.g. `['api', 'gateway']`
+ * @throws {ConfigError} for a word that is no role
+ */
+export function parseRoles(args: readonly string[]): readonly Role[] | 'all' {
+  if (args.length === 0 || (args.length === 1 && args[0] === 'all')) return 'all';
+  const unknown = args.find((word) => !(ROLES as readonly string[]).includes(word));
+  if (unknown !== undefined) {
+    throw new ConfigError(`There is no role "${unknown}". The roles: ${ROLES.join(', ')}, all.`);
+  }
+  return [...new Set(args as Role[])];
+}

@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+
+import { CollectionNameSchema, MetadataSchema } from './upload.ts';
+
+const Whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** A registered document: what `GET /api/documents` lists. */
+export const DocumentSchema = v.object({
+  id: v.string(),
+  filename: v.string(),
+  collection: v.string(),
+  media_type: v.optional(v.string()),
+  size: Whole,
+  content_hash: v.optional(v.string()),
+  chunk_count: Whole,
+  metadata: MetadataSchema,
+  model: v.string(),
+  created_at: v.string(),
+  updated_at: v.string(),
+});
+export type Document = v.InferOutput<typeof DocumentSchema>;
+
+/** A stored chunk. `start` and `end` are UTF-16 offsets into the parsed text; `page` is 1-based. */
+export const ChunkSchema = v.object({
+  id: v.string(),
+  chunk_index: Whole,
+  text: v.string(),
+  start: Whole,
+  end: Whole,
+  page: v.optional(Whole),
+  heading: v.optional(v.string()),
+});
+export type Chunk = v.InferOutput<typeof ChunkSchema>;
+
+/** `limit` and `cursor`, as every list takes them in its query string. */
+export const PageQuerySchema = v.object({
+  limit: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,6}$/, 'limit must be a whole number'),
+      v.transform(Number),
+      v.minValue(1, 'limit must be at least 1'),
+      v.maxValue(1000, 'limit must be at most 1000'),
+    ),
+    '50',
+  ),
+  cursor: v.optional(v.string()),
+});
+
+export const DocumentQuerySchema = v.object({
+  ...PageQuerySchema.entries,
+  collection: v.optional(CollectionNameSchema),
+});
+
+export const DocumentListSchema = v.object({
+  documents: v.array(DocumentSchema),
+  next_cursor: v.optional(v.string()),
+});
+export type DocumentList = v.InferOutput<typeof DocumentListSchema>;
+
+export const ChunkListSchema = v.object({
+  chunks: v.array(ChunkSchema),
+  next_cursor: v.optional(v.string()),
+});
+export type ChunkList = v.InferOutput<typeof ChunkListSchema>;
+
+export const SearchRequestSchema = v.object({
+  collection: v.optional(CollectionNameSchema, 'default'),
+  query: v.pipe(
+    v.string(),
+    v.check((text) => text.trim() !== '', 'query must not be blank'),
+    v.maxLength(10_000),
+  ),
+  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
+  /** A Chroma `where` filter over the chunks' metadata. */
+  where: v.optional(v.record(v.string(), v.unknown())),
+  /** Leaves out results scored below it. */
+  min_score: v.optional(v.pipe(v.number(), v.minValue(-1), v.maxValue(1))),
+});
+export type SearchRequest = v.InferOutput<typeof SearchRequestSchema>;
+
+/** One found chunk; `score` is the cosine similarity, 1 for the same direction. */
+export const SearchResultSchema = v.object({
+  text: v.string(),
+  score: v.number(),
+  document_id: v.string(),
+  filename: v.string(),
+  page: v.optional(Whole),
+  heading: v.optional(v.string()),
+  start: Whole,
+  end: Whole,
+  chunk_index: Whole,
+});
+export type SearchResult = v.InferOutput<typeof SearchResultSchema>;
+
+export const SearchResponseSchema = v.object({ results: v.array(SearchResultSchema) });
+export type SearchResponse = v.InferOutput<typeof SearchResponseSchema>;

@@ -1,0 +1,72 @@
+import * as v from 'valibot';
+
+/** Every state a job can be in. The last three are terminal: final for the job's run. */
+export const JOB_STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed', 'cancelled'] as const;
+export const JobStatusSchema = v.picklist(JOB_STATUSES);
+export type JobStatus = v.InferOutput<typeof JobStatusSchema>;
+
+/** The pipeline's stages, in the order they run. */
+export const STAGES = ['parse', 'chunk', 'embed', 'store'] as const;
+export const StageSchema = v.picklist(STAGES);
+export type Stage = v.InferOutput<typeof StageSchema>;
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** How far inside a stage the work has come; a count only grows within an attempt. */
+export const CountsSchema = v.object({
+  pages_done: v.optional(Count),
+  pages_total: v.optional(Count),
+  chunks_done: v.optional(Count),
+  chunks_total: v.optional(Count),
+});
+export type Counts = v.InferOutput<typeof CountsSchema>;
+
+/** What a completed job leaves behind, as documented. */
+export const JobResultSchema = v.object({
+  document_id: v.string(),
+  chunk_count: Count,
+  collection: v.string(),
+  processing_time_ms: Count,
+});
+export type JobResult = v.InferOutput<typeof JobResultSchema>;
+
+/**
+ * The Job as every transport sends it: polling, WebSocket and server-sent events carry the same bytes.
+ * Key order is this schema's order; a field that does not apply is absent, never null.
+ * Times are RFC 3339 in UTC with whole seconds, as the documented examples have them.
+ */
+export const JobSchema = v.object({
+  id: v.string(),
+  type: v.string(),
+  status: JobStatusSchema,
+  /** 0–100. The documented marks are whole numbers; between them two decimals show large documents moving. */
+  progress: v.pipe(v.number(), v.minValue(0), v.maxValue(100)),
+  message: v.string(),
+  result: v.optional(JobResultSchema),
+  error: v.optional(v.string()),
+  error_code: v.optional(v.string()),
+  retry_count: v.optional(Count),
+  max_retries: v.optional(Count),
+  started_at: v.optional(v.string()),
+  completed_at: v.optional(v.string()),
+  /** Grows by at least one with every change, over all runs. */
+  version: Count,
+  /** 1 for the first run; a manual retry starts the next. */
+  run: Count,
+  /** How many times a worker has claimed this run. */
+  attempt: v.optional(Count),
+  /** How many times a worker was lost while it held this job. */
+  stalls: v.optional(Count),
+  filename: v.optional(v.string()),
+  collection: v.optional(v.string()),
+  stage: v.optional(StageSchema),
+  counts: v.optional(CountsSchema),
+  created_at: v.optional(v.string()),
+  updated_at: v.optional(v.string()),
+});
+export type Job = v.InferOutput<typeof JobSchema>;
+
+/** True for the states after which a run never changes again. */
+export function isTerminal(status: JobStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
+}

@@ -1,0 +1,110 @@
+import * as v from 'valibot';
+
+import type { ProblemCode } from './problem.ts';
+import { JobStatusSchema } from './job.ts';
+
+export const CHUNKING_STRATEGIES = ['sentence', 'fixed'] as const;
+export const ChunkingStrategySchema = v.picklist(CHUNKING_STRATEGIES);
+export type ChunkingStrategy = v.InferOutput<typeof ChunkingStrategySchema>;
+
+export const CHUNK_SIZE = { min: 32, max: 8192, default: 512 } as const;
+export const DEFAULT_CHUNK_OVERLAP = 50;
+
+/** Chroma's own rule for collection names: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends. */
+export const CollectionNameSchema = v.pipe(
+  v.string(),
+  v.regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]$/,
+    'a collection name has 3 to 512 characters of a-z, A-Z, 0-9, ".", "_" or "-", and starts and ends with a letter or a digit',
+  ),
+);
+
+/** A form field holds text: only a plain run of digits is a whole number. */
+const WholeNumberText = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,9}$/, 'must be a whole number'),
+  v.transform(Number),
+);
+
+/** What a document may carry of its owner's; Chroma's metadata takes scalars only, and reserves `#` and `$`. */
+export const MetadataSchema = v.record(
+  v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.regex(/^[^#$]/, 'a key may not begin with # or $')),
+  v.union(
+    [v.string(), v.pipe(v.number(), v.finite()), v.boolean()],
+    'values must be text, numbers or booleans',
+  ),
+);
+export type Metadata = v.InferOutput<typeof MetadataSchema>;
+
+const MetadataText = v.pipe(v.string(), v.parseJson(undefined, 'must be a JSON object'), MetadataSchema);
+
+/** The form fields beside `file`, each as it arrives (text) and as it is used. */
+export const UploadFieldsSchema = v.object({
+  collection: v.optional(CollectionNameSchema, 'default'),
+  chunk_size: v.optional(
+    v.pipe(
+      WholeNumberText,
+      v.minValue(CHUNK_SIZE.min, `must be at least ${CHUNK_SIZE.min}`),
+      v.maxValue(CHUNK_SIZE.max, `must be at most ${CHUNK_SIZE.max}`),
+    ),
+    String(CHUNK_SIZE.default),
+  ),
+  chunk_overlap: v.optional(WholeNumberText),
+  chunking_strategy: v.optional(
+    v.picklist(CHUNKING_STRATEGIES, `must be one of: ${CHUNKING_STRATEGIES.join(', ')}`),
+    'sentence',
+  ),
+  metadata: v.optional(MetadataText),
+});
+export type UploadFieldName = keyof typeof UploadFieldsSchema.entries;
+
+export interface UploadFields {
+  collection: string;
+  chunk_size: number;
+  chunk_overlap: number;
+  chunking_strategy: ChunkingStrategy;
+  metadata: Metadata;
+}
+
+/** Which problem a bad field is answered with. */
+export const UPLOAD_FIELD_PROBLEMS: Record<UploadFieldName, ProblemCode> = {
+  collection: 'invalid_collection',
+  chunk_size: 'invalid_chunk_size',
+  chunk_overlap: 'invalid_chunk_overlap',
+  chunking_strategy: 'invalid_chunking_strategy',
+  metadata: 'invalid_metadata',
+};
+
+/**
+ * Reads the upload's form fields. The overlap defaults to 50, or to half the chunk size where that is less,
+ * and may not exceed that half.
+ * @param fields what the form sent, each value as text
+ * @returns the fields in use, or the first problem with words for a person
+ */
+export function parseUploadFields(
+  fields: Partial<Record<UploadFieldName, string>>,
+): { ok: true; fields: UploadFields } | { ok: false; code: ProblemCode; detail: string } {
+  const parsed = v.safeParse(UploadFieldsSchema, fields);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const name = issue.path?.[0]?.key as UploadFieldName;
+    return { ok: false, code: UPLOAD_FIELD_PROBLEMS[name], detail: `${name}: ${issue.message}` };
+  }
+  const { chunk_size, chunk_overlap, metadata, ...rest } = parsed.output;
+  const half = Math.floor(chunk_size / 2);
+  const overlap = chunk_overlap ?? Math.min(DEFAULT_CHUNK_OVERLAP, half);
+  if (overlap > half) {
+    const detail = `chunk_overlap: must be at most half of chunk_size (${half})`;
+    return { ok: false, code: 'invalid_chunk_overlap', detail };
+  }
+  return { ok: true, fields: { ...rest, chunk_size, chunk_overlap: overlap, metadata: metadata ?? {} } };
+}
+
+/** The documented acknowledgement of an upload (202). */
+export const UploadAcceptedSchema = v.object({
+  job_id: v.string(),
+  status: JobStatusSchema,
+  message: v.string(),
+  created_at: v.string(),
+});
+export type UploadAccepted = v.InferOutput<typeof UploadAcceptedSchema>;

@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Three tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
+ * start real servers, each on its own port and folder, so files may run side by side.
+ */
+export default defineConfig({
+  root: import.meta.dirname,
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'integration',
+          include: ['integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      ...(process.env['SLUICE_TEST_LONG']
+        ? [
+            {
+              test: {
+                name: 'long',
+                include: ['long/**/*.test.ts'],
+                testTimeout: 1_800_000,
+                hookTimeout: 60_000,
+                fileParallelism: false,
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
