@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis';
+
+import type { Keys } from '../redis/keys.ts';
+import { toJobState, type JobHash, type JobState } from './to-job.ts';
+
+/** Reads jobs as the transports send them. Writes nothing. */
+export class JobStore {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.#redis = redis;
+    this.#keys = keys;
+  }
+
+  /** The job's state, or `undefined` for an id nobody knows. */
+  async read(id: string): Promise<JobState | undefined> {
+    return (await this.readAll([id]))[0];
+  }
+
+  /**
+   * Reads many jobs in one round trip.
+   * @returns a state or `undefined` for each id, in the ids' order
+   */
+  async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
+    if (ids.length === 0) return [];
+    const pipeline = this.#redis.pipeline();
+    pipeline.get(this.#keys.history);
+    for (const id of ids) pipeline.hgetall(this.#keys.job(id));
+    const replies = (await pipeline.exec()) ?? [];
+    const [history, ...hashes] = replies.map(([error, value], i) => {
+      // An id whose key another program made something else than a hash is no job of anybody's.
+      if (error?.message.startsWith('WRONGTYPE') && i > 0) return {};
+      if (error) throw error;
+      return value;
+    });
+    return (hashes as JobHash[]).map((hash, i) =>
+      Object.keys(hash).length === 0
+        ? undefined
+        : toJobState({ ...hash, id: ids[i] as string }, (history as string | null) ?? ''),
+    );
+  }
+
+  /** The ids of all jobs that are not terminal. */
+  async activeIds(): Promise<string[]> {
+    return this.#redis.smembers(this.#keys.active);
+  }
+
+  /** The name of the history that versions belong to; empty before the first job ever. */
+  async history(): Promise<string> {
+    return (await this.#redis.get(this.#keys.history)) ?? '';
+  }
+}

@@ -1,0 +1,15 @@
+-- Gives a job back unfinished, at the head of the queue. No try is counted: nothing was wrong with the job.
+-- KEYS: 1 job, 2 leases, 3 queue, 4 cleanup, 5 sequence, 6 history
+-- ARGV: 1 id, 2 token
+-- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
+-- Publishes the job, queued. What the caller wrote to Chroma is marked for cleanup.
+local held = redis.call('HMGET', KEYS[1], 'status', 'token')
+if held[1] == 'queued' and held[2] == ARGV[2] then return 1 end
+if not holds(KEYS[1], ARGV[2]) then return 0 end
+bury(KEYS[4], KEYS[1], ARGV[1], ARGV[2], now_ms())
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('RPUSH', KEYS[3], ARGV[1])
+redis.call('HINCRBY', KEYS[1], 'attempt', -1)
+commit(KEYS[1], KEYS[5], KEYS[6], { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
+  { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+return 1

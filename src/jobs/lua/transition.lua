@@ -1,0 +1,58 @@
+-- Goes before every script of this folder: the clock, and the one way in which a job changes.
+-- Scripts use Redis TIME only, so that no two machines' clocks are ever compared.
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- RFC 3339 in UTC with whole seconds. Days to a date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+local function rfc3339(ms)
+  local seconds = math.floor(ms / 1000)
+  local day = math.floor(seconds / 86400)
+  local rest = seconds - day * 86400
+  local z = day + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local mp = math.floor((5 * doy + 2) / 153)
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  return string.format('%04d-%02d-%02dT%02d:%02d:%02dZ', year, month, doy - math.floor((153 * mp + 2) / 5) + 1,
+    math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
+end
+
+-- Writes the fields, bumps the job's version and the global sequence, and publishes the whole hash on the
+-- job's channel as [history, sequence, [field, value, ...]].
+-- fields: {name, value, ...}; drop (optional): {name, ...} to delete
+local function commit(job, sequence, history, fields, drop)
+  if drop then redis.call('HDEL', job, unpack(drop)) end
+  fields[#fields + 1] = 'updated_at'
+  fields[#fields + 1] = rfc3339(now_ms())
+  redis.call('HSET', job, unpack(fields))
+  redis.call('HINCRBY', job, 'version', 1)
+  local name = redis.call('GET', history)
+  if not name then
+    local time = redis.call('TIME')
+    name = string.format('%x%05x', tonumber(time[1]), tonumber(time[2]))
+    redis.call('SET', history, name)
+  end
+  local count = redis.call('INCR', sequence)
+  redis.call('PUBLISH', job .. ':events', cjson.encode({ name, count, redis.call('HGETALL', job) }))
+end
+
+-- True when the caller still holds the job.
+local function holds(job, token)
+  local held = redis.call('HMGET', job, 'status', 'token')
+  return held[1] == 'processing' and held[2] == token
+end
+
+-- Marks what the holder of a token may have written to Chroma as dead.
+local function bury(cleanup, job, id, token, due)
+  local held = redis.call('HMGET', job, 'tenant', 'payload')
+  local ok, payload = pcall(cjson.decode, held[2] or '')
+  if not ok or type(payload) ~= 'table' or type(payload.collection) ~= 'string' then return end
+  local document = type(payload.document_id) == 'string' and payload.document_id or id
+  redis.call('ZADD', cleanup, due, cjson.encode({ held[1] or 'default', payload.collection, document, token, 1 }))
+end

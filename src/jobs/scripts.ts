@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+
+const FOLDER = join(import.meta.dirname, 'lua');
+const SCRIPTS = [
+  'enqueue',
+  'claim',
+  'renew',
+  'progress',
+  'complete',
+  'fail',
+  'retry',
+  'release',
+  'expire-leases',
+] as const;
+export type ScriptName = (typeof SCRIPTS)[number];
+
+const prelude = readFileSync(join(FOLDER, 'transition.lua'), 'utf8');
+const sources = new Map(
+  SCRIPTS.map((name) => [name, prelude + readFileSync(join(FOLDER, `${name}.lua`), 'utf8')]),
+);
+
+/** Runs a script: `EVALSHA`, and `EVAL` where the server does not have it yet. */
+export type RunScript = (
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<unknown>;
+
+/** Makes the transition scripts callable on a connection. */
+export function loadScripts(redis: Redis): RunScript {
+  type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<unknown>;
+  const commands = redis as unknown as Record<string, Command>;
+  for (const [name, lua] of sources) redis.defineCommand(`sluice:${name}`, { lua });
+  return async (name, keys, args) => {
+    const command = commands[`sluice:${name}`] as Command;
+    return command.call(redis, keys.length, ...keys, ...args);
+  };
+}

@@ -1,0 +1,124 @@
+import {
+  JOB_STATUSES,
+  STAGES,
+  isTerminal,
+  type Counts,
+  type Job,
+  type JobResult,
+  type JobStatus,
+} from '../contract/job.ts';
+
+/** A `job:{id}` hash as Redis holds it: every value is text, and another program may have written it. */
+export type JobHash = Record<string, string>;
+
+/** A job as the transports pass it on: serialised once, with what they need to decide without parsing it. */
+export interface JobState {
+  readonly id: string;
+  readonly version: number;
+  readonly status: JobStatus;
+  readonly terminal: boolean;
+  /** Which history `version` belongs to. */
+  readonly history: string;
+  /** The Job's JSON: the same bytes for polling, WebSocket and server-sent events. */
+  readonly json: string;
+}
+
+function whole(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) && value >= 0 ? Math.floor(value) : undefined;
+}
+
+function oneOf<T extends string>(allowed: readonly T[], text: string | undefined): T | undefined {
+  return allowed.find((word) => word === text);
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Written by another program: the job is shown without what cannot be read.
+    return undefined;
+  }
+}
+
+function toResult(text: string | undefined): JobResult | undefined {
+  const value = parseObject(text);
+  if (!value) return undefined;
+  return {
+    document_id: String(value['document_id'] ?? ''),
+    chunk_count: Number(value['chunk_count'] ?? 0),
+    collection: String(value['collection'] ?? ''),
+    processing_time_ms: Number(value['processing_time_ms'] ?? 0),
+  };
+}
+
+function toCounts(hash: JobHash): Counts | undefined {
+  const counts: Counts = {
+    pages_done: whole(hash['pages_done']),
+    pages_total: whole(hash['pages_total']),
+    chunks_done: whole(hash['chunks_done']),
+    chunks_total: whole(hash['chunks_total']),
+  };
+  return Object.values(counts).some((count) => count !== undefined) ? counts : undefined;
+}
+
+/**
+ * Makes the Job from its stored hash: the one place that decides its keys, their order and which apply.
+ * Never throws: a hash that another program wrote is shown as far as it makes sense.
+ * Fields that are `undefined` are left out by `JSON.stringify`.
+ */
+export function toJob(hash: JobHash): Job {
+  const status = oneOf(JOB_STATUSES, hash['status']) ?? 'queued';
+  const payload = parseObject(hash['payload']);
+  const retryCount = whole(hash['retry_count']) ?? 0;
+  const retries = retryCount > 0 || status === 'retrying' || status === 'failed';
+  const filename = payload?.['filename'];
+  const collection = payload?.['collection'];
+  return {
+    id: hash['id'] ?? '',
+    type: hash['type'] ?? 'document_upload',
+    status,
+    progress: Math.min(100, Math.max(0, Number(hash['progress']) || 0)),
+    message: hash['message'] ?? '',
+    result: toResult(hash['result']),
+    error: hash['error'],
+    error_code: hash['error_code'],
+    retry_count: retries ? retryCount : undefined,
+    max_retries: retries ? whole(hash['max_retries']) : undefined,
+    started_at: hash['started_at'],
+    completed_at: hash['completed_at'],
+    version: whole(hash['version']) ?? 0,
+    run: whole(hash['run']) ?? 1,
+    attempt: whole(hash['attempt']),
+    stalls: whole(hash['stalls']),
+    filename: typeof filename === 'string' ? filename : undefined,
+    collection: typeof collection === 'string' ? collection : undefined,
+    stage: oneOf(STAGES, hash['stage']),
+    counts: toCounts(hash),
+    created_at: hash['created_at'],
+    updated_at: hash['updated_at'],
+  };
+}
+
+/** Serialises a stored hash for the transports. */
+export function toJobState(hash: JobHash, history: string): JobState {
+  const job = toJob(hash);
+  return {
+    id: job.id,
+    version: job.version,
+    status: job.status,
+    terminal: isTerminal(job.status),
+    history,
+    json: JSON.stringify(job),
+  };
+}
+
+/** Turns Redis' flat `[field, value, …]` into a hash. */
+export function fromFlat(flat: readonly string[]): JobHash {
+  const hash: JobHash = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) hash[flat[i] as string] = flat[i + 1] as string;
+  return hash;
+}

@@ -1,0 +1,42 @@
+import { Redis } from 'ioredis';
+
+import type { Logger } from '../logger.ts';
+
+/** A command that Redis has not answered for so long has failed, for the caller. */
+const COMMAND_TIMEOUT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 2000;
+const MAX_RECONNECT_DELAY_MS = 1000;
+
+/**
+ * How a connection behaves while Redis is away.
+ * - `bounded`: a command fails after seconds; for what somebody waits for, like an upload.
+ * - `patient`: a command waits until Redis is back, and is then sent again; for workers, whose scripts are
+ *   replay-safe, and for subscriptions and blocking calls.
+ */
+export type Patience = 'bounded' | 'patient';
+
+/**
+ * Opens a connection that reconnects for ever, within a second of Redis being back.
+ * @param url `redis://` or `rediss://`
+ */
+export function connectRedis(url: string, name: string, patience: Patience, logger: Logger): Redis {
+  const redis = new Redis(url, {
+    connectionName: `sluice-${name}`,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS),
+    ...(patience === 'bounded'
+      ? { maxRetriesPerRequest: 2, commandTimeout: COMMAND_TIMEOUT_MS }
+      : { maxRetriesPerRequest: null }),
+  });
+  let reported = false;
+  redis.on('error', (error: Error) => {
+    if (!reported)
+      logger.warn('Redis is unreachable, reconnecting', { connection: name, error: error.message });
+    reported = true;
+  });
+  redis.on('ready', () => {
+    if (reported) logger.info('Redis is back', { connection: name });
+    reported = false;
+  });
+  return redis;
+}

@@ -1,0 +1,51 @@
+/**
+ * Every Redis key and channel, in one place. The first three are the documented contract: scripts and
+ * operators outside this repository rely on them.
+ *
+ * | key | type | holds |
+ * |---|---|---|
+ * | `job:{id}` | hash | the job, flat fields, `payload` and `result` as JSON |
+ * | `queue:document_upload` | list | ids that wait: LPUSH in, consumed from the right |
+ * | `jobs:active` | set | ids of every job not yet terminal |
+ * | `job:{id}:events` | channel | the job's hash after each transition |
+ * | `jobs:leases` | zset | id → when its lease ends (ms) |
+ * | `jobs:delayed` | zset | id → when its next try is due (ms) |
+ * | `jobs:limbo` | zset | ids that were queued without a hash → since when (ms) |
+ * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
+ * | `jobs:sequence` | string | counts all transitions; going down means that Redis lost writes |
+ * | `jobs:history` | string | names the history that `version`s belong to |
+ * | `jobs:grant:{nonce}` | string | what a claim was granted, so that its replay gets the same |
+ * | `document:{id}` | hash | a registered document and its live generation |
+ * | `documents:{tenant}` | zset | document ids by registration time (ms) |
+ * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
+ */
+export type Keys = ReturnType<typeof createKeys>;
+
+/** The tenant of everything while no keys are configured. */
+export const DEFAULT_TENANT = 'default';
+
+/**
+ * @param prefix goes before every name; a `{tag}:` puts all of them into one Cluster slot
+ */
+export function createKeys(prefix = '') {
+  const jobPrefix = `${prefix}job:`;
+  return {
+    /** What precedes an id in a job's key, for scripts that learn ids only as they run. */
+    jobPrefix,
+    job: (id: string) => jobPrefix + id,
+    queue: `${prefix}queue:document_upload`,
+    active: `${prefix}jobs:active`,
+    events: (id: string) => `${jobPrefix}${id}:events`,
+    allEvents: `${jobPrefix}*:events`,
+    leases: `${prefix}jobs:leases`,
+    delayed: `${prefix}jobs:delayed`,
+    limbo: `${prefix}jobs:limbo`,
+    cleanup: `${prefix}jobs:cleanup`,
+    sequence: `${prefix}jobs:sequence`,
+    history: `${prefix}jobs:history`,
+    grant: (nonce: string) => `${prefix}jobs:grant:${nonce}`,
+    document: (id: string) => `${prefix}document:${id}`,
+    documents: (tenant: string) => `${prefix}documents:${tenant}`,
+    documentsIn: (tenant: string, collection: string) => `${prefix}documents:${tenant}:${collection}`,
+  };
+}

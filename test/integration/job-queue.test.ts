@@ -1,0 +1,314 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import type { JobPayload } from '../../src/jobs/job-payload.ts';
+import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { JobStore } from '../../src/jobs/job-store.ts';
+import { createKeys } from '../../src/redis/keys.ts';
+import type { Job } from '../../src/contract/job.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+
+const LEASE_MS = 400;
+const keys = createKeys();
+const payload: JobPayload = {
+  filename: 'a.pdf',
+  file_size: 3,
+  collection: 'papers',
+  chunking_strategy: 'sentence',
+  chunk_size: 512,
+  chunk_overlap: 50,
+  file_key: 'default/a',
+  metadata: {},
+};
+
+let redis: TestRedis;
+let queue: JobQueue;
+let store: JobStore;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  queue = new JobQueue(redis.client, keys, { leaseMs: LEASE_MS, maxRetries: 3, maxStalls: 2 });
+  store = new JobStore(redis.client, keys);
+});
+afterAll(() => redis.close());
+beforeEach(() => redis.client.flushall());
+
+async function job(id: string): Promise<Job> {
+  return JSON.parse((await store.read(id))?.json ?? 'null') as Job;
+}
+async function claimOne() {
+  const { jobs } = await queue.claim(1);
+  expect(jobs).toHaveLength(1);
+  return jobs[0]!;
+}
+const leaseEnd = () => new Promise((resolve) => setTimeout(resolve, LEASE_MS + 50));
+const document = {
+  documentId: 'a',
+  tenant: 'default',
+  collection: 'papers',
+  chunkCount: 2,
+  fields: { filename: 'a.pdf' },
+};
+
+test('a new job stands under the documented keys and fields', async () => {
+  const { status, createdAt } = await queue.enqueue('a', 'default', payload);
+  expect(status).toBe('queued');
+  expect(createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(10_000);
+  expect(await redis.client.hgetall('job:a')).toMatchObject({
+    id: 'a',
+    type: 'document_upload',
+    status: 'queued',
+    progress: '0',
+    message: 'Waiting for worker...',
+    payload: JSON.stringify(payload),
+    created_at: createdAt,
+    updated_at: createdAt,
+  });
+  expect(await redis.client.lrange('queue:document_upload', 0, -1)).toEqual(['a']);
+  expect(await redis.client.smembers('jobs:active')).toEqual(['a']);
+});
+
+test('the date of the scripts agrees with the calendar', async () => {
+  const lua = `${await import('node:fs').then((fs) => fs.readFileSync(new URL('../../src/jobs/lua/transition.lua', import.meta.url), 'utf8'))} return rfc3339(tonumber(ARGV[1]))`;
+  for (const date of [
+    '1970-01-01T00:00:00Z',
+    '2000-02-29T23:59:59Z',
+    '2024-12-31T12:34:56Z',
+    '2100-03-01T00:00:01Z',
+  ]) {
+    expect(await redis.client.eval(lua, 0, Date.parse(date))).toBe(date);
+  }
+});
+
+test('enqueue twice makes one job', async () => {
+  await queue.enqueue('a', 'default', payload);
+  await queue.enqueue('a', 'default', payload);
+  expect(await redis.client.llen('queue:document_upload')).toBe(1);
+  expect((await job('a')).version).toBe(1);
+});
+
+test('jobs are claimed oldest first, once each', async () => {
+  await queue.enqueue('a', 'default', payload);
+  await queue.enqueue('b', 'default', payload);
+  await queue.enqueue('c', 'default', payload);
+  const first = await queue.claim(2);
+  expect(first.jobs.map(({ id }) => id)).toEqual(['a', 'b']);
+  expect((await queue.claim(5)).jobs.map(({ id }) => id)).toEqual(['c']);
+  expect((await queue.claim(5)).jobs).toEqual([]);
+  expect(await job('a')).toMatchObject({ status: 'processing', progress: 10, stage: 'parse', attempt: 1 });
+});
+
+test('a claim that is sent again gets the same grant', async () => {
+  await queue.enqueue('a', 'default', payload);
+  await queue.enqueue('b', 'default', payload);
+  // The replay is what ioredis does after a lost reply: the very same command once more.
+  const sent: unknown[][] = [];
+  const spy = new JobQueue(
+    new Proxy(redis.client, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name !== 'sluice:claim') return typeof value === 'function' ? value.bind(target) : value;
+        return (...args: unknown[]) => {
+          sent.push(args);
+          return (value as (...args: unknown[]) => unknown).apply(target, args);
+        };
+      },
+    }),
+    keys,
+    { leaseMs: LEASE_MS, maxRetries: 3, maxStalls: 2 },
+  );
+  const { jobs } = await spy.claim(1);
+  const again = (
+    await (redis.client as never as Record<string, (...args: unknown[]) => Promise<[string]>>)[
+      'sluice:claim'
+    ]!(...sent[0]!)
+  )[0];
+  expect((JSON.parse(again) as string[][]).map(([id, token]) => ({ id, token }))).toEqual([
+    { id: 'a', token: jobs[0]!.token },
+  ]);
+  expect(await redis.client.lrange('queue:document_upload', 0, -1)).toEqual(['b']);
+});
+
+test('progress only grows within an attempt, and a repeated report is no change', async () => {
+  await queue.enqueue('a', 'default', payload);
+  const claim = await claimOne();
+  const report = {
+    progress: 45.5,
+    message: 'Chunking text...',
+    stage: 'chunk',
+    counts: { pages_done: 2 },
+  } as const;
+  expect(await queue.progress(claim, report)).toBe(true);
+  const { version } = await job('a');
+  expect(await queue.progress(claim, report)).toBe(true);
+  expect((await job('a')).version).toBe(version);
+  await queue.progress(claim, { ...report, progress: 30, counts: { pages_done: 3 } });
+  expect(await job('a')).toMatchObject({ progress: 45.5, counts: { pages_done: 3 }, version: version + 1 });
+});
+
+test('complete settles the job, registers the document and is replay-safe', async () => {
+  await queue.enqueue('a', 'default', payload);
+  const claim = await claimOne();
+  expect(await queue.complete(claim, document)).toBe(true);
+  const done = await job('a');
+  expect(done).toMatchObject({
+    status: 'completed',
+    progress: 100,
+    message: 'Upload completed successfully',
+    result: { document_id: 'a', chunk_count: 2, collection: 'papers' },
+  });
+  expect(done.result?.processing_time_ms).toBeGreaterThanOrEqual(0);
+  expect(await queue.complete(claim, document)).toBe(true);
+  expect((await job('a')).version).toBe(done.version);
+  expect(await redis.client.smembers('jobs:active')).toEqual([]);
+  expect(await redis.client.zcard('jobs:leases')).toBe(0);
+  expect(await redis.client.hgetall('document:a')).toMatchObject({
+    generation: claim.token,
+    chunk_count: '2',
+  });
+});
+
+test('a failed job keeps the progress where it stopped, in the documented shape', async () => {
+  await queue.enqueue('a', 'default', payload);
+  const claim = await claimOne();
+  await queue.progress(claim, { progress: 30, message: 'Chunking text...', stage: 'chunk', counts: {} });
+  expect(
+    await queue.fail(claim, {
+      message: 'Chunking failed',
+      error: 'timeout after 30s',
+      errorCode: 'deadline',
+    }),
+  ).toBe(true);
+  expect(await job('a')).toMatchObject({
+    status: 'failed',
+    progress: 30,
+    message: 'Chunking failed',
+    error: 'timeout after 30s',
+    error_code: 'deadline',
+    retry_count: 0,
+    max_retries: 3,
+  });
+  expect(await redis.client.smembers('jobs:active')).toEqual([]);
+});
+
+test('a retry waits its delay, is counted, and comes back to the queue by itself', async () => {
+  await queue.enqueue('a', 'default', payload);
+  const claim = await claimOne();
+  expect(await queue.retry(claim, 200, { error: 'timeout', errorCode: 'deadline' })).toBe(true);
+  expect(await job('a')).toMatchObject({
+    status: 'retrying',
+    progress: 0,
+    message: 'Retrying (1/3): timeout',
+    retry_count: 1,
+  });
+  const early = await queue.claim(1);
+  expect(early.jobs).toEqual([]);
+  expect(early.nextMs).toBeGreaterThan(0);
+  expect(early.nextMs).toBeLessThanOrEqual(200);
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  const again = await claimOne();
+  expect(again.token).not.toBe(claim.token);
+  expect((await job('a')).error).toBeUndefined();
+});
+
+test('once the lease has ended the job is taken over, and its old holder can change nothing', async () => {
+  await queue.enqueue('a', 'default', payload);
+  const lost = await claimOne();
+  await leaseEnd();
+  expect(await queue.expireLeases()).toEqual({ requeued: 1, failed: 0 });
+  expect(await job('a')).toMatchObject({ status: 'queued', stalls: 1 });
+  const holder = await claimOne();
+  const before = await redis.client.hgetall('job:a');
+
+  expect(await queue.renew([lost])).toEqual(['a']);
+  expect(await queue.progress(lost, { progress: 99, message: 'x', stage: 'store', counts: {} })).toBe(false);
+  expect(await queue.complete(lost, document)).toBe(false);
+  expect(await queue.fail(lost, { message: 'x', error: 'x', errorCode: 'x' })).toBe(false);
+  expect(await queue.retry(lost, 0, { error: 'x', errorCode: 'x' })).toBe(false);
+  expect(await queue.release(lost)).toBe(false);
+  expect(await redis.client.hgetall('job:a')).toEqual(before);
+  expect(await redis.client.exists('document:a')).toBe(0);
+
+  expect(await queue.renew([holder])).toEqual([]);
+  expect(await queue.complete(holder, document)).toBe(true);
+  // What the lost worker may have written is marked for deletion.
+  const buried = await redis.client.zrange('jobs:cleanup', 0, -1);
+  expect(buried.map((entry) => JSON.parse(entry) as unknown)).toEqual([
+    ['default', 'papers', 'a', lost.token, 1],
+  ]);
+});
+
+test('a renewed lease does not end', async () => {
+  await queue.enqueue('a', 'default', payload);
+  const claim = await claimOne();
+  for (let i = 0; i < 4; i++) {
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 2));
+    await queue.renew([claim]);
+    expect(await queue.expireLeases()).toEqual({ requeued: 0, failed: 0 });
+  }
+});
+
+test('a job that costs too many workers fails', async () => {
+  await queue.enqueue('a', 'default', payload);
+  for (let stall = 1; stall <= 3; stall++) {
+    await claimOne();
+    await leaseEnd();
+    await queue.expireLeases();
+  }
+  expect(await job('a')).toMatchObject({ status: 'failed', error_code: 'stalled', stalls: 3 });
+  expect(await redis.client.smembers('jobs:active')).toEqual([]);
+});
+
+test('a released job is next again, with no attempt counted', async () => {
+  await queue.enqueue('a', 'default', payload);
+  await queue.enqueue('b', 'default', payload);
+  expect(await queue.release(await claimOne())).toBe(true);
+  expect(await job('a')).toMatchObject({ status: 'queued', attempt: 0 });
+  expect((await claimOne()).id).toBe('a');
+});
+
+test('a job that another program wrote with the documented fields alone is claimed', async () => {
+  await redis.client.hset('job:hand', {
+    id: 'hand',
+    type: 'document_upload',
+    status: 'queued',
+    payload: JSON.stringify({ filename: 'x.txt', file_key: 'default/x' }),
+  });
+  await redis.client.lpush('queue:document_upload', 'hand');
+  const claim = await claimOne();
+  expect(claim.id).toBe('hand');
+  expect(await redis.client.smembers('jobs:active')).toEqual(['hand']);
+  expect(await job('hand')).toMatchObject({ status: 'processing', run: 1, version: 1 });
+});
+
+test('what cannot run leaves the queue; an id whose hash comes late is kept for it', async () => {
+  await redis.client.lpush('queue:document_upload', 'late', 'text', 'done', 'leased', 'leased');
+  await redis.client.set('job:text', 'not a hash');
+  await redis.client.hset('job:done', { status: 'completed' });
+  await redis.client.hset('job:leased', { status: 'queued' });
+  const { jobs, nextMs } = await queue.claim(5);
+  expect(jobs.map(({ id }) => id)).toEqual(['leased']);
+  expect(nextMs).toBeLessThanOrEqual(1000);
+  expect(await redis.client.llen('queue:document_upload')).toBe(0);
+  await redis.client.hset('job:late', { status: 'queued' });
+  expect((await queue.claim(5)).jobs.map(({ id }) => id)).toEqual(['late']);
+});
+
+test('every transition publishes the hash with a growing version and sequence', async () => {
+  const subscriber = redis.client.duplicate();
+  const events: [string, number, string[]][] = [];
+  subscriber.on('pmessage', (_p, _c, message: string) =>
+    events.push(JSON.parse(message) as [string, number, string[]]),
+  );
+  await subscriber.psubscribe(keys.allEvents);
+  await queue.enqueue('a', 'default', payload);
+  const claim = await claimOne();
+  await queue.progress(claim, { progress: 30, message: 'Document parsed', stage: 'parse', counts: {} });
+  await queue.complete(claim, document);
+  await expect.poll(() => events.length).toBe(4);
+  subscriber.disconnect();
+  expect(events.map(([, sequence]) => sequence)).toEqual([1, 2, 3, 4]);
+  expect(new Set(events.map(([history]) => history))).toEqual(new Set([await store.history()]));
+  const versions = events.map(([, , flat]) => flat[flat.indexOf('version') + 1]);
+  expect(versions).toEqual(['1', '2', '3', '4']);
+});
