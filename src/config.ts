@@ -44,6 +44,7 @@ const EnvironmentSchema = v.object({
   EMBEDDINGS_URL: url('http:', 'https:'),
   EMBEDDINGS_MODEL: v.optional(v.string()),
   EMBEDDINGS_API_KEY: v.optional(v.string()),
+  GATEWAY_URL: url('ws:', 'wss:'),
   ALLOWED_ORIGINS: v.optional(v.string(), ''),
   ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
   MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
@@ -69,6 +70,8 @@ export interface Config {
   chromaUrl: string | undefined;
   processorUrl: string | undefined;
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
+  /** Where browsers find the gateway, when it does not share the api's port. */
+  gatewayUrl: string | undefined;
   allowedOrigins: readonly string[];
   maxUploadBytes: number;
   maxTextChars: number;
@@ -125,6 +128,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     embeddings: env.EMBEDDINGS_URL
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
+    gatewayUrl: env.GATEWAY_URL,
     allowedOrigins: env.ALLOWED_ORIGINS.split(',')
       .map((origin) => origin.trim())
       .filter(Boolean),

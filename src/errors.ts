@@ -15,3 +15,34 @@ export class AppError extends Error {
     this.detail = detail;
   }
 }
+
+/**
+ * What a failed call to the processor or to Chroma means for the caller:
+ * - `unreachable`: it never arrived; the other side is down. Waiting helps.
+ * - `interrupted`: it was cut in the middle; the other side may have died of it.
+ * - `crashed`: the other side answered that the document killed its parser.
+ * - `transient`: it answered that it cannot now (5xx, 408, 429), or not in time.
+ * - `permanent`: it answered that it never will.
+ */
+export type FailureKind = 'unreachable' | 'interrupted' | 'crashed' | 'transient' | 'permanent';
+
+/** A failed call to the processor or to Chroma. `message` is fit for the job's owner to read. */
+export class DependencyError extends Error {
+  override name = 'DependencyError';
+  readonly kind: FailureKind;
+  readonly code: string;
+  /** How long the other side asked to be left alone. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: FailureKind,
+    code: string,
+    message: string,
+    options?: ErrorOptions & { retryAfterMs?: number | undefined },
+  ) {
+    super(message, options);
+    this.kind = kind;
+    this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
+  }
+}

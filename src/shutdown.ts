@@ -2,7 +2,7 @@
 const SAME_WISH_MS = 1000;
 
 /**
- * Runs `stop` on the first SIGINT or SIGTERM, or when a supervising parent is gone, and then ends the process.
+ * Runs `stop` on the first SIGINT, SIGTERM or SIGHUP (a closed terminal), or when a supervising parent is gone, and then ends the process.
  * A signal that comes more than a second after the first ends it at once.
  * @param stop releases everything the process holds
  */
@@ -25,6 +25,7 @@ export function stopOnSignal(stop: () => Promise<void>): void {
   };
   process.on('SIGINT', begin);
   process.on('SIGTERM', begin);
+  process.on('SIGHUP', begin);
   // Only a process that was started with an IPC channel ever sees this.
   process.on('disconnect', () => begin('disconnect'));
 }

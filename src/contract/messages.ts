@@ -8,15 +8,16 @@ export const PROTOCOL_VERSION = 1;
 
 /** Why the server closed. PROTOCOL.md says which of them a client may retry. */
 export const CLOSE = {
+  /** `?job=` only: the job has reached a terminal state. */
   done: 1000,
+  /** The server failed, e.g. Redis could not be read; retryable. */
+  failed: 1011,
+  /** The server is shutting down; retryable. */
   drain: 1012,
   badMessage: 4400,
-  unauthorized: 4401,
   originForbidden: 4403,
+  /** `?job=` only: there is no such job. */
   unknownJob: 4404,
-  tooLarge: 4413,
-  tooMany: 4429,
-  tooFarBehind: 4503,
 } as const;
 
 const Id = v.pipe(v.number(), v.integer(), v.minValue(0));

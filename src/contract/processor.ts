@@ -21,7 +21,7 @@ export const DOCUMENT_ERRORS = {
 } as const;
 export type DocumentErrorCode = keyof typeof DOCUMENT_ERRORS;
 
-/** Errors of the processor itself; the call may be tried again. */
+/** Errors of the processor itself. Those with a status from 500 on may pass: the call may be tried again. */
 export const PROCESSOR_ERRORS = {
   invalid_request: { status: 400, detail: 'The request does not fit the contract.' },
   body_too_large: { status: 413, detail: 'The request body is too large.' },
@@ -29,7 +29,7 @@ export const PROCESSOR_ERRORS = {
   parser_crashed: { status: 500, detail: 'The parser was lost while it read this file.' },
   deadline: { status: 504, detail: 'The call took longer than it may.' },
   embedder_unavailable: { status: 503, detail: 'The embedding service cannot be reached.' },
-  embedder_refused: { status: 502, detail: 'The embedding service refused the request.' },
+  embedder_refused: { status: 422, detail: 'The embedding service refused the request.' },
   internal: { status: 500, detail: 'The processor failed.' },
 } as const;
 export type ProcessorErrorCode = keyof typeof PROCESSOR_ERRORS;
@@ -77,13 +77,19 @@ export const ParseEventSchema = v.variant('type', [
 ]);
 export type ParseEvent = v.InferOutput<typeof ParseEventSchema>;
 
-export const ChunkRequestSchema = v.object({
-  text: v.string(),
-  strategy: ChunkingStrategySchema,
-  chunk_size: v.pipe(v.number(), v.integer(), v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
-  chunk_overlap: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  segments: v.optional(v.array(SegmentSchema), []),
-});
+export const ChunkRequestSchema = v.pipe(
+  v.object({
+    text: v.string(),
+    strategy: ChunkingStrategySchema,
+    chunk_size: v.pipe(v.number(), v.integer(), v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
+    chunk_overlap: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    segments: v.optional(v.array(SegmentSchema), []),
+  }),
+  v.check(
+    ({ chunk_size, chunk_overlap }) => chunk_overlap <= chunk_size / 2,
+    'chunk_overlap must be at most half of chunk_size',
+  ),
+);
 export type ChunkRequest = v.InferOutput<typeof ChunkRequestSchema>;
 
 /** One chunk as cut: `text` is exactly `text.slice(start, end)` of the request's text. */
@@ -101,9 +107,15 @@ export type ChunkResponse = v.InferOutput<typeof ChunkResponseSchema>;
 
 /** At most this many texts in one `POST /embed`. */
 export const MAX_EMBED_TEXTS = 256;
+/** The longest text to embed: more than the largest chunk, and the longest search query. */
+export const MAX_EMBED_TEXT_CHARS = 10_000;
 
 export const EmbedRequestSchema = v.object({
-  texts: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(MAX_EMBED_TEXTS)),
+  texts: v.pipe(
+    v.array(v.pipe(v.string(), v.maxLength(MAX_EMBED_TEXT_CHARS))),
+    v.minLength(1),
+    v.maxLength(MAX_EMBED_TEXTS),
+  ),
   model: v.optional(v.string()),
 });
 export type EmbedRequest = v.InferOutput<typeof EmbedRequestSchema>;

@@ -25,9 +25,7 @@ export class JobFeed {
   readonly #keys: Keys;
   readonly #logger: Logger;
   readonly #watchers = new Map<string, Set<JobListener>>();
-  readonly #watchersOfAll = new Set<JobListener>();
-  /** Jobs last heard of as active: after a gap, those that have left `jobs:active` are read too. */
-  readonly #active = new Set<string>();
+  readonly #watchersOfAll = new Map<JobListener, () => Iterable<string>>();
 
   /** @param subscriber a connection of the feed's own; the feed closes it */
   constructor(subscriber: Redis, store: JobStore, keys: Keys, logger: Logger) {
@@ -44,7 +42,6 @@ export class JobFeed {
       this.#receive(id, message);
     });
     await this.#subscriber.psubscribe(this.#keys.allEvents);
-    // ioredis subscribes again by itself before it says that the connection is ready.
     this.#subscriber.on('ready', () => {
       this.#readAgain().catch((error: unknown) => {
         this.#logger.error('reading the watched jobs again failed', { error });
@@ -63,13 +60,14 @@ export class JobFeed {
     };
   }
 
-  /** Watches every job. */
-  watchAll(listener: JobListener): Unwatch {
-    this.#watchersOfAll.add(listener);
-    return () => {
-      this.#watchersOfAll.delete(listener);
-      if (this.#watchersOfAll.size === 0) this.#active.clear();
-    };
+  /**
+   * Watches every job.
+   * @param known the ids that the watcher holds to be active: after a gap they are read again, for they may
+   * have left `jobs:active` in it
+   */
+  watchAll(listener: JobListener, known: () => Iterable<string>): Unwatch {
+    this.#watchersOfAll.set(listener, known);
+    return () => this.#watchersOfAll.delete(listener);
   }
 
   close(): void {
@@ -90,19 +88,17 @@ export class JobFeed {
   }
 
   #deliver(state: JobState): void {
-    if (this.#watchersOfAll.size > 0) {
-      if (state.terminal) this.#active.delete(state.id);
-      else this.#active.add(state.id);
-    }
-    for (const listener of this.#watchersOfAll) listener(state);
+    for (const listener of this.#watchersOfAll.keys()) listener(state);
     for (const listener of this.#watchers.get(state.id) ?? []) listener(state);
   }
 
   async #readAgain(): Promise<void> {
+    // ioredis subscribes again by itself, but does not say when; reading before that would leave a gap.
+    await this.#subscriber.psubscribe(this.#keys.allEvents);
     const ids = new Set(this.#watchers.keys());
     if (this.#watchersOfAll.size > 0) {
-      for (const id of this.#active) ids.add(id);
       for (const id of await this.#store.activeIds()) ids.add(id);
+      for (const known of this.#watchersOfAll.values()) for (const id of known()) ids.add(id);
     }
     const states = await this.#store.readAll([...ids]);
     for (const state of states) if (state) this.#deliver(state);

@@ -13,6 +13,8 @@ const SCRIPTS = [
   'retry',
   'release',
   'expire-leases',
+  'due-cleanups',
+  'finish-cleanup',
 ] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 

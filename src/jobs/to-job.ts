@@ -1,5 +1,8 @@
+import * as v from 'valibot';
+
 import {
   JOB_STATUSES,
+  JobResultSchema,
   STAGES,
   isTerminal,
   type Counts,
@@ -45,14 +48,8 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
 }
 
 function toResult(text: string | undefined): JobResult | undefined {
-  const value = parseObject(text);
-  if (!value) return undefined;
-  return {
-    document_id: String(value['document_id'] ?? ''),
-    chunk_count: Number(value['chunk_count'] ?? 0),
-    collection: String(value['collection'] ?? ''),
-    processing_time_ms: Number(value['processing_time_ms'] ?? 0),
-  };
+  const parsed = v.safeParse(JobResultSchema, parseObject(text));
+  return parsed.success ? parsed.output : undefined;
 }
 
 function toCounts(hash: JobHash): Counts | undefined {

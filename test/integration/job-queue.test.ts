@@ -76,7 +76,7 @@ test('the date of the scripts agrees with the calendar', async () => {
     '2024-12-31T12:34:56Z',
     '2100-03-01T00:00:01Z',
   ]) {
-    expect(await redis.client.eval(lua, 0, Date.parse(date))).toBe(date);
+    expect(await redis.client.eval(lua, 0, String(Date.parse(date)))).toBe(date);
   }
 });
 
@@ -232,7 +232,7 @@ test('once the lease has ended the job is taken over, and its old holder can cha
   expect(await queue.renew([holder])).toEqual([]);
   expect(await queue.complete(holder, document)).toBe(true);
   // What the lost worker may have written is marked for deletion.
-  const buried = await redis.client.zrange('jobs:cleanup', 0, -1);
+  const buried = await redis.client.zrange('jobs:cleanup', '0', '-1');
   expect(buried.map((entry) => JSON.parse(entry) as unknown)).toEqual([
     ['default', 'papers', 'a', lost.token, 1],
   ]);

@@ -1,0 +1,25 @@
+# The web page, which needs the tools that the server does not.
+FROM node:24-bookworm-slim AS page
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY src/contract src/contract
+COPY client client
+RUN npx vite build --config client/vite.config.ts
+
+FROM node:24-bookworm-slim
+# Only a start without a role uses it: `docker run` with nothing else around.
+RUN apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The one install script fetches Node for machines with an older one; the image brings its own.
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+COPY src src
+COPY --from=page /app/client/dist client/dist
+# A volume mounted here takes over its owner.
+RUN mkdir -p /data/blobs && chown -R node:node /data
+ENV NODE_ENV=production DATA_DIR=/data
+USER node
+EXPOSE 8080
+ENTRYPOINT ["node", "src/main.ts"]

@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+
+import {
+  CLOSE,
+  ServerMessageSchema,
+  SUBPROTOCOL,
+  type ClientMessage,
+  type ServerMessage,
+} from '../src/contract/messages.ts';
+
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 15_000;
+/** A connection that held for so long was a good one: the next failure counts as the first. */
+const STEADY_MS = 10_000;
+/** After these the server would only say the same again. */
+const FINAL: readonly number[] = [CLOSE.badMessage, CLOSE.originForbidden];
+
+const MessageText = v.pipe(v.string(), v.parseJson(), ServerMessageSchema);
+
+export interface SocketListener {
+  onMessage(message: ServerMessage): void;
+  /** There is no connection now; another try follows by itself. */
+  onDown(): void;
+}
+
+/**
+ * The page's one WebSocket. It connects again for ever, ever more slowly and never in step with other pages,
+ * and notices a connection that is only seemingly open.
+ */
+export class JobSocket {
+  readonly #listener: SocketListener;
+  #url: URL | undefined;
+  #socket: WebSocket | undefined;
+  #openedAt = 0;
+  #failures = 0;
+  #retry: number | undefined;
+  #heartbeat: number | undefined;
+  #heard = false;
+
+  constructor(listener: SocketListener) {
+    this.#listener = listener;
+    window.addEventListener('online', () => {
+      if (!this.#socket) this.#open();
+    });
+  }
+
+  /** Connects. @param url the gateway's address, for every later try too */
+  connect(url: URL): void {
+    this.#url = url;
+    this.#open();
+  }
+
+  /** Sends, if there is a connection; a new one begins with a `welcome`. */
+  send(message: ClientMessage): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #open(): void {
+    clearTimeout(this.#retry);
+    if (!this.#url) return;
+    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => {
+      if (socket === this.#socket) this.#receive(data);
+    });
+    // A socket that fails is closed as well.
+    socket.addEventListener('close', ({ code }) => {
+      if (socket === this.#socket) this.#lose(code);
+    });
+  }
+
+  #receive(data: unknown): void {
+    this.#heard = true;
+    const message = v.safeParse(MessageText, data);
+    // A newer server may say more than this page understands.
+    if (!message.success) return;
+    if (message.output.type === 'welcome') {
+      this.#openedAt = performance.now();
+      this.#beat(message.output.heartbeat_ms);
+    }
+    this.#listener.onMessage(message.output);
+  }
+
+  #lose(code: number): void {
+    if (this.#openedAt > 0 && performance.now() - this.#openedAt > STEADY_MS) this.#failures = 0;
+    this.#openedAt = 0;
+    this.#socket = undefined;
+    clearInterval(this.#heartbeat);
+    this.#listener.onDown();
+    if (FINAL.includes(code)) return;
+    const longest = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures++);
+    this.#retry = setTimeout(() => this.#open(), longest * (0.5 + Math.random() / 2));
+  }
+
+  /** A line that was cut silently looks open for hours: what stays mute for a whole beat is given up. */
+  #beat(everyMs: number): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => {
+      if (this.#heard) {
+        this.#heard = false;
+        this.send({ type: 'ping' });
+      } else {
+        // Its own close event may take long to come: nobody on the other side answers.
+        this.#socket?.close();
+        this.#lose(CLOSE.failed);
+      }
+    }, everyMs);
+  }
+}

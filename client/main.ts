@@ -1,0 +1,31 @@
+import { find } from './dom.ts';
+import { JobFeed, type FeedMode } from './job-feed.ts';
+import { readGatewayUrl } from './request.ts';
+import { SearchView } from './search-view.ts';
+import { listenToUploadForm } from './upload-form.ts';
+import { UploadList } from './upload-list.ts';
+
+const MODE_WORDS: Record<FeedMode, string> = {
+  connecting: 'Connecting…',
+  live: 'Live',
+  polling: 'Polling every 2 s',
+};
+
+const connection = find(document, '#connection', HTMLElement);
+const feed = new JobFeed({
+  onJob: (job) => uploads.showJob(job),
+  onUnknown: (id) => uploads.showUnknown(id),
+  onMode(mode) {
+    connection.dataset['mode'] = mode;
+    connection.textContent = MODE_WORDS[mode];
+  },
+});
+const uploads = new UploadList(feed);
+const searchView = new SearchView();
+listenToUploadForm({
+  onFiles: (files, collection) => uploads.add(files, collection),
+  onCollection: (name) => searchView.suggestCollection(name),
+});
+
+uploads.restore();
+feed.start(readGatewayUrl());

@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+
+import {
+  ChunkListSchema,
+  SearchResponseSchema,
+  type Chunk,
+  type SearchRequest,
+  type SearchResult,
+} from '../src/contract/documents.ts';
+import { JobSchema, type Job } from '../src/contract/job.ts';
+import { ProblemSchema } from '../src/contract/problem.ts';
+import { SettingsSchema } from '../src/contract/settings.ts';
+
+/** Long enough for a slow line; a request without an end would hold up what waits for it. */
+const TIMEOUT_MS = 15_000;
+
+/** A request that failed, with words for a person. `status` is absent where no answer came at all. */
+export class RequestError extends Error {
+  override name = 'RequestError';
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Makes the error of an answer that is not the one asked for. A proxy may have sent it: any body will do. */
+export function toRequestError(status: number, body: string): RequestError {
+  const problem = v.safeParse(v.pipe(v.string(), v.parseJson(), ProblemSchema), body);
+  if (!problem.success)
+    return new RequestError(`The server answered with an error (HTTP ${status}).`, status);
+  const { title, detail } = problem.output;
+  return new RequestError(detail ?? `${title}.`, status);
+}
+
+/** Where the gateway is: at `/ws` of this page's host, unless the server names another place. */
+export async function readGatewayUrl(): Promise<URL> {
+  const own = new URL('/ws', location.href);
+  own.protocol = own.protocol === 'https:' ? 'wss:' : 'ws:';
+  try {
+    const { body } = await ask('/api/settings', SettingsSchema);
+    return new URL(body.gateway_url ?? own);
+  } catch {
+    // A server that cannot say it now may be back in a moment; its own gateway is the better guess.
+    return own;
+  }
+}
+
+/**
+ * Reads a job.
+ * @returns the job with the history its version belongs to, or undefined when there is no such job
+ */
+export async function readJob(id: string): Promise<{ job: Job; history: string } | undefined> {
+  try {
+    const { body, etag } = await ask(`/api/jobs/${encodeURIComponent(id)}`, JobSchema);
+    // "history-version"; a proxy that compresses marks it as weak.
+    const history = /^(?:W\/)?"(.*)-\d+"$/.exec(etag ?? '')?.[1] ?? '';
+    return { job: body, history };
+  } catch (error) {
+    if (error instanceof RequestError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Reads a document's first chunks. */
+export async function readChunks(documentId: string, limit: number): Promise<Chunk[]> {
+  const { body } = await ask(
+    `/api/documents/${encodeURIComponent(documentId)}/chunks?limit=${limit}`,
+    ChunkListSchema,
+  );
+  return body.chunks;
+}
+
+/** Finds the chunks of a collection that are nearest in meaning to the query, best first. */
+export async function search(
+  request: Pick<SearchRequest, 'collection' | 'query' | 'limit'>,
+  signal: AbortSignal,
+): Promise<SearchResult[]> {
+  const { body } = await ask('/api/search', SearchResponseSchema, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+    signal,
+  });
+  return body.results;
+}
+
+async function ask<Schema extends v.GenericSchema>(
+  path: string,
+  schema: Schema,
+  options: RequestInit = {},
+): Promise<{ body: v.InferOutput<Schema>; etag: string | null }> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, { ...options, signal });
+    text = await response.text();
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new RequestError('The server cannot be reached.');
+  }
+  if (!response.ok) throw toRequestError(response.status, text);
+  const body = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  if (!body.success) throw new RequestError('The server sent an answer this page does not understand.');
+  return { body: body.output, etag: response.headers.get('etag') };
+}

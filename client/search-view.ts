@@ -1,0 +1,59 @@
+import type { SearchResult } from '../src/contract/documents.ts';
+import { find } from './dom.ts';
+import { passageItem } from './passage.ts';
+import { search } from './request.ts';
+import { quantity } from './wording.ts';
+
+const RESULTS = 5;
+
+/** The search form with what it found. */
+export class SearchView {
+  readonly #form = find(document, '#search', HTMLFormElement);
+  readonly #query = find(document, '#query', HTMLInputElement);
+  readonly #collection = find(document, '#search-collection', HTMLInputElement);
+  readonly #status = find(document, '#search-status', HTMLElement);
+  readonly #results = find(document, '#search-results', HTMLOListElement);
+  #running = new AbortController();
+  #collectionChosen = false;
+
+  constructor() {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#search(this.#query.value, this.#collection.value.trim());
+    });
+    this.#collection.addEventListener('input', () => (this.#collectionChosen = true));
+  }
+
+  /** Turns the search to a collection, unless one was typed in by hand. */
+  suggestCollection(name: string): void {
+    if (!this.#collectionChosen) this.#collection.value = name;
+  }
+
+  async #search(query: string, collection: string): Promise<void> {
+    // An older answer must not come in over a newer one.
+    this.#running.abort();
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    this.#status.textContent = 'Searching…';
+    try {
+      const found = await search({ collection, query, limit: RESULTS }, signal);
+      if (signal.aborted) return;
+      this.#results.replaceChildren(...found.map((result) => passageItem(toPassage(result))));
+      this.#status.textContent =
+        found.length > 0
+          ? `The ${quantity(found.length, 'chunk')} nearest in meaning, best first`
+          : `“${collection}” holds nothing like that.`;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#results.replaceChildren();
+      this.#status.textContent = (error as Error).message;
+    }
+  }
+}
+
+function toPassage({ text, score, filename, page, heading }: SearchResult) {
+  const origin = [score.toFixed(2), filename];
+  if (page !== undefined) origin.push(`page ${page}`);
+  if (heading !== undefined) origin.push(heading);
+  return { text, origin };
+}

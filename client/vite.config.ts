@@ -1,0 +1,12 @@
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  cacheDir: '../node_modules/.vite/client',
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    // The page's content policy allows only files of its own host: nothing may become a data: URL.
+    assetsInlineLimit: 0,
+  },
+});

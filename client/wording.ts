@@ -1,0 +1,53 @@
+import type { Job } from '../src/contract/job.ts';
+
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const TENTHS = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const UNITS = ['KB', 'MB', 'GB'];
+/** Keeps a number and its unit on one line. */
+const NBSP = '\u00a0';
+
+/** “1,204 chunks”, “1 chunk” */
+export function quantity(count: number, noun: string): string {
+  return `${WHOLE.format(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** “14 bytes”, “168 KB”, “2.8 MB” */
+export function fileSize(bytes: number): string {
+  if (bytes < 1000) return quantity(bytes, 'byte');
+  let size = bytes / 1000;
+  let unit = 0;
+  for (; size >= 999.5 && unit < UNITS.length - 1; unit++) size /= 1000;
+  return `${(unit === 0 ? WHOLE : TENTHS).format(size)}${NBSP}${UNITS[unit]}`;
+}
+
+/** “1.5 s” of something that has ended, “1 min 05 s” where it took longer */
+export function duration(ms: number): string {
+  return ms < 60_000 ? `${TENTHS.format(ms / 1000)}${NBSP}s` : elapsed(ms);
+}
+
+/** “12 s”, “1 min 05 s”, “2 h 03 min”: whole seconds, for what is still going on */
+export function elapsed(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60)
+    return `${WHOLE.format(Math.floor(minutes / 60))}${NBSP}h ${padded(minutes % 60)}${NBSP}min`;
+  return minutes > 0 ? `${minutes}${NBSP}min ${padded(seconds % 60)}${NBSP}s` : `${seconds}${NBSP}s`;
+}
+
+function padded(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** What a job counts just now: “312 of 619 pages” while it is parsed, later “1,204 of 4,310 chunks”. */
+export function countsOf({ stage, counts = {} }: Job): string {
+  const parsing = stage === 'parse';
+  const done = parsing ? counts.pages_done : counts.chunks_done;
+  const total = parsing ? counts.pages_total : counts.chunks_total;
+  if (total === undefined) return '';
+  return `${WHOLE.format(done ?? 0)} of ${quantity(total, parsing ? 'page' : 'chunk')}`;
+}
+
+/** “Parsing failed: The file is protected by a password. …”, as the job tells it */
+export function failureOf({ message, error }: Job): string {
+  return error === undefined || error === message ? message : `${message}: ${error}`;
+}

@@ -1,0 +1,130 @@
+import type { Redis } from 'ioredis';
+
+import type { Document } from '../contract/documents.ts';
+import type { Metadata } from '../contract/upload.ts';
+import { AppError } from '../errors.ts';
+import type { Keys } from '../redis/keys.ts';
+
+/** A registered document with what never leaves the server: its live generation, its tenant, its file. */
+export interface StoredDocument extends Document {
+  generation: string;
+  tenant: string;
+  file_key: string;
+}
+
+/** The stored fields of a document that its job's completion writes; see `complete.lua`. */
+export function documentFields(document: {
+  id: string;
+  filename: string;
+  collection: string;
+  media_type: string | undefined;
+  size: number;
+  content_hash: string | undefined;
+  metadata: Metadata;
+  model: string;
+  tenant: string;
+  file_key: string;
+}): Record<string, string> {
+  const { media_type, content_hash, size, metadata, ...text } = document;
+  return {
+    ...text,
+    size: String(size),
+    metadata: JSON.stringify(metadata),
+    ...(media_type !== undefined && { media_type }),
+    ...(content_hash !== undefined && { content_hash }),
+  };
+}
+
+/** Reads the documents that completed jobs have registered. */
+export class DocumentRegistry {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.#redis = redis;
+    this.#keys = keys;
+  }
+
+  /** @throws {AppError} `document_not_found` */
+  async get(tenant: string, id: string): Promise<StoredDocument> {
+    const [document] = await this.#readAll([id]);
+    if (document?.tenant !== tenant) throw new AppError('document_not_found');
+    return document;
+  }
+
+  /**
+   * One page of a tenant's documents, newest first.
+   * @param cursor what the previous page gave as `next_cursor`
+   * @throws {AppError} `invalid_cursor`
+   */
+  async list(
+    tenant: string,
+    page: { collection?: string | undefined; limit: number; cursor?: string | undefined },
+  ): Promise<{ documents: StoredDocument[]; nextCursor: string | undefined }> {
+    const { documents, documentsIn } = this.#keys;
+    const index = page.collection === undefined ? documents(tenant) : documentsIn(tenant, page.collection);
+    // The last id's own place is looked up, so that what was registered or removed meanwhile shifts nothing.
+    const from = page.cursor === undefined ? 0 : await this.#after(index, page.cursor);
+    const ids = await this.#redis.zrevrange(index, from, from + page.limit);
+    const nextCursor = ids.length > page.limit ? ids[page.limit - 1] : undefined;
+    const read = await this.#readAll(ids.slice(0, page.limit));
+    return { documents: read.filter((document) => document !== undefined), nextCursor };
+  }
+
+  /** Which generation of each document is live; `undefined` for one that is not registered. */
+  async liveGenerations(ids: readonly string[]): Promise<(string | undefined)[]> {
+    if (ids.length === 0) return [];
+    const pipeline = this.#redis.pipeline();
+    for (const id of ids) pipeline.hget(this.#keys.document(id), 'generation');
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.map(([error, generation]) => {
+      if (error) throw error;
+      return (generation as string | null) ?? undefined;
+    });
+  }
+
+  async #after(index: string, cursor: string): Promise<number> {
+    const rank = await this.#redis.zrevrank(index, cursor);
+    if (rank === null)
+      throw new AppError('invalid_cursor', 'The list has changed; start again from its beginning.');
+    return rank + 1;
+  }
+
+  async #readAll(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {
+    if (ids.length === 0) return [];
+    const pipeline = this.#redis.pipeline();
+    for (const id of ids) pipeline.hgetall(this.#keys.document(id));
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.map(([error, hash]) => {
+      if (error) throw error;
+      return toDocument(hash as Record<string, string>);
+    });
+  }
+}
+
+function toDocument(hash: Record<string, string>): StoredDocument | undefined {
+  if (hash['id'] === undefined) return undefined;
+  const text = (name: string) => hash[name] ?? '';
+  return {
+    id: text('id'),
+    filename: text('filename'),
+    collection: text('collection'),
+    media_type: hash['media_type'],
+    size: Number(text('size')),
+    content_hash: hash['content_hash'],
+    chunk_count: Number(text('chunk_count')),
+    metadata: JSON.parse(hash['metadata'] ?? '{}') as Metadata,
+    model: text('model'),
+    created_at: text('created_at'),
+    updated_at: text('updated_at'),
+    generation: text('generation'),
+    tenant: text('tenant'),
+    file_key: text('file_key'),
+  };
+}
+
+/** What a caller may see of a document, in the contract's order. */
+export function toPublicDocument(stored: StoredDocument): Document {
+  const { generation: _generation, tenant: _tenant, file_key: _fileKey, ...document } = stored;
+  return document;
+}

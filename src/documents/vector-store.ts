@@ -1,0 +1,245 @@
+import {
+  ChromaClient,
+  ChromaClientError,
+  ChromaConnectionError,
+  ChromaNotFoundError,
+  type Collection,
+  type Where,
+} from 'chromadb';
+
+import type { Chunk } from '../contract/documents.ts';
+import type { CutChunk } from '../contract/processor.ts';
+import type { Metadata } from '../contract/upload.ts';
+import { DependencyError } from '../errors.ts';
+
+/** A call that Chroma has not answered for so long has failed. What it was to write may still land later. */
+export const CHROMA_TIMEOUT_MS = 30_000;
+
+/** The chunks that one run of one job writes. A dead generation's chunks are never shown, and are deleted. */
+export interface Generation {
+  collection: string;
+  documentId: string;
+  /** The claim token of the worker that writes them. */
+  generation: string;
+}
+
+/** What every chunk of a document carries beside its own place in the text. */
+export interface ChunkOrigin extends Generation {
+  filename: string;
+  contentHash: string | undefined;
+  metadata: Metadata;
+}
+
+/** A chunk with its place in the document, ready to be stored. */
+export interface EmbeddedChunk extends CutChunk {
+  index: number;
+  embedding: number[];
+}
+
+export interface FoundChunk extends Chunk {
+  documentId: string;
+  generation: string;
+  filename: string;
+  /** Cosine similarity: 1 for the same direction. */
+  score: number;
+}
+
+/**
+ * Chunks and their embeddings in ChromaDB. Chunk ids are `{document}:{generation}:{index}`, so that a write
+ * that is sent twice stores once, and a writer that lost its claim can never touch another's chunks.
+ * Methods throw {@link DependencyError}, or the signal's reason when it was aborted.
+ */
+export class VectorStore {
+  readonly #url: URL;
+
+  /** @param url Chroma's base URL; its default tenant and database are used */
+  constructor(url: string) {
+    this.#url = new URL(url);
+  }
+
+  /** Stores a batch of a generation's chunks; makes the collection if it is missing. */
+  async upsert(origin: ChunkOrigin, batch: readonly EmbeddedChunk[], signal: AbortSignal): Promise<void> {
+    await this.#call(signal, async (client) => {
+      const collection = await client.getOrCreateCollection({
+        name: origin.collection,
+        embeddingFunction: null,
+        configuration: { hnsw: { space: 'cosine' } },
+      });
+      await collection.upsert({
+        ids: batch.map(({ index }) => chunkId(origin.documentId, origin.generation, index)),
+        embeddings: batch.map(({ embedding }) => embedding),
+        documents: batch.map(({ text }) => text),
+        metadatas: batch.map((chunk) => toMetadata(origin, chunk)),
+      });
+    });
+  }
+
+  /** Deletes a generation's chunks. A collection that is not there holds none. */
+  async deleteGeneration(
+    { collection, documentId, generation }: Generation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#call(signal, async (client) => {
+      const found = await findCollection(client, collection);
+      await found?.delete({ where: { $and: [{ document_id: documentId }, { generation }] } });
+    });
+  }
+
+  /** Reads a run of a document's chunks by their indexes, in order. */
+  async readChunks(
+    { collection, documentId, generation }: Generation,
+    from: number,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<Chunk[]> {
+    return this.#call(signal, async (client) => {
+      const found = await findCollection(client, collection);
+      if (!found || count <= 0) return [];
+      const ids = Array.from({ length: count }, (_, i) => chunkId(documentId, generation, from + i));
+      const answer = await found.get({ ids, include: ['documents', 'metadatas'] });
+      return answer.ids
+        .map((id, i) => toChunk(id, answer.documents[i] ?? '', answer.metadatas[i] ?? {}))
+        .sort((a, b) => a.chunk_index - b.chunk_index);
+    });
+  }
+
+  /**
+   * Finds the chunks nearest to an embedding, best first, of every generation: leaving out the dead ones is
+   * for the caller.
+   * @returns `undefined` when there is no such collection
+   */
+  async query(
+    collection: string,
+    embedding: number[],
+    limit: number,
+    where: Record<string, unknown> | undefined,
+    signal: AbortSignal,
+  ): Promise<FoundChunk[] | undefined> {
+    return this.#call(signal, async (client) => {
+      const found = await findCollection(client, collection);
+      if (!found) return undefined;
+      const answer = await found.query({
+        queryEmbeddings: [embedding],
+        nResults: limit,
+        include: ['documents', 'metadatas', 'distances'],
+        ...(where && { where: where as Where }),
+      });
+      return (answer.ids[0] ?? []).map((id, i) => {
+        const metadata = answer.metadatas[0]?.[i] ?? {};
+        return {
+          ...toChunk(id, answer.documents[0]?.[i] ?? '', metadata),
+          documentId: textOf(metadata['document_id']),
+          generation: textOf(metadata['generation']),
+          filename: textOf(metadata['filename']),
+          score: 1 - (answer.distances[0]?.[i] ?? 1),
+        };
+      });
+    });
+  }
+
+  /** Throws unless Chroma answers. */
+  async heartbeat(signal: AbortSignal): Promise<void> {
+    await this.#call(signal, (client) => client.heartbeat());
+  }
+
+  async #call<T>(signal: AbortSignal, work: (client: ChromaClient) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const timeout = AbortSignal.timeout(CHROMA_TIMEOUT_MS);
+    const { hostname, port, protocol } = this.#url;
+    const ssl = protocol === 'https:';
+    // A client is a few objects; one a call is how its library lets a call be aborted.
+    const client = new ChromaClient({
+      host: hostname,
+      port: Number(port) || (ssl ? 443 : 80),
+      ssl,
+      tenant: 'default_tenant',
+      database: 'default_database',
+      fetchOptions: { signal: AbortSignal.any([signal, timeout]) },
+    });
+    try {
+      return await work(client);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (timeout.aborted) {
+        const detail = `Vector store timeout after ${CHROMA_TIMEOUT_MS / 1000}s`;
+        throw new DependencyError('transient', 'vector_store_timeout', detail, { cause: error });
+      }
+      throw explain(error);
+    }
+  }
+}
+
+function explain(error: unknown): unknown {
+  const cause = { cause: error };
+  if (error instanceof ChromaConnectionError) {
+    return new DependencyError(
+      'unreachable',
+      'vector_store_unavailable',
+      'The vector store cannot be reached.',
+      cause,
+    );
+  }
+  if (error instanceof ChromaClientError && /dimension/i.test(error.message)) {
+    const detail = 'The collection holds embeddings of another model. Use another collection, or that model.';
+    return new DependencyError('permanent', 'embedding_mismatch', detail, cause);
+  }
+  if (error instanceof ChromaClientError) {
+    return new DependencyError(
+      'permanent',
+      'vector_store_refused',
+      'The vector store refused the request.',
+      cause,
+    );
+  }
+  if (error instanceof Error && error.name.startsWith('Chroma')) {
+    return new DependencyError('transient', 'vector_store_failed', 'The vector store failed.', cause);
+  }
+  return error;
+}
+
+async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
+  try {
+    return await client.getCollection({ name });
+  } catch (error) {
+    if (error instanceof ChromaNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function chunkId(documentId: string, generation: string, index: number): string {
+  return `${documentId}:${generation}:${index}`;
+}
+
+type ChromaMetadata = Record<string, unknown>;
+
+function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
+  return {
+    ...origin.metadata,
+    document_id: origin.documentId,
+    generation: origin.generation,
+    chunk_index: chunk.index,
+    filename: origin.filename,
+    start: chunk.start,
+    end: chunk.end,
+    ...(origin.contentHash !== undefined && { content_hash: origin.contentHash }),
+    ...(chunk.page !== undefined && { page: chunk.page }),
+    ...(chunk.heading !== undefined && { heading: chunk.heading }),
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function toChunk(id: string, text: string, metadata: ChromaMetadata): Chunk {
+  const { page, heading } = metadata;
+  return {
+    id,
+    chunk_index: Number(metadata['chunk_index'] ?? 0),
+    text,
+    start: Number(metadata['start'] ?? 0),
+    end: Number(metadata['end'] ?? 0),
+    page: typeof page === 'number' ? page : undefined,
+    heading: typeof heading === 'string' ? heading : undefined,
+  };
+}

@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+
+import { ConfigError } from '../config.ts';
+import type { Logger } from '../logger.ts';
+import { processIdentity, signalProcess } from './process-identity.ts';
+import { type ProcessKind, STOP_GRACE_MS, STOP_ORDER } from './stop-order.ts';
+
+const ProcessSchema = v.object({
+  kind: v.picklist(STOP_ORDER),
+  name: v.string(),
+  pid: v.number(),
+  identity: v.string(),
+});
+type ProcessRecord = v.InferOutput<typeof ProcessSchema>;
+
+const LockSchema = v.object({ pid: v.number(), children: v.array(ProcessSchema) });
+
+const POLL_MS = 20;
+const SQLITE_BUSY = 5;
+
+/**
+ * Makes one supervisor the only one on a data folder, and remembers its children for the next one in case this
+ * one is killed. `sluice.lock` says who they are; what excludes a second supervisor is a kernel lock on
+ * `sluice.guard`, which ends with the process however that ends. Node has no `flock`, SQLite does.
+ */
+export class DataLock {
+  readonly #file: string;
+  readonly #guard: DatabaseSync;
+  readonly #logger: Logger;
+  readonly #children: Map<number, ProcessRecord>;
+
+  private constructor(file: string, guard: DatabaseSync, logger: Logger) {
+    this.#file = file;
+    this.#guard = guard;
+    this.#logger = logger;
+    this.#children = new Map(readLock(file)?.children.map((record) => [record.pid, record]));
+  }
+
+  /**
+   * Takes the lock, and stops what an earlier supervisor left running.
+   * @throws {ConfigError} when another supervisor runs on this folder
+   */
+  static async acquire(dataDir: string, logger: Logger): Promise<DataLock> {
+    const file = join(dataDir, 'sluice.lock');
+    const lock = new DataLock(file, lockGuard(dataDir, file), logger);
+    lock.#write();
+    await lock.#stopSurvivors();
+    return lock;
+  }
+
+  /** Remembers a child that has just been started. */
+  add(kind: ProcessKind, name: string, pid: number): void {
+    const identity = processIdentity(pid);
+    if (identity === undefined) return;
+    this.#children.set(pid, { kind, name, pid, identity });
+    this.#write();
+  }
+
+  /** Forgets a child that has ended. */
+  remove(pid: number): void {
+    if (this.#children.delete(pid)) this.#write();
+  }
+
+  release(): void {
+    rmSync(this.#file, { force: true });
+    this.#guard.close();
+  }
+
+  async #stopSurvivors(): Promise<void> {
+    const survivors = [...this.#children.values()].filter(isRunning);
+    for (const kind of STOP_ORDER) {
+      const ofKind = survivors.filter((record) => record.kind === kind);
+      await Promise.all(
+        ofKind.map(async (record) => {
+          this.#logger.warn(`stopping ${record.name}, left behind by an earlier run`, { pid: record.pid });
+          await stopSurvivor(record);
+        }),
+      );
+    }
+    this.#children.clear();
+    this.#write();
+  }
+
+  #write(): void {
+    const content = { pid: process.pid, children: [...this.#children.values()] };
+    try {
+      // A rename, so that a reader never meets half of it.
+      writeFileSync(`${this.#file}.new`, `${JSON.stringify(content, undefined, 2)}\n`);
+      renameSync(`${this.#file}.new`, this.#file);
+    } catch (error) {
+      // A full disk is no reason to stop what runs.
+      this.#logger.warn('the lock file cannot be written', { error });
+    }
+  }
+}
+
+function lockGuard(dataDir: string, file: string): DatabaseSync {
+  let guard;
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    guard = new DatabaseSync(join(dataDir, 'sluice.guard'), { timeout: 0 });
+    guard.exec('BEGIN EXCLUSIVE');
+    return guard;
+  } catch (error) {
+    guard?.close();
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) {
+      throw new ConfigError(`DATA_DIR ${dataDir} cannot be used: ${(error as Error).message}`);
+    }
+    const holder = readLock(file)?.pid;
+    const who = holder === undefined ? 'Another Sluice' : `Another Sluice (pid ${holder})`;
+    throw new ConfigError(`${who} runs on ${dataDir}: stop it first, or set another DATA_DIR.`);
+  }
+}
+
+function readLock(file: string): v.InferOutput<typeof LockSchema> | undefined {
+  try {
+    return v.parse(LockSchema, JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+async function stopSurvivor(record: ProcessRecord): Promise<void> {
+  signalProcess(record.pid, 'SIGTERM');
+  const deadline = performance.now() + STOP_GRACE_MS[record.kind];
+  while (isRunning(record)) {
+    if (performance.now() > deadline) signalProcess(-record.pid, 'SIGKILL');
+    await sleep(POLL_MS);
+  }
+  // What it started must not outlive it.
+  signalProcess(-record.pid, 'SIGKILL');
+}
+
+function isRunning(record: ProcessRecord): boolean {
+  return processIdentity(record.pid) === record.identity;
+}

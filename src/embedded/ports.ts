@@ -1,0 +1,43 @@
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+
+/**
+ * Free ports are looked for below the range that systems hand out to outgoing connections: there, a client
+ * that retries while its server is down could take the server's port, or even end up connected to itself.
+ */
+const FREE_PORTS = { min: 20_000, max: 32_000 };
+const HIGHEST_PORT = 65_535;
+
+/** Why nothing can listen there, or undefined when it can. */
+export function listenError(port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) => resolve(error.message));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/**
+ * Gives each name a loopback port of its own: consecutive ones from `first` where they are free.
+ * @param first undefined for any ports
+ */
+export async function choosePorts<Name extends string>(
+  first: number | undefined,
+  names: readonly Name[],
+): Promise<Record<Name, number>> {
+  const ports: Partial<Record<Name, number>> = {};
+  const isFree = async (port: number) =>
+    port <= HIGHEST_PORT &&
+    !Object.values(ports).includes(port) &&
+    (await listenError(port, '127.0.0.1')) === undefined;
+  for (const [index, name] of names.entries()) {
+    let port = first === undefined ? anyPort() : first + index;
+    while (!(await isFree(port))) port = anyPort();
+    ports[name] = port;
+  }
+  return ports as Record<Name, number>;
+}
+
+function anyPort(): number {
+  return randomInt(FREE_PORTS.min, FREE_PORTS.max);
+}

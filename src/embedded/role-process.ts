@@ -1,0 +1,21 @@
+/** Exit code of a role whose configuration cannot work (sysexits.h's EX_CONFIG): starting it again would not help. */
+export const CONFIGURATION_EXIT_CODE = 78;
+
+/** What a role's process sends its supervisor once it serves HTTP. */
+export interface ReadyMessage {
+  type: 'ready';
+  port: number;
+}
+
+/**
+ * Tells the supervisor, where there is one, that this process serves.
+ * @param port where it listens
+ */
+export function reportReady(port: number): void {
+  process.send?.({ type: 'ready', port } satisfies ReadyMessage);
+}
+
+/** Tells a {@link ReadyMessage} from whatever else may come over the channel. */
+export function isReadyMessage(message: unknown): message is ReadyMessage {
+  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready';
+}

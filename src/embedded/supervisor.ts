@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { on } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+import { childEnvironment, type Config, ConfigError, type Role } from '../config.ts';
+import type { Logger } from '../logger.ts';
+import { banner, browserUrl } from './banner.ts';
+import { embeddedChroma } from './chroma.ts';
+import { DataLock } from './lock.ts';
+import { choosePorts, listenError } from './ports.ts';
+import { embeddedRedis } from './redis.ts';
+import { isReadyMessage } from './role-process.ts';
+import { Service, type ServiceSpec } from './service.ts';
+import { STOP_GRACE_MS, STOP_ORDER } from './stop-order.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const LOOPBACK = '127.0.0.1';
+/** A role's own drain ends before its supervisor loses patience. */
+const DRAIN_MARGIN_MS = 1000;
+
+/** Everything that `npm start` runs. */
+export interface Supervision {
+  /**
+   * Resolves when the API serves, or when `close` came first.
+   * @throws {ConfigError} when it cannot for a reason that no restart cures; nothing is left running then
+   */
+  started: Promise<void>;
+  /** Stops the roles, then the embedded servers; takes less than 10 s and leaves no process. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs every role and the embedded servers they need as child processes, and starts again whichever ends.
+ * @param entry the program to run the roles with
+ */
+export function startAll(config: Config, logger: Logger, entry = MAIN): Supervision {
+  const services: Array<{ spec: ServiceSpec; service: Service }> = [];
+  const closing = new AbortController();
+  const locked = DataLock.acquire(config.dataDir, logger);
+
+  const run = (lock: DataLock, spec: ServiceSpec): Service => {
+    closing.signal.throwIfAborted();
+    const service = new Service(spec, lock, logger);
+    services.push({ spec, service });
+    return service;
+  };
+
+  const start = async () => {
+    const lock = await locked;
+    const { port, ports, redisUrl, chromaUrl, processorUrl } = await chooseAddresses(config);
+
+    const servers = [
+      ...(config.redisUrl ? [] : [embeddedRedis(config.dataDir, ports.redis)]),
+      ...(config.chromaUrl ? [] : [embeddedChroma(config.dataDir, ports.chroma)]),
+    ].map((spec) => run(lock, spec));
+    await Promise.all(servers.map((server) => server.ready));
+
+    const role = (roles: Role[], host: string, port: number) =>
+      roleProcess(entry, roles, {
+        HOST: host,
+        PORT: String(port),
+        REDIS_URL: redisUrl,
+        CHROMA_URL: chromaUrl,
+        PROCESSOR_URL: processorUrl,
+        DRAIN_MS: String(Math.min(config.drainMs, STOP_GRACE_MS.role - DRAIN_MARGIN_MS)),
+      });
+    // The processor may take its time to load its model: jobs wait for it, people do not.
+    if (!config.processorUrl) run(lock, role(['processor'], LOOPBACK, ports.processor));
+    await run(lock, role(['api', 'gateway'], config.host, port)).ready;
+    run(lock, role(['worker'], LOOPBACK, ports.worker));
+
+    process.stdout.write(
+      banner(browserUrl(config.host, port), config.dataDir, [
+        { name: 'redis', url: redisUrl, embedded: !config.redisUrl },
+        { name: 'chroma', url: chromaUrl, embedded: !config.chromaUrl },
+        { name: 'processor', url: processorUrl, embedded: !config.processorUrl },
+      ]),
+    );
+  };
+
+  const stop = async () => {
+    closing.abort();
+    const lock = await locked.catch(() => undefined);
+    for (const kind of STOP_ORDER) {
+      const ofKind = services.filter(({ spec }) => spec.kind === kind);
+      await Promise.all(ofKind.map(({ service }) => service.stop()));
+    }
+    lock?.release();
+  };
+  let stopped: Promise<void> | undefined;
+  const close = () => (stopped ??= stop());
+
+  // An exit that could not wait for close, such as a second Ctrl-C, still leaves no process behind.
+  process.once('exit', () => {
+    for (const { service } of services) service.kill();
+  });
+
+  const started = start().catch(async (error: unknown) => {
+    const asked = closing.signal.aborted;
+    await close();
+    if (!asked) throw error;
+  });
+  return { started, close };
+}
+
+/** Where everything listens: chosen once, so that whatever is started again keeps its address. */
+async function chooseAddresses(config: Config) {
+  const failure = config.port === 0 ? undefined : await listenError(config.port, config.host);
+  if (failure) throw new ConfigError(`PORT and HOST cannot be used: ${failure}`);
+  const ports = await choosePorts(config.port === 0 ? undefined : config.port + 1, [
+    'redis',
+    'chroma',
+    'processor',
+    'worker',
+    'api',
+  ]);
+  return {
+    ports,
+    port: config.port === 0 ? ports.api : config.port,
+    redisUrl: config.redisUrl ?? `redis://${LOOPBACK}:${ports.redis}`,
+    chromaUrl: config.chromaUrl ?? `http://${LOOPBACK}:${ports.chroma}`,
+    processorUrl: config.processorUrl ?? `http://${LOOPBACK}:${ports.processor}`,
+  };
+}
+
+function roleProcess(entry: string, roles: Role[], environment: Record<string, string>): ServiceSpec {
+  return {
+    kind: 'role',
+    name: roles.join('+'),
+    // A group of its own, so that nothing a role has started outlives it.
+    spawn: () =>
+      spawn(process.execPath, [entry, ...roles], {
+        detached: true,
+        env: childEnvironment(environment),
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      }),
+    ready: async (child, signal) => {
+      for await (const [message] of on(child, 'message', { signal })) {
+        if (isReadyMessage(message)) return;
+      }
+    },
+  };
+}

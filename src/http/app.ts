@@ -1,0 +1,95 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+
+import type { Settings } from '../contract/settings.ts';
+import type { DocumentRegistry } from '../documents/registry.ts';
+import type { VectorStore } from '../documents/vector-store.ts';
+import { AppError } from '../errors.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { Logger } from '../logger.ts';
+import { isOriginAllowed } from '../origin.ts';
+import type { ProcessorClient } from '../processor-client.ts';
+import type { BlobStore } from '../uploads/blob-store.ts';
+import { openApiDocument } from './openapi.ts';
+import { toProblemResponse } from './problem.ts';
+import { documentRoutes } from './routes/documents.ts';
+import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { pageRoutes } from './routes/page.ts';
+import { searchRoutes } from './routes/search.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+
+export interface ApiServices {
+  blobs: BlobStore;
+  queue: JobQueue;
+  store: JobStore;
+  registry: DocumentRegistry;
+  vectors: VectorStore;
+  processor: ProcessorClient;
+  logger: Logger;
+}
+
+export interface ApiOptions {
+  maxUploadBytes: number;
+  allowedOrigins: readonly string[];
+  /** What the web page is told. */
+  settings: Settings;
+  /** The folder of the built web page. */
+  pageFolder: string;
+}
+
+/** The HTTP API with the web page: everything that the `api` role answers. */
+export function createApp(
+  services: ApiServices,
+  checks: Record<string, ReadinessCheck>,
+  options: ApiOptions,
+) {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'self'"], connectSrc: ["'self'", 'ws:', 'wss:'] },
+      // Whether the host is to be reached by TLS only is for whoever runs the TLS in front to say.
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(async (c, next) => {
+    if (!isOriginAllowed(c.req.header('origin'), c.req.header('host'), options.allowedOrigins)) {
+      throw new AppError('origin_forbidden');
+    }
+    await next();
+  });
+  app.use(cors({ origin: [...options.allowedOrigins], exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
+
+  app.route('/', healthRoutes(checks));
+  app.route('/', uploadRoutes(services, options.maxUploadBytes));
+  app.route('/', jobRoutes(services.store));
+  app.route('/', documentRoutes(services));
+  app.route('/', searchRoutes(services));
+  app.get('/api/settings', (c) => c.json(options.settings));
+  app.get('/openapi.json', (c) => c.json(openApiDocument));
+  refuseOtherMethods(app);
+  app.route('/', pageRoutes(options.pageFolder));
+
+  app.notFound((c) =>
+    toProblemResponse(new AppError('not_found', `There is nothing at ${c.req.path}.`), services.logger),
+  );
+  app.onError((error) => toProblemResponse(error, services.logger));
+  return app;
+}
+
+/** An address that exists answers 405 to a method it does not take, where Hono alone would say 404. */
+function refuseOtherMethods(app: Hono<{ Bindings: HttpBindings }>): void {
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of app.routes) {
+    if (method !== 'ALL') methods.set(path, [...(methods.get(path) ?? []), method]);
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (c) => {
+      c.header('allow', allowed.join(', '));
+      throw new AppError('method_not_allowed', `${path} takes ${allowed.join(', ')}.`);
+    });
+  }
+}

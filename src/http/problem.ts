@@ -1,0 +1,54 @@
+import { PROBLEMS, type Problem, type ProblemCode } from '../contract/problem.ts';
+import { AppError, DependencyError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+
+/** Seconds after which a 503 is worth another try. */
+const RETRY_AFTER = '5';
+
+/** What a failed dependency is answered with, by the code of its own error. */
+const DEPENDENCY_PROBLEMS: Record<string, ProblemCode> = {
+  vector_store_unavailable: 'vector_store_unavailable',
+  vector_store_failed: 'vector_store_unavailable',
+  vector_store_timeout: 'vector_store_unavailable',
+  vector_store_refused: 'invalid_request',
+  embedding_mismatch: 'embedding_mismatch',
+};
+
+/** The one place where errors become HTTP answers (RFC 9457). What is not meant for callers is only logged. */
+export function toProblemResponse(error: unknown, logger: Logger): Response {
+  const known = toAppError(error);
+  const { code, detail } = known;
+  const { status, title } = PROBLEMS[code];
+  if (status >= 500) logger.error(title, { code, error: known.cause ?? error });
+  const problem: Problem = {
+    type: 'about:blank',
+    title,
+    status,
+    code,
+    ...(detail !== undefined && { detail }),
+  };
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
+  if (status === 503) headers['retry-after'] = RETRY_AFTER;
+  return new Response(JSON.stringify(problem), { status, headers });
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof DependencyError) {
+    const code = DEPENDENCY_PROBLEMS[error.code] ?? 'processor_unavailable';
+    return new AppError(code, PROBLEMS[code].status < 500 ? error.message : undefined, { cause: error });
+  }
+  if (isRedisAway(error)) return new AppError('queue_unavailable', undefined, { cause: error });
+  return new AppError('internal', undefined, { cause: error });
+}
+
+/** ioredis throws plain errors, told apart by name and words only. */
+function isRedisAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    /^(Command timed out|Connection is closed|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|OOM|MISCONF)/.test(
+      error.message,
+    )
+  );
+}

@@ -1,0 +1,52 @@
+import { Hono } from 'hono';
+
+import {
+  DocumentQuerySchema,
+  PageQuerySchema,
+  type ChunkList,
+  type DocumentList,
+} from '../../contract/documents.ts';
+import { toPublicDocument, type DocumentRegistry } from '../../documents/registry.ts';
+import type { VectorStore } from '../../documents/vector-store.ts';
+import { AppError } from '../../errors.ts';
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import { readQuery } from '../validate.ts';
+
+/** `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks` */
+export function documentRoutes({ registry, vectors }: { registry: DocumentRegistry; vectors: VectorStore }) {
+  return new Hono()
+    .get('/api/documents', async (c) => {
+      const { documents, nextCursor } = await registry.list(
+        DEFAULT_TENANT,
+        readQuery(c, DocumentQuerySchema),
+      );
+      const list: DocumentList = { documents: documents.map(toPublicDocument), next_cursor: nextCursor };
+      return c.json(list);
+    })
+    .get('/api/documents/:id', async (c) => {
+      return c.json(toPublicDocument(await registry.get(DEFAULT_TENANT, c.req.param('id'))));
+    })
+    .get('/api/documents/:id/chunks', async (c) => {
+      const { limit, cursor } = readQuery(c, PageQuerySchema);
+      const document = await registry.get(DEFAULT_TENANT, c.req.param('id'));
+      const from = readOffset(cursor);
+      const count = Math.min(limit, document.chunk_count - from);
+      const { id: documentId, collection, generation } = document;
+      const chunks = await vectors.readChunks(
+        { documentId, collection, generation },
+        from,
+        count,
+        c.req.raw.signal,
+      );
+      const next = from + count;
+      const list: ChunkList = { chunks, next_cursor: next < document.chunk_count ? String(next) : undefined };
+      return c.json(list);
+    });
+}
+
+/** A chunk list's cursor is the index of its next chunk. */
+function readOffset(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (!/^\d{1,9}$/.test(cursor)) throw new AppError('invalid_cursor');
+  return Number(cursor);
+}

@@ -1,0 +1,16 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+
+import type { JobQueue } from '../../jobs/job-queue.ts';
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import { acceptUpload } from '../../uploads/accept-upload.ts';
+import type { BlobStore } from '../../uploads/blob-store.ts';
+
+/** `POST /api/documents/upload` */
+export function uploadRoutes(services: { blobs: BlobStore; queue: JobQueue }, maxBytes: number) {
+  return new Hono<{ Bindings: HttpBindings }>().post('/api/documents/upload', async (c) => {
+    // The request is read as a Node stream: it goes straight to the disk, at the disk's pace.
+    const accepted = await acceptUpload(c.env.incoming, { ...services, tenant: DEFAULT_TENANT, maxBytes });
+    return c.json(accepted, 202, { location: `/api/jobs/${accepted.job_id}` });
+  });
+}

@@ -1,0 +1,42 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import type { Hono } from 'hono';
+
+/** A connection on which nothing moves for so long is cut: an upload may be slow, but not silent. */
+const IDLE_TIMEOUT_MS = 60_000;
+
+export interface HttpServer {
+  /** For the gateway, which takes the upgrades. */
+  server: Server;
+  port: number;
+  /** Stops accepting, lets answers under way end, and cuts what is left after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Listens. @throws the system's error, e.g. `EADDRINUSE` */
+export async function startServer(
+  app: Hono<{ Bindings: HttpBindings }> | Hono,
+  address: { host: string; port: number },
+): Promise<HttpServer> {
+  // Its own Request in place of the global one would break every other user of fetch in this process.
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  // Node's five minutes for a whole request would cut off a large upload on a slow line.
+  server.requestTimeout = 0;
+  server.timeout = IDLE_TIMEOUT_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  return {
+    server,
+    port: (server.address() as AddressInfo).port,
+    async close(graceMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import * as v from 'valibot';
+
+import { EmbedRequestSchema, type ProcessorHealth } from '../contract/processor.ts';
+import type { Logger } from '../logger.ts';
+import { answerInTurn, withCut, withErrorLine } from './answer-in-turn.ts';
+import type { Embedder } from './embedders/embedder.ts';
+import { ProcessorError, invalidRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
+import type { Pool } from './pool/pool.ts';
+import { receiveBody, receiveFile } from './uploads.ts';
+
+/** JSON may write one character as `\u0000`, and the segments come on top. */
+const MAX_BODY_BYTES_PER_CHAR = 8;
+const SPARE_BODY_BYTES = 1024 * 1024;
+/** 256 texts of the largest size, each character escaped, fit. */
+const MAX_EMBED_BODY_BYTES = 16 * 1024 * 1024;
+
+const JSON_TYPE = 'application/json';
+const NDJSON_TYPE = 'application/x-ndjson';
+
+interface Environment {
+  Bindings: HttpBindings;
+}
+
+export interface AppOptions {
+  pool: Pool;
+  embedder: Embedder;
+  /** Where bodies wait for a child to read them. */
+  tmpDir: string;
+  /** As `GET /health` tells. */
+  children: number;
+  /** The longest silence a caller bears. */
+  timeoutMs: number;
+  maxTextChars: number;
+  maxUploadBytes: number;
+  logger: Logger;
+}
+
+/** The processor's calls, as `contract/processor.ts` has them. Nothing in here takes long: children do that. */
+export function createApp(options: AppOptions): Hono<Environment> {
+  const { pool, embedder, tmpDir, children, timeoutMs, maxTextChars, maxUploadBytes, logger } = options;
+  const signOfLifeMs = timeoutMs / 3;
+  const app = new Hono<Environment>();
+
+  const log = (c: Context<Environment>, { code, cause }: ProcessorError) => {
+    const ours = statusOf(code) >= 500 || code === 'embedder_refused';
+    if (ours && !c.req.raw.signal.aborted) logger.warn('a call failed', { code, error: cause });
+  };
+  const stream = (c: Context<Environment>, body: AsyncIterable<Uint8Array>) => {
+    const cut = (error: ProcessorError) => {
+      log(c, error);
+      c.env.outgoing.destroy();
+    };
+    return answer(ReadableStream.from(withCut(body, cut)), JSON_TYPE);
+  };
+
+  app.post('/parse', async (c) => {
+    const format = c.req.header('accept')?.includes(NDJSON_TYPE) ? 'ndjson' : 'json';
+    const { remove, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
+    const task = { kind: 'parse', format, maxTextChars, ...file } as const;
+    const parsed = pool.run(task, c.req.raw.signal, () => void remove());
+    if (format === 'json') return stream(c, await parsed.answer);
+    const lines = withErrorLine(await answerInTurn(parsed, signOfLifeMs));
+    return answer(ReadableStream.from(lines), NDJSON_TYPE);
+  });
+
+  app.post('/chunk', async (c) => {
+    const maxBytes = maxTextChars * MAX_BODY_BYTES_PER_CHAR + SPARE_BODY_BYTES;
+    const { remove, path } = await receiveBody(c.env.incoming, tmpDir, maxBytes);
+    const task = { kind: 'chunk', path, maxTextChars } as const;
+    const chunked = pool.run(task, c.req.raw.signal, () => void remove());
+    return stream(c, await answerInTurn(chunked, signOfLifeMs));
+  });
+
+  const smallBody = bodyLimit({
+    maxSize: MAX_EMBED_BODY_BYTES,
+    onError: () => problemResponse(new ProcessorError('body_too_large')),
+  });
+  app.post('/embed', smallBody, async (c) => {
+    const value: unknown = await c.req.json().catch((error: unknown) => {
+      throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.', cause: error });
+    });
+    const parsed = v.safeParse(EmbedRequestSchema, value);
+    if (!parsed.success) throw invalidRequest(parsed.issues);
+    const embedded = await embedder.embed(parsed.output, c.req.raw.signal);
+    return typeof embedded === 'string' ? answer(embedded, JSON_TYPE) : stream(c, embedded);
+  });
+
+  app.get('/health', () => {
+    if (!pool.healthy) {
+      return problemResponse(new ProcessorError('internal', { detail: 'No child is ready for work.' }));
+    }
+    const health: ProcessorHealth = { status: 'ok', children };
+    return answer(JSON.stringify(health), JSON_TYPE);
+  });
+
+  app.notFound(() => problemResponse(new ProcessorError('not_found')));
+  app.onError((thrown, c) => {
+    const error = toProcessorError(thrown);
+    log(c, error);
+    return problemResponse(error);
+  });
+  return app;
+}
+
+function answer(body: ReadableStream<Uint8Array> | string, contentType: string): Response {
+  return new Response(body, { headers: { 'content-type': contentType } });
+}

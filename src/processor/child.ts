@@ -1,0 +1,52 @@
+/**
+ * A child of the pool: takes one task at a time from its parent and answers in bytes. It may be killed at any
+ * moment, so it owns nothing: files are made and removed by the parent.
+ */
+import { chunkAnswer } from './chunk-answer.ts';
+import { embedTexts, loadModel } from './embedders/bundled-model.ts';
+import { toProcessorError } from './errors.ts';
+import { jsonAnswer, ndjsonAnswer } from './parse-answer.ts';
+import { parseDocument } from './parsers/document.ts';
+import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
+
+/** Waits until the message is on its way, so that a large answer does not pile up here. */
+function send(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, undefined, {}, () => resolve()));
+}
+
+/** The task's answer in pieces; 'alive' where there is none to show yet, but work moves on. */
+function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
+  switch (task.kind) {
+    case 'parse': {
+      const events = parseDocument(task, task.maxTextChars);
+      return task.format === 'json' ? jsonAnswer(events) : ndjsonAnswer(events);
+    }
+    case 'chunk':
+      return chunkAnswer(task.path, task.maxTextChars);
+    case 'embed':
+      return embedTexts(task.texts);
+  }
+}
+
+async function work(task: Task): Promise<void> {
+  try {
+    for await (const piece of perform(task)) {
+      await send(piece === 'alive' ? { type: 'alive' } : { type: 'bytes', bytes: piece });
+    }
+    await send({ type: 'done' });
+  } catch (error) {
+    const { code, message, cause } = toProcessorError(error);
+    const forLog = cause instanceof Error ? { cause: cause.stack ?? cause.message } : {};
+    await send({ type: 'failed', code, detail: message, ...forLog });
+  }
+}
+
+process.on('message', (task: Task) => void work(task));
+process.on('disconnect', () => process.exit());
+// A terminal sends these to the whole group; when to stop is the parent's to say.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+await send({ type: 'ready' });
+// What goes wrong here goes wrong again at the first embedding, which reports it.
+if (process.argv.includes(WITH_MODEL)) await loadModel().catch(() => {});

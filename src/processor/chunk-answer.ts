@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+
+import { ChunkRequestSchema, type ChunkRequest } from '../contract/processor.ts';
+import { cutChunks } from './chunkers/chunks.ts';
+import { ProcessorError, invalidRequest } from './errors.ts';
+
+/** Chunks go out together once they come to this many characters of JSON. */
+const PIECE_CHARS = 256 * 1024;
+
+/**
+ * Reads the body of a `POST /chunk` from a file and answers it, in pieces.
+ * @throws {ProcessorError} `invalid_request`, or `text_too_long` above `maxTextChars`
+ */
+export async function* chunkAnswer(path: string, maxTextChars: number): AsyncGenerator<Uint8Array> {
+  const request = await readRequest(path);
+  if (request.text.length > maxTextChars) throw new ProcessorError('text_too_long');
+  // All of it before the first byte goes out: until then a failure has its own status.
+  const pieces: Buffer[] = [];
+  let piece = '{"chunks":[';
+  let separator = '';
+  for (const chunk of cutChunks(request)) {
+    piece += separator + JSON.stringify(chunk);
+    separator = ',';
+    if (piece.length < PIECE_CHARS) continue;
+    pieces.push(Buffer.from(piece));
+    piece = '';
+  }
+  yield* pieces;
+  yield Buffer.from(`${piece}]}`);
+}
+
+async function readRequest(path: string): Promise<ChunkRequest> {
+  const body = await readFile(path, 'utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.' });
+  }
+  const parsed = v.safeParse(ChunkRequestSchema, value);
+  if (!parsed.success) throw invalidRequest(parsed.issues);
+  return parsed.output;
+}

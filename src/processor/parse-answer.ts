@@ -1,0 +1,64 @@
+import type { ParseEvent, ParseResponse, Segment } from '../contract/processor.ts';
+
+/** Lines go out together once they come to this many characters. */
+const BATCH_CHARS = 64 * 1024;
+/** A stretch of text longer than this goes out as several lines, so that no line is hard to hold. */
+const LINE_CHARS = 64 * 1024;
+/** One message carries at most this much of a large answer. */
+const PIECE_BYTES = 256 * 1024;
+
+/** A parse as NDJSON, in pieces of whole lines; with every progress event, all lines so far go out. */
+export async function* ndjsonAnswer(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array> {
+  let lines = '';
+  for await (const event of events) {
+    for (const part of shortened(event)) {
+      lines += `${JSON.stringify(part)}\n`;
+      if (event.type !== 'progress' && lines.length < BATCH_CHARS) continue;
+      yield Buffer.from(lines);
+      lines = '';
+    }
+  }
+  if (lines !== '') yield Buffer.from(lines);
+}
+
+/** A parse as one JSON object, sent when all is read; until then every progress event is an 'alive'. */
+export async function* jsonAnswer(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array | 'alive'> {
+  const texts: string[] = [];
+  const segments: Segment[] = [];
+  let metadata: ParseResponse['metadata'] = {};
+  let end = 0;
+  for await (const event of events) {
+    if (event.type === 'progress') yield 'alive';
+    else if (event.type === 'end') ({ metadata } = event);
+    else if (event.type === 'segment') {
+      const { type: _, text, ...labels } = event;
+      const start = end;
+      end += text.length;
+      texts.push(text);
+      segments.push({ start, end, ...labels });
+    }
+  }
+  const response: ParseResponse = { text: texts.join(''), metadata, segments };
+  const bytes = Buffer.from(JSON.stringify(response));
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}
+
+function* shortened(event: ParseEvent): Generator<ParseEvent> {
+  if (event.type !== 'segment' || event.text.length <= LINE_CHARS) {
+    yield event;
+    return;
+  }
+  const { text } = event;
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(start + LINE_CHARS, text.length);
+    // Half of a surrogate pair is no text.
+    if (end < text.length && isLowSurrogate(text, end)) end -= 1;
+    yield { ...event, text: text.slice(start, end) };
+    start = end;
+  }
+}
+
+function isLowSurrogate(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0xdc00 && code <= 0xdfff;
+}

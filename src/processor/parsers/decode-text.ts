@@ -1,0 +1,106 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile, stat } from 'node:fs/promises';
+import chardet from 'chardet';
+
+import { ProcessorError } from '../errors.ts';
+import { unsupported } from './detect-type.ts';
+import { normalise } from './normalise.ts';
+
+/** No encoding needs more bytes for a UTF-16 code unit. */
+const MAX_BYTES_PER_CHAR = 4;
+/** The detector's time grows with what it sees, and it sees enough in this much. */
+const SAMPLE_BYTES = 64 * 1024;
+/** Of fewer bytes beyond ASCII the detector makes anything; nearly always they are Western European. */
+const MIN_EVIDENCE_BYTES = 10;
+/** A UTF-8 text may be damaged; in another encoding nearly nothing beyond ASCII would be UTF-8. */
+const MAX_DAMAGE = 0.1;
+/** UTF-16 has at least this share of zeros; in other encodings they are accidents. */
+const MIN_ZERO_SHARE = 0.02;
+/** Text has next to no characters that are none; anything else has many. */
+const MAX_JUNK_SHARE = 0.01;
+
+/** What a decoder puts for bytes it cannot decode. */
+const REPLACEMENT = 0xfffd;
+/** Backspace, tab, line feed, form feed, carriage return, escape. */
+const TEXT_CONTROLS = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
+
+/**
+ * Reads a text file in whatever encoding it is.
+ * @returns the normalised text, and the encoding by its WHATWG name
+ * @throws {ProcessorError} `text_too_long`; `no_text` where all is blank; `unsupported_type` where it is no text
+ */
+export async function readTextFile(
+  path: string,
+  maxTextChars: number,
+): Promise<{ text: string; encoding: string }> {
+  const { size } = await stat(path);
+  if (size > maxTextChars * MAX_BYTES_PER_CHAR) throw new ProcessorError('text_too_long');
+  const bytes = await readFile(path);
+  const decoder = new TextDecoder(encodingOf(bytes));
+  const text = decoder.decode(bytes);
+  if (junkShare(text) > MAX_JUNK_SHARE) throw unsupported();
+  if (!/\S/.test(text)) throw new ProcessorError('no_text');
+  return { text: normalise(text), encoding: decoder.encoding };
+}
+
+/** The WHATWG label of a text's encoding: by its byte order mark, else whatever fits its bytes best. */
+export function encodingOf(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  const zeros = bytes.subarray(0, SAMPLE_BYTES).includes(0);
+  if (zeros) return unmarkedUtf16(bytes) ?? 'utf-8';
+  return isUtf8(bytes) || isDamagedUtf8(tellingSample(bytes)) ? 'utf-8' : detected(bytes);
+}
+
+function isDamagedUtf8(bytes: Buffer): boolean {
+  const beyondAscii = bytes.toString('utf8').match(/[^\0-\x7f]/gu) ?? [];
+  const damaged = beyondAscii.filter((char) => char.charCodeAt(0) === REPLACEMENT);
+  return damaged.length <= beyondAscii.length * MAX_DAMAGE;
+}
+
+/** In UTF-16 the zeros of Latin letters, or at least of spaces and line ends, are all in one half of each pair. */
+function unmarkedUtf16(bytes: Buffer): string | undefined {
+  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  let even = 0;
+  let odd = 0;
+  for (const [at, byte] of sample.entries()) {
+    if (byte !== 0) continue;
+    if (at % 2 === 0) even++;
+    else odd++;
+  }
+  const [most, least, encoding] = even > odd ? [even, odd, 'utf-16be'] : [odd, even, 'utf-16le'];
+  const regular = most >= sample.length * MIN_ZERO_SHARE && least <= most / 4;
+  return regular && decodes(bytes, encoding) ? encoding : undefined;
+}
+
+function detected(bytes: Buffer): string {
+  const sample = tellingSample(bytes);
+  if (sample.filter((byte) => byte > 0x7f).length < MIN_EVIDENCE_BYTES) return 'windows-1252';
+  return chardet.analyse(sample).find(({ name }) => decodes(bytes, name))?.name ?? 'windows-1252';
+}
+
+/** What begins with the first byte beyond ASCII: all before it looks alike in any encoding, and English. */
+function tellingSample(bytes: Buffer): Buffer {
+  const first = bytes.findIndex((byte) => byte > 0x7f);
+  return bytes.subarray(first, first + SAMPLE_BYTES);
+}
+
+function decodes(bytes: Buffer, encoding: string): boolean {
+  try {
+    new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    // Not its bytes, or not an encoding that can be decoded here.
+    return false;
+  }
+}
+
+/** The share of characters that no text has: undecodable ones, and controls that neither set nor colour it. */
+function junkShare(text: string): number {
+  let junk = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if ((code < 0x20 && !TEXT_CONTROLS.has(code)) || code === 0x7f || code === REPLACEMENT) junk++;
+  }
+  return junk / text.length;
+}

@@ -1,0 +1,34 @@
+import type { ParseEvent } from '../../contract/processor.ts';
+import { ProcessorError } from '../errors.ts';
+import { detectType } from './detect-type.ts';
+import { parseMarkdown } from './markdown.ts';
+import { parsePdf } from './pdf.ts';
+import { parsePlainText } from './plain-text.ts';
+
+export interface DocumentSource {
+  path: string;
+  /** As the uploader named it; tells the type at most, and is never used as a path. */
+  filename: string;
+  /** As the uploader declared it. */
+  mediaType: string;
+}
+
+const PARSERS = { pdf: parsePdf, markdown: parseMarkdown, text: parsePlainText };
+
+/**
+ * Reads a document as a stream of events: `segment`s whose texts joined are the document's text, `progress`
+ * where there are pages, and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
+ * @throws {ProcessorError} a document error: nothing will ever make this file readable
+ */
+export async function* parseDocument(
+  source: DocumentSource,
+  maxTextChars: number,
+): AsyncGenerator<ParseEvent> {
+  const type = await detectType(source);
+  let chars = 0;
+  for await (const event of PARSERS[type](source.path, maxTextChars)) {
+    if (event.type === 'segment') chars += event.text.length;
+    if (chars > maxTextChars) throw new ProcessorError('text_too_long');
+    yield event;
+  }
+}

@@ -1,0 +1,89 @@
+/** A line longer than this is a paragraph that begins with a `#`. */
+const MAX_HEADING_CHARS = 200;
+
+const ATX = /^ {0,3}(#{1,6})(?:[ \t]|$)/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+
+/** Where in a document's headings a reader stands. */
+export class Outline {
+  #headings: { level: number; title: string }[] = [];
+
+  /** Passes a heading: it replaces those of its own level and below. */
+  enter(level: number, title: string): void {
+    this.#headings = this.#headings.filter((heading) => heading.level < level);
+    this.#headings.push({ level, title });
+  }
+
+  /** The headings in force, outermost first, as `A > B`; undefined before the first. */
+  get path(): string | undefined {
+    return this.#headings.map(({ title }) => title).join(' > ') || undefined;
+  }
+}
+
+/**
+ * Cuts Markdown before each heading (`#` style; those inside code fences are none).
+ * @param outline where the text begins; it is moved along, so that pages can be read one after the other
+ * @returns sections whose texts joined are the text, each under one heading
+ */
+export function* splitAtHeadings(
+  text: string,
+  outline: Outline,
+): Generator<{ text: string; heading?: string }> {
+  let start = 0;
+  // Blank lines before the first heading are no section of their own.
+  let blank = true;
+  let fence: string | undefined;
+  const section = (end: number) => {
+    const heading = outline.path;
+    return { text: text.slice(start, end), ...(heading !== undefined && { heading }) };
+  };
+  for (const [from, line] of lines(text)) {
+    fence = fenceAfter(line, fence);
+    const heading = fence === undefined ? parseHeading(line) : undefined;
+    if (heading) {
+      if (!blank) {
+        yield section(from);
+        start = from;
+      }
+      outline.enter(heading.level, heading.title);
+    }
+    blank &&= line.trim() === '';
+  }
+  if (start < text.length) yield section(text.length);
+}
+
+function* lines(text: string): Generator<[from: number, line: string]> {
+  for (let from = 0; from < text.length;) {
+    const newline = text.indexOf('\n', from);
+    const end = newline === -1 ? text.length : newline;
+    yield [from, text.slice(from, end)];
+    from = end + 1;
+  }
+}
+
+/** The fence in force after a line: a longer or equal one of the same kind, alone on its line, closes it. */
+function fenceAfter(line: string, open: string | undefined): string | undefined {
+  const mark = FENCE.exec(line)?.[1];
+  if (open === undefined) return mark;
+  const closes = mark?.startsWith(open) && line.trim() === mark;
+  return closes ? undefined : open;
+}
+
+function parseHeading(line: string): { level: number; title: string } | undefined {
+  if (line.length > MAX_HEADING_CHARS) return undefined;
+  const hashes = ATX.exec(line)?.[1];
+  if (hashes === undefined) return undefined;
+  const title = plainTitle(line.trimStart().slice(hashes.length));
+  return title === '' ? undefined : { level: hashes.length, title };
+}
+
+/** A heading's words without closing hashes, emphasis, code marks, tags and link targets. */
+function plainTitle(markdown: string): string {
+  return markdown
+    .trim()
+    .replace(/(?:^|[ \t])#+$/, '')
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/<[^>]*>/g, '')
+    .replace(/\*\*|__|[*`]/g, '')
+    .trim();
+}

@@ -1,0 +1,155 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import { ProcessorError } from '../errors.ts';
+import { WITH_MODEL, type ChildMessage } from './protocol.ts';
+import type { TaskRun } from './task-run.ts';
+
+const ENTRY = fileURLToPath(new URL('../child.ts', import.meta.url));
+/** A document that needs more heap than this takes down its child, and only that. */
+const MAX_HEAP_MIB = 1024;
+/** Enough of a child's last words to tell what went wrong. */
+const LAST_WORDS = 2000;
+
+export interface PoolChildOptions {
+  /** Loads the bundled embedding model at start. */
+  withModel: boolean;
+  /** The longest silence while parsing, and the longest time for any other task. */
+  timeoutMs: number;
+  /** It can take a task: at start, and after each one. */
+  onIdle: () => void;
+  /** The process is gone, or as good as: killed. `startFailed` is true for one that ended before it was ready. */
+  onGone: (gone: { startFailed: boolean; reason: string; lastWords: string | undefined }) => void;
+  /** A task failed in a way the caller is not told about. */
+  onFailure: (kind: string, cause: string) => void;
+}
+
+/** A child process and the one task it works on. */
+export class PoolChild {
+  readonly #process: ChildProcess;
+  readonly #options: PoolChildOptions;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<void>;
+  #run: TaskRun | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ready = false;
+  #gone = false;
+  #lastWords = '';
+
+  constructor(options: PoolChildOptions) {
+    this.#options = options;
+    this.#process = fork(ENTRY, options.withModel ? [WITH_MODEL] : [], {
+      execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Whoever takes over a parser finds no secrets.
+      env: {},
+    });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
+    });
+    this.#process.on('message', (message) => this.#receive(message as ChildMessage));
+    this.exited = new Promise((resolve) => {
+      this.#process.on('error', (error) => {
+        this.#leave(error.message);
+        resolve();
+      });
+      this.#process.on('exit', (code, signal) => {
+        this.#leave(signal ?? `exit code ${code}`);
+        resolve();
+      });
+    });
+  }
+
+  get idle(): boolean {
+    return this.#ready && !this.#gone && this.#run === undefined;
+  }
+
+  /** True while it works for this caller. */
+  worksFor(signal: AbortSignal): boolean {
+    return this.#run?.signal === signal;
+  }
+
+  /** Gives it a task; only while {@link idle}. */
+  start(run: TaskRun): void {
+    this.#run = run;
+    run.begin();
+    this.#armDeadline();
+    // An error means that it is gone, which 'exit' reports.
+    this.#process.send(run.task, () => {});
+  }
+
+  /**
+   * Ends the process at once, whatever it is doing; its task fails with `error`.
+   * @param reason for the log
+   */
+  kill(error: ProcessorError, reason: string): void {
+    this.#process.kill('SIGKILL');
+    this.#finish()?.fail(error);
+    this.#leave(reason, true);
+  }
+
+  /** The caller is gone: ends the work, unless it is short enough to be let finish. */
+  abandon(error: ProcessorError): void {
+    if (this.#run?.task.kind !== 'embed') this.kill(error, 'its caller went away');
+  }
+
+  #receive(message: ChildMessage): void {
+    if (this.#gone) return;
+    switch (message.type) {
+      case 'ready':
+        this.#ready = true;
+        this.#options.onIdle();
+        return;
+      case 'alive':
+        this.#heard();
+        return;
+      case 'bytes':
+        this.#heard();
+        this.#run?.bytes(message.bytes);
+        return;
+      case 'done':
+        this.#finish()?.done();
+        this.#options.onIdle();
+        return;
+      case 'failed': {
+        const run = this.#finish();
+        if (run && message.cause !== undefined) this.#options.onFailure(run.task.kind, message.cause);
+        run?.fail(new ProcessorError(message.code, { detail: message.detail }));
+        this.#options.onIdle();
+      }
+    }
+  }
+
+  #heard(): void {
+    if (this.#run?.task.kind === 'parse') this.#armDeadline();
+  }
+
+  #armDeadline(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => this.kill(new ProcessorError('deadline'), `${this.#run?.task.kind} went past its deadline`),
+      this.#options.timeoutMs,
+    );
+  }
+
+  #finish(): TaskRun | undefined {
+    clearTimeout(this.#timer);
+    const run = this.#run;
+    this.#run = undefined;
+    return run;
+  }
+
+  #leave(reason: string, killed = false): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    const run = this.#finish();
+    const code = run?.task.kind === 'parse' ? 'parser_crashed' : 'internal';
+    run?.fail(new ProcessorError(code));
+    this.#options.onGone({
+      startFailed: !this.#ready && !killed,
+      reason,
+      lastWords: this.#lastWords.trim() || undefined,
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Logger } from '../../logger.ts';
+import { ProcessorError } from '../errors.ts';
+import { FairQueue } from './fair-queue.ts';
+import { PoolChild } from './pool-child.ts';
+import type { Task } from './protocol.ts';
+import { TaskRun, type PendingAnswer } from './task-run.ts';
+
+/** How long a start that failed waits before the next: a broken installation must not become a spawn loop. */
+const RESTART_MS = 1000;
+
+export interface PoolOptions {
+  /** How many tasks run at once. */
+  children: number;
+  /** The longest silence while parsing, and the longest time for any other task, once it runs. */
+  timeoutMs: number;
+  /** Loads the bundled embedding model in every child at start. */
+  withModel: boolean;
+  logger: Logger;
+}
+
+/**
+ * Child processes that do all heavy work, one task at a time each. A child past its deadline is killed and
+ * replaced at once; one that dies fails its own task and no other.
+ */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #queue = new FairQueue<AbortSignal, TaskRun>();
+  readonly #children = new Set<PoolChild>();
+  readonly #exits = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #startable = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    for (let i = 0; i < options.children; i++) this.#spawn();
+  }
+
+  /** False until a child was ready for work, and again when one could not get ready. */
+  get healthy(): boolean {
+    return this.#startable;
+  }
+
+  /**
+   * Runs a task as soon as its caller's turn comes.
+   * @param signal the caller: tasks with the same signal take their turns together. When it aborts, what
+   *   waits is dropped, and what runs is killed (an embedding is let finish, unheard)
+   * @param onEnd called once, as soon as the task's file is no longer needed
+   */
+  run(task: Task, signal: AbortSignal, onEnd: () => void = () => {}): PendingAnswer {
+    const run = new TaskRun(task, signal, onEnd);
+    if (signal.aborted || this.#closing.signal.aborted) {
+      run.fail(new ProcessorError('internal'));
+      return run;
+    }
+    signal.addEventListener('abort', () => this.#abandon(signal), { once: true });
+    this.#queue.push(signal, run);
+    this.#dispatch();
+    return run;
+  }
+
+  /** Kills every child and fails what they did and what waits; resolves when all processes are gone. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const error = new ProcessorError('internal');
+    for (const run of this.#queue.clear()) run.fail(error);
+    for (const child of this.#children) child.kill(error, 'closing');
+    await Promise.all(this.#exits);
+  }
+
+  #dispatch(): void {
+    for (const child of this.#children) {
+      if (!child.idle) continue;
+      const run = this.#queue.next();
+      if (run === undefined) return;
+      child.start(run);
+    }
+  }
+
+  #abandon(signal: AbortSignal): void {
+    const error = new ProcessorError('internal');
+    for (const run of this.#queue.drop(signal)) run.fail(error);
+    for (const child of this.#children) if (child.worksFor(signal)) child.abandon(error);
+  }
+
+  #spawn(): void {
+    const { withModel, timeoutMs, logger } = this.#options;
+    const child: PoolChild = new PoolChild({
+      withModel,
+      timeoutMs,
+      onIdle: () => {
+        this.#startable = true;
+        this.#dispatch();
+      },
+      onGone: ({ startFailed, reason, lastWords }) => {
+        this.#children.delete(child);
+        if (this.#closing.signal.aborted) return;
+        logger.warn('a child is replaced', { reason, last_words: lastWords });
+        if (startFailed) void this.#spawnLater();
+        else this.#spawn();
+      },
+      onFailure: (kind, cause) => logger.error('a task failed', { kind, cause }),
+    });
+    this.#children.add(child);
+    const exited = child.exited.finally(() => this.#exits.delete(exited));
+    this.#exits.add(exited);
+  }
+
+  async #spawnLater(): Promise<void> {
+    this.#startable = false;
+    await sleep(RESTART_MS, undefined, { signal: this.#closing.signal }).catch(() => {});
+    if (!this.#closing.signal.aborted) this.#spawn();
+  }
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
+
+import {
+  parseUploadFields,
+  UploadFieldsSchema,
+  type UploadFieldName,
+  type UploadFields,
+} from '../contract/upload.ts';
+import { AppError } from '../errors.ts';
+import type { BlobWriter } from './blob-store.ts';
+
+const MAX_FIELD_BYTES = 64 * 1024;
+const MAX_FIELDS = 100;
+const MAX_FILENAME_CHARS = 255;
+/** What a multipart body may hold beside the file itself: fields, headers, boundaries. */
+const MAX_FRAMING_BYTES = 1024 * 1024;
+
+export interface ReceivedUpload {
+  fields: UploadFields;
+  filename: string;
+  mediaType: string | undefined;
+  /** In bytes. */
+  size: number;
+  /** SHA-256 in hex. */
+  contentHash: string;
+}
+
+interface ReceivedFile {
+  filename: string;
+  mediaType: string | undefined;
+  stored: Promise<void>;
+}
+
+/**
+ * Streams a multipart upload into a blob while hashing it; memory stays flat whatever the size. Parts may
+ * come in any order. The blob is written when this resolves, and neither committed nor discarded.
+ * @throws {AppError} with the code of what is wrong with the upload
+ */
+export async function receiveUpload(
+  request: IncomingMessage,
+  blob: BlobWriter,
+  maxBytes: number,
+): Promise<ReceivedUpload> {
+  const busboy = openForm(request, maxBytes);
+  const values: Partial<Record<UploadFieldName, string>> = {};
+  let file: ReceivedFile | undefined;
+
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: AppError) => {
+      // The rest of the body is left to the HTTP server: destroying the request would lose the answer.
+      request.unpipe(busboy);
+      busboy.removeAllListeners();
+      busboy.on('error', ignoreAfterFailure);
+      busboy.destroy();
+      reject(error);
+    };
+    const interrupted = () => {
+      if (!request.complete)
+        fail(new AppError('upload_interrupted', 'The connection ended before the upload did.'));
+    };
+    request.once('error', interrupted);
+    request.once('close', interrupted);
+
+    busboy.on('field', (name, value, nameTruncated, valueTruncated) => {
+      if (nameTruncated || valueTruncated) {
+        fail(new AppError('field_too_large', `A form field holds at most ${MAX_FIELD_BYTES} bytes.`));
+      } else if (isFieldName(name)) values[name] = value;
+    });
+    busboy.on('file', (name, stream, filename: string | undefined, _encoding, mediaType) => {
+      if (file) return fail(new AppError('too_many_files'));
+      if (name !== 'file') {
+        return fail(new AppError('missing_file', 'The part that holds the file must be named "file".'));
+      }
+      stream.once('limit', () => fail(tooLarge(maxBytes)));
+      const stored = pipeline(stream, blob.stream);
+      file = { filename: cleanFilename(filename), mediaType: mediaType || undefined, stored };
+      stored.catch((cause: unknown) => fail(new AppError('storage_unavailable', undefined, { cause })));
+    });
+    busboy.once('filesLimit', () => fail(new AppError('too_many_files')));
+    busboy.once('fieldsLimit', () =>
+      fail(new AppError('field_too_large', `At most ${MAX_FIELDS} form fields.`)),
+    );
+    busboy.once('partsLimit', () => fail(new AppError('too_many_files')));
+    busboy.once('error', (cause) => fail(new AppError('malformed_multipart', undefined, { cause })));
+    busboy.once('finish', resolve);
+    request.pipe(busboy);
+  });
+
+  if (!file) throw new AppError('missing_file', 'Send the document as a part named "file".');
+  const { filename, mediaType, stored } = file;
+  await stored;
+  const { size, contentHash } = blob.digest();
+  if (size === 0) throw new AppError('empty_file');
+  const parsed = parseUploadFields(values);
+  if (!parsed.ok) throw new AppError(parsed.code, parsed.detail);
+  return { fields: parsed.fields, filename, mediaType, size, contentHash };
+}
+
+/** What breaks in the form's parser once the upload has failed belongs to that failure. */
+function ignoreAfterFailure(): void {}
+
+function isFieldName(name: string): name is UploadFieldName {
+  return Object.hasOwn(UploadFieldsSchema.entries, name);
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError('file_too_large', `A file may have at most ${maxBytes} bytes.`);
+}
+
+function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data\b/i.test(type)) throw new AppError('not_multipart');
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes + MAX_FRAMING_BYTES) throw tooLarge(maxBytes);
+  try {
+    return new Busboy({
+      headers: request.headers as BusboyHeaders,
+      limits: {
+        fileSize: maxBytes,
+        files: 2,
+        fields: MAX_FIELDS,
+        fieldSize: MAX_FIELD_BYTES,
+        headerPairs: 50,
+      },
+      // Scripts send a field as a blob now and then, which gives it a file name.
+      isPartAFile: (name, contentType, filename) =>
+        !(name !== undefined && isFieldName(name)) &&
+        (filename !== undefined || contentType === 'application/octet-stream'),
+    });
+  } catch (cause) {
+    throw new AppError('malformed_multipart', 'The Content-Type names no boundary.', { cause });
+  }
+}
+
+/** A name to show and to guess the type by; it is never used as a path. */
+function cleanFilename(name: string | undefined): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
+  const visible = (name ?? '').replaceAll(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '').trim();
+  return visible.slice(0, MAX_FILENAME_CHARS) || 'unnamed';
+}

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { DependencyError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+
+/** Calls of one job that may be cut in the middle before the job is taken to be the reason. */
+const MAX_INTERRUPTIONS = 10;
+/** Parsers that one document may kill. */
+const MAX_CRASHES = 3;
+const MIN_WAIT_MS = 100;
+const MAX_WAIT_MS = 2000;
+
+/**
+ * Makes calls for one job, and makes them again where the failure says nothing about the job: a service that
+ * is down costs nothing but time; one that was cut off or crashed in the middle costs a budget, for the
+ * document may be what kills it. Calls MUST be repeatable.
+ */
+export class PatientCaller {
+  readonly #signal: AbortSignal;
+  readonly #logger: Logger;
+  #interruptions = 0;
+  #crashes = 0;
+
+  constructor(signal: AbortSignal, logger: Logger) {
+    this.#signal = signal;
+    this.#logger = logger;
+  }
+
+  /**
+   * @returns what the call answers in the end
+   * @throws what it fails with, once that says something about the job; the signal's reason when aborted
+   */
+  async untilAnswered<T>(call: () => Promise<T>): Promise<T> {
+    for (let wait = MIN_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!(error instanceof DependencyError) || !this.#mayRepeat(error)) throw error;
+        if (wait === MIN_WAIT_MS)
+          this.#logger.warn('a call is made again', { code: error.code, error: error.cause ?? error });
+        await sleep(wait, undefined, { signal: this.#signal }).catch(() => this.#signal.throwIfAborted());
+      }
+    }
+  }
+
+  /** Forgets what was cut so far: a finished piece of work shows that the job is not to blame. */
+  checkpoint(): void {
+    this.#interruptions = 0;
+  }
+
+  #mayRepeat(error: DependencyError): boolean {
+    if (error.kind === 'unreachable') return true;
+    if (error.kind === 'interrupted') return ++this.#interruptions <= MAX_INTERRUPTIONS;
+    if (error.kind === 'crashed') return ++this.#crashes < MAX_CRASHES;
+    return false;
+  }
+}

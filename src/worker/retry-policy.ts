@@ -1,0 +1,70 @@
+import type { Stage } from '../contract/job.ts';
+import { DependencyError } from '../errors.ts';
+import { BlobNotFoundError } from '../uploads/blob-store.ts';
+
+const BASE_DELAY_MS = 1000;
+const MAX_DELAY_MS = 60_000;
+
+/** What is to become of a job whose try has failed. */
+export type Verdict =
+  | { action: 'retry'; delayMs: number; error: string; errorCode: string }
+  | { action: 'fail'; message: string; error: string; errorCode: string };
+
+/** Thrown by the pipeline for a job that can never succeed, for a reason that no dependency gave. */
+export class PermanentJobError extends Error {
+  override name = 'PermanentJobError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const FAILED: Record<Stage, string> = {
+  parse: 'Parsing failed',
+  chunk: 'Chunking failed',
+  embed: 'Embedding failed',
+  store: 'Storing failed',
+};
+
+/**
+ * Decides what a failed try means: the one table that classifies errors.
+ *
+ * | what failed | then |
+ * |---|---|
+ * | the document itself (4xx with a code), a payload that makes no sense, a file that is gone | fail at once |
+ * | the parser died of the document, or calls were cut, more often than their budgets allow | fail at once |
+ * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
+ *
+ * Unreachable services never get here: a job waits for them ({@link PatientCaller}).
+ */
+export function judge(error: unknown, stage: Stage, retryCount: number, maxRetries: number): Verdict {
+  const { permanent, code, text, retryAfterMs } = classify(error);
+  if (permanent || retryCount >= maxRetries) {
+    return { action: 'fail', message: FAILED[stage], error: text, errorCode: code };
+  }
+  return { action: 'retry', delayMs: retryAfterMs ?? backoff(retryCount), error: text, errorCode: code };
+}
+
+/** Exponential backoff with full jitter: many jobs that failed together do not come back together. */
+export function backoff(retries: number): number {
+  return Math.round(Math.random() * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries));
+}
+
+function classify(error: unknown): {
+  permanent: boolean;
+  code: string;
+  text: string;
+  retryAfterMs?: number | undefined;
+} {
+  if (error instanceof DependencyError) {
+    const { kind, code, message, retryAfterMs } = error;
+    return { permanent: kind !== 'transient', code, text: message, retryAfterMs };
+  }
+  if (error instanceof PermanentJobError) return { permanent: true, code: error.code, text: error.message };
+  if (error instanceof BlobNotFoundError) {
+    return { permanent: true, code: 'file_missing', text: 'The uploaded file is no longer in the store.' };
+  }
+  return { permanent: false, code: 'internal', text: 'An unexpected error occurred.' };
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startRoles } from '../../src/compose.ts';
+import { loadConfig, type Role } from '../../src/config.ts';
+import type { Logger } from '../../src/logger.ts';
+
+/** Keeps what is logged, and prints nothing. */
+export function quietLogger(): Logger & { lines: string[] } {
+  const lines: string[] = [];
+  const write = (message: string, fields = {}) => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  return { lines, info: write, warn: write, error: write };
+}
+
+export interface TestRoles {
+  url: string;
+  dataDir: string;
+  logger: ReturnType<typeof quietLogger>;
+  close(): Promise<void>;
+}
+
+/** Starts roles in the test's own process, on a free port and a folder that goes with them. */
+export async function startTestRoles(roles: Role[], env: Record<string, string>): Promise<TestRoles> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'sluice-roles-'));
+  const nowhere = 'http://127.0.0.1:9';
+  const config = loadConfig({
+    PORT: '0',
+    DATA_DIR: dataDir,
+    CHROMA_URL: nowhere,
+    PROCESSOR_URL: nowhere,
+    ...env,
+  });
+  const logger = quietLogger();
+  const running = await startRoles(roles, config, logger);
+  return {
+    url: `http://127.0.0.1:${running.port}`,
+    dataDir,
+    logger,
+    async close() {
+      await running.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

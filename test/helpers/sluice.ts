@@ -1,0 +1,120 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Job } from '../../src/contract/job.ts';
+import type { UploadAccepted } from '../../src/contract/upload.ts';
+import { corpusPath } from './corpus.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+
+export interface TestSluice {
+  url: string;
+  dataDir: string;
+  redisUrl: string;
+  chromaUrl: string;
+  /** What it has printed so far. */
+  output(): string;
+  /** The pid of the process that runs a role, as the process list shows it. */
+  rolePid(role: string): Promise<number>;
+  upload(file: string | File, fields?: Record<string, string>): Promise<UploadAccepted>;
+  job(id: string): Promise<Job>;
+  /** Polls until the job is terminal. */
+  ended(id: string, timeoutMs?: number): Promise<Job>;
+  /** SIGTERM, and waits for the end. @returns the exit code */
+  stop(): Promise<number | null>;
+  /** Stops it and removes its data. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the whole program as `npm start` does, on free ports.
+ * @param options a folder to start on again, and more environment
+ */
+export async function startSluice(
+  options: { dataDir?: string; env?: Record<string, string>; roles?: string[] } = {},
+): Promise<TestSluice> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sluice-test-')));
+  const child = spawn(process.execPath, [MAIN, ...(options.roles ?? [])], {
+    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  child.stdout.on('data', (text: Buffer) => (printed += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (printed += text.toString()));
+  const found = async (pattern: RegExp) => {
+    for (let waited = 0; waited < 30_000; waited += 20) {
+      const match = pattern.exec(printed);
+      if (match?.[1]) return match[1];
+      if (child.exitCode !== null) break;
+      await sleep(20);
+    }
+    throw new Error(`Sluice did not start:\n${printed}`);
+  };
+  const url = await found(/is ready: (http\S+)/);
+  const redisUrl = await found(/redis\s+(redis:\S+)/);
+  const chromaUrl = await found(/chroma\s+(http\S+)/);
+
+  const job = async (id: string): Promise<Job> => {
+    const answer = await fetch(`${url}/api/jobs/${id}`);
+    if (!answer.ok) throw new Error(`job ${id}: HTTP ${answer.status}`);
+    return (await answer.json()) as Job;
+  };
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    }
+    return child.exitCode;
+  };
+  return {
+    url,
+    dataDir,
+    redisUrl,
+    chromaUrl,
+    output: () => printed,
+    rolePid: (role) => rolePid(child, role),
+    job,
+    async upload(file, fields = {}) {
+      const form = new FormData();
+      if (typeof file === 'string') form.append('file', new Blob([await readFile(corpusPath(file))]), file);
+      else form.append('file', file);
+      for (const [name, value] of Object.entries(fields)) form.append(name, value);
+      const answer = await fetch(`${url}/api/documents/upload`, { method: 'POST', body: form });
+      if (answer.status !== 202) throw new Error(`upload: HTTP ${answer.status} ${await answer.text()}`);
+      return (await answer.json()) as UploadAccepted;
+    },
+    async ended(id, timeoutMs = 60_000) {
+      const deadline = Date.now() + timeoutMs;
+      for (;;) {
+        // While a killed server is on its way back a read may fail; the deadline bounds that too.
+        const state = await job(id).catch(() => undefined);
+        if (state && ['completed', 'failed', 'cancelled'].includes(state.status)) return state;
+        if (Date.now() > deadline)
+          throw new Error(`job ${id} has not ended: ${JSON.stringify(state)}\n${printed}`);
+        await sleep(50);
+      }
+    },
+    stop,
+    async close() {
+      await stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function rolePid(parent: ChildProcess, role: string): Promise<number> {
+  for (let waited = 0; waited < 10_000; waited += 50) {
+    const children = await readFile(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8');
+    for (const pid of children.trim().split(' ').filter(Boolean)) {
+      const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (args.split('\0').some((arg) => arg === role || arg.endsWith(`/${role}`))) return Number(pid);
+    }
+    await sleep(50);
+  }
+  throw new Error(`no process runs as ${role}`);
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+
+import { ConfigError, loadConfig, parseRoles } from '../../src/config.ts';
+
+test('the defaults need no environment', () => {
+  expect(loadConfig({})).toMatchObject({
+    port: 8080,
+    host: '127.0.0.1',
+    maxUploadBytes: 200 * 1024 * 1024,
+    maxRetries: 3,
+  });
+});
+
+test('every wrong value is named in one error', () => {
+  expect(() => loadConfig({ PORT: 'x', REDIS_URL: 'http://a', MAX_RETRIES: '-1' })).toThrow(
+    /PORT[\s\S]*REDIS_URL[\s\S]*MAX_RETRIES/,
+  );
+});
+
+test('a variable that is set to nothing counts as not set', () => {
+  expect(loadConfig({ REDIS_URL: '', PORT: '' })).toMatchObject({ redisUrl: undefined, port: 8080 });
+});
+
+test('an address that is open to others is refused without a word of consent', () => {
+  expect(() => loadConfig({ HOST: '0.0.0.0' })).toThrow(ConfigError);
+  expect(loadConfig({ HOST: '0.0.0.0', ALLOW_ANONYMOUS: '1' }).host).toBe('0.0.0.0');
+  for (const host of ['127.0.0.2', '::1', 'localhost']) expect(loadConfig({ HOST: host }).host).toBe(host);
+});
+
+test('roles are told apart, and a word that is none is refused', () => {
+  expect(parseRoles([])).toBe('all');
+  expect(parseRoles(['api', 'gateway', 'api'])).toEqual(['api', 'gateway']);
+  expect(() => parseRoles(['apii'])).toThrow(/no role "apii"/);
+});

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+
+import { ClientMessageSchema, CLOSE, ServerMessageSchema } from '../../src/contract/messages.ts';
+
+const text = readFileSync(new URL('../../src/contract/PROTOCOL.md', import.meta.url), 'utf8');
+const section = (heading: string) => text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+const examples = (heading: string) =>
+  [...section(heading).matchAll(/```json\n([\s\S]*?)\n```/g)].map(
+    ([, json]) => JSON.parse(json!) as { type: string },
+  );
+
+test.each([
+  ['Client → server', ClientMessageSchema, ['ping', 'subscribe', 'subscribe', 'unsubscribe']],
+  ['Server → client', ServerMessageSchema, ['error', 'gone', 'pong', 'snapshot', 'update', 'welcome']],
+] as const)(
+  'every example of "%s" fits the schemas, and no message goes without one',
+  (heading, schema, types) => {
+    const all = examples(heading);
+    for (const example of all) expect(v.parse(schema, example)).toEqual(example);
+    expect(all.map(({ type }) => type).sort()).toEqual(types);
+  },
+);
+
+test('every close code is explained', () => {
+  for (const code of Object.values(CLOSE)) expect(section('Close codes')).toContain(`| ${code} |`);
+});

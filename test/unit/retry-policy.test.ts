@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+
+import { DependencyError, type FailureKind } from '../../src/errors.ts';
+import { BlobNotFoundError } from '../../src/uploads/blob-store.ts';
+import { backoff, judge, PermanentJobError } from '../../src/worker/retry-policy.ts';
+
+const failed = (kind: FailureKind, retryAfterMs?: number) =>
+  new DependencyError(kind, 'some_code', 'Processor timeout after 30s', { retryAfterMs });
+
+test('what may pass is retried as often as documented, then fails with its own words', () => {
+  expect(judge(failed('transient'), 'chunk', 0, 3)).toMatchObject({
+    action: 'retry',
+    errorCode: 'some_code',
+  });
+  expect(judge(failed('transient'), 'chunk', 2, 3)).toMatchObject({ action: 'retry' });
+  expect(judge(failed('transient'), 'chunk', 3, 3)).toEqual({
+    action: 'fail',
+    message: 'Chunking failed',
+    error: 'Processor timeout after 30s',
+    errorCode: 'some_code',
+  });
+});
+
+test.each([
+  ['permanent', failed('permanent')],
+  ['crashed', failed('crashed')],
+  ['interrupted', failed('interrupted')],
+  ['a missing file', new BlobNotFoundError('x')],
+  ['a bad payload', new PermanentJobError('invalid_payload', 'x')],
+])('%s is never retried', (_name, error) => {
+  expect(judge(error, 'parse', 0, 3)).toMatchObject({ action: 'fail', message: 'Parsing failed' });
+});
+
+test('an unforeseen error is retried, and never shown', () => {
+  const verdict = judge(new TypeError('secret path /etc'), 'store', 0, 3);
+  expect(verdict).toMatchObject({ action: 'retry', errorCode: 'internal' });
+  expect(JSON.stringify(verdict)).not.toContain('secret');
+});
+
+test('Retry-After is honoured', () => {
+  expect(judge(failed('transient', 7000), 'embed', 0, 3)).toMatchObject({ delayMs: 7000 });
+});
+
+test('the backoff is fully jittered under a doubling, bounded ceiling', () => {
+  for (let retries = 0; retries < 12; retries++) {
+    const ceiling = Math.min(60_000, 1000 * 2 ** retries);
+    const delays = Array.from({ length: 500 }, () => backoff(retries));
+    expect(Math.max(...delays)).toBeLessThanOrEqual(ceiling);
+    expect(Math.max(...delays)).toBeGreaterThan(ceiling * 0.8);
+    expect(Math.min(...delays)).toBeLessThan(ceiling * 0.2);
+  }
+});
