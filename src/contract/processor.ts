@@ -131,5 +131,7 @@ export const ProcessorHealthSchema = v.object({
   status: v.literal('ok'),
   /** How many calls it works on at once; callers keep about this many under way. */
   children: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** How many texts one `POST /embed` is best sent: few where they take long, so that work is seen to move. */
+  embed_batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_EMBED_TEXTS)), 16),
 });
 export type ProcessorHealth = v.InferOutput<typeof ProcessorHealthSchema>;

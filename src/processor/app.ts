@@ -92,7 +92,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     if (!pool.healthy) {
       return problemResponse(new ProcessorError('internal', { detail: 'No child is ready for work.' }));
     }
-    const health: ProcessorHealth = { status: 'ok', children };
+    const health: ProcessorHealth = { status: 'ok', children, embed_batch: embedder.batch };
     return answer(JSON.stringify(health), JSON_TYPE);
   });
 

@@ -4,8 +4,6 @@ import type { PatientCaller } from './patient-caller.ts';
 import type { PipelineServices } from './pipeline.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 
-/** Small, so that a document is seen to move and its batches spread over the processor's children. */
-const EMBED_BATCH = 16;
 /** Large, because Chroma's cost is by the write: batches of 250 were the fastest for one writer. */
 const STORE_BATCH = 250;
 
@@ -27,7 +25,7 @@ export async function embedAndStore(
   await progress.mark('embed', 60, 'Generating embeddings...');
   const oneFailed = new AbortController();
   const either = AbortSignal.any([signal, oneFailed.signal]);
-  const { children } = await caller.untilAnswered(() => processor.health());
+  const { children, embed_batch } = await caller.untilAnswered(() => processor.health());
 
   let model = '';
   let next = 0;
@@ -46,7 +44,7 @@ export async function embedAndStore(
   const lane = async () => {
     while (next < chunks.length) {
       const from = next;
-      const batch = chunks.slice(from, (next = Math.min(next + EMBED_BATCH, chunks.length)));
+      const batch = chunks.slice(from, (next = Math.min(next + embed_batch, chunks.length)));
       const texts = batch.map(({ text }) => text);
       const answer = await caller.untilAnswered(() => processor.embed({ texts }, either));
       model = answer.model;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
@@ -207,6 +208,26 @@ test('a client that goes away in the middle leaves nothing behind', async () => 
   await expect.poll(async () => (await blobs()).length).toBeGreaterThan(before.length);
   client.destroy();
   await expectNothingLeft(before);
+});
+
+test('a client that goes away at any moment leaves a whole upload, or nothing', async () => {
+  const before = (await blobs()).length;
+  const { hostname, port } = new URL(api.url);
+  const head = '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n';
+  const body = Buffer.from(`${head}${'x'.repeat(900_000)}\r\n--b--\r\n`);
+  for (let delay = 0; delay < 12; delay += 0.5) {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    socket.write(
+      `POST /api/documents/upload HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n` +
+        'Content-Type: multipart/form-data; boundary=b\r\n\r\n',
+    );
+    await new Promise<void>((resolve) => socket.write(body, () => resolve()));
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    socket.resetAndDestroy();
+  }
+  const files = async () => (await blobs()).length - before - 2 * (await redis.client.scard('jobs:active'));
+  await expect.poll(files).toBe(0);
 });
 
 test('a file name is only ever shown: no path, no control characters', async () => {

@@ -14,6 +14,7 @@ const BATCH_TEXTS = 8;
 
 /** Embeds in the pool's children, with the model that comes with the program. */
 export class BundledEmbedder implements Embedder {
+  readonly batch = BATCH_TEXTS;
   readonly #pool: Pool;
 
   constructor(pool: Pool) {

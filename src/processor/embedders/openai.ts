@@ -21,6 +21,8 @@ export interface OpenAiOptions {
 
 /** Embeds with any server that speaks OpenAI's `POST /v1/embeddings`. */
 export class OpenAiEmbedder implements Embedder {
+  /** A server's cost is by the call as much as by the text. */
+  readonly batch = 32;
   readonly #options: OpenAiOptions;
   readonly #url: string;
 
