@@ -57,11 +57,14 @@ export async function receiveUpload(
       reject(error);
     };
     const interrupted = () => {
-      if (!request.complete)
+      // A body that has arrived whole may still be unread when its sender leaves: nobody reads on then.
+      if (!request.readableEnded)
         fail(new AppError('upload_interrupted', 'The connection ended before the upload did.'));
     };
     request.once('error', interrupted);
     request.once('close', interrupted);
+    // Whoever left before this was listened for will not be heard to leave again.
+    if (request.destroyed) return interrupted();
 
     busboy.on('field', (name, value, nameTruncated, valueTruncated) => {
       if (nameTruncated || valueTruncated) {
