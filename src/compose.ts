@@ -88,7 +88,8 @@ async function startJobRoles(
   const redis = connect('main', 'bounded');
   const store = new JobStore(redis, keys);
   const checks: Record<string, ReadinessCheck> = { redis: () => redis.ping() };
-  const queueOptions = { leaseMs: config.leaseMs, maxRetries: config.maxRetries, maxStalls: MAX_STALLS };
+  const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
+  const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds };
 
   let app: Parameters<typeof startServer>[0] | undefined;
   if (roles.includes('api') || roles.includes('worker')) {

@@ -53,6 +53,7 @@ const EnvironmentSchema = v.object({
   PROCESSOR_TIMEOUT_MS: whole(30_000, 100),
   PROCESSOR_CHILDREN: whole(availableParallelism(), 1, 256),
   LEASE_MS: whole(30_000, 500),
+  JOB_TTL_SECONDS: whole(7 * 24 * 60 * 60, 1),
   DRAIN_MS: whole(10_000, 0),
   WORKER_CONCURRENCY: whole(4, 1, 256),
   BLOB_STORE: v.optional(v.pipe(v.string(), v.minLength(1))),
@@ -79,6 +80,8 @@ export interface Config {
   processorTimeoutMs: number;
   processorChildren: number;
   leaseMs: number;
+  /** How long a job is kept once it has ended. */
+  jobTtlSeconds: number;
   drainMs: number;
   workerConcurrency: number;
   /** Absolute path of the folder that holds the uploaded originals. */
@@ -138,6 +141,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     processorTimeoutMs: env.PROCESSOR_TIMEOUT_MS,
     processorChildren: env.PROCESSOR_CHILDREN,
     leaseMs: env.LEASE_MS,
+    jobTtlSeconds: env.JOB_TTL_SECONDS,
     drainMs: env.DRAIN_MS,
     workerConcurrency: env.WORKER_CONCURRENCY,
     blobStore: env.BLOB_STORE ? resolve(env.BLOB_STORE) : resolve(dataDir, 'blobs'),

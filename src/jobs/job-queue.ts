@@ -7,6 +7,11 @@ import type { JobPayload } from './job-payload.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 import { fromFlat, type JobHash } from './to-job.ts';
 
+/** Each costs a search through the queue. */
+const REPAIRS_A_CALL = 100;
+/** For how long a client may send a request again. */
+const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
+
 /** A worker's hold on a job. Every write carries the token and is refused once another holds the job. */
 export interface Claim {
   readonly id: string;
@@ -34,11 +39,20 @@ export interface CompletedDocument {
   fields: Record<string, string>;
 }
 
+/** A client's promise that requests with the same key are the same request. */
+export interface Idempotency {
+  key: string;
+  /** A hash of everything that the request asks for. */
+  fingerprint: string;
+}
+
 export interface QueueOptions {
   leaseMs: number;
   maxRetries: number;
   /** A job that has cost more workers than this fails. */
   maxStalls: number;
+  /** How long a job is kept once it has ended. */
+  ttlSeconds: number;
 }
 
 /**
@@ -59,18 +73,27 @@ export class JobQueue {
 
   /**
    * Makes a job and queues it; a job that exists already is left as it is.
-   * @returns the job's status and when it was created
+   * @param idempotency the key that the client sent, and what its request amounted to
+   * @returns the job that the request has made, now or before; `conflict` when the client's key belongs to
+   * another request
    */
   async enqueue(
     id: string,
     tenant: string,
     payload: JobPayload,
-  ): Promise<{ status: JobStatus; createdAt: string }> {
-    const { job, queue, active, sequence, history } = this.#keys;
-    const keys = [job(id), queue, active, sequence, history];
+    idempotency?: Idempotency,
+  ): Promise<{ id: string; createdAt: string } | 'conflict'> {
+    const { job, queue, active, sequence, history, recent } = this.#keys;
+    const known = this.#keys.idempotency(tenant, idempotency?.key ?? '');
+    const keys = [job(id), queue, active, sequence, history, recent, known];
     const args = [id, tenant, JSON.stringify(payload), this.#options.maxRetries];
-    const [status, createdAt] = (await this.#run('enqueue', keys, args)) as [JobStatus, string];
-    return { status, createdAt };
+    const answer = await this.#run('enqueue', keys, [
+      ...args,
+      idempotency?.fingerprint ?? '',
+      IDEMPOTENCY_TTL_SECONDS,
+    ]);
+    const [made, createdAt] = answer as [string, string];
+    return made === '' ? 'conflict' : { id: made, createdAt };
   }
 
   /**
@@ -78,9 +101,9 @@ export class JobQueue {
    * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
    */
   async claim(count: number): Promise<{ jobs: ClaimedJob[]; nextMs: number | undefined }> {
-    const { queue, leases, active, delayed, limbo, sequence, history, grant, jobPrefix } = this.#keys;
+    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, jobPrefix } = this.#keys;
     const nonce = randomBytes(9).toString('base64url');
-    const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce)];
+    const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent];
     const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
     const [grants, nextMs] = (await this.#run('claim', keys, args)) as [string, number];
     const jobs = (JSON.parse(grants) as [string, string, string[]][]).map(([id, token, flat]) => ({
@@ -122,6 +145,8 @@ export class JobQueue {
       this.#keys.document(documentId),
       this.#keys.documents(tenant),
       this.#keys.documentsIn(tenant, collection),
+      this.#keys.outcomes,
+      this.#keys.durations,
     ];
     const args = [
       claim.id,
@@ -129,6 +154,7 @@ export class JobQueue {
       documentId,
       collection,
       chunkCount,
+      this.#options.ttlSeconds,
       ...Object.entries(fields).flat(),
     ];
     return (await this.#run('complete', keys, args)) === 1;
@@ -136,8 +162,9 @@ export class JobQueue {
 
   /** Settles the job as failed: `message` says where, `error` why, `errorCode` for programs. */
   async fail(claim: Claim, failure: { message: string; error: string; errorCode: string }): Promise<boolean> {
-    const args = [claim.id, claim.token, failure.message, failure.error, failure.errorCode];
-    return (await this.#run('fail', this.#settleKeys(claim.id), args)) === 1;
+    const { message, error, errorCode } = failure;
+    const args = [claim.id, claim.token, message, error, errorCode, this.#options.ttlSeconds];
+    return (await this.#run('fail', [...this.#settleKeys(claim.id), this.#keys.outcomes], args)) === 1;
   }
 
   /** Gives the job another try in `delayMs`, counted as one of its retries. */
@@ -159,13 +186,61 @@ export class JobQueue {
     return (await this.#run('release', keys, [claim.id, claim.token])) === 1;
   }
 
+  /**
+   * Notes that the holder of a lost claim writes no more: what it wrote after its lease had ended is cleaned up
+   * once more.
+   */
+  async abandon(claim: Claim, documentId: string): Promise<void> {
+    const { job, cleanup, document } = this.#keys;
+    await this.#run('abandon', [job(claim.id), cleanup, document(documentId)], [claim.id, claim.token]);
+  }
+
+  /**
+   * Cancels a job, whatever it is doing; one that has ended stays as it is.
+   * @returns the job's status before; `undefined` when there is no such job
+   */
+  async cancel(id: string): Promise<JobStatus | undefined> {
+    const { job, queue, leases, active, delayed, cleanup, sequence, history, outcomes, cancelled } =
+      this.#keys;
+    const keys = [job(id), queue, leases, active, delayed, cleanup, sequence, history, outcomes, cancelled];
+    return (
+      ((await this.#run('cancel', keys, [id, this.#options.ttlSeconds])) as JobStatus | null) ?? undefined
+    );
+  }
+
+  /**
+   * Starts a failed or cancelled job again as its next run; another stays as it is.
+   * @param run the run that is over
+   * @returns the job's status before; `undefined` when there is no such job
+   */
+  async rerun(id: string, run: number): Promise<JobStatus | undefined> {
+    const { job, queue, active, sequence, history } = this.#keys;
+    const keys = [job(id), queue, active, sequence, history];
+    return ((await this.#run('rerun', keys, [id, run])) as JobStatus | null) ?? undefined;
+  }
+
   /** Takes back the jobs whose lease has ended. */
   async expireLeases(): Promise<{ requeued: number; failed: number }> {
-    const { leases, queue, active, cleanup, sequence, history, jobPrefix } = this.#keys;
-    const keys = [leases, queue, active, cleanup, sequence, history];
-    const answer = await this.#run('expire-leases', keys, [jobPrefix, this.#options.maxStalls]);
-    const [requeued, failed] = answer as [number, number];
+    const { leases, queue, active, cleanup, sequence, history, outcomes, jobPrefix } = this.#keys;
+    const keys = [leases, queue, active, cleanup, sequence, history, outcomes];
+    const args = [jobPrefix, this.#options.maxStalls, this.#options.ttlSeconds];
+    const [requeued, failed] = (await this.#run('expire-leases', keys, args)) as [number, number];
     return { requeued, failed };
+  }
+
+  /**
+   * Puts right some of the active jobs: those that wait for nothing that will ever come.
+   * @param cursor where the last call stopped; `'0'` at first and when all have been looked at
+   */
+  async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
+    const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup, jobPrefix } =
+      this.#keys;
+    const keys = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
+    const [next, repaired] = (await this.#run('repair', keys, [jobPrefix, cursor, REPAIRS_A_CALL])) as [
+      string,
+      number,
+    ];
+    return { cursor: next, repaired };
   }
 
   #settleKeys(id: string): string[] {

@@ -12,7 +12,11 @@ const SCRIPTS = [
   'fail',
   'retry',
   'release',
+  'cancel',
+  'rerun',
+  'abandon',
   'expire-leases',
+  'repair',
   'due-cleanups',
   'finish-cleanup',
 ] as const;

@@ -14,6 +14,11 @@
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
  * | `jobs:sequence` | string | counts all transitions; going down means that Redis lost writes |
  * | `jobs:history` | string | names the history that `version`s belong to |
+ * | `jobs:recent` | zset | job ids by creation (ms) |
+ * | `jobs:outcomes` | hash | how many runs have ended, by status |
+ * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
+ * | `jobs:cancelled` | channel | ids of jobs that were cancelled while a worker had them |
+ * | `idempotency:{tenant}:{key}` | hash | which job a client's `Idempotency-Key` made |
  * | `jobs:grant:{nonce}` | string | what a claim was granted, so that its replay gets the same |
  * | `document:{id}` | hash | a registered document and its live generation |
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
@@ -43,6 +48,11 @@ export function createKeys(prefix = '') {
     cleanup: `${prefix}jobs:cleanup`,
     sequence: `${prefix}jobs:sequence`,
     history: `${prefix}jobs:history`,
+    recent: `${prefix}jobs:recent`,
+    outcomes: `${prefix}jobs:outcomes`,
+    durations: `${prefix}jobs:durations`,
+    cancelled: `${prefix}jobs:cancelled`,
+    idempotency: (tenant: string, key: string) => `${prefix}idempotency:${tenant}:${key}`,
     grant: (nonce: string) => `${prefix}jobs:grant:${nonce}`,
     document: (id: string) => `${prefix}document:${id}`,
     documents: (tenant: string) => `${prefix}documents:${tenant}`,

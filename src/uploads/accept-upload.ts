@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import type { UploadAccepted } from '../contract/upload.ts';
@@ -12,12 +12,25 @@ import { receiveUpload } from './receive-upload.ts';
  * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
  * from then on it cannot be lost. When it throws, nothing of it is left.
  * @param maxBytes the largest file taken
+ * @param idempotencyKey requests with the same key make one job, whatever became of the first one's answer
  * @returns the documented acknowledgement
  * @throws {AppError}
  */
 export async function acceptUpload(
   request: IncomingMessage,
-  { blobs, queue, tenant, maxBytes }: { blobs: BlobStore; queue: JobQueue; tenant: string; maxBytes: number },
+  {
+    blobs,
+    queue,
+    tenant,
+    maxBytes,
+    idempotencyKey,
+  }: {
+    blobs: BlobStore;
+    queue: JobQueue;
+    tenant: string;
+    maxBytes: number;
+    idempotencyKey: string | undefined;
+  },
 ): Promise<UploadAccepted> {
   const id = randomUUID();
   const blob = blobs.create(tenant, id);
@@ -34,12 +47,27 @@ export async function acceptUpload(
     await blob.commit({ job_id: id, tenant, payload }).catch((cause: unknown) => {
       throw new AppError('storage_unavailable', undefined, { cause });
     });
-    const { status, createdAt } = await queue.enqueue(id, tenant, payload).catch((cause: unknown) => {
+    const idempotency =
+      idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
+    const made = await queue.enqueue(id, tenant, payload, idempotency).catch((cause: unknown) => {
       throw new AppError('queue_unavailable', 'Nothing was stored. Try again in a moment.', { cause });
     });
-    return { job_id: id, status, message: 'Upload queued for processing', created_at: createdAt };
+    if (made === 'conflict') throw new AppError('idempotency_key_reused');
+    // Sent before: its job has the file already.
+    if (made.id !== id) await blob.discard();
+    return {
+      job_id: made.id,
+      status: 'queued',
+      message: 'Upload queued for processing',
+      created_at: made.createdAt,
+    };
   } catch (error) {
     await blob.discard();
     throw error;
   }
+}
+
+/** What a request amounts to: the same file under the same name, to be processed the same way. */
+function fingerprint({ file_key: _fileKey, ...asked }: JobPayload): string {
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }

@@ -26,7 +26,12 @@ let clients: TestClient[] = [];
 beforeAll(async () => {
   redis = await startRedis();
   node = await startTestRoles(['api', 'gateway'], { REDIS_URL: redis.url });
-  queue = new JobQueue(redis.client, createKeys(), { leaseMs: 30_000, maxRetries: 3, maxStalls: 10 });
+  queue = new JobQueue(redis.client, createKeys(), {
+    leaseMs: 30_000,
+    maxRetries: 3,
+    maxStalls: 10,
+    ttlSeconds: 100,
+  });
 });
 afterAll(async () => {
   await node.close();

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 
+import { AppError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/job-queue.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
@@ -10,7 +11,12 @@ import type { BlobStore } from '../../uploads/blob-store.ts';
 export function uploadRoutes(services: { blobs: BlobStore; queue: JobQueue }, maxBytes: number) {
   return new Hono<{ Bindings: HttpBindings }>().post('/api/documents/upload', async (c) => {
     // The request is read as a Node stream: it goes straight to the disk, at the disk's pace.
-    const accepted = await acceptUpload(c.env.incoming, { ...services, tenant: DEFAULT_TENANT, maxBytes });
+    const idempotencyKey = c.req.header('idempotency-key');
+    if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
+      throw new AppError('invalid_request', 'Idempotency-Key: must have 1 to 255 visible ASCII characters');
+    }
+    const asked = { tenant: DEFAULT_TENANT, maxBytes, idempotencyKey };
+    const accepted = await acceptUpload(c.env.incoming, { ...services, ...asked });
     return c.json(accepted, 202, { location: `/api/jobs/${accepted.job_id}` });
   });
 }

@@ -1,5 +1,5 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
--- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant
+-- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent
 -- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none
 -- Returns {grants, next_ms}: grants is JSON, [[id, token, [field, value, ...]], ...]; next_ms is how long until
 -- something not in the queue may become ready, -1 for nothing. A replay (same nonce) gets the same grants.
@@ -42,7 +42,7 @@ for _ = 1, MOST_LOOKED_AT do
   elseif kind == 'hash' then
     local held = redis.call('HMGET', job, 'status', 'max_retries', 'started_at', 'run', 'created_at')
     local status = held[1]
-    if status == 'completed' or status == 'failed' or status == 'cancelled' then
+    if is_terminal(status) then
       redis.call('SREM', KEYS[3], id)
     elseif not redis.call('ZSCORE', KEYS[2], id) then
       local token = redis.call('HINCRBY', job, 'epoch', 1) .. '-' .. ARGV[3]
@@ -50,6 +50,7 @@ for _ = 1, MOST_LOOKED_AT do
       redis.call('ZADD', KEYS[2], now + tonumber(ARGV[4]), id)
       redis.call('ZREM', KEYS[4], id)
       redis.call('SADD', KEYS[3], id)
+      redis.call('ZADD', KEYS[9], 'NX', now, id)
       local stamp = rfc3339(now)
       -- What another program wrote by hand may lack any field but the documented ones.
       local fields = {

@@ -1,6 +1,7 @@
 -- Completes a job: registers its document with the caller's token as live generation, and settles the job.
--- KEYS: 1 job, 2 leases, 3 active, 4 cleanup, 5 sequence, 6 history, 7 document, 8 documents, 9 documents of the collection
--- ARGV: 1 id, 2 token, 3 document id, 4 collection, 5 chunk_count, then the document's fields as name, value, ...
+-- KEYS: 1 job, 2 leases, 3 active, 4 cleanup, 5 sequence, 6 history, 7 document, 8 documents, 9 documents of the collection,
+--       10 outcomes, 11 durations
+-- ARGV: 1 id, 2 token, 3 document id, 4 collection, 5 chunk_count, 6 ttl_seconds, then the document's fields as name, value, ...
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, completed. The generation that was live before is marked for cleanup.
 local held = redis.call('HMGET', KEYS[1], 'status', 'token', 'started_ms')
@@ -12,17 +13,21 @@ local stamp = rfc3339(now)
 local replaced = redis.call('HGET', KEYS[7], 'generation')
 if replaced and replaced ~= ARGV[2] then bury(KEYS[4], KEYS[1], ARGV[1], replaced, now) end
 redis.call('HSETNX', KEYS[7], 'created_at', stamp)
-redis.call('HSET', KEYS[7], 'updated_at', stamp, 'generation', ARGV[2], 'chunk_count', ARGV[5], unpack(ARGV, 6))
+redis.call('HSET', KEYS[7], 'updated_at', stamp, 'generation', ARGV[2], 'chunk_count', ARGV[5], unpack(ARGV, 7))
 redis.call('ZADD', KEYS[8], 'NX', now, ARGV[3])
 redis.call('ZADD', KEYS[9], 'NX', now, ARGV[3])
 
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('SREM', KEYS[3], ARGV[1])
+local took = now - tonumber(held[3] or now)
+redis.call('HINCRBY', KEYS[10], 'completed', 1)
+redis.call('LPUSH', KEYS[11], took)
+redis.call('LTRIM', KEYS[11], 0, 999)
+
+settle(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[6])
 commit(KEYS[1], KEYS[5], KEYS[6], {
   'status', 'completed', 'progress', '100', 'message', 'Upload completed successfully', 'completed_at', stamp,
   'result', cjson.encode({
     document_id = ARGV[3], chunk_count = tonumber(ARGV[5]), collection = ARGV[4],
-    processing_time_ms = now - tonumber(held[3] or now),
+    processing_time_ms = took,
   }),
 }, { 'error', 'error_code' })
 return 1

@@ -1,18 +1,27 @@
 -- Makes a job and queues it.
--- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history
--- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 max_retries
--- Returns {status, created_at} of the job; a job that exists already is left as it is (a replay).
+-- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 recent, 7 idempotency (of the key the client sent; may be unused)
+-- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 max_retries, 5 fingerprint of the request or '', 6 idempotency_ttl_seconds
+-- Returns {id, created_at} of the job; one that exists already is left as it is (a replay). Where the client's
+-- key names a job of the same fingerprint it is that job; of another fingerprint, {'', ''}.
 -- Publishes the job, queued.
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  return redis.call('HMGET', KEYS[1], 'status', 'created_at')
+if redis.call('EXISTS', KEYS[1]) == 1 then return { ARGV[1], redis.call('HGET', KEYS[1], 'created_at') } end
+if ARGV[5] ~= '' then
+  local known = redis.call('HMGET', KEYS[7], 'fingerprint', 'id', 'created_at')
+  if known[1] == ARGV[5] then return { known[2], known[3] } end
+  if known[1] then return { '', '' } end
 end
 local now = now_ms()
 local created = rfc3339(now)
 redis.call('LPUSH', KEYS[2], ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
+redis.call('ZADD', KEYS[6], now, ARGV[1])
+if ARGV[5] ~= '' then
+  redis.call('HSET', KEYS[7], 'fingerprint', ARGV[5], 'id', ARGV[1], 'created_at', created)
+  redis.call('EXPIRE', KEYS[7], ARGV[6])
+end
 commit(KEYS[1], KEYS[4], KEYS[5], {
   'id', ARGV[1], 'type', 'document_upload', 'status', 'queued', 'progress', '0',
   'message', 'Waiting for worker...', 'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1',
-  'max_retries', ARGV[4], 'created_at', created, 'created_ms', now,
+  'max_retries', ARGV[4], 'created_at', created, 'queued_ms', now,
 })
-return { 'queued', created }
+return { ARGV[1], created }

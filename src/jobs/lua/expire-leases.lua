@@ -1,6 +1,6 @@
 -- Takes jobs back from workers that were lost: their lease has ended.
--- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 sequence, 6 history
--- ARGV: 1 key prefix of jobs, 2 max_stalls
+-- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 sequence, 6 history, 7 outcomes
+-- ARGV: 1 key prefix of jobs, 2 max_stalls, 3 ttl_seconds
 -- Returns {taken back, failed}: how many. Publishes each job, queued; or failed, when it has cost max_stalls
 -- workers before: a document that kills what touches it must not take every worker down in turn.
 local now = now_ms()
@@ -13,7 +13,8 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0
     bury(KEYS[4], job, id, redis.call('HGET', job, 'token') or '', now)
     if stalls > tonumber(ARGV[2]) then
       failed = failed + 1
-      redis.call('SREM', KEYS[3], id)
+      redis.call('HINCRBY', KEYS[7], 'failed', 1)
+      settle(job, KEYS[1], KEYS[3], id, ARGV[3])
       commit(job, KEYS[5], KEYS[6], {
         'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', rfc3339(now),
         'error', string.format('%d workers were lost while they worked on this document.', stalls),

@@ -42,6 +42,17 @@ local function commit(job, sequence, history, fields, drop)
   redis.call('PUBLISH', job .. ':events', cjson.encode({ name, count, redis.call('HGETALL', job) }))
 end
 
+local function is_terminal(status)
+  return status == 'completed' or status == 'failed' or status == 'cancelled'
+end
+
+-- Ends a job's run: nobody holds it, it is active no more, and after ttl seconds its hash goes.
+local function settle(job, leases, active, id, ttl)
+  redis.call('ZREM', leases, id)
+  redis.call('SREM', active, id)
+  redis.call('EXPIRE', job, ttl)
+end
+
 -- True when the caller still holds the job.
 local function holds(job, token)
   local held = redis.call('HMGET', job, 'status', 'token')

@@ -1,0 +1,36 @@
+-- Puts right what no transition of ours leaves behind: other programs pop, push and delete, and a Redis that
+-- came back from an older copy has forgotten.
+-- KEYS: 1 active, 2 queue, 3 leases, 4 delayed, 5 limbo, 6 recent, 7 sequence, 8 history, 9 cleanup
+-- ARGV: 1 key prefix of jobs, 2 cursor of the last call, 3 count
+-- Looks at about count of the active jobs. Returns {cursor, repaired}; the cursor is '0' when all have been seen.
+-- Publishes each job whose state it changes.
+local scanned = redis.call('SSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
+local repaired = 0
+for _, id in ipairs(scanned[2]) do
+  local job = ARGV[1] .. id
+  local kind = redis.call('TYPE', job).ok
+  local status = kind == 'hash' and redis.call('HGET', job, 'status')
+  if kind ~= 'hash' or is_terminal(status) then
+    -- Deleted, or ended by hand.
+    redis.call('SREM', KEYS[1], id)
+    redis.call('ZREM', KEYS[3], id)
+    redis.call('ZREM', KEYS[4], id)
+    repaired = repaired + 1
+  elseif not redis.call('ZSCORE', KEYS[3], id) and not redis.call('ZSCORE', KEYS[4], id)
+    and not redis.call('LPOS', KEYS[2], id) then
+    -- It waits for nothing that will ever come.
+    redis.call('RPUSH', KEYS[2], id)
+    repaired = repaired + 1
+    if status == 'processing' then
+      bury(KEYS[9], job, id, redis.call('HGET', job, 'token') or '', now_ms())
+      commit(job, KEYS[7], KEYS[8], { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
+        { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+    end
+  end
+end
+-- The list of recent jobs forgets those that have expired, from the oldest on.
+for _, id in ipairs(redis.call('ZRANGE', KEYS[6], 0, 99)) do
+  if redis.call('EXISTS', ARGV[1] .. id) == 1 then break end
+  redis.call('ZREM', KEYS[6], id)
+end
+return { scanned[1], repaired }
