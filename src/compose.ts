@@ -16,9 +16,12 @@ import { JobStore } from './jobs/job-store.ts';
 import type { Logger } from './logger.ts';
 import { ProcessorClient } from './processor-client.ts';
 import { startProcessor } from './processor/server.ts';
+import { checkDurability } from './redis/check-durability.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createKeys } from './redis/keys.ts';
 import { BlobStore } from './uploads/blob-store.ts';
+import { BlobSweep } from './worker/blob-sweep.ts';
+import { UploadRecovery } from './worker/upload-recovery.ts';
 import { startWorker } from './worker/worker.ts';
 
 /** A worker lost costs a job nothing; a job that costs more workers than this fails. */
@@ -86,6 +89,7 @@ async function startJobRoles(
     return redis;
   };
   const redis = connect('main', 'bounded');
+  void checkDurability(redis, logger);
   const store = new JobStore(redis, keys);
   const checks: Record<string, ReadinessCheck> = { redis: () => redis.ping() };
   const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
@@ -102,10 +106,22 @@ async function startJobRoles(
 
     if (roles.includes('api')) {
       const queue = new JobQueue(redis, keys, queueOptions);
+      const uploadQueue = new JobQueue(connect('uploads', 'patient'), keys, queueOptions);
       const registry = new DocumentRegistry(redis, keys);
       const { maxUploadBytes, allowedOrigins } = config;
       const settings = { gateway_url: config.gatewayUrl };
-      const services = { blobs, queue, store, registry, vectors, processor, logger };
+      const services = {
+        redis,
+        keys,
+        blobs,
+        queue,
+        uploadQueue,
+        store,
+        registry,
+        vectors,
+        processor,
+        logger,
+      };
       app = createApp(services, checks, {
         maxUploadBytes,
         allowedOrigins,
@@ -115,18 +131,22 @@ async function startJobRoles(
     }
     if (roles.includes('worker')) {
       const patient = connect('worker', 'patient');
-      const worker = startWorker(
+      const queue = new JobQueue(patient, keys, queueOptions);
+      const registry = new DocumentRegistry(patient, keys);
+      const stored = { blobs, queue, registry, store: new JobStore(patient, keys), logger };
+      const worker = await startWorker(
         {
-          blobs,
+          ...stored,
+          keys,
           vectors,
           processor,
-          logger,
-          queue: new JobQueue(patient, keys, queueOptions),
           cleanups: new CleanupLog(patient, keys, CHROMA_TIMEOUT_MS),
+          uploads: new UploadRecovery(stored),
+          files: new BlobSweep(stored),
           waiter: connect('waiter', 'patient'),
-          queueKey: keys.queue,
+          subscriber: connect('cancellations', 'patient'),
         },
-        { concurrency: config.workerConcurrency, leaseMs: config.leaseMs, drainMs: config.drainMs },
+        { concurrency: config.workerConcurrency, leaseMs, drainMs: config.drainMs },
       );
       started.defer(() => worker.close());
     }

@@ -8,6 +8,7 @@ import {
   ChunkResponseSchema,
   EmbedResponseSchema,
   ParseEventSchema,
+  ParseResponseSchema,
   ProcessorHealthSchema,
   ProcessorProblemSchema,
   type ChunkRequest,
@@ -87,6 +88,8 @@ export class ProcessorClient {
         },
         body,
       });
+      const lines = String(answer.headers['content-type']).includes('ndjson');
+      if (!lines) return v.parse(ParseResponseSchema, await answer.body.json());
       return await this.#readParse(answer.body, onPages);
     } catch (error) {
       throw this.#explain(error, signal);
@@ -117,7 +120,9 @@ export class ProcessorClient {
       const answer = await this.#request('/health', signal, { method: 'GET' });
       return v.parse(ProcessorHealthSchema, await answer.body.json());
     } catch (error) {
-      throw this.#explain(error, signal);
+      if (error instanceof DependencyError) throw error;
+      const detail = 'The processor does not say that it is well.';
+      throw new DependencyError('unreachable', 'processor_unavailable', detail, { cause: error });
     }
   }
 
@@ -228,6 +233,7 @@ function toFailure(
   status: number,
   retryAfterMs: number | undefined,
 ): DependencyError {
+  if (code === 'embedder_unreachable') return new DependencyError('unreachable', code, detail);
   if (code === 'parser_crashed') return new DependencyError('crashed', code, detail);
   const transient =
     status >= 500 || status === 408 || status === 429 || code === 'deadline' || code === 'internal';

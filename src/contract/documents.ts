@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
 import { CollectionNameSchema, MetadataSchema } from './upload.ts';
+import { WhereSchema } from './where.ts';
 
 const Whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -73,7 +74,7 @@ export const SearchRequestSchema = v.object({
   ),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
   /** A Chroma `where` filter over the chunks' metadata. */
-  where: v.optional(v.record(v.string(), v.unknown())),
+  where: v.optional(WhereSchema),
   /** Leaves out results scored below it. */
   min_score: v.optional(v.pipe(v.number(), v.minValue(-1), v.maxValue(1))),
 });

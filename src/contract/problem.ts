@@ -23,7 +23,8 @@ export const PROBLEMS = {
   origin_forbidden: { status: 403, title: 'This origin may not call the API' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key belongs to another upload' },
   job_has_ended: { status: 409, title: 'The job has ended' },
-  job_not_ended: { status: 409, title: 'The job has not failed and was not cancelled' },
+  job_not_failed: { status: 409, title: 'The job has not failed and was not cancelled' },
+  file_gone: { status: 410, title: "The job's file is no longer in the store" },
   not_found: { status: 404, title: 'There is nothing here' },
   job_not_found: { status: 404, title: 'There is no such job' },
   document_not_found: { status: 404, title: 'There is no such document' },
@@ -36,7 +37,6 @@ export const PROBLEMS = {
   queue_unavailable: { status: 503, title: 'The job queue cannot be reached' },
   vector_store_unavailable: { status: 503, title: 'The vector store cannot be reached' },
   processor_unavailable: { status: 503, title: 'The document processor cannot be reached' },
-  shutting_down: { status: 503, title: 'The server is shutting down' },
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -28,7 +28,9 @@ export const PROCESSOR_ERRORS = {
   not_found: { status: 404, detail: 'There is no such call.' },
   parser_crashed: { status: 500, detail: 'The parser was lost while it read this file.' },
   deadline: { status: 504, detail: 'The call took longer than it may.' },
-  embedder_unavailable: { status: 503, detail: 'The embedding service cannot be reached.' },
+  /** Waiting helps; the document has nothing to do with it. */
+  embedder_unreachable: { status: 503, detail: 'The embedding service cannot be reached.' },
+  embedder_unavailable: { status: 503, detail: 'The embedding service does not answer in time.' },
   embedder_refused: { status: 422, detail: 'The embedding service refused the request.' },
   internal: { status: 500, detail: 'The processor failed.' },
 } as const;

@@ -10,12 +10,20 @@ export type ChunkingStrategy = v.InferOutput<typeof ChunkingStrategySchema>;
 export const CHUNK_SIZE = { min: 32, max: 8192, default: 512 } as const;
 export const DEFAULT_CHUNK_OVERLAP = 50;
 
-/** Chroma's own rule for collection names: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends. */
+/**
+ * Chroma's rule for collection names, whole: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends, no two
+ * points in a row, and not an IPv4 address.
+ */
 export const CollectionNameSchema = v.pipe(
   v.string(),
   v.regex(
     /^[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]$/,
     'a collection name has 3 to 512 characters of a-z, A-Z, 0-9, ".", "_" or "-", and starts and ends with a letter or a digit',
+  ),
+  v.check((name) => !name.includes('..'), 'a collection name may not have two points in a row'),
+  v.check(
+    (name) => !/^\d{1,3}(\.\d{1,3}){3}$/.test(name),
+    'a collection name may not look like an IP address',
   ),
 );
 
@@ -26,12 +34,35 @@ const WholeNumberText = v.pipe(
   v.transform(Number),
 );
 
+/** Chroma breaks on a record with thousands of keys, and with it the whole collection. */
+const MAX_METADATA_KEYS = 64;
+const MAX_METADATA_TEXT = 4096;
+const WellFormed = v.pipe(
+  v.string(),
+  v.check((text) => text.isWellFormed(), 'holds half of a character'),
+);
+
 /** What a document may carry of its owner's; Chroma's metadata takes scalars only, and reserves `#` and `$`. */
-export const MetadataSchema = v.record(
-  v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.regex(/^[^#$]/, 'a key may not begin with # or $')),
-  v.union(
-    [v.string(), v.pipe(v.number(), v.finite()), v.boolean()],
-    'values must be text, numbers or booleans',
+export const MetadataSchema = v.pipe(
+  v.custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be a JSON object',
+  ),
+  v.record(
+    v.pipe(
+      WellFormed,
+      v.minLength(1),
+      v.maxLength(128),
+      v.regex(/^[^#$]/, 'a key may not begin with # or $'),
+    ),
+    v.union(
+      [v.pipe(WellFormed, v.maxLength(MAX_METADATA_TEXT)), v.pipe(v.number(), v.finite()), v.boolean()],
+      `values must be whole text of at most ${MAX_METADATA_TEXT} characters, numbers or booleans`,
+    ),
+  ),
+  v.check(
+    (metadata) => Object.keys(metadata).length <= MAX_METADATA_KEYS,
+    `at most ${MAX_METADATA_KEYS} keys`,
   ),
 );
 export type Metadata = v.InferOutput<typeof MetadataSchema>;

@@ -71,6 +71,11 @@ export class DocumentRegistry {
     return { documents: read.filter((document) => document !== undefined), nextCursor };
   }
 
+  /** Whether the document is registered with this file. */
+  async ownsFile(id: string, fileKey: string): Promise<boolean> {
+    return (await this.#redis.hget(this.#keys.document(id), 'file_key')) === fileKey;
+  }
+
   /** Which generation of each document is live; `undefined` for one that is not registered. */
   async liveGenerations(ids: readonly string[]): Promise<(string | undefined)[]> {
     if (ids.length === 0) return [];

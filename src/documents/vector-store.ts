@@ -122,7 +122,7 @@ export class VectorStore {
         queryEmbeddings: [embedding],
         nResults: limit,
         include: ['documents', 'metadatas', 'distances'],
-        ...(where && { where: where as Where }),
+        ...(where && Object.keys(where).length > 0 && { where: where as Where }),
       });
       return (answer.ids[0] ?? []).map((id, i) => {
         const metadata = answer.metadatas[0]?.[i] ?? {};
@@ -212,9 +212,23 @@ function chunkId(documentId: string, generation: string, index: number): string 
 
 type ChromaMetadata = Record<string, unknown>;
 
+/** What a chunk's metadata says of itself; an owner's entry of such a name would pass for it. */
+const OURS = new Set([
+  'document_id',
+  'generation',
+  'chunk_index',
+  'filename',
+  'start',
+  'end',
+  'content_hash',
+  'page',
+  'heading',
+  'context',
+]);
+
 function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
   return {
-    ...origin.metadata,
+    ...Object.fromEntries(Object.entries(origin.metadata).filter(([name]) => !OURS.has(name))),
     document_id: origin.documentId,
     generation: origin.generation,
     chunk_index: chunk.index,

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
+import type { Redis } from 'ioredis';
 
 import type { Settings } from '../contract/settings.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
@@ -12,19 +13,26 @@ import type { JobStore } from '../jobs/job-store.ts';
 import type { Logger } from '../logger.ts';
 import { isOriginAllowed } from '../origin.ts';
 import type { ProcessorClient } from '../processor-client.ts';
+import type { Keys } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import { openApiDocument } from './openapi.ts';
 import { toProblemResponse } from './problem.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
+import { jobControlRoutes } from './routes/job-control.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { pageRoutes } from './routes/page.ts';
 import { searchRoutes } from './routes/search.ts';
+import { statisticsRoutes } from './routes/statistics.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
 export interface ApiServices {
+  redis: Redis;
+  keys: Keys;
   blobs: BlobStore;
   queue: JobQueue;
+  /** Over a connection that never gives a command up. */
+  uploadQueue: JobQueue;
   store: JobStore;
   registry: DocumentRegistry;
   vectors: VectorStore;
@@ -64,8 +72,10 @@ export function createApp(
   app.use(cors({ origin: [...options.allowedOrigins], exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
 
   app.route('/', healthRoutes(checks));
-  app.route('/', uploadRoutes(services, options.maxUploadBytes));
-  app.route('/', jobRoutes(services.store));
+  app.route('/', uploadRoutes({ ...services, queue: services.uploadQueue }, options.maxUploadBytes));
+  app.route('/', jobRoutes(services));
+  app.route('/', jobControlRoutes(services));
+  app.route('/', statisticsRoutes(services));
   app.route('/', documentRoutes(services));
   app.route('/', searchRoutes(services));
   app.get('/api/settings', (c) => c.json(options.settings));
@@ -76,7 +86,15 @@ export function createApp(
   app.notFound((c) =>
     toProblemResponse(new AppError('not_found', `There is nothing at ${c.req.path}.`), services.logger),
   );
-  app.onError((error) => toProblemResponse(error, services.logger));
+  app.onError((error, c) => {
+    const answer = toProblemResponse(error, services.logger);
+    const { incoming } = c.env;
+    const hasBody =
+      incoming.headers['transfer-encoding'] !== undefined || incoming.headers['content-length'] !== undefined;
+    // What is left of the body would be taken for the next request: this connection serves no other.
+    if (hasBody && !incoming.readableEnded) answer.headers.set('connection', 'close');
+    return answer;
+  });
   return app;
 }
 

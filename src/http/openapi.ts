@@ -11,6 +11,7 @@ import {
   SearchResponseSchema,
 } from '../contract/documents.ts';
 import { JobSchema } from '../contract/job.ts';
+import { JobListSchema, JobQuerySchema, StatsSchema } from '../contract/jobs.ts';
 import { PROBLEMS, ProblemSchema, type ProblemCode } from '../contract/problem.ts';
 import { SettingsSchema } from '../contract/settings.ts';
 import { UPLOAD_FIELD_PROBLEMS, UploadAcceptedSchema, UploadFieldsSchema } from '../contract/upload.ts';
@@ -80,6 +81,14 @@ export const openApiDocument = {
       post: {
         operationId: 'uploadDocument',
         summary: 'Upload a document; it is processed in the background',
+        parameters: [
+          {
+            name: 'Idempotency-Key',
+            in: 'header',
+            required: false,
+            schema: { type: 'string', maxLength: 255 },
+          },
+        ],
         requestBody: {
           required: true,
           content: {
@@ -108,6 +117,8 @@ export const openApiDocument = {
             'empty_file',
             'malformed_multipart',
             'upload_interrupted',
+            'invalid_request',
+            'idempotency_key_reused',
             'origin_forbidden',
             'file_too_large',
             'field_too_large',
@@ -118,7 +129,46 @@ export const openApiDocument = {
         },
       },
     },
+    '/api/jobs': {
+      get: {
+        operationId: 'listJobs',
+        summary: 'The jobs, newest first',
+        parameters: query(JobQuerySchema),
+        responses: {
+          200: { description: 'One page', content: json('JobList') },
+          ...problems('invalid_request', 'invalid_cursor', 'queue_unavailable'),
+        },
+      },
+    },
     '/api/jobs/{id}': jobRead('getJob'),
+    '/api/jobs/{id}/cancel': {
+      post: {
+        operationId: 'cancelJob',
+        summary: 'Cancel a job that has not ended; one that is cancelled already stays so',
+        parameters: [idInPath],
+        responses: {
+          200: { description: 'The job, cancelled', content: json('Job') },
+          ...problems('job_not_found', 'job_has_ended', 'queue_unavailable'),
+        },
+      },
+    },
+    '/api/jobs/{id}/retry': {
+      post: {
+        operationId: 'retryJob',
+        summary: 'Run a failed or cancelled job again; one that is under way goes on',
+        parameters: [idInPath],
+        responses: {
+          200: { description: 'The job, queued again or under way', content: json('Job') },
+          ...problems(
+            'job_not_found',
+            'job_not_failed',
+            'file_gone',
+            'storage_unavailable',
+            'queue_unavailable',
+          ),
+        },
+      },
+    },
     '/api/jobs/{id}/status': jobRead('getJobStatus'),
     '/jobs/{id}/status': jobRead('getJobStatusShort'),
     '/api/documents': {
@@ -172,6 +222,23 @@ export const openApiDocument = {
         },
       },
     },
+    '/api/stats': {
+      get: {
+        operationId: 'getStats',
+        summary: 'How the queue is doing',
+        responses: {
+          200: { description: 'The statistics', content: json('Stats') },
+          ...problems('queue_unavailable'),
+        },
+      },
+    },
+    '/metrics': {
+      get: {
+        operationId: 'getMetrics',
+        summary: 'The statistics for Prometheus',
+        responses: { 200: { description: 'Text format 0.0.4' }, ...problems('queue_unavailable') },
+      },
+    },
     '/api/settings': {
       get: {
         operationId: 'getSettings',
@@ -197,6 +264,8 @@ export const openApiDocument = {
   components: {
     schemas: {
       Job: schemaOf(JobSchema, 'output'),
+      JobList: schemaOf(JobListSchema, 'output'),
+      Stats: schemaOf(StatsSchema, 'output'),
       UploadAccepted: schemaOf(UploadAcceptedSchema, 'output'),
       Document: schemaOf(DocumentSchema, 'output'),
       DocumentList: schemaOf(DocumentListSchema, 'output'),

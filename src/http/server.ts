@@ -20,7 +20,12 @@ export async function startServer(
   address: { host: string; port: number },
 ): Promise<HttpServer> {
   // Its own Request in place of the global one would break every other user of fetch in this process.
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no answer.
+    serverOptions: { shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') },
+  }) as Server;
   // Node's five minutes for a whole request would cut off a large upload on a slow line.
   server.requestTimeout = 0;
   server.timeout = IDLE_TIMEOUT_MS;

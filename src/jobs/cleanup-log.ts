@@ -40,6 +40,11 @@ export class CleanupLog {
     });
   }
 
+  /** Has the entry come up again later. */
+  async putOff({ entry }: Cleanup): Promise<void> {
+    await this.#run('put-off-cleanup', [this.#key], [entry, this.#secondLookMs]);
+  }
+
   /** Notes that the entry's chunks have been deleted. */
   async finish({ entry }: Cleanup): Promise<void> {
     await this.#run('finish-cleanup', [this.#key], [entry, this.#secondLookMs]);

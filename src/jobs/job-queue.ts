@@ -21,6 +21,8 @@ export interface Claim {
 /** A job as it was granted to a worker. */
 export interface ClaimedJob extends Claim {
   readonly hash: JobHash;
+  /** When the claim was asked for, by this process' clock (`performance.now()`): its lease began no earlier. */
+  readonly askedAt: number;
 }
 
 export interface ProgressReport {
@@ -61,11 +63,13 @@ export interface QueueOptions {
  * caller still held it: `false` means that nothing was written.
  */
 export class JobQueue {
+  readonly #redis: Redis;
   readonly #run: RunScript;
   readonly #keys: Keys;
   readonly #options: QueueOptions;
 
   constructor(redis: Redis, keys: Keys, options: QueueOptions) {
+    this.#redis = redis;
     this.#run = loadScripts(redis);
     this.#keys = keys;
     this.#options = options;
@@ -97,6 +101,24 @@ export class JobQueue {
   }
 
   /**
+   * Takes a job back whose upload is refused after all, because nobody knows whether it was made. It MUST go
+   * over the connection that `enqueue` went over: only then it comes after it.
+   */
+  async withdraw(id: string, tenant: string, idempotencyKey: string | undefined): Promise<void> {
+    const { job, queue, active, recent, idempotency, sequence, history } = this.#keys;
+    const keys = [
+      job(id),
+      queue,
+      active,
+      recent,
+      idempotency(tenant, idempotencyKey ?? ''),
+      sequence,
+      history,
+    ];
+    await this.#run('withdraw', keys, [id]);
+  }
+
+  /**
    * Takes up to `count` waiting jobs.
    * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
    */
@@ -105,11 +127,13 @@ export class JobQueue {
     const nonce = randomBytes(9).toString('base64url');
     const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent];
     const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
+    const askedAt = performance.now();
     const [grants, nextMs] = (await this.#run('claim', keys, args)) as [string, number];
     const jobs = (JSON.parse(grants) as [string, string, string[]][]).map(([id, token, flat]) => ({
       id,
       token,
       hash: fromFlat(flat),
+      askedAt,
     }));
     return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };
   }
@@ -190,9 +214,14 @@ export class JobQueue {
    * Notes that the holder of a lost claim writes no more: what it wrote after its lease had ended is cleaned up
    * once more.
    */
-  async abandon(claim: Claim, documentId: string): Promise<void> {
+  async abandon(
+    claim: Claim,
+    written: { tenant: string; collection: string; documentId: string },
+  ): Promise<void> {
     const { job, cleanup, document } = this.#keys;
-    await this.#run('abandon', [job(claim.id), cleanup, document(documentId)], [claim.id, claim.token]);
+    const { tenant, collection, documentId } = written;
+    const keys = [job(claim.id), cleanup, document(documentId)];
+    await this.#run('abandon', keys, [claim.token, tenant, collection, documentId]);
   }
 
   /**
@@ -226,6 +255,11 @@ export class JobQueue {
     const args = [jobPrefix, this.#options.maxStalls, this.#options.ttlSeconds];
     const [requeued, failed] = (await this.#run('expire-leases', keys, args)) as [number, number];
     return { requeued, failed };
+  }
+
+  /** Notes that jobs are active, should another program have removed them from the set. */
+  async activate(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#redis.sadd(this.#keys.active, ...ids);
   }
 
   /**

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 
-import type { Keys } from '../redis/keys.ts';
-import { toJobState, type JobHash, type JobState } from './to-job.ts';
+import type { JobStatus } from '../contract/job.ts';
+import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
+import { parsePayload, type JobPayload } from './job-payload.ts';
+import { toJob, toJobState, type JobHash, type JobState } from './to-job.ts';
 
 /** Reads jobs as the transports send them. Writes nothing. */
 export class JobStore {
@@ -39,6 +41,24 @@ export class JobStore {
         ? undefined
         : toJobState({ ...hash, id: ids[i] as string }, (history as string | null) ?? ''),
     );
+  }
+
+  /** What is needed to run a job again; `payload` is absent where it makes no sense. */
+  async readUpload(
+    id: string,
+  ): Promise<
+    { status: JobStatus; run: number; tenant: string; payload: JobPayload | undefined } | undefined
+  > {
+    const hash = await this.#redis.hgetall(this.#keys.job(id));
+    if (Object.keys(hash).length === 0) return undefined;
+    const { status, run } = toJob(hash);
+    const read = parsePayload(hash['payload']);
+    return {
+      status,
+      run,
+      tenant: hash['tenant'] ?? DEFAULT_TENANT,
+      payload: read.ok ? read.payload : undefined,
+    };
   }
 
   /** The ids of all jobs that are not terminal. */

@@ -19,13 +19,22 @@ const SCRIPTS = [
   'repair',
   'due-cleanups',
   'finish-cleanup',
+  'put-off-cleanup',
+  'withdraw',
 ] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
+/** Those that make work stop when Redis' memory is full; every other must run then, for ending jobs makes room. */
+const NEEDS_MEMORY: ReadonlySet<string> = new Set(['enqueue', 'rerun']);
+
 const prelude = readFileSync(join(FOLDER, 'transition.lua'), 'utf8');
-const sources = new Map(
-  SCRIPTS.map((name) => [name, prelude + readFileSync(join(FOLDER, `${name}.lua`), 'utf8')]),
-);
+
+function source(name: string): string {
+  const shebang = NEEDS_MEMORY.has(name) ? '#!lua' : '#!lua flags=allow-oom';
+  return `${shebang}\n${prelude}\n${readFileSync(join(FOLDER, `${name}.lua`), 'utf8')}`;
+}
+
+const sources = new Map(SCRIPTS.map((name) => [name, source(name)]));
 
 /** Runs a script: `EVALSHA`, and `EVAL` where the server does not have it yet. */
 export type RunScript = (

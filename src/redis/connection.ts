@@ -5,6 +5,8 @@ import type { Logger } from '../logger.ts';
 /** A command that Redis has not answered for so long has failed, for the caller. */
 const COMMAND_TIMEOUT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 2000;
+/** A connection that owes an answer and says nothing for so long is dead, whatever TCP believes; longer than any blocking call. */
+const SILENCE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1000;
 
 /**
@@ -23,6 +25,9 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
   const redis = new Redis(url, {
     connectionName: `sluice-${name}`,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS,
+    // After a failover the old master refuses writes: connect anew, and send the refused command again.
+    reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),
     retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS),
     ...(patience === 'bounded'
       ? { maxRetriesPerRequest: 2, commandTimeout: COMMAND_TIMEOUT_MS }
@@ -38,5 +43,10 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     if (reported) logger.info('Redis is back', { connection: name });
     reported = false;
   });
+  if (patience === 'patient') {
+    // A connection that only listens owes nothing, so a dead one would never be found out.
+    const proof = setInterval(() => void redis.ping().catch(() => {}), SILENCE_MS / 2);
+    redis.on('end', () => clearInterval(proof));
+  }
   return redis;
 }

@@ -5,7 +5,9 @@ import type { UploadAccepted } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { Logger } from '../logger.ts';
 import type { BlobStore } from './blob-store.ts';
+import { enqueueInTime } from './enqueue-in-time.ts';
 import { receiveUpload } from './receive-upload.ts';
 
 /**
@@ -21,12 +23,14 @@ export async function acceptUpload(
   {
     blobs,
     queue,
+    logger,
     tenant,
     maxBytes,
     idempotencyKey,
   }: {
     blobs: BlobStore;
     queue: JobQueue;
+    logger: Logger;
     tenant: string;
     maxBytes: number;
     idempotencyKey: string | undefined;
@@ -49,9 +53,7 @@ export async function acceptUpload(
     });
     const idempotency =
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
-    const made = await queue.enqueue(id, tenant, payload, idempotency).catch((cause: unknown) => {
-      throw new AppError('queue_unavailable', 'Nothing was stored. Try again in a moment.', { cause });
-    });
+    const made = await enqueueInTime(queue, logger, id, tenant, payload, idempotency);
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
     // Sent before: its job has the file already.
     if (made.id !== id) await blob.discard();

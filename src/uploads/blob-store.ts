@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { open, mkdir, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { open, mkdir, readdir, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Writable, type Readable } from 'node:stream';
 
 import type { JobPayload } from '../jobs/job-payload.ts';
+import { CheckpointFolder } from './checkpoint-folder.ts';
 
 /** Stands beside a blob and makes it count: enough to queue its job again should Redis forget it. */
 export interface Manifest {
@@ -34,10 +35,13 @@ export class BlobNotFoundError extends Error {
 }
 
 const MANIFEST = '.json';
+/** How opening fails for a path that names nothing. */
+const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR']);
+const CHECKPOINT = '.checkpoint';
 
 /**
  * The uploaded originals, as files of one folder: `{tenant}/{id}`, and `{id}.json` beside it. A blob without
- * a whole manifest was never acknowledged.
+ * a whole manifest was never acknowledged. While its job runs, `{id}.checkpoint/` holds what is finished of it.
  */
 export class BlobStore {
   readonly #root: string;
@@ -83,8 +87,11 @@ export class BlobStore {
       },
       discard: async () => {
         stream.destroy();
+        const opened = await Promise.allSettled(files);
         await closeAll(files);
-        await Promise.all([rm(path, { force: true }), rm(path + MANIFEST, { force: true })]);
+        // What could not even be opened is not there to be removed, and trying would only fail the same way.
+        if (opened[0].status === 'fulfilled') await rm(path, { force: true });
+        if (opened[1].status === 'fulfilled') await rm(path + MANIFEST, { force: true });
       },
     };
   }
@@ -99,7 +106,7 @@ export class BlobStore {
     try {
       file = await open(path, 'r');
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      if (!NOWHERE.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
       throw new BlobNotFoundError('the file is no longer in the store', { cause });
     }
     const stat = await file.stat();
@@ -115,23 +122,89 @@ export class BlobStore {
     await rm(this.#path(key) + MANIFEST, { force: true });
   }
 
-  /** Every whole manifest in the store. One that is not whole belongs to an upload that was cut off. */
-  async *manifests(): AsyncGenerator<Manifest> {
-    for (const name of await readdir(this.#root, { recursive: true }).catch(() => [])) {
-      if (!name.endsWith(MANIFEST)) continue;
-      const text = await readFile(join(this.#root, name), 'utf8').catch(() => '');
-      try {
-        yield JSON.parse(text) as Manifest;
-      } catch {
-        continue;
-      }
+  /**
+   * Where the job of a blob keeps what its tries have finished.
+   * @throws {BlobNotFoundError} when the key leads out of the store
+   */
+  checkpoint(key: string): CheckpointFolder {
+    return new CheckpointFolder(this.#path(key) + CHECKPOINT);
+  }
+
+  /** Removes the checkpoint of a job that has reached its end. */
+  async removeCheckpoint(key: string): Promise<void> {
+    await this.checkpoint(key).remove();
+  }
+
+  /**
+   * Writes a blob's manifest anew, durably: its job is about to run again.
+   * @throws {BlobNotFoundError} when the blob itself is gone
+   */
+  async restoreManifest(key: string, manifest: Manifest): Promise<void> {
+    const path = this.#path(key);
+    (await this.read(key)).stream.destroy();
+    const file = await open(path + MANIFEST, 'w');
+    try {
+      await file.writeFile(JSON.stringify(manifest));
+      await file.sync();
+    } finally {
+      await file.close();
     }
   }
 
-  /** Keys come from job hashes, which other programs may write: none may lead out of the folder. */
+  /**
+   * Every whole manifest in the store, some at a time. One that is not whole belongs to an upload that was cut
+   * off.
+   * @param minAgeMs leaves out younger ones, whose upload may not have been answered yet
+   */
+  async *manifests(count: number, minAgeMs: number): AsyncGenerator<Manifest[]> {
+    let page: Manifest[] = [];
+    for await (const { path, modifiedMs } of this.#files()) {
+      if (!path.endsWith(MANIFEST) || Date.now() - modifiedMs < minAgeMs) continue;
+      const manifest = parseManifest(await readFile(path, 'utf8').catch(() => ''));
+      if (manifest && page.push(manifest) === count) {
+        yield page;
+        page = [];
+      }
+    }
+    if (page.length > 0) yield page;
+  }
+
+  /**
+   * The keys of all blobs, whole or not, that were last written so long ago; some more than once, for each file
+   * that belongs to them.
+   */
+  async *keys(minAgeMs: number): AsyncGenerator<string> {
+    for await (const { path, modifiedMs } of this.#files()) {
+      if (Date.now() - modifiedMs < minAgeMs) continue;
+      const [name = ''] = relative(this.#root, path).split(CHECKPOINT + sep);
+      yield name.endsWith(MANIFEST) ? name.slice(0, -MANIFEST.length) : name;
+    }
+  }
+
+  /** Removes a blob with everything beside it. */
+  async remove(key: string): Promise<void> {
+    const path = this.#path(key);
+    await Promise.all([
+      rm(path, { force: true }),
+      rm(path + MANIFEST, { force: true }),
+      this.removeCheckpoint(key),
+    ]);
+  }
+
+  async *#files(): AsyncGenerator<{ path: string; modifiedMs: number }> {
+    for (const name of await readdir(this.#root, { recursive: true })) {
+      const path = join(this.#root, name);
+      // What is gone between the listing and the look was removed by its owner.
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isFile()) yield { path, modifiedMs: found.mtimeMs };
+    }
+  }
+
+  /** Keys come from job hashes, which other programs may write: none may lead out of the folder, or to our own files. */
   #path(key: string): string {
     const path = resolve(this.#root, key);
-    if (key.includes('\0') || key.endsWith(MANIFEST) || !path.startsWith(this.#root + sep)) {
+    const ours = path.endsWith(MANIFEST) || `${path}${sep}`.includes(CHECKPOINT + sep);
+    if (key.includes('\0') || ours || !path.startsWith(this.#root + sep)) {
       throw new BlobNotFoundError('the key leads out of the store');
     }
     return path;
@@ -156,4 +229,12 @@ async function openFolder(path: string): Promise<FileHandle> {
 
 async function closeAll(files: readonly Promise<FileHandle>[]): Promise<void> {
   await Promise.allSettled(files.map(async (file) => (await file).close()));
+}
+
+function parseManifest(text: string): Manifest | undefined {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch {
+    return undefined;
+  }
 }

@@ -77,9 +77,11 @@ export async function receiveUpload(
         return fail(new AppError('missing_file', 'The part that holds the file must be named "file".'));
       }
       stream.once('limit', () => fail(tooLarge(maxBytes)));
-      const stored = pipeline(stream, blob.stream);
+      const stored = pipeline(stream, blob.stream).catch((cause: unknown) => {
+        throw new AppError('storage_unavailable', undefined, { cause });
+      });
       file = { filename: cleanFilename(filename), mediaType: mediaType || undefined, stored };
-      stored.catch((cause: unknown) => fail(new AppError('storage_unavailable', undefined, { cause })));
+      stored.catch(fail);
     });
     busboy.once('filesLimit', () => fail(new AppError('too_many_files')));
     busboy.once('fieldsLimit', () =>

@@ -3,11 +3,16 @@ import type { Redis } from 'ioredis';
 
 import type { ClaimedJob, JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
+import type { Availability } from './availability.ts';
 
 /** The longest a waiting worker goes without looking: what a wake-up that was lost can cost. */
 const MAX_WAIT_SECONDS = 5;
+/** While jobs run, one of them may be put off for a moment, which the waiter does not see. */
+const MAX_WAIT_WHILE_RUNNING_SECONDS = 0.5;
 const MIN_WAIT_SECONDS = 0.01;
 const AFTER_ERROR_MS = 1000;
+/** How often a worker that waits for a dependency looks whether it may claim again. */
+const PAUSE_MS = 250;
 
 /**
  * Claims jobs while there are free slots, and blocks in Redis while there are none to claim. The waiter sees
@@ -19,6 +24,7 @@ export class ClaimLoop {
   readonly #waiter: Redis;
   readonly #queueKey: string;
   readonly #slots: number;
+  readonly #availability: Availability;
   readonly #run: (job: ClaimedJob) => Promise<void>;
   readonly #logger: Logger;
   readonly #running = new Set<Promise<void>>();
@@ -35,12 +41,14 @@ export class ClaimLoop {
       waiter,
       queueKey,
       slots,
+      availability,
       logger,
     }: {
       queue: JobQueue;
       waiter: Redis;
       queueKey: string;
       slots: number;
+      availability: Availability;
       logger: Logger;
     },
     run: (job: ClaimedJob) => Promise<void>,
@@ -49,6 +57,7 @@ export class ClaimLoop {
     this.#waiter = waiter;
     this.#queueKey = queueKey;
     this.#slots = slots;
+    this.#availability = availability;
     this.#logger = logger;
     this.#run = run;
     this.#ended = this.#loop();
@@ -70,6 +79,10 @@ export class ClaimLoop {
           await Promise.race(this.#running);
           continue;
         }
+        if (this.#availability.impaired) {
+          await sleep(PAUSE_MS);
+          continue;
+        }
         const { jobs, nextMs } = await this.#queue.claim(free);
         for (const job of jobs) this.#start(job);
         if (jobs.length < free) await this.#wait(nextMs);
@@ -88,8 +101,8 @@ export class ClaimLoop {
 
   async #wait(nextMs: number | undefined): Promise<void> {
     if (this.#stopping) return;
-    const seconds = Math.min(MAX_WAIT_SECONDS, nextMs === undefined ? MAX_WAIT_SECONDS : nextMs / 1000);
-    const wait = Math.max(MIN_WAIT_SECONDS, seconds);
+    const most = this.#running.size > 0 ? MAX_WAIT_WHILE_RUNNING_SECONDS : MAX_WAIT_SECONDS;
+    const wait = Math.max(MIN_WAIT_SECONDS, Math.min(most, (nextMs ?? Infinity) / 1000));
     await this.#waiter.blmove(this.#queueKey, this.#queueKey, 'RIGHT', 'RIGHT', wait);
   }
 }

@@ -1,82 +1,75 @@
 import type { CutChunk } from '../contract/processor.ts';
 import type { ChunkOrigin, EmbeddedChunk } from '../documents/vector-store.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import { DocumentEmbedder } from './document-embedder.ts';
 import type { PatientCaller } from './patient-caller.ts';
 import type { PipelineServices } from './pipeline.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
+import { sideBySide } from './side-by-side.ts';
 
-/** Large, because Chroma's cost is by the write: batches of 250 were the fastest for one writer. */
-const STORE_BATCH = 250;
+/** The batches held at once: one being stored, and two being embedded so that no lane waits for the third. */
+const HELD = 3;
 
 /**
  * Embeds chunks and stores them in batches, side by side, so that memory stays flat however long the
- * document is: at most two store batches are held. Progress follows the embeddings from 60 to 80; what is
- * left to store then is the last batches.
+ * document is. Batches are stored in order, one at a time. Progress follows the embeddings from 60 to 80; what
+ * is left to store then is the last batches.
  * @returns the name of the embedding model
- * @throws when a call fails for good; by then no write is under way any more
+ * @throws the first error, when a call fails for good; by then no write is under way any more, unless `signal`
+ *   cut one
  */
 export async function embedAndStore(
-  chunks: CutChunk[],
+  chunks: readonly CutChunk[],
   origin: ChunkOrigin,
-  { processor, vectors }: Pick<PipelineServices, 'processor' | 'vectors'>,
+  {
+    processor,
+    vectors,
+    checkpoints,
+  }: Pick<PipelineServices, 'processor' | 'vectors'> & { checkpoints: Checkpoints },
   caller: PatientCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<string> {
   await progress.mark('embed', 60, 'Generating embeddings...');
-  const oneFailed = new AbortController();
-  const either = AbortSignal.any([signal, oneFailed.signal]);
-  const { children, embed_batch } = await caller.untilAnswered(() => processor.health());
+  return sideBySide(signal, async (start, either) => {
+    let done = 0;
+    const onEmbedded = (count: number) => {
+      done += count;
+      // The last ones are told by the mark that follows.
+      if (done < chunks.length) progress.move(60 + (20 * done) / chunks.length, { chunks_done: done });
+    };
+    const embedder = new DocumentEmbedder(chunks, {
+      processor,
+      checkpoints,
+      caller,
+      start,
+      signal: either,
+      onEmbedded,
+    });
 
-  let model = '';
-  let next = 0;
-  let done = 0;
-  let embedded: EmbeddedChunk[] = [];
-  let storing: Promise<void> = Promise.resolve();
+    const store = async (before: Promise<void> | undefined, batch: Promise<EmbeddedChunk[]>) => {
+      await before;
+      const embedded = await batch;
+      await caller.untilAnswered(async () => {
+        either.throwIfAborted();
+        // Another call's failure does not cut a write: cut off, Chroma would still carry it out, some time later.
+        await vectors.upsert(origin, embedded, signal);
+      });
+      caller.checkpoint();
+    };
 
-  const store = (batch: EmbeddedChunk[]) => {
-    storing = storing
-      .then(() => caller.untilAnswered(() => vectors.upsert(origin, batch, either)))
-      .then(() => caller.checkpoint());
-    // The reason of the abort is what every other call then fails with: the first error is the one reported.
-    storing.catch((error: unknown) => oneFailed.abort(error));
-  };
-
-  const lane = async () => {
-    while (next < chunks.length) {
-      const from = next;
-      const batch = chunks.slice(from, (next = Math.min(next + embed_batch, chunks.length)));
-      const texts = batch.map(({ text }) => text);
-      const answer = await caller.untilAnswered(() => processor.embed({ texts }, either));
-      model = answer.model;
-      for (const [i, embedding] of answer.embeddings.entries()) {
-        embedded.push({ ...(batch[i] as CutChunk), index: from + i, embedding });
-      }
-      done += batch.length;
-      progress.move(60 + (20 * done) / chunks.length, { chunks_done: done });
-      if (embedded.length >= STORE_BATCH) {
-        const [full, before] = [embedded, storing];
-        embedded = [];
-        store(full);
-        await before;
-      }
+    await embedder.begin();
+    const held: { embedded: Promise<EmbeddedChunk[]>; stored: Promise<void> }[] = [];
+    for (let batch = 0; batch < embedder.batches; batch++) {
+      if (held.length === HELD) await held.shift()?.stored;
+      const before = held.at(-1)?.stored;
+      const embedded = start(() => embedder.embed(batch));
+      held.push({ embedded, stored: start(() => store(before, embedded)) });
     }
-  };
-
-  // One call more than there are children keeps each of them busy while an answer travels.
-  const lanes = Array.from({ length: children + 1 }, () =>
-    lane().catch((error: unknown) => {
-      oneFailed.abort(error);
-      throw error;
-    }),
-  );
-  try {
-    await Promise.all(lanes);
+    await Promise.all(held.map(({ embedded }) => embedded));
     await progress.mark('embed', 80, 'Embeddings generated', { chunks_done: done });
     await progress.mark('store', 80, 'Storing in vector DB...');
-    if (embedded.length > 0) store(embedded);
-    await storing;
-    return model;
-  } finally {
-    await Promise.allSettled([...lanes, storing]);
-  }
+    await held.at(-1)?.stored;
+    return embedder.model;
+  });
 }

@@ -1,8 +1,10 @@
+import type { VectorStore } from '../documents/vector-store.ts';
 import type { ClaimedJob, JobQueue } from '../jobs/job-queue.ts';
 import { parsePayload } from '../jobs/job-payload.ts';
-import type { LeaseKeeper } from './lease-keeper.ts';
+import { DEFAULT_TENANT } from '../redis/keys.ts';
+import { ClaimLostError, type LeaseKeeper } from './lease-keeper.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
-import { ClaimLostError, ProgressReporter } from './progress-reporter.ts';
+import { ProgressReporter } from './progress-reporter.ts';
 import { judge } from './retry-policy.ts';
 
 /** The reason for which a draining worker aborts a job that it will give back. */
@@ -10,34 +12,45 @@ export class DrainingError extends Error {
   override name = 'DrainingError';
 }
 
+export interface RunnerServices extends PipelineServices {
+  queue: JobQueue;
+  leases: LeaseKeeper;
+}
+
 /**
  * Runs one claimed job to the end of this try, and settles it: completed, failed, to be retried, or given
- * back. A lost claim is left to its new holder. Never throws for what the job does; a failure to settle is
- * logged, and the lease's end repairs it.
+ * back. A lost claim is left to its new holder. Throws when the job could not be settled: its lease's end
+ * repairs that.
  * @param draining aborts with a {@link DrainingError} when the job must be given back
  */
 export async function runJob(
   job: ClaimedJob,
-  { queue, leases, ...services }: PipelineServices & { queue: JobQueue; leases: LeaseKeeper },
+  services: RunnerServices,
   draining: AbortSignal,
 ): Promise<void> {
-  const { logger } = services;
+  const { queue, leases, vectors, logger } = services;
   const lost = new AbortController();
   const signal = AbortSignal.any([lost.signal, draining]);
-  const release = leases.keep(job, () => lost.abort(new ClaimLostError('the lease was lost')));
+  const lease = leases.keep(job, () => lost.abort(new ClaimLostError('the lease was lost')));
   const progress = new ProgressReporter(queue, job, (reason) => lost.abort(reason));
+  const guarded: Pick<VectorStore, 'upsert'> = {
+    upsert: async (...write) => {
+      await lease.ensureHeld();
+      await vectors.upsert(...write);
+    },
+  };
   try {
-    const document = await runPipeline(job, services, progress, signal);
+    const document = await runPipeline(job, { ...services, vectors: guarded }, progress, signal);
     await progress.close();
     signal.throwIfAborted();
-    if (await queue.complete(job, document))
-      logger.info('job completed', { job: job.id, chunks: document.chunkCount });
-    await removeManifest(job, services);
+    if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
+    logger.info('job completed', { job: job.id, chunks: document.chunkCount });
+    await forgetUpload(job, services);
   } catch (error) {
     await progress.close();
-    await settle(job, signal.aborted ? signal.reason : error, progress, queue, services);
+    await settle(job, signal.aborted ? signal.reason : error, progress, services);
   } finally {
-    release();
+    lease.release();
   }
 }
 
@@ -45,12 +58,14 @@ async function settle(
   job: ClaimedJob,
   error: unknown,
   progress: ProgressReporter,
-  queue: JobQueue,
-  services: PipelineServices,
+  services: RunnerServices,
 ): Promise<void> {
-  const { logger } = services;
+  const { queue, logger } = services;
   const fields = { job: job.id, stage: progress.stage };
-  if (error instanceof ClaimLostError) return logger.warn('job lost to another worker', fields);
+  if (error instanceof ClaimLostError) {
+    logger.warn('job cancelled, or lost to another worker', fields);
+    return abandon(job, queue);
+  }
   if (error instanceof DrainingError) {
     await queue.release(job);
     return logger.info('job given back', fields);
@@ -59,24 +74,30 @@ async function settle(
   const maxRetries = Number(job.hash['max_retries']) || 0;
   const verdict = judge(error, progress.stage, retryCount, maxRetries);
   if (verdict.action === 'retry') {
-    logger.warn('job will be tried again', {
-      ...fields,
-      delayMs: verdict.delayMs,
-      code: verdict.errorCode,
-      error,
-    });
-    await queue.retry(job, verdict.delayMs, verdict);
+    const { delayMs, errorCode: code } = verdict;
+    logger.warn('job will be tried again', { ...fields, delayMs, code, error });
+    await queue.retry(job, delayMs, verdict);
   } else {
     logger.warn('job failed', { ...fields, code: verdict.errorCode, error });
-    if (await queue.fail(job, verdict)) await removeManifest(job, services);
+    if (await queue.fail(job, verdict)) await forgetUpload(job, services);
   }
 }
 
-/** A terminal job needs no manifest: there is nothing left to queue again. */
-async function removeManifest(job: ClaimedJob, { blobs, logger }: PipelineServices): Promise<void> {
+/** What was written after the lease had ended is cleaned up once more. */
+async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
+  const read = parsePayload(job.hash['payload']);
+  if (!read.ok) return;
+  const { collection, document_id: documentId = job.id } = read.payload;
+  await queue.abandon(job, { tenant: job.hash['tenant'] ?? DEFAULT_TENANT, collection, documentId });
+}
+
+/** A job that has ended needs no manifest: there is nothing left to queue again. */
+async function forgetUpload(job: ClaimedJob, { blobs, logger }: PipelineServices): Promise<void> {
   const read = parsePayload(job.hash['payload']);
   if (!read.ok) return;
   try {
+    // The manifest goes last: while it is there, a sweep finds what was left behind.
+    await blobs.removeCheckpoint(read.payload.file_key);
     await blobs.removeManifest(read.payload.file_key);
   } catch (error) {
     logger.warn('a manifest could not be removed', { job: job.id, error });

@@ -1,14 +1,33 @@
-import type { Claim, JobQueue } from '../jobs/job-queue.ts';
+import type { ClaimedJob, JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
 
+/** Thrown (as the abort's reason) once another worker, or nobody, holds the job. */
+export class ClaimLostError extends Error {
+  override name = 'ClaimLostError';
+}
+
+/** A claim that is being kept. */
+export interface KeptLease {
+  /**
+   * MUST be awaited right before anything is written that Redis does not guard: a process that was stopped and
+   * goes on does not know yet that its lease has ended. Where it may have, Redis is asked.
+   * @throws {ClaimLostError} when the claim is held no more
+   */
+  ensureHeld(): Promise<void>;
+  /** Lets the claim go. */
+  release(): void;
+}
+
 interface Held {
-  claim: Claim;
-  lost: () => void;
+  readonly job: ClaimedJob;
+  readonly lost: () => void;
+  validUntil: number;
 }
 
 /** Keeps the leases of all of a worker's jobs alive: one call for all, every third of a lease. */
 export class LeaseKeeper {
   readonly #queue: JobQueue;
+  readonly #leaseMs: number;
   readonly #logger: Logger;
   readonly #held = new Map<string, Held>();
   readonly #timer: NodeJS.Timeout;
@@ -16,21 +35,34 @@ export class LeaseKeeper {
 
   constructor(queue: JobQueue, leaseMs: number, logger: Logger) {
     this.#queue = queue;
+    this.#leaseMs = leaseMs;
     this.#logger = logger;
     this.#timer = setInterval(() => void this.#renew(), leaseMs / 3);
   }
 
   /**
    * Keeps a claim from now on.
-   * @param lost called once when the claim turns out to be another's
-   * @returns lets the claim go
+   * @param lost called when the claim turns out not to be held any more
    */
-  keep(claim: Claim, lost: () => void): () => void {
-    const held = { claim, lost };
-    this.#held.set(claim.id, held);
-    return () => {
-      if (this.#held.get(claim.id) === held) this.#held.delete(claim.id);
+  keep(job: ClaimedJob, lost: () => void): KeptLease {
+    const held: Held = { job, lost, validUntil: job.askedAt + this.#leaseMs };
+    this.#held.set(job.id, held);
+    return {
+      ensureHeld: async () => {
+        if (performance.now() < held.validUntil) return;
+        const askedAt = performance.now();
+        if ((await this.#queue.renew([job])).length > 0) throw new ClaimLostError('the lease had ended');
+        held.validUntil = askedAt + this.#leaseMs;
+      },
+      release: () => {
+        if (this.#held.get(job.id) === held) this.#held.delete(job.id);
+      },
     };
+  }
+
+  /** Takes a claim for lost, before Redis is asked: the job was cancelled. */
+  lose(jobId: string): void {
+    this.#held.get(jobId)?.lost();
   }
 
   close(): void {
@@ -42,11 +74,13 @@ export class LeaseKeeper {
     if (this.#held.size === 0 || this.#renewing) return;
     this.#renewing = true;
     const asked = [...this.#held.values()];
+    const askedAt = performance.now();
     try {
-      const lost = new Set(await this.#queue.renew(asked.map(({ claim }) => claim)));
+      const lost = new Set(await this.#queue.renew(asked.map(({ job }) => job)));
       for (const held of asked) {
+        if (!lost.has(held.job.id)) held.validUntil = askedAt + this.#leaseMs;
         // A job settled while the call was under way counts as lost in Redis, and is no longer kept here.
-        if (lost.has(held.claim.id) && this.#held.get(held.claim.id) === held) held.lost();
+        else if (this.#held.get(held.job.id) === held) held.lost();
       }
     } catch (error) {
       this.#logger.error('renewing the leases failed', { error });

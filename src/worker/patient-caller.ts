@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DependencyError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import type { Availability } from './availability.ts';
 
 /** Calls of one job that may be cut in the middle before the job is taken to be the reason. */
 const MAX_INTERRUPTIONS = 10;
@@ -17,12 +18,14 @@ const MAX_WAIT_MS = 2000;
  */
 export class PatientCaller {
   readonly #signal: AbortSignal;
+  readonly #availability: Availability;
   readonly #logger: Logger;
   #interruptions = 0;
   #crashes = 0;
 
-  constructor(signal: AbortSignal, logger: Logger) {
+  constructor(signal: AbortSignal, availability: Availability, logger: Logger) {
     this.#signal = signal;
+    this.#availability = availability;
     this.#logger = logger;
   }
 
@@ -31,15 +34,22 @@ export class PatientCaller {
    * @throws what it fails with, once that says something about the job; the signal's reason when aborted
    */
   async untilAnswered<T>(call: () => Promise<T>): Promise<T> {
-    for (let wait = MIN_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof DependencyError) || !this.#mayRepeat(error)) throw error;
-        if (wait === MIN_WAIT_MS)
-          this.#logger.warn('a call is made again', { code: error.code, error: error.cause ?? error });
-        await sleep(wait, undefined, { signal: this.#signal }).catch(() => this.#signal.throwIfAborted());
+    let back: (() => void) | undefined;
+    try {
+      for (let wait = MIN_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
+        try {
+          return await call();
+        } catch (error) {
+          if (!(error instanceof DependencyError) || !this.#mayRepeat(error)) throw error;
+          if (wait === MIN_WAIT_MS) {
+            this.#logger.warn('a call is made again', { code: error.code, error: error.cause ?? error });
+          }
+          if (error.kind === 'unreachable') back ??= this.#availability.wait();
+          await sleep(wait, undefined, { signal: this.#signal }).catch(() => this.#signal.throwIfAborted());
+        }
       }
+    } finally {
+      back?.();
     }
   }
 

@@ -7,6 +7,8 @@ import type { Logger } from '../logger.ts';
 import type { ProcessorClient } from '../processor-client.ts';
 import { DEFAULT_TENANT } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
+import type { Availability } from './availability.ts';
+import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
 import { PatientCaller } from './patient-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
@@ -15,7 +17,8 @@ import { PermanentJobError } from './retry-policy.ts';
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
-  vectors: VectorStore;
+  vectors: Pick<VectorStore, 'upsert'>;
+  availability: Availability;
   logger: Logger;
 }
 
@@ -35,20 +38,11 @@ export async function runPipeline(
   const { payload } = read;
   const tenant = job.hash['tenant'] ?? DEFAULT_TENANT;
   const documentId = payload.document_id ?? job.id;
-  const caller = new PatientCaller(signal, services.logger);
+  const caller = new PatientCaller(signal, services.availability, services.logger);
 
-  await progress.mark('parse', 10, 'Parsing document...');
-  const parsed = await parse(payload, services, caller, progress, signal);
-  caller.checkpoint();
-  await progress.mark('parse', 30, 'Document parsed');
+  const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);
 
-  await progress.mark('chunk', 30, 'Chunking text...');
-  const chunks = await chunk(payload, parsed, services, caller, signal);
-  caller.checkpoint();
-  await progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
-    chunks_done: 0,
-    chunks_total: chunks.length,
-  });
+  const { chunks, mediaType } = await parseAndChunk(payload, services, checkpoints, caller, progress, signal);
 
   const origin = {
     collection: payload.collection,
@@ -58,11 +52,11 @@ export async function runPipeline(
     contentHash: payload.content_hash,
     metadata: payload.metadata,
   };
-  const model = await embedAndStore(chunks, origin, services, caller, progress, signal);
+  const model = await embedAndStore(chunks, origin, { ...services, checkpoints }, caller, progress, signal);
 
   const { filename, file_size, content_hash, file_key, metadata, collection } = payload;
   // What the parser found it to be is truer than what the client declared.
-  const media_type = detectedType(parsed) ?? payload.media_type;
+  const media_type = mediaType ?? payload.media_type;
   const size = file_size ?? 0;
   const document = {
     id: documentId,
@@ -79,10 +73,36 @@ export async function runPipeline(
   return { documentId, tenant, collection, chunkCount: chunks.length, fields: documentFields(document) };
 }
 
-function detectedType({ metadata }: ParseResponse): string | undefined {
-  const type = metadata['media_type'];
-  return typeof type === 'string' ? type : undefined;
+/** Passes the marks of both stages; there is work in between unless a former try has done it. */
+async function parseAndChunk(
+  payload: JobPayload,
+  services: PipelineServices,
+  checkpoints: Checkpoints,
+  caller: PatientCaller,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+): Promise<Cut> {
+  const kept = await checkpoints.cut();
+  await progress.mark('parse', 10, 'Parsing document...');
+  const parsed = kept ?? (await parse(payload, services, caller, progress, signal));
+  caller.checkpoint();
+  await progress.mark('parse', 30, 'Document parsed', parsed.pages);
+
+  await progress.mark('chunk', 30, 'Chunking text...');
+  const chunks = 'chunks' in parsed ? parsed.chunks : await chunk(payload, parsed, services, caller, signal);
+  caller.checkpoint();
+  await progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
+    chunks_done: 0,
+    chunks_total: chunks.length,
+  });
+  const cut = { chunks, mediaType: parsed.mediaType, pages: parsed.pages };
+  // The mark was the last to ask whether the job is still ours: only its holder may begin a checkpoint.
+  signal.throwIfAborted();
+  if (!kept) await checkpoints.keepCut(cut);
+  return cut;
 }
+
+type Parsed = Pick<ParseResponse, 'text' | 'segments'> & Omit<Cut, 'chunks'>;
 
 async function parse(
   payload: JobPayload,
@@ -90,25 +110,27 @@ async function parse(
   caller: PatientCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
-): Promise<ParseResponse> {
+): Promise<Parsed> {
   const source = {
     filename: payload.filename,
     mediaType: payload.media_type,
     open: () => blobs.read(payload.file_key),
   };
-  const parsed = await caller.untilAnswered(() =>
+  let pages: Cut['pages'];
+  const { text, segments, metadata } = await caller.untilAnswered(() =>
     processor.parse(source, signal, (pages_done, pages_total) => {
-      const part = pages_total > 0 ? pages_done / pages_total : 0;
-      progress.move(10 + 20 * part, { pages_done, pages_total });
+      pages = { pages_done, pages_total };
+      progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
     }),
   );
-  if (parsed.text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
-  return parsed;
+  if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
+  const type = metadata['media_type'];
+  return { text, segments, mediaType: typeof type === 'string' ? type : undefined, pages };
 }
 
 async function chunk(
   payload: JobPayload,
-  { text, segments }: ParseResponse,
+  { text, segments }: Parsed,
   { processor }: PipelineServices,
   caller: PatientCaller,
   signal: AbortSignal,

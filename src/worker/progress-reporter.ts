@@ -1,13 +1,9 @@
 import type { Counts, Stage } from '../contract/job.ts';
 import type { Claim, JobQueue, ProgressReport } from '../jobs/job-queue.ts';
+import { ClaimLostError } from './lease-keeper.ts';
 
 /** Inside a stage a job moves at most ten times a second. */
 const INTERVAL_MS = 100;
-
-/** Thrown (as the abort's reason) once another worker, or nobody, holds the job. */
-export class ClaimLostError extends Error {
-  override name = 'ClaimLostError';
-}
 
 /**
  * Reports one job's progress: every documented mark, and in between the newest of what there is to say.

@@ -4,6 +4,8 @@ import { BlobNotFoundError } from '../uploads/blob-store.ts';
 
 const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
+/** A service may ask for patience, but not for a day of it. */
+const MAX_RETRY_AFTER_MS = 300_000;
 
 /** What is to become of a job whose try has failed. */
 export type Verdict =
@@ -44,7 +46,8 @@ export function judge(error: unknown, stage: Stage, retryCount: number, maxRetri
   if (permanent || retryCount >= maxRetries) {
     return { action: 'fail', message: FAILED[stage], error: text, errorCode: code };
   }
-  return { action: 'retry', delayMs: retryAfterMs ?? backoff(retryCount), error: text, errorCode: code };
+  const delayMs = Math.min(retryAfterMs ?? backoff(retryCount), MAX_RETRY_AFTER_MS);
+  return { action: 'retry', delayMs, error: text, errorCode: code };
 }
 
 /** Exponential backoff with full jitter: many jobs that failed together do not come back together. */

@@ -1,12 +1,22 @@
 import type { Redis } from 'ioredis';
 
-import type { CleanupLog } from '../jobs/cleanup-log.ts';
-import type { JobQueue } from '../jobs/job-queue.ts';
+import type { VectorStore } from '../documents/vector-store.ts';
+import { listenForCancellations } from '../jobs/cancellations.ts';
+import type { Keys } from '../redis/keys.ts';
+import { Availability } from './availability.ts';
 import { ClaimLoop } from './claim-loop.ts';
-import { DrainingError, runJob } from './job-runner.ts';
+import { DrainingError, runJob, type RunnerServices } from './job-runner.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import type { PipelineServices } from './pipeline.ts';
-import { Sweeper } from './sweeper.ts';
+import { Sweeper, type SweeperServices } from './sweeper.ts';
+
+export interface WorkerServices
+  extends Omit<RunnerServices, 'leases' | 'vectors' | 'availability'>, SweeperServices {
+  vectors: VectorStore;
+  keys: Keys;
+  /** Two connections of the worker's own: one blocks, one is subscribed. It closes both. */
+  waiter: Redis;
+  subscriber: Redis;
+}
 
 export interface WorkerOptions {
   /** How many jobs run at once. */
@@ -18,30 +28,29 @@ export interface WorkerOptions {
 
 /**
  * Starts claiming jobs and running them.
- * @param services what the worker needs; `waiter` is a connection of its own, which it closes
  * @returns `close` claims nothing more, lets running jobs finish for `drainMs`, and gives the rest back
  */
-export function startWorker(
-  services: PipelineServices & {
-    queue: JobQueue;
-    cleanups: CleanupLog;
-    waiter: Redis;
-    queueKey: string;
-  },
+export async function startWorker(
+  services: WorkerServices,
   { concurrency, leaseMs, drainMs }: WorkerOptions,
-): { close(): Promise<void> } {
-  const { queue, waiter, queueKey, logger } = services;
+): Promise<{ close(): Promise<void> }> {
+  const { queue, keys, waiter, subscriber, logger } = services;
   const draining = new AbortController();
+  const availability = new Availability();
   const leases = new LeaseKeeper(queue, leaseMs, logger);
+  await listenForCancellations(subscriber, keys, (jobId) => leases.lose(jobId));
   const sweeper = new Sweeper(services, leaseMs);
-  const loop = new ClaimLoop({ queue, waiter, queueKey, slots: concurrency, logger }, async (job) => {
-    try {
-      await runJob(job, { ...services, leases }, draining.signal);
-    } catch (error) {
-      // The lease's end brings the job back.
-      logger.error('a job could not be settled', { job: job.id, error });
-    }
-  });
+  const loop = new ClaimLoop(
+    { queue, waiter, queueKey: keys.queue, slots: concurrency, availability, logger },
+    async (job) => {
+      try {
+        await runJob(job, { ...services, leases, availability }, draining.signal);
+      } catch (error) {
+        // The lease's end brings the job back.
+        logger.error('a job could not be settled', { job: job.id, error });
+      }
+    },
+  );
   return {
     async close() {
       const timer = setTimeout(() => draining.abort(new DrainingError('the worker is draining')), drainMs);
@@ -49,6 +58,7 @@ export function startWorker(
       clearTimeout(timer);
       leases.close();
       await sweeper.close();
+      subscriber.disconnect();
     },
   };
 }

@@ -192,6 +192,22 @@ test('a search where nothing is says so', async () => {
   expect(await answer.json()).toMatchObject({ code: 'collection_not_found' });
 });
 
+test('a search takes a filter over metadata, and says when it makes no sense', async () => {
+  const query = 'document image analysis';
+  const all = await search({ collection: 'papers', query, limit: 50, where: {} });
+  const second = await search({ collection: 'papers', query, limit: 50, where: { page: 2 } });
+  expect(second.length).toBeGreaterThan(0);
+  expect(second.length).toBeLessThan(all.length);
+  expect(new Set(second.map(({ page }) => page))).toEqual(new Set([2]));
+  const answer = await fetch(`${sluice.url}/api/search`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ collection: 'papers', query, where: { page: { $like: 1 } } }),
+  });
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ code: 'invalid_request' });
+});
+
 test('a start on the same folder finds everything again, and nothing is left running in between', async () => {
   const [before] = (await get<{ documents: Document[] }>('/api/documents?collection=papers')).documents;
   const { job_id } = await sluice.upload('sample-readme.md', { collection: 'unfinished' });

@@ -20,6 +20,10 @@ export interface TestRedis {
   pid(): number;
   /** A connection for the test itself; closed by {@link TestRedis.close}. */
   client: Redis;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and folder. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,23 +43,31 @@ export async function startRedis(): Promise<TestRedis> {
     '--save',
     '',
   ];
-  const server = spawn('redis-server', args, { stdio: 'ignore' });
+  const run = () => spawn('redis-server', args, { stdio: 'ignore' });
+  let server = run();
   const url = `redis://127.0.0.1:${port}`;
   const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
   client.on('error', () => {});
   await client.ping();
+  const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGKILL');
+    await ended;
+  };
   return {
     url,
     port,
     pid: () => server.pid as number,
     client,
+    kill,
+    async start() {
+      server = run();
+      await client.ping();
+    },
     async close() {
       client.disconnect();
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      if (server.exitCode === null) {
-        server.kill('SIGKILL');
-        await ended;
-      }
+      await kill();
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -285,6 +285,32 @@ test('a job that another program wrote with the documented fields alone is claim
   expect(await job('hand')).toMatchObject({ status: 'processing', run: 1, version: 1 });
 });
 
+test('absurd fields in a hash harm neither the job nor those claimed with it', async () => {
+  await queue.enqueue('good', 'default', payload);
+  const absurd = {
+    epoch: 'zz',
+    attempt: '',
+    version: 'x',
+    run: 'one',
+    max_retries: '-',
+    stalls: '1e999',
+    started_ms: 'abc',
+  };
+  await redis.client.hset('job:absurd', { ...absurd, status: 'queued', payload: JSON.stringify(payload) });
+  await redis.client.lpush('queue:document_upload', 'absurd');
+  const { jobs } = await queue.claim(5);
+  expect(jobs.map(({ id }) => id)).toEqual(['good', 'absurd']);
+  const before = await job('absurd');
+  expect(before).toMatchObject({ status: 'processing', run: 1, attempt: 1 });
+  await leaseEnd();
+  expect(await queue.expireLeases()).toEqual({ requeued: 2, failed: 0 });
+  const again = (await queue.claim(5)).jobs.find(({ id }) => id === 'absurd')!;
+  expect(await queue.complete(again, { ...document, documentId: 'absurd' })).toBe(true);
+  const done = await job('absurd');
+  expect(done).toMatchObject({ status: 'completed', attempt: 2, stalls: 1 });
+  expect(done.version).toBeGreaterThan(before.version);
+});
+
 test('what cannot run leaves the queue; an id whose hash comes late is kept for it', async () => {
   await redis.client.lpush('queue:document_upload', 'late', 'text', 'done', 'leased', 'leased');
   await redis.client.set('job:text', 'not a hash');

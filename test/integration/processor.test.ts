@@ -440,7 +440,8 @@ describe('POST /embed with an embeddings server', () => {
     server.delayMs = 1000;
     expect(await problem(await processor.post('/embed', { texts: ['a'] }))).toEqual(unavailable);
     await server.close();
-    expect(await problem(await processor.post('/embed', { texts: ['a'] }))).toEqual(unavailable);
+    const unreachable = { status: 503, code: 'embedder_unreachable' };
+    expect(await problem(await processor.post('/embed', { texts: ['a'] }))).toEqual(unreachable);
     server = await startEmbeddingsServer();
   });
 });

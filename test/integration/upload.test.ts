@@ -138,6 +138,8 @@ test.each<[string, number, FormData | string, Record<string, string>?]>([
   ['invalid_collection', 400, form(['file', file()], ['collection', 'no spaces allowed'])],
   ['invalid_collection', 400, form(['file', file()], ['collection', 'ab'])],
   ['invalid_collection', 400, form(['file', file()], ['collection', '-ends-badly-'])],
+  ['invalid_collection', 400, form(['file', file()], ['collection', 'two..points'])],
+  ['invalid_collection', 400, form(['file', file()], ['collection', '127.0.0.1'])],
   ['invalid_chunk_size', 400, form(['file', file()], ['chunk_size', '31'])],
   ['invalid_chunk_size', 400, form(['file', file()], ['chunk_size', '8193'])],
   ['invalid_chunk_size', 400, form(['file', file()], ['chunk_size', '512.5'])],
@@ -149,6 +151,16 @@ test.each<[string, number, FormData | string, Record<string, string>?]>([
   ['invalid_metadata', 400, form(['file', file()], ['metadata', 'not json'])],
   ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"a":{"b":1}}'])],
   ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"#a":1}'])],
+  ['invalid_metadata', 400, form(['file', file()], ['metadata', '[1]'])],
+  ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"a":"\\ud800"}'])],
+  [
+    'invalid_metadata',
+    400,
+    form(
+      ['file', file()],
+      ['metadata', JSON.stringify(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, 1])))],
+    ),
+  ],
   ['field_too_large', 413, form(['file', file()], ['metadata', 'x'.repeat(70_000)])],
   ['file_too_large', 413, form(['file', file(new Uint8Array(MAX_UPLOAD_BYTES + 1))])],
   ['file_too_large', 413, form(['file', file(new Uint8Array(3 * MAX_UPLOAD_BYTES))])],
@@ -238,6 +250,26 @@ test('a file name is only ever shown: no path, no control characters', async () 
     filename: string;
   };
   expect(filename).toBe('passwd');
+});
+
+test('a client that offers HTTP/2 is answered', async () => {
+  const { hostname, port } = new URL(api.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
+  );
+  const answer = await new Promise<string>((resolve) =>
+    socket.once('data', (data: Buffer) => resolve(data.toString())),
+  );
+  socket.destroy();
+  expect(answer).toMatch(/^HTTP\/1\.1 200/);
+});
+
+test('a refused body leaves no connection behind that the next request would trip over', async () => {
+  for (let i = 0; i < 4; i++) {
+    const answer = await post(form(['file', file(new Uint8Array(30 * MAX_UPLOAD_BYTES))]));
+    expect(await answer.json()).toMatchObject({ code: 'file_too_large' });
+  }
 });
 
 test('a page of another site may not upload, one of ours may', async () => {

@@ -3,12 +3,16 @@ import { Hono } from 'hono';
 
 import { AppError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/job-queue.ts';
+import type { Logger } from '../../logger.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
 
 /** `POST /api/documents/upload` */
-export function uploadRoutes(services: { blobs: BlobStore; queue: JobQueue }, maxBytes: number) {
+export function uploadRoutes(
+  services: { blobs: BlobStore; queue: JobQueue; logger: Logger },
+  maxBytes: number,
+) {
   return new Hono<{ Bindings: HttpBindings }>().post('/api/documents/upload', async (c) => {
     // The request is read as a Node stream: it goes straight to the disk, at the disk's pace.
     const idempotencyKey = c.req.header('idempotency-key');

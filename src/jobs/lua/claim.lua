@@ -45,8 +45,8 @@ for _ = 1, MOST_LOOKED_AT do
     if is_terminal(status) then
       redis.call('SREM', KEYS[3], id)
     elseif not redis.call('ZSCORE', KEYS[2], id) then
-      local token = redis.call('HINCRBY', job, 'epoch', 1) .. '-' .. ARGV[3]
-      redis.call('HINCRBY', job, 'attempt', 1)
+      local token = string.format('%d-%s', count_up(job, 'epoch'), ARGV[3])
+      count_up(job, 'attempt')
       redis.call('ZADD', KEYS[2], now + tonumber(ARGV[4]), id)
       redis.call('ZREM', KEYS[4], id)
       redis.call('SADD', KEYS[3], id)
@@ -55,7 +55,7 @@ for _ = 1, MOST_LOOKED_AT do
       -- What another program wrote by hand may lack any field but the documented ones.
       local fields = {
         'id', id, 'status', 'processing', 'progress', '10', 'message', 'Parsing document...', 'stage', 'parse',
-        'token', token, 'run', held[4] or '1', 'max_retries', held[2] or ARGV[5],
+        'token', token, 'run', tonumber(held[4]) or 1, 'max_retries', tonumber(held[2]) or ARGV[5],
         'started_at', held[3] or stamp, 'created_at', held[5] or stamp,
       }
       redis.call('HSETNX', job, 'type', 'document_upload')

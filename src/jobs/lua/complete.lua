@@ -10,14 +10,16 @@ if not holds(KEYS[1], ARGV[2]) then return 0 end
 
 local now = now_ms()
 local stamp = rfc3339(now)
-local replaced = redis.call('HGET', KEYS[7], 'generation')
-if replaced and replaced ~= ARGV[2] then bury(KEYS[4], KEYS[1], ARGV[1], replaced, now) end
+local replaced = redis.call('HMGET', KEYS[7], 'generation', 'tenant', 'collection')
+if replaced[1] and replaced[1] ~= ARGV[2] then
+  bury_chunks(KEYS[4], replaced[2] or 'default', replaced[3] or ARGV[4], ARGV[3], replaced[1], now)
+end
 redis.call('HSETNX', KEYS[7], 'created_at', stamp)
 redis.call('HSET', KEYS[7], 'updated_at', stamp, 'generation', ARGV[2], 'chunk_count', ARGV[5], unpack(ARGV, 7))
 redis.call('ZADD', KEYS[8], 'NX', now, ARGV[3])
 redis.call('ZADD', KEYS[9], 'NX', now, ARGV[3])
 
-local took = now - tonumber(held[3] or now)
+local took = math.max(0, now - (tonumber(held[3]) or now))
 redis.call('HINCRBY', KEYS[10], 'completed', 1)
 redis.call('LPUSH', KEYS[11], took)
 redis.call('LTRIM', KEYS[11], 0, 999)

@@ -9,7 +9,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0
   redis.call('ZREM', KEYS[1], id)
   local job = ARGV[1] .. id
   if redis.call('TYPE', job).ok == 'hash' and redis.call('HGET', job, 'status') == 'processing' then
-    local stalls = redis.call('HINCRBY', job, 'stalls', 1)
+    local stalls = count_up(job, 'stalls')
     bury(KEYS[4], job, id, redis.call('HGET', job, 'token') or '', now)
     if stalls > tonumber(ARGV[2]) then
       failed = failed + 1

@@ -9,7 +9,7 @@ if not holds(KEYS[1], ARGV[2]) then return 0 end
 bury(KEYS[4], KEYS[1], ARGV[1], ARGV[2], now_ms())
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('RPUSH', KEYS[3], ARGV[1])
-redis.call('HINCRBY', KEYS[1], 'attempt', -1)
+redis.call('HSET', KEYS[1], 'attempt', math.max(0, (tonumber(redis.call('HGET', KEYS[1], 'attempt')) or 1) - 1))
 commit(KEYS[1], KEYS[5], KEYS[6], { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
   { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
 return 1

@@ -23,6 +23,16 @@ local function rfc3339(ms)
     math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
 end
 
+-- Adds one to a field of a job, whatever another program may have written there: a script that fails half-way
+-- is not rolled back.
+local function count_up(job, field)
+  local count = (tonumber(redis.call('HGET', job, field)) or 0) + 1
+  if count ~= count or count == math.huge or count < 1 then count = 1 end
+  count = math.floor(count)
+  redis.call('HSET', job, field, count)
+  return count
+end
+
 -- Writes the fields, bumps the job's version and the global sequence, and publishes the whole hash on the
 -- job's channel as [history, sequence, [field, value, ...]].
 -- fields: {name, value, ...}; drop (optional): {name, ...} to delete
@@ -31,7 +41,7 @@ local function commit(job, sequence, history, fields, drop)
   fields[#fields + 1] = 'updated_at'
   fields[#fields + 1] = rfc3339(now_ms())
   redis.call('HSET', job, unpack(fields))
-  redis.call('HINCRBY', job, 'version', 1)
+  count_up(job, 'version')
   local name = redis.call('GET', history)
   if not name then
     local time = redis.call('TIME')
@@ -59,11 +69,17 @@ local function holds(job, token)
   return held[1] == 'processing' and held[2] == token
 end
 
+-- Marks a generation's chunks as dead: they are to be deleted from Chroma.
+local function bury_chunks(cleanup, tenant, collection, document, token, due)
+  redis.call('ZADD', cleanup, due, cjson.encode({ tenant, collection, document, token, 1 }))
+end
+
 -- Marks what the holder of a token may have written to Chroma as dead.
 local function bury(cleanup, job, id, token, due)
   local held = redis.call('HMGET', job, 'tenant', 'payload')
   local ok, payload = pcall(cjson.decode, held[2] or '')
-  if not ok or type(payload) ~= 'table' or type(payload.collection) ~= 'string' then return end
+  if not ok or type(payload) ~= 'table' then return end
+  local collection = type(payload.collection) == 'string' and payload.collection or 'default'
   local document = type(payload.document_id) == 'string' and payload.document_id or id
-  redis.call('ZADD', cleanup, due, cjson.encode({ held[1] or 'default', payload.collection, document, token, 1 }))
+  bury_chunks(cleanup, held[1] or 'default', collection, document, token, due)
 end

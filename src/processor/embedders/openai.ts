@@ -19,6 +19,16 @@ export interface OpenAiOptions {
   timeoutMs: number;
 }
 
+/** How a call fails that nobody has heard. */
+const NEVER_ARRIVED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 /** Embeds with any server that speaks OpenAI's `POST /v1/embeddings`. */
 export class OpenAiEmbedder implements Embedder {
   /** A server's cost is by the call as much as by the text. */
@@ -58,9 +68,10 @@ export class OpenAiEmbedder implements Embedder {
       return await response.body.json();
     } catch (error) {
       if (error instanceof ProcessorError) throw error;
-      throw error instanceof SyntaxError
-        ? malformed(error.message)
-        : new ProcessorError('embedder_unavailable', { cause: error });
+      if (error instanceof SyntaxError) throw malformed(error.message);
+      const code = (error as { code?: unknown }).code;
+      const reached = typeof code !== 'string' || !NEVER_ARRIVED.has(code);
+      throw new ProcessorError(reached ? 'embedder_unavailable' : 'embedder_unreachable', { cause: error });
     }
   }
 }

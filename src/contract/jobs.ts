@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+
+import { PageQuerySchema } from './documents.ts';
+import { JobSchema, JobStatusSchema } from './job.ts';
+import { CollectionNameSchema } from './upload.ts';
+
+export const JobQuerySchema = v.object({
+  ...PageQuerySchema.entries,
+  status: v.optional(JobStatusSchema),
+  collection: v.optional(CollectionNameSchema),
+});
+export type JobQuery = v.InferOutput<typeof JobQuerySchema>;
+
+export const JobListSchema = v.object({ jobs: v.array(JobSchema), next_cursor: v.optional(v.string()) });
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** How the queue is doing: what `GET /api/stats` answers and `/metrics` exports. Times in milliseconds. */
+export const StatsSchema = v.object({
+  queue_depth: Count,
+  /** Waiting for their next try. */
+  delayed: Count,
+  in_flight: Count,
+  active: Count,
+  /** Dead chunks that wait to be deleted, by generation. */
+  cleanups: Count,
+  /** Runs that have ended, since the first ever. */
+  completed: Count,
+  failed: Count,
+  cancelled: Count,
+  /** Completed of those completed or failed; absent before the first. */
+  success_rate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  /** Of the last 1,000 completed runs; absent before the first. */
+  processing_time_ms: v.optional(v.object({ p50: v.number(), p90: v.number(), p99: v.number() })),
+  /** How long the job that is next has waited; absent when none waits. */
+  oldest_waiting_ms: v.optional(Count),
+});
+export type Stats = v.InferOutput<typeof StatsSchema>;

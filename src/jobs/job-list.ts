@@ -1,0 +1,50 @@
+import type { Redis } from 'ioredis';
+
+import type { Job } from '../contract/job.ts';
+import type { JobQuery } from '../contract/jobs.ts';
+import { AppError } from '../errors.ts';
+import type { Keys } from '../redis/keys.ts';
+import type { JobStore } from './job-store.ts';
+import type { JobState } from './to-job.ts';
+
+const READ_AT_ONCE = 200;
+/** A page of a filter that matches little ends after so many jobs looked at; its cursor goes on from there. */
+const MOST_LOOKED_AT = 5000;
+
+/**
+ * One page of the jobs, newest first.
+ * @param query `cursor` is what the page before gave
+ * @throws {AppError} `invalid_cursor`
+ */
+export async function listJobs(
+  query: JobQuery,
+  { redis, keys, store }: { redis: Redis; keys: Keys; store: JobStore },
+): Promise<{ states: JobState[]; nextCursor: string | undefined }> {
+  const states: JobState[] = [];
+  let from = query.cursor === undefined ? 0 : await rankAfter(redis, keys, query.cursor);
+  for (let looked = 0; looked < MOST_LOOKED_AT; looked += READ_AT_ONCE) {
+    const ids = await redis.zrevrange(keys.recent, from, from + READ_AT_ONCE - 1);
+    for (const [i, state] of (await store.readAll(ids)).entries()) {
+      if (!state || !matches(state, query)) continue;
+      states.push(state);
+      if (states.length < query.limit) continue;
+      const last = i === ids.length - 1 && ids.length < READ_AT_ONCE;
+      return { states, nextCursor: last ? undefined : state.id };
+    }
+    if (ids.length < READ_AT_ONCE) return { states, nextCursor: undefined };
+    from += ids.length;
+  }
+  return { states, nextCursor: (await redis.zrevrange(keys.recent, from - 1, from - 1))[0] };
+}
+
+async function rankAfter(redis: Redis, keys: Keys, cursor: string): Promise<number> {
+  const rank = await redis.zrevrank(keys.recent, cursor);
+  if (rank === null)
+    throw new AppError('invalid_cursor', 'The list has changed; start again from its beginning.');
+  return rank + 1;
+}
+
+function matches(state: JobState, { status, collection }: JobQuery): boolean {
+  if (status !== undefined && state.status !== status) return false;
+  return collection === undefined || (JSON.parse(state.json) as Job).collection === collection;
+}

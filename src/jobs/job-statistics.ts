@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+
+import type { Stats } from '../contract/jobs.ts';
+import type { Keys } from '../redis/keys.ts';
+
+/** Reads how the queue is doing, in one round trip and one more for the job that is next. */
+export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
+  const replies = await redis
+    .pipeline()
+    .llen(keys.queue)
+    .zcard(keys.delayed)
+    .zcard(keys.leases)
+    .scard(keys.active)
+    .zcard(keys.cleanup)
+    .hgetall(keys.outcomes)
+    .lrange(keys.durations, 0, -1)
+    .lindex(keys.queue, -1)
+    .time()
+    .exec();
+  const [depth, delayed, leases, active, cleanups, outcomes, durations, next, time] = (replies ?? []).map(
+    ([error, value]) => {
+      if (error) throw error;
+      return value;
+    },
+  ) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    Record<string, string>,
+    string[],
+    string | null,
+    [string, string],
+  ];
+  const count = (status: string) => Number(outcomes[status] ?? 0);
+  const [completed, failed] = [count('completed'), count('failed')];
+  const queuedMs = next === null ? undefined : Number(await redis.hget(keys.job(next), 'queued_ms'));
+  const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+  return {
+    queue_depth: depth,
+    delayed,
+    in_flight: leases,
+    active,
+    cleanups,
+    completed,
+    failed,
+    cancelled: count('cancelled'),
+    success_rate: completed + failed === 0 ? undefined : completed / (completed + failed),
+    processing_time_ms: percentiles(durations.map(Number)),
+    oldest_waiting_ms: queuedMs ? Math.max(0, nowMs - queuedMs) : undefined,
+  };
+}
+
+function percentiles(samples: number[]): Stats['processing_time_ms'] {
+  if (samples.length === 0) return undefined;
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
+}

@@ -1,0 +1,30 @@
+import type { JobStatus } from '../contract/job.ts';
+import { AppError } from '../errors.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import { BlobNotFoundError, type BlobStore } from './blob-store.ts';
+
+/**
+ * Starts a failed or cancelled job again as its next run, as safely stored as on its first; a job in any other
+ * state is left as it is.
+ * @returns the job's status before
+ * @throws {AppError} `job_not_found`; `file_gone` when its file was removed meanwhile
+ */
+export async function runAgain(
+  id: string,
+  { queue, store, blobs }: { queue: JobQueue; store: JobStore; blobs: BlobStore },
+): Promise<JobStatus> {
+  const found = await store.readUpload(id);
+  if (!found) throw new AppError('job_not_found');
+  const { status, run, tenant, payload } = found;
+  if (status !== 'failed' && status !== 'cancelled') return status;
+  if (payload) {
+    await blobs.restoreManifest(payload.file_key, { job_id: id, tenant, payload }).catch((cause: unknown) => {
+      const code = cause instanceof BlobNotFoundError ? 'file_gone' : 'storage_unavailable';
+      throw new AppError(code, undefined, { cause });
+    });
+  }
+  const before = await queue.rerun(id, run);
+  if (before === undefined) throw new AppError('job_not_found');
+  return before;
+}

@@ -1,0 +1,56 @@
+/** Begins a piece of work beside the rest. Its promise may be left alone: the group hears of its failure. */
+export type Start = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * Runs pieces of work side by side. The first error stops the rest, and is the one thrown.
+ * @param signal aborts all of it
+ * @param body the first piece, which starts the others; its signal aborts when any piece fails
+ * @returns what `body` answers, once nothing is under way any more; nothing is when it throws, either
+ */
+export async function sideBySide<T>(
+  signal: AbortSignal,
+  body: (start: Start, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stopping = new AbortController();
+  const either = AbortSignal.any([signal, stopping.signal]);
+  const underWay = new Set<Promise<void>>();
+  let failure: { error: unknown } | undefined;
+
+  const start: Start = (work) => {
+    const piece = work();
+    const settled = piece
+      .then(
+        () => {},
+        (error: unknown) => {
+          failure ??= { error };
+          // No reason is given: an error that says "try again" would make the pieces it stops try again.
+          stopping.abort();
+        },
+      )
+      .finally(() => underWay.delete(settled));
+    underWay.add(settled);
+    return piece;
+  };
+
+  const whole = start(() => body(start, either));
+  while (underWay.size > 0) await Promise.all(underWay);
+  if (failure) throw failure.error;
+  return whole;
+}
+
+/** Runs at most `count` pieces of work at once, in the order they come. */
+export function lanes(count: number): Start {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+
+export interface HttpGate {
+  url: string;
+  /** Bodies of the calls whose path ends so, in the order they came. */
+  calls(path: string): string[];
+  /** Answers a call instead of the server behind; `undefined` lets it through. */
+  refuse: ((path: string) => { status: number; body: unknown } | undefined) | undefined;
+  /** Changes what the server behind has answered. */
+  rewrite: ((path: string, answer: string) => string) | undefined;
+  /** For how long a call whose path ends so is held back. */
+  delayMs: (path: string) => number;
+  close(): Promise<void>;
+}
+
+/** Stands in front of an HTTP server, writes down what is asked of it, and meddles as told. */
+export async function startHttpGate(target: string): Promise<HttpGate> {
+  const seen: { path: string; body: string }[] = [];
+
+  const pass = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const body = await buffer(incoming);
+    const path = incoming.url ?? '/';
+    seen.push({ path, body: body.toString() });
+    await sleep(gate.delayMs(path));
+    const refusal = gate.refuse?.(path);
+    if (refusal) {
+      outgoing.writeHead(refusal.status, { 'content-type': 'application/json' });
+      outgoing.end(JSON.stringify(refusal.body));
+      return;
+    }
+    const {
+      connection: _connection,
+      'transfer-encoding': _encoding,
+      host: _host,
+      ...headers
+    } = incoming.headers;
+    const method = incoming.method as 'GET';
+    const answer = await request(target + path, {
+      method,
+      headers,
+      ...(body.length > 0 && { body }),
+    });
+    const text = await answer.body.text();
+    outgoing.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type']) });
+    outgoing.end(gate.rewrite?.(path, text) ?? text);
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    pass(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const gate: HttpGate = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls: (end) => seen.filter(({ path }) => path.endsWith(end)).map(({ body }) => body),
+    refuse: undefined,
+    rewrite: undefined,
+    delayMs: () => 0,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return gate;
+}

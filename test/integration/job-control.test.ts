@@ -1,0 +1,213 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+import type { Job } from '../../src/contract/job.ts';
+import type { Stats } from '../../src/contract/jobs.ts';
+import type { UploadAccepted } from '../../src/contract/upload.ts';
+import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { createKeys } from '../../src/redis/keys.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
+
+const keys = createKeys();
+let redis: TestRedis;
+let api: TestRoles;
+let queue: JobQueue;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  api = await startTestRoles(['api'], { REDIS_URL: redis.url, JOB_TTL_SECONDS: '500' });
+  queue = new JobQueue(redis.client, keys, {
+    leaseMs: 30_000,
+    maxRetries: 3,
+    maxStalls: 10,
+    ttlSeconds: 500,
+  });
+});
+afterAll(async () => {
+  await api.close();
+  await redis.close();
+});
+afterEach(() => redis.client.flushall());
+
+async function upload(
+  text = 'hello',
+  headers: Record<string, string> = {},
+  fields: Record<string, string> = {},
+) {
+  const body = new FormData();
+  body.append('file', new File([text], 'a.txt'));
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return fetch(`${api.url}/api/documents/upload`, { method: 'POST', body, headers });
+}
+async function accepted(): Promise<string> {
+  return ((await (await upload()).json()) as UploadAccepted).job_id;
+}
+const post = (path: string) => fetch(api.url + path, { method: 'POST' });
+const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
+const files = async () => (await readdir(join(api.dataDir, 'blobs', 'default'))).length;
+async function claim() {
+  const { jobs } = await queue.claim(1);
+  return jobs[0]!;
+}
+
+test('a queued job that is cancelled never runs, and cancelling it again changes nothing', async () => {
+  const id = await accepted();
+  const first = await post(`/api/jobs/${id}/cancel`);
+  expect(first.status).toBe(200);
+  const job = (await first.json()) as Job;
+  expect(job).toMatchObject({ status: 'cancelled', message: 'Cancelled' });
+  expect(await (await post(`/api/jobs/${id}/cancel`)).json()).toEqual(job);
+  expect((await queue.claim(5)).jobs).toEqual([]);
+  expect(await redis.client.smembers(keys.active)).toEqual([]);
+  expect(await redis.client.llen(keys.queue)).toBe(0);
+});
+
+test('the holder of a cancelled job can change nothing, and what it wrote is marked for deletion', async () => {
+  const id = await accepted();
+  const held = await claim();
+  const told: string[] = [];
+  const subscriber = redis.client.duplicate();
+  subscriber.on('message', (_channel, jobId: string) => told.push(jobId));
+  await subscriber.subscribe(keys.cancelled);
+  await post(`/api/jobs/${id}/cancel`);
+  await expect.poll(() => told).toEqual([id]);
+  subscriber.disconnect();
+  expect(await queue.renew([held])).toEqual([id]);
+  expect(await queue.fail(held, { message: 'x', error: 'x', errorCode: 'x' })).toBe(false);
+  expect(await redis.client.zcard(keys.leases)).toBe(0);
+  expect(await redis.client.zcard(keys.cleanup)).toBe(1);
+});
+
+test('a job that waits for its next try can be cancelled too', async () => {
+  const id = await accepted();
+  await queue.retry(await claim(), 60_000, { error: 'x', errorCode: 'x' });
+  expect(await (await post(`/api/jobs/${id}/cancel`)).json()).toMatchObject({ status: 'cancelled' });
+  expect(await redis.client.zcard(keys.delayed)).toBe(0);
+});
+
+test('a job that has ended cannot be cancelled, and an unknown one neither', async () => {
+  const id = await accepted();
+  await queue.fail(await claim(), { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
+  const answer = await post(`/api/jobs/${id}/cancel`);
+  expect(answer.status).toBe(409);
+  expect(await answer.json()).toMatchObject({ code: 'job_has_ended' });
+  expect((await post('/api/jobs/nobody/cancel')).status).toBe(404);
+});
+
+test.each(['failed', 'cancelled'])(
+  'a %s job runs again as its next run; asked twice it runs once',
+  async (end) => {
+    const id = await accepted();
+    if (end === 'cancelled') await post(`/api/jobs/${id}/cancel`);
+    else await queue.fail(await claim(), { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
+    const before = await get<Job>(`/api/jobs/${id}`);
+    expect(await redis.client.ttl(keys.job(id))).toBeGreaterThan(0);
+
+    const answers = await Promise.all([post(`/api/jobs/${id}/retry`), post(`/api/jobs/${id}/retry`)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const job = await get<Job>(`/api/jobs/${id}`);
+    expect(job).toMatchObject({ status: 'queued', run: 2, progress: 0, attempt: 0 });
+    expect(job.version).toBeGreaterThan(before.version);
+    for (const field of ['error', 'error_code', 'completed_at', 'retry_count'])
+      expect(job).not.toHaveProperty(field);
+    expect(await redis.client.ttl(keys.job(id))).toBe(-1);
+    expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([id]);
+    expect((await readdir(join(api.dataDir, 'blobs', 'default'))).includes(`${id}.json`)).toBe(true);
+    expect((await claim()).id).toBe(id);
+  },
+);
+
+test('a completed job is not run again, nor an unknown one', async () => {
+  const id = await accepted();
+  const held = await claim();
+  await queue.complete(held, {
+    documentId: id,
+    tenant: 'default',
+    collection: 'default',
+    chunkCount: 1,
+    fields: { id },
+  });
+  const answer = await post(`/api/jobs/${id}/retry`);
+  expect(answer.status).toBe(409);
+  expect(await answer.json()).toMatchObject({ code: 'job_not_failed' });
+  expect((await post('/api/jobs/nobody/retry')).status).toBe(404);
+});
+
+test('the same Idempotency-Key is the same job, also when two arrive at once', async () => {
+  const before = await files();
+  const headers = { 'idempotency-key': 'once' };
+  const answers = await Promise.all([1, 2, 3].map(() => upload('same', headers)));
+  const bodies = await Promise.all(answers.map((answer) => answer.json()));
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+  expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
+  expect(await redis.client.llen(keys.queue)).toBe(1);
+  await expect.poll(files).toBe(before + 2);
+
+  const other = await upload('another', headers);
+  expect(other.status).toBe(422);
+  expect(await other.json()).toMatchObject({ code: 'idempotency_key_reused' });
+  expect((await upload('same', headers, { chunk_size: '100' })).status).toBe(422);
+  await expect.poll(files).toBe(before + 2);
+});
+
+test('an upload that was refused leaves its Idempotency-Key free', async () => {
+  const headers = { 'idempotency-key': 'again' };
+  expect((await upload('', headers)).status).toBe(400);
+  expect((await upload('hello', headers)).status).toBe(202);
+});
+
+test('jobs are listed newest first, by status and collection, page by page', async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 7; i++) {
+    const answer = await upload(`${i}`, {}, { collection: i % 2 ? 'odd' : 'even' });
+    ids.unshift(((await answer.json()) as UploadAccepted).job_id);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  await post(`/api/jobs/${ids[0]}/cancel`);
+  type List = { jobs: Job[]; next_cursor?: string };
+  const listed: string[] = [];
+  for (let cursor = ''; ;) {
+    const page = await get<List>(`/api/jobs?limit=3${cursor}`);
+    listed.push(...page.jobs.map(({ id }) => id));
+    if (page.next_cursor === undefined) break;
+    cursor = `&cursor=${page.next_cursor}`;
+  }
+  expect(listed).toEqual(ids);
+  expect((await get<List>('/api/jobs?status=cancelled')).jobs.map(({ id }) => id)).toEqual([ids[0]]);
+  expect((await get<List>('/api/jobs?collection=odd')).jobs.length).toBe(3);
+  expect((await fetch(`${api.url}/api/jobs?cursor=nobody`)).status).toBe(400);
+  expect((await fetch(`${api.url}/api/jobs?limit=0`)).status).toBe(400);
+  expect((await fetch(`${api.url}/api/jobs?status=asleep`)).status).toBe(400);
+});
+
+test('the statistics count what happened', async () => {
+  for (let i = 0; i < 4; i++) await accepted();
+  const done = await claim();
+  await queue.complete(done, {
+    documentId: done.id,
+    tenant: 'default',
+    collection: 'default',
+    chunkCount: 1,
+    fields: { id: done.id },
+  });
+  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'x' });
+  await claim();
+  const stats = await get<Stats>('/api/stats');
+  expect(stats).toMatchObject({
+    queue_depth: 1,
+    in_flight: 1,
+    active: 2,
+    completed: 1,
+    failed: 1,
+    success_rate: 0.5,
+  });
+  expect(stats.processing_time_ms?.p50).toBeGreaterThanOrEqual(0);
+  expect(stats.oldest_waiting_ms).toBeGreaterThanOrEqual(0);
+  const metrics = await (await fetch(`${api.url}/metrics`)).text();
+  expect(metrics).toContain('sluice_queue_depth 1\n');
+  expect(metrics).toContain('sluice_runs_ended_total{status="completed"} 1\n');
+  for (const line of metrics.trim().split('\n'))
+    expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"\})? [\d.e+-]+)$/);
+});

@@ -1,0 +1,175 @@
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import type { Job } from '../../src/contract/job.ts';
+import { DocumentRegistry } from '../../src/documents/registry.ts';
+import type { JobPayload } from '../../src/jobs/job-payload.ts';
+import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { JobStore } from '../../src/jobs/job-store.ts';
+import { createKeys } from '../../src/redis/keys.ts';
+import { BlobStore } from '../../src/uploads/blob-store.ts';
+import { BlobSweep } from '../../src/worker/blob-sweep.ts';
+import { UploadRecovery } from '../../src/worker/upload-recovery.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { quietLogger } from '../helpers/roles.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const keys = createKeys();
+const signal = new AbortController().signal;
+const logger = quietLogger();
+let redis: TestRedis;
+let queue: JobQueue;
+let store: JobStore;
+let folder: string;
+let blobs: BlobStore;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  queue = new JobQueue(redis.client, keys, {
+    leaseMs: 30_000,
+    maxRetries: 3,
+    maxStalls: 10,
+    ttlSeconds: 500,
+  });
+  store = new JobStore(redis.client, keys);
+});
+afterAll(() => redis.close());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
+  blobs = new BlobStore(folder);
+});
+afterEach(async () => {
+  await redis.client.flushall();
+  await rm(folder, { recursive: true });
+});
+
+const payloadOf = (id: string): JobPayload => ({
+  filename: 'a.txt',
+  collection: 'papers',
+  chunking_strategy: 'sentence',
+  chunk_size: 512,
+  chunk_overlap: 50,
+  file_key: `default/${id}`,
+  metadata: {},
+});
+const enqueue = (id: string) => queue.enqueue(id, 'default', payloadOf(id));
+const job = async (id: string) => JSON.parse((await store.read(id))!.json) as Job;
+async function repairAll(): Promise<number> {
+  let repaired = 0;
+  for (let cursor = '0', first = true; first || cursor !== '0'; first = false) {
+    const round = await queue.repair(cursor);
+    ({ cursor } = round);
+    repaired += round.repaired;
+  }
+  return repaired;
+}
+/** Stores an upload as an acknowledged one is stored, as long ago as that. */
+async function storeUpload(id: string, ageMs: number): Promise<void> {
+  const blob = blobs.create('default', id);
+  await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));
+  await blob.commit({ job_id: id, tenant: 'default', payload: payloadOf(id) });
+  for (const name of [id, `${id}.json`]) {
+    const then = new Date(Date.now() - ageMs);
+    await utimes(join(folder, 'default', name), then, then);
+  }
+}
+
+test('a job that another program popped from the queue is queued again', async () => {
+  await enqueue('a');
+  await redis.client.rpop(keys.queue);
+  expect(await repairAll()).toBe(1);
+  expect((await queue.claim(1)).jobs.map(({ id }) => id)).toEqual(['a']);
+});
+
+test('a job in processing whose lease another program removed is queued again, its holder shut out', async () => {
+  await enqueue('a');
+  const { jobs } = await queue.claim(1);
+  await redis.client.del(keys.leases);
+  expect(await repairAll()).toBe(1);
+  expect(await job('a')).toMatchObject({ status: 'queued' });
+  expect(await queue.progress(jobs[0]!, { progress: 50, message: 'x', stage: 'embed', counts: {} })).toBe(
+    false,
+  );
+  expect(await redis.client.zcard(keys.cleanup)).toBe(1);
+});
+
+test('what runs, waits or is delayed is left alone', async () => {
+  for (const id of ['waits', 'runs', 'delayed']) await enqueue(id);
+  const { jobs } = await queue.claim(2);
+  await queue.retry(jobs[0]!, 60_000, { error: 'x', errorCode: 'x' });
+  expect(await repairAll()).toBe(0);
+});
+
+test('a job that was deleted, or ended by hand, is active no more', async () => {
+  await enqueue('deleted');
+  await enqueue('ended');
+  await redis.client.del(keys.job('deleted'));
+  await redis.client.hset(keys.job('ended'), 'status', 'completed');
+  expect(await repairAll()).toBe(2);
+  expect(await redis.client.smembers(keys.active)).toEqual([]);
+});
+
+test('an upload that Redis has forgotten is queued again under its id, once', async () => {
+  await storeUpload('lost', 60_000);
+  const recovery = () => new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  await recovery();
+  await recovery();
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual(['lost']);
+  expect(await job('lost')).toMatchObject({ status: 'queued', filename: 'a.txt', collection: 'papers' });
+});
+
+test('an upload that is just being answered is not taken for a forgotten one', async () => {
+  await storeUpload('fresh', 0);
+  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  expect(await redis.client.exists(keys.job('fresh'))).toBe(0);
+});
+
+test('the manifest of a job that has ended goes, that of one under way stays', async () => {
+  for (const id of ['ended', 'queued']) {
+    await storeUpload(id, 60_000);
+    await enqueue(id);
+  }
+  await queue.cancel('ended');
+  await redis.client.srem(keys.active, 'queued');
+  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  expect((await readdir(join(folder, 'default'))).sort()).toEqual(['ended', 'queued', 'queued.json']);
+  expect(await redis.client.smembers(keys.active)).toEqual(['queued']);
+});
+
+test('files that belong to nobody go after a day; those of a job or a document stay', async () => {
+  for (const id of ['orphan', 'young', 'job', 'document'])
+    await storeUpload(id, id === 'young' ? 60_000 : 2 * DAY_MS);
+  await writeFile(join(folder, 'default', 'cut-off'), 'half');
+  const then = new Date(Date.now() - 2 * DAY_MS);
+  await utimes(join(folder, 'default', 'cut-off'), then, then);
+  await enqueue('job');
+  await redis.client.hset(keys.document('document'), 'file_key', 'default/document');
+  const registry = new DocumentRegistry(redis.client, keys);
+  await new BlobSweep({ blobs, store, registry, logger }).sweep(signal);
+  const left = (await readdir(join(folder, 'default'))).filter((name) => !name.endsWith('.json'));
+  expect(left.sort()).toEqual(['document', 'job', 'young']);
+});
+
+test('an ended job expires, and the list of recent jobs forgets it', async () => {
+  await enqueue('a');
+  await queue.cancel('a');
+  expect(await redis.client.ttl(keys.job('a'))).toBeGreaterThan(400);
+  await redis.client.del(keys.job('a'));
+  await repairAll();
+  expect(await redis.client.zcard(keys.recent)).toBe(0);
+});
+
+test('a worker that lost its claim notes what it wrote, unless that is what the document shows', async () => {
+  await enqueue('a');
+  const { jobs } = await queue.claim(1);
+  const written = { tenant: 'default', collection: 'papers', documentId: 'a' };
+  await redis.client.flushall();
+  await queue.abandon(jobs[0]!, written);
+  expect(await redis.client.zcard(keys.cleanup)).toBe(1);
+  await redis.client.del(keys.cleanup);
+  await redis.client.hset(keys.document('a'), 'generation', jobs[0]!.token);
+  await queue.abandon(jobs[0]!, written);
+  expect(await redis.client.zcard(keys.cleanup)).toBe(0);
+});
