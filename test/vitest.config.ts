@@ -31,6 +31,14 @@ export default defineConfig({
         ? [
             {
               test: {
+                name: 'chaos',
+                include: ['chaos/**/*.test.ts'],
+                testTimeout: 240_000,
+                fileParallelism: false,
+              },
+            },
+            {
+              test: {
                 name: 'long',
                 include: ['long/**/*.test.ts'],
                 testTimeout: 1_800_000,

@@ -1,13 +1,8 @@
 import type { WebSocket } from 'ws';
 
-import type { JobState } from '../jobs/to-job.ts';
+import { isNewer, type JobState } from '../jobs/to-job.ts';
 
 const JOBS_A_FRAME = 100;
-
-/** True when `state` tells more than `known`. Versions of different histories do not compare: the later word wins. */
-export function isNewer(state: JobState, known: { history: string; version: number } | undefined): boolean {
-  return known === undefined || state.history !== known.history || state.version > known.version;
-}
 
 /**
  * What a session still has to send: the latest state of each job, never a queue of them. It sends one frame

@@ -1,7 +1,7 @@
 import type { JobFeed, Unwatch } from '../jobs/job-feed.ts';
 import type { JobStore } from '../jobs/job-store.ts';
-import type { JobState } from '../jobs/to-job.ts';
-import { isNewer, type Outbox } from './outbox.ts';
+import { isNewer, type JobState } from '../jobs/to-job.ts';
+import type { Outbox } from './outbox.ts';
 
 export interface Feeds {
   feed: JobFeed;

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { JobStore } from './job-store.ts';
-import { fromFlat, toJobState, type JobState } from './to-job.ts';
+import { fromFlat, isNewer, toJobState, type JobState } from './to-job.ts';
 
 /** Hears a job's state after each transition. MUST NOT throw, and MUST NOT block. */
 export type JobListener = (state: JobState) => void;
@@ -26,6 +26,8 @@ export class JobFeed {
   readonly #logger: Logger;
   readonly #watchers = new Map<string, Set<JobListener>>();
   readonly #watchersOfAll = new Map<JobListener, () => Iterable<string>>();
+  /** What has been pushed since the feed began to read everything again. */
+  #heard: Map<string, JobState> | undefined;
 
   /** @param subscriber a connection of the feed's own; the feed closes it */
   constructor(subscriber: Redis, store: JobStore, keys: Keys, logger: Logger) {
@@ -88,11 +90,14 @@ export class JobFeed {
   }
 
   #deliver(state: JobState): void {
+    this.#heard?.set(state.id, state);
     for (const listener of this.#watchersOfAll.keys()) listener(state);
     for (const listener of this.#watchers.get(state.id) ?? []) listener(state);
   }
 
   async #readAgain(): Promise<void> {
+    const heard = new Map<string, JobState>();
+    this.#heard = heard;
     // ioredis subscribes again by itself, but does not say when; reading before that would leave a gap.
     await this.#subscriber.psubscribe(this.#keys.allEvents);
     const ids = new Set(this.#watchers.keys());
@@ -100,7 +105,10 @@ export class JobFeed {
       for (const id of await this.#store.activeIds()) ids.add(id);
       for (const known of this.#watchersOfAll.values()) for (const id of known()) ids.add(id);
     }
-    const states = await this.#store.readAll([...ids]);
-    for (const state of states) if (state) this.#deliver(state);
+    for (const state of await this.#store.readAll([...ids])) {
+      // What was pushed while reading may be newer than what was read.
+      if (state && isNewer(state, heard.get(state.id))) this.#deliver(state);
+    }
+    if (this.#heard === heard) this.#heard = undefined;
   }
 }

@@ -113,6 +113,11 @@ export function toJobState(hash: JobHash, history: string): JobState {
   };
 }
 
+/** True when `state` tells more than `known`. Versions of different histories do not compare: the later word wins. */
+export function isNewer(state: JobState, known: { history: string; version: number } | undefined): boolean {
+  return known === undefined || state.history !== known.history || state.version > known.version;
+}
+
 /** Turns Redis' flat `[field, value, …]` into a hash. */
 export function fromFlat(flat: readonly string[]): JobHash {
   const hash: JobHash = {};

@@ -65,6 +65,7 @@ describe('what is pushed', () => {
   test('is shown only if it is newer, until versions begin anew', async () => {
     const server = await standInForGateway();
     await user.page.goto(sluice.url);
+    await server.connected(1);
     await user.remember('pushed', 'pushed.pdf');
     await user.page.reload();
     const message = user.card('pushed.pdf').locator('.message');

@@ -1,0 +1,218 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { Remote } from './queue/remote.ts';
+import { readUsage } from './queue/usage.ts';
+import { CONCURRENCY } from './queue/workload.ts';
+import { median, percentile, printTable } from './statistics.ts';
+
+const ROUNDS = 5;
+const JOBS = 5000;
+const SINGLE_JOBS = 200;
+const SINGLE_PAUSE_MS = 10;
+const IDLE_MS = 10_000;
+
+/**
+ * The queue alone: jobs that do nothing but report progress six times, beside BullMQ doing the same on the
+ * same Redis (append-only file on). Each side is two processes, a web node (producer and listener) and a
+ * worker; the sides take turns, so that the machine's moods hit both.
+ */
+export async function bench(): Promise<void> {
+  if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
+    console.error('BullMQ is not installed. Run first: npm ci --prefix test/bench');
+    process.exit(1);
+  }
+  const redis = await startRedis();
+  // A rewrite of the append-only file would hit whichever side is at work just then.
+  await redis.client.config('SET', 'auto-aof-rewrite-percentage', '0');
+  const sluice = new SideUnderTest('sluice.ts', redis);
+  const bullmq = new SideUnderTest('bullmq.mjs', redis);
+  try {
+    for (let round = -1; round < ROUNDS; round++) {
+      for (const side of [sluice, bullmq]) await side.busyRound(round >= 0);
+    }
+    for (const side of [sluice, bullmq]) await side.singleJobs();
+    const idle = [await idleSluiceWorker(redis), await bullmq.idleWorker()];
+    print(sluice, bullmq, idle);
+  } finally {
+    await Promise.all([sluice.close(), bullmq.close()]);
+    await redis.close();
+  }
+}
+
+/** What one round took: jobs a second, and the rest a job. */
+interface Busy {
+  jobsPerSecond: number;
+  commands: number;
+  requests: number;
+  trips: number;
+  redisCpu: number;
+  workerCpu: number;
+  webCpu: number;
+}
+
+class SideUnderTest {
+  readonly busy: Busy[] = [];
+  readonly enqueue: number[] = [];
+  readonly toStart: number[] = [];
+  tripsAlone = NaN;
+  readonly #redis: TestRedis;
+  readonly #web: Remote;
+  readonly #worker: Remote;
+
+  constructor(file: string, redis: TestRedis) {
+    const path = join(import.meta.dirname, 'queue', file);
+    this.#redis = redis;
+    this.#web = new Remote(path, 'web', redis.url);
+    this.#worker = new Remote(path, 'worker', redis.url);
+  }
+
+  /** Fills the queue, one job after the other, then lets a worker empty it. */
+  async busyRound(counts: boolean): Promise<void> {
+    await this.#redis.client.flushall();
+    await this.#web.call('open');
+    const empty = await this.#used();
+    const enqueue = await this.#web.call<number[]>('fill', JOBS);
+    await this.#worker.call('open');
+    const full = await this.#used();
+    const start = await this.#worker.call<number>('start');
+    const end = await this.#web.call<number>('heard', JOBS);
+    const done = await this.#used();
+    await this.#worker.call('close');
+    await this.#web.call('close');
+    if (!counts) return;
+    this.enqueue.push(...enqueue);
+    this.busy.push({
+      jobsPerSecond: JOBS / ((end - start) / 1000),
+      commands: (done.commands - empty.commands) / JOBS,
+      requests: (done.requests - empty.requests) / JOBS,
+      trips: (done.reads - empty.reads) / JOBS,
+      redisCpu: (done.cpu - full.cpu) / JOBS,
+      workerCpu: (done.workerCpu - full.workerCpu) / JOBS,
+      webCpu: (done.webCpu - full.webCpu) / JOBS,
+    });
+  }
+
+  /** Gives a worker that has nothing to do one job at a time. */
+  async singleJobs(): Promise<void> {
+    await this.#redis.client.flushall();
+    await this.#web.call('open');
+    await this.#worker.call('open');
+    await this.#worker.call('start');
+    const enqueued: { id: string; at: number }[] = [];
+    let before = await readUsage(this.#redis.client);
+    for (let i = -20; i < SINGLE_JOBS; i++) {
+      await sleep(SINGLE_PAUSE_MS);
+      if (i === 0) before = await readUsage(this.#redis.client);
+      const job = await this.#web.call<{ id: string; at: number }>('one');
+      if (i >= 0) enqueued.push(job);
+    }
+    const after = await readUsage(this.#redis.client);
+    this.tripsAlone = (after.reads - before.reads) / SINGLE_JOBS;
+    const starts = await this.#worker.call<Record<string, number>>('starts');
+    for (const { id, at } of enqueued) this.toStart.push((starts[id] ?? NaN) - at);
+    await this.#worker.call('close');
+    await this.#web.call('close');
+  }
+
+  /** @returns the commands a second that a worker with nothing to do costs */
+  async idleWorker(): Promise<number> {
+    await this.#redis.client.flushall();
+    await this.#worker.call('open');
+    await this.#worker.call('start');
+    const commands = await idleCommands(this.#redis);
+    await this.#worker.call('close');
+    return commands;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#web.close(), this.#worker.close()]);
+  }
+
+  async #used() {
+    const workerRequests = await this.#worker.call<number>('requests');
+    const webRequests = await this.#web.call<number>('requests');
+    return {
+      ...(await readUsage(this.#redis.client)),
+      requests: workerRequests + webRequests,
+      workerCpu: await this.#worker.call<number>('cpu'),
+      webCpu: await this.#web.call<number>('cpu'),
+    };
+  }
+}
+
+/** The whole role, with its sweeps: {@link SideUnderTest} has only the parts that move jobs. */
+async function idleSluiceWorker(redis: TestRedis): Promise<number> {
+  await redis.client.flushall();
+  const folder = await mkdtemp(join(tmpdir(), 'bench-queue-'));
+  const env = {
+    ...process.env,
+    PORT: '0',
+    DATA_DIR: folder,
+    REDIS_URL: redis.url,
+    CHROMA_URL: 'http://127.0.0.1:9',
+    PROCESSOR_URL: 'http://127.0.0.1:9',
+  };
+  const main = join(import.meta.dirname, '../../src/main.ts');
+  const worker = spawn(process.execPath, [main, 'worker'], {
+    env,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const exit = new Promise((resolve) => worker.once('exit', resolve));
+  try {
+    await new Promise((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('exit', () => reject(new Error('the worker ended')));
+    });
+    return await idleCommands(redis);
+  } finally {
+    worker.kill('SIGKILL');
+    await exit;
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function idleCommands({ client }: TestRedis): Promise<number> {
+  await sleep(1000);
+  const before = await readUsage(client);
+  await sleep(IDLE_MS);
+  const after = await readUsage(client);
+  return (after.commands - before.commands) / (IDLE_MS / 1000);
+}
+
+function print(sluice: SideUnderTest, bullmq: SideUnderTest, idle: number[]): void {
+  const rows = [['', 'Sluice', 'BullMQ', 'ratio']];
+  const row = (name: string, a: number, b: number, unit = '', digits = 1) =>
+    rows.push([name, `${a.toFixed(digits)}${unit}`, `${b.toFixed(digits)}${unit}`, (a / b).toFixed(2)]);
+  const busy = (name: string, key: keyof Busy, unit = '', digits = 1) => {
+    const of = (side: SideUnderTest) => median(side.busy.map((round) => round[key]));
+    row(name, of(sluice), of(bullmq), unit, digits);
+  };
+  busy('jobs/s', 'jobsPerSecond', '', 0);
+  busy('Redis commands a job', 'commands');
+  busy('requests a job', 'requests');
+  busy('round trips a job, busy', 'trips');
+  row('round trips a job, alone', sluice.tripsAlone, bullmq.tripsAlone);
+  busy('CPU a job: Redis', 'redisCpu', ' µs', 0);
+  busy('worker', 'workerCpu', ' µs', 0);
+  busy('listener', 'webCpu', ' µs', 0);
+  row('enqueue p50', median(sluice.enqueue), median(bullmq.enqueue), ' ms', 2);
+  row('enqueue p99', percentile(sluice.enqueue, 0.99), percentile(bullmq.enqueue, 0.99), ' ms', 2);
+  row('enqueue → start p50', median(sluice.toStart), median(bullmq.toStart), ' ms', 2);
+  row('enqueue → start p99', percentile(sluice.toStart, 0.99), percentile(bullmq.toStart, 0.99), ' ms', 2);
+  row('idle worker, commands/s', idle[0] ?? NaN, idle[1] ?? NaN, '', 2);
+  printTable(rows);
+  console.log(`
+${JOBS} jobs a round, ${CONCURRENCY} at once, six reports each; medians of ${ROUNDS} rounds in turn.
+jobs/s: a queue filled beforehand, from the worker's start until the listener has heard of the last completion.
+Commands: all that Redis executed for producer, worker and listener, inside scripts too. Requests: commands that the
+clients sent. Round trips: reads from client sockets that Redis made; while busy, requests that arrive together share
+one, so "alone" has one job at a time. CPU: without enqueueing. Enqueueing: one after the other, no worker.
+Start: from the call of enqueue to the job's first line, on a worker with nothing to do, ${SINGLE_JOBS} jobs.
+Idle: the whole worker role, with its sweeps, over ${IDLE_MS / 1000} s.`);
+}

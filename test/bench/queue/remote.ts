@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+/** Far longer than any call takes: a listener that has missed an event would wait for ever. */
+const TIMEOUT_MS = 60_000;
+
+/** What a process does when it is told to. */
+export type Calls = Record<string, (count: number) => Promise<unknown>>;
+
+interface Answer {
+  result?: unknown;
+  error?: string;
+}
+
+/** Carries out the parent's calls, one at a time. The process ends with its parent. */
+export function serve(calls: Calls): void {
+  process.on('message', ([name, count]: [string, number]) => {
+    const call = async (): Promise<Answer> => {
+      try {
+        return { result: await calls[name]?.(count) };
+      } catch (error) {
+        return { error: `${name}: ${error instanceof Error ? error.stack : String(error)}` };
+      }
+    };
+    void call().then((answer) => process.send?.(answer));
+  });
+  process.on('disconnect', () => process.exit(0));
+}
+
+/** A process of the benchmark's, called over IPC. */
+export class Remote {
+  readonly #child: ChildProcess;
+
+  constructor(path: string, ...args: string[]) {
+    this.#child = spawn(process.execPath, [path, ...args], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  }
+
+  /** Has the process do something; one call at a time. */
+  async call<T = void>(name: string, count = 0): Promise<T> {
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      const failed = () => reject(new Error(`a process of the benchmark's ended, or hangs, during ${name}`));
+      const timer = setTimeout(failed, TIMEOUT_MS);
+      this.#child.once('exit', failed);
+      this.#child.once('message', (message) => {
+        clearTimeout(timer);
+        this.#child.off('exit', failed);
+        resolve(message as Answer);
+      });
+      this.#child.send([name, count]);
+    });
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer.result as T;
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await exit;
+  }
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+
+import { JobFeed } from '../../../src/jobs/job-feed.ts';
+import { parsePayload } from '../../../src/jobs/job-payload.ts';
+import { JobQueue, type ClaimedJob } from '../../../src/jobs/job-queue.ts';
+import { JobStore } from '../../../src/jobs/job-store.ts';
+import { createLogger } from '../../../src/logger.ts';
+import { connectRedis } from '../../../src/redis/connection.ts';
+import { createKeys, DEFAULT_TENANT } from '../../../src/redis/keys.ts';
+import { Availability } from '../../../src/worker/availability.ts';
+import { ClaimLoop } from '../../../src/worker/claim-loop.ts';
+import { serveSide } from './side.ts';
+import { PAYLOAD, REPORTS } from './workload.ts';
+
+/** Sluice's side: its queue, claim loop and feed as they are, around a pipeline that does nothing. */
+
+const keys = createKeys();
+const logger = createLogger('bench');
+const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 7 * 24 * 60 * 60 };
+
+serveSide({
+  async openWeb(url, completed) {
+    const redis = connectRedis(url, 'main', 'bounded', logger);
+    const queue = new JobQueue(redis, keys, options);
+    const feed = new JobFeed(
+      connectRedis(url, 'feed', 'patient', logger),
+      new JobStore(redis, keys),
+      keys,
+      logger,
+    );
+    await feed.start();
+    feed.watchAll(
+      (state) => {
+        if (state.status === 'completed') completed(state.id);
+      },
+      () => [],
+    );
+    return {
+      async enqueue() {
+        const id = randomUUID();
+        await queue.enqueue(id, DEFAULT_TENANT, PAYLOAD);
+        return id;
+      },
+      async close() {
+        feed.close();
+        redis.disconnect();
+      },
+    };
+  },
+
+  async openWorker(url, slots, started) {
+    const redis = connectRedis(url, 'worker', 'patient', logger);
+    const waiter = connectRedis(url, 'waiter', 'patient', logger);
+    await Promise.all([redis.ping(), waiter.ping()]);
+    const queue = new JobQueue(redis, keys, options);
+    const run = async (job: ClaimedJob) => {
+      started(job.id);
+      const read = parsePayload(job.hash['payload']);
+      if (!read.ok) throw new Error(read.detail);
+      const { filename, collection, metadata } = read.payload;
+      for (const report of REPORTS) await queue.progress(job, report);
+      await queue.complete(job, {
+        documentId: job.id,
+        tenant: DEFAULT_TENANT,
+        collection,
+        chunkCount: 12,
+        fields: { filename, collection, metadata: JSON.stringify(metadata) },
+      });
+    };
+    let loop: ClaimLoop | undefined;
+    return {
+      start() {
+        loop = new ClaimLoop(
+          { queue, waiter, queueKey: keys.queue, slots, availability: new Availability(), logger },
+          run,
+        );
+      },
+      async close() {
+        await loop?.stop();
+        redis.disconnect();
+      },
+    };
+  },
+});

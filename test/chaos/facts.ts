@@ -1,0 +1,145 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ChromaClient } from 'chromadb';
+
+import type { Document, DocumentList } from '../../src/contract/documents.ts';
+import type { Job } from '../../src/contract/job.ts';
+import type { Topology } from './harness.ts';
+
+const CHROMA_PAGE = 5000;
+const REQUESTS_AT_ONCE = 16;
+
+/** A chunk as Chroma holds it, by what its id says. */
+export interface StoredChunk {
+  id: string;
+  collection: string;
+  documentId: string;
+  generation: string;
+  index: number;
+}
+
+/** Everything that can be seen from outside once a run is over. */
+export interface Facts {
+  /** What `GET /api/jobs/{id}` answers, as text; nothing for an id it does not know. */
+  jobs: ReadonlyMap<string, { job: Job; json: string } | undefined>;
+  documents: ReadonlyMap<string, Document>;
+  /** By document. */
+  chunks: ReadonlyMap<string, readonly StoredChunk[]>;
+  /** The text of each document's first chunk. */
+  firstTexts: ReadonlyMap<string, string>;
+  /** Every key in Redis, and its time to live in seconds: -1 for ever. */
+  keys: ReadonlyMap<string, number>;
+  /** Dead generations that are still to be deleted, and those only looked at once more. */
+  cleanups: { first: string[]; second: string[] };
+  /** Names of the blob folder's files, with the contents of manifests. */
+  files: ReadonlyMap<string, string | undefined>;
+  /** What the processor's folder still holds. */
+  temporary: readonly string[];
+}
+
+/** @param acceptedIds jobs that must be known, beside all that Redis has */
+export async function gatherFacts(topology: Topology, acceptedIds: readonly string[]): Promise<Facts> {
+  const keys = await listKeys(topology);
+  const inRedis = [...keys.keys()]
+    .filter((key) => key.startsWith('job:'))
+    .map((key) => key.slice('job:'.length));
+  const ids = [...new Set([...acceptedIds, ...inRedis])];
+  const [jobs, documents, stored, entries, files, temporary] = await Promise.all([
+    readJobs(topology, ids),
+    listDocuments(topology),
+    listChunks(topology),
+    topology.inspector.zrange('jobs:cleanup', '0', '-1'),
+    listFiles(topology),
+    readdir(join(topology.dir, 'processor'), { recursive: true, withFileTypes: true }).catch(() => []),
+  ]);
+  const isSecond = (entry: string) => (JSON.parse(entry) as unknown[]).at(-1) === 2;
+  return {
+    jobs,
+    documents,
+    ...stored,
+    keys,
+    cleanups: { first: entries.filter((entry) => !isSecond(entry)), second: entries.filter(isSecond) },
+    files,
+    temporary: temporary.filter((entry) => entry.isFile()).map(({ name }) => name),
+  };
+}
+
+async function listKeys({ inspector }: Topology): Promise<Map<string, number>> {
+  const keys = new Map<string, number>();
+  for (let cursor = '0'; ;) {
+    const [next, page] = await inspector.scan(cursor, 'COUNT', 500);
+    const ttls = inspector.pipeline();
+    for (const key of page) ttls.ttl(key);
+    const replies = (await ttls.exec()) ?? [];
+    for (const [i, key] of page.entries()) {
+      const ttl = replies[i]?.[1] as number;
+      // Gone between the two looks.
+      if (ttl !== -2) keys.set(key, ttl);
+    }
+    if (next === '0') return keys;
+    cursor = next;
+  }
+}
+
+async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {
+  const jobs = new Map<string, { job: Job; json: string } | undefined>();
+  const left = [...ids];
+  const reader = async () => {
+    for (let id = left.pop(); id !== undefined; id = left.pop()) {
+      const answer = await fetch(`${apiUrls[left.length % 2]}/api/jobs/${id}`);
+      const json = await answer.text();
+      if (!answer.ok && answer.status !== 404) throw new Error(`job ${id}: HTTP ${answer.status} ${json}`);
+      jobs.set(id, answer.ok ? { job: JSON.parse(json) as Job, json } : undefined);
+    }
+  };
+  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, reader));
+  return jobs;
+}
+
+async function listDocuments({ apiUrls }: Topology): Promise<Map<string, Document>> {
+  const documents = new Map<string, Document>();
+  for (let cursor = ''; ;) {
+    const answer = await fetch(`${apiUrls[0]}/api/documents?limit=1000${cursor}`);
+    if (!answer.ok) throw new Error(`documents: HTTP ${answer.status}`);
+    const list = (await answer.json()) as DocumentList;
+    for (const document of list.documents) documents.set(document.id, document);
+    if (list.next_cursor === undefined) return documents;
+    cursor = `&cursor=${list.next_cursor}`;
+  }
+}
+
+async function listChunks({ chromaUrl }: Topology) {
+  const { hostname, port } = new URL(chromaUrl);
+  const client = new ChromaClient({ host: hostname, port: Number(port) });
+  const chunks = new Map<string, StoredChunk[]>();
+  const firstTexts = new Map<string, string>();
+  for (const { name } of await client.listCollections({ limit: 100 })) {
+    const collection = await client.getCollection({ name });
+    for (let offset = 0; ; offset += CHROMA_PAGE) {
+      const { ids } = await collection.get({ limit: CHROMA_PAGE, offset, include: [] });
+      for (const id of ids) {
+        const [documentId = '', generation = '', index] = id.split(':');
+        const chunk = { id, collection: name, documentId, generation, index: Number(index) };
+        const known = chunks.get(documentId);
+        if (known) known.push(chunk);
+        else chunks.set(documentId, [chunk]);
+      }
+      if (ids.length < CHROMA_PAGE) break;
+    }
+    const first = await collection.get({ where: { chunk_index: 0 }, include: ['documents'] });
+    for (const [i, id] of first.ids.entries())
+      firstTexts.set(id.split(':')[0] ?? '', first.documents[i] ?? '');
+  }
+  return { chunks, firstTexts };
+}
+
+async function listFiles({ blobDir }: Topology): Promise<Map<string, string | undefined>> {
+  const files = new Map<string, string | undefined>();
+  for (const entry of await readdir(blobDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const text = entry.name.endsWith('.json') ? await readFile(path, 'utf8').catch(() => '') : undefined;
+    files.set(path.slice(blobDir.length + 1), text);
+  }
+  return files;
+}
