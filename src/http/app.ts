@@ -1,7 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { secureHeaders } from 'hono/secure-headers';
 import type { Redis } from 'ioredis';
 
 import type { Settings } from '../contract/settings.ts';
@@ -56,20 +55,17 @@ export function createApp(
   options: ApiOptions,
 ) {
   const app = new Hono<{ Bindings: HttpBindings }>();
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'self'"], connectSrc: ["'self'", 'ws:', 'wss:'] },
-      // Whether the host is to be reached by TLS only is for whoever runs the TLS in front to say.
-      strictTransportSecurity: false,
-    }),
-  );
   app.use(async (c, next) => {
+    c.header('x-content-type-options', 'nosniff');
     if (!isOriginAllowed(c.req.header('origin'), c.req.header('host'), options.allowedOrigins)) {
       throw new AppError('origin_forbidden');
     }
     await next();
   });
-  app.use(cors({ origin: [...options.allowedOrigins], exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
+  if (options.allowedOrigins.length > 0) {
+    const origin = [...options.allowedOrigins];
+    app.use(cors({ origin, exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
+  }
 
   app.route('/', healthRoutes(checks));
   app.route('/', uploadRoutes({ ...services, queue: services.uploadQueue }, options.maxUploadBytes));

@@ -45,6 +45,7 @@ const CHECKPOINT = '.checkpoint';
  */
 export class BlobStore {
   readonly #root: string;
+  readonly #folders = new Map<string, Promise<FileHandle>>();
 
   /** @param root the folder's absolute path; made when missing */
   constructor(root: string) {
@@ -58,7 +59,7 @@ export class BlobStore {
   create(tenant: string, id: string): BlobWriter {
     const key = `${tenant}/${id}`;
     const path = this.#path(key);
-    const files = [openNew(path), openNew(path + MANIFEST), openFolder(dirname(path))] as const;
+    const files = [openNew(path), openNew(path + MANIFEST)] as const;
     const opening = Promise.all(files);
     // Whoever writes, commits or discards hears of it.
     opening.catch(() => {});
@@ -78,7 +79,7 @@ export class BlobStore {
       stream,
       digest: () => ({ size, contentHash: hash.digest('hex') }),
       commit: async (manifest) => {
-        const [file, beside, folder] = await opening;
+        const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
         await beside.writeFile(JSON.stringify(manifest));
         // Together, because a journal commits them together: three flushes cost little more than one.
         await Promise.all([file.sync(), beside.sync(), folder.sync()]);
@@ -200,6 +201,16 @@ export class BlobStore {
     }
   }
 
+  /** A folder's handle, to flush its entries by: opened once, for there are few and every upload needs one. */
+  #folder(path: string): Promise<FileHandle> {
+    const known = this.#folders.get(path);
+    if (known) return known;
+    const opened = open(path, 'r');
+    this.#folders.set(path, opened);
+    opened.catch(() => this.#folders.delete(path));
+    return opened;
+  }
+
   /** Keys come from job hashes, which other programs may write: none may lead out of the folder, or to our own files. */
   #path(key: string): string {
     const path = resolve(this.#root, key);
@@ -220,11 +231,6 @@ async function openNew(path: string): Promise<FileHandle> {
     await mkdir(dirname(path), { recursive: true });
     return open(path, 'wx');
   }
-}
-
-async function openFolder(path: string): Promise<FileHandle> {
-  await mkdir(path, { recursive: true });
-  return open(path, 'r');
 }
 
 async function closeAll(files: readonly Promise<FileHandle>[]): Promise<void> {

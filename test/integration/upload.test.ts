@@ -16,7 +16,11 @@ let api: TestRoles;
 
 beforeAll(async () => {
   redis = await startRedis();
-  api = await startTestRoles(['api'], { REDIS_URL: redis.url, MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES) });
+  api = await startTestRoles(['api'], {
+    REDIS_URL: redis.url,
+    MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES),
+    ALLOWED_ORIGINS: 'https://app.example',
+  });
 });
 afterAll(async () => {
   await api.close();
@@ -278,6 +282,10 @@ test('a page of another site may not upload, one of ours may', async () => {
   expect(await foreign.json()).toMatchObject({ code: 'origin_forbidden', status: 403 });
   await expectNothingLeft(before);
   expect((await post(form(['file', file()]), { origin: api.url })).status).toBe(202);
+  const allowed = await post(form(['file', file()]), { origin: 'https://app.example' });
+  expect(allowed.status).toBe(202);
+  expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.example');
+  expect(allowed.headers.get('access-control-expose-headers')).toContain('Location');
 });
 
 test('the OpenAPI description names every route and every upload problem', async () => {

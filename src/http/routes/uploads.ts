@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 
 import { AppError } from '../../errors.ts';
@@ -21,6 +22,11 @@ export function uploadRoutes(
     }
     const asked = { tenant: DEFAULT_TENANT, maxBytes, idempotencyKey };
     const accepted = await acceptUpload(c.env.incoming, { ...services, ...asked });
-    return c.json(accepted, 202, { location: `/api/jobs/${accepted.job_id}` });
+    // Written straight to the socket: somebody waits, and a Response object would cost as much as the queue.
+    const { outgoing } = c.env;
+    outgoing.setHeaders(c.res.headers);
+    const headers = { 'content-type': 'application/json', location: `/api/jobs/${accepted.job_id}` };
+    outgoing.writeHead(202, headers).end(JSON.stringify(accepted));
+    return RESPONSE_ALREADY_SENT;
   });
 }
