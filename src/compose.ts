@@ -103,6 +103,7 @@ async function startJobRoles(
     started.defer(() => processor.close());
     await mkdir(config.blobStore, { recursive: true });
     const blobs = new BlobStore(config.blobStore);
+    started.defer(() => blobs.close());
 
     if (roles.includes('api')) {
       const queue = new JobQueue(redis, keys, queueOptions);

@@ -201,6 +201,11 @@ export class BlobStore {
     }
   }
 
+  /** Lets the folders go. Nothing may be written afterwards. */
+  async close(): Promise<void> {
+    await closeAll([...this.#folders.values()]);
+  }
+
   /** A folder's handle, to flush its entries by: opened once, for there are few and every upload needs one. */
   #folder(path: string): Promise<FileHandle> {
     const known = this.#folders.get(path);

@@ -42,6 +42,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await redis.client.flushall();
+  await blobs.close();
   await rm(folder, { recursive: true });
 });
 
