@@ -1,44 +1,51 @@
 import { isTerminal, type Job } from '../src/contract/job.ts';
-import type { ServerMessage } from '../src/contract/messages.ts';
+import { MAX_MESSAGE_BYTES, type ClientMessage, type ServerMessage } from '../src/contract/messages.ts';
 import { JobSocket } from './job-socket.ts';
 import { readJob } from './request.ts';
 
 const POLL_MS = 2000;
-/** So many ids stay well below the longest message that a server takes. */
-const IDS_A_MESSAGE = 500;
+/** The most ids that a server takes in one message. */
+const IDS_A_MESSAGE = 1000;
 
-/** How states reach the page: pushed, asked for, or just now not at all. */
-export type FeedMode = 'connecting' | 'live' | 'polling';
+/** The socket brings states; is open, but its server hears of none; or is not open. */
+type Link = 'live' | 'stale' | 'connecting';
+
+/** How states reach the page: as the socket brings them, or by asking where it brings none. */
+export type FeedMode = Link | 'polling';
 
 export interface FeedListener {
   onJob(job: Job): void;
-  /** The server knows no such job. Should it learn of it again, `onJob` follows. */
+  /** The server knows no such job, or knows it no longer. Should it learn of it again, `onJob` follows. */
   onUnknown(id: string): void;
   onMode(mode: FeedMode): void;
 }
 
-/** The state of a job that was passed on last; nothing before the first. */
+/** The state of a job that was passed on last. */
 interface Known {
   history: string;
   version: number;
   settled: boolean;
 }
 
-/** Watches jobs: over one WebSocket, and while there is none by asking every two seconds. */
+/** Stands for a job that the server knows no longer: any word of it is news, but it is not asked for any more. */
+const LOST: Known = { history: '', version: -1, settled: true };
+
+/** Watches jobs: over one WebSocket, and while that brings nothing by asking every two seconds. */
 export class JobFeed {
   readonly #listener: FeedListener;
   readonly #socket: JobSocket;
+  /** Nothing is known of a job before its first state. */
   readonly #watched = new Map<string, Known | undefined>();
-  /** What each subscription of this connection has not been told yet. */
-  readonly #untold = new Map<number, Set<string>>();
   #lastSubscription = 0;
+  /** What the socket's states belong to. A known state of another history is older than any of this one. */
   #history = '';
+  #link: Link = 'connecting';
   #mode: FeedMode = 'connecting';
 
   constructor(listener: FeedListener) {
     this.#listener = listener;
     const onMessage = (message: ServerMessage) => this.#receive(message);
-    this.#socket = new JobSocket({ onMessage, onDown: () => this.#setMode('connecting') });
+    this.#socket = new JobSocket({ onMessage, onDown: () => this.#setLink('connecting') });
   }
 
   /** Connects, and keeps on watching for as long as the page is open. @param gateway the WebSocket's address */
@@ -50,7 +57,7 @@ export class JobFeed {
   /** Watches more jobs. */
   watch(ids: readonly string[]): void {
     for (const id of ids) this.#watched.set(id, undefined);
-    if (this.#mode === 'live') this.#subscribe(ids);
+    if (this.#link !== 'connecting') this.#subscribe(ids);
   }
 
   /** Passes no more on of a job; the server's subscription ends with the connection. */
@@ -61,61 +68,84 @@ export class JobFeed {
   #receive(message: ServerMessage): void {
     if (message.type === 'welcome') {
       this.#history = message.history;
-      this.#untold.clear();
-      this.#setMode('live');
+      this.#setLink('live');
       this.#subscribe([...this.#watched.keys()]);
-    } else if (message.type === 'snapshot') {
-      for (const job of message.jobs) this.#untold.get(message.id)?.delete(job.id);
-      this.#apply(message.jobs, this.#history);
-    } else if (message.type === 'update') {
+    } else if (message.type === 'live') {
+      this.#history = message.history;
+      this.#setLink('live');
+    } else if (message.type === 'stale') {
+      this.#setLink('stale');
+    } else if (message.type === 'snapshot' || message.type === 'update') {
       this.#apply(message.jobs, this.#history);
     } else if (message.type === 'error' && message.code === 'job_not_found') {
-      // It names the subscription, not the jobs; whoever was not in its snapshot is asked for once more.
-      for (const id of this.#untold.get(message.id ?? -1) ?? []) void this.#read(id);
+      // The ids stand in a sentence.
+      for (const id of message.detail.split(/[\s,]+/)) if (this.#watched.has(id)) this.#lose(id);
     }
-    // `gone` is said of channels only, and `pong` was for the socket.
+    // `gone` is said of channels only; `pong` and `reconnect` were for the socket.
   }
 
+  /** Subscribes, in halves where one message would be too long. Without a connection a `welcome` makes up for it. */
   #subscribe(ids: readonly string[]): void {
-    for (let from = 0; from < ids.length; from += IDS_A_MESSAGE) {
-      const jobs = ids.slice(from, from + IDS_A_MESSAGE);
-      const id = ++this.#lastSubscription;
-      this.#untold.set(id, new Set(jobs));
-      this.#socket.send({ type: 'subscribe', id, jobs });
+    if (ids.length === 0) return;
+    const message = {
+      type: 'subscribe' as const,
+      id: this.#lastSubscription + 1,
+      jobs: [...ids],
+      ...this.#had(ids),
+    };
+    if (ids.length > 1 && !fits(message)) {
+      const half = Math.ceil(ids.length / 2);
+      this.#subscribe(ids.slice(0, half));
+      this.#subscribe(ids.slice(half));
+    } else {
+      this.#lastSubscription++;
+      this.#socket.send(message);
     }
+  }
+
+  /** What the page has of these jobs, for the server to send only what is newer. */
+  #had(ids: readonly string[]): { versions?: Record<string, number>; history?: string } {
+    const versions: Record<string, number> = {};
+    for (const id of ids) {
+      const known = this.#watched.get(id);
+      if (known?.history === this.#history) versions[id] = known.version;
+    }
+    return Object.keys(versions).length > 0 ? { versions, history: this.#history } : {};
   }
 
   /** Passes on what is news. Versions of different histories do not compare: the later word wins. */
   #apply(jobs: readonly Job[], history: string): void {
+    // An answer to a question that was asked before the socket was back is not the later word.
+    if (this.#link === 'live' && history !== this.#history) return;
     for (const job of jobs) {
       if (!this.#watched.has(job.id)) continue;
       const known = this.#watched.get(job.id);
-      if (known && known.history === history && known.version >= job.version) continue;
+      if (known?.history === history && known.version >= job.version) continue;
       this.#watched.set(job.id, { history, version: job.version, settled: isTerminal(job.status) });
       this.#listener.onJob(job);
     }
   }
 
   #pollForEver(): void {
-    const round = this.#mode === 'live' ? Promise.resolve() : this.#poll();
+    const round = this.#link === 'live' ? Promise.resolve() : this.#poll();
     void round.finally(() => setTimeout(() => this.#pollForEver(), POLL_MS));
   }
 
   async #poll(): Promise<void> {
     const open = [...this.#watched].filter(([, known]) => !known?.settled);
     const answered = await Promise.all(open.map(([id]) => this.#read(id)));
-    // The socket may have come back meanwhile; with nothing to ask for, nobody has answered either.
-    if (this.#mode !== 'live') this.#setMode(answered.some(Boolean) ? 'polling' : 'connecting');
+    // The socket may be back meanwhile; with nothing to ask for, nobody has answered either.
+    if (this.#link !== 'live') this.#setMode(answered.some(Boolean) ? 'polling' : this.#link);
   }
 
   /** @returns whether the server has answered */
   async #read(id: string): Promise<boolean> {
     const before = this.#watched.get(id);
     try {
-      const found = await readJob(id);
-      if (found) this.#apply([found.job], found.history);
+      const answer = await readJob(id, before);
       // A state that was pushed meanwhile is a later word than this "no".
-      else if (this.#watched.has(id) && this.#watched.get(id) === before) this.#lost(id);
+      if (answer === 'unknown' && this.#watched.has(id) && this.#watched.get(id) === before) this.#lose(id);
+      else if (typeof answer === 'object') this.#apply([answer.job], answer.history);
       return true;
     } catch {
       // Unreachable, or out of order: the next round asks again, and the page says so meanwhile.
@@ -123,10 +153,15 @@ export class JobFeed {
     }
   }
 
-  /** It stays watched, but is not asked for any more: a server that finds it again will say so. */
-  #lost(id: string): void {
-    this.#watched.set(id, { history: '', version: -1, settled: true });
+  /** It stays watched: a server that finds it again will say so. */
+  #lose(id: string): void {
+    this.#watched.set(id, LOST);
     this.#listener.onUnknown(id);
+  }
+
+  #setLink(link: Link): void {
+    this.#link = link;
+    this.#setMode(link);
   }
 
   #setMode(mode: FeedMode): void {
@@ -134,4 +169,9 @@ export class JobFeed {
     this.#mode = mode;
     this.#listener.onMode(mode);
   }
+}
+
+function fits(message: ClientMessage & { jobs: string[] }): boolean {
+  const bytes = new TextEncoder().encode(JSON.stringify(message)).length;
+  return message.jobs.length <= IDS_A_MESSAGE && bytes <= MAX_MESSAGE_BYTES;
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import {
   CLOSE,
+  FINAL_CLOSES,
   ServerMessageSchema,
   SUBPROTOCOL,
   type ClientMessage,
@@ -12,20 +13,22 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 /** A connection that held for so long was a good one: the next failure counts as the first. */
 const STEADY_MS = 10_000;
-/** After these the server would only say the same again. */
-const FINAL: readonly number[] = [CLOSE.badMessage, CLOSE.originForbidden];
+/** Where there are too many connections already, each page that soon tries again makes it worse. */
+const TOO_MANY_DELAY_MS = 120_000;
+/** A connection that is away for less, as the server has announced, has not been missed. */
+const GRACE_MS = 2000;
 
 const MessageText = v.pipe(v.string(), v.parseJson(), ServerMessageSchema);
 
 export interface SocketListener {
   onMessage(message: ServerMessage): void;
-  /** There is no connection now; another try follows by itself. */
+  /** There is no connection now; another try follows by itself, and a `welcome` if it succeeds. */
   onDown(): void;
 }
 
 /**
- * The page's one WebSocket. It connects again for ever, ever more slowly and never in step with other pages,
- * and notices a connection that is only seemingly open.
+ * The page's one WebSocket. It connects again for ever: when the server says, or else ever more slowly and
+ * never in step with other pages. It notices a connection that is only seemingly open.
  */
 export class JobSocket {
   readonly #listener: SocketListener;
@@ -35,6 +38,9 @@ export class JobSocket {
   #failures = 0;
   #retry: number | undefined;
   #heartbeat: number | undefined;
+  #grace: number | undefined;
+  /** When to come back, if the server has said so. */
+  #returnAfterMs: number | undefined;
   #heard = false;
 
   constructor(listener: SocketListener) {
@@ -76,7 +82,11 @@ export class JobSocket {
     if (!message.success) return;
     if (message.output.type === 'welcome') {
       this.#openedAt = performance.now();
+      clearTimeout(this.#grace);
+      this.#grace = undefined;
       this.#beat(message.output.heartbeat_ms);
+    } else if (message.output.type === 'reconnect') {
+      this.#returnAfterMs = message.output.after_ms;
     }
     this.#listener.onMessage(message.output);
   }
@@ -86,10 +96,20 @@ export class JobSocket {
     this.#openedAt = 0;
     this.#socket = undefined;
     clearInterval(this.#heartbeat);
-    this.#listener.onDown();
-    if (FINAL.includes(code)) return;
-    const longest = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures++);
-    this.#retry = setTimeout(() => this.#open(), longest * (0.5 + Math.random() / 2));
+    // Whoever could not keep up is brought back by its next subscription: there is nothing to wait for.
+    const announced = code === CLOSE.tooFarBehind ? 0 : this.#returnAfterMs;
+    this.#returnAfterMs = undefined;
+    // The first loss decides: further tries may fail while the time that was announced lasts.
+    this.#grace ??= setTimeout(() => this.#listener.onDown(), announced === undefined ? 0 : GRACE_MS);
+    if (FINAL_CLOSES.includes(code)) return;
+    this.#retry = setTimeout(() => this.#open(), announced ?? this.#backOff(code));
+  }
+
+  #backOff(code: number): number {
+    const failures = this.#failures++;
+    const longest =
+      code === CLOSE.tooMany ? TOO_MANY_DELAY_MS : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+    return longest * (0.5 + Math.random() / 2);
   }
 
   /** A line that was cut silently looks open for hours: what stays mute for a whole beat is given up. */

@@ -8,6 +8,7 @@ import { UploadList } from './upload-list.ts';
 const MODE_WORDS: Record<FeedMode, string> = {
   connecting: 'Connecting…',
   live: 'Live',
+  stale: 'May be out of date',
   polling: 'Polling every 2 s',
 };
 

@@ -47,18 +47,26 @@ export async function readGatewayUrl(): Promise<URL> {
   }
 }
 
+/** What a server may answer when it is asked for a job: its state, with the history that its version belongs to. */
+export type JobAnswer = { job: Job; history: string } | 'unchanged' | 'unknown';
+
 /**
  * Reads a job.
- * @returns the job with the history its version belongs to, or undefined when there is no such job
+ * @param known the state that the page has, if any: it is not sent again
  */
-export async function readJob(id: string): Promise<{ job: Job; history: string } | undefined> {
+export async function readJob(
+  id: string,
+  known: { history: string; version: number } | undefined,
+): Promise<JobAnswer> {
+  const headers: HeadersInit = known ? { 'if-none-match': `"${known.history}-${known.version}"` } : {};
   try {
-    const { body, etag } = await ask(`/api/jobs/${encodeURIComponent(id)}`, JobSchema);
+    const { body, etag } = await ask(`/api/jobs/${encodeURIComponent(id)}`, JobSchema, { headers });
     // "history-version"; a proxy that compresses marks it as weak.
     const history = /^(?:W\/)?"(.*)-\d+"$/.exec(etag ?? '')?.[1] ?? '';
     return { job: body, history };
   } catch (error) {
-    if (error instanceof RequestError && error.status === 404) return undefined;
+    if (error instanceof RequestError && error.status === 304) return 'unchanged';
+    if (error instanceof RequestError && error.status === 404) return 'unknown';
     throw error;
   }
 }

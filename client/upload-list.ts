@@ -81,9 +81,12 @@ export class UploadList {
 
   /** Shows that the server knows no such job, unless the page knows how it ended. */
   showUnknown(id: string): void {
-    forget(id);
-    const view = this.#byJob.get(id)?.view;
-    if (view && !view.settled) view.showUnknown();
+    const upload = this.#byJob.get(id);
+    // One that was under way may come back, so it is asked for again when the page is loaded anew.
+    if (!upload?.followed) forget(id);
+    if (!upload || upload.view.settled) return;
+    upload.view.showUnknown(upload.followed);
+    if (upload.followed) this.#announce(`${upload.facts.filename}: no longer known to the server`);
   }
 
   async #send(file: File, upload: Upload): Promise<void> {

@@ -89,12 +89,15 @@ export class UploadView {
     this.#bar(0);
   }
 
-  /** Shows that the server knows no job of this upload. */
-  showUnknown(): void {
-    this.#show(
-      'unknown',
-      'The server no longer knows this upload. What has ended is kept for a limited time.',
-    );
+  /**
+   * Shows that the server knows no job of this upload.
+   * @param wasUnderWay whether the page had heard of it, but not of its end
+   */
+  showUnknown(wasUnderWay: boolean): void {
+    const words = wasUnderWay
+      ? 'It had not ended when last heard of. It may come back by itself within a minute; if not, upload the file again.'
+      : 'What has ended is kept for a limited time.';
+    this.#show('unknown', `The server no longer knows this upload. ${words}`);
   }
 
   /** Shows a state of its job. */

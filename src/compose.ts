@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
+import type { Redis } from 'ioredis';
+import { Registry } from 'prom-client';
 
 import { ConfigError, type Config, type Role } from './config.ts';
 import { DocumentRegistry } from './documents/registry.ts';
@@ -8,19 +10,25 @@ import { CHROMA_TIMEOUT_MS, VectorStore } from './documents/vector-store.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { createApp } from './http/app.ts';
 import { healthRoutes, type ReadinessCheck } from './http/routes/health.ts';
+import { metricsRoutes } from './http/routes/metrics.ts';
 import { startServer } from './http/server.ts';
 import { CleanupLog } from './jobs/cleanup-log.ts';
 import { JobFeed } from './jobs/job-feed.ts';
+import { JobHistory } from './jobs/job-history.ts';
 import { JobQueue } from './jobs/job-queue.ts';
+import { JobRestoration } from './jobs/job-restoration.ts';
+import { JobReader } from './jobs/job-reader.ts';
 import { JobStore } from './jobs/job-store.ts';
 import type { Logger } from './logger.ts';
 import { ProcessorClient } from './processor-client.ts';
 import { startProcessor } from './processor/server.ts';
 import { checkDurability } from './redis/check-durability.ts';
-import { connectRedis } from './redis/connection.ts';
+import { connectRedis, type Patience } from './redis/connection.ts';
 import { createKeys } from './redis/keys.ts';
 import { BlobStore } from './uploads/blob-store.ts';
-import { BlobSweep } from './worker/blob-sweep.ts';
+import { UploadConnection } from './uploads/upload-connection.ts';
+import { BlobSweep, MIN_AGE_MS } from './worker/blob-sweep.ts';
+import { EndedRecovery } from './worker/ended-recovery.ts';
 import { UploadRecovery } from './worker/upload-recovery.ts';
 import { startWorker } from './worker/worker.ts';
 
@@ -83,7 +91,7 @@ async function startJobRoles(
 ): Promise<number> {
   const redisUrl = required('REDIS_URL', config.redisUrl, roles);
   const keys = createKeys(config.redisKeyPrefix);
-  const connect = (name: string, patience: 'bounded' | 'patient') => {
+  const connect = (name: string, patience: Patience) => {
     const redis = connectRedis(redisUrl, name, patience, logger);
     started.defer(() => redis.disconnect());
     return redis;
@@ -91,10 +99,28 @@ async function startJobRoles(
   const redis = connect('main', 'bounded');
   void checkDurability(redis, logger);
   const store = new JobStore(redis, keys);
-  const checks: Record<string, ReadinessCheck> = { redis: () => redis.ping() };
+  const checks: Record<string, ReadinessCheck> = { redis: () => requireMaster(redis) };
   const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
+  const metrics = new Registry();
   const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds };
 
+  let feed: JobFeed | undefined;
+  /** One for all roles of the process that push or answer for jobs. */
+  const openFeed = () => {
+    if (feed) return feed;
+    const opened = new JobFeed(() => connectRedis(redisUrl, 'feed', 'patient', logger), redis, {
+      store,
+      keys,
+      logger,
+    });
+    started.defer(() => opened.close());
+    checks['events'] = async () => {
+      if (!opened.live) throw new Error('job events are not sure to arrive');
+    };
+    return (feed = opened);
+  };
+
+  const closing = new AbortController();
   let app: Parameters<typeof startServer>[0] | undefined;
   if (roles.includes('api') || roles.includes('worker')) {
     const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles));
@@ -107,20 +133,29 @@ async function startJobRoles(
 
     if (roles.includes('api')) {
       const queue = new JobQueue(redis, keys, queueOptions);
-      const uploadQueue = new JobQueue(connect('uploads', 'patient'), keys, queueOptions);
+      const uploads = connect('uploads', 'ordered');
+      const uploadQueue = new JobQueue(uploads, keys, queueOptions);
+      const uploadConnection = new UploadConnection(uploads, logger);
       const registry = new DocumentRegistry(redis, keys);
       const { maxUploadBytes, allowedOrigins } = config;
       const settings = { gateway_url: config.gatewayUrl };
+      const reader = new JobReader(store, openFeed());
+      started.defer(() => reader.close());
       const services = {
         redis,
         keys,
         blobs,
         queue,
         uploadQueue,
+        uploadConnection,
         store,
+        feed: openFeed(),
+        reader,
+        closing: closing.signal,
         registry,
         vectors,
         processor,
+        metrics,
         logger,
       };
       app = createApp(services, checks, {
@@ -135,6 +170,9 @@ async function startJobRoles(
       const queue = new JobQueue(patient, keys, queueOptions);
       const registry = new DocumentRegistry(patient, keys);
       const stored = { blobs, queue, registry, store: new JobStore(patient, keys), logger };
+      const restoration = new JobRestoration(patient, keys, ttlSeconds);
+      // What Redis has let expire it must not be told again.
+      const keepEndedMs = Math.min(MIN_AGE_MS, ttlSeconds * 1000);
       const worker = await startWorker(
         {
           ...stored,
@@ -143,7 +181,10 @@ async function startJobRoles(
           processor,
           cleanups: new CleanupLog(patient, keys, CHROMA_TIMEOUT_MS),
           uploads: new UploadRecovery(stored),
-          files: new BlobSweep(stored),
+          files: new BlobSweep(stored, keepEndedMs),
+          redis: patient,
+          history: new JobHistory(patient, keys),
+          ended: new EndedRecovery({ ...stored, restoration }, keepEndedMs),
           waiter: connect('waiter', 'patient'),
           subscriber: connect('cancellations', 'patient'),
         },
@@ -153,17 +194,33 @@ async function startJobRoles(
     }
   }
 
-  const server = await startServer(app ?? new Hono().route('/', healthRoutes(checks)), config);
-  started.defer(() => server.close(HTTP_GRACE_MS));
-
   if (roles.includes('gateway')) {
-    const feed = new JobFeed(connect('feed', 'patient'), store, keys, logger);
-    await feed.start();
-    const gateway = new Gateway({ feed, store }, config.allowedOrigins, logger);
+    const gateway = new Gateway({ feed: openFeed(), registry: metrics }, config.allowedOrigins, logger);
+    checks['gateway'] = async () => {
+      if (!gateway.accepting) throw new Error('the gateway is draining');
+    };
+    const server = await startServer(app ?? bareApp(checks, metrics), config);
+    started.defer(() => server.close(HTTP_GRACE_MS));
+    started.defer(() => closing.abort());
     gateway.attach(server.server);
     started.defer(() => gateway.close());
+    return server.port;
   }
+  const server = await startServer(app ?? bareApp(checks, metrics), config);
+  started.defer(() => server.close(HTTP_GRACE_MS));
+  started.defer(() => closing.abort());
   return server.port;
+}
+
+/** @throws for a Redis that takes no writes: a master that has become a replica still answers everything else */
+async function requireMaster(redis: Redis): Promise<void> {
+  const [role] = (await redis.role()) as [string];
+  if (role !== 'master') throw new Error(`this Redis is a ${role}`);
+}
+
+/** What a role without an API of its own answers. */
+function bareApp(checks: Record<string, ReadinessCheck>, metrics: Registry): Hono {
+  return new Hono().route('/', healthRoutes(checks)).route('/', metricsRoutes(metrics));
 }
 
 function required(name: string, url: string | undefined, roles: readonly Role[]): string {

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
+ * Four tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
  * start real servers, each on its own port and folder, so files may run side by side.
  */
 export default defineConfig({
@@ -27,16 +27,18 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: 'chaos',
+          include: ['chaos/**/*.test.ts'],
+          testTimeout: 240_000,
+          fileParallelism: false,
+          // By itself, when the others are done: what it takes for lost must not only be slow.
+          sequence: { groupOrder: 1 },
+        },
+      },
       ...(process.env['SLUICE_TEST_LONG']
         ? [
-            {
-              test: {
-                name: 'chaos',
-                include: ['chaos/**/*.test.ts'],
-                testTimeout: 240_000,
-                fileParallelism: false,
-              },
-            },
             {
               test: {
                 name: 'long',
@@ -44,6 +46,7 @@ export default defineConfig({
                 testTimeout: 1_800_000,
                 hookTimeout: 60_000,
                 fileParallelism: false,
+                sequence: { groupOrder: 2 },
               },
             },
           ]

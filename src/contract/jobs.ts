@@ -11,6 +11,17 @@ export const JobQuerySchema = v.object({
 });
 export type JobQuery = v.InferOutput<typeof JobQuerySchema>;
 
+/** The longest that a request may wait for a change: most proxies allow a minute. */
+export const MAX_WAIT_SECONDS = 55;
+
+export const JobWaitSchema = v.object({
+  /** Seconds to wait for another state than the one named in `If-None-Match`. */
+  wait: v.optional(
+    v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number), v.maxValue(MAX_WAIT_SECONDS)),
+    '0',
+  ),
+});
+
 export const JobListSchema = v.object({ jobs: v.array(JobSchema), next_cursor: v.optional(v.string()) });
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));

@@ -18,19 +18,49 @@ export const CLOSE = {
   originForbidden: 4403,
   /** `?job=` only: there is no such job. */
   unknownJob: 4404,
+  /** A message has more than {@link MAX_MESSAGE_BYTES}. */
+  tooLarge: 4413,
+  /** Too many connections of one address, or too many messages; retryable. */
+  tooMany: 4429,
+  /** The client does not read what it is sent; retryable, and a resume brings it back. */
+  tooFarBehind: 4503,
 } as const;
+
+/** After these a client is told nothing else when it connects again; every other code is worth another try. */
+export const FINAL_CLOSES: readonly number[] = [
+  CLOSE.done,
+  CLOSE.badMessage,
+  CLOSE.originForbidden,
+  CLOSE.unknownJob,
+  CLOSE.tooLarge,
+];
+
+/** The longest message a client may send. */
+export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** How many subscriptions a session may have at once. */
+export const MAX_SUBSCRIPTIONS = 1000;
+/** How many jobs they may name together. */
+export const MAX_WATCHED_JOBS = 10_000;
 
 const Id = v.pipe(v.number(), v.integer(), v.minValue(0));
 const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 
+/** What a client already has, to be spared it: job ids with their versions, and the history these belong to. */
+const Resume = {
+  versions: v.optional(v.record(JobId, v.pipe(v.number(), v.integer(), v.minValue(0)))),
+  history: v.optional(v.string()),
+};
+
 export const SubscribeJobsSchema = v.object({
   type: v.literal('subscribe'),
   id: Id,
+  ...Resume,
   jobs: v.pipe(v.array(JobId), v.minLength(1), v.maxLength(1000)),
 });
 export const SubscribeChannelSchema = v.object({
   type: v.literal('subscribe'),
   id: Id,
+  ...Resume,
   channel: v.literal('active'),
 });
 export const UnsubscribeSchema = v.object({ type: v.literal('unsubscribe'), id: Id });
@@ -66,6 +96,9 @@ export const ErrorMessageSchema = v.object({
   detail: v.string(),
 });
 export const PongSchema = v.object({ type: v.literal('pong') });
+export const StaleSchema = v.object({ type: v.literal('stale') });
+export const LiveSchema = v.object({ type: v.literal('live'), history: v.string() });
+export const ReconnectSchema = v.object({ type: v.literal('reconnect'), after_ms: v.number() });
 
 /** Everything the server may send. */
 export const ServerMessageSchema = v.variant('type', [
@@ -75,5 +108,8 @@ export const ServerMessageSchema = v.variant('type', [
   GoneSchema,
   ErrorMessageSchema,
   PongSchema,
+  StaleSchema,
+  LiveSchema,
+  ReconnectSchema,
 ]);
 export type ServerMessage = v.InferOutput<typeof ServerMessageSchema>;

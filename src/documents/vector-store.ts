@@ -1,40 +1,24 @@
-import {
-  ChromaClient,
-  ChromaClientError,
-  ChromaConnectionError,
-  ChromaNotFoundError,
-  type Collection,
-  type Where,
-} from 'chromadb';
+import { ChromaClient, ChromaNotFoundError, type Collection, type Where } from 'chromadb';
 
 import type { Chunk } from '../contract/documents.ts';
-import type { CutChunk } from '../contract/processor.ts';
-import type { Metadata } from '../contract/upload.ts';
 import { DependencyError } from '../errors.ts';
+import { explain } from './chroma-errors.ts';
+import {
+  chunkId,
+  generationsOf,
+  textOf,
+  toChunk,
+  toMetadata,
+  type ChunkOrigin,
+  type EmbeddedChunk,
+  type Generation,
+} from './chunk-record.ts';
 
 /** A call that Chroma has not answered for so long has failed. What it was to write may still land later. */
 export const CHROMA_TIMEOUT_MS = 30_000;
 
-/** The chunks that one run of one job writes. A dead generation's chunks are never shown, and are deleted. */
-export interface Generation {
-  collection: string;
-  documentId: string;
-  /** The claim token of the worker that writes them. */
-  generation: string;
-}
-
-/** What every chunk of a document carries beside its own place in the text. */
-export interface ChunkOrigin extends Generation {
-  filename: string;
-  contentHash: string | undefined;
-  metadata: Metadata;
-}
-
-/** A chunk with its place in the document, ready to be stored. */
-export interface EmbeddedChunk extends CutChunk {
-  index: number;
-  embedding: number[];
-}
+const COLLECTIONS_A_PAGE = 100;
+const IDS_A_PAGE = 5000;
 
 export interface FoundChunk extends Chunk {
   documentId: string;
@@ -137,6 +121,35 @@ export class VectorStore {
     });
   }
 
+  /**
+   * Every generation that has chunks, whether it is live or dead, some at a time and some more than once. What is
+   * stored while it runs may be left out.
+   */
+  async *generations(signal: AbortSignal): AsyncGenerator<Generation[]> {
+    for (let skip = 0; ; skip += COLLECTIONS_A_PAGE) {
+      const page = { limit: COLLECTIONS_A_PAGE, offset: skip };
+      const collections = await this.#call(signal, (client) => client.listCollections(page));
+      for (const collection of collections) yield* this.#generationsOf(collection.name, signal);
+      if (collections.length < COLLECTIONS_A_PAGE) return;
+    }
+  }
+
+  async *#generationsOf(collection: string, signal: AbortSignal): AsyncGenerator<Generation[]> {
+    const find = (client: ChromaClient) => findCollection(client, collection);
+    // Backwards: what is deleted meanwhile moves only what comes after it.
+    let end = (await this.#call(signal, async (client) => (await find(client))?.count())) ?? 0;
+    while (end > 0) {
+      const offset = Math.max(0, end - IDS_A_PAGE);
+      const page = { limit: end - offset, offset, include: [] };
+      const ids = await this.#call(
+        signal,
+        async (client) => (await (await find(client))?.get(page))?.ids ?? [],
+      );
+      yield generationsOf(collection, ids);
+      end = offset;
+    }
+  }
+
   /** Throws unless Chroma answers. */
   async heartbeat(signal: AbortSignal): Promise<void> {
     await this.#call(signal, (client) => client.heartbeat());
@@ -169,34 +182,6 @@ export class VectorStore {
   }
 }
 
-function explain(error: unknown): unknown {
-  const cause = { cause: error };
-  if (error instanceof ChromaConnectionError) {
-    return new DependencyError(
-      'unreachable',
-      'vector_store_unavailable',
-      'The vector store cannot be reached.',
-      cause,
-    );
-  }
-  if (error instanceof ChromaClientError && /dimension/i.test(error.message)) {
-    const detail = 'The collection holds embeddings of another model. Use another collection, or that model.';
-    return new DependencyError('permanent', 'embedding_mismatch', detail, cause);
-  }
-  if (error instanceof ChromaClientError) {
-    return new DependencyError(
-      'permanent',
-      'vector_store_refused',
-      'The vector store refused the request.',
-      cause,
-    );
-  }
-  if (error instanceof Error && error.name.startsWith('Chroma')) {
-    return new DependencyError('transient', 'vector_store_failed', 'The vector store failed.', cause);
-  }
-  return error;
-}
-
 async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
   try {
     return await client.getCollection({ name });
@@ -204,56 +189,4 @@ async function findCollection(client: ChromaClient, name: string): Promise<Colle
     if (error instanceof ChromaNotFoundError) return undefined;
     throw error;
   }
-}
-
-function chunkId(documentId: string, generation: string, index: number): string {
-  return `${documentId}:${generation}:${index}`;
-}
-
-type ChromaMetadata = Record<string, unknown>;
-
-/** What a chunk's metadata says of itself; an owner's entry of such a name would pass for it. */
-const OURS = new Set([
-  'document_id',
-  'generation',
-  'chunk_index',
-  'filename',
-  'start',
-  'end',
-  'content_hash',
-  'page',
-  'heading',
-  'context',
-]);
-
-function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
-  return {
-    ...Object.fromEntries(Object.entries(origin.metadata).filter(([name]) => !OURS.has(name))),
-    document_id: origin.documentId,
-    generation: origin.generation,
-    chunk_index: chunk.index,
-    filename: origin.filename,
-    start: chunk.start,
-    end: chunk.end,
-    ...(origin.contentHash !== undefined && { content_hash: origin.contentHash }),
-    ...(chunk.page !== undefined && { page: chunk.page }),
-    ...(chunk.heading !== undefined && { heading: chunk.heading }),
-  };
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function toChunk(id: string, text: string, metadata: ChromaMetadata): Chunk {
-  const { page, heading } = metadata;
-  return {
-    id,
-    chunk_index: Number(metadata['chunk_index'] ?? 0),
-    text,
-    start: Number(metadata['start'] ?? 0),
-    end: Number(metadata['end'] ?? 0),
-    page: typeof page === 'number' ? page : undefined,
-    heading: typeof heading === 'string' ? heading : undefined,
-  };
 }

@@ -1,42 +1,74 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
+import { WebSocketServer } from 'ws';
 
-import { CLOSE, SUBPROTOCOL } from '../contract/messages.ts';
+import { CLOSE } from '../contract/messages.ts';
+import type { JobFeed } from '../jobs/job-feed.ts';
 import type { Logger } from '../logger.ts';
 import { isOriginAllowed } from '../origin.ts';
-import { Session } from './session.ts';
-import type { Feeds } from './subscription.ts';
+import { Admission } from './admission.ts';
+import { Flusher } from './flusher.ts';
+import { GatewayMetrics } from './gateway-metrics.ts';
+import { Outbox } from './outbox.ts';
+import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socket.ts';
+import { Session, type SessionServices } from './session.ts';
 
 const PATH = '/ws';
 const HEARTBEAT_MS = 30_000;
-const MAX_MESSAGE_BYTES = 64 * 1024;
-/** How long a client has to answer a close before its socket is cut. */
-const CLOSE_TIMEOUT_MS = 1000;
+/** The sessions are looked at in turns, so that not all are pinged in one moment. */
+const TURN_MS = 1000;
+/** Beyond so many unread bytes a client's pings go unanswered. */
+const MOST_UNREAD = 16 * 1024;
+/** A drain asks so many sessions at a time to leave, with a pause between. */
+const DRAIN_SLICE = 200;
+const DRAIN_PAUSE_MS = 100;
+/** Over how long those who are asked to leave come back: so many a second. */
+const RETURNS_A_MS = 0.5;
+const SHORTEST_RETURN_MS = 500;
+
+interface Open {
+  readonly session: Session;
+  readonly outbox: Outbox;
+  readonly turn: number;
+  /** True from a ping until its pong. */
+  awaitsPong: boolean;
+}
 
 /** Takes WebSocket upgrades of an HTTP server and pushes job updates to whoever subscribes. */
 export class Gateway {
-  readonly #feeds: Feeds;
+  readonly #services: SessionServices;
   readonly #allowedOrigins: readonly string[];
   readonly #logger: Logger;
-  readonly #sessions = new Map<WebSocket, Session>();
-  readonly #silent = new WeakSet<WebSocket>();
-  readonly #heartbeat: NodeJS.Timeout;
-  // Compression would cost twenty times a connection's memory.
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    perMessageDeflate: false,
-    clientTracking: false,
-    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-  });
-  #closing = false;
+  readonly #admission = new Admission();
+  readonly #flusher = new Flusher();
+  readonly #open = new Map<ProtocolSocket, Open>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #sockets = new WebSocketServer<typeof ProtocolSocket>(SOCKETS);
+  readonly #turns: number;
+  // One for all sockets: a listener that were made with each would keep its request for as long as the session is open.
+  readonly #onSocketError = (error: Error) => this.#logger.info('a socket failed', { error: error.message });
+  readonly #onSessionError = (error: Error) => this.#logger.info('a session broke', { error: error.message });
+  #turn = 0;
+  #draining = false;
 
-  constructor(feeds: Feeds, allowedOrigins: readonly string[], logger: Logger) {
-    this.#feeds = feeds;
+  constructor(
+    { feed, registry }: { feed: JobFeed; registry: Registry },
+    allowedOrigins: readonly string[],
+    logger: Logger,
+    heartbeatMs = HEARTBEAT_MS,
+  ) {
+    const metrics = new GatewayMetrics(registry, feed, () => this.#load());
+    this.#services = { feed, metrics, logger, heartbeatMs };
+    this.#turns = heartbeatMs / TURN_MS;
     this.#allowedOrigins = allowedOrigins;
     this.#logger = logger;
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    feed.observe({
+      onStale: () => this.#forEach((session) => session.stale()),
+      onLive: (history) => this.#forEach((session) => session.live(history)),
+    });
+    this.#timer = setInterval(() => this.#look(), TURN_MS);
   }
 
   /** Answers the server's upgrade requests. The gateway MUST be the only one to do so. */
@@ -44,52 +76,100 @@ export class Gateway {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Tells every client that the server goes away, and cuts those that do not leave. */
+  /** True while it takes new sessions. */
+  get accepting(): boolean {
+    return !this.#draining;
+  }
+
+  /** Asks every client to leave, some at a time and each to come back at another moment, and cuts those that stay. */
   async close(): Promise<void> {
-    this.#closing = true;
-    clearInterval(this.#heartbeat);
-    const sockets = [...this.#sessions.keys()];
-    const left = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-    for (const session of this.#sessions.values()) session.drain();
-    const timer = setTimeout(() => sockets.forEach((socket) => socket.terminate()), CLOSE_TIMEOUT_MS);
-    await Promise.all(left);
+    this.#draining = true;
+    clearInterval(this.#timer);
+    const open = [...this.#open];
+    const within = Math.max(SHORTEST_RETURN_MS, open.length / RETURNS_A_MS);
+    for (let from = 0; from < open.length; from += DRAIN_SLICE) {
+      if (from > 0) await sleep(DRAIN_PAUSE_MS);
+      for (const [, { session }] of open.slice(from, from + DRAIN_SLICE))
+        void session.drain(Math.round(Math.random() * within));
+    }
+    const closed = open.map(async ([socket]) => {
+      if (socket.readyState !== socket.CLOSED) await new Promise((resolve) => socket.once('close', resolve));
+    });
+    const timer = setTimeout(() => open.forEach(([socket]) => socket.terminate()), CLOSE_TIMEOUT_MS);
+    await Promise.all(closed);
     clearTimeout(timer);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const refuse = (status: string) =>
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    socket.on('error', (error) => this.#logger.info('an upgrade failed', { error: error.message }));
-    if (this.#closing) return void refuse('503 Service Unavailable');
-    if (!URL.canParse(request.url ?? '', 'http://gateway')) return void refuse('400 Bad Request');
+    const refuse = (status: string, header = '') => {
+      // The client's half may stay open for ever, and would keep the server from closing.
+      socket.once('finish', () => socket.destroy());
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${header}Content-Length: 0\r\n\r\n`);
+    };
+    socket.on('error', this.#onSocketError);
+    if (!URL.canParse(request.url ?? '', 'http://gateway')) return refuse('400 Bad Request');
     const url = new URL(request.url ?? '', 'http://gateway');
-    if (url.pathname !== PATH) return void refuse('404 Not Found');
+    if (url.pathname !== PATH) return refuse('404 Not Found');
+    if (this.#draining || !this.#admission.pass())
+      return refuse('503 Service Unavailable', 'Retry-After: 1\r\n');
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // Whoever is refused here may send garbage too.
+      webSocket.on('error', this.#onSessionError);
       const { origin, host } = request.headers;
-      if (!isOriginAllowed(origin, host, this.#allowedOrigins)) {
-        // Said in a close frame, for a browser shows a page nothing of a refused handshake.
-        webSocket.close(CLOSE.originForbidden, 'this origin may not connect');
-        return;
-      }
-      this.#open(webSocket, url.searchParams.get('job') ?? undefined);
+      // Said in a close frame, for a browser shows a page nothing of a refused handshake.
+      if (!isOriginAllowed(origin, host, this.#allowedOrigins))
+        return webSocket.close(CLOSE.originForbidden, 'this origin may not connect');
+      const leave = this.#admission.enter(request.socket.remoteAddress ?? '');
+      if (!leave) return webSocket.close(CLOSE.tooMany, 'too many connections from this address');
+      this.#start(webSocket, socket, url.searchParams.get('job') ?? undefined, leave);
     });
   }
 
-  #open(socket: WebSocket, job: string | undefined): void {
-    this.#sessions.set(socket, new Session(socket, this.#feeds, job, HEARTBEAT_MS, this.#logger));
-    socket.on('pong', () => this.#silent.delete(socket));
-    socket.on('close', () => this.#sessions.delete(socket));
+  #start(socket: ProtocolSocket, stream: Duplex, onlyJob: string | undefined, leave: () => void): void {
+    const { metrics } = this.#services;
+    const outbox = new Outbox(stream, this.#flusher, metrics, (states) => session.sent(states));
+    const session = new Session(socket, outbox, this.#services, onlyJob);
+    const open: Open = { session, outbox, turn: this.#open.size % this.#turns, awaitsPong: false };
+    this.#open.set(socket, open);
+    socket.on('message', (data, isBinary) => session.receive(data, isBinary));
+    socket.on('ping', (data) => {
+      if (stream.writableLength < MOST_UNREAD) socket.pong(data);
+    });
+    socket.on('pong', () => (open.awaitsPong = false));
+    socket.onClosing = () => outbox.close();
+    socket.on('close', (code) => {
+      this.#open.delete(socket);
+      session.end();
+      leave();
+      metrics.closed(socket.closesWith ?? code);
+    });
   }
 
-  /** Ends peers that have not answered the last ping: their TCP may stay half-open for hours. */
-  #beat(): void {
-    for (const socket of this.#sessions.keys()) {
-      if (this.#silent.has(socket)) {
-        socket.terminate();
-      } else {
-        this.#silent.add(socket);
-        socket.ping();
+  /** Ends peers that do not answer, for their TCP may stay half-open for hours, and those that do not read. */
+  #look(): void {
+    const now = performance.now();
+    this.#turn = (this.#turn + 1) % this.#turns;
+    for (const [socket, open] of this.#open) {
+      if (open.outbox.isTooFarBehind(now)) {
+        socket.close(CLOSE.tooFarBehind, 'too far behind');
+      } else if (open.turn === this.#turn) {
+        if (open.awaitsPong) {
+          socket.terminate();
+        } else {
+          open.awaitsPong = true;
+          socket.ping();
+        }
       }
     }
+  }
+
+  #forEach(act: (session: Session) => void): void {
+    for (const { session } of this.#open.values()) act(session);
+  }
+
+  #load(): { count: number; bufferedBytes: number } {
+    let bufferedBytes = 0;
+    for (const socket of this.#open.keys()) bufferedBytes += socket.bufferedAmount;
+    return { count: this.#open.size, bufferedBytes };
   }
 }

@@ -2,24 +2,31 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Redis } from 'ioredis';
+import type { Registry } from 'prom-client';
 
 import type { Settings } from '../contract/settings.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import { AppError } from '../errors.ts';
+import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { JobReader } from '../jobs/job-reader.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Logger } from '../logger.ts';
 import { isOriginAllowed } from '../origin.ts';
 import type { ProcessorClient } from '../processor-client.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
-import { openApiDocument } from './openapi.ts';
+import type { UploadConnection } from '../uploads/upload-connection.ts';
+import { openApiDocument } from './openapi/openapi.ts';
 import { toProblemResponse } from './problem.ts';
+import { queueMetrics } from './queue-metrics.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { jobControlRoutes } from './routes/job-control.ts';
+import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
 import { searchRoutes } from './routes/search.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
@@ -32,10 +39,16 @@ export interface ApiServices {
   queue: JobQueue;
   /** Over a connection that never gives a command up. */
   uploadQueue: JobQueue;
+  uploadConnection: UploadConnection;
   store: JobStore;
+  feed: JobFeed;
+  reader: JobReader;
   registry: DocumentRegistry;
   vectors: VectorStore;
   processor: ProcessorClient;
+  metrics: Registry;
+  /** Aborts when the server is to close. */
+  closing: AbortSignal;
   logger: Logger;
 }
 
@@ -68,10 +81,13 @@ export function createApp(
   }
 
   app.route('/', healthRoutes(checks));
-  app.route('/', uploadRoutes({ ...services, queue: services.uploadQueue }, options.maxUploadBytes));
+  const { uploadConnection: connection, uploadQueue: queue } = services;
+  app.route('/', uploadRoutes({ ...services, connection, queue }, options.maxUploadBytes));
   app.route('/', jobRoutes(services));
+  app.route('/', jobEventRoutes(services));
   app.route('/', jobControlRoutes(services));
   app.route('/', statisticsRoutes(services));
+  app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));
   app.route('/', documentRoutes(services));
   app.route('/', searchRoutes(services));
   app.get('/api/settings', (c) => c.json(options.settings));

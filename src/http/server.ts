@@ -5,6 +5,7 @@ import type { Hono } from 'hono';
 
 /** A connection on which nothing moves for so long is cut: an upload may be slow, but not silent. */
 const IDLE_TIMEOUT_MS = 60_000;
+const IDLE_LOOK_MS = 20;
 
 export interface HttpServer {
   /** For the gateway, which takes the upgrades. */
@@ -38,10 +39,12 @@ export async function startServer(
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      // A connection that is kept alive is idle once its answer has gone.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
+      const grace = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
-      clearTimeout(timer);
+      clearInterval(idle);
+      clearTimeout(grace);
     },
   };
 }

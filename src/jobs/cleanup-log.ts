@@ -1,14 +1,18 @@
 import type { Redis } from 'ioredis';
 
-import type { Keys } from '../redis/keys.ts';
+import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
-/** A dead generation, noted by the script that made it dead. */
-export interface Cleanup {
-  tenant: string;
+/** The chunks that one claim of a job has written. */
+interface Generation {
   collection: string;
   documentId: string;
   generation: string;
+}
+
+/** A dead generation, noted by the script that made it dead. */
+export interface Cleanup extends Generation {
+  tenant: string;
   /** The entry as it is stored. */
   readonly entry: string;
 }
@@ -16,19 +20,19 @@ export interface Cleanup {
 /** The durable list of generations whose chunks must go from Chroma. Any worker may carry an entry out. */
 export class CleanupLog {
   readonly #run: RunScript;
-  readonly #key: string;
+  readonly #keys: Keys;
   readonly #secondLookMs: number;
 
   /** @param secondLookMs after how long a deleted generation is looked at once more: one Chroma timeout */
   constructor(redis: Redis, keys: Keys, secondLookMs: number) {
     this.#run = loadScripts(redis);
-    this.#key = keys.cleanup;
+    this.#keys = keys;
     this.#secondLookMs = secondLookMs;
   }
 
   /** At most `count` entries that are due now. */
   async due(count: number): Promise<Cleanup[]> {
-    const entries = (await this.#run('due-cleanups', [this.#key], [count])) as string[];
+    const entries = (await this.#run('due-cleanups', [this.#keys.cleanup], [count])) as string[];
     return entries.map((entry) => {
       const [tenant, collection, documentId, generation] = JSON.parse(entry) as [
         string,
@@ -42,11 +46,24 @@ export class CleanupLog {
 
   /** Has the entry come up again later. */
   async putOff({ entry }: Cleanup): Promise<void> {
-    await this.#run('put-off-cleanup', [this.#key], [entry, this.#secondLookMs]);
+    await this.#run('put-off-cleanup', [this.#keys.cleanup], [entry, this.#secondLookMs]);
   }
 
   /** Notes that the entry's chunks have been deleted. */
   async finish({ entry }: Cleanup): Promise<void> {
-    await this.#run('finish-cleanup', [this.#key], [entry, this.#secondLookMs]);
+    await this.#run('finish-cleanup', [this.#keys.cleanup], [entry, this.#secondLookMs]);
+  }
+
+  /**
+   * Notes those generations as dead that Redis does not hold to be live, nor to be written at this moment.
+   * @param strangersMs for how long those of documents are left alone that Redis knows nothing of
+   * @returns how many were noted
+   */
+  async buryStrays(generations: readonly Generation[], strangersMs: number): Promise<number> {
+    if (generations.length === 0) return 0;
+    const { cleanup, leases, jobPrefix, document } = this.#keys;
+    const found = generations.map((one) => [one.collection, one.documentId, one.generation]);
+    const args = [jobPrefix, document(''), strangersMs, DEFAULT_TENANT, JSON.stringify(found)];
+    return (await this.#run('bury-strays', [cleanup, leases], args)) as number;
   }
 }

@@ -1,114 +1,284 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
+import { FeedLink } from './feed-link.ts';
+import { parseJobEvent } from './job-event.ts';
+import { JobHistory } from './job-history.ts';
 import type { JobStore } from './job-store.ts';
-import { fromFlat, isNewer, toJobState, type JobState } from './to-job.ts';
+import { isNewer, toJobState, type JobState } from './to-job.ts';
 
-/** Hears a job's state after each transition. MUST NOT throw, and MUST NOT block. */
-export type JobListener = (state: JobState) => void;
+/** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
+const COMPARE_MS = 30_000;
+const READ_AT_ONCE = 200;
+const AFTER_ERROR_MS = 500;
+/** How soon a new history is heard of, when it was read of first. */
+const HISTORY_DELAY_MS = 50;
+
+/** Somebody who watches jobs. Its methods MUST NOT throw, and MUST NOT block. */
+export interface JobWatcher {
+  /** A job's state. States may come twice, and MUST be compared with {@link isNewer}. */
+  onState(state: JobState): void;
+  /** Redis knows the job no more: it has expired, was deleted, or got lost together with a history. */
+  onForgotten(jobId: string): void;
+}
+
+/** Somebody who wants to know whether the feed can be trusted. Its methods MUST NOT throw, and MUST NOT block. */
+export interface FeedObserver {
+  /** From now on states may be missed. */
+  onStale(): void;
+  /** States flow again; each watched job's follows at once. Versions are those of `history`. */
+  onLive(history: string): void;
+}
 
 /** Ends a watch; calling it again does nothing. */
 export type Unwatch = () => void;
 
 /**
- * The node's one subscription to all job events, shared by everything in the process that watches jobs. A
- * state is parsed and serialised once, and only when somebody watches it.
+ * What a node knows of jobs as they change: for everything in the process that watches, over one subscription.
+ * A state is parsed and serialised once, and only when somebody watches its job.
  *
- * The feed carries whole states and may miss some while its connection is down: when the connection is back
- * it reads everything watched again, so a watcher always ends with the last state. Watchers MUST expect
- * states out of order or twice, and compare versions.
+ * The feed is live while its link is proven. When it was not, or when another history has begun, everything
+ * watched is read again before it is live once more; states that arrive meanwhile are held back until then, so
+ * nobody is ever given states of two histories mixed.
  */
 export class JobFeed {
-  readonly #subscriber: Redis;
   readonly #store: JobStore;
-  readonly #keys: Keys;
   readonly #logger: Logger;
-  readonly #watchers = new Map<string, Set<JobListener>>();
-  readonly #watchersOfAll = new Map<JobListener, () => Iterable<string>>();
-  /** What has been pushed since the feed began to read everything again. */
-  #heard: Map<string, JobState> | undefined;
+  readonly #link: FeedLink;
+  readonly #watchers = new Map<string, Set<JobWatcher>>();
+  readonly #watchersOfAll = new Map<JobWatcher, () => Iterable<string>>();
+  readonly #observers = new Set<FeedObserver>();
+  readonly #comparison: NodeJS.Timeout;
+  #history = '';
+  #live = false;
+  #becameLive = Promise.withResolvers<void>();
+  /** The reading under way; another takes its place when it is of no use any more. */
+  #reading: Reading | undefined;
+  #closed = false;
+  /** How many events have come, watched or not; and how often everything watched had to be read again. */
+  readonly counts = { events: 0, rereads: 0 };
 
-  /** @param subscriber a connection of the feed's own; the feed closes it */
-  constructor(subscriber: Redis, store: JobStore, keys: Keys, logger: Logger) {
-    this.#subscriber = subscriber;
+  /**
+   * @param connect opens a patient connection of the feed's own; the feed closes it
+   * @param commands for what is asked and sent
+   */
+  constructor(
+    connect: () => Redis,
+    commands: Redis,
+    { store, keys, logger }: { store: JobStore; keys: Keys; logger: Logger },
+  ) {
     this.#store = store;
-    this.#keys = keys;
     this.#logger = logger;
+    const listener = {
+      onEvent: (jobId: string, message: string) => this.#receive(jobId, message),
+      onUp: (history: string) => this.#recover(history),
+      onDown: () => this.#turnStale(),
+      onGap: () => this.#compare(),
+    };
+    this.#link = new FeedLink(connect, commands, new JobHistory(commands, keys), { keys, logger, listener });
+    this.#comparison = setInterval(() => this.#compare(), COMPARE_MS);
   }
 
-  /** Subscribes. @throws when Redis refuses */
-  async start(): Promise<void> {
-    this.#subscriber.on('pmessage', (_pattern: string, channel: string, message: string) => {
-      const id = channel.slice(this.#keys.jobPrefix.length, -':events'.length);
-      this.#receive(id, message);
-    });
-    await this.#subscriber.psubscribe(this.#keys.allEvents);
-    this.#subscriber.on('ready', () => {
-      this.#readAgain().catch((error: unknown) => {
-        this.#logger.error('reading the watched jobs again failed', { error });
-        this.#subscriber.disconnect(true);
-      });
-    });
+  /** True while every change of a watched job is sure to arrive. */
+  get live(): boolean {
+    return this.#live;
   }
 
-  /** Watches one job, from now on; what it is now is for the caller to read afterwards. */
-  watch(id: string, listener: JobListener): Unwatch {
-    const listeners = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, listeners.add(listener));
+  /** The history that versions belong to; empty before the feed was ever live. */
+  get history(): string {
+    return this.#history;
+  }
+
+  /** How many watch, each counted for every job that it watches. */
+  get watches(): number {
+    let count = this.#watchersOfAll.size;
+    for (const watchers of this.#watchers.values()) count += watchers.size;
+    return count;
+  }
+
+  get link(): Pick<FeedLink, 'misses' | 'proofAgeMs'> {
+    return this.#link;
+  }
+
+  /** Watches one job, from now on; what it is now is for the caller to {@link read} afterwards. */
+  watch(jobId: string, watcher: JobWatcher): Unwatch {
+    const watchers = this.#watchers.get(jobId) ?? new Set();
+    this.#watchers.set(jobId, watchers.add(watcher));
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#watchers.get(id) === listeners) this.#watchers.delete(id);
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.#watchers.get(jobId) === watchers) this.#watchers.delete(jobId);
     };
   }
 
   /**
    * Watches every job.
-   * @param known the ids that the watcher holds to be active: after a gap they are read again, for they may
-   * have left `jobs:active` in it
+   * @param known the ids that the watcher holds to be active: they are read again with the others, for they may
+   * have left `jobs:active` unheard
    */
-  watchAll(listener: JobListener, known: () => Iterable<string>): Unwatch {
-    this.#watchersOfAll.set(listener, known);
-    return () => this.#watchersOfAll.delete(listener);
+  watchAll(watcher: JobWatcher, known: () => Iterable<string>): Unwatch {
+    this.#watchersOfAll.set(watcher, known);
+    return () => this.#watchersOfAll.delete(watcher);
+  }
+
+  observe(observer: FeedObserver): Unwatch {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /**
+   * Reads jobs, all in the feed's history; waits until the feed is live, however long Redis is away.
+   * @returns a state or `undefined` for each id, in the ids' order
+   */
+  read(jobIds: readonly string[]): Promise<(JobState | undefined)[]> {
+    return this.#readLive(() => this.#store.readAll(jobIds));
+  }
+
+  /** Reads all active jobs and some others, as {@link read} does. */
+  readActive(others: Iterable<string>): Promise<(JobState | undefined)[]> {
+    return this.#readLive(async () =>
+      this.#store.readAll([...new Set([...(await this.#store.activeIds()), ...others])]),
+    );
   }
 
   close(): void {
-    this.#subscriber.disconnect();
+    this.#closed = true;
+    this.#reading = undefined;
+    clearInterval(this.#comparison);
+    this.#link.close();
   }
 
-  #receive(id: string, message: string): void {
-    if (this.#watchersOfAll.size === 0 && !this.#watchers.has(id)) return;
-    let event: [history: string, sequence: number, hash: string[]];
+  async #readLive(read: () => Promise<(JobState | undefined)[]>): Promise<(JobState | undefined)[]> {
+    for (;;) {
+      if (!this.#live) await this.#becameLive.promise;
+      try {
+        const states = await read();
+        if (this.#live && isOf(this.#history, states)) return states;
+        await sleep(HISTORY_DELAY_MS);
+      } catch (error) {
+        if (this.#closed) throw error;
+        // Redis may be away for some time before the link notices.
+        this.#logger.warn('reading jobs failed, trying once more', { error });
+        await sleep(AFTER_ERROR_MS);
+      }
+    }
+  }
+
+  #receive(jobId: string, message: string): void {
+    this.counts.events++;
+    if (this.#watchersOfAll.size === 0 && !this.#watchers.has(jobId)) return;
+    let state: JobState;
     try {
-      event = JSON.parse(message) as typeof event;
+      const { history, publishedAt, hash } = parseJobEvent(message);
+      state = toJobState({ ...hash, id: jobId }, history, publishedAt);
     } catch (error) {
       // Only scripts publish here; but the channel is open to every program that can reach Redis.
-      this.#logger.warn('an event that is not ours was left out', { job: id, error });
+      this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
       return;
     }
-    this.#deliver(toJobState({ ...fromFlat(event[2]), id }, event[0]));
+    this.#reading?.heard.set(jobId, state);
+    if (this.#live) this.#deliver(state);
   }
 
   #deliver(state: JobState): void {
-    this.#heard?.set(state.id, state);
-    for (const listener of this.#watchersOfAll.keys()) listener(state);
-    for (const listener of this.#watchers.get(state.id) ?? []) listener(state);
+    for (const watcher of this.#watchersOfAll.keys()) watcher.onState(state);
+    for (const watcher of this.#watchers.get(state.id) ?? []) watcher.onState(state);
   }
 
-  async #readAgain(): Promise<void> {
-    const heard = new Map<string, JobState>();
-    this.#heard = heard;
-    // ioredis subscribes again by itself, but does not say when; reading before that would leave a gap.
-    await this.#subscriber.psubscribe(this.#keys.allEvents);
+  #turnStale(): void {
+    this.#reading = undefined;
+    if (!this.#live) return;
+    this.#live = false;
+    this.#becameLive = Promise.withResolvers();
+    for (const observer of this.#observers) observer.onStale();
+  }
+
+  /** Reads everything watched, and is live with it. */
+  #recover(history: string): void {
+    this.#turnStale();
+    this.#readAgain(history, () => {
+      this.#history = history;
+      this.#live = true;
+      this.#becameLive.resolve();
+      for (const observer of this.#observers) observer.onLive(history);
+    });
+  }
+
+  /** Reads everything watched, and passes on what nobody was told. */
+  #compare(): void {
+    if (!this.#live) return;
+    // What is being read just now may have been read before the change that is looked for.
+    if (this.#reading) this.#reading.again = true;
+    else this.#readAgain(this.#history, () => {});
+  }
+
+  /**
+   * @param history what is read MUST belong to it
+   * @param ready called once all is read, before it is passed on
+   */
+  #readAgain(history: string, ready: () => void): void {
+    const reading: Reading = { heard: new Map(), again: false };
+    this.#reading = reading;
+    this.counts.rereads++;
+    const over = () => this.#reading !== reading;
+    this.#readWatched(over)
+      .then((read) => {
+        if (over()) return;
+        if (!isOf(history, read.values())) throw new Error('another history has begun');
+        const held = !this.#live;
+        ready();
+        this.#reading = undefined;
+        for (const [jobId, state] of read) if (!reading.heard.has(jobId)) this.#passOn(jobId, state);
+        // While the feed is live, what was heard has been passed on already: only news from the reading is left.
+        for (const [jobId, heard] of reading.heard) {
+          const state = read.get(jobId);
+          if (state && isNewer(state, heard)) this.#deliver(state);
+          else if (held) this.#deliver(heard);
+        }
+        if (reading.again) this.#compare();
+      })
+      .catch((error: unknown) => {
+        if (over()) return;
+        this.#logger.warn('reading the watched jobs again failed, trying once more', { error });
+        setTimeout(() => {
+          if (!over() && !this.#closed) this.#readAgain(history, ready);
+        }, AFTER_ERROR_MS);
+      });
+  }
+
+  async #readWatched(over: () => boolean): Promise<Map<string, JobState | undefined>> {
     const ids = new Set(this.#watchers.keys());
     if (this.#watchersOfAll.size > 0) {
       for (const id of await this.#store.activeIds()) ids.add(id);
       for (const known of this.#watchersOfAll.values()) for (const id of known()) ids.add(id);
     }
-    for (const state of await this.#store.readAll([...ids])) {
-      // What was pushed while reading may be newer than what was read.
-      if (state && isNewer(state, heard.get(state.id))) this.#deliver(state);
+    const read = new Map<string, JobState | undefined>();
+    const all = [...ids];
+    for (let from = 0; from < all.length && !over(); from += READ_AT_ONCE) {
+      const some = all.slice(from, from + READ_AT_ONCE);
+      const states = await this.#store.readAll(some);
+      for (const [i, id] of some.entries()) read.set(id, states[i]);
     }
-    if (this.#heard === heard) this.#heard = undefined;
+    return read;
   }
+
+  #passOn(jobId: string, state: JobState | undefined): void {
+    if (state) return this.#deliver(state);
+    for (const watcher of this.#watchersOfAll.keys()) watcher.onForgotten(jobId);
+    for (const watcher of this.#watchers.get(jobId) ?? []) watcher.onForgotten(jobId);
+  }
+}
+
+/** Everything watched, while it is being read again. */
+interface Reading {
+  /** What arrived meanwhile: the newest state of each job. */
+  readonly heard: Map<string, JobState>;
+  /** True when all is to be read once more afterwards. */
+  again: boolean;
+}
+
+function isOf(history: string, states: Iterable<JobState | undefined>): boolean {
+  for (const state of states) if (state && state.history !== history) return false;
+  return true;
 }

@@ -1,44 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-import type { Counts, JobStatus, Stage } from '../contract/job.ts';
+import type { JobStatus } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
+import { toJobEvent, type RawJobEvent } from './job-event.ts';
 import type { JobPayload } from './job-payload.ts';
+import { JobReports, type Claim, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
-import { fromFlat, type JobHash } from './to-job.ts';
+import type { JobHash } from './to-job.ts';
+
+export type { Claim, CompletedDocument, ProgressReport };
 
 /** Each costs a search through the queue. */
 const REPAIRS_A_CALL = 100;
 /** For how long a client may send a request again. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
 
-/** A worker's hold on a job. Every write carries the token and is refused once another holds the job. */
-export interface Claim {
-  readonly id: string;
-  readonly token: string;
-}
-
 /** A job as it was granted to a worker. */
 export interface ClaimedJob extends Claim {
   readonly hash: JobHash;
   /** When the claim was asked for, by this process' clock (`performance.now()`): its lease began no earlier. */
   readonly askedAt: number;
-}
-
-export interface ProgressReport {
-  progress: number;
-  message: string;
-  stage: Stage;
-  counts: Counts;
-}
-
-/** What `complete` registers: the document's stored fields, beside those that the script itself sets. */
-export interface CompletedDocument {
-  documentId: string;
-  tenant: string;
-  collection: string;
-  chunkCount: number;
-  fields: Record<string, string>;
 }
 
 /** A client's promise that requests with the same key are the same request. */
@@ -67,12 +49,14 @@ export class JobQueue {
   readonly #run: RunScript;
   readonly #keys: Keys;
   readonly #options: QueueOptions;
+  readonly #reports: JobReports;
 
   constructor(redis: Redis, keys: Keys, options: QueueOptions) {
     this.#redis = redis;
     this.#run = loadScripts(redis);
     this.#keys = keys;
     this.#options = options;
+    this.#reports = new JobReports(this.#run, keys, options.ttlSeconds);
   }
 
   /**
@@ -128,13 +112,11 @@ export class JobQueue {
     const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent];
     const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
     const askedAt = performance.now();
-    const [grants, nextMs] = (await this.#run('claim', keys, args)) as [string, number];
-    const jobs = (JSON.parse(grants) as [string, string, string[]][]).map(([id, token, flat]) => ({
-      id,
-      token,
-      hash: fromFlat(flat),
-      askedAt,
-    }));
+    const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string, number];
+    const jobs = (JSON.parse(granted) as RawJobEvent[]).map((event) => {
+      const { hash } = toJobEvent(event);
+      return { id: hash['id'] as string, token: hash['token'] as string, hash, askedAt };
+    });
     return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };
   }
 
@@ -153,42 +135,21 @@ export class JobQueue {
 
   /** Reports how far the job has come. */
   async progress(claim: Claim, report: ProgressReport): Promise<boolean> {
-    const { job, sequence, history } = this.#keys;
-    const counts = Object.entries(report.counts).flatMap(([name, count]) =>
-      count === undefined ? [] : [name, count],
-    );
-    const args = [claim.token, report.progress, report.message, report.stage, ...counts];
-    return (await this.#run('progress', [job(claim.id), sequence, history], args)) === 1;
+    return this.#reports.progress(claim, report);
   }
 
   /** Settles the job as completed, and makes the claim's generation of its document the live one. */
   async complete(claim: Claim, document: CompletedDocument): Promise<boolean> {
-    const { documentId, tenant, collection, chunkCount, fields } = document;
-    const keys = [
-      ...this.#settleKeys(claim.id),
-      this.#keys.document(documentId),
-      this.#keys.documents(tenant),
-      this.#keys.documentsIn(tenant, collection),
-      this.#keys.outcomes,
-      this.#keys.durations,
-    ];
-    const args = [
-      claim.id,
-      claim.token,
-      documentId,
-      collection,
-      chunkCount,
-      this.#options.ttlSeconds,
-      ...Object.entries(fields).flat(),
-    ];
-    return (await this.#run('complete', keys, args)) === 1;
+    return this.#reports.complete(claim, document);
   }
 
   /** Settles the job as failed: `message` says where, `error` why, `errorCode` for programs. */
   async fail(claim: Claim, failure: { message: string; error: string; errorCode: string }): Promise<boolean> {
     const { message, error, errorCode } = failure;
     const args = [claim.id, claim.token, message, error, errorCode, this.#options.ttlSeconds];
-    return (await this.#run('fail', [...this.#settleKeys(claim.id), this.#keys.outcomes], args)) === 1;
+    const { job, leases, active, cleanup, sequence, history, outcomes } = this.#keys;
+    const keys = [job(claim.id), leases, active, cleanup, sequence, history, outcomes];
+    return this.#settle('fail', keys, args);
   }
 
   /** Gives the job another try in `delayMs`, counted as one of its retries. */
@@ -200,14 +161,14 @@ export class JobQueue {
     const { job, leases, delayed, cleanup, sequence, history } = this.#keys;
     const keys = [job(claim.id), leases, delayed, cleanup, sequence, history];
     const args = [claim.id, claim.token, delayMs, failure.error, failure.errorCode];
-    return (await this.#run('retry', keys, args)) === 1;
+    return this.#settle('retry', keys, args);
   }
 
   /** Gives the job back to the head of the queue, no try counted. */
   async release(claim: Claim): Promise<boolean> {
     const { job, leases, queue, cleanup, sequence, history } = this.#keys;
     const keys = [job(claim.id), leases, queue, cleanup, sequence, history];
-    return (await this.#run('release', keys, [claim.id, claim.token])) === 1;
+    return this.#settle('release', keys, [claim.id, claim.token]);
   }
 
   /**
@@ -250,9 +211,10 @@ export class JobQueue {
 
   /** Takes back the jobs whose lease has ended. */
   async expireLeases(): Promise<{ requeued: number; failed: number }> {
-    const { leases, queue, active, cleanup, sequence, history, outcomes, jobPrefix } = this.#keys;
-    const keys = [leases, queue, active, cleanup, sequence, history, outcomes];
-    const args = [jobPrefix, this.#options.maxStalls, this.#options.ttlSeconds];
+    const { leases, queue, active, cleanup, sequence, history, outcomes, swept, jobPrefix } = this.#keys;
+    const keys = [leases, queue, active, cleanup, sequence, history, outcomes, swept];
+    const { maxStalls, ttlSeconds, leaseMs } = this.#options;
+    const args = [jobPrefix, maxStalls, ttlSeconds, leaseMs];
     const [requeued, failed] = (await this.#run('expire-leases', keys, args)) as [number, number];
     return { requeued, failed };
   }
@@ -277,8 +239,12 @@ export class JobQueue {
     return { cursor: next, repaired };
   }
 
-  #settleKeys(id: string): string[] {
-    const { job, leases, active, cleanup, sequence, history } = this.#keys;
-    return [job(id), leases, active, cleanup, sequence, history];
+  async #settle(
+    name: 'fail' | 'retry' | 'release',
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<boolean> {
+    this.#reports.flush();
+    return (await this.#run(name, keys, args)) === 1;
   }
 }

@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 
+import { JOB_FIELDS } from './job-event.ts';
+
+/** How often a script that Redis turns out not to have is sent. */
+const MOST_TRIES = 3;
 const FOLDER = join(import.meta.dirname, 'lua');
 const SCRIPTS = [
   'enqueue',
   'claim',
   'renew',
-  'progress',
-  'complete',
+  'report',
   'fail',
   'retry',
   'release',
@@ -21,17 +24,23 @@ const SCRIPTS = [
   'finish-cleanup',
   'put-off-cleanup',
   'withdraw',
+  'open-history',
+  'bury-strays',
+  'restore-cancelled',
+  'canary',
 ] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
 /** Those that make work stop when Redis' memory is full; every other must run then, for ending jobs makes room. */
 const NEEDS_MEMORY: ReadonlySet<string> = new Set(['enqueue', 'rerun']);
 
-const prelude = readFileSync(join(FOLDER, 'transition.lua'), 'utf8');
+/** What goes before every script. */
+export const PRELUDE = `local FIELDS = { ${JOB_FIELDS.map((field) => `'${field}'`).join(', ')} }
+${readFileSync(join(FOLDER, 'transition.lua'), 'utf8')}`;
 
 function source(name: string): string {
   const shebang = NEEDS_MEMORY.has(name) ? '#!lua' : '#!lua flags=allow-oom';
-  return `${shebang}\n${prelude}\n${readFileSync(join(FOLDER, `${name}.lua`), 'utf8')}`;
+  return `${shebang}\n${PRELUDE}\n${readFileSync(join(FOLDER, `${name}.lua`), 'utf8')}`;
 }
 
 const sources = new Map(SCRIPTS.map((name) => [name, source(name)]));
@@ -50,6 +59,14 @@ export function loadScripts(redis: Redis): RunScript {
   for (const [name, lua] of sources) redis.defineCommand(`sluice:${name}`, { lua });
   return async (name, keys, args) => {
     const command = commands[`sluice:${name}`] as Command;
-    return command.call(redis, keys.length, ...keys, ...args);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await command.call(redis, keys.length, ...keys, ...args);
+      } catch (error) {
+        // ioredis sends the whole script when Redis does not have it; but a master that has just lost its place
+        // refuses that without keeping it, and only the next one takes it.
+        if (tries === MOST_TRIES || !String(error).includes('NOSCRIPT')) throw error;
+      }
+    }
   };
 }

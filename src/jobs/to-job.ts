@@ -14,7 +14,7 @@ import {
 /** A `job:{id}` hash as Redis holds it: every value is text, and another program may have written it. */
 export type JobHash = Record<string, string>;
 
-/** A job as the transports pass it on: serialised once, with what they need to decide without parsing it. */
+/** A job as the transports pass it on: serialised once at most, with what they need to decide without parsing it. */
 export interface JobState {
   readonly id: string;
   readonly version: number;
@@ -22,6 +22,8 @@ export interface JobState {
   readonly terminal: boolean;
   /** Which history `version` belongs to. */
   readonly history: string;
+  /** When Redis published it, by Redis' clock (ms); absent for a state that was read. */
+  readonly publishedAt: number | undefined;
   /** The Job's JSON: the same bytes for polling, WebSocket and server-sent events. */
   readonly json: string;
 }
@@ -47,6 +49,14 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
   }
 }
 
+function toStatus(hash: JobHash): JobStatus {
+  return oneOf(JOB_STATUSES, hash['status']) ?? 'queued';
+}
+
+function toVersion(hash: JobHash): number {
+  return whole(hash['version']) ?? 0;
+}
+
 function toResult(text: string | undefined): JobResult | undefined {
   const parsed = v.safeParse(JobResultSchema, parseObject(text));
   return parsed.success ? parsed.output : undefined;
@@ -68,7 +78,7 @@ function toCounts(hash: JobHash): Counts | undefined {
  * Fields that are `undefined` are left out by `JSON.stringify`.
  */
 export function toJob(hash: JobHash): Job {
-  const status = oneOf(JOB_STATUSES, hash['status']) ?? 'queued';
+  const status = toStatus(hash);
   const payload = parseObject(hash['payload']);
   const retryCount = whole(hash['retry_count']) ?? 0;
   const retries = retryCount > 0 || status === 'retrying' || status === 'failed';
@@ -87,7 +97,7 @@ export function toJob(hash: JobHash): Job {
     max_retries: retries ? whole(hash['max_retries']) : undefined,
     started_at: hash['started_at'],
     completed_at: hash['completed_at'],
-    version: whole(hash['version']) ?? 0,
+    version: toVersion(hash),
     run: whole(hash['run']) ?? 1,
     attempt: whole(hash['attempt']),
     stalls: whole(hash['stalls']),
@@ -100,27 +110,26 @@ export function toJob(hash: JobHash): Job {
   };
 }
 
-/** Serialises a stored hash for the transports. */
-export function toJobState(hash: JobHash, history: string): JobState {
-  const job = toJob(hash);
+/** Makes a stored hash what the transports pass on. */
+export function toJobState(hash: JobHash, history: string, publishedAt?: number): JobState {
+  const status = toStatus(hash);
+  let serialised: JobHash | string = hash;
   return {
-    id: job.id,
-    version: job.version,
-    status: job.status,
-    terminal: isTerminal(job.status),
+    id: hash['id'] ?? '',
+    version: toVersion(hash),
+    status,
+    terminal: isTerminal(status),
     history,
-    json: JSON.stringify(job),
+    publishedAt,
+    // Most states are replaced by the next before anybody sends them.
+    get json() {
+      if (typeof serialised !== 'string') serialised = JSON.stringify(toJob(serialised));
+      return serialised;
+    },
   };
 }
 
 /** True when `state` tells more than `known`. Versions of different histories do not compare: the later word wins. */
 export function isNewer(state: JobState, known: { history: string; version: number } | undefined): boolean {
   return known === undefined || state.history !== known.history || state.version > known.version;
-}
-
-/** Turns Redis' flat `[field, value, …]` into a hash. */
-export function fromFlat(flat: readonly string[]): JobHash {
-  const hash: JobHash = {};
-  for (let i = 0; i + 1 < flat.length; i += 2) hash[flat[i] as string] = flat[i + 1] as string;
-  return hash;
 }

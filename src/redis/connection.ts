@@ -14,8 +14,10 @@ const MAX_RECONNECT_DELAY_MS = 1000;
  * - `bounded`: a command fails after seconds; for what somebody waits for, like an upload.
  * - `patient`: a command waits until Redis is back, and is then sent again; for workers, whose scripts are
  *   replay-safe, and for subscriptions and blocking calls.
+ * - `ordered`: as patient; but what a master refuses that has become a replica fails, for sent again it might
+ *   come after what was sent behind it.
  */
-export type Patience = 'bounded' | 'patient';
+export type Patience = 'bounded' | 'patient' | 'ordered';
 
 /**
  * Opens a connection that reconnects for ever, within a second of Redis being back.
@@ -26,8 +28,9 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     connectionName: `sluice-${name}`,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
-    // After a failover the old master refuses writes: connect anew, and send the refused command again.
-    reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),
+    // After a failover the old master refuses writes: connect anew, and (2) send the refused command again.
+    reconnectOnError: (error: Error) =>
+      error.message.startsWith('READONLY') && (patience === 'ordered' ? 1 : 2),
     retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS),
     ...(patience === 'bounded'
       ? { maxRetriesPerRequest: 2, commandTimeout: COMMAND_TIMEOUT_MS }
@@ -43,10 +46,5 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     if (reported) logger.info('Redis is back', { connection: name });
     reported = false;
   });
-  if (patience === 'patient') {
-    // A connection that only listens owes nothing, so a dead one would never be found out.
-    const proof = setInterval(() => void redis.ping().catch(() => {}), SILENCE_MS / 2);
-    redis.on('end', () => clearInterval(proof));
-  }
   return redis;
 }

@@ -14,9 +14,14 @@
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
  * | `jobs:sequence` | string | counts all transitions; going down means that Redis lost writes |
  * | `jobs:history` | string | names the history that `version`s belong to |
+ * | `jobs:swept` | string | when ended leases were last looked for (ms) |
+ * | `jobs:server` | string | run id of the server that the history belongs to |
+ * | `jobs:reconciled` | string | the last history that Chroma has been compared with |
+ * | `jobs:reconciling` | string | there while a worker does that |
  * | `jobs:recent` | zset | job ids by creation (ms) |
  * | `jobs:outcomes` | hash | how many runs have ended, by status |
  * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
+ * | `jobs:canary:{node}` | channel | proves to a node that events reach it |
  * | `jobs:cancelled` | channel | ids of jobs that were cancelled while a worker had them |
  * | `idempotency:{tenant}:{key}` | hash | which job a client's `Idempotency-Key` made |
  * | `jobs:grant:{nonce}` | string | what a claim was granted, so that its replay gets the same |
@@ -48,10 +53,15 @@ export function createKeys(prefix = '') {
     cleanup: `${prefix}jobs:cleanup`,
     sequence: `${prefix}jobs:sequence`,
     history: `${prefix}jobs:history`,
+    swept: `${prefix}jobs:swept`,
+    server: `${prefix}jobs:server`,
+    reconciled: `${prefix}jobs:reconciled`,
+    reconciling: `${prefix}jobs:reconciling`,
     recent: `${prefix}jobs:recent`,
     outcomes: `${prefix}jobs:outcomes`,
     durations: `${prefix}jobs:durations`,
     cancelled: `${prefix}jobs:cancelled`,
+    canary: (node: string) => `${prefix}jobs:canary:${node}`,
     idempotency: (tenant: string, key: string) => `${prefix}idempotency:${tenant}:${key}`,
     grant: (nonce: string) => `${prefix}jobs:grant:${nonce}`,
     document: (id: string) => `${prefix}document:${id}`,

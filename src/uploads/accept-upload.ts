@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import type { BlobStore } from './blob-store.ts';
 import { enqueueInTime } from './enqueue-in-time.ts';
 import { receiveUpload } from './receive-upload.ts';
+import type { UploadConnection } from './upload-connection.ts';
 
 /**
  * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
@@ -22,6 +23,7 @@ export async function acceptUpload(
   request: IncomingMessage,
   {
     blobs,
+    connection,
     queue,
     logger,
     tenant,
@@ -29,6 +31,7 @@ export async function acceptUpload(
     idempotencyKey,
   }: {
     blobs: BlobStore;
+    connection: UploadConnection;
     queue: JobQueue;
     logger: Logger;
     tenant: string;
@@ -53,7 +56,7 @@ export async function acceptUpload(
     // Side by side: the answer waits for both, and the time of one is saved.
     const [stored, queued] = await Promise.allSettled([
       blob.commit({ job_id: id, tenant, payload }),
-      enqueueInTime(queue, logger, id, tenant, payload, idempotency),
+      enqueueInTime(connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;
     const made = queued.value;

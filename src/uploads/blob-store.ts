@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
-import { open, mkdir, readdir, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, mkdir, rm, type FileHandle } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname } from 'node:path';
 import { Writable, type Readable } from 'node:stream';
 
-import type { JobPayload } from '../jobs/job-payload.ts';
+import { listKeys, listManifests } from './blob-listing.ts';
+import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST } from './blob-paths.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
-
-/** Stands beside a blob and makes it count: enough to queue its job again should Redis forget it. */
-export interface Manifest {
-  job_id: string;
-  tenant: string;
-  payload: JobPayload;
-}
+import { EndedUploads } from './ended-uploads.ts';
+import { readManifest, type Manifest } from './manifest.ts';
 
 /** A blob being written. Exactly one of `commit` and `discard` MUST be called, once. */
 export interface BlobWriter {
@@ -29,27 +25,24 @@ export interface BlobWriter {
   discard(): Promise<void>;
 }
 
-/** Thrown for a key that names nothing inside the store. */
-export class BlobNotFoundError extends Error {
-  override name = 'BlobNotFoundError';
-}
-
-const MANIFEST = '.json';
 /** How opening fails for a path that names nothing. */
 const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR']);
-const CHECKPOINT = '.checkpoint';
 
 /**
  * The uploaded originals, as files of one folder: `{tenant}/{id}`, and `{id}.json` beside it. A blob without
- * a whole manifest was never acknowledged. While its job runs, `{id}.checkpoint/` holds what is finished of it.
+ * a whole manifest was never acknowledged. While its job runs, `{id}.checkpoint/` holds what is finished of it;
+ * once it has ended its manifest moves to {@link ended}.
  */
 export class BlobStore {
+  /** The manifests of jobs that have ended. */
+  readonly ended: EndedUploads;
   readonly #root: string;
   readonly #folders = new Map<string, Promise<FileHandle>>();
 
   /** @param root the folder's absolute path; made when missing */
   constructor(root: string) {
     this.#root = root;
+    this.ended = new EndedUploads(root);
   }
 
   /**
@@ -93,6 +86,8 @@ export class BlobStore {
         // What could not even be opened is not there to be removed, and trying would only fail the same way.
         if (opened[0].status === 'fulfilled') await rm(path, { force: true });
         if (opened[1].status === 'fulfilled') await rm(path + MANIFEST, { force: true });
+        // Its job may have been quicker than its refusal.
+        await this.ended.forget(id);
       },
     };
   }
@@ -116,11 +111,6 @@ export class BlobStore {
       throw new BlobNotFoundError('the key names no file');
     }
     return { stream: createReadStream(path, { fd: file }), size: stat.size };
-  }
-
-  /** Removes the manifest of a job that has reached its end. */
-  async removeManifest(key: string): Promise<void> {
-    await rm(this.#path(key) + MANIFEST, { force: true });
   }
 
   /**
@@ -150,36 +140,22 @@ export class BlobStore {
     } finally {
       await file.close();
     }
+    await this.ended.forget(manifest.job_id);
   }
 
-  /**
-   * Every whole manifest in the store, some at a time. One that is not whole belongs to an upload that was cut
-   * off.
-   * @param minAgeMs leaves out younger ones, whose upload may not have been answered yet
-   */
-  async *manifests(count: number, minAgeMs: number): AsyncGenerator<Manifest[]> {
-    let page: Manifest[] = [];
-    for await (const { path, modifiedMs } of this.#files()) {
-      if (!path.endsWith(MANIFEST) || Date.now() - modifiedMs < minAgeMs) continue;
-      const manifest = parseManifest(await readFile(path, 'utf8').catch(() => ''));
-      if (manifest && page.push(manifest) === count) {
-        yield page;
-        page = [];
-      }
-    }
-    if (page.length > 0) yield page;
+  /** As {@link listManifests}. */
+  manifests(count: number, minAgeMs: number): AsyncGenerator<Manifest[]> {
+    return listManifests(this.#root, count, minAgeMs);
   }
 
-  /**
-   * The keys of all blobs, whole or not, that were last written so long ago; some more than once, for each file
-   * that belongs to them.
-   */
-  async *keys(minAgeMs: number): AsyncGenerator<string> {
-    for await (const { path, modifiedMs } of this.#files()) {
-      if (Date.now() - modifiedMs < minAgeMs) continue;
-      const [name = ''] = relative(this.#root, path).split(CHECKPOINT + sep);
-      yield name.endsWith(MANIFEST) ? name.slice(0, -MANIFEST.length) : name;
-    }
+  /** As {@link listKeys}. */
+  keys(minAgeMs: number): AsyncGenerator<string> {
+    return listKeys(this.#root, minAgeMs);
+  }
+
+  /** True when a blob has a whole manifest: its upload may have been acknowledged, and its job is to run. */
+  async isAwaited(key: string): Promise<boolean> {
+    return (await readManifest(this.#path(key) + MANIFEST)) !== undefined;
   }
 
   /** Removes a blob with everything beside it. */
@@ -190,15 +166,6 @@ export class BlobStore {
       rm(path + MANIFEST, { force: true }),
       this.removeCheckpoint(key),
     ]);
-  }
-
-  async *#files(): AsyncGenerator<{ path: string; modifiedMs: number }> {
-    for (const name of await readdir(this.#root, { recursive: true })) {
-      const path = join(this.#root, name);
-      // What is gone between the listing and the look was removed by its owner.
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile()) yield { path, modifiedMs: found.mtimeMs };
-    }
   }
 
   /** Lets the folders go. Nothing may be written afterwards. */
@@ -216,14 +183,8 @@ export class BlobStore {
     return opened;
   }
 
-  /** Keys come from job hashes, which other programs may write: none may lead out of the folder, or to our own files. */
   #path(key: string): string {
-    const path = resolve(this.#root, key);
-    const ours = path.endsWith(MANIFEST) || `${path}${sep}`.includes(CHECKPOINT + sep);
-    if (key.includes('\0') || ours || !path.startsWith(this.#root + sep)) {
-      throw new BlobNotFoundError('the key leads out of the store');
-    }
-    return path;
+    return blobPath(this.#root, key);
   }
 }
 
@@ -240,12 +201,4 @@ async function openNew(path: string): Promise<FileHandle> {
 
 async function closeAll(files: readonly Promise<FileHandle>[]): Promise<void> {
   await Promise.allSettled(files.map(async (file) => (await file).close()));
-}
-
-function parseManifest(text: string): Manifest | undefined {
-  try {
-    return JSON.parse(text) as Manifest;
-  } catch {
-    return undefined;
-  }
 }

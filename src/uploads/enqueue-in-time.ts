@@ -1,20 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { AppError } from '../errors.ts';
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { Idempotency, JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
+import type { UploadConnection } from './upload-connection.ts';
 
 /** How long somebody who uploads waits for a Redis that does not answer. */
 const PATIENCE_MS = 3000;
+/** For how long a Redis that refuses to withdraw is asked again: a failover is over by then. */
+const WITHDRAWALS = 60;
+const WITHDRAWAL_INTERVAL_MS = 1000;
 
 /**
- * Queues an upload's job, or makes sure that there is none. An answer that does not come says nothing about
- * whether the job was made: it is withdrawn over the same connection, so whenever Redis is back it takes both
- * in their order.
- * @param queue over a connection that never gives a command up
+ * Queues an upload's job, or makes sure that there is none. While there is no connection nothing is sent. An
+ * answer that does not come says nothing about whether the job was made: it is withdrawn over the same
+ * connection, so whenever Redis is back it takes both in their order.
+ * @param connection keeps all commands, and keeps them in order
+ * @param queue over this connection
  * @returns as {@link JobQueue.enqueue}
  * @throws {AppError} `queue_unavailable`
  */
 export async function enqueueInTime(
+  connection: UploadConnection,
   queue: JobQueue,
   logger: Logger,
   id: string,
@@ -22,18 +30,49 @@ export async function enqueueInTime(
   payload: JobPayload,
   idempotency: Idempotency | undefined,
 ): Promise<{ id: string; createdAt: string } | 'conflict'> {
+  const began = performance.now();
+  if (!(await connection.ready(PATIENCE_MS))) throw refusal(new Error('there is no connection to Redis'));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('Redis has not answered in time')), PATIENCE_MS);
+    const left = PATIENCE_MS - (performance.now() - began);
+    timer = setTimeout(() => reject(new Error('Redis has not answered in time')), left);
   });
+  let made: Awaited<ReturnType<JobQueue['enqueue']>>;
   try {
-    return await Promise.race([queue.enqueue(id, tenant, payload, idempotency), late]);
+    made = await Promise.race([queue.enqueue(id, tenant, payload, idempotency), late]);
   } catch (cause) {
-    queue.withdraw(id, tenant, idempotency?.key).catch((error: unknown) => {
-      logger.error('a refused upload could not be withdrawn', { job: id, error });
-    });
-    throw new AppError('queue_unavailable', 'Nothing was stored. Try again in a moment.', { cause });
+    void withdraw(queue, logger, id, tenant, idempotency?.key);
+    throw refusal(cause);
   } finally {
     clearTimeout(timer);
+  }
+  // From here on a worker may have the job, so it is too late to refuse. But the next master may never have heard
+  // of it: asked once more, whoever is the master then makes it unless it is there.
+  if (!(await connection.confirm())) {
+    queue.enqueue(id, tenant, payload, idempotency).catch((error: unknown) => {
+      logger.warn('an upload that no replica has confirmed could not be queued anew', { job: id, error });
+    });
+  }
+  return made;
+}
+
+function refusal(cause: unknown): AppError {
+  return new AppError('queue_unavailable', 'Nothing was stored. Try again in a moment.', { cause });
+}
+
+async function withdraw(
+  queue: JobQueue,
+  logger: Logger,
+  id: string,
+  tenant: string,
+  idempotencyKey: string | undefined,
+): Promise<void> {
+  for (let left = WITHDRAWALS; ; left--) {
+    try {
+      return await queue.withdraw(id, tenant, idempotencyKey);
+    } catch (error) {
+      if (left === 0) return logger.error('a refused upload could not be withdrawn', { job: id, error });
+      await sleep(WITHDRAWAL_INTERVAL_MS, undefined, { ref: false });
+    }
   }
 }

@@ -2,7 +2,8 @@ import type { JobStatus } from '../contract/job.ts';
 import { AppError } from '../errors.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
-import { BlobNotFoundError, type BlobStore } from './blob-store.ts';
+import { BlobNotFoundError } from './blob-paths.ts';
+import type { BlobStore } from './blob-store.ts';
 
 /**
  * Starts a failed or cancelled job again as its next run, as safely stored as on its first; a job in any other

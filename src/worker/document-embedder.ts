@@ -1,5 +1,5 @@
 import type { CutChunk, EmbedResponse } from '../contract/processor.ts';
-import type { EmbeddedChunk } from '../documents/vector-store.ts';
+import type { EmbeddedChunk } from '../documents/chunk-record.ts';
 import { DependencyError } from '../errors.ts';
 import type { ProcessorClient } from '../processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
@@ -98,7 +98,7 @@ export class DocumentEmbedder {
   async #embed(from: number, until: number): Promise<number[][]> {
     const { processor, checkpoints, caller, signal } = this.#services;
     const texts = this.#texts(from, until);
-    const answer = await caller.untilAnswered(() => processor.embed({ texts }, signal));
+    const answer = await caller.untilAnswered(signal, () => processor.embed({ texts }, signal));
     if (this.#isOurs(answer)) return answer.embeddings;
     await checkpoints.dropVectors();
     const detail = 'The embedding model changed while the document was embedded.';
@@ -113,7 +113,7 @@ export class DocumentEmbedder {
       return processor.health();
     };
     this.#processor ??= caller
-      .untilAnswered(health)
+      .untilAnswered(signal, health)
       .then(({ children, embed_batch }) => ({ inLane: lanes(children + 1), size: embed_batch }));
     return this.#processor;
   }

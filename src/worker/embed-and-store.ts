@@ -1,5 +1,5 @@
 import type { CutChunk } from '../contract/processor.ts';
-import type { ChunkOrigin, EmbeddedChunk } from '../documents/vector-store.ts';
+import type { ChunkOrigin, EmbeddedChunk } from '../documents/chunk-record.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder } from './document-embedder.ts';
 import type { PatientCaller } from './patient-caller.ts';
@@ -50,7 +50,7 @@ export async function embedAndStore(
     const store = async (before: Promise<void> | undefined, batch: Promise<EmbeddedChunk[]>) => {
       await before;
       const embedded = await batch;
-      await caller.untilAnswered(async () => {
+      await caller.untilAnswered(either, async () => {
         either.throwIfAborted();
         // Another call's failure does not cut a write: cut off, Chroma would still carry it out, some time later.
         await vectors.upsert(origin, embedded, signal);

@@ -1,7 +1,9 @@
 import type { VectorStore } from '../documents/vector-store.ts';
+import type { JobHistory } from '../jobs/job-history.ts';
 import type { ClaimedJob, JobQueue } from '../jobs/job-queue.ts';
 import { parsePayload } from '../jobs/job-payload.ts';
 import { DEFAULT_TENANT } from '../redis/keys.ts';
+import type { End } from '../uploads/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from './lease-keeper.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
@@ -15,6 +17,7 @@ export class DrainingError extends Error {
 export interface RunnerServices extends PipelineServices {
   queue: JobQueue;
   leases: LeaseKeeper;
+  history: JobHistory;
 }
 
 /**
@@ -43,9 +46,10 @@ export async function runJob(
     const document = await runPipeline(job, { ...services, vectors: guarded }, progress, signal);
     await progress.close();
     signal.throwIfAborted();
+    const { history } = services.history.last;
     if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
     logger.info('job completed', { job: job.id, chunks: document.chunkCount });
-    await forgetUpload(job, services);
+    await putAway(job, 'completed', history, services);
   } catch (error) {
     await progress.close();
     await settle(job, signal.aborted ? signal.reason : error, progress, services);
@@ -79,7 +83,8 @@ async function settle(
     await queue.retry(job, delayMs, verdict);
   } else {
     logger.warn('job failed', { ...fields, code: verdict.errorCode, error });
-    if (await queue.fail(job, verdict)) await forgetUpload(job, services);
+    const { history } = services.history.last;
+    if (await queue.fail(job, verdict)) await putAway(job, 'failed', history, services);
   }
 }
 
@@ -91,15 +96,20 @@ async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
   await queue.abandon(job, { tenant: job.hash['tenant'] ?? DEFAULT_TENANT, collection, documentId });
 }
 
-/** A job that has ended needs no manifest: there is nothing left to queue again. */
-async function forgetUpload(job: ClaimedJob, { blobs, logger }: PipelineServices): Promise<void> {
+/** Puts the manifest of a job that has ended away: there is nothing to queue again, unless Redis forgets the end. */
+async function putAway(
+  job: ClaimedJob,
+  end: End,
+  history: string,
+  { blobs, logger }: RunnerServices,
+): Promise<void> {
   const read = parsePayload(job.hash['payload']);
   if (!read.ok) return;
   try {
     // The manifest goes last: while it is there, a sweep finds what was left behind.
     await blobs.removeCheckpoint(read.payload.file_key);
-    await blobs.removeManifest(read.payload.file_key);
+    await blobs.ended.keep(read.payload.file_key, job.id, end, history);
   } catch (error) {
-    logger.warn('a manifest could not be removed', { job: job.id, error });
+    logger.warn('a manifest could not be put away', { job: job.id, error });
   }
 }

@@ -17,23 +17,22 @@ const MAX_WAIT_MS = 2000;
  * document may be what kills it. Calls MUST be repeatable.
  */
 export class PatientCaller {
-  readonly #signal: AbortSignal;
   readonly #availability: Availability;
   readonly #logger: Logger;
   #interruptions = 0;
   #crashes = 0;
 
-  constructor(signal: AbortSignal, availability: Availability, logger: Logger) {
-    this.#signal = signal;
+  constructor(availability: Availability, logger: Logger) {
     this.#availability = availability;
     this.#logger = logger;
   }
 
   /**
+   * @param signal ends the waiting between two calls
    * @returns what the call answers in the end
    * @throws what it fails with, once that says something about the job; the signal's reason when aborted
    */
-  async untilAnswered<T>(call: () => Promise<T>): Promise<T> {
+  async untilAnswered<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     let back: (() => void) | undefined;
     try {
       for (let wait = MIN_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
@@ -45,7 +44,7 @@ export class PatientCaller {
             this.#logger.warn('a call is made again', { code: error.code, error: error.cause ?? error });
           }
           if (error.kind === 'unreachable') back ??= this.#availability.wait();
-          await sleep(wait, undefined, { signal: this.#signal }).catch(() => this.#signal.throwIfAborted());
+          await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
         }
       }
     } finally {

@@ -38,7 +38,7 @@ export async function runPipeline(
   const { payload } = read;
   const tenant = job.hash['tenant'] ?? DEFAULT_TENANT;
   const documentId = payload.document_id ?? job.id;
-  const caller = new PatientCaller(signal, services.availability, services.logger);
+  const caller = new PatientCaller(services.availability, services.logger);
 
   const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);
 
@@ -117,7 +117,7 @@ async function parse(
     open: () => blobs.read(payload.file_key),
   };
   let pages: Cut['pages'];
-  const { text, segments, metadata } = await caller.untilAnswered(() =>
+  const { text, segments, metadata } = await caller.untilAnswered(signal, () =>
     processor.parse(source, signal, (pages_done, pages_total) => {
       pages = { pages_done, pages_total };
       progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
@@ -136,7 +136,7 @@ async function chunk(
   signal: AbortSignal,
 ): Promise<CutChunk[]> {
   const { chunking_strategy: strategy, chunk_size, chunk_overlap } = payload;
-  const { chunks } = await caller.untilAnswered(() =>
+  const { chunks } = await caller.untilAnswered(signal, () =>
     processor.chunk({ text, strategy, chunk_size, chunk_overlap, segments }, signal),
   );
   if (chunks.length === 0) throw new PermanentJobError('no_text', 'The file contains no text.');

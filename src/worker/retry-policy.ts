@@ -1,6 +1,6 @@
 import type { Stage } from '../contract/job.ts';
 import { DependencyError } from '../errors.ts';
-import { BlobNotFoundError } from '../uploads/blob-store.ts';
+import { BlobNotFoundError } from '../uploads/blob-paths.ts';
 
 const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;

@@ -1,11 +1,11 @@
 import type { VectorStore } from '../documents/vector-store.ts';
-import type { CleanupLog } from '../jobs/cleanup-log.ts';
+import type { Cleanup, CleanupLog } from '../jobs/cleanup-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobSweep } from './blob-sweep.ts';
 import type { UploadRecovery } from './upload-recovery.ts';
 
-const CLEANUPS_A_ROUND = 20;
+const CLEANUPS_AT_ONCE = 20;
 
 export interface SweeperServices {
   queue: JobQueue;
@@ -18,46 +18,45 @@ export interface SweeperServices {
 
 /**
  * Puts right, every sixth of a lease, what workers that are gone, other programs and a forgetful Redis have
- * left behind. Any worker may do it; several at once do no harm.
+ * left behind. Any worker may do it; several at once do no harm. Each duty is its own: one that takes long, or
+ * waits for a Chroma that is away, must not keep jobs from being taken over.
  */
 export class Sweeper {
   readonly #services: SweeperServices;
   readonly #timer: NodeJS.Timeout;
   readonly #closing = new AbortController();
+  readonly #underWay = new Map<() => Promise<void>, Promise<void>>();
   #repairCursor = '0';
-  #round: Promise<void> | undefined;
 
   constructor(services: SweeperServices, leaseMs: number) {
     this.#services = services;
+    const duties = [
+      () => this.#expireLeases(),
+      () => this.#repair(),
+      () => services.uploads.sweep(this.#closing.signal),
+      () => services.files.sweep(this.#closing.signal),
+      () => this.#cleanUp(),
+    ];
     this.#timer = setInterval(() => {
-      this.#round ??= this.#sweep().finally(() => (this.#round = undefined));
+      for (const duty of duties) if (!this.#underWay.has(duty)) this.#underWay.set(duty, this.#do(duty));
     }, leaseMs / 6);
   }
 
-  /** Ends the round under way. */
+  /** Ends what is under way. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing.abort();
-    await this.#round;
+    await Promise.all(this.#underWay.values());
   }
 
-  async #sweep(): Promise<void> {
-    for (const duty of [
-      () => this.#expireLeases(),
-      () => this.#repair(),
-      () => this.#recoverUploads(),
-      () => this.#sweepFiles(),
-      () => this.#cleanUp(),
-    ]) {
-      if (this.#closing.signal.aborted) return;
-      try {
-        await duty();
-      } catch (error) {
-        // Each duty is its own: an unreachable Chroma must not keep jobs from being taken over.
-        if (!this.#closing.signal.aborted)
-          this.#services.logger.warn('a sweep did not finish, the next will', { error });
-      }
+  async #do(duty: () => Promise<void>): Promise<void> {
+    try {
+      await duty();
+    } catch (error) {
+      if (!this.#closing.signal.aborted)
+        this.#services.logger.warn('a sweep did not finish, the next will', { error });
     }
+    this.#underWay.delete(duty);
   }
 
   async #expireLeases(): Promise<void> {
@@ -72,26 +71,23 @@ export class Sweeper {
     if (repaired > 0) this.#services.logger.warn('repaired jobs that nothing would have moved', { repaired });
   }
 
-  async #recoverUploads(): Promise<void> {
-    await this.#services.uploads.sweep(this.#closing.signal);
-  }
-
-  async #sweepFiles(): Promise<void> {
-    await this.#services.files.sweep(this.#closing.signal);
-  }
-
+  /** Carries out all that is due: what is made dead while it does waits for the next round. */
   async #cleanUp(): Promise<void> {
     const { cleanups, vectors } = this.#services;
-    for (const cleanup of await cleanups.due(CLEANUPS_A_ROUND)) {
-      try {
-        await vectors.deleteGeneration(cleanup, this.#closing.signal);
-        await cleanups.finish(cleanup);
-      } catch (error) {
-        if (this.#closing.signal.aborted) return;
-        // One that cannot be carried out now must not stand in the way of all others.
-        this.#services.logger.warn('a cleanup failed and is put off', { ...cleanup, error });
-        await cleanups.putOff(cleanup);
+    let due: Cleanup[];
+    do {
+      due = await cleanups.due(CLEANUPS_AT_ONCE);
+      for (const cleanup of due) {
+        try {
+          await vectors.deleteGeneration(cleanup, this.#closing.signal);
+          await cleanups.finish(cleanup);
+        } catch (error) {
+          if (this.#closing.signal.aborted) return;
+          // One that cannot be carried out now must not stand in the way of all others.
+          this.#services.logger.warn('a cleanup failed and is put off', { ...cleanup, error });
+          await cleanups.putOff(cleanup);
+        }
       }
-    }
+    } while (due.length === CLEANUPS_AT_ONCE && !this.#closing.signal.aborted);
   }
 }

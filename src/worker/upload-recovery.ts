@@ -2,12 +2,16 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
+import type { End } from '../uploads/ended-uploads.ts';
 
 /** How often the whole store is gone through: what it finds is rare, and every manifest costs a read. */
 const INTERVAL_MS = 10_000;
 const MANIFESTS_A_READ = 200;
-/** An upload that has not been answered yet has its manifest before its job. */
-const MIN_AGE_MS = 30_000;
+/** An upload that has not been answered yet may have its manifest before its job: for as long as it waits for Redis. */
+const MIN_AGE_MS = 10_000;
+
+/** After a Redis that forgot came back, every upload under way is queued again within so long. */
+export const RECOVERED_WITHIN_MS = MIN_AGE_MS + INTERVAL_MS;
 
 /**
  * Keeps the promise of an acknowledgement when Redis does not: an upload whose manifest is there, but whose
@@ -42,7 +46,7 @@ export class UploadRecovery {
         } else if (state.terminal) {
           // Its worker was lost between the two, or it had none. The manifest goes last: by it the rest is found.
           await this.#blobs.removeCheckpoint(payload.file_key);
-          await this.#blobs.removeManifest(payload.file_key);
+          await this.#blobs.ended.keep(payload.file_key, job_id, state.status as End, state.history);
         } else {
           active.push(job_id);
         }

@@ -7,10 +7,12 @@ import { Availability } from './availability.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import { DrainingError, runJob, type RunnerServices } from './job-runner.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import { Reconciler, type ReconcilerServices } from './reconciler.ts';
 import { Sweeper, type SweeperServices } from './sweeper.ts';
+import { RECOVERED_WITHIN_MS } from './upload-recovery.ts';
 
 export interface WorkerServices
-  extends Omit<RunnerServices, 'leases' | 'vectors' | 'availability'>, SweeperServices {
+  extends Omit<RunnerServices, 'leases' | 'vectors' | 'availability'>, SweeperServices, ReconcilerServices {
   vectors: VectorStore;
   keys: Keys;
   /** Two connections of the worker's own: one blocks, one is subscribed. It closes both. */
@@ -39,6 +41,7 @@ export async function startWorker(
   const availability = new Availability();
   const leases = new LeaseKeeper(queue, leaseMs, logger);
   await listenForCancellations(subscriber, keys, (jobId) => leases.lose(jobId));
+  const reconciler = new Reconciler(services, availability, leaseMs, leaseMs + RECOVERED_WITHIN_MS);
   const sweeper = new Sweeper(services, leaseMs);
   const loop = new ClaimLoop(
     { queue, waiter, queueKey: keys.queue, slots: concurrency, availability, logger },
@@ -57,7 +60,7 @@ export async function startWorker(
       await loop.stop();
       clearTimeout(timer);
       leases.close();
-      await sweeper.close();
+      await Promise.all([sweeper.close(), reconciler.close()]);
       subscriber.disconnect();
     },
   };

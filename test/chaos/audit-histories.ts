@@ -6,15 +6,34 @@ import { CHANNEL, type Watchers } from './watchers.ts';
 
 /** Checks what all watchers together have heard of each job, from its first state to its last. */
 export function auditHistories(logbook: Logbook): Violation[] {
+  const published = logbook.jobIds().flatMap((jobId) => logbook.of(jobId).filter(isPublished));
+  const lastConnection = Math.max(...published.map(({ connection }) => connection));
+  if (published.length === 0) return [{ rule: 'every change is published', detail: 'nothing was' }];
   return logbook.jobIds().flatMap((jobId) => {
     const heard = logbook.of(jobId);
     const violations = [
+      ...auditLastPublished(heard, lastConnection),
       ...[...Map.groupBy(heard, ({ watcher }) => watcher).values()].flatMap(auditWatcher),
       ...[...Map.groupBy(heard, ({ history }) => history).values()].flatMap(auditOneHistory),
     ];
     // One cause shows in many places; the history that is printed with it tells the rest.
     return [...new Map(violations.map((violation) => [violation.rule, { ...violation, jobId }])).values()];
   });
+}
+
+const isPublished = ({ watcher }: Heard) => watcher === CHANNEL;
+
+/** Whoever listens at the channel to the end hears no less than all others. */
+function auditLastPublished(heard: readonly Heard[], lastConnection: number): Violation[] {
+  const last = heard.findLast(isPublished);
+  if (last?.connection !== lastConnection) return [];
+  const newest = Math.max(
+    ...heard.filter(({ history }) => history === last.history).map(({ version }) => version),
+  );
+  if (newest <= last.version) return [];
+  return [
+    { rule: 'every change is published', detail: `v${last.version} was the last, and v${newest} is there` },
+  ];
 }
 
 /** What one watcher heard of one job, one connection after the other. */

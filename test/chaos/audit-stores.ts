@@ -21,9 +21,11 @@ export interface Circumstances {
 const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FAMILIES = new RegExp(
   `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|idempotency:default:.+|` +
-    'jobs:(?:cleanup|sequence|history|recent|outcomes|durations))$',
+    'jobs:(?:cleanup|sequence|history|server|swept|reconciled|recent|outcomes|durations))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
+/** The manifest of a job that has ended, under the history it was last compared with. */
+const ENDED = new RegExp(`^\\.ended/\\w+/(${ID})\\.(completed|failed|cancelled)\\.json$`);
 const FILE = new RegExp(`^default/(${ID})(\\.json|\\.checkpoint/.+)?$`);
 
 /** Checks what Redis, Chroma, the blob folder and the API hold once nothing is left to do. */
@@ -67,35 +69,31 @@ function auditJob(
     return violation('only who is asked to cancels', `cancels: ${list(cancels)}`);
   if (run > 1 && !retries.some(mayHaveWorked))
     return violation('a run begins when asked for', `run ${run}, retries: ${list(retries)}`);
-  // What was answered before Redis went back may be forgotten.
-  if (rolledBack) return [];
   if (cancels.some(worked) && !retries.some(mayHaveWorked) && status !== 'cancelled')
     return violation('cancelled is cancelled', `cancel was answered ${list(cancels)}, and it is ${status}`);
-  if (retries.some(worked) && run < 2)
+  // Of what was answered before Redis went back only this may be forgotten, for the job has ended all the same.
+  if (!rolledBack && retries.some(worked) && run < 2)
     return violation('a retry is a run', `retry was answered ${list(retries)}, and it is run ${run}`);
   return [];
 }
 
 const worked = (answer: Answer) => answer.worked;
-/** Without an answer, or with one that does not know, it may have been done all the same. */
-const mayHaveWorked = ({ worked, status }: Answer) => worked || status === 0 || status >= 500;
+/** Without an answer, or with one that does not know, it may have been done all the same: 404 says that Redis forgot. */
+const mayHaveWorked = ({ worked, status }: Answer) =>
+  worked || status === 0 || status === 404 || status >= 500;
 const list = (answers: readonly Answer[]) => answers.map(({ status }) => status).join(' ') || 'none';
 
 /** Every upload had an idempotency key of its own, and was sent again under it until it was accepted. */
-function auditDuplicates({ jobs }: Facts, { rolledBack }: Circumstances): Violation[] {
-  if (rolledBack) return [];
+function auditDuplicates({ jobs }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
   const names = Map.groupBy(
     [...jobs].flatMap(([id, found]) => (found ? [{ id, filename: found.job.filename }] : [])),
     ({ filename }) => filename,
   );
-  return [...names].flatMap(([filename, same]) =>
-    same.length === 1
-      ? []
-      : same.map(({ id }) => ({
-          rule: 'one key, one job',
-          jobId: id,
-          detail: `${same.length} of ${filename}`,
-        })),
+  const twice = [...names].filter(([, same]) => same.length > 1);
+  // A Redis that went back may have forgotten the key of an upload whose answer never came.
+  if (rolledBack && twice.length <= workload.unanswered) return [];
+  return twice.flatMap(([filename, same]) =>
+    same.map(({ id }) => ({ rule: 'one key, one job', jobId: id, detail: `${same.length} of ${filename}` })),
   );
 }
 
@@ -141,10 +139,7 @@ function auditRedis({ keys, cleanups, jobs }: Facts, { patient }: Circumstances)
   ];
 }
 
-function auditFiles(
-  { files, jobs, temporary }: Facts,
-  { workload, rolledBack, patient }: Circumstances,
-): Violation[] {
+function auditFiles({ files, jobs, temporary }: Facts, { workload, patient }: Circumstances): Violation[] {
   const violations: Violation[] = temporary.map((name) => ({
     rule: 'no temporary file stays',
     detail: name,
@@ -152,6 +147,18 @@ function auditFiles(
   const known = new Set([...jobs].flatMap(([id, found]) => (found ? [id] : [])));
   const strangers = new Set<string>();
   for (const [name, manifest] of files) {
+    const [, endedId, status] = ENDED.exec(name) ?? [];
+    if (endedId !== undefined) {
+      const known = jobs.get(endedId)?.job.status;
+      // One that is not whole was never acknowledged.
+      if (known !== status && isWhole(manifest))
+        violations.push({
+          rule: 'only what ended is put away',
+          jobId: endedId,
+          detail: `${name}, and it is ${known}`,
+        });
+      continue;
+    }
     const [, jobId, beside] = FILE.exec(name) ?? [];
     if (jobId === undefined) {
       violations.push({ rule: 'nothing else in the blob folder', detail: name });
@@ -168,7 +175,7 @@ function auditFiles(
       violations.push({ rule: 'a blob a job', jobId, detail: 'the blob is gone' });
   }
   // An upload that was cut off may leave a blob that nobody was promised; it is removed days later.
-  if (!rolledBack && strangers.size > workload.unanswered) {
+  if (strangers.size > workload.unanswered) {
     const detail = `${workload.unanswered} uploads were cut off, but of no job are: ${[...strangers].join(' ')}`;
     violations.push({ rule: 'a refused upload leaves nothing', detail });
   }

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 
 import { chooseSeed, runChaos } from './run.ts';
 
-test('whatever is killed, stopped or cut off, every accepted upload ends once and leaves only its document', async () => {
+test('whatever is killed, stopped, cut off or forgotten, every accepted upload ends once and leaves only its document', async () => {
   const problems = await runChaos({
     seed: chooseSeed(),
     jobs: 150,
     durationMs: 26_000,
     rounds: 1,
-    withRollback: false,
+    withRollback: true,
     patient: false,
     settleMs: 60_000,
   });

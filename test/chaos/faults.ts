@@ -30,7 +30,8 @@ const DECK: Record<string, { times: number; fault: Fault }> = {
   'kill processor': { times: 1, fault: async (t, log) => kill(t.processor, log) },
   'kill redis': { times: 1, fault: async (t, log) => kill(t.redis, log) },
   'kill chroma': { times: 1, fault: async (t, log) => kill(t.chroma, log) },
-  'zombie worker': { times: 5, fault: zombie },
+  'zombie worker': { times: 4, fault: zombie },
+  'late completion': { times: 1, fault: lateCompletion },
   'cut redis connections': { times: 2, fault: cutConnections },
   'lose replies': { times: 3, fault: loseReplies },
 };
@@ -95,6 +96,16 @@ async function zombie(topology: Topology, logbook: Logbook, random: Random): Pro
   await sleep(LEASE_MS * (1.4 + 0.8 * random.next()));
   logbook.note(`SIGCONT ${victim.name}`);
   victim.signal('SIGCONT', pid);
+}
+
+/** A worker's word that a job is complete arrives when another has taken that job over and is at work on it. */
+async function lateCompletion(topology: Topology, logbook: Logbook): Promise<void> {
+  const held = await topology.holdBack('\r\ncomplete\r\n', AIM_MS);
+  const id = /\r\ncomplete\r\n\$36\r\n(\S+)/.exec(held?.piece ?? '')?.[1];
+  logbook.note(`the completion of ${id ?? 'no job'} is late`);
+  const takenOver = (job: Job) => job.id === id && job.status === 'processing' && (job.stalls ?? 0) > 0;
+  if (held) await logbook.untilHeard(takenOver, 3 * LEASE_MS);
+  held?.release();
 }
 
 async function cutConnections({ inspector }: Topology, logbook: Logbook, random: Random): Promise<void> {

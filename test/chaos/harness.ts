@@ -114,6 +114,11 @@ export class Topology {
     this.#redisProxy.loseReplies(count);
   }
 
+  /** The next command of a role with this text in it is late: as {@link TcpProxy.holdBack}. */
+  holdBack(text: string, withinMs: number): ReturnType<TcpProxy['holdBack']> {
+    return this.#redisProxy.holdBack(text, withinMs);
+  }
+
   /** Keeps a copy of what Redis holds now. */
   async copyRedis(): Promise<void> {
     await rm(this.#copyDir, { recursive: true, force: true });

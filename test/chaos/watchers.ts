@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { CLOSE, type ClientMessage, type ServerMessage } from '../../src/contract/messages.ts';
+import { parseJobEvent } from '../../src/jobs/job-event.ts';
+import { toJob } from '../../src/jobs/to-job.ts';
 import type { Topology } from './harness.ts';
 import type { Logbook } from './logbook.ts';
 
@@ -76,7 +78,7 @@ class Watcher {
   }
 
   #hear(message: ServerMessage): void {
-    if (message.type === 'welcome') this.#history = message.history;
+    if (message.type === 'welcome' || message.type === 'live') this.#history = message.history;
     if (message.type === 'gone') for (const id of message.jobs) this.members.delete(id);
     if (message.type !== 'snapshot' && message.type !== 'update') return;
     for (const job of message.jobs) {
@@ -176,15 +178,8 @@ export class Watchers {
     redis.on('error', () => {});
     redis.on('close', () => connection++);
     redis.on('pmessage', (_pattern: string, channel: string, message: string) => {
-      const [history, , flat] = JSON.parse(message) as [string, number, string[]];
-      const field = (name: string) => flat[flat.findIndex((key, i) => i % 2 === 0 && key === name) + 1] ?? '';
-      const job = {
-        id: channel.slice('job:'.length, -':events'.length),
-        status: field('status'),
-        version: Number(field('version')),
-        run: Number(field('run')),
-        stage: field('status') === 'processing' ? field('stage') : undefined,
-      } as Job;
+      const { history, hash } = parseJobEvent(message);
+      const job = { ...toJob(hash), id: channel.slice('job:'.length, -':events'.length) };
       this.#logbook.hear({ watcher: CHANNEL, connection, history: `${this.#topology.era}:${history}` }, job);
     });
     redis.psubscribe('job:*:events').catch(() => {});

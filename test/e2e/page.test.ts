@@ -149,7 +149,7 @@ describe('the list', () => {
   });
 
   test('says that a job is unknown, once', async () => {
-    await user.remember('no-such-job', 'lost.pdf');
+    await user.remember({ 'no-such-job': 'lost.pdf' });
     await user.page.reload();
     await user.card('lost.pdf', 'unknown').waitFor();
     await user.page.reload();

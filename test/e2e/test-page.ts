@@ -30,8 +30,8 @@ export interface TestPage {
   /** The card of a file, once it has that status. */
   card(filename: string, status?: string): Locator;
   seen(): Promise<{ progress: number[]; modes: string[] }>;
-  /** Makes the browser remember an upload; the page reads it when it loads. */
-  remember(id: string, filename: string): Promise<void>;
+  /** Makes the browser remember uploads, ids with their files' names; the page reads them when it loads. */
+  remember(filenames: Record<string, string>): Promise<void>;
   /** The jobs that the browser remembers, newest first. */
   jobIds(): Promise<string[]>;
   close(): Promise<void>;
@@ -58,8 +58,9 @@ export async function createTestPage(browser: Browser): Promise<TestPage> {
       return page.locator(`.upload${status ? `[data-status="${status}"]` : ''}`).filter({ has: named });
     },
     seen: () => page.evaluate('window.seen'),
-    async remember(id, filename) {
-      const uploads = [{ id, filename, collection: 'default', size: 1, startedAt: Date.now() }];
+    async remember(filenames) {
+      const facts = { collection: 'default', size: 1, startedAt: Date.now() };
+      const uploads = Object.entries(filenames).map(([id, filename]) => ({ id, filename, ...facts }));
       const text = JSON.stringify(JSON.stringify(uploads));
       await page.evaluate(`localStorage.setItem('sluice.uploads', ${text})`);
     },

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
+import { eventually } from './supervised.ts';
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -42,6 +44,9 @@ export async function startRedis(): Promise<TestRedis> {
     'yes',
     '--save',
     '',
+    // A replica is in step at once.
+    '--repl-diskless-sync-delay',
+    '0',
   ];
   const run = () => spawn('redis-server', args, { stdio: 'ignore' });
   let server = run();
@@ -71,4 +76,17 @@ export async function startRedis(): Promise<TestRedis> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Makes one server the replica of another, and waits until it is in step.
+ * @param port where the replica finds its master
+ */
+export async function replicate(replica: TestRedis, master: TestRedis, port = master.port): Promise<void> {
+  await replica.client.replicaof('127.0.0.1', port);
+  await eventually(async () => {
+    // Whoever has not written is not waited for.
+    await master.client.publish('a write', '');
+    return (await master.client.wait(1, 100)) === 1;
+  });
 }

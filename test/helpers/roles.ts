@@ -43,3 +43,8 @@ export async function startTestRoles(roles: Role[], env: Record<string, string>)
     },
   };
 }
+
+/** Resolves once `/readyz` says yes. */
+export async function untilReady(url: string): Promise<void> {
+  while (!(await fetch(`${url}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 20));
+}

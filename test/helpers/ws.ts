@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 import type { Job } from '../../src/contract/job.ts';
@@ -26,6 +27,11 @@ export class TestClient {
     this.closed = new Promise((resolve) =>
       this.socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })),
     );
+  }
+
+  /** The socket below, to write to it what no WebSocket would, or to read nothing. */
+  get tcp(): Socket {
+    return (this.socket as unknown as { _socket: Socket })._socket;
   }
 
   send(message: ClientMessage): void {

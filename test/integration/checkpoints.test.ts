@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 
 import type { Job } from '../../src/contract/job.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
+import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startHttpGate, type HttpGate } from '../helpers/http-gate.ts';
 import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
@@ -73,6 +74,8 @@ afterEach(async () => {
   stops = [];
   await api.close();
   await Promise.all([processor.close(), store.close(), redis.client.flushall()]);
+  // What has ended would be done again for a Redis that has forgotten it.
+  await rm(join(folder, 'blobs'), { recursive: true, force: true });
 });
 
 /** A worker in this process; its `close` gives its jobs back. */
@@ -211,9 +214,8 @@ test('a job given back by a draining worker goes on where it stopped, through th
   const listener = redis.client.duplicate();
   await listener.psubscribe('job:*:events');
   listener.on('pmessage', (_pattern, _channel, text: string) => {
-    const [, , flat] = JSON.parse(text) as [string, number, string[]];
-    const of = (name: string) => flat[flat.indexOf(name) + 1];
-    const mark = `${of('progress')} ${of('message')}`;
+    const { progress, message } = parseJobEvent(text).hash;
+    const mark = `${progress} ${message}`;
     if (/^\d+ /.test(mark) && marks.at(-1) !== mark) marks.push(mark);
   });
   await startWorker();

@@ -208,6 +208,6 @@ test('the statistics count what happened', async () => {
   const metrics = await (await fetch(`${api.url}/metrics`)).text();
   expect(metrics).toContain('sluice_queue_depth 1\n');
   expect(metrics).toContain('sluice_runs_ended_total{status="completed"} 1\n');
-  for (const line of metrics.trim().split('\n'))
+  for (const line of metrics.split('\n').filter(Boolean))
     expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"\})? [\d.e+-]+)$/);
 });

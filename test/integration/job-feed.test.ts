@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
+import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import type { JobState } from '../../src/jobs/to-job.ts';
@@ -10,12 +11,9 @@ import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 const keys = createKeys();
-let redis: TestRedis;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.close());
+const payload = { filename: 'a', file_key: 'default/a' } as JobPayload;
+const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 100 };
+const PATIENCE = { timeout: 10_000 };
 
 /** Its answers come late: after what happens meanwhile. */
 class SlowStore extends JobStore {
@@ -28,33 +26,117 @@ class SlowStore extends JobStore {
   }
 }
 
-test('a state that was pushed while everything is read again is not followed by an older one', async () => {
-  const queue = new JobQueue(redis.client, keys, {
-    leaseMs: 30_000,
-    maxRetries: 3,
-    maxStalls: 10,
-    ttlSeconds: 100,
-  });
-  const store = new SlowStore(redis.client, keys);
-  const feed = new JobFeed(redis.client.duplicate(), store, keys, quietLogger());
-  await feed.start();
-  const heard: [string, number][] = [];
-  feed.watch('a', ({ status, version }) => heard.push([status, version]));
-  await queue.enqueue('a', 'default', { filename: 'a', file_key: 'default/a' } as JobPayload);
-  await expect.poll(() => heard.length).toBe(1);
+let redis: TestRedis;
+let queue: JobQueue;
+let store: SlowStore;
+let feed: JobFeed;
+let connections: Redis[];
+/** Everything the feed has said, in its order. */
+let said: string[];
 
-  let readAgain = false;
+beforeAll(async () => {
+  redis = await startRedis();
+  queue = new JobQueue(redis.client, keys, options);
+});
+afterAll(() => redis.close());
+beforeEach(async () => {
+  await redis.client.flushall();
+  store = new SlowStore(redis.client, keys);
+  connections = [];
+  said = [];
+  const connect = () => {
+    const connection = redis.client.duplicate();
+    connections.push(connection);
+    return connection;
+  };
+  feed = new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
+  feed.observe({ onStale: () => said.push('stale'), onLive: () => said.push('live') });
+  await feed.read([]);
+  said = [];
+});
+afterEach(() => feed.close());
+
+const watch = (id: string) =>
+  feed.watch(id, {
+    onState: ({ status, version }) => said.push(`${status} ${version}`),
+    onForgotten: () => said.push('forgotten'),
+  });
+/** Changes a job as no script of ours does: nobody is told. */
+const writeByHand = (id: string, status: string, version: number) =>
+  redis.client.hset(keys.job(id), { status, version });
+
+async function watchQueued(id: string): Promise<void> {
+  watch(id);
+  await queue.enqueue(id, 'default', payload);
+  await expect.poll(() => said).toContain('queued 1');
+  said = said.filter((line) => line !== 'stale' && line !== 'live');
+  // A first job in an empty Redis may come with a history of its own.
+  await expect.poll(() => feed.live).toBe(true);
+}
+
+test('what is pushed while everything is read again is held back, and never followed by an older state', async () => {
+  await watchQueued('a');
+  said = [];
   store.meanwhile = async () => {
+    store.meanwhile = async () => {};
     await queue.cancel('a');
-    await expect.poll(() => heard.at(-1)?.[0]).toBe('cancelled');
-    readAgain = true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(said).toEqual(['stale']);
   };
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await expect.poll(() => readAgain, { timeout: 5000 }).toBe(true);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(heard).toEqual([
-    ['queued', 1],
-    ['cancelled', 2],
-  ]);
-  feed.close();
+  await expect.poll(() => said, PATIENCE).toContain('cancelled 2');
+  expect(said).toEqual(['stale', 'live', 'cancelled 2']);
+});
+
+test('an event that was missed on a link that works is noticed by the next canary', async () => {
+  await watchQueued('a');
+  await writeByHand('a', 'cancelled', 2);
+  await redis.client.incr(keys.sequence);
+  await expect.poll(() => said, PATIENCE).toContain('cancelled 2');
+  expect(said).not.toContain('stale');
+});
+
+test('a Redis that counts fewer events than were heard has another history, and everything is told again', async () => {
+  await watchQueued('a');
+  await queue.cancel('a');
+  await expect.poll(() => said).toContain('cancelled 2');
+  const before = feed.history;
+  said = [];
+  await writeByHand('a', 'queued', 1);
+  await redis.client.set(keys.sequence, 1);
+  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'queued 1']);
+  expect(feed.history).not.toBe(before);
+  expect(await redis.client.get(keys.history)).toBe(feed.history);
+});
+
+test('an emptied Redis is another history, and its jobs are forgotten', async () => {
+  await watchQueued('a');
+  said = [];
+  await redis.client.flushall();
+  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'forgotten']);
+});
+
+test('a restarted Redis is another history, though it lost nothing', async () => {
+  await watchQueued('a');
+  const before = feed.history;
+  said = [];
+  await redis.kill();
+  await expect.poll(() => said).toEqual(['stale']);
+  await redis.start();
+  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'queued 1']);
+  expect(feed.history).not.toBe(before);
+});
+
+test('a subscription that has died behind an open connection is replaced, and nothing is lost', async () => {
+  await watchQueued('a');
+  said = [];
+  const [wedged] = connections;
+  // The connection stays and answers, but is subscribed to nothing: as a proxy in between may have it.
+  wedged!.unsubscribe().catch(() => {});
+  wedged!.punsubscribe().catch(() => {});
+  await expect.poll(() => redis.client.call('PUBSUB', 'NUMPAT')).toBe(0);
+  await queue.cancel('a');
+  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'cancelled 2']);
+  expect(feed.link.misses).toBe(1);
+  expect(connections).toHaveLength(2);
 });

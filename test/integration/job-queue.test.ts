@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
+import { parseJobEvent, toJobEvent, type JobEvent, type RawJobEvent } from '../../src/jobs/job-event.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
+import { PRELUDE } from '../../src/jobs/scripts.ts';
+import { toJob } from '../../src/jobs/to-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { recordScripts } from '../helpers/replay.ts';
 
 const LEASE_MS = 400;
 const keys = createKeys();
+const options = { leaseMs: LEASE_MS, maxRetries: 3, maxStalls: 2, ttlSeconds: 100 };
 const payload: JobPayload = {
   filename: 'a.pdf',
   file_size: 3,
@@ -26,12 +31,7 @@ let store: JobStore;
 
 beforeAll(async () => {
   redis = await startRedis();
-  queue = new JobQueue(redis.client, keys, {
-    leaseMs: LEASE_MS,
-    maxRetries: 3,
-    maxStalls: 2,
-    ttlSeconds: 100,
-  });
+  queue = new JobQueue(redis.client, keys, options);
   store = new JobStore(redis.client, keys);
 });
 afterAll(() => redis.close());
@@ -45,7 +45,13 @@ async function claimOne() {
   expect(jobs).toHaveLength(1);
   return jobs[0]!;
 }
-const leaseEnd = () => new Promise((resolve) => setTimeout(resolve, LEASE_MS + 50));
+/** A lease goes by, with somebody looking now and then, as a worker does. */
+async function leaseEnd(): Promise<void> {
+  for (let passed = 0; passed < 3; passed++) {
+    await queue.expireLeases();
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 3 + 20));
+  }
+}
 const document = {
   documentId: 'a',
   tenant: 'default',
@@ -73,7 +79,7 @@ test('a new job stands under the documented keys and fields', async () => {
 });
 
 test('the date of the scripts agrees with the calendar', async () => {
-  const lua = `${await import('node:fs').then((fs) => fs.readFileSync(new URL('../../src/jobs/lua/transition.lua', import.meta.url), 'utf8'))} return rfc3339(tonumber(ARGV[1]))`;
+  const lua = `${PRELUDE} return rfc3339(tonumber(ARGV[1]))`;
   for (const date of [
     '1970-01-01T00:00:00Z',
     '2000-02-29T23:59:59Z',
@@ -105,31 +111,13 @@ test('jobs are claimed oldest first, once each', async () => {
 test('a claim that is sent again gets the same grant', async () => {
   await queue.enqueue('a', 'default', payload);
   await queue.enqueue('b', 'default', payload);
-  // The replay is what ioredis does after a lost reply: the very same command once more.
-  const sent: unknown[][] = [];
-  const spy = new JobQueue(
-    new Proxy(redis.client, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name);
-        if (name !== 'sluice:claim') return typeof value === 'function' ? value.bind(target) : value;
-        return (...args: unknown[]) => {
-          sent.push(args);
-          return (value as (...args: unknown[]) => unknown).apply(target, args);
-        };
-      },
-    }),
-    keys,
-    { leaseMs: LEASE_MS, maxRetries: 3, maxStalls: 2, ttlSeconds: 100 },
-  );
-  const { jobs } = await spy.claim(1);
-  const again = (
-    await (redis.client as never as Record<string, (...args: unknown[]) => Promise<[string]>>)[
-      'sluice:claim'
-    ]!(...sent[0]!)
-  )[0];
-  expect((JSON.parse(again) as string[][]).map(([id, token]) => ({ id, token }))).toEqual([
-    { id: 'a', token: jobs[0]!.token },
+  const recorded = recordScripts(redis.client);
+  const { jobs } = await new JobQueue(recorded.client, keys, options).claim(1);
+  const [[granted]] = (await recorded.replay('claim')) as [[string]];
+  expect((JSON.parse(granted) as RawJobEvent[]).map((event) => toJobEvent(event).hash)).toEqual([
+    jobs[0]!.hash,
   ]);
+  expect(jobs[0]).toMatchObject({ id: 'a', hash: { token: jobs[0]!.token } });
   expect(await redis.client.lrange('queue:document_upload', 0, -1)).toEqual(['b']);
 });
 
@@ -263,6 +251,21 @@ test('a job that costs too many workers fails', async () => {
   expect(await redis.client.smembers('jobs:active')).toEqual([]);
 });
 
+test('when nobody could renew for long, because Redis stood still, holders have time to say that they hold', async () => {
+  await queue.enqueue('a', 'default', payload);
+  await queue.enqueue('b', 'default', payload);
+  const held = await claimOne();
+  await claimOne();
+  await queue.expireLeases();
+  await new Promise((resolve) => setTimeout(resolve, LEASE_MS + 50));
+  expect(await queue.expireLeases()).toEqual({ requeued: 0, failed: 0 });
+  expect(await queue.renew([held])).toEqual([]);
+  await leaseEnd();
+  expect(await job('a')).not.toHaveProperty('stalls');
+  // Whoever says nothing has lost its job all the same.
+  expect(await job('b')).toMatchObject({ status: 'queued', stalls: 1 });
+});
+
 test('a released job is next again, with no attempt counted', async () => {
   await queue.enqueue('a', 'default', payload);
   await queue.enqueue('b', 'default', payload);
@@ -326,10 +329,8 @@ test('what cannot run leaves the queue; an id whose hash comes late is kept for 
 
 test('every transition publishes the hash with a growing version and sequence', async () => {
   const subscriber = redis.client.duplicate();
-  const events: [string, number, string[]][] = [];
-  subscriber.on('pmessage', (_p, _c, message: string) =>
-    events.push(JSON.parse(message) as [string, number, string[]]),
-  );
+  const events: JobEvent[] = [];
+  subscriber.on('pmessage', (_p, _c, message: string) => events.push(parseJobEvent(message)));
   await subscriber.psubscribe(keys.allEvents);
   await queue.enqueue('a', 'default', payload);
   const claim = await claimOne();
@@ -337,8 +338,48 @@ test('every transition publishes the hash with a growing version and sequence', 
   await queue.complete(claim, document);
   await expect.poll(() => events.length).toBe(4);
   subscriber.disconnect();
-  expect(events.map(([, sequence]) => sequence)).toEqual([1, 2, 3, 4]);
-  expect(new Set(events.map(([history]) => history))).toEqual(new Set([await store.history()]));
-  const versions = events.map(([, , flat]) => flat[flat.indexOf('version') + 1]);
-  expect(versions).toEqual(['1', '2', '3', '4']);
+  expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+  expect(new Set(events.map(({ history }) => history))).toEqual(new Set([await store.history()]));
+  expect(events.map(({ hash }) => hash['version'])).toEqual(['1', '2', '3', '4']);
+});
+
+test('what a transition publishes is the job as it then is', async () => {
+  const subscriber = redis.client.duplicate();
+  let last: JobEvent | undefined;
+  subscriber.on('pmessage', (_p, _c, message: string) => (last = parseJobEvent(message)));
+  await subscriber.psubscribe(keys.allEvents);
+  let claim = { id: 'a', token: '' };
+  const failure = { message: 'Chunking failed', error: 'timeout', errorCode: 'deadline' };
+  const report = {
+    progress: 30,
+    message: 'Document parsed',
+    stage: 'parse',
+    counts: { pages_done: 2 },
+  } as const;
+  const take = async () => (claim = await claimOne());
+  const transitions = [
+    () => queue.enqueue('a', 'default', payload),
+    take,
+    () => queue.progress(claim, report),
+    () => queue.retry(claim, 0, failure),
+    take,
+    () => queue.release(claim),
+    take,
+    () => queue.progress(claim, report),
+    () => leaseEnd().then(() => queue.expireLeases()),
+    take,
+    () => queue.fail(claim, failure),
+    () => queue.rerun('a', 1),
+    () => queue.cancel('a'),
+    () => queue.rerun('a', 2),
+    take,
+    () => queue.complete(claim, document),
+  ];
+  for (const [i, transition] of transitions.entries()) {
+    await transition();
+    await expect.poll(() => last?.hash['version']).toBe(`${i + 1}`);
+    expect(toJob(last!.hash)).toEqual(toJob(await redis.client.hgetall('job:a')));
+    expect(Math.abs(last!.publishedAt - Date.now())).toBeLessThan(10_000);
+  }
+  subscriber.disconnect();
 });

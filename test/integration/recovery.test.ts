@@ -127,7 +127,7 @@ test('an upload that is just being answered is not taken for a forgotten one', a
   expect(await redis.client.exists(keys.job('fresh'))).toBe(0);
 });
 
-test('the manifest of a job that has ended goes, that of one under way stays', async () => {
+test('the manifest of a job that has ended is put away, that of one under way stays', async () => {
   for (const id of ['ended', 'queued']) {
     await storeUpload(id, 60_000);
     await enqueue(id);
@@ -136,21 +136,25 @@ test('the manifest of a job that has ended goes, that of one under way stays', a
   await redis.client.srem(keys.active, 'queued');
   await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
   expect((await readdir(join(folder, 'default'))).sort()).toEqual(['ended', 'queued', 'queued.json']);
+  expect(await blobs.ended.has('ended')).toBe(true);
   expect(await redis.client.smembers(keys.active)).toEqual(['queued']);
 });
 
 test('files that belong to nobody go after a day; those of a job or a document stay', async () => {
-  for (const id of ['orphan', 'young', 'job', 'document'])
+  for (const id of ['orphan', 'young', 'job', 'document', 'awaited', 'ended'])
     await storeUpload(id, id === 'young' ? 60_000 : 2 * DAY_MS);
+  // Of the orphan all is forgotten; the last two will be queued again.
+  await rm(join(folder, 'default', 'orphan.json'));
+  await blobs.ended.keep('default/ended', 'ended', 'failed', 'an earlier history');
   await writeFile(join(folder, 'default', 'cut-off'), 'half');
   const then = new Date(Date.now() - 2 * DAY_MS);
   await utimes(join(folder, 'default', 'cut-off'), then, then);
   await enqueue('job');
   await redis.client.hset(keys.document('document'), 'file_key', 'default/document');
   const registry = new DocumentRegistry(redis.client, keys);
-  await new BlobSweep({ blobs, store, registry, logger }).sweep(signal);
+  await new BlobSweep({ blobs, store, registry, logger }, DAY_MS).sweep(signal);
   const left = (await readdir(join(folder, 'default'))).filter((name) => !name.endsWith('.json'));
-  expect(left.sort()).toEqual(['document', 'job', 'young']);
+  expect(left.sort()).toEqual(['awaited', 'document', 'ended', 'job', 'young']);
 });
 
 test('an ended job expires, and the list of recent jobs forgets it', async () => {

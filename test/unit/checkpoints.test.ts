@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { BlobNotFoundError, BlobStore } from '../../src/uploads/blob-store.ts';
+import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
+import { BlobStore } from '../../src/uploads/blob-store.ts';
 import { Checkpoints } from '../../src/worker/checkpoints.ts';
 
 const logger = { info: () => {}, warn: () => {}, error: () => {} };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { EmbeddedChunk } from '../../src/documents/vector-store.ts';
+import type { EmbeddedChunk } from '../../src/documents/chunk-record.ts';
 import { DependencyError } from '../../src/errors.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import type { ProcessorClient } from '../../src/processor-client.ts';
@@ -71,7 +71,7 @@ async function run({
     { filename: 'f', file_key: 'default/d' } as JobPayload,
     logger,
   );
-  const caller = new PatientCaller(signal, new Availability(), logger);
+  const caller = new PatientCaller(new Availability(), logger);
   return embedAndStore(
     chunks.slice(0, count),
     origin,
@@ -166,6 +166,26 @@ test('calls that wait for a service to come back give up as soon as another has 
   await expect(running).rejects.toBe(refused);
   expect(performance.now() - started).toBeLessThan(15_000);
 }, 20_000);
+
+test('a call that waits for a service to come back is not waited for once another has failed', async () => {
+  const refused = new DependencyError('permanent', 'embedder_refused', 'no');
+  let failedAt = 0;
+  const running = run({
+    count: 750,
+    embed: async (texts) => {
+      if (!texts.includes('text 700')) return;
+      // By then a write that failed at once, and at 100, 300 and 700 ms, waits until 1,500 ms.
+      await sleep(800);
+      failedAt = performance.now();
+      throw refused;
+    },
+    upsert: () => {
+      throw new DependencyError('unreachable', 'vector_store_unavailable', 'away');
+    },
+  });
+  await expect(running).rejects.toBe(refused);
+  expect(performance.now() - failedAt).toBeLessThan(300);
+});
 
 test('an abort is thrown as its own reason', async () => {
   const controller = new AbortController();

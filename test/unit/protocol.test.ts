@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 
-import { ClientMessageSchema, CLOSE, ServerMessageSchema } from '../../src/contract/messages.ts';
+import {
+  ClientMessageSchema,
+  CLOSE,
+  FINAL_CLOSES,
+  ServerMessageSchema,
+} from '../../src/contract/messages.ts';
 
 const text = readFileSync(new URL('../../src/contract/PROTOCOL.md', import.meta.url), 'utf8');
 const section = (heading: string) => text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
@@ -12,8 +17,12 @@ const examples = (heading: string) =>
   );
 
 test.each([
-  ['Client → server', ClientMessageSchema, ['ping', 'subscribe', 'subscribe', 'unsubscribe']],
-  ['Server → client', ServerMessageSchema, ['error', 'gone', 'pong', 'snapshot', 'update', 'welcome']],
+  ['Client → server', ClientMessageSchema, ['ping', 'subscribe', 'subscribe', 'subscribe', 'unsubscribe']],
+  [
+    'Server → client',
+    ServerMessageSchema,
+    ['error', 'gone', 'live', 'pong', 'reconnect', 'snapshot', 'stale', 'update', 'welcome'],
+  ],
 ] as const)(
   'every example of "%s" fits the schemas, and no message goes without one',
   (heading, schema, types) => {
@@ -23,6 +32,9 @@ test.each([
   },
 );
 
-test('every close code is explained', () => {
-  for (const code of Object.values(CLOSE)) expect(section('Close codes')).toContain(`| ${code} |`);
+test('every close code is explained, and so is whether to connect again', () => {
+  const rows = [...section('Close codes').matchAll(/^\| (\d+) \|.*\| (yes|no)[^|]*\|$/gm)];
+  const codes = Object.values(CLOSE);
+  expect(rows.map(([, code]) => Number(code))).toEqual(codes);
+  expect(rows.filter(([, , again]) => again === 'no').map(([, code]) => Number(code))).toEqual(FINAL_CLOSES);
 });

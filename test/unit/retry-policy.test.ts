@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { DependencyError, type FailureKind } from '../../src/errors.ts';
-import { BlobNotFoundError } from '../../src/uploads/blob-store.ts';
+import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
 import { backoff, judge, PermanentJobError } from '../../src/worker/retry-policy.ts';
 
 const failed = (kind: FailureKind, retryAfterMs?: number) =>

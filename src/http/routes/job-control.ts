@@ -4,29 +4,20 @@ import { AppError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/job-queue.ts';
 import type { JobStore } from '../../jobs/job-store.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
+import { cancelUpload } from '../../uploads/cancel-upload.ts';
 import { runAgain } from '../../uploads/run-again.ts';
 
 /** `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`: both may be sent twice. */
 export function jobControlRoutes(services: { queue: JobQueue; store: JobStore; blobs: BlobStore }) {
-  const { queue, store } = services;
-  const answer = async (id: string) => {
-    const state = await store.read(id);
-    if (!state) throw new AppError('job_not_found');
-    return new Response(state.json, { headers: { 'content-type': 'application/json' } });
-  };
+  const answer = (json: string) => new Response(json, { headers: { 'content-type': 'application/json' } });
   return new Hono()
-    .post('/api/jobs/:id/cancel', async (c) => {
-      const id = c.req.param('id');
-      const before = await queue.cancel(id);
-      if (before === undefined) throw new AppError('job_not_found');
-      if (before === 'completed' || before === 'failed')
-        throw new AppError('job_has_ended', `The job has ${before}.`);
-      return answer(id);
-    })
+    .post('/api/jobs/:id/cancel', async (c) => answer(await cancelUpload(c.req.param('id'), services)))
     .post('/api/jobs/:id/retry', async (c) => {
       const id = c.req.param('id');
       const before = await runAgain(id, services);
       if (before === 'completed') throw new AppError('job_not_failed', 'The job has completed.');
-      return answer(id);
+      const state = await services.store.read(id);
+      if (!state) throw new AppError('job_not_found');
+      return answer(state.json);
     });
 }

@@ -1,19 +1,32 @@
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 
-import { JobQuerySchema } from '../../contract/jobs.ts';
+import { JobQuerySchema, JobWaitSchema } from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
+import type { JobFeed } from '../../jobs/job-feed.ts';
 import { listJobs } from '../../jobs/job-list.ts';
+import type { JobReader } from '../../jobs/job-reader.ts';
 import type { JobStore } from '../../jobs/job-store.ts';
+import type { JobState } from '../../jobs/to-job.ts';
 import type { Keys } from '../../redis/keys.ts';
+import { JobChanges, versionTag } from '../job-changes.ts';
 import { readQuery } from '../validate.ts';
 
 /** What the documented client polls with: every 2 seconds. */
 const POLL_SECONDS = '2';
 
+export interface JobRouteServices {
+  redis: Redis;
+  keys: Keys;
+  store: JobStore;
+  feed: JobFeed;
+  reader: JobReader;
+  /** Aborts when the server is to close: nobody is made to wait for what will not come. */
+  closing: AbortSignal;
+}
+
 /** `GET /api/jobs`, `GET /api/jobs/{id}` and its two documented aliases. */
-export function jobRoutes(services: { redis: Redis; keys: Keys; store: JobStore }) {
-  const { store } = services;
+export function jobRoutes(services: JobRouteServices) {
   const routes = new Hono();
   routes.get('/api/jobs', async (c) => {
     const { states, nextCursor } = await listJobs(readQuery(c, JobQuerySchema), services);
@@ -24,14 +37,44 @@ export function jobRoutes(services: { redis: Redis; keys: Keys; store: JobStore 
   });
   for (const path of ['/api/jobs/:id', '/api/jobs/:id/status', '/jobs/:id/status'] as const) {
     routes.get(path, async (c) => {
-      const state = await store.read(c.req.param('id'));
+      const { wait } = readQuery(c, JobWaitSchema);
+      const known = tagIn(c.req.header('if-none-match'));
+      const id = c.req.param('id');
+      let state = await services.reader.read(id);
+      if (state && wait > 0 && !state.terminal && versionTag(state) === known)
+        state = await change(state, wait, c.req.raw.signal, services);
       if (!state) throw new AppError('job_not_found');
-      const etag = `"${state.history}-${state.version}"`;
-      const headers: Record<string, string> = { etag, 'cache-control': 'no-cache' };
+      const headers: Record<string, string> = { etag: `"${versionTag(state)}"`, 'cache-control': 'no-cache' };
       if (!state.terminal) headers['retry-after'] = POLL_SECONDS;
-      if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
+      if (versionTag(state) === known) return c.body(null, 304, headers);
       return c.body(state.json, 200, { ...headers, 'content-type': 'application/json' });
     });
   }
   return routes;
+}
+
+/** Waits until the job is another than `state`. @returns `state` when the time is up, nothing for a job that has gone */
+async function change(
+  state: JobState,
+  seconds: number,
+  gone: AbortSignal,
+  { feed, store, closing }: JobRouteServices,
+): Promise<JobState | undefined> {
+  const changes = new JobChanges(feed, state.id, [gone, closing]);
+  try {
+    // It may have changed between the first read and the watch.
+    const now = await store.read(state.id);
+    if (!now) return undefined;
+    changes.offer(now);
+    const changed = await changes.after(versionTag(state), seconds * 1000);
+    if (changed === 'forgotten') return undefined;
+    return changed === 'unchanged' ? state : changed;
+  } finally {
+    changes.end();
+  }
+}
+
+/** The tag in an `If-None-Match`; a proxy may have made it weak. */
+function tagIn(header: string | undefined): string | undefined {
+  return header?.replace(/^W\//, '').replace(/^"|"$/g, '');
 }

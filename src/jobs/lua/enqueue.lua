@@ -10,18 +10,16 @@ if ARGV[5] ~= '' then
   if known[1] == ARGV[5] then return { known[2], known[3] } end
   if known[1] then return { '', '' } end
 end
-local now = now_ms()
-local created = rfc3339(now)
 redis.call('LPUSH', KEYS[2], ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
-redis.call('ZADD', KEYS[6], now, ARGV[1])
+redis.call('ZADD', KEYS[6], now_ms(), ARGV[1])
 if ARGV[5] ~= '' then
-  redis.call('HSET', KEYS[7], 'fingerprint', ARGV[5], 'id', ARGV[1], 'created_at', created)
+  redis.call('HSET', KEYS[7], 'fingerprint', ARGV[5], 'id', ARGV[1], 'created_at', stamp())
   redis.call('EXPIRE', KEYS[7], ARGV[6])
 end
-commit(KEYS[1], KEYS[4], KEYS[5], {
+commit(KEYS[1], KEYS[4], KEYS[5], read(KEYS[1]), {
   'id', ARGV[1], 'type', 'document_upload', 'status', 'queued', 'progress', '0',
   'message', 'Waiting for worker...', 'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1',
-  'max_retries', ARGV[4], 'created_at', created, 'queued_ms', now,
+  'max_retries', ARGV[4], 'created_at', stamp(), 'queued_ms', now_ms(),
 })
-return { ARGV[1], created }
+return { ARGV[1], stamp() }

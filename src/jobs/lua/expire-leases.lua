@@ -1,29 +1,41 @@
 -- Takes jobs back from workers that were lost: their lease has ended.
--- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 sequence, 6 history, 7 outcomes
--- ARGV: 1 key prefix of jobs, 2 max_stalls, 3 ttl_seconds
+-- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 sequence, 6 history, 7 outcomes, 8 swept
+-- ARGV: 1 key prefix of jobs, 2 max_stalls, 3 ttl_seconds, 4 lease_ms
 -- Returns {taken back, failed}: how many. Publishes each job, queued; or failed, when it has cost max_stalls
 -- workers before: a document that kills what touches it must not take every worker down in turn.
-local now = now_ms()
+--
+-- When nobody has come here for half a lease, then nobody could renew either: Redis was away, or stood still. Whoever
+-- still holds a job gets half a lease more to say so.
+local half = tonumber(ARGV[4]) / 2
+local away = now_ms() - (tonumber(redis.call('GET', KEYS[8])) or now_ms()) > half
+redis.call('SET', KEYS[8], now_ms())
+local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_ms(), 'LIMIT', 0, 1000)
+if away then
+  for _, id in ipairs(ended) do redis.call('ZADD', KEYS[1], now_ms() + half, id) end
+  return { 0, 0 }
+end
+
 local requeued, failed = 0, 0
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 1000)) do
+for _, id in ipairs(ended) do
   redis.call('ZREM', KEYS[1], id)
-  local job = ARGV[1] .. id
-  if redis.call('TYPE', job).ok == 'hash' and redis.call('HGET', job, 'status') == 'processing' then
-    local stalls = count_up(job, 'stalls')
-    bury(KEYS[4], job, id, redis.call('HGET', job, 'token') or '', now)
-    if stalls > tonumber(ARGV[2]) then
+  local key = ARGV[1] .. id
+  local job = redis.call('TYPE', key).ok == 'hash' and read(key)
+  if job and job[AT.status] == 'processing' then
+    local stalls = count_up(job[AT.stalls])
+    bury(KEYS[4], job, id)
+    if tonumber(stalls) > tonumber(ARGV[2]) then
       failed = failed + 1
       redis.call('HINCRBY', KEYS[7], 'failed', 1)
-      settle(job, KEYS[1], KEYS[3], id, ARGV[3])
-      commit(job, KEYS[5], KEYS[6], {
-        'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', rfc3339(now),
-        'error', string.format('%d workers were lost while they worked on this document.', stalls),
+      settle(key, KEYS[1], KEYS[3], id, ARGV[3])
+      commit(key, KEYS[5], KEYS[6], job, {
+        'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', stamp(),
+        'stalls', stalls, 'error', string.format('%s workers were lost while they worked on this document.', stalls),
       })
     else
       requeued = requeued + 1
       redis.call('RPUSH', KEYS[2], id)
-      commit(job, KEYS[5], KEYS[6],
-        { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
+      commit(key, KEYS[5], KEYS[6], job,
+        { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...', 'stalls', stalls },
         { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
     end
   end

@@ -3,15 +3,14 @@
 -- ARGV: 1 id, 2 token, 3 message, 4 error, 5 error_code, 6 ttl_seconds
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, failed. What the caller wrote to Chroma is marked for cleanup.
-local held = redis.call('HMGET', KEYS[1], 'status', 'token', 'retry_count')
-if held[1] == 'failed' and held[2] == ARGV[2] then return 1 end
-if not holds(KEYS[1], ARGV[2]) then return 0 end
-local now = now_ms()
-bury(KEYS[4], KEYS[1], ARGV[1], ARGV[2], now)
+local job = read(KEYS[1])
+if job[AT.status] == 'failed' and job[AT.token] == ARGV[2] then return 1 end
+if not holds(job, ARGV[2]) then return 0 end
+bury(KEYS[4], job, ARGV[1])
 redis.call('HINCRBY', KEYS[7], 'failed', 1)
 settle(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[6])
-commit(KEYS[1], KEYS[5], KEYS[6], {
+commit(KEYS[1], KEYS[5], KEYS[6], job, {
   'status', 'failed', 'message', ARGV[3], 'error', ARGV[4], 'error_code', ARGV[5],
-  'retry_count', held[3] or '0', 'completed_at', rfc3339(now),
+  'retry_count', job[AT.retry_count] or '0', 'completed_at', stamp(),
 })
 return 1

@@ -3,13 +3,14 @@
 -- ARGV: 1 id, 2 token
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, queued. What the caller wrote to Chroma is marked for cleanup.
-local held = redis.call('HMGET', KEYS[1], 'status', 'token')
-if held[1] == 'queued' and held[2] == ARGV[2] then return 1 end
-if not holds(KEYS[1], ARGV[2]) then return 0 end
-bury(KEYS[4], KEYS[1], ARGV[1], ARGV[2], now_ms())
+local job = read(KEYS[1])
+if job[AT.status] == 'queued' and job[AT.token] == ARGV[2] then return 1 end
+if not holds(job, ARGV[2]) then return 0 end
+bury(KEYS[4], job, ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('RPUSH', KEYS[3], ARGV[1])
-redis.call('HSET', KEYS[1], 'attempt', math.max(0, (tonumber(redis.call('HGET', KEYS[1], 'attempt')) or 1) - 1))
-commit(KEYS[1], KEYS[5], KEYS[6], { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
-  { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+local attempt = math.max(0, (tonumber(job[AT.attempt]) or 1) - 1)
+commit(KEYS[1], KEYS[5], KEYS[6], job, {
+  'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...', 'attempt', string.format('%.0f', attempt),
+}, { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
 return 1

@@ -7,10 +7,9 @@
 local scanned = redis.call('SSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
 local repaired = 0
 for _, id in ipairs(scanned[2]) do
-  local job = ARGV[1] .. id
-  local kind = redis.call('TYPE', job).ok
-  local status = kind == 'hash' and redis.call('HGET', job, 'status')
-  if kind ~= 'hash' or is_terminal(status) then
+  local key = ARGV[1] .. id
+  local job = redis.call('TYPE', key).ok == 'hash' and read(key)
+  if not job or is_terminal(job[AT.status]) then
     -- Deleted, or ended by hand.
     redis.call('SREM', KEYS[1], id)
     redis.call('ZREM', KEYS[3], id)
@@ -21,9 +20,9 @@ for _, id in ipairs(scanned[2]) do
     -- It waits for nothing that will ever come.
     redis.call('RPUSH', KEYS[2], id)
     repaired = repaired + 1
-    if status == 'processing' then
-      bury(KEYS[9], job, id, redis.call('HGET', job, 'token') or '', now_ms())
-      commit(job, KEYS[7], KEYS[8], { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
+    if job[AT.status] == 'processing' then
+      bury(KEYS[9], job, id)
+      commit(key, KEYS[7], KEYS[8], job, { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
         { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
     end
   end

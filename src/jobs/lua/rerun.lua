@@ -4,15 +4,16 @@
 -- Returns the job's status before, or nil where there is no such job. Only a failed or cancelled one is changed.
 -- Publishes the job, queued.
 if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
-local held = redis.call('HMGET', KEYS[1], 'status', 'run')
-if held[1] ~= 'failed' and held[1] ~= 'cancelled' then return held[1] or 'queued' end
-if (tonumber(held[2]) or 1) ~= tonumber(ARGV[2]) then return 'queued' end
+local job = read(KEYS[1])
+local status, run = job[AT.status], tonumber(job[AT.run]) or 1
+if status ~= 'failed' and status ~= 'cancelled' then return status or 'queued' end
+if run ~= tonumber(ARGV[2]) then return 'queued' end
 redis.call('PERSIST', KEYS[1])
 redis.call('LPUSH', KEYS[2], ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
-commit(KEYS[1], KEYS[4], KEYS[5], {
-  'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...', 'run', (tonumber(held[2]) or 1) + 1,
+commit(KEYS[1], KEYS[4], KEYS[5], job, {
+  'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...', 'run', count_up(run),
   'retry_count', '0', 'attempt', '0', 'stalls', '0', 'queued_ms', now_ms(),
 }, { 'error', 'error_code', 'result', 'started_at', 'started_ms', 'completed_at', 'stage', 'token',
   'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
-return held[1]
+return status

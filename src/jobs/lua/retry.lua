@@ -3,16 +3,15 @@
 -- ARGV: 1 id, 2 token, 3 delay_ms, 4 error, 5 error_code
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, retrying. What the caller wrote to Chroma is marked for cleanup.
-local held = redis.call('HMGET', KEYS[1], 'status', 'token', 'retry_count', 'max_retries')
-if held[1] == 'retrying' and held[2] == ARGV[2] then return 1 end
-if not holds(KEYS[1], ARGV[2]) then return 0 end
-local now = now_ms()
-local count = (tonumber(held[3]) or 0) + 1
-bury(KEYS[4], KEYS[1], ARGV[1], ARGV[2], now)
+local job = read(KEYS[1])
+if job[AT.status] == 'retrying' and job[AT.token] == ARGV[2] then return 1 end
+if not holds(job, ARGV[2]) then return 0 end
+local count = count_up(job[AT.retry_count])
+bury(KEYS[4], job, ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZADD', KEYS[3], now + tonumber(ARGV[3]), ARGV[1])
-commit(KEYS[1], KEYS[5], KEYS[6], {
+redis.call('ZADD', KEYS[3], now_ms() + tonumber(ARGV[3]), ARGV[1])
+commit(KEYS[1], KEYS[5], KEYS[6], job, {
   'status', 'retrying', 'progress', '0', 'retry_count', count, 'error', ARGV[4], 'error_code', ARGV[5],
-  'message', string.format('Retrying (%d/%s): %s', count, held[4] or '0', ARGV[4]),
+  'message', string.format('Retrying (%s/%s): %s', count, job[AT.max_retries] or '0', ARGV[4]),
 }, { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
 return 1

@@ -1,9 +1,23 @@
 -- Goes before every script of this folder: the clock, and the one way in which a job changes.
 -- Scripts use Redis TIME only, so that no two machines' clocks are ever compared.
+--
+-- A script has a job as Redis answers for it: the values of FIELDS (a list that comes before this text), in their
+-- order, false where the job lacks one. AT says where a field's value is: job[AT.status].
+local AT = {}
+for place, field in ipairs(FIELDS) do AT[field] = place end
 
+local function read(key)
+  return redis.call('HMGET', key, unpack(FIELDS))
+end
+
+-- The time in milliseconds: one for all that a script does.
+local clock
 local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  if not clock then
+    local time = redis.call('TIME')
+    clock = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  end
+  return clock
 end
 
 -- RFC 3339 in UTC with whole seconds. Days to a date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
@@ -23,63 +37,79 @@ local function rfc3339(ms)
     math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
 end
 
--- Adds one to a field of a job, whatever another program may have written there: a script that fails half-way
--- is not rolled back.
-local function count_up(job, field)
-  local count = (tonumber(redis.call('HGET', job, field)) or 0) + 1
-  if count ~= count or count == math.huge or count < 1 then count = 1 end
-  count = math.floor(count)
-  redis.call('HSET', job, field, count)
-  return count
+-- The time as jobs show it.
+local stamped
+local function stamp()
+  stamped = stamped or rfc3339(now_ms())
+  return stamped
 end
 
--- Writes the fields, bumps the job's version and the global sequence, and publishes the whole hash on the
--- job's channel as [history, sequence, [field, value, ...]].
--- fields: {name, value, ...}; drop (optional): {name, ...} to delete
-local function commit(job, sequence, history, fields, drop)
-  if drop then redis.call('HDEL', job, unpack(drop)) end
-  fields[#fields + 1] = 'updated_at'
-  fields[#fields + 1] = rfc3339(now_ms())
-  redis.call('HSET', job, unpack(fields))
-  count_up(job, 'version')
-  local name = redis.call('GET', history)
-  if not name then
-    local time = redis.call('TIME')
-    name = string.format('%x%05x', tonumber(time[1]), tonumber(time[2]))
-    redis.call('SET', history, name)
+-- One more than a job's count, as text; whatever another program may have written there, for a script that fails
+-- half-way is not rolled back.
+local function count_up(count)
+  local number = math.floor((tonumber(count) or 0) + 1)
+  if not (number >= 1 and number < math.huge) then number = 1 end
+  return string.format('%.0f', number)
+end
+
+-- Names a new history, by the clock.
+local function new_history(history)
+  local time = redis.call('TIME')
+  local name = string.format('%x%05x', tonumber(time[1]), tonumber(time[2]))
+  redis.call('SET', history, name)
+  return name
+end
+
+-- Writes the changes, counts up the job's version and the global sequence, and publishes the job as it is then on
+-- its channel: [history, sequence, ms, values of FIELDS]. Returns what it published.
+-- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
+local history_name
+local function commit(key, sequence, history, job, changes, drop)
+  local count = #changes
+  changes[count + 1], changes[count + 2] = 'updated_at', stamp()
+  changes[count + 3], changes[count + 4] = 'version', count_up(job[AT.version])
+  redis.call('HSET', key, unpack(changes))
+  for i = 1, #changes, 2 do
+    local place = AT[changes[i]]
+    if place then job[place] = changes[i + 1] end
   end
-  local count = redis.call('INCR', sequence)
-  redis.call('PUBLISH', job .. ':events', cjson.encode({ name, count, redis.call('HGETALL', job) }))
+  for _, field in ipairs(drop or {}) do
+    local place = AT[field]
+    if not place or job[place] then redis.call('HDEL', key, field) end
+    if place then job[place] = false end
+  end
+  history_name = history_name or redis.call('GET', history) or new_history(history)
+  local event = cjson.encode({ history_name, redis.call('INCR', sequence), now_ms(), job })
+  redis.call('PUBLISH', key .. ':events', event)
+  return event
 end
 
 local function is_terminal(status)
   return status == 'completed' or status == 'failed' or status == 'cancelled'
 end
 
--- Ends a job's run: nobody holds it, it is active no more, and after ttl seconds its hash goes.
-local function settle(job, leases, active, id, ttl)
-  redis.call('ZREM', leases, id)
-  redis.call('SREM', active, id)
-  redis.call('EXPIRE', job, ttl)
-end
-
 -- True when the caller still holds the job.
 local function holds(job, token)
-  local held = redis.call('HMGET', job, 'status', 'token')
-  return held[1] == 'processing' and held[2] == token
+  return job[AT.status] == 'processing' and job[AT.token] == token
 end
 
--- Marks a generation's chunks as dead: they are to be deleted from Chroma.
+-- Ends a job's run: nobody holds it, it is active no more, and after ttl seconds its hash goes.
+local function settle(key, leases, active, id, ttl)
+  redis.call('ZREM', leases, id)
+  redis.call('SREM', active, id)
+  redis.call('EXPIRE', key, ttl)
+end
+
+-- Marks a generation's chunks as dead: they are to be deleted from Chroma once due.
 local function bury_chunks(cleanup, tenant, collection, document, token, due)
   redis.call('ZADD', cleanup, due, cjson.encode({ tenant, collection, document, token, 1 }))
 end
 
--- Marks what the holder of a token may have written to Chroma as dead.
-local function bury(cleanup, job, id, token, due)
-  local held = redis.call('HMGET', job, 'tenant', 'payload')
-  local ok, payload = pcall(cjson.decode, held[2] or '')
+-- Marks what the holder of a job may have written to Chroma as dead.
+local function bury(cleanup, job, id)
+  local ok, payload = pcall(cjson.decode, job[AT.payload] or '')
   if not ok or type(payload) ~= 'table' then return end
   local collection = type(payload.collection) == 'string' and payload.collection or 'default'
   local document = type(payload.document_id) == 'string' and payload.document_id or id
-  bury_chunks(cleanup, held[1] or 'default', collection, document, token, due)
+  bury_chunks(cleanup, job[AT.tenant] or 'default', collection, document, job[AT.token] or '', now_ms())
 end

@@ -8,6 +8,6 @@ redis.call('LREM', KEYS[2], 0, ARGV[1])
 redis.call('SREM', KEYS[3], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
 if redis.call('HGET', KEYS[5], 'id') == ARGV[1] then redis.call('DEL', KEYS[5]) end
-commit(KEYS[1], KEYS[6], KEYS[7], { 'status', 'cancelled', 'message', 'Upload refused' })
+commit(KEYS[1], KEYS[6], KEYS[7], read(KEYS[1]), { 'status', 'cancelled', 'message', 'Upload refused' })
 redis.call('DEL', KEYS[1])
 return 1

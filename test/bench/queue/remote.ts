@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 const TIMEOUT_MS = 60_000;
 
 /** What a process does when it is told to. */
-export type Calls = Record<string, (count: number) => Promise<unknown>>;
+export type Calls = Record<string, (argument: never) => Promise<unknown>>;
 
 interface Answer {
   result?: unknown;
@@ -13,10 +13,10 @@ interface Answer {
 
 /** Carries out the parent's calls, one at a time. The process ends with its parent. */
 export function serve(calls: Calls): void {
-  process.on('message', ([name, count]: [string, number]) => {
+  process.on('message', ([name, argument]: [string, unknown]) => {
     const call = async (): Promise<Answer> => {
       try {
-        return { result: await calls[name]?.(count) };
+        return { result: await calls[name]?.(argument as never) };
       } catch (error) {
         return { error: `${name}: ${error instanceof Error ? error.stack : String(error)}` };
       }
@@ -37,7 +37,7 @@ export class Remote {
   }
 
   /** Has the process do something; one call at a time. */
-  async call<T = void>(name: string, count = 0): Promise<T> {
+  async call<T = void>(name: string, argument?: unknown): Promise<T> {
     const answer = await new Promise<Answer>((resolve, reject) => {
       const failed = () => reject(new Error(`a process of the benchmark's ended, or hangs, during ${name}`));
       const timer = setTimeout(failed, TIMEOUT_MS);
@@ -47,7 +47,7 @@ export class Remote {
         this.#child.off('exit', failed);
         resolve(message as Answer);
       });
-      this.#child.send([name, count]);
+      this.#child.send([name, argument]);
     });
     if (answer.error !== undefined) throw new Error(answer.error);
     return answer.result as T;

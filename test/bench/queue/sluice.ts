@@ -4,6 +4,7 @@ import { JobFeed } from '../../../src/jobs/job-feed.ts';
 import { parsePayload } from '../../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../../src/jobs/job-queue.ts';
 import { JobStore } from '../../../src/jobs/job-store.ts';
+import type { JobState } from '../../../src/jobs/to-job.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectRedis } from '../../../src/redis/connection.ts';
 import { createKeys, DEFAULT_TENANT } from '../../../src/redis/keys.ts';
@@ -22,19 +23,20 @@ serveSide({
   async openWeb(url, completed) {
     const redis = connectRedis(url, 'main', 'bounded', logger);
     const queue = new JobQueue(redis, keys, options);
-    const feed = new JobFeed(
-      connectRedis(url, 'feed', 'patient', logger),
-      new JobStore(redis, keys),
+    const feed = new JobFeed(() => connectRedis(url, 'feed', 'patient', logger), redis, {
+      store: new JobStore(redis, keys),
       keys,
       logger,
-    );
-    await feed.start();
-    feed.watchAll(
-      (state) => {
+    });
+    const watcher = {
+      onState(state: JobState) {
         if (state.status === 'completed') completed(state.id);
       },
-      () => [],
-    );
+      onForgotten() {},
+    };
+    feed.watchAll(watcher, () => []);
+    // Answers once the feed is live.
+    await feed.read([]);
     return {
       async enqueue() {
         const id = randomUUID();

@@ -1,0 +1,89 @@
+import type { Chunk } from '../contract/documents.ts';
+import type { CutChunk } from '../contract/processor.ts';
+import type { Metadata } from '../contract/upload.ts';
+
+/** The chunks that one run of one job writes. A dead generation's chunks are never shown, and are deleted. */
+export interface Generation {
+  collection: string;
+  documentId: string;
+  /** The claim token of the worker that writes them. */
+  generation: string;
+}
+
+/** What every chunk of a document carries beside its own place in the text. */
+export interface ChunkOrigin extends Generation {
+  filename: string;
+  contentHash: string | undefined;
+  metadata: Metadata;
+}
+
+/** A chunk with its place in the document, ready to be stored. */
+export interface EmbeddedChunk extends CutChunk {
+  index: number;
+  embedding: number[];
+}
+
+/** The id under which a chunk is stored. */
+export function chunkId(documentId: string, generation: string, index: number): string {
+  return `${documentId}:${generation}:${index}`;
+}
+
+/** The generations that chunk ids name, each once; ids that are not ours are left out. */
+export function generationsOf(collection: string, ids: readonly string[]): Generation[] {
+  const names = new Set(ids.map((id) => id.slice(0, id.lastIndexOf(':'))));
+  return [...names].flatMap((name) => {
+    const [, documentId, generation] = /^(.+):([^:]+)$/.exec(name) ?? [];
+    return documentId && generation ? [{ collection, documentId, generation }] : [];
+  });
+}
+
+type ChromaMetadata = Record<string, unknown>;
+
+/** What a chunk's metadata says of itself; an owner's entry of such a name would pass for it. */
+const OURS = new Set([
+  'document_id',
+  'generation',
+  'chunk_index',
+  'filename',
+  'start',
+  'end',
+  'content_hash',
+  'page',
+  'heading',
+  'context',
+]);
+
+/** What is stored beside a chunk's text. */
+export function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
+  return {
+    ...Object.fromEntries(Object.entries(origin.metadata).filter(([name]) => !OURS.has(name))),
+    document_id: origin.documentId,
+    generation: origin.generation,
+    chunk_index: chunk.index,
+    filename: origin.filename,
+    start: chunk.start,
+    end: chunk.end,
+    ...(origin.contentHash !== undefined && { content_hash: origin.contentHash }),
+    ...(chunk.page !== undefined && { page: chunk.page }),
+    ...(chunk.heading !== undefined && { heading: chunk.heading }),
+  };
+}
+
+/** A metadata value as text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A chunk as the API shows it. */
+export function toChunk(id: string, text: string, metadata: ChromaMetadata): Chunk {
+  const { page, heading } = metadata;
+  return {
+    id,
+    chunk_index: Number(metadata['chunk_index'] ?? 0),
+    text,
+    start: Number(metadata['start'] ?? 0),
+    end: Number(metadata['end'] ?? 0),
+    page: typeof page === 'number' ? page : undefined,
+    heading: typeof heading === 'string' ? heading : undefined,
+  };
+}

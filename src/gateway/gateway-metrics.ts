@@ -1,0 +1,92 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+import type { JobFeed } from '../jobs/job-feed.ts';
+import type { JobState } from '../jobs/to-job.ts';
+
+/** From a millisecond to ten seconds: a push is late long before that. */
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+/** What a gateway counts. The plain numbers are counted with every push, and read only when somebody asks. */
+export class GatewayMetrics {
+  /** States that clients were sent in updates; and those that a newer one replaced before. */
+  updates = 0;
+  conflated = 0;
+  subscriptions = 0;
+  resumes = 0;
+  readonly #closes: Counter<'code'>;
+  readonly #latency: Histogram;
+
+  /** @param sessions the sessions that are open, each with the bytes that wait in its socket */
+  constructor(registry: Registry, feed: JobFeed, sessions: () => { count: number; bufferedBytes: number }) {
+    const registers = [registry];
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    const counter = (name: string, help: string, read: () => number) =>
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    gauge('sluice_gateway_sessions', 'Open WebSockets.', () => sessions().count);
+    gauge('sluice_gateway_subscriptions', 'Their subscriptions.', () => this.subscriptions);
+    gauge(
+      'sluice_gateway_buffered_bytes',
+      'Bytes that sockets have not taken.',
+      () => sessions().bufferedBytes,
+    );
+    counter('sluice_gateway_updates_sent_total', 'States sent in updates.', () => this.updates);
+    counter(
+      'sluice_gateway_updates_conflated_total',
+      'States that a newer one replaced.',
+      () => this.conflated,
+    );
+    counter('sluice_gateway_resumes_total', 'Subscriptions that said what they had.', () => this.resumes);
+    gauge(
+      'sluice_feed_watches',
+      'What is watched, each job counted for each of its watchers.',
+      () => feed.watches,
+    );
+    counter('sluice_feed_events_total', 'Job events that this node heard.', () => feed.counts.events);
+    counter(
+      'sluice_feed_rereads_total',
+      'Times that all watched jobs were read again.',
+      () => feed.counts.rereads,
+    );
+    counter('sluice_feed_canary_misses_total', 'Canaries that did not come back.', () => feed.link.misses);
+    gauge('sluice_feed_canary_age_seconds', 'Since delivery was proven.', () => feed.link.proofAgeMs / 1000);
+    gauge('sluice_feed_live', '1 while delivery is proven.', () => (feed.live ? 1 : 0));
+    this.#closes = new Counter({
+      name: 'sluice_gateway_closes_total',
+      help: 'WebSockets that have closed, by code.',
+      labelNames: ['code'],
+      registers,
+    });
+    this.#latency = new Histogram({
+      name: 'sluice_gateway_push_seconds',
+      help: 'From the publication of a state to its socket.',
+      buckets: LATENCY_BUCKETS,
+      registers,
+    });
+  }
+
+  closed(code: number): void {
+    this.#closes.inc({ code });
+  }
+
+  /** Notes that a state is given to a socket now. */
+  observe({ publishedAt }: JobState): void {
+    // The clocks of two machines may differ by more than a push takes.
+    if (publishedAt !== undefined) this.#latency.observe(Math.max(0, Date.now() - publishedAt) / 1000);
+  }
+}

@@ -1,0 +1,75 @@
+import type { JobFeed } from '../jobs/job-feed.ts';
+import { isNewer, type JobState } from '../jobs/to-job.ts';
+
+/** What tells two states of a job apart, as an entity tag: for `ETag` and, unquoted, for `Last-Event-ID`. */
+export function versionTag({ history, version }: JobState): string {
+  return `${history}-${version}`;
+}
+
+/**
+ * Follows one job for a client that is slower than the job: it gets the latest state, never all of them. MUST be
+ * ended; ends by itself when one of `signals` aborts.
+ */
+export class JobChanges {
+  readonly #unwatch: () => void;
+  readonly #signals: readonly AbortSignal[];
+  #latest: JobState | undefined;
+  #forgotten = false;
+  #ended = false;
+  #wake = () => {};
+  readonly #abort = () => this.end();
+
+  /** Watches from now on; what the job is now is for the caller to read afterwards, and to {@link offer}. */
+  constructor(feed: JobFeed, jobId: string, signals: readonly AbortSignal[]) {
+    this.#unwatch = feed.watch(jobId, {
+      onState: (state) => this.offer(state),
+      onForgotten: () => {
+        this.#forgotten = true;
+        this.#wake();
+      },
+    });
+    this.#signals = signals;
+    for (const signal of signals) signal.addEventListener('abort', this.#abort);
+    if (signals.some(({ aborted }) => aborted)) this.end();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Passes a state in that was read. */
+  offer(state: JobState): void {
+    if (!isNewer(state, this.#latest)) return;
+    this.#latest = state;
+    this.#wake();
+  }
+
+  /**
+   * The next state whose tag is another than `tag`, at once where there is one.
+   * @returns `forgotten` when the job is not known any more; `unchanged` after `waitMs`, or at the end
+   */
+  async after(tag: string | undefined, waitMs: number): Promise<JobState | 'forgotten' | 'unchanged'> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#wake();
+    }, waitMs);
+    try {
+      for (;;) {
+        if (this.#latest && versionTag(this.#latest) !== tag) return this.#latest;
+        if (this.#forgotten) return 'forgotten';
+        if (late || this.#ended) return 'unchanged';
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#unwatch();
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);
+    this.#wake();
+  }
+}

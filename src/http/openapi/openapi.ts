@@ -1,0 +1,42 @@
+import {
+  ChunkListSchema,
+  DocumentListSchema,
+  DocumentSchema,
+  SearchRequestSchema,
+  SearchResponseSchema,
+} from '../../contract/documents.ts';
+import { JobSchema } from '../../contract/job.ts';
+import { JobListSchema, StatsSchema } from '../../contract/jobs.ts';
+import { ProblemSchema } from '../../contract/problem.ts';
+import { SettingsSchema } from '../../contract/settings.ts';
+import { UploadAcceptedSchema } from '../../contract/upload.ts';
+import { documentPaths } from './document-paths.ts';
+import { jobPaths } from './job-paths.ts';
+import { schemaOf } from './parts.ts';
+import { serverPaths } from './server-paths.ts';
+
+/** The API's description, made from the schemas that the server itself checks with. */
+export const openApiDocument = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Sluice',
+    version: '1',
+    description: 'Upload documents, watch them being ingested, search them.',
+  },
+  paths: { ...documentPaths, ...jobPaths, ...serverPaths },
+  components: {
+    schemas: {
+      Job: schemaOf(JobSchema, 'output'),
+      JobList: schemaOf(JobListSchema, 'output'),
+      Stats: schemaOf(StatsSchema, 'output'),
+      UploadAccepted: schemaOf(UploadAcceptedSchema, 'output'),
+      Document: schemaOf(DocumentSchema, 'output'),
+      DocumentList: schemaOf(DocumentListSchema, 'output'),
+      ChunkList: schemaOf(ChunkListSchema, 'output'),
+      SearchRequest: schemaOf(SearchRequestSchema, 'input'),
+      SearchResponse: schemaOf(SearchResponseSchema, 'output'),
+      Settings: schemaOf(SettingsSchema, 'output'),
+      Problem: schemaOf(ProblemSchema, 'output'),
+    },
+  },
+};

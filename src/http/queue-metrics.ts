@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis';
+import { Counter, Gauge, Registry } from 'prom-client';
+
+import { readStatistics } from '../jobs/job-statistics.ts';
+import type { Keys } from '../redis/keys.ts';
+
+/**
+ * The queue's statistics for Prometheus: the same on every node, for they are Redis'. While Redis is away there are
+ * none, for an old figure would be taken for a true one; `sluice_redis_up` says so.
+ * @returns reads them anew, as text
+ */
+export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const up = gauge('sluice_redis_up', '1 while Redis answers.');
+  const depth = gauge('sluice_queue_depth', 'Jobs that wait for a worker.');
+  const delayed = gauge('sluice_jobs_delayed', 'Jobs that wait for their next try.');
+  const inFlight = gauge('sluice_jobs_in_flight', 'Jobs that a worker holds.');
+  const active = gauge('sluice_jobs_active', 'Jobs that have not ended.');
+  const cleanups = gauge('sluice_cleanups_pending', 'Dead generations whose chunks are still to be deleted.');
+  const oldest = gauge('sluice_oldest_waiting_seconds', 'How long the job that is next has waited.');
+  const ended = new Counter({
+    name: 'sluice_runs_ended_total',
+    help: 'Runs that have ended, by status.',
+    labelNames: ['status'],
+    registers,
+  });
+  const time = new Gauge({
+    name: 'sluice_processing_seconds',
+    help: 'Processing time of the last 1,000 completed runs.',
+    labelNames: ['quantile'],
+    registers,
+  });
+  return async () => {
+    const stats = await readStatistics(redis, keys).catch(() => undefined);
+    up.set(stats ? 1 : 0);
+    if (!stats) return registry.getSingleMetricAsString('sluice_redis_up');
+    depth.set(stats.queue_depth);
+    delayed.set(stats.delayed);
+    inFlight.set(stats.in_flight);
+    active.set(stats.active);
+    cleanups.set(stats.cleanups);
+    oldest.set((stats.oldest_waiting_ms ?? 0) / 1000);
+    ended.reset();
+    for (const status of ['completed', 'failed', 'cancelled'] as const) ended.inc({ status }, stats[status]);
+    const { p50, p90, p99 } = stats.processing_time_ms ?? {};
+    for (const [quantile, ms] of Object.entries({ '0.5': p50, '0.9': p90, '0.99': p99 })) {
+      if (ms !== undefined) time.set({ quantile }, ms / 1000);
+    }
+    return registry.metrics();
+  };
+}

@@ -1,0 +1,54 @@
+import { Hono } from 'hono';
+
+import { AppError } from '../../errors.ts';
+import { JobChanges, versionTag } from '../job-changes.ts';
+import type { JobRouteServices } from './jobs.ts';
+
+/** A line that says nothing, so that proxies and clients see that the connection lives. */
+const HEARTBEAT_MS = 15_000;
+const RECONNECT_MS = 2000;
+
+/**
+ * `GET /api/jobs/{id}/events`: server-sent events of the Job, for networks that let no WebSocket through. A slow
+ * client gets the latest state, not all of them. The stream ends after the terminal state; a client that comes
+ * back with that state's `Last-Event-ID` is told with 204 that nothing more will come.
+ */
+export function jobEventRoutes({ feed, store, closing }: JobRouteServices) {
+  return new Hono().get('/api/jobs/:id/events', async (c) => {
+    const id = c.req.param('id');
+    const changes = new JobChanges(feed, id, [c.req.raw.signal, closing]);
+    const state = await store.read(id).catch((error: unknown) => {
+      changes.end();
+      throw error;
+    });
+    let tag = c.req.header('last-event-id');
+    if (!state || (state.terminal && versionTag(state) === tag)) {
+      changes.end();
+      if (state) return c.body(null, 204);
+      throw new AppError('job_not_found');
+    }
+    changes.offer(state);
+    const encoder = new TextEncoder();
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(encoder.encode(`retry: ${RECONNECT_MS}\n\n`)),
+      async pull(controller) {
+        const next = await changes.after(tag, HEARTBEAT_MS);
+        if (next === 'unchanged' && !changes.ended) return controller.enqueue(encoder.encode(':\n\n'));
+        if (typeof next !== 'string') {
+          tag = versionTag(next);
+          controller.enqueue(encoder.encode(`id: ${tag}\ndata: ${next.json}\n\n`));
+          if (!next.terminal) return;
+        }
+        changes.end();
+        controller.close();
+      },
+      cancel: () => changes.end(),
+    });
+    return c.body(stream, 200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      // Asks a buffering proxy to pass each event on at once.
+      'x-accel-buffering': 'no',
+    });
+  });
+}

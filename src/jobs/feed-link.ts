@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+import type { Logger } from '../logger.ts';
+import type { Keys } from '../redis/keys.ts';
+import { eventPosition } from './job-event.ts';
+import type { HistoryPosition, JobHistory } from './job-history.ts';
+import { loadScripts, type RunScript } from './scripts.ts';
+
+const CANARY_MS = 1000;
+/** A canary that is out for so long is dead: nothing is delivered. */
+const CANARY_TIMEOUT_MS = 3000;
+
+export interface LinkListener {
+  /** A job's event, in the order in which Redis published them. */
+  onEvent(jobId: string, message: string): void;
+  /** Delivery is proven from now on; whatever came before may have been missed. */
+  onUp(history: string): void;
+  /** Events are not known to arrive any more. */
+  onDown(): void;
+  /** Some events were missed, though the link works. */
+  onGap(): void;
+}
+
+/**
+ * A node's one subscription to all job events, and the proof that it delivers. A canary goes through Redis and
+ * back every second, over the very connection that carries the events, and says how many events there have
+ * been. One that does not come back shows a link that is dead behind an open connection: it is replaced. One
+ * that counts more events than were heard shows a gap. One that counts fewer shows a Redis that has lost writes.
+ */
+export class FeedLink {
+  readonly #connect: () => Redis;
+  readonly #history: JobHistory;
+  readonly #run: RunScript;
+  readonly #keys: Keys;
+  readonly #logger: Logger;
+  readonly #listener: LinkListener;
+  readonly #channel: string;
+  #subscriber: Redis;
+  #up = false;
+  /** The last position heard over this subscription; none before the first. */
+  #heard: HistoryPosition | undefined;
+  /** Of the latest canary that was sent; one that was sent before the subscription stood proves nothing. */
+  #nonce = 0;
+  #firstNonce = Infinity;
+  #lastProofAt = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #closed = false;
+  /** How many canaries have not come back in time. */
+  misses = 0;
+
+  /**
+   * @param connect opens a patient connection of the link's own
+   * @param commands sends the canaries
+   */
+  constructor(
+    connect: () => Redis,
+    commands: Redis,
+    history: JobHistory,
+    { keys, logger, listener }: { keys: Keys; logger: Logger; listener: LinkListener },
+  ) {
+    this.#connect = connect;
+    this.#run = loadScripts(commands);
+    this.#history = history;
+    this.#keys = keys;
+    this.#logger = logger;
+    this.#listener = listener;
+    this.#channel = keys.canary(randomUUID());
+    this.#subscriber = this.#subscribe();
+    this.#timer = setInterval(() => this.#beat(), CANARY_MS);
+  }
+
+  /** True while delivery is proven. */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** How long ago delivery was proven last, in milliseconds. */
+  get proofAgeMs(): number {
+    return performance.now() - this.#lastProofAt;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#subscriber.disconnect();
+  }
+
+  #subscribe(): Redis {
+    const subscriber = this.#connect();
+    const { jobPrefix, allEvents } = this.#keys;
+    subscriber.on('pmessage', (_pattern: string, channel: string, message: string) => {
+      const now = eventPosition(message);
+      if (now) this.#follow(now, 1);
+      this.#listener.onEvent(channel.slice(jobPrefix.length, -':events'.length), message);
+    });
+    subscriber.on('message', (_channel: string, message: string) => this.#receiveCanary(message));
+    subscriber.on('close', () => this.#lose());
+    subscriber.on('ready', () => {
+      // ioredis subscribes again by itself, but does not say when it has.
+      Promise.all([subscriber.psubscribe(allEvents), subscriber.subscribe(this.#channel)])
+        .then(() => this.#prove())
+        .catch((error: unknown) => {
+          if (subscriber !== this.#subscriber || this.#closed) return;
+          this.#logger.warn('subscribing to the job events failed, trying again', { error });
+          subscriber.disconnect(true);
+        });
+    });
+    return subscriber;
+  }
+
+  /** Sends a canary whose return proves the subscription as it is now. */
+  async #prove(): Promise<void> {
+    this.#lose();
+    this.#firstNonce = Infinity;
+    await this.#history.open(this.#heard);
+    this.#firstNonce = this.#nonce + 1;
+    this.#sendCanary();
+  }
+
+  #beat(): void {
+    if (this.proofAgeMs > CANARY_TIMEOUT_MS) {
+      this.misses++;
+      this.#lose();
+      // One that is not ready is connecting already.
+      if (this.#subscriber.status === 'ready') {
+        this.#logger.warn('the job events do not arrive any more: connecting anew');
+        this.#subscriber.disconnect();
+        this.#subscriber = this.#subscribe();
+      }
+    }
+    this.#sendCanary();
+  }
+
+  #sendCanary(): void {
+    const { history, sequence } = this.#keys;
+    // One that Redis does not take does not come back: that says it.
+    this.#run('canary', [history, sequence], [this.#channel, ++this.#nonce]).catch(() => {});
+  }
+
+  #receiveCanary(message: string): void {
+    const [history, sequence, nonce] = JSON.parse(message) as [string, number, string];
+    if (Number(nonce) < this.#firstNonce) return;
+    this.#lastProofAt = performance.now();
+    if (this.#up) return this.#follow({ history, sequence }, 0);
+    this.#up = true;
+    this.#heard = { history, sequence };
+    this.#listener.onUp(history);
+  }
+
+  /**
+   * Compares where Redis is now with what was heard last.
+   * @param step how much further it should be
+   */
+  #follow(now: HistoryPosition, step: 0 | 1): void {
+    const before = this.#heard;
+    if (!this.#up || !before) return;
+    const ahead = now.sequence - before.sequence - step;
+    if (now.history !== before.history && now.history !== '') {
+      this.#heard = now;
+      this.#listener.onUp(now.history);
+    } else if (now.history === '' || ahead < 0) {
+      this.#logger.warn('Redis has lost writes', { heard: before.sequence, now: now.sequence });
+      this.#prove().catch((error: unknown) => this.#logger.warn('naming a new history failed', { error }));
+    } else {
+      this.#heard = now;
+      if (ahead > 0) this.#listener.onGap();
+    }
+  }
+
+  #lose(): void {
+    if (!this.#up) return;
+    this.#up = false;
+    this.#listener.onDown();
+  }
+}

@@ -1,0 +1,99 @@
+import type { JobFeed, Unwatch } from './job-feed.ts';
+import type { JobStore } from './job-store.ts';
+import { isNewer, type JobState } from './to-job.ts';
+
+/** How often the documented client polls. */
+const INTERVAL_MS = 2000;
+/** A job that fewer ask for within an interval is read each time: the cheapest way to be right. */
+const MANY = 4;
+
+/** What is known of a job that many poll for, until the interval is over. */
+interface Interval {
+  readonly endsAt: number;
+  reads: number;
+  /** Once many have asked: read once, and kept up to date by the feed. */
+  shared: Promise<JobState | undefined> | undefined;
+  unwatch: Unwatch | undefined;
+}
+
+/**
+ * Reads single jobs for those who poll. However many poll for one job, Redis is asked for it a few times an
+ * interval, and the answers in between are as fresh as a push.
+ */
+export class JobReader {
+  readonly #store: JobStore;
+  readonly #feed: JobFeed;
+  readonly #intervals = new Map<string, Interval>();
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(store: JobStore, feed: JobFeed) {
+    this.#store = store;
+    this.#feed = feed;
+    this.#sweep = setInterval(() => this.#endOld(), INTERVAL_MS);
+    feed.observe({ onStale: () => this.#endAll(), onLive: () => {} });
+  }
+
+  /** The job's state, or `undefined` for an id nobody knows. */
+  async read(id: string): Promise<JobState | undefined> {
+    const interval = this.#interval(id);
+    interval.reads++;
+    if (interval.shared) return interval.shared;
+    if (interval.reads < MANY || !this.#feed.live) return this.#store.read(id);
+    return (interval.shared = this.#share(id, interval));
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    this.#endAll();
+  }
+
+  #interval(id: string): Interval {
+    const now = performance.now();
+    const known = this.#intervals.get(id);
+    if (known && now < known.endsAt) return known;
+    known?.unwatch?.();
+    const interval = { endsAt: now + INTERVAL_MS, reads: 0, shared: undefined, unwatch: undefined };
+    this.#intervals.set(id, interval);
+    return interval;
+  }
+
+  /** Watches, then reads: so no change falls between the two. */
+  async #share(id: string, interval: Interval): Promise<JobState | undefined> {
+    let heard: JobState | undefined;
+    let answered = false;
+    interval.unwatch = this.#feed.watch(id, {
+      onState(state) {
+        if (!isNewer(state, heard)) return;
+        heard = state;
+        if (answered) interval.shared = Promise.resolve(state);
+      },
+      onForgotten() {
+        interval.shared = Promise.resolve(undefined);
+      },
+    });
+    try {
+      const read = await this.#store.read(id);
+      answered = true;
+      const newest = read && heard && !isNewer(heard, read) ? read : (heard ?? read);
+      heard = newest;
+      return newest;
+    } catch (error) {
+      this.#end(id, interval);
+      throw error;
+    }
+  }
+
+  #end(id: string, interval: Interval): void {
+    interval.unwatch?.();
+    if (this.#intervals.get(id) === interval) this.#intervals.delete(id);
+  }
+
+  #endOld(): void {
+    const now = performance.now();
+    for (const [id, interval] of this.#intervals) if (now >= interval.endsAt) this.#end(id, interval);
+  }
+
+  #endAll(): void {
+    for (const [id, interval] of this.#intervals) this.#end(id, interval);
+  }
+}

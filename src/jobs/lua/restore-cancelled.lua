@@ -1,0 +1,13 @@
+-- Makes a job that Redis has forgotten as what it was: cancelled. No worker ever sees it.
+-- KEYS: 1 job, 2 sequence, 3 history, 4 recent, 5 outcomes
+-- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 ttl_seconds
+-- Returns 1, or 0 where there is such a job. Publishes the job, cancelled.
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('ZADD', KEYS[4], now_ms(), ARGV[1])
+redis.call('HINCRBY', KEYS[5], 'cancelled', 1)
+commit(KEYS[1], KEYS[2], KEYS[3], read(KEYS[1]), {
+  'id', ARGV[1], 'type', 'document_upload', 'status', 'cancelled', 'progress', '0', 'message', 'Cancelled',
+  'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1', 'created_at', stamp(), 'completed_at', stamp(),
+})
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1

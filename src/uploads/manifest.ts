@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+
+import type { JobPayload } from '../jobs/job-payload.ts';
+
+/** Stands beside a blob and makes it count: enough to queue its job again should Redis forget it. */
+export interface Manifest {
+  job_id: string;
+  tenant: string;
+  payload: JobPayload;
+}
+
+/** Reads a manifest; `undefined` unless it is there and whole. */
+export async function readManifest(path: string): Promise<Manifest | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  } catch {
+    return undefined;
+  }
+}

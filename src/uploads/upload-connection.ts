@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+
+import type { Logger } from '../logger.ts';
+
+const LOOK_MS = 20;
+/** How long an upload waits for a replica that does not answer. */
+const CONFIRM_MS = 1000;
+/** A replica that serves: in step with its master, and heard of in the last two seconds, where one a second is the rule. */
+const SERVES = /^slave\d+:.*\bstate=online\b.*\blag=[0-2]\b/m;
+
+/** The connection to Redis that uploads are queued over: knows when to send, and whether what was sent is safe. */
+export class UploadConnection {
+  readonly #redis: Redis;
+  readonly #logger: Logger;
+  #round: Promise<boolean> = Promise.resolve(true);
+  #next: Promise<boolean> | undefined;
+  #cuts = 0;
+
+  constructor(redis: Redis, logger: Logger) {
+    this.#redis = redis;
+    this.#logger = logger;
+    redis.on('close', () => this.#cuts++);
+  }
+
+  /** Waits until there is a connection. @returns whether there is one in time */
+  async ready(withinMs: number): Promise<boolean> {
+    for (const end = performance.now() + withinMs; this.#redis.status !== 'ready'; await sleep(LOOK_MS)) {
+      if (performance.now() >= end) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Waits until a replica, where there is one, has everything that Redis has taken over the connection so far: a
+   * failover does not forget it then. A replica that is late holds nothing up for longer than a moment, for it is
+   * a second safety. The first is the manifest, by which a forgotten upload is queued again.
+   * @returns whether it has: `false` when time was up, or the connection was cut and may lead elsewhere now
+   */
+  async confirm(): Promise<boolean> {
+    const cuts = this.#cuts;
+    // Waiting blocks the connection: one round is for all that were asked for before it began.
+    this.#next ??= this.#round.then(() => {
+      this.#next = undefined;
+      return (this.#round = this.#wait());
+    });
+    return (await this.#next) && this.#cuts === cuts;
+  }
+
+  async #wait(): Promise<boolean> {
+    const over = new AbortController();
+    // A Redis that has gone away meanwhile answers when it is back.
+    const late = sleep(CONFIRM_MS, false, { signal: over.signal }).catch(() => false);
+    try {
+      const confirmed = await Promise.race([this.#confirmed(), late]);
+      if (!confirmed) this.#logger.warn('no replica of Redis has confirmed an upload in time');
+      return confirmed;
+    } catch (error) {
+      this.#logger.warn('the replicas of Redis could not be asked', { error });
+      return false;
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #confirmed(): Promise<boolean> {
+    if (!SERVES.test(await this.#redis.info('replication'))) return true;
+    return (await this.#redis.wait(1, CONFIRM_MS)) > 0;
+  }
+}

@@ -1,0 +1,147 @@
+import type { Redis } from 'ioredis';
+
+import type { VectorStore } from '../documents/vector-store.ts';
+import type { CleanupLog } from '../jobs/cleanup-log.ts';
+import type { JobHistory } from '../jobs/job-history.ts';
+import type { Logger } from '../logger.ts';
+import type { Keys } from '../redis/keys.ts';
+import type { Availability } from './availability.ts';
+import type { EndedRecovery } from './ended-recovery.ts';
+
+/** Enough for a page of Chroma; a worker that died comparing is followed by another after so long. */
+const LOCK_MS = 15_000;
+/** For how long Chroma keeps what belongs to documents that nobody knows. */
+const STRANGERS_MS = 24 * 60 * 60 * 1000;
+
+export interface ReconcilerServices {
+  /** The connection that the worker claims by. */
+  redis: Redis;
+  keys: Keys;
+  history: JobHistory;
+  ended: EndedRecovery;
+  cleanups: CleanupLog;
+  vectors: VectorStore;
+  logger: Logger;
+}
+
+/**
+ * Puts right what a Redis that lost writes no longer knows. It asks after every reconnect, and every sixth of a
+ * lease, which history this is; in a new one, jobs that had ended are restored before this worker claims anything,
+ * and once all is in its place again, one worker compares Chroma with what Redis knows.
+ */
+export class Reconciler {
+  readonly #services: ReconcilerServices;
+  readonly #availability: Availability;
+  readonly #settleMs: number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #closing = new AbortController();
+  #round: Promise<void> | undefined;
+  /** While it is there, nothing is claimed: Redis was away, and what it is now is not known yet. */
+  #doubt: (() => void) | undefined;
+  /** True from a reconnect until Redis was asked what it is now. */
+  #asked = true;
+  #history = '';
+  #since = 0;
+  #compared = '';
+
+  /**
+   * @param settleMs after how long in a new history every claim from before it has been found out, and every
+   * forgotten upload is queued again
+   */
+  constructor(services: ReconcilerServices, availability: Availability, leaseMs: number, settleMs: number) {
+    this.#services = services;
+    this.#availability = availability;
+    this.#settleMs = settleMs;
+    this.#doubt = availability.wait();
+    this.#timer = setInterval(() => this.#ask(), leaseMs / 6);
+    services.redis.on('close', this.#onClose);
+    services.redis.on('ready', this.#onReady);
+    this.#ask();
+  }
+
+  /** Ends the round under way. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#services.redis.off('close', this.#onClose);
+    this.#services.redis.off('ready', this.#onReady);
+    this.#closing.abort();
+    await this.#round;
+  }
+
+  readonly #onClose = () => {
+    this.#doubt ??= this.#availability.wait();
+  };
+
+  readonly #onReady = () => {
+    this.#asked = true;
+    this.#ask();
+  };
+
+  #ask(): void {
+    this.#round ??= this.#work().finally(() => (this.#round = undefined));
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      try {
+        do {
+          await this.#restoreEnded(await this.#present(), signal);
+          // Redis may have been away once more meanwhile.
+        } while (this.#asked);
+      } finally {
+        // What cannot be restored must not keep the others waiting.
+        this.#doubt?.();
+        this.#doubt = undefined;
+      }
+      await this.#compare(signal);
+    } catch (error) {
+      if (!signal.aborted)
+        this.#services.logger.warn('reconciling did not finish, the next round will', { error });
+    }
+  }
+
+  /** The history that this is. */
+  async #present(): Promise<string> {
+    const { history } = this.#services;
+    if (!this.#asked) return history.follow();
+    this.#asked = false;
+    try {
+      return (await history.open()).history;
+    } catch (error) {
+      this.#asked = true;
+      throw error;
+    }
+  }
+
+  async #restoreEnded(history: string, signal: AbortSignal): Promise<void> {
+    const { ended } = this.#services;
+    if (history !== this.#history) this.#since = performance.now();
+    this.#history = history;
+    await ended.sweep(history, signal);
+  }
+
+  /** Chroma holds what was stored in the lost part, and no script that would bury it: it is looked through, once a history. */
+  async #compare(signal: AbortSignal): Promise<void> {
+    const { redis, keys, vectors, cleanups, logger } = this.#services;
+    const history = this.#history;
+    if (this.#compared === history || performance.now() - this.#since < this.#settleMs) return;
+    if ((await redis.get(keys.reconciled)) === history) {
+      this.#compared = history;
+      return;
+    }
+    // Only to spare Chroma: two at once would find the same.
+    if ((await redis.set(keys.reconciling, history, 'PX', LOCK_MS, 'NX')) === null) return;
+    try {
+      let strays = 0;
+      for await (const generations of vectors.generations(signal)) {
+        strays += await cleanups.buryStrays(generations, STRANGERS_MS);
+        await redis.pexpire(keys.reconciling, LOCK_MS);
+      }
+      await redis.set(keys.reconciled, history);
+      if (strays > 0) logger.warn('Chroma held generations that are not live', { strays });
+    } finally {
+      await redis.del(keys.reconciling);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+
+import { pushedPage } from './pushed-page.ts';
+import { state } from './stand-in-server.ts';
+import { PATIENCE_MS } from './test-page.ts';
+
+const patiently = { timeout: PATIENCE_MS };
+const my = pushedPage();
+
+describe('what is pushed', () => {
+  test('is shown only if it is newer', async () => {
+    await my.open();
+    expect(await my.user.card('pushed.pdf').locator('.counts').textContent()).toBe('600 of 1,000 chunks');
+    my.server.send({ type: 'update', jobs: [state(4, 30)] });
+    my.server.send({ type: 'of a later protocol', jobs: [state(9, 90)] });
+    my.server.send({ type: 'update', jobs: [state(8, 80, 'of somebody else')] });
+    my.server.send({ type: 'update', jobs: [state(6, 70)] });
+    await my.shows('version 6');
+    expect((await my.user.seen()).progress).toEqual([60, 70]);
+  });
+});
+
+describe('when the server hears of nothing', () => {
+  test('the page says so, asks meanwhile, and is live again', async () => {
+    await my.open();
+    my.server.send({ type: 'stale' });
+    await my.user.mode('stale').waitFor();
+    await expect.poll(() => my.server.asked().length, patiently).toBeGreaterThan(0);
+    await my.shows('version 5');
+    my.server.answer(200, state(6, 65), 'first');
+    await my.shows('version 6');
+    await my.user.mode('polling').waitFor();
+    my.server.send({ type: 'live', history: 'first' });
+    await my.user.mode('live').waitFor();
+    expect((await my.user.seen()).modes).toEqual(['live', 'stale', 'polling', 'live']);
+  });
+
+  test('what has not changed is not sent again', async () => {
+    await my.open();
+    my.server.answer(200, state(5, 60), 'first');
+    my.server.send({ type: 'stale' });
+    await my.user.mode('polling').waitFor();
+    my.server.answer(200, state(1, 10), 'second');
+    await my.shows('version 1');
+    await expect.poll(() => my.server.asked().at(-1), patiently).toEqual({ tag: '"second-1"', status: 304 });
+    expect(my.server.asked()[0]).toEqual({ tag: '"first-5"', status: 304 });
+  });
+
+  test('an answer that comes late does not undo what was pushed', async () => {
+    await my.open();
+    const asked = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<void>();
+    await my.user.page.route('**/api/jobs/*', async (route) => {
+      asked.resolve();
+      await late.promise;
+      await route.fulfill({ json: state(9, 90), headers: { etag: '"first-9"' } });
+    });
+    my.server.send({ type: 'stale' });
+    await asked.promise;
+    my.server.send({ type: 'live', history: 'second' });
+    my.server.send({ type: 'update', jobs: [state(1, 10)] });
+    await my.shows('version 1');
+    const answered = my.user.page.waitForResponse('**/api/jobs/*');
+    late.resolve();
+    await (await answered).finished();
+    my.server.send({ type: 'update', jobs: [state(2, 20)] });
+    await my.shows('version 2');
+    expect((await my.user.seen()).progress).toEqual([60, 10, 20]);
+  });
+});
+
+describe('a job that the server has lost', () => {
+  test('is said to be unknown, and is followed again when it is back', async () => {
+    await my.open();
+    const lost = { type: 'error', id: 1, code: 'job_not_found', detail: 'Nobody knows: pushed' } as const;
+    my.server.send(lost);
+    const words = my.user.card('pushed.pdf', 'unknown').locator('.message');
+    expect(await words.textContent()).toContain('had not ended when last heard of');
+    expect(await my.user.jobIds()).toEqual(['pushed']);
+
+    my.server.send({ type: 'update', jobs: [state(1, 10)] });
+    await my.user.card('pushed.pdf', 'processing').waitFor();
+    await my.shows('version 1');
+
+    my.server.send({
+      type: 'update',
+      jobs: [{ ...state(2, 100), status: 'completed', message: 'Completed' }],
+    });
+    await my.user.card('pushed.pdf', 'completed').waitFor();
+    my.server.send(lost);
+    await expect.poll(() => my.user.jobIds()).toEqual([]);
+    expect(await my.user.card('pushed.pdf', 'completed').count()).toBe(1);
+  });
+});

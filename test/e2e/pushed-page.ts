@@ -1,0 +1,58 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+
+import { startBrowser } from '../helpers/browser.ts';
+import { buildPage } from './built-page.ts';
+import { servePage, standInFor, state, type StandIn } from './stand-in-server.ts';
+import { createTestPage, PATIENCE_MS, type TestPage } from './test-page.ts';
+
+/** A page whose server is stood in for, anew for each test. */
+export interface PushedPage {
+  url: string;
+  user: TestPage;
+  server: StandIn;
+  /** Opens the page: it remembers the job `pushed`, and is sent its version 5 of the history `first`. */
+  open(): Promise<void>;
+  /** Waits until the card of `pushed` shows a message. */
+  shows(message: string): Promise<void>;
+}
+
+/** Prepares a {@link PushedPage} for every test of the file. @returns it, to be used within tests only */
+export function pushedPage(): PushedPage {
+  let served: Awaited<ReturnType<typeof servePage>> | undefined;
+  let browser: Browser | undefined;
+  const my = {
+    async open() {
+      const { url, user, server } = my;
+      await user.page.goto(url);
+      await user.remember({ pushed: 'pushed.pdf' });
+      await user.page.reload();
+      await server.connected(2);
+      server.welcome('first');
+      expect(await server.subscription(1)).toEqual({ type: 'subscribe', id: 1, jobs: ['pushed'] });
+      server.send({ type: 'snapshot', id: 1, jobs: [state(5, 60)], more: false });
+      await my.shows('version 5');
+    },
+    async shows(message) {
+      const shown = () => my.user.card('pushed.pdf').locator('.message').textContent();
+      await expect.poll(shown, { timeout: PATIENCE_MS }).toBe(message);
+    },
+  } as PushedPage;
+
+  beforeAll(async () => {
+    await buildPage();
+    served = await servePage();
+    browser = await startBrowser();
+    my.url = served.url;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await served?.close();
+  });
+  beforeEach(async () => {
+    my.user = await createTestPage(browser!);
+    my.server = await standInFor(my.user.page);
+  });
+  afterEach(() => my.user.close());
+  return my;
+}

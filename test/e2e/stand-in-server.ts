@@ -1,0 +1,81 @@
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Page, WebSocketRoute } from 'playwright-core';
+import { preview } from 'vite';
+import { expect } from 'vitest';
+
+import type { Job } from '../../src/contract/job.ts';
+import type { ClientMessage, ServerMessage } from '../../src/contract/messages.ts';
+import { PATIENCE_MS } from './test-page.ts';
+
+const CONFIG = join(import.meta.dirname, '../../client/vite.config.ts');
+
+/** Serves the page as it was built, and nothing else. */
+export async function servePage(): Promise<{ url: string; close(): Promise<void> }> {
+  const server = await preview({ configFile: CONFIG, preview: { port: 0, host: '127.0.0.1' } });
+  const { port } = server.httpServer.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+/** Takes the place of the server that a page talks to, over its WebSocket and by HTTP. */
+export async function standInFor(page: Page) {
+  const connections: WebSocketRoute[] = [];
+  const received: ClientMessage[] = [];
+  const asked: { tag: string | undefined; status: number }[] = [];
+  let answer: { status: number; job?: Job; history?: string } = { status: 503 };
+
+  await page.routeWebSocket('**/ws', (socket) => {
+    connections.push(socket);
+    socket.onMessage((message) => void received.push(JSON.parse(String(message)) as ClientMessage));
+  });
+  await page.route('**/api/settings', (route) => route.fulfill({ json: {} }));
+  await page.route('**/api/jobs/*', async (route, request) => {
+    const { job, history } = answer;
+    const etag = `"${history}-${job?.version}"`;
+    const tag = await request.headerValue('if-none-match');
+    const status = tag === etag ? 304 : answer.status;
+    asked.push({ tag: tag ?? undefined, status });
+    await route.fulfill({ status, headers: { etag }, ...(status === 200 && { json: job }) });
+  });
+
+  const send = (message: ServerMessage | { type: string; jobs: Job[] }) =>
+    connections.at(-1)!.send(JSON.stringify(message));
+  return {
+    connections: () => connections.length,
+    /** Waits until the page has opened its nth connection, over all its loads. */
+    connected: (count: number) => expect.poll(() => connections.length, { timeout: PATIENCE_MS }).toBe(count),
+    send,
+    welcome: (history: string, heartbeatMs = 30_000) =>
+      send({ type: 'welcome', protocol: 1, history, heartbeat_ms: heartbeatMs }),
+    close: (code: number) => connections.at(-1)!.close({ code }),
+    /** What the page has sent, over all its connections. */
+    received: () => received,
+    /** Waits for the page's nth subscription. */
+    async subscription(count: number): Promise<ClientMessage | undefined> {
+      const subscriptions = () => received.filter(({ type }) => type === 'subscribe');
+      await expect.poll(() => subscriptions().length, { timeout: PATIENCE_MS }).toBe(count);
+      return subscriptions().at(-1);
+    },
+    /** Says how the page is answered from now on when it asks for a job; at first with 503. */
+    answer: (status: number, job?: Job, history?: string) =>
+      (answer = { status, ...(job && { job }), ...(history !== undefined && { history }) }),
+    /** The ETags that the page has asked with, and how it was answered. */
+    asked: () => asked,
+  };
+}
+export type StandIn = Awaited<ReturnType<typeof standInFor>>;
+
+/** A state of a job that is worked on, which is the message it shows. */
+export function state(version: number, progress: number, id = 'pushed'): Job {
+  return {
+    id,
+    type: 'document_upload',
+    status: 'processing',
+    progress,
+    message: `version ${version}`,
+    version,
+    run: 1,
+    stage: 'embed',
+    counts: { chunks_done: progress * 10, chunks_total: 1000 },
+  };
+}

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { answersHttp } from './managed-process.ts';
+import { freePort } from './redis.ts';
+import { eventually } from './supervised.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+const NOWHERE = 'http://127.0.0.1:9';
+
+/** What a metric of a server says, all its labels added up. */
+export async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  if (!text.includes(name)) throw new Error(`there is no metric ${name}`);
+  const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))];
+  return values.reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+/** A process of its own that serves sockets, to be killed, stopped and drained. */
+export class GatewayNode {
+  readonly url: string;
+  /** Its exit code, once it has ended; `null` when it was killed. */
+  readonly exited: Promise<number | null>;
+  readonly #child: ChildProcess;
+  readonly #dataDir: string;
+  #printed = '';
+
+  private constructor(child: ChildProcess, url: string, dataDir: string) {
+    this.#child = child;
+    this.url = url;
+    this.#dataDir = dataDir;
+    this.exited = once(child, 'exit').then(([code]) => code as number | null);
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (text: Buffer) => (this.#printed += text.toString()));
+    // A test run that is cut short leaves nothing behind.
+    process.once('exit', () => child.kill('SIGKILL'));
+  }
+
+  /**
+   * Starts one, and resolves when it is ready.
+   * @param flags for Node itself
+   */
+  static async start(
+    redisUrl: string,
+    roles: readonly string[] = ['gateway'],
+    flags: readonly string[] = [],
+  ): Promise<GatewayNode> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'sluice-node-'));
+    const port = await freePort();
+    const child = spawn(process.execPath, [...flags, MAIN, ...roles], {
+      env: {
+        ...process.env,
+        PORT: `${port}`,
+        DATA_DIR: dataDir,
+        REDIS_URL: redisUrl,
+        CHROMA_URL: NOWHERE,
+        PROCESSOR_URL: NOWHERE,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const node = new GatewayNode(child, `http://127.0.0.1:${port}`, dataDir);
+    await eventually(() => answersHttp(`${node.url}/readyz`));
+    return node;
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** What it has printed so far. */
+  get printed(): string {
+    return this.#printed;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  metric(name: string): Promise<number> {
+    return metric(this.url, name);
+  }
+
+  /** Resolves when no session and no subscription is left. */
+  async emptied(): Promise<void> {
+    await eventually(async () => {
+      const left = [
+        await this.metric('sluice_gateway_sessions'),
+        await this.metric('sluice_gateway_subscriptions'),
+      ];
+      return left.every((count) => count === 0);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+}

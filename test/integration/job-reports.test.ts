@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import type { Job } from '../../src/contract/job.ts';
+import { parseJobEvent } from '../../src/jobs/job-event.ts';
+import type { JobPayload } from '../../src/jobs/job-payload.ts';
+import { JobQueue, type ClaimedJob, type CompletedDocument } from '../../src/jobs/job-queue.ts';
+import { JobStore } from '../../src/jobs/job-store.ts';
+import { toJob } from '../../src/jobs/to-job.ts';
+import { createKeys } from '../../src/redis/keys.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { recordScripts } from '../helpers/replay.ts';
+
+/** Progress and completions of many jobs that share one call of a script. */
+
+const keys = createKeys();
+const payload: JobPayload = {
+  filename: 'a.pdf',
+  collection: 'papers',
+  chunking_strategy: 'sentence',
+  chunk_size: 512,
+  chunk_overlap: 50,
+  file_key: 'default/a',
+  metadata: {},
+};
+const report = (progress: number, message = `at ${progress}`) =>
+  ({ progress, message, stage: 'embed', counts: { chunks_done: progress } }) as const;
+
+let redis: TestRedis;
+let recorded: ReturnType<typeof recordScripts>;
+let queue: JobQueue;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.close());
+beforeEach(async () => {
+  await redis.client.flushall();
+  recorded = recordScripts(redis.client);
+  queue = new JobQueue(recorded.client, keys, {
+    leaseMs: 30_000,
+    maxRetries: 3,
+    maxStalls: 2,
+    ttlSeconds: 100,
+  });
+});
+
+async function job(id: string): Promise<Job> {
+  return JSON.parse((await new JobStore(redis.client, keys).read(id))?.json ?? 'null') as Job;
+}
+async function claim(...ids: string[]): Promise<ClaimedJob[]> {
+  for (const id of ids) await queue.enqueue(id, 'default', payload);
+  return (await queue.claim(ids.length)).jobs;
+}
+function documentOf({ id }: { id: string }): CompletedDocument {
+  const fields = { filename: 'a.pdf', collection: 'papers' };
+  return { documentId: id, tenant: 'default', collection: 'papers', chunkCount: 2, fields };
+}
+/** Hears every event from now on, by job. */
+async function listen() {
+  const subscriber = redis.client.duplicate();
+  const events: { sequence: number; id: string; told: string; version: string }[] = [];
+  subscriber.on('pmessage', (_pattern, channel, message: string) => {
+    const { sequence, hash } = parseJobEvent(message);
+    const { status, progress, version = '' } = hash;
+    events.push({ sequence, id: channel.split(':')[1] as string, told: `${status} ${progress}`, version });
+  });
+  await subscriber.psubscribe(keys.allEvents);
+  return { events, close: () => subscriber.disconnect() };
+}
+const everything = async (ids: readonly string[]) =>
+  Promise.all([
+    ...ids.flatMap((id) => [redis.client.hgetall(keys.job(id)), redis.client.hgetall(keys.document(id))]),
+    redis.client.get(keys.sequence),
+    redis.client.hgetall(keys.outcomes),
+    redis.client.lrange(keys.durations, 0, -1),
+    redis.client.zrange(keys.cleanup, '0', '-1'),
+  ]);
+
+test('what is reported in one turn shares a call, and each change is published once, in its order', async () => {
+  const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
+  const { events, close } = await listen();
+  const answers = await Promise.all([
+    queue.progress(a, report(30)),
+    queue.progress(b, report(40)),
+    queue.progress(a, report(60)),
+    queue.complete(a, documentOf(a)),
+    queue.progress(b, report(70)),
+  ]);
+  expect(answers).toEqual([true, true, true, true, true]);
+  expect(recorded.calls('report')).toBe(1);
+  await expect.poll(() => events.length).toBe(5);
+  close();
+  expect(events.map(({ id, told, version }) => `${id} ${told} v${version}`)).toEqual([
+    'a processing 30 v3',
+    'b processing 40 v3',
+    'a processing 60 v4',
+    'a completed 100 v5',
+    'b processing 70 v4',
+  ]);
+  expect(events.map(({ sequence }) => sequence)).toEqual([5, 6, 7, 8, 9]);
+  expect(await job('a')).toMatchObject({ status: 'completed', counts: { chunks_done: 60 } });
+});
+
+test('a call that is sent again changes nothing and gets the same answers', async () => {
+  const ids = Array.from({ length: 40 }, (_, i) => `job-${i}`);
+  const claims = await claim(...ids);
+  await queue.cancel('job-7');
+  const reported = () =>
+    Promise.all(
+      claims.map((held, i) =>
+        i % 2 ? queue.progress(held, report(i)) : queue.complete(held, documentOf(held)),
+      ),
+    );
+  const answers = await reported();
+  expect(answers).toEqual(ids.map((id) => id !== 'job-7'));
+  expect(recorded.calls('report')).toBe(2);
+  const before = await everything(ids);
+  const again = await recorded.replay('report');
+  expect(again.flat()).toEqual(answers.map(Number));
+  expect(await everything(ids)).toEqual(before);
+});
+
+test('a report and the completion of one job that are sent again leave it completed', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  await Promise.all([queue.progress(held, report(30)), queue.complete(held, documentOf(held))]);
+  const before = await everything(['a']);
+  expect(await recorded.replay('report')).toEqual([[1, 1]]);
+  expect(await everything(['a'])).toEqual(before);
+});
+
+test('a report that cannot be carried out harms no other', async () => {
+  const [a, b, c] = (await claim('a', 'b', 'c')) as [ClaimedJob, ClaimedJob, ClaimedJob];
+  await redis.client.set(keys.job('b'), 'written over by another program');
+  await redis.client.set(keys.document('c'), 'and this');
+  const [first, second, third, last] = await Promise.allSettled([
+    queue.progress(a, report(30)),
+    queue.progress(b, report(30)),
+    queue.complete(c, documentOf(c)),
+    queue.complete(a, documentOf(a)),
+  ]);
+  expect(recorded.calls('report')).toBe(1);
+  for (const done of [first, last]) expect(done).toEqual({ status: 'fulfilled', value: true });
+  for (const failed of [second, third])
+    expect(failed).toMatchObject({ status: 'rejected', reason: { message: /WRONGTYPE/ } });
+  expect(await job('a')).toMatchObject({ status: 'completed' });
+  expect(await job('c')).toMatchObject({ status: 'processing', version: 2 });
+});
+
+test('spoilt statistics do not keep a job from completing', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  await redis.client.hset(keys.outcomes, 'completed', 'many');
+  await redis.client.set(keys.durations, 'long');
+  expect(await queue.complete(held, documentOf(held))).toBe(true);
+  expect(await job('a')).toMatchObject({ status: 'completed' });
+});
+
+test('what ends a try comes after what was reported before it', async () => {
+  const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
+  const failure = { message: 'Parsing failed', error: 'broken', errorCode: 'broken' };
+  const answers = await Promise.all([
+    queue.progress(a, report(30)),
+    queue.fail(a, failure),
+    queue.progress(b, report(30)),
+    queue.release(b),
+  ]);
+  expect(answers).toEqual([true, true, true, true]);
+  expect(await job('a')).toMatchObject({ status: 'failed', progress: 30 });
+  expect(await job('b')).toMatchObject({ status: 'queued', progress: 0 });
+});
+
+test('a call that fails as a whole fails each of its reports', async () => {
+  const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
+  const cut = new JobQueue(redis.client.duplicate({ retryStrategy: () => null }), keys, {
+    leaseMs: 30_000,
+    maxRetries: 3,
+    maxStalls: 2,
+    ttlSeconds: 100,
+  });
+  await cut.progress(a, report(20));
+  await redis.client.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
+  const settled = await Promise.allSettled([cut.progress(a, report(30)), cut.progress(b, report(30))]);
+  expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
+test('what another program wrote into a job is published as it is read', async () => {
+  await redis.client.hset('job:hand', {
+    status: 'queued',
+    payload: '{"filename":"x.txt","file_key":"default/x","collection":7}',
+    progress: 'half',
+    version: '1e999',
+    message: '',
+    result: '{"chunk_count":',
+    retry_count: '-1',
+    stage: 'paint',
+    chunks_total: 'many',
+    colour: 'blue',
+  });
+  await redis.client.lpush('queue:document_upload', 'hand');
+  const subscriber = redis.client.duplicate();
+  const events: string[] = [];
+  subscriber.on('pmessage', (_pattern, _channel, message: string) => events.push(message));
+  await subscriber.psubscribe(keys.allEvents);
+  const { jobs } = await queue.claim(1);
+  expect(await queue.progress(jobs[0]!, report(30))).toBe(true);
+  expect(await queue.complete(jobs[0]!, documentOf(jobs[0]!))).toBe(true);
+  await expect.poll(() => events.length).toBe(3);
+  subscriber.disconnect();
+  const hash = await redis.client.hgetall('job:hand');
+  expect(toJob(parseJobEvent(events[2]!).hash)).toEqual(toJob(hash));
+  expect(hash).toMatchObject({ colour: 'blue', status: 'completed', retry_count: '-1', version: '3' });
+});

@@ -1,0 +1,160 @@
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+
+import type { Job } from '../../src/contract/job.ts';
+import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { JobRestoration } from '../../src/jobs/job-restoration.ts';
+import { JobStore } from '../../src/jobs/job-store.ts';
+import { createKeys } from '../../src/redis/keys.ts';
+import { BlobStore } from '../../src/uploads/blob-store.ts';
+import { cancelUpload } from '../../src/uploads/cancel-upload.ts';
+import type { End } from '../../src/uploads/ended-uploads.ts';
+import { runAgain } from '../../src/uploads/run-again.ts';
+import { EndedRecovery } from '../../src/worker/ended-recovery.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { quietLogger } from '../helpers/roles.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const keys = createKeys();
+const signal = new AbortController().signal;
+const logger = quietLogger();
+let redis: TestRedis;
+let queue: JobQueue;
+let store: JobStore;
+let folder: string;
+let blobs: BlobStore;
+let recovery: EndedRecovery;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 500 };
+  queue = new JobQueue(redis.client, keys, options);
+  store = new JobStore(redis.client, keys);
+});
+afterAll(() => redis.close());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
+  blobs = new BlobStore(folder);
+  recovery = new EndedRecovery({ blobs, queue, store, logger, restoration: restoration() }, DAY_MS);
+});
+afterEach(async () => {
+  await redis.client.flushall();
+  await blobs.close();
+  await rm(folder, { recursive: true });
+});
+
+const restoration = () => new JobRestoration(redis.client, keys, 500);
+const payloadOf = (id: string) => ({
+  filename: `${id}.txt`,
+  collection: 'papers',
+  chunking_strategy: 'sentence' as const,
+  chunk_size: 512,
+  chunk_overlap: 50,
+  file_key: `default/${id}`,
+  metadata: {},
+});
+const job = async (id: string) => JSON.parse((await store.read(id))?.json ?? 'null') as Job | null;
+const waiting = () => redis.client.lrange(keys.queue, 0, -1);
+const beside = async () =>
+  (await readdir(join(folder, 'default'))).filter((name) => name.endsWith('.json')).sort();
+
+/** An upload that is stored and queued. */
+async function upload(id: string): Promise<void> {
+  const blob = blobs.create('default', id);
+  await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));
+  await blob.commit({ job_id: id, tenant: 'default', payload: payloadOf(id) });
+  await queue.enqueue(id, 'default', payloadOf(id));
+}
+/** Puts an upload away as its worker does, in a history that is over by now. */
+const end = (id: string, status: End) => blobs.ended.keep(`default/${id}`, id, status, 'lost');
+
+test('what had completed or failed is queued again when Redis knows it no more', async () => {
+  for (const id of ['done', 'broken']) await upload(id);
+  await end('done', 'completed');
+  await end('broken', 'failed');
+  expect(await beside()).toEqual([]);
+  await redis.client.flushall();
+  await recovery.sweep('present', signal);
+  await recovery.sweep('present', signal);
+  expect((await waiting()).sort()).toEqual(['broken', 'done']);
+  expect(await job('done')).toMatchObject({ status: 'queued', filename: 'done.txt', run: 1 });
+  expect(await beside()).toEqual(['broken.json', 'done.json']);
+  expect(await readdir(join(folder, '.ended'))).toEqual([]);
+});
+
+test('what was cancelled is cancelled again, and no worker ever sees it', async () => {
+  for (const id of ['forgotten', 'queued']) await upload(id);
+  for (const id of ['forgotten', 'queued']) await end(id, 'cancelled');
+  await redis.client.del(keys.job('forgotten'));
+  await redis.client.lrem(keys.queue, 0, 'forgotten');
+  await recovery.sweep('present', signal);
+  expect(await job('forgotten')).toMatchObject({
+    status: 'cancelled',
+    filename: 'forgotten.txt',
+    version: 1,
+  });
+  expect(await job('queued')).toMatchObject({ status: 'cancelled' });
+  expect(await waiting()).toEqual([]);
+  expect(await redis.client.ttl(keys.job('forgotten'))).toBeGreaterThan(400);
+  expect(await beside()).toEqual([]);
+});
+
+test('what Redis still knows to have ended stays as it is, and is compared once a history', async () => {
+  await upload('a');
+  await queue.cancel('a');
+  await end('a', 'cancelled');
+  await recovery.sweep('present', signal);
+  expect(await readdir(join(folder, '.ended'))).toEqual(['present']);
+  const reads = vi.spyOn(store, 'readAll');
+  await recovery.sweep('present', signal);
+  expect(reads).not.toHaveBeenCalled();
+  reads.mockRestore();
+});
+
+test('a job that is back at the end of an earlier run runs again', async () => {
+  await upload('a');
+  await queue.cancel('a');
+  await end('a', 'completed');
+  await recovery.sweep('present', signal);
+  expect(await job('a')).toMatchObject({ status: 'queued', run: 2 });
+  expect(await beside()).toEqual(['a.json']);
+});
+
+test('what Redis has let expire is not run again', async () => {
+  await upload('a');
+  await end('a', 'completed');
+  const then = new Date(Date.now() - 2 * DAY_MS);
+  await utimes(join(folder, '.ended', 'lost', 'a.completed.json'), then, then);
+  await redis.client.flushall();
+  await recovery.sweep('present', signal);
+  expect(await waiting()).toEqual([]);
+  expect(await blobs.ended.has('a')).toBe(false);
+});
+
+test('a cancelled job stays cancelled after Redis was emptied; one that is run again is no longer held to be', async () => {
+  const services = { queue, store, blobs };
+  for (const id of ['stays', 'again']) {
+    await upload(id);
+    await cancelUpload(id, services);
+    expect(await blobs.ended.has(id)).toBe(true);
+  }
+  // By what stays beside the blob a sweep finds whatever its worker may still have written.
+  expect(await beside()).toEqual(['again.json', 'stays.json']);
+  await runAgain('again', services);
+  expect(await blobs.ended.has('again')).toBe(false);
+  await redis.client.flushall();
+  await recovery.sweep('present', signal);
+  expect(await job('stays')).toMatchObject({ status: 'cancelled' });
+  // Its manifest lies where the sweep of all uploads finds it.
+  expect(await job('again')).toBeNull();
+});
+
+test('no key leads to the manifests of jobs that have ended', async () => {
+  await upload('a');
+  await end('a', 'completed');
+  await expect(blobs.read('.ended/lost/a.completed')).rejects.toThrow('leads out');
+  for await (const key of blobs.keys(0)) expect(key).toBe('default/a');
+  for await (const manifests of blobs.manifests(10, 0)) expect(manifests).toEqual([]);
+});

@@ -1,0 +1,176 @@
+import { Registry } from 'prom-client';
+import { beforeEach, expect, test } from 'vitest';
+
+import { Flusher } from '../../src/gateway/flusher.ts';
+import { GatewayMetrics } from '../../src/gateway/gateway-metrics.ts';
+import { Outbox } from '../../src/gateway/outbox.ts';
+import type { JobFeed } from '../../src/jobs/job-feed.ts';
+import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
+import { SlowStream } from '../helpers/slow-stream.ts';
+
+const PONG = { type: 'pong' } as const;
+let stream: SlowStream;
+let outbox: Outbox;
+let sent: JobState[];
+
+beforeEach(() => {
+  stream = new SlowStream();
+  sent = [];
+  const metrics = new GatewayMetrics(new Registry(), {} as JobFeed, () => ({ count: 0, bufferedBytes: 0 }));
+  outbox = new Outbox(stream, new Flusher(), metrics, (states) => sent.push(...states));
+});
+
+const state = (id: string, version: number, status = 'processing', run = 1) =>
+  toJobState({ id, version: `${version}`, status, run: `${run}` }, 'history');
+/** Lets what was asked for be given to the stream. */
+const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+/** What the stream was given, in short: `type job@version …`. */
+const said = () =>
+  stream.given.map((message) => {
+    const jobs = (message['jobs'] ?? []) as (string | { id: string; version: number })[];
+    const names = jobs.map((job) => (typeof job === 'string' ? job : `${job.id}@${job.version}`));
+    return [message.type, ...names].join(' ');
+  });
+/** Gives the stream one frame that it does not take. */
+async function block(): Promise<void> {
+  outbox.answer(PONG);
+  await turn();
+}
+async function unblock(): Promise<void> {
+  stream.open();
+  await expect.poll(() => outbox.idle).toBe(true);
+}
+
+test('while the socket takes nothing, newer states replace older ones, and older ones come to nothing', async () => {
+  await block();
+  for (let version = 1; version <= 50; version++) outbox.update(state('a', version));
+  outbox.update(state('b', 1));
+  outbox.update(state('a', 20));
+  await unblock();
+  expect(said()).toEqual(['pong', 'update a@50 b@1']);
+  outbox.update(state('a', 50));
+  outbox.update(state('a', 49));
+  await turn();
+  expect(said()).toHaveLength(2);
+});
+
+test('a terminal state is sent, though the job has been run again meanwhile', async () => {
+  await block();
+  outbox.update(state('a', 4, 'processing'));
+  outbox.update(state('a', 5, 'failed'));
+  outbox.update(state('a', 6, 'queued', 2));
+  outbox.update(state('a', 7, 'processing', 2));
+  outbox.update(state('a', 8, 'cancelled', 2));
+  outbox.update(state('a', 9, 'queued', 3));
+  await unblock();
+  expect(said().join(' ').match(/a@\d/g)).toEqual(['a@5', 'a@8', 'a@9']);
+});
+
+test('`gone` goes after the state, and a job that enters again is not gone', async () => {
+  await block();
+  for (const id of ['a', 'b']) {
+    outbox.update(state(id, 5, 'completed'));
+    outbox.gone(1, id);
+  }
+  outbox.notGone(1, 'b');
+  outbox.gone(2, 'b');
+  await unblock();
+  expect(said()).toEqual(['pong', 'update a@5 b@5', 'gone a', 'gone b']);
+  expect(stream.given.slice(-2)).toMatchObject([{ id: 1 }, { id: 2 }]);
+});
+
+test('the pages of a snapshot hold the states that are latest when they go', async () => {
+  await block();
+  const states = Array.from({ length: 250 }, (_, i) => state(`job-${i}`, 1));
+  outbox.update(state('job-3', 1));
+  outbox.snapshot(1, states);
+  outbox.update(state('job-240', 2));
+  outbox.update(state('other', 1));
+  await unblock();
+  const pages = stream.given.filter(({ type }) => type === 'snapshot');
+  expect(pages.map(({ more, jobs }) => [more, (jobs as unknown[]).length])).toEqual([
+    [true, 100],
+    [true, 100],
+    [false, 50],
+  ]);
+  const all = said().join(' ');
+  expect(all.match(/job-240@\d/g)).toEqual(['job-240@2']);
+  expect(all.match(/job-3@\d/g)).toEqual(['job-3@1']);
+  expect(said().at(-1)).toBe('update other@1');
+});
+
+test('answers go in their order, before updates', async () => {
+  await block();
+  outbox.update(state('b', 1));
+  outbox.answer({ type: 'stale' });
+  outbox.snapshot(1, [state('a', 1)]);
+  outbox.answer({ type: 'live', history: 'h' });
+  await unblock();
+  expect(said()).toEqual(['pong', 'stale', 'snapshot a@1', 'live', 'update b@1']);
+});
+
+test('what the client says that it has is not sent, and what is newer is', async () => {
+  stream.open();
+  outbox.has('a', 7);
+  outbox.update(state('a', 7));
+  outbox.update(state('a', 8));
+  await turn();
+  outbox.forgetHistory();
+  outbox.update(state('a', 1));
+  await turn();
+  expect(said()).toEqual(['update a@8', 'update a@1']);
+});
+
+test('when a history is over, none of its states goes any more', async () => {
+  await block();
+  outbox.snapshot(1, [state('a', 5)]);
+  outbox.update(state('b', 5));
+  outbox.forgetHistory();
+  outbox.answer({ type: 'live', history: 'next' });
+  outbox.update(state('a', 1));
+  outbox.update(state('b', 2));
+  await unblock();
+  expect(said().join(' ').match(/\w@\d/g)).toEqual(['a@1', 'b@2']);
+});
+
+test('a client is too far behind when it takes nothing for long, or has too much to take', async () => {
+  const in_ = (ms: number) => performance.now() + ms;
+  expect(outbox.isTooFarBehind(in_(60_000))).toBe(false);
+  await block();
+  expect(outbox.isTooFarBehind(in_(29_000))).toBe(false);
+  expect(outbox.isTooFarBehind(in_(31_000))).toBe(true);
+  for (let i = 0; i <= 1000; i++) outbox.update(state(`job-${i}`, 1));
+  expect(outbox.isTooFarBehind(in_(0))).toBe(false);
+  expect(outbox.isTooFarBehind(in_(2000))).toBe(true);
+  outbox.forgetHistory();
+  expect(outbox.isTooFarBehind(in_(2000))).toBe(false);
+  const message = 'x'.repeat(3000);
+  for (let i = 0; i < 100; i++)
+    outbox.update(toJobState({ id: `long-${i}`, version: '1', message }, 'history'));
+  expect(outbox.isTooFarBehind(in_(2000))).toBe(true);
+  await unblock();
+  expect(outbox.isTooFarBehind(in_(60_000))).toBe(false);
+});
+
+test('who waits is told when all was given, when all was taken, and when it is over', async () => {
+  await block();
+  let answered = false;
+  let settled = false;
+  outbox.answer(PONG);
+  void outbox.answered().then(() => (answered = true));
+  outbox.update(state('a', 5, 'completed'));
+  void outbox.settled().then(() => (settled = true));
+  for (let frame = 0; frame < 2; frame++) {
+    stream.takeOne();
+    await turn();
+  }
+  expect([answered, settled, sent.length]).toEqual([true, false, 0]);
+  await unblock();
+  expect([settled, sent.length]).toEqual([true, 1]);
+  const other = outbox.settled();
+  outbox.close();
+  outbox.update(state('b', 1));
+  await other;
+  await turn();
+  expect(said()).not.toContain('update b@1');
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+
+import { eventPosition, JOB_FIELDS, parseJobEvent } from '../../src/jobs/job-event.ts';
+import { toJob, type JobHash } from '../../src/jobs/to-job.ts';
+
+test('an event carries every field that the Job is made from', () => {
+  const read = new Set<string | symbol>();
+  const spy = new Proxy<JobHash>(
+    {},
+    {
+      get(_target, field) {
+        read.add(field);
+        return field === 'status' ? 'failed' : undefined;
+      },
+    },
+  );
+  toJob(spy);
+  expect([...read].filter((field) => !JOB_FIELDS.includes(field as never))).toEqual([]);
+});
+
+test('a field that the job lacks is absent, one that is empty is not', () => {
+  const values = JOB_FIELDS.map((field) => (field === 'id' ? 'a' : field === 'message' ? '' : false));
+  const message = JSON.stringify(['6b0466e200f58', 7, 1_795_000_000_123, values]);
+  expect(parseJobEvent(message)).toEqual({
+    history: '6b0466e200f58',
+    sequence: 7,
+    publishedAt: 1_795_000_000_123,
+    hash: { id: 'a', message: '' },
+  });
+  expect(eventPosition(message)).toEqual({ history: '6b0466e200f58', sequence: 7 });
+});
+
+test('what no script has written is no event', () => {
+  for (const message of ['hello', '{}', '7', 'null', '["h",1]']) {
+    expect(() => parseJobEvent(message)).toThrow();
+    expect(eventPosition(message)).toBeUndefined();
+  }
+});
