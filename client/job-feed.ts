@@ -4,6 +4,8 @@ import { JobSocket } from './job-socket.ts';
 import { readJob } from './request.ts';
 
 const POLL_MS = 2000;
+/** Beyond so many subscriptions they are made one. */
+const MOST_SUBSCRIPTIONS = 100;
 /** The most ids that a server takes in one message. */
 const IDS_A_MESSAGE = 1000;
 
@@ -37,6 +39,8 @@ export class JobFeed {
   /** Nothing is known of a job before its first state. */
   readonly #watched = new Map<string, Known | undefined>();
   #lastSubscription = 0;
+  /** Those of this connection. */
+  #subscriptions: number[] = [];
   /** What the socket's states belong to. A known state of another history is older than any of this one. */
   #history = '';
   #link: Link = 'connecting';
@@ -57,7 +61,9 @@ export class JobFeed {
   /** Watches more jobs. */
   watch(ids: readonly string[]): void {
     for (const id of ids) this.#watched.set(id, undefined);
-    if (this.#link !== 'connecting') this.#subscribe(ids);
+    if (this.#link === 'connecting') return;
+    this.#subscribe(ids);
+    if (this.#subscriptions.length > MOST_SUBSCRIPTIONS) this.#merge();
   }
 
   /** Passes no more on of a job; the server's subscription ends with the connection. */
@@ -69,6 +75,7 @@ export class JobFeed {
     if (message.type === 'welcome') {
       this.#history = message.history;
       this.#setLink('live');
+      this.#subscriptions = [];
       this.#subscribe([...this.#watched.keys()]);
     } else if (message.type === 'live') {
       this.#history = message.history;
@@ -78,8 +85,7 @@ export class JobFeed {
     } else if (message.type === 'snapshot' || message.type === 'update') {
       this.#apply(message.jobs, this.#history);
     } else if (message.type === 'error' && message.code === 'job_not_found') {
-      // The ids stand in a sentence.
-      for (const id of message.detail.split(/[\s,]+/)) if (this.#watched.has(id)) this.#lose(id);
+      for (const id of message.jobs ?? []) if (this.#watched.has(id)) this.#lose(id);
     }
     // `gone` is said of channels only; `pong` and `reconnect` were for the socket.
   }
@@ -98,9 +104,17 @@ export class JobFeed {
       this.#subscribe(ids.slice(0, half));
       this.#subscribe(ids.slice(half));
     } else {
-      this.#lastSubscription++;
+      this.#subscriptions.push(++this.#lastSubscription);
       this.#socket.send(message);
     }
+  }
+
+  /** Each upload has been a subscription of its own; a server takes only so many. */
+  #merge(): void {
+    const before = this.#subscriptions;
+    this.#subscriptions = [];
+    this.#subscribe([...this.#watched.keys()]);
+    for (const id of before) this.#socket.send({ type: 'unsubscribe', id });
   }
 
   /** What the page has of these jobs, for the server to send only what is newer. */

@@ -94,6 +94,8 @@ export const ErrorMessageSchema = v.object({
   id: v.optional(Id),
   code: v.string(),
   detail: v.string(),
+  /** The jobs that it is about. */
+  jobs: v.optional(v.array(v.string())),
 });
 export const PongSchema = v.object({ type: v.literal('pong') });
 export const StaleSchema = v.object({ type: v.literal('stale') });

@@ -144,7 +144,7 @@ export class Session {
     if (versions) this.#services.metrics.resumes++;
     const had = versions && { history, versions: new Map(Object.entries(versions)) };
     const unknown = await this.#subscribe(id, message, had);
-    if (unknown.length > 0) this.#refuse(id, 'job_not_found', `Nobody knows: ${unknown.join(', ')}`);
+    if (unknown.length > 0) this.#lacks(id, unknown);
   }
 
   async #subscribe(
@@ -154,7 +154,7 @@ export class Session {
   ): Promise<string[]> {
     const { feed, metrics } = this.#services;
     const services = { feed, outbox: this.#outbox };
-    const forgotten = (jobId: string) => this.#refuse(id, 'job_not_found', `Nobody knows: ${jobId}`);
+    const forgotten = (jobId: string) => this.#lacks(id, [jobId]);
     const subscription =
       'jobs' in what
         ? subscribeToJobs(id, what.jobs, had, services, forgotten)
@@ -162,6 +162,11 @@ export class Session {
     this.#subscriptions.set(id, subscription);
     metrics.subscriptions++;
     return subscription.join();
+  }
+
+  #lacks(id: number, jobs: string[]): void {
+    const detail = 'Nobody knows these jobs.';
+    this.#outbox.answer({ type: 'error', id, code: 'job_not_found', detail, jobs });
   }
 
   #refuse(id: number, code: string, detail: string): void {

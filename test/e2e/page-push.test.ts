@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import type { ServerMessage } from '../../src/contract/messages.ts';
 import { pushedPage } from './pushed-page.ts';
 import { state } from './stand-in-server.ts';
 import { PATIENCE_MS } from './test-page.ts';
@@ -72,7 +73,13 @@ describe('when the server hears of nothing', () => {
 describe('a job that the server has lost', () => {
   test('is said to be unknown, and is followed again when it is back', async () => {
     await my.open();
-    const lost = { type: 'error', id: 1, code: 'job_not_found', detail: 'Nobody knows: pushed' } as const;
+    const lost: ServerMessage = {
+      type: 'error',
+      id: 1,
+      code: 'job_not_found',
+      detail: 'x',
+      jobs: ['pushed'],
+    };
     my.server.send(lost);
     const words = my.user.card('pushed.pdf', 'unknown').locator('.message');
     expect(await words.textContent()).toContain('had not ended when last heard of');

@@ -3,8 +3,36 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { CLOSE, MAX_MESSAGE_BYTES } from '../../src/contract/messages.ts';
 import { pushedPage } from './pushed-page.ts';
 import { state } from './stand-in-server.ts';
+import { PATIENCE_MS } from './test-page.ts';
 
 const my = pushedPage();
+
+test('many uploads do not stay a subscription each', async () => {
+  await my.open();
+  let accepted = 0;
+  await my.user.page.route('**/api/documents/upload', (route) => {
+    const answer = {
+      job_id: `job-${accepted++}`,
+      status: 'queued',
+      message: 'x',
+      created_at: '2026-01-01T00:00:00Z',
+    };
+    return route.fulfill({ status: 202, json: answer });
+  });
+  const file = (i: number) => ({ name: `${i}.txt`, mimeType: 'text/plain', buffer: Buffer.from('text') });
+  await my.user.page.getByLabel('Choose files').setInputFiles(Array.from({ length: 101 }, (_, i) => file(i)));
+  await expect.poll(() => accepted, { timeout: PATIENCE_MS }).toBe(101);
+  const open = () => {
+    const messages = my.server.received();
+    const ended = new Set(
+      messages.flatMap((message) => (message.type === 'unsubscribe' ? [message.id] : [])),
+    );
+    return messages.filter((message) => message.type === 'subscribe' && !ended.has(message.id));
+  };
+  await expect.poll(() => open().length, { timeout: PATIENCE_MS }).toBeLessThan(100);
+  const watched = new Set(open().flatMap((message) => ('jobs' in message ? message.jobs : [])));
+  expect(watched.size).toBe(102);
+});
 
 describe('after a loss', () => {
   test('the page goes on from what it has, until versions begin anew', async () => {
