@@ -1,4 +1,5 @@
-import type { JobFeed, Unwatch } from '../jobs/job-feed.ts';
+import type { JobFeed } from '../jobs/job-feed.ts';
+import type { Unwatch } from '../jobs/job-watchers.ts';
 import { isNewer, type JobState } from '../jobs/to-job.ts';
 import type { Outbox } from './outbox.ts';
 

@@ -7,6 +7,8 @@ import { FeedLink } from './feed-link.ts';
 import { parseJobEvent } from './job-event.ts';
 import { JobHistory } from './job-history.ts';
 import type { JobStore } from './job-store.ts';
+import { JobWatchers, type JobWatcher, type Unwatch } from './job-watchers.ts';
+import { SharedRound } from './shared-round.ts';
 import { isNewer, toJobState, type JobState } from './to-job.ts';
 
 /** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
@@ -16,14 +18,6 @@ const AFTER_ERROR_MS = 500;
 /** How soon a new history is heard of, when it was read of first. */
 const HISTORY_DELAY_MS = 50;
 
-/** Somebody who watches jobs. Its methods MUST NOT throw, and MUST NOT block. */
-export interface JobWatcher {
-  /** A job's state. States may come twice, and MUST be compared with {@link isNewer}. */
-  onState(state: JobState): void;
-  /** Redis knows the job no more: it has expired, was deleted, or got lost together with a history. */
-  onForgotten(jobId: string): void;
-}
-
 /** Somebody who wants to know whether the feed can be trusted. Its methods MUST NOT throw, and MUST NOT block. */
 export interface FeedObserver {
   /** From now on states may be missed. */
@@ -31,9 +25,6 @@ export interface FeedObserver {
   /** States flow again; each watched job's follows at once. Versions are those of `history`. */
   onLive(history: string): void;
 }
-
-/** Ends a watch; calling it again does nothing. */
-export type Unwatch = () => void;
 
 /**
  * What a node knows of jobs as they change: for everything in the process that watches, over one subscription.
@@ -47,10 +38,11 @@ export class JobFeed {
   readonly #store: JobStore;
   readonly #logger: Logger;
   readonly #link: FeedLink;
-  readonly #watchers = new Map<string, Set<JobWatcher>>();
-  readonly #watchersOfAll = new Map<JobWatcher, () => Iterable<string>>();
+  readonly #watchers = new JobWatchers();
   readonly #observers = new Set<FeedObserver>();
   readonly #comparison: NodeJS.Timeout;
+  /** Dashboards often come together, as after a restart; all active jobs are read once for them. */
+  readonly #active = new SharedRound(async () => this.#store.readAll(await this.#store.activeIds()));
   #history = '';
   #live = false;
   #becameLive = Promise.withResolvers<void>();
@@ -93,9 +85,7 @@ export class JobFeed {
 
   /** How many watch, each counted for every job that it watches. */
   get watches(): number {
-    let count = this.#watchersOfAll.size;
-    for (const watchers of this.#watchers.values()) count += watchers.size;
-    return count;
+    return this.#watchers.size;
   }
 
   get link(): Pick<FeedLink, 'misses' | 'proofAgeMs'> {
@@ -104,12 +94,7 @@ export class JobFeed {
 
   /** Watches one job, from now on; what it is now is for the caller to {@link read} afterwards. */
   watch(jobId: string, watcher: JobWatcher): Unwatch {
-    const watchers = this.#watchers.get(jobId) ?? new Set();
-    this.#watchers.set(jobId, watchers.add(watcher));
-    return () => {
-      watchers.delete(watcher);
-      if (watchers.size === 0 && this.#watchers.get(jobId) === watchers) this.#watchers.delete(jobId);
-    };
+    return this.#watchers.add(jobId, watcher);
   }
 
   /**
@@ -118,8 +103,7 @@ export class JobFeed {
    * have left `jobs:active` unheard
    */
   watchAll(watcher: JobWatcher, known: () => Iterable<string>): Unwatch {
-    this.#watchersOfAll.set(watcher, known);
-    return () => this.#watchersOfAll.delete(watcher);
+    return this.#watchers.addForAll(watcher, known);
   }
 
   observe(observer: FeedObserver): Unwatch {
@@ -137,9 +121,12 @@ export class JobFeed {
 
   /** Reads all active jobs and some others, as {@link read} does. */
   readActive(others: Iterable<string>): Promise<(JobState | undefined)[]> {
-    return this.#readLive(async () =>
-      this.#store.readAll([...new Set([...(await this.#store.activeIds()), ...others])]),
-    );
+    return this.#readLive(async () => {
+      const active = await this.#active.ask();
+      const left = new Set(others);
+      for (const state of active) left.delete(state?.id ?? '');
+      return left.size === 0 ? active : [...active, ...(await this.#store.readAll([...left]))];
+    });
   }
 
   close(): void {
@@ -167,7 +154,7 @@ export class JobFeed {
 
   #receive(jobId: string, message: string): void {
     this.counts.events++;
-    if (this.#watchersOfAll.size === 0 && !this.#watchers.has(jobId)) return;
+    if (!this.#watchers.has(jobId)) return;
     let state: JobState;
     try {
       const { history, publishedAt, hash } = parseJobEvent(message);
@@ -178,12 +165,7 @@ export class JobFeed {
       return;
     }
     this.#reading?.heard.set(jobId, state);
-    if (this.#live) this.#deliver(state);
-  }
-
-  #deliver(state: JobState): void {
-    for (const watcher of this.#watchersOfAll.keys()) watcher.onState(state);
-    for (const watcher of this.#watchers.get(state.id) ?? []) watcher.onState(state);
+    if (this.#live) this.#watchers.tell(state);
   }
 
   #turnStale(): void {
@@ -229,12 +211,16 @@ export class JobFeed {
         const held = !this.#live;
         ready();
         this.#reading = undefined;
-        for (const [jobId, state] of read) if (!reading.heard.has(jobId)) this.#passOn(jobId, state);
+        for (const [jobId, state] of read) {
+          if (reading.heard.has(jobId)) continue;
+          if (state) this.#watchers.tell(state);
+          else this.#watchers.tellForgotten(jobId);
+        }
         // While the feed is live, what was heard has been passed on already: only news from the reading is left.
         for (const [jobId, heard] of reading.heard) {
           const state = read.get(jobId);
-          if (state && isNewer(state, heard)) this.#deliver(state);
-          else if (held) this.#deliver(heard);
+          if (state && isNewer(state, heard)) this.#watchers.tell(state);
+          else if (held) this.#watchers.tell(heard);
         }
         if (reading.again) this.#compare();
       })
@@ -248,11 +234,9 @@ export class JobFeed {
   }
 
   async #readWatched(over: () => boolean): Promise<Map<string, JobState | undefined>> {
-    const ids = new Set(this.#watchers.keys());
-    if (this.#watchersOfAll.size > 0) {
-      for (const id of await this.#store.activeIds()) ids.add(id);
-      for (const known of this.#watchersOfAll.values()) for (const id of known()) ids.add(id);
-    }
+    const active = this.#watchers.anyForAll ? await this.#store.activeIds() : [];
+    const ids = this.#watchers.ids();
+    for (const id of active) ids.add(id);
     const read = new Map<string, JobState | undefined>();
     const all = [...ids];
     for (let from = 0; from < all.length && !over(); from += READ_AT_ONCE) {
@@ -261,12 +245,6 @@ export class JobFeed {
       for (const [i, id] of some.entries()) read.set(id, states[i]);
     }
     return read;
-  }
-
-  #passOn(jobId: string, state: JobState | undefined): void {
-    if (state) return this.#deliver(state);
-    for (const watcher of this.#watchersOfAll.keys()) watcher.onForgotten(jobId);
-    for (const watcher of this.#watchers.get(jobId) ?? []) watcher.onForgotten(jobId);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { JobFeed, Unwatch } from './job-feed.ts';
+import type { JobFeed } from './job-feed.ts';
+import type { Unwatch } from './job-watchers.ts';
 import type { JobStore } from './job-store.ts';
 import { isNewer, type JobState } from './to-job.ts';
 

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import type { Outbox } from '../../src/gateway/outbox.ts';
 import { subscribeToActive } from '../../src/gateway/subscription.ts';
-import type { JobFeed, JobWatcher } from '../../src/jobs/job-feed.ts';
+import type { JobFeed } from '../../src/jobs/job-feed.ts';
+import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
 import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
 
 const state = (id: string, version: number, history: string) =>
