@@ -2,8 +2,8 @@ import type { HistoryPosition } from './job-history.ts';
 import type { JobHash } from './to-job.ts';
 
 /**
- * The fields of a job that scripts read and publish, in the order of an event's values: all that the Job shows and
- * that a worker needs. `loadScripts` hands this very list to the scripts.
+ * The fields of a job that scripts read and publish, in the order of an event's values: all that the Job shows, and
+ * what every transition looks at. The payload, the longest by far, is not among them. `loadScripts` hands this very list to the scripts.
  */
 export const JOB_FIELDS = [
   'id',
@@ -11,7 +11,8 @@ export const JOB_FIELDS = [
   'status',
   'progress',
   'message',
-  'payload',
+  'filename',
+  'collection',
   'result',
   'error',
   'error_code',

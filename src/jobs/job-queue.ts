@@ -79,6 +79,8 @@ export class JobQueue {
       ...args,
       idempotency?.fingerprint ?? '',
       IDEMPOTENCY_TTL_SECONDS,
+      payload.filename,
+      payload.collection,
     ]);
     const [made, createdAt] = answer as [string, string];
     return made === '' ? 'conflict' : { id: made, createdAt };
@@ -113,8 +115,8 @@ export class JobQueue {
     const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
     const askedAt = performance.now();
     const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string, number];
-    const jobs = (JSON.parse(granted) as RawJobEvent[]).map((event) => {
-      const { hash } = toJobEvent(event);
+    const jobs = (JSON.parse(granted) as [RawJobEvent, string][]).map(([event, payload]) => {
+      const hash: JobHash = { ...toJobEvent(event).hash, payload };
       return { id: hash['id'] as string, token: hash['token'] as string, hash, askedAt };
     });
     return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };

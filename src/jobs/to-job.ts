@@ -79,11 +79,11 @@ function toCounts(hash: JobHash): Counts | undefined {
  */
 export function toJob(hash: JobHash): Job {
   const status = toStatus(hash);
-  const payload = parseObject(hash['payload']);
+  const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
   const retryCount = whole(hash['retry_count']) ?? 0;
   const retries = retryCount > 0 || status === 'retrying' || status === 'failed';
-  const filename = payload?.['filename'];
-  const collection = payload?.['collection'];
+  const filename = hash['filename'] ?? payload?.['filename'];
+  const collection = hash['collection'] ?? payload?.['collection'];
   return {
     id: hash['id'] ?? '',
     type: hash['type'] ?? 'document_upload',

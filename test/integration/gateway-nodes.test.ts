@@ -117,10 +117,7 @@ test('that nobody knows a job is said once, however often all is read again', as
     await expect.poll(() => nodes[0].metric('sluice_feed_rereads_total'), PATIENCE).toBeGreaterThan(before);
   }
   // What expired after its end was told is not worth a word.
-  expect(client.of('error').map(({ jobs }) => jobs)).toEqual([
-    ['never'],
-    ['running'],
-  ]);
+  expect(client.of('error').map(({ jobs }) => jobs)).toEqual([['never'], ['running']]);
   client.socket.terminate();
 });
 

@@ -5,7 +5,7 @@ import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { PRELUDE } from '../../src/jobs/scripts.ts';
-import { toJob } from '../../src/jobs/to-job.ts';
+import { toJob, toJobState } from '../../src/jobs/to-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
@@ -114,9 +114,12 @@ test('a claim that is sent again gets the same grant', async () => {
   const recorded = recordScripts(redis.client);
   const { jobs } = await new JobQueue(recorded.client, keys, options).claim(1);
   const [[granted]] = (await recorded.replay('claim')) as [[string]];
-  expect((JSON.parse(granted) as RawJobEvent[]).map((event) => toJobEvent(event).hash)).toEqual([
-    jobs[0]!.hash,
-  ]);
+  expect(
+    (JSON.parse(granted) as [RawJobEvent, string][]).map(([event, payload]) => ({
+      ...toJobEvent(event).hash,
+      payload,
+    })),
+  ).toEqual([jobs[0]!.hash]);
   expect(jobs[0]).toMatchObject({ id: 'a', hash: { token: jobs[0]!.token } });
   expect(await redis.client.lrange('queue:document_upload', 0, -1)).toEqual(['b']);
 });
@@ -286,6 +289,23 @@ test('a job that another program wrote with the documented fields alone is claim
   expect(claim.id).toBe('hand');
   expect(await redis.client.smembers('jobs:active')).toEqual(['hand']);
   expect(await job('hand')).toMatchObject({ status: 'processing', run: 1, version: 1 });
+});
+
+test('what another program wrote is published as polling shows it, from its first transition on', async () => {
+  const store = new JobStore(redis.client, keys);
+  const payload = JSON.stringify({ filename: 'ü "quoted".pdf', collection: 'papers', file_key: 'default/x' });
+  await redis.client.hset('job:hand', { id: 'hand', type: 'document_upload', status: 'queued', payload });
+  const published: string[] = [];
+  const subscriber = redis.client.duplicate();
+  await subscriber.subscribe('job:hand:events');
+  subscriber.on('message', (_channel, message: string) => published.push(message));
+  await queue.cancel('hand');
+  await expect.poll(() => published.length).toBe(1);
+  const { history, hash } = parseJobEvent(published[0]!);
+  const polled = await store.read('hand');
+  expect(toJobState(hash, history).json).toBe(polled?.json);
+  expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'ü "quoted".pdf', collection: 'papers' });
+  subscriber.disconnect();
 });
 
 test('absurd fields in a hash harm neither the job nor those claimed with it', async () => {

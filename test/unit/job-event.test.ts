@@ -10,7 +10,8 @@ test('an event carries every field that the Job is made from', () => {
     {
       get(_target, field) {
         read.add(field);
-        return field === 'status' ? 'failed' : undefined;
+        // Scripts see to it that every job that they publish has its filename outside the payload.
+        return field === 'status' ? 'failed' : field === 'filename' ? 'a.pdf' : undefined;
       },
     },
   );

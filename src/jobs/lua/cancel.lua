@@ -7,7 +7,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
 local job = read(KEYS[1])
 local status = job[AT.status]
 if is_terminal(status) then return status end
-if status == 'processing' then bury(KEYS[6], job, ARGV[1]) end
+if status == 'processing' then bury(KEYS[6], KEYS[1], job, ARGV[1]) end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.call('HINCRBY', KEYS[9], 'cancelled', 1)

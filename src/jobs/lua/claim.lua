@@ -1,8 +1,8 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
 -- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent
 -- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none
--- Returns {granted, next_ms}: granted is a JSON list of the events that were published, each with the job and its
--- token; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same
+-- Returns {granted, next_ms}: granted is a JSON list of [event, payload], the events as they were published, each with
+-- the job and its token; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same
 -- nonce) gets the same grant.
 -- Publishes each job taken, processing.
 --
@@ -15,14 +15,14 @@ local replay = redis.call('GET', KEYS[8])
 if replay then return { replay, -1 } end
 
 local function grant(id, key, job)
-  local more = redis.call('HMGET', key, 'epoch', 'started_ms')
+  local more = redis.call('HMGET', key, 'epoch', 'started_ms', 'payload')
   local epoch = count_up(more[1])
   redis.call('ZADD', KEYS[2], now_ms() + tonumber(ARGV[4]), id)
   redis.call('ZREM', KEYS[4], id)
   redis.call('SADD', KEYS[3], id)
   redis.call('ZADD', KEYS[9], 'NX', now_ms(), id)
   -- What another program wrote by hand may lack any field but the documented ones.
-  return commit(key, KEYS[6], KEYS[7], job, {
+  local event = commit(key, KEYS[6], KEYS[7], job, {
     'id', id, 'type', job[AT.type] or 'document_upload', 'status', 'processing', 'progress', '10',
     'message', 'Parsing document...', 'stage', 'parse', 'epoch', epoch, 'token', epoch .. '-' .. ARGV[3],
     'attempt', count_up(job[AT.attempt]), 'run', tonumber(job[AT.run]) and job[AT.run] or '1',
@@ -30,6 +30,7 @@ local function grant(id, key, job)
     'started_at', job[AT.started_at] or stamp(), 'started_ms', more[2] or now_ms(),
     'created_at', job[AT.created_at] or stamp(),
   }, { 'error', 'error_code', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+  return '[' .. event .. ',' .. cjson.encode(more[3] or '') .. ']'
 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now_ms(), 'LIMIT', 0, MOST_LOOKED_AT)) do

@@ -1,6 +1,7 @@
 -- Makes a job and queues it.
 -- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 recent, 7 idempotency (of the key the client sent; may be unused)
--- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 max_retries, 5 fingerprint of the request or '', 6 idempotency_ttl_seconds
+-- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 max_retries, 5 fingerprint of the request or '', 6 idempotency_ttl_seconds,
+--       7 filename, 8 collection
 -- Returns {id, created_at} of the job; one that exists already is left as it is (a replay). Where the client's
 -- key names a job of the same fingerprint it is that job; of another fingerprint, {'', ''}.
 -- Publishes the job, queued.
@@ -19,7 +20,7 @@ if ARGV[5] ~= '' then
 end
 commit(KEYS[1], KEYS[4], KEYS[5], read(KEYS[1]), {
   'id', ARGV[1], 'type', 'document_upload', 'status', 'queued', 'progress', '0',
-  'message', 'Waiting for worker...', 'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1',
+  'message', 'Waiting for worker...', 'payload', ARGV[3], 'filename', ARGV[7], 'collection', ARGV[8], 'tenant', ARGV[2], 'run', '1',
   'max_retries', ARGV[4], 'created_at', stamp(), 'queued_ms', now_ms(),
 })
 return { ARGV[1], stamp() }

@@ -21,7 +21,7 @@ for _, id in ipairs(scanned[2]) do
     redis.call('RPUSH', KEYS[2], id)
     repaired = repaired + 1
     if job[AT.status] == 'processing' then
-      bury(KEYS[9], job, id)
+      bury(KEYS[9], key, job, id)
       commit(key, KEYS[7], KEYS[8], job, { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
         { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
     end

@@ -60,6 +60,12 @@ local function new_history(history)
   return name
 end
 
+-- What a job's payload says, as a table; empty where it makes no sense.
+local function read_payload(key)
+  local ok, payload = pcall(cjson.decode, redis.call('HGET', key, 'payload') or '')
+  return ok and type(payload) == 'table' and payload or {}
+end
+
 -- Writes the changes, counts up the job's version and the global sequence, and publishes the job as it is then on
 -- its channel: [history, sequence, ms, values of FIELDS]. Returns what it published.
 -- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
@@ -68,6 +74,16 @@ local function commit(key, sequence, history, job, changes, drop)
   local count = #changes
   changes[count + 1], changes[count + 2] = 'updated_at', stamp()
   changes[count + 3], changes[count + 4] = 'version', count_up(job[AT.version])
+  if not (job[AT.filename] or job[AT.collection]) then
+    -- Another program wrote it, which knows of the payload only.
+    local payload = read_payload(key)
+    for _, field in ipairs({ 'filename', 'collection' }) do
+      if type(payload[field]) == 'string' then
+        changes[#changes + 1] = field
+        changes[#changes + 1] = payload[field]
+      end
+    end
+  end
   redis.call('HSET', key, unpack(changes))
   for i = 1, #changes, 2 do
     local place = AT[changes[i]]
@@ -106,9 +122,8 @@ local function bury_chunks(cleanup, tenant, collection, document, token, due)
 end
 
 -- Marks what the holder of a job may have written to Chroma as dead.
-local function bury(cleanup, job, id)
-  local ok, payload = pcall(cjson.decode, job[AT.payload] or '')
-  if not ok or type(payload) ~= 'table' then return end
+local function bury(cleanup, key, job, id)
+  local payload = read_payload(key)
   local collection = type(payload.collection) == 'string' and payload.collection or 'default'
   local document = type(payload.document_id) == 'string' and payload.document_id or id
   bury_chunks(cleanup, job[AT.tenant] or 'default', collection, document, job[AT.token] or '', now_ms())

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { DASHBOARD_ROUNDS, dashboards } from './fanout/case-dashboards.ts';
+import { idle } from './fanout/case-idle.ts';
+import { oneJob } from './fanout/case-one-job.ts';
+import { polling } from './fanout/case-polling.ts';
+import { stalled } from './fanout/case-stalled.ts';
+import { ROUNDS } from './fanout/contest.ts';
+
+const CASES = { oneJob, dashboards, idle, stalled, polling };
+
+/**
+ * What it takes to push job updates to those who watch, beside a loop over raw sockets and Socket.IO with its Redis
+ * adapter. `npm run bench -- fanout CASE` runs one case alone.
+ */
+export async function bench(): Promise<void> {
+  if (!existsSync(join(import.meta.dirname, 'node_modules/socket.io'))) {
+    console.error('Socket.IO is not installed. Run first: npm ci --prefix test/bench');
+    process.exit(1);
+  }
+  const [only] = process.argv.slice(3);
+  for (const [name, run] of Object.entries(CASES)) if (only === undefined || only === name) await run();
+  console.log(`Medians of ${ROUNDS} rounds in turn; dashboards ${DASHBOARD_ROUNDS}, idle sessions one. Ratios: Sluice to the other.
+Every side has a Redis, a server, a publisher and clients of its own, each a process; states of some 600 bytes, stamped
+when published. Clients are bare TCP connections of one process, which look for the stamps and parse nothing else.
+Latency: 10 states a second. Deliveries/s: each state published once all watchers have the one but one before; CPU then.
+Lag: since the first state that a view does not show was published; of every view, sampled five times a second. Redis'
+limit on what waits for a subscriber is lifted, for it would cut those that fall behind.
+Memory: after a garbage collection; of one that does not read: how much more the server grows than when it reads.
+Nobody: what publishing alone costs. Sluice's publishers are its own queue, and Redis' commands count those in scripts.`);
+}

@@ -1,0 +1,27 @@
+import { nothingTaken, printContest, SIDE_NAMES, SIDES } from './contest.ts';
+import { Rig } from './rig.ts';
+import type { Memory } from './server.ts';
+
+const SESSIONS = 10_000;
+const SETTLE_MS = 1000;
+
+/** Sessions that watch a job each and hear nothing: the memory that each takes. Once only, for it hardly varies. */
+export async function idle(): Promise<void> {
+  const taken = nothingTaken<Memory>();
+  for (const side of SIDE_NAMES) {
+    const rig = await Rig.open(SIDES[side], SESSIONS);
+    // What the first sessions bring is not a session's.
+    await rig.watch(500, 'one');
+    const before = await rig.server.call<Memory>('memory');
+    await rig.watch(SESSIONS, 'one');
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const after = await rig.server.call<Memory>('memory');
+    await rig.close();
+    const each = (key: keyof Memory) => (after[key] - before[key]) / SESSIONS / 1024;
+    taken[side].push({ held: each('held'), resident: each('resident'), buffered: each('buffered') });
+  }
+  printContest(`${SESSIONS} idle sessions`, taken, [
+    ['heap and buffers a session', ({ held }) => held, ' KiB', 2],
+    ['resident memory a session', ({ resident }) => resident, ' KiB', 2],
+  ]);
+}

@@ -1,0 +1,53 @@
+import { median, printTable } from '../statistics.ts';
+import { ROUNDS, SIDE_NAMES, SIDES } from './contest.ts';
+import { Rig } from './rig.ts';
+import type { Memory } from './server.ts';
+
+const JOBS = 400;
+const OTHERS = 999;
+const STREAM = { rate: 4000, ms: 2500 };
+
+interface Round {
+  p99: number;
+  /** In KiB. */
+  grown: number;
+}
+
+/** One client that subscribes to everything and does not read: what that does to the others, and to the server. */
+export async function stalled(): Promise<void> {
+  const rows = [
+    ['one that does not read', 'p99 of the others', 'while it reads', 'ratio', 'memory it takes'],
+  ];
+  for (const side of SIDE_NAMES) {
+    const rig = await Rig.open(SIDES[side], JOBS);
+    await rig.watch(OTHERS, 'one');
+    const [reading, not]: [Round[], Round[]] = [[], []];
+    for (let round = -1; round < ROUNDS; round++)
+      for (const stall of [false, true]) {
+        const measured = await measure(rig, stall);
+        if (round >= 0) (stall ? not : reading).push(measured);
+      }
+    await rig.close();
+    const p99 = (rounds: Round[]) => median(rounds.map((round) => round.p99));
+    const grown = (rounds: Round[]) => median(rounds.map((round) => round.grown));
+    rows.push([
+      side,
+      `${p99(not).toFixed(1)} ms`,
+      `${p99(reading).toFixed(1)} ms`,
+      (p99(not) / p99(reading)).toFixed(2),
+      `${(grown(not) - grown(reading)).toFixed(0)} KiB`,
+    ]);
+  }
+  printTable(rows);
+  console.log();
+}
+
+async function measure(rig: Rig, stall: boolean): Promise<Round> {
+  await rig.watch(1, 'active');
+  const before = await rig.server.call<Memory>('memory');
+  if (stall) await rig.clients.call('stall');
+  const { heard } = await rig.measure(() => rig.publisher.call('publish', STREAM));
+  const after = await rig.server.call<Memory>('memory');
+  await rig.clients.call('cut');
+  return { p99: heard.p99, grown: (after.held - before.held) / 1024 };
+}
