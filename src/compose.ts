@@ -11,11 +11,11 @@ import { Gateway } from './gateway/gateway.ts';
 import { createApp } from './http/app.ts';
 import { healthRoutes, type ReadinessCheck } from './http/routes/health.ts';
 import { metricsRoutes } from './http/routes/metrics.ts';
-import { startServer } from './http/server.ts';
+import { startServer, type HttpServer } from './http/server.ts';
 import { CleanupLog } from './jobs/cleanup-log.ts';
 import { JobFeed } from './jobs/job-feed.ts';
 import { JobHistory } from './jobs/job-history.ts';
-import { JobQueue } from './jobs/job-queue.ts';
+import { JobQueue, type QueueOptions } from './jobs/job-queue.ts';
 import { JobRestoration } from './jobs/job-restoration.ts';
 import { JobReader } from './jobs/job-reader.ts';
 import { JobStore } from './jobs/job-store.ts';
@@ -24,7 +24,8 @@ import { ProcessorClient } from './processor-client.ts';
 import { startProcessor } from './processor/server.ts';
 import { checkDurability } from './redis/check-durability.ts';
 import { connectRedis, type Patience } from './redis/connection.ts';
-import { createKeys } from './redis/keys.ts';
+import { createKeys, type Keys } from './redis/keys.ts';
+import { requireMaster } from './redis/require-master.ts';
 import { BlobStore } from './uploads/blob-store.ts';
 import { UploadConnection } from './uploads/upload-connection.ts';
 import { BlobSweep, MIN_AGE_MS } from './worker/blob-sweep.ts';
@@ -37,6 +38,8 @@ const MAX_STALLS = 10;
 /** How long HTTP answers under way may take once the process is to stop. */
 const HTTP_GRACE_MS = 2000;
 const PAGE_FOLDER = resolve(import.meta.dirname, '../client/dist');
+
+type App = Parameters<typeof startServer>[0];
 
 /** A running set of roles. */
 export interface Running {
@@ -83,13 +86,60 @@ async function startProcessorRole(
   return processor.port;
 }
 
+/** What the roles of one process share, apart from the processor's. */
+interface Shared {
+  config: Config;
+  logger: Logger;
+  /** What is to be released again, last first. */
+  started: AsyncDisposableStack;
+  keys: Keys;
+  redis: Redis;
+  store: JobStore;
+  checks: Record<string, ReadinessCheck>;
+  metrics: Registry;
+  queueOptions: QueueOptions;
+  /** Opens a connection to Redis. */
+  connect: (name: string, patience: Patience) => Redis;
+  /** One for all roles that push or answer for jobs. */
+  feed: JobFeed | undefined;
+}
+
+/** What api and worker share beside that. */
+interface Stores {
+  blobs: BlobStore;
+  vectors: VectorStore;
+  processor: ProcessorClient;
+}
+
 async function startJobRoles(
   roles: readonly Role[],
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
 ): Promise<number> {
+  const shared = share(roles, config, logger, started);
+  const closing = new AbortController();
+  let app: App = new Hono().route('/', healthRoutes(shared.checks)).route('/', metricsRoutes(shared.metrics));
+  if (roles.includes('api') || roles.includes('worker')) {
+    const stores = await openStores(roles, shared);
+    if (roles.includes('api')) app = composeApi(shared, stores, closing.signal);
+    if (roles.includes('worker')) await composeWorker(shared, stores);
+  }
+  const server = await startServer(app, config);
+  started.defer(() => server.close(HTTP_GRACE_MS));
+  started.defer(() => closing.abort());
+  if (roles.includes('gateway')) composeGateway(shared, server);
+  return server.port;
+}
+
+function share(
+  roles: readonly Role[],
+  config: Config,
+  logger: Logger,
+  started: AsyncDisposableStack,
+): Shared {
   const redisUrl = required('REDIS_URL', config.redisUrl, roles);
+  const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
   const keys = createKeys(config.redisKeyPrefix);
   const connect = (name: string, patience: Patience) => {
     const redis = connectRedis(redisUrl, name, patience, logger);
@@ -99,128 +149,101 @@ async function startJobRoles(
   const redis = connect('main', 'bounded');
   void checkDurability(redis, logger);
   const store = new JobStore(redis, keys);
-  const checks: Record<string, ReadinessCheck> = { redis: () => requireMaster(redis) };
-  const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
-  const metrics = new Registry();
-  const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds };
-
+  const checks: Shared['checks'] = { redis: () => requireMaster(redis) };
   let feed: JobFeed | undefined;
-  /** One for all roles of the process that push or answer for jobs. */
-  const openFeed = () => {
-    if (feed) return feed;
-    const opened = new JobFeed(() => connectRedis(redisUrl, 'feed', 'patient', logger), redis, {
-      store,
-      keys,
-      logger,
-    });
+  if (roles.includes('api') || roles.includes('gateway')) {
+    // The feed replaces its connection when it has to, and closes the last.
+    const connectFeed = () => connectRedis(redisUrl, 'feed', 'patient', logger);
+    const opened = new JobFeed(connectFeed, redis, { store, keys, logger });
     started.defer(() => opened.close());
     checks['events'] = async () => {
       if (!opened.live) throw new Error('job events are not sure to arrive');
     };
-    return (feed = opened);
+    feed = opened;
+  }
+  const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds };
+  const metrics = new Registry();
+  return { config, logger, started, keys, redis, store, checks, metrics, queueOptions, connect, feed };
+}
+
+async function openStores(roles: readonly Role[], { config, started }: Shared): Promise<Stores> {
+  const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles));
+  const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
+  const processor = new ProcessorClient(processorUrl, config.processorTimeoutMs);
+  started.defer(() => processor.close());
+  await mkdir(config.blobStore, { recursive: true });
+  const blobs = new BlobStore(config.blobStore);
+  started.defer(() => blobs.close());
+  return { blobs, vectors, processor };
+}
+
+function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
+  const { config, logger, started, keys, redis, store, checks, metrics, queueOptions, connect } = shared;
+  const feed = shared.feed as JobFeed;
+  const reader = new JobReader(store, feed);
+  started.defer(() => reader.close());
+  const uploads = connect('uploads', 'ordered');
+  const services = {
+    ...stores,
+    redis,
+    keys,
+    store,
+    feed,
+    reader,
+    metrics,
+    closing,
+    logger,
+    queue: new JobQueue(redis, keys, queueOptions),
+    uploadQueue: new JobQueue(uploads, keys, queueOptions),
+    uploadConnection: new UploadConnection(uploads, logger),
+    registry: new DocumentRegistry(redis, keys),
   };
-
-  const closing = new AbortController();
-  let app: Parameters<typeof startServer>[0] | undefined;
-  if (roles.includes('api') || roles.includes('worker')) {
-    const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles));
-    const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
-    const processor = new ProcessorClient(processorUrl, config.processorTimeoutMs);
-    started.defer(() => processor.close());
-    await mkdir(config.blobStore, { recursive: true });
-    const blobs = new BlobStore(config.blobStore);
-    started.defer(() => blobs.close());
-
-    if (roles.includes('api')) {
-      const queue = new JobQueue(redis, keys, queueOptions);
-      const uploads = connect('uploads', 'ordered');
-      const uploadQueue = new JobQueue(uploads, keys, queueOptions);
-      const uploadConnection = new UploadConnection(uploads, logger);
-      const registry = new DocumentRegistry(redis, keys);
-      const { maxUploadBytes, allowedOrigins } = config;
-      const settings = { gateway_url: config.gatewayUrl };
-      const reader = new JobReader(store, openFeed());
-      started.defer(() => reader.close());
-      const services = {
-        redis,
-        keys,
-        blobs,
-        queue,
-        uploadQueue,
-        uploadConnection,
-        store,
-        feed: openFeed(),
-        reader,
-        closing: closing.signal,
-        registry,
-        vectors,
-        processor,
-        metrics,
-        logger,
-      };
-      app = createApp(services, checks, {
-        maxUploadBytes,
-        allowedOrigins,
-        settings,
-        pageFolder: PAGE_FOLDER,
-      });
-    }
-    if (roles.includes('worker')) {
-      const patient = connect('worker', 'patient');
-      const queue = new JobQueue(patient, keys, queueOptions);
-      const registry = new DocumentRegistry(patient, keys);
-      const stored = { blobs, queue, registry, store: new JobStore(patient, keys), logger };
-      const restoration = new JobRestoration(patient, keys, ttlSeconds);
-      // What Redis has let expire it must not be told again.
-      const keepEndedMs = Math.min(MIN_AGE_MS, ttlSeconds * 1000);
-      const worker = await startWorker(
-        {
-          ...stored,
-          keys,
-          vectors,
-          processor,
-          cleanups: new CleanupLog(patient, keys, CHROMA_TIMEOUT_MS),
-          uploads: new UploadRecovery(stored),
-          files: new BlobSweep(stored, keepEndedMs),
-          redis: patient,
-          history: new JobHistory(patient, keys),
-          ended: new EndedRecovery({ ...stored, restoration }, keepEndedMs),
-          waiter: connect('waiter', 'patient'),
-          subscriber: connect('cancellations', 'patient'),
-        },
-        { concurrency: config.workerConcurrency, leaseMs, drainMs: config.drainMs },
-      );
-      started.defer(() => worker.close());
-    }
-  }
-
-  if (roles.includes('gateway')) {
-    const gateway = new Gateway({ feed: openFeed(), registry: metrics }, config.allowedOrigins, logger);
-    checks['gateway'] = async () => {
-      if (!gateway.accepting) throw new Error('the gateway is draining');
-    };
-    const server = await startServer(app ?? bareApp(checks, metrics), config);
-    started.defer(() => server.close(HTTP_GRACE_MS));
-    started.defer(() => closing.abort());
-    gateway.attach(server.server);
-    started.defer(() => gateway.close());
-    return server.port;
-  }
-  const server = await startServer(app ?? bareApp(checks, metrics), config);
-  started.defer(() => server.close(HTTP_GRACE_MS));
-  started.defer(() => closing.abort());
-  return server.port;
+  const { maxUploadBytes, allowedOrigins, gatewayUrl } = config;
+  const settings = { gateway_url: gatewayUrl };
+  return createApp(services, checks, { maxUploadBytes, allowedOrigins, settings, pageFolder: PAGE_FOLDER });
 }
 
-/** @throws for a Redis that takes no writes: a master that has become a replica still answers everything else */
-async function requireMaster(redis: Redis): Promise<void> {
-  const [role] = (await redis.role()) as [string];
-  if (role !== 'master') throw new Error(`this Redis is a ${role}`);
+async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
+  const { config, logger, started, keys, queueOptions, connect } = shared;
+  const { leaseMs, drainMs, workerConcurrency: concurrency, jobTtlSeconds } = config;
+  const redis = connect('worker', 'patient');
+  // What Redis has let expire it must not be told again.
+  const keepEndedMs = Math.min(MIN_AGE_MS, jobTtlSeconds * 1000);
+  const services = {
+    ...stores,
+    redis,
+    keys,
+    logger,
+    queue: new JobQueue(redis, keys, queueOptions),
+    store: new JobStore(redis, keys),
+    registry: new DocumentRegistry(redis, keys),
+    restoration: new JobRestoration(redis, keys, jobTtlSeconds),
+    history: new JobHistory(redis, keys),
+    cleanups: new CleanupLog(redis, keys, CHROMA_TIMEOUT_MS),
+    waiter: connect('waiter', 'patient'),
+    subscriber: connect('cancellations', 'patient'),
+  };
+  const worker = await startWorker(
+    {
+      ...services,
+      uploads: new UploadRecovery(services),
+      files: new BlobSweep(services, keepEndedMs),
+      ended: new EndedRecovery(services, keepEndedMs),
+    },
+    { concurrency, leaseMs, drainMs },
+  );
+  started.defer(() => worker.close());
 }
 
-/** What a role without an API of its own answers. */
-function bareApp(checks: Record<string, ReadinessCheck>, metrics: Registry): Hono {
-  return new Hono().route('/', healthRoutes(checks)).route('/', metricsRoutes(metrics));
+function composeGateway(shared: Shared, { server }: HttpServer): void {
+  const { config, logger, started, checks, metrics: registry } = shared;
+  const feed = shared.feed as JobFeed;
+  const gateway = new Gateway({ feed, registry }, config.allowedOrigins, logger);
+  checks['gateway'] = async () => {
+    if (!gateway.accepting) throw new Error('the gateway is draining');
+  };
+  gateway.attach(server);
+  started.defer(() => gateway.close());
 }
 
 function required(name: string, url: string | undefined, roles: readonly Role[]): string {
