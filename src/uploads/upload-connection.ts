@@ -4,6 +4,8 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../logger.ts';
 
 const LOOK_MS = 20;
+/** A replica that comes is noticed within so long. One that goes costs uploads a wait until then. */
+const REPLICA_LOOK_MS = 1000;
 /** How long an upload waits for a replica that does not answer. */
 const CONFIRM_MS = 1000;
 /** A replica that serves: in step with its master, and heard of in the last two seconds, where one a second is the rule. */
@@ -16,11 +18,16 @@ export class UploadConnection {
   #round: Promise<boolean> = Promise.resolve(true);
   #next: Promise<boolean> | undefined;
   #cuts = 0;
+  #replica = false;
+  #lookAgainAt = 0;
 
   constructor(redis: Redis, logger: Logger) {
     this.#redis = redis;
     this.#logger = logger;
-    redis.on('close', () => this.#cuts++);
+    redis.on('close', () => {
+      this.#cuts++;
+      this.#lookAgainAt = 0;
+    });
   }
 
   /** Waits until there is a connection. @returns whether there is one in time */
@@ -64,7 +71,16 @@ export class UploadConnection {
   }
 
   async #confirmed(): Promise<boolean> {
-    if (!SERVES.test(await this.#redis.info('replication'))) return true;
+    if (!(await this.#hasReplica())) return true;
     return (await this.#redis.wait(1, CONFIRM_MS)) > 0;
+  }
+
+  /** Looked for now and then, for that costs an upload more than the queueing does. */
+  async #hasReplica(): Promise<boolean> {
+    const now = performance.now();
+    if (now < this.#lookAgainAt) return this.#replica;
+    this.#replica = SERVES.test(await this.#redis.info('replication'));
+    this.#lookAgainAt = now + REPLICA_LOOK_MS;
+    return this.#replica;
   }
 }

@@ -33,7 +33,7 @@ const uploads = (count: number) =>
   Promise.all(Array.from({ length: count }, async () => expectAccepted(await upload(api.url))));
 
 test('an upload is acknowledged once a replica has its job', async () => {
-  link.latencyMs = 300;
+  link.latencyMs = 100;
   const id = await expectAccepted(await upload(api.url));
   expect(await replica.client.hget(`job:${id}`, 'status')).toBe('queued');
   link.latencyMs = 0;
