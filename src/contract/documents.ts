@@ -30,6 +30,8 @@ export const ChunkSchema = v.object({
   end: Whole,
   page: v.optional(Whole),
   heading: v.optional(v.string()),
+  /** The header row of the table that it begins within; it was embedded with it. */
+  context: v.optional(v.string()),
 });
 export type Chunk = v.InferOutput<typeof ChunkSchema>;
 
@@ -88,6 +90,7 @@ export const SearchResultSchema = v.object({
   filename: v.string(),
   page: v.optional(Whole),
   heading: v.optional(v.string()),
+  context: v.optional(v.string()),
   start: Whole,
   end: Whole,
   chunk_index: Whole,

@@ -94,6 +94,9 @@ export const ChunkRequestSchema = v.pipe(
 );
 export type ChunkRequest = v.InferOutput<typeof ChunkRequestSchema>;
 
+/** The longest `context` of a chunk: with it, the largest chunk can still be embedded. */
+export const MAX_CONTEXT_CHARS = 1000;
+
 /** One chunk as cut: `text` is exactly `text.slice(start, end)` of the request's text. */
 export const CutChunkSchema = v.object({
   text: v.string(),
@@ -101,6 +104,8 @@ export const CutChunkSchema = v.object({
   end: Offset,
   page: v.optional(Page),
   heading: v.optional(v.string()),
+  /** What stands elsewhere but belongs to it: the header row of the table that it begins within. */
+  context: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTEXT_CHARS))),
 });
 export type CutChunk = v.InferOutput<typeof CutChunkSchema>;
 
@@ -109,7 +114,7 @@ export type ChunkResponse = v.InferOutput<typeof ChunkResponseSchema>;
 
 /** At most this many texts in one `POST /embed`. */
 export const MAX_EMBED_TEXTS = 256;
-/** The longest text to embed: more than the largest chunk, and the longest search query. */
+/** The longest text to embed: more than the largest chunk with its context, and the longest search query. */
 export const MAX_EMBED_TEXT_CHARS = 10_000;
 
 export const EmbedRequestSchema = v.object({

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { ProblemCode } from './problem.ts';
 import { JobStatusSchema } from './job.ts';
 
-export const CHUNKING_STRATEGIES = ['sentence', 'fixed'] as const;
+export const CHUNKING_STRATEGIES = ['sentence', 'recursive', 'markdown', 'page', 'fixed'] as const;
 export const ChunkingStrategySchema = v.picklist(CHUNKING_STRATEGIES);
 export type ChunkingStrategy = v.InferOutput<typeof ChunkingStrategySchema>;
 

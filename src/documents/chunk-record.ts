@@ -66,6 +66,7 @@ export function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
     ...(origin.contentHash !== undefined && { content_hash: origin.contentHash }),
     ...(chunk.page !== undefined && { page: chunk.page }),
     ...(chunk.heading !== undefined && { heading: chunk.heading }),
+    ...(chunk.context !== undefined && { context: chunk.context }),
   };
 }
 
@@ -76,7 +77,7 @@ export function textOf(value: unknown): string {
 
 /** A chunk as the API shows it. */
 export function toChunk(id: string, text: string, metadata: ChromaMetadata): Chunk {
-  const { page, heading } = metadata;
+  const { page, heading, context } = metadata;
   return {
     id,
     chunk_index: Number(metadata['chunk_index'] ?? 0),
@@ -85,5 +86,6 @@ export function toChunk(id: string, text: string, metadata: ChromaMetadata): Chu
     end: Number(metadata['end'] ?? 0),
     page: typeof page === 'number' ? page : undefined,
     heading: typeof heading === 'string' ? heading : undefined,
+    context: typeof context === 'string' ? context : undefined,
   };
 }

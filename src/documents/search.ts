@@ -44,6 +44,6 @@ async function onlyLive(found: FoundChunk[], registry: DocumentRegistry): Promis
 }
 
 function toResult(chunk: FoundChunk): SearchResult {
-  const { text, score, documentId, filename, page, heading, start, end, chunk_index } = chunk;
-  return { text, score, document_id: documentId, filename, page, heading, start, end, chunk_index };
+  const { text, score, documentId, filename, page, heading, context, start, end, chunk_index } = chunk;
+  return { text, score, document_id: documentId, filename, page, heading, context, start, end, chunk_index };
 }

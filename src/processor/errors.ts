@@ -40,6 +40,14 @@ function usualDetail(code: ErrorCode): string {
   return isDocumentError(code) ? DOCUMENT_ERRORS[code] : PROCESSOR_ERRORS[code].detail;
 }
 
+/** The file cannot be read; `name` says what it is, as a person would: "a PNG image". */
+export function unsupported(name?: string): ProcessorError {
+  const detail = usualDetail('unsupported_type');
+  return new ProcessorError('unsupported_type', {
+    detail: name === undefined ? detail : `${detail} It seems to be ${name}.`,
+  });
+}
+
 /** The HTTP status that goes with a code: 422 for everything that is wrong with a document. */
 export function statusOf(code: ErrorCode): number {
   return isDocumentError(code) ? 422 : PROCESSOR_ERRORS[code].status;

@@ -138,6 +138,11 @@ export class DocumentEmbedder {
   }
 
   #texts(from: number, until: number): string[] {
-    return this.#chunks.slice(from, until).map(({ text }) => text);
+    return this.#chunks.slice(from, until).map(textToEmbed);
   }
+}
+
+/** Some rows of a table mean little without its header. */
+function textToEmbed({ text, context }: CutChunk): string {
+  return context === undefined ? text : `${context}\n${text}`;
 }

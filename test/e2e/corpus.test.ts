@@ -39,6 +39,17 @@ test.each([
   ['sample-readme.md', undefined],
   ['umlauts-non-utf8.md', undefined],
   ['book-war-and-peace-1225p.txt', undefined],
+  ['handbook-872p.docx', undefined],
+  ['fake_table.docx', undefined],
+  ['example-10k.html', undefined],
+  ['fake-power-point.pptx', 1],
+  ['stanley-cups.xlsx', undefined],
+  ['stanley-cups.csv', undefined],
+  ['simple.odt', undefined],
+  ['fake-doc.rtf', undefined],
+  ['winter-sports.epub', undefined],
+  ['fake-email-b64.eml', undefined],
+  ['fake-email-utf-16.eml', undefined],
 ])('%s completes, and every chunk is stored', async (name, lastPage) => {
   const { job_id } = await sluice.upload(name, { collection: 'corpus' });
   const job = await sluice.ended(job_id, 110_000);
@@ -56,8 +67,7 @@ test.each([
 test.each([
   ['password.pdf', 'encrypted'],
   ['loremipsum-flat.pdf', 'no_text_layer'],
-  ['password_protected.xlsx', 'unsupported_type'],
-  ['fake-power-point-malformed.pptx', 'unsupported_type'],
+  ['password_protected.xlsx', 'encrypted'],
 ])('%s fails with %s', async (name, code) => {
   const { job_id } = await sluice.upload(name, { collection: 'corpus' });
   expect(await sluice.ended(job_id)).toMatchObject({ status: 'failed', error_code: code });

@@ -153,7 +153,7 @@ test.each([
 test.each([
   ['password.pdf', 'encrypted'],
   ['loremipsum-flat.pdf', 'no_text_layer'],
-  ['fake_table.docx', 'unsupported_type'],
+  ['password_protected.xlsx', 'encrypted'],
 ])('%s fails at once with the code %s and words for a person', async (name, code) => {
   const { job_id } = await sluice.upload(name);
   const job = await sluice.ended(job_id);

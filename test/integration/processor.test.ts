@@ -16,6 +16,7 @@ import {
   type ChunkRequest,
   type ParseEvent,
 } from '../../src/contract/processor.ts';
+import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { startProcessor, type ProcessorOptions } from '../../src/processor/server.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
@@ -161,7 +162,7 @@ const dot = (a: number[], b: number[]) => a.reduce((sum, value, index) => sum + 
 const words = (text: string) => text.replace(/\s+/g, ' ');
 
 describe('POST /parse', () => {
-  it('reads every PDF, Markdown and text of the corpus, or says why not', async () => {
+  it('reads every document of the corpus, or says why not', async () => {
     processor = await Processor.start();
     const outcome = async (name: string) => {
       const response = await processor.parseFile(name);
@@ -174,7 +175,11 @@ describe('POST /parse', () => {
         expect(start).toBe(segments[index - 1]?.end ?? 0);
       }
       expect(text.isWellFormed() && !/[\0\r]/.test(text)).toBe(true);
-      return `${metadata['media_type']} ${metadata['pages'] ?? metadata['encoding']}`;
+      const type = String(metadata['media_type']).replace(
+        /^application\/vnd\.(?:openxmlformats-|oasis\.)/,
+        '',
+      );
+      return `${type} ${metadata['pages'] ?? metadata['encoding'] ?? ''}`.trim();
     };
     const names = [
       'layout-parser-paper-fast.pdf',
@@ -190,6 +195,18 @@ describe('POST /parse', () => {
       BOOK,
       'empty.txt',
       'fake_table.docx',
+      'handbook-872p.docx',
+      'example-10k.html',
+      'fake-power-point.pptx',
+      'fake-power-point-malformed.pptx',
+      'stanley-cups.xlsx',
+      'stanley-cups.csv',
+      'simple.odt',
+      'fake-doc.rtf',
+      'winter-sports.epub',
+      'fake-email-b64.eml',
+      'fake-email-utf-16.eml',
+      'password_protected.xlsx',
     ];
     const outcomes = await Promise.all(names.map(outcome));
     expect(Object.fromEntries(names.map((name, index) => [name, outcomes[index]]))).toEqual({
@@ -205,7 +222,19 @@ describe('POST /parse', () => {
       'umlauts-non-utf8.md': 'text/markdown windows-1252',
       'book-war-and-peace-1225p.txt': 'text/plain utf-8',
       'empty.txt': 'no_text',
-      'fake_table.docx': 'unsupported_type',
+      'fake_table.docx': 'officedocument.wordprocessingml.document',
+      'handbook-872p.docx': 'officedocument.wordprocessingml.document',
+      'example-10k.html': 'text/html utf-8',
+      'fake-power-point.pptx': 'officedocument.presentationml.presentation 1',
+      'fake-power-point-malformed.pptx': 'officedocument.presentationml.presentation 1',
+      'stanley-cups.xlsx': 'officedocument.spreadsheetml.sheet 2',
+      'stanley-cups.csv': 'text/csv utf-8',
+      'simple.odt': 'opendocument.text',
+      'fake-doc.rtf': 'application/rtf',
+      'winter-sports.epub': 'application/epub+zip',
+      'fake-email-b64.eml': 'message/rfc822',
+      'fake-email-utf-16.eml': 'message/rfc822',
+      'password_protected.xlsx': 'encrypted',
     });
   });
 
@@ -281,7 +310,7 @@ describe('POST /chunk', () => {
   it('cuts a parsed PDF into chunks on the right pages', async () => {
     processor = await Processor.start();
     const { text, segments } = await parsed(await processor.parseFile('layout-parser-paper-fast.pdf'));
-    for (const strategy of ['sentence', 'fixed'] as const) {
+    for (const strategy of CHUNKING_STRATEGIES) {
       const chunks = await processor.chunk({ text, segments, strategy });
       expect(chunks.length).toBeGreaterThan(10);
       for (const chunk of chunks) {

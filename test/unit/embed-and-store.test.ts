@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { EmbeddedChunk } from '../../src/documents/chunk-record.ts';
+import type { CutChunk } from '../../src/contract/processor.ts';
+import { toChunk, toMetadata, type EmbeddedChunk } from '../../src/documents/chunk-record.ts';
 import { DependencyError } from '../../src/errors.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import type { ProcessorClient } from '../../src/processor-client.ts';
@@ -16,7 +17,11 @@ import { PatientCaller } from '../../src/worker/patient-caller.ts';
 import type { ProgressReporter } from '../../src/worker/progress-reporter.ts';
 
 const COUNT = 2000;
-const chunks = Array.from({ length: COUNT }, (_, i) => ({ text: `text ${i}`, start: i, end: i + 1 }));
+const chunks: CutChunk[] = Array.from({ length: COUNT }, (_, i) => ({
+  text: `text ${i}`,
+  start: i,
+  end: i + 1,
+}));
 const origin = {
   collection: 'c',
   documentId: 'd',
@@ -46,11 +51,13 @@ async function run({
   upsert = () => {},
   signal = new AbortController().signal,
   count = COUNT,
+  cut = chunks.slice(0, count),
 }: {
   embed?: (texts: string[], signal: AbortSignal) => Promise<void> | void;
   upsert?: (batch: readonly EmbeddedChunk[], signal: AbortSignal) => Promise<void> | void;
   signal?: AbortSignal;
   count?: number;
+  cut?: CutChunk[];
 }) {
   const processor = {
     health: async () => ({ status: 'ok', children: 3, embed_batch: 32 }),
@@ -72,14 +79,7 @@ async function run({
     logger,
   );
   const caller = new PatientCaller(new Availability(), logger);
-  return embedAndStore(
-    chunks.slice(0, count),
-    origin,
-    { processor, vectors, checkpoints },
-    caller,
-    progress,
-    signal,
-  );
+  return embedAndStore(cut, origin, { processor, vectors, checkpoints }, caller, progress, signal);
 }
 
 test('stores in order, one batch at a time, and embeds the next meanwhile, but no further than two ahead', async () => {
@@ -201,4 +201,18 @@ test('an abort is thrown as its own reason', async () => {
     },
   });
   await expect(running).rejects.toBe(reason);
+});
+
+test('a chunk with context is embedded with it, and both are stored', async () => {
+  const rows = { text: '| 1 |', start: 5, end: 10, context: '| n |' };
+  const embedded: string[] = [];
+  let stored: readonly EmbeddedChunk[] = [];
+  await run({
+    cut: [rows],
+    embed: (texts) => void embedded.push(...texts),
+    upsert: (batch) => void (stored = batch),
+  });
+  expect(embedded).toEqual(['| n |\n| 1 |']);
+  const [chunk] = stored as [EmbeddedChunk];
+  expect(toChunk('id', chunk.text, toMetadata(origin, chunk))).toMatchObject({ chunk_index: 0, ...rows });
 });

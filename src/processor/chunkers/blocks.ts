@@ -1,53 +1,99 @@
-import { isBlank, type Span } from './span.ts';
+import { lines, type Line } from './lines.ts';
+import { skipBlanks, type Span } from './span.ts';
 
-/** A list item: begins a block that the lines below it may continue. */
-const BEGINS_BLOCK = /[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]/y;
-/** A heading, a table's row, or a code fence: a block by itself. */
-const IS_BLOCK = /[ \t]*(?:#{1,6}[ \t]|\||```|~~~)/y;
+/** A heading is one line, an item all its lines; a table's header is its first row with the line of dashes. */
+export type BlockKind = 'paragraph' | 'heading' | 'item' | 'header' | 'row' | 'code';
+
+/** A stretch of whole lines that no sentence reaches out of. */
+export interface Block extends Span {
+  kind: BlockKind;
+  /** Of the heading that it is, or begins with: 1 for the highest. */
+  level?: number;
+}
+
+export interface Heading {
+  start: number;
+  /** 1 for the highest. */
+  level: number;
+}
+
+/** What is known, in order, that the text itself does not say. */
+export interface BlockBorders {
+  /** Where pages begin: sentences run on over them, code does not. */
+  pageStarts?: readonly number[];
+  /** Where sections begin: so does a block then, whatever its line looks like. */
+  sections?: readonly Heading[];
+}
+
+const HEADING = / {0,3}(#{1,6})[ \t]/y;
+const ITEM = /[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]/y;
+const ROW = /[ \t]*\|/y;
+const DASHES = /[ \t]*\|[ \t]*:?-[-:| \t]*(?:\n|$)/y;
+/** Backticks that are followed by others stand in a line, around code. */
+const FENCE = /[ \t]*(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})([^\n]*)/y;
 
 /**
- * Cuts text into blocks that no sentence reaches out of: paragraphs, headings, list items, table rows.
- * A blank line ends a block, but not where it only marks a page border: sentences run on over pages.
- * @param pageStarts where pages begin, in order
+ * Cuts text into blocks: paragraphs, headings, list items, table rows, fenced code.
+ * A blank line ends a block, but not where it only marks a page border, nor inside code.
  */
-export function* blocks(text: string, pageStarts: readonly number[]): Generator<Span> {
-  let block: Span | undefined;
-  let afterBlank = false;
-  let closed = true;
+export function* blocks(
+  text: string,
+  { pageStarts = [], sections = [] }: BlockBorders = {},
+): Generator<Block> {
+  let block: Block | undefined;
+  let fence: string | undefined;
   let nextPage = 0;
-  for (const { start, end } of lines(text)) {
-    if (allBlank(text, start, end)) {
-      afterBlank = true;
+  let nextSection = 0;
+  let lastEnd = 0;
+  for (const line of lines(text)) {
+    let pageBorder = false;
+    for (; (pageStarts[nextPage] ?? Infinity) <= line.start; nextPage++) pageBorder = true;
+    if (pageBorder) fence = undefined;
+    let section: Heading | undefined;
+    const firstWord = skipBlanks(text, line.start);
+    for (let next; (next = sections[nextSection]) && next.start <= firstWord; nextSection++) {
+      // One that begins inside the line before is none.
+      if (next.start >= lastEnd) section = next;
+    }
+    lastEnd = line.end;
+    const mark = matchAt(FENCE, text, line.start);
+    if (fence !== undefined && block) {
+      block.end = line.end;
+      if (mark?.[1]?.startsWith(fence) && mark[2]?.trim() === '') fence = undefined;
       continue;
     }
-    let pageBorder = false;
-    for (; (pageStarts[nextPage] ?? Infinity) <= start; nextPage++) pageBorder = true;
-    const standsAlone = matchesAt(IS_BLOCK, text, start);
+    const kind = mark ? 'code' : kindOf(text, line);
+    const level = levelOf(text, line, kind) ?? section?.level;
     const begins =
-      closed || standsAlone || (afterBlank && !pageBorder) || matchesAt(BEGINS_BLOCK, text, start);
-    if (block && begins) yield block;
-    block = { start: block && !begins ? block.start : start, end };
-    closed = standsAlone;
-    afterBlank = false;
+      kind !== 'paragraph' ||
+      block === undefined ||
+      (line.afterBlank && !pageBorder) ||
+      (block.kind !== 'paragraph' && block.kind !== 'item') ||
+      level !== undefined;
+    if (block?.kind === 'row' && !line.afterBlank && matchAt(DASHES, text, line.start)) {
+      block = { ...block, end: line.end, kind: 'header' };
+    } else if (block && !begins) {
+      block.end = line.end;
+    } else {
+      if (block) yield block;
+      block = { start: line.start, end: line.end, kind, ...(level !== undefined && { level }) };
+    }
+    fence = mark?.[1];
   }
   if (block) yield block;
 }
 
-function* lines(text: string): Generator<Span> {
-  for (let start = 0; start < text.length;) {
-    const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
-    yield { start, end };
-    start = end + 1;
-  }
+function levelOf(text: string, { start }: Line, kind: BlockKind): number | undefined {
+  return kind === 'heading' ? matchAt(HEADING, text, start)?.[1]?.length : undefined;
 }
 
-function allBlank(text: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (!isBlank(text.charCodeAt(at))) return false;
-  return true;
+function kindOf(text: string, { start }: Line): BlockKind {
+  if (matchAt(HEADING, text, start)) return 'heading';
+  if (matchAt(ROW, text, start)) return 'row';
+  return matchAt(ITEM, text, start) ? 'item' : 'paragraph';
 }
 
-function matchesAt(pattern: RegExp, text: string, at: number): boolean {
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;
-  return pattern.test(text);
+  return pattern.exec(text);
 }

@@ -1,7 +1,10 @@
 import type { ChunkRequest, CutChunk, Segment } from '../../contract/processor.ts';
 import { chunkFixed } from './fixed.ts';
+import { chunkMarkdown } from './markdown.ts';
+import type { PackedSpan } from './pack.ts';
+import { chunkByPage } from './page.ts';
+import { chunkRecursively } from './recursive.ts';
 import { chunkBySentence } from './sentence.ts';
-import type { Span } from './span.ts';
 
 type Labels = Pick<Segment, 'page' | 'heading'>;
 
@@ -10,19 +13,25 @@ type Labels = Pick<Segment, 'page' | 'heading'>;
  * are UTF-16 code units. Whatever the strategy: each chunk is a slice of the text, none is longer than
  * `chunk_size`, blank, or begins or ends with blanks; together they cover everything that is not blank; their
  * starts and their ends strictly grow; two neighbours share at most `chunk_overlap`. A chunk is labelled with
- * the page and heading of its first character.
+ * the page and heading of its first character; what it carries as `context` is no part of it.
  */
 export function* cutChunks(request: ChunkRequest): Generator<CutChunk> {
   const labelsAt = labelReader(request.segments);
-  for (const { start, end } of spans(request)) {
-    yield { text: request.text.slice(start, end), start, end, ...labelsAt(start) };
+  for (const span of spans(request)) {
+    yield { text: request.text.slice(span.start, span.end), ...span, ...labelsAt(span.start) };
   }
 }
 
-function spans({ text, strategy, chunk_size, chunk_overlap, segments }: ChunkRequest): Generator<Span> {
+function spans({ text, strategy, chunk_size, chunk_overlap, segments }: ChunkRequest): Generator<PackedSpan> {
   switch (strategy) {
     case 'sentence':
       return chunkBySentence(text, chunk_size, chunk_overlap, pageStarts(segments));
+    case 'recursive':
+      return chunkRecursively(text, chunk_size, chunk_overlap);
+    case 'markdown':
+      return chunkMarkdown(text, chunk_size, chunk_overlap, pageStarts(segments), segments);
+    case 'page':
+      return chunkByPage(text, chunk_size, chunk_overlap, pageStarts(segments));
     case 'fixed':
       return chunkFixed(text, chunk_size, chunk_overlap);
   }

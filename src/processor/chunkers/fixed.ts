@@ -1,8 +1,9 @@
-import { skipBlanks, splitsPair, trimSpan, type Span } from './span.ts';
+import { characterBorder, nextCharacterBorder } from './borders.ts';
+import { skipBlanks, trimSpan, type Span } from './span.ts';
 
 /**
- * Cuts text into windows of `size` characters, each beginning `overlap` characters before the last one's end.
- * Blanks at a window's ends are left out, and a surrogate pair stays whole, so both figures are upper bounds.
+ * Cuts text into windows of `size` code units, each beginning `overlap` before the last one's end. Blanks at a
+ * window's ends are left out, and characters stay whole, so both figures are upper bounds.
  * @param overlap at most half of `size`
  */
 export function* chunkFixed(text: string, size: number, overlap: number): Generator<Span> {
@@ -13,7 +14,7 @@ export function* chunkFixed(text: string, size: number, overlap: number): Genera
       yield chunk;
       last = chunk;
       from = Math.max(chunk.end - overlap, chunk.start + 1);
-      if (splitsPair(text, from)) from++;
+      from = Math.min(nextCharacterBorder(text, from), chunk.end);
     } else {
       // What is new lies beyond a stretch of blanks, out of the overlap's reach.
       from = last.end;
@@ -23,6 +24,5 @@ export function* chunkFixed(text: string, size: number, overlap: number): Genera
 }
 
 function window(text: string, start: number, size: number): Span {
-  const limit = Math.min(start + size, text.length);
-  return trimSpan(text, { start, end: splitsPair(text, limit) ? limit - 1 : limit });
+  return trimSpan(text, { start, end: characterBorder(text, start, start + size) });
 }

@@ -59,7 +59,7 @@ async function embedText(model: EmbeddingsModel, text: string): Promise<number[]
 /** A text's sentences, short ones together; at least one. */
 function passages(text: string): string[] {
   const found: string[] = [];
-  for (const block of blocks(text, [])) {
+  for (const block of blocks(text)) {
     for (const { start, end } of sentences(text, block, MAX_PASSAGE_CHARS)) {
       const last = found.at(-1);
       const sentence = text.slice(start, end);

@@ -1,9 +1,8 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import chardet from 'chardet';
 
-import { ProcessorError } from '../errors.ts';
-import { unsupported } from './detect-type.ts';
+import { ProcessorError, unsupported } from '../errors.ts';
 import { normalise } from './normalise.ts';
 
 /** No encoding needs more bytes for a UTF-16 code unit. */
@@ -18,6 +17,11 @@ const MAX_DAMAGE = 0.1;
 const MIN_ZERO_SHARE = 0.02;
 /** Text has next to no characters that are none; anything else has many. */
 const MAX_JUNK_SHARE = 0.01;
+
+/** Markup names its encoding early: XML at its very start, HTML among the first tags. */
+const DECLARATION_BYTES = 4096;
+const XML_ENCODING = /^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.:-]+)/i;
+const META_CHARSET = /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)/i;
 
 /** What a decoder puts for bytes it cannot decode. */
 const REPLACEMENT = 0xfffd;
@@ -35,21 +39,46 @@ export async function readTextFile(
 ): Promise<{ text: string; encoding: string }> {
   const { size } = await stat(path);
   if (size > maxTextChars * MAX_BYTES_PER_CHAR) throw new ProcessorError('text_too_long');
-  const bytes = await readFile(path);
+  const decoded = decodeText(await readFile(path));
+  if (!/\S/.test(decoded.text)) throw new ProcessorError('no_text');
+  return decoded;
+}
+
+/**
+ * Decodes a text in whatever encoding it is.
+ * @returns the normalised text, and the encoding by its WHATWG name
+ * @throws {ProcessorError} `unsupported_type` where it is no text
+ */
+export function decodeText(bytes: Buffer): { text: string; encoding: string } {
   const decoder = new TextDecoder(encodingOf(bytes));
   const text = decoder.decode(bytes);
   if (junkShare(text) > MAX_JUNK_SHARE) throw unsupported();
-  if (!/\S/.test(text)) throw new ProcessorError('no_text');
   return { text: normalise(text), encoding: decoder.encoding };
 }
 
-/** The WHATWG label of a text's encoding: by its byte order mark, else whatever fits its bytes best. */
+/**
+ * The label of a text's encoding: by its byte order mark, else UTF-8 where the bytes can hardly be anything else,
+ * else as markup declares, else whatever fits the bytes best.
+ */
 export function encodingOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   const zeros = bytes.subarray(0, SAMPLE_BYTES).includes(0);
   if (zeros) return unmarkedUtf16(bytes) ?? 'utf-8';
-  return isUtf8(bytes) || isDamagedUtf8(tellingSample(bytes)) ? 'utf-8' : detected(bytes);
+  const wellFormed = isUtf8(bytes);
+  if (wellFormed && !isAscii(bytes)) return 'utf-8';
+  // Some encodings switch alphabets with escape sequences, all in ASCII.
+  const declared = declaredEncoding(bytes);
+  if (declared !== undefined && decodes(bytes, declared)) return declared;
+  return wellFormed || isDamagedUtf8(tellingSample(bytes)) ? 'utf-8' : detected(bytes);
+}
+
+function declaredEncoding(bytes: Buffer): string | undefined {
+  const start = bytes.toString('latin1', 0, DECLARATION_BYTES);
+  if (!start.trimStart().startsWith('<')) return undefined;
+  const label = (XML_ENCODING.exec(start) ?? META_CHARSET.exec(start))?.[1];
+  // What could be read as ASCII so far is no UTF-16, whatever it says.
+  return label !== undefined && !/^utf-?16/i.test(label) ? label : undefined;
 }
 
 function isDamagedUtf8(bytes: Buffer): boolean {

@@ -1,21 +1,27 @@
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-import { DOCUMENT_ERRORS } from '../../contract/processor.ts';
-import { ProcessorError } from '../errors.ts';
+import { ProcessorError, unsupported } from '../errors.ts';
+import { encodingOf } from './decode-text.ts';
 import type { DocumentSource } from './document.ts';
+import { isBinary, typeOfExtension, typeOfMediaType, type DocumentType } from './document-types.ts';
+import { likelyTextType, textType } from './text-type.ts';
+import { zipType } from './zip-type.ts';
 
-export type DocumentType = 'pdf' | 'markdown' | 'text';
-
+/** Enough for what precedes an HTML tag, and for the head of a mail. */
+const HEAD_BYTES = 4096;
 /** A PDF may have junk before its header, but not more than this. */
-const HEAD_BYTES = 1024;
+const MAX_PDF_JUNK_BYTES = 1024;
 
-/** How files begin that are not text, and what a person calls them. Bytes as Latin-1. */
+const ZIP = 'PK\x03\x04';
+const RTF = '{\\rtf';
+/** The container of Office files up to 2003, and of newer ones that are encrypted. */
+const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
+const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le');
+
+/** How files begin that are not read, and what a person calls them. Bytes as Latin-1. */
 const SIGNATURES: readonly [start: string, name: string][] = [
-  ['PK\x03\x04', 'a ZIP archive'],
   ['PK\x05\x06', 'an empty ZIP archive'],
-  ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', 'an old or password-protected Office document'],
-  ['{\\rtf', 'an RTF document'],
   ['\x89PNG\r\n', 'a PNG image'],
   ['\xff\xd8\xff', 'a JPEG image'],
   ['GIF87a', 'a GIF image'],
@@ -36,81 +42,55 @@ const SIGNATURES: readonly [start: string, name: string][] = [
   ['SQLite format 3\0', 'a database'],
 ];
 
-const EXTENSIONS: Readonly<Record<string, DocumentType>> = {
-  '.md': 'markdown',
-  '.markdown': 'markdown',
-  '.mdown': 'markdown',
-  '.txt': 'text',
-  '.text': 'text',
-  '.log': 'text',
-};
-
 /** What a person calls files of types that are known but not read. */
 const UNSUPPORTED_EXTENSIONS: Readonly<Record<string, string>> = {
-  '.docx': 'a Word document',
-  '.doc': 'a Word document',
-  '.pptx': 'a PowerPoint presentation',
-  '.ppt': 'a PowerPoint presentation',
-  '.xlsx': 'an Excel workbook',
-  '.xls': 'an Excel workbook',
-  '.odt': 'an OpenDocument text',
-  '.ods': 'an OpenDocument spreadsheet',
-  '.odp': 'an OpenDocument presentation',
-  '.epub': 'an EPUB book',
-  '.rtf': 'an RTF document',
-  '.html': 'an HTML page',
-  '.htm': 'an HTML page',
-  '.xhtml': 'an HTML page',
-  '.xml': 'an XML document',
-  '.csv': 'a CSV table',
-  '.tsv': 'a TSV table',
-  '.json': 'a JSON document',
-  '.eml': 'an e-mail',
-  '.msg': 'an e-mail',
-};
-
-const MEDIA_TYPES: Readonly<Record<string, DocumentType>> = {
-  'text/markdown': 'markdown',
-  'text/x-markdown': 'markdown',
-  'text/plain': 'text',
+  '.doc': 'an old Word document. Save it as .docx',
+  '.ppt': 'an old PowerPoint presentation. Save it as .pptx',
+  '.xls': 'an old Excel workbook. Save it as .xlsx',
+  '.xlsb': 'a binary Excel workbook. Save it as .xlsx',
+  '.msg': 'an Outlook message. Save it as .eml',
 };
 
 /**
  * Tells what a file is: by its content, else by its name, else by what its uploader declared. Whether a file
  * taken for text is text shows when it is decoded.
  * @throws {ProcessorError} `unsupported_type`, naming the type where it is known; `no_text` for an empty
- *   file; `corrupt` for a .pdf that is none
+ *   file; `encrypted`; `corrupt` for a file that is not what it is named, or is cut off
  */
 export async function detectType({ path, filename, mediaType }: DocumentSource): Promise<DocumentType> {
-  const head = await readHead(path);
+  const bytes = await readHead(path);
+  const head = bytes.toString('latin1');
   if (head === '') throw new ProcessorError('no_text');
   const extension = extensionOf(filename);
+  const byName = typeOfExtension(extension);
+  const oldName = UNSUPPORTED_EXTENSIONS[extension];
 
-  const pdfHeader = head.indexOf('%PDF-');
+  const pdfHeader = head.slice(0, MAX_PDF_JUNK_BYTES).indexOf('%PDF-');
   // A text may speak of the header; only at the very start does it make a .txt a PDF.
-  if (pdfHeader === 0 || (pdfHeader > 0 && EXTENSIONS[extension] === undefined)) return 'pdf';
+  if (pdfHeader === 0 || (pdfHeader > 0 && (!byName || byName === 'pdf'))) return 'pdf';
+  if (head.startsWith(RTF)) return 'rtf';
+  if (head.startsWith(ZIP)) {
+    const type = zipType(await readFile(path));
+    if (type) return type;
+    throw unsupported(oldName ?? 'a ZIP archive');
+  }
+  if (head.startsWith(COMPOUND_FILE)) {
+    if ((await readFile(path)).includes(ENCRYPTED_STREAM)) throw new ProcessorError('encrypted');
+    throw unsupported(oldName ?? 'an old Office document');
+  }
   const signature = SIGNATURES.find(([start]) => head.startsWith(start));
-  if (signature) throw unsupported(UNSUPPORTED_EXTENSIONS[extension] ?? signature[1]);
-  if (/^\s*<(?:!doctype html|html)\b/i.test(head)) throw unsupported('an HTML page');
+  if (signature) throw unsupported(signature[1]);
 
-  const byName = EXTENSIONS[extension];
-  if (byName) return byName;
-  if (extension === '.pdf') throw new ProcessorError('corrupt');
-  const known = UNSUPPORTED_EXTENSIONS[extension];
-  if (known) throw unsupported(known);
-
-  const declared = MEDIA_TYPES[mediaType.toLowerCase()];
-  if (declared) return declared;
-  if (extension === '') return 'text';
-  throw unsupported(`a ${extension} file`);
-}
-
-/** The file cannot be read; `name` says what it is, as a person would: "a Word document". */
-export function unsupported(name?: string): ProcessorError {
-  const detail = DOCUMENT_ERRORS.unsupported_type;
-  return new ProcessorError('unsupported_type', {
-    detail: name === undefined ? detail : `${detail} It seems to be ${name}.`,
-  });
+  const start = new TextDecoder(encodingOf(bytes)).decode(bytes);
+  const byContent = textType(start);
+  if (byContent) return byContent;
+  if (oldName !== undefined) throw unsupported(oldName);
+  if (byName) {
+    if (isBinary(byName)) throw new ProcessorError('corrupt');
+    return byName;
+  }
+  const declared = typeOfMediaType(mediaType);
+  return declared && !isBinary(declared) ? declared : likelyTextType(start);
 }
 
 /** Lower case, with its dot; '' where the name has none that looks like one. */
@@ -119,8 +99,8 @@ function extensionOf(filename: string): string {
   return /^\.[a-z0-9]{1,10}$/.test(extension) ? extension : '';
 }
 
-async function readHead(path: string): Promise<string> {
+async function readHead(path: string): Promise<Buffer> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES);
-  return buffer.toString('latin1', 0, bytesRead);
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,9 +1,16 @@
 import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
+import { parseCsv } from './csv.ts';
 import { detectType } from './detect-type.ts';
+import type { DocumentType } from './document-types.ts';
+import { parseHtml } from './html.ts';
+import { parseJson } from './json.ts';
+import { parseMail } from './mail.ts';
 import { parseMarkdown } from './markdown.ts';
+import { parseOffice } from './office.ts';
 import { parsePdf } from './pdf.ts';
 import { parsePlainText } from './plain-text.ts';
+import type { OfficeFormat } from './read-office.ts';
 
 export interface DocumentSource {
   path: string;
@@ -13,7 +20,30 @@ export interface DocumentSource {
   mediaType: string;
 }
 
-const PARSERS = { pdf: parsePdf, markdown: parseMarkdown, text: parsePlainText };
+type Parser = (path: string, maxTextChars: number) => AsyncGenerator<ParseEvent>;
+
+const office =
+  (format: OfficeFormat): Parser =>
+  (path, maxTextChars) =>
+    parseOffice(path, maxTextChars, format);
+
+const PARSERS: Readonly<Record<DocumentType, Parser>> = {
+  pdf: parsePdf,
+  docx: office('docx'),
+  pptx: office('pptx'),
+  xlsx: office('xlsx'),
+  odt: office('odt'),
+  odp: office('odp'),
+  ods: office('ods'),
+  epub: office('epub'),
+  rtf: office('rtf'),
+  html: parseHtml,
+  csv: parseCsv,
+  mail: parseMail,
+  json: parseJson,
+  markdown: parseMarkdown,
+  text: parsePlainText,
+};
 
 /**
  * Reads a document as a stream of events: `segment`s whose texts joined are the document's text, `progress`

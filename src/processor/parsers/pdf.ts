@@ -1,13 +1,9 @@
 import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { normalise } from './normalise.ts';
-import { Outline, splitAtHeadings } from './outline.ts';
+import { Outline } from './outline.ts';
 import { readWithLiteparse, readWithPdfjs, type PageBatch } from './pdf-readers.ts';
-
-/** Stands between two pages, and belongs to the first. */
-const PAGE_BREAK = '\n\n';
-
-type SegmentEvent = Extract<ParseEvent, { type: 'segment' }>;
+import { PAGE_BREAK, segments, type SegmentEvent } from './segments.ts';
 
 /**
  * Reads a PDF: a segment for each page that has text, and within it for each heading. Headings stay in force
@@ -24,7 +20,7 @@ export async function* parsePdf(path: string): AsyncGenerator<ParseEvent> {
     let last: SegmentEvent | undefined;
     try {
       for await (const batch of read(path)) {
-        for (const segment of segments(batch, outline)) {
+        for (const segment of batchSegments(batch, outline)) {
           if (last) yield last.page === segment.page ? last : { ...last, text: last.text + PAGE_BREAK };
           last = segment;
         }
@@ -47,12 +43,9 @@ export async function* parsePdf(path: string): AsyncGenerator<ParseEvent> {
   throw total > 0 ? new ProcessorError('no_text_layer') : new ProcessorError('corrupt', { cause: failure });
 }
 
-function* segments(batch: PageBatch, outline: Outline): Generator<SegmentEvent> {
+function* batchSegments(batch: PageBatch, outline: Outline): Generator<SegmentEvent> {
   for (const { number, text } of batch.pages) {
-    if (!hasText(text)) continue;
-    for (const section of splitAtHeadings(normalise(text).trim(), outline)) {
-      yield { type: 'segment', page: number, ...section };
-    }
+    if (hasText(text)) yield* segments(normalise(text).trim(), outline, number);
   }
 }
 

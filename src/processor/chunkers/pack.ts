@@ -1,0 +1,63 @@
+import type { Span } from './span.ts';
+import type { Unit } from './unit.ts';
+
+/** A chunk, before its text is taken and its page and heading are looked up. */
+export interface PackedSpan extends Span {
+  context?: string;
+}
+
+/** Whether a unit may not go into the chunk that is open. Asked of every unit, and of the parts it is cut into. */
+export type Apart = (open: Span | undefined, next: Unit) => boolean;
+
+/**
+ * Packs units into chunks of at most `size` characters. What does not fit into what is left of a chunk begins
+ * the next one; what does not fit into any is packed part by part. A chunk begins with the last sentences, or
+ * lines or rows, of the one before: as many as fit into `overlap` and leave room for what is next.
+ * @param apart nothing is repeated before a unit that is kept apart
+ */
+export function* pack(
+  units: Iterable<Unit>,
+  size: number,
+  overlap: number,
+  apart: Apart = () => false,
+): Generator<PackedSpan> {
+  let packed: Unit[] = [];
+
+  function* add(unit: Unit): Generator<PackedSpan> {
+    let open = chunkOf(packed);
+    if (apart(open, unit) && open) {
+      yield open;
+      packed = [];
+      open = undefined;
+    }
+    if (unit.parts && unit.end - unit.start > size) {
+      for (const part of unit.parts()) yield* add(part);
+      return;
+    }
+    if (open && unit.end - open.start > size) {
+      yield open;
+      packed = repeated(packed, Math.max(open.end - overlap, unit.end - size));
+    }
+    packed.push(unit);
+  }
+
+  for (const unit of units) yield* add(unit);
+  const open = chunkOf(packed);
+  if (open) yield open;
+}
+
+function chunkOf(packed: readonly Unit[]): PackedSpan | undefined {
+  const [first] = packed;
+  const last = packed.at(-1);
+  if (!first || !last) return undefined;
+  const { start, context } = first;
+  return { start, end: last.end, ...(context !== undefined && { context }) };
+}
+
+/** The units, or parts of them, that begin no earlier than `from`. */
+function repeated(units: readonly Unit[], from: number): Unit[] {
+  const first = units.findLastIndex(({ start }) => start < from);
+  const cut = units[first];
+  const inner = cut?.parts && cut.end > from ? repeated([...cut.parts()], from) : [];
+  return [...inner, ...units.slice(first + 1)];
+}

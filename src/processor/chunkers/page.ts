@@ -1,0 +1,24 @@
+import type { PackedSpan } from './pack.ts';
+import { chunkBySentence } from './sentence.ts';
+import { splitsPair } from './span.ts';
+
+/**
+ * Makes each page (or slide, or sheet) a chunk, however small it is; one of more than `size` characters is cut
+ * like a text of its own.
+ * @param pageStarts where pages begin, in order, but the first
+ */
+export function* chunkByPage(
+  text: string,
+  size: number,
+  overlap: number,
+  pageStarts: readonly number[],
+): Generator<PackedSpan> {
+  let from = 0;
+  for (const border of [...pageStarts, text.length]) {
+    const to = splitsPair(text, border) ? border + 1 : border;
+    for (const chunk of chunkBySentence(text.slice(from, to), size, overlap)) {
+      yield { ...chunk, start: from + chunk.start, end: from + chunk.end };
+    }
+    from = to;
+  }
+}

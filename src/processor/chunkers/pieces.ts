@@ -1,0 +1,32 @@
+import { wordBorder } from './borders.ts';
+import { isBlank, trimSpan, type Span } from './span.ts';
+import type { Unit } from './unit.ts';
+
+/**
+ * Cuts a stretch of text, without the blanks at its ends, into pieces of at most `size` characters: at line ends
+ * or between words, and where there are none, between characters. What fits is one piece, what is blank is none.
+ * No two neighbours would fit together, so no chunk begins by repeating the rest of something.
+ * @param about what goes for every piece
+ */
+export function* pieces(
+  text: string,
+  span: Span,
+  size: number,
+  about: Pick<Unit, 'context'> = {},
+): Generator<Unit> {
+  let rest: Unit = { ...about, ...trimSpan(text, span) };
+  while (rest.end - rest.start > size) {
+    const cut = cutBefore(text, rest.start, rest.start + size);
+    yield { ...rest, ...trimSpan(text, { start: rest.start, end: cut }) };
+    rest = { ...about, ...trimSpan(text, { start: cut, end: rest.end }) };
+  }
+  if (rest.end > rest.start) yield rest;
+}
+
+/** The best place to cut between `start` and `limit`: a line's end in the second half, else the last blank. */
+function cutBefore(text: string, start: number, limit: number): number {
+  const half = start + (limit - start) / 2;
+  for (let at = limit; at > half; at--) if (text[at] === '\n') return at;
+  for (let at = limit; at > start; at--) if (isBlank(text.charCodeAt(at))) return at;
+  return wordBorder(text, start, limit);
+}

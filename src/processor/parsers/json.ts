@@ -1,0 +1,69 @@
+import type { ParseEvent } from '../../contract/processor.ts';
+import { readTextFile } from './decode-text.ts';
+
+const INDENT = '  ';
+/** Deeper parts are not set further in: their spaces would be most of the text. */
+const MAX_INDENT = 20;
+/** What is longer is data rather than a document. */
+const MAX_PRETTY_CHARS = 5_000_000;
+
+/** Reads JSON as text, a line for each value. What is not one whole JSON value stays as it is. */
+export async function* parseJson(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
+  const { text, encoding } = await readTextFile(path, maxTextChars);
+  yield { type: 'segment', text: isJson(text) ? prettyJson(text) : text };
+  yield { type: 'end', metadata: { media_type: 'application/json', encoding } };
+}
+
+function isJson(text: string): boolean {
+  if (text.length > MAX_PRETTY_CHARS) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Sets JSON in lines. Its values stay to the letter, which numbers would not when parsed and printed; only
+ * what strings write as `\u` codes is shown.
+ */
+function prettyJson(json: string): string {
+  let pretty = '';
+  let depth = 0;
+  let previous = '';
+  for (const token of tokens(json)) {
+    const opened = previous === '{' || previous === '[';
+    const closes = token === '}' || token === ']';
+    if (closes) depth--;
+    if (previous === ',' || opened !== closes) pretty += `\n${INDENT.repeat(Math.min(depth, MAX_INDENT))}`;
+    pretty += token === ':' ? ': ' : token;
+    if (token === '{' || token === '[') depth++;
+    previous = token;
+  }
+  return pretty;
+}
+
+/** The strings, other values and signs of JSON, in order. */
+function* tokens(json: string): Generator<string> {
+  const token = /[{}[\],:]|[^\s{}[\],:"]+|"/g;
+  for (let match; (match = token.exec(json));) {
+    if (match[0] !== '"') {
+      yield match[0];
+      continue;
+    }
+    const end = stringEnd(json, match.index);
+    const literal = json.slice(match.index, end);
+    yield literal.includes('\\u') ? JSON.stringify(JSON.parse(literal)) : literal;
+    token.lastIndex = end;
+  }
+}
+
+/** Where the string that begins at `start` is over. */
+function stringEnd(json: string, start: number): number {
+  for (let at = start + 1; at < json.length; at++) {
+    if (json[at] === '\\') at++;
+    else if (json[at] === '"') return at + 1;
+  }
+  return json.length;
+}

@@ -1,0 +1,163 @@
+import type { OfficeContentNode } from 'officeparser';
+
+import { ProcessorError } from '../errors.ts';
+import { codeBlock, escapeBlocks, heading, oneLine, tableLines } from './markdown-writer.ts';
+import { normalise } from './normalise.ts';
+
+/** A piece of Markdown: a block, or a line of one. Lines of the same block come one right after the other. */
+interface Piece {
+  text: string;
+  block: unknown;
+}
+
+type CellNode = Extract<OfficeContentNode, { type: 'cell' }>;
+
+const INDENT = '    ';
+/** Stands for all lists: items of any two that touch go on. */
+const LIST = Symbol('list');
+
+const INLINE = new Set<OfficeContentNode['type']>(['text', 'break', 'image']);
+/** What a reader of the document does not see in it, or sees on every page. */
+const SKIPPED = new Set<OfficeContentNode['type']>(['comment', 'header', 'footer', 'slideMaster', 'embed']);
+
+/**
+ * Writes the nodes of a document as Markdown, in their order, with notes after the block that they belong to.
+ * Styles and the targets of links are left out.
+ * @returns the text, normalised; '' where there is none
+ * @throws {ProcessorError} `text_too_long`, before it takes up much more than `maxChars`
+ */
+export function toMarkdown(nodes: readonly OfficeContentNode[], maxChars: number): string {
+  let text = '';
+  let last: Piece | undefined;
+  for (const piece of pieces(nodes)) {
+    if (piece.text === '') continue;
+    if (last) text += piece.block === last.block ? '\n' : '\n\n';
+    text += piece.text;
+    if (text.length > maxChars) throw new ProcessorError('text_too_long');
+    last = piece;
+  }
+  return normalise(text);
+}
+
+function* pieces(nodes: readonly OfficeContentNode[]): Generator<Piece> {
+  let words: OfficeContentNode[] = [];
+  for (const node of nodes) {
+    if (INLINE.has(node.type)) {
+      words.push(node);
+      continue;
+    }
+    if (words.length > 0) yield* paragraph(words);
+    words = [];
+    yield* blockPieces(node);
+  }
+  if (words.length > 0) yield* paragraph(words);
+}
+
+function* blockPieces(node: OfficeContentNode): Generator<Piece> {
+  if (SKIPPED.has(node.type)) return;
+  switch (node.type) {
+    case 'heading':
+      yield whole(heading(node.metadata?.level ?? 1, plainText(node)));
+      break;
+    case 'list': {
+      const { listType, indentation = 0, itemIndex = 0 } = node.metadata ?? {};
+      const mark = listType === 'ordered' ? `${itemIndex + 1}.` : '-';
+      const words = oneLine(plainText(node));
+      if (words !== '') yield { text: `${INDENT.repeat(indentation)}${mark} ${words}`, block: LIST };
+      break;
+    }
+    case 'sheet':
+      yield* sheet(node, node.metadata?.sheetName ?? '');
+      break;
+    case 'table':
+      for (const text of tableLines(...grid(node))) yield { text, block: node };
+      break;
+    case 'code':
+      yield whole(codeBlock(plainText(node), node.metadata?.language));
+      break;
+    default:
+      // What has no parts of its own may still have words.
+      if (node.children?.length) yield* pieces(node.children);
+      else yield whole(lines(node.text ?? ''));
+  }
+  yield* notePieces(node);
+}
+
+/** An empty sheet is nothing, though it has a name. */
+function* sheet(node: OfficeContentNode, name: string): Generator<Piece> {
+  const [rows, columns] = grid(node);
+  if (columns > 0) yield whole(heading(1, name));
+  for (const text of tableLines(rows, columns)) yield { text, block: node };
+  // What lies over the cells, like text boxes and charts, is on the sheet as well.
+  yield* pieces((node.children ?? []).filter(({ type }) => type !== 'row'));
+}
+
+function* paragraph(words: readonly OfficeContentNode[]): Generator<Piece> {
+  yield whole(lines(words.map(plainText).join('')));
+  for (const node of words) yield* notePieces(node);
+}
+
+/** Those of a paragraph's words come with its words. */
+function* notePieces(node: OfficeContentNode): Generator<Piece> {
+  yield* pieces(node.notes ?? []);
+  if (node.type !== 'heading' && node.type !== 'list' && node.type !== 'table' && node.type !== 'sheet')
+    return;
+  for (const child of descendants(node)) yield* pieces(child.notes ?? []);
+}
+
+function* descendants(node: OfficeContentNode): Generator<OfficeContentNode> {
+  for (const child of node.children ?? []) {
+    yield child;
+    yield* descendants(child);
+  }
+}
+
+function whole(text: string): Piece {
+  return { text, block: {} };
+}
+
+/** A paragraph's lines, without the spaces that only set it. */
+function lines(text: string): string {
+  return escapeBlocks(text.split('\n').map(oneLine).join('\n').trim());
+}
+
+function plainText(node: OfficeContentNode): string {
+  if (SKIPPED.has(node.type)) return '';
+  if (node.type === 'break') return '\n';
+  if (node.type === 'image') return node.metadata?.altText ?? '';
+  if (!node.children?.length) return node.text ?? '';
+  // Blocks within are words apart.
+  return node.children
+    .map((child) => (INLINE.has(child.type) ? plainText(child) : ` ${plainText(child)}`))
+    .join('');
+}
+
+/** The cells of a table in their columns, without the rows and columns that are empty. */
+function grid(table: OfficeContentNode): [rows: Iterable<string[]>, columns: number] {
+  const rows = (table.children ?? [])
+    .filter(({ type }) => type === 'row')
+    .map((row) => filledCells(row.children ?? []))
+    .filter(({ size }) => size > 0);
+  const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))].toSorted((a, b) => a - b);
+  return [spread(rows, columns), columns.length];
+}
+
+function* spread(rows: readonly Map<number, string>[], columns: readonly number[]): Generator<string[]> {
+  for (const row of rows) {
+    const width = columns.findLastIndex((column) => row.has(column)) + 1;
+    yield columns.slice(0, width).map((column) => row.get(column) ?? '');
+  }
+}
+
+/** The words of a row's cells by their column. */
+function filledCells(cells: readonly OfficeContentNode[]): Map<number, string> {
+  const filled = new Map<number, string>();
+  let next = 0;
+  for (const cell of cells.filter((node): node is CellNode => node.type === 'cell')) {
+    const column = cell.metadata?.col ?? next;
+    const text = oneLine(plainText(cell));
+    if (text !== '') filled.set(column, text);
+    next = column + (cell.metadata?.colSpan ?? 1);
+  }
+  return filled;
+}

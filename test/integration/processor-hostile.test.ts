@@ -1,0 +1,241 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startProcessor } from '../../src/processor/server.ts';
+import {
+  docx,
+  epub,
+  openDocument,
+  pptx,
+  textCell,
+  wordParagraph,
+  xlsx,
+  zip,
+} from '../helpers/office-files.ts';
+
+/** What a real document takes is far below; what goes past it is killed, which is no answer. */
+const TIMEOUT_MS = 10_000;
+
+let folder: string;
+let processor: { port: number; close: () => Promise<void> };
+/** Whoever is told to fetch something fetches it here. */
+const requests: string[] = [];
+const trap = createServer((request, response) => {
+  requests.push(request.url ?? '');
+  response.end();
+});
+let trapUrl: string;
+const warnings: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'processor-hostile-'));
+  await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
+  trapUrl = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`;
+  const note = (message: string, fields: object = {}) =>
+    void (message === 'a child is replaced' && warnings.push(JSON.stringify(fields)));
+  processor = await startProcessor({
+    host: '127.0.0.1',
+    port: 0,
+    tmpDir: folder,
+    children: 2,
+    timeoutMs: TIMEOUT_MS,
+    maxTextChars: 20_000_000,
+    maxUploadBytes: 200 * 1024 * 1024,
+    embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
+    logger: { info: () => {}, warn: note, error: note },
+  });
+});
+afterAll(async () => {
+  await processor.close();
+  trap.close();
+  await rm(folder, { recursive: true, force: true });
+  // No child was lost to any of these.
+  expect(warnings).toEqual([]);
+  expect(requests).toEqual([]);
+});
+
+/** The text of a document, or the code by which it is refused. */
+async function outcome(content: Uint8Array<ArrayBuffer> | string, filename = 'x'): Promise<string> {
+  const body = new FormData();
+  body.set('file', new File([content], filename));
+  const response = await fetch(`http://127.0.0.1:${processor.port}/parse`, {
+    method: 'POST',
+    body,
+    // Files take so long to make here that an idle connection would be closed meanwhile.
+    headers: { connection: 'close' },
+  });
+  const answer = (await response.json()) as { text: string } | { code: string; detail: string };
+  if ('text' in answer) return answer.text;
+  expect(answer.detail).toMatch(/^Th.*\.$/);
+  return answer.code;
+}
+
+const PAGE = '<!doctype html><body>';
+const DEPTH = 10_000;
+const nested = (open: string, close: string, inside = 'x', depth = DEPTH) =>
+  open.repeat(depth) + inside + close.repeat(depth);
+
+describe('an archive', () => {
+  it('that unpacks to far more than it is, is refused', async () => {
+    expect(await outcome(zipOf('word/document.xml', Buffer.alloc(257 * 1024 * 1024)))).toBe('text_too_long');
+    expect(await outcome(docx('<w:p/>'.repeat(1_500_000)))).toBe('text_too_long');
+    expect(await outcome(epub(['<p>x</p>'.repeat(1_500_000)]))).toBe('text_too_long');
+  });
+
+  it('of very many files is refused', async () => {
+    const parts = Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`word/${index}.xml`, '']));
+    expect(await outcome(docx(wordParagraph('x'), { parts }))).toBe('text_too_long');
+  });
+
+  it('may name its files as it likes', async () => {
+    const parts = Object.fromEntries(
+      ['../../escape.xml', '/etc/passwd', 'C:\\x', 'a\u0001\n\u001b[31m', '__proto__', '\u202e.docx'].map(
+        (name) => [name, 'x'],
+      ),
+    );
+    expect(await outcome(docx(wordParagraph('words'), { parts }))).toBe('words');
+    expect(await outcome(zip({ ...parts, mimetype: 'application/__proto__' }))).toBe('unsupported_type');
+  });
+
+  it('that is cut off or scrambled anywhere is refused or read, and nothing else', async () => {
+    const whole = docx(wordParagraph('words'));
+    for (let at = 10; at < whole.length; at += Math.ceil(whole.length / 12)) {
+      expect(await outcome(whole.subarray(0, at), 'a.docx')).toMatch(/^corrupt$/);
+      const scrambled = Buffer.from(whole);
+      scrambled.writeUInt8(scrambled.readUInt8(at) ^ 0xff, at);
+      expect(await outcome(scrambled, 'a.docx')).toMatch(/^(?:corrupt|words|no_text|unsupported_type)$/);
+    }
+  });
+});
+
+describe('XML', () => {
+  it('has no entities but its own, inside or outside', async () => {
+    const laughs = ['<!ENTITY l0 "lol">'];
+    for (let index = 1; index < 10; index++) {
+      laughs.push(`<!ENTITY l${index} "${`&l${index - 1};`.repeat(10)}">`);
+    }
+    const doctype = (entities: string) => ({ doctype: `<!DOCTYPE x [${entities}]>` });
+    const laughing = await outcome(docx(wordParagraph('&l9;'), doctype(laughs.join(''))));
+    expect(laughing).toMatch(/^(?:&l9;|corrupt)$/);
+    for (const target of ['file:///etc/passwd', `${trapUrl}/entity`]) {
+      const outside = docx(wordParagraph('a&x;'), doctype(`<!ENTITY x SYSTEM "${target}">`));
+      expect(await outcome(outside)).toMatch(/^(?:a&x;|corrupt)$/);
+    }
+  });
+});
+
+describe('a small file of very many parts', () => {
+  it.each<[string, () => string]>([
+    ['HTML', () => PAGE + '<p>'.repeat(2_000_000)],
+    ['RTF', () => `{\\rtf1 ${'{\\b x}\\par '.repeat(1_000_000)}}`],
+    [
+      'mail',
+      () => `From: a@x.test\nMIME-Version: 1.0\nContent-Type: text/html\n\n${'<p>'.repeat(1_000_000)}`,
+    ],
+  ])('of %s is refused', async (_, content) => {
+    expect(await outcome(content())).toBe('text_too_long');
+  });
+});
+
+describe('deep nesting', () => {
+  it.each<[string, () => Uint8Array<ArrayBuffer> | string]>([
+    ['HTML elements', () => PAGE + nested('<div>', '</div>')],
+    ['HTML lists', () => PAGE + nested('<ul><li>', '</li></ul>')],
+    ['HTML tables', () => PAGE + nested('<table><tr><td>', '</td></tr></table>')],
+    ['HTML that never closes', () => PAGE + '<b><i>'.repeat(DEPTH)],
+    ['Word tables', () => docx(nested('<w:tbl><w:tr><w:tc>', '</w:tc></w:tr></w:tbl>', wordParagraph('x')))],
+    [
+      'OpenDocument lists',
+      () =>
+        openDocument(
+          'text',
+          nested('<text:list><text:list-item>', '</text:list-item></text:list>', '<text:p>x</text:p>'),
+        ),
+    ],
+    ['a book', () => epub([nested('<div>', '</div>')])],
+    ['RTF groups', () => `{\\rtf1 ${nested('{', '}')}}`],
+  ])('of %s is refused or read', async (_, content) => {
+    expect(await outcome(content())).toMatch(/^(?:corrupt|no_text|[-x\s\d.]*x)$/);
+  });
+
+  it('of JSON is text', async () => {
+    expect(await outcome(nested('[', ']', '1', 100_000), 'a.json')).toContain('1');
+    expect(await outcome(nested('{"a":', '}', '1'), 'a.json')).toContain('"a": 1');
+  });
+
+  it('of mail parts is refused or read', async () => {
+    let mail = 'From: a@x.test\nMIME-Version: 1.0\n';
+    for (let index = 0; index < 2000; index++) {
+      mail += `Content-Type: multipart/mixed; boundary=b${index}\n\n--b${index}\n`;
+    }
+    expect(await outcome(`${mail}\n\nx`)).toMatch(/^(?:corrupt|From:[^]*)$/);
+  });
+});
+
+describe('a spreadsheet', () => {
+  it('may say that it is huge', async () => {
+    const row = `<row r="1">${textCell('A1', 'a')}</row><row r="1048576">${textCell('XFD1048576', 'z')}</row>`;
+    expect(await outcome(xlsx({ S: row }, 'A1:XFD1048576'))).toBe('# S\n\n| a |  |\n| --- | --- |\n|  | z |');
+  });
+
+  it('whose cells make a far larger table than they are is refused', async () => {
+    const columns = Array.from({ length: 16_384 }, (_, index) => columnName(index));
+    const rows = columns.map(
+      (name, index) => `<row r="${index + 1}">${textCell(`${name}${index + 1}`, 'x')}</row>`,
+    );
+    expect(await outcome(xlsx({ S: rows.join('') }))).toBe('text_too_long');
+  });
+
+  it('that repeats a cell a billion times is refused', async () => {
+    const repeated =
+      '<table:table table:name="A"><table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16000"><text:p>x</text:p></table:table-cell></table:table-row></table:table>';
+    expect(await outcome(openDocument('spreadsheet', repeated))).toBe('text_too_long');
+  });
+});
+
+describe('a document that wants something', () => {
+  it('gets nothing loaded and nothing run', async () => {
+    const tags = `<img src="${trapUrl}/i" alt=""><script src="${trapUrl}/s"></script><link rel=stylesheet href="${trapUrl}/l"><iframe src="${trapUrl}/f"></iframe><object data="${trapUrl}/o"></object><script>fetch("${trapUrl}/x")</script>`;
+    expect(await outcome(`${PAGE}<p onclick="x()">words</p>${tags}`)).toBe('words');
+    expect(await outcome(epub([`<p>words</p>${tags.replaceAll('rel=', 'rel="x" y=')}`]))).toMatch(
+      /^(?:words|corrupt)$/,
+    );
+    expect(
+      await outcome(`From: a@x.test\nMIME-Version: 1.0\nContent-Type: text/html\n\n${tags}<p>words</p>`),
+    ).toMatch(/words$/);
+    const template = `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate" Target="${trapUrl}/t" TargetMode="External"/></Relationships>`;
+    const parts = { 'word/_rels/document.xml.rels': template };
+    expect(await outcome(docx(wordParagraph('words'), { parts }))).toBe('words');
+    expect(await outcome(pptx([{ text: 'words' }]))).toBe('words');
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('text that is hard to read', () => {
+  it.each<[string, () => string, string]>([
+    ['a page of comments', () => `${'<!-- --> '.repeat(100_000)}x`, 'a.txt'],
+    ['comments that never end', () => `${PAGE}${'<!--'.repeat(200_000)}`, 'a.html'],
+    ['tags that never end', () => `${PAGE}x${'<a '.repeat(200_000)}`, 'a.html'],
+    ['quotes that never end', () => 'a,"'.repeat(300_000), 'a.csv'],
+    ['one row of very many fields', () => ','.repeat(2_000_000) + 'x', 'a.csv'],
+    ['a string that never ends', () => `{"a":"${'\\"'.repeat(1_000_000)}`, 'a.json'],
+    ['headers that never end', () => `Received: x\n${'From: a\n'.repeat(200_000)}`, 'a.eml'],
+    ['a very long heading', () => `Subject: ${'long '.repeat(300_000)}\nReceived: x\n\nx`, 'a.eml'],
+  ])('%s', async (_, content, filename) => {
+    expect(await outcome(content(), filename)).not.toMatch(/^(?:deadline|parser_crashed|internal)$/);
+  });
+});
+
+/** An archive with one part of these bytes, beside what makes it a Word document. */
+function zipOf(name: string, bytes: Uint8Array): Buffer<ArrayBuffer> {
+  return docx('', { parts: { [name]: bytes } });
+}
+
+function columnName(index: number): string {
+  const letter = String.fromCodePoint(65 + (index % 26));
+  return index < 26 ? letter : columnName(Math.floor(index / 26) - 1) + letter;
+}
