@@ -43,13 +43,18 @@ const madeThisTurn = new Map<JobState, { states: readonly JobState[]; frame: Buf
 export function updateFrame(states: readonly JobState[]): Buffer {
   const first = states[0] as JobState;
   const made = madeThisTurn.get(first);
-  if (made?.states.length === states.length && made.states.every((state, i) => state === states[i]))
-    return made.frame;
+  if (made && isSame(made.states, states)) return made.frame;
   const frame = textFrame(`{"type":"update","jobs":[${join(states)}]}`);
   // Kept for longer, it would be kept by whoever has not read the state yet.
   if (madeThisTurn.size === 0) setImmediate(() => madeThisTurn.clear());
   madeThisTurn.set(first, { states, frame });
   return frame;
+}
+
+function isSame(a: readonly JobState[], b: readonly JobState[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function join(states: readonly JobState[]): string {

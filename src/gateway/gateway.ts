@@ -11,7 +11,6 @@ import { isOriginAllowed } from '../origin.ts';
 import { Admission } from './admission.ts';
 import { Flusher } from './flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
-import { Outbox } from './outbox.ts';
 import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socket.ts';
 import { Session, type SessionServices } from './session.ts';
 
@@ -19,8 +18,6 @@ const PATH = '/ws';
 const HEARTBEAT_MS = 30_000;
 /** The sessions are looked at in turns, so that not all are pinged in one moment. */
 const TURN_MS = 1000;
-/** Beyond so many unread bytes a client's pings go unanswered. */
-const MOST_UNREAD = 16 * 1024;
 /** A drain asks so many sessions at a time to leave, with a pause between. */
 const DRAIN_SLICE = 200;
 const DRAIN_PAUSE_MS = 100;
@@ -28,12 +25,12 @@ const DRAIN_PAUSE_MS = 100;
 const RETURNS_A_MS = 0.5;
 const SHORTEST_RETURN_MS = 500;
 
+/** What the gateway keeps of a session. */
 interface Open {
-  readonly session: Session;
-  readonly outbox: Outbox;
+  /** When it is pinged. */
   readonly turn: number;
-  /** True from a ping until its pong. */
-  awaitsPong: boolean;
+  /** Gives its address its place back. */
+  leave(): void;
 }
 
 /** Takes WebSocket upgrades of an HTTP server and pushes job updates to whoever subscribes. */
@@ -42,8 +39,7 @@ export class Gateway {
   readonly #allowedOrigins: readonly string[];
   readonly #logger: Logger;
   readonly #admission = new Admission();
-  readonly #flusher = new Flusher();
-  readonly #open = new Map<ProtocolSocket, Open>();
+  readonly #open = new Map<Session, Open>();
   readonly #timer: NodeJS.Timeout;
   readonly #sockets = new WebSocketServer<typeof ProtocolSocket>(SOCKETS);
   readonly #turns: number;
@@ -60,13 +56,18 @@ export class Gateway {
     heartbeatMs = HEARTBEAT_MS,
   ) {
     const metrics = new GatewayMetrics(registry, feed, () => this.#load());
-    this.#services = { feed, metrics, logger, heartbeatMs };
+    const onEnd = (session: Session, code: number) => {
+      this.#open.get(session)?.leave();
+      this.#open.delete(session);
+      metrics.closed(code);
+    };
+    this.#services = { feed, metrics, logger, heartbeatMs, flusher: new Flusher(), onEnd };
     this.#turns = heartbeatMs / TURN_MS;
     this.#allowedOrigins = allowedOrigins;
     this.#logger = logger;
     feed.observe({
-      onStale: () => this.#forEach((session) => session.stale()),
-      onLive: (history) => this.#forEach((session) => session.live(history)),
+      onStale: () => [...this.#open.keys()].forEach((session) => session.stale()),
+      onLive: (history) => [...this.#open.keys()].forEach((session) => session.live(history)),
     });
     this.#timer = setInterval(() => this.#look(), TURN_MS);
   }
@@ -85,17 +86,17 @@ export class Gateway {
   async close(): Promise<void> {
     this.#draining = true;
     clearInterval(this.#timer);
-    const open = [...this.#open];
+    const open = [...this.#open.keys()];
     const within = Math.max(SHORTEST_RETURN_MS, open.length / RETURNS_A_MS);
     for (let from = 0; from < open.length; from += DRAIN_SLICE) {
       if (from > 0) await sleep(DRAIN_PAUSE_MS);
-      for (const [, { session }] of open.slice(from, from + DRAIN_SLICE))
+      for (const session of open.slice(from, from + DRAIN_SLICE))
         void session.drain(Math.round(Math.random() * within));
     }
-    const closed = open.map(async ([socket]) => {
+    const closed = open.map(async ({ socket }) => {
       if (socket.readyState !== socket.CLOSED) await new Promise((resolve) => socket.once('close', resolve));
     });
-    const timer = setTimeout(() => open.forEach(([socket]) => socket.terminate()), CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => open.forEach(({ socket }) => socket.terminate()), CLOSE_TIMEOUT_MS);
     await Promise.all(closed);
     clearTimeout(timer);
   }
@@ -113,6 +114,7 @@ export class Gateway {
     if (this.#draining || !this.#admission.pass())
       return refuse('503 Service Unavailable', 'Retry-After: 1\r\n');
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      socket.off('error', this.#onSocketError);
       // Whoever is refused here may send garbage too.
       webSocket.on('error', this.#onSessionError);
       const { origin, host } = request.headers;
@@ -121,27 +123,9 @@ export class Gateway {
         return webSocket.close(CLOSE.originForbidden, 'this origin may not connect');
       const leave = this.#admission.enter(request.socket.remoteAddress ?? '');
       if (!leave) return webSocket.close(CLOSE.tooMany, 'too many connections from this address');
-      this.#start(webSocket, socket, url.searchParams.get('job') ?? undefined, leave);
-    });
-  }
-
-  #start(socket: ProtocolSocket, stream: Duplex, onlyJob: string | undefined, leave: () => void): void {
-    const { metrics } = this.#services;
-    const outbox = new Outbox(stream, this.#flusher, metrics, (states) => session.sent(states));
-    const session = new Session(socket, outbox, this.#services, onlyJob);
-    const open: Open = { session, outbox, turn: this.#open.size % this.#turns, awaitsPong: false };
-    this.#open.set(socket, open);
-    socket.on('message', (data, isBinary) => session.receive(data, isBinary));
-    socket.on('ping', (data) => {
-      if (stream.writableLength < MOST_UNREAD) socket.pong(data);
-    });
-    socket.on('pong', () => (open.awaitsPong = false));
-    socket.onClosing = () => outbox.close();
-    socket.on('close', (code) => {
-      this.#open.delete(socket);
-      session.end();
-      leave();
-      metrics.closed(socket.closesWith ?? code);
+      const onlyJob = url.searchParams.get('job') ?? undefined;
+      const session = new Session(webSocket, socket, this.#services, onlyJob);
+      this.#open.set(session, { turn: this.#open.size % this.#turns, leave });
     });
   }
 
@@ -149,27 +133,15 @@ export class Gateway {
   #look(): void {
     const now = performance.now();
     this.#turn = (this.#turn + 1) % this.#turns;
-    for (const [socket, open] of this.#open) {
-      if (open.outbox.isTooFarBehind(now)) {
-        socket.close(CLOSE.tooFarBehind, 'too far behind');
-      } else if (open.turn === this.#turn) {
-        if (open.awaitsPong) {
-          socket.terminate();
-        } else {
-          open.awaitsPong = true;
-          socket.ping();
-        }
-      }
+    for (const [session, { turn }] of this.#open) {
+      if (session.isTooFarBehind(now)) session.socket.close(CLOSE.tooFarBehind, 'too far behind');
+      else if (turn === this.#turn) session.ping();
     }
-  }
-
-  #forEach(act: (session: Session) => void): void {
-    for (const { session } of this.#open.values()) act(session);
   }
 
   #load(): { count: number; bufferedBytes: number } {
     let bufferedBytes = 0;
-    for (const socket of this.#open.keys()) bufferedBytes += socket.bufferedAmount;
+    for (const { socket } of this.#open.keys()) bufferedBytes += socket.bufferedAmount;
     return { count: this.#open.size, bufferedBytes };
   }
 }

@@ -2,12 +2,15 @@ import type { Duplex } from 'node:stream';
 
 import type { ServerMessage } from '../contract/messages.ts';
 import type { JobState } from '../jobs/to-job.ts';
+import { Answers, type Snapshot } from './answers.ts';
 import type { Flusher } from './flusher.ts';
 import { messageFrame, snapshotFrame, updateFrame } from './frames.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { Updates } from './updates.ts';
 
 const JOBS_A_FRAME = 100;
+/** No more is added to a frame that has so many: whoever does not read holds on to one. */
+const BYTES_A_FRAME = 64 * 1024;
 /** Of what may wait for a client that has not read for {@link BACKED_UP_MS}. */
 const MOST_JOBS = 1000;
 const MOST_BYTES = 256 * 1024;
@@ -15,10 +18,12 @@ const BACKED_UP_MS = 1000;
 /** A client that reads nothing for so long is gone, or as good as. */
 const LONGEST_SILENCE_MS = 30_000;
 
-/** The first states of a subscription that are still to be sent. */
-interface Snapshot {
-  readonly subscription: number;
-  readonly states: Map<string, JobState>;
+const NONE: readonly JobState[] = [];
+
+/** Hears of what an outbox has sent. */
+export interface SentListener {
+  /** The socket has taken a frame with terminal states. */
+  onEnded(states: readonly JobState[]): void;
 }
 
 /**
@@ -30,8 +35,9 @@ export class Outbox {
   readonly #stream: Duplex;
   readonly #flusher: Flusher;
   readonly #metrics: GatewayMetrics;
-  readonly #onSent: (states: readonly JobState[]) => void;
-  #answers: (ServerMessage | Snapshot)[] = [];
+  readonly #listener: SentListener;
+  /** There only while some wait. */
+  #answers: Answers | undefined;
   /** All of one history. */
   readonly #updates = new Updates();
   /** What has left each subscription; there only when something has, for most sessions never need it. */
@@ -40,42 +46,33 @@ export class Outbox {
   #writingSince = 0;
   #closed = false;
   /** Those who wait for the socket to take what there is. */
-  #waiters: (() => void)[] = [];
+  #waiters: (() => void)[] | undefined;
 
-  /**
-   * @param stream the socket under the WebSocket: written to only in whole frames
-   * @param onSent hears of the states that a frame carried, once the socket has taken it
-   */
-  constructor(
-    stream: Duplex,
-    flusher: Flusher,
-    metrics: GatewayMetrics,
-    onSent: (states: readonly JobState[]) => void,
-  ) {
+  /** @param stream the socket under the WebSocket: written to only in whole frames */
+  constructor(stream: Duplex, flusher: Flusher, metrics: GatewayMetrics, listener: SentListener) {
     this.#stream = stream;
     this.#flusher = flusher;
     this.#metrics = metrics;
-    this.#onSent = onSent;
+    this.#listener = listener;
   }
 
   /** Sends a message, after what was asked to be sent before it. */
   answer(message: ServerMessage): void {
-    this.#answers.push(message);
-    this.#schedule();
+    this.#answer(message);
   }
 
   /** Sends a subscription's first states, in pages; one that changes before its page has gone goes as it is then. */
   snapshot(subscription: number, states: readonly JobState[]): void {
-    this.#answers.push({ subscription, states: new Map(states.map((state) => [state.id, state])) });
     for (const { id } of states) this.#updates.cancel(id);
-    this.#schedule();
+    this.#answer({ subscription, states: new Map(states.map((state) => [state.id, state])) });
   }
 
   /** Sends a state soon, unless the client has it or a newer one. */
   update(state: JobState): void {
-    const page = this.#answers.length > 0 ? this.#snapshotOf(state.id) : undefined;
-    if (page ? replace(page, state) : this.#updates.add(state)) this.#metrics.conflated++;
-    this.#schedule();
+    if (this.#answers?.replace(state) ?? this.#updates.add(state)) this.#metrics.conflated++;
+    if (this.#writingSince === 0) this.#schedule();
+    // It may wait for long, and its hash takes more than its JSON.
+    else void state.json;
   }
 
   /** Notes what the client says that it has: it is not sent again. */
@@ -99,7 +96,7 @@ export class Outbox {
   /** Forgets every version and state, sent or not: they belong to a history that is over. */
   forgetHistory(): void {
     this.#updates.clear();
-    for (const answer of this.#answers) if ('states' in answer) answer.states.clear();
+    this.#answers?.clearSnapshots();
   }
 
   /** Forgets a job that no subscription covers any more. */
@@ -107,28 +104,22 @@ export class Outbox {
     this.#updates.forget(jobId);
   }
 
-  /** Forgets every job for which `covered` says no. */
-  forgetUnless(covered: (jobId: string) => boolean): void {
-    this.#updates.forgetUnless(covered);
-  }
-
   /** Forgets a subscription that has ended. */
   forgetSubscription(subscription: number): void {
     this.#gone?.delete(subscription);
-    this.#answers = this.#answers.filter(
-      (answer) => !('states' in answer) || answer.subscription !== subscription,
-    );
+    this.#answers?.deleteSnapshot(subscription);
+    if (this.#answers?.size === 0) this.#answers = undefined;
   }
 
   /** True when nothing waits and the socket has taken everything. */
   get idle(): boolean {
-    const waiting = this.#answers.length + this.#updates.size + (this.#gone?.size ?? 0);
-    return this.#writingSince === 0 && waiting === 0;
+    const waiting = this.#updates.size + (this.#gone?.size ?? 0);
+    return this.#writingSince === 0 && !this.#answers && waiting === 0;
   }
 
   /** Resolves when every answer has been given to the socket. */
   async answered(): Promise<void> {
-    while (this.#answers.length > 0 && !this.#closed) await this.#progress();
+    while (this.#answers && !this.#closed) await this.#progress();
   }
 
   /** Resolves when the socket has taken everything. */
@@ -152,9 +143,8 @@ export class Outbox {
   /** Sends one frame, if the socket has taken the last. */
   flush(now: number): void {
     if (this.#closed || this.#writingSince !== 0) return;
-    const answer = this.#answers[0];
-    if (answer) return this.#flushAnswer(answer, now);
-    const states = this.#updates.take(JOBS_A_FRAME);
+    if (this.#answers) return this.#flushAnswer(this.#answers, now);
+    const states = this.#updates.take(JOBS_A_FRAME, BYTES_A_FRAME);
     if (states.length > 0) {
       this.#metrics.updates += states.length;
       return this.#write(updateFrame(states), now, states);
@@ -163,70 +153,77 @@ export class Outbox {
       this.#gone?.delete(id);
       if (jobs.size > 0) return this.#write(messageFrame({ type: 'gone', id, jobs: [...jobs] }), now);
     }
+    this.#gone = undefined;
     this.#wake();
   }
 
-  #flushAnswer(answer: ServerMessage | Snapshot, now: number): void {
-    if (!('states' in answer)) {
-      this.#answers.shift();
-      return this.#write(messageFrame(answer), now);
-    }
-    const states = [...answer.states.values()].slice(0, JOBS_A_FRAME);
-    for (const { id, version } of states) {
-      answer.states.delete(id);
-      this.#updates.sent(id, version);
-    }
-    const more = answer.states.size > 0;
-    if (!more) this.#answers.shift();
-    this.#write(snapshotFrame(answer.subscription, states, more), now, states);
+  #answer(answer: ServerMessage | Snapshot): void {
+    this.#answers ??= new Answers();
+    this.#answers.add(answer);
+    this.#schedule();
   }
 
-  #snapshotOf(jobId: string): Map<string, JobState> | undefined {
-    for (const answer of this.#answers)
-      if ('states' in answer && answer.states.has(jobId)) return answer.states;
-    return undefined;
+  #flushAnswer(answers: Answers, now: number): void {
+    const answer = answers.first as ServerMessage | Snapshot;
+    const states = 'states' in answer ? takePage(answer.states) : NONE;
+    const more = 'states' in answer && answer.states.size > 0;
+    for (const { id, version } of states) this.#updates.sent(id, version);
+    if (!more) answers.shift();
+    if (answers.size === 0) this.#answers = undefined;
+    const frame =
+      'states' in answer ? snapshotFrame(answer.subscription, states, more) : messageFrame(answer);
+    this.#write(frame, now, states);
   }
 
   /** Updates go when all do; answers are waited for. */
   #schedule(): void {
     if (this.#writingSince !== 0 || this.#closed) return;
-    if (this.#answers.length === 0) this.#flusher.add(this);
+    if (!this.#answers) this.#flusher.add(this);
     else setImmediate(() => this.flush(performance.now()));
   }
 
-  #write(frame: Buffer, now: number, states: readonly JobState[] = []): void {
+  #write(frame: Buffer, now: number, states = NONE): void {
     // The first has waited longest.
     if (states[0]) this.#metrics.observe(states[0]);
     this.#stream.write(frame);
-    if (this.#stream.writableLength === 0) return this.#taken(states);
+    // The others are let go: whoever does not read would hold on to them beside the frame.
+    const ended = states.some(({ terminal }) => terminal) ? states.filter(({ terminal }) => terminal) : NONE;
+    if (this.#stream.writableLength === 0) return this.#taken(ended);
     this.#writingSince = now;
     // Comes after the frame. A callback with every frame would cost each of them a tick.
     this.#stream.write('', (error) => {
       this.#writingSince = 0;
       // A socket that failed closes by itself; what it did not take, its client reads again.
-      if (!error) this.#taken(states);
+      if (!error) this.#taken(ended);
     });
   }
 
-  #taken(states: readonly JobState[]): void {
-    if (states.length > 0) this.#onSent(states);
+  #taken(ended: readonly JobState[]): void {
+    if (ended.length > 0) this.#listener.onEnded(ended);
     if (!this.idle) this.#schedule();
     this.#wake();
   }
 
   async #progress(): Promise<void> {
-    await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    await new Promise<void>((resolve) => (this.#waiters ??= []).push(resolve));
   }
 
   #wake(): void {
-    if (this.#waiters.length > 0) for (const wake of this.#waiters.splice(0)) wake();
+    const waiters = this.#waiters;
+    this.#waiters = undefined;
+    for (const wake of waiters ?? []) wake();
   }
 }
 
-/** Puts a state in the place of an older one. @returns true when it has */
-function replace(states: Map<string, JobState>, state: JobState): boolean {
-  const before = states.get(state.id);
-  const newer = before !== undefined && before.version < state.version;
-  if (newer) states.set(state.id, state);
-  return newer;
+/** Takes the states of one page. */
+function takePage(states: Map<string, JobState>): JobState[] {
+  const page: JobState[] = [];
+  let bytes = 0;
+  for (const [id, state] of states) {
+    if (page.length === JOBS_A_FRAME || bytes > BYTES_A_FRAME) break;
+    states.delete(id);
+    page.push(state);
+    bytes += state.json.length;
+  }
+  return page;
 }

@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as v from 'valibot';
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 
 import {
   ClientMessageSchema,
@@ -12,13 +14,17 @@ import {
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobState } from '../jobs/to-job.ts';
 import type { Logger } from '../logger.ts';
+import { SmallMap } from '../small-map.ts';
+import type { Flusher } from './flusher.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
-import type { Outbox } from './outbox.ts';
+import type { Had } from './joining.ts';
+import { Outbox, type SentListener } from './outbox.ts';
+import type { ProtocolSocket, SocketListener } from './protocol-socket.ts';
 import {
+  ActiveSubscription,
   CHANNEL_WEIGHT,
-  subscribeToActive,
-  subscribeToJobs,
-  type Had,
+  JobsSubscription,
+  type LossListener,
   type Subscription,
 } from './subscription.ts';
 
@@ -26,35 +32,53 @@ import {
 const QUERY_SUBSCRIPTION = 0;
 /** So many messages may wait for their answers; then no more are read until they have been given. */
 const MOST_WAITING = 16;
+/** Beyond so many unread bytes a client's pings go unanswered. */
+const MOST_UNREAD = 16 * 1024;
 
 export interface SessionServices {
   feed: JobFeed;
   metrics: GatewayMetrics;
   logger: Logger;
   heartbeatMs: number;
+  flusher: Flusher;
+  /** Hears of a session's end. */
+  onEnd(session: Session, code: number): void;
 }
 
 /** One client's connection: its subscriptions, and its messages, each answered before the next is looked at. */
-export class Session {
-  readonly #socket: WebSocket;
+export class Session implements SocketListener, SentListener, LossListener {
+  readonly socket: ProtocolSocket;
+  readonly #stream: Duplex;
   readonly #outbox: Outbox;
   readonly #services: SessionServices;
   readonly #onlyJob: string | undefined;
-  readonly #subscriptions = new Map<number, Subscription>();
-  readonly #waiting: ClientMessage[] = [];
-  #handling = false;
+  readonly #subscriptions = new SmallMap<number, Subscription>();
+  /** The messages that are being answered; there only while some are. */
+  #waiting: ClientMessage[] | undefined;
+  /** True from a ping until its pong. */
+  #awaitsPong = false;
   /** The history that the client was told last. */
   #history: string;
 
-  /** @param onlyJob from `?job=`: subscribed at once, and the session ends with it */
-  constructor(socket: WebSocket, outbox: Outbox, services: SessionServices, onlyJob: string | undefined) {
-    const { feed, heartbeatMs } = services;
-    this.#socket = socket;
-    this.#outbox = outbox;
+  /**
+   * @param stream the socket under the WebSocket
+   * @param onlyJob from `?job=`: subscribed at once, and the session ends with it
+   */
+  constructor(
+    socket: ProtocolSocket,
+    stream: Duplex,
+    services: SessionServices,
+    onlyJob: string | undefined,
+  ) {
+    const { feed, flusher, metrics, heartbeatMs } = services;
+    this.socket = socket;
+    this.#stream = stream;
+    this.#outbox = new Outbox(stream, flusher, metrics, this);
     this.#services = services;
     this.#onlyJob = onlyJob;
     this.#history = feed.history;
-    outbox.answer({
+    socket.listen(this);
+    this.#outbox.answer({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
       history: this.#history,
@@ -80,56 +104,82 @@ export class Session {
   async drain(afterMs: number): Promise<void> {
     this.#outbox.answer({ type: 'reconnect', after_ms: afterMs });
     await this.#outbox.settled();
-    this.#socket.close(CLOSE.drain, 'the server is shutting down');
+    this.socket.close(CLOSE.drain, 'the server is shutting down');
   }
 
-  /** Takes what the client has sent. */
-  receive(data: RawData, isBinary: boolean): void {
+  isTooFarBehind(now: number): boolean {
+    return this.#outbox.isTooFarBehind(now);
+  }
+
+  /** Asks the client for a sign of life; cuts it when it has not given the last. */
+  ping(): void {
+    if (this.#awaitsPong) return this.socket.terminate();
+    this.#awaitsPong = true;
+    this.socket.ping();
+  }
+
+  onPing(data: Buffer): void {
+    if (this.#stream.writableLength < MOST_UNREAD) this.socket.pong(data);
+  }
+
+  onPong(): void {
+    this.#awaitsPong = false;
+  }
+
+  onMessage(data: RawData, isBinary: boolean): void {
     // With ws's default binaryType a message is one Buffer.
     const text = (data as Buffer).toString();
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ClientMessageSchema), text);
     if (isBinary || !parsed.success) {
-      this.#socket.close(CLOSE.badMessage, 'a message does not fit the protocol');
+      this.socket.close(CLOSE.badMessage, 'a message does not fit the protocol');
       return;
     }
-    if (this.#waiting.push(parsed.output) >= MOST_WAITING) this.#socket.pause();
-    if (!this.#handling) void this.#guard(this.#handleAll());
+    if (!this.#waiting) void this.#guard(this.#handleAll((this.#waiting = [parsed.output])));
+    else if (this.#waiting.push(parsed.output) >= MOST_WAITING) this.socket.pause();
   }
 
-  /** Hears that the client has been sent states. */
-  sent(states: readonly JobState[]): void {
-    for (const state of states) {
-      if (!state.terminal) continue;
-      if (state.id === this.#onlyJob) this.#socket.close(CLOSE.done, 'the job has ended');
-      else if (!this.#covers(state.id)) this.#outbox.forget(state.id);
+  onEnded(states: readonly JobState[]): void {
+    for (const { id } of states) {
+      if (id === this.#onlyJob) this.socket.close(CLOSE.done, 'the job has ended');
+      else if (!this.#covers(id)) this.#outbox.forget(id);
     }
   }
 
-  /** Lets everything go: the connection has closed. */
-  end(): void {
+  onLost(subscription: number, jobId: string): void {
+    this.#lacks(subscription, [jobId]);
+  }
+
+  onClosing(): void {
+    this.#outbox.close();
+  }
+
+  /** Lets everything go. */
+  onClose(code: number): void {
     this.#outbox.close();
     for (const id of this.#subscriptions.keys()) this.#drop(id);
-    this.#waiting.length = 0;
+    if (this.#waiting) this.#waiting.length = 0;
+    this.#services.onEnd(this, code);
   }
 
   async #watchOnly(jobId: string): Promise<void> {
     const unknown = await this.#subscribe(QUERY_SUBSCRIPTION, { jobs: [jobId] }, undefined);
-    if (unknown.length > 0) this.#socket.close(CLOSE.unknownJob, 'there is no such job');
+    if (unknown.length > 0) this.socket.close(CLOSE.unknownJob, 'there is no such job');
   }
 
-  async #handleAll(): Promise<void> {
-    this.#handling = true;
-    for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
+  async #handleAll(waiting: ClientMessage[]): Promise<void> {
+    for (let message = waiting.shift(); message; message = waiting.shift()) {
       await this.#handle(message);
       // Whoever does not read the answers gets no more of them.
       await this.#outbox.answered();
-      if (this.#waiting.length < MOST_WAITING) this.#socket.resume();
+      // Others come in between, however many messages there are.
+      await nextTurn();
+      if (waiting.length < MOST_WAITING) this.socket.resume();
     }
-    this.#handling = false;
+    this.#waiting = undefined;
   }
 
   async #handle(message: ClientMessage): Promise<void> {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.socket.readyState !== this.socket.OPEN) return;
     if (message.type === 'ping') return this.#outbox.answer({ type: 'pong' });
     if (message.type === 'unsubscribe') return this.#unsubscribe(message.id);
     const { id, versions, history = '' } = message;
@@ -154,11 +204,10 @@ export class Session {
   ): Promise<string[]> {
     const { feed, metrics } = this.#services;
     const services = { feed, outbox: this.#outbox };
-    const forgotten = (jobId: string) => this.#lacks(id, [jobId]);
     const subscription =
       'jobs' in what
-        ? subscribeToJobs(id, what.jobs, had, services, forgotten)
-        : subscribeToActive(id, had, services);
+        ? new JobsSubscription(id, what.jobs, had, services, this)
+        : new ActiveSubscription(id, had, services);
     this.#subscriptions.set(id, subscription);
     metrics.subscriptions++;
     return subscription.join();
@@ -174,9 +223,12 @@ export class Session {
   }
 
   #unsubscribe(id: number): void {
+    const ended = this.#subscriptions.get(id);
+    if (!ended) return;
+    const jobs = [...ended.jobs()];
     this.#drop(id);
     this.#outbox.forgetSubscription(id);
-    this.#outbox.forgetUnless((jobId) => this.#covers(jobId));
+    for (const jobId of jobs) if (!this.#covers(jobId)) this.#outbox.forget(jobId);
   }
 
   #drop(id: number): void {
@@ -194,7 +246,7 @@ export class Session {
       await work;
     } catch (error) {
       this.#services.logger.error('a session failed', { error });
-      this.#socket.close(CLOSE.failed, 'the server failed');
+      this.socket.close(CLOSE.failed, 'the server failed');
     }
   }
 }

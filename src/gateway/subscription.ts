@@ -1,16 +1,12 @@
 import type { JobFeed } from '../jobs/job-feed.ts';
-import type { Unwatch } from '../jobs/job-watchers.ts';
-import { isNewer, type JobState } from '../jobs/to-job.ts';
+import type { JobWatcher } from '../jobs/job-watchers.ts';
+import type { JobState } from '../jobs/to-job.ts';
+import { SmallMap } from '../small-map.ts';
+import { Joining, type Had } from './joining.ts';
 import type { Outbox } from './outbox.ts';
 
 /** As how many jobs a channel counts, for it holds on to an id of each that it has told of. */
 export const CHANNEL_WEIGHT = 1000;
-
-/** What a client says that it has: the version of each job, all of one history. */
-export interface Had {
-  history: string;
-  versions: ReadonlyMap<string, number>;
-}
 
 /**
  * One client's interest in some jobs. Joining goes: watch, then read, then send. What is heard while reading
@@ -24,41 +20,11 @@ export interface Subscription {
    */
   join(): Promise<string[]>;
   covers(jobId: string): boolean;
+  /** The jobs that it covers now. */
+  jobs(): Iterable<string>;
   /** How many jobs it counts as. */
   readonly weight: number;
   end(): void;
-}
-
-/** Keeps the newest state of each job while a subscription is joining. */
-class Joining {
-  readonly #heard = new Map<string, JobState>();
-
-  add(state: JobState): void {
-    if (isNewer(state, this.#heard.get(state.id))) this.#heard.set(state.id, state);
-  }
-
-  forget(jobId: string): void {
-    this.#heard.delete(jobId);
-  }
-
-  /** Merges what was heard in a history with what was read in it meanwhile. */
-  merge(read: readonly (JobState | undefined)[], history: string): Map<string, JobState> {
-    const newest = new Map<string, JobState>();
-    for (const state of read) if (state) newest.set(state.id, state);
-    for (const state of this.#heard.values())
-      if (state.history === history && isNewer(state, newest.get(state.id))) newest.set(state.id, state);
-    return newest;
-  }
-}
-
-/** Leaves out what the client has, and notes that it does. */
-function news(states: Iterable<JobState>, had: Had | undefined, feed: JobFeed, outbox: Outbox): JobState[] {
-  return [...states].filter((state) => {
-    const version = had?.history === feed.history ? had.versions.get(state.id) : undefined;
-    if (version === undefined || version < state.version) return true;
-    outbox.has(state.id, version);
-    return false;
-  });
 }
 
 interface Services {
@@ -66,100 +32,144 @@ interface Services {
   outbox: Outbox;
 }
 
-/**
- * Watches jobs by their ids.
- * @param onForgotten called with a job that Redis knows no more, though its watcher was not told of its end
- */
-export function subscribeToJobs(
-  id: number,
-  jobIds: readonly string[],
-  had: Had | undefined,
-  { feed, outbox }: Services,
-  onForgotten: (jobId: string) => void,
-): Subscription {
-  const ids = new Set(jobIds);
-  /** Those whose end the client has not been told. */
-  const running = new Set<string>();
-  const joining = new Joining();
-  let joined = false;
-  const note = ({ id: jobId, terminal }: JobState) => (terminal ? running.delete(jobId) : running.add(jobId));
-  const watcher = {
-    onState(state: JobState) {
-      if (!joined) return joining.add(state);
-      note(state);
-      outbox.update(state);
-    },
-    onForgotten(jobId: string) {
-      if (!joined) joining.forget(jobId);
-      else if (running.delete(jobId)) onForgotten(jobId);
-    },
-  };
-  const unwatch = [...ids].map((jobId) => feed.watch(jobId, watcher));
-  return {
-    async join() {
-      const states = joining.merge(await feed.read([...ids]), feed.history);
-      joined = true;
-      for (const state of states.values()) note(state);
-      outbox.snapshot(id, news(states.values(), had, feed, outbox));
-      return [...ids].filter((jobId) => !states.has(jobId));
-    },
-    covers: (jobId) => ids.has(jobId),
-    weight: ids.size,
-    end: () => endAll(unwatch),
-  };
+/** Hears of a job that Redis knows no more, though its watcher was not told of its end. */
+export interface LossListener {
+  onLost(subscription: number, jobId: string): void;
+}
+
+/** Watches jobs by their ids. */
+export class JobsSubscription implements Subscription, JobWatcher {
+  readonly #id: number;
+  readonly #services: Services;
+  readonly #listener: LossListener;
+  /** Of each job, whether it runs, by what the client was told. */
+  readonly #jobs = new SmallMap<string, boolean>();
+  #joining: Joining | undefined;
+
+  constructor(
+    id: number,
+    jobIds: readonly string[],
+    had: Had | undefined,
+    services: Services,
+    listener: LossListener,
+  ) {
+    this.#id = id;
+    this.#services = services;
+    this.#listener = listener;
+    this.#joining = new Joining(had);
+    for (const jobId of jobIds) this.#jobs.set(jobId, false);
+    for (const jobId of this.#jobs.keys()) services.feed.watch(jobId, this);
+  }
+
+  async join(): Promise<string[]> {
+    const { feed, outbox } = this.#services;
+    const joining = this.#joining as Joining;
+    const ids = [...this.#jobs.keys()];
+    const states = joining.merge(await feed.read(ids), feed.history);
+    this.#joining = undefined;
+    for (const { id, terminal } of states.values()) this.#jobs.set(id, !terminal);
+    outbox.snapshot(this.#id, joining.news(states.values(), feed.history, outbox));
+    return ids.filter((jobId) => !states.has(jobId));
+  }
+
+  onState(state: JobState): void {
+    if (this.#joining) return this.#joining.add(state);
+    this.#jobs.set(state.id, !state.terminal);
+    this.#services.outbox.update(state);
+  }
+
+  onForgotten(jobId: string): void {
+    if (this.#joining) return this.#joining.forget(jobId);
+    if (!this.#jobs.get(jobId)) return;
+    this.#jobs.set(jobId, false);
+    this.#listener.onLost(this.#id, jobId);
+  }
+
+  covers(jobId: string): boolean {
+    return this.#jobs.has(jobId);
+  }
+
+  jobs(): Iterable<string> {
+    return this.#jobs.keys();
+  }
+
+  get weight(): number {
+    return this.#jobs.size;
+  }
+
+  end(): void {
+    for (const jobId of this.#jobs.keys()) this.#services.feed.unwatch(jobId, this);
+  }
 }
 
 /**
  * Watches every job while it is active: it enters with any state that is not terminal, and leaves with one that
  * is. A job that the client says it has is a member from the start, so it is told when that has left meanwhile.
  */
-export function subscribeToActive(
-  id: number,
-  had: Had | undefined,
-  { feed, outbox }: Services,
-): Subscription {
-  const members = new Set<string>(had?.versions.keys());
-  const joining = new Joining();
-  let joined = false;
-  const leave = (jobId: string) => {
-    if (members.delete(jobId)) outbox.gone(id, jobId);
-  };
-  const follow = (state: JobState) => {
-    if (!state.terminal) {
-      members.add(state.id);
-      outbox.notGone(id, state.id);
-      outbox.update(state);
-    } else if (members.has(state.id)) {
-      outbox.update(state);
-      leave(state.id);
-    }
-  };
-  const watcher = {
-    onState: (state: JobState) => (joined ? follow(state) : joining.add(state)),
-    onForgotten: (jobId: string) => (joined ? leave(jobId) : joining.forget(jobId)),
-  };
-  const unwatch = feed.watchAll(watcher, () => members);
-  return {
-    async join() {
-      const states = joining.merge(await feed.readActive(members), feed.history);
-      joined = true;
-      const active = [...states.values()].filter(({ terminal }) => !terminal);
-      const left = [...members].flatMap((jobId) => {
-        const state = states.get(jobId);
-        return state?.terminal ? [state] : [];
-      });
-      const unknown = [...members].filter((jobId) => !states.has(jobId));
-      for (const state of active) members.add(state.id);
-      outbox.snapshot(id, news([...left, ...active], had, feed, outbox));
-      for (const jobId of [...left.map((state) => state.id), ...unknown]) leave(jobId);
-      return [];
-    },
-    covers: (jobId) => members.has(jobId),
-    weight: CHANNEL_WEIGHT,
-    end: () => endAll([unwatch]),
-  };
-}
+export class ActiveSubscription implements Subscription, JobWatcher {
+  readonly #id: number;
+  readonly #services: Services;
+  readonly #members: Set<string>;
+  readonly weight = CHANNEL_WEIGHT;
+  #joining: Joining | undefined;
 
-function endAll(unwatch: readonly Unwatch[]): void {
-  for (const end of unwatch) end();
+  constructor(id: number, had: Had | undefined, services: Services) {
+    this.#id = id;
+    this.#services = services;
+    this.#members = new Set(had?.versions.keys());
+    this.#joining = new Joining(had);
+    services.feed.watchAll(this, () => this.#members);
+  }
+
+  async join(): Promise<string[]> {
+    const { feed, outbox } = this.#services;
+    const joining = this.#joining as Joining;
+    const states = joining.merge(await feed.readActive(this.#members), feed.history);
+    this.#joining = undefined;
+    const active = [...states.values()].filter(({ terminal }) => !terminal);
+    const left = [...this.#members].flatMap((jobId) => {
+      const state = states.get(jobId);
+      return state?.terminal ? [state] : [];
+    });
+    const unknown = [...this.#members].filter((jobId) => !states.has(jobId));
+    for (const state of active) this.#members.add(state.id);
+    outbox.snapshot(this.#id, joining.news([...left, ...active], feed.history, outbox));
+    for (const jobId of [...left.map((state) => state.id), ...unknown]) this.#leave(jobId);
+    return [];
+  }
+
+  onState(state: JobState): void {
+    const { outbox } = this.#services;
+    if (this.#joining) {
+      this.#joining.add(state);
+    } else if (!state.terminal) {
+      this.#members.add(state.id);
+      outbox.notGone(this.#id, state.id);
+      outbox.update(state);
+    } else if (this.#members.has(state.id)) {
+      outbox.update(state);
+      this.#leave(state.id);
+    }
+  }
+
+  onForgotten(jobId: string): void {
+    if (this.#joining) this.#joining.forget(jobId);
+    else this.#leave(jobId);
+  }
+
+  covers(jobId: string): boolean {
+    return this.#members.has(jobId);
+  }
+
+  jobs(): Iterable<string> {
+    return this.#members;
+  }
+
+  end(): void {
+    this.#services.feed.unwatchAll(this);
+  }
+
+  #leave(jobId: string): void {
+    if (this.#members.delete(jobId)) this.#services.outbox.gone(this.#id, jobId);
+  }
 }

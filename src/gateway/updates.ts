@@ -1,4 +1,5 @@
 import type { JobState } from '../jobs/to-job.ts';
+import { SmallMap } from '../small-map.ts';
 
 /** A job that a client was told of. */
 interface Known {
@@ -8,20 +9,27 @@ interface Known {
   waiting: JobState | undefined;
 }
 
+/** What a state takes beside its JSON, while it waits. */
+const STATE_BYTES = 200;
+
+function bytesOf(state: JobState): number {
+  return state.json.length + STATE_BYTES;
+}
+
 /** What a client has of each job, and what it is still to be sent: of each run of a job the latest state, and no more. */
 export class Updates {
-  readonly #jobs = new Map<string, Known>();
+  readonly #jobs = new SmallMap<string, Known>();
   /** Those that were given a state to be sent, in their order; it may have been taken from them since. */
-  #due: Known[] = [];
+  #due: Known[] | undefined;
 
   /** How many wait; or a few more, some of which have been forgotten. */
   get size(): number {
-    return this.#due.length;
+    return this.#due?.length ?? 0;
   }
 
-  /** How long the JSON of all is that wait. */
+  /** About how much memory those take that wait. */
   get bytes(): number {
-    return this.#due.reduce((sum, { waiting }) => sum + (waiting?.json.length ?? 0), 0);
+    return (this.#due ?? []).reduce((sum, { waiting }) => sum + (waiting ? bytesOf(waiting) : 0), 0);
   }
 
   /** Notes a state to be sent, unless the client has it or a newer one. @returns true when it replaces another */
@@ -33,20 +41,32 @@ export class Updates {
       // A run's end is always sent: it keeps its place, and what comes after it has another.
       const next = { sent, waiting: state };
       this.#jobs.set(state.id, next);
-      this.#due.push(next);
+      this.#addDue(next);
       return false;
     }
     known.waiting = state;
-    if (!waiting) this.#due.push(known);
+    if (!waiting) this.#addDue(known);
     return waiting !== undefined;
   }
 
-  /** Takes up to `most` states that are to be sent now. */
-  take(most: number): JobState[] {
+  /** Takes states that are to be sent now: up to `most`, and those after the first only until they have `mostBytes`. */
+  take(most: number, mostBytes: number): JobState[] {
+    const due = this.#due;
+    if (!due) return [];
+    const [first] = due;
+    if (due.length === 1 && first?.waiting && !first.waiting.terminal) {
+      // Most often so, for a client that watches one job.
+      const state = first.waiting;
+      this.#due = first.waiting = undefined;
+      if (state.version <= first.sent) return [];
+      first.sent = state.version;
+      return [state];
+    }
     const states: JobState[] = [];
     let taken = 0;
-    for (const known of this.#due) {
-      if (states.length === most) break;
+    let bytes = 0;
+    for (const known of due) {
+      if (states.length === most || bytes > mostBytes) break;
       taken++;
       const { waiting } = known;
       if (!waiting) continue;
@@ -54,11 +74,12 @@ export class Updates {
       const latest = waiting.terminal ? this.#jobs.get(waiting.id) : known;
       if (!latest || waiting.version <= latest.sent) continue;
       states.push(waiting);
+      bytes += waiting.json.length;
       latest.sent = waiting.version;
       known.waiting = undefined;
     }
-    if (taken === this.#due.length) this.#due = [];
-    else this.#due.splice(0, taken);
+    if (taken === due.length) this.#due = undefined;
+    else due.splice(0, taken);
     return states;
   }
 
@@ -79,13 +100,14 @@ export class Updates {
     this.#jobs.delete(jobId);
   }
 
-  forgetUnless(covered: (jobId: string) => boolean): void {
-    for (const jobId of this.#jobs.keys()) if (!covered(jobId)) this.forget(jobId);
-  }
-
   clear(): void {
     this.#jobs.clear();
-    this.#due = [];
+    this.#due = undefined;
+  }
+
+  #addDue(known: Known): void {
+    if (this.#due) this.#due.push(known);
+    else this.#due = [known];
   }
 
   #known(jobId: string): Known {

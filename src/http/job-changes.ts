@@ -1,4 +1,5 @@
 import type { JobFeed } from '../jobs/job-feed.ts';
+import type { JobWatcher } from '../jobs/job-watchers.ts';
 import { isNewer, type JobState } from '../jobs/to-job.ts';
 
 /** What tells two states of a job apart, as an entity tag: for `ETag` and, unquoted, for `Last-Event-ID`. */
@@ -10,8 +11,9 @@ export function versionTag({ history, version }: JobState): string {
  * Follows one job for a client that is slower than the job: it gets the latest state, never all of them. MUST be
  * ended; ends by itself when one of `signals` aborts.
  */
-export class JobChanges {
-  readonly #unwatch: () => void;
+export class JobChanges implements JobWatcher {
+  readonly #feed: JobFeed;
+  readonly #jobId: string;
   readonly #signals: readonly AbortSignal[];
   #latest: JobState | undefined;
   #forgotten = false;
@@ -21,13 +23,9 @@ export class JobChanges {
 
   /** Watches from now on; what the job is now is for the caller to read afterwards, and to {@link offer}. */
   constructor(feed: JobFeed, jobId: string, signals: readonly AbortSignal[]) {
-    this.#unwatch = feed.watch(jobId, {
-      onState: (state) => this.offer(state),
-      onForgotten: () => {
-        this.#forgotten = true;
-        this.#wake();
-      },
-    });
+    this.#feed = feed;
+    this.#jobId = jobId;
+    feed.watch(jobId, this);
     this.#signals = signals;
     for (const signal of signals) signal.addEventListener('abort', this.#abort);
     if (signals.some(({ aborted }) => aborted)) this.end();
@@ -37,11 +35,20 @@ export class JobChanges {
     return this.#ended;
   }
 
-  /** Passes a state in that was read. */
-  offer(state: JobState): void {
+  onState(state: JobState): void {
     if (!isNewer(state, this.#latest)) return;
     this.#latest = state;
     this.#wake();
+  }
+
+  onForgotten(): void {
+    this.#forgotten = true;
+    this.#wake();
+  }
+
+  /** Passes a state in that was read. Of two histories the one that was heard of is the later. */
+  offer(state: JobState): void {
+    if (!this.#latest || this.#latest.history === state.history) this.onState(state);
   }
 
   /**
@@ -68,7 +75,7 @@ export class JobChanges {
 
   end(): void {
     this.#ended = true;
-    this.#unwatch();
+    this.#feed.unwatch(this.#jobId, this);
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);
     this.#wake();
   }

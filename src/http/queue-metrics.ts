@@ -44,6 +44,7 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
     oldest.set((stats.oldest_waiting_ms ?? 0) / 1000);
     ended.reset();
     for (const status of ['completed', 'failed', 'cancelled'] as const) ended.inc({ status }, stats[status]);
+    time.reset();
     const { p50, p90, p99 } = stats.processing_time_ms ?? {};
     for (const [quantile, ms] of Object.entries({ '0.5': p50, '0.9': p90, '0.99': p99 })) {
       if (ms !== undefined) time.set({ quantile }, ms / 1000);

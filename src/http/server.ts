@@ -29,7 +29,8 @@ export async function startServer(
   }) as Server;
   // Node's five minutes for a whole request would cut off a large upload on a slow line.
   server.requestTimeout = 0;
-  server.timeout = IDLE_TIMEOUT_MS;
+  // Not `server.timeout`: a socket would keep its timer as a WebSocket, too. Before a request Node has limits of its own.
+  server.on('request', ({ socket }) => socket.setTimeout(IDLE_TIMEOUT_MS));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.port, address.host, resolve);

@@ -89,19 +89,26 @@ export class FeedLink {
   #subscribe(): Redis {
     const subscriber = this.#connect();
     const { jobPrefix, allEvents } = this.#keys;
+    // What has been replaced may come to life again, and will end some time: neither says anything of the link.
+    const replaced = () => subscriber !== this.#subscriber;
     subscriber.on('pmessage', (_pattern: string, channel: string, message: string) => {
+      if (replaced()) return;
       const now = eventPosition(message);
       if (now) this.#follow(now, 1);
       this.#listener.onEvent(channel.slice(jobPrefix.length, -':events'.length), message);
     });
-    subscriber.on('message', (_channel: string, message: string) => this.#receiveCanary(message));
-    subscriber.on('close', () => this.#lose());
+    subscriber.on('message', (_channel: string, message: string) => {
+      if (!replaced()) this.#receiveCanary(message);
+    });
+    subscriber.on('close', () => {
+      if (!replaced()) this.#lose();
+    });
     subscriber.on('ready', () => {
       // ioredis subscribes again by itself, but does not say when it has.
       Promise.all([subscriber.psubscribe(allEvents), subscriber.subscribe(this.#channel)])
         .then(() => this.#prove())
         .catch((error: unknown) => {
-          if (subscriber !== this.#subscriber || this.#closed) return;
+          if (replaced() || this.#closed) return;
           this.#logger.warn('subscribing to the job events failed, trying again', { error });
           subscriber.disconnect(true);
         });
@@ -139,13 +146,15 @@ export class FeedLink {
   }
 
   #receiveCanary(message: string): void {
-    const [history, sequence, nonce] = JSON.parse(message) as [string, number, string];
-    if (Number(nonce) < this.#firstNonce) return;
+    const position = eventPosition(message);
+    const nonce = Number(NONCE.exec(message)?.[1]);
+    // The channel is open to every program that can reach Redis.
+    if (!position || !(nonce >= this.#firstNonce)) return;
     this.#lastProofAt = performance.now();
-    if (this.#up) return this.#follow({ history, sequence }, 0);
+    if (this.#up) return this.#follow(position, 0);
     this.#up = true;
-    this.#heard = { history, sequence };
-    this.#listener.onUp(history);
+    this.#heard = position;
+    this.#listener.onUp(position.history);
   }
 
   /**
@@ -174,3 +183,6 @@ export class FeedLink {
     this.#listener.onDown();
   }
 }
+
+/** What a canary ends with. */
+const NONCE = /"(\d+)"\]$/;

@@ -3,9 +3,11 @@ import type { JobHash } from './to-job.ts';
 
 /**
  * The fields of a job that scripts read and publish, in the order of an event's values: all that the Job shows, and
- * what every transition looks at. The payload, the longest by far, is not among them. `loadScripts` hands this very list to the scripts.
+ * what every transition looks at. The payload, the longest by far, is not among them. `loadScripts` hands this very
+ * list to the scripts. The first is what a script alone can know of a report: see {@link eventValues}.
  */
 export const JOB_FIELDS = [
+  'updated_at',
   'id',
   'type',
   'status',
@@ -21,7 +23,6 @@ export const JOB_FIELDS = [
   'started_at',
   'completed_at',
   'created_at',
-  'updated_at',
   'version',
   'run',
   'attempt',
@@ -60,7 +61,11 @@ export type RawJobEvent = [
  * @throws for what no script has written
  */
 export function parseJobEvent(message: string): JobEvent {
-  return toJobEvent(JSON.parse(message) as RawJobEvent);
+  const event = JSON.parse(message) as RawJobEvent;
+  const [history, sequence, publishedAt, values] = event;
+  const whole = Number.isFinite(sequence) && Number.isFinite(publishedAt) && Array.isArray(values);
+  if (typeof history !== 'string' || !whole) throw new TypeError('not an event of a job');
+  return toJobEvent(event);
 }
 
 /** Names an event's values. */
@@ -72,6 +77,13 @@ export function toJobEvent([history, sequence, publishedAt, values]: RawJobEvent
   }
   return { history, sequence, publishedAt, hash };
 }
+
+/** What a script publishes of a job after its `updated_at`: the JSON of its values, without the opening bracket. */
+export function eventValues(hash: JobHash): string {
+  return JSON.stringify(AFTER_UPDATED_AT.map((field) => hash[field] ?? false)).slice(1);
+}
+
+const AFTER_UPDATED_AT = JOB_FIELDS.slice(1);
 
 /**
  * Reads only where in the history an event stands: cheap, for events of jobs that nobody watches.

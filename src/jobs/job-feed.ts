@@ -7,7 +7,7 @@ import { FeedLink } from './feed-link.ts';
 import { parseJobEvent } from './job-event.ts';
 import { JobHistory } from './job-history.ts';
 import type { JobStore } from './job-store.ts';
-import { JobWatchers, type JobWatcher, type Unwatch } from './job-watchers.ts';
+import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { SharedRound } from './shared-round.ts';
 import { isNewer, toJobState, type JobState } from './to-job.ts';
 
@@ -93,8 +93,13 @@ export class JobFeed {
   }
 
   /** Watches one job, from now on; what it is now is for the caller to {@link read} afterwards. */
-  watch(jobId: string, watcher: JobWatcher): Unwatch {
-    return this.#watchers.add(jobId, watcher);
+  watch(jobId: string, watcher: JobWatcher): void {
+    this.#watchers.add(jobId, watcher);
+  }
+
+  /** Ends a watch; once it has ended, does nothing. */
+  unwatch(jobId: string, watcher: JobWatcher): void {
+    this.#watchers.remove(jobId, watcher);
   }
 
   /**
@@ -102,13 +107,16 @@ export class JobFeed {
    * @param known the ids that the watcher holds to be active: they are read again with the others, for they may
    * have left `jobs:active` unheard
    */
-  watchAll(watcher: JobWatcher, known: () => Iterable<string>): Unwatch {
-    return this.#watchers.addForAll(watcher, known);
+  watchAll(watcher: JobWatcher, known: () => Iterable<string>): void {
+    this.#watchers.addForAll(watcher, known);
   }
 
-  observe(observer: FeedObserver): Unwatch {
+  unwatchAll(watcher: JobWatcher): void {
+    this.#watchers.removeForAll(watcher);
+  }
+
+  observe(observer: FeedObserver): void {
     this.#observers.add(observer);
-    return () => this.#observers.delete(observer);
   }
 
   /**
@@ -189,10 +197,9 @@ export class JobFeed {
 
   /** Reads everything watched, and passes on what nobody was told. */
   #compare(): void {
-    if (!this.#live) return;
     // What is being read just now may have been read before the change that is looked for.
     if (this.#reading) this.#reading.again = true;
-    else this.#readAgain(this.#history, () => {});
+    else if (this.#live) this.#readAgain(this.#history, () => {});
   }
 
   /**

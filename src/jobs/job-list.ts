@@ -21,12 +21,15 @@ export async function listJobs(
   { redis, keys, store }: { redis: Redis; keys: Keys; store: JobStore },
 ): Promise<{ states: JobState[]; nextCursor: string | undefined }> {
   const states: JobState[] = [];
+  const seen = new Set<string>();
   let from = query.cursor === undefined ? 0 : await rankAfter(redis, keys, query.cursor);
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += READ_AT_ONCE) {
     const ids = await redis.zrevrange(keys.recent, from, from + READ_AT_ONCE - 1);
     for (const [i, state] of (await store.readAll(ids)).entries()) {
-      if (!state || !matches(state, query)) continue;
+      // Jobs that are made meanwhile move the older ones on.
+      if (!state || seen.has(state.id) || !matches(state, query)) continue;
       states.push(state);
+      seen.add(state.id);
       if (states.length < query.limit) continue;
       const last = i === ids.length - 1 && ids.length < READ_AT_ONCE;
       return { states, nextCursor: last ? undefined : state.id };

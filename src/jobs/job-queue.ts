@@ -3,25 +3,24 @@ import type { Redis } from 'ioredis';
 
 import type { JobStatus } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
-import { toJobEvent, type RawJobEvent } from './job-event.ts';
+import { parseJobEvent } from './job-event.ts';
 import type { JobPayload } from './job-payload.ts';
-import { JobReports, type Claim, type CompletedDocument, type ProgressReport } from './job-reports.ts';
+import {
+  JobReports,
+  type Claim,
+  type ClaimedJob,
+  type CompletedDocument,
+  type ProgressReport,
+} from './job-reports.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 import type { JobHash } from './to-job.ts';
 
-export type { Claim, CompletedDocument, ProgressReport };
+export type { Claim, ClaimedJob, CompletedDocument, ProgressReport };
 
 /** Each costs a search through the queue. */
 const REPAIRS_A_CALL = 100;
 /** For how long a client may send a request again. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
-
-/** A job as it was granted to a worker. */
-export interface ClaimedJob extends Claim {
-  readonly hash: JobHash;
-  /** When the claim was asked for, by this process' clock (`performance.now()`): its lease began no earlier. */
-  readonly askedAt: number;
-}
 
 /** A client's promise that requests with the same key are the same request. */
 export interface Idempotency {
@@ -114,11 +113,15 @@ export class JobQueue {
     const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent];
     const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
     const askedAt = performance.now();
-    const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string, number];
-    const jobs = (JSON.parse(granted) as [RawJobEvent, string][]).map(([event, payload]) => {
-      const hash: JobHash = { ...toJobEvent(event).hash, payload };
-      return { id: hash['id'] as string, token: hash['token'] as string, hash, askedAt };
-    });
+    const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string[], number];
+    const jobs: ClaimedJob[] = [];
+    for (let i = 0; i < granted.length; i += 2) {
+      const hash: JobHash = {
+        ...parseJobEvent(granted[i] as string).hash,
+        payload: granted[i + 1] as string,
+      };
+      jobs.push({ id: hash['id'] as string, token: hash['token'] as string, hash, askedAt });
+    }
     return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };
   }
 
@@ -136,7 +139,7 @@ export class JobQueue {
   }
 
   /** Reports how far the job has come. */
-  async progress(claim: Claim, report: ProgressReport): Promise<boolean> {
+  async progress(claim: ClaimedJob, report: ProgressReport): Promise<boolean> {
     return this.#reports.progress(claim, report);
   }
 

@@ -1,5 +1,5 @@
 import type { JobFeed } from './job-feed.ts';
-import type { Unwatch } from './job-watchers.ts';
+import type { JobWatcher } from './job-watchers.ts';
 import type { JobStore } from './job-store.ts';
 import { isNewer, type JobState } from './to-job.ts';
 
@@ -7,6 +7,8 @@ import { isNewer, type JobState } from './to-job.ts';
 const INTERVAL_MS = 2000;
 /** A job that fewer ask for within an interval is read each time: the cheapest way to be right. */
 const MANY = 4;
+/** A feed that was proven longer ago may have died since. */
+const PROVEN_MS = 1500;
 
 /** What is known of a job that many poll for, until the interval is over. */
 interface Interval {
@@ -14,7 +16,7 @@ interface Interval {
   reads: number;
   /** Once many have asked: read once, and kept up to date by the feed. */
   shared: Promise<JobState | undefined> | undefined;
-  unwatch: Unwatch | undefined;
+  watcher: JobWatcher | undefined;
 }
 
 /**
@@ -38,8 +40,9 @@ export class JobReader {
   async read(id: string): Promise<JobState | undefined> {
     const interval = this.#interval(id);
     interval.reads++;
+    if (!this.#feed.live || this.#feed.link.proofAgeMs > PROVEN_MS) return this.#store.read(id);
     if (interval.shared) return interval.shared;
-    if (interval.reads < MANY || !this.#feed.live) return this.#store.read(id);
+    if (interval.reads < MANY) return this.#store.read(id);
     return (interval.shared = this.#share(id, interval));
   }
 
@@ -52,8 +55,8 @@ export class JobReader {
     const now = performance.now();
     const known = this.#intervals.get(id);
     if (known && now < known.endsAt) return known;
-    known?.unwatch?.();
-    const interval = { endsAt: now + INTERVAL_MS, reads: 0, shared: undefined, unwatch: undefined };
+    if (known) this.#unwatch(id, known);
+    const interval = { endsAt: now + INTERVAL_MS, reads: 0, shared: undefined, watcher: undefined };
     this.#intervals.set(id, interval);
     return interval;
   }
@@ -62,7 +65,7 @@ export class JobReader {
   async #share(id: string, interval: Interval): Promise<JobState | undefined> {
     let heard: JobState | undefined;
     let answered = false;
-    interval.unwatch = this.#feed.watch(id, {
+    interval.watcher = {
       onState(state) {
         if (!isNewer(state, heard)) return;
         heard = state;
@@ -71,7 +74,8 @@ export class JobReader {
       onForgotten() {
         interval.shared = Promise.resolve(undefined);
       },
-    });
+    };
+    this.#feed.watch(id, interval.watcher);
     try {
       const read = await this.#store.read(id);
       answered = true;
@@ -85,8 +89,12 @@ export class JobReader {
   }
 
   #end(id: string, interval: Interval): void {
-    interval.unwatch?.();
+    this.#unwatch(id, interval);
     if (this.#intervals.get(id) === interval) this.#intervals.delete(id);
+  }
+
+  #unwatch(id: string, { watcher }: Interval): void {
+    if (watcher) this.#feed.unwatch(id, watcher);
   }
 
   #endOld(): void {

@@ -33,7 +33,8 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     string | null,
     [string, string],
   ];
-  const count = (status: string) => Number(outcomes[status] ?? 0);
+  // Another program may have spoilt them.
+  const count = (status: string) => Number(outcomes[status]) || 0;
   const [completed, failed] = [count('completed'), count('failed')];
   const queuedMs = next === null ? undefined : Number(await redis.hget(keys.job(next), 'queued_ms'));
   const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
@@ -47,7 +48,7 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     failed,
     cancelled: count('cancelled'),
     success_rate: completed + failed === 0 ? undefined : completed / (completed + failed),
-    processing_time_ms: percentiles(durations.map(Number)),
+    processing_time_ms: percentiles(durations.map(Number).filter(Number.isFinite)),
     oldest_waiting_ms: queuedMs ? Math.max(0, nowMs - queuedMs) : undefined,
   };
 }

@@ -8,27 +8,30 @@ export interface JobWatcher {
   onForgotten(jobId: string): void;
 }
 
-/** Ends a watch; calling it again does nothing. */
-export type Unwatch = () => void;
-
 /** Who watches what. */
 export class JobWatchers {
   readonly #ofOne = new Map<string, Set<JobWatcher>>();
   readonly #ofAll = new Map<JobWatcher, () => Iterable<string>>();
 
-  add(jobId: string, watcher: JobWatcher): Unwatch {
-    const watchers = this.#ofOne.get(jobId) ?? new Set();
-    this.#ofOne.set(jobId, watchers.add(watcher));
-    return () => {
-      watchers.delete(watcher);
-      if (watchers.size === 0 && this.#ofOne.get(jobId) === watchers) this.#ofOne.delete(jobId);
-    };
+  add(jobId: string, watcher: JobWatcher): void {
+    const watchers = this.#ofOne.get(jobId);
+    if (watchers) watchers.add(watcher);
+    else this.#ofOne.set(jobId, new Set([watcher]));
+  }
+
+  /** Does nothing for one that does not watch the job. */
+  remove(jobId: string, watcher: JobWatcher): void {
+    const watchers = this.#ofOne.get(jobId);
+    if (watchers?.delete(watcher) && watchers.size === 0) this.#ofOne.delete(jobId);
   }
 
   /** @param known the ids that the watcher holds to be active */
-  addForAll(watcher: JobWatcher, known: () => Iterable<string>): Unwatch {
+  addForAll(watcher: JobWatcher, known: () => Iterable<string>): void {
     this.#ofAll.set(watcher, known);
-    return () => this.#ofAll.delete(watcher);
+  }
+
+  removeForAll(watcher: JobWatcher): void {
+    this.#ofAll.delete(watcher);
   }
 
   /** True when somebody watches every job. */
@@ -55,15 +58,12 @@ export class JobWatchers {
   }
 
   tell(state: JobState): void {
-    for (const watcher of this.#of(state.id)) watcher.onState(state);
+    for (const watcher of this.#ofAll.keys()) watcher.onState(state);
+    for (const watcher of this.#ofOne.get(state.id) ?? []) watcher.onState(state);
   }
 
   tellForgotten(jobId: string): void {
-    for (const watcher of this.#of(jobId)) watcher.onForgotten(jobId);
-  }
-
-  *#of(jobId: string): Generator<JobWatcher> {
-    yield* this.#ofAll.keys();
-    yield* this.#ofOne.get(jobId) ?? [];
+    for (const watcher of this.#ofAll.keys()) watcher.onForgotten(jobId);
+    for (const watcher of this.#ofOne.get(jobId) ?? []) watcher.onForgotten(jobId);
   }
 }

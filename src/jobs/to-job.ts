@@ -112,21 +112,33 @@ export function toJob(hash: JobHash): Job {
 
 /** Makes a stored hash what the transports pass on. */
 export function toJobState(hash: JobHash, history: string, publishedAt?: number): JobState {
-  const status = toStatus(hash);
-  let serialised: JobHash | string = hash;
-  return {
-    id: hash['id'] ?? '',
-    version: toVersion(hash),
-    status,
-    terminal: isTerminal(status),
-    history,
-    publishedAt,
-    // Most states are replaced by the next before anybody sends them.
-    get json() {
-      if (typeof serialised !== 'string') serialised = JSON.stringify(toJob(serialised));
-      return serialised;
-    },
-  };
+  return new HashState(hash, history, publishedAt);
+}
+
+class HashState implements JobState {
+  readonly id: string;
+  readonly version: number;
+  readonly status: JobStatus;
+  readonly terminal: boolean;
+  readonly history: string;
+  readonly publishedAt: number | undefined;
+  #serialised: JobHash | string;
+
+  constructor(hash: JobHash, history: string, publishedAt: number | undefined) {
+    this.id = hash['id'] ?? '';
+    this.version = toVersion(hash);
+    this.status = toStatus(hash);
+    this.terminal = isTerminal(this.status);
+    this.history = history;
+    this.publishedAt = publishedAt;
+    this.#serialised = hash;
+  }
+
+  /** Most states are replaced by the next before anybody sends them. The hash goes: it takes thrice as much. */
+  get json(): string {
+    if (typeof this.#serialised !== 'string') this.#serialised = JSON.stringify(toJob(this.#serialised));
+    return this.#serialised;
+  }
 }
 
 /** True when `state` tells more than `known`. Versions of different histories do not compare: the later word wins. */

@@ -24,7 +24,7 @@
  * | `jobs:canary:{node}` | channel | proves to a node that events reach it |
  * | `jobs:cancelled` | channel | ids of jobs that were cancelled while a worker had them |
  * | `idempotency:{tenant}:{key}` | hash | which job a client's `Idempotency-Key` made |
- * | `jobs:grant:{nonce}` | string | what a claim was granted, so that its replay gets the same |
+ * | `jobs:grant:{nonce}` | list | what a claim was granted, so that its replay gets the same |
  * | `document:{id}` | hash | a registered document and its live generation |
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |

@@ -29,6 +29,7 @@ export class ClaimLoop {
   readonly #logger: Logger;
   readonly #running = new Set<Promise<void>>();
   readonly #ended: Promise<void>;
+  readonly #stopped = Promise.withResolvers<void>();
   #stopping = false;
 
   /**
@@ -66,6 +67,7 @@ export class ClaimLoop {
   /** Claims nothing more. @returns resolves when every running job has ended */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#stopped.resolve();
     this.#waiter.disconnect();
     await this.#ended;
     await Promise.all(this.#running);
@@ -103,6 +105,10 @@ export class ClaimLoop {
     if (this.#stopping) return;
     const most = this.#running.size > 0 ? MAX_WAIT_WHILE_RUNNING_SECONDS : MAX_WAIT_SECONDS;
     const wait = Math.max(MIN_WAIT_SECONDS, Math.min(most, (nextMs ?? Infinity) / 1000));
-    await this.#waiter.blmove(this.#queueKey, this.#queueKey, 'RIGHT', 'RIGHT', wait);
+    // A connection that is closed while Redis is away leaves what it was asked for ever unanswered.
+    await Promise.race([
+      this.#waiter.blmove(this.#queueKey, this.#queueKey, 'RIGHT', 'RIGHT', wait),
+      this.#stopped.promise,
+    ]);
   }
 }

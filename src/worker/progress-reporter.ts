@@ -1,5 +1,5 @@
 import type { Counts, Stage } from '../contract/job.ts';
-import type { Claim, JobQueue, ProgressReport } from '../jobs/job-queue.ts';
+import type { ClaimedJob, JobQueue, ProgressReport } from '../jobs/job-queue.ts';
 import { ClaimLostError } from './lease-keeper.ts';
 
 /** Inside a stage a job moves at most ten times a second. */
@@ -11,7 +11,7 @@ const INTERVAL_MS = 100;
  */
 export class ProgressReporter {
   readonly #queue: JobQueue;
-  readonly #claim: Claim;
+  readonly #claim: ClaimedJob;
   readonly #abort: (reason: unknown) => void;
   #counts: Counts = {};
   #stage: Stage = 'parse';
@@ -22,7 +22,7 @@ export class ProgressReporter {
   #sending: Promise<void> = Promise.resolve();
 
   /** @param abort ends the pipeline: called when a report finds the claim lost, or cannot be made */
-  constructor(queue: JobQueue, claim: Claim, abort: (reason: unknown) => void) {
+  constructor(queue: JobQueue, claim: ClaimedJob, abort: (reason: unknown) => void) {
     this.#queue = queue;
     this.#claim = claim;
     this.#abort = abort;

@@ -36,6 +36,7 @@ export class Reconciler {
   readonly #timer: NodeJS.Timeout;
   readonly #closing = new AbortController();
   #round: Promise<void> | undefined;
+  #comparison: Promise<void> | undefined;
   /** While it is there, nothing is claimed: Redis was away, and what it is now is not known yet. */
   #doubt: (() => void) | undefined;
   /** True from a reconnect until Redis was asked what it is now. */
@@ -59,13 +60,13 @@ export class Reconciler {
     this.#ask();
   }
 
-  /** Ends the round under way. */
+  /** Ends what is under way. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#services.redis.off('close', this.#onClose);
     this.#services.redis.off('ready', this.#onReady);
     this.#closing.abort();
-    await this.#round;
+    await Promise.all([this.#round, this.#comparison]);
   }
 
   readonly #onClose = () => {
@@ -82,23 +83,27 @@ export class Reconciler {
   }
 
   async #work(): Promise<void> {
-    const { signal } = this.#closing;
     try {
-      try {
-        do {
-          await this.#restoreEnded(await this.#present(), signal);
-          // Redis may have been away once more meanwhile.
-        } while (this.#asked);
-      } finally {
-        // What cannot be restored must not keep the others waiting.
-        this.#doubt?.();
-        this.#doubt = undefined;
-      }
-      await this.#compare(signal);
+      do {
+        await this.#restoreEnded(await this.#present());
+        // Redis may have been away once more meanwhile.
+      } while (this.#asked);
+      // Beside the rounds: it may take long, and nothing may be claimed from a reconnect until the next round.
+      this.#comparison ??= this.#compare()
+        .catch((error: unknown) => this.#warn(error))
+        .finally(() => (this.#comparison = undefined));
     } catch (error) {
-      if (!signal.aborted)
-        this.#services.logger.warn('reconciling did not finish, the next round will', { error });
+      this.#warn(error);
+    } finally {
+      // What cannot be restored must not keep the others waiting.
+      this.#doubt?.();
+      this.#doubt = undefined;
     }
+  }
+
+  #warn(error: unknown): void {
+    if (!this.#closing.signal.aborted)
+      this.#services.logger.warn('reconciling did not finish, the next round will', { error });
   }
 
   /** The history that this is. */
@@ -114,16 +119,17 @@ export class Reconciler {
     }
   }
 
-  async #restoreEnded(history: string, signal: AbortSignal): Promise<void> {
+  async #restoreEnded(history: string): Promise<void> {
     const { ended } = this.#services;
     if (history !== this.#history) this.#since = performance.now();
     this.#history = history;
-    await ended.sweep(history, signal);
+    await ended.sweep(history, this.#closing.signal);
   }
 
   /** Chroma holds what was stored in the lost part, and no script that would bury it: it is looked through, once a history. */
-  async #compare(signal: AbortSignal): Promise<void> {
+  async #compare(): Promise<void> {
     const { redis, keys, vectors, cleanups, logger } = this.#services;
+    const { signal } = this.#closing;
     const history = this.#history;
     if (this.#compared === history || performance.now() - this.#since < this.#settleMs) return;
     if ((await redis.get(keys.reconciled)) === history) {
@@ -135,6 +141,9 @@ export class Reconciler {
     try {
       let strays = 0;
       for await (const generations of vectors.generations(signal)) {
+        await this.#round;
+        // In another history claims from before are still to be found out.
+        if (this.#history !== history) return;
         strays += await cleanups.buryStrays(generations, STRANGERS_MS);
         await redis.pexpire(keys.reconciling, LOCK_MS);
       }

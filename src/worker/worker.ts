@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import type { VectorStore } from '../documents/vector-store.ts';
@@ -10,6 +11,9 @@ import { LeaseKeeper } from './lease-keeper.ts';
 import { Reconciler, type ReconcilerServices } from './reconciler.ts';
 import { Sweeper, type SweeperServices } from './sweeper.ts';
 import { RECOVERED_WITHIN_MS } from './upload-recovery.ts';
+
+/** For how long a Redis that does not answer is waited for at the end: the leases' end repairs what it has not heard. */
+const LAST_WORD_MS = 2000;
 
 export interface WorkerServices
   extends Omit<RunnerServices, 'leases' | 'vectors' | 'availability'>, SweeperServices, ReconcilerServices {
@@ -57,11 +61,17 @@ export async function startWorker(
   return {
     async close() {
       const timer = setTimeout(() => draining.abort(new DrainingError('the worker is draining')), drainMs);
-      await loop.stop();
+      await within(drainMs + LAST_WORD_MS, loop.stop());
       clearTimeout(timer);
       leases.close();
-      await Promise.all([sweeper.close(), reconciler.close()]);
+      await within(LAST_WORD_MS, Promise.all([sweeper.close(), reconciler.close()]));
       subscriber.disconnect();
     },
   };
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, sleep(ms, undefined, { signal: over.signal }).catch(() => {})]);
+  over.abort();
 }

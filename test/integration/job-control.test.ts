@@ -5,7 +5,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Job } from '../../src/contract/job.ts';
 import type { Stats } from '../../src/contract/jobs.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
+import { listJobs } from '../../src/jobs/job-list.ts';
+import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { JobStore } from '../../src/jobs/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
@@ -180,6 +183,39 @@ test('jobs are listed newest first, by status and collection, page by page', asy
   expect((await fetch(`${api.url}/api/jobs?cursor=nobody`)).status).toBe(400);
   expect((await fetch(`${api.url}/api/jobs?limit=0`)).status).toBe(400);
   expect((await fetch(`${api.url}/api/jobs?status=asleep`)).status).toBe(400);
+});
+
+test('jobs that are made while a page is read do not make others come twice', async () => {
+  const payload = { filename: 'a', collection: 'default', file_key: 'default/a' } as JobPayload;
+  const make = (from: number, count: number) =>
+    Promise.all(Array.from({ length: count }, (_, i) => queue.enqueue(`${from + i}`, 'default', payload)));
+  await make(0, 250);
+  class BusyStore extends JobStore {
+    override async readAll(ids: readonly string[]) {
+      const states = await super.readAll(ids);
+      await make(1000, 5);
+      return states;
+    }
+  }
+  const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
+  const { states } = await listJobs({ limit: 1000 }, services);
+  expect(states.map(({ id }) => id).sort()).toEqual(Array.from({ length: 250 }, (_, i) => `${i}`).sort());
+});
+
+test('statistics that another program has spoilt, or that are gone, are not shown', async () => {
+  const times = async () => {
+    const answer = await fetch(`${api.url}/metrics`);
+    expect(answer.status).toBe(200);
+    return [...(await answer.text()).matchAll(/^sluice_processing_seconds\{.*\} (.*)$/gm)].map(
+      ([, at]) => at,
+    );
+  };
+  await redis.client.lpush(keys.durations, 5000, 'spoilt');
+  await redis.client.hset(keys.outcomes, 'completed', 'spoilt');
+  expect(await get<Stats>('/api/stats')).toMatchObject({ completed: 0, processing_time_ms: { p50: 5000 } });
+  expect(await times()).toEqual(['5', '5', '5']);
+  await redis.client.flushall();
+  expect(await times()).toEqual([]);
 });
 
 test('the statistics count what happened', async () => {

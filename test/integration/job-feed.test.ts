@@ -9,6 +9,7 @@ import type { JobState } from '../../src/jobs/to-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
+import { TcpProxy } from '../helpers/tcp-proxy.ts';
 
 const keys = createKeys();
 const payload = { filename: 'a', file_key: 'default/a' } as JobPayload;
@@ -139,4 +140,49 @@ test('a subscription that has died behind an open connection is replaced, and no
   await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'cancelled 2']);
   expect(feed.link.misses).toBe(1);
   expect(connections).toHaveLength(2);
+});
+
+test('the end of a connection that was replaced says nothing of the one in its place', async () => {
+  const proxy = await TcpProxy.start(0, redis.port);
+  const opened: Redis[] = [];
+  const connect = () => {
+    opened.push(redis.client.duplicate({ port: proxy.port }));
+    return opened.at(-1)!;
+  };
+  const other = new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
+  const heard: string[] = [];
+  other.observe({ onStale: () => heard.push('stale'), onLive: () => heard.push('live') });
+  await expect.poll(() => heard).toEqual(['live']);
+  proxy.stall();
+  await expect.poll(() => heard, PATIENCE).toEqual(['live', 'stale', 'live']);
+  // Whatever TCP makes of a dead connection, it does so much later.
+  opened[0]!.emit('close');
+  expect(heard).toEqual(['live', 'stale', 'live']);
+  other.close();
+  await proxy.close();
+});
+
+test('an event that was missed while everything is read again is noticed, too', async () => {
+  await watchQueued('a');
+  said = [];
+  store.meanwhile = async () => {
+    store.meanwhile = async () => {};
+    await writeByHand('a', 'cancelled', 2);
+    await redis.client.incr(keys.sequence);
+    // Long enough for a canary to come by.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  };
+  await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await expect.poll(() => said, PATIENCE).toContain('cancelled 2');
+});
+
+test('what other programs publish to a canary proves nothing, and harms nobody', async () => {
+  await watchQueued('a');
+  const channels = (await redis.client.call('PUBSUB', 'CHANNELS', `${keys.canary('')}*`)) as string[];
+  said = [];
+  for (const channel of channels)
+    for (const garbage of ['', '{', '[]', '["x"]', '["x",1]', '[null,1,"9"]', '["x",1,"soon"]'])
+      await redis.client.publish(channel, garbage);
+  await queue.cancel('a');
+  await expect.poll(() => said).toEqual(['cancelled 2']);
 });

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
 import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob, type CompletedDocument } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
-import { toJob } from '../../src/jobs/to-job.ts';
+import { toJob, toJobState } from '../../src/jobs/to-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { recordScripts } from '../helpers/replay.ts';
@@ -126,6 +126,91 @@ test('a report and the completion of one job that are sent again leave it comple
   const before = await everything(['a']);
   expect(await recorded.replay('report')).toEqual([[1, 1]]);
   expect(await everything(['a'])).toEqual(before);
+});
+
+test('reports that are sent again are taken once, and heard once', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  const { events, close } = await listen();
+  for (const progress of [20, 30, 40]) await queue.progress(held, report(progress));
+  await expect.poll(() => events.length).toBe(3);
+  const before = await everything(['a']);
+  // Each is older than the job by now, but for the last.
+  expect(await recorded.replay('report')).toEqual([[1], [1], [1]]);
+  expect(await everything(['a'])).toEqual(before);
+  await queue.progress(held, report(50));
+  await expect.poll(() => events.at(-1)?.told).toBe('processing 50');
+  close();
+  expect(events.map(({ version }) => version)).toEqual(['3', '4', '5', '6']);
+});
+
+test('a job that is taken over counts on: the next holder is heard at once, the last never', async () => {
+  const [lost] = (await claim('a')) as [ClaimedJob];
+  for (const progress of [20, 30, 40]) await queue.progress(lost, report(progress));
+  await queue.release(lost);
+  const [holder] = (await queue.claim(1)).jobs as [ClaimedJob];
+  const before = await everything(['a']);
+  for (const progress of [50, 60, 70]) expect(await queue.progress(lost, report(progress))).toBe(false);
+  expect(await recorded.replay('report')).toEqual(Array.from({ length: 6 }, () => [0]));
+  expect(await everything(['a'])).toEqual(before);
+  expect(await queue.progress(holder, report(15))).toBe(true);
+  expect(await job('a')).toMatchObject({ progress: 15, attempt: 1, version: 8, counts: { chunks_done: 15 } });
+});
+
+test('a report that changes nothing is refused too once the claim is lost', async () => {
+  const [lost] = (await claim('a')) as [ClaimedJob];
+  expect(await queue.progress(lost, report(20))).toBe(true);
+  expect(await queue.progress(lost, report(20))).toBe(true);
+  await queue.cancel('a');
+  expect(await queue.progress(lost, report(20))).toBe(false);
+});
+
+type Scripts = Record<'sluice:report', () => Promise<unknown>>;
+
+test('what a report that was lost said, the next says', async () => {
+  const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
+  const away = vi
+    .spyOn(recorded.client as unknown as Scripts, 'sluice:report')
+    .mockRejectedValue(new Error('away'));
+  const lost = { ...report(30), counts: { pages_done: 2, pages_total: 7 } };
+  for (const held of [a, b]) await expect(queue.progress(held, lost)).rejects.toThrow('away');
+  away.mockRestore();
+  // The same again, and another.
+  expect(await queue.progress(a, lost)).toBe(true);
+  expect(await queue.progress(b, { ...report(20), message: 'later', stage: 'store' })).toBe(true);
+  expect(await job('a')).toMatchObject({ progress: 30, message: 'at 30', counts: { pages_done: 2 } });
+  const told = { progress: 30, message: 'later', stage: 'store', counts: { pages_done: 2, chunks_done: 20 } };
+  expect(await job('b')).toMatchObject(told);
+});
+
+test('each report publishes the very bytes that are read', async () => {
+  const hostile = [
+    'Größe "9\\"',
+    '{"a":[1]}',
+    'tab\t, zero \0, del \x7f, \u2028',
+    '文書 📄',
+    'half \ud83d',
+    '',
+  ];
+  const [first] = (await claim('a')) as [ClaimedJob];
+  await queue.retry(first, 0, { error: 'the "processor" is äway\n', errorCode: 'unavailable' });
+  const [held] = (await queue.claim(1)).jobs as [ClaimedJob];
+  const subscriber = redis.client.duplicate();
+  let last = '';
+  subscriber.on('message', (_channel, message: string) => (last = message));
+  await subscriber.subscribe(`${keys.job('a')}:events`);
+  for (const [i, message] of hostile.entries()) {
+    last = '';
+    await redis.client.hset(keys.job('a'), 'updated_at', 'long ago');
+    expect(await queue.progress(held, report(20 + i / 3, message))).toBe(true);
+    await expect.poll(() => last).not.toBe('');
+    const { history, hash } = parseJobEvent(last);
+    const read = await new JobStore(redis.client, keys).read('a');
+    expect(toJobState(hash, history).json).toBe(read?.json);
+    expect(JSON.parse(read!.json)).toMatchObject({ message: message.toWellFormed(), retry_count: 1 });
+    const { payload: _, ...stored } = await redis.client.hgetall(keys.job('a'));
+    expect(stored).toMatchObject(hash);
+  }
+  subscriber.disconnect();
 });
 
 test('a report that cannot be carried out harms no other', async () => {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
 import { createKeys } from '../../src/redis/keys.ts';
+import { metric } from '../helpers/gateway-node.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, untilReady, type TestRoles } from '../helpers/roles.ts';
 import { TestClient } from '../helpers/ws.ts';
@@ -56,6 +57,16 @@ test('an unchanged job costs a 304, and says when to come again while it is acti
   await fail(job);
   const ended = await get(`/api/jobs/${id}`, { 'if-none-match': tagOf(first) });
   expect([ended.status, ended.headers.get('retry-after')]).toEqual([200, null]);
+});
+
+test('If-None-Match takes many tags, and any', async () => {
+  await claim();
+  const tag = tagOf(await get(`/api/jobs/${id}`));
+  const statuses = async (header: string) =>
+    (await get(`/api/jobs/${id}`, { 'if-none-match': header })).status;
+  expect(await Promise.all([`"other-1", ${tag}`, '*', '"other-1", "other-2"'].map(statuses))).toEqual([
+    304, 304, 200,
+  ]);
 });
 
 test('?wait= answers with the change when it comes, and with 304 when the time is up', async () => {
@@ -157,6 +168,14 @@ test('a client that comes back is spared what it has, and told when nothing more
   const over = await get(`/api/jobs/${id}/events`, { 'last-event-id': states[0]!.id });
   expect(over.status).toBe(204);
   expect((await get('/api/jobs/nobody/events')).status).toBe(404);
+});
+
+test('who asks for the headers of the events alone leaves nothing behind', async () => {
+  await claim();
+  const before = await metric(node.url, 'sluice_feed_watches');
+  const head = await fetch(`${node.url}/api/jobs/${id}/events`, { method: 'HEAD' });
+  expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  expect(await metric(node.url, 'sluice_feed_watches')).toBe(before);
 });
 
 test('a server that stops keeps nobody waiting', async () => {

@@ -101,3 +101,19 @@ test('a Redis that is set up to forget is warned of', async () => {
   await expect.poll(() => other.logger.lines.join('\n')).toMatch(/maxmemory-policy[\s\S]*appendonly/);
   await other.close();
 });
+
+test('a worker that is told to stop while Redis is away does not wait for it', async () => {
+  const worker = await startTestRoles(['worker'], {
+    REDIS_URL: redis.url,
+    DRAIN_MS: '500',
+    LEASE_MS: '1200',
+  });
+  await sleep(300);
+  await redis.kill();
+  // Long enough for each of its duties to wait for an answer.
+  await sleep(700);
+  const began = performance.now();
+  await worker.close();
+  expect(performance.now() - began).toBeLessThan(5000);
+  await redis.start();
+});

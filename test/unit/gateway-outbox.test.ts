@@ -17,7 +17,7 @@ beforeEach(() => {
   stream = new SlowStream();
   sent = [];
   const metrics = new GatewayMetrics(new Registry(), {} as JobFeed, () => ({ count: 0, bufferedBytes: 0 }));
-  outbox = new Outbox(stream, new Flusher(), metrics, (states) => sent.push(...states));
+  outbox = new Outbox(stream, new Flusher(), metrics, { onEnded: (states) => sent.push(...states) });
 });
 
 const state = (id: string, version: number, status = 'processing', run = 1) =>
@@ -173,4 +173,34 @@ test('who waits is told when all was given, when all was taken, and when it is o
   await other;
   await turn();
   expect(said()).not.toContain('update b@1');
+});
+
+test('long states go in frames of about 64 KiB, for whoever does not read holds on to one', async () => {
+  await block();
+  const long = (id: string) =>
+    toJobState({ id, version: '1', status: 'processing', message: 'x'.repeat(20_000) }, 'history');
+  outbox.snapshot(1, ['a', 'b', 'c', 'd', 'e'].map(long));
+  for (const id of ['f', 'g', 'h', 'i', 'j']) outbox.update(long(id));
+  await unblock();
+  expect(said()).toEqual([
+    'pong',
+    'snapshot a@1 b@1 c@1 d@1',
+    'snapshot e@1',
+    'update f@1 g@1 h@1 i@1',
+    'update j@1',
+  ]);
+});
+
+test('a dashboard of 2,000 jobs that change at once is not cut while it is busy for less than a second', async () => {
+  await block();
+  const message = 'x'.repeat(500);
+  for (let i = 0; i < 2000; i++)
+    outbox.update(toJobState({ id: `job-${i}`, version: '1', message }, 'history'));
+  expect(outbox.isTooFarBehind(performance.now() + 900)).toBe(false);
+  await unblock();
+  expect(
+    said()
+      .join(' ')
+      .match(/job-\d+@1/g),
+  ).toHaveLength(2000);
 });

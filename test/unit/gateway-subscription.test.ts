@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Outbox } from '../../src/gateway/outbox.ts';
-import { subscribeToActive } from '../../src/gateway/subscription.ts';
+import { ActiveSubscription } from '../../src/gateway/subscription.ts';
 import type { JobFeed } from '../../src/jobs/job-feed.ts';
 import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
 import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
@@ -14,7 +14,7 @@ async function join(history: string, heard: JobState[], read: JobState[]): Promi
   let watcher: JobWatcher | undefined;
   const feed = {
     history,
-    watchAll: (joining: JobWatcher) => ((watcher = joining), () => {}),
+    watchAll: (joining: JobWatcher) => void (watcher = joining),
     async readActive() {
       for (const news of heard) watcher?.onState(news);
       return read;
@@ -25,7 +25,7 @@ async function join(history: string, heard: JobState[], read: JobState[]): Promi
     snapshot: (_: number, states: JobState[]) =>
       sent.push(...states.map(({ id, version }) => `${id}@${version}`)),
   } as unknown as Outbox;
-  await subscribeToActive(1, undefined, { feed, outbox }).join();
+  await new ActiveSubscription(1, undefined, { feed, outbox }).join();
   return sent.sort();
 }
 

@@ -32,7 +32,7 @@ test('a field that the job lacks is absent, one that is empty is not', () => {
 });
 
 test('what no script has written is no event', () => {
-  for (const message of ['hello', '{}', '7', 'null', '["h",1]']) {
+  for (const message of ['hello', '{}', '7', 'null', '["h",1]', '["h","1","abc",[]]']) {
     expect(() => parseJobEvent(message)).toThrow();
     expect(eventPosition(message)).toBeUndefined();
   }

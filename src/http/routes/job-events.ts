@@ -27,6 +27,17 @@ export function jobEventRoutes({ feed, store, closing }: JobRouteServices) {
       if (state) return c.body(null, 204);
       throw new AppError('job_not_found');
     }
+    const headers = {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      // Asks a buffering proxy to pass each event on at once.
+      'x-accel-buffering': 'no',
+    };
+    if (c.req.method === 'HEAD') {
+      // Its stream nobody would read, nor end.
+      changes.end();
+      return c.body(null, 200, headers);
+    }
     changes.offer(state);
     const encoder = new TextEncoder();
     const stream = new ReadableStream<Uint8Array>({
@@ -44,11 +55,6 @@ export function jobEventRoutes({ feed, store, closing }: JobRouteServices) {
       },
       cancel: () => changes.end(),
     });
-    return c.body(stream, 200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
-      // Asks a buffering proxy to pass each event on at once.
-      'x-accel-buffering': 'no',
-    });
+    return c.body(stream, 200, headers);
   });
 }

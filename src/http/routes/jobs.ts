@@ -38,15 +38,15 @@ export function jobRoutes(services: JobRouteServices) {
   for (const path of ['/api/jobs/:id', '/api/jobs/:id/status', '/jobs/:id/status'] as const) {
     routes.get(path, async (c) => {
       const { wait } = readQuery(c, JobWaitSchema);
-      const known = tagIn(c.req.header('if-none-match'));
+      const known = tagsIn(c.req.header('if-none-match'));
       const id = c.req.param('id');
       let state = await services.reader.read(id);
-      if (state && wait > 0 && !state.terminal && versionTag(state) === known)
+      if (state && wait > 0 && !state.terminal && names(known, state))
         state = await change(state, wait, c.req.raw.signal, services);
       if (!state) throw new AppError('job_not_found');
       const headers: Record<string, string> = { etag: `"${versionTag(state)}"`, 'cache-control': 'no-cache' };
       if (!state.terminal) headers['retry-after'] = POLL_SECONDS;
-      if (versionTag(state) === known) return c.body(null, 304, headers);
+      if (names(known, state)) return c.body(null, 304, headers);
       return c.body(state.json, 200, { ...headers, 'content-type': 'application/json' });
     });
   }
@@ -74,7 +74,11 @@ async function change(
   }
 }
 
-/** The tag in an `If-None-Match`; a proxy may have made it weak. */
-function tagIn(header: string | undefined): string | undefined {
-  return header?.replace(/^W\//, '').replace(/^"|"$/g, '');
+/** The tags in an `If-None-Match`; a proxy may have made them weak. */
+function tagsIn(header = ''): string[] {
+  return header.split(',').map((tag) => tag.trim().replace(/^W\//, '').replace(/^"|"$/g, ''));
+}
+
+function names(tags: readonly string[], state: JobState): boolean {
+  return tags.includes('*') || tags.includes(versionTag(state));
 }

@@ -1,9 +1,9 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
 -- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent
 -- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none
--- Returns {granted, next_ms}: granted is a JSON list of [event, payload], the events as they were published, each with
--- the job and its token; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same
--- nonce) gets the same grant.
+-- Returns {granted, next_ms}: granted is {event, payload, ...}, the events as they were published, each with the job and
+-- its token; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
+-- gets the same grant.
 -- Publishes each job taken, processing.
 --
 -- Whatever is in the queue and cannot run is taken out, for the blocking waiters would spin on it: an id
@@ -11,18 +11,17 @@
 local LIMBO_MS = 60000
 local MOST_LOOKED_AT = 1000
 
-local replay = redis.call('GET', KEYS[8])
-if replay then return { replay, -1 } end
+local granted = redis.call('LRANGE', KEYS[8], 0, -1)
+if #granted > 0 then return { granted, -1 } end
 
 local function grant(id, key, job)
-  local more = redis.call('HMGET', key, 'epoch', 'started_ms', 'payload')
+  local more = redis.call('HMGET', key, 'epoch', 'started_ms', 'payload', 'queued_ms')
   local epoch = count_up(more[1])
-  redis.call('ZADD', KEYS[2], now_ms() + tonumber(ARGV[4]), id)
   redis.call('ZREM', KEYS[4], id)
   redis.call('SADD', KEYS[3], id)
-  redis.call('ZADD', KEYS[9], 'NX', now_ms(), id)
-  -- What another program wrote by hand may lack any field but the documented ones.
-  local event = commit(key, KEYS[6], KEYS[7], job, {
+  -- What another program wrote by hand is not among the recent jobs, and may lack any field but the documented ones.
+  if not more[4] then redis.call('ZADD', KEYS[9], 'NX', now_ms(), id) end
+  granted[#granted + 1] = commit(key, KEYS[6], KEYS[7], job, {
     'id', id, 'type', job[AT.type] or 'document_upload', 'status', 'processing', 'progress', '10',
     'message', 'Parsing document...', 'stage', 'parse', 'epoch', epoch, 'token', epoch .. '-' .. ARGV[3],
     'attempt', count_up(job[AT.attempt]), 'run', tonumber(job[AT.run]) and job[AT.run] or '1',
@@ -30,7 +29,7 @@ local function grant(id, key, job)
     'started_at', job[AT.started_at] or stamp(), 'started_ms', more[2] or now_ms(),
     'created_at', job[AT.created_at] or stamp(),
   }, { 'error', 'error_code', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
-  return '[' .. event .. ',' .. cjson.encode(more[3] or '') .. ']'
+  granted[#granted + 1] = more[3] or ''
 end
 
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now_ms(), 'LIMIT', 0, MOST_LOOKED_AT)) do
@@ -48,22 +47,21 @@ for i = 1, #limbo, 2 do
   end
 end
 
-local granted = {}
+local until_ms = now_ms() + tonumber(ARGV[4])
 for _ = 1, MOST_LOOKED_AT do
-  if #granted >= tonumber(ARGV[2]) then break end
+  if #granted >= 2 * tonumber(ARGV[2]) then break end
   local id = redis.call('RPOP', KEYS[1])
   if not id then break end
   local key = ARGV[1] .. id
-  local kind = redis.call('TYPE', key).ok
-  if kind == 'none' then
+  local is_hash, job = pcall(read, key)
+  if not is_hash then
+    -- Nothing that could ever run.
+  elseif not job[AT.status] and redis.call('EXISTS', key) == 0 then
     redis.call('ZADD', KEYS[5], 'NX', now_ms(), id)
-  elseif kind == 'hash' then
-    local job = read(key)
-    if is_terminal(job[AT.status]) then
-      redis.call('SREM', KEYS[3], id)
-    elseif not redis.call('ZSCORE', KEYS[2], id) then
-      granted[#granted + 1] = grant(id, key, job)
-    end
+  elseif is_terminal(job[AT.status]) then
+    redis.call('SREM', KEYS[3], id)
+  elseif redis.call('ZADD', KEYS[2], 'NX', until_ms, id) == 1 then
+    grant(id, key, job)
   end
 end
 
@@ -75,6 +73,8 @@ if due[2] then
   if next_ms < 0 or wait < next_ms then next_ms = wait end
 end
 
-local answer = '[' .. table.concat(granted, ',') .. ']'
-if #granted > 0 then redis.call('SET', KEYS[8], answer, 'PX', ARGV[4]) end
-return { answer, next_ms }
+if #granted > 0 then
+  redis.call('RPUSH', KEYS[8], unpack(granted))
+  redis.call('PEXPIRE', KEYS[8], ARGV[4])
+end
+return { granted, next_ms }

@@ -5,7 +5,8 @@
 local until_ms = now_ms() + tonumber(ARGV[2])
 local lost = {}
 for i = 3, #ARGV, 2 do
-  if holds(read(ARGV[1] .. ARGV[i]), ARGV[i + 1]) then
+  local status, holder = unpack(redis.call('HMGET', ARGV[1] .. ARGV[i], 'status', 'token'))
+  if holds(status, holder, ARGV[i + 1]) then
     redis.call('ZADD', KEYS[1], until_ms, ARGV[i])
   else
     lost[#lost + 1] = ARGV[i]

@@ -5,7 +5,7 @@
 -- Publishes the job, retrying. What the caller wrote to Chroma is marked for cleanup.
 local job = read(KEYS[1])
 if job[AT.status] == 'retrying' and job[AT.token] == ARGV[2] then return 1 end
-if not holds(job, ARGV[2]) then return 0 end
+if not holds(job[AT.status], job[AT.token], ARGV[2]) then return 0 end
 local count = count_up(job[AT.retry_count])
 bury(KEYS[4], KEYS[1], job, ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])

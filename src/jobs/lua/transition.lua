@@ -48,7 +48,7 @@ end
 -- half-way is not rolled back.
 local function count_up(count)
   local number = math.floor((tonumber(count) or 0) + 1)
-  if not (number >= 1 and number < math.huge) then number = 1 end
+  if not (number >= 1 and number < 2 ^ 53) then number = 1 end
   return string.format('%.0f', number)
 end
 
@@ -66,10 +66,20 @@ local function read_payload(key)
   return ok and type(payload) == 'table' and payload or {}
 end
 
--- Writes the changes, counts up the job's version and the global sequence, and publishes the job as it is then on
--- its channel: [history, sequence, ms, values of FIELDS]. Returns what it published.
--- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
+-- Counts up the global sequence, and publishes a job on its channel: [history, sequence, ms, values of FIELDS].
+-- Returns what it published.
+-- opening, rest: the values as JSON, in two parts; for a string costs Redis' Lua a hash of each of its bytes
 local history_name
+local function publish(key, sequence, history, opening, rest)
+  history_name = history_name or cjson.encode(redis.call('GET', history) or new_history(history))
+  local event = '[' .. history_name .. ',' .. redis.call('INCR', sequence) .. ',' .. now_ms() .. ','
+    .. opening .. rest .. ']'
+  redis.call('PUBLISH', key .. ':events', event)
+  return event
+end
+
+-- Writes the changes, counts up the job's version, and publishes the job as it is then. Returns what it published.
+-- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
 local function commit(key, sequence, history, job, changes, drop)
   local count = #changes
   changes[count + 1], changes[count + 2] = 'updated_at', stamp()
@@ -94,19 +104,16 @@ local function commit(key, sequence, history, job, changes, drop)
     if not place or job[place] then redis.call('HDEL', key, field) end
     if place then job[place] = false end
   end
-  history_name = history_name or redis.call('GET', history) or new_history(history)
-  local event = cjson.encode({ history_name, redis.call('INCR', sequence), now_ms(), job })
-  redis.call('PUBLISH', key .. ':events', event)
-  return event
+  return publish(key, sequence, history, '', cjson.encode(job))
 end
 
 local function is_terminal(status)
   return status == 'completed' or status == 'failed' or status == 'cancelled'
 end
 
--- True when the caller still holds the job.
-local function holds(job, token)
-  return job[AT.status] == 'processing' and job[AT.token] == token
+-- True when the caller, whose token it is, still holds the job.
+local function holds(status, holder, token)
+  return status == 'processing' and holder == token
 end
 
 -- Ends a job's run: nobody holds it, it is active no more, and after ttl seconds its hash goes.

@@ -1,0 +1,45 @@
+import { isNewer, type JobState } from '../jobs/to-job.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What a client says that it has: the version of each job, all of one history. */
+export interface Had {
+  history: string;
+  versions: ReadonlyMap<string, number>;
+}
+
+/** What is there only while a subscription is joining: what the client has, and the newest state of each job heard of. */
+export class Joining {
+  readonly #had: Had | undefined;
+  readonly #heard = new Map<string, JobState>();
+
+  constructor(had: Had | undefined) {
+    this.#had = had;
+  }
+
+  add(state: JobState): void {
+    if (isNewer(state, this.#heard.get(state.id))) this.#heard.set(state.id, state);
+  }
+
+  forget(jobId: string): void {
+    this.#heard.delete(jobId);
+  }
+
+  /** Merges what was heard in a history with what was read in it meanwhile. */
+  merge(read: readonly (JobState | undefined)[], history: string): Map<string, JobState> {
+    const newest = new Map<string, JobState>();
+    for (const state of read) if (state) newest.set(state.id, state);
+    for (const state of this.#heard.values())
+      if (state.history === history && isNewer(state, newest.get(state.id))) newest.set(state.id, state);
+    return newest;
+  }
+
+  /** Leaves out what the client has, and notes that it does. */
+  news(states: Iterable<JobState>, history: string, outbox: Outbox): JobState[] {
+    return [...states].filter((state) => {
+      const version = this.#had?.history === history ? this.#had.versions.get(state.id) : undefined;
+      if (version === undefined || version < state.version) return true;
+      outbox.has(state.id, version);
+      return false;
+    });
+  }
+}
