@@ -103,7 +103,8 @@ test.each([
     await sleep(1);
   }
   expect(await node.metric('sluice_gateway_buffered_bytes')).toBeLessThan(100_000);
-  expect((await residentMiB(node.pid)).now - before).toBeLessThan(60);
+  // What is garbage counts, too. Unbounded, it would be hundreds.
+  expect((await residentMiB(node.pid)).now - before).toBeLessThan(120);
   // The others are served as if nothing were.
   const askedAt = performance.now();
   const other = await open();
