@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 
 import type { JobStatus } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseJobEvent } from './job-event.ts';
+import { toHash } from './job-event.ts';
 import type { JobPayload } from './job-payload.ts';
 import {
   JobReports,
@@ -13,7 +13,6 @@ import {
   type ProgressReport,
 } from './job-reports.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
-import type { JobHash } from './to-job.ts';
 
 export type { Claim, ClaimedJob, CompletedDocument, ProgressReport };
 
@@ -116,10 +115,8 @@ export class JobQueue {
     const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string[], number];
     const jobs: ClaimedJob[] = [];
     for (let i = 0; i < granted.length; i += 2) {
-      const hash: JobHash = {
-        ...parseJobEvent(granted[i] as string).hash,
-        payload: granted[i + 1] as string,
-      };
+      const hash = toHash(JSON.parse(granted[i] as string) as (string | false)[]);
+      hash['payload'] = granted[i + 1] as string;
       jobs.push({ id: hash['id'] as string, token: hash['token'] as string, hash, askedAt });
     }
     return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };
@@ -144,7 +141,7 @@ export class JobQueue {
   }
 
   /** Settles the job as completed, and makes the claim's generation of its document the live one. */
-  async complete(claim: Claim, document: CompletedDocument): Promise<boolean> {
+  async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     return this.#reports.complete(claim, document);
   }
 

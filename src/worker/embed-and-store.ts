@@ -30,7 +30,7 @@ export async function embedAndStore(
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<string> {
-  await progress.mark('embed', 60, 'Generating embeddings...');
+  progress.mark('embed', 60, 'Generating embeddings...');
   return sideBySide(signal, async (start, either) => {
     let done = 0;
     const onEmbedded = (count: number) => {
@@ -67,8 +67,8 @@ export async function embedAndStore(
       held.push({ embedded, stored: start(() => store(before, embedded)) });
     }
     await Promise.all(held.map(({ embedded }) => embedded));
-    await progress.mark('embed', 80, 'Embeddings generated', { chunks_done: done });
-    await progress.mark('store', 80, 'Storing in vector DB...');
+    progress.mark('embed', 80, 'Embeddings generated', { chunks_done: done });
+    progress.mark('store', 80, 'Storing in vector DB...');
     await held.at(-1)?.stored;
     return embedder.model;
   });

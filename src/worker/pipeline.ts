@@ -83,22 +83,25 @@ async function parseAndChunk(
   signal: AbortSignal,
 ): Promise<Cut> {
   const kept = await checkpoints.cut();
-  await progress.mark('parse', 10, 'Parsing document...');
+  progress.mark('parse', 10, 'Parsing document...');
   const parsed = kept ?? (await parse(payload, services, caller, progress, signal));
   caller.checkpoint();
-  await progress.mark('parse', 30, 'Document parsed', parsed.pages);
+  progress.mark('parse', 30, 'Document parsed', parsed.pages);
 
-  await progress.mark('chunk', 30, 'Chunking text...');
+  progress.mark('chunk', 30, 'Chunking text...');
   const chunks = 'chunks' in parsed ? parsed.chunks : await chunk(payload, parsed, services, caller, signal);
   caller.checkpoint();
-  await progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
+  progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
     chunks_done: 0,
     chunks_total: chunks.length,
   });
   const cut = { chunks, mediaType: parsed.mediaType, pages: parsed.pages };
-  // The mark was the last to ask whether the job is still ours: only its holder may begin a checkpoint.
-  signal.throwIfAborted();
-  if (!kept) await checkpoints.keepCut(cut);
+  if (!kept) {
+    // Only the job's holder may begin a checkpoint: the mark's answer says whether it is still ours.
+    await progress.settled();
+    signal.throwIfAborted();
+    await checkpoints.keepCut(cut);
+  }
   return cut;
 }
 
