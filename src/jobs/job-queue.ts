@@ -230,17 +230,17 @@ export class JobQueue {
   }
 
   /**
-   * Puts right some of the active jobs: those that wait for nothing that will ever come.
+   * Puts right some of the active jobs: those that wait for nothing that will ever come. Removes whatever another
+   * program has put in the place of what all jobs share.
    * @param cursor where the last call stopped; `'0'` at first and when all have been looked at
    */
   async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
-    const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup, jobPrefix } =
-      this.#keys;
-    const keys = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
-    const [next, repaired] = (await this.#run('repair', keys, [jobPrefix, cursor, REPAIRS_A_CALL])) as [
-      string,
-      number,
-    ];
+    const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup } = this.#keys;
+    const { outcomes, durations, server, swept, jobPrefix } = this.#keys;
+    const jobs = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
+    const keys = [...jobs, outcomes, durations, server, swept];
+    const args = [jobPrefix, cursor, REPAIRS_A_CALL, this.#options.ttlSeconds];
+    const [next, repaired] = (await this.#run('repair', keys, args)) as [string, number];
     return { cursor: next, repaired };
   }
 
