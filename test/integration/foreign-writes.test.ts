@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { readStatistics } from '../../src/jobs/job-statistics.ts';
+import { DocumentRegistry } from '../../src/documents/registry.ts';
 import { CleanupLog } from '../../src/jobs/cleanup-log.ts';
 import { JobRestoration } from '../../src/jobs/job-restoration.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
@@ -105,6 +106,28 @@ test('a job whose key is no hash any more harms no other, and is queued again as
   await redis.client.set(keys.job('c'), 'spoilt');
   await new JobRestoration(redis.client, keys, 100).restoreCancelled('c', 'default', payload);
   expect(await status('c')).toBe('cancelled');
+});
+
+test('documents that another program has spoilt hide no other', async () => {
+  const registry = new DocumentRegistry(redis.client, keys);
+  for (const id of ['good', 'text', 'absurd']) await jobs.complete(await jobs.claim(id));
+  await redis.client.set(keys.document('text'), 'spoilt');
+  await redis.client.hset(keys.document('absurd'), { metadata: '{', chunk_count: 'x', size: '-1' });
+  const { documents } = await registry.list('default', { limit: 10 });
+  expect(documents.map(({ id }) => id).sort()).toEqual(['absurd', 'good']);
+  expect(documents.find(({ id }) => id === 'absurd')).toMatchObject({
+    metadata: {},
+    chunk_count: 0,
+    size: 0,
+  });
+  expect((await registry.liveGenerations(['text', 'good'])).map(Boolean)).toEqual([false, true]);
+  expect(await registry.ownsFile('text', 'default/a')).toBe(false);
+  const found = ['text', 'good'].map((documentId) => ({
+    collection: 'papers',
+    documentId,
+    generation: '1-x',
+  }));
+  expect(await new CleanupLog(redis.client, keys, 1000).buryStrays(found, 0)).toBe(2);
 });
 
 test('a queued job that another program has given a lease is not held up by it', async () => {

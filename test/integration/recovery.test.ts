@@ -143,14 +143,14 @@ test('the manifest of a job that has ended is put away, that of one under way st
 test('files that belong to nobody go after a day; those of a job or a document stay', async () => {
   for (const id of ['orphan', 'young', 'job', 'document', 'awaited', 'ended'])
     await storeUpload(id, id === 'young' ? 60_000 : 2 * DAY_MS);
-  // Of the orphan all is forgotten; the last two will be queued again.
-  await rm(join(folder, 'default', 'orphan.json'));
+  // The last two will be queued again.
+  for (const id of ['orphan', 'job', 'document']) await rm(join(folder, 'default', `${id}.json`));
   await blobs.ended.keep('default/ended', 'ended', 'failed', 'an earlier history');
   await writeFile(join(folder, 'default', 'cut-off'), 'half');
   const then = new Date(Date.now() - 2 * DAY_MS);
   await utimes(join(folder, 'default', 'cut-off'), then, then);
   await enqueue('job');
-  await redis.client.hset(keys.document('document'), 'file_key', 'default/document');
+  await redis.client.hset(keys.document('document'), { id: 'document', file_key: 'default/document' });
   const registry = new DocumentRegistry(redis.client, keys);
   await new BlobSweep({ blobs, store, registry, logger }, DAY_MS).sweep(signal);
   const left = (await readdir(join(folder, 'default'))).filter((name) => !name.endsWith('.json'));
