@@ -37,7 +37,7 @@ export class LeaseKeeper {
     this.#queue = queue;
     this.#leaseMs = leaseMs;
     this.#logger = logger;
-    this.#timer = setInterval(() => void this.#renew(), leaseMs / 3);
+    this.#timer = setInterval(() => void this.#renewAll(), leaseMs / 3);
   }
 
   /**
@@ -60,20 +60,28 @@ export class LeaseKeeper {
     };
   }
 
-  /** Takes a claim for lost, before Redis is asked: the job was cancelled. */
-  lose(jobId: string): void {
-    this.#held.get(jobId)?.lost();
+  /**
+   * Asks Redis now whether a claim is still held.
+   * @param jobId all that are kept, where it is absent
+   */
+  ask(jobId?: string): void {
+    void this.#renew([...this.#held.values()].filter(({ job }) => jobId === undefined || job.id === jobId));
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
 
-  async #renew(): Promise<void> {
+  async #renewAll(): Promise<void> {
     // While Redis is away the call waits for it; a second one would only wait behind it.
-    if (this.#held.size === 0 || this.#renewing) return;
+    if (this.#renewing) return;
     this.#renewing = true;
-    const asked = [...this.#held.values()];
+    await this.#renew([...this.#held.values()]);
+    this.#renewing = false;
+  }
+
+  async #renew(asked: readonly Held[]): Promise<void> {
+    if (asked.length === 0) return;
     const askedAt = performance.now();
     try {
       const lost = new Set(await this.#queue.renew(asked.map(({ job }) => job)));
@@ -84,8 +92,6 @@ export class LeaseKeeper {
       }
     } catch (error) {
       this.#logger.error('renewing the leases failed', { error });
-    } finally {
-      this.#renewing = false;
     }
   }
 }

@@ -44,7 +44,7 @@ export async function startWorker(
   const draining = new AbortController();
   const availability = new Availability();
   const leases = new LeaseKeeper(queue, leaseMs, logger);
-  await listenForCancellations(subscriber, keys, (jobId) => leases.lose(jobId));
+  await listenForCancellations(subscriber, keys, (jobId) => leases.ask(jobId));
   const reconciler = new Reconciler(services, availability, leaseMs, leaseMs + RECOVERED_WITHIN_MS);
   const sweeper = new Sweeper(services, leaseMs);
   const loop = new ClaimLoop(
