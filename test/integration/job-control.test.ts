@@ -202,6 +202,29 @@ test('jobs that are made while a page is read do not make others come twice', as
   expect(states.map(({ id }) => id).sort()).toEqual(Array.from({ length: 250 }, (_, i) => `${i}`).sort());
 });
 
+test('a page that ends because it has looked at enough goes on where it stopped, whatever is made meanwhile', async () => {
+  const note = (from: number, count: number) =>
+    redis.client.zadd(
+      keys.recent,
+      ...Array.from({ length: count }, (_, i) => [from + i, `x${from + i}`]).flat(),
+    );
+  const id = await accepted();
+  await note(1, 5100);
+  await redis.client.zadd(keys.recent, 1325.5, id);
+  let made = 10_000;
+  class BusyStore extends JobStore {
+    override async readAll(ids: readonly string[]) {
+      await note((made += 50), 50);
+      return super.readAll(ids);
+    }
+  }
+  const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
+  const first = await listJobs({ limit: 10 }, services);
+  const second = await listJobs({ limit: 10, cursor: first.nextCursor! }, services);
+  expect([...first.states, ...second.states].map((state) => state.id)).toEqual([id]);
+  expect(second.nextCursor).toBeUndefined();
+});
+
 test('statistics that another program has spoilt, or that are gone, are not shown', async () => {
   const times = async () => {
     const answer = await fetch(`${api.url}/metrics`);
