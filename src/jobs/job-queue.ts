@@ -87,19 +87,21 @@ export class JobQueue {
 
   /**
    * Takes a job back whose upload is refused after all, because nobody knows whether it was made. It MUST go
-   * over the connection that `enqueue` went over: only then it comes after it.
+   * over the connection that `enqueue` went over: only then it comes after it. Should a worker have been quicker, what
+   * it has made of the job goes, too.
    */
-  async withdraw(id: string, tenant: string, idempotencyKey: string | undefined): Promise<void> {
-    const { job, queue, active, recent, idempotency, sequence, history } = this.#keys;
-    const keys = [
-      job(id),
-      queue,
-      active,
-      recent,
-      idempotency(tenant, idempotencyKey ?? ''),
-      sequence,
-      history,
-    ];
+  async withdraw(
+    id: string,
+    tenant: string,
+    collection: string,
+    idempotencyKey: string | undefined,
+  ): Promise<void> {
+    const { job, queue, active, recent, sequence, history, leases, delayed, cleanup, cancelled } = this.#keys;
+    const { idempotency, document, documents, documentsIn } = this.#keys;
+    const known = idempotency(tenant, idempotencyKey ?? '');
+    const made = [document(id), documents(tenant), documentsIn(tenant, collection)];
+    const lists = [leases, delayed, cleanup];
+    const keys = [job(id), queue, active, recent, known, sequence, history, ...lists, ...made, cancelled];
     await this.#run('withdraw', keys, [id]);
   }
 

@@ -62,8 +62,7 @@ export async function acceptUpload(
     const made = queued.value;
     if (stored.status === 'rejected') {
       // Its file may not last, so the job must not run, or stop.
-      await queue.withdraw(id, tenant, idempotencyKey);
-      await queue.cancel(id);
+      await queue.withdraw(id, tenant, fields.collection, idempotencyKey);
       throw new AppError('storage_unavailable', undefined, { cause: stored.reason });
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
