@@ -77,7 +77,8 @@ export class JobQueue {
     const answer = await this.#run('enqueue', keys, [
       ...args,
       idempotency?.fingerprint ?? '',
-      IDEMPOTENCY_TTL_SECONDS,
+      // A key never names a job that has expired.
+      Math.min(IDEMPOTENCY_TTL_SECONDS, this.#options.ttlSeconds),
       payload.filename,
       payload.collection,
     ]);

@@ -55,7 +55,7 @@ export async function acceptUpload(
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
     // Side by side: the answer waits for both, and the time of one is saved.
     const [stored, queued] = await Promise.allSettled([
-      blob.commit({ job_id: id, tenant, payload }),
+      blob.commit({ job_id: id, tenant, payload, idempotency }),
       enqueueInTime(connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;

@@ -146,6 +146,7 @@ test('the same Idempotency-Key is the same job, also when two arrive at once', a
   expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
   expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
   expect(await redis.client.llen(keys.queue)).toBe(1);
+  expect(await redis.client.ttl(keys.idempotency('default', 'once'))).toBeLessThanOrEqual(500);
   await expect.poll(files).toBe(before + 2);
 
   const other = await upload('another', headers);
