@@ -92,6 +92,16 @@ test('a cleanup that makes no sense stands in the way of no other', async () => 
   expect(await redis.client.zrange(keys.cleanup, '0', '-1')).toEqual([entry]);
 });
 
+test('what a document shows is never cleaned up', async () => {
+  const { token } = await jobs.claim('a');
+  await redis.client.hset(keys.document('a'), 'generation', token);
+  for (const generation of [token, '0-old'])
+    await redis.client.zadd(keys.cleanup, 0, JSON.stringify(['default', 'papers', 'a', generation, 1]));
+  const due = await new CleanupLog(redis.client, keys, 1000).due(20);
+  expect(due.map(({ generation }) => generation)).toEqual(['0-old']);
+  expect(await redis.client.zcard(keys.cleanup)).toBe(1);
+});
+
 test('a job whose key is no hash any more harms no other, and is queued again as a forgotten one', async () => {
   const held = await jobs.claimAll(['a', 'b']);
   await redis.client.set(keys.job('a'), 'spoilt');
