@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { JobStatus } from '../contract/job.ts';
 import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
+import { isWrongType } from '../redis/wrong-type.ts';
 import { parsePayload, type JobPayload } from './job-payload.ts';
 import { toJob, toJobState, type JobHash, type JobState } from './to-job.ts';
 
@@ -31,8 +32,7 @@ export class JobStore {
     for (const id of ids) pipeline.hgetall(this.#keys.job(id));
     const replies = (await pipeline.exec()) ?? [];
     const [history, ...hashes] = replies.map(([error, value], i) => {
-      // An id whose key another program made something else than a hash is no job of anybody's.
-      if (error?.message.startsWith('WRONGTYPE') && i > 0) return {};
+      if (error && i > 0) return noJob(error);
       if (error) throw error;
       return value;
     });
@@ -49,7 +49,7 @@ export class JobStore {
   ): Promise<
     { status: JobStatus; run: number; tenant: string; payload: JobPayload | undefined } | undefined
   > {
-    const hash = await this.#redis.hgetall(this.#keys.job(id));
+    const hash = await this.#redis.hgetall(this.#keys.job(id)).catch(noJob);
     if (Object.keys(hash).length === 0) return undefined;
     const { status, run } = toJob(hash);
     const read = parsePayload(hash['payload']);
@@ -70,4 +70,10 @@ export class JobStore {
   async history(): Promise<string> {
     return (await this.#redis.get(this.#keys.history)) ?? '';
   }
+}
+
+/** A key that another program made something else than a hash is no job of anybody's. @throws any other error */
+function noJob(error: Error): JobHash {
+  if (isWrongType(error)) return {};
+  throw error;
 }

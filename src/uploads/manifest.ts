@@ -1,12 +1,17 @@
 import { readFile } from 'node:fs/promises';
 
 import type { JobPayload } from '../jobs/job-payload.ts';
+import type { Idempotency } from '../jobs/job-queue.ts';
 
 /** Stands beside a blob and makes it count: enough to queue its job again should Redis forget it. */
 export interface Manifest {
   job_id: string;
   tenant: string;
   payload: JobPayload;
+  /** The key that the client sent, if it did. */
+  idempotency?: Idempotency | undefined;
+  /** The run that somebody was promised; the first, where it is absent. */
+  run?: number;
 }
 
 /** Reads a manifest; `undefined` unless it is there and whole. */

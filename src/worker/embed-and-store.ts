@@ -25,7 +25,10 @@ export async function embedAndStore(
     processor,
     vectors,
     checkpoints,
-  }: Pick<PipelineServices, 'processor' | 'vectors'> & { checkpoints: Checkpoints },
+  }: Pick<PipelineServices, 'processor'> & {
+    vectors: Pick<PipelineServices['vectors'], 'upsert'>;
+    checkpoints: Checkpoints;
+  },
   caller: PatientCaller,
   progress: ProgressReporter,
   signal: AbortSignal,

@@ -10,14 +10,16 @@ import type { BlobStore } from '../uploads/blob-store.ts';
 import type { Availability } from './availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
+import type { KeptLease } from './lease-keeper.ts';
 import { PatientCaller } from './patient-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
-import { PermanentJobError } from './retry-policy.ts';
+import { GiveBackError, PermanentJobError } from './retry-policy.ts';
 
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
-  vectors: Pick<VectorStore, 'upsert'>;
+  vectors: Pick<VectorStore, 'upsert' | 'countChunks'>;
+  lease: Pick<KeptLease, 'lapsed'>;
   availability: Availability;
   logger: Logger;
 }
@@ -53,6 +55,12 @@ export async function runPipeline(
     metadata: payload.metadata,
   };
   const model = await embedAndStore(chunks, origin, { ...services, checkpoints }, caller, progress, signal);
+  if (services.lease.lapsed) {
+    // What was stored before may have been cleaned up, and Redis gone back to where it does not know of that.
+    const stored = await caller.untilAnswered(signal, () => services.vectors.countChunks(origin, signal));
+    if (stored < chunks.length)
+      throw new GiveBackError('chunks are gone that were stored before the lease ended');
+  }
 
   const { filename, file_size, content_hash, file_key, metadata, collection } = payload;
   // What the parser found it to be is truer than what the client declared.

@@ -35,10 +35,13 @@ async function expectNoJob(): Promise<void> {
 
 test('while Redis is down uploads are refused and leave nothing, and go on by themselves when it is back', async () => {
   await redis.kill();
-  await expectRefusedWhole(await upload(api.url));
-  expect((await fetch(`${api.url}/api/jobs/any`)).status).toBe(503);
-  expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
-  expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+  const paths = ['/api/jobs/any', '/readyz', '/healthz'];
+  const [refused, ...answers] = await Promise.all([
+    upload(api.url),
+    ...paths.map((path) => fetch(api.url + path)),
+  ]);
+  await expectRefusedWhole(refused);
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
   await redis.start();
   await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
   await expectNoJob();
@@ -51,6 +54,20 @@ test('while Redis does not answer an upload is refused in seconds', async () => 
   const answer = await upload(api.url);
   process.kill(redis.pid(), 'SIGCONT');
   await expectRefusedWhole(answer);
+  await expectNoJob();
+});
+
+test('while Redis is busy with a script that does not end, all that needs it is answered with 503', async () => {
+  await redis.client.config('SET', 'busy-reply-threshold', '50');
+  const other = redis.client.duplicate();
+  const endless = other.eval('while true do end', 0).catch((error: Error) => error.message);
+  await expect.poll(() => redis.client.ping().catch((error: Error) => error.message)).toMatch(/^BUSY/);
+  await expectRefusedWhole(await upload(api.url));
+  for (const path of ['/api/jobs/any', '/api/jobs', '/api/stats'])
+    await expectRefused(await fetch(api.url + path), 'queue_unavailable');
+  await redis.client.script('KILL');
+  expect(await endless).toContain('killed');
+  other.disconnect();
   await expectNoJob();
 });
 
@@ -94,10 +111,11 @@ test("while Redis' memory is full nothing is taken in, but what runs can end", a
   await redis.client.config('SET', 'maxmemory', '0');
 });
 
-test('a Redis that is set up to forget is warned of', async () => {
-  await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
-  await redis.client.config('SET', 'appendonly', 'no');
+test('a Redis that is set up to forget is warned of, also when it comes up after us', async () => {
+  await redis.kill();
   const other = await startTestRoles(['api'], { REDIS_URL: redis.url });
+  await expect.poll(async () => (await fetch(`${other.url}/readyz`)).status).toBe(503);
+  await redis.start('--maxmemory-policy', 'allkeys-lru', '--appendonly', 'no');
   await expect.poll(() => other.logger.lines.join('\n')).toMatch(/maxmemory-policy[\s\S]*appendonly/);
   await other.close();
 });

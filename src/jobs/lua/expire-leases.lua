@@ -25,7 +25,7 @@ for _, id in ipairs(ended) do
     bury(KEYS[4], key, job, id)
     if tonumber(stalls) > tonumber(ARGV[2]) then
       failed = failed + 1
-      redis.call('HINCRBY', KEYS[7], 'failed', 1)
+      redis.pcall('HINCRBY', KEYS[7], 'failed', 1)
       settle(key, KEYS[1], KEYS[3], id, ARGV[3])
       commit(key, KEYS[5], KEYS[6], job, {
         'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', stamp(),
