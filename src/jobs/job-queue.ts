@@ -110,9 +110,10 @@ export class JobQueue {
    * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
    */
   async claim(count: number): Promise<{ jobs: ClaimedJob[]; nextMs: number | undefined }> {
-    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, jobPrefix } = this.#keys;
+    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, cleanup, jobPrefix } =
+      this.#keys;
     const nonce = randomBytes(9).toString('base64url');
-    const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent];
+    const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent, cleanup];
     const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
     const askedAt = performance.now();
     const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string[], number];

@@ -118,6 +118,15 @@ test('a job whose key is no hash any more harms no other, and is queued again as
   expect(await status('c')).toBe('cancelled');
 });
 
+test('whoever deletes a lease and queues its job leaves no chunks behind', async () => {
+  const { token } = await jobs.claim('a');
+  await redis.client.del(keys.leases);
+  await redis.client.lpush(keys.queue, 'a');
+  expect(await claimed()).toEqual(['a']);
+  const [entry = ''] = await redis.client.zrange(keys.cleanup, '0', '-1');
+  expect(JSON.parse(entry)).toEqual(['default', 'papers', 'a', token, 1]);
+});
+
 test('documents that another program has spoilt hide no other', async () => {
   const registry = new DocumentRegistry(redis.client, keys);
   for (const id of ['good', 'text', 'absurd']) await jobs.complete(await jobs.claim(id));

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { createLogger } from '../../src/logger.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { TestJobs } from '../helpers/test-jobs.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 import { expectRefused, storedFiles, upload } from '../helpers/uploads.ts';
 
@@ -69,6 +73,25 @@ test('while Redis is busy with a script that does not end, all that needs it is 
   expect(await endless).toContain('killed');
   other.disconnect();
   await expectNoJob();
+});
+
+test('a worker waits for a Redis that is busy, and its report is not lost', async () => {
+  const patient = connectRedis(redis.url, 'test', 'patient', createLogger('test'));
+  const jobs = new TestJobs(patient);
+  const held = await jobs.claim('busy');
+  await redis.client.config('SET', 'busy-reply-threshold', '50');
+  const other = redis.client.duplicate();
+  const endless = other.eval('while true do end', 0).catch((error: Error) => error.message);
+  await expect.poll(() => redis.client.ping().catch((error: Error) => error.message)).toMatch(/^BUSY/);
+  const refused = once(patient, 'close');
+  const reported = jobs.step(held, 40);
+  await refused;
+  await redis.client.script('KILL');
+  await reported;
+  expect(await redis.client.hget('job:busy', 'progress')).toBe('40');
+  expect(await endless).toContain('killed');
+  other.disconnect();
+  patient.disconnect();
 });
 
 test("while Redis' memory is full nothing is taken in, but what runs can end", async () => {

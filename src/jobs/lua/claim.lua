@@ -1,5 +1,5 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
--- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent
+-- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent, 10 cleanup
 -- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none
 -- Returns {granted, next_ms}: granted is {values, payload, ...}, each job's values of FIELDS as JSON, its token among
 -- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
@@ -32,6 +32,8 @@ end
 -- job: the values of WANTED; those that FIELDS has not are gone afterwards
 local function grant(id, key, job)
   local epoch, started_ms, payload = count_up(job[EPOCH]), job[STARTED_MS], job[PAYLOAD]
+  -- Who deletes a lease and queues its job leaves a generation behind that nobody will ever end.
+  if job[AT.status] == 'processing' then bury(KEYS[10], key, job, id) end
   -- What another program wrote by hand is not among the recent jobs, and may lack any field but the documented ones.
   if not job[QUEUED_MS] then redis.call('ZADD', KEYS[9], 'NX', now_ms(), id) end
   for place = #FIELDS + 1, #WANTED do job[place] = nil end

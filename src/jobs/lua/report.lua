@@ -37,10 +37,10 @@ local function complete(key, id, token, started_ms, at, last)
   if before[1] and before[1] ~= token then
     bury_chunks(KEYS[3], before[2] or 'default', before[3] or collection, document, before[1], now_ms())
   end
-  redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
-    'chunk_count', chunk_count, unpack(ARGV, at + 11, last))
   redis.call('ZADD', all_key, 'NX', now_ms(), document)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
+  redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
+    'chunk_count', chunk_count, unpack(ARGV, at + 11, last))
 
   redis.call('HSET', key, 'status', 'completed', 'progress', '100', 'message', message,
     'updated_at', stamp(), 'completed_at', stamp(), 'version', version, 'result', result .. took .. '}')
