@@ -172,7 +172,7 @@ export class JobFeed {
       this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
       return;
     }
-    this.#reading?.heard.set(jobId, state);
+    if (this.#reading) keep(state, this.#reading.heard);
     if (this.#live) this.#watchers.tell(state);
   }
 
@@ -225,9 +225,9 @@ export class JobFeed {
         }
         // While the feed is live, what was heard has been passed on already: only news from the reading is left.
         for (const [jobId, heard] of reading.heard) {
+          if (held) for (const state of heard) this.#watchers.tell(state);
           const state = read.get(jobId);
-          if (state && isNewer(state, heard)) this.#watchers.tell(state);
-          else if (held) this.#watchers.tell(heard);
+          if (state && isNewer(state, heard.at(-1))) this.#watchers.tell(state);
         }
         if (reading.again) this.#compare();
       })
@@ -257,10 +257,18 @@ export class JobFeed {
 
 /** Everything watched, while it is being read again. */
 interface Reading {
-  /** What arrived meanwhile: the newest state of each job. */
-  readonly heard: Map<string, JobState>;
+  /** What arrived meanwhile: the newest state of each job, after the ends of its earlier runs. */
+  readonly heard: Map<string, JobState[]>;
   /** True when all is to be read once more afterwards. */
   again: boolean;
+}
+
+/** Adds a state, in the place of the last one unless that ends a run. */
+function keep(state: JobState, heard: Map<string, JobState[]>): void {
+  const states = heard.get(state.id);
+  if (!states) heard.set(state.id, [state]);
+  else if (states.at(-1)?.terminal) states.push(state);
+  else states[states.length - 1] = state;
 }
 
 function isOf(history: string, states: Iterable<JobState | undefined>): boolean {
