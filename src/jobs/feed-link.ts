@@ -159,13 +159,13 @@ export class FeedLink {
     this.#lastProofAt = performance.now();
     this.#asking = false;
     const before = this.#heard;
-    if (!this.#up || !before || (now.history !== before.history && now.history !== '')) {
+    if (!this.#up || !before) {
       this.#up = true;
       this.#heard = now;
       this.#listener.onUp(now.history);
-    } else if (now.history === '' || now.sequence < before.sequence) {
-      this.#logger.warn('Redis has lost writes', { heard: before.sequence, now: now.sequence });
-      this.#prove().catch((error: unknown) => this.#logger.warn('naming a new history failed', { error }));
+    } else if (now.history !== before.history || now.sequence < before.sequence) {
+      this.#logger.warn('Redis has become another history', { before, now });
+      this.#prove().catch((error: unknown) => this.#logger.warn('asking for the history failed', { error }));
     } else {
       this.#heard = now;
       if (now.sequence > before.sequence) this.#listener.onGap();

@@ -45,7 +45,6 @@ export class JobFeed {
   readonly #active = new SharedRound(async () => this.#store.readAll(await this.#store.activeIds()));
   #history = '';
   #live = false;
-  #becameLive = Promise.withResolvers<void>();
   /** The reading under way; another takes its place when it is of no use any more. */
   #reading: Reading | undefined;
   #closed = false;
@@ -120,15 +119,15 @@ export class JobFeed {
   }
 
   /**
-   * Reads jobs, all in the feed's history; waits until the feed is live, however long Redis is away.
-   * @returns a state or `undefined` for each id, in the ids' order
+   * Reads jobs, all in the feed's history.
+   * @returns a state or `undefined` for each id, in the ids' order; nothing while the feed is stale
    */
-  read(jobIds: readonly string[]): Promise<(JobState | undefined)[]> {
+  read(jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
     return this.#readLive(() => this.#store.readAll(jobIds));
   }
 
   /** Reads all active jobs and some others, as {@link read} does. */
-  readActive(others: Iterable<string>): Promise<(JobState | undefined)[]> {
+  readActive(others: Iterable<string>): Promise<(JobState | undefined)[] | undefined> {
     return this.#readLive(async () => {
       const active = await this.#active.ask();
       const left = new Set(others);
@@ -144,12 +143,14 @@ export class JobFeed {
     this.#link.close();
   }
 
-  async #readLive(read: () => Promise<(JobState | undefined)[]>): Promise<(JobState | undefined)[]> {
-    for (;;) {
-      if (!this.#live) await this.#becameLive.promise;
+  async #readLive(
+    read: () => Promise<(JobState | undefined)[]>,
+  ): Promise<(JobState | undefined)[] | undefined> {
+    while (this.#live) {
       try {
         const states = await read();
-        if (this.#live && isOf(this.#history, states)) return states;
+        if (!this.#live) return undefined;
+        if (isOf(this.#history, states)) return states;
         await sleep(HISTORY_DELAY_MS);
       } catch (error) {
         if (this.#closed) throw error;
@@ -158,6 +159,7 @@ export class JobFeed {
         await sleep(AFTER_ERROR_MS);
       }
     }
+    return undefined;
   }
 
   #receive(jobId: string, message: string): void {
@@ -180,7 +182,6 @@ export class JobFeed {
     this.#reading = undefined;
     if (!this.#live) return;
     this.#live = false;
-    this.#becameLive = Promise.withResolvers();
     for (const observer of this.#observers) observer.onStale();
   }
 
@@ -190,7 +191,6 @@ export class JobFeed {
     this.#readAgain(history, () => {
       this.#history = history;
       this.#live = true;
-      this.#becameLive.resolve();
       for (const observer of this.#observers) observer.onLive(history);
     });
   }

@@ -53,7 +53,7 @@ beforeEach(async () => {
   };
   feed = new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
   feed.observe({ onStale: () => said.push('stale'), onLive: () => said.push('live') });
-  await feed.read([]);
+  await expect.poll(() => feed.live).toBe(true);
   said = [];
 });
 afterEach(() => feed.close());
