@@ -72,16 +72,17 @@ export class GatewayMetrics {
     });
     const latencies = this.#latencies;
     const help = 'From the publication of a state to its socket.';
-    new Counter({
+    const buckets = new Counter({
       name: 'sluice_gateway_push_seconds_bucket',
       help,
       labelNames: ['le'],
-      registers,
+      registers: [],
       collect() {
         this.reset();
         for (const [le, count] of latencies.buckets) this.inc({ le }, count);
       },
     });
+    registry.registerMetric(buckets);
     counter('sluice_gateway_push_seconds_count', help, () => latencies.count);
     counter('sluice_gateway_push_seconds_sum', help, () => latencies.sum);
   }
