@@ -9,7 +9,7 @@ const DASHBOARDS = 50;
 const UPDATES_A_SECOND = 10;
 const SECONDS = 6;
 const WARM_UP = { rate: 500, ms: 1000 };
-const BARS = [...'▁▂▃▄▅▆▇█'];
+const BARS = '▁▂▃▄▅▆▇█';
 
 interface Round extends Lag {
   cpu: number;
@@ -43,7 +43,7 @@ function printCurves(taken: Taken<Round>): void {
   console.log(`lag p99, from 0 to ${most.toFixed(0)} ms, in steps of ${STEP_MS} ms:`);
   for (const [i, side] of SIDE_NAMES.entries()) {
     const curve = curves[i] ?? [];
-    const bars = curve.map((lag) => BARS[Math.round((lag / most) * (BARS.length - 1))]).join('');
+    const bars = curve.map((lag) => BARS.charAt(Math.round((lag / most) * (BARS.length - 1)))).join('');
     console.log(`${side.padStart(10)}  ${bars}  ${curve.map((lag) => lag.toFixed(0)).join(' ')}`);
   }
   console.log();
