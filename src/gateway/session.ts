@@ -45,7 +45,13 @@ export interface SessionServices {
   onEnd(session: Session, code: number): void;
 }
 
-/** One client's connection: its subscriptions, and its messages, each answered before the next is looked at. */
+/** Among a client's messages: the feed is live, and subscriptions wait for that. */
+const JOIN = { type: 'join' } as const;
+
+/**
+ * One client's connection: its subscriptions, and its messages, each answered before the next is looked at. Only the
+ * snapshots of subscriptions that find the feed stale are set aside until it is live.
+ */
 export class Session implements SocketListener, SentListener, LossListener {
   readonly socket: ProtocolSocket;
   readonly #stream: Duplex;
@@ -53,8 +59,10 @@ export class Session implements SocketListener, SentListener, LossListener {
   readonly #services: SessionServices;
   readonly #onlyJob: string | undefined;
   readonly #subscriptions = new SmallMap<number, Subscription>();
+  /** Those that have still to join; there only while some do. */
+  #unjoined: Map<number, Subscription> | undefined;
   /** The messages that are being answered; there only while some are. */
-  #waiting: ClientMessage[] | undefined;
+  #waiting: (ClientMessage | typeof JOIN)[] | undefined;
   /** True from a ping until its pong. */
   #awaitsPong = false;
   /** The history that the client was told last. */
@@ -85,7 +93,7 @@ export class Session implements SocketListener, SentListener, LossListener {
       heartbeat_ms: heartbeatMs,
     });
     if (!feed.live) this.stale();
-    if (onlyJob !== undefined) void this.#guard(this.#watchOnly(onlyJob));
+    if (onlyJob !== undefined) this.#add({ type: 'subscribe', id: QUERY_SUBSCRIPTION, jobs: [onlyJob] });
   }
 
   /** Says that states may be missed from now on. */
@@ -98,6 +106,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     if (history !== this.#history) this.#outbox.forgetHistory();
     this.#history = history;
     this.#outbox.answer({ type: 'live', history });
+    if (this.#unjoined) this.#add(JOIN);
   }
 
   /** Asks the client to leave and to come back in a while, then closes. */
@@ -134,8 +143,7 @@ export class Session implements SocketListener, SentListener, LossListener {
       this.socket.close(CLOSE.badMessage, 'a message does not fit the protocol');
       return;
     }
-    if (!this.#waiting) void this.#guard(this.#handleAll((this.#waiting = [parsed.output])));
-    else if (this.#waiting.push(parsed.output) >= MOST_WAITING) this.socket.pause();
+    if (this.#add(parsed.output) >= MOST_WAITING) this.socket.pause();
   }
 
   onEnded(states: readonly JobState[]): void {
@@ -161,12 +169,14 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#services.onEnd(this, code);
   }
 
-  async #watchOnly(jobId: string): Promise<void> {
-    const unknown = await this.#subscribe(QUERY_SUBSCRIPTION, { jobs: [jobId] }, undefined);
-    if (unknown.length > 0) this.socket.close(CLOSE.unknownJob, 'there is no such job');
+  /** Adds a message to those that are answered. @returns how many wait behind the one that is being seen to */
+  #add(message: ClientMessage | typeof JOIN): number {
+    if (this.#waiting) return this.#waiting.push(message);
+    void this.#guard(this.#handleAll((this.#waiting = [message])));
+    return 0;
   }
 
-  async #handleAll(waiting: ClientMessage[]): Promise<void> {
+  async #handleAll(waiting: (ClientMessage | typeof JOIN)[]): Promise<void> {
     for (let message = waiting.shift(); message; message = waiting.shift()) {
       await this.#handle(message);
       // Whoever does not read the answers gets no more of them.
@@ -178,8 +188,9 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#waiting = undefined;
   }
 
-  async #handle(message: ClientMessage): Promise<void> {
+  async #handle(message: ClientMessage | typeof JOIN): Promise<void> {
     if (this.socket.readyState !== this.socket.OPEN) return;
+    if (message.type === 'join') return this.#join();
     if (message.type === 'ping') return this.#outbox.answer({ type: 'pong' });
     if (message.type === 'unsubscribe') return this.#unsubscribe(message.id);
     const { id, versions, history = '' } = message;
@@ -193,15 +204,15 @@ export class Session implements SocketListener, SentListener, LossListener {
       return this.#refuse(id, 'too_many_subscriptions', `A session may name ${MAX_WATCHED_JOBS} jobs.`);
     if (versions) this.#services.metrics.resumes++;
     const had = versions && { history, versions: new Map(Object.entries(versions)) };
-    const unknown = await this.#subscribe(id, message, had);
-    if (unknown.length > 0) this.#lacks(id, unknown);
+    this.#subscribe(id, message, had);
+    await this.#join();
   }
 
-  async #subscribe(
+  #subscribe(
     id: number,
     what: { jobs: readonly string[] } | { channel: 'active' },
     had: Had | undefined,
-  ): Promise<string[]> {
+  ): void {
     const { feed, metrics } = this.#services;
     const services = { feed, outbox: this.#outbox };
     const subscription =
@@ -209,8 +220,22 @@ export class Session implements SocketListener, SentListener, LossListener {
         ? new JobsSubscription(id, what.jobs, had, services, this)
         : new ActiveSubscription(id, had, services);
     this.#subscriptions.set(id, subscription);
+    (this.#unjoined ??= new Map()).set(id, subscription);
     metrics.subscriptions++;
-    return subscription.join();
+  }
+
+  /** Has all join that have not yet, each once the snapshot before it has been sent. While the feed is stale none can. */
+  async #join(): Promise<void> {
+    for (const [id, subscription] of this.#unjoined ?? []) {
+      const unknown = await subscription.join();
+      if (!unknown) return;
+      this.#unjoined?.delete(id);
+      if (unknown.length > 0 && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
+        this.socket.close(CLOSE.unknownJob, 'there is no such job');
+      else if (unknown.length > 0) this.#lacks(id, unknown);
+      await this.#outbox.answered();
+    }
+    this.#unjoined = undefined;
   }
 
   #lacks(id: number, jobs: string[]): void {
@@ -233,6 +258,7 @@ export class Session implements SocketListener, SentListener, LossListener {
 
   #drop(id: number): void {
     this.#subscriptions.get(id)?.end();
+    this.#unjoined?.delete(id);
     if (this.#subscriptions.delete(id)) this.#services.metrics.subscriptions--;
   }
 

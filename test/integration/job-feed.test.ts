@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
+import { JOB_FIELDS } from '../../src/jobs/job-event.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
@@ -52,7 +53,7 @@ beforeEach(async () => {
   };
   feed = new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
   feed.observe({ onStale: () => said.push('stale'), onLive: () => said.push('live') });
-  await feed.read([]);
+  await expect.poll(() => feed.live).toBe(true);
   said = [];
 });
 afterEach(() => feed.close());
@@ -87,6 +88,21 @@ test('what is pushed while everything is read again is held back, and never foll
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await expect.poll(() => said, PATIENCE).toContain('cancelled 2');
   expect(said).toEqual(['stale', 'live', 'cancelled 2']);
+});
+
+test('a run that ends and is followed by the next, while everything is read again, is told of', async () => {
+  await watchQueued('a');
+  said = [];
+  store.meanwhile = async () => {
+    store.meanwhile = async () => {};
+    await queue.cancel('a');
+    await queue.rerun('a', 1);
+    await expect.poll(() => feed.counts.events).toBe(before + 2);
+  };
+  const before = feed.counts.events;
+  await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await expect.poll(() => said, PATIENCE).toContain('queued 3');
+  expect(said).toEqual(['stale', 'live', 'cancelled 2', 'queued 3']);
 });
 
 test('an event that was missed on a link that works is noticed by the next canary', async () => {
@@ -181,8 +197,39 @@ test('what other programs publish to a canary proves nothing, and harms nobody',
   const channels = (await redis.client.call('PUBSUB', 'CHANNELS', `${keys.canary('')}*`)) as string[];
   said = [];
   for (const channel of channels)
-    for (const garbage of ['', '{', '[]', '["x"]', '["x",1]', '[null,1,"9"]', '["x",1,"soon"]'])
+    for (const garbage of [
+      '',
+      '{',
+      '[]',
+      '["x"]',
+      '["x",1]',
+      '[null,1,"9"]',
+      '["x",1,"soon"]',
+      '["x",1,"999"]',
+    ])
       await redis.client.publish(channel, garbage);
   await queue.cancel('a');
   await expect.poll(() => said).toEqual(['cancelled 2']);
+});
+
+test('an event that other programs publish, of an invented history or number, is believed by nobody', async () => {
+  await watchQueued('a');
+  const { history } = feed;
+  said = [];
+  const values = JSON.stringify(JOB_FIELDS.map((field) => (field === 'version' ? '99' : false)));
+  for (const position of ['"x",1', '"x",2', `"${history}",0`, `"${history}",1`, `"${history}",999999999`])
+    await redis.client.publish(keys.events('a'), `[${position},1795000000123,${values}]`);
+  const { rereads } = feed.counts;
+  // By the next regular canary whatever was made of them would have been said.
+  const publishedAt = performance.now();
+  await expect
+    .poll(() => performance.now() - feed.link.proofAgeMs, PATIENCE)
+    .toBeGreaterThan(publishedAt + 500);
+  await queue.cancel('a');
+  await expect.poll(() => said).toEqual(['cancelled 2']);
+  expect([feed.history, await redis.client.get(keys.history), feed.counts.rereads]).toEqual([
+    history,
+    history,
+    rereads,
+  ]);
 });

@@ -38,8 +38,7 @@ serveSide({
       onForgotten() {},
     };
     feed.watchAll(watcher, () => []);
-    // Answers once the feed is live.
-    await feed.read([]);
+    await new Promise<void>((resolve) => feed.observe({ onStale() {}, onLive: () => resolve() }));
     return {
       async enqueue() {
         const id = randomUUID();
