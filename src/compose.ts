@@ -20,6 +20,7 @@ import { JobRestoration } from './jobs/job-restoration.ts';
 import { JobReader } from './jobs/job-reader.ts';
 import { JobStore } from './jobs/job-store.ts';
 import type { Logger } from './logger.ts';
+import { MAX_CALL_SILENCES } from './contract/processor.ts';
 import { ProcessorClient } from './processor-client.ts';
 import { startProcessor } from './processor/server.ts';
 import { checkDurability } from './redis/check-durability.ts';
@@ -169,7 +170,11 @@ function share(
 async function openStores(roles: readonly Role[], { config, started }: Shared): Promise<Stores> {
   const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles));
   const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
-  const processor = new ProcessorClient(processorUrl, config.processorTimeoutMs);
+  const processor = new ProcessorClient(processorUrl, {
+    timeoutMs: config.processorTimeoutMs,
+    callMs: config.processorTimeoutMs * MAX_CALL_SILENCES,
+    maxTextChars: config.maxTextChars,
+  });
   started.defer(() => processor.close());
   await mkdir(config.blobStore, { recursive: true });
   const blobs = new BlobStore(config.blobStore);

@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { createInterface } from 'node:readline';
 import { Agent, request, type Dispatcher } from 'undici';
-import * as v from 'valibot';
 
 import {
+  ANSWER_LIMITS,
   ChunkResponseSchema,
   EmbedResponseSchema,
-  ParseEventSchema,
   ParseResponseSchema,
   ProcessorHealthSchema,
-  ProcessorProblemSchema,
   type ChunkRequest,
   type ChunkResponse,
   type EmbedRequest,
@@ -19,18 +16,18 @@ import {
   type ProcessorHealth,
 } from './contract/processor.ts';
 import { DependencyError } from './errors.ts';
+import {
+  badAnswer,
+  checkChunks,
+  parseBytes,
+  readJson,
+  readParseLines,
+  textTooLong,
+} from './processor-answers.ts';
+import { explainFailure, refusal, toFailure, tooSlow } from './processor-failures.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
 const HEALTH_TIMEOUT_MS = 2000;
-/** How a broken connection shows, other than by never being made. */
-const CUT = new Set([
-  'UND_ERR_SOCKET',
-  'ECONNRESET',
-  'EPIPE',
-  'UND_ERR_ABORTED',
-  'ERR_STREAM_PREMATURE_CLOSE',
-]);
-const TOO_SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** A file to parse, opened anew for each call. */
 export interface ParseSource {
@@ -39,22 +36,30 @@ export interface ParseSource {
   open(): Promise<{ stream: Readable; size: number }>;
 }
 
+export interface ProcessorLimits {
+  /** The longest silence. */
+  timeoutMs: number;
+  /** The longest that a call may take, however lively it seems. */
+  callMs: number;
+  /** A document's text may be no longer. */
+  maxTextChars: number;
+}
+
 /**
- * Calls the processor (`contract/processor.ts`). Every method throws a {@link DependencyError} that says what
- * the failure means, or the signal's reason when it was aborted.
+ * Calls the processor (`contract/processor.md`), and believes nothing that it has not checked: whatever answers
+ * there, a call ends, and takes bounded memory. Every method throws a {@link DependencyError} that says what the
+ * failure means, or the signal's reason when it was aborted.
  */
 export class ProcessorClient {
   readonly #url: string;
-  readonly #timeoutMs: number;
+  readonly #limits: ProcessorLimits;
   readonly #agent: Agent;
 
-  /**
-   * @param url the processor's base URL
-   * @param timeoutMs the longest silence during a parse, and the longest wait for any other answer
-   */
-  constructor(url: string, timeoutMs: number) {
+  /** @param url the processor's base URL */
+  constructor(url: string, limits: ProcessorLimits) {
+    const { timeoutMs } = limits;
     this.#url = url.replace(/\/$/, '');
-    this.#timeoutMs = timeoutMs;
+    this.#limits = limits;
     this.#agent = new Agent({
       connect: { timeout: CONNECT_TIMEOUT_MS },
       headersTimeout: timeoutMs,
@@ -78,49 +83,60 @@ export class ProcessorClient {
         `Content-Type: ${source.mediaType ?? 'application/octet-stream'}\r\n\r\n`,
     );
     const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-    const body = Readable.from(concat(head, file.stream, tail), { objectMode: false });
+    const sent: Sent = {
+      headers: {
+        'content-type': `multipart/form-data; boundary=${boundary}`,
+        'content-length': String(head.length + file.size + tail.length),
+        accept: 'application/x-ndjson, application/json;q=0.9',
+      },
+      body: Readable.from(concat(head, file.stream, tail), { objectMode: false }),
+    };
+    const { maxTextChars } = this.#limits;
     try {
-      const answer = await this.#request('/parse', signal, {
-        headers: {
-          'content-type': `multipart/form-data; boundary=${boundary}`,
-          'content-length': String(head.length + file.size + tail.length),
-          accept: 'application/x-ndjson',
-        },
-        body,
+      return await this.#call('/parse', sent, signal, async ({ headers, body }) => {
+        if (!String(headers['content-type']).includes('ndjson')) {
+          const parsed = await readJson(body, ParseResponseSchema, parseBytes(maxTextChars));
+          if (parsed.text.length > maxTextChars) throw textTooLong();
+          return parsed;
+        }
+        const outcome = await readParseLines(body, maxTextChars, onPages);
+        if ('parsed' in outcome) return outcome.parsed;
+        throw toFailure(outcome.code, outcome.detail, 200);
       });
-      const lines = String(answer.headers['content-type']).includes('ndjson');
-      if (!lines) return v.parse(ParseResponseSchema, await answer.body.json());
-      return await this.#readParse(answer.body, onPages);
-    } catch (error) {
-      throw this.#explain(error, signal);
     } finally {
       file.stream.destroy();
     }
   }
 
-  /** Cuts text into chunks. */
+  /** Cuts text into chunks, each an exact slice of it. */
   async chunk(input: ChunkRequest, signal: AbortSignal): Promise<ChunkResponse> {
-    return this.#json('/chunk', input, ChunkResponseSchema, signal);
+    const { chunkBytesPerChar, spareBytes } = ANSWER_LIMITS;
+    const maxBytes = input.text.length * chunkBytesPerChar + spareBytes;
+    const answer = await this.#call('/chunk', json(input), signal, ({ body }) =>
+      readJson(body, ChunkResponseSchema, maxBytes),
+    );
+    checkChunks(input, answer.chunks);
+    return answer;
   }
 
   /** Turns texts into embeddings, one each, in their order. */
   async embed(input: EmbedRequest, signal: AbortSignal): Promise<EmbedResponse> {
-    const answer = await this.#json('/embed', input, EmbedResponseSchema, signal);
-    if (answer.embeddings.length !== input.texts.length) {
-      const detail = `The processor answered ${input.texts.length} texts with ${answer.embeddings.length} embeddings.`;
-      throw new DependencyError('transient', 'bad_answer', detail);
-    }
-    return answer;
+    const answer = await this.#call('/embed', json(input), signal, ({ body }) =>
+      readJson(body, EmbedResponseSchema, ANSWER_LIMITS.embedBytes),
+    );
+    if (answer.embeddings.length === input.texts.length) return answer;
+    throw badAnswer(new Error(`${answer.embeddings.length} embeddings for ${input.texts.length} texts`));
   }
 
-  /** Asks whether the processor is well. */
+  /** Asks whether the processor is well. One that says no, or nothing, is worth waiting for. */
   async health(): Promise<ProcessorHealth> {
-    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
     try {
-      const answer = await this.#request('/health', signal, { method: 'GET' });
-      return v.parse(ProcessorHealthSchema, await answer.body.json());
+      const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+      return await this.#call('/health', { method: 'GET' }, signal, ({ body }) =>
+        readJson(body, ProcessorHealthSchema, ANSWER_LIMITS.smallBytes),
+      );
     } catch (error) {
-      if (error instanceof DependencyError) throw error;
+      if (error instanceof DependencyError && error.code === 'bad_answer') throw error;
       const detail = 'The processor does not say that it is well.';
       throw new DependencyError('unreachable', 'processor_unavailable', detail, { cause: error });
     }
@@ -131,113 +147,37 @@ export class ProcessorClient {
     await this.#agent.destroy();
   }
 
-  async #json<S extends v.GenericSchema>(
+  async #call<T>(
     path: string,
-    input: unknown,
-    schema: S,
+    sent: Sent,
     signal: AbortSignal,
-  ): Promise<v.InferOutput<S>> {
+    read: (answer: Dispatcher.ResponseData) => Promise<T>,
+  ): Promise<T> {
+    const { timeoutMs, callMs } = this.#limits;
+    const tooLong = new AbortController();
+    const timer = setTimeout(() => tooLong.abort(tooSlow(callMs)), callMs);
     try {
-      const answer = await this.#request(path, signal, {
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(input),
+      const answer = await request(this.#url + path, {
+        method: 'POST',
+        ...sent,
+        signal: AbortSignal.any([signal, tooLong.signal]),
+        dispatcher: this.#agent,
       });
-      return v.parse(schema, await answer.body.json());
+      if (answer.statusCode !== 200) throw await refusal(answer);
+      return await read(answer);
     } catch (error) {
-      throw this.#explain(error, signal);
+      if (signal.aborted && !(error instanceof DependencyError)) throw signal.reason;
+      throw explainFailure(error, timeoutMs);
+    } finally {
+      clearTimeout(timer);
     }
-  }
-
-  async #request(
-    path: string,
-    signal: AbortSignal,
-    options: Partial<Dispatcher.RequestOptions>,
-  ): Promise<Dispatcher.ResponseData> {
-    const answer = await request(this.#url + path, {
-      method: 'POST',
-      ...options,
-      signal,
-      dispatcher: this.#agent,
-    });
-    if (answer.statusCode === 200) return answer;
-    throw await refusal(answer);
-  }
-
-  async #readParse(body: Readable, onPages: (done: number, total: number) => void): Promise<ParseResponse> {
-    const segments: ParseResponse['segments'] = [];
-    const texts: string[] = [];
-    let length = 0;
-    for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
-      if (line === '') continue;
-      const event = v.parse(v.pipe(v.string(), v.parseJson(), ParseEventSchema), line);
-      if (event.type === 'progress') onPages(event.pages_done, event.pages_total);
-      else if (event.type === 'error') throw toFailure(event.code, event.detail, 200, undefined);
-      else if (event.type === 'end') return { text: texts.join(''), metadata: event.metadata, segments };
-      else {
-        const { type: _type, text, ...where } = event;
-        texts.push(text);
-        segments.push({ start: length, end: (length += text.length), ...where });
-      }
-    }
-    throw new DependencyError(
-      'interrupted',
-      'processor_lost',
-      'The processor stopped in the middle of its answer.',
-    );
-  }
-
-  #explain(error: unknown, signal: AbortSignal): unknown {
-    if (error instanceof DependencyError) return error;
-    if (signal.aborted) return signal.reason;
-    if (v.isValiError(error)) {
-      const detail = 'The processor gave an answer that does not fit its contract.';
-      return new DependencyError('transient', 'bad_answer', detail, { cause: error });
-    }
-    const code = (error as { code?: unknown }).code;
-    if (typeof code === 'string' && TOO_SLOW.has(code)) {
-      const detail = `Processor timeout after ${this.#timeoutMs / 1000}s`;
-      return new DependencyError('transient', 'deadline', detail, { cause: error });
-    }
-    if (typeof code === 'string' && CUT.has(code)) {
-      const detail = 'The connection to the processor was cut.';
-      return new DependencyError('interrupted', 'processor_lost', detail, { cause: error });
-    }
-    if (error instanceof SyntaxError) {
-      return new DependencyError('transient', 'bad_answer', 'The processor did not answer in JSON.', {
-        cause: error,
-      });
-    }
-    if (typeof code === 'string') {
-      const detail = 'The processor cannot be reached.';
-      return new DependencyError('unreachable', 'processor_unavailable', detail, { cause: error });
-    }
-    return error;
   }
 }
 
-async function refusal(answer: Dispatcher.ResponseData): Promise<DependencyError> {
-  const text = await answer.body.text();
-  const problem = v.safeParse(v.pipe(v.string(), v.parseJson(), ProcessorProblemSchema), text);
-  const seconds = Number(answer.headers['retry-after']);
-  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
-  if (problem.success)
-    return toFailure(problem.output.code, problem.output.detail, answer.statusCode, retryAfterMs);
-  const detail = `The processor answered with HTTP status ${answer.statusCode}.`;
-  return new DependencyError('transient', `http_${answer.statusCode}`, detail, { retryAfterMs });
-}
+type Sent = Partial<Dispatcher.RequestOptions>;
 
-/** Permanent is a 4xx with a code, but for those that say "later": the contract's rule. */
-function toFailure(
-  code: string,
-  detail: string,
-  status: number,
-  retryAfterMs: number | undefined,
-): DependencyError {
-  if (code === 'embedder_unreachable') return new DependencyError('unreachable', code, detail);
-  if (code === 'parser_crashed') return new DependencyError('crashed', code, detail);
-  const transient =
-    status >= 500 || status === 408 || status === 429 || code === 'deadline' || code === 'internal';
-  return new DependencyError(transient ? 'transient' : 'permanent', code, detail, { retryAfterMs });
+function json(value: unknown): Sent {
+  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
 }
 
 /** A file name as a quoted header parameter, escaped as browsers do (WHATWG HTML, multipart/form-data). */

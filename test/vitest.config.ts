@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Four tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
- * start real servers, each on its own port and folder, so files may run side by side.
+ * Five tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
+ * start real servers, each on its own port and folder, so files may run side by side. `contract` runs against
+ * whatever processor `PROCESSOR_URL` names.
  */
 export default defineConfig({
   root: import.meta.dirname,
@@ -10,6 +11,14 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'contract',
+          include: ['contract/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'integration',

@@ -4,7 +4,8 @@ import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
 
 /**
  * The processor's calls: `POST /parse`, `POST /chunk`, `POST /embed`, `GET /health`. Any service that speaks
- * them can stand in for ours. Offsets count UTF-16 code units, as JavaScript strings do.
+ * them can stand in for ours; `processor.md` says what they mean. Offsets count UTF-16 code units, as JavaScript
+ * strings do.
  */
 
 /**
@@ -36,29 +37,64 @@ export const PROCESSOR_ERRORS = {
 } as const;
 export type ProcessorErrorCode = keyof typeof PROCESSOR_ERRORS;
 
+/** An answer may say little beside the document's text: a service that goes on and on is cut off. */
+export const ANSWER_LIMITS = {
+  /** One line of NDJSON. */
+  lineBytes: 4 * 1024 * 1024,
+  /** All of a `/parse`: for each character that a text may have, and what comes on top. */
+  parseBytesPerChar: 8,
+  /** All of a `/chunk`: for each character of the text that it cuts, and what comes on top. */
+  chunkBytesPerChar: 64,
+  spareBytes: 16 * 1024 * 1024,
+  embedBytes: 64 * 1024 * 1024,
+  /** An error, or `/health`. */
+  smallBytes: 64 * 1024,
+} as const;
+
+/** The longest that a whole call may take, in silences (`PROCESSOR_TIMEOUT_MS`), however lively it seems. */
+export const MAX_CALL_SILENCES = 120;
+
+const Code = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,63}$/, 'is not a code'));
+const Detail = v.pipe(v.string(), v.maxLength(1000));
+
 /** The body of every processor error, sent as `application/problem+json`. */
-export const ProcessorProblemSchema = v.object({ code: v.string(), detail: v.string() });
+export const ProcessorProblemSchema = v.object({ code: Code, detail: Detail });
 
-const Offset = v.pipe(v.number(), v.integer(), v.minValue(0));
-const Page = v.pipe(v.number(), v.integer(), v.minValue(1));
+const Offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const Page = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+/** A path of headings, outermost first: `A > B`. */
+const HeadingPath = v.pipe(v.string(), v.maxLength(2000));
+const WellFormed = v.pipe(
+  v.string(),
+  v.check((text) => text.isWellFormed(), 'holds half of a character'),
+);
 
-/** A stretch of the text that lies on one page under one heading. Segments are in order and do not overlap. */
+/** A stretch of the text that lies on one page under one heading. */
 export const SegmentSchema = v.object({
   start: Offset,
   end: Offset,
   page: v.optional(Page),
-  heading: v.optional(v.string()),
+  heading: v.optional(HeadingPath),
 });
 export type Segment = v.InferOutput<typeof SegmentSchema>;
 
-export const ParseMetadataSchema = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
+function lieIn(text: string, segments: readonly Segment[]): boolean {
+  return segments.every(
+    ({ start, end }, index) => start >= (segments[index - 1]?.end ?? 0) && start <= end && end <= text.length,
+  );
+}
+const SEGMENTS_ASTRAY = 'segments must be in order, without overlap, and within the text';
+
+export const ParseMetadataSchema = v.record(
+  v.string(),
+  v.union([v.pipe(v.string(), v.maxLength(1000)), v.number(), v.boolean()]),
+);
 
 /** `POST /parse` (multipart `file`), answered as JSON. */
-export const ParseResponseSchema = v.object({
-  text: v.string(),
-  metadata: ParseMetadataSchema,
-  segments: v.array(SegmentSchema),
-});
+export const ParseResponseSchema = v.pipe(
+  v.object({ text: WellFormed, metadata: ParseMetadataSchema, segments: v.array(SegmentSchema) }),
+  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_ASTRAY),
+);
 export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
 
 /**
@@ -67,15 +103,18 @@ export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
  * joined. The last line is `end`, or `error` when the document turns out bad after the answer has begun.
  */
 export const ParseEventSchema = v.variant('type', [
-  v.object({ type: v.literal('progress'), pages_done: Offset, pages_total: Offset }),
+  v.pipe(
+    v.object({ type: v.literal('progress'), pages_done: Offset, pages_total: Offset }),
+    v.check(({ pages_done, pages_total }) => pages_done <= pages_total, 'more pages done than there are'),
+  ),
   v.object({
     type: v.literal('segment'),
-    text: v.string(),
+    text: v.pipe(WellFormed, v.minLength(1)),
     page: v.optional(Page),
-    heading: v.optional(v.string()),
+    heading: v.optional(HeadingPath),
   }),
   v.object({ type: v.literal('end'), metadata: ParseMetadataSchema }),
-  v.object({ type: v.literal('error'), code: v.string(), detail: v.string() }),
+  v.object({ type: v.literal('error'), code: Code, detail: Detail }),
 ]);
 export type ParseEvent = v.InferOutput<typeof ParseEventSchema>;
 
@@ -91,6 +130,7 @@ export const ChunkRequestSchema = v.pipe(
     ({ chunk_size, chunk_overlap }) => chunk_overlap <= chunk_size / 2,
     'chunk_overlap must be at most half of chunk_size',
   ),
+  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_ASTRAY),
 );
 export type ChunkRequest = v.InferOutput<typeof ChunkRequestSchema>;
 
@@ -99,11 +139,11 @@ export const MAX_CONTEXT_CHARS = 1000;
 
 /** One chunk as cut: `text` is exactly `text.slice(start, end)` of the request's text. */
 export const CutChunkSchema = v.object({
-  text: v.string(),
+  text: v.pipe(WellFormed, v.minLength(1)),
   start: Offset,
   end: Offset,
   page: v.optional(Page),
-  heading: v.optional(v.string()),
+  heading: v.optional(HeadingPath),
   /** What stands elsewhere but belongs to it: the header row of the table that it begins within. */
   context: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTEXT_CHARS))),
 });
@@ -127,11 +167,21 @@ export const EmbedRequestSchema = v.object({
 });
 export type EmbedRequest = v.InferOutput<typeof EmbedRequestSchema>;
 
-export const EmbedResponseSchema = v.object({
-  embeddings: v.array(v.array(v.number())),
-  model: v.string(),
-  dimensions: v.pipe(v.number(), v.integer(), v.minValue(1)),
-});
+/** Numbers that a 32-bit float holds: as such they are stored. */
+const isVector = (vector: readonly number[], dimensions: number) =>
+  vector.length === dimensions && vector.every((value) => Number.isFinite(Math.fround(value)));
+
+export const EmbedResponseSchema = v.pipe(
+  v.object({
+    embeddings: v.array(v.array(v.number())),
+    model: v.pipe(v.string(), v.maxLength(1000)),
+    dimensions: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  }),
+  v.check(
+    ({ embeddings, dimensions }) => embeddings.every((vector) => isVector(vector, dimensions)),
+    'an embedding must have as many finite numbers as there are dimensions',
+  ),
+);
 export type EmbedResponse = v.InferOutput<typeof EmbedResponseSchema>;
 
 export const ProcessorHealthSchema = v.object({

@@ -25,18 +25,35 @@ fi
 
 /** The package managers we know: how they install, and what they call what we need. */
 const MANAGERS = {
-  'apt-get': { install: ['sh', '-c', APT_INSTALL, 'sh'], redis: 'redis-server', chromium: 'chromium' },
-  dnf: { install: ['dnf', 'install', '-y'], redis: 'redis', chromium: 'chromium' },
-  apk: { install: ['apk', 'add', '--no-cache'], redis: 'redis', chromium: 'chromium' },
-  pacman: { install: ['pacman', '-Sy', '--noconfirm', '--needed'], redis: 'redis', chromium: 'chromium' },
-  zypper: { install: ['zypper', '--non-interactive', 'install'], redis: 'redis', chromium: 'chromium' },
-  brew: { install: ['brew', 'install'], redis: 'redis', chromium: 'chromium' },
+  'apt-get': {
+    install: ['sh', '-c', APT_INSTALL, 'sh'],
+    redis: 'redis-server',
+    chromium: 'chromium',
+    python: 'python3',
+  },
+  dnf: { install: ['dnf', 'install', '-y'], redis: 'redis', chromium: 'chromium', python: 'python3' },
+  apk: { install: ['apk', 'add', '--no-cache'], redis: 'redis', chromium: 'chromium', python: 'python3' },
+  pacman: {
+    install: ['pacman', '-Sy', '--noconfirm', '--needed'],
+    redis: 'redis',
+    chromium: 'chromium',
+    python: 'python',
+  },
+  zypper: {
+    install: ['zypper', '--non-interactive', 'install'],
+    redis: 'redis',
+    chromium: 'chromium',
+    python: 'python3',
+  },
+  brew: { install: ['brew', 'install'], redis: 'redis', chromium: 'chromium', python: 'python3' },
 };
 
 /** What the system has to bring, and the commands any one of which shows that it does. */
 export const NEEDED = {
   redis: ['redis-server'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
+  // The tests' second processor is written in it.
+  python: ['python3'],
 };
 
 function findCommand(name, path) {

@@ -9,6 +9,8 @@ import {
 
 export type ErrorCode = DocumentErrorCode | ProcessorErrorCode;
 
+const MAX_QUOTE_CHARS = 200;
+
 interface Details extends ErrorOptions {
   /** Replaces the code's usual words; written for the document's owner. */
   detail?: string;
@@ -61,7 +63,8 @@ export function invalidRequest([issue]: readonly [
   const path = v.getDotPath(issue);
   const where = path === null ? '' : ` At ${path}:`;
   return new ProcessorError('invalid_request', {
-    detail: `${PROCESSOR_ERRORS.invalid_request.detail}${where} ${issue.message}.`,
+    // It may quote what was sent, whole.
+    detail: `${PROCESSOR_ERRORS.invalid_request.detail}${where} ${issue.message.slice(0, MAX_QUOTE_CHARS)}.`,
   });
 }
 

@@ -57,7 +57,7 @@ cp ${this.root}/vite.js node_modules/vite/bin`,
     );
     this.command(
       'apk',
-      `for name in redis-server chromium; do touch ${this.#bin}/$name; chmod 755 ${this.#bin}/$name; done`,
+      `for name in redis-server chromium python3; do touch ${this.#bin}/$name; chmod 755 ${this.#bin}/$name; done`,
     );
   }
 
@@ -144,6 +144,7 @@ test('an unknown system is told what to install by hand', () => {
   expect(status).toBe(1);
   expect(output).toMatch(/redis:.*by hand.*redis-server/);
   expect(output).toMatch(/chromium:.*by hand.*google-chrome/);
+  expect(output).toMatch(/python:.*by hand.*python3/);
   expect(existsSync(join(checkout.root, 'client/dist/index.html'))).toBe(true);
 });
 

@@ -1,0 +1,70 @@
+import type { Dispatcher } from 'undici';
+
+import { ANSWER_LIMITS, ProcessorProblemSchema } from './contract/processor.ts';
+import { DependencyError } from './errors.ts';
+import { badAnswer, readJson } from './processor-answers.ts';
+
+/** How a broken connection shows, other than by never being made. */
+const CUT = new Set([
+  'UND_ERR_SOCKET',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_ABORTED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+const TOO_SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+/** What answers is no HTTP server, or speaks it wrongly. */
+const GARBLED = new Set(['HTTPParserError', 'HeadersOverflowError']);
+
+/** A call that ended without an answer, as what it means; what is no failed call comes back as it is. */
+export function explainFailure(error: unknown, timeoutMs: number): unknown {
+  if (error instanceof Error && GARBLED.has(error.name)) return badAnswer(error);
+  const code = (error as { code?: unknown }).code;
+  if (error instanceof DependencyError || typeof code !== 'string') return error;
+  if (TOO_SLOW.has(code)) return tooSlow(timeoutMs, error);
+  if (CUT.has(code)) {
+    const detail = 'The connection to the processor was cut.';
+    return new DependencyError('interrupted', 'processor_lost', detail, { cause: error });
+  }
+  const detail = 'The processor cannot be reached.';
+  return new DependencyError('unreachable', 'processor_unavailable', detail, { cause: error });
+}
+
+/** It took longer than it may. */
+export function tooSlow(afterMs: number, cause?: unknown): DependencyError {
+  const detail = `Processor timeout after ${afterMs / 1000}s`;
+  return new DependencyError('transient', 'deadline', detail, { cause });
+}
+
+/** What an answer with another status than 200 means. */
+export async function refusal({
+  statusCode,
+  headers,
+  body,
+}: Dispatcher.ResponseData): Promise<DependencyError> {
+  const seconds = Number(headers['retry-after']);
+  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  try {
+    const { code, detail } = await readJson(body, ProcessorProblemSchema, ANSWER_LIMITS.smallBytes);
+    return toFailure(code, detail, statusCode, retryAfterMs);
+  } catch (error) {
+    if (!(error instanceof DependencyError)) throw error;
+    const detail = `The processor answered with HTTP status ${statusCode}.`;
+    return new DependencyError('transient', `http_${statusCode}`, detail, { cause: error, retryAfterMs });
+  }
+}
+
+/** Permanent is a 4xx with a code, but for those that say "later": the contract's rule. */
+export function toFailure(
+  code: string,
+  detail: string,
+  status: number,
+  retryAfterMs?: number,
+): DependencyError {
+  if (code === 'embedder_unreachable') return new DependencyError('unreachable', code, detail);
+  if (code === 'parser_crashed') return new DependencyError('crashed', code, detail);
+  const later =
+    status >= 500 || status === 408 || status === 429 || code === 'deadline' || code === 'internal';
+  return new DependencyError(later ? 'transient' : 'permanent', code, detail, { retryAfterMs });
+}
