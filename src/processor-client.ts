@@ -6,6 +6,7 @@ import * as v from 'valibot';
 
 import {
   ChunkResponseSchema,
+  DOCUMENT_HEADER,
   EmbedResponseSchema,
   ParseEventSchema,
   ParseResponseSchema,
@@ -32,6 +33,11 @@ const CUT = new Set([
 ]);
 const TOO_SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
+/** What a call is made of, beside its path. */
+type Call = Pick<Partial<Dispatcher.RequestOptions>, 'method' | 'body'> & {
+  headers?: Record<string, string>;
+};
+
 /** A file to parse, opened anew for each call. */
 export interface ParseSource {
   filename: string;
@@ -47,19 +53,25 @@ export class ProcessorClient {
   readonly #url: string;
   readonly #timeoutMs: number;
   readonly #agent: Agent;
+  readonly #headers: Record<string, string>;
 
   /**
    * @param url the processor's base URL
    * @param timeoutMs the longest silence during a parse, and the longest wait for any other answer
+   * @param like what it shares with another client, and the headers of all its calls
    */
-  constructor(url: string, timeoutMs: number) {
+  constructor(url: string, timeoutMs: number, like?: { agent: Agent; headers: Record<string, string> }) {
     this.#url = url.replace(/\/$/, '');
     this.#timeoutMs = timeoutMs;
-    this.#agent = new Agent({
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-    });
+    const limits = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+    this.#agent = like?.agent ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...limits });
+    this.#headers = like?.headers ?? {};
+  }
+
+  /** This client for the calls of one document, which take turns as one with those of others. */
+  forDocument(id: string): ProcessorClient {
+    const headers = { [DOCUMENT_HEADER]: encodeURIComponent(id.toWellFormed()) };
+    return new ProcessorClient(this.#url, this.#timeoutMs, { agent: this.#agent, headers });
   }
 
   /**
@@ -151,11 +163,12 @@ export class ProcessorClient {
   async #request(
     path: string,
     signal: AbortSignal,
-    options: Partial<Dispatcher.RequestOptions>,
+    { headers, ...options }: Call,
   ): Promise<Dispatcher.ResponseData> {
     const answer = await request(this.#url + path, {
       method: 'POST',
       ...options,
+      headers: { ...this.#headers, ...headers },
       signal,
       dispatcher: this.#agent,
     });

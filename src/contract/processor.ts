@@ -39,6 +39,12 @@ export type ProcessorErrorCode = keyof typeof PROCESSOR_ERRORS;
 /** The body of every processor error, sent as `application/problem+json`. */
 export const ProcessorProblemSchema = v.object({ code: v.string(), detail: v.string() });
 
+/**
+ * An optional header of every call: the id of the document that it is made for. The calls of one document take
+ * turns as one with those of others; a call without it stands for itself.
+ */
+export const DOCUMENT_HEADER = 'document-id';
+
 const Offset = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Page = v.pipe(v.number(), v.integer(), v.minValue(1));
 

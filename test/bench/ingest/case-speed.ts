@@ -19,7 +19,7 @@ const ROUNDS = 3;
 export async function speed(): Promise<void> {
   const cores = availableParallelism();
   const all = await startSluice();
-  const one = await onOneCore(startSluice);
+  const one = await onOneCore(cores, startSluice);
   const bare = await Promise.all(Array.from({ length: cores }, startBare));
   const took = { all: [] as number[], bare: [] as number[], one: [] as number[] };
   try {
@@ -46,14 +46,14 @@ export async function speed(): Promise<void> {
 }
 
 /** Starts something whose processes all stay on one core: they inherit that from this one. */
-async function onOneCore<T>(start: () => Promise<T>): Promise<T> {
-  const pin = (cores: string) =>
-    execFileSync('taskset', ['--cpu-list', '--pid', cores, `${process.pid}`], { stdio: 'ignore' });
+async function onOneCore<T>(cores: number, start: () => Promise<T>): Promise<T> {
+  const pin = (list: string) =>
+    execFileSync('taskset', ['--cpu-list', '--pid', list, `${process.pid}`], { stdio: 'ignore' });
   pin('0');
   try {
     return await start();
   } finally {
-    pin(`0-${availableParallelism() - 1}`);
+    pin(`0-${cores - 1}`);
   }
 }
 
