@@ -2,6 +2,7 @@ import { parseOffice, type OfficeContentNode, type OfficeError } from 'officepar
 
 import { ProcessorError } from '../errors.ts';
 import { hasTooManyControls, hasTooManyTags, unpacksTooLarge } from './markup-limit.ts';
+import { mendOpenXml } from './open-xml.ts';
 
 export type OfficeFormat = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods' | 'epub' | 'rtf' | 'html';
 
@@ -42,7 +43,7 @@ const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_
 export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<OfficeContentNode[]> {
   try {
     if (TOO_MUCH[format]?.(bytes)) throw tooLarge();
-    const { content, warnings } = await parseOffice(bytes, {
+    const { content, warnings } = await parseOffice(mended(bytes, format), {
       fileType: format,
       ocr: false,
       extractAttachments: false,
@@ -57,6 +58,11 @@ export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<O
   } catch (error) {
     throw failureOf(error);
   }
+}
+
+function mended(bytes: Buffer, format: OfficeFormat): Buffer {
+  const isOpenXml = format === 'docx' || format === 'pptx' || format === 'xlsx';
+  return isOpenXml ? Buffer.from(mendOpenXml(bytes, format)) : bytes;
 }
 
 function tooLarge(): ProcessorError {
