@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
 
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { Idempotency } from '../jobs/job-queue.ts';
@@ -14,10 +15,18 @@ export interface Manifest {
   run?: number;
 }
 
+/** What tells a manifest from another file. */
+const ManifestShape = v.looseObject({
+  job_id: v.string(),
+  tenant: v.string(),
+  payload: v.looseObject({ filename: v.string(), collection: v.string(), file_key: v.string() }),
+});
+
 /** Reads a manifest; `undefined` unless it is there and whole. */
 export async function readManifest(path: string): Promise<Manifest | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Manifest;
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+    return v.safeParse(ManifestShape, manifest).success ? manifest : undefined;
   } catch {
     return undefined;
   }

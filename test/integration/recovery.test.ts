@@ -121,6 +121,23 @@ test('an upload that Redis has forgotten is queued again under its id, once', as
   expect(await job('lost')).toMatchObject({ status: 'queued', filename: 'a.txt', collection: 'papers' });
 });
 
+test('a file that only looks like a manifest keeps no upload from being found', async () => {
+  await storeUpload('lost', 60_000);
+  const then = new Date(Date.now() - 60_000);
+  for (const [i, text] of [
+    '5',
+    'null',
+    '{"job_id":"x"}',
+    '{"job_id":1,"tenant":"a","payload":{}}',
+  ].entries()) {
+    const path = join(folder, 'default', `${i}.json`);
+    await writeFile(path, text);
+    await utimes(path, then, then);
+  }
+  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual(['lost']);
+});
+
 test('an upload that is just being answered is not taken for a forgotten one', async () => {
   await storeUpload('fresh', 0);
   await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);

@@ -15,6 +15,11 @@ if away then
   return { 0, 0 }
 end
 
+-- No claim has given so long a lease: the clock has been set back since, or another program has written it.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now_ms() + 10 * ARGV[4], '+inf', 'LIMIT', 0, 1000)) do
+  redis.call('ZADD', KEYS[1], now_ms() + ARGV[4], id)
+end
+
 local requeued, failed = 0, 0
 for _, id in ipairs(ended) do
   redis.call('ZREM', KEYS[1], id)
