@@ -144,7 +144,8 @@ export class JobReports {
   }
 
   async #startSteps(claim: ClaimedJob, held: Held): Promise<boolean> {
-    const steps = [valuesAfter('updated_at', held.job)];
+    const isWritten = held.job['version'] === held.written['version'];
+    const steps = isWritten ? [] : [valuesAfter('updated_at', held.job)];
     let sent = held.job;
     const answer = this.#batcher.add(() => {
       const { job, written } = held;

@@ -166,6 +166,21 @@ test('steps of one turn are written once and heard one by one, and once only whe
   expect(await steps()).toEqual([false, false, false, false]);
 });
 
+test('what changes nothing is not heard, also together with what does', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  const { events, close } = await listen();
+  const claimed = { progress: 10, message: 'Parsing document...', stage: 'parse', counts: {} } as const;
+  expect(await Promise.all([queue.progress(held, claimed), queue.progress(held, report(30))])).toEqual([
+    true,
+    true,
+  ]);
+  expect(await queue.progress(held, report(30))).toBe(true);
+  await queue.progress(held, report(40));
+  await expect.poll(() => events.at(-1)?.told).toBe('processing 40');
+  close();
+  expect(events.map(({ version }) => version)).toEqual(['3', '4']);
+});
+
 test('a report that is refused leaves no gap in the sequence', async () => {
   const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
   await queue.cancel('a');
