@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { startProcessor } from '../../src/processor/server.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
-import { onePagePdf, pdf, PDF_CATALOGUE, PDF_FONT, pdfStream, pdfText } from '../helpers/pdf-files.ts';
+import { onePagePdf, pdf, PDF_CATALOGUE, PDF_FONT, pdfStream, pdfText } from '../helpers/pdf-objects.ts';
 import { PeakMemory } from '../helpers/peak-memory.ts';
 
 /** What no child may pass, however it is bombed: the kernel's limit, and what is not counted as data. */

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ProcessorClient } from '../../src/processor-client.ts';
 import { startProcessor } from '../../src/processor/server.ts';
 import { docx, epub, openDocument, pptx, textCell, wordParagraph, xlsx } from '../helpers/office-files.ts';
-import { onePagePdf, pdfText } from '../helpers/pdf-files.ts';
+import { onePagePdf, pdfText } from '../helpers/pdf-objects.ts';
 
 const SECRET = 'not-for-strangers';
 const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
