@@ -51,11 +51,11 @@ const EnvironmentSchema = v.object({
   MAX_TEXT_CHARS: whole(20_000_000, 1),
   MAX_RETRIES: whole(3, 0, 100),
   PROCESSOR_TIMEOUT_MS: whole(30_000, 100),
-  PROCESSOR_CHILDREN: whole(availableParallelism(), 1, 256),
+  PROCESSOR_CHILDREN: whole(availableParallelism() + 1, 1, 256),
   LEASE_MS: whole(30_000, 500),
   JOB_TTL_SECONDS: whole(7 * 24 * 60 * 60, 1),
   DRAIN_MS: whole(10_000, 0),
-  WORKER_CONCURRENCY: whole(4, 1, 256),
+  WORKER_CONCURRENCY: whole(16, 1, 256),
   BLOB_STORE: v.optional(v.pipe(v.string(), v.minLength(1))),
 });
 

@@ -5,6 +5,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import {
   ANSWER_LIMITS,
   ChunkResponseSchema,
+  DOCUMENT_HEADER,
   EmbedResponseSchema,
   ParseResponseSchema,
   ProcessorHealthSchema,
@@ -28,6 +29,11 @@ import { explainFailure, refusal, toFailure, tooSlow } from './processor-failure
 
 const CONNECT_TIMEOUT_MS = 2000;
 const HEALTH_TIMEOUT_MS = 2000;
+
+/** What a call is made of, beside its path. */
+type Sent = Pick<Partial<Dispatcher.RequestOptions>, 'method' | 'body'> & {
+  headers?: Record<string, string>;
+};
 
 /** A file to parse, opened anew for each call. */
 export interface ParseSource {
@@ -54,17 +60,29 @@ export class ProcessorClient {
   readonly #url: string;
   readonly #limits: ProcessorLimits;
   readonly #agent: Agent;
+  readonly #headers: Record<string, string>;
 
-  /** @param url the processor's base URL */
-  constructor(url: string, limits: ProcessorLimits) {
+  /**
+   * @param url the processor's base URL
+   * @param like what it shares with another client, and the headers of all its calls
+   */
+  constructor(
+    url: string,
+    limits: ProcessorLimits,
+    like?: { agent: Agent; headers: Record<string, string> },
+  ) {
     const { timeoutMs } = limits;
     this.#url = url.replace(/\/$/, '');
     this.#limits = limits;
-    this.#agent = new Agent({
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-    });
+    const silence = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+    this.#agent = like?.agent ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...silence });
+    this.#headers = like?.headers ?? {};
+  }
+
+  /** This client for the calls of one document, which take turns as one with those of others. */
+  forDocument(id: string): ProcessorClient {
+    const headers = { [DOCUMENT_HEADER]: encodeURIComponent(id.toWellFormed()) };
+    return new ProcessorClient(this.#url, this.#limits, { agent: this.#agent, headers });
   }
 
   /**
@@ -160,6 +178,7 @@ export class ProcessorClient {
       const answer = await request(this.#url + path, {
         method: 'POST',
         ...sent,
+        headers: { ...this.#headers, ...sent.headers },
         signal: AbortSignal.any([signal, tooLong.signal]),
         dispatcher: this.#agent,
       });
@@ -173,8 +192,6 @@ export class ProcessorClient {
     }
   }
 }
-
-type Sent = Partial<Dispatcher.RequestOptions>;
 
 function json(value: unknown): Sent {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };

@@ -60,6 +60,12 @@ const Detail = v.pipe(v.string(), v.maxLength(1000));
 /** The body of every processor error, sent as `application/problem+json`. */
 export const ProcessorProblemSchema = v.object({ code: Code, detail: Detail });
 
+/**
+ * An optional header of every call: the id of the document that it is made for. The calls of one document take
+ * turns as one with those of others; a call without it stands for itself.
+ */
+export const DOCUMENT_HEADER = 'document-id';
+
 const Offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Page = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** A path of headings, outermost first: `A > B`. */

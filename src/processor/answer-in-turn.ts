@@ -16,6 +16,8 @@ type Bytes = AsyncIterable<Uint8Array>;
  * @throws {ProcessorError} what the task fails with until then; later the body fails with it
  */
 export async function answerInTurn(pending: PendingAnswer, everyMs: number): Promise<Bytes> {
+  // While its turn is awaited, nobody has taken hold of it yet.
+  pending.answer.catch(() => {});
   const soon = await settlesWithin(pending.turn, everyMs);
   return soon ? pending.answer : afterBlanks(pending, everyMs);
 }

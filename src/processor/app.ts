@@ -3,12 +3,13 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as v from 'valibot';
 
-import { EmbedRequestSchema, type ProcessorHealth } from '../contract/processor.ts';
+import { DOCUMENT_HEADER, EmbedRequestSchema, type ProcessorHealth } from '../contract/processor.ts';
 import type { Logger } from '../logger.ts';
 import { answerInTurn, withCut, withErrorLine } from './answer-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, invalidRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
+import type { Caller } from './pool/task-run.ts';
 import { receiveBody, receiveFile } from './uploads.ts';
 
 /** JSON may write one character as `\u0000`, and the segments come on top. */
@@ -55,12 +56,16 @@ export function createApp(options: AppOptions): Hono<Environment> {
     };
     return answer(ReadableStream.from(withCut(body, cut)), JSON_TYPE);
   };
+  const callerOf = (c: Context<Environment>): Caller => ({
+    signal: c.req.raw.signal,
+    document: c.req.header(DOCUMENT_HEADER),
+  });
 
   app.post('/parse', async (c) => {
     const format = c.req.header('accept')?.includes(NDJSON_TYPE) ? 'ndjson' : 'json';
     const { remove, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
     const task = { kind: 'parse', format, maxTextChars, ...file } as const;
-    const parsed = pool.run(task, c.req.raw.signal, () => void remove());
+    const parsed = pool.run(task, callerOf(c), () => void remove());
     if (format === 'json') return stream(c, await parsed.answer);
     const lines = withErrorLine(await answerInTurn(parsed, signOfLifeMs));
     return answer(ReadableStream.from(lines), NDJSON_TYPE);
@@ -68,9 +73,9 @@ export function createApp(options: AppOptions): Hono<Environment> {
 
   app.post('/chunk', async (c) => {
     const maxBytes = maxTextChars * MAX_BODY_BYTES_PER_CHAR + SPARE_BODY_BYTES;
-    const { remove, path } = await receiveBody(c.env.incoming, tmpDir, maxBytes);
-    const task = { kind: 'chunk', path, maxTextChars } as const;
-    const chunked = pool.run(task, c.req.raw.signal, () => void remove());
+    const { remove, path, bytes } = await receiveBody(c.env.incoming, tmpDir, maxBytes);
+    const task = { kind: 'chunk', path, bytes, maxTextChars } as const;
+    const chunked = pool.run(task, callerOf(c), () => void remove());
     return stream(c, await answerInTurn(chunked, signOfLifeMs));
   });
 
@@ -84,8 +89,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
     });
     const parsed = v.safeParse(EmbedRequestSchema, value);
     if (!parsed.success) throw invalidRequest(parsed.issues);
-    const embedded = await embedder.embed(parsed.output, c.req.raw.signal);
-    return typeof embedded === 'string' ? answer(embedded, JSON_TYPE) : stream(c, embedded);
+    const embedded = embedder.embed(parsed.output, callerOf(c));
+    return stream(c, await answerInTurn(embedded, signOfLifeMs));
   });
 
   app.get('/health', () => {

@@ -14,6 +14,7 @@ const MAX_PARTS = 16;
 /** What a caller sent, on disk. */
 export interface Upload {
   path: string;
+  bytes: number;
   filename: string;
   mediaType: string;
   /** Deletes the file; never fails. */
@@ -77,7 +78,9 @@ async function receive(
   // Opened before anything can go wrong, so that no late open makes the file anew.
   await using file = await open(path, 'wx');
   try {
-    return { path, remove, ...(await write(file.createWriteStream())) };
+    const output = file.createWriteStream();
+    const described = await write(output);
+    return { path, bytes: output.bytesWritten, remove, ...described };
   } catch (error) {
     await remove();
     // A full disk is no fault of the caller's.

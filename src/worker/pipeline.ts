@@ -29,7 +29,7 @@ export interface PipelineServices {
  */
 export async function runPipeline(
   job: ClaimedJob,
-  services: PipelineServices,
+  shared: PipelineServices,
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<CompletedDocument> {
@@ -38,6 +38,7 @@ export async function runPipeline(
   const { payload } = read;
   const tenant = job.hash['tenant'] ?? DEFAULT_TENANT;
   const documentId = payload.document_id ?? job.id;
+  const services = { ...shared, processor: shared.processor.forDocument(documentId) };
   const caller = new PatientCaller(services.availability, services.logger);
 
   const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);

@@ -2,6 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { FairQueue } from '../../src/processor/pool/fair-queue.ts';
 
+const filled = (...items: [caller: string, item: string, cost: number][]) => {
+  const queue = new FairQueue<string, string>();
+  for (const item of items) queue.push(...item);
+  return queue;
+};
+
 const drain = (queue: FairQueue<string, string>) => {
   const order: string[] = [];
   for (let item = queue.next(); item !== undefined; item = queue.next()) order.push(item);
@@ -10,27 +16,47 @@ const drain = (queue: FairQueue<string, string>) => {
 
 describe('FairQueue', () => {
   it('keeps the order of one caller', () => {
-    const queue = new FairQueue<string, string>();
-    for (const item of ['a1', 'a2', 'a3']) queue.push('a', item);
-    expect(drain(queue)).toEqual(['a1', 'a2', 'a3']);
+    expect(drain(filled(['a', 'a1', 9], ['a', 'a2', 1], ['a', 'a3', 5]))).toEqual(['a1', 'a2', 'a3']);
   });
 
-  it('gives callers turns, however much one has waiting', () => {
-    const queue = new FairQueue<string, string>();
-    for (const item of ['a1', 'a2', 'a3']) queue.push('a', item);
+  it('gives callers equal shares, however much one has waiting', () => {
+    const queue = filled(['a', 'a1', 4], ['a', 'a2', 4], ['a', 'a3', 4]);
     expect(queue.next()).toBe('a1');
-    queue.push('b', 'b1');
-    queue.push('c', 'c1');
-    queue.push('c', 'c2');
-    expect(drain(queue)).toEqual(['a2', 'b1', 'c1', 'a3', 'c2']);
+    queue.push('b', 'b1', 4);
+    queue.push('c', 'c1', 2);
+    queue.push('c', 'c2', 2);
+    expect(drain(queue)).toEqual(['c1', 'a2', 'b1', 'c2', 'a3']);
   });
 
-  it('drops what a caller has waiting, and nothing else', () => {
-    const queue = new FairQueue<string, string>();
-    for (const item of ['a1', 'a2']) queue.push('a', item);
-    queue.push('b', 'b1');
-    expect(queue.drop('a')).toEqual(['a1', 'a2']);
-    expect(queue.drop('a')).toEqual([]);
+  it('lets what costs little go first, however many have much waiting', () => {
+    const queue = filled();
+    for (const caller of ['a', 'b', 'c', 'd']) queue.push(caller, `${caller}'s book`, 45);
+    expect(queue.next()).toBe("a's book");
+    queue.push('e', 'memo', 1);
+    expect(queue.next()).toBe('memo');
+  });
+
+  it('lets what costs much be overtaken until its share has come', () => {
+    const queue = filled(['a', 'book', 5]);
+    const order: (string | undefined)[] = [];
+    for (let i = 0; i < 20; i++) {
+      queue.push(`caller ${i}`, 'memo', 1);
+      order.push(queue.next());
+    }
+    // Two at a time wait, so it has half of the work done meanwhile.
+    expect(order.indexOf('book')).toBe(8);
+  });
+
+  it('passes over what may not run now', () => {
+    const queue = filled(['a', 'long', 1], ['b', 'short', 2]);
+    expect(queue.next((item) => item !== 'long')).toBe('short');
+    expect(queue.next((item) => item !== 'long')).toBeUndefined();
+    expect(queue.next()).toBe('long');
+  });
+
+  it('drops what it is told to, and nothing else', () => {
+    const queue = filled(['a', 'a1', 1], ['a', 'a2', 1], ['b', 'b1', 1]);
+    expect(queue.drop((item) => item.startsWith('a'))).toEqual(['a1', 'a2']);
     expect(drain(queue)).toEqual(['b1']);
   });
 });

@@ -1,6 +1,7 @@
 import type { EmbedRequest } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Caller, PendingAnswer } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
 
 const MODEL = 'universal-sentence-encoder-lite';
@@ -21,34 +22,33 @@ export class BundledEmbedder implements Embedder {
     this.#pool = pool;
   }
 
-  async embed(request: EmbedRequest, caller: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  embed(request: EmbedRequest, caller: Caller): PendingAnswer {
     const { texts, model = MODEL } = request;
     if (model !== MODEL) {
       throw new ProcessorError('invalid_request', { detail: `There is only the model "${MODEL}" here.` });
     }
     // When one batch fails, or nobody reads on, those that wait are dropped.
     const over = new AbortController();
-    const signal = AbortSignal.any([caller, over.signal]);
-    const batches: Promise<ReadableStream<Uint8Array>>[] = [];
-    for (let at = 0; at < texts.length; at += BATCH_TEXTS) {
-      const task = { kind: 'embed', texts: texts.slice(at, at + BATCH_TEXTS) } as const;
-      batches.push(this.#pool.run(task, signal).answer);
-    }
-    // A failure now still has its status; a later one cuts the answer off.
-    await batches[0];
-    return ReadableStream.from(joined(batches, over));
+    const signal = AbortSignal.any([caller.signal, over.signal]);
+    const begin = (at: number) =>
+      this.#pool.run({ kind: 'embed', texts: texts.slice(at, at + BATCH_TEXTS) }, { ...caller, signal });
+    const first = begin(0);
+    const batches = [first];
+    for (let at = BATCH_TEXTS; at < texts.length; at += BATCH_TEXTS) batches.push(begin(at));
+    return {
+      turn: first.turn,
+      // A failure of the first still has its status; a later one cuts the answer off.
+      answer: first.answer.then(() => ReadableStream.from(joined(batches, over))),
+    };
   }
 }
 
 /** The children send vectors as JSON: to turn half a million numbers into text would stop this process. */
-async function* joined(
-  batches: readonly Promise<ReadableStream<Uint8Array>>[],
-  over: AbortController,
-): AsyncGenerator<Uint8Array> {
+async function* joined(batches: readonly PendingAnswer[], over: AbortController): AsyncGenerator<Uint8Array> {
   try {
     for (const [index, batch] of batches.entries()) {
       yield Buffer.from(index === 0 ? '{"embeddings":[' : ',');
-      yield* await batch;
+      yield* await batch.answer;
     }
     yield Buffer.from(`],"model":"${MODEL}","dimensions":${DIMENSIONS}}`);
   } finally {

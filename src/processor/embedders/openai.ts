@@ -3,6 +3,7 @@ import * as v from 'valibot';
 
 import type { EmbedRequest, EmbedResponse } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
+import type { Caller, PendingAnswer } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
 
 const AnswerSchema = v.object({
@@ -41,7 +42,12 @@ export class OpenAiEmbedder implements Embedder {
     this.#url = embeddingsUrl(options.url);
   }
 
-  async embed({ texts, model = this.#options.model }: EmbedRequest, signal: AbortSignal): Promise<string> {
+  embed(request: EmbedRequest, { signal }: Caller): PendingAnswer {
+    const answer = this.#embed(request, signal).then((json) => ReadableStream.from([Buffer.from(json)]));
+    return { turn: Promise.resolve(), answer };
+  }
+
+  async #embed({ texts, model = this.#options.model }: EmbedRequest, signal: AbortSignal): Promise<string> {
     const body = { model, input: texts, encoding_format: 'float' };
     const answer = v.safeParse(AnswerSchema, await this.#post(body, signal));
     if (!answer.success) throw malformed(v.summarize(answer.issues));

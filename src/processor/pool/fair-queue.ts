@@ -1,39 +1,46 @@
+interface Waiting<Caller, Item> {
+  caller: Caller;
+  item: Item;
+  cost: number;
+  rank: number;
+}
+
 /**
- * The one place that decides what runs next: callers take turns, each with its oldest item. So a caller with
- * a long backlog delays another by one item for each free child, not by its whole backlog.
+ * The one place that decides what runs next: weighted fair queueing. Its clock tells how much work each of the
+ * waiting callers would have had by now if all were served at once, in equal shares. An item's rank is when it
+ * would be done then: its cost after its caller's last one, or after now. The lowest goes first. So what costs
+ * little hardly waits, however many have how much waiting, and what costs much is only overtaken until its share
+ * has come.
  */
 export class FairQueue<Caller, Item> {
-  /** A map keeps its insertion order, which is the order of turns. */
-  readonly #waiting = new Map<Caller, Item[]>();
+  /** By rank; equals in the order they came. */
+  readonly #waiting: Waiting<Caller, Item>[] = [];
+  /** The callers' last ranks, for as long as they are ahead of the clock. */
+  readonly #ranks = new Map<Caller, number>();
+  #clock = 0;
 
-  push(caller: Caller, item: Item): void {
-    const items = this.#waiting.get(caller);
-    if (items) items.push(item);
-    else this.#waiting.set(caller, [item]);
+  /** @param cost how much work it is, in any unit; above 0 */
+  push(caller: Caller, item: Item, cost: number): void {
+    const rank = (this.#ranks.get(caller) ?? this.#clock) + cost;
+    this.#ranks.set(caller, rank);
+    const after = this.#waiting.findLastIndex((other) => other.rank <= rank);
+    this.#waiting.splice(after + 1, 0, { caller, item, cost, rank });
   }
 
-  /** Takes the next item; undefined when nothing waits. */
-  next(): Item | undefined {
-    for (const [caller, items] of this.#waiting) {
-      const item = items.shift();
-      this.#waiting.delete(caller);
-      if (items.length > 0) this.#waiting.set(caller, items);
-      return item;
-    }
-    return undefined;
+  /** Takes the next item of those that may run now; undefined when there is none. */
+  next(mayRun: (item: Item) => boolean = () => true): Item | undefined {
+    const taken = this.#waiting.find(({ item }) => mayRun(item));
+    if (!taken) return undefined;
+    this.#clock += taken.cost / new Set(this.#waiting.map(({ caller }) => caller)).size;
+    for (const [caller, rank] of this.#ranks) if (rank <= this.#clock) this.#ranks.delete(caller);
+    this.#waiting.splice(this.#waiting.indexOf(taken), 1);
+    return taken.item;
   }
 
-  /** Takes out everything a caller has waiting. */
-  drop(caller: Caller): Item[] {
-    const items = this.#waiting.get(caller) ?? [];
-    this.#waiting.delete(caller);
-    return items;
-  }
-
-  /** Takes out everything. */
-  clear(): Item[] {
-    const items = [...this.#waiting.values()].flat();
-    this.#waiting.clear();
-    return items;
+  /** Takes out every item for which this holds. */
+  drop(holds: (item: Item) => boolean): Item[] {
+    const dropped = this.#waiting.filter(({ item }) => holds(item));
+    for (const entry of dropped) this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+    return dropped.map(({ item }) => item);
   }
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { ProcessorError } from '../errors.ts';
-import { WITH_MODEL, type ChildMessage } from './protocol.ts';
+import { WITH_MODEL, type ChildMessage, type Task } from './protocol.ts';
 import type { TaskRun } from './task-run.ts';
 
 const ENTRY = fileURLToPath(new URL('../child.ts', import.meta.url));
@@ -71,6 +71,11 @@ export class PoolChild {
 
   get idle(): boolean {
     return this.#ready && !this.#gone && this.#run === undefined;
+  }
+
+  /** What it works on. */
+  get task(): Task | undefined {
+    return this.#run?.task;
   }
 
   /** True while it works for this caller. */

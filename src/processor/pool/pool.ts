@@ -2,16 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from '../../logger.ts';
 import { ProcessorError } from '../errors.ts';
+import { costOf, isLong } from './cost.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PoolChild } from './pool-child.ts';
 import type { Task } from './protocol.ts';
-import { TaskRun, type PendingAnswer } from './task-run.ts';
+import { TaskRun, type Caller, type PendingAnswer } from './task-run.ts';
 
 /** How long a start that failed waits before the next: a broken installation must not become a spawn loop. */
 const RESTART_MS = 1000;
 
 export interface PoolOptions {
-  /** How many tasks run at once. */
+  /** How many tasks run at once; where they are several, the last is kept for short ones. */
   children: number;
   /** The longest silence while parsing, and the longest time for any other task, once it runs. */
   timeoutMs: number;
@@ -26,7 +27,7 @@ export interface PoolOptions {
  */
 export class Pool {
   readonly #options: PoolOptions;
-  readonly #queue = new FairQueue<AbortSignal, TaskRun>();
+  readonly #queue = new FairQueue<AbortSignal | string, TaskRun>();
   readonly #children = new Set<PoolChild>();
   readonly #exits = new Set<Promise<void>>();
   readonly #closing = new AbortController();
@@ -44,18 +45,18 @@ export class Pool {
 
   /**
    * Runs a task as soon as its caller's turn comes.
-   * @param signal the caller: tasks with the same signal take their turns together. When it aborts, what
-   *   waits is dropped, and what runs is killed (an embedding is let finish, unheard)
+   * @param caller when its signal aborts, what waits is dropped, and what runs is killed (an embedding is let
+   *   finish, unheard)
    * @param onEnd called once, as soon as the task's file is no longer needed
    */
-  run(task: Task, signal: AbortSignal, onEnd: () => void = () => {}): PendingAnswer {
+  run(task: Task, { signal, document }: Caller, onEnd: () => void = () => {}): PendingAnswer {
     const run = new TaskRun(task, signal, onEnd);
     if (signal.aborted || this.#closing.signal.aborted) {
       run.fail(new ProcessorError('internal'));
       return run;
     }
     signal.addEventListener('abort', () => this.#abandon(signal), { once: true });
-    this.#queue.push(signal, run);
+    this.#queue.push(document ?? signal, run, costOf(task));
     this.#dispatch();
     return run;
   }
@@ -64,7 +65,7 @@ export class Pool {
   async close(): Promise<void> {
     this.#closing.abort();
     const error = new ProcessorError('internal');
-    for (const run of this.#queue.clear()) run.fail(error);
+    for (const run of this.#queue.drop(() => true)) run.fail(error);
     for (const child of this.#children) child.kill(error, 'closing');
     await Promise.all(this.#exits);
   }
@@ -72,15 +73,21 @@ export class Pool {
   #dispatch(): void {
     for (const child of this.#children) {
       if (!child.idle) continue;
-      const run = this.#queue.next();
+      const run = this.#queue.next(({ task }) => !isLong(task) || this.#mayBeginLong());
       if (run === undefined) return;
       child.start(run);
     }
   }
 
+  /** While one child is left for short tasks, a short one waits no longer than other short ones take. */
+  #mayBeginLong(): boolean {
+    const long = [...this.#children].filter(({ task }) => task !== undefined && isLong(task));
+    return long.length < Math.max(1, this.#options.children - 1);
+  }
+
   #abandon(signal: AbortSignal): void {
     const error = new ProcessorError('internal');
-    for (const run of this.#queue.drop(signal)) run.fail(error);
+    for (const run of this.#queue.drop((run) => run.signal === signal)) run.fail(error);
     for (const child of this.#children) if (child.worksFor(signal)) child.abandon(error);
   }
 

@@ -5,6 +5,7 @@ export type Task =
   | {
       kind: 'parse';
       path: string;
+      bytes: number;
       filename: string;
       /** As the caller declared it: a hint at most. */
       mediaType: string;
@@ -12,7 +13,7 @@ export type Task =
       format: 'json' | 'ndjson';
     }
   /** `path` holds the body of a `POST /chunk`. */
-  | { kind: 'chunk'; path: string; maxTextChars: number }
+  | { kind: 'chunk'; path: string; bytes: number; maxTextChars: number }
   | { kind: 'embed'; texts: string[] };
 
 /**

@@ -1,6 +1,14 @@
 import type { ProcessorError } from '../errors.ts';
 import type { Task } from './protocol.ts';
 
+/** Who asks for a task. */
+export interface Caller {
+  /** Aborts when it wants no answer any more. */
+  signal: AbortSignal;
+  /** The document that it works on, if it says so: the tasks of one document take turns as one. */
+  document: string | undefined;
+}
+
 /** What the caller of a task gets. */
 export interface PendingAnswer {
   /** Resolves when the task no longer waits: a child has begun it, or it is over. */
@@ -16,7 +24,7 @@ export interface PendingAnswer {
 /** One task on its way through the pool, seen from both ends: the caller's answer and the child's reports. */
 export class TaskRun implements PendingAnswer {
   readonly task: Task;
-  /** The caller; its tasks share one signal. */
+  /** The caller's. */
   readonly signal: AbortSignal;
   readonly turn: Promise<void>;
   readonly answer: Promise<ReadableStream<Uint8Array>>;

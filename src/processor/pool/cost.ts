@@ -1,0 +1,27 @@
+import type { Task } from './protocol.ts';
+
+const BYTES_PARSED = 64 * 1024;
+const BYTES_CHUNKED = 1024 * 1024;
+
+/** Costlier than a batch of texts to embed: it may hold its child for seconds, or minutes. */
+const LONG = 8;
+
+/**
+ * About how much work a task is, in units of one text that the bundled model embeds (50 ms): what a file is
+ * made of is not known before it is read, so its size must do.
+ */
+export function costOf(task: Task): number {
+  switch (task.kind) {
+    case 'embed':
+      return task.texts.length;
+    case 'parse':
+      return 1 + task.bytes / BYTES_PARSED;
+    case 'chunk':
+      return 1 + task.bytes / BYTES_CHUNKED;
+  }
+}
+
+/** True for a task that must not keep the last child from short ones. */
+export function isLong(task: Task): boolean {
+  return task.kind !== 'embed' && costOf(task) > LONG;
+}

@@ -1,0 +1,14 @@
+import { fairness } from './ingest/case-fairness.ts';
+import { files } from './ingest/case-files.ts';
+import { speed } from './ingest/case-speed.ts';
+
+const CASES = { files, speed, fairness };
+
+/** Documents on their way from file to store. `npm run bench -- ingest CASE` runs one case alone. */
+export async function bench(): Promise<void> {
+  const [only] = process.argv.slice(3);
+  for (const [name, run] of Object.entries(CASES)) if (only === undefined || only === name) await run();
+  console.log(`files: every step over HTTP, after the other, into a processor just started; the embedder is a deterministic one.
+Memory: processor and children, the sum of each one's own peak. Recall: of poppler's words, the share that the text has.
+speed, fairness: the whole program with the bundled model, medians; from the upload's answer to the end of its job.`);
+}

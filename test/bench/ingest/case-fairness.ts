@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startSluice, type TestSluice } from '../../helpers/sluice.ts';
+import { median, printTable } from '../statistics.ts';
+import { secondsToEnd } from './ended.ts';
+
+const LARGE = 'DA-619p.pdf';
+const ROUNDS = 5;
+const LOOK_MS = 20;
+
+/** How long a page of text takes alone, and behind documents of 619 pages that are being parsed or embedded. */
+export async function fairness(): Promise<void> {
+  const sluice = await startSluice();
+  try {
+    await secondsToEnd(sluice, memo());
+    const alone = await inTurn(() => secondsToEnd(sluice, memo()));
+    const rows = [['a memo of one page', 'p50', 'most', 'ratio of p50']];
+    const add = (name: string, took: readonly number[]) => {
+      const seconds = (value: number) => `${value.toFixed(2)} s`;
+      const ratio = (median(took) / median(alone)).toFixed(1);
+      rows.push([name, seconds(median(took)), seconds(Math.max(...took)), ratio]);
+    };
+    add('alone', alone);
+    for (const count of [1, 4]) {
+      const parsing = await inTurn(() => behind(sluice, count, () => secondsToEnd(sluice, memo())));
+      add(`behind ${count} × ${LARGE}, uploaded just before`, parsing);
+      const embedding = await behind(sluice, count, async (jobs) => {
+        await Promise.all(jobs.map((id) => untilEmbedded(sluice, id)));
+        return inTurn(() => secondsToEnd(sluice, memo()));
+      });
+      add(`behind ${count} × ${LARGE}, being embedded`, embedding);
+    }
+    printTable(rows);
+  } finally {
+    await sluice.close();
+  }
+}
+
+async function inTurn(measure: () => Promise<number>): Promise<number[]> {
+  const took: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) took.push(await measure());
+  return took;
+}
+
+/** Measures while large documents are under way, and cancels them then. */
+async function behind<T>(
+  sluice: TestSluice,
+  count: number,
+  measure: (jobs: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const uploads = await Promise.all(
+    Array.from({ length: count }, () => sluice.upload(LARGE, { collection: 'large' })),
+  );
+  const jobs = uploads.map(({ job_id }) => job_id);
+  const measured = await measure(jobs);
+  await Promise.all(jobs.map((id) => fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' })));
+  for (const id of jobs) {
+    const { status } = await sluice.ended(id);
+    if (status !== 'cancelled') throw new Error(`a large document ended too early: ${status}`);
+  }
+  return measured;
+}
+
+async function untilEmbedded(sluice: TestSluice, id: string): Promise<void> {
+  while (((await sluice.job(id)).counts?.chunks_done ?? 0) === 0) await sleep(LOOK_MS);
+}
+
+let memos = 0;
+
+/** About a page of sentences, each time another text. */
+function memo(): File {
+  memos++;
+  const sentences = Array.from(
+    { length: 30 },
+    (_, i) => `Point ${i + 1} of memo ${memos} is that a short note should not have to wait for a long book.`,
+  );
+  return new File([sentences.join(' ')], `memo-${memos}.txt`, { type: 'text/plain' });
+}

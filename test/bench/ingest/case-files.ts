@@ -1,0 +1,143 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import type { CutChunk, ParseResponse } from '../../../src/contract/processor.ts';
+import { VectorStore } from '../../../src/documents/vector-store.ts';
+import { DependencyError } from '../../../src/errors.ts';
+import { ProcessorClient } from '../../../src/processor-client.ts';
+import { corpusPath } from '../../helpers/corpus.ts';
+import { startEmbeddingsServer } from '../../helpers/embeddings-server.ts';
+import { printTable } from '../statistics.ts';
+import { startChroma } from './chroma.ts';
+import { startProcessorProcess } from './processor-process.ts';
+import { hasPoppler, popplerText, recall, tokens } from './recall.ts';
+
+const EMBED_TEXTS = 32;
+const STORE_CHUNKS = 250;
+const LIMITS = { timeoutMs: 60_000, callMs: 60_000, maxTextChars: 20_000_000 };
+const HEAD = [
+  'file',
+  'pages',
+  'words',
+  'chunks',
+  'parse s',
+  'chunk s',
+  'embed s',
+  'store s',
+  'pages/s',
+  'MiB',
+  'recall',
+];
+
+/**
+ * Each file of the corpus through the real processor over HTTP, one step after the other, and into a real
+ * Chroma; the embedder is a deterministic one, so that its time is next to nothing. Each file meets a
+ * processor that has just started, so that the peak of memory is the file's own.
+ */
+export async function files(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-ingest-'));
+  const [embedder, chroma] = await Promise.all([
+    startEmbeddingsServer({ dimensions: 512 }),
+    startChroma(folder),
+  ]);
+  const poppler = hasPoppler();
+  const rows = [HEAD];
+  try {
+    for (const name of (await readdir(dirname(corpusPath('x')))).sort()) {
+      if (name === 'README.md' || name === 'empty.txt') continue;
+      const processor = await startProcessorProcess(folder, { EMBEDDINGS_URL: embedder.url });
+      try {
+        const steps = new Steps(name, processor.url, chroma.url);
+        rows.push([name, ...(await row(steps, poppler, () => processor.peakMiB()))]);
+      } finally {
+        await processor.close();
+      }
+    }
+    printTable(rows);
+  } finally {
+    await Promise.all([embedder.close(), chroma.down()]);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function row(steps: Steps, poppler: boolean, peakMiB: () => Promise<number>): Promise<string[]> {
+  const parsed = await timed(() => steps.parse()).catch((error: unknown) => {
+    if (error instanceof DependencyError) return error;
+    throw error;
+  });
+  if (parsed instanceof DependencyError) return [`(${parsed.code})`];
+  const { text, segments } = parsed.value;
+  const chunked = await timed(() => steps.chunk(parsed.value));
+  const embedded = await timed(() => steps.embed(chunked.value));
+  const stored = await timed(() => steps.store(chunked.value, embedded.value));
+  const pages = steps.pages ?? segments.findLast(({ page }) => page !== undefined)?.page;
+  const memory = await peakMiB();
+  const isPdf = steps.name.endsWith('.pdf');
+  return [
+    String(pages ?? '–'),
+    String(tokens(text).length),
+    String(chunked.value.length),
+    ...[parsed, chunked, embedded, stored].map(({ seconds }) => seconds.toFixed(2)),
+    pages === undefined ? '–' : (pages / parsed.seconds).toFixed(0),
+    memory.toFixed(0),
+    isPdf && poppler ? recall(text, popplerText(corpusPath(steps.name))).toFixed(3) : '–',
+  ];
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const began = performance.now();
+  const value = await work();
+  return { value, seconds: (performance.now() - began) / 1000 };
+}
+
+/** What a worker does with one document, a step at a time. */
+class Steps {
+  readonly name: string;
+  /** As the parser says; known once it has parsed a file that has pages. */
+  pages: number | undefined;
+  readonly #processor: ProcessorClient;
+  readonly #vectors: VectorStore;
+  readonly #signal = new AbortController().signal;
+
+  constructor(name: string, processorUrl: string, chromaUrl: string) {
+    this.name = name;
+    this.#processor = new ProcessorClient(processorUrl, LIMITS);
+    this.#vectors = new VectorStore(chromaUrl);
+  }
+
+  async parse(): Promise<ParseResponse> {
+    const path = corpusPath(this.name);
+    const { size } = await stat(path);
+    const source = {
+      filename: this.name,
+      mediaType: undefined,
+      open: async () => ({ stream: createReadStream(path), size }),
+    };
+    return this.#processor.parse(source, this.#signal, (_done, total) => (this.pages = total));
+  }
+
+  async chunk({ text, segments }: ParseResponse): Promise<CutChunk[]> {
+    const request = { text, segments, strategy: 'sentence', chunk_size: 512, chunk_overlap: 50 } as const;
+    return (await this.#processor.chunk(request, this.#signal)).chunks;
+  }
+
+  async embed(chunks: readonly CutChunk[]): Promise<number[][]> {
+    const vectors: number[][] = [];
+    for (let at = 0; at < chunks.length; at += EMBED_TEXTS) {
+      const texts = chunks.slice(at, at + EMBED_TEXTS).map(({ text }) => text);
+      vectors.push(...(await this.#processor.embed({ texts }, this.#signal)).embeddings);
+    }
+    return vectors;
+  }
+
+  async store(chunks: readonly CutChunk[], vectors: readonly number[][]): Promise<void> {
+    const generation = { collection: 'bench', documentId: this.name, generation: '1' };
+    const origin = { ...generation, filename: this.name, contentHash: undefined, metadata: {} };
+    const records = chunks.map((chunk, index) => ({ ...chunk, index, embedding: vectors[index] ?? [] }));
+    for (let at = 0; at < records.length; at += STORE_CHUNKS) {
+      await this.#vectors.upsert(origin, records.slice(at, at + STORE_CHUNKS), this.#signal);
+    }
+  }
+}

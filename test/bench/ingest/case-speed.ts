@@ -1,0 +1,85 @@
+import { execFileSync, fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+import type { Chunk } from '../../../src/contract/documents.ts';
+import { startSluice, type TestSluice } from '../../helpers/sluice.ts';
+import { median, printTable } from '../statistics.ts';
+import { secondsToEnd } from './ended.ts';
+
+const DOCUMENT = 'failure-after-repair.pdf';
+const WARM_UP = 'layout-parser-paper-fast.pdf';
+const ROUNDS = 3;
+
+/**
+ * A document through the whole program with the bundled model, beside the model alone: a process a core, each with
+ * its share of the same texts. And the same with every process of Sluice on one core.
+ */
+export async function speed(): Promise<void> {
+  const cores = availableParallelism();
+  const all = await startSluice();
+  const one = await onOneCore(cores, startSluice);
+  const bare = await Promise.all(Array.from({ length: cores }, startBare));
+  const took = { all: [] as number[], bare: [] as number[], one: [] as number[] };
+  try {
+    await Promise.all([secondsToEnd(all, WARM_UP), secondsToEnd(one, WARM_UP)]);
+    let texts: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      took.all.push(await secondsToEnd(all, DOCUMENT));
+      if (round === 0) texts = await embeddedTexts(all);
+      took.bare.push(await embedBare(bare, texts));
+      took.one.push(await secondsToEnd(one, DOCUMENT));
+    }
+    const seconds = (values: readonly number[]) => `${median(values).toFixed(2)} s`;
+    const ratio = (a: readonly number[], b: readonly number[]) => (median(a) / median(b)).toFixed(2);
+    printTable([
+      [`${DOCUMENT}, ${texts.length} chunks`, 'took', 'ratio'],
+      [`the model alone on ${cores} cores`, seconds(took.bare), ''],
+      [`Sluice on ${cores} cores ÷ the model alone`, seconds(took.all), ratio(took.all, took.bare)],
+      [`Sluice on one core ÷ on ${cores}`, seconds(took.one), ratio(took.one, took.all)],
+    ]);
+  } finally {
+    for (const child of bare) child.disconnect();
+    await Promise.all([all.close(), one.close()]);
+  }
+}
+
+/** Starts something whose processes all stay on one core: they inherit that from this one. */
+async function onOneCore<T>(cores: number, start: () => Promise<T>): Promise<T> {
+  const pin = (list: string) =>
+    execFileSync('taskset', ['--cpu-list', '--pid', list, `${process.pid}`], { stdio: 'ignore' });
+  pin('0');
+  try {
+    return await start();
+  } finally {
+    pin(`0-${cores - 1}`);
+  }
+}
+
+async function startBare(): Promise<ChildProcess> {
+  const child = fork(join(import.meta.dirname, 'bare-embedder.ts'));
+  await once(child, 'message');
+  return child;
+}
+
+async function embedBare(children: readonly ChildProcess[], texts: readonly string[]): Promise<number> {
+  const began = performance.now();
+  const work = children.map(async (child, place) => {
+    child.send(texts.filter((_, index) => index % children.length === place));
+    await once(child, 'message');
+  });
+  await Promise.all(work);
+  return (performance.now() - began) / 1000;
+}
+
+/** What the model was given for the document stored last. */
+async function embeddedTexts(sluice: TestSluice): Promise<string[]> {
+  const read = async <T>(path: string) => (await (await fetch(sluice.url + path)).json()) as T;
+  const { documents } = await read<{ documents: { id: string; filename: string }[] }>(
+    '/api/documents?limit=100',
+  );
+  const id = documents.find(({ filename }) => filename === DOCUMENT)?.id;
+  const { chunks } = await read<{ chunks: Chunk[] }>(`/api/documents/${id}/chunks?limit=1000`);
+  return chunks.map(({ text, context }) => (context === undefined ? text : `${context}\n${text}`));
+}

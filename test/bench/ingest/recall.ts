@@ -1,0 +1,45 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** True where poppler can be asked; says how to get it where not. */
+export function hasPoppler(): boolean {
+  if (!spawnSync('pdftotext', ['-v']).error) return true;
+  console.log('pdftotext is missing, so there is no recall. To install it: apt-get install poppler-utils\n');
+  return false;
+}
+
+/** A PDF's text as poppler reads it. */
+export function popplerText(path: string): string {
+  const options = { maxBuffer: MOST_BYTES, stdio: ['ignore', 'pipe', 'ignore'] as const };
+  return execFileSync('pdftotext', ['-enc', 'UTF-8', path, '-'], {
+    ...options,
+    stdio: [...options.stdio],
+  }).toString();
+}
+
+/** How many words a text has: runs of letters and digits. */
+export function tokens(text: string): string[] {
+  // One character may be written in several ways, such as a ligature.
+  return (
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  );
+}
+
+/** The share of a reference's tokens that a text holds, each as often. */
+export function recall(text: string, reference: string): number {
+  const held = new Map<string, number>();
+  for (const token of tokens(text)) held.set(token, (held.get(token) ?? 0) + 1);
+  const wanted = tokens(reference);
+  let found = 0;
+  for (const token of wanted) {
+    const left = held.get(token) ?? 0;
+    if (left === 0) continue;
+    held.set(token, left - 1);
+    found++;
+  }
+  return found / wanted.length;
+}
