@@ -30,6 +30,11 @@ import { explainFailure, refusal, toFailure, tooSlow } from './processor-failure
 const CONNECT_TIMEOUT_MS = 2000;
 const HEALTH_TIMEOUT_MS = 2000;
 
+/** What a call is made of, beside its path. */
+type Sent = Pick<Partial<Dispatcher.RequestOptions>, 'method' | 'body'> & {
+  headers?: Record<string, string>;
+};
+
 /** A file to parse, opened anew for each call. */
 export interface ParseSource {
   filename: string;
@@ -69,14 +74,9 @@ export class ProcessorClient {
     const { timeoutMs } = limits;
     this.#url = url.replace(/\/$/, '');
     this.#limits = limits;
+    const silence = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+    this.#agent = like?.agent ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...silence });
     this.#headers = like?.headers ?? {};
-    this.#agent =
-      like?.agent ??
-      new Agent({
-        connect: { timeout: CONNECT_TIMEOUT_MS },
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      });
   }
 
   /** This client for the calls of one document, which take turns as one with those of others. */
@@ -167,7 +167,7 @@ export class ProcessorClient {
 
   async #call<T>(
     path: string,
-    { headers, ...sent }: Sent,
+    sent: Sent,
     signal: AbortSignal,
     read: (answer: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<T> {
@@ -178,7 +178,7 @@ export class ProcessorClient {
       const answer = await request(this.#url + path, {
         method: 'POST',
         ...sent,
-        headers: { ...this.#headers, ...headers },
+        headers: { ...this.#headers, ...sent.headers },
         signal: AbortSignal.any([signal, tooLong.signal]),
         dispatcher: this.#agent,
       });
@@ -192,11 +192,6 @@ export class ProcessorClient {
     }
   }
 }
-
-/** What a call is made of, beside its path. */
-type Sent = Pick<Partial<Dispatcher.RequestOptions>, 'method' | 'body'> & {
-  headers?: Record<string, string>;
-};
 
 function json(value: unknown): Sent {
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };

@@ -42,9 +42,9 @@ export const ANSWER_LIMITS = {
   /** One line of NDJSON. */
   lineBytes: 4 * 1024 * 1024,
   /** All of a `/parse`: for each character that a text may have, and what comes on top. */
-  parseBytesPerChar: 8,
+  parseBytesPerChar: 16,
   /** All of a `/chunk`: for each character of the text that it cuts, and what comes on top. */
-  chunkBytesPerChar: 64,
+  chunkBytesPerChar: 24,
   spareBytes: 16 * 1024 * 1024,
   embedBytes: 64 * 1024 * 1024,
   /** An error, or `/health`. */

@@ -126,7 +126,7 @@ describe('an answer that does not fit', () => {
     ['another type of line', line({ type: 'chapter' }) + END],
     ['a segment of nothing', segment('') + END],
     ['half a character', `{"type":"segment","text":"\\ud83d"}\n${END}`],
-    ['bytes that are no UTF-8', Buffer.concat([Buffer.from([0xff, 0x0a]), Buffer.from(END)])],
+    ['bytes that are no UTF-8', Buffer.from(segment('\u00e9') + END, 'latin1')],
     ['more pages than there are', line({ type: 'progress', pages_done: 2, pages_total: 1 }) + END],
     ['a page of no number', segment('x', { page: 1e300 }) + END],
     ['a line after the last', END + segment('x')],
@@ -259,7 +259,6 @@ describe('an answer without an end', () => {
 
   it.each<[string, string, string, () => Promise<unknown>]>([
     ['of blanks', NDJSON, ' '.repeat(64 * 1024), () => parse()],
-    ['of one line', NDJSON, 'x'.repeat(64 * 1024), () => parse()],
     [
       'of progress',
       NDJSON,
@@ -274,6 +273,14 @@ describe('an answer without an end', () => {
   ])('%s is cut off', async (_, type, piece, call) => {
     await serve(endless(type, () => piece));
     expect(await held(call)).toBe(BAD);
+  });
+
+  it('of one line is cut off long before a text would be too long', async () => {
+    await serve(
+      endless(NDJSON, () => 'x'.repeat(64 * 1024)),
+      { maxTextChars: 20_000_000 },
+    );
+    expect(await held(() => parse())).toBe(BAD);
   });
 
   it('after its last line is cut off', async () => {

@@ -7,6 +7,7 @@ import {
   ChunkRequestSchema,
   ChunkResponseSchema,
   DOCUMENT_ERRORS,
+  DOCUMENT_HEADER,
   EmbedRequestSchema,
   EmbedResponseSchema,
   MAX_CALL_SILENCES,
@@ -100,7 +101,7 @@ test('every code is explained with its status, and what becomes of the job is wh
   }
 });
 
-test('the limits are those that the caller keeps', () => {
+test('the limits, and the header, are those of the caller', () => {
   const rules = section('Rules for every call');
   const mib = (bytes: number) => `${bytes / 1024 / 1024} MiB`;
   const { lineBytes, parseBytesPerChar, chunkBytesPerChar, spareBytes, embedBytes, smallBytes } =
@@ -114,5 +115,6 @@ test('the limits are those that the caller keeps', () => {
   expect(rules).toContain(`| one line of it | ${mib(lineBytes)} |`);
   expect(rules).toContain(`| \`/embed\` | ${mib(embedBytes)} |`);
   expect(rules).toContain(`| \`/health\`, an error | ${smallBytes / 1024} KiB |`);
+  expect(rules).toContain(`the header \`${DOCUMENT_HEADER}\``);
   expect(rules).toContain(`a call may take ${MAX_CALL_SILENCES} times`);
 });

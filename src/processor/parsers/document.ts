@@ -45,6 +45,10 @@ const PARSERS: Readonly<Record<DocumentType, Parser>> = {
   text: parsePlainText,
 };
 
+/** What a segment costs its reader beside its text and heading. */
+const LABEL_CHARS = 64;
+const TOO_MANY_PARTS = 'The file has more headings than can be read.';
+
 /**
  * Reads a document as a stream of events: `segment`s whose texts joined are the document's text, `progress`
  * where there are pages, and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
@@ -56,9 +60,14 @@ export async function* parseDocument(
 ): AsyncGenerator<ParseEvent> {
   const type = await detectType(source);
   let chars = 0;
+  let labelChars = 0;
   for await (const event of PARSERS[type](source.path, maxTextChars)) {
-    if (event.type === 'segment') chars += event.text.length;
+    if (event.type === 'segment') {
+      chars += event.text.length;
+      labelChars += LABEL_CHARS + (event.heading?.length ?? 0);
+    }
     if (chars > maxTextChars) throw new ProcessorError('text_too_long');
+    if (labelChars > maxTextChars) throw new ProcessorError('text_too_long', { detail: TOO_MANY_PARTS });
     yield event;
   }
 }

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { ProcessorError } from '../errors.ts';
@@ -8,13 +8,18 @@ import type { TaskRun } from './task-run.ts';
 const ENTRY = fileURLToPath(new URL('../child.ts', import.meta.url));
 /** A document that needs more heap than this takes down its child, and only that. */
 const MAX_HEAP_MIB = 1024;
+/** The same for all its memory, that of native readers among it: the kernel (of Linux) grants no more. */
+const MAX_MEMORY_MIB = 2048;
+const WITHIN_LIMIT = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
+/** A parse that moves may take many silences, but not for ever: so many. */
+const MAX_SILENCES = 20;
 /** Enough of a child's last words to tell what went wrong. */
 const LAST_WORDS = 2000;
 
 export interface PoolChildOptions {
   /** Loads the bundled embedding model at start. */
   withModel: boolean;
-  /** The longest silence while parsing, and the longest time for any other task. */
+  /** The longest silence while parsing, which takes 20 times that at most, and the longest time for any other task. */
   timeoutMs: number;
   /** It can take a task: at start, and after each one. */
   onIdle: () => void;
@@ -32,14 +37,17 @@ export class PoolChild {
   readonly exited: Promise<void>;
   #run: TaskRun | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When its task has to be over, whatever is heard of it; by `performance.now()`. */
+  #lastMoment = 0;
   #ready = false;
   #gone = false;
   #lastWords = '';
 
   constructor(options: PoolChildOptions) {
     this.#options = options;
-    this.#process = fork(ENTRY, options.withModel ? [WITH_MODEL] : [], {
-      execArgv: [`--max-old-space-size=${MAX_HEAP_MIB}`],
+    const args = [`--max-old-space-size=${MAX_HEAP_MIB}`, ENTRY, ...(options.withModel ? [WITH_MODEL] : [])];
+    const limited = ['-c', WITHIN_LIMIT, String(MAX_MEMORY_MIB * 1024), process.execPath, ...args];
+    this.#process = spawn('/bin/sh', limited, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Whoever takes over a parser finds no secrets.
@@ -78,6 +86,7 @@ export class PoolChild {
   /** Gives it a task; only while {@link idle}. */
   start(run: TaskRun): void {
     this.#run = run;
+    this.#lastMoment = performance.now() + this.#options.timeoutMs * MAX_SILENCES;
     run.begin();
     this.#armDeadline();
     // An error means that it is gone, which 'exit' reports.
@@ -134,7 +143,7 @@ export class PoolChild {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => this.kill(new ProcessorError('deadline'), `${this.#run?.task.kind} went past its deadline`),
-      this.#options.timeoutMs,
+      Math.min(this.#options.timeoutMs, this.#lastMoment - performance.now()),
     );
   }
 

@@ -16,8 +16,7 @@ import { hasPoppler, popplerText, recall, tokens } from './recall.ts';
 
 const EMBED_TEXTS = 32;
 const STORE_CHUNKS = 250;
-const MAX_TEXT_CHARS = 20_000_000;
-const TIMEOUT_MS = 60_000;
+const LIMITS = { timeoutMs: 60_000, callMs: 60_000, maxTextChars: 20_000_000 };
 const HEAD = [
   'file',
   'pages',
@@ -104,11 +103,7 @@ class Steps {
 
   constructor(name: string, processorUrl: string, chromaUrl: string) {
     this.name = name;
-    this.#processor = new ProcessorClient(processorUrl, {
-      timeoutMs: TIMEOUT_MS,
-      callMs: TIMEOUT_MS,
-      maxTextChars: MAX_TEXT_CHARS,
-    });
+    this.#processor = new ProcessorClient(processorUrl, LIMITS);
     this.#vectors = new VectorStore(chromaUrl);
   }
 

@@ -1,0 +1,56 @@
+import { deflateSync } from 'node:zlib';
+
+/** The objects of a PDF, by number; the first is the catalogue, the second the root of the pages. */
+export type PdfObjects = readonly (string | Buffer)[];
+
+/** A PDF of these objects, with a table of where they are. */
+export function pdf(objects: PdfObjects): Buffer<ArrayBuffer> {
+  const parts: Buffer[] = [Buffer.from('%PDF-1.7\n')];
+  const offsets: number[] = [];
+  let length = parts[0]!.length;
+  const add = (part: Buffer) => {
+    parts.push(part);
+    length += part.length;
+  };
+  for (const [index, object] of objects.entries()) {
+    offsets.push(length);
+    add(Buffer.concat([Buffer.from(`${index + 1} 0 obj\n`), Buffer.from(object), Buffer.from('\nendobj\n')]));
+  }
+  const start = length;
+  const entries = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`);
+  const size = objects.length + 1;
+  add(Buffer.from(`xref\n0 ${size}\n0000000000 65535 f \n${entries.join('')}`));
+  add(Buffer.from(`trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`));
+  return Buffer.concat(parts);
+}
+
+/** A compressed stream. @param entries what its dictionary says beside */
+export function pdfStream(content: Buffer | string, entries = ''): Buffer {
+  const packed = deflateSync(content);
+  const head = `<< /Length ${packed.length} /Filter /FlateDecode ${entries} >>\nstream\n`;
+  return Buffer.concat([Buffer.from(head), packed, Buffer.from('\nendstream')]);
+}
+
+export const PDF_CATALOGUE = '<< /Type /Catalog /Pages 2 0 R >>';
+export const PDF_FONT = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>';
+/** A line of text, in the font that a page calls F. */
+export const pdfText = (text: string) => `BT /F 12 Tf 72 700 Td (${text}) Tj ET\n`;
+
+/** A PDF of one page. @param more objects from number 6 on, and what the page's resources say of them */
+export function onePagePdf(
+  content: Buffer | string,
+  {
+    objects = [],
+    resources = '',
+    page = '',
+  }: { objects?: PdfObjects; resources?: string; page?: string } = {},
+): Buffer<ArrayBuffer> {
+  return pdf([
+    PDF_CATALOGUE,
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> ${resources} >> ${page} >>`,
+    pdfStream(content),
+    PDF_FONT,
+    ...objects,
+  ]);
+}

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { startProcessor } from '../../src/processor/server.ts';
+import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
+import { onePagePdf, pdf, PDF_CATALOGUE, PDF_FONT, pdfStream, pdfText } from '../helpers/pdf-objects.ts';
+import { PeakMemory } from '../helpers/peak-memory.ts';
+
+/** What no child may pass, however it is bombed: the kernel's limit, and what is not counted as data. */
+const MAX_CHILD_MIB = 2300;
+const TIMEOUT_MS = 6000;
+const MIB = 1024 * 1024;
+
+let folder: string;
+let processor: { port: number; close: () => Promise<void> };
+let memory: PeakMemory;
+
+const quiet = () => {};
+const options = (tmpDir: string) => ({
+  host: '127.0.0.1',
+  port: 0,
+  tmpDir,
+  children: 2,
+  timeoutMs: TIMEOUT_MS,
+  maxTextChars: 20_000_000,
+  maxUploadBytes: 200 * MIB,
+  embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
+  logger: { info: quiet, warn: quiet, error: quiet },
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'processor-bombs-'));
+  processor = await startProcessor(options(folder));
+  memory = new PeakMemory();
+});
+afterAll(async () => {
+  const peak = await memory.stop();
+  await processor.close();
+  await rm(folder, { recursive: true, force: true });
+  expect(peak).toBeLessThan(MAX_CHILD_MIB);
+});
+
+async function outcome(
+  content: Uint8Array<ArrayBuffer> | string,
+  filename: string,
+  port = processor.port,
+): Promise<string> {
+  const body = new FormData();
+  body.set('file', new File([content], filename));
+  const init = { method: 'POST', body, headers: { connection: 'close' } };
+  const answer = (await (await fetch(`http://127.0.0.1:${port}/parse`, init)).json()) as
+    | { text: string }
+    | { code: string };
+  return 'text' in answer ? answer.text : answer.code;
+}
+
+/** Each form draws the next ten times: 10^11 drawings in a few hundred bytes. */
+function laughingPdf(leaf: string): Buffer<ArrayBuffer> {
+  const forms = Array.from({ length: 12 }, (_, index) =>
+    pdfStream(
+      index === 11 ? leaf : '/X Do\n'.repeat(10),
+      `/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F 5 0 R >> /XObject << /X ${index + 7} 0 R >> >>`,
+    ),
+  );
+  return onePagePdf('/X Do\n', { objects: forms, resources: '/XObject << /X 6 0 R >>' });
+}
+
+/** The table of an archive says that a member is far smaller, or larger, than it is. */
+function lyingAbout(archive: Buffer, name: string, size: number): Buffer<ArrayBuffer> {
+  const copy = Buffer.from(archive);
+  for (const [signature, sizeAt] of [
+    ['PK\x01\x02', 24],
+    ['PK\x03\x04', 22],
+  ] as const) {
+    for (let at = copy.indexOf(signature); at !== -1; at = copy.indexOf(signature, at + 4)) {
+      const nameAt = at + (signature === 'PK\x01\x02' ? 46 : 30);
+      if (copy.subarray(nameAt, nameAt + name.length).toString() === name)
+        copy.writeUInt32LE(size, at + sizeAt);
+    }
+  }
+  return copy;
+}
+
+const COSTLY = /^(?:deadline|parser_crashed)$/;
+
+/** At worst a bomb costs its child, by the deadline or by the limit on memory; nobody else notices. */
+it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
+  ['a page that unpacks to a gibibyte', COSTLY, () => onePagePdf(Buffer.alloc(1024 * MIB, ' ')), 'a.pdf'],
+  ['a page that draws without end', COSTLY, () => laughingPdf(pdfText('lol')), 'a.pdf'],
+  ['a page of millions of lines', COSTLY, () => onePagePdf('0 0 m 9 9 l S\n'.repeat(3_000_000)), 'a.pdf'],
+  [
+    'a book of one endless line',
+    /^(?:text_too_long|deadline|parser_crashed)$/,
+    () => epub([`<p>${'word '.repeat(10_000_000)}</p>`]),
+    'a.epub',
+  ],
+  [
+    'a member that is larger than it says',
+    /^(?:corrupt|text_too_long|no_text|words)$/,
+    () => lyingAbout(docx('<w:p/>'.repeat(10_000_000)), 'word/document.xml', 1000),
+    'a.docx',
+  ],
+  [
+    'a member that is smaller than it says',
+    /^(?:corrupt|text_too_long|words)$/,
+    () => lyingAbout(docx(wordParagraph('words')), 'word/document.xml', 0xfff0_0000),
+    'a.docx',
+  ],
+  [
+    'an archive in an archive in an archive',
+    /^unsupported_type$/,
+    () => zip({ 'a.zip': zip({ 'b.zip': zip({ 'c.txt': 'x'.repeat(10 * MIB) }) }) }),
+    'a.zip',
+  ],
+  [
+    'very many headings under a long one',
+    /^text_too_long$/,
+    () => `# ${'long '.repeat(30)}\n${'## x\n'.repeat(500_000)}`,
+    'a.md',
+  ],
+])('%s costs no more than a child, while a memo is read', async (_, expected, content, filename) => {
+  const bomb = outcome(content(), filename);
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
+  expect(await bomb).toMatch(expected);
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
+});
+
+const PAGE =
+  '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>';
+const pages = (kids: string, count: number) =>
+  pdf([
+    PDF_CATALOGUE,
+    `<< /Type /Pages /Kids [${kids}] /Count ${count} >>`,
+    PAGE,
+    pdfStream(pdfText('words')),
+    PDF_FONT,
+  ]);
+
+it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
+  ['claims 100,000 pages and has one', /^(?:words|corrupt)$/, () => pages('3 0 R', 100_000)],
+  ['has a tree of pages without leaves', /^(?:no_text_layer|corrupt)$/, () => pages('2 0 R 2 0 R', 100_000)],
+  ['has no pages', /^(?:no_text_layer|corrupt)$/, () => pages('', 0)],
+  ['has arrays a million deep', /^corrupt$/, () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
+])('a PDF that %s is read or refused', async (_, expected, content) => {
+  expect(await outcome(content(), 'a.pdf')).toMatch(expected);
+});
+
+it('a parse that goes on and on, and moves, comes to its end', async () => {
+  const timeoutMs = 150;
+  const { port, close } = await startProcessor({ ...options(folder), children: 1, timeoutMs });
+  const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', port);
+  // Until the reader is loaded, which takes longer.
+  await expect.poll(() => read(onePagePdf(pdfText('words'))), { timeout: 30_000 }).toBe('words');
+  expect(await read(pages('3 0 R '.repeat(50_000), 50_000))).toBe('deadline');
+  await close();
+});
