@@ -104,6 +104,12 @@ describe('the encoding of a text', () => {
     });
   });
 
+  it('is found where it is ASCII alone, with switches', async () => {
+    const bytes = Buffer.from('A: \x1b$B$3$l$OF|K\\8l$G$9\x1b(B.\n', 'latin1');
+    expect((await parse(bytes)).text).toBe('A: これは日本語です.\n');
+    expect((await parse('\x1b$B is an escape')).text).toContain('is an escape');
+  });
+
   it('stays UTF-8 where a few bytes are damaged', async () => {
     const bytes = Buffer.concat([Buffer.from('Größe über alles, '.repeat(50)), Buffer.of(0xff)]);
     expect((await parse(bytes)).text).toBe(`${'Größe über alles, '.repeat(50)}\ufffd`);

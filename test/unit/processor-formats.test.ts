@@ -177,6 +177,9 @@ describe('EPUB and RTF', () => {
   it('are read in their encodings', async () => {
     const rtf = (text: string) => parse(Buffer.from(`{\\rtf1\\ansi${text}\\par}`, 'latin1'));
     expect((await rtf("\\ansicpg1252 Gr\\'f6\\'dfe \\u8364?")).text).toBe('Größe €');
+    expect((await rtf('\\ansicpg1251 a\\emdash b\\endash\\~c\\tab\\_d\\\\emdash')).text).toBe(
+      'a—b– c -d\\emdash',
+    );
     expect((await rtf("\\ansicpg932 \\'93\\'fa\\'96\\'7b")).text).toBe('日本');
   });
 });
