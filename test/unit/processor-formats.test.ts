@@ -306,6 +306,20 @@ describe('JSON and source code', () => {
     expect((await parse('{"a":1}\n{"b":2}\n', 'a.json')).text).toBe('{"a":1}\n{"b":2}\n');
   });
 
+  it('is a notebook where it has cells', async () => {
+    const code = { cell_type: 'code', source: 'print(1)', outputs: [{ text: ['1\n'] }, { data: {} }] };
+    const cells = [
+      { cell_type: 'markdown', source: ['# Title\n', 'words'] },
+      code,
+      { cell_type: 'raw', source: '' },
+    ];
+    const metadata = { language_info: { name: 'python' } };
+    const { text, segments } = await parse(JSON.stringify({ nbformat: 4, metadata, cells }), 'a.ipynb');
+    expect(text).toBe('# Title\nwords\n\n```python\nprint(1)\n```\n\n```\n1\n```');
+    expect(segments.map(({ heading }) => heading)).toEqual(['Title']);
+    expect(await failure('{"nbformat":4,"cells":[]}', 'a.ipynb')).toBe('no_text');
+  });
+
   it('stays JSON that says the same', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), async (json) => {
