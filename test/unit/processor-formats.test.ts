@@ -363,6 +363,13 @@ describe('the type', () => {
     expect(await failure('text', 'a.docx')).toBe('corrupt');
     expect(await failure(zip({ 'a.txt': 'text' }))).toBe('unsupported_type');
     expect(await failure(await readFile(corpusPath('password_protected.xlsx')))).toBe('encrypted');
+    const book = (algorithm: string) =>
+      zip({
+        mimetype: 'application/epub+zip',
+        'META-INF/encryption.xml': `<EncryptionMethod Algorithm="${algorithm}"/>`,
+      });
+    expect(await failure(book('http://www.w3.org/2001/04/xmlenc#aes128-cbc'))).toBe('encrypted');
+    expect(await failure(book('http://www.idpf.org/2008/embedding'))).toBe('corrupt');
     expect(await failure(Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'a.doc')).toBe('unsupported_type');
     for (const empty of [docx(''), pptx([{ text: ' ' }]), epub(['<p> </p>'])]) {
       expect(await failure(empty)).toBe('no_text');

@@ -36,7 +36,8 @@ export function toMarkdown(nodes: readonly OfficeContentNode[], maxChars: number
     if (text.length > maxChars) throw new ProcessorError('text_too_long');
     last = piece;
   }
-  return normalise(text);
+  // Where a word may be cut at a line's end is no part of it.
+  return normalise(text).replaceAll('\u00ad', '');
 }
 
 function* pieces(nodes: readonly OfficeContentNode[]): Generator<Piece> {
