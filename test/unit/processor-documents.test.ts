@@ -151,6 +151,8 @@ describe('the type of a file', () => {
     ['a.unknown', { mediaType: 'text/plain' }, 'text/plain'],
     ['a.unknown', { mediaType: 'application/pdf' }, 'text/plain'],
     ['a.py', {}, 'text/plain'],
+    ['a.doc', {}, 'text/plain'],
+    ['a.xls', {}, 'text/csv'],
     ['../../etc/passwd', {}, 'text/plain'],
   ])('is told by its name, else by what was declared: %j', async (filename, given, media_type) => {
     const { metadata } = await parse('# Some text\n', { filename, ...given });
@@ -160,7 +162,7 @@ describe('the type of a file', () => {
   it.each<[string, Uint8Array | string, string]>([
     ['a.doc', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Word document. Save it as .docx'],
     ['a', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Office document'],
-    ['a.xls', 'text', 'an old Excel workbook. Save it as .xlsx'],
+    ['a.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Excel workbook. Save it as .xlsx'],
     ['a.txt', 'PK\x05\x06rest', 'an empty ZIP archive'],
     ['a.txt', Buffer.from('89504e470d0a1a0a', 'hex'), 'a PNG image'],
   ])('is named where it is not supported: %j', async (filename, content, name) => {
