@@ -14,6 +14,11 @@ it('leaves out what a page does not show, and what leads around in its site', as
   expect(text).toBe('One\n\nTwo\n\nThree');
 });
 
+it('keeps words apart that stand apart, and whole where they may be cut', async () => {
+  const { text } = await page('<details><summary>More</summary>Donau&shy;dampf</details>');
+  expect(text).toBe('More\nDonaudampf');
+});
+
 it('loses nothing to an element that is never closed', () => {
   expect(visibleHtml('a<nav>b<p hidden/>c<nav>d')).toBe('a<nav>b<p hidden/>c<nav>d');
   expect(visibleHtml('a<nav>b<nav>c</nav>d</nav>e')).toBe('a e');

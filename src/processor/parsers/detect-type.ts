@@ -84,7 +84,8 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   const start = new TextDecoder(encodingOf(bytes)).decode(bytes);
   const byContent = textType(start);
   if (byContent) return byContent;
-  if (oldName !== undefined) throw unsupported(oldName);
+  // Programs export tables of text under the name of a workbook, for it to open them.
+  if (extension === '.xls') return 'csv';
   if (byName) {
     if (isBinary(byName)) throw new ProcessorError('corrupt');
     return byName;

@@ -36,7 +36,8 @@ export function toMarkdown(nodes: readonly OfficeContentNode[], maxChars: number
     if (text.length > maxChars) throw new ProcessorError('text_too_long');
     last = piece;
   }
-  return normalise(text);
+  // Where a word may be cut at a line's end is no part of it.
+  return normalise(text).replaceAll('\u00ad', '');
 }
 
 function* pieces(nodes: readonly OfficeContentNode[]): Generator<Piece> {
@@ -97,13 +98,13 @@ function titleFirst(shapes: readonly OfficeContentNode[]): OfficeContentNode[] {
   return [...shapes.filter(isTitle), ...shapes.filter((shape) => !isTitle(shape))];
 }
 
-/** Whether a table only sets what is in it: it has one column, or headings and tables in half of its cells. */
+/** Whether a table only sets what is in it: it has one column, or headings or tables in most of its cells. */
 function isLayout(table: OfficeContentNode): boolean {
   const filled = cellsOf(table).filter((cell) => plainText(cell).trim() !== '');
   const holdBlocks = filled.filter(({ children = [] }) =>
     children.some(({ type }) => type === 'heading' || type === 'table'),
   );
-  return holdBlocks.length >= Math.max(filled.length / 2, 1) || grid(table)[1] === 1;
+  return holdBlocks.length > filled.length / 2 || grid(table)[1] === 1;
 }
 
 function cellsOf(table: OfficeContentNode): OfficeContentNode[] {

@@ -3,6 +3,7 @@ import { parseOffice, type OfficeContentNode, type OfficeError } from 'officepar
 import { ProcessorError } from '../errors.ts';
 import { hasTooManyControls, hasTooManyTags, unpacksTooLarge } from './markup-limit.ts';
 import { mendOpenXml } from './open-xml.ts';
+import { spellSigns } from './rtf-signs.ts';
 
 export type OfficeFormat = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods' | 'epub' | 'rtf' | 'html';
 
@@ -60,9 +61,18 @@ export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<O
   }
 }
 
+/** What the library is known to overlook, in a form that it reads. */
 function mended(bytes: Buffer, format: OfficeFormat): Buffer {
-  const isOpenXml = format === 'docx' || format === 'pptx' || format === 'xlsx';
-  return isOpenXml ? Buffer.from(mendOpenXml(bytes, format)) : bytes;
+  switch (format) {
+    case 'docx':
+    case 'pptx':
+    case 'xlsx':
+      return Buffer.from(mendOpenXml(bytes, format));
+    case 'rtf':
+      return spellSigns(bytes);
+    default:
+      return bytes;
+  }
 }
 
 function tooLarge(): ProcessorError {

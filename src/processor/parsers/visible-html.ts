@@ -17,8 +17,15 @@ interface Tag {
   attributes: string;
 }
 
+/** Elements that stand apart on a page, which the library does not know. */
+const APART = /<\/(?:summary|legend|label|textarea|option|output)>/gi;
+
 /** HTML without the elements that a page does not show, and those that lead around in a site. */
 export function visibleHtml(html: string): string {
+  return withoutHidden(html).replace(APART, '$&<br>');
+}
+
+function withoutHidden(html: string): string {
   let visible = '';
   let from = 0;
   let skipped: { name: string; depth: number; start: number } | undefined;
