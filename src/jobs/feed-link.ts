@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
-import { eventPosition } from './job-event.ts';
-import type { HistoryPosition, JobHistory } from './job-history.ts';
+import { eventPosition, type HistoryPosition } from './job-event.ts';
+import type { JobHistory } from './job-history.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
 const CANARY_MS = 1000;

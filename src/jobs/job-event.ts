@@ -1,4 +1,3 @@
-import type { HistoryPosition } from './job-history.ts';
 import type { JobHash } from './to-job.ts';
 
 /**
@@ -37,12 +36,16 @@ export const JOB_FIELDS = [
   'token',
 ] as const;
 
-/** One transition of a job, as the scripts publish it on the job's channel. */
-export interface JobEvent {
-  /** The history that the job's `version` belongs to. */
+/** A place in the life of a Redis: versions only compare within one history. */
+export interface HistoryPosition {
+  /** The history's name. */
   history: string;
-  /** How many transitions all jobs together have made; grows by one with each. */
+  /** How many transitions all jobs together have made. */
   sequence: number;
+}
+
+/** One transition of a job, as the scripts publish it on the job's channel. */
+export interface JobEvent extends HistoryPosition {
   /** When it was, by Redis' clock (ms). */
   publishedAt: number;
   /** The job after the transition. */

@@ -1,15 +1,8 @@
 import type { Redis } from 'ioredis';
 
 import type { Keys } from '../redis/keys.ts';
+import type { HistoryPosition } from './job-event.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
-
-/** A place in the life of a Redis: versions only compare within one history. */
-export interface HistoryPosition {
-  /** The history's name. */
-  history: string;
-  /** How many transitions all jobs together have made. */
-  sequence: number;
-}
 
 /** A place as Redis' keys tell it, together with the run id of the server that they take it to be in. */
 export interface KeptPosition extends HistoryPosition {
