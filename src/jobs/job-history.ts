@@ -47,8 +47,8 @@ export class JobHistory {
   }
 
   /**
-   * Tells whether what was read together with a position belongs to the history that the position names. When it
-   * may not, because Redis has lost writes and nobody has named that yet, {@link open} and read again.
+   * Tells whether what was read together with a position belongs to the history that the position names, and notes how
+   * far that is. When it may not, because Redis has lost writes and nobody has named that yet, {@link open} and read again.
    */
   isCurrent({ history, sequence, server }: KeptPosition): boolean {
     const known = this.#server?.stream === this.#redis.stream && this.#server?.id === server;

@@ -20,6 +20,10 @@ export async function bench(): Promise<void> {
     process.exit(1);
   }
   const [only] = process.argv.slice(3);
+  if (only !== undefined && !Object.hasOwn(CASES, only)) {
+    console.error(`Which case? npm run bench -- fanout ${Object.keys(CASES).join(' | ')}`);
+    process.exit(1);
+  }
   for (const [name, run] of Object.entries(CASES)) if (only === undefined || only === name) await run();
   console.log(`Medians of ${ROUNDS} rounds, the sides in turn; idle sessions come in as many steps. Ratios: Sluice to the other.
 Every side has a Redis, a server, a publisher and clients of its own, each a process; states of some 600 bytes, stamped
