@@ -36,10 +36,8 @@ beforeAll(async () => {
   memory = new PeakMemory();
 });
 afterAll(async () => {
-  const peak = await memory.stop();
   await processor.close();
   await rm(folder, { recursive: true, force: true });
-  expect(peak).toBeLessThan(MAX_CHILD_MIB);
 });
 
 async function outcome(
@@ -147,12 +145,16 @@ it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
   expect(await outcome(content(), 'a.pdf')).toMatch(expected);
 });
 
+it('none of these has taken more memory than a child is granted', async () => {
+  expect(await memory.stop()).toBeLessThan(MAX_CHILD_MIB);
+});
+
 it('a parse that goes on and on, and moves, comes to its end', async () => {
   const timeoutMs = 150;
   const { port, close } = await startProcessor({ ...options(folder), children: 1, timeoutMs });
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', port);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words'))), { timeout: 30_000 }).toBe('words');
-  expect(await read(pages('3 0 R '.repeat(50_000), 50_000))).toBe('deadline');
+  expect(await read(pages('3 0 R '.repeat(12_000), 12_000))).toBe('deadline');
   await close();
 });
