@@ -148,7 +148,7 @@ function share(
     return redis;
   };
   const redis = connect('main', 'bounded');
-  void checkDurability(redis, logger);
+  redis.once('ready', () => void checkDurability(redis, logger));
   const store = new JobStore(redis, keys);
   const checks: Shared['checks'] = { redis: () => requireMaster(redis) };
   let feed: JobFeed | undefined;

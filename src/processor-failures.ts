@@ -43,8 +43,7 @@ export async function refusal({
   headers,
   body,
 }: Dispatcher.ResponseData): Promise<DependencyError> {
-  const seconds = Number(headers['retry-after']);
-  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  const retryAfterMs = readRetryAfter(String(headers['retry-after']));
   try {
     const { code, detail } = await readJson(body, ProcessorProblemSchema, ANSWER_LIMITS.smallBytes);
     return toFailure(code, detail, statusCode, retryAfterMs);
@@ -53,6 +52,13 @@ export async function refusal({
     const detail = `The processor answered with HTTP status ${statusCode}.`;
     return new DependencyError('transient', `http_${statusCode}`, detail, { cause: error, retryAfterMs });
   }
+}
+
+/** A number of seconds, or the date when to come back (RFC 9110). @returns `undefined` for neither */
+function readRetryAfter(text: string): number | undefined {
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const date = text.endsWith(' GMT') ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
 /** Permanent is a 4xx with a code, but for those that say "later": the contract's rule. */

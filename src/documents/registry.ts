@@ -1,9 +1,11 @@
 import type { Redis } from 'ioredis';
+import * as v from 'valibot';
 
 import type { Document } from '../contract/documents.ts';
-import type { Metadata } from '../contract/upload.ts';
+import { MetadataSchema, type Metadata } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { Keys } from '../redis/keys.ts';
+import { isWrongType } from '../redis/wrong-type.ts';
 
 /** A registered document with what never leaves the server: its live generation, its tenant, its file. */
 export interface StoredDocument extends Document {
@@ -73,7 +75,7 @@ export class DocumentRegistry {
 
   /** Whether the document is registered with this file. */
   async ownsFile(id: string, fileKey: string): Promise<boolean> {
-    return (await this.#redis.hget(this.#keys.document(id), 'file_key')) === fileKey;
+    return (await this.#readAll([id]))[0]?.file_key === fileKey;
   }
 
   /** Which generation of each document is live; `undefined` for one that is not registered. */
@@ -83,8 +85,8 @@ export class DocumentRegistry {
     for (const id of ids) pipeline.hget(this.#keys.document(id), 'generation');
     const replies = (await pipeline.exec()) ?? [];
     return replies.map(([error, generation]) => {
-      if (error) throw error;
-      return (generation as string | null) ?? undefined;
+      if (error && !isWrongType(error)) throw error;
+      return error ? undefined : ((generation as string | null) ?? undefined);
     });
   }
 
@@ -101,24 +103,28 @@ export class DocumentRegistry {
     for (const id of ids) pipeline.hgetall(this.#keys.document(id));
     const replies = (await pipeline.exec()) ?? [];
     return replies.map(([error, hash]) => {
-      if (error) throw error;
-      return toDocument(hash as Record<string, string>);
+      if (error && !isWrongType(error)) throw error;
+      return error ? undefined : toDocument(hash as Record<string, string>);
     });
   }
 }
 
+const StoredMetadata = v.fallback(v.pipe(v.string(), v.parseJson(), MetadataSchema), {});
+
+/** Never throws: what another program has spoilt is shown as far as it makes sense. */
 function toDocument(hash: Record<string, string>): StoredDocument | undefined {
   if (hash['id'] === undefined) return undefined;
   const text = (name: string) => hash[name] ?? '';
+  const count = (name: string) => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : 0);
   return {
     id: text('id'),
     filename: text('filename'),
     collection: text('collection'),
     media_type: hash['media_type'],
-    size: Number(text('size')),
+    size: count('size'),
     content_hash: hash['content_hash'],
-    chunk_count: Number(text('chunk_count')),
-    metadata: JSON.parse(hash['metadata'] ?? '{}') as Metadata,
+    chunk_count: count('chunk_count'),
+    metadata: v.parse(StoredMetadata, hash['metadata']),
     model: text('model'),
     created_at: text('created_at'),
     updated_at: text('updated_at'),

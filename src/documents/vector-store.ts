@@ -69,6 +69,18 @@ export class VectorStore {
     });
   }
 
+  /** How many chunks of a generation there are. */
+  async countChunks(
+    { collection, documentId, generation }: Generation,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const where = { $and: [{ document_id: documentId }, { generation }] };
+    return this.#call(signal, async (client) => {
+      const found = await findCollection(client, collection);
+      return (await found?.get({ where, include: [] }))?.ids.length ?? 0;
+    });
+  }
+
   /** Reads a run of a document's chunks by their indexes, in order. */
   async readChunks(
     { collection, documentId, generation }: Generation,

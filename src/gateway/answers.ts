@@ -7,11 +7,18 @@ export interface Snapshot {
   readonly states: Map<string, JobState>;
 }
 
-/** What a client was told it will be answered: messages and snapshots, in their order. */
-export class Answers {
-  #queue: (ServerMessage | Snapshot)[] = [];
+/** Ends of runs that are to be sent before what comes behind them. */
+export interface Ends {
+  readonly ends: JobState[];
+}
 
-  get first(): ServerMessage | Snapshot | undefined {
+export type Answer = ServerMessage | Snapshot | Ends;
+
+/** What a client was told it will be answered, and what has to go before some of that; in their order. */
+export class Answers {
+  #queue: Answer[] = [];
+
+  get first(): Answer | undefined {
     return this.#queue[0];
   }
 
@@ -19,7 +26,7 @@ export class Answers {
     return this.#queue.length;
   }
 
-  add(answer: ServerMessage | Snapshot): void {
+  add(answer: Answer): void {
     this.#queue.push(answer);
   }
 
@@ -29,22 +36,28 @@ export class Answers {
 
   /**
    * Puts a state in the place of an older one, where a snapshot has one of its job.
-   * @returns whether it has; `undefined` when no snapshot has the job
+   * @returns whether it has; `undefined` when no snapshot has the job, or has a run's end: that is always sent
    */
   replace(state: JobState): boolean | undefined {
     for (const answer of this.#queue) {
       const before = 'states' in answer ? answer.states.get(state.id) : undefined;
       if (!before) continue;
       const newer = before.version < state.version;
+      if (newer && before.terminal) return undefined;
       if (newer) (answer as Snapshot).states.set(state.id, state);
       return newer;
     }
     return undefined;
   }
 
-  /** Leaves the states out of every snapshot. */
-  clearSnapshots(): void {
-    for (const answer of this.#queue) if ('states' in answer) answer.states.clear();
+  /** Leaves the states out of every snapshot. @returns the ends among them */
+  clearSnapshots(): JobState[] {
+    return this.#queue.flatMap((answer) => {
+      if (!('states' in answer)) return [];
+      const ends = [...answer.states.values()].filter(({ terminal }) => terminal);
+      answer.states.clear();
+      return ends;
+    });
   }
 
   deleteSnapshot(subscription: number): void {

@@ -1,10 +1,8 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobState } from '../jobs/to-job.ts';
-
-/** From a millisecond to ten seconds: a push is late long before that. */
-const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+import { Latencies } from './latencies.ts';
 
 /** What a gateway counts. The plain numbers are counted with every push, and read only when somebody asks. */
 export class GatewayMetrics {
@@ -14,7 +12,7 @@ export class GatewayMetrics {
   subscriptions = 0;
   resumes = 0;
   readonly #closes: Counter<'code'>;
-  readonly #latency: Histogram;
+  readonly #latencies = new Latencies();
 
   /** @param sessions the sessions that are open, each with the bytes that wait in its socket */
   constructor(registry: Registry, feed: JobFeed, sessions: () => { count: number; bufferedBytes: number }) {
@@ -72,12 +70,21 @@ export class GatewayMetrics {
       labelNames: ['code'],
       registers,
     });
-    this.#latency = new Histogram({
-      name: 'sluice_gateway_push_seconds',
-      help: 'From the publication of a state to its socket.',
-      buckets: LATENCY_BUCKETS,
-      registers,
+    const latencies = this.#latencies;
+    const help = 'From the publication of a state to its socket.';
+    const buckets = new Counter({
+      name: 'sluice_gateway_push_seconds_bucket',
+      help,
+      labelNames: ['le'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [le, count] of latencies.buckets) this.inc({ le }, count);
+      },
     });
+    registry.registerMetric(buckets);
+    counter('sluice_gateway_push_seconds_count', help, () => latencies.count);
+    counter('sluice_gateway_push_seconds_sum', help, () => latencies.sum);
   }
 
   closed(code: number): void {
@@ -87,6 +94,6 @@ export class GatewayMetrics {
   /** Notes that a state is given to a socket now. */
   observe({ publishedAt }: JobState): void {
     // The clocks of two machines may differ by more than a push takes.
-    if (publishedAt !== undefined) this.#latency.observe(Math.max(0, Date.now() - publishedAt) / 1000);
+    if (publishedAt !== undefined) this.#latencies.observe(Math.max(0, Date.now() - publishedAt) / 1000);
   }
 }

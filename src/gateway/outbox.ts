@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 
 import type { ServerMessage } from '../contract/messages.ts';
 import type { JobState } from '../jobs/to-job.ts';
-import { Answers, type Snapshot } from './answers.ts';
+import { Answers, type Answer } from './answers.ts';
 import type { Flusher } from './flusher.ts';
 import { messageFrame, snapshotFrame, updateFrame } from './frames.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
@@ -63,8 +63,10 @@ export class Outbox {
 
   /** Sends a subscription's first states, in pages; one that changes before its page has gone goes as it is then. */
   snapshot(subscription: number, states: readonly JobState[]): void {
-    for (const { id } of states) this.#updates.cancel(id);
-    this.#answer({ subscription, states: new Map(states.map((state) => [state.id, state])) });
+    const first = new Map(states.map((state) => [state.id, state]));
+    this.#ends(this.#updates.takeEnds(({ id, version }) => version < (first.get(id)?.version ?? 0)));
+    for (const id of first.keys()) this.#updates.cancel(id);
+    this.#answer({ subscription, states: first });
   }
 
   /** Sends a state soon, unless the client has it or a newer one. */
@@ -93,10 +95,11 @@ export class Outbox {
     this.#gone?.get(subscription)?.delete(jobId);
   }
 
-  /** Forgets every version and state, sent or not: they belong to a history that is over. */
+  /** Forgets every version and state: they belong to a history that is over. The ends that wait are still sent. */
   forgetHistory(): void {
+    const ends = this.#updates.takeEnds(() => true);
     this.#updates.clear();
-    this.#answers?.clearSnapshots();
+    this.#ends([...(this.#answers?.clearSnapshots() ?? []), ...ends]);
   }
 
   /** Forgets a job that no subscription covers any more. */
@@ -157,21 +160,39 @@ export class Outbox {
     this.#wake();
   }
 
-  #answer(answer: ServerMessage | Snapshot): void {
+  #ends(ends: JobState[]): void {
+    if (ends.length > 0) this.#answer({ ends });
+  }
+
+  #answer(answer: Answer): void {
     this.#answers ??= new Answers();
     this.#answers.add(answer);
     this.#schedule();
   }
 
   #flushAnswer(answers: Answers, now: number): void {
-    const answer = answers.first as ServerMessage | Snapshot;
-    const states = 'states' in answer ? takePage(answer.states) : NONE;
-    const more = 'states' in answer && answer.states.size > 0;
-    for (const { id, version } of states) this.#updates.sent(id, version);
+    const answer = answers.first as Answer;
+    let frame: Buffer;
+    let states = NONE;
+    let more = false;
+    if ('states' in answer) {
+      states = page(answer.states.values());
+      for (const { id, version } of states) {
+        answer.states.delete(id);
+        this.#updates.sent(id, version);
+      }
+      more = answer.states.size > 0;
+      frame = snapshotFrame(answer.subscription, states, more);
+    } else if ('ends' in answer) {
+      states = answer.ends.splice(0, page(answer.ends).length);
+      more = answer.ends.length > 0;
+      this.#metrics.updates += states.length;
+      frame = updateFrame(states);
+    } else {
+      frame = messageFrame(answer);
+    }
     if (!more) answers.shift();
     if (answers.size === 0) this.#answers = undefined;
-    const frame =
-      'states' in answer ? snapshotFrame(answer.subscription, states, more) : messageFrame(answer);
     this.#write(frame, now, states);
   }
 
@@ -215,15 +236,14 @@ export class Outbox {
   }
 }
 
-/** Takes the states of one page. */
-function takePage(states: Map<string, JobState>): JobState[] {
-  const page: JobState[] = [];
+/** The first of some states, as many as go in one frame. */
+function page(states: Iterable<JobState>): JobState[] {
+  const first: JobState[] = [];
   let bytes = 0;
-  for (const [id, state] of states) {
-    if (page.length === JOBS_A_FRAME || bytes > BYTES_A_FRAME) break;
-    states.delete(id);
-    page.push(state);
+  for (const state of states) {
+    if (first.length === JOBS_A_FRAME || bytes > BYTES_A_FRAME) break;
+    first.push(state);
     bytes += state.json.length;
   }
-  return page;
+  return first;
 }

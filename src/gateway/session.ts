@@ -3,30 +3,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { RawData } from 'ws';
 
-import {
-  ClientMessageSchema,
-  CLOSE,
-  MAX_SUBSCRIPTIONS,
-  MAX_WATCHED_JOBS,
-  PROTOCOL_VERSION,
-  type ClientMessage,
-} from '../contract/messages.ts';
+import { ClientMessageSchema, CLOSE, PROTOCOL_VERSION, type ClientMessage } from '../contract/messages.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobState } from '../jobs/to-job.ts';
 import type { Logger } from '../logger.ts';
-import { SmallMap } from '../small-map.ts';
 import type { Flusher } from './flusher.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
-import type { Had } from './joining.ts';
 import { Outbox, type SentListener } from './outbox.ts';
 import type { ProtocolSocket, SocketListener } from './protocol-socket.ts';
-import {
-  ActiveSubscription,
-  CHANNEL_WEIGHT,
-  JobsSubscription,
-  type LossListener,
-  type Subscription,
-} from './subscription.ts';
+import { ActiveSubscription, CHANNEL_WEIGHT, JobsSubscription, type LossListener } from './subscription.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 /** The subscription that `?job=` opens. */
 const QUERY_SUBSCRIPTION = 0;
@@ -45,16 +31,22 @@ export interface SessionServices {
   onEnd(session: Session, code: number): void;
 }
 
-/** One client's connection: its subscriptions, and its messages, each answered before the next is looked at. */
+/** Among a client's messages: the feed is live, and subscriptions wait for that. */
+const JOIN = { type: 'join' } as const;
+
+/**
+ * One client's connection: its subscriptions, and its messages, each answered before the next is looked at. Only the
+ * snapshots of subscriptions that find the feed stale are set aside until it is live.
+ */
 export class Session implements SocketListener, SentListener, LossListener {
   readonly socket: ProtocolSocket;
   readonly #stream: Duplex;
   readonly #outbox: Outbox;
   readonly #services: SessionServices;
   readonly #onlyJob: string | undefined;
-  readonly #subscriptions = new SmallMap<number, Subscription>();
+  readonly #subscriptions = new Subscriptions();
   /** The messages that are being answered; there only while some are. */
-  #waiting: ClientMessage[] | undefined;
+  #waiting: (ClientMessage | typeof JOIN)[] | undefined;
   /** True from a ping until its pong. */
   #awaitsPong = false;
   /** The history that the client was told last. */
@@ -85,7 +77,7 @@ export class Session implements SocketListener, SentListener, LossListener {
       heartbeat_ms: heartbeatMs,
     });
     if (!feed.live) this.stale();
-    if (onlyJob !== undefined) void this.#guard(this.#watchOnly(onlyJob));
+    if (onlyJob !== undefined) this.#add({ type: 'subscribe', id: QUERY_SUBSCRIPTION, jobs: [onlyJob] });
   }
 
   /** Says that states may be missed from now on. */
@@ -98,6 +90,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     if (history !== this.#history) this.#outbox.forgetHistory();
     this.#history = history;
     this.#outbox.answer({ type: 'live', history });
+    if (this.#subscriptions.joining) this.#add(JOIN);
   }
 
   /** Asks the client to leave and to come back in a while, then closes. */
@@ -134,14 +127,13 @@ export class Session implements SocketListener, SentListener, LossListener {
       this.socket.close(CLOSE.badMessage, 'a message does not fit the protocol');
       return;
     }
-    if (!this.#waiting) void this.#guard(this.#handleAll((this.#waiting = [parsed.output])));
-    else if (this.#waiting.push(parsed.output) >= MOST_WAITING) this.socket.pause();
+    if (this.#add(parsed.output) >= MOST_WAITING) this.socket.pause();
   }
 
   onEnded(states: readonly JobState[]): void {
     for (const { id } of states) {
       if (id === this.#onlyJob) this.socket.close(CLOSE.done, 'the job has ended');
-      else if (!this.#covers(id)) this.#outbox.forget(id);
+      else if (!this.#subscriptions.covers(id)) this.#outbox.forget(id);
     }
   }
 
@@ -156,17 +148,20 @@ export class Session implements SocketListener, SentListener, LossListener {
   /** Lets everything go. */
   onClose(code: number): void {
     this.#outbox.close();
-    for (const id of this.#subscriptions.keys()) this.#drop(id);
+    this.#services.metrics.subscriptions -= this.#subscriptions.size;
+    this.#subscriptions.clear();
     if (this.#waiting) this.#waiting.length = 0;
     this.#services.onEnd(this, code);
   }
 
-  async #watchOnly(jobId: string): Promise<void> {
-    const unknown = await this.#subscribe(QUERY_SUBSCRIPTION, { jobs: [jobId] }, undefined);
-    if (unknown.length > 0) this.socket.close(CLOSE.unknownJob, 'there is no such job');
+  /** Adds a message to those that are answered. @returns how many wait behind the one that is being seen to */
+  #add(message: ClientMessage | typeof JOIN): number {
+    if (this.#waiting) return this.#waiting.push(message);
+    void this.#guard(this.#handleAll((this.#waiting = [message])));
+    return 0;
   }
 
-  async #handleAll(waiting: ClientMessage[]): Promise<void> {
+  async #handleAll(waiting: (ClientMessage | typeof JOIN)[]): Promise<void> {
     for (let message = waiting.shift(); message; message = waiting.shift()) {
       await this.#handle(message);
       // Whoever does not read the answers gets no more of them.
@@ -178,39 +173,39 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#waiting = undefined;
   }
 
-  async #handle(message: ClientMessage): Promise<void> {
+  async #handle(message: ClientMessage | typeof JOIN): Promise<void> {
     if (this.socket.readyState !== this.socket.OPEN) return;
+    if (message.type === 'join') return this.#join();
     if (message.type === 'ping') return this.#outbox.answer({ type: 'pong' });
     if (message.type === 'unsubscribe') return this.#unsubscribe(message.id);
-    const { id, versions, history = '' } = message;
-    if (this.#subscriptions.has(id))
-      return this.#refuse(id, 'subscription_in_use', `The subscription ${id} is in use.`);
-    if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
-      return this.#refuse(id, 'too_many_subscriptions', `A session may have ${MAX_SUBSCRIPTIONS}.`);
-    let weight = 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT;
-    for (const other of this.#subscriptions.values()) weight += other.weight;
-    if (weight > MAX_WATCHED_JOBS)
-      return this.#refuse(id, 'too_many_subscriptions', `A session may name ${MAX_WATCHED_JOBS} jobs.`);
-    if (versions) this.#services.metrics.resumes++;
-    const had = versions && { history, versions: new Map(Object.entries(versions)) };
-    const unknown = await this.#subscribe(id, message, had);
-    if (unknown.length > 0) this.#lacks(id, unknown);
+    this.#subscribe(message);
+    await this.#join();
   }
 
-  async #subscribe(
-    id: number,
-    what: { jobs: readonly string[] } | { channel: 'active' },
-    had: Had | undefined,
-  ): Promise<string[]> {
+  #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
+    const { id, versions, history = '' } = message;
+    const refusal = this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
+    if (refusal) return this.#outbox.answer({ type: 'error', id, ...refusal });
     const { feed, metrics } = this.#services;
+    if (versions) metrics.resumes++;
+    metrics.subscriptions++;
+    const had = versions && { history, versions: new Map(Object.entries(versions)) };
     const services = { feed, outbox: this.#outbox };
     const subscription =
-      'jobs' in what
-        ? new JobsSubscription(id, what.jobs, had, services, this)
+      'jobs' in message
+        ? new JobsSubscription(id, message.jobs, had, services, this)
         : new ActiveSubscription(id, had, services);
-    this.#subscriptions.set(id, subscription);
-    metrics.subscriptions++;
-    return subscription.join();
+    this.#subscriptions.add(id, subscription);
+  }
+
+  /** Has those join that have not yet: each snapshot is sent before the next is read. */
+  async #join(): Promise<void> {
+    await this.#subscriptions.join((id, unknown) => {
+      if (unknown.length > 0 && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
+        this.socket.close(CLOSE.unknownJob, 'there is no such job');
+      else if (unknown.length > 0) this.#lacks(id, unknown);
+      return this.#outbox.answered();
+    });
   }
 
   #lacks(id: number, jobs: string[]): void {
@@ -218,27 +213,12 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#outbox.answer({ type: 'error', id, code: 'job_not_found', detail, jobs });
   }
 
-  #refuse(id: number, code: string, detail: string): void {
-    this.#outbox.answer({ type: 'error', id, code, detail });
-  }
-
   #unsubscribe(id: number): void {
-    const ended = this.#subscriptions.get(id);
-    if (!ended) return;
-    const jobs = [...ended.jobs()];
-    this.#drop(id);
+    const uncovered = this.#subscriptions.end(id);
+    if (!uncovered) return;
+    this.#services.metrics.subscriptions--;
     this.#outbox.forgetSubscription(id);
-    for (const jobId of jobs) if (!this.#covers(jobId)) this.#outbox.forget(jobId);
-  }
-
-  #drop(id: number): void {
-    this.#subscriptions.get(id)?.end();
-    if (this.#subscriptions.delete(id)) this.#services.metrics.subscriptions--;
-  }
-
-  #covers(jobId: string): boolean {
-    for (const subscription of this.#subscriptions.values()) if (subscription.covers(jobId)) return true;
-    return false;
+    for (const jobId of uncovered) this.#outbox.forget(jobId);
   }
 
   async #guard(work: Promise<void>): Promise<void> {

@@ -15,10 +15,10 @@ export const CHANNEL_WEIGHT = 1000;
  */
 export interface Subscription {
   /**
-   * Reads and sends the snapshot; afterwards updates flow. Waits while the feed is stale.
-   * @returns the ids that nobody knows; they stay watched
+   * Reads and sends the snapshot; afterwards updates flow.
+   * @returns the ids that nobody knows; they stay watched. Nothing when the feed is stale: then it is to be called again
    */
-  join(): Promise<string[]>;
+  join(): Promise<string[] | undefined>;
   covers(jobId: string): boolean;
   /** The jobs that it covers now. */
   jobs(): Iterable<string>;
@@ -56,16 +56,20 @@ export class JobsSubscription implements Subscription, JobWatcher {
     this.#id = id;
     this.#services = services;
     this.#listener = listener;
-    this.#joining = new Joining(had);
     for (const jobId of jobIds) this.#jobs.set(jobId, false);
+    // It may be kept for as long as the feed is stale.
+    const named = had && [...had.versions].filter(([jobId]) => this.#jobs.has(jobId));
+    this.#joining = new Joining(had && { history: had.history, versions: new Map(named) });
     for (const jobId of this.#jobs.keys()) services.feed.watch(jobId, this);
   }
 
-  async join(): Promise<string[]> {
+  async join(): Promise<string[] | undefined> {
     const { feed, outbox } = this.#services;
     const joining = this.#joining as Joining;
     const ids = [...this.#jobs.keys()];
-    const states = joining.merge(await feed.read(ids), feed.history);
+    const read = await feed.read(ids);
+    if (!read) return undefined;
+    const states = joining.merge(read, feed.history);
     this.#joining = undefined;
     for (const { id, terminal } of states.values()) this.#jobs.set(id, !terminal);
     outbox.snapshot(this.#id, joining.news(states.values(), feed.history, outbox));
@@ -121,10 +125,12 @@ export class ActiveSubscription implements Subscription, JobWatcher {
     services.feed.watchAll(this, () => this.#members);
   }
 
-  async join(): Promise<string[]> {
+  async join(): Promise<string[] | undefined> {
     const { feed, outbox } = this.#services;
     const joining = this.#joining as Joining;
-    const states = joining.merge(await feed.readActive(this.#members), feed.history);
+    const read = await feed.readActive(this.#members);
+    if (!read) return undefined;
+    const states = joining.merge(read, feed.history);
     this.#joining = undefined;
     const active = [...states.values()].filter(({ terminal }) => !terminal);
     const left = [...this.#members].flatMap((jobId) => {

@@ -37,7 +37,7 @@ export class Updates {
     const known = this.#known(state.id);
     const { sent, waiting } = known;
     if (state.version <= (waiting?.version ?? sent)) return false;
-    if (waiting?.terminal && !state.terminal) {
+    if (waiting?.terminal) {
       // A run's end is always sent: it keeps its place, and what comes after it has another.
       const next = { sent, waiting: state };
       this.#jobs.set(state.id, next);
@@ -87,6 +87,20 @@ export class Updates {
   sent(jobId: string, version: number): void {
     const known = this.#known(jobId);
     known.sent = Math.max(known.sent, version);
+  }
+
+  /** Takes the ends that are `wanted`: they are sent in another way, before what waits behind them. */
+  takeEnds(wanted: (end: JobState) => boolean): JobState[] {
+    const ends: JobState[] = [];
+    for (const known of this.#due ?? []) {
+      const { waiting } = known;
+      const latest = waiting?.terminal && wanted(waiting) ? this.#jobs.get(waiting.id) : undefined;
+      if (!waiting || !latest || waiting.version <= latest.sent) continue;
+      ends.push(waiting);
+      latest.sent = waiting.version;
+      known.waiting = undefined;
+    }
+    return ends;
   }
 
   /** Keeps back what waits of a job: it is sent in another way. */

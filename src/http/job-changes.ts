@@ -8,8 +8,8 @@ export function versionTag({ history, version }: JobState): string {
 }
 
 /**
- * Follows one job for a client that is slower than the job: it gets the latest state, never all of them. MUST be
- * ended; ends by itself when one of `signals` aborts.
+ * Follows one job for a client that is slower than the job: it gets the latest state, never all of them, and the end
+ * of a run as the last. MUST be ended; ends by itself when one of `signals` aborts.
  */
 export class JobChanges implements JobWatcher {
   readonly #feed: JobFeed;
@@ -36,7 +36,7 @@ export class JobChanges implements JobWatcher {
   }
 
   onState(state: JobState): void {
-    if (!isNewer(state, this.#latest)) return;
+    if (this.#latest?.terminal || !isNewer(state, this.#latest)) return;
     this.#latest = state;
     this.#wake();
   }

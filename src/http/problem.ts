@@ -47,7 +47,7 @@ function isRedisAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (
     error.name === 'MaxRetriesPerRequestError' ||
-    /^(Command timed out|Connection is closed|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|OOM|MISCONF)/.test(
+    /^(Command timed out|Connection is closed|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|OOM|MISCONF|BUSY)/.test(
       error.message,
     )
   );

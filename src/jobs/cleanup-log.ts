@@ -32,7 +32,8 @@ export class CleanupLog {
 
   /** At most `count` entries that are due now. */
   async due(count: number): Promise<Cleanup[]> {
-    const entries = (await this.#run('due-cleanups', [this.#keys.cleanup], [count])) as string[];
+    const args = [count, this.#keys.document('')];
+    const entries = (await this.#run('due-cleanups', [this.#keys.cleanup], args)) as string[];
     return entries.map((entry) => {
       const [tenant, collection, documentId, generation] = JSON.parse(entry) as [
         string,

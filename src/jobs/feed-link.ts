@@ -1,15 +1,17 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
-import { eventPosition } from './job-event.ts';
-import type { HistoryPosition, JobHistory } from './job-history.ts';
+import { eventPosition, type HistoryPosition } from './job-event.ts';
+import type { JobHistory } from './job-history.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
 const CANARY_MS = 1000;
 /** A canary that is out for so long is dead: nothing is delivered. */
 const CANARY_TIMEOUT_MS = 3000;
+/** Too many to be guessed. */
+const NONCE_BYTES = 8;
 
 export interface LinkListener {
   /** A job's event, in the order in which Redis published them. */
@@ -27,6 +29,9 @@ export interface LinkListener {
  * back every second, over the very connection that carries the events, and says how many events there have
  * been. One that does not come back shows a link that is dead behind an open connection: it is replaced. One
  * that counts more events than were heard shows a gap. One that counts fewer shows a Redis that has lost writes.
+ *
+ * Every program that can reach Redis may publish on these channels. So only a canary, which says what Redis' own
+ * keys say, is believed; an event counts when it is the very next, and any other is asked about with a canary.
  */
 export class FeedLink {
   readonly #connect: () => Redis;
@@ -40,9 +45,10 @@ export class FeedLink {
   #up = false;
   /** The last position heard over this subscription; none before the first. */
   #heard: HistoryPosition | undefined;
-  /** Of the latest canary that was sent; one that was sent before the subscription stood proves nothing. */
-  #nonce = 0;
-  #firstNonce = Infinity;
+  /** Of the canaries that are out; none is sent before the subscription stands, for it would prove nothing. */
+  #nonces: Set<string> | undefined;
+  /** True while a canary is out because of an event that was not the next. */
+  #asking = false;
   #lastProofAt = performance.now();
   readonly #timer: NodeJS.Timeout;
   #closed = false;
@@ -93,9 +99,8 @@ export class FeedLink {
     const replaced = () => subscriber !== this.#subscriber;
     subscriber.on('pmessage', (_pattern: string, channel: string, message: string) => {
       if (replaced()) return;
-      const now = eventPosition(message);
-      if (now) this.#follow(now, 1);
-      this.#listener.onEvent(channel.slice(jobPrefix.length, -':events'.length), message);
+      if (this.#isNext(eventPosition(message)))
+        this.#listener.onEvent(channel.slice(jobPrefix.length, -':events'.length), message);
     });
     subscriber.on('message', (_channel: string, message: string) => {
       if (!replaced()) this.#receiveCanary(message);
@@ -119,9 +124,9 @@ export class FeedLink {
   /** Sends a canary whose return proves the subscription as it is now. */
   async #prove(): Promise<void> {
     this.#lose();
-    this.#firstNonce = Infinity;
+    this.#nonces = undefined;
     await this.#history.open(this.#heard);
-    this.#firstNonce = this.#nonce + 1;
+    this.#nonces = new Set();
     this.#sendCanary();
   }
 
@@ -129,6 +134,7 @@ export class FeedLink {
     if (this.proofAgeMs > CANARY_TIMEOUT_MS) {
       this.misses++;
       this.#lose();
+      this.#nonces?.clear();
       // One that is not ready is connecting already.
       if (this.#subscriber.status === 'ready') {
         this.#logger.warn('the job events do not arrive any more: connecting anew');
@@ -140,41 +146,43 @@ export class FeedLink {
   }
 
   #sendCanary(): void {
+    const nonce = randomBytes(NONCE_BYTES).toString('hex');
+    this.#nonces?.add(nonce);
     const { history, sequence } = this.#keys;
     // One that Redis does not take does not come back: that says it.
-    this.#run('canary', [history, sequence], [this.#channel, ++this.#nonce]).catch(() => {});
+    this.#run('canary', [history, sequence], [this.#channel, nonce]).catch(() => {});
   }
 
   #receiveCanary(message: string): void {
-    const position = eventPosition(message);
-    const nonce = Number(NONCE.exec(message)?.[1]);
-    // The channel is open to every program that can reach Redis.
-    if (!position || !(nonce >= this.#firstNonce)) return;
+    const now = eventPosition(message);
+    if (!now || !this.#nonces?.delete(NONCE.exec(message)?.[1] ?? '')) return;
     this.#lastProofAt = performance.now();
-    if (this.#up) return this.#follow(position, 0);
-    this.#up = true;
-    this.#heard = position;
-    this.#listener.onUp(position.history);
-  }
-
-  /**
-   * Compares where Redis is now with what was heard last.
-   * @param step how much further it should be
-   */
-  #follow(now: HistoryPosition, step: 0 | 1): void {
+    this.#asking = false;
     const before = this.#heard;
-    if (!this.#up || !before) return;
-    const ahead = now.sequence - before.sequence - step;
-    if (now.history !== before.history && now.history !== '') {
+    if (!this.#up || !before) {
+      this.#up = true;
       this.#heard = now;
       this.#listener.onUp(now.history);
-    } else if (now.history === '' || ahead < 0) {
-      this.#logger.warn('Redis has lost writes', { heard: before.sequence, now: now.sequence });
-      this.#prove().catch((error: unknown) => this.#logger.warn('naming a new history failed', { error }));
+    } else if (now.history !== before.history || now.sequence < before.sequence) {
+      this.#logger.warn('Redis has become another history', { before, now });
+      this.#prove().catch((error: unknown) => this.#logger.warn('asking for the history failed', { error }));
     } else {
       this.#heard = now;
-      if (ahead > 0) this.#listener.onGap();
+      if (now.sequence > before.sequence) this.#listener.onGap();
     }
+  }
+
+  /** Counts an event that follows the last. About one that does not Redis is asked: its own keys know. */
+  #isNext(now: HistoryPosition | undefined): boolean {
+    const before = this.#heard;
+    if (!this.#up || !before) return false;
+    if (now?.history === before.history && now.sequence === before.sequence + 1) {
+      this.#heard = now;
+      return true;
+    }
+    if (!this.#asking) this.#sendCanary();
+    this.#asking = true;
+    return false;
   }
 
   #lose(): void {
@@ -185,4 +193,4 @@ export class FeedLink {
 }
 
 /** What a canary ends with. */
-const NONCE = /"(\d+)"\]$/;
+const NONCE = /"([0-9a-f]+)"\]$/;

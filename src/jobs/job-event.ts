@@ -1,13 +1,15 @@
-import type { HistoryPosition } from './job-history.ts';
 import type { JobHash } from './to-job.ts';
 
 /**
  * The fields of a job that scripts read and publish, in the order of an event's values: all that the Job shows, and
  * what every transition looks at. The payload, the longest by far, is not among them. `loadScripts` hands this very
- * list to the scripts. The first is what a script alone can know of a report: see {@link eventValues}.
+ * list to the scripts. First come those that depend on Redis' time: `report` puts them before what a worker has
+ * composed, see {@link valuesAfter}.
  */
 export const JOB_FIELDS = [
   'updated_at',
+  'completed_at',
+  'result',
   'id',
   'type',
   'status',
@@ -15,13 +17,11 @@ export const JOB_FIELDS = [
   'message',
   'filename',
   'collection',
-  'result',
   'error',
   'error_code',
   'retry_count',
   'max_retries',
   'started_at',
-  'completed_at',
   'created_at',
   'version',
   'run',
@@ -36,12 +36,16 @@ export const JOB_FIELDS = [
   'token',
 ] as const;
 
-/** One transition of a job, as the scripts publish it on the job's channel. */
-export interface JobEvent {
-  /** The history that the job's `version` belongs to. */
+/** A place in the life of a Redis: versions only compare within one history. */
+export interface HistoryPosition {
+  /** The history's name. */
   history: string;
-  /** How many transitions all jobs together have made; grows by one with each. */
+  /** How many transitions all jobs together have made. */
   sequence: number;
+}
+
+/** One transition of a job, as the scripts publish it on the job's channel. */
+export interface JobEvent extends HistoryPosition {
   /** When it was, by Redis' clock (ms). */
   publishedAt: number;
   /** The job after the transition. */
@@ -70,20 +74,24 @@ export function parseJobEvent(message: string): JobEvent {
 
 /** Names an event's values. */
 export function toJobEvent([history, sequence, publishedAt, values]: RawJobEvent): JobEvent {
+  return { history, sequence, publishedAt, hash: toHash(values) };
+}
+
+/** Names the values of {@link JOB_FIELDS}; those of fields that the job lacks are `false`. */
+export function toHash(values: readonly (string | false)[]): JobHash {
   const hash: JobHash = {};
   for (const [i, field] of JOB_FIELDS.entries()) {
     const value = values[i];
     if (typeof value === 'string') hash[field] = value;
   }
-  return { history, sequence, publishedAt, hash };
+  return hash;
 }
 
-/** What a script publishes of a job after its `updated_at`: the JSON of its values, without the opening bracket. */
-export function eventValues(hash: JobHash): string {
-  return JSON.stringify(AFTER_UPDATED_AT.map((field) => hash[field] ?? false)).slice(1);
+/** The values that follow a field's, as JSON without the opening bracket. */
+export function valuesAfter(field: 'updated_at' | 'result', hash: JobHash): string {
+  const rest = JOB_FIELDS.slice(JOB_FIELDS.indexOf(field) + 1);
+  return JSON.stringify(rest.map((name) => hash[name] ?? false)).slice(1);
 }
-
-const AFTER_UPDATED_AT = JOB_FIELDS.slice(1);
 
 /**
  * Reads only where in the history an event stands: cheap, for events of jobs that nobody watches.

@@ -45,7 +45,6 @@ export class JobFeed {
   readonly #active = new SharedRound(async () => this.#store.readAll(await this.#store.activeIds()));
   #history = '';
   #live = false;
-  #becameLive = Promise.withResolvers<void>();
   /** The reading under way; another takes its place when it is of no use any more. */
   #reading: Reading | undefined;
   #closed = false;
@@ -120,15 +119,15 @@ export class JobFeed {
   }
 
   /**
-   * Reads jobs, all in the feed's history; waits until the feed is live, however long Redis is away.
-   * @returns a state or `undefined` for each id, in the ids' order
+   * Reads jobs, all in the feed's history.
+   * @returns a state or `undefined` for each id, in the ids' order; nothing while the feed is stale
    */
-  read(jobIds: readonly string[]): Promise<(JobState | undefined)[]> {
+  read(jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
     return this.#readLive(() => this.#store.readAll(jobIds));
   }
 
   /** Reads all active jobs and some others, as {@link read} does. */
-  readActive(others: Iterable<string>): Promise<(JobState | undefined)[]> {
+  readActive(others: Iterable<string>): Promise<(JobState | undefined)[] | undefined> {
     return this.#readLive(async () => {
       const active = await this.#active.ask();
       const left = new Set(others);
@@ -144,12 +143,14 @@ export class JobFeed {
     this.#link.close();
   }
 
-  async #readLive(read: () => Promise<(JobState | undefined)[]>): Promise<(JobState | undefined)[]> {
-    for (;;) {
-      if (!this.#live) await this.#becameLive.promise;
+  async #readLive(
+    read: () => Promise<(JobState | undefined)[]>,
+  ): Promise<(JobState | undefined)[] | undefined> {
+    while (this.#live) {
       try {
         const states = await read();
-        if (this.#live && isOf(this.#history, states)) return states;
+        if (!this.#live) return undefined;
+        if (isOf(this.#history, states)) return states;
         await sleep(HISTORY_DELAY_MS);
       } catch (error) {
         if (this.#closed) throw error;
@@ -158,6 +159,7 @@ export class JobFeed {
         await sleep(AFTER_ERROR_MS);
       }
     }
+    return undefined;
   }
 
   #receive(jobId: string, message: string): void {
@@ -172,7 +174,7 @@ export class JobFeed {
       this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
       return;
     }
-    this.#reading?.heard.set(jobId, state);
+    if (this.#reading) keep(state, this.#reading.heard);
     if (this.#live) this.#watchers.tell(state);
   }
 
@@ -180,7 +182,6 @@ export class JobFeed {
     this.#reading = undefined;
     if (!this.#live) return;
     this.#live = false;
-    this.#becameLive = Promise.withResolvers();
     for (const observer of this.#observers) observer.onStale();
   }
 
@@ -190,7 +191,6 @@ export class JobFeed {
     this.#readAgain(history, () => {
       this.#history = history;
       this.#live = true;
-      this.#becameLive.resolve();
       for (const observer of this.#observers) observer.onLive(history);
     });
   }
@@ -225,9 +225,9 @@ export class JobFeed {
         }
         // While the feed is live, what was heard has been passed on already: only news from the reading is left.
         for (const [jobId, heard] of reading.heard) {
+          if (held) for (const state of heard) this.#watchers.tell(state);
           const state = read.get(jobId);
-          if (state && isNewer(state, heard)) this.#watchers.tell(state);
-          else if (held) this.#watchers.tell(heard);
+          if (state && isNewer(state, heard.at(-1))) this.#watchers.tell(state);
         }
         if (reading.again) this.#compare();
       })
@@ -257,10 +257,18 @@ export class JobFeed {
 
 /** Everything watched, while it is being read again. */
 interface Reading {
-  /** What arrived meanwhile: the newest state of each job. */
-  readonly heard: Map<string, JobState>;
+  /** What arrived meanwhile: the newest state of each job, after the ends of its earlier runs. */
+  readonly heard: Map<string, JobState[]>;
   /** True when all is to be read once more afterwards. */
   again: boolean;
+}
+
+/** Adds a state, in the place of the last one unless that ends a run. */
+function keep(state: JobState, heard: Map<string, JobState[]>): void {
+  const states = heard.get(state.id);
+  if (!states) heard.set(state.id, [state]);
+  else if (states.at(-1)?.terminal) states.push(state);
+  else states[states.length - 1] = state;
 }
 
 function isOf(history: string, states: Iterable<JobState | undefined>): boolean {

@@ -1,14 +1,12 @@
 import type { Redis } from 'ioredis';
 
 import type { Keys } from '../redis/keys.ts';
+import type { HistoryPosition } from './job-event.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
-/** A place in the life of a Redis: versions only compare within one history. */
-export interface HistoryPosition {
-  /** The history's name. */
-  history: string;
-  /** How many transitions all jobs together have made. */
-  sequence: number;
+/** A place as Redis' keys tell it, together with the run id of the server that they take it to be in. */
+export interface KeptPosition extends HistoryPosition {
+  server: string;
 }
 
 /**
@@ -20,6 +18,8 @@ export class JobHistory {
   readonly #run: RunScript;
   readonly #keys: Keys;
   #last: HistoryPosition = { history: '', sequence: 0 };
+  /** The run id of the server that a connection led to, and the socket that was that connection. */
+  #server: { id: string; stream: unknown } | undefined;
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
@@ -38,12 +38,23 @@ export class JobHistory {
    */
   async open(seen: HistoryPosition = this.#last): Promise<HistoryPosition> {
     const { history: historyKey, sequence: sequenceKey, server } = this.#keys;
-    const runId = /^run_id:(\w+)/m.exec(await this.#redis.info('server'))?.[1] ?? '';
-    const args = [runId, seen.history, seen.sequence];
+    const args = [seen.history, seen.sequence];
     const answer = await this.#run('open-history', [historyKey, sequenceKey, server], args);
-    const [history, sequence] = answer as [string, number];
+    const [history, sequence, id] = answer as [string, number, string];
+    this.#server = { id, stream: this.#redis.stream };
     this.#last = { history, sequence };
     return this.#last;
+  }
+
+  /**
+   * Tells whether what was read together with a position belongs to the history that the position names. When it
+   * may not, because Redis has lost writes and nobody has named that yet, {@link open} and read again.
+   */
+  isCurrent({ history, sequence, server }: KeptPosition): boolean {
+    const known = this.#server?.stream === this.#redis.stream && this.#server?.id === server;
+    if (!known || history !== this.#last.history || sequence < this.#last.sequence) return false;
+    this.#last = { history, sequence };
+    return true;
   }
 
   /** The name that the history has now: cheap, for those who ask often. Where another has named it anew, as {@link open}. */

@@ -23,6 +23,7 @@ export async function listJobs(
   const states: JobState[] = [];
   const seen = new Set<string>();
   let from = query.cursor === undefined ? 0 : await rankAfter(redis, keys, query.cursor);
+  let last: string | undefined;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += READ_AT_ONCE) {
     const ids = await redis.zrevrange(keys.recent, from, from + READ_AT_ONCE - 1);
     for (const [i, state] of (await store.readAll(ids)).entries()) {
@@ -31,13 +32,14 @@ export async function listJobs(
       states.push(state);
       seen.add(state.id);
       if (states.length < query.limit) continue;
-      const last = i === ids.length - 1 && ids.length < READ_AT_ONCE;
-      return { states, nextCursor: last ? undefined : state.id };
+      const over = i === ids.length - 1 && ids.length < READ_AT_ONCE;
+      return { states, nextCursor: over ? undefined : state.id };
     }
     if (ids.length < READ_AT_ONCE) return { states, nextCursor: undefined };
     from += ids.length;
+    last = ids.at(-1);
   }
-  return { states, nextCursor: (await redis.zrevrange(keys.recent, from - 1, from - 1))[0] };
+  return { states, nextCursor: last };
 }
 
 async function rankAfter(redis: Redis, keys: Keys, cursor: string): Promise<number> {

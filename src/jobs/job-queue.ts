@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 
 import type { JobStatus } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
-import { parseJobEvent } from './job-event.ts';
+import { toHash } from './job-event.ts';
 import type { JobPayload } from './job-payload.ts';
 import {
   JobReports,
@@ -13,7 +13,6 @@ import {
   type ProgressReport,
 } from './job-reports.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
-import type { JobHash } from './to-job.ts';
 
 export type { Claim, ClaimedJob, CompletedDocument, ProgressReport };
 
@@ -77,7 +76,8 @@ export class JobQueue {
     const answer = await this.#run('enqueue', keys, [
       ...args,
       idempotency?.fingerprint ?? '',
-      IDEMPOTENCY_TTL_SECONDS,
+      // A key never names a job that has expired.
+      Math.min(IDEMPOTENCY_TTL_SECONDS, this.#options.ttlSeconds),
       payload.filename,
       payload.collection,
     ]);
@@ -87,19 +87,21 @@ export class JobQueue {
 
   /**
    * Takes a job back whose upload is refused after all, because nobody knows whether it was made. It MUST go
-   * over the connection that `enqueue` went over: only then it comes after it.
+   * over the connection that `enqueue` went over: only then it comes after it. Should a worker have been quicker, what
+   * it has made of the job goes, too.
    */
-  async withdraw(id: string, tenant: string, idempotencyKey: string | undefined): Promise<void> {
-    const { job, queue, active, recent, idempotency, sequence, history } = this.#keys;
-    const keys = [
-      job(id),
-      queue,
-      active,
-      recent,
-      idempotency(tenant, idempotencyKey ?? ''),
-      sequence,
-      history,
-    ];
+  async withdraw(
+    id: string,
+    tenant: string,
+    collection: string,
+    idempotencyKey: string | undefined,
+  ): Promise<void> {
+    const { job, queue, active, recent, sequence, history, leases, delayed, cleanup, cancelled } = this.#keys;
+    const { idempotency, document, documents, documentsIn } = this.#keys;
+    const known = idempotency(tenant, idempotencyKey ?? '');
+    const made = [document(id), documents(tenant), documentsIn(tenant, collection)];
+    const lists = [leases, delayed, cleanup];
+    const keys = [job(id), queue, active, recent, known, sequence, history, ...lists, ...made, cancelled];
     await this.#run('withdraw', keys, [id]);
   }
 
@@ -108,18 +110,17 @@ export class JobQueue {
    * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
    */
   async claim(count: number): Promise<{ jobs: ClaimedJob[]; nextMs: number | undefined }> {
-    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, jobPrefix } = this.#keys;
+    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, cleanup, jobPrefix } =
+      this.#keys;
     const nonce = randomBytes(9).toString('base64url');
-    const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent];
+    const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent, cleanup];
     const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
     const askedAt = performance.now();
     const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string[], number];
     const jobs: ClaimedJob[] = [];
     for (let i = 0; i < granted.length; i += 2) {
-      const hash: JobHash = {
-        ...parseJobEvent(granted[i] as string).hash,
-        payload: granted[i + 1] as string,
-      };
+      const hash = toHash(JSON.parse(granted[i] as string) as (string | false)[]);
+      hash['payload'] = granted[i + 1] as string;
       jobs.push({ id: hash['id'] as string, token: hash['token'] as string, hash, askedAt });
     }
     return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };
@@ -144,7 +145,7 @@ export class JobQueue {
   }
 
   /** Settles the job as completed, and makes the claim's generation of its document the live one. */
-  async complete(claim: Claim, document: CompletedDocument): Promise<boolean> {
+  async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     return this.#reports.complete(claim, document);
   }
 
@@ -230,17 +231,17 @@ export class JobQueue {
   }
 
   /**
-   * Puts right some of the active jobs: those that wait for nothing that will ever come.
+   * Puts right some of the active jobs: those that wait for nothing that will ever come. Removes whatever another
+   * program has put in the place of what all jobs share.
    * @param cursor where the last call stopped; `'0'` at first and when all have been looked at
    */
   async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
-    const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup, jobPrefix } =
-      this.#keys;
-    const keys = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
-    const [next, repaired] = (await this.#run('repair', keys, [jobPrefix, cursor, REPAIRS_A_CALL])) as [
-      string,
-      number,
-    ];
+    const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup } = this.#keys;
+    const { outcomes, durations, server, swept, jobPrefix } = this.#keys;
+    const jobs = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
+    const keys = [...jobs, outcomes, durations, server, swept];
+    const args = [jobPrefix, cursor, REPAIRS_A_CALL, this.#options.ttlSeconds];
+    const [next, repaired] = (await this.#run('repair', keys, args)) as [string, number];
     return { cursor: next, repaired };
   }
 

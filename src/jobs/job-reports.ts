@@ -1,7 +1,7 @@
 import type { Counts, Stage } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
 import { Batcher } from './batcher.ts';
-import { eventValues } from './job-event.ts';
+import { valuesAfter } from './job-event.ts';
 import type { RunScript } from './scripts.ts';
 import type { JobHash } from './to-job.ts';
 
@@ -47,15 +47,29 @@ const PROGRESS_FIELDS = [
 
 type Args = (string | number)[];
 
+/** What is known of a job that is held. */
+interface Held {
+  /** The job after all that was reported. */
+  job: JobHash;
+  /** The job as it is sure to be in Redis. */
+  written: JobHash;
+  /** What it has reported in this turn: an event's values at each step. */
+  waiting?: { readonly steps: string[]; readonly answer: Promise<boolean> } | undefined;
+}
+
 /**
  * What the holders of claims report all the time. Reports of one turn share a call of the `report` script, for
- * most of what a short script costs is the call.
+ * most of what a short script costs is the call; the steps that one job makes in a turn are written once, and
+ * published one by one.
+ *
+ * Nobody but its holder changes a job that is held, and the claim told the holder all of it: so the job's next version
+ * is made here, where that is cheap.
  */
 export class JobReports {
   readonly #keys: Keys;
-  readonly #batcher: Batcher<Args, boolean>;
-  /** The jobs of claims as they are after all that was reported. */
-  readonly #reported = new WeakMap<ClaimedJob, JobHash>();
+  /** Takes what makes a report's arguments, once it is sent. */
+  readonly #batcher: Batcher<() => Args, boolean>;
+  readonly #held = new WeakMap<ClaimedJob, Held>();
 
   /** @param ttlSeconds how long a job is kept once it has ended */
   constructor(run: RunScript, keys: Keys, ttlSeconds: number) {
@@ -63,37 +77,50 @@ export class JobReports {
     const scriptKeys = [leases, active, cleanup, sequence, history, outcomes, durations];
     this.#keys = keys;
     this.#batcher = new Batcher(async (reports) => {
-      const answers = await run('report', scriptKeys, [jobPrefix, ttlSeconds, ...reports.flat()]);
-      return (answers as (number | Error)[]).map((answer) =>
-        answer instanceof Error ? answer : answer === 1,
-      );
+      const args = reports.flatMap((report) => report());
+      const answers = (await run('report', scriptKeys, [jobPrefix, ttlSeconds, ...args])) as (
+        | number
+        | Error
+      )[];
+      return answers.map((answer) => (answer instanceof Error ? answer : answer === 1));
     });
   }
 
   /**
-   * Reports how far the job has come; within an attempt it never goes back. Nobody but its holder changes a job that
-   * is held, and the claim told the holder all of it: so the job's next version is made here, where that is cheap.
-   * A report says all that reports may have changed, for one before it may not have arrived; one that changes nothing
-   * keeps the version, and is written only if the one before it was not.
+   * Reports how far the job has come; within an attempt it never goes back. A report says all that is not sure to have
+   * been written, for one before it may not have arrived; one that changes nothing keeps the version, and is written
+   * only if the one before it was not.
    */
   progress(claim: ClaimedJob, { progress, message, stage, counts }: ProgressReport): Promise<boolean> {
-    const before = this.#reported.get(claim) ?? claim.hash;
-    const job = { ...before };
+    const held = this.#of(claim);
+    const { job: before, waiting } = held;
     const furthest = Math.max(progress, Number(before['progress']));
     // Half a surrogate pair would be shown as it is in the event, but not in what is read.
     const report = { progress: furthest, message: message.toWellFormed(), stage, ...counts };
+    const job = { ...before };
     for (const field of PROGRESS_FIELDS) if (report[field] !== undefined) job[field] = String(report[field]);
-    if (PROGRESS_FIELDS.some((field) => job[field] !== before[field]))
-      job['version'] = String(Number(before['version']) + 1);
-    this.#reported.set(claim, job);
-    const fields = PROGRESS_FIELDS.flatMap((field) => (job[field] === undefined ? [] : [field, job[field]]));
-    return this.#report('progress', claim, [job['version'] as string, eventValues(job), ...fields]);
+    const changed = PROGRESS_FIELDS.some((field) => job[field] !== before[field]);
+    if (changed) countUp(job);
+    held.job = job;
+    if (!waiting) return this.#startSteps(claim, held);
+    if (changed) waiting.steps.push(valuesAfter('updated_at', job));
+    return waiting.answer;
   }
 
-  /** Settles the job as completed, and makes the claim's generation of its document the live one. */
-  complete(claim: Claim, document: CompletedDocument): Promise<boolean> {
+  /** Settles the job as completed, and makes the claim's generation of its document the live one. MUST be the last. */
+  complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     const { documentId, tenant, collection, chunkCount, fields } = document;
-    return this.#report('complete', claim, [
+    const message = 'Upload completed successfully';
+    const job: JobHash = { ...this.#of(claim).job, status: 'completed', progress: '100', message };
+    countUp(job);
+    const untimed = JSON.stringify({ document_id: documentId, chunk_count: chunkCount, collection });
+    const result = `${untimed.slice(0, -1)},"processing_time_ms":`;
+    const args = reportArgs('complete', claim, [
+      job['version'] as string,
+      message,
+      result,
+      JSON.stringify(result).slice(0, -1),
+      valuesAfter('result', job),
       documentId,
       collection,
       chunkCount,
@@ -102,6 +129,7 @@ export class JobReports {
       this.#keys.documentsIn(tenant, collection),
       ...Object.entries(fields).flat(),
     ]);
+    return this.#batcher.add(() => args);
   }
 
   /** Sends the reports that wait: what the caller sends next comes after them. */
@@ -109,7 +137,35 @@ export class JobReports {
     this.#batcher.flush();
   }
 
-  #report(kind: 'progress' | 'complete', { id, token }: Claim, args: Args): Promise<boolean> {
-    return this.#batcher.add([kind, id, token, args.length, ...args]);
+  #of(claim: ClaimedJob): Held {
+    let held = this.#held.get(claim);
+    if (!held) this.#held.set(claim, (held = { job: claim.hash, written: claim.hash }));
+    return held;
   }
+
+  async #startSteps(claim: ClaimedJob, held: Held): Promise<boolean> {
+    const isWritten = held.job['version'] === held.written['version'];
+    const steps = isWritten ? [] : [valuesAfter('updated_at', held.job)];
+    let sent = held.job;
+    const answer = this.#batcher.add(() => {
+      const { job, written } = held;
+      held.waiting = undefined;
+      sent = job;
+      const unwritten = PROGRESS_FIELDS.filter((field) => job[field] !== written[field]);
+      const fields = unwritten.flatMap((field) => [field, job[field] as string]);
+      return reportArgs('progress', claim, [job['version'] as string, steps.length, ...steps, ...fields]);
+    });
+    held.waiting = { steps, answer };
+    const stillHeld = await answer;
+    held.written = sent;
+    return stillHeld;
+  }
+}
+
+function reportArgs(kind: 'progress' | 'complete', { id, token }: Claim, args: Args): Args {
+  return [kind, id, token, args.length, ...args];
+}
+
+function countUp(job: JobHash): void {
+  job['version'] = String(Number(job['version']) + 1);
 }

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Stats } from '../contract/jobs.ts';
 import type { Keys } from '../redis/keys.ts';
+import { isWrongType } from '../redis/wrong-type.ts';
 
 /** Reads how the queue is doing, in one round trip and one more for the job that is next. */
 export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
@@ -34,9 +35,10 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     [string, string],
   ];
   // Another program may have spoilt them.
-  const count = (status: string) => Number(outcomes[status]) || 0;
+  const count = (status: string) =>
+    /^\d{1,15}$/.test(outcomes[status] ?? '') ? Number(outcomes[status]) : 0;
   const [completed, failed] = [count('completed'), count('failed')];
-  const queuedMs = next === null ? undefined : Number(await redis.hget(keys.job(next), 'queued_ms'));
+  const queuedMs = next === null ? undefined : await readQueuedMs(redis, keys.job(next));
   const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
   return {
     queue_depth: depth,
@@ -49,8 +51,16 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     cancelled: count('cancelled'),
     success_rate: completed + failed === 0 ? undefined : completed / (completed + failed),
     processing_time_ms: percentiles(durations.map(Number).filter(Number.isFinite)),
-    oldest_waiting_ms: queuedMs ? Math.max(0, nowMs - queuedMs) : undefined,
+    oldest_waiting_ms: queuedMs === undefined ? undefined : Math.max(0, nowMs - queuedMs),
   };
+}
+
+/** @returns `undefined` for what no script has queued */
+async function readQueuedMs(redis: Redis, key: string): Promise<number | undefined> {
+  const queuedMs = await redis.hget(key, 'queued_ms').catch((error: unknown) => {
+    if (!isWrongType(error)) throw error;
+  });
+  return Number(queuedMs) || undefined;
 }
 
 function percentiles(samples: number[]): Stats['processing_time_ms'] {

@@ -2,17 +2,24 @@ import type { Redis } from 'ioredis';
 
 import type { JobStatus } from '../contract/job.ts';
 import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
+import { isWrongType } from '../redis/wrong-type.ts';
+import { JobHistory, type KeptPosition } from './job-history.ts';
 import { parsePayload, type JobPayload } from './job-payload.ts';
 import { toJob, toJobState, type JobHash, type JobState } from './to-job.ts';
 
-/** Reads jobs as the transports send them. Writes nothing. */
+/** In so many reads behind each other Redis will not have begun another history. */
+const MOST_HISTORIES = 3;
+
+/** Reads jobs as the transports send them. Writes nothing, but for the name of a history that it is the first to notice. */
 export class JobStore {
   readonly #redis: Redis;
   readonly #keys: Keys;
+  readonly #history: JobHistory;
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
     this.#keys = keys;
+    this.#history = new JobHistory(redis, keys);
   }
 
   /** The job's state, or `undefined` for an id nobody knows. */
@@ -21,26 +28,38 @@ export class JobStore {
   }
 
   /**
-   * Reads many jobs in one round trip.
+   * Reads many jobs in one round trip; in more where Redis has become another history.
    * @returns a state or `undefined` for each id, in the ids' order
    */
   async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
     if (ids.length === 0) return [];
+    for (let tries = 0; tries < MOST_HISTORIES; tries++) {
+      const { position, hashes } = await this.#readHashes(ids);
+      if (this.#history.isCurrent(position))
+        return hashes.map((hash, i) =>
+          Object.keys(hash).length === 0
+            ? undefined
+            : toJobState({ ...hash, id: ids[i] as string }, position.history),
+        );
+      await this.#history.open();
+    }
+    throw new Error('Redis begins one history after the other');
+  }
+
+  async #readHashes(ids: readonly string[]): Promise<{ position: KeptPosition; hashes: JobHash[] }> {
+    const { history, sequence, server } = this.#keys;
     const pipeline = this.#redis.pipeline();
-    pipeline.get(this.#keys.history);
+    pipeline.mget(history, sequence, server);
     for (const id of ids) pipeline.hgetall(this.#keys.job(id));
     const replies = (await pipeline.exec()) ?? [];
-    const [history, ...hashes] = replies.map(([error, value], i) => {
-      // An id whose key another program made something else than a hash is no job of anybody's.
-      if (error?.message.startsWith('WRONGTYPE') && i > 0) return {};
+    const [kept, ...hashes] = replies.map(([error, value], i) => {
+      if (error && i > 0) return noJob(error);
       if (error) throw error;
       return value;
     });
-    return (hashes as JobHash[]).map((hash, i) =>
-      Object.keys(hash).length === 0
-        ? undefined
-        : toJobState({ ...hash, id: ids[i] as string }, (history as string | null) ?? ''),
-    );
+    const [name, count, runId] = kept as (string | null)[];
+    const position = { history: name ?? '', sequence: Number(count), server: runId ?? '' };
+    return { position, hashes: hashes as JobHash[] };
   }
 
   /** What is needed to run a job again; `payload` is absent where it makes no sense. */
@@ -49,7 +68,7 @@ export class JobStore {
   ): Promise<
     { status: JobStatus; run: number; tenant: string; payload: JobPayload | undefined } | undefined
   > {
-    const hash = await this.#redis.hgetall(this.#keys.job(id));
+    const hash = await this.#redis.hgetall(this.#keys.job(id)).catch(noJob);
     if (Object.keys(hash).length === 0) return undefined;
     const { status, run } = toJob(hash);
     const read = parsePayload(hash['payload']);
@@ -70,4 +89,10 @@ export class JobStore {
   async history(): Promise<string> {
     return (await this.#redis.get(this.#keys.history)) ?? '';
   }
+}
+
+/** A key that another program made something else than a hash is no job of anybody's. @throws any other error */
+function noJob(error: Error): JobHash {
+  if (isWrongType(error)) return {};
+  throw error;
 }

@@ -18,7 +18,7 @@ export async function checkDurability(redis: Redis, logger: Logger): Promise<voi
       logger.warn('Redis keeps nothing on disk, a restart forgets all jobs: set appendonly to yes');
     }
   } catch (error) {
-    // A managed Redis may not let its settings be read; one that is away now is not asked again.
+    // A managed Redis may not let its settings be read.
     logger.info("Redis' settings could not be checked", { error: (error as Error).message });
   }
 }

@@ -8,6 +8,8 @@ const CONNECT_TIMEOUT_MS = 2000;
 /** A connection that owes an answer and says nothing for so long is dead, whatever TCP believes; longer than any blocking call. */
 const SILENCE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1000;
+/** What Redis answers while it can do nothing, for a time. */
+const AWAY = /^(BUSY|LOADING|MASTERDOWN|MISCONF) /;
 
 /**
  * How a connection behaves while Redis is away.
@@ -29,8 +31,10 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
     // After a failover the old master refuses writes: connect anew, and (2) send the refused command again.
-    reconnectOnError: (error: Error) =>
-      error.message.startsWith('READONLY') && (patience === 'ordered' ? 1 : 2),
+    reconnectOnError({ message }: Error) {
+      if (message.startsWith('READONLY')) return patience === 'ordered' ? 1 : 2;
+      return patience === 'patient' && AWAY.test(message) ? 2 : false;
+    },
     retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS),
     ...(patience === 'bounded'
       ? { maxRetriesPerRequest: 2, commandTimeout: COMMAND_TIMEOUT_MS }

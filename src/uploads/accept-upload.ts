@@ -55,15 +55,14 @@ export async function acceptUpload(
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
     // Side by side: the answer waits for both, and the time of one is saved.
     const [stored, queued] = await Promise.allSettled([
-      blob.commit({ job_id: id, tenant, payload }),
+      blob.commit({ job_id: id, tenant, payload, idempotency }),
       enqueueInTime(connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;
     const made = queued.value;
     if (stored.status === 'rejected') {
       // Its file may not last, so the job must not run, or stop.
-      await queue.withdraw(id, tenant, idempotencyKey);
-      await queue.cancel(id);
+      await queue.withdraw(id, tenant, fields.collection, idempotencyKey);
       throw new AppError('storage_unavailable', undefined, { cause: stored.reason });
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');

@@ -127,12 +127,15 @@ export class BlobStore {
   }
 
   /**
-   * Writes a blob's manifest anew, durably: its job is about to run again.
+   * Writes a blob's manifest anew, durably: its job is about to run again. One of another job stays: the file was
+   * uploaded for that one.
    * @throws {BlobNotFoundError} when the blob itself is gone
    */
   async restoreManifest(key: string, manifest: Manifest): Promise<void> {
     const path = this.#path(key);
     (await this.read(key)).stream.destroy();
+    const found = await readManifest(path + MANIFEST);
+    if (found && found.job_id !== manifest.job_id) return;
     const file = await open(path + MANIFEST, 'w');
     try {
       await file.writeFile(JSON.stringify(manifest));

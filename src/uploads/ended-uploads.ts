@@ -35,12 +35,14 @@ export class EndedUploads {
   }
 
   /**
-   * Moves a blob's manifest here; there may be none. A power cut may undo the move, for it is not flushed: the
+   * Moves the manifest of a job's blob here; there may be none, or one of the job that the file was uploaded for, where
+   * another program has made a second one of it. A power cut may undo the move, for it is not flushed: the
    * next sweep of the manifests makes it again.
    * @param history one that was the present one before the end was seen, never a later one
    */
   async keep(key: string, jobId: string, status: End, history: string): Promise<void> {
     const manifest = blobPath(this.#root, key) + MANIFEST;
+    if (!(await isOf(manifest, jobId))) return;
     const now = new Date();
     await utimes(manifest, now, now).catch(unlessMissing);
     await move(manifest, this.#path(folderName(history), jobId, status));
@@ -52,9 +54,11 @@ export class EndedUploads {
    * @param history as for {@link keep}
    */
   async note(key: string, jobId: string, status: End, history: string): Promise<void> {
+    const manifest = blobPath(this.#root, key) + MANIFEST;
+    if (!(await isOf(manifest, jobId))) return;
     const to = this.#path(folderName(history), jobId, status);
     await mkdir(dirname(to), { recursive: true });
-    await copyFile(blobPath(this.#root, key) + MANIFEST, to).catch(unlessMissing);
+    await copyFile(manifest, to).catch(unlessMissing);
   }
 
   /** What lies under other histories than this, one history after the other, some at a time. */
@@ -139,6 +143,10 @@ export class EndedUploads {
   #path(folder: string, jobId: string, status: End): string {
     return join(this.#folder, folder, `${encodeURIComponent(jobId)}.${status}${MANIFEST}`);
   }
+}
+
+async function isOf(manifest: string, jobId: string): Promise<boolean> {
+  return (await readManifest(manifest))?.job_id === jobId;
 }
 
 /** A history's name comes from Redis, where other programs may write. */

@@ -41,7 +41,7 @@ export async function enqueueInTime(
   try {
     made = await Promise.race([queue.enqueue(id, tenant, payload, idempotency), late]);
   } catch (cause) {
-    void withdraw(queue, logger, id, tenant, idempotency?.key);
+    void withdraw(queue, logger, id, tenant, payload.collection, idempotency?.key);
     throw refusal(cause);
   } finally {
     clearTimeout(timer);
@@ -65,11 +65,12 @@ async function withdraw(
   logger: Logger,
   id: string,
   tenant: string,
+  collection: string,
   idempotencyKey: string | undefined,
 ): Promise<void> {
   for (let left = WITHDRAWALS; ; left--) {
     try {
-      return await queue.withdraw(id, tenant, idempotencyKey);
+      return await queue.withdraw(id, tenant, collection, idempotencyKey);
     } catch (error) {
       if (left === 0) return logger.error('a refused upload could not be withdrawn', { job: id, error });
       await sleep(WITHDRAWAL_INTERVAL_MS, undefined, { ref: false });

@@ -20,7 +20,8 @@ export async function runAgain(
   const { status, run, tenant, payload } = found;
   if (status !== 'failed' && status !== 'cancelled') return status;
   if (payload) {
-    await blobs.restoreManifest(payload.file_key, { job_id: id, tenant, payload }).catch((cause: unknown) => {
+    const manifest = { job_id: id, tenant, payload, run: run + 1 };
+    await blobs.restoreManifest(payload.file_key, manifest).catch((cause: unknown) => {
       const code = cause instanceof BlobNotFoundError ? 'file_gone' : 'storage_unavailable';
       throw new AppError(code, undefined, { cause });
     });

@@ -1,14 +1,21 @@
 import type { CutChunk } from '../contract/processor.ts';
 import type { ChunkOrigin, EmbeddedChunk } from '../documents/chunk-record.ts';
+import type { VectorStore } from '../documents/vector-store.ts';
+import type { ProcessorClient } from '../processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder } from './document-embedder.ts';
 import type { PatientCaller } from './patient-caller.ts';
-import type { PipelineServices } from './pipeline.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** The batches held at once: one being stored, and two being embedded so that no lane waits for the third. */
 const HELD = 3;
+
+export interface EmbedServices {
+  processor: ProcessorClient;
+  vectors: Pick<VectorStore, 'upsert'>;
+  checkpoints: Checkpoints;
+}
 
 /**
  * Embeds chunks and stores them in batches, side by side, so that memory stays flat however long the
@@ -21,16 +28,12 @@ const HELD = 3;
 export async function embedAndStore(
   chunks: readonly CutChunk[],
   origin: ChunkOrigin,
-  {
-    processor,
-    vectors,
-    checkpoints,
-  }: Pick<PipelineServices, 'processor' | 'vectors'> & { checkpoints: Checkpoints },
+  { processor, vectors, checkpoints }: EmbedServices,
   caller: PatientCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<string> {
-  await progress.mark('embed', 60, 'Generating embeddings...');
+  progress.mark('embed', 60, 'Generating embeddings...');
   return sideBySide(signal, async (start, either) => {
     let done = 0;
     const onEmbedded = (count: number) => {
@@ -67,8 +70,8 @@ export async function embedAndStore(
       held.push({ embedded, stored: start(() => store(before, embedded)) });
     }
     await Promise.all(held.map(({ embedded }) => embedded));
-    await progress.mark('embed', 80, 'Embeddings generated', { chunks_done: done });
-    await progress.mark('store', 80, 'Storing in vector DB...');
+    progress.mark('embed', 80, 'Embeddings generated', { chunks_done: done });
+    progress.mark('store', 80, 'Storing in vector DB...');
     await held.at(-1)?.stored;
     return embedder.model;
   });

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { EndedUpload } from '../uploads/ended-uploads.ts';
 import type { Manifest } from '../uploads/manifest.ts';
+import { queueAgain } from './queue-again.ts';
 
 const A_READ = 200;
 
@@ -79,9 +80,10 @@ export class EndedRecovery {
     else await restoration.restoreCancelled(job_id, tenant, payload);
   }
 
-  async #runAgain({ job_id, tenant, payload }: Manifest, state: JobState | undefined): Promise<void> {
+  async #runAgain(manifest: Manifest, state: JobState | undefined): Promise<void> {
     const { queue, store } = this.#services;
-    if (!state) await queue.enqueue(job_id, tenant, payload);
+    const { job_id } = manifest;
+    if (!state) await queueAgain(queue, manifest);
     // It is back at the end of an earlier run; one that has not ended runs anyway.
     else if (state.terminal) await queue.rerun(job_id, (await store.readUpload(job_id))?.run ?? 1);
   }

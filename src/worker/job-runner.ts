@@ -7,14 +7,10 @@ import type { End } from '../uploads/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from './lease-keeper.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
-import { judge } from './retry-policy.ts';
+import { GiveBackError, judge } from './retry-policy.ts';
 
-/** The reason for which a draining worker aborts a job that it will give back. */
-export class DrainingError extends Error {
-  override name = 'DrainingError';
-}
-
-export interface RunnerServices extends PipelineServices {
+export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vectors'> {
+  vectors: VectorStore;
   queue: JobQueue;
   leases: LeaseKeeper;
   history: JobHistory;
@@ -24,7 +20,7 @@ export interface RunnerServices extends PipelineServices {
  * Runs one claimed job to the end of this try, and settles it: completed, failed, to be retried, or given
  * back. A lost claim is left to its new holder. Throws when the job could not be settled: its lease's end
  * repairs that.
- * @param draining aborts with a {@link DrainingError} when the job must be given back
+ * @param draining aborts with a {@link GiveBackError} when the job must be given back
  */
 export async function runJob(
   job: ClaimedJob,
@@ -36,14 +32,15 @@ export async function runJob(
   const signal = AbortSignal.any([lost.signal, draining]);
   const lease = leases.keep(job, () => lost.abort(new ClaimLostError('the lease was lost')));
   const progress = new ProgressReporter(queue, job, (reason) => lost.abort(reason));
-  const guarded: Pick<VectorStore, 'upsert'> = {
+  const guarded: PipelineServices['vectors'] = {
     upsert: async (...write) => {
       await lease.ensureHeld();
       await vectors.upsert(...write);
     },
+    countChunks: (...asked) => vectors.countChunks(...asked),
   };
   try {
-    const document = await runPipeline(job, { ...services, vectors: guarded }, progress, signal);
+    const document = await runPipeline(job, { ...services, vectors: guarded, lease }, progress, signal);
     await progress.close();
     signal.throwIfAborted();
     const { history } = services.history.last;
@@ -70,9 +67,9 @@ async function settle(
     logger.warn('job cancelled, or lost to another worker', fields);
     return abandon(job, queue);
   }
-  if (error instanceof DrainingError) {
+  if (error instanceof GiveBackError) {
     await queue.release(job);
-    return logger.info('job given back', fields);
+    return logger.info('job given back', { ...fields, reason: error.message });
   }
   const retryCount = Number(job.hash['retry_count']) || 0;
   const maxRetries = Number(job.hash['max_retries']) || 0;

@@ -8,6 +8,8 @@ export class ClaimLostError extends Error {
 
 /** A claim that is being kept. */
 export interface KeptLease {
+  /** True when it may have ended in the meantime, although it turned out to be held. */
+  readonly lapsed: boolean;
   /**
    * MUST be awaited right before anything is written that Redis does not guard: a process that was stopped and
    * goes on does not know yet that its lease has ended. Where it may have, Redis is asked.
@@ -22,6 +24,13 @@ interface Held {
   readonly job: ClaimedJob;
   readonly lost: () => void;
   validUntil: number;
+  lapsed: boolean;
+}
+
+/** Notes that a lease was renewed by a call that began then. */
+function renewed(held: Held, askedAt: number, leaseMs: number): void {
+  held.lapsed ||= performance.now() >= held.validUntil;
+  held.validUntil = askedAt + leaseMs;
 }
 
 /** Keeps the leases of all of a worker's jobs alive: one call for all, every third of a lease. */
@@ -37,7 +46,7 @@ export class LeaseKeeper {
     this.#queue = queue;
     this.#leaseMs = leaseMs;
     this.#logger = logger;
-    this.#timer = setInterval(() => void this.#renew(), leaseMs / 3);
+    this.#timer = setInterval(() => void this.#renewAll(), leaseMs / 3);
   }
 
   /**
@@ -45,14 +54,17 @@ export class LeaseKeeper {
    * @param lost called when the claim turns out not to be held any more
    */
   keep(job: ClaimedJob, lost: () => void): KeptLease {
-    const held: Held = { job, lost, validUntil: job.askedAt + this.#leaseMs };
+    const held: Held = { job, lost, validUntil: job.askedAt + this.#leaseMs, lapsed: false };
     this.#held.set(job.id, held);
     return {
+      get lapsed() {
+        return held.lapsed || performance.now() >= held.validUntil;
+      },
       ensureHeld: async () => {
         if (performance.now() < held.validUntil) return;
         const askedAt = performance.now();
         if ((await this.#queue.renew([job])).length > 0) throw new ClaimLostError('the lease had ended');
-        held.validUntil = askedAt + this.#leaseMs;
+        renewed(held, askedAt, this.#leaseMs);
       },
       release: () => {
         if (this.#held.get(job.id) === held) this.#held.delete(job.id);
@@ -60,32 +72,38 @@ export class LeaseKeeper {
     };
   }
 
-  /** Takes a claim for lost, before Redis is asked: the job was cancelled. */
-  lose(jobId: string): void {
-    this.#held.get(jobId)?.lost();
+  /**
+   * Asks Redis now whether a claim is still held.
+   * @param jobId all that are kept, where it is absent
+   */
+  ask(jobId?: string): void {
+    void this.#renew([...this.#held.values()].filter(({ job }) => jobId === undefined || job.id === jobId));
   }
 
   close(): void {
     clearInterval(this.#timer);
   }
 
-  async #renew(): Promise<void> {
+  async #renewAll(): Promise<void> {
     // While Redis is away the call waits for it; a second one would only wait behind it.
-    if (this.#held.size === 0 || this.#renewing) return;
+    if (this.#renewing) return;
     this.#renewing = true;
-    const asked = [...this.#held.values()];
+    await this.#renew([...this.#held.values()]);
+    this.#renewing = false;
+  }
+
+  async #renew(asked: readonly Held[]): Promise<void> {
+    if (asked.length === 0) return;
     const askedAt = performance.now();
     try {
       const lost = new Set(await this.#queue.renew(asked.map(({ job }) => job)));
       for (const held of asked) {
-        if (!lost.has(held.job.id)) held.validUntil = askedAt + this.#leaseMs;
+        if (!lost.has(held.job.id)) renewed(held, askedAt, this.#leaseMs);
         // A job settled while the call was under way counts as lost in Redis, and is no longer kept here.
         else if (this.#held.get(held.job.id) === held) held.lost();
       }
     } catch (error) {
       this.#logger.error('renewing the leases failed', { error });
-    } finally {
-      this.#renewing = false;
     }
   }
 }

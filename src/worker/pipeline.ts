@@ -10,14 +10,16 @@ import type { BlobStore } from '../uploads/blob-store.ts';
 import type { Availability } from './availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
+import type { KeptLease } from './lease-keeper.ts';
 import { PatientCaller } from './patient-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
-import { PermanentJobError } from './retry-policy.ts';
+import { GiveBackError, PermanentJobError } from './retry-policy.ts';
 
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
-  vectors: Pick<VectorStore, 'upsert'>;
+  vectors: Pick<VectorStore, 'upsert' | 'countChunks'>;
+  lease: Pick<KeptLease, 'lapsed'>;
   availability: Availability;
   logger: Logger;
 }
@@ -54,6 +56,12 @@ export async function runPipeline(
     metadata: payload.metadata,
   };
   const model = await embedAndStore(chunks, origin, { ...services, checkpoints }, caller, progress, signal);
+  if (services.lease.lapsed) {
+    // What was stored before may have been cleaned up, and Redis gone back to where it does not know of that.
+    const stored = await caller.untilAnswered(signal, () => services.vectors.countChunks(origin, signal));
+    if (stored < chunks.length)
+      throw new GiveBackError('chunks are gone that were stored before the lease ended');
+  }
 
   const { filename, file_size, content_hash, file_key, metadata, collection } = payload;
   // What the parser found it to be is truer than what the client declared.
@@ -84,22 +92,25 @@ async function parseAndChunk(
   signal: AbortSignal,
 ): Promise<Cut> {
   const kept = await checkpoints.cut();
-  await progress.mark('parse', 10, 'Parsing document...');
+  progress.mark('parse', 10, 'Parsing document...');
   const parsed = kept ?? (await parse(payload, services, caller, progress, signal));
   caller.checkpoint();
-  await progress.mark('parse', 30, 'Document parsed', parsed.pages);
+  progress.mark('parse', 30, 'Document parsed', parsed.pages);
 
-  await progress.mark('chunk', 30, 'Chunking text...');
+  progress.mark('chunk', 30, 'Chunking text...');
   const chunks = 'chunks' in parsed ? parsed.chunks : await chunk(payload, parsed, services, caller, signal);
   caller.checkpoint();
-  await progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
+  progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
     chunks_done: 0,
     chunks_total: chunks.length,
   });
   const cut = { chunks, mediaType: parsed.mediaType, pages: parsed.pages };
-  // The mark was the last to ask whether the job is still ours: only its holder may begin a checkpoint.
-  signal.throwIfAborted();
-  if (!kept) await checkpoints.keepCut(cut);
+  if (!kept) {
+    // Only the job's holder may begin a checkpoint: the mark's answer says whether it is still ours.
+    await progress.settled();
+    signal.throwIfAborted();
+    await checkpoints.keepCut(cut);
+  }
   return cut;
 }
 

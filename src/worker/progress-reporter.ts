@@ -7,6 +7,7 @@ const INTERVAL_MS = 100;
 
 /**
  * Reports one job's progress: every documented mark, and in between the newest of what there is to say.
+ * Nothing waits for a report to be written: it says all that changed, and is refused once the claim is lost.
  * Counts are kept, so that a report names only those that changed.
  */
 export class ProgressReporter {
@@ -19,7 +20,7 @@ export class ProgressReporter {
   #waiting: ProgressReport | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastSentAt = 0;
-  #sending: Promise<void> = Promise.resolve();
+  readonly #underWay = new Set<Promise<void>>();
 
   /** @param abort ends the pipeline: called when a report finds the claim lost, or cannot be made */
   constructor(queue: JobQueue, claim: ClaimedJob, abort: (reason: unknown) => void) {
@@ -33,37 +34,45 @@ export class ProgressReporter {
     return this.#stage;
   }
 
-  /** Reports a documented mark; resolves once it is written. */
-  async mark(stage: Stage, progress: number, message: string, counts: Counts = {}): Promise<void> {
+  /** Reports a documented mark. */
+  mark(stage: Stage, progress: number, message: string, counts: Counts = {}): void {
     this.#stage = stage;
     this.#message = message;
     this.#drop();
     this.#send(this.#report(progress, counts));
-    await this.#sending;
   }
 
   /** Reports movement inside the current stage, some time soon: a newer report replaces one that waits. */
   move(progress: number, counts: Counts): void {
     this.#waiting = this.#report(Math.floor(progress * 100) / 100, counts);
-    this.#timer ??= setTimeout(
-      () => {
-        const report = this.#waiting;
-        this.#drop();
-        if (report) this.#send(report);
-      },
-      Math.max(0, this.#lastSentAt + INTERVAL_MS - performance.now()),
-    );
+    this.#schedule();
+  }
+
+  /** Resolves when everything reported is written, or has called `abort`. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
   /** Forgets what waits, and resolves when nothing is on its way any more. */
   async close(): Promise<void> {
     this.#drop();
-    await this.#sending;
+    await this.settled();
   }
 
   #report(progress: number, counts: Counts): ProgressReport {
     this.#counts = { ...this.#counts, ...counts };
     return { progress, message: this.#message, stage: this.#stage, counts: this.#counts };
+  }
+
+  /** While Redis is slow or away, what there is to say is replaced, not piled up. */
+  #schedule(): void {
+    if (!this.#waiting || this.#timer || this.#underWay.size > 0) return;
+    const delay = Math.max(0, this.#lastSentAt + INTERVAL_MS - performance.now());
+    this.#timer = setTimeout(() => {
+      const report = this.#waiting;
+      this.#drop();
+      if (report) this.#send(report);
+    }, delay);
   }
 
   #drop(): void {
@@ -74,11 +83,16 @@ export class ProgressReporter {
 
   #send(report: ProgressReport): void {
     this.#lastSentAt = performance.now();
-    this.#sending = this.#sending
-      .then(() => this.#queue.progress(this.#claim, report))
+    const sending = this.#queue
+      .progress(this.#claim, report)
       .then((held) => {
         if (!held) this.#abort(new ClaimLostError('the claim was lost'));
       })
-      .catch((error: unknown) => this.#abort(error));
+      .catch((error: unknown) => this.#abort(error))
+      .finally(() => {
+        this.#underWay.delete(sending);
+        this.#schedule();
+      });
+    this.#underWay.add(sending);
   }
 }

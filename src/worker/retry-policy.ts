@@ -23,6 +23,11 @@ export class PermanentJobError extends Error {
   }
 }
 
+/** Thrown, or an abort's reason, where a job is to be given back: nothing is wrong with it, so no try is counted. */
+export class GiveBackError extends Error {
+  override name = 'GiveBackError';
+}
+
 const FAILED: Record<Stage, string> = {
   parse: 'Parsing failed',
   chunk: 'Chunking failed',

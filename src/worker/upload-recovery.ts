@@ -1,8 +1,12 @@
+import type { Job } from '../contract/job.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { JobState } from '../jobs/to-job.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { End } from '../uploads/ended-uploads.ts';
+import type { Manifest } from '../uploads/manifest.ts';
+import { queueAgain } from './queue-again.ts';
 
 /** How often the whole store is gone through: what it finds is rare, and every manifest costs a read. */
 const INTERVAL_MS = 10_000;
@@ -38,21 +42,35 @@ export class UploadRecovery {
       signal.throwIfAborted();
       const active: string[] = [];
       const states = await this.#store.readAll(manifests.map(({ job_id }) => job_id));
-      for (const [i, { job_id, tenant, payload }] of manifests.entries()) {
+      for (const [i, manifest] of manifests.entries()) {
         const state = states[i];
+        const { job_id: job } = manifest;
         if (!state) {
-          this.#logger.warn('Redis has forgotten an upload: it is queued again', { job: job_id });
-          await this.#queue.enqueue(job_id, tenant, payload);
+          this.#logger.warn('Redis has forgotten an upload: it is queued again', { job });
+          await queueAgain(this.#queue, manifest);
         } else if (state.terminal) {
-          // Its worker was lost between the two, or it had none. The manifest goes last: by it the rest is found.
-          await this.#blobs.removeCheckpoint(payload.file_key);
-          await this.#blobs.ended.keep(payload.file_key, job_id, state.status as End, state.history);
+          await this.#finish(manifest, state);
         } else {
-          active.push(job_id);
+          active.push(job);
         }
       }
       await this.#queue.activate(active);
     }
     this.#nextAt = performance.now() + INTERVAL_MS;
+  }
+
+  /** A manifest whose job has ended: its worker was lost between the two, or it had none; or a retry was forgotten. */
+  async #finish({ job_id: job, payload, run: promised = 1 }: Manifest, state: JobState): Promise<void> {
+    const { ended } = this.#blobs;
+    const { run } = JSON.parse(state.json) as Job;
+    // What was noted since the retry was promised is how that ended.
+    if (run < promised && state.status !== 'completed' && !(await ended.has(job))) {
+      this.#logger.warn('Redis has forgotten that a job was to run again', { job, run: promised });
+      await this.#queue.rerun(job, run);
+      return;
+    }
+    // The manifest goes last: by it the rest is found.
+    await this.#blobs.removeCheckpoint(payload.file_key);
+    await ended.keep(payload.file_key, job, state.status as End, state.history);
   }
 }

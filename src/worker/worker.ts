@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
-import type { VectorStore } from '../documents/vector-store.ts';
 import { listenForCancellations } from '../jobs/cancellations.ts';
 import type { Keys } from '../redis/keys.ts';
 import { Availability } from './availability.ts';
 import { ClaimLoop } from './claim-loop.ts';
-import { DrainingError, runJob, type RunnerServices } from './job-runner.ts';
+import { runJob, type RunnerServices } from './job-runner.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Reconciler, type ReconcilerServices } from './reconciler.ts';
+import { GiveBackError } from './retry-policy.ts';
 import { Sweeper, type SweeperServices } from './sweeper.ts';
 import { RECOVERED_WITHIN_MS } from './upload-recovery.ts';
 
@@ -16,8 +16,7 @@ import { RECOVERED_WITHIN_MS } from './upload-recovery.ts';
 const LAST_WORD_MS = 2000;
 
 export interface WorkerServices
-  extends Omit<RunnerServices, 'leases' | 'vectors' | 'availability'>, SweeperServices, ReconcilerServices {
-  vectors: VectorStore;
+  extends Omit<RunnerServices, 'leases' | 'availability'>, SweeperServices, ReconcilerServices {
   keys: Keys;
   /** Two connections of the worker's own: one blocks, one is subscribed. It closes both. */
   waiter: Redis;
@@ -44,7 +43,7 @@ export async function startWorker(
   const draining = new AbortController();
   const availability = new Availability();
   const leases = new LeaseKeeper(queue, leaseMs, logger);
-  await listenForCancellations(subscriber, keys, (jobId) => leases.lose(jobId));
+  await listenForCancellations(subscriber, keys, (jobId) => leases.ask(jobId));
   const reconciler = new Reconciler(services, availability, leaseMs, leaseMs + RECOVERED_WITHIN_MS);
   const sweeper = new Sweeper(services, leaseMs);
   const loop = new ClaimLoop(
@@ -60,7 +59,7 @@ export async function startWorker(
   );
   return {
     async close() {
-      const timer = setTimeout(() => draining.abort(new DrainingError('the worker is draining')), drainMs);
+      const timer = setTimeout(() => draining.abort(new GiveBackError('the worker is draining')), drainMs);
       await within(drainMs + LAST_WORD_MS, loop.stop());
       clearTimeout(timer);
       leases.close();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { DASHBOARD_ROUNDS, dashboards } from './fanout/case-dashboards.ts';
+import { dashboards } from './fanout/case-dashboards.ts';
 import { idle } from './fanout/case-idle.ts';
 import { oneJob } from './fanout/case-one-job.ts';
 import { polling } from './fanout/case-polling.ts';
@@ -21,7 +21,7 @@ export async function bench(): Promise<void> {
   }
   const [only] = process.argv.slice(3);
   for (const [name, run] of Object.entries(CASES)) if (only === undefined || only === name) await run();
-  console.log(`Medians of ${ROUNDS} rounds in turn; dashboards ${DASHBOARD_ROUNDS}, idle sessions one. Ratios: Sluice to the other.
+  console.log(`Medians of ${ROUNDS} rounds, the sides in turn; idle sessions come in as many steps. Ratios: Sluice to the other.
 Every side has a Redis, a server, a publisher and clients of its own, each a process; states of some 600 bytes, stamped
 when published. Clients are bare TCP connections of one process, which look for the stamps and parse nothing else.
 Latency: 10 states a second. Deliveries/s: each state published once all watchers have the one but one before; CPU then.

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { Remote } from './queue/remote.ts';
 import { readUsage } from './queue/usage.ts';
-import { CONCURRENCY } from './queue/workload.ts';
+import { CONCURRENCY, type Reporting } from './queue/workload.ts';
 import { median, percentile, printTable } from './statistics.ts';
 
 const ROUNDS = 5;
@@ -16,6 +16,7 @@ const JOBS = 5000;
 const SINGLE_JOBS = 200;
 const SINGLE_PAUSE_MS = 10;
 const IDLE_MS = 10_000;
+const REPORTINGS: readonly Reporting[] = ['awaited', 'at once'];
 
 /**
  * The queue alone: jobs that do nothing but report progress six times, beside BullMQ doing the same on the
@@ -34,7 +35,8 @@ export async function bench(): Promise<void> {
   const bullmq = new SideUnderTest('bullmq.mjs', redis);
   try {
     for (let round = -1; round < ROUNDS; round++) {
-      for (const side of [sluice, bullmq]) await side.busyRound(round >= 0);
+      for (const reporting of REPORTINGS)
+        for (const side of [sluice, bullmq]) await side.busyRound(reporting, round >= 0);
     }
     for (const side of [sluice, bullmq]) await side.singleJobs();
     const idle = [await idleSluiceWorker(redis), await bullmq.idleWorker()];
@@ -57,7 +59,7 @@ interface Busy {
 }
 
 class SideUnderTest {
-  readonly busy: Busy[] = [];
+  readonly busy: Record<Reporting, Busy[]> = { awaited: [], 'at once': [] };
   readonly enqueue: number[] = [];
   readonly toStart: number[] = [];
   tripsAlone = NaN;
@@ -73,12 +75,12 @@ class SideUnderTest {
   }
 
   /** Fills the queue, one job after the other, then lets a worker empty it. */
-  async busyRound(counts: boolean): Promise<void> {
+  async busyRound(reporting: Reporting, counts: boolean): Promise<void> {
     await this.#redis.client.flushall();
     await this.#web.call('open');
     const empty = await this.#used();
     const enqueue = await this.#web.call<number[]>('fill', JOBS);
-    await this.#worker.call('open');
+    await this.#worker.call('open', reporting);
     const full = await this.#used();
     const start = await this.#worker.call<number>('start');
     const end = await this.#web.call<number>('heard', JOBS);
@@ -87,7 +89,7 @@ class SideUnderTest {
     await this.#web.call('close');
     if (!counts) return;
     this.enqueue.push(...enqueue);
-    this.busy.push({
+    this.busy[reporting].push({
       jobsPerSecond: JOBS / ((end - start) / 1000),
       commands: (done.commands - empty.commands) / JOBS,
       requests: (done.requests - empty.requests) / JOBS,
@@ -102,7 +104,7 @@ class SideUnderTest {
   async singleJobs(): Promise<void> {
     await this.#redis.client.flushall();
     await this.#web.call('open');
-    await this.#worker.call('open');
+    await this.#worker.call('open', 'at once');
     await this.#worker.call('start');
     const enqueued: { id: string; at: number }[] = [];
     let before = await readUsage(this.#redis.client);
@@ -123,7 +125,7 @@ class SideUnderTest {
   /** @returns the commands a second that a worker with nothing to do costs */
   async idleWorker(): Promise<number> {
     await this.#redis.client.flushall();
-    await this.#worker.call('open');
+    await this.#worker.call('open', 'at once');
     await this.#worker.call('start');
     const commands = await idleCommands(this.#redis);
     await this.#worker.call('close');
@@ -189,18 +191,20 @@ function print(sluice: SideUnderTest, bullmq: SideUnderTest, idle: number[]): vo
   const rows = [['', 'Sluice', 'BullMQ', 'ratio']];
   const row = (name: string, a: number, b: number, unit = '', digits = 1) =>
     rows.push([name, `${a.toFixed(digits)}${unit}`, `${b.toFixed(digits)}${unit}`, (a / b).toFixed(2)]);
-  const busy = (name: string, key: keyof Busy, unit = '', digits = 1) => {
-    const of = (side: SideUnderTest) => median(side.busy.map((round) => round[key]));
-    row(name, of(sluice), of(bullmq), unit, digits);
-  };
-  busy('jobs/s', 'jobsPerSecond', '', 0);
-  busy('Redis commands a job', 'commands');
-  busy('requests a job', 'requests');
-  busy('round trips a job, busy', 'trips');
+  for (const reporting of REPORTINGS) {
+    const busy = (name: string, key: keyof Busy, unit = '', digits = 1) => {
+      const of = (side: SideUnderTest) => median(side.busy[reporting].map((round) => round[key]));
+      row(`${name}, reports ${reporting}`, of(sluice), of(bullmq), unit, digits);
+    };
+    busy('jobs/s', 'jobsPerSecond', '', 0);
+    busy('Redis commands a job', 'commands');
+    busy('requests a job', 'requests');
+    busy('round trips a job', 'trips');
+    busy('CPU a job: Redis', 'redisCpu', ' µs', 0);
+    busy('worker', 'workerCpu', ' µs', 0);
+    busy('listener', 'webCpu', ' µs', 0);
+  }
   row('round trips a job, alone', sluice.tripsAlone, bullmq.tripsAlone);
-  busy('CPU a job: Redis', 'redisCpu', ' µs', 0);
-  busy('worker', 'workerCpu', ' µs', 0);
-  busy('listener', 'webCpu', ' µs', 0);
   row('enqueue p50', median(sluice.enqueue), median(bullmq.enqueue), ' ms', 2);
   row('enqueue p99', percentile(sluice.enqueue, 0.99), percentile(bullmq.enqueue, 0.99), ' ms', 2);
   row('enqueue → start p50', median(sluice.toStart), median(bullmq.toStart), ' ms', 2);
@@ -208,7 +212,9 @@ function print(sluice: SideUnderTest, bullmq: SideUnderTest, idle: number[]): vo
   row('idle worker, commands/s', idle[0] ?? NaN, idle[1] ?? NaN, '', 2);
   printTable(rows);
   console.log(`
-${JOBS} jobs a round, ${CONCURRENCY} at once, six reports each; medians of ${ROUNDS} rounds in turn.
+${JOBS} jobs a round, ${CONCURRENCY} at once, six reports each, all heard by the listener; medians of ${ROUNDS} rounds in turn.
+Reports awaited: a job's code makes a report once the one before it is written. At once: it waits for the last, as
+Sluice's pipeline does.
 jobs/s: a queue filled beforehand, from the worker's start until the listener has heard of the last completion.
 Commands: all that Redis executed for producer, worker and listener, inside scripts too. Requests: commands that the
 clients sent. Round trips: reads from client sockets that Redis made; while busy, requests that arrive together share

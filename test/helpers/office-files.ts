@@ -109,9 +109,13 @@ export const textCell = (place: string, text: string) =>
 export const numberCell = (place: string, value: number) => `<c r="${place}"><v>${value}</v></c>`;
 
 /** @param sheets their `<row>` elements, by name */
-export function xlsx(sheets: Readonly<Record<string, string>>, dimension = 'A1'): Buffer<ArrayBuffer> {
+export function xlsx(
+  sheets: Readonly<Record<string, string>>,
+  dimension = 'A1',
+  otherParts: Parts = {},
+): Buffer<ArrayBuffer> {
   const names = Object.keys(sheets);
-  const parts: Record<string, string> = {};
+  const parts: Record<string, string | Uint8Array> = { ...otherParts };
   for (const [index, rows] of Object.values(sheets).entries()) {
     parts[`xl/worksheets/sheet${index + 1}.xml`] =
       `<worksheet ${SHEETS}><dimension ref="${dimension}"/><sheetData>${rows}</sheetData></worksheet>`;

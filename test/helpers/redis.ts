@@ -24,8 +24,8 @@ export interface TestRedis {
   client: Redis;
   /** SIGKILL. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and folder. */
-  start(): Promise<void>;
+  /** Starts it again on the same port and folder. @param more settings, for this once */
+  start(...more: string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function startRedis(): Promise<TestRedis> {
     '--repl-diskless-sync-delay',
     '0',
   ];
-  const run = () => spawn('redis-server', args, { stdio: 'ignore' });
+  const run = (...more: string[]) => spawn('redis-server', [...args, ...more], { stdio: 'ignore' });
   let server = run();
   const url = `redis://127.0.0.1:${port}`;
   const client = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
@@ -66,8 +66,8 @@ export async function startRedis(): Promise<TestRedis> {
     pid: () => server.pid as number,
     client,
     kill,
-    async start() {
-      server = run();
+    async start(...more) {
+      server = run(...more);
       await client.ping();
     },
     async close() {

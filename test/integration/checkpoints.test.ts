@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { copyFile, mkdtemp, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ChromaClient } from 'chromadb';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
@@ -87,14 +88,14 @@ async function startWorker(): Promise<TestRoles> {
   return { ...worker, close };
 }
 
-/** A worker in a process of its own. @returns kills it */
-function spawnWorker(): () => Promise<unknown> {
+/** A worker in a process of its own. @returns kills it with a signal */
+function spawnWorker(): (signal?: NodeJS.Signals) => Promise<unknown> {
   const own = { ...process.env, ...env, PORT: '0', DATA_DIR: folder };
   const child = spawn(process.execPath, [MAIN, 'worker'], { env: own, stdio: 'ignore' });
   const ended = once(child, 'exit');
-  const kill = () => {
-    child.kill('SIGKILL');
-    return ended;
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
+    child.kill(signal);
+    if (signal === 'SIGKILL') await ended;
   };
   stops.push(kill);
   return kill;
@@ -201,6 +202,25 @@ test('a worker killed while it embeds: the next parses nothing, and embeds only 
   }
   expect([...twice].filter((index) => !askedBefore.has(index))).toEqual([]);
   expect(Math.max(...embeddings().values())).toBeLessThanOrEqual(2);
+});
+
+test('a worker that was stopped past its lease, its chunks deleted, and finds that it holds its job: all are stored', async () => {
+  embedder.delayMs = 100;
+  const kill = spawnWorker();
+  const { id, collection } = await upload();
+  await firstBatchKept(id);
+  const { hostname, port } = new URL(chromaUrl);
+  const client = new ChromaClient({ host: hostname, port: Number(port) });
+  const stored = await vi.waitUntil(async () => {
+    const found = await client.getCollection({ name: collection }).catch(() => undefined);
+    return found && (await found.count()) > 0 ? found : undefined;
+  });
+  await kill('SIGSTOP');
+  // What a sweep does, before Redis goes back to where nothing of it was known.
+  await stored.delete({ where: { document_id: id } });
+  await sleep(2000);
+  await kill('SIGCONT');
+  expect(await expectWhole(id, collection)).not.toHaveProperty('retry_count');
 });
 
 test('a job given back by a draining worker goes on where it stopped, through the same marks', async () => {

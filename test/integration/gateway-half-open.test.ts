@@ -10,10 +10,11 @@ import { JobStore } from '../../src/jobs/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
+import { TestJobs } from '../helpers/test-jobs.ts';
 import { TcpProxy } from '../helpers/tcp-proxy.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const HEARTBEAT_MS = 2000;
+const HEARTBEAT_MS = 1000;
 const registry = new Registry();
 const server = createServer();
 let redis: TestRedis;
@@ -26,7 +27,8 @@ beforeAll(async () => {
   const keys = createKeys();
   const logger = quietLogger();
   const store = new JobStore(redis.client, keys);
-  feed = new JobFeed(() => redis.client.duplicate(), redis.client, { store, keys, logger });
+  const connect = () => redis.client.duplicate().on('error', () => {});
+  feed = new JobFeed(connect, redis.client, { store, keys, logger });
   gateway = new Gateway({ feed, registry }, [], logger, HEARTBEAT_MS);
   gateway.attach(server);
   server.listen(0, '127.0.0.1');
@@ -41,13 +43,17 @@ afterAll(async () => {
   await redis.close();
 });
 
+/** Connects past the proxy. */
+async function open(path = '/ws'): Promise<TestClient> {
+  const client = new TestClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+  await client.opened;
+  return client;
+}
 const count = async (name: string) =>
   (await registry.getSingleMetric(name)!.get()).values.reduce((sum, { value }) => sum + value, 0);
 
 test('clients that vanished without a word are cut within two heartbeats, and those that answer are not', async () => {
-  const { port } = server.address() as AddressInfo;
-  const alive = new TestClient(`http://127.0.0.1:${port}/ws`);
-  await alive.opened;
+  const alive = await open();
   const lost = await Promise.all(
     Array.from({ length: 20 }, async () => {
       const client = new TestClient(`http://127.0.0.1:${proxy.port}/ws`);
@@ -65,4 +71,53 @@ test('clients that vanished without a word are cut within two heartbeats, and th
   await new Promise((resolve) => setTimeout(resolve, 2 * HEARTBEAT_MS));
   expect(await count('sluice_gateway_sessions')).toBe(1);
   alive.socket.terminate();
+});
+
+test('while the feed is stale sessions are answered and live on, and what they subscribed to comes after', async () => {
+  const jobs = new TestJobs(redis.client);
+  await jobs.enqueue(['a', 'b']);
+  const early = await open();
+  // Not read yet when Redis goes away.
+  early.send({ type: 'subscribe', id: 1, jobs: ['a'] });
+  await redis.kill();
+  await expect.poll(() => feed.live).toBe(false);
+  const late = await open();
+  const one = await open('/ws?job=a');
+  const unknown = await open('/ws?job=nobody');
+  let pings = 0;
+  late.socket.on('ping', () => pings++);
+  for (let id = 1; id <= 20; id++) {
+    late.send({ type: 'subscribe', id, jobs: ['a', 'nobody'] });
+    late.send({ type: 'ping' });
+  }
+  late.send({ type: 'subscribe', id: 20, channel: 'active' });
+  for (let id = 3; id <= 20; id++) late.send({ type: 'unsubscribe', id });
+  late.send({ type: 'subscribe', id: 30, channel: 'active' });
+  late.send({ type: 'ping' });
+  await expect.poll(() => late.of('pong').length).toBe(21);
+  expect(late.of('error')).toMatchObject([{ id: 20, code: 'subscription_in_use' }]);
+  expect(await count('sluice_gateway_subscriptions')).toBe(6);
+  // By the third one a peer that was not read from would be cut.
+  await expect.poll(() => pings, { timeout: 10_000 }).toBeGreaterThan(3);
+  expect(late.of('snapshot')).toEqual([]);
+  await redis.start();
+  await expect.poll(() => late.of('snapshot').map(({ id }) => id)).toEqual([1, 2, 30]);
+  expect(late.of('error').slice(1)).toMatchObject([
+    { id: 1, jobs: ['nobody'] },
+    { id: 2, jobs: ['nobody'] },
+  ]);
+  await expect.poll(() => early.states('a').length).toBeGreaterThan(0);
+  expect((await unknown.closed).code).toBe(4404);
+  await jobs.queue.cancel('a');
+  expect((await one.closed).code).toBe(1000);
+  for (const client of [early, late]) {
+    await expect.poll(() => client.states('a').at(-1)?.status).toBe('cancelled');
+    expect(
+      client
+        .of('snapshot')
+        .flatMap(({ jobs }) => jobs)
+        .filter(({ status }) => status === 'cancelled'),
+    ).toEqual([]);
+    client.socket.terminate();
+  }
 });

@@ -134,6 +134,8 @@ test('clients that come and go leave nothing that is watched, and pushes are mea
         return client;
       }),
     );
+    // However many watch, a node has one subscription.
+    expect(await redis.client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).toMatch(/^(?:.*\n){2}$/);
     await jobs.step(claimed[0]!, 61 + cycle / 2);
     // Some wait for their snapshots, some do not.
     if (cycle % 2 === 0)

@@ -146,6 +146,7 @@ test('the same Idempotency-Key is the same job, also when two arrive at once', a
   expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
   expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
   expect(await redis.client.llen(keys.queue)).toBe(1);
+  expect(await redis.client.ttl(keys.idempotency('default', 'once'))).toBeLessThanOrEqual(500);
   await expect.poll(files).toBe(before + 2);
 
   const other = await upload('another', headers);
@@ -200,6 +201,29 @@ test('jobs that are made while a page is read do not make others come twice', as
   const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
   const { states } = await listJobs({ limit: 1000 }, services);
   expect(states.map(({ id }) => id).sort()).toEqual(Array.from({ length: 250 }, (_, i) => `${i}`).sort());
+});
+
+test('a page that ends because it has looked at enough goes on where it stopped, whatever is made meanwhile', async () => {
+  const note = (from: number, count: number) =>
+    redis.client.zadd(
+      keys.recent,
+      ...Array.from({ length: count }, (_, i) => [from + i, `x${from + i}`]).flat(),
+    );
+  const id = await accepted();
+  await note(1, 5100);
+  await redis.client.zadd(keys.recent, 1325.5, id);
+  let made = 10_000;
+  class BusyStore extends JobStore {
+    override async readAll(ids: readonly string[]) {
+      await note((made += 50), 50);
+      return super.readAll(ids);
+    }
+  }
+  const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
+  const first = await listJobs({ limit: 10 }, services);
+  const second = await listJobs({ limit: 10, cursor: first.nextCursor! }, services);
+  expect([...first.states, ...second.states].map((state) => state.id)).toEqual([id]);
+  expect(second.nextCursor).toBeUndefined();
 });
 
 test('statistics that another program has spoilt, or that are gone, are not shown', async () => {

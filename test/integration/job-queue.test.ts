@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { parseJobEvent, type JobEvent } from '../../src/jobs/job-event.ts';
+import { parseJobEvent, toHash, type JobEvent } from '../../src/jobs/job-event.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
@@ -117,7 +117,7 @@ test('a claim that is sent again gets the same grant', async () => {
   expect(granted).toHaveLength(2);
   const [grant = ''] = await redis.client.keys(keys.grant('*'));
   expect(await redis.client.pttl(grant)).toBeGreaterThan(0);
-  expect({ ...parseJobEvent(granted[0]!).hash, payload: granted[1] }).toEqual(jobs[0]!.hash);
+  expect({ ...toHash(JSON.parse(granted[0]!)), payload: granted[1] }).toEqual(jobs[0]!.hash);
   expect(jobs[0]).toMatchObject({ id: 'a', hash: { token: jobs[0]!.token } });
   expect(await redis.client.lrange('queue:document_upload', 0, -1)).toEqual(['b']);
 });
@@ -137,6 +137,17 @@ test('progress only grows within an attempt, and a repeated report is no change'
   expect((await job('a')).version).toBe(version);
   await queue.progress(claim, { ...report, progress: 30, counts: { pages_done: 3 } });
   expect(await job('a')).toMatchObject({ progress: 45.5, counts: { pages_done: 3 }, version: version + 1 });
+});
+
+test('a claim that is sent again does not get what it has lost meanwhile', async () => {
+  await queue.enqueue('a', 'default', payload);
+  await queue.enqueue('b', 'default', payload);
+  const recorded = recordScripts(redis.client);
+  await new JobQueue(recorded.client, keys, options).claim(2);
+  await queue.cancel('a');
+  const [[granted]] = (await recorded.replay('claim')) as [[string[]]];
+  expect(granted).toHaveLength(2);
+  expect(toHash(JSON.parse(granted[0]!))['id']).toBe('b');
 });
 
 test('complete settles the job, registers the document and is replay-safe', async () => {

@@ -76,7 +76,7 @@ const everything = async (ids: readonly string[]) =>
     redis.client.zrange(keys.cleanup, '0', '-1'),
   ]);
 
-test('what is reported in one turn shares a call, and each change is published once, in its order', async () => {
+test('what is reported in one turn shares a call, and each change is published once, each job in its order', async () => {
   const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
   const { events, close } = await listen();
   const answers = await Promise.all([
@@ -92,10 +92,10 @@ test('what is reported in one turn shares a call, and each change is published o
   close();
   expect(events.map(({ id, told, version }) => `${id} ${told} v${version}`)).toEqual([
     'a processing 30 v3',
-    'b processing 40 v3',
     'a processing 60 v4',
-    'a completed 100 v5',
+    'b processing 40 v3',
     'b processing 70 v4',
+    'a completed 100 v5',
   ]);
   expect(events.map(({ sequence }) => sequence)).toEqual([5, 6, 7, 8, 9]);
   expect(await job('a')).toMatchObject({ status: 'completed', counts: { chunks_done: 60 } });
@@ -113,7 +113,7 @@ test('a call that is sent again changes nothing and gets the same answers', asyn
     );
   const answers = await reported();
   expect(answers).toEqual(ids.map((id) => id !== 'job-7'));
-  expect(recorded.calls('report')).toBe(2);
+  expect(recorded.calls('report')).toBe(3);
   const before = await everything(ids);
   const again = await recorded.replay('report');
   expect(again.flat()).toEqual(answers.map(Number));
@@ -141,6 +141,56 @@ test('reports that are sent again are taken once, and heard once', async () => {
   await expect.poll(() => events.at(-1)?.told).toBe('processing 50');
   close();
   expect(events.map(({ version }) => version)).toEqual(['3', '4', '5', '6']);
+});
+
+test('steps of one turn are written once and heard one by one, and once only when they are sent again', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  const { events, close } = await listen();
+  const steps = () => Promise.all([20, 20, 30, 40].map((progress) => queue.progress(held, report(progress))));
+  expect(await steps()).toEqual([true, true, true, true]);
+  expect(recorded.calls('report')).toBe(1);
+  await expect.poll(() => events.length).toBe(3);
+  const before = await everything(['a']);
+  expect(await recorded.replay('report')).toEqual([[1]]);
+  expect(await everything(['a'])).toEqual(before);
+  await queue.progress(held, report(50));
+  await expect.poll(() => events.length).toBe(4);
+  close();
+  expect(events.map(({ told, version }) => `${told} v${version}`)).toEqual([
+    'processing 20 v3',
+    'processing 30 v4',
+    'processing 40 v5',
+    'processing 50 v6',
+  ]);
+  await queue.cancel('a');
+  expect(await steps()).toEqual([false, false, false, false]);
+});
+
+test('what changes nothing is not heard, also together with what does', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  const { events, close } = await listen();
+  const claimed = { progress: 10, message: 'Parsing document...', stage: 'parse', counts: {} } as const;
+  expect(await Promise.all([queue.progress(held, claimed), queue.progress(held, report(30))])).toEqual([
+    true,
+    true,
+  ]);
+  expect(await queue.progress(held, report(30))).toBe(true);
+  await queue.progress(held, report(40));
+  await expect.poll(() => events.at(-1)?.told).toBe('processing 40');
+  close();
+  expect(events.map(({ version }) => version)).toEqual(['3', '4']);
+});
+
+test('a report that is refused leaves no gap in the sequence', async () => {
+  const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
+  await queue.cancel('a');
+  const { events, close } = await listen();
+  await Promise.all([queue.progress(a, report(30)), queue.progress(b, report(30))]);
+  await queue.claim(5);
+  await queue.progress(b, report(40));
+  await expect.poll(() => events.length).toBe(2);
+  close();
+  expect(events.map(({ sequence }) => sequence)).toEqual([6, 7]);
 });
 
 test('a job that is taken over counts on: the next holder is heard at once, the last never', async () => {

@@ -121,6 +121,23 @@ test('an upload that Redis has forgotten is queued again under its id, once', as
   expect(await job('lost')).toMatchObject({ status: 'queued', filename: 'a.txt', collection: 'papers' });
 });
 
+test('a file that only looks like a manifest keeps no upload from being found', async () => {
+  await storeUpload('lost', 60_000);
+  const then = new Date(Date.now() - 60_000);
+  for (const [i, text] of [
+    '5',
+    'null',
+    '{"job_id":"x"}',
+    '{"job_id":1,"tenant":"a","payload":{}}',
+  ].entries()) {
+    const path = join(folder, 'default', `${i}.json`);
+    await writeFile(path, text);
+    await utimes(path, then, then);
+  }
+  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual(['lost']);
+});
+
 test('an upload that is just being answered is not taken for a forgotten one', async () => {
   await storeUpload('fresh', 0);
   await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
@@ -140,17 +157,29 @@ test('the manifest of a job that has ended is put away, that of one under way st
   expect(await redis.client.smembers(keys.active)).toEqual(['queued']);
 });
 
+test("a job that another program made of an upload's file leaves the upload's own promise alone", async () => {
+  await storeUpload('owner', 60_000);
+  const shared = payloadOf('owner');
+  await queue.enqueue('guest', 'default', shared);
+  await blobs.ended.note(shared.file_key, 'guest', 'cancelled', 'present');
+  await blobs.ended.keep(shared.file_key, 'guest', 'completed', 'present');
+  await blobs.restoreManifest(shared.file_key, { job_id: 'guest', tenant: 'default', payload: shared });
+  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual(['owner', 'guest']);
+  expect(await blobs.ended.has('guest')).toBe(false);
+});
+
 test('files that belong to nobody go after a day; those of a job or a document stay', async () => {
   for (const id of ['orphan', 'young', 'job', 'document', 'awaited', 'ended'])
     await storeUpload(id, id === 'young' ? 60_000 : 2 * DAY_MS);
-  // Of the orphan all is forgotten; the last two will be queued again.
-  await rm(join(folder, 'default', 'orphan.json'));
+  // The last two will be queued again.
+  for (const id of ['orphan', 'job', 'document']) await rm(join(folder, 'default', `${id}.json`));
   await blobs.ended.keep('default/ended', 'ended', 'failed', 'an earlier history');
   await writeFile(join(folder, 'default', 'cut-off'), 'half');
   const then = new Date(Date.now() - 2 * DAY_MS);
   await utimes(join(folder, 'default', 'cut-off'), then, then);
   await enqueue('job');
-  await redis.client.hset(keys.document('document'), 'file_key', 'default/document');
+  await redis.client.hset(keys.document('document'), { id: 'document', file_key: 'default/document' });
   const registry = new DocumentRegistry(redis.client, keys);
   await new BlobSweep({ blobs, store, registry, logger }, DAY_MS).sweep(signal);
   const left = (await readdir(join(folder, 'default'))).filter((name) => !name.endsWith('.json'));

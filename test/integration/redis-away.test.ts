@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { createLogger } from '../../src/logger.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { TestJobs } from '../helpers/test-jobs.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 import { expectRefused, storedFiles, upload } from '../helpers/uploads.ts';
 
@@ -35,10 +39,13 @@ async function expectNoJob(): Promise<void> {
 
 test('while Redis is down uploads are refused and leave nothing, and go on by themselves when it is back', async () => {
   await redis.kill();
-  await expectRefusedWhole(await upload(api.url));
-  expect((await fetch(`${api.url}/api/jobs/any`)).status).toBe(503);
-  expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
-  expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+  const paths = ['/api/jobs/any', '/readyz', '/healthz'];
+  const [refused, ...answers] = await Promise.all([
+    upload(api.url),
+    ...paths.map((path) => fetch(api.url + path)),
+  ]);
+  await expectRefusedWhole(refused);
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
   await redis.start();
   await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
   await expectNoJob();
@@ -52,6 +59,39 @@ test('while Redis does not answer an upload is refused in seconds', async () => 
   process.kill(redis.pid(), 'SIGCONT');
   await expectRefusedWhole(answer);
   await expectNoJob();
+});
+
+test('while Redis is busy with a script that does not end, all that needs it is answered with 503', async () => {
+  await redis.client.config('SET', 'busy-reply-threshold', '50');
+  const other = redis.client.duplicate();
+  const endless = other.eval('while true do end', 0).catch((error: Error) => error.message);
+  await expect.poll(() => redis.client.ping().catch((error: Error) => error.message)).toMatch(/^BUSY/);
+  await expectRefusedWhole(await upload(api.url));
+  for (const path of ['/api/jobs/any', '/api/jobs', '/api/stats'])
+    await expectRefused(await fetch(api.url + path), 'queue_unavailable');
+  await redis.client.script('KILL');
+  expect(await endless).toContain('killed');
+  other.disconnect();
+  await expectNoJob();
+});
+
+test('a worker waits for a Redis that is busy, and its report is not lost', async () => {
+  const patient = connectRedis(redis.url, 'test', 'patient', createLogger('test'));
+  const jobs = new TestJobs(patient);
+  const held = await jobs.claim('busy');
+  await redis.client.config('SET', 'busy-reply-threshold', '50');
+  const other = redis.client.duplicate();
+  const endless = other.eval('while true do end', 0).catch((error: Error) => error.message);
+  await expect.poll(() => redis.client.ping().catch((error: Error) => error.message)).toMatch(/^BUSY/);
+  const refused = once(patient, 'close');
+  const reported = jobs.step(held, 40);
+  await refused;
+  await redis.client.script('KILL');
+  await reported;
+  expect(await redis.client.hget('job:busy', 'progress')).toBe('40');
+  expect(await endless).toContain('killed');
+  other.disconnect();
+  patient.disconnect();
 });
 
 test("while Redis' memory is full nothing is taken in, but what runs can end", async () => {
@@ -94,10 +134,11 @@ test("while Redis' memory is full nothing is taken in, but what runs can end", a
   await redis.client.config('SET', 'maxmemory', '0');
 });
 
-test('a Redis that is set up to forget is warned of', async () => {
-  await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
-  await redis.client.config('SET', 'appendonly', 'no');
+test('a Redis that is set up to forget is warned of, also when it comes up after us', async () => {
+  await redis.kill();
   const other = await startTestRoles(['api'], { REDIS_URL: redis.url });
+  await expect.poll(async () => (await fetch(`${other.url}/readyz`)).status).toBe(503);
+  await redis.start('--maxmemory-policy', 'allkeys-lru', '--appendonly', 'no');
   await expect.poll(() => other.logger.lines.join('\n')).toMatch(/maxmemory-policy[\s\S]*appendonly/);
   await other.close();
 });

@@ -13,6 +13,7 @@ import { cancelUpload } from '../../src/uploads/cancel-upload.ts';
 import type { End } from '../../src/uploads/ended-uploads.ts';
 import { runAgain } from '../../src/uploads/run-again.ts';
 import { EndedRecovery } from '../../src/worker/ended-recovery.ts';
+import { UploadRecovery } from '../../src/worker/upload-recovery.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
@@ -66,6 +67,21 @@ async function upload(id: string): Promise<void> {
   await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));
   await blob.commit({ job_id: id, tenant: 'default', payload: payloadOf(id) });
   await queue.enqueue(id, 'default', payloadOf(id));
+}
+/** Goes through all manifests, as a worker does; they are old enough to be looked at. */
+async function sweepManifests(): Promise<void> {
+  const then = new Date(Date.now() - 60_000);
+  for (const name of await beside()) await utimes(join(folder, 'default', name), then, then);
+  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+}
+/** Keeps a copy of all that Redis holds. @returns goes back to it */
+async function copyRedis(): Promise<() => Promise<void>> {
+  const names = await redis.client.keys('*');
+  const copies = await Promise.all(names.map((name) => redis.client.dumpBuffer(name)));
+  return async () => {
+    await redis.client.flushall();
+    await Promise.all(names.map((name, i) => redis.client.restore(name, 0, copies[i] as Buffer)));
+  };
 }
 /** Puts an upload away as its worker does, in a history that is over by now. */
 const end = (id: string, status: End) => blobs.ended.keep(`default/${id}`, id, status, 'lost');
@@ -149,6 +165,44 @@ test('a cancelled job stays cancelled after Redis was emptied; one that is run a
   expect(await job('stays')).toMatchObject({ status: 'cancelled' });
   // Its manifest lies where the sweep of all uploads finds it.
   expect(await job('again')).toBeNull();
+});
+
+test('a retry that was answered is made again where Redis forgot it, unless the job was cancelled since', async () => {
+  const services = { queue, store, blobs };
+  await upload('a');
+  const [claimed] = (await queue.claim(1)).jobs;
+  await queue.fail(claimed!, { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
+  await end('a', 'failed');
+  const rollBack = await copyRedis();
+  await runAgain('a', services);
+  await rollBack();
+  await sweepManifests();
+  await sweepManifests();
+  expect(await job('a')).toMatchObject({ status: 'queued', run: 2 });
+  expect(await waiting()).toEqual(['a']);
+  await cancelUpload('a', services);
+  await rollBack();
+  await sweepManifests();
+  expect(await job('a')).toMatchObject({ status: 'failed', run: 1 });
+});
+
+test("an upload that is queued again has its client's key again, unless that is another's by now", async () => {
+  for (const id of ['a', 'b']) {
+    const blob = blobs.create('default', id);
+    await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));
+    const idempotency = { key: `key of ${id}`, fingerprint: 'x' };
+    await blob.commit({ job_id: id, tenant: 'default', payload: payloadOf(id), idempotency });
+  }
+  await queue.enqueue('c', 'default', payloadOf('c'), { key: 'key of b', fingerprint: 'x' });
+  await sweepManifests();
+  expect((await waiting()).sort()).toEqual(['a', 'b', 'c']);
+  const again = (key: string) => queue.enqueue('new', 'default', payloadOf('new'), { key, fingerprint: 'x' });
+  expect(await again('key of a')).toMatchObject({ id: 'a' });
+  expect(await again('key of b')).toMatchObject({ id: 'c' });
+  await end('a', 'completed');
+  await redis.client.flushall();
+  await recovery.sweep('present', signal);
+  expect(await again('key of a')).toMatchObject({ id: 'a' });
 });
 
 test('no key leads to the manifests of jobs that have ended', async () => {

@@ -70,7 +70,7 @@ async function run({
   const vectors = {
     upsert: async (_origin: unknown, batch: readonly EmbeddedChunk[], cut: AbortSignal) => upsert(batch, cut),
   };
-  const progress = { mark: async () => {}, move: () => {} } as unknown as ProgressReporter;
+  const progress = { mark: () => {}, move: () => {} } as unknown as ProgressReporter;
   const checkpoint = new BlobStore(folder).checkpoint('default/d');
   await checkpoint.make();
   const checkpoints = new Checkpoints(

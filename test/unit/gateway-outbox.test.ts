@@ -66,6 +66,42 @@ test('a terminal state is sent, though the job has been run again meanwhile', as
   expect(said().join(' ').match(/a@\d/g)).toEqual(['a@5', 'a@8', 'a@9']);
 });
 
+test('an end that waits goes before a snapshot that shows the next run, and only once', async () => {
+  await block();
+  outbox.update(state('a', 5, 'failed'));
+  outbox.update(state('a', 6, 'queued', 2));
+  outbox.update(state('b', 5, 'failed'));
+  outbox.update(state('c', 5, 'failed'));
+  outbox.snapshot(1, [state('a', 6, 'queued', 2), state('b', 5, 'failed')]);
+  await unblock();
+  expect(said()).toEqual(['pong', 'update a@5', 'snapshot a@6 b@5', 'update c@5']);
+});
+
+test('an end that waits in a snapshot is not replaced by what comes after it', async () => {
+  await block();
+  outbox.snapshot(1, [state('a', 5, 'failed'), state('b', 5)]);
+  for (const id of ['a', 'b']) {
+    outbox.update(state(id, 6, 'queued', 2));
+    outbox.update(state(id, 7, 'processing', 2));
+  }
+  await unblock();
+  expect(said()).toEqual(['pong', 'snapshot a@5 b@7', 'update a@7']);
+});
+
+test('ends that wait are sent when their history is over, before the next begins, and its versions begin anew', async () => {
+  await block();
+  outbox.snapshot(1, [state('a', 5, 'failed'), state('b', 5)]);
+  outbox.update(state('a', 6, 'queued', 2));
+  outbox.update(state('c', 5, 'completed'));
+  outbox.update(state('d', 5));
+  outbox.forgetHistory();
+  outbox.answer({ type: 'live', history: 'next' });
+  for (const id of ['a', 'c']) outbox.update(state(id, 1));
+  await unblock();
+  expect(said()).toEqual(['pong', 'snapshot', 'update a@5 c@5', 'live', 'update a@1 c@1']);
+  expect(sent.map(({ id }) => id)).toEqual(['a', 'c']);
+});
+
 test('`gone` goes after the state, and a job that enters again is not gone', async () => {
   await block();
   for (const id of ['a', 'b']) {

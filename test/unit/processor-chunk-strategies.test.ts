@@ -51,6 +51,18 @@ describe('the sentence chunker', () => {
     ]);
   });
 
+  it.each([
+    ['Er kam am 3. Mai um 10.30 Uhr, z. B. zu Dr. Nix. Dann ging er.', 'Dann ging er.'],
+    ['今日は晴れ。「本当？」と彼は言った。', '「本当？」'],
+    ['यह पहला वाक्य है। यह दूसरा है।', 'यह दूसरा है।'],
+    ['هل هذا سؤال؟ نعم، هذا جواب.', 'نعم، هذا جواب.'],
+  ])('knows where the next sentence begins: %s', (text, next) => {
+    const chunks = texts({ text, chunk_size: text.length - 1, chunk_overlap: 0 });
+    const small = texts({ text, chunk_size: Math.max(next.length, text.indexOf(next)), chunk_overlap: 0 });
+    expect(chunks.join(' ').replace(/ /g, '')).toBe(text.replace(/ /g, ''));
+    expect(small[1]?.startsWith(next)).toBe(true);
+  });
+
   it('cuts what is too long at line ends, then between words, then anywhere', () => {
     const lines = 'a record without a stop\nanother such record\nthe last';
     expect(texts({ text: lines, chunk_size: 36, chunk_overlap: 0 })).toEqual([

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import type { DependencyError } from '../../src/errors.ts';
 import { ProcessorClient, type ProcessorLimits } from '../../src/processor-client.ts';
 
 const LIMITS: ProcessorLimits = { timeoutMs: 5000, callMs: 60_000, maxTextChars: 1000 };
@@ -201,6 +202,22 @@ describe('another status', () => {
   ])('%i %s is %s', async (status, body, expected) => {
     await serve(answer(body, 'application/problem+json', status));
     expect(await failure(parse())).toBe(expected);
+  });
+
+  it('says when to come back, in seconds or with a date', async () => {
+    const later = async (header: string) => {
+      await serve((response) => response.writeHead(503, { 'retry-after': header }).end());
+      const { retryAfterMs } = (await embed().catch((error: unknown) => error)) as DependencyError;
+      await client.close();
+      server?.close();
+      return retryAfterMs;
+    };
+    expect(await later('7')).toBe(7000);
+    const date = await later(new Date(Date.now() + 60_000).toUTCString());
+    expect(date).toBeGreaterThan(50_000);
+    expect(date).toBeLessThanOrEqual(60_000);
+    expect(await later(new Date(Date.now() - 60_000).toUTCString())).toBe(0);
+    for (const nonsense of ['', 'soon', '-5', '1e9']) expect(await later(nonsense)).toBeUndefined();
   });
 
   it('of /health says that the service is not well, which costs no try', async () => {

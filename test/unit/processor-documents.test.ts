@@ -104,6 +104,12 @@ describe('the encoding of a text', () => {
     });
   });
 
+  it('is found where it is ASCII alone, with switches', async () => {
+    const bytes = Buffer.from('A: \x1b$B$3$l$OF|K\\8l$G$9\x1b(B.\n', 'latin1');
+    expect((await parse(bytes)).text).toBe('A: これは日本語です.\n');
+    expect((await parse('\x1b$B is an escape')).text).toContain('is an escape');
+  });
+
   it('stays UTF-8 where a few bytes are damaged', async () => {
     const bytes = Buffer.concat([Buffer.from('Größe über alles, '.repeat(50)), Buffer.of(0xff)]);
     expect((await parse(bytes)).text).toBe(`${'Größe über alles, '.repeat(50)}\ufffd`);
@@ -145,6 +151,8 @@ describe('the type of a file', () => {
     ['a.unknown', { mediaType: 'text/plain' }, 'text/plain'],
     ['a.unknown', { mediaType: 'application/pdf' }, 'text/plain'],
     ['a.py', {}, 'text/plain'],
+    ['a.doc', {}, 'text/plain'],
+    ['a.xls', {}, 'text/csv'],
     ['../../etc/passwd', {}, 'text/plain'],
   ])('is told by its name, else by what was declared: %j', async (filename, given, media_type) => {
     const { metadata } = await parse('# Some text\n', { filename, ...given });
@@ -154,7 +162,7 @@ describe('the type of a file', () => {
   it.each<[string, Uint8Array | string, string]>([
     ['a.doc', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Word document. Save it as .docx'],
     ['a', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Office document'],
-    ['a.xls', 'text', 'an old Excel workbook. Save it as .xlsx'],
+    ['a.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Excel workbook. Save it as .xlsx'],
     ['a.txt', 'PK\x05\x06rest', 'an empty ZIP archive'],
     ['a.txt', Buffer.from('89504e470d0a1a0a', 'hex'), 'a PNG image'],
   ])('is named where it is not supported: %j', async (filename, content, name) => {

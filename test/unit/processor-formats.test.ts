@@ -177,6 +177,9 @@ describe('EPUB and RTF', () => {
   it('are read in their encodings', async () => {
     const rtf = (text: string) => parse(Buffer.from(`{\\rtf1\\ansi${text}\\par}`, 'latin1'));
     expect((await rtf("\\ansicpg1252 Gr\\'f6\\'dfe \\u8364?")).text).toBe('Größe €');
+    expect((await rtf('\\ansicpg1251 a\\emdash b\\endash\\~c\\tab\\_d\\\\emdash')).text).toBe(
+      'a—b– c -d\\emdash',
+    );
     expect((await rtf("\\ansicpg932 \\'93\\'fa\\'96\\'7b")).text).toBe('日本');
   });
 });
@@ -303,6 +306,20 @@ describe('JSON and source code', () => {
     expect((await parse('{"a":1}\n{"b":2}\n', 'a.json')).text).toBe('{"a":1}\n{"b":2}\n');
   });
 
+  it('is a notebook where it has cells', async () => {
+    const code = { cell_type: 'code', source: 'print(1)', outputs: [{ text: ['1\n'] }, { data: {} }] };
+    const cells = [
+      { cell_type: 'markdown', source: ['# Title\n', 'words'] },
+      code,
+      { cell_type: 'raw', source: '' },
+    ];
+    const metadata = { language_info: { name: 'python' } };
+    const { text, segments } = await parse(JSON.stringify({ nbformat: 4, metadata, cells }), 'a.ipynb');
+    expect(text).toBe('# Title\nwords\n\n```python\nprint(1)\n```\n\n```\n1\n```');
+    expect(segments.map(({ heading }) => heading)).toEqual(['Title']);
+    expect(await failure('{"nbformat":4,"cells":[]}', 'a.ipynb')).toBe('no_text');
+  });
+
   it('stays JSON that says the same', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), async (json) => {
@@ -346,6 +363,13 @@ describe('the type', () => {
     expect(await failure('text', 'a.docx')).toBe('corrupt');
     expect(await failure(zip({ 'a.txt': 'text' }))).toBe('unsupported_type');
     expect(await failure(await readFile(corpusPath('password_protected.xlsx')))).toBe('encrypted');
+    const book = (algorithm: string) =>
+      zip({
+        mimetype: 'application/epub+zip',
+        'META-INF/encryption.xml': `<EncryptionMethod Algorithm="${algorithm}"/>`,
+      });
+    expect(await failure(book('http://www.w3.org/2001/04/xmlenc#aes128-cbc'))).toBe('encrypted');
+    expect(await failure(book('http://www.idpf.org/2008/embedding'))).toBe('corrupt');
     expect(await failure(Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'a.doc')).toBe('unsupported_type');
     for (const empty of [docx(''), pptx([{ text: ' ' }]), epub(['<p> </p>'])]) {
       expect(await failure(empty)).toBe('no_text');

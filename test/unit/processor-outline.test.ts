@@ -19,6 +19,16 @@ describe('splitAtHeadings', () => {
     ]);
   });
 
+  it('knows headings by the line below them, where it is told to', () => {
+    const text =
+      '---\ntitle: x\n---\n\nOne *A*\n===\n\na\n- b\n---\n\nTwo\n---\ntext\n\n| a |\n|---|\n\n---\n---\n\n# Three\n---\n';
+    const sections = [...splitAtHeadings(text, new Outline(), true)];
+    expect(sections.map((section) => section.text).join('')).toBe(text);
+    expect(sections.map(({ heading }) => heading)).toEqual([undefined, 'One A', 'One A > Two', 'Three']);
+    expect(sections[2]?.text.startsWith('Two\n---\n')).toBe(true);
+    expect(headings('One\n===\n')).toEqual([undefined]);
+  });
+
   it('puts blank lines before the first heading under it', () => {
     expect(split('\n \n# A\n')).toEqual([{ text: '\n \n# A\n', heading: 'A' }]);
   });

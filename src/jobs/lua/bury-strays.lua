@@ -16,7 +16,8 @@ local now = now_ms()
 local marked = 0
 for _, found in ipairs(cjson.decode(ARGV[5])) do
   local document = ARGV[2] .. found[2]
-  local live = redis.call('HMGET', document, 'generation', 'tenant')
+  -- An error, where another program has put something else than a hash: it shows nothing.
+  local live = redis.pcall('HMGET', document, 'generation', 'tenant')
   if live[1] ~= found[3] and not held[found[3]] then
     local known = live[1] or redis.call('EXISTS', ARGV[1] .. found[2]) == 1
     local due = now + (known and 0 or tonumber(ARGV[3]))

@@ -3,14 +3,14 @@
 -- ARGV: 1 id, 2 ttl_seconds
 -- Returns the job's status before, or nil where there is no such job. A terminal job is left as it is.
 -- Publishes the job, cancelled; and its id on the channel of cancellations, so that its worker stops at once.
-if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
 local job = read(KEYS[1])
 local status = job[AT.status]
 if is_terminal(status) then return status end
 if status == 'processing' then bury(KEYS[6], KEYS[1], job, ARGV[1]) end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
-redis.call('HINCRBY', KEYS[9], 'cancelled', 1)
+redis.pcall('HINCRBY', KEYS[9], 'cancelled', 1)
 settle(KEYS[1], KEYS[3], KEYS[4], ARGV[1], ARGV[2])
 commit(KEYS[1], KEYS[7], KEYS[8], job, { 'status', 'cancelled', 'message', 'Cancelled', 'completed_at', stamp() },
   { 'error', 'error_code' })

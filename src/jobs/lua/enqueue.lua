@@ -5,7 +5,10 @@
 -- Returns {id, created_at} of the job; one that exists already is left as it is (a replay). Where the client's
 -- key names a job of the same fingerprint it is that job; of another fingerprint, {'', ''}.
 -- Publishes the job, queued.
-if redis.call('EXISTS', KEYS[1]) == 1 then return { ARGV[1], redis.call('HGET', KEYS[1], 'created_at') } end
+local found = redis.call('TYPE', KEYS[1]).ok
+if found == 'hash' then return { ARGV[1], redis.call('HGET', KEYS[1], 'created_at') } end
+-- What another program has put here is no job: it makes room.
+if found ~= 'none' then redis.call('DEL', KEYS[1]) end
 if ARGV[5] ~= '' then
   local known = redis.call('HMGET', KEYS[7], 'fingerprint', 'id', 'created_at')
   if known[1] == ARGV[5] then return { known[2], known[3] } end

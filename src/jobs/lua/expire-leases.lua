@@ -15,6 +15,11 @@ if away then
   return { 0, 0 }
 end
 
+-- No claim has given so long a lease: the clock has been set back since, or another program has written it.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now_ms() + 10 * ARGV[4], '+inf', 'LIMIT', 0, 1000)) do
+  redis.call('ZADD', KEYS[1], now_ms() + ARGV[4], id)
+end
+
 local requeued, failed = 0, 0
 for _, id in ipairs(ended) do
   redis.call('ZREM', KEYS[1], id)
@@ -25,7 +30,7 @@ for _, id in ipairs(ended) do
     bury(KEYS[4], key, job, id)
     if tonumber(stalls) > tonumber(ARGV[2]) then
       failed = failed + 1
-      redis.call('HINCRBY', KEYS[7], 'failed', 1)
+      redis.pcall('HINCRBY', KEYS[7], 'failed', 1)
       settle(key, KEYS[1], KEYS[3], id, ARGV[3])
       commit(key, KEYS[5], KEYS[6], job, {
         'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', stamp(),

@@ -7,7 +7,7 @@ local job = read(KEYS[1])
 if job[AT.status] == 'failed' and job[AT.token] == ARGV[2] then return 1 end
 if not holds(job[AT.status], job[AT.token], ARGV[2]) then return 0 end
 bury(KEYS[4], KEYS[1], job, ARGV[1])
-redis.call('HINCRBY', KEYS[7], 'failed', 1)
+redis.pcall('HINCRBY', KEYS[7], 'failed', 1)
 settle(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[6])
 commit(KEYS[1], KEYS[5], KEYS[6], job, {
   'status', 'failed', 'message', ARGV[3], 'error', ARGV[4], 'error_code', ARGV[5],

@@ -5,7 +5,8 @@
 local until_ms = now_ms() + tonumber(ARGV[2])
 local lost = {}
 for i = 3, #ARGV, 2 do
-  local status, holder = unpack(redis.call('HMGET', ARGV[1] .. ARGV[i], 'status', 'token'))
+  -- Where another program has put something else than a hash, the answer is an error: it holds nothing.
+  local status, holder = unpack(redis.pcall('HMGET', ARGV[1] .. ARGV[i], 'status', 'token'))
   if holds(status, holder, ARGV[i + 1]) then
     redis.call('ZADD', KEYS[1], until_ms, ARGV[i])
   else

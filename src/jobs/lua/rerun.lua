@@ -3,7 +3,7 @@
 -- ARGV: 1 id, 2 run that is over (a replay finds another)
 -- Returns the job's status before, or nil where there is no such job. Only a failed or cancelled one is changed.
 -- Publishes the job, queued.
-if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
 local job = read(KEYS[1])
 local status, run = job[AT.status], tonumber(job[AT.run]) or 1
 if status ~= 'failed' and status ~= 'cancelled' then return status or 'queued' end

@@ -2,9 +2,12 @@
 -- KEYS: 1 job, 2 sequence, 3 history, 4 recent, 5 outcomes
 -- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 ttl_seconds
 -- Returns 1, or 0 where there is such a job. Publishes the job, cancelled.
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local found = redis.call('TYPE', KEYS[1]).ok
+if found == 'hash' then return 0 end
+-- What another program has put here is no job: it makes room.
+if found ~= 'none' then redis.call('DEL', KEYS[1]) end
 redis.call('ZADD', KEYS[4], now_ms(), ARGV[1])
-redis.call('HINCRBY', KEYS[5], 'cancelled', 1)
+redis.pcall('HINCRBY', KEYS[5], 'cancelled', 1)
 commit(KEYS[1], KEYS[2], KEYS[3], read(KEYS[1]), {
   'id', ARGV[1], 'type', 'document_upload', 'status', 'cancelled', 'progress', '0', 'message', 'Cancelled',
   'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1', 'created_at', stamp(), 'completed_at', stamp(),

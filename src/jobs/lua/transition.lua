@@ -66,19 +66,40 @@ local function read_payload(key)
   return ok and type(payload) == 'table' and payload or {}
 end
 
--- Counts up the global sequence, and publishes a job on its channel: [history, sequence, ms, values of FIELDS].
--- Returns what it published.
--- opening, rest: the values as JSON, in two parts; for a string costs Redis' Lua a hash of each of its bytes
-local history_name
-local function publish(key, sequence, history, opening, rest)
-  history_name = history_name or cjson.encode(redis.call('GET', history) or new_history(history))
-  local event = '[' .. history_name .. ',' .. redis.call('INCR', sequence) .. ',' .. now_ms() .. ','
-    .. opening .. rest .. ']'
-  redis.call('PUBLISH', key .. ':events', event)
-  return event
+-- Numbers of the global sequence that this script has taken, and given to no event yet.
+local spare, next_spare = 0, 0
+
+-- Takes so many numbers of the sequence at once, for a script that publishes many jobs. It MUST give back what it did
+-- not need: a number that no event has is a gap to those who listen.
+local function reserve(sequence, count)
+  next_spare = redis.call('INCRBY', sequence, count) - count + 1
+  spare = count
 end
 
--- Writes the changes, counts up the job's version, and publishes the job as it is then. Returns what it published.
+local function give_back(sequence)
+  if spare > 0 then redis.call('DECRBY', sequence, spare) end
+  spare = 0
+end
+
+local function next_number(sequence)
+  if spare == 0 then return redis.call('INCR', sequence) end
+  spare, next_spare = spare - 1, next_spare + 1
+  return next_spare - 1
+end
+
+-- Counts up the global sequence, and publishes a job on its channel: [history, sequence, ms, values of FIELDS].
+-- opening, rest: the values as JSON, in two parts; for a string costs Redis' Lua a hash of each of its bytes
+local before_number, after_number
+local function publish(key, sequence, history, opening, rest)
+  if not before_number then
+    before_number = '[' .. cjson.encode(redis.call('GET', history) or new_history(history)) .. ','
+    after_number = ',' .. now_ms() .. ','
+  end
+  local event = before_number .. next_number(sequence) .. after_number .. opening .. rest .. ']'
+  redis.call('PUBLISH', key .. ':events', event)
+end
+
+-- Writes the changes, counts up the job's version, and publishes the job as it is then. Returns its values as JSON.
 -- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
 local function commit(key, sequence, history, job, changes, drop)
   local count = #changes
@@ -104,7 +125,9 @@ local function commit(key, sequence, history, job, changes, drop)
     if not place or job[place] then redis.call('HDEL', key, field) end
     if place then job[place] = false end
   end
-  return publish(key, sequence, history, '', cjson.encode(job))
+  local values = cjson.encode(job)
+  publish(key, sequence, history, '', values)
+  return values
 end
 
 local function is_terminal(status)

@@ -1,13 +1,28 @@
 -- Takes back a job whose upload was refused after all: Redis may have made it without its answer being heard.
--- KEYS: 1 job, 2 queue, 3 active, 4 recent, 5 idempotency (may be unused), 6 sequence, 7 history
+-- KEYS: 1 job, 2 queue, 3 active, 4 recent, 5 idempotency (may be unused), 6 sequence, 7 history, 8 leases, 9 delayed,
+--       10 cleanup, 11 its document, 12 all documents, 13 documents of the collection, 14 channel of cancellations
 -- ARGV: 1 id
--- Returns 1, or 0 when there is no such job or a worker has had it already.
--- Publishes the job, cancelled, for those who have seen it; nothing of it is left.
-if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'epoch') == 1 then return 0 end
+-- Returns 1, or 0 when there is no such job.
+-- Publishes the job, cancelled, unless it has ended, for those who have seen it; nothing of it is left. Its worker, who
+-- may have been quicker than the refusal, is told on the channel of cancellations.
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
+local job = read(KEYS[1])
+local token = job[AT.token]
+if token then
+  bury(KEYS[10], KEYS[1], job, ARGV[1])
+  if redis.call('HGET', KEYS[11], 'generation') == token then
+    redis.call('DEL', KEYS[11])
+    redis.call('ZREM', KEYS[12], ARGV[1])
+    redis.call('ZREM', KEYS[13], ARGV[1])
+  end
+  redis.call('PUBLISH', KEYS[14], ARGV[1])
+end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 redis.call('SREM', KEYS[3], ARGV[1])
-redis.call('ZREM', KEYS[4], ARGV[1])
+for _, key in ipairs({ KEYS[4], KEYS[8], KEYS[9] }) do redis.call('ZREM', key, ARGV[1]) end
 if redis.call('HGET', KEYS[5], 'id') == ARGV[1] then redis.call('DEL', KEYS[5]) end
-commit(KEYS[1], KEYS[6], KEYS[7], read(KEYS[1]), { 'status', 'cancelled', 'message', 'Upload refused' })
+if not is_terminal(job[AT.status]) then
+  commit(KEYS[1], KEYS[6], KEYS[7], job, { 'status', 'cancelled', 'message', 'Upload refused' })
+end
 redis.call('DEL', KEYS[1])
 return 1

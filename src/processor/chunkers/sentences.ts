@@ -18,6 +18,11 @@ const ENDS_INSIDE = new RegExp(
   `(?<![\\p{L}\\p{N}])(?:${ABBREVIATIONS}|(?:\\p{L}\\.)*\\p{L})\\.$|^\\d{1,3}\\.$`,
   'u',
 );
+/** A day's number before its month, as in "am 3. Mai". */
+const DAY = /(?<!\p{N})\d{1,2}\.$/u;
+const MONTH = /^\s*(?:Jan|Jän|Feb|März|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez)/;
+/** What opens the next sentence, although the segmenter leaves it with the last. */
+const OPENING = /\p{Ps}\s*$/u;
 const MAY_END = /\p{Sentence_Terminal}/u;
 /** More than the longest abbreviation. */
 const TAIL_CHARS = 16;
@@ -37,10 +42,16 @@ export function* sentences(text: string, block: Span, size: number): Generator<U
   const unwrapped = inner.replace(LINE_ENDS, ' ');
   let start = 0;
   for (const { index, segment } of segmenter.segment(unwrapped)) {
-    const end = index + segment.length;
+    const opening =
+      index + segment.length < unwrapped.length ? OPENING.exec(segment.slice(-TAIL_CHARS)) : null;
+    const end = index + segment.length - (opening?.[0].length ?? 0);
     const tail = unwrapped.slice(Math.max(start, end - TAIL_CHARS), end).trim();
-    if (end < unwrapped.length && ENDS_INSIDE.test(tail)) continue;
+    if (end < unwrapped.length && (ENDS_INSIDE.test(tail) || isDate(tail, unwrapped, end))) continue;
     yield* pieces(text, { start: block.start + start, end: block.start + end }, size);
     start = end;
   }
+}
+
+function isDate(tail: string, text: string, end: number): boolean {
+  return DAY.test(tail) && MONTH.test(text.slice(end, end + TAIL_CHARS));
 }

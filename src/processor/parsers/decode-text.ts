@@ -65,12 +65,21 @@ export function encodingOf(bytes: Buffer): string {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   const zeros = bytes.subarray(0, SAMPLE_BYTES).includes(0);
   if (zeros) return unmarkedUtf16(bytes) ?? 'utf-8';
+  if (switchesToJapanese(bytes)) return 'iso-2022-jp';
   const wellFormed = isUtf8(bytes);
   if (wellFormed && !isAscii(bytes)) return 'utf-8';
   // Some encodings switch alphabets with escape sequences, all in ASCII.
   const declared = declaredEncoding(bytes);
   if (declared !== undefined && decodes(bytes, declared)) return declared;
   return wellFormed || isDamagedUtf8(tellingSample(bytes)) ? 'utf-8' : detected(bytes);
+}
+
+/** An encoding of ASCII bytes alone, in which escape sequences switch to Japanese and back. */
+function switchesToJapanese(bytes: Buffer): boolean {
+  const escape = bytes.indexOf('\x1b$B');
+  return (
+    escape !== -1 && bytes.indexOf('\x1b(', escape) !== -1 && isAscii(bytes) && decodes(bytes, 'iso-2022-jp')
+  );
 }
 
 function declaredEncoding(bytes: Buffer): string | undefined {

@@ -3,10 +3,17 @@ import { extname } from 'node:path';
 
 import { ProcessorError, unsupported } from '../errors.ts';
 import { encodingOf } from './decode-text.ts';
-import type { DocumentSource } from './document.ts';
 import { isBinary, typeOfExtension, typeOfMediaType, type DocumentType } from './document-types.ts';
 import { likelyTextType, textType } from './text-type.ts';
 import { zipType } from './zip-type.ts';
+
+export interface DocumentSource {
+  path: string;
+  /** As the uploader named it; tells the type at most, and is never used as a path. */
+  filename: string;
+  /** As the uploader declared it. */
+  mediaType: string;
+}
 
 /** Enough for what precedes an HTML tag, and for the head of a mail. */
 const HEAD_BYTES = 4096;
@@ -84,7 +91,8 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   const start = new TextDecoder(encodingOf(bytes)).decode(bytes);
   const byContent = textType(start);
   if (byContent) return byContent;
-  if (oldName !== undefined) throw unsupported(oldName);
+  // Programs export tables of text under the name of a workbook, for it to open them.
+  if (extension === '.xls') return 'csv';
   if (byName) {
     if (isBinary(byName)) throw new ProcessorError('corrupt');
     return byName;

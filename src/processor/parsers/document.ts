@@ -1,7 +1,7 @@
 import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { parseCsv } from './csv.ts';
-import { detectType } from './detect-type.ts';
+import { detectType, type DocumentSource } from './detect-type.ts';
 import type { DocumentType } from './document-types.ts';
 import { parseHtml } from './html.ts';
 import { parseJson } from './json.ts';
@@ -11,14 +11,6 @@ import { parseOffice } from './office.ts';
 import { parsePdf } from './pdf.ts';
 import { parsePlainText } from './plain-text.ts';
 import type { OfficeFormat } from './read-office.ts';
-
-export interface DocumentSource {
-  path: string;
-  /** As the uploader named it; tells the type at most, and is never used as a path. */
-  filename: string;
-  /** As the uploader declared it. */
-  mediaType: string;
-}
 
 type Parser = (path: string, maxTextChars: number) => AsyncGenerator<ParseEvent>;
 

@@ -4,8 +4,10 @@ import { readTextFile } from './decode-text.ts';
 import { toMarkdown } from './node-markdown.ts';
 import { readOffice } from './read-office.ts';
 import { segments } from './segments.ts';
+import { visibleHtml } from './visible-html.ts';
 
-/** Reads an HTML page: its words, headings, lists and tables, without scripts, styles and comments. */
+/** Reads an HTML page: its words, headings, lists and tables, without scripts, styles and comments, what is
+ * hidden, and what leads around in its site. */
 export async function* parseHtml(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
   const { text: html, encoding } = await readTextFile(path, maxTextChars);
   const text = await htmlToMarkdown(html, maxTextChars);
@@ -19,5 +21,5 @@ export async function* parseHtml(path: string, maxTextChars: number): AsyncGener
  * @throws {ProcessorError} `text_too_long`, or `corrupt`
  */
 export async function htmlToMarkdown(html: string, maxTextChars: number): Promise<string> {
-  return toMarkdown(await readOffice(Buffer.from(html), 'html'), maxTextChars);
+  return toMarkdown(await readOffice(Buffer.from(visibleHtml(html)), 'html'), maxTextChars);
 }

@@ -1,5 +1,8 @@
 import type { ParseEvent } from '../../contract/processor.ts';
+import { ProcessorError } from '../errors.ts';
 import { readTextFile } from './decode-text.ts';
+import { notebookMarkdown } from './notebook.ts';
+import { segments } from './segments.ts';
 
 const INDENT = '  ';
 /** Deeper parts are not set further in: their spaces would be most of the text. */
@@ -7,20 +10,26 @@ const MAX_INDENT = 20;
 /** What is longer is data rather than a document. */
 const MAX_PRETTY_CHARS = 5_000_000;
 
-/** Reads JSON as text, a line for each value. What is not one whole JSON value stays as it is. */
+/**
+ * Reads JSON as text, a line for each value; a notebook as Markdown. What is not one whole JSON value stays as it
+ * is.
+ */
 export async function* parseJson(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
   const { text, encoding } = await readTextFile(path, maxTextChars);
-  yield { type: 'segment', text: isJson(text) ? prettyJson(text) : text };
+  const json = text.length <= MAX_PRETTY_CHARS ? parsed(text) : undefined;
+  const notebook = notebookMarkdown(json);
+  if (notebook === '') throw new ProcessorError('no_text');
+  if (notebook !== undefined) yield* segments(notebook);
+  else yield { type: 'segment', text: json === undefined ? text : prettyJson(text) };
   yield { type: 'end', metadata: { media_type: 'application/json', encoding } };
 }
 
-function isJson(text: string): boolean {
-  if (text.length > MAX_PRETTY_CHARS) return false;
+/** The value that JSON stands for; undefined, which none does, where it is not one whole value. */
+function parsed(json: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(json);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

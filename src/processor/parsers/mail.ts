@@ -1,37 +1,55 @@
 import { readFile } from 'node:fs/promises';
-import PostalMime, { type Address, type Email } from 'postal-mime';
+import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
 
 import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { encodingOf } from './decode-text.ts';
 import { htmlToMarkdown } from './html.ts';
+import { joinBodyLines } from './mail-lines.ts';
 import { escapeBlocks, heading, oneLine } from './markdown-writer.ts';
 import { normalise } from './normalise.ts';
 import { segments } from './segments.ts';
 
+/** A mail within a mail, and so on; deeper ones are only named. */
+const MAX_LEVEL = 5;
+
 /**
  * Reads a mail: its subject as the heading, who wrote it to whom and when, its words, and the names of what is
- * attached. The plain text is preferred to the HTML.
+ * attached; mails that are attached are read as well. The plain text is preferred to the HTML.
  * @throws {ProcessorError} `corrupt`, `no_text`, or `text_too_long`
  */
 export async function* parseMail(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
-  const mail = await readMail(await readFile(path));
-  const words = await wordsOf(mail, maxTextChars);
-  const subject = heading(1, mail.subject ?? '');
-  const names = mail.attachments.map(({ filename, mimeType }) => `- ${oneLine(filename ?? mimeType)}`);
-  const attachments = names.length > 0 ? `Attachments:\n${names.join('\n')}` : '';
-  if (subject + words + attachments === '') throw new ProcessorError('no_text');
-  const parts = [subject, head(mail), words, attachments].filter((part) => part !== '');
-  yield* segments(normalise(parts.join('\n\n')));
+  const text = await mailText(await readFile(path), maxTextChars, 1);
+  if (text === '') throw new ProcessorError('no_text');
+  yield* segments(normalise(text));
   yield { type: 'end', metadata: { media_type: 'message/rfc822' } };
+}
+
+/** @param level of its subject's heading */
+async function mailText(bytes: Buffer, maxTextChars: number, level: number): Promise<string> {
+  const mail = await readMail(bytes);
+  const words = await wordsOf(mail, maxTextChars);
+  const subject = heading(level, mail.subject ?? '');
+  const isRead = ({ mimeType }: Attachment) => mimeType === 'message/rfc822' && level < MAX_LEVEL;
+  const names = mail.attachments
+    .filter((attachment) => !isRead(attachment))
+    .map(({ filename, mimeType }) => `- ${oneLine(filename ?? mimeType)}`);
+  const attachments = names.length > 0 ? `Attachments:\n${names.join('\n')}` : '';
+  const within: string[] = [];
+  for (const { content } of mail.attachments.filter(isRead)) {
+    const inner = typeof content === 'string' ? Buffer.from(content) : Buffer.from(new Uint8Array(content));
+    within.push(await mailText(inner, maxTextChars, level + 1));
+  }
+  if (subject + words + attachments + within.join('') === '') return '';
+  return [subject, head(mail), words, attachments, ...within].filter((part) => part !== '').join('\n\n');
 }
 
 async function readMail(bytes: Buffer): Promise<Email> {
   const encoding = encodingOf(bytes);
-  const decoded = () => parse(new TextDecoder(encoding).decode(bytes));
+  const decoded = () => parse(joinBodyLines(new TextDecoder(encoding).decode(bytes)));
   // A mail is bytes in ASCII, whatever its parts are encoded in: saved as UTF-16, it has to be turned back.
   if (encoding.startsWith('utf-16')) return decoded();
-  const mail = await parse(bytes);
+  const mail = await parse(Buffer.from(joinBodyLines(bytes.toString('latin1')), 'latin1'));
   // Some mails are in an encoding that they do not name.
   return isDamaged(mail) && encoding !== 'utf-8' ? decoded() : mail;
 }

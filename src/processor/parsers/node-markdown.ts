@@ -36,7 +36,8 @@ export function toMarkdown(nodes: readonly OfficeContentNode[], maxChars: number
     if (text.length > maxChars) throw new ProcessorError('text_too_long');
     last = piece;
   }
-  return normalise(text);
+  // Where a word may be cut at a line's end is no part of it.
+  return normalise(text).replaceAll('\u00ad', '');
 }
 
 function* pieces(nodes: readonly OfficeContentNode[]): Generator<Piece> {
@@ -70,7 +71,15 @@ function* blockPieces(node: OfficeContentNode): Generator<Piece> {
       yield* sheet(node, node.metadata?.sheetName ?? '');
       break;
     case 'table':
+      if (isLayout(node)) {
+        // Notes of the words in the cells come with these.
+        for (const { children = [] } of cellsOf(node)) yield* pieces(children);
+        return;
+      }
       for (const text of tableLines(...grid(node))) yield { text, block: node };
+      break;
+    case 'slide':
+      yield* pieces(titleFirst(node.children ?? []));
       break;
     case 'code':
       yield whole(codeBlock(plainText(node), node.metadata?.language));
@@ -81,6 +90,25 @@ function* blockPieces(node: OfficeContentNode): Generator<Piece> {
       else yield whole(lines(node.text ?? ''));
   }
   yield* notePieces(node);
+}
+
+/** A slide's title heads it, whatever it was drawn after. */
+function titleFirst(shapes: readonly OfficeContentNode[]): OfficeContentNode[] {
+  const isTitle = ({ type }: OfficeContentNode) => type === 'heading';
+  return [...shapes.filter(isTitle), ...shapes.filter((shape) => !isTitle(shape))];
+}
+
+/** Whether a table only sets what is in it: it has one column, or headings or tables in most of its cells. */
+function isLayout(table: OfficeContentNode): boolean {
+  const filled = cellsOf(table).filter((cell) => plainText(cell).trim() !== '');
+  const holdBlocks = filled.filter(({ children = [] }) =>
+    children.some(({ type }) => type === 'heading' || type === 'table'),
+  );
+  return holdBlocks.length > filled.length / 2 || grid(table)[1] === 1;
+}
+
+function cellsOf(table: OfficeContentNode): OfficeContentNode[] {
+  return (table.children ?? []).flatMap(({ children = [] }) => children);
 }
 
 /** An empty sheet is nothing, though it has a name. */

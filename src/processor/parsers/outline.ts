@@ -2,6 +2,9 @@
 const MAX_HEADING_CHARS = 200;
 
 const ATX = /^ {0,3}(#{1,6})(?:[ \t]|$)/;
+/** What may be a heading by the line below it: no item, quote, table row or rule. */
+const WORDS = /^ {0,3}(?![-*+>|#\s=]|\d+[.)]\s)\S/;
+const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
 /** Where in a document's headings a reader stands. */
@@ -21,35 +24,57 @@ export class Outline {
 }
 
 /**
- * Cuts Markdown before each heading (`#` style; those inside code fences are none).
+ * Cuts Markdown before each heading; those inside code fences are none.
  * @param outline where the text begins; it is moved along, so that pages can be read one after the other
+ * @param underlined whether a line alone between a blank one and one of `=` or `-` is a heading, too
  * @returns sections whose texts joined are the text, each under one heading
  */
 export function* splitAtHeadings(
   text: string,
   outline: Outline,
+  underlined = false,
 ): Generator<{ text: string; heading?: string }> {
   let start = 0;
-  // Blank lines before the first heading are no section of their own.
-  let blank = true;
-  let fence: string | undefined;
   const section = (end: number) => {
     const heading = outline.path;
     return { text: text.slice(start, end), ...(heading !== undefined && { heading }) };
   };
-  for (const [from, line] of lines(text)) {
-    fence = fenceAfter(line, fence);
-    const heading = fence === undefined ? parseHeading(line) : undefined;
-    if (heading) {
-      if (!blank) {
-        yield section(from);
-        start = from;
-      }
-      outline.enter(heading.level, heading.title);
+  for (const { from, level, title } of headings(text, underlined)) {
+    // Blank lines before the first heading are no section of their own.
+    if (start > 0 || text.slice(0, from).trim() !== '') {
+      yield section(from);
+      start = from;
     }
-    blank &&= line.trim() === '';
+    outline.enter(level, title);
   }
   if (start < text.length) yield section(text.length);
+}
+
+interface FoundHeading {
+  from: number;
+  level: number;
+  title: string;
+}
+
+function* headings(text: string, underlined: boolean): Generator<FoundHeading> {
+  let fence: string | undefined;
+  let afterBlank = true;
+  // A line after a blank one, which the next may underline.
+  let alone: FoundHeading | undefined;
+  for (const [from, line] of lines(text)) {
+    fence = fenceAfter(line, fence);
+    const mark = fence === undefined && alone ? UNDERLINE.exec(line)?.[1] : undefined;
+    const heading = fence === undefined ? parseHeading(line) : undefined;
+    if (mark && alone) yield { ...alone, level: mark.startsWith('=') ? 1 : 2 };
+    else if (heading) yield { from, ...heading };
+    const title = underlined && afterBlank && fence === undefined && isWords(line) ? plainTitle(line) : '';
+    alone = title === '' ? undefined : { from, level: 0, title };
+    afterBlank = line.trim() === '';
+  }
+}
+
+function isWords(line: string): boolean {
+  return line.length <= MAX_HEADING_CHARS && WORDS.test(line);
 }
 
 function* lines(text: string): Generator<[from: number, line: string]> {

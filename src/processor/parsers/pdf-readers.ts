@@ -1,19 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { LiteParse } from '@llamaindex/liteparse';
 
-/** Some pages of a PDF, in order. */
+import { pageMarkdown, type TextItem } from './pdf-lines.ts';
+
+/** Some pages of a PDF, in order, as Markdown. */
 export interface PageBatch {
   pages: { number: number; text: string }[];
   /** How many pages have been read with this batch, of how many. */
   done: number;
   total: number;
 }
-export type PdfReader = (path: string) => AsyncGenerator<PageBatch>;
 
 /** Keeps memory flat, and progress coming, at any number of pages. */
-const BATCH_PAGES = 20;
+export const BATCH_PAGES = 20;
 
-/** The first choice: fast, keeps columns apart, and knows headings and tables, which come as Markdown. */
+/** The first choice: fast, keeps columns apart, and knows headings and tables. */
 export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch> {
   const parser = new LiteParse({
     outputFormat: 'markdown',
@@ -26,27 +27,40 @@ export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch
     maxPages: Number.MAX_SAFE_INTEGER,
   });
   for await (const batch of parser.parseBatches(path, { batchSize: BATCH_PAGES })) {
-    const pages = batch.result.pages.map((page) => ({ number: page.pageNum, text: page.markdown }));
+    const pages = batch.result.pages.map(({ pageNum, markdown }) => ({
+      number: pageNum,
+      text: withoutEmphasis(markdown),
+    }));
     yield { pages, done: batch.endPage, total: batch.totalPages };
   }
 }
 
-/** The second opinion: slower and without structure, but it reads some files the first cannot. */
-export async function* readWithPdfjs(path: string): AsyncGenerator<PageBatch> {
+/** Its marks of emphasis follow lines rather than words, and words that are parted by a line's end are joined. */
+function withoutEmphasis(markdown: string): string {
+  return markdown
+    .split(/^(```[^]*?^```$)/m)
+    .map((part) =>
+      part.startsWith('```') ? part : part.replace(/\\([*_])|\*+/g, (_, literal: string = '') => literal),
+    )
+    .join('');
+}
+
+/** A PDF whose pages are read when they are asked for, by number from 1. */
+export interface OpenPdf {
+  total: number;
+  readPage: (number: number) => Promise<string>;
+}
+
+/** The second opinion: slower, and knows neither columns nor tables, but reads some files that the first cannot. */
+export async function openWithPdfjs(path: string): Promise<OpenPdf> {
   const { getDocumentProxy } = await import('unpdf');
   const bytes = new Uint8Array(await readFile(path));
   const document = await getDocumentProxy(bytes, { verbosity: 0 });
-  const total = document.numPages;
-  for (let first = 1; first <= total; first += BATCH_PAGES) {
-    const done = Math.min(first + BATCH_PAGES - 1, total);
-    const pages: PageBatch['pages'] = [];
-    for (let number = first; number <= done; number++) {
-      const page = await document.getPage(number);
-      const { items } = await page.getTextContent();
-      const text = items.map((item) => ('str' in item ? item.str + (item.hasEOL ? '\n' : '') : '')).join('');
-      pages.push({ number, text });
-      page.cleanup();
-    }
-    yield { pages, done, total };
-  }
+  const readPage = async (number: number) => {
+    const page = await document.getPage(number);
+    const { items } = await page.getTextContent();
+    page.cleanup();
+    return pageMarkdown(items.filter((item): item is typeof item & TextItem => 'str' in item));
+  };
+  return { total: document.numPages, readPage };
 }

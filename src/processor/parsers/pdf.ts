@@ -2,45 +2,108 @@ import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { normalise } from './normalise.ts';
 import { Outline } from './outline.ts';
-import { readWithLiteparse, readWithPdfjs, type PageBatch } from './pdf-readers.ts';
+import { rightToLeftShare } from './pdf-lines.ts';
+import {
+  BATCH_PAGES,
+  openWithPdfjs,
+  readWithLiteparse,
+  type OpenPdf,
+  type PageBatch,
+} from './pdf-readers.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from './segments.ts';
+
+/** From this share on, a page whose words are out of order is worse than one without tables. */
+const MAX_RIGHT_TO_LEFT = 0.1;
 
 /**
  * Reads a PDF: a segment for each page that has text, and within it for each heading. Headings stay in force
- * over pages. A second reader tries what the first finds no text in.
+ * over pages.
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
 export async function* parsePdf(path: string): AsyncGenerator<ParseEvent> {
   let total = 0;
-  let done = 0;
-  let failure: unknown;
-  for (const read of [readWithLiteparse, readWithPdfjs]) {
-    const outline = new Outline();
-    // Held back until the next is known: only a segment with a successor ends in a page break.
-    let last: SegmentEvent | undefined;
-    try {
-      for await (const batch of read(path)) {
-        for (const segment of batchSegments(batch, outline)) {
-          if (last) yield last.page === segment.page ? last : { ...last, text: last.text + PAGE_BREAK };
-          last = segment;
-        }
-        total = Math.max(total, batch.total);
-        // The second reader begins anew; what has been shown does not go back.
-        done = Math.max(done, batch.done);
-        yield { type: 'progress', pages_done: done, pages_total: total };
+  const outline = new Outline();
+  // Held back until the next is known: only a segment with a successor ends in a page break.
+  let last: SegmentEvent | undefined;
+  try {
+    for await (const batch of readBatches(path)) {
+      for (const segment of batchSegments(batch, outline)) {
+        if (last) yield last.page === segment.page ? last : { ...last, text: last.text + PAGE_BREAK };
+        last = segment;
       }
-    } catch (error) {
-      if (isPasswordError(error)) throw new ProcessorError('encrypted');
-      if (last) throw new ProcessorError('corrupt', { cause: error });
-      failure = error;
+      ({ total } = batch);
+      yield { type: 'progress', pages_done: batch.done, pages_total: total };
     }
-    if (last) {
-      yield last;
-      yield { type: 'end', metadata: { media_type: 'application/pdf', pages: total } };
-      return;
+  } catch (error) {
+    throw new ProcessorError(isPasswordError(error) ? 'encrypted' : 'corrupt', { cause: error });
+  }
+  if (total === 0) throw new ProcessorError('corrupt');
+  if (!last) throw new ProcessorError('no_text_layer');
+  yield last;
+  yield { type: 'end', metadata: { media_type: 'application/pdf', pages: total } };
+}
+
+/**
+ * Reads pages with the first reader, and with the second those that the first finds nothing on, or is known to
+ * mix up, and all that are left where it fails.
+ * @throws what the second reader fails with where it is needed for the rest
+ */
+async function* readBatches(path: string): AsyncGenerator<PageBatch> {
+  const second = new SecondReader(path);
+  let done = 0;
+  let total = 0;
+  try {
+    for await (const batch of readWithLiteparse(path)) {
+      for (const page of batch.pages) {
+        if (isDoubtful(page.text)) page.text = await second.opinion(page);
+      }
+      yield batch;
+      ({ done, total } = batch);
+    }
+    if (total > 0) return;
+  } catch (error) {
+    if (isPasswordError(error)) throw error;
+  }
+  const pdf = await second.open();
+  while (done < pdf.total) {
+    const first = done + 1;
+    done = Math.min(done + BATCH_PAGES, pdf.total);
+    const pages: PageBatch['pages'] = [];
+    for (let number = first; number <= done; number++) {
+      pages.push({ number, text: await pdf.readPage(number) });
+    }
+    yield { pages, done, total: pdf.total };
+  }
+}
+
+/** The second reader, which opens the file when it is asked for the first time. */
+class SecondReader {
+  readonly #path: string;
+  #pdf: Promise<OpenPdf> | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  open(): Promise<OpenPdf> {
+    return (this.#pdf ??= openWithPdfjs(this.#path));
+  }
+
+  /** What it reads on a page; what the first has read, where it reads nothing or fails. */
+  async opinion({ number, text }: PageBatch['pages'][number]): Promise<string> {
+    try {
+      const pdf = await this.open();
+      const other = await pdf.readPage(number);
+      return hasText(other) ? other : text;
+    } catch {
+      // It is asked about much that is beyond any reader, like a page that is an image.
+      return text;
     }
   }
-  throw total > 0 ? new ProcessorError('no_text_layer') : new ProcessorError('corrupt', { cause: failure });
+}
+
+function isDoubtful(markdown: string): boolean {
+  return !hasText(markdown) || rightToLeftShare(markdown) > MAX_RIGHT_TO_LEFT;
 }
 
 function* batchSegments(batch: PageBatch, outline: Outline): Generator<SegmentEvent> {

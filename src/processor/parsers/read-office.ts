@@ -2,6 +2,8 @@ import { parseOffice, type OfficeContentNode, type OfficeError } from 'officepar
 
 import { ProcessorError } from '../errors.ts';
 import { hasTooManyControls, hasTooManyTags, unpacksTooLarge } from './markup-limit.ts';
+import { mendOpenXml } from './open-xml.ts';
+import { spellSigns } from './rtf-signs.ts';
 
 export type OfficeFormat = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods' | 'epub' | 'rtf' | 'html';
 
@@ -42,7 +44,7 @@ const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_
 export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<OfficeContentNode[]> {
   try {
     if (TOO_MUCH[format]?.(bytes)) throw tooLarge();
-    const { content, warnings } = await parseOffice(bytes, {
+    const { content, warnings } = await parseOffice(mended(bytes, format), {
       fileType: format,
       ocr: false,
       extractAttachments: false,
@@ -56,6 +58,20 @@ export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<O
     return content;
   } catch (error) {
     throw failureOf(error);
+  }
+}
+
+/** What the library is known to overlook, in a form that it reads. */
+function mended(bytes: Buffer, format: OfficeFormat): Buffer {
+  switch (format) {
+    case 'docx':
+    case 'pptx':
+    case 'xlsx':
+      return Buffer.from(mendOpenXml(bytes, format));
+    case 'rtf':
+      return spellSigns(bytes);
+    default:
+      return bytes;
   }
 }
 

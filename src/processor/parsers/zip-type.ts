@@ -6,6 +6,11 @@ import { typeOfMediaType, type DocumentType } from './document-types.ts';
 /** The parts of an archive that tell what it is. OpenDocument and EPUB have the first, Open XML the second. */
 const MEDIA_TYPE_PART = 'mimetype';
 const CONTENT_TYPES_PART = '[Content_Types].xml';
+/** Where a book says which of its parts are encrypted, and how; fonts that are only obscured are no matter. */
+const ENCRYPTION_PART = 'META-INF/encryption.xml';
+const CIPHER = /xmlenc(?:11)?#(?:aes|tripledes)/i;
+const PROTECTED_BOOK = 'The book is protected against copying. Upload it without protection.';
+const TELLING_PARTS = new Set([MEDIA_TYPE_PART, CONTENT_TYPES_PART, ENCRYPTION_PART]);
 /** Real ones are a fraction of it; a larger one is not worth unpacking. */
 const MAX_PART_BYTES = 4 * 1024 * 1024;
 
@@ -18,10 +23,14 @@ const MAIN_PARTS: readonly [DocumentType, RegExp][] = [
 
 /**
  * Tells what document a ZIP archive is; undefined where it is none that is read.
- * @throws {ProcessorError} `corrupt` where it is no whole archive
+ * @throws {ProcessorError} `corrupt` where it is no whole archive; `encrypted` where it is a protected book
  */
 export function zipType(bytes: Uint8Array): DocumentType | undefined {
   const parts = readParts(bytes);
+  const encryption = parts[ENCRYPTION_PART];
+  if (encryption && CIPHER.test(strFromU8(encryption, true))) {
+    throw new ProcessorError('encrypted', { detail: PROTECTED_BOOK });
+  }
   const mediaType = parts[MEDIA_TYPE_PART];
   if (mediaType) return typeOfMediaType(strFromU8(mediaType, true).replace(/-template$/, ''));
   const contentTypes = parts[CONTENT_TYPES_PART];
@@ -33,8 +42,7 @@ export function zipType(bytes: Uint8Array): DocumentType | undefined {
 function readParts(bytes: Uint8Array): Record<string, Uint8Array> {
   try {
     return unzipSync(bytes, {
-      filter: ({ name, originalSize }) =>
-        (name === MEDIA_TYPE_PART || name === CONTENT_TYPES_PART) && originalSize <= MAX_PART_BYTES,
+      filter: ({ name, originalSize }) => TELLING_PARTS.has(name) && originalSize <= MAX_PART_BYTES,
     });
   } catch (error) {
     throw new ProcessorError('corrupt', { cause: error });

@@ -2,7 +2,7 @@ import { nothingTaken, printContest, ROUNDS, SIDE_NAMES, SIDES, type SideName } 
 import { Rig } from './rig.ts';
 
 export const WATCHERS = 1000;
-const MODERATE = { rate: 10, ms: 3000 };
+const MODERATE = { rate: 10, ms: 2000 };
 /** One is on its way while the one before is sent: the server never waits. */
 const FLOOD = { ahead: 2, ms: 1500 };
 

@@ -1,6 +1,7 @@
 import type { Truth } from './publisher.ts';
 
 const SAMPLE_MS = 200;
+export const STEP_MS = 500;
 
 /** What clients showed at a moment: the state of each job, client by client. */
 interface Sample {
@@ -13,8 +14,8 @@ export interface Lag {
   mean: number;
   p50: number;
   p99: number;
-  /** The 99th percentile in each second. */
-  seconds: number[];
+  /** The 99th percentile, in steps of {@link STEP_MS}. */
+  curve: number[];
 }
 
 /** The newest state that each client has of each job it watches, and samples of that. */
@@ -57,21 +58,21 @@ export class Views {
   /** A view lags since the first state that it has not shown was published. */
   lag(truth: Truth): Lag {
     const startedAt = this.#samples[0]?.at ?? NaN;
-    const seconds: number[][] = [];
+    const steps: number[][] = [];
     for (const { at, states } of this.#samples) {
-      const second = (seconds[Math.floor((at - startedAt) / 1e6)] ??= []);
+      const step = (steps[Math.floor((at - startedAt) / 1000 / STEP_MS)] ??= []);
       for (const [view, state] of states.entries()) {
         // States count from 1: what lies at the place of the one that is shown is the one after it.
         const next = truth[this.#jobs[view] as number]?.[state] ?? Infinity;
-        second.push(Math.max(0, at - next) / 1000);
+        step.push(Math.max(0, at - next) / 1000);
       }
     }
-    const all = Float64Array.from(seconds.flat()).sort();
+    const all = Float64Array.from(steps.flat()).sort();
     return {
       mean: all.reduce((sum, lag) => sum + lag, 0) / all.length,
       p50: share(all, 0.5),
       p99: share(all, 0.99),
-      seconds: seconds.map((lags) => share(Float64Array.from(lags).sort(), 0.99)),
+      curve: steps.map((lags) => share(Float64Array.from(lags).sort(), 0.99)),
     };
   }
 }

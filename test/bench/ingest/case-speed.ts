@@ -7,6 +7,7 @@ import type { Chunk } from '../../../src/contract/documents.ts';
 import { startSluice, type TestSluice } from '../../helpers/sluice.ts';
 import { median, printTable } from '../statistics.ts';
 import { secondsToEnd } from './ended.ts';
+import { measured, parentOf, type Took } from './processor-time.ts';
 
 const DOCUMENT = 'failure-after-repair.pdf';
 const WARM_UP = 'layout-parser-paper-fast.pdf';
@@ -21,28 +22,46 @@ export async function speed(): Promise<void> {
   const all = await startSluice();
   const one = await onOneCore(cores, startSluice);
   const bare = await Promise.all(Array.from({ length: cores }, startBare));
-  const took = { all: [] as number[], bare: [] as number[], one: [] as number[] };
+  const took = { all: [] as Took[], bare: [] as Took[], one: [] as Took[] };
   try {
     await Promise.all([secondsToEnd(all, WARM_UP), secondsToEnd(one, WARM_UP)]);
+    const [allPid, onePid] = [await programOf(all), await programOf(one)];
+    const barePids = bare.map(({ pid }) => pid as number);
     let texts: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      took.all.push(await secondsToEnd(all, DOCUMENT));
+      took.all.push(await measured([allPid], () => secondsToEnd(all, DOCUMENT)));
       if (round === 0) texts = await embeddedTexts(all);
-      took.bare.push(await embedBare(bare, texts));
-      took.one.push(await secondsToEnd(one, DOCUMENT));
+      took.bare.push(await measured(barePids, () => embedBare(bare, texts)));
+      took.one.push(await measured([onePid], () => secondsToEnd(one, DOCUMENT)));
     }
-    const seconds = (values: readonly number[]) => `${median(values).toFixed(2)} s`;
-    const ratio = (a: readonly number[], b: readonly number[]) => (median(a) / median(b)).toFixed(2);
-    printTable([
-      [`${DOCUMENT}, ${texts.length} chunks`, 'took', 'ratio'],
-      [`the model alone on ${cores} cores`, seconds(took.bare), ''],
-      [`Sluice on ${cores} cores ÷ the model alone`, seconds(took.all), ratio(took.all, took.bare)],
-      [`Sluice on one core ÷ on ${cores}`, seconds(took.one), ratio(took.one, took.all)],
-    ]);
+    print(cores, texts.length, took);
   } finally {
     for (const child of bare) child.disconnect();
     await Promise.all([all.close(), one.close()]);
   }
+}
+
+function print(cores: number, chunks: number, took: Record<'all' | 'bare' | 'one', Took[]>): void {
+  const middle = (side: Took[], what: keyof Took) => median(side.map((each) => each[what]));
+  const row = (name: string, side: Took[], peer: Took[]) => [
+    name,
+    ...(['elapsed', 'busy'] as const).flatMap((what) => [
+      `${middle(side, what).toFixed(2)} s`,
+      side === peer ? '' : (middle(side, what) / middle(peer, what)).toFixed(2),
+    ]),
+    `${(100 * middle(side, 'idle')).toFixed(0)} %`,
+  ];
+  printTable([
+    [`${DOCUMENT}, ${chunks} chunks`, 'took', 'ratio', 'processor time', 'ratio', 'machine idle'],
+    row(`the model alone on ${cores} cores`, took.bare, took.bare),
+    row(`Sluice on ${cores} cores ÷ the model alone`, took.all, took.bare),
+    row(`Sluice on one core ÷ on ${cores}`, took.one, took.all),
+  ]);
+}
+
+/** The process that all of Sluice's descend from. */
+async function programOf(sluice: TestSluice): Promise<number> {
+  return parentOf(await sluice.rolePid('processor'));
 }
 
 /** Starts something whose processes all stay on one core: they inherit that from this one. */

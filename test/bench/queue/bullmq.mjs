@@ -8,12 +8,12 @@ import { PAYLOAD, REPORTS } from './workload.ts';
 const NAME = 'document_upload';
 
 serveSide({
-  async openWeb(url, completed) {
+  async openWeb(url, { progress, completed }) {
     const connection = { url };
     const queue = new Queue(NAME, { connection });
     const events = new QueueEvents(NAME, { connection });
     await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
-    events.on('progress', () => {});
+    events.on('progress', progress);
     events.on('completed', ({ jobId }) => completed(jobId));
     return {
       async enqueue() {
@@ -26,10 +26,11 @@ serveSide({
     };
   },
 
-  async openWorker(url, concurrency, started) {
+  async openWorker(url, concurrency, reporting, started) {
     const run = async (job) => {
       started(job.id);
-      for (const report of REPORTS) await job.updateProgress(report);
+      if (reporting === 'at once') await Promise.all(REPORTS.map((report) => job.updateProgress(report)));
+      else for (const report of REPORTS) await job.updateProgress(report);
       return { document_id: job.id, chunk_count: 12, collection: job.data.collection };
     };
     const worker = new Worker(NAME, run, { connection: { url }, concurrency, autorun: false });

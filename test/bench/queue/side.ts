@@ -1,20 +1,25 @@
 import { Redis } from 'ioredis';
 
 import { serve } from './remote.ts';
-import { CONCURRENCY } from './workload.ts';
+import { CONCURRENCY, REPORTS, type Reporting } from './workload.ts';
 
 /** What a queue is made to do; both sides do the same. */
 export interface Side {
   /**
    * Opens what a web node has: a producer, and a listener that hears every job's progress and end.
-   * @param completed called with each id that the listener hears is completed
+   * @param heard called for each report and with each id that the listener hears is completed
    */
-  openWeb(url: string, completed: (id: string) => void): Promise<Web>;
+  openWeb(url: string, heard: { progress: () => void; completed: (id: string) => void }): Promise<Web>;
   /**
    * Opens a worker, which claims nothing before `start`.
    * @param started called with each id as the job's own code starts
    */
-  openWorker(url: string, concurrency: number, started: (id: string) => void): Promise<Worker>;
+  openWorker(
+    url: string,
+    concurrency: number,
+    reporting: Reporting,
+    started: (id: string) => void,
+  ): Promise<Worker>;
 }
 
 export interface Web {
@@ -46,6 +51,7 @@ export function serveSide(side: Side): void {
 function webCalls(side: Side, url: string) {
   let web: Web;
   let heard = new Set<string>();
+  let reports = 0;
   let waiting: { until: () => boolean; resolve: (at: number) => void } | undefined;
   const heardWhen = (until: () => boolean) =>
     new Promise<number>((resolve) => {
@@ -55,13 +61,16 @@ function webCalls(side: Side, url: string) {
   return {
     async open() {
       heard = new Set();
-      web = await side.openWeb(url, (id) => {
+      reports = 0;
+      const progress = () => reports++;
+      const completed = (id: string) => {
         heard.add(id);
         if (waiting?.until()) {
           waiting.resolve(now());
           waiting = undefined;
         }
-      });
+      };
+      web = await side.openWeb(url, { progress, completed });
     },
     /** Enqueues jobs one after the other. @returns how long each took */
     async fill(count: number) {
@@ -73,9 +82,15 @@ function webCalls(side: Side, url: string) {
       }
       return took;
     },
-    /** @returns when the listener had heard of so many completed jobs */
+    /**
+     * @returns when the listener had heard of so many completed jobs
+     * @throws when it has missed any of their reports
+     */
     async heard(count: number) {
-      return heardWhen(() => heard.size >= count);
+      const at = await heardWhen(() => heard.size >= count);
+      const all = count * REPORTS.length;
+      if (reports !== all) throw new Error(`the listener has heard ${reports} of ${all} reports`);
+      return at;
     },
     /** Enqueues one job and waits until it is heard completed. */
     async one() {
@@ -94,9 +109,9 @@ function workerCalls(side: Side, url: string) {
   let worker: Worker;
   let starts = new Map<string, number>();
   return {
-    async open() {
+    async open(reporting: Reporting) {
       starts = new Map();
-      worker = await side.openWorker(url, CONCURRENCY, (id) => starts.set(id, now()));
+      worker = await side.openWorker(url, CONCURRENCY, reporting, (id) => starts.set(id, now()));
     },
     /** @returns when it started */
     async start() {

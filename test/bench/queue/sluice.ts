@@ -17,10 +17,12 @@ import { PAYLOAD, REPORTS } from './workload.ts';
 
 const keys = createKeys();
 const logger = createLogger('bench');
+/** The version that a job has when it is claimed: what comes after it are its reports. */
+const CLAIMED = 2;
 const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 7 * 24 * 60 * 60 };
 
 serveSide({
-  async openWeb(url, completed) {
+  async openWeb(url, { progress, completed }) {
     const redis = connectRedis(url, 'main', 'bounded', logger);
     const queue = new JobQueue(redis, keys, options);
     const feed = new JobFeed(() => connectRedis(url, 'feed', 'patient', logger), redis, {
@@ -31,12 +33,12 @@ serveSide({
     const watcher = {
       onState(state: JobState) {
         if (state.status === 'completed') completed(state.id);
+        else if (state.version > CLAIMED) progress();
       },
       onForgotten() {},
     };
     feed.watchAll(watcher, () => []);
-    // Answers once the feed is live.
-    await feed.read([]);
+    await new Promise<void>((resolve) => feed.observe({ onStale() {}, onLive: () => resolve() }));
     return {
       async enqueue() {
         const id = randomUUID();
@@ -50,7 +52,7 @@ serveSide({
     };
   },
 
-  async openWorker(url, slots, started) {
+  async openWorker(url, slots, reporting, started) {
     const redis = connectRedis(url, 'worker', 'patient', logger);
     const waiter = connectRedis(url, 'waiter', 'patient', logger);
     await Promise.all([redis.ping(), waiter.ping()]);
@@ -60,7 +62,8 @@ serveSide({
       const read = parsePayload(job.hash['payload']);
       if (!read.ok) throw new Error(read.detail);
       const { filename, collection, metadata } = read.payload;
-      for (const report of REPORTS) await queue.progress(job, report);
+      if (reporting === 'at once') await Promise.all(REPORTS.map((report) => queue.progress(job, report)));
+      else for (const report of REPORTS) await queue.progress(job, report);
       await queue.complete(job, {
         documentId: job.id,
         tenant: DEFAULT_TENANT,

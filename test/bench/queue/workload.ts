@@ -15,6 +15,9 @@ export const PAYLOAD = {
   metadata: {},
 };
 
+/** Whether a job's code waits for each report to be written before it makes the next. */
+export type Reporting = 'awaited' | 'at once';
+
 /** What every job reports: the six marks of the pipeline that follow the one which a claim makes. */
 export const REPORTS: readonly ProgressReport[] = [
   { progress: 30, message: 'Document parsed', stage: 'parse', counts: {} },

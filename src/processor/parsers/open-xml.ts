@@ -1,0 +1,77 @@
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
+
+import { mendSheets } from './sheet-xml.ts';
+import { mendSlide } from './slide-xml.ts';
+import { mendWords } from './word-xml.ts';
+
+/** The XML parts of an Office file, by their names. */
+export type XmlParts = Map<string, string>;
+
+/** What is larger is not mended: it would be held several times over. */
+const MAX_XML_BYTES = 32 * 1024 * 1024;
+
+/** A part's first element declares its vocabularies, and many of them. */
+const START_CHARS = 4096;
+
+/** The names that the library knows the elements of a vocabulary by; files may call them as they like. */
+const PREFIXES: readonly [vocabulary: RegExp, prefix: string][] = [
+  [/spreadsheetml(?:\/2006)?\/main$/, ''],
+  [/wordprocessingml(?:\/2006)?\/main$/, 'w:'],
+  [/presentationml(?:\/2006)?\/main$/, 'p:'],
+];
+
+const MENDERS: Readonly<Record<'docx' | 'pptx' | 'xlsx', (parts: XmlParts) => void>> = {
+  docx: mendWords,
+  xlsx: mendSheets,
+  pptx: (parts) => {
+    for (const [name, xml] of parts) {
+      if (/^ppt\/(?:slides|notesSlides)\/[^/]+$/.test(name)) parts.set(name, mendSlide(xml));
+    }
+  },
+};
+
+/**
+ * Rewrites what the office library overlooks in a form that it knows: headings of localised styles, dates in
+ * cells, slide numbers. Only the XML is kept; a file that cannot be unpacked, or is too large, stays as it is.
+ */
+export function mendOpenXml(bytes: Uint8Array, format: keyof typeof MENDERS): Uint8Array {
+  const parts = unpack(bytes);
+  if (!parts) return bytes;
+  for (const [name, xml] of parts) parts.set(name, withKnownPrefix(xml));
+  MENDERS[format](parts);
+  const files = [...parts].map(([name, xml]) => [name, strToU8(xml)] as const);
+  return zipSync(Object.fromEntries(files), { level: 0 });
+}
+
+function unpack(bytes: Uint8Array): XmlParts | undefined {
+  let size = 0;
+  const isXml = (name: string) => /\.(?:xml|rels)$/i.test(name);
+  try {
+    const files = unzipSync(bytes, {
+      filter: ({ name, originalSize }) => isXml(name) && (size += originalSize) <= MAX_XML_BYTES,
+    });
+    if (size > MAX_XML_BYTES) return undefined;
+    return new Map(Object.entries(files).map(([name, file]) => [name, xmlText(file)]));
+  } catch {
+    // What is wrong with it, the library says: it reads some damaged files, too.
+    return undefined;
+  }
+}
+
+function xmlText(file: Uint8Array): string {
+  const utf16 = file[0] === 0xff && file[1] === 0xfe;
+  return utf16 ? new TextDecoder('utf-16le').decode(file) : strFromU8(file);
+}
+
+/** Only a default namespace, or the usual prefix, is known to the library. */
+function withKnownPrefix(xml: string): string {
+  const start = xml.slice(0, START_CHARS);
+  for (const [declaration, name = '', uri = ''] of start.matchAll(/xmlns:([\w-]+)="([^"]*)"/g)) {
+    const prefix = PREFIXES.find(([vocabulary]) => vocabulary.test(uri))?.[1];
+    if (prefix === undefined || prefix === `${name}:` || !start.includes(`<${name}:`)) continue;
+    return xml
+      .replace(declaration, prefix === '' ? `xmlns="${uri}"` : `xmlns:${prefix.slice(0, -1)}="${uri}"`)
+      .replace(new RegExp(`(</?| )${name}:(?=\\w)`, 'g'), `$1${prefix}`);
+  }
+  return xml;
+}

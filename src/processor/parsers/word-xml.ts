@@ -1,0 +1,93 @@
+import type { XmlParts } from './open-xml.ts';
+
+/** The parts that hold text of the document. */
+const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
+/** None of these goes further than to the next of its kind, so that one that is never closed costs no more than others. */
+const STYLE = /<w:style\b[^<>]*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
+const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
+const FORMER_PROPERTIES = /<w:pPrChange\b(?:(?!<w:pPrChange\b)[^])*?<\/w:pPrChange>/g;
+const HEADING_NAME = /<w:name w:val="heading ([1-9])"/i;
+const TITLE_NAME = /<w:name w:val="title"/i;
+/** Levels count from 0; the last stands for text that is no heading. */
+const OUTLINE_LEVEL = /<w:outlineLvl w:val="(\d)"/;
+const BODY_LEVEL = 9;
+/** How far a style may be based on others; one that is based on itself has no end. */
+const MAX_DEPTH = 20;
+const NUMBERING = /<w:numPr>(?:(?!<w:numPr>)[^])*?<\/w:numPr>/;
+const PARAGRAPH_STYLE = /<w:pStyle w:val="([^"]*)"\s*\/>/;
+
+/** What a paragraph is by its style. */
+interface Role {
+  /** The name that the library knows a heading by. */
+  heading?: string;
+  /** Of the list that it is an item of. */
+  numbering?: string;
+}
+
+/**
+ * Rewrites a Word document: what is a heading or an item by its style's name, level or numbering, in whatever
+ * language the style is called, is one by a style that the library knows; what parts words is a line's end.
+ */
+export function mendWords(parts: XmlParts): void {
+  const roles = rolesOf(parts.get('word/styles.xml') ?? '');
+  for (const [name, xml] of parts) {
+    if (!TEXT_PARTS.test(name)) continue;
+    const mended = xml
+      .replace(/<w:br w:type="(?:page|column)"\s*\/>/g, '<w:br/>')
+      .replace(/<w:noBreakHyphen\s*\/>/g, '<w:t>-</w:t>')
+      // What a paragraph was before it was changed.
+      .replace(FORMER_PROPERTIES, '')
+      .replace(PROPERTIES, (_, properties: string) => {
+        return `<w:pPr>${withRole(properties, roles)}</w:pPr>`;
+      });
+    parts.set(name, mended);
+  }
+}
+
+function withRole(properties: string, roles: ReadonlyMap<string, Role>): string {
+  const role = roles.get(PARAGRAPH_STYLE.exec(properties)?.[1] ?? '') ?? {};
+  const heading = headingOf(properties) ?? role.heading;
+  if (heading !== undefined) {
+    // The library takes whatever is numbered for an item.
+    const rest = properties.replace(NUMBERING, '').replace(PARAGRAPH_STYLE, '');
+    return `<w:pStyle w:val="${heading}"/>${rest}`;
+  }
+  return role.numbering !== undefined && !NUMBERING.test(properties)
+    ? properties + role.numbering
+    : properties;
+}
+
+function rolesOf(styles: string): Map<string, Role> {
+  const roles = new Map<string, Role>();
+  const bodies = new Map([...styles.matchAll(STYLE)].map(([, id = '', body = '']) => [id, body]));
+  for (const id of bodies.keys()) roles.set(id, roleOf(id, bodies));
+  return roles;
+}
+
+/** What a style does not say itself, the one that it is based on says. */
+function roleOf(id: string, bodies: ReadonlyMap<string, string>, depth = 0): Role {
+  const body = bodies.get(id);
+  if (body === undefined || depth > MAX_DEPTH) return {};
+  const base = /<w:basedOn w:val="([^"]*)"/.exec(body)?.[1] ?? '';
+  const inherited = roleOf(base, bodies, depth + 1);
+  const named = HEADING_NAME.exec(body)?.[1];
+  const own = named === undefined ? headingOf(body) : `Heading${named}`;
+  const heading =
+    own ?? (TITLE_NAME.test(body) ? 'Title' : OUTLINE_LEVEL.test(body) ? undefined : inherited.heading);
+  const numbering = numberingOf(body) ?? inherited.numbering;
+  return { ...(heading !== undefined && { heading }), ...(numbering !== undefined && { numbering }) };
+}
+
+function headingOf(properties: string): string | undefined {
+  const level = Number(OUTLINE_LEVEL.exec(properties)?.[1] ?? BODY_LEVEL);
+  return level < BODY_LEVEL ? `Heading${level + 1}` : undefined;
+}
+
+function numberingOf(style: string): string | undefined {
+  const numbering = NUMBERING.exec(style)?.[0];
+  const list = /<w:numId w:val="(\d+)"/.exec(numbering ?? '')?.[1];
+  if (numbering === undefined || list === undefined || list === '0') return undefined;
+  return numbering.includes('<w:ilvl')
+    ? numbering
+    : numbering.replace('<w:numPr>', '<w:numPr><w:ilvl w:val="0"/>');
+}

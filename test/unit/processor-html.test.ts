@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+
+import { visibleHtml } from '../../src/processor/parsers/visible-html.ts';
+import { parsed } from '../helpers/parsed.ts';
+
+const page = (body: string) => parsed(`<!DOCTYPE html><html><body>${body}</body></html>`);
+
+it('leaves out what a page does not show, and what leads around in its site', async () => {
+  const { text } = await page(
+    '<nav><ul><li>Home</li></ul></nav><p>One</p><div style="color:red; display: none"><div>no</div>no</div>' +
+      '<p hidden>no</p><template><p>no</p></template><select><option>no</select><p data-hidden="x">Two</p>' +
+      '<!-- <nav> --><script>"<nav>"</script><p>Three</p>',
+  );
+  expect(text).toBe('One\n\nTwo\n\nThree');
+});
+
+it('keeps words apart that stand apart, and whole where they may be cut', async () => {
+  const { text } = await page('<details><summary>More</summary>Donau&shy;dampf</details>');
+  expect(text).toBe('More\nDonaudampf');
+});
+
+it('loses nothing to an element that is never closed', () => {
+  expect(visibleHtml('a<nav>b<p hidden/>c<nav>d')).toBe('a<nav>b<p hidden/>c<nav>d');
+  expect(visibleHtml('a<nav>b<nav>c</nav>d</nav>e')).toBe('a e');
+  expect(visibleHtml('a<nav>b<p hidden>c</p>d')).toBe('a<nav>b d');
+  expect(visibleHtml('a < b <!-- <nav>')).toBe('a < b <!-- <nav>');
+});
+
+it('takes no longer than the page is long', () => {
+  for (const part of ['<nav>', '<p hidden>', '<a "', "<a x='", '<!--', '<script>', '<']) {
+    const html = part.repeat(100_000);
+    expect(visibleHtml(html)).toBe(html);
+  }
+});
+
+it('writes tables that only set a page as what they hold', async () => {
+  const { text } = await page(
+    '<table><tr><td><h1>News</h1><p>First.</p><p>Second.</p></td><td><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table></td></tr></table>' +
+      '<table><tr><td>Third.</td></tr><tr><td>Fourth.</td></tr></table>',
+  );
+  expect(text).toBe(
+    '# News\n\nFirst.\n\nSecond.\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nThird.\n\nFourth.',
+  );
+});

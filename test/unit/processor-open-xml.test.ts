@@ -1,0 +1,128 @@
+import { expect, it } from 'vitest';
+
+import { cellFormats, formatNumber } from '../../src/processor/parsers/cell-format.ts';
+import { mendSheets } from '../../src/processor/parsers/sheet-xml.ts';
+import { mendSlide } from '../../src/processor/parsers/slide-xml.ts';
+import { mendWords } from '../../src/processor/parsers/word-xml.ts';
+import { docx, numberCell, pptx, wordParagraph, xlsx, zip } from '../helpers/office-files.ts';
+import { parsed } from '../helpers/parsed.ts';
+
+const WORD = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main';
+
+it('knows headings and items of Word by what their styles are, whatever these are called', async () => {
+  const style = (id: string, body: string) =>
+    `<w:style w:type="paragraph" w:styleId="${id}">${body}</w:style>`;
+  const styles =
+    style('berschrift1', '<w:name w:val="heading 1"/>') +
+    style('Kapitel', '<w:name w:val="Kapitel"/><w:basedOn w:val="berschrift1"/>') +
+    style('Abschnitt', '<w:name w:val="Abschnitt"/><w:pPr><w:outlineLvl w:val="1"/></w:pPr>') +
+    style(
+      'Verzeichnis',
+      '<w:name w:val="TOC Heading"/><w:basedOn w:val="berschrift1"/><w:pPr><w:outlineLvl w:val="9"/></w:pPr>',
+    ) +
+    style(
+      'Listenpunkt',
+      '<w:name w:val="List Bullet"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr>',
+    );
+  const of = (id: string, more = '') => `<w:pStyle w:val="${id}"/>${more}`;
+  const numbered = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>';
+  const body =
+    wordParagraph('Eins', of('berschrift1', numbered)) +
+    wordParagraph('Inhalt', of('Verzeichnis')) +
+    wordParagraph('Teil', of('Abschnitt')) +
+    wordParagraph('Punkt', of('Listenpunkt')) +
+    wordParagraph('Zwei', of('Kapitel')) +
+    wordParagraph('Drei', '<w:outlineLvl w:val="2"/>');
+  const { text, segments } = await parsed(
+    docx(body, { parts: { 'word/styles.xml': `<w:styles xmlns:w="${WORD}">${styles}</w:styles>` } }),
+  );
+  expect(text).toBe('# Eins\n\nInhalt\n\n## Teil\n\n1. Punkt\n\n# Zwei\n\n### Drei');
+  expect(segments.map(({ heading }) => heading)).toEqual(['Eins', 'Eins > Teil', 'Zwei', 'Zwei > Drei']);
+});
+
+it('keeps words apart that a page break parts, and together that a hyphen joins', async () => {
+  const run = (inner: string) => `<w:r>${inner}</w:r>`;
+  const body = `<w:p>${run('<w:t>end</w:t>')}${run('<w:br w:type="page"/>')}${run('<w:t>start, co</w:t><w:noBreakHyphen/><w:t>op</w:t>')}</w:p>`;
+  expect((await parsed(docx(body))).text).toBe('end\nstart, co-op');
+});
+
+it('reads files that call the elements otherwise', async () => {
+  const types = (part: string, type: string) =>
+    `<Types><Override PartName="/${part}" ContentType="application/vnd.openxmlformats-officedocument.${type}.main+xml"/></Types>`;
+  const words = zip({
+    '[Content_Types].xml': types('word/document.xml', 'wordprocessingml.document'),
+    'word/document.xml': `<ns0:document xmlns:ns0="${WORD}"><ns0:body><ns0:p><ns0:pPr><ns0:pStyle ns0:val="Heading1"/></ns0:pPr><ns0:r><ns0:t>Head</ns0:t></ns0:r></ns0:p></ns0:body></ns0:document>`,
+  });
+  expect((await parsed(words)).text).toBe('# Head');
+});
+
+it('shows a cell as what it stands for', async () => {
+  const styles =
+    '<styleSheet><numFmts><numFmt numFmtId="164" formatCode="[$-409]d\\-mmm\\-yy;@"/></numFmts><cellXfs>' +
+    [0, 14, 164, 9].map((id) => `<xf numFmtId="${id}"/>`).join('') +
+    '</cellXfs></styleSheet>';
+  const cell = (place: string, style: number, value: string) =>
+    `<c r="${place}" s="${style}"><v>${value}</v></c>`;
+  const row = `<row r="1">${cell('A1', 1, '45292')}${cell('B1', 2, '45351')}${cell('C1', 3, '0.125')}<c r="D1" s="1"/>${numberCell('E1', 0.1 + 0.2)}${cell('F1', 0, '1.0')}</row>`;
+  const { text } = await parsed(xlsx({ S: row }, 'A1:F1', { 'xl/styles.xml': styles }));
+  expect(text).toContain('| 2024-01-01 | 2024-02-29 | 12.5% | 0.3 | 1 |');
+});
+
+it.each([
+  ['yyyy"h"', '45292.75', '2024-01-01'],
+  ['m/d/yy h:mm', '45292.75', '2024-01-01 18:00'],
+  ['h:mm:ss AM/PM', '0.5000116', '12:00:01'],
+  ['[h]:mm', '1.25', '30:00'],
+  ['mm:ss', '0.0007', '00:01'],
+  ['0.00%', '0.07', '7%'],
+  ['0.00E+00', '1e-7', '1e-7'],
+  ['General', '12345678901234567890', '12345678901234567890'],
+  ['#,##0.00 [$€-407];[Red]-0', '1234.50', '1234.5'],
+  ['yyyy', '59', '1900-02-28'],
+  ['yyyy', '61', '1900-03-01'],
+  ['yyyy', '-3', '-3'],
+  ['yyyy', 'n/a', 'n/a'],
+])('formats a number as %s: %s', (code, value, text) => {
+  const escaped = code.replaceAll('"', '&quot;');
+  const styles = `<numFmts><numFmt numFmtId="200" formatCode="${escaped}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs>`;
+  expect(formatNumber(value, cellFormats(styles)[0]!, false)).toBe(text);
+});
+
+it('counts the days of a workbook from 1904 on where it says so', () => {
+  expect(formatNumber('0', 'date', true)).toBe('1904-01-01');
+});
+
+it('heads a slide with its title, and leaves out its number', async () => {
+  const shape = (kind: string, text: string) =>
+    `<p:sp><p:nvSpPr><p:nvPr><p:ph type="${kind}"/></p:nvPr></p:nvSpPr><p:txBody><a:p><a:r><a:t>${text}</a:t></a:r></a:p></p:txBody></p:sp>`;
+  const whole = await parsed(
+    pptx([
+      {
+        text: `Body.</a:t></a:r></a:p></p:txBody></p:sp>${shape('title', 'Title')}${shape('sldNum', '12')}<p:sp><p:txBody><a:p><a:r><a:t>End.`,
+      },
+    ]),
+  );
+  expect(whole.text).toBe('# Title\n\nBody.\n\nEnd.');
+});
+
+it('takes no longer than a file is long to look for what is never closed', () => {
+  for (const part of ['<w:pPr>', '<w:pPr ', '<w:pPrChange>', '<w:pPr><w:numPr>', '<w:style w:styleId="']) {
+    const xml = part.repeat(200_000);
+    mendWords(
+      new Map([
+        ['word/document.xml', xml],
+        ['word/styles.xml', xml],
+      ]),
+    );
+  }
+  for (const part of ['<c>', '<c ', '<c><v>', '<cellXfs>', '<xf ']) {
+    const xml = part.repeat(200_000);
+    mendSheets(
+      new Map([
+        ['xl/worksheets/a.xml', xml],
+        ['xl/styles.xml', xml],
+      ]),
+    );
+  }
+  expect(mendSlide('<p:sp>'.repeat(200_000))).toHaveLength(1_200_000);
+});

@@ -1,0 +1,97 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import type { ParseEvent } from '../../src/contract/processor.ts';
+import { parsePdf } from '../../src/processor/parsers/pdf.ts';
+import { corpusPath } from '../helpers/corpus.ts';
+import { pdf, textAt } from '../helpers/pdf-files.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'processor-pdf-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function read(file: string) {
+  const events: ParseEvent[] = [];
+  for await (const event of parsePdf(file)) events.push(event);
+  const found = events.filter((event) => event.type === 'segment');
+  return {
+    text: found.map(({ text }) => text).join(''),
+    places: found.map(({ page, heading }) => [page, heading]),
+    end: events.at(-1),
+  };
+}
+
+async function readBytes(bytes: Uint8Array) {
+  const path = join(folder, 'upload.pdf');
+  await writeFile(path, bytes);
+  return read(path);
+}
+
+const brotli = { filter: 'BrotliDecode', bytes: brotliCompressSync };
+
+/** Letters of an alphabet as a simple font has them: by codes from 0x41 on. */
+function font(letters: string) {
+  const codes = new Map(Array.from(letters, (letter, index) => [letter, 0x41 + index]));
+  const toUnicode = new Map([...codes].map(([letter, code]) => [code, letter]));
+  // As they stand on the page, the last letter is leftmost.
+  const drawn = (text: string) =>
+    Array.from(text, (letter) => (letter === ' ' ? ' ' : String.fromCharCode(codes.get(letter)!)))
+      .toReversed()
+      .join('');
+  return { toUnicode, drawn };
+}
+
+it('reads Hebrew and Arabic in the order in which they are written', async () => {
+  const hebrew = 'שלום עולם טוב';
+  const { toUnicode, drawn } = font('שלוםעטב0123');
+  const page =
+    textAt(drawn('שלום'), [400, 700], 24) +
+    // One word after the other, each piece of its own, and not from right to left.
+    textAt(drawn('עולם'), [400, 650]) +
+    textAt(drawn('שלום'), [440, 650]) +
+    textAt(drawn('טוב'), [360, 650]) +
+    textAt(drawn('10'), [320, 650]);
+  const { text, places } = await readBytes(pdf([page], { toUnicode }));
+  expect(text).toBe(`# שלום\n\n${hebrew} 01`);
+  expect(places).toEqual([[1, 'שלום']]);
+
+  // Fonts have letters as they look within a word, and two of them joined: these are the alphabet's.
+  const arabic = font('ﺳﻼﻡ');
+  const forms = await readBytes(
+    pdf([textAt(arabic.drawn('ﺳﻼﻡ'), [400, 650])], { toUnicode: arabic.toUnicode }),
+  );
+  expect(forms.text).toBe('سلام');
+});
+
+it('reads with the second reader what the first finds nothing in', async () => {
+  const pages = [
+    textAt('First page.', [50, 700]) + textAt('More.', [50, 685]),
+    textAt('Last page.', [50, 700]),
+  ];
+  const { text, places, end } = await readBytes(pdf(pages, { encode: brotli }));
+  expect(text).toBe('First page.\nMore.\n\nLast page.');
+  expect(places).toEqual([
+    [1, undefined],
+    [2, undefined],
+  ]);
+  expect(end).toEqual({ type: 'end', metadata: { media_type: 'application/pdf', pages: 2 } });
+});
+
+it('says what a PDF without text is', async () => {
+  await expect(readBytes(pdf(['0 0 m 9 9 l S']))).rejects.toMatchObject({ code: 'no_text_layer' });
+  await expect(readBytes(pdf([]))).rejects.toMatchObject({ code: 'corrupt' });
+  await expect(readBytes(Buffer.from('%PDF-1.7\n%%EOF'))).rejects.toMatchObject({ code: 'corrupt' });
+});
+
+it('leaves out the marks of emphasis, which cut words apart', async () => {
+  const { text } = await read(corpusPath('multi-column.pdf'));
+  expect(text).toContain(
+    'latent semantic encoding is complementary to sparse representations by design. For example',
+  );
+  expect(text).not.toMatch(/\p{L}\*\p{L}/u);
+});
