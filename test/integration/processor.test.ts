@@ -562,6 +562,15 @@ describe('whatever happens to its children', () => {
     expect((await events(long)).at(-1)).toMatchObject({ type: 'end' });
   });
 
+  it('shows a caller whose texts wait for their turn that it is there', async () => {
+    processor = await Processor.start({ embeddings: undefined, children: 1, timeoutMs: 2400 });
+    await processor.embed(['warm']);
+    const long = await processor.parseFile(LONG_PDF, { headers: NDJSON });
+    const response = await processor.post('/embed', { texts: ['A memo.'] });
+    expect(await response.text()).toMatch(/^ +\{"embeddings":\[\[/);
+    await events(long);
+  });
+
   it('leaves no file of an upload that was cut off', async () => {
     processor = await Processor.start();
     const headers = { 'content-type': 'multipart/form-data; boundary=b', 'content-length': 1_000_000 };
