@@ -5,7 +5,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
-import { parsePdf } from '../../src/processor/parsers/pdf.ts';
+import { betterText, parsePdf } from '../../src/processor/parsers/pdf.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { pdf, textAt } from '../helpers/pdf-files.ts';
 
@@ -94,4 +94,11 @@ it('leaves out the marks of emphasis, which cut words apart', async () => {
     'latent semantic encoding is complementary to sparse representations by design. For example',
   );
   expect(text).not.toMatch(/\p{L}\*\p{L}/u);
+});
+
+it('keeps what the first reader has read where the second finds nothing, or cannot tell the letters', () => {
+  expect(betterText('', 'words')).toBe('words');
+  expect(betterText('םולש', 'שלום')).toBe('שלום');
+  expect(betterText('םולש', 'ՕծՋ')).toBe('םולש');
+  expect(betterText('words', ' ')).toBe('words');
 });
