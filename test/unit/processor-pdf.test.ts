@@ -102,3 +102,11 @@ it('keeps what the first reader has read where the second finds nothing, or cann
   expect(betterText('םולש', 'ՕծՋ')).toBe('םולש');
   expect(betterText('words', ' ')).toBe('words');
 });
+
+it('keeps what stands at the edge of every page', async () => {
+  const page = (words: string) =>
+    textAt('May 5, 2023', [50, 780]) + textAt(words, [50, 400]) + textAt('To whom it may concern', [50, 20]);
+  const { text } = await readBytes(pdf(['First words.', 'Other words.', 'Last words.'].map(page)));
+  expect(text.match(/May 5, 2023/g)).toHaveLength(3);
+  expect(text.match(/To whom it may concern/g)).toHaveLength(3);
+});
