@@ -39,8 +39,9 @@ test('a process has one identity while it runs and none after', async () => {
 });
 
 test('a process that has ended but is not reaped does not run', async () => {
-  // The child ends at once; its parent has by then become a program that never reaps it.
-  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 600'], { stdio: 'pipe' });
+  // The child ends once its parent has become a program that never reaps it.
+  const child = `sh -c 'until grep -q sleep /proc/$PPID/comm; do :; done'`;
+  const parent = spawn('sh', ['-c', `${child} & echo $!; exec sleep 600`], { stdio: 'pipe' });
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());

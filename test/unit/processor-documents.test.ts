@@ -104,6 +104,14 @@ describe('the encoding of a text', () => {
     });
   });
 
+  it('is found: utf-32le', async () => {
+    const points = Array.from('\ufeffGröße 日本 😀', (char) => char.codePointAt(0)!);
+    expect(await parse(Buffer.from(Uint32Array.from(points).buffer))).toEqual({
+      text: 'Größe 日本 😀',
+      metadata: { media_type: 'text/plain', encoding: 'utf-32le' },
+    });
+  });
+
   it('is found where it is ASCII alone, with switches', async () => {
     const bytes = Buffer.from('A: \x1b$B$3$l$OF|K\\8l$G$9\x1b(B.\n', 'latin1');
     expect((await parse(bytes)).text).toBe('A: これは日本語です.\n');

@@ -5,7 +5,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
-import { parsePdf } from '../../src/processor/parsers/pdf.ts';
+import { betterText, parsePdf } from '../../src/processor/parsers/pdf.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { pdf, textAt } from '../helpers/pdf-files.ts';
 
@@ -94,4 +94,19 @@ it('leaves out the marks of emphasis, which cut words apart', async () => {
     'latent semantic encoding is complementary to sparse representations by design. For example',
   );
   expect(text).not.toMatch(/\p{L}\*\p{L}/u);
+});
+
+it('keeps what the first reader has read where the second finds nothing, or cannot tell the letters', () => {
+  expect(betterText('', 'words')).toBe('words');
+  expect(betterText('םולש', 'שלום')).toBe('שלום');
+  expect(betterText('םולש', 'ՕծՋ')).toBe('םולש');
+  expect(betterText('words', ' ')).toBe('words');
+});
+
+it('keeps what stands at the edge of every page', async () => {
+  const page = (words: string) =>
+    textAt('May 5, 2023', [50, 780]) + textAt(words, [50, 400]) + textAt('To whom it may concern', [50, 20]);
+  const { text } = await readBytes(pdf(['First words.', 'Other words.', 'Last words.'].map(page)));
+  expect(text.match(/May 5, 2023/g)).toHaveLength(3);
+  expect(text.match(/To whom it may concern/g)).toHaveLength(3);
 });

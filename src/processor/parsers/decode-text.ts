@@ -25,12 +25,14 @@ const META_CHARSET = /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)/i;
 
 /** What a decoder puts for bytes it cannot decode. */
 const REPLACEMENT = 0xfffd;
+const BYTE_ORDER_MARK = 0xfeff;
+const MAX_CODE_POINT = 0x10ffff;
 /** Backspace, tab, line feed, form feed, carriage return, escape. */
 const TEXT_CONTROLS = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
 
 /**
  * Reads a text file in whatever encoding it is.
- * @returns the normalised text, and the encoding by its WHATWG name
+ * @returns the normalised text, and the encoding by its WHATWG name, or `utf-32le`
  * @throws {ProcessorError} `text_too_long`; `no_text` where all is blank; `unsupported_type` where it is no text
  */
 export async function readTextFile(
@@ -46,14 +48,29 @@ export async function readTextFile(
 
 /**
  * Decodes a text in whatever encoding it is.
- * @returns the normalised text, and the encoding by its WHATWG name
+ * @returns the normalised text, and the encoding by its WHATWG name, or `utf-32le`
  * @throws {ProcessorError} `unsupported_type` where it is no text
  */
 export function decodeText(bytes: Buffer): { text: string; encoding: string } {
+  const wide = decodeUtf32(bytes);
+  if (wide !== undefined) return { text: normalise(wide), encoding: 'utf-32le' };
   const decoder = new TextDecoder(encodingOf(bytes));
   const text = decoder.decode(bytes);
   if (junkShare(text) > MAX_JUNK_SHARE) throw unsupported();
   return { text: normalise(text), encoding: decoder.encoding };
+}
+
+/** Text in UTF-32, which no other decoder here knows; undefined where the bytes are none. */
+function decodeUtf32(bytes: Buffer): string | undefined {
+  if (bytes.length % 4 !== 0 || bytes.length < 8 || bytes.readUInt32LE(0) !== BYTE_ORDER_MARK)
+    return undefined;
+  let text = '';
+  for (let at = 4; at < bytes.length; at += 4) {
+    const codePoint = bytes.readUInt32LE(at);
+    if (codePoint > MAX_CODE_POINT) return undefined;
+    text += String.fromCodePoint(codePoint);
+  }
+  return text;
 }
 
 /**

@@ -20,6 +20,8 @@ export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch
     outputFormat: 'markdown',
     imageMode: 'off',
     extractLinks: false,
+    // What looks like them may be the date and the address of a letter.
+    keepHeadersFooters: true,
     ocrEnabled: false,
     quiet: true,
     // One broken page is no reason to lose the others.

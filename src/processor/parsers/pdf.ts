@@ -89,17 +89,25 @@ class SecondReader {
     return (this.#pdf ??= openWithPdfjs(this.#path));
   }
 
-  /** What it reads on a page; what the first has read, where it reads nothing or fails. */
+  /** What it reads on a page; what the first has read, where that is better, or it fails. */
   async opinion({ number, text }: PageBatch['pages'][number]): Promise<string> {
     try {
       const pdf = await this.open();
-      const other = await pdf.readPage(number);
-      return hasText(other) ? other : text;
+      return betterText(text, await pdf.readPage(number));
     } catch {
       // It is asked about much that is beyond any reader, like a page that is an image.
       return text;
     }
   }
+}
+
+/**
+ * A page as the second reader has it, unless it is blank, or in other letters: where a font does not say what its
+ * letters are, only the first reader finds out.
+ */
+export function betterText(first: string, second: string): string {
+  const sameLetters = rightToLeftShare(second) >= rightToLeftShare(first) / 2;
+  return hasText(second) && sameLetters ? second : first;
 }
 
 function isDoubtful(markdown: string): boolean {
