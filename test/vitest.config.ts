@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Most of a test's time goes by in waiting; left to itself, vitest would run one file at a time on two cores. */
+const SIDE_BY_SIDE = 2;
+
 /**
  * Five tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
  * start real servers, each on its own port and folder, so files may run side by side. `contract` runs against
@@ -26,8 +29,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['integration/**/*.test.ts'],
-          // Most of their time goes by in waiting; on two cores vitest would run one at a time.
-          maxWorkers: 2,
+          maxWorkers: SIDE_BY_SIDE,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -38,7 +40,7 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: SIDE_BY_SIDE,
         },
       },
       {

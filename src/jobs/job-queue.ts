@@ -16,8 +16,8 @@ import { loadScripts, type RunScript } from './scripts.ts';
 
 export type { Claim, ClaimedJob, CompletedDocument, ProgressReport };
 
-/** Each costs a search through the queue. */
-const REPAIRS_A_CALL = 100;
+/** How many active jobs are looked at in one call, which takes a walk through the queue. */
+const REPAIRS_A_CALL = 250;
 /** For how long a client may send a request again. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
 

@@ -84,6 +84,14 @@ test('a job that another program popped from the queue is queued again', async (
   expect((await queue.claim(1)).jobs.map(({ id }) => id)).toEqual(['a']);
 });
 
+test('in a queue of thousands the one that is missing is found, wherever it was, and no other is queued twice', async () => {
+  const ids = Array.from({ length: 2500 }, (_, i) => `${i}`);
+  await Promise.all(ids.map(enqueue));
+  for (const id of ['0', '1200', '2499']) await redis.client.lrem(keys.queue, 1, id);
+  expect(await repairAll()).toBe(3);
+  expect((await redis.client.lrange(keys.queue, 0, -1)).sort()).toEqual(ids.sort());
+});
+
 test('a job in processing whose lease another program removed is queued again, its holder shut out', async () => {
   await enqueue('a');
   const { jobs } = await queue.claim(1);

@@ -6,6 +6,7 @@
 -- Looks at about count of the active jobs. Returns {cursor, repaired}; the cursor is '0' when all have been seen.
 -- Publishes each job whose state it changes.
 local TYPES = { 'set', 'list', 'zset', 'zset', 'zset', 'zset', 'string', 'string', 'zset', 'hash', 'list', 'string', 'string' }
+local PAGE = 1000
 local repaired = 0
 
 -- On what is not ours under a name of ours, every other script would fail.
@@ -19,6 +20,8 @@ for i, wanted in ipairs(TYPES) do
 end
 if not string.match(redis.call('GET', KEYS[7]) or '0', '^%d+$') then make_room(KEYS[7]) end
 
+-- Jobs that wait for nothing, unless they are found in the queue.
+local lost, count = {}, 0
 local scanned = redis.call('SSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
 for _, id in ipairs(scanned[2]) do
   local key = ARGV[1] .. id
@@ -32,19 +35,30 @@ for _, id in ipairs(scanned[2]) do
     repaired = repaired + 1
   else
     -- A lease that no claim has given would keep every claim off.
-    local running = job[AT.status] == 'processing'
-    if not running then redis.call('ZREM', KEYS[3], id) end
-    if not redis.call('ZSCORE', KEYS[3], id) and not redis.call('ZSCORE', KEYS[4], id)
-      and not redis.call('LPOS', KEYS[2], id) then
-      -- It waits for nothing that will ever come.
-      redis.call('RPUSH', KEYS[2], id)
-      repaired = repaired + 1
-      if running then
-        bury(KEYS[9], key, job, id)
-        commit(key, KEYS[7], KEYS[8], job, { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
-          { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
-      end
+    if job[AT.status] ~= 'processing' then redis.call('ZREM', KEYS[3], id) end
+    if not lost[id] and not redis.call('ZSCORE', KEYS[3], id) and not redis.call('ZSCORE', KEYS[4], id) then
+      lost[id], count = job, count + 1
     end
+  end
+end
+-- One walk through the queue for all of them: to search a long one for each would hold everybody up.
+local from = 0
+while count > 0 do
+  local page = redis.call('LRANGE', KEYS[2], from, from + PAGE - 1)
+  for _, id in ipairs(page) do
+    if lost[id] then lost[id], count = nil, count - 1 end
+  end
+  if #page < PAGE then break end
+  from = from + PAGE
+end
+for id, job in pairs(lost) do
+  local key = ARGV[1] .. id
+  redis.call('RPUSH', KEYS[2], id)
+  repaired = repaired + 1
+  if job[AT.status] == 'processing' then
+    bury(KEYS[9], key, job, id)
+    commit(key, KEYS[7], KEYS[8], job, { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
+      { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
   end
 end
 -- The list of recent jobs forgets those that have expired, from the oldest on.
