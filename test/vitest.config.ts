@@ -1,9 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Most of a test's time goes by in waiting; left to itself, vitest would run one file at a time on two cores. */
-const SIDE_BY_SIDE = 2;
-
 /**
  * Five tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
  * start real servers, each on its own port and folder, so files may run side by side. `contract` runs against
@@ -13,7 +10,7 @@ export default defineConfig({
   root: import.meta.dirname,
   cacheDir: '../node_modules/.vite',
   test: {
-    // Tests wait more than they work: two at a time also on two cores.
+    // Tests wait more than they work. Left to itself, vitest would run one file at a time on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
@@ -29,7 +26,6 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['integration/**/*.test.ts'],
-          maxWorkers: SIDE_BY_SIDE,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -40,7 +36,7 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          maxWorkers: SIDE_BY_SIDE,
+          fileParallelism: false,
         },
       },
       {
