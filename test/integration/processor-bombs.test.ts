@@ -8,8 +8,8 @@ import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
 import { onePagePdf, pdf, PDF_CATALOGUE, PDF_FONT, pdfStream, pdfText } from '../helpers/pdf-objects.ts';
 import { PeakMemory } from '../helpers/peak-memory.ts';
 
-/** What no child may pass, however it is bombed: the kernel's limit, and what is not counted as data. */
-const MAX_CHILD_MIB = 2300;
+/** What no child may pass, however it is bombed: the kernel's limit without what is only reserved. */
+const MAX_CHILD_MIB = 3300;
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
 
