@@ -21,7 +21,7 @@ import { JobReader } from './jobs/job-reader.ts';
 import { JobStore } from './jobs/job-store.ts';
 import type { Logger } from './logger.ts';
 import { MAX_CALL_SILENCES } from './contract/processor.ts';
-import { ProcessorClient } from './processor-client.ts';
+import { ProcessorClient } from './processor-client/processor-client.ts';
 import { startProcessor } from './processor/server.ts';
 import { checkDurability } from './redis/check-durability.ts';
 import { connectRedis, type Patience } from './redis/connection.ts';

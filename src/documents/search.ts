@@ -1,6 +1,6 @@
 import type { SearchRequest, SearchResult } from '../contract/documents.ts';
 import { AppError } from '../errors.ts';
-import type { ProcessorClient } from '../processor-client.ts';
+import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { DocumentRegistry } from './registry.ts';
 import type { FoundChunk, VectorStore } from './vector-store.ts';
 

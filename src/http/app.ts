@@ -14,7 +14,7 @@ import type { JobReader } from '../jobs/job-reader.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Logger } from '../logger.ts';
 import { isOriginAllowed } from '../origin.ts';
-import type { ProcessorClient } from '../processor-client.ts';
+import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { UploadConnection } from '../uploads/upload-connection.ts';

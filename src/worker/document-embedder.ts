@@ -1,7 +1,7 @@
 import type { CutChunk, EmbedResponse } from '../contract/processor.ts';
 import type { EmbeddedChunk } from '../documents/chunk-record.ts';
 import { DependencyError } from '../errors.ts';
-import type { ProcessorClient } from '../processor-client.ts';
+import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { PatientCaller } from './patient-caller.ts';
 import { lanes, type Start } from './side-by-side.ts';

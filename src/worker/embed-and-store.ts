@@ -1,7 +1,7 @@
 import type { CutChunk } from '../contract/processor.ts';
 import type { ChunkOrigin, EmbeddedChunk } from '../documents/chunk-record.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
-import type { ProcessorClient } from '../processor-client.ts';
+import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder } from './document-embedder.ts';
 import type { PatientCaller } from './patient-caller.ts';

@@ -4,7 +4,7 @@ import type { VectorStore } from '../documents/vector-store.ts';
 import type { ClaimedJob, CompletedDocument } from '../jobs/job-queue.ts';
 import { parsePayload, type JobPayload } from '../jobs/job-payload.ts';
 import type { Logger } from '../logger.ts';
-import type { ProcessorClient } from '../processor-client.ts';
+import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import { DEFAULT_TENANT } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { Availability } from './availability.ts';

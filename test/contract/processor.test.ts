@@ -14,7 +14,7 @@ import {
   type ParseResponse,
 } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
-import { ProcessorClient } from '../../src/processor-client.ts';
+import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
 import { startProcessor } from '../../src/processor/server.ts';
 import { startEmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startPythonProcessor } from '../helpers/python-processor.ts';

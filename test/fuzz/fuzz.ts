@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { DOCUMENT_ERRORS, type ParseResponse } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
-import { ProcessorClient } from '../../src/processor-client.ts';
+import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
 import { startProcessor } from '../../src/processor/server.ts';
 import { Random } from '../chaos/random.ts';
 import { corpusPath } from '../helpers/corpus.ts';

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { ProcessorClient } from '../../src/processor-client.ts';
+import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
 import { startProcessor } from '../../src/processor/server.ts';
 import { docx, epub, openDocument, pptx, textCell, wordParagraph, xlsx } from '../helpers/office-files.ts';
 import { onePagePdf, pdfText } from '../helpers/pdf-objects.ts';

@@ -8,7 +8,7 @@ import type { CutChunk } from '../../src/contract/processor.ts';
 import { toChunk, toMetadata, type EmbeddedChunk } from '../../src/documents/chunk-record.ts';
 import { DependencyError } from '../../src/errors.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import type { ProcessorClient } from '../../src/processor-client.ts';
+import type { ProcessorClient } from '../../src/processor-client/processor-client.ts';
 import { BlobStore } from '../../src/uploads/blob-store.ts';
 import { Availability } from '../../src/worker/availability.ts';
 import { Checkpoints } from '../../src/worker/checkpoints.ts';

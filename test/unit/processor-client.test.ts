@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { DependencyError } from '../../src/errors.ts';
-import { ProcessorClient, type ProcessorLimits } from '../../src/processor-client.ts';
+import { ProcessorClient, type ProcessorLimits } from '../../src/processor-client/processor-client.ts';
 
 const LIMITS: ProcessorLimits = { timeoutMs: 5000, callMs: 60_000, maxTextChars: 1000 };
 const NDJSON = 'application/x-ndjson';

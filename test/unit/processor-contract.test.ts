@@ -19,7 +19,7 @@ import {
 } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
-import { toFailure } from '../../src/processor-failures.ts';
+import { toFailure } from '../../src/processor-client/failures.ts';
 import { judge } from '../../src/worker/retry-policy.ts';
 
 const text = readFileSync(new URL('../../src/contract/processor.md', import.meta.url), 'utf8');

@@ -6,7 +6,7 @@ import type { DocumentRegistry } from '../../documents/registry.ts';
 import { search } from '../../documents/search.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { AppError } from '../../errors.ts';
-import type { ProcessorClient } from '../../processor-client.ts';
+import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import { readJson } from '../validate.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;

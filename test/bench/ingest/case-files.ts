@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { CutChunk, ParseResponse } from '../../../src/contract/processor.ts';
 import { VectorStore } from '../../../src/documents/vector-store.ts';
 import { DependencyError } from '../../../src/errors.ts';
-import { ProcessorClient } from '../../../src/processor-client.ts';
+import { ProcessorClient } from '../../../src/processor-client/processor-client.ts';
 import { corpusPath } from '../../helpers/corpus.ts';
 import { startEmbeddingsServer } from '../../helpers/embeddings-server.ts';
 import { printTable } from '../statistics.ts';

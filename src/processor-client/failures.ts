@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
 
-import { ANSWER_LIMITS, ProcessorProblemSchema } from './contract/processor.ts';
-import { DependencyError } from './errors.ts';
-import { badAnswer, readJson } from './processor-answers.ts';
+import { ANSWER_LIMITS, ProcessorProblemSchema } from '../contract/processor.ts';
+import { DependencyError } from '../errors.ts';
+import { badAnswer, readJson } from './answers.ts';
 
 /** How a broken connection shows, other than by never being made. */
 const CUT = new Set([

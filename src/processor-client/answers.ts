@@ -8,8 +8,8 @@ import {
   type ChunkRequest,
   type CutChunk,
   type ParseResponse,
-} from './contract/processor.ts';
-import { DependencyError } from './errors.ts';
+} from '../contract/processor.ts';
+import { DependencyError } from '../errors.ts';
 
 const NEWLINE = 0x0a;
 const ParseLineSchema = v.pipe(v.string(), v.parseJson(), ParseEventSchema);

@@ -15,17 +15,10 @@ import {
   type EmbedResponse,
   type ParseResponse,
   type ProcessorHealth,
-} from './contract/processor.ts';
-import { DependencyError } from './errors.ts';
-import {
-  badAnswer,
-  checkChunks,
-  parseBytes,
-  readJson,
-  readParseLines,
-  textTooLong,
-} from './processor-answers.ts';
-import { explainFailure, refusal, toFailure, tooSlow } from './processor-failures.ts';
+} from '../contract/processor.ts';
+import { DependencyError } from '../errors.ts';
+import { badAnswer, checkChunks, parseBytes, readJson, readParseLines, textTooLong } from './answers.ts';
+import { explainFailure, refusal, toFailure, tooSlow } from './failures.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
 const HEALTH_TIMEOUT_MS = 2000;
