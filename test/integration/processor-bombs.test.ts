@@ -154,6 +154,6 @@ it('a parse that goes on and on, and moves, comes to its end', async () => {
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', port);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words'))), { timeout: 30_000 }).toBe('words');
-  expect(await read(pages('3 0 R '.repeat(12_000), 12_000))).toBe('deadline');
+  expect(await read(pages('3 0 R '.repeat(60_000), 60_000))).toBe('deadline');
   await close();
 });
