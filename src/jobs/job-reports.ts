@@ -51,9 +51,7 @@ type Args = (string | number)[];
 interface Held {
   /** The job after all that was reported. */
   job: JobHash;
-  /** The job as it is sure to be in Redis. */
-  written: JobHash;
-  /** What it has reported in this turn: an event's values at each step. */
+  /** What it has reported in this turn: an event's values at each step, its versions one by one. */
   waiting?: { readonly steps: string[]; readonly answer: Promise<boolean> } | undefined;
 }
 
@@ -87,9 +85,9 @@ export class JobReports {
   }
 
   /**
-   * Reports how far the job has come; within an attempt it never goes back. A report says all that is not sure to have
-   * been written, for one before it may not have arrived; one that changes nothing keeps the version, and is written
-   * only if the one before it was not.
+   * Reports how far the job has come; within an attempt it never goes back. A report says all that reports may have
+   * changed, for one before it may not have arrived, or Redis may have gone back. One that changes nothing keeps the
+   * version, and is written only where Redis has not reached that.
    */
   progress(claim: ClaimedJob, { progress, message, stage, counts }: ProgressReport): Promise<boolean> {
     const held = this.#of(claim);
@@ -115,9 +113,9 @@ export class JobReports {
     countUp(job);
     const untimed = JSON.stringify({ document_id: documentId, chunk_count: chunkCount, collection });
     const result = `${untimed.slice(0, -1)},"processing_time_ms":`;
+    const ofDocument = Object.entries(fields).flat();
     const args = reportArgs('complete', claim, [
       job['version'] as string,
-      message,
       result,
       JSON.stringify(result).slice(0, -1),
       valuesAfter('result', job),
@@ -127,7 +125,9 @@ export class JobReports {
       this.#keys.document(documentId),
       this.#keys.documents(tenant),
       this.#keys.documentsIn(tenant, collection),
-      ...Object.entries(fields).flat(),
+      ofDocument.length,
+      ...ofDocument,
+      ...progressArgs(job),
     ]);
     return this.#batcher.add(() => args);
   }
@@ -139,27 +139,30 @@ export class JobReports {
 
   #of(claim: ClaimedJob): Held {
     let held = this.#held.get(claim);
-    if (!held) this.#held.set(claim, (held = { job: claim.hash, written: claim.hash }));
+    if (!held) this.#held.set(claim, (held = { job: claim.hash }));
     return held;
   }
 
-  async #startSteps(claim: ClaimedJob, held: Held): Promise<boolean> {
-    const isWritten = held.job['version'] === held.written['version'];
-    const steps = isWritten ? [] : [valuesAfter('updated_at', held.job)];
-    let sent = held.job;
+  #startSteps(claim: ClaimedJob, held: Held): Promise<boolean> {
+    const steps = [valuesAfter('updated_at', held.job)];
     const answer = this.#batcher.add(() => {
-      const { job, written } = held;
       held.waiting = undefined;
-      sent = job;
-      const unwritten = PROGRESS_FIELDS.filter((field) => job[field] !== written[field]);
-      const fields = unwritten.flatMap((field) => [field, job[field] as string]);
-      return reportArgs('progress', claim, [job['version'] as string, steps.length, ...steps, ...fields]);
+      const { job } = held;
+      return reportArgs('progress', claim, [
+        job['version'] as string,
+        steps.length,
+        ...steps,
+        ...progressArgs(job),
+      ]);
     });
     held.waiting = { steps, answer };
-    const stillHeld = await answer;
-    held.written = sent;
-    return stillHeld;
+    return answer;
   }
+}
+
+/** All of a job that reports may have changed, as field, value, ... */
+function progressArgs(job: JobHash): string[] {
+  return PROGRESS_FIELDS.flatMap((field) => (job[field] === undefined ? [] : [field, job[field]]));
 }
 
 function reportArgs(kind: 'progress' | 'complete', { id, token }: Claim, args: Args): Args {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 
+import { outlast } from '../redis/connection.ts';
 import { JOB_FIELDS } from './job-event.ts';
 
 /** How often a script that Redis turns out not to have is sent. */
@@ -57,16 +58,18 @@ export function loadScripts(redis: Redis): RunScript {
   type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<unknown>;
   const commands = redis as unknown as Record<string, Command>;
   for (const [name, lua] of sources) redis.defineCommand(`sluice:${name}`, { lua });
-  return async (name, keys, args) => {
+  return (name, keys, args) => {
     const command = commands[`sluice:${name}`] as Command;
-    for (let tries = 1; ; tries++) {
-      try {
-        return await command.call(redis, keys.length, ...keys, ...args);
-      } catch (error) {
-        // ioredis sends the whole script when Redis does not have it; but a master that has just lost its place
-        // refuses that without keeping it, and only the next one takes it.
-        if (tries === MOST_TRIES || !String(error).includes('NOSCRIPT')) throw error;
+    return outlast(redis, async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await command.call(redis, keys.length, ...keys, ...args);
+        } catch (error) {
+          // ioredis sends the whole script when Redis does not have it; but a master that has just lost its place
+          // refuses that without keeping it, and only the next one takes it.
+          if (tries === MOST_TRIES || !String(error).includes('NOSCRIPT')) throw error;
+        }
       }
-    }
+    });
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 import type { Logger } from '../logger.ts';
@@ -8,8 +9,12 @@ const CONNECT_TIMEOUT_MS = 2000;
 /** A connection that owes an answer and says nothing for so long is dead, whatever TCP believes; longer than any blocking call. */
 const SILENCE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1000;
-/** What Redis answers while it can do nothing, for a time. */
-const AWAY = /^(BUSY|LOADING|MASTERDOWN|MISCONF) /;
+/** What Redis answers while it can do nothing, for a time: a script that does not end, a full disk, no replica. */
+const AWAY = /^(BUSY|LOADING|MASTERDOWN|MISCONF|NOREPLICAS) /;
+const AWAY_PAUSE_MS = 250;
+
+/** The patient connections, and whether Redis has answered them of late that it can do nothing. */
+const patient = new WeakMap<Redis, { readonly warn: (error: string) => void; away: boolean }>();
 
 /**
  * How a connection behaves while Redis is away.
@@ -31,10 +36,8 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
     // After a failover the old master refuses writes: connect anew, and (2) send the refused command again.
-    reconnectOnError({ message }: Error) {
-      if (message.startsWith('READONLY')) return patience === 'ordered' ? 1 : 2;
-      return patience === 'patient' && AWAY.test(message) ? 2 : false;
-    },
+    reconnectOnError: (error: Error) =>
+      error.message.startsWith('READONLY') && (patience === 'ordered' ? 1 : 2),
     retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS),
     ...(patience === 'bounded'
       ? { maxRetriesPerRequest: 2, commandTimeout: COMMAND_TIMEOUT_MS }
@@ -50,5 +53,30 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     if (reported) logger.info('Redis is back', { connection: name });
     reported = false;
   });
+  if (patience === 'patient') {
+    const warn = (error: string) => logger.warn('Redis can do nothing, waiting', { connection: name, error });
+    patient.set(redis, { warn, away: false });
+  }
   return redis;
+}
+
+/**
+ * Sends what may be sent twice, and what may come after what is sent behind it. On a patient connection it is sent
+ * again for as long as Redis answers that it can do nothing.
+ */
+export async function outlast<T>(redis: Redis, send: () => Promise<T>): Promise<T> {
+  const connection = patient.get(redis);
+  for (;;) {
+    try {
+      const answer = await send();
+      if (connection) connection.away = false;
+      return answer;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : '';
+      if (!connection || !AWAY.test(message)) throw error;
+      if (!connection.away) connection.warn(message);
+      connection.away = true;
+      await sleep(AWAY_PAUSE_MS);
+    }
+  }
 }

@@ -29,7 +29,10 @@ export class ClaimLoop {
   readonly #logger: Logger;
   readonly #running = new Set<Promise<void>>();
   readonly #ended: Promise<void>;
-  readonly #stopped = Promise.withResolvers<void>();
+  /** Called when a job has ended: there is a free slot. */
+  #freed: () => void = () => {};
+  /** Ends the wait for something to claim. */
+  #endWait: () => void = () => {};
   #stopping = false;
 
   /**
@@ -67,7 +70,7 @@ export class ClaimLoop {
   /** Claims nothing more. @returns resolves when every running job has ended */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#stopped.resolve();
+    this.#endWait();
     this.#waiter.disconnect();
     await this.#ended;
     await Promise.all(this.#running);
@@ -78,7 +81,7 @@ export class ClaimLoop {
       try {
         const free = this.#slots - this.#running.size;
         if (free === 0) {
-          await Promise.race(this.#running);
+          await new Promise<void>((resolve) => (this.#freed = resolve));
           continue;
         }
         if (this.#availability.impaired) {
@@ -97,7 +100,10 @@ export class ClaimLoop {
   }
 
   #start(job: ClaimedJob): void {
-    const running = this.#run(job).finally(() => this.#running.delete(running));
+    const running = this.#run(job).finally(() => {
+      this.#running.delete(running);
+      this.#freed();
+    });
     this.#running.add(running);
   }
 
@@ -105,10 +111,11 @@ export class ClaimLoop {
     if (this.#stopping) return;
     const most = this.#running.size > 0 ? MAX_WAIT_WHILE_RUNNING_SECONDS : MAX_WAIT_SECONDS;
     const wait = Math.max(MIN_WAIT_SECONDS, Math.min(most, (nextMs ?? Infinity) / 1000));
-    // A connection that is closed while Redis is away leaves what it was asked for ever unanswered.
-    await Promise.race([
-      this.#waiter.blmove(this.#queueKey, this.#queueKey, 'RIGHT', 'RIGHT', wait),
-      this.#stopped.promise,
-    ]);
+    // A connection that is closed while Redis is away leaves what it was asked for ever unanswered. No race with a
+    // promise for the worker's whole life: each would stay attached to it.
+    await new Promise<unknown>((resolve, reject) => {
+      this.#endWait = () => resolve(undefined);
+      this.#waiter.blmove(this.#queueKey, this.#queueKey, 'RIGHT', 'RIGHT', wait).then(resolve, reject);
+    });
   }
 }

@@ -5,7 +5,7 @@ import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob, type CompletedDocument } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
-import { toJob, toJobState } from '../../src/jobs/to-job.ts';
+import { toJob, toJobState, type JobHash } from '../../src/jobs/to-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { recordScripts } from '../helpers/replay.ts';
@@ -59,13 +59,15 @@ function documentOf({ id }: { id: string }): CompletedDocument {
 async function listen() {
   const subscriber = redis.client.duplicate();
   const events: { sequence: number; id: string; told: string; version: string }[] = [];
+  const hashes: JobHash[] = [];
   subscriber.on('pmessage', (_pattern, channel, message: string) => {
     const { sequence, hash } = parseJobEvent(message);
+    hashes.push(hash);
     const { status, progress, version = '' } = hash;
     events.push({ sequence, id: channel.split(':')[1] as string, told: `${status} ${progress}`, version });
   });
   await subscriber.psubscribe(keys.allEvents);
-  return { events, close: () => subscriber.disconnect() };
+  return { events, hashes, close: () => subscriber.disconnect() };
 }
 const everything = async (ids: readonly string[]) =>
   Promise.all([
@@ -179,6 +181,28 @@ test('what changes nothing is not heard, also together with what does', async ()
   await expect.poll(() => events.at(-1)?.told).toBe('processing 40');
   close();
   expect(events.map(({ version }) => version)).toEqual(['3', '4']);
+});
+
+test('where Redis goes back to after the claim, what is reported is whole again, and the same as what is heard', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  const copy = await redis.client.dumpBuffer(keys.job('a'));
+  const { hashes, close } = await listen();
+  await queue.progress(held, { ...report(20), counts: { pages_done: 2, pages_total: 7 } });
+  for (const progress of [30, 40]) await queue.progress(held, report(progress));
+  await redis.client.restore(keys.job('a'), 0, copy, 'REPLACE');
+  const told = async () => {
+    const { payload: _, ...stored } = await redis.client.hgetall(keys.job('a'));
+    await expect.poll(() => hashes.at(-1)?.['version']).toBe(stored['version']);
+    expect(stored).toMatchObject(hashes.at(-1)!);
+    return stored;
+  };
+  // Once more what was said last.
+  expect(await queue.progress(held, report(40))).toBe(true);
+  expect(await told()).toMatchObject({ progress: '40', stage: 'embed', pages_total: '7', version: '5' });
+  await redis.client.restore(keys.job('a'), 0, copy, 'REPLACE');
+  expect(await queue.complete(held, documentOf(held))).toBe(true);
+  expect(await told()).toMatchObject({ status: 'completed', stage: 'embed', pages_total: '7', version: '6' });
+  close();
 });
 
 test('a report that is refused leaves no gap in the sequence', async () => {

@@ -1,14 +1,12 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { JobQueue } from '../../src/jobs/job-queue.ts';
-import { createLogger } from '../../src/logger.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';
-import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
+import { quietLogger, startTestRoles, type TestRoles } from '../helpers/roles.ts';
 import { expectRefused, storedFiles, upload } from '../helpers/uploads.ts';
 
 let redis: TestRedis;
@@ -75,22 +73,44 @@ test('while Redis is busy with a script that does not end, all that needs it is 
   await expectNoJob();
 });
 
-test('a worker waits for a Redis that is busy, and its report is not lost', async () => {
-  const patient = connectRedis(redis.url, 'test', 'patient', createLogger('test'));
-  const jobs = new TestJobs(patient);
-  const held = await jobs.claim('busy');
+/** @returns what ends it */
+async function beBusy(): Promise<() => Promise<void>> {
   await redis.client.config('SET', 'busy-reply-threshold', '50');
   const other = redis.client.duplicate();
   const endless = other.eval('while true do end', 0).catch((error: Error) => error.message);
   await expect.poll(() => redis.client.ping().catch((error: Error) => error.message)).toMatch(/^BUSY/);
-  const refused = once(patient, 'close');
+  return async () => {
+    await redis.client.script('KILL');
+    expect(await endless).toContain('killed');
+    other.disconnect();
+  };
+}
+
+/** @returns what ends it */
+async function lackReplicas(): Promise<() => Promise<void>> {
+  await redis.client.config('SET', 'min-replicas-to-write', '1');
+  return async () => {
+    await redis.client.config('SET', 'min-replicas-to-write', '0');
+  };
+}
+
+test.each([
+  ['is busy', beBusy],
+  ['lacks a replica', lackReplicas],
+])('a worker waits for a Redis that %s, and nothing that it says is lost', async (_why, begin) => {
+  const logger = quietLogger();
+  const patient = connectRedis(redis.url, 'test', 'patient', logger);
+  const jobs = new TestJobs(patient);
+  const held = await jobs.claim('held');
+  const end = await begin();
   const reported = jobs.step(held, 40);
-  await refused;
-  await redis.client.script('KILL');
-  await reported;
-  expect(await redis.client.hget('job:busy', 'progress')).toBe('40');
-  expect(await endless).toContain('killed');
-  other.disconnect();
+  await expect.poll(() => logger.lines.join('\n')).toContain('waiting');
+  const again = jobs.step(held, 50);
+  await end();
+  await Promise.all([reported, again]);
+  expect(await redis.client.hget('job:held', 'progress')).toBe('50');
+  await jobs.complete(held);
+  expect(await redis.client.hget('job:held', 'status')).toBe('completed');
   patient.disconnect();
 });
 

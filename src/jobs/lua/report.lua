@@ -2,11 +2,12 @@
 -- KEYS: 1 leases, 2 active, 3 cleanup, 4 sequence, 5 history, 6 outcomes, 7 durations
 -- ARGV: 1 key prefix of jobs, 2 ttl_seconds, then each report: its kind, job id, token, how many more there are, the
 --       job's version after it, and
---       progress: how many steps it has, the job's values after `updated_at` at each step, then what has changed after
---                 the last, as field, value, ...
---       complete: its message, its result as JSON up to the processing time, the same within a JSON string, its values
---                 after `result`, document id, collection, chunk_count, keys of the document, of all documents and of
---                 those of the collection, then the document's fields, as field, value, ...
+--       progress: how many steps it has, each one version further; the job's values after `updated_at` at each; then
+--                 what the job is after the last, as field, value, ...
+--       complete: its result as JSON up to the processing time, the same within a JSON string, its values after `result`,
+--                 document id, collection, chunk_count, keys of the document, of all documents and of those of the
+--                 collection, how many arguments its fields are, the document's fields and then the job's, as field,
+--                 value, ...
 --       Values are a JSON array without its opening bracket.
 -- Returns for each report 1, or 0 when the caller no longer holds the job; or an error, which harms no other report.
 -- Publishes each job that changes. What is reported again (a replay) changes nothing, and gets 1.
@@ -15,13 +16,14 @@
 -- knows, the time: to read the whole job here, and make JSON of it, costs Redis a third more.
 
 -- A version that the job has reached was reported before. What steps of one call leave in the hash nobody can see, so
--- only the last is written; each is published.
+-- only the last is written; each that is new is published.
 local function progress(key, version, at, last)
-  if tonumber(ARGV[at]) <= (tonumber(version) or 0) then return end
-  local changes = at + 2 + ARGV[at + 1]
-  redis.call('HSET', key, 'updated_at', stamp(), 'version', ARGV[at], unpack(ARGV, changes, last))
+  local new = tonumber(ARGV[at]) - (tonumber(version) or 0)
+  if new <= 0 then return end
+  local fields = at + 2 + ARGV[at + 1]
+  redis.call('HSET', key, 'updated_at', stamp(), 'version', ARGV[at], unpack(ARGV, fields, last))
   local updated_at = '["' .. stamp() .. '",'
-  for step = at + 2, changes - 1 do publish(key, KEYS[4], KEYS[5], updated_at, ARGV[step]) end
+  for step = math.max(at + 2, fields - new), fields - 1 do publish(key, KEYS[4], KEYS[5], updated_at, ARGV[step]) end
 end
 
 local completed, durations = {}, {}
@@ -29,8 +31,9 @@ local completed, durations = {}, {}
 -- Registers the document with the holder's token as its live generation, and completes the job. The generation that
 -- was live before is marked for cleanup.
 local function complete(key, id, token, started_ms, at, last)
-  local version, message, result, result_in_json, values = unpack(ARGV, at, at + 4)
-  local document, collection, chunk_count, document_key, all_key, collection_key = unpack(ARGV, at + 5, at + 10)
+  local version, result, result_in_json, values = unpack(ARGV, at, at + 3)
+  local document, collection, chunk_count, document_key, all_key, collection_key = unpack(ARGV, at + 4, at + 9)
+  local fields = at + 11 + ARGV[at + 10]
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(started_ms) or now_ms())))
 
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at')
@@ -40,10 +43,10 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', all_key, 'NX', now_ms(), document)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
-    'chunk_count', chunk_count, unpack(ARGV, at + 11, last))
+    'chunk_count', chunk_count, unpack(ARGV, at + 11, fields - 1))
 
-  redis.call('HSET', key, 'status', 'completed', 'progress', '100', 'message', message,
-    'updated_at', stamp(), 'completed_at', stamp(), 'version', version, 'result', result .. took .. '}')
+  redis.call('HSET', key, 'status', 'completed', 'updated_at', stamp(), 'completed_at', stamp(), 'version', version,
+    'result', result .. took .. '}', unpack(ARGV, fields, last))
   redis.call('EXPIRE', key, ARGV[2])
   publish(key, KEYS[4], KEYS[5],
     '["' .. stamp() .. '","' .. stamp() .. '",' .. result_in_json .. took .. '}",', values)
