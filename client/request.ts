@@ -48,7 +48,7 @@ export async function readGatewayUrl(): Promise<URL> {
 }
 
 /** What a server may answer when it is asked for a job: its state, with the history that its version belongs to. */
-export type JobAnswer = { job: Job; history: string } | 'unchanged' | 'unknown';
+type JobAnswer = { job: Job; history: string } | 'unchanged' | 'unknown';
 
 /**
  * Reads a job.

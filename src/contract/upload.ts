@@ -8,7 +8,7 @@ export const ChunkingStrategySchema = v.picklist(CHUNKING_STRATEGIES);
 export type ChunkingStrategy = v.InferOutput<typeof ChunkingStrategySchema>;
 
 export const CHUNK_SIZE = { min: 32, max: 8192, default: 512 } as const;
-export const DEFAULT_CHUNK_OVERLAP = 50;
+const DEFAULT_CHUNK_OVERLAP = 50;
 
 /**
  * Chroma's rule for collection names, whole: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends, no two

@@ -53,27 +53,16 @@ export interface JobEvent extends HistoryPosition {
 }
 
 /** An event as it is published: a value for each of {@link JOB_FIELDS}, `false` where the job lacks the field. */
-export type RawJobEvent = [
-  history: string,
-  sequence: number,
-  publishedAt: number,
-  values: (string | false)[],
-];
+type RawJobEvent = [history: string, sequence: number, publishedAt: number, values: (string | false)[]];
 
 /**
  * Reads what a script published.
  * @throws for what no script has written
  */
 export function parseJobEvent(message: string): JobEvent {
-  const event = JSON.parse(message) as RawJobEvent;
-  const [history, sequence, publishedAt, values] = event;
+  const [history, sequence, publishedAt, values] = JSON.parse(message) as RawJobEvent;
   const whole = Number.isFinite(sequence) && Number.isFinite(publishedAt) && Array.isArray(values);
   if (typeof history !== 'string' || !whole) throw new TypeError('not an event of a job');
-  return toJobEvent(event);
-}
-
-/** Names an event's values. */
-export function toJobEvent([history, sequence, publishedAt, values]: RawJobEvent): JobEvent {
   return { history, sequence, publishedAt, hash: toHash(values) };
 }
 

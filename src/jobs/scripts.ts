@@ -30,7 +30,7 @@ const SCRIPTS = [
   'restore-cancelled',
   'canary',
 ] as const;
-export type ScriptName = (typeof SCRIPTS)[number];
+type ScriptName = (typeof SCRIPTS)[number];
 
 /** Those that make work stop when Redis' memory is full; every other must run then, for ending jobs makes room. */
 const NEEDS_MEMORY: ReadonlySet<string> = new Set(['enqueue', 'rerun']);

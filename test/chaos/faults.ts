@@ -40,7 +40,7 @@ const DECK: Record<string, { times: number; fault: Fault }> = {
 const ROLLBACK = { times: 1, fault: rollBack };
 
 /** Every name of a round, in an order of its own. */
-export function deal(random: Random, withRollback: boolean): string[] {
+function deal(random: Random, withRollback: boolean): string[] {
   const deck = withRollback ? { ...DECK, 'roll redis back': ROLLBACK } : DECK;
   return random.shuffle(Object.entries(deck).flatMap(([name, { times }]) => Array<string>(times).fill(name)));
 }

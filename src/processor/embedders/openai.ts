@@ -83,7 +83,7 @@ export class OpenAiEmbedder implements Embedder {
 }
 
 /** The address of the embeddings call, from what an operator calls "the URL" of such a server. */
-export function embeddingsUrl(base: string): string {
+function embeddingsUrl(base: string): string {
   const url = new URL(base);
   const path = url.pathname.replace(/\/+$/, '');
   if (!path.endsWith('/embeddings')) url.pathname = `${path || '/v1'}/embeddings`;

@@ -51,7 +51,7 @@ export async function readTextFile(
  * @returns the normalised text, and the encoding by its WHATWG name, or `utf-32le`
  * @throws {ProcessorError} `unsupported_type` where it is no text
  */
-export function decodeText(bytes: Buffer): { text: string; encoding: string } {
+function decodeText(bytes: Buffer): { text: string; encoding: string } {
   const wide = decodeUtf32(bytes);
   if (wide !== undefined) return { text: normalise(wide), encoding: 'utf-32le' };
   const decoder = new TextDecoder(encodingOf(bytes));
