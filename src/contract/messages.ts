@@ -20,7 +20,7 @@ export const CLOSE = {
   unknownJob: 4404,
   /** A message has more than {@link MAX_MESSAGE_BYTES}. */
   tooLarge: 4413,
-  /** Too many connections of one address, or too many messages; retryable. */
+  /** Too many connections of one address; retryable, later. */
   tooMany: 4429,
   /** The client does not read what it is sent; retryable, and a resume brings it back. */
   tooFarBehind: 4503,

@@ -21,7 +21,7 @@ const TURN_MS = 1000;
 /** A drain asks so many sessions at a time to leave, with a pause between. */
 const DRAIN_SLICE = 200;
 const DRAIN_PAUSE_MS = 100;
-/** Over how long those who are asked to leave come back: so many a second. */
+/** Those who are asked to leave come back over so long that no more than this many come at once. */
 const RETURNS_A_MS = 0.5;
 const SHORTEST_RETURN_MS = 500;
 
