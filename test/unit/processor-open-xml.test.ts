@@ -4,7 +4,7 @@ import { cellFormats, formatNumber } from '../../src/processor/parsers/cell-form
 import { mendSheets } from '../../src/processor/parsers/sheet-xml.ts';
 import { mendSlide } from '../../src/processor/parsers/slide-xml.ts';
 import { mendWords } from '../../src/processor/parsers/word-xml.ts';
-import { docx, numberCell, pptx, wordParagraph, xlsx, zip } from '../helpers/office-files.ts';
+import { docx, numberCell, pptx, textCell, wordParagraph, xlsx, zip } from '../helpers/office-files.ts';
 import { parsed } from '../helpers/parsed.ts';
 
 const WORD = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main';
@@ -86,6 +86,23 @@ it.each([
   const escaped = code.replaceAll('"', '&quot;');
   const styles = `<numFmts><numFmt numFmtId="200" formatCode="${escaped}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs>`;
   expect(formatNumber(value, cellFormats(styles)[0]!, false)).toBe(text);
+});
+
+it('reads sheets in the order in which the workbook shows them, whatever their files are called', async () => {
+  const rels = ['sheet12', 'sheet', 'Sheet10']
+    .map((name, index) => `<Relationship Id="r${index + 1}" Target="worksheets/${name}.xml"/>`)
+    .join('');
+  const sheet = (text: string) =>
+    `<worksheet><sheetData><row r="1">${textCell('A1', text)}</row></sheetData></worksheet>`;
+  const { text } = await parsed(
+    xlsx({ One: '', Two: '', Three: '' }, 'A1', {
+      'xl/worksheets/sheet.xml': sheet('two'),
+      'xl/worksheets/Sheet10.xml': sheet('three'),
+      'xl/worksheets/sheet12.xml': sheet('one'),
+      'xl/_rels/workbook.xml.rels': `<Relationships>${rels}</Relationships>`,
+    }),
+  );
+  expect(text).toMatch(/^# One\n\n\| one .*# Two\n\n\| two .*# Three\n\n\| three /s);
 });
 
 it('counts the days of a workbook from 1904 on where it says so', () => {
