@@ -46,6 +46,13 @@ it('keeps words apart that a page break parts, and together that a hyphen joins'
   expect((await parsed(docx(body))).text).toBe('end\nstart, co-op');
 });
 
+it('reads the words that have their pronunciation above them, without it', async () => {
+  const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
+  const ruby = `<w:ruby><w:rubyPr/><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢')}${run('字')}</w:rubyBase></w:ruby>`;
+  const body = `<w:p>${run('この')}<w:r><w:rPr/>${ruby}</w:r>${run('は')}</w:p>`;
+  expect((await parsed(docx(body))).text).toBe('この漢字は');
+});
+
 it('reads files that call the elements otherwise', async () => {
   const types = (part: string, type: string) =>
     `<Types><Override PartName="/${part}" ContentType="application/vnd.openxmlformats-officedocument.${type}.main+xml"/></Types>`;
@@ -123,7 +130,15 @@ it('heads a slide with its title, and leaves out its number', async () => {
 });
 
 it('takes no longer than a file is long to look for what is never closed', () => {
-  for (const part of ['<w:pPr>', '<w:pPr ', '<w:pPrChange>', '<w:pPr><w:numPr>', '<w:style w:styleId="']) {
+  for (const part of [
+    '<w:pPr>',
+    '<w:pPr ',
+    '<w:pPrChange>',
+    '<w:pPr><w:numPr>',
+    '<w:style w:styleId="',
+    '<w:ruby>',
+    '<w:ruby><w:t>',
+  ]) {
     const xml = part.repeat(200_000);
     mendWords(
       new Map([
