@@ -95,6 +95,12 @@ it.each([
   expect(formatNumber(value, cellFormats(styles)[0]!, false)).toBe(text);
 });
 
+it('reads what formulas say as it is shown', async () => {
+  const row =
+    '<row r="1"><c r="A1" s="0" t="str"><f>B1</f><v xml:space="preserve"> R&amp;D &lt;b&gt; &#8364;</v></c></row>';
+  expect((await parsed(xlsx({ S: row }))).text).toContain('| R&D <b> € |');
+});
+
 it('reads sheets in the order in which the workbook shows them, whatever their files are called', async () => {
   const rels = ['sheet12', 'sheet', 'Sheet10']
     .map((name, index) => `<Relationship Id="r${index + 1}" Target="worksheets/${name}.xml"/>`)

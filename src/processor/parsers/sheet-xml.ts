@@ -5,7 +5,7 @@ const SHEET_PART = /^xl\/worksheets\/[^/]+\.xml$/;
 /** Up to the next cell at most, so that one that is never closed costs no more than the others. */
 const CELL = /<c\b([^<>]*?)(?:\/>|>((?:(?!<c\b)[^])*?)<\/c>)/g;
 const RELATIONS_PART = 'xl/_rels/workbook.xml.rels';
-const VALUE = /<v>([^<]*)<\/v>/;
+const VALUE = /<v(?: [^<>]*)?>([^<]*)<\/v>/;
 
 /**
  * Rewrites a workbook: its sheets are in the order in which it shows them, by names that the library knows; a number that is shown as a date, a time or a percentage becomes the text that says so, and
@@ -24,11 +24,18 @@ function mendSheet(xml: string, formats: readonly CellFormat[], since1904: boole
   return xml.replace(CELL, (cell, attributes: string, body = '') => {
     const type = /\bt="([^"]*)"/.exec(attributes)?.[1] ?? 'n';
     const value = VALUE.exec(body)?.[1];
-    if (type !== 'n' || value === undefined) return cell;
+    if (value === undefined) return cell;
+    // The library takes what a formula says for text without escapes.
+    if (type === 'str') return value.includes('&') ? inlineCell(attributes, value) : cell;
+    if (type !== 'n') return cell;
     const format = formats[Number(/\bs="(\d+)"/.exec(attributes)?.[1] ?? 0)];
     const text = formatNumber(value, format ?? 'number', since1904);
     return `<c${attributes.replace(/\s*\bt="[^"]*"/, '')} t="str"><v>${text}</v></c>`;
   });
+}
+
+function inlineCell(attributes: string, text: string): string {
+  return `<c${attributes.replace(/\bt="str"/, 't="inlineStr"')}><is><t>${text}</t></is></c>`;
 }
 
 /** The library reads the sheets as they come in the archive, and only those that are called as Excel calls them. */
