@@ -94,13 +94,24 @@ export class ProcessorClient {
         `Content-Type: ${source.mediaType ?? 'application/octet-stream'}\r\n\r\n`,
     );
     const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+    let unreadable: { reason: unknown } | undefined;
+    async function* body(): AsyncGenerator<Buffer> {
+      yield head;
+      try {
+        yield* wholeFile(file.stream, file.size);
+      } catch (reason) {
+        unreadable = { reason };
+        throw reason;
+      }
+      yield tail;
+    }
     const sent: Sent = {
       headers: {
         'content-type': `multipart/form-data; boundary=${boundary}`,
         'content-length': String(head.length + file.size + tail.length),
         accept: 'application/x-ndjson, application/json;q=0.9',
       },
-      body: Readable.from(concat(head, file.stream, tail), { objectMode: false }),
+      body: Readable.from(body(), { objectMode: false }),
     };
     const { maxTextChars } = this.#limits;
     try {
@@ -114,6 +125,9 @@ export class ProcessorClient {
         if ('parsed' in outcome) return outcome.parsed;
         throw toFailure(outcome.code, outcome.detail, 200);
       });
+    } catch (error) {
+      // What is wrong with the file says nothing about the service, which would be waited for.
+      throw unreadable && !signal.aborted ? unreadable.reason : error;
     } finally {
       file.stream.destroy();
     }
@@ -195,8 +209,13 @@ function quotable(name: string): string {
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-async function* concat(head: Buffer, file: Readable, tail: Buffer): AsyncGenerator<Buffer> {
-  yield head;
-  yield* file as AsyncIterable<Buffer>;
-  yield tail;
+/** @throws where the stream does, or has not as many bytes as were announced */
+async function* wholeFile(stream: Readable, size: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > size) break;
+    yield chunk;
+  }
+  if (bytes !== size) throw new Error(`the file has ${bytes} bytes or more, and not ${size}`);
 }

@@ -391,3 +391,22 @@ describe('a call that is answered well', () => {
     await expect.poll(() => sockets.size).toBe(0);
   });
 });
+
+it('does not blame the service for a file that cannot be read', async () => {
+  await serve(answer(END, NDJSON));
+  const damaged = Object.assign(new Error('damaged'), { code: 'EIO' });
+  const send = (size: number, rest: () => Promise<Buffer>) => {
+    const stream = Readable.from(
+      (async function* () {
+        yield Buffer.from('A file.');
+        yield await rest();
+      })(),
+    );
+    const file = { filename: 'a', mediaType: undefined, open: async () => ({ stream, size }) };
+    return client.parse(file, never, () => {});
+  };
+  await expect(send(20, () => Promise.reject(damaged))).rejects.toBe(damaged);
+  for (const size of [3, 20]) {
+    await expect(send(size, async () => Buffer.from('!'))).rejects.toThrow(`and not ${size}`);
+  }
+});

@@ -54,6 +54,14 @@ describe('FairQueue', () => {
     expect(queue.next()).toBe('long');
   });
 
+  it('does not charge for what is dropped', () => {
+    const queue = filled(['a', 'a1', 1], ['a', 'book', 100], ['a', 'a2', 1]);
+    queue.drop((item) => item === 'book');
+    queue.push('a', 'a3', 1);
+    for (let i = 1; i <= 9; i++) queue.push('b', `b${i}`, 1);
+    expect(drain(queue).slice(0, 6)).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3']);
+  });
+
   it('drops what it is told to, and nothing else', () => {
     const queue = filled(['a', 'a1', 1], ['a', 'a2', 1], ['b', 'b1', 1]);
     expect(queue.drop((item) => item.startsWith('a'))).toEqual(['a1', 'a2']);

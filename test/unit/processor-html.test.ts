@@ -14,6 +14,11 @@ it('leaves out what a page does not show, and what leads around in its site', as
   expect(text).toBe('One\n\nTwo\n\nThree');
 });
 
+it('keeps what only speaks of being hidden', () => {
+  const html = `<p title="a hidden gem">a</p><p class='wide hidden md:block'>b</p>`;
+  expect(visibleHtml(`${html}<p title="a" hidden>c</p>`)).toBe(`${html} `);
+});
+
 it('keeps words apart that stand apart, and whole where they may be cut', async () => {
   const { text } = await page('<details><summary>More</summary>Donau&shy;dampf</details>');
   expect(text).toBe('More\nDonaudampf');
@@ -31,6 +36,8 @@ it('takes no longer than the page is long', () => {
     const html = part.repeat(100_000);
     expect(visibleHtml(html)).toBe(html);
   }
+  const distinct = Array.from({ length: 30_000 }, (_, i) => `<x${i} hidden>`).join('');
+  expect(visibleHtml(distinct)).toBe(distinct);
 });
 
 it('writes tables that only set a page as what they hold', async () => {

@@ -4,7 +4,7 @@ import { cellFormats, formatNumber } from '../../src/processor/parsers/cell-form
 import { mendSheets } from '../../src/processor/parsers/sheet-xml.ts';
 import { mendSlide } from '../../src/processor/parsers/slide-xml.ts';
 import { mendWords } from '../../src/processor/parsers/word-xml.ts';
-import { docx, numberCell, pptx, wordParagraph, xlsx, zip } from '../helpers/office-files.ts';
+import { docx, numberCell, pptx, textCell, wordParagraph, xlsx, zip } from '../helpers/office-files.ts';
 import { parsed } from '../helpers/parsed.ts';
 
 const WORD = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main';
@@ -44,6 +44,13 @@ it('keeps words apart that a page break parts, and together that a hyphen joins'
   const run = (inner: string) => `<w:r>${inner}</w:r>`;
   const body = `<w:p>${run('<w:t>end</w:t>')}${run('<w:br w:type="page"/>')}${run('<w:t>start, co</w:t><w:noBreakHyphen/><w:t>op</w:t>')}</w:p>`;
   expect((await parsed(docx(body))).text).toBe('end\nstart, co-op');
+});
+
+it('reads the words that have their pronunciation above them, without it', async () => {
+  const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
+  const ruby = `<w:ruby><w:rubyPr/><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢')}${run('字')}</w:rubyBase></w:ruby>`;
+  const body = `<w:p>${run('この')}<w:r><w:rPr/>${ruby}</w:r>${run('は')}</w:p>`;
+  expect((await parsed(docx(body))).text).toBe('この漢字は');
 });
 
 it('reads files that call the elements otherwise', async () => {
@@ -88,6 +95,29 @@ it.each([
   expect(formatNumber(value, cellFormats(styles)[0]!, false)).toBe(text);
 });
 
+it('reads what formulas say as it is shown', async () => {
+  const row =
+    '<row r="1"><c r="A1" s="0" t="str"><f>B1</f><v xml:space="preserve"> R&amp;D &lt;b&gt; &#8364;</v></c></row>';
+  expect((await parsed(xlsx({ S: row }))).text).toContain('| R&D <b> € |');
+});
+
+it('reads sheets in the order in which the workbook shows them, whatever their files are called', async () => {
+  const rels = ['sheet12', 'sheet', 'Sheet10']
+    .map((name, index) => `<Relationship Id="r${index + 1}" Target="worksheets/${name}.xml"/>`)
+    .join('');
+  const sheet = (text: string) =>
+    `<worksheet><sheetData><row r="1">${textCell('A1', text)}</row></sheetData></worksheet>`;
+  const { text } = await parsed(
+    xlsx({ One: '', Two: '', Three: '' }, 'A1', {
+      'xl/worksheets/sheet.xml': sheet('two'),
+      'xl/worksheets/Sheet10.xml': sheet('three'),
+      'xl/worksheets/sheet12.xml': sheet('one'),
+      'xl/_rels/workbook.xml.rels': `<Relationships>${rels}</Relationships>`,
+    }),
+  );
+  expect(text).toMatch(/^# One\n\n\| one .*# Two\n\n\| two .*# Three\n\n\| three /s);
+});
+
 it('counts the days of a workbook from 1904 on where it says so', () => {
   expect(formatNumber('0', 'date', true)).toBe('1904-01-01');
 });
@@ -106,7 +136,15 @@ it('heads a slide with its title, and leaves out its number', async () => {
 });
 
 it('takes no longer than a file is long to look for what is never closed', () => {
-  for (const part of ['<w:pPr>', '<w:pPr ', '<w:pPrChange>', '<w:pPr><w:numPr>', '<w:style w:styleId="']) {
+  for (const part of [
+    '<w:pPr>',
+    '<w:pPr ',
+    '<w:pPrChange>',
+    '<w:pPr><w:numPr>',
+    '<w:style w:styleId="',
+    '<w:ruby>',
+    '<w:ruby><w:t>',
+  ]) {
     const xml = part.repeat(200_000);
     mendWords(
       new Map([

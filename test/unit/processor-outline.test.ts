@@ -38,6 +38,7 @@ describe('splitAtHeadings', () => {
     expect(headings('# A\n````\n```\n# no\n````\n## B\n')).toEqual(['A', 'A > B']);
     expect(headings('# A\n~~~\n```\n# no\n~~~\n## B\n')).toEqual(['A', 'A > B']);
     expect(headings('# A\n```\n# never closed\n')).toEqual(['A']);
+    expect(headings('# A\n```code``` in a line\n## B\n')).toEqual(['A', 'A > B']);
   });
 
   it('takes no hashtag, indented code or overlong line for a heading', () => {

@@ -96,6 +96,11 @@ it('leaves out the marks of emphasis, which cut words apart', async () => {
   expect(text).not.toMatch(/\p{L}\*\p{L}/u);
 });
 
+it('keeps backslashes as they are', async () => {
+  const words = String.raw`C:\temp\*.txt, \\host\a_b`;
+  expect((await readBytes(pdf([textAt(words, [72, 700])]))).text).toBe(words);
+});
+
 it('keeps what the first reader has read where the second finds nothing, or cannot tell the letters', () => {
   expect(betterText('', 'words')).toBe('words');
   expect(betterText('םולש', 'שלום')).toBe('שלום');

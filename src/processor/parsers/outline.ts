@@ -5,7 +5,8 @@ const ATX = /^ {0,3}(#{1,6})(?:[ \t]|$)/;
 /** What may be a heading by the line below it: no item, quote, table row or rule. */
 const WORDS = /^ {0,3}(?![-*+>|#\s=]|\d+[.)]\s)\S/;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/;
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+/** Backticks that are followed by others stand in a line, around code. */
+const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
 
 /** Where in a document's headings a reader stands. */
 export class Outline {

@@ -42,7 +42,7 @@ function withoutEmphasis(markdown: string): string {
   return markdown
     .split(/^(```[^]*?^```$)/m)
     .map((part) =>
-      part.startsWith('```') ? part : part.replace(/\\([*_])|\*+/g, (_, literal: string = '') => literal),
+      part.startsWith('```') ? part : part.replace(/\\([*_\\])|\*+/g, (_, literal: string = '') => literal),
     )
     .join('');
 }

@@ -5,8 +5,11 @@ const RAW = new Set(['script', 'style', 'textarea', 'title']);
 const TAG_NAME = /<(\/?)([a-z][\w:-]*)/iy;
 /** A longer one has an image in it; what is hidden has not. */
 const MAX_TAG_CHARS = 2000;
-const HIDDEN =
-  /\shidden(?=[\s=/]|$)|\sstyle\s*=\s*(?:"[^"]*|'[^']*)\b(?:display\s*:\s*none|visibility\s*:\s*hidden)/i;
+const HIDDEN = /\shidden(?=[\s=/]|$)/i;
+const HIDDEN_STYLE = /\sstyle\s*=\s*(?:"[^"]*|'[^']*)\b(?:display\s*:\s*none|visibility\s*:\s*hidden)/i;
+const QUOTED = /"[^"]*"|'[^']*'/g;
+/** Where more are never closed, the page is shown whole: for each, it is gone through once more. */
+const MAX_UNCLOSED = 20;
 const VOID = /^(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/;
 
 interface Tag {
@@ -39,7 +42,7 @@ function withoutHidden(html: string): string {
       skipped = undefined;
       continue;
     }
-    if (!tag) return visible + html.slice(from);
+    if (!tag || unclosed.size > MAX_UNCLOSED) return visible + html.slice(from);
     at = tag.end;
     if (skipped) {
       if (tag.name !== skipped.name) continue;
@@ -56,7 +59,7 @@ function withoutHidden(html: string): string {
 
 function isHidden({ name, attributes }: Tag): boolean {
   if (VOID.test(name) || attributes.endsWith('/')) return false;
-  return SKIPPED.has(name) || HIDDEN.test(attributes);
+  return SKIPPED.has(name) || HIDDEN.test(attributes.replace(QUOTED, '""')) || HIDDEN_STYLE.test(attributes);
 }
 
 /** The next tag from `at` on that is markup: not in a comment, nor in a script. */

@@ -6,6 +6,9 @@ const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
 const STYLE = /<w:style\b[^<>]*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
 const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
 const FORMER_PROPERTIES = /<w:pPrChange\b(?:(?!<w:pPrChange\b)[^])*?<\/w:pPrChange>/g;
+const RUBY = /<w:ruby>(?:(?!<w:ruby>)[^])*?<\/w:ruby>/g;
+const RUBY_BASE = /<w:rubyBase>[^]*/;
+const RUN_TEXT = /<w:t(?: [^<>]*)?>[^<]*<\/w:t>/g;
 const HEADING_NAME = /<w:name w:val="heading ([1-9])"/i;
 const TITLE_NAME = /<w:name w:val="title"/i;
 /** Levels count from 0; the last stands for text that is no heading. */
@@ -26,7 +29,8 @@ interface Role {
 
 /**
  * Rewrites a Word document: what is a heading or an item by its style's name, level or numbering, in whatever
- * language the style is called, is one by a style that the library knows; what parts words is a line's end.
+ * language the style is called, is one by a style that the library knows; what parts words is a line's end, and
+ * what is said above words, such as how they are read, is left out.
  */
 export function mendWords(parts: XmlParts): void {
   const roles = rolesOf(parts.get('word/styles.xml') ?? '');
@@ -35,6 +39,7 @@ export function mendWords(parts: XmlParts): void {
     const mended = xml
       .replace(/<w:br w:type="(?:page|column)"\s*\/>/g, '<w:br/>')
       .replace(/<w:noBreakHyphen\s*\/>/g, '<w:t>-</w:t>')
+      .replace(RUBY, (ruby) => (RUBY_BASE.exec(ruby)?.[0].match(RUN_TEXT) ?? []).join(''))
       // What a paragraph was before it was changed.
       .replace(FORMER_PROPERTIES, '')
       .replace(PROPERTIES, (_, properties: string) => {

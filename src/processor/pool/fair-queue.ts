@@ -14,7 +14,7 @@ interface Waiting<Caller, Item> {
  */
 export class FairQueue<Caller, Item> {
   /** By rank; equals in the order they came. */
-  readonly #waiting: Waiting<Caller, Item>[] = [];
+  #waiting: Waiting<Caller, Item>[] = [];
   /** The callers' last ranks, for as long as they are ahead of the clock. */
   readonly #ranks = new Map<Caller, number>();
   #clock = 0;
@@ -37,10 +37,28 @@ export class FairQueue<Caller, Item> {
     return taken.item;
   }
 
-  /** Takes out every item for which this holds. */
+  /** Takes out every item for which this holds; its caller's others move up, for it has had no work done. */
   drop(holds: (item: Item) => boolean): Item[] {
     const dropped = this.#waiting.filter(({ item }) => holds(item));
-    for (const entry of dropped) this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+    if (dropped.length > 0) this.#remove(new Set(dropped));
     return dropped.map(({ item }) => item);
+  }
+  #remove(dropped: ReadonlySet<Waiting<Caller, Item>>): void {
+    const saved = new Map<Caller, number>();
+    const left: Waiting<Caller, Item>[] = [];
+    for (const entry of this.#waiting) {
+      const before = saved.get(entry.caller) ?? 0;
+      if (dropped.has(entry)) saved.set(entry.caller, before + entry.cost);
+      else left.push({ ...entry, rank: entry.rank - before });
+    }
+    left.sort((a, b) => a.rank - b.rank);
+    this.#waiting = left;
+    for (const [caller, cost] of saved) this.#lower(caller, cost);
+  }
+
+  #lower(caller: Caller, cost: number): void {
+    const rank = (this.#ranks.get(caller) ?? this.#clock) - cost;
+    if (rank > this.#clock) this.#ranks.set(caller, rank);
+    else this.#ranks.delete(caller);
   }
 }
