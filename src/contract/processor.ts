@@ -165,7 +165,7 @@ export const MAX_EMBED_TEXT_CHARS = 10_000;
 
 export const EmbedRequestSchema = v.object({
   texts: v.pipe(
-    v.array(v.pipe(v.string(), v.maxLength(MAX_EMBED_TEXT_CHARS))),
+    v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_EMBED_TEXT_CHARS))),
     v.minLength(1),
     v.maxLength(MAX_EMBED_TEXTS),
   ),

@@ -92,19 +92,27 @@ export function textTooLong(): DependencyError {
   return new DependencyError('permanent', 'text_too_long', DOCUMENT_ERRORS.text_too_long);
 }
 
-/** @throws {DependencyError} `bad_answer` where a chunk is not what was asked for: an exact slice, in order */
+/**
+ * Text that is cited wrongly, or lost, nobody would notice later.
+ * @throws {DependencyError} `bad_answer` where a chunk is not what was asked for, an exact slice, in order; or where
+ *   together they lack what is not blank
+ */
 export function checkChunks(
   { text, chunk_size }: Pick<ChunkRequest, 'text' | 'chunk_size'>,
   chunks: readonly CutChunk[],
 ): void {
+  const isBlank = (start: number, end: number) => text.slice(start, end).trim() === '';
   let before = -1;
-  for (const [index, chunk] of chunks.entries()) {
-    const exact = chunk.end <= text.length && chunk.text === text.slice(chunk.start, chunk.end);
-    if (!exact || chunk.text.length > chunk_size || chunk.start <= before) {
-      throw badAnswer(new Error(`chunk ${index} is no slice of the text, too long, or out of order`));
-    }
-    before = chunk.start;
+  let covered = 0;
+  for (const [index, { text: own, start, end }] of chunks.entries()) {
+    const exact = end <= text.length && own === text.slice(start, end) && own.trim() !== '';
+    if (!exact || own.length > chunk_size || start <= before)
+      throw badAnswer(new Error(`chunk ${index} is no slice of the text, blank, too long, or out of order`));
+    if (!isBlank(covered, start)) throw badAnswer(new Error(`text is missing before chunk ${index}`));
+    before = start;
+    covered = Math.max(covered, end);
   }
+  if (!isBlank(covered, text.length)) throw badAnswer(new Error('text is missing after the last chunk'));
 }
 
 async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 
-import { ANSWER_LIMITS, ProcessorProblemSchema } from '../contract/processor.ts';
+import { ANSWER_LIMITS, PROCESSOR_ERRORS, ProcessorProblemSchema } from '../contract/processor.ts';
 import { DependencyError } from '../errors.ts';
 import { badAnswer, readJson } from './answers.ts';
 
@@ -16,6 +16,9 @@ const CUT = new Set([
 const TOO_SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 /** What answers is no HTTP server, or speaks it wrongly. */
 const GARBLED = new Set(['HTTPParserError', 'HeadersOverflowError']);
+
+/** With it a document is refused. */
+const DOCUMENT_STATUS = 422;
 
 /** A call that ended without an answer, as what it means; what is no failed call comes back as it is. */
 export function explainFailure(error: unknown, timeoutMs: number): unknown {
@@ -59,6 +62,12 @@ function readRetryAfter(text: string): number | undefined {
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   const date = text.endsWith(' GMT') ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+/** What an error means that comes as a line, without a status: that of its code; of an unknown one the document's. */
+export function lineFailure(code: string, detail: string): DependencyError {
+  const known: Readonly<Record<string, { status: number } | undefined>> = PROCESSOR_ERRORS;
+  return toFailure(code, detail, known[code]?.status ?? DOCUMENT_STATUS);
 }
 
 /** Permanent is a 4xx with a code, but for those that say "later": the contract's rule. */

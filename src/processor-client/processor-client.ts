@@ -18,7 +18,7 @@ import {
 } from '../contract/processor.ts';
 import { DependencyError } from '../errors.ts';
 import { badAnswer, checkChunks, parseBytes, readJson, readParseLines, textTooLong } from './answers.ts';
-import { explainFailure, refusal, toFailure, tooSlow } from './failures.ts';
+import { explainFailure, lineFailure, refusal, tooSlow } from './failures.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
 const HEALTH_TIMEOUT_MS = 2000;
@@ -123,7 +123,7 @@ export class ProcessorClient {
         }
         const outcome = await readParseLines(body, maxTextChars, onPages);
         if ('parsed' in outcome) return outcome.parsed;
-        throw toFailure(outcome.code, outcome.detail, 200);
+        throw lineFailure(outcome.code, outcome.detail);
       });
     } catch (error) {
       // What is wrong with the file says nothing about the service, which would be waited for.

@@ -151,6 +151,23 @@ describe('an answer that does not fit', () => {
         { text: 'One', start: 0, end: 3 },
       ],
     ],
+    ['too little: the beginning', [{ text: TEXT.slice(4), start: 4, end: TEXT.length }]],
+    ['too little: the end', [{ text: 'One sentence.', start: 0, end: 13 }]],
+    [
+      'too little: the middle',
+      [
+        { text: 'One', start: 0, end: 3 },
+        { text: TEXT.slice(14), start: 14, end: TEXT.length },
+      ],
+    ],
+    [
+      'a blank',
+      [
+        { text: 'One sentence.', start: 0, end: 13 },
+        { text: ' ', start: 13, end: 14 },
+        { text: TEXT.slice(14), start: 14, end: TEXT.length },
+      ],
+    ],
     ['the same again and again', [0, 1].map(() => ({ text: 'One', start: 0, end: 3 }))],
   ])('from /chunk: %s', async (_, chunks) => {
     await serve(answer(JSON.stringify({ chunks })));
@@ -223,6 +240,18 @@ describe('another status', () => {
   it('of /health says that the service is not well, which costs no try', async () => {
     await serve(answer('{"code":"internal","detail":"Not yet."}', 'application/problem+json', 503));
     expect(await failure(client.health())).toBe('unreachable processor_unavailable');
+  });
+});
+
+describe('an error in a line', () => {
+  it.each([
+    ['embedder_unavailable', 'transient'],
+    ['parser_crashed', 'crashed'],
+    ['encrypted', 'permanent'],
+    ['odd_ink', 'permanent'],
+  ])('%s means what it means with a status', async (code, kind) => {
+    await serve(answer(line({ type: 'error', code, detail: 'So it is.' }), NDJSON));
+    expect(await failure(parse())).toBe(`${kind} ${code}`);
   });
 });
 
