@@ -94,6 +94,7 @@ test('an address that has its 2,000 sessions is told that it has too many, until
     reason: 'too many connections from this address',
   });
   expect(refused.messages).toEqual([]);
+  expect(await node.closes(CLOSE.tooMany)).toBe(1);
   open[0]!.destroy();
   await expect.poll(() => node!.metric('sluice_gateway_sessions'), PATIENCE).toBe(MOST_AN_ADDRESS - 1);
   const next = new TestClient(`${node.url}/ws`);
