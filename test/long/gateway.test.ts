@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -58,16 +56,4 @@ test('crowds come and go, and the memory is back where it was', async () => {
   }
   // The first crowd finds code that was not compiled yet, and the like.
   expect(heaps.at(-1)! - heaps[1]!, heaps.map((heap) => heap.toFixed(1)).join(' ')).toBeLessThan(2);
-});
-
-test('an upgrade whose headers never end is cut, however slowly it drips', async () => {
-  const lorises = Array.from({ length: 50 }, () => connect(node.port, '127.0.0.1').on('error', () => {}));
-  const closed = Promise.all(lorises.map((socket) => once(socket.resume(), 'close')));
-  for (const socket of lorises) socket.write('GET /ws HTTP/1.1\r\nHost: gateway\r\n');
-  const dripping = setInterval(() => {
-    for (const socket of lorises) if (socket.writable) socket.write('X-Drip: 1\r\n');
-  }, 5000);
-  // A minute, and half of one until the server looks.
-  expect(await Promise.race([closed.then(() => 'cut'), sleep(120_000, 'kept')])).toBe('cut');
-  clearInterval(dripping);
 });
