@@ -1,6 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { expect } from 'vitest';
 
@@ -8,10 +6,10 @@ import { DOCUMENT_ERRORS, type ParseResponse } from '../../src/contract/processo
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
-import { startProcessor } from '../../src/processor/server.ts';
 import { Random } from '../chaos/random.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { PeakMemory } from '../helpers/peak-memory.ts';
+import { startTestProcessor } from '../helpers/processor.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 import { mutate } from './mutate.ts';
 
@@ -50,25 +48,12 @@ export async function fuzz({ seed, cases, only, files }: FuzzOptions): Promise<F
     files.map(async (name) => ({ name, bytes: await readFile(corpusPath(name)) })),
   );
   const report: FuzzReport = { outcomes: {}, costly: [], losses: [], peakMiB: 0 };
-  const folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
-  const { port, close } = await startProcessor({
-    host: '127.0.0.1',
-    port: 0,
-    tmpDir: folder,
+  const processor = await startTestProcessor({
     children: CHILDREN,
     timeoutMs: TIMEOUT_MS,
     maxTextChars: MAX_TEXT_CHARS,
-    maxUploadBytes: 200 * 1024 * 1024,
-    embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
-    logger: {
-      info: () => {},
-      warn: (message, fields) => {
-        if (message === 'a child is replaced') report.losses.push(JSON.stringify(fields));
-      },
-      error: () => {},
-    },
   });
-  const client = new ProcessorClient(`http://127.0.0.1:${port}`, {
+  const client = new ProcessorClient(processor.url, {
     timeoutMs: 6 * TIMEOUT_MS,
     callMs: 60 * TIMEOUT_MS,
     maxTextChars: MAX_TEXT_CHARS,
@@ -91,12 +76,12 @@ export async function fuzz({ seed, cases, only, files }: FuzzOptions): Promise<F
   };
   try {
     await Promise.all(Array.from({ length: CHILDREN + 1 }, lane));
-    await expectAsNew(client, folder);
+    await expectAsNew(client, processor.tmpDir);
   } finally {
     report.peakMiB = await memory.stop();
+    report.losses = processor.lines.filter((line) => line.startsWith('a child is replaced'));
     await client.close();
-    await close();
-    await rm(folder, { recursive: true, force: true });
+    await processor.close();
   }
   return report;
 }
