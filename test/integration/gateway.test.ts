@@ -2,37 +2,21 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
 import { CLOSE, ServerMessageSchema } from '../../src/contract/messages.ts';
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
-import { createKeys } from '../../src/redis/keys.ts';
 import * as v from 'valibot';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
+import { TestJobs } from '../helpers/test-jobs.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const payload: JobPayload = {
-  filename: 'a.pdf',
-  collection: 'papers',
-  chunking_strategy: 'sentence',
-  chunk_size: 512,
-  chunk_overlap: 50,
-  file_key: 'default/a',
-  metadata: {},
-};
 let redis: TestRedis;
 let node: TestRoles;
-let queue: JobQueue;
+let jobs: TestJobs;
 let clients: TestClient[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
   node = await startTestRoles(['api', 'gateway'], { REDIS_URL: redis.url });
-  queue = new JobQueue(redis.client, createKeys(), {
-    leaseMs: 30_000,
-    maxRetries: 3,
-    maxStalls: 10,
-    ttlSeconds: 100,
-  });
+  jobs = new TestJobs(redis.client);
 });
 afterAll(async () => {
   await node.close();
@@ -50,29 +34,14 @@ async function connect(path = '/ws', headers: Record<string, string> = {}): Prom
   await client.opened;
   return client;
 }
-async function claim(id: string): Promise<ClaimedJob> {
-  await queue.enqueue(id, 'default', payload);
-  const { jobs } = await queue.claim(1);
-  return jobs[0]!;
-}
-const step = (job: ClaimedJob, progress: number) =>
-  queue.progress(job, { progress, message: `at ${progress}`, stage: 'embed', counts: {} });
-const complete = (job: ClaimedJob) =>
-  queue.complete(job, {
-    documentId: job.id,
-    tenant: 'default',
-    collection: 'papers',
-    chunkCount: 1,
-    fields: { id: job.id },
-  });
 const polled = async (id: string) => (await fetch(`${node.url}/api/jobs/${id}`)).text();
 
 test('a client is welcomed, and every frame fits the contract', async () => {
-  const job = await claim('a');
+  const job = await jobs.claim('a');
   const client = await connect();
   client.send({ type: 'subscribe', id: 1, jobs: ['a'] });
   await expect.poll(() => client.of('snapshot').length).toBe(1);
-  await complete(job);
+  await jobs.complete(job);
   await expect.poll(() => client.states('a').at(-1)?.status).toBe('completed');
   expect(client.messages[0]).toMatchObject({ type: 'welcome', protocol: 1 });
   expect(client.socket.protocol).toBe('sluice.v1');
@@ -80,14 +49,14 @@ test('a client is welcomed, and every frame fits the contract', async () => {
 });
 
 test('versions grow strictly, and the last state is the very bytes that polling returns', async () => {
-  const job = await claim('a');
+  const job = await jobs.claim('a');
   const client = await connect();
   client.send({ type: 'subscribe', id: 1, jobs: ['a'] });
   for (let progress = 61; progress <= 79; progress++) {
-    await step(job, progress);
+    await jobs.step(job, progress);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  await complete(job);
+  await jobs.complete(job);
   await expect.poll(() => client.states('a').at(-1)?.status).toBe('completed');
   const versions = client.states('a').map(({ version }) => version);
   expect(versions.length).toBeGreaterThan(2);
@@ -96,7 +65,7 @@ test('versions grow strictly, and the last state is the very bytes that polling 
 });
 
 test('a state is serialised once, however many watch in whichever way', async () => {
-  const job = await claim('a');
+  const job = await jobs.claim('a');
   const watching = await Promise.all(
     Array.from({ length: 90 }, async (_, i) => {
       if (i % 3 === 0) return connect('/ws?job=a');
@@ -115,12 +84,12 @@ test('a state is serialised once, however many watch in whichever way', async ()
   const serialised = () =>
     stringify.mock.calls.map(([value]) => value as Partial<Job> | null).filter((value) => value?.id === 'a');
   for (const progress of [61, 62, 63]) {
-    await step(job, progress);
+    await jobs.step(job, progress);
     await expect
       .poll(() => watching.every((client) => client.states('a').at(-1)?.progress === progress))
       .toBe(true);
   }
-  await complete(job);
+  await jobs.complete(job);
   expect(await stream.text()).toContain('"status":"completed"');
   await expect
     .poll(() => watching.every((client) => client.states('a').at(-1)?.status === 'completed'))
@@ -134,11 +103,11 @@ test('a state is serialised once, however many watch in whichever way', async ()
 
 test('whoever joins while a job is changing misses nothing', async () => {
   for (let round = 0; round < 20; round++) {
-    const job = await claim(`race-${round}`);
+    const job = await jobs.claim(`race-${round}`);
     const watchers = await Promise.all(Array.from({ length: 5 }, () => connect()));
     const changing = (async () => {
-      for (let progress = 61; progress < 70; progress++) await step(job, progress);
-      await complete(job);
+      for (let progress = 61; progress < 70; progress++) await jobs.step(job, progress);
+      await jobs.complete(job);
     })();
     for (const [i, watcher] of watchers.entries()) {
       await new Promise((resolve) => setTimeout(resolve, i));
@@ -155,16 +124,16 @@ test('whoever joins while a job is changing misses nothing', async () => {
 });
 
 test('the active channel: those there, those that come, and those that go, after their last state', async () => {
-  const first = await claim('first');
+  const first = await jobs.claim('first');
   const client = await connect();
   client.send({ type: 'subscribe', id: 7, channel: 'active' });
   await expect
     .poll(() => client.of('snapshot'))
     .toMatchObject([{ id: 7, more: false, jobs: [{ id: 'first' }] }]);
-  const second = await claim('second');
+  const second = await jobs.claim('second');
   await expect.poll(() => client.states('second').at(-1)?.status).toBe('processing');
-  await complete(first);
-  await queue.fail(second, { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
+  await jobs.complete(first);
+  await jobs.fail(second);
   await expect
     .poll(() =>
       client
@@ -188,7 +157,7 @@ test('the active channel: those there, those that come, and those that go, after
 });
 
 test('a snapshot of many jobs comes in pages', async () => {
-  for (let i = 0; i < 250; i++) await queue.enqueue(`job-${i}`, 'default', payload);
+  await jobs.enqueue(Array.from({ length: 250 }, (_, i) => `job-${i}`));
   const client = await connect();
   client.send({ type: 'subscribe', id: 1, channel: 'active' });
   await expect
@@ -201,14 +170,14 @@ test('a snapshot of many jobs comes in pages', async () => {
 });
 
 test('after unsubscribe nothing comes any more', async () => {
-  const job = await claim('a');
+  const job = await jobs.claim('a');
   const client = await connect();
   client.send({ type: 'subscribe', id: 1, jobs: ['a'] });
   await expect.poll(() => client.of('snapshot').length).toBe(1);
   client.send({ type: 'unsubscribe', id: 1 });
   client.send({ type: 'ping' });
   await expect.poll(() => client.of('pong').length).toBe(1);
-  await complete(job);
+  await jobs.complete(job);
   client.send({ type: 'ping' });
   await expect.poll(() => client.of('pong').length).toBe(2);
   expect(client.of('update')).toEqual([]);
@@ -218,15 +187,15 @@ test('an id nobody knows is named, and watched all the same', async () => {
   const client = await connect();
   client.send({ type: 'subscribe', id: 1, jobs: ['later'] });
   await expect.poll(() => client.of('error')).toMatchObject([{ id: 1, code: 'job_not_found' }]);
-  await claim('later');
+  await jobs.claim('later');
   await expect.poll(() => client.states('later').length).toBeGreaterThan(0);
 });
 
 test('?job= subscribes at once and closes 1000 after the end', async () => {
-  const job = await claim('a');
+  const job = await jobs.claim('a');
   const client = await connect('/ws?job=a');
   await expect.poll(() => client.of('snapshot').length).toBe(1);
-  await complete(job);
+  await jobs.complete(job);
   expect((await client.closed).code).toBe(CLOSE.done);
   expect(client.states('a').at(-1)?.status).toBe('completed');
   const late = await connect('/ws?job=a');
@@ -259,14 +228,14 @@ test('an upgrade elsewhere is refused, and does not hang', async () => {
 });
 
 test('a Redis connection that was cut costs no watcher its last state', async () => {
-  const job = await claim('a');
+  const job = await jobs.claim('a');
   const byId = await connect();
   byId.send({ type: 'subscribe', id: 1, jobs: ['a'] });
   const dashboard = await connect();
   dashboard.send({ type: 'subscribe', id: 2, channel: 'active' });
   await expect.poll(() => byId.of('snapshot').length + dashboard.of('snapshot').length).toBe(2);
   // The state changes in the same moment in which the subscription is cut: its message reaches nobody.
-  await Promise.all([redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub'), complete(job)]);
+  await Promise.all([redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub'), jobs.complete(job)]);
   for (const client of [byId, dashboard]) {
     await expect.poll(() => client.states('a').at(-1)?.status, { timeout: 5000 }).toBe('completed');
   }
@@ -279,7 +248,7 @@ test('when the last client has gone, nothing is watched any more', async () => {
   await expect.poll(() => client.of('snapshot').length).toBe(1);
   client.socket.close();
   await client.closed;
-  const job = await claim('a');
-  await complete(job);
+  const job = await jobs.claim('a');
+  await jobs.complete(job);
   expect(node.logger.lines.filter((line) => line.includes('failed'))).toEqual([]);
 });

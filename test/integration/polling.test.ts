@@ -1,47 +1,36 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/job-queue.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { metric } from '../helpers/gateway-node.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, untilReady, type TestRoles } from '../helpers/roles.ts';
+import { TestJobs } from '../helpers/test-jobs.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const payload = { filename: 'a.pdf', collection: 'papers', file_key: 'default/a' } as JobPayload;
 const keys = createKeys();
 let redis: TestRedis;
 let node: TestRoles;
-let queue: JobQueue;
+let jobs: TestJobs;
 
 beforeAll(async () => {
   redis = await startRedis();
   node = await startTestRoles(['api', 'gateway'], { REDIS_URL: redis.url });
-  queue = new JobQueue(redis.client, keys, {
-    leaseMs: 30_000,
-    maxRetries: 3,
-    maxStalls: 10,
-    ttlSeconds: 100,
-  });
+  jobs = new TestJobs(redis.client);
   await untilReady(node.url);
 });
 afterAll(async () => {
   await node.close();
   await redis.close();
 });
-let jobs = 0;
+let tests = 0;
 let id: string;
-afterEach(() => jobs++);
+afterEach(() => tests++);
 
-async function claim(): Promise<ClaimedJob> {
-  id = `job-${jobs}`;
-  await queue.enqueue(id, 'default', payload);
-  return (await queue.claim(1)).jobs[0]!;
+function claim(): Promise<ClaimedJob> {
+  id = `job-${tests}`;
+  return jobs.claim(id);
 }
-const step = (job: ClaimedJob, progress: number) =>
-  queue.progress(job, { progress, message: 'm', stage: 'embed', counts: {} });
-const fail = (job: ClaimedJob) =>
-  queue.fail(job, { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
 const get = (path: string, headers: Record<string, string> = {}) => fetch(node.url + path, { headers });
 const progressOf = async (answer: Promise<Response>) =>
   ((await (await answer).json()) as { progress: number }).progress;
@@ -54,7 +43,7 @@ test('an unchanged job costs a 304, and says when to come again while it is acti
   expect([again.status, await again.text(), again.headers.get('retry-after')]).toEqual([304, '', '2']);
   // A proxy that compresses makes a tag weak.
   expect((await get(`/api/jobs/${id}`, { 'if-none-match': `W/${tagOf(first)}` })).status).toBe(304);
-  await fail(job);
+  await jobs.fail(job);
   const ended = await get(`/api/jobs/${id}`, { 'if-none-match': tagOf(first) });
   expect([ended.status, ended.headers.get('retry-after')]).toEqual([200, null]);
 });
@@ -74,7 +63,7 @@ test('?wait= answers with the change when it comes, and with 304 when the time i
   const first = await get(`/api/jobs/${id}`);
   const waiting = get(`/api/jobs/${id}?wait=25`, { 'if-none-match': tagOf(first) });
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await step(job, 61);
+  await jobs.step(job, 61);
   const changed = await waiting;
   expect(await changed.json()).toMatchObject({ progress: 61 });
   const late = await get(`/api/jobs/${id}?wait=1`, { 'if-none-match': tagOf(changed) });
@@ -87,7 +76,7 @@ test('?wait= answers at once without a tag, with another one, and for a job that
     await get(`/api/jobs/${id}?wait=50`),
     await get(`/api/jobs/${id}?wait=50`, { 'if-none-match': '"other-1"' }),
   ];
-  await fail(job);
+  await jobs.fail(job);
   const ended = await get(`/api/jobs/${id}`);
   answers.push(await get(`/api/jobs/${id}?wait=50`, { 'if-none-match': tagOf(ended) }));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 304]);
@@ -118,7 +107,7 @@ test('a thousand pollers of one job cost Redis a few reads an interval, and none
   };
   const before = await reads();
   for (let round = 0; round < 10; round++) {
-    await step(job, 61 + round);
+    await jobs.step(job, 61 + round);
     // Heard by this node a moment later.
     await expect.poll(() => progressOf(get(`/api/jobs/${id}`))).toBe(61 + round);
     const polls = Array.from({ length: 100 }, () => progressOf(get(`/api/jobs/${id}`)));
@@ -146,9 +135,9 @@ test('the events of a job: its states in the bytes of polling, until it has ende
   expect(answer.headers.get('content-type')).toBe('text/event-stream');
   const heard = events(answer);
   await new Promise((resolve) => setTimeout(resolve, 50));
-  await step(job, 70);
+  await jobs.step(job, 70);
   await new Promise((resolve) => setTimeout(resolve, 50));
-  await fail(job);
+  await jobs.fail(job);
   const states = (await heard).map(({ data }) => JSON.parse(data) as { version: number; progress: number });
   const versions = states.map(({ version }) => version);
   expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
@@ -162,7 +151,7 @@ test('a client that comes back is spared what it has, and told when nothing more
   const tag = tagOf(await get(`/api/jobs/${id}`)).replaceAll('"', '');
   const heard = events(await get(`/api/jobs/${id}/events`, { 'last-event-id': tag }));
   await new Promise((resolve) => setTimeout(resolve, 50));
-  await fail(job);
+  await jobs.fail(job);
   const states = await heard;
   expect(states).toHaveLength(1);
   const over = await get(`/api/jobs/${id}/events`, { 'last-event-id': states[0]!.id });
