@@ -60,6 +60,7 @@ export class JobQueue {
   /**
    * Makes a job and queues it; a job that exists already is left as it is.
    * @param idempotency the key that the client sent, and what its request amounted to
+   * @param forgotten whether it may have been a job before, which Redis has forgotten: its versions go on
    * @returns the job that the request has made, now or before; `conflict` when the client's key belongs to
    * another request
    */
@@ -68,6 +69,7 @@ export class JobQueue {
     tenant: string,
     payload: JobPayload,
     idempotency?: Idempotency,
+    forgotten = false,
   ): Promise<{ id: string; createdAt: string } | 'conflict'> {
     const { job, queue, active, sequence, history, recent } = this.#keys;
     const known = this.#keys.idempotency(tenant, idempotency?.key ?? '');
@@ -80,6 +82,7 @@ export class JobQueue {
       Math.min(IDEMPOTENCY_TTL_SECONDS, this.#options.ttlSeconds),
       payload.filename,
       payload.collection,
+      forgotten ? 1 : 0,
     ]);
     const [made, createdAt] = answer as [string, string];
     return made === '' ? 'conflict' : { id: made, createdAt };

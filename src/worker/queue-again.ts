@@ -9,6 +9,7 @@ export async function queueAgain(
   queue: JobQueue,
   { job_id, tenant, payload, idempotency }: Manifest,
 ): Promise<void> {
-  const made = await queue.enqueue(job_id, tenant, payload, idempotency);
-  if (made === 'conflict' || made.id !== job_id) await queue.enqueue(job_id, tenant, payload);
+  const made = await queue.enqueue(job_id, tenant, payload, idempotency, true);
+  if (made === 'conflict' || made.id !== job_id)
+    await queue.enqueue(job_id, tenant, payload, undefined, true);
 }

@@ -129,6 +129,20 @@ test('an upload that Redis has forgotten is queued again under its id, once', as
   expect(await job('lost')).toMatchObject({ status: 'queued', filename: 'a.txt', collection: 'papers' });
 });
 
+test('an upload whose job another program deleted goes on behind the versions that were seen of it', async () => {
+  await storeUpload('a', 20_000);
+  await enqueue('a');
+  const { jobs } = await queue.claim(1);
+  for (let progress = 61; progress < 70; progress++)
+    await queue.progress(jobs[0]!, { progress, message: 'm', stage: 'embed', counts: {} });
+  const { version, history } = (await store.read('a'))!;
+  await redis.client.del(keys.job('a'));
+  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  const again = (await store.read('a'))!;
+  expect([again.status, again.history]).toEqual(['queued', history]);
+  expect(again.version).toBeGreaterThan(version);
+});
+
 test('a file that only looks like a manifest keeps no upload from being found', async () => {
   await storeUpload('lost', 60_000);
   const then = new Date(Date.now() - 60_000);

@@ -1,7 +1,7 @@
 -- Makes a job and queues it.
 -- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 recent, 7 idempotency (of the key the client sent; may be unused)
 -- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 max_retries, 5 fingerprint of the request or '', 6 idempotency_ttl_seconds,
---       7 filename, 8 collection
+--       7 filename, 8 collection, 9 '1' where Redis may have forgotten the job
 -- Returns {id, created_at} of the job; one that exists already is left as it is (a replay). Where the client's
 -- key names a job of the same fingerprint it is that job; of another fingerprint, {'', ''}.
 -- Publishes the job, queued.
@@ -21,7 +21,10 @@ if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[7], 'fingerprint', ARGV[5], 'id', ARGV[1], 'created_at', stamp())
   redis.call('EXPIRE', KEYS[7], ARGV[6])
 end
-commit(KEYS[1], KEYS[4], KEYS[5], read(KEYS[1]), {
+local job = read(KEYS[1])
+-- Of what was forgotten somebody may hold a version still; none is beyond the sequence, which each has counted up.
+if ARGV[9] == '1' then job[AT.version] = redis.call('GET', KEYS[4]) end
+commit(KEYS[1], KEYS[4], KEYS[5], job, {
   'id', ARGV[1], 'type', 'document_upload', 'status', 'queued', 'progress', '0',
   'message', 'Waiting for worker...', 'payload', ARGV[3], 'filename', ARGV[7], 'collection', ARGV[8], 'tenant', ARGV[2], 'run', '1',
   'max_retries', ARGV[4], 'created_at', stamp(), 'queued_ms', now_ms(),
