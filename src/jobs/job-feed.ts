@@ -42,7 +42,7 @@ export class JobFeed {
   readonly #observers = new Set<FeedObserver>();
   readonly #comparison: NodeJS.Timeout;
   /** Dashboards often come together, as after a restart; all active jobs are read once for them. */
-  readonly #active = new SharedRound(async () => this.#store.readAll(await this.#store.activeIds()));
+  readonly #active = new SharedRound(async () => this.#readInPages(await this.#store.activeIds()));
   #history = '';
   #live = false;
   /** The reading under way; another takes its place when it is of no use any more. */
@@ -135,7 +135,7 @@ export class JobFeed {
       const active = await this.#active.ask();
       const left = new Set(others);
       for (const state of active) left.delete(state?.id ?? '');
-      return left.size === 0 ? active : [...active, ...(await this.#store.readAll([...left]))];
+      return left.size === 0 ? active : [...active, ...(await this.#readInPages([...left]))];
     });
   }
 
@@ -248,14 +248,17 @@ export class JobFeed {
     const active = this.#watchers.anyForAll ? await this.#store.activeIds() : [];
     const ids = this.#watchers.ids();
     for (const id of active) ids.add(id);
-    const read = new Map<string, JobState | undefined>();
     const all = [...ids];
-    for (let from = 0; from < all.length && !over(); from += READ_AT_ONCE) {
-      const some = all.slice(from, from + READ_AT_ONCE);
-      const states = await this.#store.readAll(some);
-      for (const [i, id] of some.entries()) read.set(id, states[i]);
-    }
-    return read;
+    const states = await this.#readInPages(all, over);
+    return new Map(all.map((id, i) => [id, states[i]]));
+  }
+
+  /** Reads jobs some at a time, so that neither Redis nor this process is busy for long. */
+  async #readInPages(ids: readonly string[], over = () => false): Promise<(JobState | undefined)[]> {
+    const states: (JobState | undefined)[] = [];
+    for (let from = 0; from < ids.length && !over(); from += READ_AT_ONCE)
+      states.push(...(await this.#store.readAll(ids.slice(from, from + READ_AT_ONCE))));
+    return states;
   }
 }
 

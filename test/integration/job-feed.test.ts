@@ -20,7 +20,11 @@ const PATIENCE = { timeout: 10_000 };
 class SlowStore extends JobStore {
   meanwhile: () => Promise<unknown> = async () => {};
 
+  /** How many it was asked for at a time. */
+  readonly asked: number[] = [];
+
   override async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
+    this.asked.push(ids.length);
     const states = await super.readAll(ids);
     await this.meanwhile();
     return states;
@@ -158,6 +162,16 @@ test('a subscription that has died behind an open connection is replaced, and no
   // Whatever TCP makes of a dead connection, it does so much later: that says nothing of the one in its place.
   wedged!.emit('close');
   expect(feed.live).toBe(true);
+});
+
+test('however many jobs are active, they are read some at a time, so that a dashboard that joins holds nobody up', async () => {
+  const ids = Array.from({ length: 450 }, (_, i) => `job-${i}`);
+  await Promise.all(ids.map((id) => queue.enqueue(id, 'default', payload)));
+  await expect.poll(() => feed.live).toBe(true);
+  store.asked.length = 0;
+  const read = (await feed.readActive(['nobody']))!;
+  expect(read.flatMap((state) => state?.id ?? []).sort()).toEqual(ids.sort());
+  expect(store.asked).toEqual([200, 200, 50, 1]);
 });
 
 test('what no event tells is found when everything watched is compared', async () => {
