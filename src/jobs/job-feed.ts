@@ -192,7 +192,7 @@ export class JobFeed {
   /** Reads everything watched, and is live with it. */
   #recover(history: string): void {
     this.#turnStale();
-    this.#readAgain(history, () => {
+    void this.#readAgain(history, () => {
       this.#history = history;
       this.#live = true;
       for (const observer of this.#observers) observer.onLive(history);
@@ -203,45 +203,45 @@ export class JobFeed {
   #compare(): void {
     // What is being read just now may have been read before the change that is looked for.
     if (this.#reading) this.#reading.again = true;
-    else if (this.#live) this.#readAgain(this.#history, () => {});
+    else if (this.#live) void this.#readAgain(this.#history, () => {});
   }
 
   /**
    * @param history what is read MUST belong to it
    * @param ready called once all is read, before it is passed on
    */
-  #readAgain(history: string, ready: () => void): void {
+  async #readAgain(history: string, ready: () => void): Promise<void> {
     const reading: Reading = { heard: new Map(), again: false };
     this.#reading = reading;
     this.counts.rereads++;
     const over = () => this.#reading !== reading;
-    this.#readWatched(over)
-      .then((read) => {
-        if (over()) return;
-        if (!isOf(history, read.values())) throw new Error('another history has begun');
-        const held = !this.#live;
-        ready();
-        this.#reading = undefined;
-        for (const [jobId, state] of read) {
-          if (reading.heard.has(jobId)) continue;
-          if (state) this.#watchers.tell(state);
-          else this.#watchers.tellForgotten(jobId);
-        }
-        // While the feed is live, what was heard has been passed on already: only news from the reading is left.
-        for (const [jobId, heard] of reading.heard) {
-          if (held) for (const state of heard) this.#watchers.tell(state);
-          const state = read.get(jobId);
-          if (state && isNewer(state, heard.at(-1))) this.#watchers.tell(state);
-        }
-        if (reading.again) this.#compare();
-      })
-      .catch((error: unknown) => {
-        if (over()) return;
-        this.#logger.warn('reading the watched jobs again failed, trying once more', { error });
-        setTimeout(() => {
-          if (!over() && !this.#closed) this.#readAgain(history, ready);
-        }, AFTER_ERROR_MS);
-      });
+    let read: Map<string, JobState | undefined>;
+    try {
+      read = await this.#readWatched(over);
+      if (over()) return;
+      if (!isOf(history, read.values())) throw new Error('another history has begun');
+    } catch (error) {
+      if (over()) return;
+      this.#logger.warn('reading the watched jobs again failed, trying once more', { error });
+      await sleep(AFTER_ERROR_MS);
+      if (!over()) await this.#readAgain(history, ready);
+      return;
+    }
+    const held = !this.#live;
+    ready();
+    this.#reading = undefined;
+    for (const [jobId, state] of read) {
+      if (reading.heard.has(jobId)) continue;
+      if (state) this.#watchers.tell(state);
+      else this.#watchers.tellForgotten(jobId);
+    }
+    // While the feed is live, what was heard has been passed on already: only news from the reading is left.
+    for (const [jobId, heard] of reading.heard) {
+      if (held) for (const state of heard) this.#watchers.tell(state);
+      const state = read.get(jobId);
+      if (state && isNewer(state, heard.at(-1))) this.#watchers.tell(state);
+    }
+    if (reading.again) this.#compare();
   }
 
   async #readWatched(over: () => boolean): Promise<Map<string, JobState | undefined>> {
