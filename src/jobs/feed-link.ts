@@ -45,8 +45,14 @@ export class FeedLink {
   #up = false;
   /** The last position heard over this subscription; none before the first. */
   #heard: HistoryPosition | undefined;
-  /** Of the canaries that are out; none is sent before the subscription stands, for it would prove nothing. */
-  #nonces: Set<string> | undefined;
+  /**
+   * Of the canaries that are out, each with its number; none is sent before the subscription stands, for it would
+   * prove nothing.
+   */
+  #nonces: Map<string, number> | undefined;
+  #canaries = 0;
+  /** Those who wait for a canary that is sent after they asked. */
+  #waiters: { after: number; resolve: () => void }[] = [];
   /** True while a canary is out because of an event that was not the next. */
   #asking = false;
   #lastProofAt = performance.now();
@@ -84,6 +90,14 @@ export class FeedLink {
   /** How long ago delivery was proven last, in milliseconds. */
   get proofAgeMs(): number {
     return performance.now() - this.#lastProofAt;
+  }
+
+  /** Resolves once every event is heard that was published by now; or later, when the link goes down meanwhile. */
+  async caughtUp(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiters.push({ after: this.#canaries, resolve });
+      this.#sendCanary();
+    });
   }
 
   close(): void {
@@ -126,7 +140,7 @@ export class FeedLink {
     this.#lose();
     this.#nonces = undefined;
     await this.#history.open(this.#heard);
-    this.#nonces = new Set();
+    this.#nonces = new Map();
     this.#sendCanary();
   }
 
@@ -147,7 +161,7 @@ export class FeedLink {
 
   #sendCanary(): void {
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
-    this.#nonces?.add(nonce);
+    this.#nonces?.set(nonce, ++this.#canaries);
     const { history, sequence } = this.#keys;
     // One that Redis does not take does not come back: that says it.
     this.#run('canary', [history, sequence], [this.#channel, nonce]).catch(() => {});
@@ -155,7 +169,10 @@ export class FeedLink {
 
   #receiveCanary(message: string): void {
     const now = eventPosition(message);
-    if (!now || !this.#nonces?.delete(NONCE.exec(message)?.[1] ?? '')) return;
+    const nonce = NONCE.exec(message)?.[1] ?? '';
+    const number = this.#nonces?.get(nonce);
+    if (!now || number === undefined) return;
+    this.#nonces?.delete(nonce);
     this.#lastProofAt = performance.now();
     this.#asking = false;
     const before = this.#heard;
@@ -170,6 +187,9 @@ export class FeedLink {
       this.#heard = now;
       if (now.sequence > before.sequence) this.#listener.onGap();
     }
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ after }) => after >= number);
+    for (const { after, resolve } of waiters) if (after < number) resolve();
   }
 
   /** Counts an event that follows the last. About one that does not Redis is asked: its own keys know. */

@@ -218,6 +218,8 @@ export class JobFeed {
     let read: Map<string, JobState | undefined>;
     try {
       read = await this.#readWatched(over);
+      // An end that is on its way must not be passed by what has followed it.
+      await this.#link.caughtUp();
       if (over()) return;
       if (!isOf(history, read.values())) throw new Error('another history has begun');
     } catch (error) {

@@ -10,6 +10,7 @@ import type { JobState } from '../../src/jobs/to-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
+import { TcpProxy } from '../helpers/tcp-proxy.ts';
 
 const keys = createKeys();
 const payload = { filename: 'a', file_key: 'default/a' } as JobPayload;
@@ -189,6 +190,28 @@ test('what no event tells is found when everything watched is compared', async (
   vi.useRealTimers();
   await expect.poll(() => said).toContain('cancelled');
   compared.close();
+});
+
+test('an end that is still on its way is told before what is read behind it', async () => {
+  const proxy = await TcpProxy.start(0, redis.port);
+  vi.useFakeTimers({ toFake: ['setInterval'] });
+  const slow = new JobFeed(() => redis.client.duplicate({ port: proxy.port }), redis.client, {
+    store,
+    keys,
+    logger: quietLogger(),
+  });
+  await queue.enqueue('a', 'default', payload);
+  await expect.poll(() => slow.live).toBe(true);
+  slow.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
+  proxy.latencyMs = 300;
+  await queue.cancel('a');
+  await queue.rerun('a', 1);
+  vi.advanceTimersByTime(30_000);
+  vi.useRealTimers();
+  await expect.poll(() => said, PATIENCE).toContain('queued');
+  expect(said[0]).toBe('cancelled');
+  slow.close();
+  await proxy.close();
 });
 
 test('an event that was missed while everything is read again is noticed, too', async () => {
