@@ -152,9 +152,10 @@ export class ActiveSubscription implements Subscription, JobWatcher {
       this.#members.add(state.id);
       outbox.notGone(this.#id, state.id);
       outbox.update(state);
-    } else if (this.#members.has(state.id)) {
+    } else if (this.#members.delete(state.id)) {
+      // It may be sent before this returns, and is forgotten then: nobody must seem to cover it any more.
       outbox.update(state);
-      this.#leave(state.id);
+      outbox.gone(this.#id, state.id);
     }
   }
 
