@@ -6,7 +6,7 @@ import { residentMiB } from '../helpers/memory.ts';
 import { PeakMemory } from '../helpers/peak-memory.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 import { expectSettled } from '../helpers/settled.ts';
-import { startSluice, type TestSluice } from '../helpers/sluice.ts';
+import { startSluice } from '../helpers/sluice.ts';
 import { runCases, type FuzzOptions, type MutatedFile, type Outcomes } from './cases.ts';
 
 const CHILDREN = 2;
@@ -15,7 +15,6 @@ const LANES = 8;
 /** What a mutated file takes is far below; one that goes past it costs a child, and its job a try. */
 const TIMEOUT_MS = 10_000;
 const JOB_TIMEOUT_MS = 20 * TIMEOUT_MS;
-const ROLES = ['api', 'worker', 'processor'];
 
 /**
  * Uploads mutated files of the corpus to a whole Sluice, as jobs.
@@ -48,7 +47,7 @@ export async function fuzzJobs(options: FuzzOptions): Promise<Outcomes & { peakM
     return error_code ?? status;
   };
   try {
-    const before = await pidsOf(sluice);
+    const before = await sluice.rolePids();
     const processor = before.at(-1)!;
     using memory = new PeakMemory(processor);
     const report = await runCases(options, LANES, 'completed', outcomeOf);
@@ -57,15 +56,11 @@ export async function fuzzJobs(options: FuzzOptions): Promise<Outcomes & { peakM
     const { job_id } = await sluice.upload('sample-readme.md');
     expect(await sluice.ended(job_id)).toMatchObject({ status: 'completed', attempt: 1 });
     await expectSettled(sluice, [...ids, job_id]);
-    expect(await pidsOf(sluice)).toEqual(before);
+    expect(await sluice.rolePids()).toEqual(before);
     await expect.poll(() => processorChildren(processor).length, { timeout: 10_000 }).toBe(CHILDREN);
     return { ...report, peakMiB };
   } finally {
     await sluice.close();
     await embedder.close();
   }
-}
-
-function pidsOf(sluice: TestSluice): Promise<number[]> {
-  return Promise.all(ROLES.map((role) => sluice.rolePid(role)));
 }

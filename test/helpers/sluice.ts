@@ -21,6 +21,8 @@ export interface TestSluice {
   output(): string;
   /** The pid of the process that runs a role, as the process list shows it. */
   rolePid(role: string): Promise<number>;
+  /** Those of api, worker and processor, which stay the same for as long as none is lost. */
+  rolePids(): Promise<number[]>;
   upload(file: string | File, fields?: Record<string, string>): Promise<UploadAccepted>;
   /** What its processor reads in a file: the text that offsets count in. */
   parse(file: string | File): Promise<ParseResponse>;
@@ -81,6 +83,7 @@ export async function startSluice(
     chromaUrl,
     output: () => printed,
     rolePid: (role) => rolePid(child, role),
+    rolePids: () => Promise.all(['api', 'worker', 'processor'].map((role) => rolePid(child, role))),
     job,
     async parse(file) {
       const processorUrl = await found(/processor\s+(http\S+)/);
