@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { startProcessor } from '../../src/processor/server.ts';
+import { laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
-import { onePagePdf, pdf, PDF_CATALOGUE, PDF_FONT, pdfStream, pdfText } from '../helpers/pdf-objects.ts';
+import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../helpers/pdf-objects.ts';
 import { PeakMemory } from '../helpers/peak-memory.ts';
 
 /** What no child may pass, however it is bombed: the kernel's limit without what is only reserved. */
@@ -52,17 +53,6 @@ async function outcome(
     | { text: string }
     | { code: string };
   return 'text' in answer ? answer.text : answer.code;
-}
-
-/** Each form draws the next ten times: 10^11 drawings in a few hundred bytes. */
-function laughingPdf(leaf: string): Buffer<ArrayBuffer> {
-  const forms = Array.from({ length: 12 }, (_, index) =>
-    pdfStream(
-      index === 11 ? leaf : '/X Do\n'.repeat(10),
-      `/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F 5 0 R >> /XObject << /X ${index + 7} 0 R >> >>`,
-    ),
-  );
-  return onePagePdf('/X Do\n', { objects: forms, resources: '/XObject << /X 6 0 R >>' });
 }
 
 /** The table of an archive says that a member is far smaller, or larger, than it is. */
@@ -124,21 +114,14 @@ it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
   expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
 });
 
-const PAGE =
-  '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>';
-const pages = (kids: string, count: number) =>
-  pdf([
-    PDF_CATALOGUE,
-    `<< /Type /Pages /Kids [${kids}] /Count ${count} >>`,
-    PAGE,
-    pdfStream(pdfText('words')),
-    PDF_FONT,
-  ]);
-
 it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
-  ['claims 100,000 pages and has one', /^(?:words|corrupt)$/, () => pages('3 0 R', 100_000)],
-  ['has a tree of pages without leaves', /^(?:no_text_layer|corrupt)$/, () => pages('2 0 R 2 0 R', 1000)],
-  ['has no pages', /^(?:no_text_layer|corrupt)$/, () => pages('', 0)],
+  ['claims 100,000 pages and has one', /^(?:words|corrupt)$/, () => pdfOfPages('3 0 R', 100_000)],
+  [
+    'has a tree of pages without leaves',
+    /^(?:no_text_layer|corrupt)$/,
+    () => pdfOfPages('2 0 R 2 0 R', 1000),
+  ],
+  ['has no pages', /^(?:no_text_layer|corrupt)$/, () => pdfOfPages('', 0)],
   ['has arrays a million deep', /^corrupt$/, () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
 ])('a PDF that %s is read or refused', async (_, expected, content) => {
   expect(await outcome(content(), 'a.pdf')).toMatch(expected);
@@ -154,6 +137,6 @@ it('a parse that goes on and on, and moves, comes to its end', async () => {
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', port);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words'))), { timeout: 30_000 }).toBe('words');
-  expect(await read(pages('3 0 R '.repeat(60_000), 60_000))).toBe('deadline');
+  expect(await read(pdfOfPages('3 0 R '.repeat(60_000), 60_000))).toBe('deadline');
   await close();
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { startProcessor } from '../../src/processor/server.ts';
+import { laughingDocx } from '../helpers/bombs.ts';
 import {
   docx,
   epub,
@@ -114,16 +115,11 @@ describe('an archive', () => {
 
 describe('XML', () => {
   it('has no entities but its own, inside or outside', async () => {
-    const laughs = ['<!ENTITY l0 "lol">'];
-    for (let index = 1; index < 10; index++) {
-      laughs.push(`<!ENTITY l${index} "${`&l${index - 1};`.repeat(10)}">`);
-    }
     const doctype = (entities: string) => ({ doctype: `<!DOCTYPE x [${entities}]>` });
-    const laughing = await outcome(docx(wordParagraph('&l9;'), doctype(laughs.join(''))));
-    expect(laughing).toMatch(/^(?:&l9;|corrupt)$/);
+    expect(await outcome(laughingDocx())).toBe('corrupt');
     for (const target of ['file:///etc/passwd', `${trapUrl}/entity`]) {
       const outside = docx(wordParagraph('a&x;'), doctype(`<!ENTITY x SYSTEM "${target}">`));
-      expect(await outcome(outside)).toMatch(/^(?:a&x;|corrupt)$/);
+      expect(await outcome(outside)).toBe('corrupt');
     }
   });
 });
