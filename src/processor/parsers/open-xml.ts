@@ -15,7 +15,7 @@ const MAX_XML_BYTES = 32 * 1024 * 1024;
 const START_CHARS = 4096;
 
 /** The format knows no document types, and so no entities: a part that has one was made to do harm. */
-const FOREIGN_TYPE = /^(?:\s|<\?[^>]*>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
+const FOREIGN_TYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
 const OFFICE_PART = /^(?:word|ppt|xl)\//;
 const DECLARES_TYPE = 'The file declares XML of its own, as no Office document does.';
 
@@ -39,7 +39,7 @@ const MENDERS: Readonly<Record<'docx' | 'pptx' | 'xlsx', (parts: XmlParts) => vo
 /**
  * Rewrites what the office library overlooks in a form that it knows: headings of localised styles, dates in
  * cells, slide numbers. Only the XML is kept; a file that cannot be unpacked, or is too large, stays as it is.
- * @throws {ProcessorError} `corrupt` where a part has a document type
+ * @throws {ProcessorError} `corrupt` where a part begins with a document type
  */
 export function mendOpenXml(bytes: Uint8Array, format: keyof typeof MENDERS): Uint8Array {
   const parts = unpack(bytes);
