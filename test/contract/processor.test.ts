@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -15,8 +12,8 @@ import {
 } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
-import { startProcessor } from '../../src/processor/server.ts';
 import { startEmbeddingsServer } from '../helpers/embeddings-server.ts';
+import { startTestProcessor } from '../helpers/processor.ts';
 import { startPythonProcessor } from '../helpers/python-processor.ts';
 
 interface Service {
@@ -25,25 +22,13 @@ interface Service {
 }
 
 async function startOurs(): Promise<Service> {
-  const folder = await mkdtemp(join(tmpdir(), 'contract-'));
   const embedder = await startEmbeddingsServer();
-  const quiet = () => {};
-  const { port, close } = await startProcessor({
-    host: '127.0.0.1',
-    port: 0,
-    tmpDir: folder,
-    children: 2,
-    timeoutMs: 30_000,
-    maxTextChars: 20_000_000,
-    maxUploadBytes: 200 * 1024 * 1024,
-    embeddings: { url: embedder.url, model: 'default', apiKey: undefined },
-    logger: { info: quiet, warn: quiet, error: quiet },
-  });
+  const embeddings = { url: embedder.url, model: 'default', apiKey: undefined };
+  const { url, close } = await startTestProcessor({ embeddings });
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     async close() {
       await Promise.all([close(), embedder.close()]);
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

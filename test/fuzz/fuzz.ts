@@ -1,6 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { expect } from 'vitest';
 
@@ -8,8 +6,8 @@ import type { ParseResponse } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
-import { startProcessor } from '../../src/processor/server.ts';
 import { PeakMemory } from '../helpers/peak-memory.ts';
+import { startTestProcessor } from '../helpers/processor.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 import { runCases, type FuzzOptions, type MutatedFile, type Outcomes } from './cases.ts';
 
@@ -31,26 +29,12 @@ export interface FuzzReport extends Outcomes {
  *   its child, or when the processor is not as good as new afterwards
  */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const losses: string[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
-  const { port, close } = await startProcessor({
-    host: '127.0.0.1',
-    port: 0,
-    tmpDir: folder,
+  const processor = await startTestProcessor({
     children: CHILDREN,
     timeoutMs: TIMEOUT_MS,
     maxTextChars: MAX_TEXT_CHARS,
-    maxUploadBytes: 200 * 1024 * 1024,
-    embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
-    logger: {
-      info: () => {},
-      warn: (message, fields) => {
-        if (message === 'a child is replaced') losses.push(JSON.stringify(fields));
-      },
-      error: () => {},
-    },
   });
-  const client = new ProcessorClient(`http://127.0.0.1:${port}`, {
+  const client = new ProcessorClient(processor.url, {
     timeoutMs: 6 * TIMEOUT_MS,
     callMs: 60 * TIMEOUT_MS,
     maxTextChars: MAX_TEXT_CHARS,
@@ -59,12 +43,12 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 
   try {
     const report = await runCases(options, CHILDREN + 1, 'read', (file) => outcomeOf(client, file));
-    await expectAsNew(client, folder);
+    await expectAsNew(client, processor.tmpDir);
+    const losses = processor.lines.filter((line) => line.startsWith('a child is replaced'));
     return { ...report, losses, peakMiB: await memory.stop() };
   } finally {
     await client.close();
-    await close();
-    await rm(folder, { recursive: true, force: true });
+    await processor.close();
   }
 }
 

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import type { ReadyMessage } from '../../src/embedded/role-process.ts';
 import { answersHttp } from './managed-process.ts';
-import { freePort } from './redis.ts';
 import { eventually } from './supervised.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
@@ -27,16 +27,15 @@ export async function metric(url: string, name: string): Promise<number> {
 
 /** A process of its own that serves sockets, to be killed, stopped and drained. */
 export class GatewayNode {
-  readonly url: string;
   /** Its exit code, once it has ended; `null` when it was killed. */
   readonly exited: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #dataDir: string;
+  #port = 0;
   #printed = '';
 
-  private constructor(child: ChildProcess, url: string, dataDir: string) {
+  private constructor(child: ChildProcess, dataDir: string) {
     this.#child = child;
-    this.url = url;
     this.#dataDir = dataDir;
     this.exited = once(child, 'exit').then(([code]) => code as number | null);
     for (const stream of [child.stdout, child.stderr])
@@ -55,19 +54,21 @@ export class GatewayNode {
     flags: readonly string[] = [],
   ): Promise<GatewayNode> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sluice-node-'));
-    const port = await freePort();
     const child = spawn(process.execPath, [...flags, MAIN, ...roles], {
       env: {
         ...process.env,
-        PORT: `${port}`,
+        PORT: '0',
         DATA_DIR: dataDir,
         REDIS_URL: redisUrl,
         CHROMA_URL: NOWHERE,
         PROCESSOR_URL: NOWHERE,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    const node = new GatewayNode(child, `http://127.0.0.1:${port}`, dataDir);
+    const node = new GatewayNode(child, dataDir);
+    const said = await Promise.race([once(child, 'message'), node.exited]);
+    if (!Array.isArray(said)) throw new Error(`the node has ended: ${node.printed}`);
+    node.#port = (said as [ReadyMessage])[0].port;
     await eventually(() => answersHttp(`${node.url}/readyz`));
     return node;
   }
@@ -76,8 +77,13 @@ export class GatewayNode {
     return this.#child.pid as number;
   }
 
+  /** Where it listens; another for each. */
   get port(): number {
-    return Number(new URL(this.url).port);
+    return this.#port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** What it has printed so far. */

@@ -1,57 +1,34 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { startProcessor } from '../../src/processor/server.ts';
 import { laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
 import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../helpers/pdf-objects.ts';
 import { PeakMemory } from '../helpers/peak-memory.ts';
+import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 /** What no child may pass, however it is bombed: the kernel's limit without what is only reserved. */
 const MAX_CHILD_MIB = 3300;
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
 
-let folder: string;
-let processor: { port: number; close: () => Promise<void> };
+let processor: TestProcessor;
 let memory: PeakMemory;
 
-const quiet = () => {};
-const options = (tmpDir: string) => ({
-  host: '127.0.0.1',
-  port: 0,
-  tmpDir,
-  children: 2,
-  timeoutMs: TIMEOUT_MS,
-  maxTextChars: 20_000_000,
-  maxUploadBytes: 200 * MIB,
-  embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
-  logger: { info: quiet, warn: quiet, error: quiet },
-});
-
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'processor-bombs-'));
-  processor = await startProcessor(options(folder));
+  processor = await startTestProcessor({ timeoutMs: TIMEOUT_MS });
   memory = new PeakMemory();
 });
-afterAll(async () => {
-  await processor.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => processor.close());
 
 async function outcome(
   content: Uint8Array<ArrayBuffer> | string,
   filename: string,
-  port = processor.port,
+  url = processor.url,
 ): Promise<string> {
   const body = new FormData();
   body.set('file', new File([content], filename));
   const init = { method: 'POST', body, headers: { connection: 'close' } };
-  const answer = (await (await fetch(`http://127.0.0.1:${port}/parse`, init)).json()) as
-    | { text: string }
-    | { code: string };
+  const answer = (await (await fetch(`${url}/parse`, init)).json()) as { text: string } | { code: string };
   return 'text' in answer ? answer.text : answer.code;
 }
 
@@ -133,8 +110,8 @@ it('none of these has taken more memory than a child is granted', async () => {
 
 it('a parse that goes on and on, and moves, comes to its end', async () => {
   const timeoutMs = 150;
-  const { port, close } = await startProcessor({ ...options(folder), children: 1, timeoutMs });
-  const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', port);
+  const { url, close } = await startTestProcessor({ children: 1, timeoutMs });
+  const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', url);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words'))), { timeout: 30_000 }).toBe('words');
   expect(await read(pdfOfPages('3 0 R '.repeat(60_000), 60_000))).toBe('deadline');

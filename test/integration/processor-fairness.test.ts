@@ -1,49 +1,31 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { DOCUMENT_HEADER } from '../../src/contract/processor.ts';
-import { startProcessor, type ProcessorOptions } from '../../src/processor/server.ts';
+import type { ProcessorOptions } from '../../src/processor/server.ts';
 import { corpusPath } from '../helpers/corpus.ts';
-import { quietLogger } from '../helpers/roles.ts';
+import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 const LARGE = readFileSync(corpusPath('DA-619p.pdf'));
 
-let folder: string;
-let processor: Awaited<ReturnType<typeof startProcessor>>;
+let processor: TestProcessor;
 let leaving: AbortController;
 /** Who has been answered so far, in that order. */
 let answered: string[];
 afterEach(async () => {
   leaving.abort();
   await processor.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
-async function start(options: Partial<ProcessorOptions>): Promise<void> {
+async function start(options: Partial<ProcessorOptions> = {}): Promise<void> {
   leaving = new AbortController();
   answered = [];
-  folder = await mkdtemp(join(tmpdir(), 'processor-fairness-'));
-  processor = await startProcessor({
-    host: '127.0.0.1',
-    port: 0,
-    tmpDir: folder,
-    children: 2,
-    timeoutMs: 30_000,
-    maxTextChars: 20_000_000,
-    maxUploadBytes: 200 * 1024 * 1024,
-    embeddings: undefined,
-    logger: quietLogger(),
-    ...options,
-  });
+  processor = await startTestProcessor(options);
 }
 
 /** A call whose caller is noted when its answer has come whole; `begun` resolves with its first byte. */
 function call(path: string, caller: string, body: FormData | string, headers: Record<string, string> = {}) {
-  const url = `http://127.0.0.1:${processor.port}${path}`;
-  const begun = fetch(url, { method: 'POST', body, headers, signal: leaving.signal });
+  const begun = fetch(processor.url + path, { method: 'POST', body, headers, signal: leaving.signal });
   const ended = begun.then(async (response) => {
     await response.arrayBuffer();
     expect(response.status).toBe(200);
@@ -64,7 +46,7 @@ const embed = (document: string, texts: string[]) =>
 
 describe('a short document', () => {
   it('is parsed before any of four long ones that came first is done', async () => {
-    await start({ embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined } });
+    await start();
     const books = [1, 2, 3, 4].map((i) => parse(`book ${i}`, LARGE, 'book.pdf'));
     await Promise.race(books.map(({ begun }) => begun));
     await parse('memo', 'A memo.', 'memo.txt').ended;
@@ -72,7 +54,7 @@ describe('a short document', () => {
   });
 
   it('has its share of the embedding while a long one has much waiting', async () => {
-    await start({ children: 1 });
+    await start({ children: 1, embeddings: undefined });
     const texts = (name: string) => Array.from({ length: 8 }, (_, i) => `Text ${i} of the ${name}.`);
     const book = Array.from({ length: 16 }, () => embed('book', texts('book')).ended);
     await Promise.race(book);

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startProcessor } from '../../src/processor/server.ts';
 import { laughingDocx } from '../helpers/bombs.ts';
 import {
   docx,
@@ -17,12 +13,12 @@ import {
   xlsx,
   zip,
 } from '../helpers/office-files.ts';
+import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 /** What a real document takes is far below; what goes past it is killed, which is no answer. */
 const TIMEOUT_MS = 10_000;
 
-let folder: string;
-let processor: { port: number; close: () => Promise<void> };
+let processor: TestProcessor;
 /** Whoever is told to fetch something fetches it here. */
 const requests: string[] = [];
 const trap = createServer((request, response) => {
@@ -30,32 +26,17 @@ const trap = createServer((request, response) => {
   response.end();
 });
 let trapUrl: string;
-const warnings: string[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'processor-hostile-'));
   await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
   trapUrl = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`;
-  const note = (message: string, fields: object = {}) =>
-    void (message === 'a child is replaced' && warnings.push(JSON.stringify(fields)));
-  processor = await startProcessor({
-    host: '127.0.0.1',
-    port: 0,
-    tmpDir: folder,
-    children: 2,
-    timeoutMs: TIMEOUT_MS,
-    maxTextChars: 20_000_000,
-    maxUploadBytes: 200 * 1024 * 1024,
-    embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
-    logger: { info: () => {}, warn: note, error: note },
-  });
+  processor = await startTestProcessor({ timeoutMs: TIMEOUT_MS });
 });
 afterAll(async () => {
   await processor.close();
   trap.close();
-  await rm(folder, { recursive: true, force: true });
   // No child was lost to any of these.
-  expect(warnings).toEqual([]);
+  expect(processor.lines.filter((line) => line.startsWith('a child is replaced'))).toEqual([]);
   expect(requests).toEqual([]);
 });
 
@@ -63,7 +44,7 @@ afterAll(async () => {
 async function outcome(content: Uint8Array<ArrayBuffer> | string, filename = 'x'): Promise<string> {
   const body = new FormData();
   body.set('file', new File([content], filename));
-  const response = await fetch(`http://127.0.0.1:${processor.port}/parse`, {
+  const response = await fetch(`${processor.url}/parse`, {
     method: 'POST',
     body,
     // Files take so long to make here that an idle connection would be closed meanwhile.

@@ -8,15 +8,15 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
-import { startProcessor } from '../../src/processor/server.ts';
 import { docx, epub, openDocument, pptx, textCell, wordParagraph, xlsx } from '../helpers/office-files.ts';
 import { onePagePdf, pdfText } from '../helpers/pdf-objects.ts';
+import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 const SECRET = 'not-for-strangers';
 const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 
 let folder: string;
-let processor: { port: number; close: () => Promise<void> };
+let processor: TestProcessor;
 let client: ProcessorClient;
 /** Whoever is told to fetch something connects here. */
 let connections = 0;
@@ -33,19 +33,8 @@ beforeAll(async () => {
     net: `http://127.0.0.1:${(trap.address() as AddressInfo).port}/x`,
     file: pathToFileURL(secretPath).href,
   };
-  const quiet = () => {};
-  processor = await startProcessor({
-    host: '127.0.0.1',
-    port: 0,
-    tmpDir: join(folder, 'uploads'),
-    children: 2,
-    timeoutMs: 20_000,
-    maxTextChars: 20_000_000,
-    maxUploadBytes: 200 * 1024 * 1024,
-    embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
-    logger: { info: quiet, warn: quiet, error: quiet },
-  });
-  client = new ProcessorClient(`http://127.0.0.1:${processor.port}`, {
+  processor = await startTestProcessor({ tmpDir: join(folder, 'uploads'), timeoutMs: 20_000 });
+  client = new ProcessorClient(processor.url, {
     timeoutMs: 30_000,
     callMs: 60_000,
     maxTextChars: 20_000_000,

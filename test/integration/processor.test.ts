@@ -17,9 +17,10 @@ import {
   type ParseEvent,
 } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
-import { startProcessor, type ProcessorOptions } from '../../src/processor/server.ts';
+import type { ProcessorOptions } from '../../src/processor/server.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
+import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 const NDJSON = { accept: 'application/x-ndjson' };
 const LONG_PDF = 'DA-619p.pdf';
@@ -38,12 +39,12 @@ const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
 class Processor {
   readonly url: string;
   readonly close: () => Promise<void>;
-  readonly warnings: string[];
+  readonly lines: readonly string[];
 
-  private constructor(url: string, close: () => Promise<void>, warnings: string[]) {
+  private constructor({ url, close, lines }: TestProcessor) {
     this.url = url;
     this.close = close;
-    this.warnings = warnings;
+    this.lines = lines;
   }
 
   /** Children of all processors in this file; tests run one after the other. */
@@ -58,23 +59,7 @@ class Processor {
   }
 
   static async start(options: Partial<ProcessorOptions> = {}): Promise<Processor> {
-    const warnings: string[] = [];
-    const note = (message: string, fields: object = {}) =>
-      void warnings.push(`${message} ${JSON.stringify(fields)}`);
-    const { port, close } = await startProcessor({
-      host: '127.0.0.1',
-      port: 0,
-      tmpDir: folder,
-      children: 2,
-      timeoutMs: 30_000,
-      maxTextChars: 20_000_000,
-      maxUploadBytes: 200 * 1024 * 1024,
-      // What needs no vectors needs no model, and starts faster.
-      embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
-      logger: { info: note, warn: note, error: note },
-      ...options,
-    });
-    const processor = new Processor(`http://127.0.0.1:${port}`, close, warnings);
+    const processor = new Processor(await startTestProcessor({ tmpDir: folder, ...options }));
     await eventually(() => processor.health()).toBe(200);
     return processor;
   }
@@ -404,7 +389,7 @@ describe('POST /embed with the bundled model', () => {
     const again = performance.now();
     await processor.embed(['next']);
     expect(performance.now() - again).toBeLessThan(4000);
-    expect(processor.warnings).toEqual([]);
+    expect(processor.lines).toEqual([]);
   });
 
   it('keeps its memory', async () => {
@@ -461,7 +446,7 @@ describe('POST /embed with an embeddings server', () => {
     expect(response.headers.get('retry-after')).toBe(status === 503 ? '7' : null);
     expect(await problem(response)).toEqual({ status, code });
     expect((await processor.post('/embed', { texts: ['a'] })).status).toBe(200);
-    expect(processor.warnings.join()).not.toContain('secret');
+    expect(processor.lines.join()).not.toContain('secret');
   });
 
   it('says so when it is slow or gone', async () => {
@@ -487,7 +472,7 @@ describe('whatever happens to its children', () => {
     expect(await parsed(await processor.parse('A memo.', 'memo.txt'))).toMatchObject({ text: 'A memo.' });
     expect(Processor.pids()).toHaveLength(1);
     expect(Processor.pids()).not.toEqual(before);
-    expect(processor.warnings.join()).toContain('deadline');
+    expect(processor.lines.join()).toContain('deadline');
   });
 
   it('takes progress for life, and silence for none', async () => {
@@ -522,7 +507,7 @@ describe('whatever happens to its children', () => {
     expect(response.status).toBe(200);
     process.kill(Processor.pids()[0]!, 'SIGKILL');
     await expect(response.text().then(({ length }) => length)).rejects.toThrow();
-    await eventually(() => processor.warnings.join()).toContain('a call failed');
+    await eventually(() => processor.lines.join()).toContain('a call failed');
     expect((await processor.embed(['next'])).dimensions).toBe(512);
   });
 
