@@ -7,10 +7,8 @@ import { startProcessor } from '../../src/processor/server.ts';
 import { laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
 import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../helpers/pdf-objects.ts';
-import { PeakMemory } from '../helpers/peak-memory.ts';
+import { MOST_CHILD_MIB, PeakMemory } from '../helpers/peak-memory.ts';
 
-/** What no child may pass, however it is bombed: the kernel's limit without what is only reserved. */
-const MAX_CHILD_MIB = 3300;
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
 
@@ -128,7 +126,7 @@ it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
 });
 
 it('none of these has taken more memory than a child is granted', async () => {
-  expect(await memory.stop()).toBeLessThan(MAX_CHILD_MIB);
+  expect(await memory.stop()).toBeLessThan(MOST_CHILD_MIB);
 });
 
 it('a parse that goes on and on, and moves, comes to its end', async () => {
