@@ -119,10 +119,14 @@ export class Gateway {
       webSocket.on('error', this.#onSessionError);
       const { origin, host } = request.headers;
       // Said in a close frame, for a browser shows a page nothing of a refused handshake.
+      const turnAway = (code: number, reason: string) => {
+        this.#services.metrics.closed(code);
+        webSocket.close(code, reason);
+      };
       if (!isOriginAllowed(origin, host, this.#allowedOrigins))
-        return webSocket.close(CLOSE.originForbidden, 'this origin may not connect');
+        return turnAway(CLOSE.originForbidden, 'this origin may not connect');
       const leave = this.#admission.enter(request.socket.remoteAddress ?? '');
-      if (!leave) return webSocket.close(CLOSE.tooMany, 'too many connections from this address');
+      if (!leave) return turnAway(CLOSE.tooMany, 'too many connections from this address');
       const onlyJob = url.searchParams.get('job') ?? undefined;
       const session = new Session(webSocket, socket, this.#services, onlyJob);
       this.#open.set(session, { turn: this.#open.size % this.#turns, leave });

@@ -42,6 +42,8 @@ export class Outbox {
   readonly #updates = new Updates();
   /** What has left each subscription; there only when something has, for most sessions never need it. */
   #gone: Map<number, Set<string>> | undefined;
+  /** The turn in which an update was sent at once. */
+  #sentIn = 0;
   /** Since when the socket has been taking its last frame; 0 when it has. */
   #writingSince = 0;
   #closed = false;
@@ -71,6 +73,11 @@ export class Outbox {
 
   /** Sends a state soon, unless the client has it or a newer one. */
   update(state: JobState): void {
+    if (this.idle && !this.#closed && this.#flusher.mayGo(this.#sentIn)) {
+      if (!this.#updates.pass(state)) return;
+      this.#sentIn = this.#flusher.turn;
+      return this.#writeUpdates([state]);
+    }
     if (this.#answers?.replace(state) ?? this.#updates.add(state)) this.#metrics.conflated++;
     if (this.#writingSince === 0) this.#schedule();
     // It may wait for long, and its hash takes more than its JSON.
@@ -144,17 +151,14 @@ export class Outbox {
   }
 
   /** Sends one frame, if the socket has taken the last. */
-  flush(now: number): void {
+  flush(): void {
     if (this.#closed || this.#writingSince !== 0) return;
-    if (this.#answers) return this.#flushAnswer(this.#answers, now);
+    if (this.#answers) return this.#flushAnswer(this.#answers);
     const states = this.#updates.take(JOBS_A_FRAME, BYTES_A_FRAME);
-    if (states.length > 0) {
-      this.#metrics.updates += states.length;
-      return this.#write(updateFrame(states), now, states);
-    }
+    if (states.length > 0) return this.#writeUpdates(states);
     for (const [id, jobs] of this.#gone ?? []) {
       this.#gone?.delete(id);
-      if (jobs.size > 0) return this.#write(messageFrame({ type: 'gone', id, jobs: [...jobs] }), now);
+      if (jobs.size > 0) return this.#write(messageFrame({ type: 'gone', id, jobs: [...jobs] }));
     }
     this.#gone = undefined;
     this.#wake();
@@ -170,7 +174,7 @@ export class Outbox {
     this.#schedule();
   }
 
-  #flushAnswer(answers: Answers, now: number): void {
+  #flushAnswer(answers: Answers): void {
     const answer = answers.first as Answer;
     let frame: Buffer;
     let states = NONE;
@@ -193,24 +197,29 @@ export class Outbox {
     }
     if (!more) answers.shift();
     if (answers.size === 0) this.#answers = undefined;
-    this.#write(frame, now, states);
+    this.#write(frame, states);
   }
 
   /** Updates go when all do; answers are waited for. */
   #schedule(): void {
     if (this.#writingSince !== 0 || this.#closed) return;
     if (!this.#answers) this.#flusher.add(this);
-    else setImmediate(() => this.flush(performance.now()));
+    else setImmediate(() => this.flush());
   }
 
-  #write(frame: Buffer, now: number, states = NONE): void {
+  #writeUpdates(states: readonly JobState[]): void {
+    this.#metrics.updates += states.length;
+    this.#write(updateFrame(states), states);
+  }
+
+  #write(frame: Buffer, states = NONE): void {
     // The first has waited longest.
     if (states[0]) this.#metrics.observe(states[0]);
     this.#stream.write(frame);
     // The others are let go: whoever does not read would hold on to them beside the frame.
     const ended = states.some(({ terminal }) => terminal) ? states.filter(({ terminal }) => terminal) : NONE;
     if (this.#stream.writableLength === 0) return this.#taken(ended);
-    this.#writingSince = now;
+    this.#writingSince = performance.now();
     // Comes after the frame. A callback with every frame would cost each of them a tick.
     this.#stream.write('', (error) => {
       this.#writingSince = 0;

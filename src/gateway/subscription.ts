@@ -40,7 +40,8 @@ export interface LossListener {
 /** Watches jobs by their ids. */
 export class JobsSubscription implements Subscription, JobWatcher {
   readonly #id: number;
-  readonly #services: Services;
+  readonly #feed: JobFeed;
+  readonly #outbox: Outbox;
   readonly #listener: LossListener;
   /** Of each job, whether it runs, by what the client was told. */
   readonly #jobs = new SmallMap<string, boolean>();
@@ -50,36 +51,35 @@ export class JobsSubscription implements Subscription, JobWatcher {
     id: number,
     jobIds: readonly string[],
     had: Had | undefined,
-    services: Services,
+    { feed, outbox }: Services,
     listener: LossListener,
   ) {
     this.#id = id;
-    this.#services = services;
+    this.#feed = feed;
+    this.#outbox = outbox;
     this.#listener = listener;
-    for (const jobId of jobIds) this.#jobs.set(jobId, false);
+    for (const jobId of jobIds) this.#jobs.set(feed.watch(jobId, this), false);
     // It may be kept for as long as the feed is stale.
     const named = had && [...had.versions].filter(([jobId]) => this.#jobs.has(jobId));
     this.#joining = new Joining(had && { history: had.history, versions: new Map(named) });
-    for (const jobId of this.#jobs.keys()) services.feed.watch(jobId, this);
   }
 
   async join(): Promise<string[] | undefined> {
-    const { feed, outbox } = this.#services;
     const joining = this.#joining as Joining;
     const ids = [...this.#jobs.keys()];
-    const read = await feed.read(ids);
+    const read = await this.#feed.read(ids);
     if (!read) return undefined;
-    const states = joining.merge(read, feed.history);
+    const states = joining.merge(read, this.#feed.history);
     this.#joining = undefined;
     for (const { id, terminal } of states.values()) this.#jobs.set(id, !terminal);
-    outbox.snapshot(this.#id, joining.news(states.values(), feed.history, outbox));
+    this.#outbox.snapshot(this.#id, joining.news(states.values(), this.#feed.history, this.#outbox));
     return ids.filter((jobId) => !states.has(jobId));
   }
 
   onState(state: JobState): void {
     if (this.#joining) return this.#joining.add(state);
     this.#jobs.set(state.id, !state.terminal);
-    this.#services.outbox.update(state);
+    this.#outbox.update(state);
   }
 
   onForgotten(jobId: string): void {
@@ -102,7 +102,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
   }
 
   end(): void {
-    for (const jobId of this.#jobs.keys()) this.#services.feed.unwatch(jobId, this);
+    for (const jobId of this.#jobs.keys()) this.#feed.unwatch(jobId, this);
   }
 }
 
@@ -152,9 +152,10 @@ export class ActiveSubscription implements Subscription, JobWatcher {
       this.#members.add(state.id);
       outbox.notGone(this.#id, state.id);
       outbox.update(state);
-    } else if (this.#members.has(state.id)) {
+    } else if (this.#members.delete(state.id)) {
+      // It may be sent before this returns, and is forgotten then: nobody must seem to cover it any more.
       outbox.update(state);
-      this.#leave(state.id);
+      outbox.gone(this.#id, state.id);
     }
   }
 

@@ -49,6 +49,14 @@ export class Updates {
     return waiting !== undefined;
   }
 
+  /** Notes a state that is sent at once, while none waits. @returns false when the client has it or a newer one */
+  pass(state: JobState): boolean {
+    const known = this.#known(state.id);
+    if (state.version <= known.sent) return false;
+    known.sent = state.version;
+    return true;
+  }
+
   /** Takes states that are to be sent now: up to `most`, and those after the first only until they have `mostBytes`. */
   take(most: number, mostBytes: number): JobState[] {
     const due = this.#due;
@@ -70,13 +78,13 @@ export class Updates {
       taken++;
       const { waiting } = known;
       if (!waiting) continue;
+      known.waiting = undefined;
       // An end may have been passed on its way, or be wanted no more; any other state is its job's latest.
       const latest = waiting.terminal ? this.#jobs.get(waiting.id) : known;
       if (!latest || waiting.version <= latest.sent) continue;
       states.push(waiting);
       bytes += waiting.json.length;
       latest.sent = waiting.version;
-      known.waiting = undefined;
     }
     if (taken === due.length) this.#due = undefined;
     else due.splice(0, taken);

@@ -3,6 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 
+/** Whoever connects has so long for the head of a request, be it an upgrade: for each, however slowly it drips in. */
+const HEAD_TIMEOUT_MS = 20_000;
+/** How often within that time those who are late are looked for. */
+const HEAD_LOOKS = 4;
 /** A connection on which nothing moves for so long is cut: an upload may be slow, but not silent. */
 const IDLE_TIMEOUT_MS = 60_000;
 const IDLE_LOOK_MS = 20;
@@ -15,21 +19,30 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
-/** Listens. @throws the system's error, e.g. `EADDRINUSE` */
+/**
+ * Listens.
+ * @param headTimeoutMs after so long, and a quarter of it, a connection that has not sent a request's head is cut
+ * @throws the system's error, e.g. `EADDRINUSE`
+ */
 export async function startServer(
   app: Hono<{ Bindings: HttpBindings }> | Hono,
   address: { host: string; port: number },
+  headTimeoutMs = HEAD_TIMEOUT_MS,
 ): Promise<HttpServer> {
   // Its own Request in place of the global one would break every other user of fetch in this process.
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
-    // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no answer.
-    serverOptions: { shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? '') },
+    serverOptions: {
+      // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no answer.
+      shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? ''),
+      headersTimeout: headTimeoutMs,
+      connectionsCheckingInterval: headTimeoutMs / HEAD_LOOKS,
+      // Node's five minutes for a whole request would cut off a large upload on a slow line.
+      requestTimeout: 0,
+    },
   }) as Server;
-  // Node's five minutes for a whole request would cut off a large upload on a slow line.
-  server.requestTimeout = 0;
-  // Not `server.timeout`: a socket would keep its timer as a WebSocket, too. Before a request Node has limits of its own.
+  // Not `server.timeout`: a socket would keep its timer as a WebSocket, too.
   server.on('request', ({ socket }) => socket.setTimeout(IDLE_TIMEOUT_MS));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -91,9 +91,12 @@ export class JobFeed {
     return this.#link;
   }
 
-  /** Watches one job, from now on; what it is now is for the caller to {@link read} afterwards. */
-  watch(jobId: string, watcher: JobWatcher): void {
-    this.#watchers.add(jobId, watcher);
+  /**
+   * Watches one job, from now on; what it is now is for the caller to {@link read} afterwards.
+   * @returns the id, as one string for all who watch the job: it is the states' own, and so compared at once
+   */
+  watch(jobId: string, watcher: JobWatcher): string {
+    return this.#watchers.add(jobId, watcher);
   }
 
   /** Ends a watch; once it has ended, does nothing. */
@@ -164,11 +167,12 @@ export class JobFeed {
 
   #receive(jobId: string, message: string): void {
     this.counts.events++;
-    if (!this.#watchers.has(jobId)) return;
+    const id = this.#watchers.idOf(jobId);
+    if (id === undefined) return;
     let state: JobState;
     try {
       const { history, publishedAt, hash } = parseJobEvent(message);
-      state = toJobState({ ...hash, id: jobId }, history, publishedAt);
+      state = toJobState({ ...hash, id }, history, publishedAt);
     } catch (error) {
       // Only scripts publish here; but the channel is open to every program that can reach Redis.
       this.#logger.warn('an event that is not ours was left out', { job: jobId, error });

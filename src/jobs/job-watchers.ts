@@ -8,20 +8,27 @@ export interface JobWatcher {
   onForgotten(jobId: string): void;
 }
 
+interface WatchedJob {
+  id: string;
+  watchers: Set<JobWatcher>;
+}
+
 /** Who watches what. */
 export class JobWatchers {
-  readonly #ofOne = new Map<string, Set<JobWatcher>>();
+  readonly #ofOne = new Map<string, WatchedJob>();
   readonly #ofAll = new Map<JobWatcher, () => Iterable<string>>();
 
-  add(jobId: string, watcher: JobWatcher): void {
-    const watchers = this.#ofOne.get(jobId);
-    if (watchers) watchers.add(watcher);
-    else this.#ofOne.set(jobId, new Set([watcher]));
+  /** @returns the id as {@link idOf} has it */
+  add(jobId: string, watcher: JobWatcher): string {
+    const watched = this.#ofOne.get(jobId);
+    if (!watched) this.#ofOne.set(jobId, { id: jobId, watchers: new Set([watcher]) });
+    else watched.watchers.add(watcher);
+    return watched?.id ?? jobId;
   }
 
   /** Does nothing for one that does not watch the job. */
   remove(jobId: string, watcher: JobWatcher): void {
-    const watchers = this.#ofOne.get(jobId);
+    const watchers = this.#ofOne.get(jobId)?.watchers;
     if (watchers?.delete(watcher) && watchers.size === 0) this.#ofOne.delete(jobId);
   }
 
@@ -39,14 +46,18 @@ export class JobWatchers {
     return this.#ofAll.size > 0;
   }
 
-  has(jobId: string): boolean {
-    return this.#ofAll.size > 0 || this.#ofOne.has(jobId);
+  /**
+   * @returns the id of a job that is watched, or nothing: for each job the one string that its watchers hold, so that
+   * a thousand of them keep one, and compare it without looking at its characters
+   */
+  idOf(jobId: string): string | undefined {
+    return this.#ofOne.get(jobId)?.id ?? (this.anyForAll ? jobId : undefined);
   }
 
   /** How many there are, each counted for every job that it watches. */
   get size(): number {
     let count = this.#ofAll.size;
-    for (const watchers of this.#ofOne.values()) count += watchers.size;
+    for (const { watchers } of this.#ofOne.values()) count += watchers.size;
     return count;
   }
 
@@ -59,11 +70,11 @@ export class JobWatchers {
 
   tell(state: JobState): void {
     for (const watcher of this.#ofAll.keys()) watcher.onState(state);
-    for (const watcher of this.#ofOne.get(state.id) ?? []) watcher.onState(state);
+    for (const watcher of this.#ofOne.get(state.id)?.watchers ?? []) watcher.onState(state);
   }
 
   tellForgotten(jobId: string): void {
     for (const watcher of this.#ofAll.keys()) watcher.onForgotten(jobId);
-    for (const watcher of this.#ofOne.get(jobId) ?? []) watcher.onForgotten(jobId);
+    for (const watcher of this.#ofOne.get(jobId)?.watchers ?? []) watcher.onForgotten(jobId);
   }
 }

@@ -7,7 +7,10 @@ import type { PatientCaller } from './patient-caller.ts';
 import { lanes, type Start } from './side-by-side.ts';
 
 /** Large, because Chroma's cost is by the write: batches of 250 were the fastest for one writer. */
-const BATCH = 250;
+const LARGEST_BATCH = 250;
+const SMALLEST_BATCH = 50;
+/** A document of some size has so many at least: what is left to store when all is embedded is only the last. */
+const FEWEST_BATCHES = 3;
 
 export interface EmbedderServices {
   processor: ProcessorClient;
@@ -26,6 +29,8 @@ export interface EmbedderServices {
  */
 export class DocumentEmbedder {
   readonly #chunks: readonly CutChunk[];
+  /** How many chunks each batch has, but for the last. */
+  readonly #batchSize: number;
   readonly #services: EmbedderServices;
   #model: { name: string; dimensions: number } | undefined;
   #processor: Promise<{ inLane: Start; size: number }> | undefined;
@@ -34,11 +39,13 @@ export class DocumentEmbedder {
 
   constructor(chunks: readonly CutChunk[], services: EmbedderServices) {
     this.#chunks = chunks;
+    const share = Math.ceil(chunks.length / FEWEST_BATCHES);
+    this.#batchSize = Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, share));
     this.#services = services;
   }
 
   get batches(): number {
-    return Math.ceil(this.#chunks.length / BATCH);
+    return Math.ceil(this.#chunks.length / this.#batchSize);
   }
 
   /** The model's name, once a batch has been embedded. */
@@ -55,7 +62,7 @@ export class DocumentEmbedder {
     if (embedded.size === 0) return;
     for (let batch = 0; batch < this.batches; batch++) {
       if (embedded.has(batch)) continue;
-      const from = batch * BATCH;
+      const from = batch * this.#batchSize;
       const { size } = await this.#ready();
       this.#early.set(from, await this.#embed(from, Math.min(from + size, this.#end(batch))));
       return;
@@ -65,7 +72,7 @@ export class DocumentEmbedder {
   /** Embeds a batch and keeps its vectors for the next try. */
   async embed(batch: number): Promise<EmbeddedChunk[]> {
     const { checkpoints, caller, onEmbedded } = this.#services;
-    const [from, end] = [batch * BATCH, this.#end(batch)];
+    const [from, end] = [batch * this.#batchSize, this.#end(batch)];
     const texts = this.#texts(from, end);
     const kept = await checkpoints.vectors(batch, texts);
     if (kept && this.#isOurs(kept)) {
@@ -134,7 +141,7 @@ export class DocumentEmbedder {
   }
 
   #end(batch: number): number {
-    return Math.min((batch + 1) * BATCH, this.#chunks.length);
+    return Math.min((batch + 1) * this.#batchSize, this.#chunks.length);
   }
 
   #texts(from: number, until: number): string[] {

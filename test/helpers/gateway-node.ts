@@ -11,12 +11,18 @@ import { eventually } from './supervised.ts';
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const NOWHERE = 'http://127.0.0.1:9';
 
+/** Everything that a server's metrics say, each by its name and labels, like `closes_total{code="1000"}`. */
+async function metrics(url: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const lines = text.matchAll(/^([^#\s]\S*) (\S+)$/gm);
+  return Object.fromEntries([...lines].map(([, series, value]) => [series, Number(value)]));
+}
+
 /** What a metric of a server says, all its labels added up. */
 export async function metric(url: string, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  if (!text.includes(name)) throw new Error(`there is no metric ${name}`);
-  const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))];
-  return values.reduce((sum, [, value]) => sum + Number(value), 0);
+  const found = Object.entries(await metrics(url)).filter(([series]) => series.split('{')[0] === name);
+  if (found.length === 0) throw new Error(`there is no metric ${name}`);
+  return found.reduce((sum, [, value]) => sum + value, 0);
 }
 
 /** A process of its own that serves sockets, to be killed, stopped and drained. */
@@ -85,6 +91,15 @@ export class GatewayNode {
 
   metric(name: string): Promise<number> {
     return metric(this.url, name);
+  }
+
+  metrics(): Promise<Record<string, number>> {
+    return metrics(this.url);
+  }
+
+  /** How many sockets have closed with a code so far. */
+  async closes(code: number): Promise<number> {
+    return (await this.metrics())[`sluice_gateway_closes_total{code="${code}"}`] ?? 0;
   }
 
   /** Resolves when no session and no subscription is left. */

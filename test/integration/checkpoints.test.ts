@@ -19,9 +19,9 @@ import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
-/** Each becomes a chunk: batches of 250, 250 and 200. */
+/** Each becomes a chunk: batches of 234, 234 and 232. */
 const SENTENCES = 700;
-const BATCH = 250;
+const BATCH = 234;
 
 let folder: string;
 let redis: TestRedis;
@@ -205,7 +205,7 @@ test('a worker killed while it embeds: the next parses nothing, and embeds only 
 });
 
 test('a worker that was stopped past its lease, its chunks deleted, and finds that it holds its job: all are stored', async () => {
-  // The first batch is 8 calls of 23; those that follow come when all else is done.
+  // The first batch is 8 calls of 24; those that follow come when all else is done.
   const held = () => processor.calls('/embed').length > 12;
   processor.delayMs = (path) => (path.endsWith('/embed') && held() ? 2000 : 0);
   const kill = spawnWorker();

@@ -50,10 +50,6 @@ async function open(): Promise<TestClient> {
   sockets.push(client.tcp);
   return client;
 }
-const closes = async (code: number) => {
-  const text = await (await fetch(`${node.url}/metrics`)).text();
-  return Number(new RegExp(`closes_total\\{code="${code}"\\} (\\d+)`).exec(text)?.[1] ?? 0);
-};
 /** Reports progress of all jobs again and again. */
 async function stir(claimed: readonly ClaimedJob[], until: () => boolean | Promise<boolean>): Promise<void> {
   for (let round = 1; !(await until()); round++)
@@ -73,7 +69,7 @@ test('clients that never read are told to come again, cost little, and delay nob
   let mostBuffered = 0;
   await stir(claimed, async () => {
     mostBuffered = Math.max(mostBuffered, await node.metric('sluice_gateway_buffered_bytes'));
-    return (await closes(CLOSE.tooFarBehind)) === DEAF;
+    return (await node.closes(CLOSE.tooFarBehind)) === DEAF;
   });
   // One frame each, with all the jobs in it.
   expect(mostBuffered).toBeLessThan(DEAF * JOBS * LONG.length * 1.2);

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
+import type { Job } from '../../src/contract/job.ts';
 import { CLOSE, ServerMessageSchema } from '../../src/contract/messages.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
@@ -92,6 +93,43 @@ test('versions grow strictly, and the last state is the very bytes that polling 
   expect(versions.length).toBeGreaterThan(2);
   expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
   expect(client.frames.at(-1)).toBe(`{"type":"update","jobs":[${await polled('a')}]}`);
+});
+
+test('a state is serialised once, however many watch in whichever way', async () => {
+  const job = await claim('a');
+  const watching = await Promise.all(
+    Array.from({ length: 90 }, async (_, i) => {
+      if (i % 3 === 0) return connect('/ws?job=a');
+      const client = await connect();
+      client.send(
+        i % 3 === 1
+          ? { type: 'subscribe', id: 1, jobs: ['a', `other-${i}`] }
+          : { type: 'subscribe', id: 1, channel: 'active' },
+      );
+      return client;
+    }),
+  );
+  await expect.poll(() => watching.every((client) => client.of('snapshot').length === 1)).toBe(true);
+  const stream = await fetch(`${node.url}/api/jobs/a/events`);
+  using stringify = vi.spyOn(JSON, 'stringify');
+  const serialised = () =>
+    stringify.mock.calls.map(([value]) => value as Partial<Job> | null).filter((value) => value?.id === 'a');
+  for (const progress of [61, 62, 63]) {
+    await step(job, progress);
+    await expect
+      .poll(() => watching.every((client) => client.states('a').at(-1)?.progress === progress))
+      .toBe(true);
+  }
+  await complete(job);
+  expect(await stream.text()).toContain('"status":"completed"');
+  await expect
+    .poll(() => watching.every((client) => client.states('a').at(-1)?.status === 'completed'))
+    .toBe(true);
+  expect(serialised().map((value) => value?.progress)).toEqual([61, 62, 63, 100]);
+  const updates = watching.map(({ frames }) =>
+    frames.findLast((frame) => frame.startsWith('{"type":"update"')),
+  );
+  expect(new Set(updates)).toEqual(new Set([`{"type":"update","jobs":[${await polled('a')}]}`]));
 });
 
 test('whoever joins while a job is changing misses nothing', async () => {

@@ -157,6 +157,28 @@ test('what the client says that it has is not sent, and what is newer is', async
   expect(said()).toEqual(['update a@8', 'update a@1']);
 });
 
+test('a state that was passed while it waited does not keep the next one back', async () => {
+  await block();
+  for (const id of ['a', 'b']) outbox.update(state(id, 1));
+  outbox.has('a', 2);
+  await unblock();
+  // The first goes at once, the second waits.
+  for (const id of ['b', 'a']) outbox.update(state(id, 3));
+  await turn();
+  expect(said().slice(1)).toEqual(['update b@1', 'update b@3', 'update a@3']);
+});
+
+test('a client with nothing to take is given a state at once, and one frame a turn', async () => {
+  stream.open();
+  outbox.update(state('a', 1));
+  expect(said()).toEqual(['update a@1']);
+  outbox.update(state('a', 2));
+  outbox.update(state('b', 1));
+  expect(said()).toHaveLength(1);
+  await turn();
+  expect(said()).toEqual(['update a@1', 'update a@2 b@1']);
+});
+
 test('when a history is over, none of its states goes any more', async () => {
   await block();
   outbox.snapshot(1, [state('a', 5)]);

@@ -20,7 +20,8 @@ export function costOf(task: Task): number {
   }
 }
 
-/** True for a task that must not keep the last child from short ones. */
-export function isLong(task: Task): boolean {
-  return task.kind !== 'embed' && costOf(task) > LONG;
+/** Tasks by how they hold a child: an embedding for a moment, but in great numbers. */
+export function weightOf(task: Task): 'short' | 'long' | 'embed' {
+  if (task.kind === 'embed') return 'embed';
+  return costOf(task) > LONG ? 'long' : 'short';
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from '../../logger.ts';
 import { ProcessorError } from '../errors.ts';
-import { costOf, isLong } from './cost.ts';
+import { costOf, weightOf } from './cost.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PoolChild } from './pool-child.ts';
 import type { Task } from './protocol.ts';
@@ -73,16 +73,21 @@ export class Pool {
   #dispatch(): void {
     for (const child of this.#children) {
       if (!child.idle) continue;
-      const run = this.#queue.next(({ task }) => !isLong(task) || this.#mayBeginLong());
+      const run = this.#queue.next(({ task }) => this.#mayBegin(task));
       if (run === undefined) return;
       child.start(run);
     }
   }
 
-  /** While one child is left for short tasks, a short one waits no longer than other short ones take. */
-  #mayBeginLong(): boolean {
-    const long = [...this.#children].filter(({ task }) => task !== undefined && isLong(task));
-    return long.length < Math.max(1, this.#options.children - 1);
+  /**
+   * Neither long tasks nor embeddings get the last child. So a short task waits no longer than other short ones take,
+   * and no more children embed than there are cores: one more would cost a tenth of their time.
+   */
+  #mayBegin(task: Task): boolean {
+    const weight = weightOf(task);
+    if (weight === 'short') return true;
+    const alike = [...this.#children].filter(({ task }) => task !== undefined && weightOf(task) === weight);
+    return alike.length < Math.max(1, this.#options.children - 1);
   }
 
   #abandon(signal: AbortSignal): void {

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+
+import { startServer, type HttpServer } from '../../src/http/server.ts';
+import { upgradeRequest } from '../helpers/raw-upgrade.ts';
+
+const HEAD_TIMEOUT_MS = 400;
+let server: HttpServer;
+let sockets: WebSocketServer;
+
+beforeAll(async () => {
+  server = await startServer(new Hono(), { host: '127.0.0.1', port: 0 }, HEAD_TIMEOUT_MS);
+  sockets = new WebSocketServer({ server: server.server });
+});
+afterAll(async () => {
+  for (const socket of sockets.clients) socket.terminate();
+  await server.close(0);
+});
+
+/** Connects, and goes on reading, whatever the server does. @returns what it was sent until it was cut */
+async function untilCut(send: string, drip = ''): Promise<string> {
+  const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+  let answer = '';
+  socket.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+  socket.on('error', () => {});
+  const cut = once(socket, 'end');
+  socket.write(send);
+  const dripping = setInterval(() => socket.write(drip), HEAD_TIMEOUT_MS / 10);
+  await cut;
+  clearInterval(dripping);
+  socket.destroy();
+  return answer;
+}
+
+test('who sends nothing, half an upgrade, or one whose head never ends is cut in time; who has opened one stays', async () => {
+  const opened = new WebSocket(`ws://127.0.0.1:${server.port}/ws`);
+  await once(opened, 'open');
+  const upgrade = upgradeRequest('/ws');
+  const answers = await Promise.all([
+    untilCut(''),
+    untilCut(upgrade.slice(0, upgrade.length / 2)),
+    untilCut('GET /ws HTTP/1.1\r\nHost: gateway\r\n', 'X-Drip: 1\r\n'),
+    // Nothing is owed to whoever had an answer before.
+    untilCut('GET /nowhere HTTP/1.1\r\nHost: gateway\r\n\r\nGET /ws HT'),
+  ]);
+  for (const answer of answers) expect(answer).toContain('HTTP/1.1 408 Request Timeout\r\n');
+  opened.ping();
+  await once(opened, 'pong');
+});
