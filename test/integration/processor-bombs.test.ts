@@ -8,6 +8,7 @@ import { laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
 import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../helpers/pdf-objects.ts';
 import { MOST_CHILD_MIB, PeakMemory } from '../helpers/peak-memory.ts';
+import { processorChildren } from '../helpers/processor-children.ts';
 
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
@@ -123,6 +124,15 @@ it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
   ['has arrays a million deep', /^corrupt$/, () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
 ])('a PDF that %s is read or refused', async (_, expected, content) => {
   expect(await outcome(content(), 'a.pdf')).toMatch(expected);
+});
+
+it('a page that the first reader never ends with is read by the second, and costs no more than a child', async () => {
+  const children = processorChildren();
+  expect(await outcome(laughingPdf('', pdfText('words')), 'a.pdf')).toBe('words');
+  // Another takes the place of the one whose first reader is still at it.
+  const left = () => processorChildren().filter((pid) => children.includes(pid)).length;
+  await expect.poll(left).toBe(children.length - 1);
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
 });
 
 it('none of these has taken more memory than a child is granted', async () => {

@@ -45,6 +45,7 @@ export class PoolChild {
   #lastMoment = 0;
   #ready = false;
   #gone = false;
+  #spent = false;
   #lastWords = '';
 
   constructor(options: PoolChildOptions) {
@@ -126,17 +127,25 @@ export class PoolChild {
         this.#heard();
         this.#run?.bytes(message.bytes);
         return;
+      case 'spent':
+        this.#spent = true;
+        return;
       case 'done':
         this.#finish()?.done();
-        this.#options.onIdle();
+        this.#beFree();
         return;
       case 'failed': {
         const run = this.#finish();
         if (run && message.cause !== undefined) this.#options.onFailure(run.task.kind, message.cause);
         run?.fail(new ProcessorError(message.code, { detail: message.detail }));
-        this.#options.onIdle();
+        this.#beFree();
       }
     }
+  }
+
+  #beFree(): void {
+    if (this.#spent) this.kill(new ProcessorError('internal'), 'a reader that was given up goes on');
+    else this.#options.onIdle();
   }
 
   #heard(): void {
