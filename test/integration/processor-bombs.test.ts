@@ -7,6 +7,7 @@ import { startProcessor } from '../../src/processor/server.ts';
 import { laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
 import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../helpers/pdf-objects.ts';
+import { parseOutcome } from '../helpers/parse-outcome.ts';
 import { MOST_CHILD_MIB, PeakMemory } from '../helpers/peak-memory.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 
@@ -45,12 +46,7 @@ async function outcome(
   filename: string,
   port = processor.port,
 ): Promise<string> {
-  const body = new FormData();
-  body.set('file', new File([content], filename));
-  const init = { method: 'POST', body, headers: { connection: 'close' } };
-  const answer = (await (await fetch(`http://127.0.0.1:${port}/parse`, init)).json()) as
-    | { text: string }
-    | { code: string };
+  const answer = await parseOutcome(port, content, filename);
   return 'text' in answer ? answer.text : answer.code;
 }
 
