@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 const HOSTILE: readonly [name: string, code: string, content: () => Uint8Array<ArrayBuffer> | string][] = [
-  ['endless.pdf', 'deadline', () => laughingPdf('')],
+  ['endless.pdf', 'no_text_layer', () => laughingPdf('')],
   ['pages.pdf', 'text_too_long', () => pdfOfPages('3 0 R '.repeat(100_000), 100_000)],
   ['deep.pdf', 'corrupt', () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
   ['bomb.docx', 'text_too_long', () => docx('', { parts: { 'word/document.xml': Buffer.alloc(257 * MIB) } })],
@@ -57,7 +57,7 @@ test('hostile files fail, each by its own code; documents beside them come in as
     const { status, error_code, filename } = await sluice.ended(id);
     expect([filename, status, error_code]).toEqual([filename, 'failed', code]);
   }
-  // The one that never ends has cost its child; nobody else's was touched.
+  // The one that its reader never ends with has cost its child; nobody else's was touched.
   expect(sluice.output().match(/a child is replaced/g)).toHaveLength(1);
   expect(await sluice.rolePids()).toEqual(roles);
   await expectSettled(sluice, [...good, ...hostile.map(([id]) => id)]);

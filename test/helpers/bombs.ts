@@ -1,15 +1,18 @@
 import { docx, wordParagraph } from './office-files.ts';
 import { onePagePdf, pdf, PDF_CATALOGUE, PDF_FONT, pdfStream, pdfText } from './pdf-objects.ts';
 
-/** Each form draws the next ten times: 10^11 drawings of `leaf` in a few hundred bytes. */
-export function laughingPdf(leaf: string): Buffer<ArrayBuffer> {
+/**
+ * Each form draws the next ten times: 10^11 drawings of `leaf` in a few hundred bytes.
+ * @param before what the page draws first
+ */
+export function laughingPdf(leaf: string, before = ''): Buffer<ArrayBuffer> {
   const forms = Array.from({ length: 12 }, (_, index) =>
     pdfStream(
       index === 11 ? leaf : '/X Do\n'.repeat(10),
       `/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F 5 0 R >> /XObject << /X ${index + 7} 0 R >> >>`,
     ),
   );
-  return onePagePdf('/X Do\n', { objects: forms, resources: '/XObject << /X 6 0 R >>' });
+  return onePagePdf(`${before}/X Do\n`, { objects: forms, resources: '/XObject << /X 6 0 R >>' });
 }
 
 const PAGE =

@@ -3,6 +3,12 @@ import { processorChildren } from './processor-children.ts';
 
 const EVERY_MS = 100;
 
+/**
+ * What no child can pass, whatever it is given. The kernel grants 3,584 MiB; over 500 of these are reserved and never
+ * used, and what is mapped from files, less than 100, comes on top.
+ */
+export const MOST_CHILD_MIB = 3200;
+
 /** Watches how much memory parser processes take, each by itself, until it is stopped, or goes out of scope. */
 export class PeakMemory implements Disposable {
   readonly #processor: number | undefined;

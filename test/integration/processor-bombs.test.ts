@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
 import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../helpers/pdf-objects.ts';
-import { PeakMemory } from '../helpers/peak-memory.ts';
+import { parseOutcome } from '../helpers/parse-outcome.ts';
+import { MOST_CHILD_MIB, PeakMemory } from '../helpers/peak-memory.ts';
+import { processorChildren } from '../helpers/processor-children.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
-/** What no child may pass, however it is bombed: the kernel's limit without what is only reserved. */
-const MAX_CHILD_MIB = 3300;
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
 
@@ -25,10 +25,7 @@ async function outcome(
   filename: string,
   url = processor.url,
 ): Promise<string> {
-  const body = new FormData();
-  body.set('file', new File([content], filename));
-  const init = { method: 'POST', body, headers: { connection: 'close' } };
-  const answer = (await (await fetch(`${url}/parse`, init)).json()) as { text: string } | { code: string };
+  const answer = await parseOutcome(url, content, filename);
   return 'text' in answer ? answer.text : answer.code;
 }
 
@@ -104,8 +101,17 @@ it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
   expect(await outcome(content(), 'a.pdf')).toMatch(expected);
 });
 
+it('a page that the first reader never ends with is read by the second, and costs no more than a child', async () => {
+  const children = processorChildren();
+  expect(await outcome(laughingPdf('', pdfText('words')), 'a.pdf')).toBe('words');
+  // Another takes the place of the one whose first reader is still at it.
+  const left = () => processorChildren().filter((pid) => children.includes(pid)).length;
+  await expect.poll(left).toBe(children.length - 1);
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
+});
+
 it('none of these has taken more memory than a child is granted', async () => {
-  expect(await memory.stop()).toBeLessThan(MAX_CHILD_MIB);
+  expect(await memory.stop()).toBeLessThan(MOST_CHILD_MIB);
 });
 
 it('a parse that goes on and on, and moves, comes to its end', async () => {

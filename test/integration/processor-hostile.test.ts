@@ -13,6 +13,7 @@ import {
   xlsx,
   zip,
 } from '../helpers/office-files.ts';
+import { parseOutcome } from '../helpers/parse-outcome.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 /** What a real document takes is far below; what goes past it is killed, which is no answer. */
@@ -42,15 +43,7 @@ afterAll(async () => {
 
 /** The text of a document, or the code by which it is refused. */
 async function outcome(content: Uint8Array<ArrayBuffer> | string, filename = 'x'): Promise<string> {
-  const body = new FormData();
-  body.set('file', new File([content], filename));
-  const response = await fetch(`${processor.url}/parse`, {
-    method: 'POST',
-    body,
-    // Files take so long to make here that an idle connection would be closed meanwhile.
-    headers: { connection: 'close' },
-  });
-  const answer = (await response.json()) as { text: string } | { code: string; detail: string };
+  const answer = await parseOutcome(processor.url, content, filename);
   if ('text' in answer) return answer.text;
   expect(answer.detail).toMatch(/^Th.*\.$/);
   return answer.code;
