@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts';
 import { banner, browserUrl } from './banner.ts';
 import { embeddedChroma } from './chroma.ts';
 import { DataLock } from './lock.ts';
+import { nodeFlags } from './node-flags.ts';
 import { choosePorts, listenError } from './ports.ts';
 import { embeddedRedis } from './redis.ts';
 import { isReadyMessage } from './role-process.ts';
@@ -17,12 +18,6 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const LOOPBACK = '127.0.0.1';
 /** A role's own drain ends before its supervisor loses patience. */
 const DRAIN_MARGIN_MS = 1000;
-
-/**
- * A worker passes vectors on as fast as they come; V8 would let a hundred MB of them lie around before it looks.
- * A small nursery keeps it under 250 MB whatever the document.
- */
-const WORKER_FLAGS = ['--max-semi-space-size=2'];
 
 /** Everything that `npm start` runs. */
 export interface Supervision {
@@ -135,7 +130,7 @@ function roleProcess(entry: string, roles: Role[], environment: Record<string, s
     name: roles.join('+'),
     // A group of its own, so that nothing a role has started outlives it.
     spawn: () =>
-      spawn(process.execPath, [...(roles.includes('worker') ? WORKER_FLAGS : []), entry, ...roles], {
+      spawn(process.execPath, [...nodeFlags(roles), entry, ...roles], {
         detached: true,
         env: childEnvironment(environment),
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -24,6 +24,8 @@ const NONE: readonly JobState[] = [];
 export interface SentListener {
   /** The socket has taken a frame with terminal states. */
   onEnded(states: readonly JobState[]): void;
+  /** A channel that these jobs have left will say no more of them. */
+  onGone(jobIds: ReadonlySet<string>): void;
 }
 
 /**
@@ -116,7 +118,9 @@ export class Outbox {
 
   /** Forgets a subscription that has ended. */
   forgetSubscription(subscription: number): void {
+    const gone = this.#gone?.get(subscription);
     this.#gone?.delete(subscription);
+    if (gone) this.#listener.onGone(gone);
     this.#answers?.deleteSnapshot(subscription);
     if (this.#answers?.size === 0) this.#answers = undefined;
   }
@@ -158,7 +162,9 @@ export class Outbox {
     if (states.length > 0) return this.#writeUpdates(states);
     for (const [id, jobs] of this.#gone ?? []) {
       this.#gone?.delete(id);
-      if (jobs.size > 0) return this.#write(messageFrame({ type: 'gone', id, jobs: [...jobs] }));
+      if (jobs.size === 0) continue;
+      this.#write(messageFrame({ type: 'gone', id, jobs: [...jobs] }));
+      return this.#listener.onGone(jobs);
     }
     this.#gone = undefined;
     this.#wake();

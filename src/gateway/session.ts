@@ -131,10 +131,11 @@ export class Session implements SocketListener, SentListener, LossListener {
   }
 
   onEnded(states: readonly JobState[]): void {
-    for (const { id } of states) {
-      if (id === this.#onlyJob) this.socket.close(CLOSE.done, 'the job has ended');
-      else if (!this.#subscriptions.covers(id)) this.#outbox.forget(id);
-    }
+    if (states.some(({ id }) => id === this.#onlyJob)) this.socket.close(CLOSE.done, 'the job has ended');
+  }
+
+  onGone(jobIds: ReadonlySet<string>): void {
+    for (const jobId of jobIds) if (!this.#subscriptions.covers(jobId)) this.#outbox.forget(jobId);
   }
 
   onLost(subscription: number, jobId: string): void {

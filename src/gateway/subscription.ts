@@ -152,10 +152,9 @@ export class ActiveSubscription implements Subscription, JobWatcher {
       this.#members.add(state.id);
       outbox.notGone(this.#id, state.id);
       outbox.update(state);
-    } else if (this.#members.delete(state.id)) {
-      // It may be sent before this returns, and is forgotten then: nobody must seem to cover it any more.
+    } else if (this.#members.has(state.id)) {
       outbox.update(state);
-      outbox.gone(this.#id, state.id);
+      this.#leave(state.id);
     }
   }
 

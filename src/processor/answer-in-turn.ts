@@ -22,6 +22,15 @@ export async function answerInTurn(pending: PendingAnswer, everyMs: number): Pro
   return soon ? pending.answer : afterBlanks(pending, everyMs);
 }
 
+/** The same for an answer that comes as a whole: there are blanks until it does, however long the work takes. */
+export function answerWhenDone({ answer }: PendingAnswer, everyMs: number): Promise<Bytes> {
+  const done = answer.then(
+    () => {},
+    () => {},
+  );
+  return answerInTurn({ answer, turn: done }, everyMs);
+}
+
 async function* afterBlanks({ turn, answer }: PendingAnswer, everyMs: number): AsyncGenerator<Uint8Array> {
   do yield STILL_HERE;
   while (!(await settlesWithin(turn, everyMs)));

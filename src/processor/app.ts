@@ -5,7 +5,7 @@ import * as v from 'valibot';
 
 import { DOCUMENT_HEADER, EmbedRequestSchema, type ProcessorHealth } from '../contract/processor.ts';
 import type { Logger } from '../logger.ts';
-import { answerInTurn, withCut, withErrorLine } from './answer-in-turn.ts';
+import { answerInTurn, answerWhenDone, withCut, withErrorLine } from './answer-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, invalidRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
@@ -64,9 +64,10 @@ export function createApp(options: AppOptions): Hono<Environment> {
   app.post('/parse', async (c) => {
     const format = c.req.header('accept')?.includes(NDJSON_TYPE) ? 'ndjson' : 'json';
     const { remove, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
-    const task = { kind: 'parse', format, maxTextChars, ...file } as const;
+    const patienceMs = timeoutMs / 3;
+    const task = { kind: 'parse', format, maxTextChars, patienceMs, ...file } as const;
     const parsed = pool.run(task, callerOf(c), () => void remove());
-    if (format === 'json') return stream(c, await parsed.answer);
+    if (format === 'json') return stream(c, await answerWhenDone(parsed, signOfLifeMs));
     const lines = withErrorLine(await answerInTurn(parsed, signOfLifeMs));
     return answer(ReadableStream.from(lines), NDJSON_TYPE);
   });

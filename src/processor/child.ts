@@ -7,6 +7,7 @@ import { embedTexts, loadModel } from './embedders/bundled-model.ts';
 import { toProcessorError } from './errors.ts';
 import { jsonAnswer, ndjsonAnswer } from './parse-answer.ts';
 import { parseDocument } from './parsers/document.ts';
+import { hasAbandonedWork } from './parsers/patiently.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
 
 /** Waits until the message is on its way, so that a large answer does not pile up here. */
@@ -18,7 +19,7 @@ function send(message: ChildMessage): Promise<void> {
 function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
   switch (task.kind) {
     case 'parse': {
-      const events = parseDocument(task, task.maxTextChars);
+      const events = parseDocument(task, task.maxTextChars, task.patienceMs);
       return task.format === 'json' ? jsonAnswer(events) : ndjsonAnswer(events);
     }
     case 'chunk':
@@ -43,9 +44,11 @@ async function work(task: Task): Promise<void> {
     for await (const piece of perform(task)) {
       await send(piece === 'alive' ? { type: 'alive' } : { type: 'bytes', bytes: piece });
     }
+    if (hasAbandonedWork()) await send({ type: 'spent' });
     await send({ type: 'done' });
   } catch (error) {
     const { code, message, cause } = toProcessorError(error);
+    if (hasAbandonedWork()) await send({ type: 'spent' });
     const forLog = cause instanceof Error ? { cause: cause.stack ?? cause.message } : {};
     await send({ type: 'failed', code, detail: message, ...forLog });
   }

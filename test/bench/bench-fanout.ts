@@ -25,7 +25,7 @@ export async function bench(): Promise<void> {
     process.exit(1);
   }
   for (const [name, run] of Object.entries(CASES)) if (only === undefined || only === name) await run();
-  console.log(`Medians of ${ROUNDS} rounds, the sides in turn; idle sessions come in as many steps. Ratios: Sluice to the other.
+  console.log(`Medians of ${ROUNDS} rounds, the sides in turn. Ratios: Sluice to the other.
 Every side has a Redis, a server, a publisher and clients of its own, each a process; states of some 600 bytes, stamped
 when published. Clients are bare TCP connections of one process, which look for the stamps and parse nothing else.
 Latency: 10 states a second. Deliveries/s: each state published once all watchers have the one but one before; CPU then.

@@ -70,8 +70,8 @@ class SideUnderTest {
   constructor(file: string, redis: TestRedis) {
     const path = join(import.meta.dirname, 'queue', file);
     this.#redis = redis;
-    this.#web = new Remote(path, 'web', redis.url);
-    this.#worker = new Remote(path, 'worker', redis.url);
+    this.#web = new Remote(path, ['web', redis.url]);
+    this.#worker = new Remote(path, ['worker', redis.url]);
   }
 
   /** Fills the queue, one job after the other, then lets a worker empty it. */

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Chunk, Document, SearchResponse } from '../../src/contract/documents.ts';
 import type { Job } from '../../src/contract/job.ts';
-import type { ParseResponse } from '../../src/contract/processor.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { TestClient } from '../helpers/ws.ts';
@@ -76,7 +75,7 @@ test('a paper goes in, moves through every documented mark, and is found again',
   expect(chunks.map(({ chunk_index }) => chunk_index)).toEqual(
     Array.from({ length: chunk_count }, (_, i) => i),
   );
-  const { text } = await parse(PAPER);
+  const { text } = await sluice.parse(PAPER);
   for (const chunk of chunks) expect(text.slice(chunk.start, chunk.end)).toBe(chunk.text);
   const pageOf = (words: string) =>
     chunks.find(({ text }) => text.replaceAll(/\s+/g, ' ').includes(words))?.page;
@@ -92,14 +91,6 @@ test('a paper goes in, moves through every documented mark, and is found again',
   );
   expect(first).toMatchObject({ document_id, page: 1, filename: PAPER });
 });
-
-/** The text as the processor reads it: what offsets count in. */
-async function parse(name: string): Promise<ParseResponse> {
-  const url = /processor\s+(http\S+)/.exec(sluice.output())![1]!;
-  const form = new FormData();
-  form.append('file', new Blob([await readFile(corpusPath(name))]), name);
-  return (await (await fetch(`${url}/parse`, { method: 'POST', body: form })).json()) as ParseResponse;
-}
 
 test('a job written by hand with redis-cli is processed too', async () => {
   const folder = join(sluice.dataDir, 'blobs', 'default');

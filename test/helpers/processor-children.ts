@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The parser processes of the processors that run in this process. */
-export function processorChildren(): number[] {
-  return readdirSync('/proc/self/task')
-    .flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' '))
+/** The parser processes of the processors that run in a process, by default this one. */
+export function processorChildren(pid: number | 'self' = 'self'): number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' '))
     .filter(Boolean)
     .map(Number)
     .filter((pid) => commandLine(pid).includes('processor/child.ts'));

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Job } from '../../src/contract/job.ts';
+import type { ParseResponse } from '../../src/contract/processor.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
 import { corpusPath } from './corpus.ts';
 
@@ -20,7 +21,11 @@ export interface TestSluice {
   output(): string;
   /** The pid of the process that runs a role, as the process list shows it. */
   rolePid(role: string): Promise<number>;
+  /** Those of api, worker and processor, which stay the same for as long as none is lost. */
+  rolePids(): Promise<number[]>;
   upload(file: string | File, fields?: Record<string, string>): Promise<UploadAccepted>;
+  /** What its processor reads in a file: the text that offsets count in. */
+  parse(file: string | File): Promise<ParseResponse>;
   job(id: string): Promise<Job>;
   /** Polls until the job is terminal. */
   ended(id: string, timeoutMs?: number): Promise<Job>;
@@ -78,11 +83,15 @@ export async function startSluice(
     chromaUrl,
     output: () => printed,
     rolePid: (role) => rolePid(child, role),
+    rolePids: () => Promise.all(['api', 'worker', 'processor'].map((role) => rolePid(child, role))),
     job,
+    async parse(file) {
+      const processorUrl = await found(/processor\s+(http\S+)/);
+      const answer = await fetch(`${processorUrl}/parse`, { method: 'POST', body: await formWith(file) });
+      return (await answer.json()) as ParseResponse;
+    },
     async upload(file, fields = {}) {
-      const form = new FormData();
-      if (typeof file === 'string') form.append('file', new Blob([await readFile(corpusPath(file))]), file);
-      else form.append('file', file);
+      const form = await formWith(file);
       for (const [name, value] of Object.entries(fields)) form.append(name, value);
       const answer = await fetch(`${url}/api/documents/upload`, { method: 'POST', body: form });
       if (answer.status !== 202) throw new Error(`upload: HTTP ${answer.status} ${await answer.text()}`);
@@ -105,6 +114,14 @@ export async function startSluice(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** @param file one to send, or the name of one of the corpus */
+async function formWith(file: string | File): Promise<FormData> {
+  const form = new FormData();
+  if (typeof file === 'string') form.append('file', new Blob([await readFile(corpusPath(file))]), file);
+  else form.append('file', file);
+  return form;
 }
 
 async function rolePid(parent: ChildProcess, role: string): Promise<number> {

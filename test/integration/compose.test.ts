@@ -11,6 +11,7 @@ import { parse } from 'yaml';
 
 import type { Job } from '../../src/contract/job.ts';
 import { loadConfig, parseRoles } from '../../src/config.ts';
+import { nodeFlags } from '../../src/embedded/node-flags.ts';
 import { choosePorts } from '../../src/embedded/ports.ts';
 import { eventually } from '../helpers/supervised.ts';
 
@@ -64,6 +65,12 @@ describe('docker-compose.yml', () => {
     expect(loadConfig(services.gateway.environment).allowedOrigins).toEqual(
       expect.arrayContaining(['http://localhost:8080', 'http://127.0.0.1:8080']),
     );
+  });
+
+  test('starts every role with the flags that a start without a role gives it', () => {
+    for (const name of OURS) {
+      expect(services[name].environment?.['NODE_OPTIONS'] ?? '', name).toBe(nodeFlags([name]).join(' '));
+    }
   });
 
   test('starts nothing before what it depends on is well', () => {

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../helpers/office-files.ts';
-import { onePagePdf, pdf, PDF_CATALOGUE, PDF_FONT, pdfStream, pdfText } from '../helpers/pdf-objects.ts';
-import { PeakMemory } from '../helpers/peak-memory.ts';
+import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../helpers/pdf-objects.ts';
+import { parseOutcome } from '../helpers/parse-outcome.ts';
+import { MOST_CHILD_MIB, PeakMemory } from '../helpers/peak-memory.ts';
+import { processorChildren } from '../helpers/processor-children.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
-/** What no child may pass, however it is bombed: the kernel's limit without what is only reserved. */
-const MAX_CHILD_MIB = 3300;
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
 
@@ -24,22 +25,8 @@ async function outcome(
   filename: string,
   url = processor.url,
 ): Promise<string> {
-  const body = new FormData();
-  body.set('file', new File([content], filename));
-  const init = { method: 'POST', body, headers: { connection: 'close' } };
-  const answer = (await (await fetch(`${url}/parse`, init)).json()) as { text: string } | { code: string };
+  const answer = await parseOutcome(url, content, filename);
   return 'text' in answer ? answer.text : answer.code;
-}
-
-/** Each form draws the next ten times: 10^11 drawings in a few hundred bytes. */
-function laughingPdf(leaf: string): Buffer<ArrayBuffer> {
-  const forms = Array.from({ length: 12 }, (_, index) =>
-    pdfStream(
-      index === 11 ? leaf : '/X Do\n'.repeat(10),
-      `/Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /Font << /F 5 0 R >> /XObject << /X ${index + 7} 0 R >> >>`,
-    ),
-  );
-  return onePagePdf('/X Do\n', { objects: forms, resources: '/XObject << /X 6 0 R >>' });
 }
 
 /** The table of an archive says that a member is far smaller, or larger, than it is. */
@@ -101,28 +88,30 @@ it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
   expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
 });
 
-const PAGE =
-  '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>';
-const pages = (kids: string, count: number) =>
-  pdf([
-    PDF_CATALOGUE,
-    `<< /Type /Pages /Kids [${kids}] /Count ${count} >>`,
-    PAGE,
-    pdfStream(pdfText('words')),
-    PDF_FONT,
-  ]);
-
 it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
-  ['claims 100,000 pages and has one', /^(?:words|corrupt)$/, () => pages('3 0 R', 100_000)],
-  ['has a tree of pages without leaves', /^(?:no_text_layer|corrupt)$/, () => pages('2 0 R 2 0 R', 1000)],
-  ['has no pages', /^(?:no_text_layer|corrupt)$/, () => pages('', 0)],
+  ['claims 100,000 pages and has one', /^(?:words|corrupt)$/, () => pdfOfPages('3 0 R', 100_000)],
+  [
+    'has a tree of pages without leaves',
+    /^(?:no_text_layer|corrupt)$/,
+    () => pdfOfPages('2 0 R 2 0 R', 1000),
+  ],
+  ['has no pages', /^(?:no_text_layer|corrupt)$/, () => pdfOfPages('', 0)],
   ['has arrays a million deep', /^corrupt$/, () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
 ])('a PDF that %s is read or refused', async (_, expected, content) => {
   expect(await outcome(content(), 'a.pdf')).toMatch(expected);
 });
 
+it('a page that the first reader never ends with is read by the second, and costs no more than a child', async () => {
+  const children = processorChildren();
+  expect(await outcome(laughingPdf('', pdfText('words')), 'a.pdf')).toBe('words');
+  // Another takes the place of the one whose first reader is still at it.
+  const left = () => processorChildren().filter((pid) => children.includes(pid)).length;
+  await expect.poll(left).toBe(children.length - 1);
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
+});
+
 it('none of these has taken more memory than a child is granted', async () => {
-  expect(await memory.stop()).toBeLessThan(MAX_CHILD_MIB);
+  expect(await memory.stop()).toBeLessThan(MOST_CHILD_MIB);
 });
 
 it('a parse that goes on and on, and moves, comes to its end', async () => {
@@ -131,6 +120,6 @@ it('a parse that goes on and on, and moves, comes to its end', async () => {
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', url);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words'))), { timeout: 30_000 }).toBe('words');
-  expect(await read(pages('3 0 R '.repeat(60_000), 60_000))).toBe('deadline');
+  expect(await read(pdfOfPages('3 0 R '.repeat(60_000), 60_000))).toBe('deadline');
   await close();
 });

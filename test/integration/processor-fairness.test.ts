@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { DOCUMENT_HEADER } from '../../src/contract/processor.ts';
-import { Pool } from '../../src/processor/pool/pool.ts';
 import type { ProcessorOptions } from '../../src/processor/server.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
-import { quietLogger } from '../helpers/roles.ts';
 
 const LARGE = readFileSync(corpusPath('DA-619p.pdf'));
 
@@ -64,23 +62,4 @@ describe('a short document', () => {
     // They take turns, so about three of the book's come between; the rest is for calls that are on their way.
     expect(answered.length).toBeLessThan(12);
   });
-});
-
-it('the last child is kept from embedding, so what is short begins at once', async () => {
-  const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: true, logger: quietLogger() });
-  try {
-    const caller = (document: string) => ({ document, signal: new AbortController().signal });
-    const texts = ['A sentence that takes its time, as all of them do. '.repeat(300)];
-    const [one, another] = ['one', 'another'].map((name) => pool.run({ kind: 'embed', texts }, caller(name)));
-    const begun: string[] = [];
-    void another?.turn.then(() => begun.push('another'));
-    await one?.turn;
-    const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
-    await expect(pool.run(memo, caller('memo')).answer).rejects.toThrow();
-    expect(begun).toEqual([]);
-    await one?.answer;
-    await another?.turn;
-  } finally {
-    await pool.close();
-  }
 });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { laughingDocx } from '../helpers/bombs.ts';
 import {
   docx,
   epub,
@@ -12,6 +13,7 @@ import {
   xlsx,
   zip,
 } from '../helpers/office-files.ts';
+import { parseOutcome } from '../helpers/parse-outcome.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 /** What a real document takes is far below; what goes past it is killed, which is no answer. */
@@ -41,15 +43,7 @@ afterAll(async () => {
 
 /** The text of a document, or the code by which it is refused. */
 async function outcome(content: Uint8Array<ArrayBuffer> | string, filename = 'x'): Promise<string> {
-  const body = new FormData();
-  body.set('file', new File([content], filename));
-  const response = await fetch(`${processor.url}/parse`, {
-    method: 'POST',
-    body,
-    // Files take so long to make here that an idle connection would be closed meanwhile.
-    headers: { connection: 'close' },
-  });
-  const answer = (await response.json()) as { text: string } | { code: string; detail: string };
+  const answer = await parseOutcome(processor.url, content, filename);
   if ('text' in answer) return answer.text;
   expect(answer.detail).toMatch(/^Th.*\.$/);
   return answer.code;
@@ -95,16 +89,11 @@ describe('an archive', () => {
 
 describe('XML', () => {
   it('has no entities but its own, inside or outside', async () => {
-    const laughs = ['<!ENTITY l0 "lol">'];
-    for (let index = 1; index < 10; index++) {
-      laughs.push(`<!ENTITY l${index} "${`&l${index - 1};`.repeat(10)}">`);
-    }
     const doctype = (entities: string) => ({ doctype: `<!DOCTYPE x [${entities}]>` });
-    const laughing = await outcome(docx(wordParagraph('&l9;'), doctype(laughs.join(''))));
-    expect(laughing).toMatch(/^(?:&l9;|corrupt)$/);
+    expect(await outcome(laughingDocx())).toBe('corrupt');
     for (const target of ['file:///etc/passwd', `${trapUrl}/entity`]) {
       const outside = docx(wordParagraph('a&x;'), doctype(`<!ENTITY x SYSTEM "${target}">`));
-      expect(await outcome(outside)).toMatch(/^(?:a&x;|corrupt)$/);
+      expect(await outcome(outside)).toBe('corrupt');
     }
   });
 });

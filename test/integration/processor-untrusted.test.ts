@@ -93,11 +93,6 @@ const DOCUMENTS: [what: string, filename: string, make: (target: string) => Uint
       ),
   ],
   [
-    'a Word document with a DTD',
-    'a.docx',
-    (target) => docx(wordParagraph('words &e;'), { doctype: doctype(target) }),
-  ],
-  [
     'slides',
     'a.pptx',
     (target) =>

@@ -18,8 +18,10 @@ import {
 } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import type { ProcessorOptions } from '../../src/processor/server.ts';
+import { laughingPdf } from '../helpers/bombs.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
+import { pdfText } from '../helpers/pdf-objects.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 const NDJSON = { accept: 'application/x-ndjson' };
@@ -484,7 +486,8 @@ describe('whatever happens to its children', () => {
     await processor.close();
 
     processor = await Processor.start({ timeoutMs: 10, children: 1 });
-    expect(await problem(await processor.parseFile(LONG_PDF))).toEqual({ status: 504, code: 'deadline' });
+    const silent = await processor.parseFile(LONG_PDF, { headers: NDJSON });
+    expect(await problem(silent)).toEqual({ status: 504, code: 'deadline' });
   });
 
   it('fails only the task of one that is lost, in words', async () => {
@@ -546,6 +549,17 @@ describe('whatever happens to its children', () => {
     const response = await processor.parse('A memo.', 'memo.txt', { headers: NDJSON });
     expect(await response.text()).toMatch(/^ {2,}\{"type":"segment","text":"A memo."\}\n/);
     expect((await events(long)).at(-1)).toMatchObject({ type: 'end' });
+  });
+
+  it('shows a caller who wants no lines that it works, and cuts off what it cannot finish', async () => {
+    processor = await Processor.start({ children: 1, timeoutMs: 1500 });
+    const long = await (await processor.parseFile(LONG_PDF)).text();
+    expect(long.slice(0, 40)).toMatch(/^ +\{"text":/);
+    expect(v.parse(ParseResponseSchema, JSON.parse(long)).metadata).toMatchObject({ pages: 619 });
+
+    const endless = await processor.parse(laughingPdf(pdfText('lol')), 'a.pdf');
+    expect(endless.status).toBe(200);
+    await expect(endless.text()).rejects.toThrow();
   });
 
   it('shows a caller whose texts wait for their turn that it is there', async () => {

@@ -12,12 +12,17 @@ const PONG = { type: 'pong' } as const;
 let stream: SlowStream;
 let outbox: Outbox;
 let sent: JobState[];
+/** The jobs of which a channel says no more. */
+let gone: string[];
 
 beforeEach(() => {
   stream = new SlowStream();
-  sent = [];
+  [sent, gone] = [[], []];
   const metrics = new GatewayMetrics(new Registry(), {} as JobFeed, () => ({ count: 0, bufferedBytes: 0 }));
-  outbox = new Outbox(stream, new Flusher(), metrics, { onEnded: (states) => sent.push(...states) });
+  outbox = new Outbox(stream, new Flusher(), metrics, {
+    onEnded: (states) => sent.push(...states),
+    onGone: (jobIds) => gone.push(...jobIds),
+  });
 });
 
 const state = (id: string, version: number, status = 'processing', run = 1) =>
@@ -113,6 +118,16 @@ test('`gone` goes after the state, and a job that enters again is not gone', asy
   await unblock();
   expect(said()).toEqual(['pong', 'update a@5 b@5', 'gone a', 'gone b']);
   expect(stream.given.slice(-2)).toMatchObject([{ id: 1 }, { id: 2 }]);
+  expect(gone).toEqual(['a', 'b']);
+});
+
+test('a channel that ends before it has said which jobs have left it leaves none behind', async () => {
+  await block();
+  outbox.gone(1, 'a');
+  outbox.forgetSubscription(1);
+  expect(gone).toEqual(['a']);
+  await unblock();
+  expect(said()).toEqual(['pong']);
 });
 
 test('the pages of a snapshot hold the states that are latest when they go', async () => {

@@ -10,7 +10,7 @@ import type { ProtocolSocket } from '../../src/gateway/protocol-socket.ts';
 import { Session } from '../../src/gateway/session.ts';
 import type { JobFeed } from '../../src/jobs/job-feed.ts';
 import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
-import { toJobState } from '../../src/jobs/to-job.ts';
+import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
 import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
@@ -22,46 +22,58 @@ async function idle(): Promise<void> {
   for (let turns = 0; turns < 4; turns++) await nextTurn();
 }
 
-/** Opens a session that watches what is active, of which there is nothing yet. @returns what the feed tells */
-async function openDashboard(stream: Duplex): Promise<JobWatcher> {
-  let dashboard: JobWatcher | undefined;
+/**
+ * Opens a session that watches what is active, of which there is nothing yet.
+ * @param times how often it subscribes to that
+ * @returns what the feed tells
+ */
+async function openDashboard(stream: Duplex, flusher: Flusher, times: number): Promise<JobWatcher[]> {
+  const watchers: JobWatcher[] = [];
   const feed = {
     history: 'history',
     live: true,
-    watchAll: (watcher: JobWatcher) => void (dashboard = watcher),
+    watchAll: (watcher: JobWatcher) => void watchers.push(watcher),
     readActive: async () => [],
   } as unknown as JobFeed;
   const socket = { readyState: 1, OPEN: 1, listen() {}, resume() {} } as unknown as ProtocolSocket;
   const metrics = new GatewayMetrics(new Registry(), feed, () => ({ count: 0, bufferedBytes: 0 }));
   const logger = quietLogger();
-  const services = { feed, metrics, logger, heartbeatMs: 30_000, flusher: new Flusher(), onEnd() {} };
+  const services = { feed, metrics, logger, heartbeatMs: 30_000, flusher, onEnd() {} };
   const session = new Session(socket, stream, services, undefined);
-  const subscribe: ClientMessage = { type: 'subscribe', id: 1, channel: 'active' };
-  session.onMessage(Buffer.from(JSON.stringify(subscribe)), false);
-  await expect.poll(() => dashboard).toBeDefined();
-  return dashboard!;
+  for (let id = 1; id <= times; id++) {
+    const subscribe: ClientMessage = { type: 'subscribe', id, channel: 'active' };
+    session.onMessage(Buffer.from(JSON.stringify(subscribe)), false);
+  }
+  await expect.poll(() => watchers.length).toBe(times);
+  return watchers;
 }
 
 test.each([
-  ['sent at once', idle],
-  ['sent with others', async () => {}],
-])('a dashboard keeps nothing of jobs that have ended, however many have: %s', async (_, pause) => {
-  const dashboard = await openDashboard(
-    new Duplex({ read() {}, write: (_bytes, _encoding, taken) => taken() }),
-  );
-  const watch = async (from: number, to: number) => {
-    for (let i = from; i < to; i++) {
-      dashboard.onState(state(`job-${i}`, 1, 'processing'));
-      await pause();
-      dashboard.onState(state(`job-${i}`, 2, 'completed'));
-      await pause();
-      if (i % 100 === 0) await idle();
-    }
-    await idle();
-    collectGarbage();
-    return process.memoryUsage().heapUsed / 1024 / 1024;
-  };
-  const before = await watch(0, 5000);
-  // Fifty bytes of each.
-  expect((await watch(5000, 25_000)) - before).toBeLessThan(1);
-});
+  ['sent at once', [1], idle],
+  ['sent with others', [1], async () => {}],
+  ['sent at once to one that watches twice, among others', [2, 1, 1], idle],
+])(
+  'a dashboard keeps nothing of jobs that have ended, however many have: %s',
+  async (_, dashboards, pause) => {
+    const flusher = new Flusher();
+    const stream = () => new Duplex({ read() {}, write: (_bytes, _encoding, taken) => taken() });
+    const opened = dashboards.map((times) => openDashboard(stream(), flusher, times));
+    const watchers = (await Promise.all(opened)).flat();
+    const tell = (news: JobState) => watchers.forEach((watcher) => watcher.onState(news));
+    const watch = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) {
+        tell(state(`job-${i}`, 1, 'processing'));
+        await pause();
+        tell(state(`job-${i}`, 2, 'completed'));
+        await pause();
+        if (i % 100 === 0) await idle();
+      }
+      await idle();
+      collectGarbage();
+      return process.memoryUsage().heapUsed / 1024 / 1024;
+    };
+    const before = await watch(0, 5000);
+    // Fifty bytes of each.
+    expect((await watch(5000, 25_000)) - before).toBeLessThan(1);
+  },
+);

@@ -164,3 +164,13 @@ it('takes no longer than a file is long to look for what is never closed', () =>
   }
   expect(mendSlide('<p:sp>'.repeat(200_000))).toHaveLength(1_200_000);
 });
+
+it.each([
+  ['a comment', '<!-- a > b -->'],
+  ['an instruction', '<?a > b?>'],
+])('refuses a part that declares a document type, behind %s too', async (_, before) => {
+  const words = wordParagraph('words');
+  expect((await parsed(docx(words, { doctype: before }))).text).toBe('words');
+  const hostile = docx(words, { doctype: `${before}<!DOCTYPE x [<!ENTITY a "b">]>` });
+  await expect(parsed(hostile)).rejects.toMatchObject({ code: 'corrupt' });
+});

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function read(file: string) {
   const events: ParseEvent[] = [];
-  for await (const event of parsePdf(file)) events.push(event);
+  for await (const event of parsePdf(file, 10_000)) events.push(event);
   const found = events.filter((event) => event.type === 'segment');
   return {
     text: found.map(({ text }) => text).join(''),

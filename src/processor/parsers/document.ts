@@ -12,7 +12,7 @@ import { parsePdf } from './pdf.ts';
 import { parsePlainText } from './plain-text.ts';
 import type { OfficeFormat } from './read-office.ts';
 
-type Parser = (path: string, maxTextChars: number) => AsyncGenerator<ParseEvent>;
+type Parser = (path: string, maxTextChars: number, patienceMs: number) => AsyncGenerator<ParseEvent>;
 
 const office =
   (format: OfficeFormat): Parser =>
@@ -20,7 +20,7 @@ const office =
     parseOffice(path, maxTextChars, format);
 
 const PARSERS: Readonly<Record<DocumentType, Parser>> = {
-  pdf: parsePdf,
+  pdf: (path, _, patienceMs) => parsePdf(path, patienceMs),
   docx: office('docx'),
   pptx: office('pptx'),
   xlsx: office('xlsx'),
@@ -39,21 +39,25 @@ const PARSERS: Readonly<Record<DocumentType, Parser>> = {
 
 /** What a segment costs its reader beside its text and heading. */
 const LABEL_CHARS = 64;
+/** Any reader that can be replaced has moved on long before. */
+const PATIENCE_MS = 10_000;
 const TOO_MANY_PARTS = 'The file has more headings than can be read.';
 
 /**
  * Reads a document as a stream of events: `segment`s whose texts joined are the document's text, `progress`
  * where there are pages, and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
+ * @param patienceMs how long a reader may be silent that another can stand in for
  * @throws {ProcessorError} a document error: nothing will ever make this file readable
  */
 export async function* parseDocument(
   source: DocumentSource,
   maxTextChars: number,
+  patienceMs = PATIENCE_MS,
 ): AsyncGenerator<ParseEvent> {
   const type = await detectType(source);
   let chars = 0;
   let labelChars = 0;
-  for await (const event of PARSERS[type](source.path, maxTextChars)) {
+  for await (const event of PARSERS[type](source.path, maxTextChars, patienceMs)) {
     if (event.type === 'segment') {
       chars += event.text.length;
       labelChars += LABEL_CHARS + (event.heading?.length ?? 0);

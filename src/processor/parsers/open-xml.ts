@@ -1,5 +1,6 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 
+import { ProcessorError } from '../errors.ts';
 import { mendSheets } from './sheet-xml.ts';
 import { mendSlide } from './slide-xml.ts';
 import { mendWords } from './word-xml.ts';
@@ -12,6 +13,11 @@ const MAX_XML_BYTES = 32 * 1024 * 1024;
 
 /** A part's first element declares its vocabularies, and many of them. */
 const START_CHARS = 4096;
+
+/** The format knows no document types, and so no entities: a part that has one was made to do harm. */
+const FOREIGN_TYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
+const OFFICE_PART = /^(?:word|ppt|xl)\//;
+const DECLARES_TYPE = 'The file declares XML of its own, as no Office document does.';
 
 /** The names that the library knows the elements of a vocabulary by; files may call them as they like. */
 const PREFIXES: readonly [vocabulary: RegExp, prefix: string][] = [
@@ -33,11 +39,16 @@ const MENDERS: Readonly<Record<'docx' | 'pptx' | 'xlsx', (parts: XmlParts) => vo
 /**
  * Rewrites what the office library overlooks in a form that it knows: headings of localised styles, dates in
  * cells, slide numbers. Only the XML is kept; a file that cannot be unpacked, or is too large, stays as it is.
+ * @throws {ProcessorError} `corrupt` where a part begins with a document type
  */
 export function mendOpenXml(bytes: Uint8Array, format: keyof typeof MENDERS): Uint8Array {
   const parts = unpack(bytes);
   if (!parts) return bytes;
-  for (const [name, xml] of parts) parts.set(name, withKnownPrefix(xml));
+  for (const [name, xml] of parts) {
+    if (OFFICE_PART.test(name) && FOREIGN_TYPE.test(xml.slice(0, START_CHARS)))
+      throw new ProcessorError('corrupt', { detail: DECLARES_TYPE });
+    parts.set(name, withKnownPrefix(xml));
+  }
   MENDERS[format](parts);
   const files = [...parts].map(([name, xml]) => [name, strToU8(xml)] as const);
   return zipSync(Object.fromEntries(files), { level: 0 });

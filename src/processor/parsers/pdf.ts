@@ -2,6 +2,7 @@ import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { normalise } from './normalise.ts';
 import { Outline } from './outline.ts';
+import { patiently } from './patiently.ts';
 import { rightToLeftShare } from './pdf-lines.ts';
 import {
   BATCH_PAGES,
@@ -18,15 +19,16 @@ const MAX_RIGHT_TO_LEFT = 0.1;
 /**
  * Reads a PDF: a segment for each page that has text, and within it for each heading. Headings stay in force
  * over pages.
+ * @param patienceMs how long the first reader may be silent before the second takes over
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
-export async function* parsePdf(path: string): AsyncGenerator<ParseEvent> {
+export async function* parsePdf(path: string, patienceMs: number): AsyncGenerator<ParseEvent> {
   let total = 0;
   const outline = new Outline();
   // Held back until the next is known: only a segment with a successor ends in a page break.
   let last: SegmentEvent | undefined;
   try {
-    for await (const batch of readBatches(path)) {
+    for await (const batch of readBatches(path, patienceMs)) {
       for (const segment of batchSegments(batch, outline)) {
         if (last) yield last.page === segment.page ? last : { ...last, text: last.text + PAGE_BREAK };
         last = segment;
@@ -45,15 +47,15 @@ export async function* parsePdf(path: string): AsyncGenerator<ParseEvent> {
 
 /**
  * Reads pages with the first reader, and with the second those that the first finds nothing on, or is known to
- * mix up, and all that are left where it fails.
+ * mix up, and all that are left where it fails, or is silent for too long.
  * @throws what the second reader fails with where it is needed for the rest
  */
-async function* readBatches(path: string): AsyncGenerator<PageBatch> {
+async function* readBatches(path: string, patienceMs: number): AsyncGenerator<PageBatch> {
   const second = new SecondReader(path);
   let done = 0;
   let total = 0;
   try {
-    for await (const batch of readWithLiteparse(path)) {
+    for await (const batch of patiently(readWithLiteparse(path), patienceMs)) {
       for (const page of batch.pages) {
         if (isDoubtful(page.text)) page.text = await second.opinion(page);
       }

@@ -80,8 +80,9 @@ export class Pool {
   }
 
   /**
-   * Neither long tasks nor embeddings get the last child. So a short task waits no longer than other short ones take,
-   * and no more children embed than there are cores: one more would cost a tenth of their time.
+   * Neither long tasks alone nor embeddings alone get the last child. So a short task waits no longer than other short
+   * ones or an embedding take, and with a child more than cores no more embed than there are cores: one more would
+   * cost a tenth of their time.
    */
   #mayBegin(task: Task): boolean {
     const weight = weightOf(task);
@@ -111,6 +112,8 @@ export class Pool {
         logger.warn('a child is replaced', { reason, last_words: lastWords });
         if (startFailed) void this.#spawnLater();
         else this.#spawn();
+        // What it did may have kept other work back.
+        this.#dispatch();
       },
       onFailure: (kind, cause) => logger.error('a task failed', { kind, cause }),
     });

@@ -10,6 +10,8 @@ export type Task =
       /** As the caller declared it: a hint at most. */
       mediaType: string;
       maxTextChars: number;
+      /** How long a reader may be silent that another can stand in for. */
+      patienceMs: number;
       format: 'json' | 'ndjson';
     }
   /** `path` holds the body of a `POST /chunk`. */
@@ -18,12 +20,14 @@ export type Task =
 
 /**
  * What a child says. It is `ready` once; then every task is answered by any number of `alive` and `bytes`
- * and by one `done` or `failed`.
+ * and by one `done` or `failed`. Where it says `spent` before that, it is of no use for another task: something
+ * of this one goes on that cannot be stopped.
  */
 export type ChildMessage =
   | { type: 'ready' }
   | { type: 'alive' }
   | { type: 'bytes'; bytes: Uint8Array }
+  | { type: 'spent' }
   | { type: 'done' }
   /** `cause` is for the log. */
   | { type: 'failed'; code: ErrorCode; detail: string; cause?: string };

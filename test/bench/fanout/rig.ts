@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startRedis, type TestRedis } from '../../helpers/redis.ts';
 import { Remote } from '../queue/remote.ts';
 import type { Heard, Watch } from './clients.ts';
+import { loadSide } from './side.ts';
 
 const path = (file: string) => join(import.meta.dirname, file);
 
@@ -40,8 +41,10 @@ export class Rig {
     // Redis would cut whoever falls behind, and hide by how much.
     await redis.client.config('SET', 'client-output-buffer-limit', 'pubsub 0 0 0');
     const folder = await mkdtemp(join(tmpdir(), 'bench-fanout-'));
-    const files = ['server.ts', 'publisher.ts', 'clients.ts'];
-    const remotes = files.map((file) => new Remote(path(file), side, redis.url, folder));
+    const { nodeFlags } = await loadSide(side);
+    const remotes = ['server.ts', 'publisher.ts', 'clients.ts'].map(
+      (file, i) => new Remote(path(file), [side, redis.url, folder], i === 0 ? nodeFlags : []),
+    );
     const [server, publisher] = remotes as [Remote, Remote];
     const [port] = await Promise.all([server.call<number>('open'), publisher.call('open', jobs)]);
     return new Rig(redis, folder, remotes, port, jobs);

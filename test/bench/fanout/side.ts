@@ -7,6 +7,8 @@ export interface Side {
    * @param folder for what it keeps on the disk
    */
   serve(redisUrl: string, folder: string): Promise<Server>;
+  /** What Node is started with for its server, where that is not left to Node. */
+  nodeFlags?: readonly string[];
   /** Opens what publishes the states of so many jobs. */
   publisher(redisUrl: string, jobs: number): Promise<Publish>;
   /** Where its clients upgrade. */

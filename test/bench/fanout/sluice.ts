@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 
 import { startRoles } from '../../../src/compose.ts';
 import { loadConfig, type Role } from '../../../src/config.ts';
+import { nodeFlags } from '../../../src/embedded/node-flags.ts';
 import { JobQueue } from '../../../src/jobs/job-queue.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { createKeys, DEFAULT_TENANT } from '../../../src/redis/keys.ts';
@@ -13,6 +14,8 @@ const logger = { ...createLogger('bench'), info() {} };
 /** Sluice's side: its gateway as it is, and jobs that its own queue moves. */
 export const side: Side = {
   serve: (redisUrl, folder) => startSluice(['gateway'], redisUrl, folder),
+
+  nodeFlags: nodeFlags(['gateway']),
 
   async publisher(redisUrl, jobs) {
     const redis = new Redis(redisUrl);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-import type { Chunk } from '../../../src/contract/documents.ts';
+import type { ChunkList } from '../../../src/contract/documents.ts';
 import { startSluice, type TestSluice } from '../../helpers/sluice.ts';
 import { median, printTable } from '../statistics.ts';
 import { secondsToEnd } from './ended.ts';
@@ -16,8 +16,11 @@ const ROUNDS = 3;
 /**
  * A document through the whole program with the bundled model, beside the model alone: a process a core, each with
  * its share of the same texts. And the same with every process of Sluice on one core.
+ * @param named another document of the corpus, which is taken once
  */
-export async function speed(): Promise<void> {
+export async function speed(named?: string): Promise<void> {
+  const document = named ?? DOCUMENT;
+  const rounds = named === undefined ? ROUNDS : 1;
   const cores = availableParallelism();
   const all = await startSluice();
   const one = await onOneCore(cores, startSluice);
@@ -28,20 +31,25 @@ export async function speed(): Promise<void> {
     const [allPid, onePid] = [await programOf(all), await programOf(one)];
     const barePids = bare.map(({ pid }) => pid as number);
     let texts: string[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      took.all.push(await measured([allPid], () => secondsToEnd(all, DOCUMENT)));
-      if (round === 0) texts = await embeddedTexts(all);
+    for (let round = 0; round < rounds; round++) {
+      took.all.push(await measured([allPid], () => secondsToEnd(all, document)));
+      if (round === 0) texts = await embeddedTexts(all, document);
       took.bare.push(await measured(barePids, () => embedBare(bare, texts)));
-      took.one.push(await measured([onePid], () => secondsToEnd(one, DOCUMENT)));
+      took.one.push(await measured([onePid], () => secondsToEnd(one, document)));
     }
-    print(cores, texts.length, took);
+    print(document, cores, texts.length, took);
   } finally {
     for (const child of bare) child.disconnect();
     await Promise.all([all.close(), one.close()]);
   }
 }
 
-function print(cores: number, chunks: number, took: Record<'all' | 'bare' | 'one', Took[]>): void {
+function print(
+  document: string,
+  cores: number,
+  chunks: number,
+  took: Record<'all' | 'bare' | 'one', Took[]>,
+): void {
   const middle = (side: Took[], what: keyof Took) => median(side.map((each) => each[what]));
   const row = (name: string, side: Took[], peer: Took[]) => [
     name,
@@ -52,7 +60,7 @@ function print(cores: number, chunks: number, took: Record<'all' | 'bare' | 'one
     `${(100 * middle(side, 'idle')).toFixed(0)} %`,
   ];
   printTable([
-    [`${DOCUMENT}, ${chunks} chunks`, 'took', 'ratio', 'processor time', 'ratio', 'machine idle'],
+    [`${document}, ${chunks} chunks`, 'took', 'ratio', 'processor time', 'ratio', 'machine idle'],
     row(`the model alone on ${cores} cores`, took.bare, took.bare),
     row(`Sluice on ${cores} cores ÷ the model alone`, took.all, took.bare),
     row(`Sluice on one core ÷ on ${cores}`, took.one, took.all),
@@ -93,12 +101,18 @@ async function embedBare(children: readonly ChildProcess[], texts: readonly stri
 }
 
 /** What the model was given for the document stored last. */
-async function embeddedTexts(sluice: TestSluice): Promise<string[]> {
+async function embeddedTexts(sluice: TestSluice, document: string): Promise<string[]> {
   const read = async <T>(path: string) => (await (await fetch(sluice.url + path)).json()) as T;
   const { documents } = await read<{ documents: { id: string; filename: string }[] }>(
     '/api/documents?limit=100',
   );
-  const id = documents.find(({ filename }) => filename === DOCUMENT)?.id;
-  const { chunks } = await read<{ chunks: Chunk[] }>(`/api/documents/${id}/chunks?limit=1000`);
-  return chunks.map(({ text, context }) => (context === undefined ? text : `${context}\n${text}`));
+  const id = documents.find(({ filename }) => filename === document)?.id;
+  const texts: string[] = [];
+  for (let cursor: string | undefined = '0'; cursor !== undefined;) {
+    const page: ChunkList = await read(`/api/documents/${id}/chunks?limit=1000&cursor=${cursor}`);
+    for (const { text, context } of page.chunks)
+      texts.push(context === undefined ? text : `${context}\n${text}`);
+    cursor = page.next_cursor;
+  }
+  return texts;
 }

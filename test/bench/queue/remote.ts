@@ -30,8 +30,9 @@ export function serve(calls: Calls): void {
 export class Remote {
   readonly #child: ChildProcess;
 
-  constructor(path: string, ...args: string[]) {
-    this.#child = spawn(process.execPath, [path, ...args], {
+  /** @param flags Node's own */
+  constructor(path: string, args: readonly string[], flags: readonly string[] = []) {
+    this.#child = spawn(process.execPath, [...flags, path, ...args], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
   }

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { laughingDocx, laughingPdf, pdfOfPages } from '../helpers/bombs.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
+import { docx, zip } from '../helpers/office-files.ts';
+import { pdf, PDF_CATALOGUE } from '../helpers/pdf-objects.ts';
+import { expectSettled } from '../helpers/settled.ts';
+import { startSluice, type TestSluice } from '../helpers/sluice.ts';
+
+const MIB = 1024 * 1024;
+let embedder: EmbeddingsServer;
+let sluice: TestSluice;
+
+beforeAll(async () => {
+  embedder = await startEmbeddingsServer();
+  sluice = await startSluice({
+    env: {
+      EMBEDDINGS_URL: embedder.url,
+      PROCESSOR_CHILDREN: '3',
+      PROCESSOR_TIMEOUT_MS: '8000',
+      MAX_TEXT_CHARS: '500000',
+      MAX_RETRIES: '0',
+    },
+  });
+});
+afterAll(async () => {
+  await sluice?.close();
+  await embedder?.close();
+});
+
+const HOSTILE: readonly [name: string, code: string, content: () => Uint8Array<ArrayBuffer> | string][] = [
+  ['endless.pdf', 'no_text_layer', () => laughingPdf('')],
+  ['pages.pdf', 'text_too_long', () => pdfOfPages('3 0 R '.repeat(100_000), 100_000)],
+  ['deep.pdf', 'corrupt', () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
+  ['bomb.docx', 'text_too_long', () => docx('', { parts: { 'word/document.xml': Buffer.alloc(257 * MIB) } })],
+  ['laughs.docx', 'corrupt', laughingDocx],
+  ['flood.rtf', 'text_too_long', () => `{\\rtf1 ${'{\\b x}\\par '.repeat(1_000_000)}}`],
+  ['deep.html', 'corrupt', () => `<!doctype html>${'<div>'.repeat(100_000)}x`],
+  ['archive.zip', 'unsupported_type', () => zip({ 'a.zip': zip({ 'b.txt': 'x'.repeat(10 * MIB) }) })],
+];
+const GOOD = ['sample-readme.md', 'fake_table.docx', 'stanley-cups.xlsx', 'layout-parser-paper-fast.pdf'];
+
+test('hostile files fail, each by its own code; documents beside them come in as if they were alone', async () => {
+  const roles = await sluice.rolePids();
+  const hostile: [id: string, code: string][] = [];
+  const good: string[] = [];
+  for (const [name, code, content] of HOSTILE) {
+    hostile.push([(await sluice.upload(new File([content()], name))).job_id, code]);
+    for (const name of GOOD) good.push((await sluice.upload(name)).job_id);
+  }
+  for (const id of good) {
+    const job = await sluice.ended(id);
+    expect(job).toMatchObject({ status: 'completed', run: 1, attempt: 1 });
+    expect([job.retry_count ?? 0, job.stalls ?? 0]).toEqual([0, 0]);
+  }
+  for (const [id, code] of hostile) {
+    const { status, error_code, filename } = await sluice.ended(id);
+    expect([filename, status, error_code]).toEqual([filename, 'failed', code]);
+  }
+  // The one that its reader never ends with has cost its child; nobody else's was touched.
+  expect(sluice.output().match(/a child is replaced/g)).toHaveLength(1);
+  expect(await sluice.rolePids()).toEqual(roles);
+  await expectSettled(sluice, [...good, ...hostile.map(([id]) => id)]);
+});

@@ -1,0 +1,56 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+
+import { Pool } from '../../src/processor/pool/pool.ts';
+import { corpusPath } from '../helpers/corpus.ts';
+import { quietLogger } from '../helpers/roles.ts';
+
+test('the last child is kept from embedding, so what is short begins at once', async () => {
+  const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: true, logger: quietLogger() });
+  try {
+    const caller = (document: string) => ({ document, signal: new AbortController().signal });
+    const texts = ['A sentence that takes its time, as all of them do. '.repeat(300)];
+    const [one, another] = ['one', 'another'].map((name) => pool.run({ kind: 'embed', texts }, caller(name)));
+    const begun: string[] = [];
+    void another?.turn.then(() => begun.push('another'));
+    await one?.turn;
+    const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
+    await expect(pool.run(memo, caller('memo')).answer).rejects.toThrow();
+    expect(begun).toEqual([]);
+    await one?.answer;
+    await another?.turn;
+  } finally {
+    await pool.close();
+  }
+});
+
+test('what waits for a long task to end begins as soon as that is abandoned, not when its child is replaced', async () => {
+  const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: false, logger: quietLogger() });
+  try {
+    const caller = (document: string, signal: AbortSignal) => ({ document, signal });
+    const book = {
+      kind: 'parse',
+      path: corpusPath('DA-619p.pdf'),
+      bytes: 3_000_000,
+      filename: 'book.pdf',
+      mediaType: '',
+      maxTextChars: 20_000_000,
+      patienceMs: 60_000,
+      format: 'ndjson',
+    } as const;
+    const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
+    const leaving = new AbortController();
+    const staying = new AbortController().signal;
+    await pool.run(book, caller('one', leaving.signal)).turn;
+    // The other child is there, and has nothing to do.
+    await expect(pool.run(memo, caller('memo', staying)).answer).rejects.toThrow();
+    let begun = false;
+    const another = pool.run(book, caller('another', staying));
+    void another.turn.then(() => (begun = true));
+    leaving.abort();
+    await nextTurn();
+    expect(begun).toBe(true);
+  } finally {
+    await pool.close();
+  }
+});
