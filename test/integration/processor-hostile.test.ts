@@ -91,6 +91,11 @@ describe('XML', () => {
   it('has no entities but its own, inside or outside', async () => {
     const doctype = (entities: string) => ({ doctype: `<!DOCTYPE x [${entities}]>` });
     expect(await outcome(laughingDocx())).toBe('corrupt');
+    const text = {
+      mimetype: 'application/vnd.oasis.opendocument.text',
+      'content.xml': '<!DOCTYPE x [<!ENTITY l "lol">]><office:document-content/>',
+    };
+    expect(await outcome(zip(text))).toBe('corrupt');
     for (const target of ['file:///etc/passwd', `${trapUrl}/entity`]) {
       const outside = docx(wordParagraph('a&x;'), doctype(`<!ENTITY x SYSTEM "${target}">`));
       expect(await outcome(outside)).toBe('corrupt');

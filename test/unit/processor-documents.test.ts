@@ -78,6 +78,8 @@ describe('the encoding of a text', () => {
       'В воскресенье мы пошли гулять в парк, потому что погода была прекрасная. Потом вернулись домой.',
     ],
     ['shift_jis', 'これは日本語のテキストです。文字コードを正しく判定できるかどうかを確認します。'],
+    ['shift_jis', '私は学生です。'],
+    ['shift_jis', 'カナ'],
     ['euc-jp', 'これは日本語のテキストです。文字コードを正しく判定できるかどうかを確認します。'],
     ['euc-kr', '이것은 한국어로 작성된 텍스트입니다. 문자 인코딩을 올바르게 감지하는지 확인합니다.'],
     ['gb18030', '这是一段用来测试字符编码检测的中文文本，我们希望它能够被正确识别。'],
@@ -121,6 +123,8 @@ describe('the encoding of a text', () => {
   it('stays UTF-8 where a few bytes are damaged', async () => {
     const bytes = Buffer.concat([Buffer.from('Größe über alles, '.repeat(50)), Buffer.of(0xff)]);
     expect((await parse(bytes)).text).toBe(`${'Größe über alles, '.repeat(50)}\ufffd`);
+    const short = Buffer.concat([Buffer.from('Größer und schöner, '), Buffer.of(0xe9)]);
+    expect((await parse(short)).text).toBe('Größer und schöner, \ufffd');
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { visibleHtml } from '../../src/processor/parsers/visible-html.ts';
+import { epub } from '../helpers/office-files.ts';
 import { parsed } from '../helpers/parsed.ts';
 
 const page = (body: string) => parsed(`<!DOCTYPE html><html><body>${body}</body></html>`);
@@ -48,4 +49,42 @@ it('writes tables that only set a page as what they hold', async () => {
   expect(text).toBe(
     '# News\n\nFirst.\n\nSecond.\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nThird.\n\nFourth.',
   );
+});
+
+it('keeps the cells of a table in their columns, below one that spans rows', async () => {
+  const { text } = await page(
+    '<table><tr><td rowspan=2>a</td><td rowspan=3>b</td><td>c</td></tr><tr><td>d</td></tr>' +
+      '<tr><td>e</td><td>f</td></tr><tr><td colspan=2>g</td><td>h</td></tr></table>',
+  );
+  expect(text).toBe('| a | b | c |\n| --- | --- | --- |\n|  |  | d |\n| e |  | f |\n| g |  | h |');
+});
+
+it('keeps blocks within blocks apart, of whatever kind', async () => {
+  const kinds = ['section', 'article', 'header', 'footer', 'aside', 'figure', 'form', 'address'];
+  for (const kind of kinds) {
+    const { text } = await page(`<div><${kind} id="a">one</${kind}><${kind}>two</${kind}></div>`);
+    expect([kind, text]).toEqual([kind, 'one\n\ntwo']);
+  }
+});
+
+it('reads the words that have their pronunciation above them, without it', async () => {
+  const { text } = await page(
+    '<p>この<ruby>漢<rp>(</rp><rt lang="ja">かん</rt><rp>)</rp>字<rt>じ</ruby>は</p><p>x</p>',
+  );
+  expect(text).toBe('この漢字は\n\nx');
+});
+
+it('keeps a formula in its line', async () => {
+  const { text } = await page('<p>E = <math><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></math> holds.</p>');
+  expect(text).toBe('E = mc^2 holds.');
+});
+
+it('reads what the pages of a book show', async () => {
+  const { text } = await parsed(
+    epub([
+      '<script src="x"/><p hidden="hidden">no</p><section>one</section><section>two</section>',
+      '<p><ruby>漢字<rt>かんじ</rt></ruby></p><p style="display: none">no</p><nav>no</nav>',
+    ]),
+  );
+  expect(text).toBe('one\n\ntwo\n\n漢字');
 });

@@ -12,7 +12,7 @@ const SAMPLE_BYTES = 64 * 1024;
 /** Of fewer bytes beyond ASCII the detector makes anything; nearly always they are Western European. */
 const MIN_EVIDENCE_BYTES = 10;
 /** A UTF-8 text may be damaged; in another encoding nearly nothing beyond ASCII would be UTF-8. */
-const MAX_DAMAGE = 0.1;
+const MAX_DAMAGE = 1 / 3;
 /** UTF-16 has at least this share of zeros; in other encodings they are accidents. */
 const MIN_ZERO_SHARE = 0.02;
 /** Text has next to no characters that are none; anything else has many. */
@@ -22,6 +22,10 @@ const MAX_JUNK_SHARE = 0.01;
 const DECLARATION_BYTES = 4096;
 const XML_ENCODING = /^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.:-]+)/i;
 const META_CHARSET = /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)/i;
+
+/** Japanese letters and signs at their full width: those of half the width are single bytes, as é is elsewhere. */
+const JAPANESE = /^[\p{Script=Han}\u3000-\u30ff\uff01-\uff60]*$/u;
+const SYLLABLE = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
 /** What a decoder puts for bytes it cannot decode. */
 const REPLACEMENT = 0xfffd;
@@ -56,7 +60,7 @@ function decodeText(bytes: Buffer): { text: string; encoding: string } {
   if (wide !== undefined) return { text: normalise(wide), encoding: 'utf-32le' };
   const decoder = new TextDecoder(encodingOf(bytes));
   const text = decoder.decode(bytes);
-  if (junkShare(text) > MAX_JUNK_SHARE) throw unsupported();
+  if (isJunk(text)) throw unsupported();
   return { text: normalise(text), encoding: decoder.encoding };
 }
 
@@ -129,9 +133,17 @@ function unmarkedUtf16(bytes: Buffer): string | undefined {
 }
 
 function detected(bytes: Buffer): string {
+  if (isShiftJis(bytes)) return 'shift_jis';
   const sample = tellingSample(bytes);
   if (sample.filter((byte) => byte > 0x7f).length < MIN_EVIDENCE_BYTES) return 'windows-1252';
   return chardet.analyse(sample).find(({ name }) => decodes(bytes, name))?.name ?? 'windows-1252';
+}
+
+/** Japanese syllables stand out in few bytes, too: the signs that they would be elsewhere hardly any text has. */
+function isShiftJis(bytes: Buffer): boolean {
+  if (!decodes(bytes, 'shift_jis')) return false;
+  const beyondAscii = new TextDecoder('shift_jis').decode(bytes).replace(/[\0-\x7f]/g, '');
+  return JAPANESE.test(beyondAscii) && SYLLABLE.test(beyondAscii);
 }
 
 /** What begins with the first byte beyond ASCII: all before it looks alike in any encoding, and English. */
@@ -150,12 +162,13 @@ function decodes(bytes: Buffer, encoding: string): boolean {
   }
 }
 
-/** The share of characters that no text has: undecodable ones, and controls that neither set nor colour it. */
-function junkShare(text: string): number {
+/** Whether there are many characters that no text has: undecodable ones, and controls that neither set nor colour it. */
+function isJunk(text: string): boolean {
   let junk = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if ((code < 0x20 && !TEXT_CONTROLS.has(code)) || code === 0x7f || code === REPLACEMENT) junk++;
   }
-  return junk / text.length;
+  // One is an accident, however short the text.
+  return junk > Math.max(1, text.length * MAX_JUNK_SHARE);
 }

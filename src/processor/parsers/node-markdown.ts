@@ -3,6 +3,7 @@ import type { OfficeContentNode } from 'officeparser';
 import { ProcessorError } from '../errors.ts';
 import { codeBlock, escapeBlocks, heading, oneLine, tableLines } from './markdown-writer.ts';
 import { normalise } from './normalise.ts';
+import { tableGrid } from './table-grid.ts';
 
 /** A piece of Markdown: a block, or a line of one. Lines of the same block come one right after the other. */
 interface Piece {
@@ -10,12 +11,11 @@ interface Piece {
   block: unknown;
 }
 
-type CellNode = Extract<OfficeContentNode, { type: 'cell' }>;
-
 const INDENT = '    ';
 /** Stands for all lists: items of any two that touch go on. */
 const LIST = Symbol('list');
 
+/** What stands among the words of a paragraph. */
 const INLINE = new Set<OfficeContentNode['type']>(['text', 'break', 'image']);
 /** What a reader of the document does not see in it, or sees on every page. */
 const SKIPPED = new Set<OfficeContentNode['type']>(['comment', 'header', 'footer', 'slideMaster', 'embed']);
@@ -43,7 +43,7 @@ export function toMarkdown(nodes: readonly OfficeContentNode[], maxChars: number
 function* pieces(nodes: readonly OfficeContentNode[]): Generator<Piece> {
   let words: OfficeContentNode[] = [];
   for (const node of nodes) {
-    if (INLINE.has(node.type)) {
+    if (isInline(node)) {
       words.push(node);
       continue;
     }
@@ -52,6 +52,10 @@ function* pieces(nodes: readonly OfficeContentNode[]): Generator<Piece> {
     yield* blockPieces(node);
   }
   if (words.length > 0) yield* paragraph(words);
+}
+
+function isInline(node: OfficeContentNode): boolean {
+  return INLINE.has(node.type) || (node.type === 'code' && node.metadata?.math === 'inline');
 }
 
 function* blockPieces(node: OfficeContentNode): Generator<Piece> {
@@ -76,7 +80,7 @@ function* blockPieces(node: OfficeContentNode): Generator<Piece> {
         for (const { children = [] } of cellsOf(node)) yield* pieces(children);
         return;
       }
-      for (const text of tableLines(...grid(node))) yield { text, block: node };
+      for (const text of tableLines(...tableGrid(node, cellText))) yield { text, block: node };
       break;
     case 'slide':
       yield* pieces(titleFirst(node.children ?? []));
@@ -104,7 +108,7 @@ function isLayout(table: OfficeContentNode): boolean {
   const holdBlocks = filled.filter(({ children = [] }) =>
     children.some(({ type }) => type === 'heading' || type === 'table'),
   );
-  return holdBlocks.length > filled.length / 2 || grid(table)[1] === 1;
+  return holdBlocks.length > filled.length / 2 || tableGrid(table, cellText)[1] === 1;
 }
 
 function cellsOf(table: OfficeContentNode): OfficeContentNode[] {
@@ -113,7 +117,7 @@ function cellsOf(table: OfficeContentNode): OfficeContentNode[] {
 
 /** An empty sheet is nothing, though it has a name. */
 function* sheet(node: OfficeContentNode, name: string): Generator<Piece> {
-  const [rows, columns] = grid(node);
+  const [rows, columns] = tableGrid(node, cellText);
   if (columns > 0) yield whole(heading(1, name));
   for (const text of tableLines(rows, columns)) yield { text, block: node };
   // What lies over the cells, like text boxes and charts, is on the sheet as well.
@@ -149,43 +153,15 @@ function lines(text: string): string {
   return escapeBlocks(text.split('\n').map(oneLine).join('\n').trim());
 }
 
+function cellText(cell: OfficeContentNode): string {
+  return oneLine(plainText(cell));
+}
+
 function plainText(node: OfficeContentNode): string {
   if (SKIPPED.has(node.type)) return '';
   if (node.type === 'break') return '\n';
   if (node.type === 'image') return node.metadata?.altText ?? '';
   if (!node.children?.length) return node.text ?? '';
   // Blocks within are words apart.
-  return node.children
-    .map((child) => (INLINE.has(child.type) ? plainText(child) : ` ${plainText(child)}`))
-    .join('');
-}
-
-/** The cells of a table in their columns, without the rows and columns that are empty. */
-function grid(table: OfficeContentNode): [rows: Iterable<string[]>, columns: number] {
-  const rows = (table.children ?? [])
-    .filter(({ type }) => type === 'row')
-    .map((row) => filledCells(row.children ?? []))
-    .filter(({ size }) => size > 0);
-  const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))].toSorted((a, b) => a - b);
-  return [spread(rows, columns), columns.length];
-}
-
-function* spread(rows: readonly Map<number, string>[], columns: readonly number[]): Generator<string[]> {
-  for (const row of rows) {
-    const width = columns.findLastIndex((column) => row.has(column)) + 1;
-    yield columns.slice(0, width).map((column) => row.get(column) ?? '');
-  }
-}
-
-/** The words of a row's cells by their column. */
-function filledCells(cells: readonly OfficeContentNode[]): Map<number, string> {
-  const filled = new Map<number, string>();
-  let next = 0;
-  for (const cell of cells.filter((node): node is CellNode => node.type === 'cell')) {
-    const column = cell.metadata?.col ?? next;
-    const text = oneLine(plainText(cell));
-    if (text !== '') filled.set(column, text);
-    next = column + (cell.metadata?.colSpan ?? 1);
-  }
-  return filled;
+  return node.children.map((child) => (isInline(child) ? plainText(child) : ` ${plainText(child)}`)).join('');
 }

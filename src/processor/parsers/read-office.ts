@@ -1,8 +1,10 @@
 import { parseOffice, type OfficeContentNode, type OfficeError } from 'officeparser';
 
 import { ProcessorError } from '../errors.ts';
+import { visibleBook } from './epub-pages.ts';
 import { hasTooManyControls, hasTooManyTags, unpacksTooLarge } from './markup-limit.ts';
-import { mendOpenXml } from './open-xml.ts';
+import { mendOffice } from './office-xml.ts';
+import { withoutHidden } from './rtf-hidden.ts';
 import { spellSigns } from './rtf-signs.ts';
 
 export type OfficeFormat = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods' | 'epub' | 'rtf' | 'html';
@@ -67,9 +69,14 @@ function mended(bytes: Buffer, format: OfficeFormat): Buffer {
     case 'docx':
     case 'pptx':
     case 'xlsx':
-      return Buffer.from(mendOpenXml(bytes, format));
+    case 'odt':
+    case 'odp':
+    case 'ods':
+      return Buffer.from(mendOffice(bytes, format));
     case 'rtf':
-      return spellSigns(bytes);
+      return Buffer.from(spellSigns(withoutHidden(bytes.toString('latin1'))), 'latin1');
+    case 'epub':
+      return Buffer.from(visibleBook(bytes));
     default:
       return bytes;
   }

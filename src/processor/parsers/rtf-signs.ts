@@ -10,12 +10,18 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 /** A backslash before another is a mere sign, and the next begins no word. */
 const WORD = /\\\\|\\(?:(emdash|endash|bullet|emspace|enspace)(?![a-z]) ?|([~_]))/g;
+/** What parts words, and paragraphs, as well as a paragraph's end does. */
+const BREAK = /\\\\|\\(?:page|column|sect)(?![a-z]) ?/g;
 
-/** RTF with dashes, bullets and spaces written so that the office library does not lose them. */
-export function spellSigns(rtf: Buffer): Buffer {
-  const mended = rtf.toString('latin1').replace(WORD, (word, name?: string, sign?: string) => {
-    const char = SIGNS[name ?? sign ?? ''];
-    return char === undefined ? word : String.raw`{\uc1\u${char.charCodeAt(0)} ?}`;
-  });
-  return Buffer.from(mended, 'latin1');
+/**
+ * RTF with dashes, bullets, spaces and breaks written so that the office library does not lose them.
+ * @param rtf its bytes as Latin-1
+ */
+export function spellSigns(rtf: string): string {
+  return rtf
+    .replace(BREAK, (word) => (word === '\\\\' ? word : '\\par '))
+    .replace(WORD, (word, name?: string, sign?: string) => {
+      const char = SIGNS[name ?? sign ?? ''];
+      return char === undefined ? word : String.raw`{\uc1\u${char.charCodeAt(0)} ?}`;
+    });
 }

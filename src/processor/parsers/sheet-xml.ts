@@ -1,5 +1,5 @@
 import { cellFormats, formatNumber, type CellFormat } from './cell-format.ts';
-import type { XmlParts } from './open-xml.ts';
+import type { XmlParts } from './office-xml.ts';
 
 const SHEET_PART = /^xl\/worksheets\/[^/]+\.xml$/;
 /** Up to the next cell at most, so that one that is never closed costs no more than the others. */

@@ -22,10 +22,19 @@ interface Tag {
 
 /** Elements that stand apart on a page, which the library does not know. */
 const APART = /<\/(?:summary|legend|label|textarea|option|output)>/gi;
+/** Elements that are blocks like any other, which the library knows only at the top of a page. */
+const BLOCKS =
+  /<(\/?)(?:address|article|aside|center|details|dialog|fieldset|figure|footer|form|header|hgroup|main|menu|search|section)(?=[\s/>])/gi;
+/** How words are read, above them, and the brackets around that; their ends may be left out. */
+const READING =
+  /<(rt|rp)(?:\s[^<>]*)?>(?:(?!<\/?(?:rt|rp|ruby)\b)[^])*?(?:<\/\1\s*>|(?=<\/?(?:rt|rp|ruby)\b))/gi;
 
-/** HTML without the elements that a page does not show, and those that lead around in a site. */
+/**
+ * HTML without the elements that a page does not show, those that lead around in a site, and how words are read;
+ * with what stands apart on it in elements that the library knows.
+ */
 export function visibleHtml(html: string): string {
-  return withoutHidden(html).replace(APART, '$&<br>');
+  return withoutHidden(html).replace(APART, '$&<br>').replace(READING, '').replace(BLOCKS, '<$1div');
 }
 
 function withoutHidden(html: string): string {

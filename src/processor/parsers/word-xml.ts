@@ -1,4 +1,4 @@
-import type { XmlParts } from './open-xml.ts';
+import type { XmlParts } from './office-xml.ts';
 
 /** The parts that hold text of the document. */
 const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
@@ -8,6 +8,9 @@ const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
 const FORMER_PROPERTIES = /<w:pPrChange\b(?:(?!<w:pPrChange\b)[^])*?<\/w:pPrChange>/g;
 const RUBY = /<w:ruby>(?:(?!<w:ruby>)[^])*?<\/w:ruby>/g;
 const RUBY_BASE = /<w:rubyBase>[^]*/;
+/** A run that has no other within it, as one with a text box has. */
+const RUN = /<w:r(?: [^<>]*)?>(?:(?!<w:r[ >])[^])*?<\/w:r>/g;
+const HIDDEN = /<w:rPr>(?:(?!<\/?w:rPr>)[^])*?<w:vanish(?: w:val="(?:1|true|on)")?\s*\/>/;
 const RUN_TEXT = /<w:t(?: [^<>]*)?>[^<]*<\/w:t>/g;
 const HEADING_NAME = /<w:name w:val="heading ([1-9])"/i;
 const TITLE_NAME = /<w:name w:val="title"/i;
@@ -17,6 +20,7 @@ const BODY_LEVEL = 9;
 /** How far a style may be based on others; one that is based on itself has no end. */
 const MAX_DEPTH = 20;
 const NUMBERING = /<w:numPr>(?:(?!<w:numPr>)[^])*?<\/w:numPr>/;
+const NO_LIST = /<w:numId w:val="0"/;
 const PARAGRAPH_STYLE = /<w:pStyle w:val="([^"]*)"\s*\/>/;
 
 /** What a paragraph is by its style. */
@@ -30,7 +34,7 @@ interface Role {
 /**
  * Rewrites a Word document: what is a heading or an item by its style's name, level or numbering, in whatever
  * language the style is called, is one by a style that the library knows; what parts words is a line's end, and
- * what is said above words, such as how they are read, is left out.
+ * what is hidden, or said above words, such as how they are read, is left out.
  */
 export function mendWords(parts: XmlParts): void {
   const roles = rolesOf(parts.get('word/styles.xml') ?? '');
@@ -39,6 +43,7 @@ export function mendWords(parts: XmlParts): void {
     const mended = xml
       .replace(/<w:br w:type="(?:page|column)"\s*\/>/g, '<w:br/>')
       .replace(/<w:noBreakHyphen\s*\/>/g, '<w:t>-</w:t>')
+      .replace(RUN, (run) => (HIDDEN.test(run) ? run.replace(RUN_TEXT, '') : run))
       .replace(RUBY, (ruby) => (RUBY_BASE.exec(ruby)?.[0].match(RUN_TEXT) ?? []).join(''))
       // What a paragraph was before it was changed.
       .replace(FORMER_PROPERTIES, '')
@@ -57,9 +62,10 @@ function withRole(properties: string, roles: ReadonlyMap<string, Role>): string 
     const rest = properties.replace(NUMBERING, '').replace(PARAGRAPH_STYLE, '');
     return `<w:pStyle w:val="${heading}"/>${rest}`;
   }
-  return role.numbering !== undefined && !NUMBERING.test(properties)
-    ? properties + role.numbering
-    : properties;
+  // Number 0 says that it is no item, whatever its style is.
+  return NUMBERING.test(properties)
+    ? properties.replace(NUMBERING, (numbering) => (NO_LIST.test(numbering) ? '' : numbering))
+    : properties + (role.numbering ?? '');
 }
 
 function rolesOf(styles: string): Map<string, Role> {
@@ -90,8 +96,8 @@ function headingOf(properties: string): string | undefined {
 
 function numberingOf(style: string): string | undefined {
   const numbering = NUMBERING.exec(style)?.[0];
-  const list = /<w:numId w:val="(\d+)"/.exec(numbering ?? '')?.[1];
-  if (numbering === undefined || list === undefined || list === '0') return undefined;
+  if (numbering === undefined || !/<w:numId w:val="\d/.test(numbering) || NO_LIST.test(numbering))
+    return undefined;
   return numbering.includes('<w:ilvl')
     ? numbering
     : numbering.replace('<w:numPr>', '<w:numPr><w:ilvl w:val="0"/>');

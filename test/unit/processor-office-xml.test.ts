@@ -4,7 +4,16 @@ import { cellFormats, formatNumber } from '../../src/processor/parsers/cell-form
 import { mendSheets } from '../../src/processor/parsers/sheet-xml.ts';
 import { mendSlide } from '../../src/processor/parsers/slide-xml.ts';
 import { mendWords } from '../../src/processor/parsers/word-xml.ts';
-import { docx, numberCell, pptx, textCell, wordParagraph, xlsx, zip } from '../helpers/office-files.ts';
+import {
+  docx,
+  numberCell,
+  openDocument,
+  pptx,
+  textCell,
+  wordParagraph,
+  xlsx,
+  zip,
+} from '../helpers/office-files.ts';
 import { parsed } from '../helpers/parsed.ts';
 
 const WORD = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main';
@@ -51,6 +60,23 @@ it('reads the words that have their pronunciation above them, without it', async
   const ruby = `<w:ruby><w:rubyPr/><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢')}${run('字')}</w:rubyBase></w:ruby>`;
   const body = `<w:p>${run('この')}<w:r><w:rPr/>${ruby}</w:r>${run('は')}</w:p>`;
   expect((await parsed(docx(body))).text).toBe('この漢字は');
+});
+
+it('reads the words of OpenDocument without how they are read', async () => {
+  const ruby =
+    '<text:ruby><text:ruby-base>漢字</text:ruby-base><text:ruby-text text:style-name="x">かんじ</text:ruby-text></text:ruby>';
+  expect((await parsed(openDocument('text', `<text:p>この${ruby}は</text:p>`))).text).toBe('この漢字は');
+});
+
+it('leaves out what Word hides, and takes for no item what is said to be none', async () => {
+  const run = (text: string, looks: string) => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
+  const words =
+    run('a', '<w:b/><w:vanish/>') +
+    run('b', '<w:vanish w:val="0"/>') +
+    run('c', '<w:webHidden/>') +
+    run('d', '<w:vanish w:val="true"/><w:i/>');
+  const none = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="0"/></w:numPr>';
+  expect((await parsed(docx(`<w:p>${words}</w:p>${wordParagraph('e', none)}`))).text).toBe('bc\n\ne');
 });
 
 it('reads files that call the elements otherwise', async () => {

@@ -14,9 +14,9 @@ const MAX_XML_BYTES = 32 * 1024 * 1024;
 /** A part's first element declares its vocabularies, and many of them. */
 const START_CHARS = 4096;
 
-/** The format knows no document types, and so no entities: a part that has one was made to do harm. */
+/** The formats know no document types, and so no entities: a part that has one was made to do harm. */
 const FOREIGN_TYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
-const OFFICE_PART = /^(?:word|ppt|xl)\//;
+const OFFICE_PART = /^(?:(?:word|ppt|xl)\/|(?:content|styles)\.xml$)/;
 const DECLARES_TYPE = 'The file declares XML of its own, as no Office document does.';
 
 /** The names that the library knows the elements of a vocabulary by; files may call them as they like. */
@@ -26,7 +26,17 @@ const PREFIXES: readonly [vocabulary: RegExp, prefix: string][] = [
   [/presentationml(?:\/2006)?\/main$/, 'p:'],
 ];
 
-const MENDERS: Readonly<Record<'docx' | 'pptx' | 'xlsx', (parts: XmlParts) => void>> = {
+type Mender = (parts: XmlParts) => void;
+type Format = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods';
+
+/** How words are read, above them. */
+const READING = /<text:ruby-text(?:\s[^<>]*)?>(?:(?!<text:ruby-text)[^])*?<\/text:ruby-text>/g;
+
+const mendOpenDocument: Mender = (parts) => {
+  for (const [name, xml] of parts) parts.set(name, xml.replace(READING, ''));
+};
+
+const MENDERS: Readonly<Record<Format, Mender>> = {
   docx: mendWords,
   xlsx: mendSheets,
   pptx: (parts) => {
@@ -34,6 +44,9 @@ const MENDERS: Readonly<Record<'docx' | 'pptx' | 'xlsx', (parts: XmlParts) => vo
       if (/^ppt\/(?:slides|notesSlides)\/[^/]+$/.test(name)) parts.set(name, mendSlide(xml));
     }
   },
+  odt: mendOpenDocument,
+  odp: mendOpenDocument,
+  ods: mendOpenDocument,
 };
 
 /**
@@ -41,7 +54,7 @@ const MENDERS: Readonly<Record<'docx' | 'pptx' | 'xlsx', (parts: XmlParts) => vo
  * cells, slide numbers. Only the XML is kept; a file that cannot be unpacked, or is too large, stays as it is.
  * @throws {ProcessorError} `corrupt` where a part begins with a document type
  */
-export function mendOpenXml(bytes: Uint8Array, format: keyof typeof MENDERS): Uint8Array {
+export function mendOffice(bytes: Uint8Array, format: Format): Uint8Array {
   const parts = unpack(bytes);
   if (!parts) return bytes;
   for (const [name, xml] of parts) {
