@@ -72,6 +72,8 @@ export class Subscriptions {
   clear(): void {
     for (const subscription of this.#all.values()) subscription.end();
     this.#all.clear();
+    // Emptied, too: those in it may be joining just now.
+    this.#unjoined?.clear();
     this.#unjoined = undefined;
   }
 

@@ -13,6 +13,7 @@ import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
 import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
 import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { quietLogger } from '../helpers/roles.ts';
+import { SlowStream } from '../helpers/slow-stream.ts';
 
 const state = (id: string, version: number, status: string, run = 1) =>
   toJobState({ id, version: `${version}`, status, run: `${run}` }, 'history');
@@ -77,3 +78,29 @@ test.each([
     expect((await watch(5000, 25_000)) - before).toBeLessThan(1);
   },
 );
+
+test('an end that waits is sent, though the one before it has just been taken and its job has left', async () => {
+  const stream = new SlowStream();
+  const [dashboard] = await openDashboard(stream, new Flusher(), 1);
+  const take = async () => {
+    await idle();
+    stream.takeOne();
+    await idle();
+  };
+  for (const type of ['welcome', 'snapshot']) {
+    await expect.poll(() => stream.given.at(-1)?.type).toBe(type);
+    await take();
+  }
+  dashboard!.onState(state('a', 1, 'processing'));
+  dashboard!.onState(state('a', 2, 'cancelled'));
+  await take();
+  // The end is under way; the next run begins and ends before it has been taken.
+  dashboard!.onState(state('a', 3, 'processing', 2));
+  dashboard!.onState(state('a', 4, 'cancelled', 2));
+  stream.open();
+  const runsEnded = () =>
+    stream.given
+      .flatMap(({ jobs = [] }) => jobs as { status?: string; run?: number }[])
+      .flatMap(({ status, run }) => (status === 'cancelled' ? [run] : []));
+  await expect.poll(runsEnded).toEqual([1, 2]);
+});
