@@ -5,6 +5,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
+import { pageMarkdown } from '../../src/processor/parsers/pdf-lines.ts';
 import { betterText, parsePdf } from '../../src/processor/parsers/pdf.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { pdf, textAt } from '../helpers/pdf-files.ts';
@@ -66,6 +67,26 @@ it('reads Hebrew and Arabic in the order in which they are written', async () =>
     pdf([textAt(arabic.drawn('ﺳﻼﻡ'), [400, 650])], { toUnicode: arabic.toUnicode }),
   );
   expect(forms.text).toBe('سلام');
+});
+
+it('puts brackets and the ends of sentences where they belong in Hebrew', () => {
+  const line = (pieces: readonly string[]) =>
+    pageMarkdown(
+      pieces.map((str, index) => ({
+        str,
+        transform: [12, 0, 0, 12, 100 + index * 50, 700],
+        width: 50,
+        hasEOL: index === pieces.length - 1,
+      })),
+    );
+  // From the left, as they are drawn: the brackets the other way round, or as they are meant.
+  const meant = 'היו 3,500 (לעומת 3,000). העלייה: 16.7%!';
+  expect(line(['!16.7%', ' ', '. העלייה:', '(', '3,000', ' ', 'לעומת', ')', ' ', '3,500', ' ', 'היו'])).toBe(
+    meant,
+  );
+  expect(line(['!16.7%', ' ', '. העלייה:', ')', '3,000', ' ', 'לעומת', '(', ' ', '3,500', ' ', 'היו'])).toBe(
+    meant,
+  );
 });
 
 it('reads with the second reader what the first finds nothing in', async () => {

@@ -19,6 +19,17 @@ type Direction = 'left' | 'right';
 /** Scripts that are written from right to left. */
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 const LEFT_TO_RIGHT = /[\p{L}\p{Nd}]/u;
+/** Signs that end a sentence or a part of it; where they stand at the edge of a piece, they need not be of it. */
+const EDGE_SIGNS = /^([.,:;!?]*)(.*?)([.,:;!?]*)$/su;
+/** What is drawn the other way round where it leads to the left. */
+const BRACKETS: Readonly<Record<string, string>> = {
+  '(': ')',
+  ')': '(',
+  '[': ']',
+  ']': '[',
+  '{': '}',
+  '}': '{',
+};
 /** Letters as they look within a word; each stands for one or more of the alphabet. */
 const PRESENTATION_FORMS = /[\ufb1d-\ufdff\ufe70-\ufefc]+/g;
 
@@ -96,14 +107,42 @@ function inReadingOrder(items: readonly TextItem[]): string {
   const base: Direction = share >= 0.5 ? 'left' : 'right';
   const fromLeft = items.toSorted((a, b) => (a.transform[4] ?? 0) - (b.transform[4] ?? 0));
   const runs: { direction: Direction; pieces: string[] }[] = [];
-  for (const { str, direction } of directed(fromLeft.flatMap(withGap), base)) {
+  for (const { str, direction } of directed(fromLeft.flatMap(withGap).flatMap(withoutEdges), base)) {
     const run = runs.at(-1);
     if (run?.direction === direction) run.pieces.push(str);
     else runs.push({ direction, pieces: [str] });
   }
   for (const { direction, pieces } of runs) if (direction === 'left') pieces.reverse();
   if (base === 'left') runs.reverse();
-  return runs.flatMap(({ pieces }) => pieces).join('');
+  const textOf = (mirror: (str: string) => string) =>
+    runs
+      .map(({ direction, pieces }) => (direction === 'left' ? mirror(pieces.join('')) : pieces.join('')))
+      .join('');
+  const asDrawn = textOf((str) => str);
+  const asMeant = textOf(mirrored);
+  // Some files hold brackets as they are drawn, some as they are meant.
+  return isPaired(asMeant) && !isPaired(asDrawn) ? asMeant : asDrawn;
+}
+
+function mirrored(str: string): string {
+  return str.replace(/[()[\]{}]/g, (bracket) => BRACKETS[bracket] ?? bracket);
+}
+
+/** Whether every bracket that is closed has been opened before, and the other way round. */
+function isPaired(text: string): boolean {
+  const open: (string | undefined)[] = [];
+  for (const [bracket] of text.matchAll(/[()[\]{}]/g)) {
+    if ('([{'.includes(bracket)) open.push(BRACKETS[bracket]);
+    else if (open.pop() !== bracket) return false;
+  }
+  return open.length === 0;
+}
+
+/** A piece that leads to the right apart from the signs at its edges, which may be of the line's other direction. */
+function withoutEdges(piece: string): string[] {
+  if (RIGHT_TO_LEFT.test(piece)) return [piece];
+  const [, before = '', words = '', after = ''] = EDGE_SIGNS.exec(piece) ?? [];
+  return [before, words, after].filter((part) => part !== '');
 }
 
 /** A piece, after a blank where there is room for one between it and the piece to its left. */
