@@ -65,6 +65,7 @@ it('keeps blocks within blocks apart, of whatever kind', async () => {
     const { text } = await page(`<div><${kind} id="a">one</${kind}><${kind}>two</${kind}></div>`);
     expect([kind, text]).toEqual([kind, 'one\n\ntwo']);
   }
+  expect((await page('<ul><li><h3>one</h3>two<p>three</p>four</li></ul>')).text).toBe('- one two three four');
 });
 
 it('reads the words that have their pronunciation above them, without it', async () => {

@@ -163,5 +163,7 @@ function plainText(node: OfficeContentNode): string {
   if (node.type === 'image') return node.metadata?.altText ?? '';
   if (!node.children?.length) return node.text ?? '';
   // Blocks within are words apart.
-  return node.children.map((child) => (isInline(child) ? plainText(child) : ` ${plainText(child)}`)).join('');
+  return node.children
+    .map((child) => (isInline(child) ? plainText(child) : ` ${plainText(child)} `))
+    .join('');
 }
