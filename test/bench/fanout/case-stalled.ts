@@ -5,7 +5,10 @@ import type { Memory } from './server.ts';
 
 const JOBS = 400;
 const OTHERS = 999;
-const STREAM = { rate: 4000, ms: 2000 };
+/** More than the buffers of one that does not read can take. */
+const CROWD = { rate: 4000, ms: 2000 };
+/** Far from what any side can take: what the others wait is then due to the one, and not to the crowd. */
+const STREAM = { rate: 1000, ms: 2000 };
 
 interface Round {
   p99: number;
@@ -56,8 +59,9 @@ async function measure(rig: Rig, stall: boolean): Promise<Round> {
   await rig.watch(1, 'active');
   const before = await rig.server.call<Memory>('memory');
   if (stall) await rig.clients.call('stall');
-  const { heard } = await rig.measure(() => rig.publisher.call('publish', STREAM));
+  await rig.publisher.call('publish', CROWD);
   const after = await rig.server.call<Memory>('memory');
+  const { heard } = await rig.measure(() => rig.publisher.call('publish', STREAM));
   await rig.clients.call('cut');
   return { p99: heard.p99, grown: (after.held - before.held) / 1024 };
 }
