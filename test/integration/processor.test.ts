@@ -398,11 +398,12 @@ describe('POST /embed with the bundled model', () => {
     processor = await Processor.start({ embeddings: undefined, children: 1 });
     const rss = () => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(Processor.pids()[0])])) / 1024;
     const short = Array.from({ length: 250 }, (_, index) => `word ${index}`);
-    // It grows while the code that runs often is compiled.
+    // It grows while the code that runs often is compiled; later in a few steps, as the heap finds its size.
     for (let round = 0; round < 2; round++) await processor.embed(short);
     const before = rss();
-    for (let round = 0; round < 2; round++) await processor.embed(short);
-    expect(rss() - before).toBeLessThan(15);
+    for (let round = 0; round < 4; round++) await processor.embed(short);
+    // Were a text to leave 40 KB behind, which is what a few tensors take, it would be more.
+    expect(rss() - before).toBeLessThan(40);
   });
 });
 
