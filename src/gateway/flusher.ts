@@ -35,7 +35,7 @@ export class Flusher {
   }
 
   /**
-   * Asks whether somebody who has nothing else to send may send a frame now.
+   * Asks whether somebody who has nothing else to send may send a frame now. One that may counts as sent.
    * @param sentIn the turn in which they did so last
    * @returns false when they are to be added instead
    */

@@ -8,8 +8,9 @@ const RELATIONS_PART = 'xl/_rels/workbook.xml.rels';
 const VALUE = /<v(?: [^<>]*)?>([^<]*)<\/v>/;
 
 /**
- * Rewrites a workbook: its sheets are in the order in which it shows them, by names that the library knows; a number that is shown as a date, a time or a percentage becomes the text that says so, and
- * others have the digits that they were typed with.
+ * Rewrites a workbook: its sheets are in the order in which it shows them, by names that the library knows; a number
+ * that is shown as a date, a time or a percentage becomes the text that says so, and others have the digits that they
+ * were typed with.
  */
 export function mendSheets(parts: XmlParts): void {
   const formats = cellFormats(parts.get('xl/styles.xml') ?? '');

@@ -43,6 +43,7 @@ export class FairQueue<Caller, Item> {
     if (dropped.length > 0) this.#remove(new Set(dropped));
     return dropped.map(({ item }) => item);
   }
+
   #remove(dropped: ReadonlySet<Waiting<Caller, Item>>): void {
     const saved = new Map<Caller, number>();
     const left: Waiting<Caller, Item>[] = [];
