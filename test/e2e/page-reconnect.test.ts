@@ -59,10 +59,7 @@ describe('after a loss', () => {
 
   test('many jobs are asked for in messages that are not too long', async () => {
     const ids = Array.from({ length: 400 }, (_, i) => `${i}`.padStart(100, 'x'));
-    await my.user.page.goto(my.url);
-    await my.user.remember(Object.fromEntries(ids.map((id, i) => [id, `${i}.pdf`])));
-    await my.user.page.reload();
-    await my.server.connected(2);
+    await my.openRemembering(Object.fromEntries(ids.map((id, i) => [id, `${i}.pdf`])));
     my.server.welcome('first');
     await my.server.subscription(1);
     my.server.send({ type: 'update', jobs: ids.map((id) => state(1, 10, id)) });

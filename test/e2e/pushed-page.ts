@@ -13,6 +13,8 @@ export interface PushedPage {
   server: StandIn;
   /** Opens the page: it remembers the job `pushed`, and is sent its version 5 of the history `first`. */
   open(): Promise<void>;
+  /** Opens the page as one that remembers these uploads, ids with their files' names: its second connection. */
+  openRemembering(filenames: Record<string, string>): Promise<void>;
   /** Waits until the card of `pushed` shows a message. */
   shows(message: string): Promise<void>;
 }
@@ -23,15 +25,21 @@ export function pushedPage(): PushedPage {
   let browser: Browser | undefined;
   const my = {
     async open() {
-      const { url, user, server } = my;
-      await user.page.goto(url);
-      await user.remember({ pushed: 'pushed.pdf' });
-      await user.page.reload();
-      await server.connected(2);
+      const { server } = my;
+      await my.openRemembering({ pushed: 'pushed.pdf' });
       server.welcome('first');
       expect(await server.subscription(1)).toEqual({ type: 'subscribe', id: 1, jobs: ['pushed'] });
       server.send({ type: 'snapshot', id: 1, jobs: [state(5, 60)], more: false });
       await my.shows('version 5');
+    },
+    async openRemembering(filenames) {
+      const { url, user, server } = my;
+      await user.page.goto(url);
+      // The page connects when it has read its settings, which may be after it has loaded.
+      await server.connected(1);
+      await user.remember(filenames);
+      await user.page.reload();
+      await server.connected(2);
     },
     async shows(message) {
       const shown = () => my.user.card('pushed.pdf').locator('.message').textContent();
