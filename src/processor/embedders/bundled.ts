@@ -12,10 +12,12 @@ const DIMENSIONS = 512;
  * turn soon, and that every child has something to do.
  */
 const BATCH_TEXTS = 4;
+/** Texts a call is best given: so few that progress is seen, so many that calls cost little beside the model. */
+const CALL_TEXTS = 2 * BATCH_TEXTS;
 
 /** Embeds in the pool's children, with the model that comes with the program. */
 export class BundledEmbedder implements Embedder {
-  readonly batch = BATCH_TEXTS;
+  readonly batch = CALL_TEXTS;
   readonly #pool: Pool;
 
   constructor(pool: Pool) {
