@@ -1,5 +1,6 @@
 import type { ServerMessage } from '../contract/messages.ts';
 import type { JobState } from '../jobs/to-job.ts';
+import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, snapshotFrame, updateFrame } from './frames.ts';
 
 /** The first states of a subscription that are still to be sent. */
 export interface Snapshot {
@@ -14,13 +15,16 @@ export interface Ends {
 
 export type Answer = ServerMessage | Snapshot | Ends;
 
+/** A frame, and the states in it, by what they are sent as. */
+export interface AnswerFrame {
+  readonly frame: Buffer;
+  readonly first?: readonly JobState[];
+  readonly ends?: readonly JobState[];
+}
+
 /** What a client was told it will be answered, and what has to go before some of that; in their order. */
 export class Answers {
   #queue: Answer[] = [];
-
-  get first(): Answer | undefined {
-    return this.#queue[0];
-  }
 
   get size(): number {
     return this.#queue.length;
@@ -30,8 +34,23 @@ export class Answers {
     this.#queue.push(answer);
   }
 
-  shift(): void {
+  /** Takes the next frame. There MUST be an answer. */
+  take(): AnswerFrame {
+    const answer = this.#queue[0] as Answer;
+    if ('states' in answer) {
+      const first = page(answer.states.values());
+      for (const { id } of first) answer.states.delete(id);
+      const more = answer.states.size > 0;
+      if (!more) this.#queue.shift();
+      return { frame: snapshotFrame(answer.subscription, first, more), first };
+    }
+    if ('ends' in answer) {
+      const ends = answer.ends.splice(0, page(answer.ends).length);
+      if (answer.ends.length === 0) this.#queue.shift();
+      return { frame: updateFrame(ends), ends };
+    }
     this.#queue.shift();
+    return { frame: messageFrame(answer) };
   }
 
   /**
@@ -65,4 +84,16 @@ export class Answers {
       (answer) => !('states' in answer) || answer.subscription !== subscription,
     );
   }
+}
+
+/** The first of some states, as many as go in one frame. */
+function page(states: Iterable<JobState>): JobState[] {
+  const first: JobState[] = [];
+  let bytes = 0;
+  for (const state of states) {
+    if (first.length === JOBS_A_FRAME || bytes > BYTES_A_FRAME) break;
+    first.push(state);
+    bytes += state.json.length;
+  }
+  return first;
 }

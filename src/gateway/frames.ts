@@ -1,6 +1,10 @@
 import type { ServerMessage } from '../contract/messages.ts';
 import type { JobState } from '../jobs/to-job.ts';
 
+export const JOBS_A_FRAME = 100;
+/** No more is added to a frame that has so many: whoever does not read holds on to one. */
+export const BYTES_A_FRAME = 64 * 1024;
+
 const FINAL_TEXT = 0x81;
 const LONGEST_IN_ONE_BYTE = 125;
 const LENGTH_IN_TWO_BYTES = 126;

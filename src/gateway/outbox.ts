@@ -3,14 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { ServerMessage } from '../contract/messages.ts';
 import type { JobState } from '../jobs/to-job.ts';
 import { Answers, type Answer } from './answers.ts';
+import { Departures } from './departures.ts';
 import type { Flusher } from './flusher.ts';
-import { messageFrame, snapshotFrame, updateFrame } from './frames.ts';
+import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, updateFrame } from './frames.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { Updates } from './updates.ts';
 
-const JOBS_A_FRAME = 100;
-/** No more is added to a frame that has so many: whoever does not read holds on to one. */
-const BYTES_A_FRAME = 64 * 1024;
 /** Of what may wait for a client that has not read for {@link BACKED_UP_MS}. */
 const MOST_JOBS = 1000;
 const MOST_BYTES = 256 * 1024;
@@ -42,8 +40,8 @@ export class Outbox {
   #answers: Answers | undefined;
   /** All of one history. */
   readonly #updates = new Updates();
-  /** What has left each subscription; there only when something has, for most sessions never need it. */
-  #gone: Map<number, Set<string>> | undefined;
+  /** There only once something has left a channel, for most sessions never need it. */
+  #departures: Departures | undefined;
   /** The turn in which an update was sent at once. */
   #sentIn = 0;
   /** Since when the socket has been taking its last frame; 0 when it has. */
@@ -93,15 +91,14 @@ export class Outbox {
 
   /** Says that a job has left a channel, after its last state. */
   gone(subscription: number, jobId: string): void {
-    this.#gone ??= new Map();
-    const jobs = this.#gone.get(subscription) ?? new Set();
-    this.#gone.set(subscription, jobs.add(jobId));
+    this.#departures ??= new Departures();
+    this.#departures.add(subscription, jobId);
     this.#schedule();
   }
 
   /** Takes a `gone` back that was not sent yet: the job has entered the channel again. */
   notGone(subscription: number, jobId: string): void {
-    this.#gone?.get(subscription)?.delete(jobId);
+    this.#departures?.delete(subscription, jobId);
   }
 
   /** Forgets every version and state: they belong to a history that is over. The ends that wait are still sent. */
@@ -118,8 +115,7 @@ export class Outbox {
 
   /** Forgets a subscription that has ended. */
   forgetSubscription(subscription: number): void {
-    const gone = this.#gone?.get(subscription);
-    this.#gone?.delete(subscription);
+    const gone = this.#departures?.deleteAll(subscription);
     if (gone) this.#listener.onGone(gone);
     this.#answers?.deleteSnapshot(subscription);
     if (this.#answers?.size === 0) this.#answers = undefined;
@@ -127,8 +123,8 @@ export class Outbox {
 
   /** True when nothing waits and the socket has taken everything. */
   get idle(): boolean {
-    const waiting = this.#updates.size + (this.#gone?.size ?? 0);
-    return this.#writingSince === 0 && !this.#answers && waiting === 0;
+    const nothingWaits = !this.#answers && this.#updates.size === 0 && (this.#departures?.empty ?? true);
+    return nothingWaits && this.#writingSince === 0;
   }
 
   /** Resolves when every answer has been given to the socket. */
@@ -145,7 +141,9 @@ export class Outbox {
   isTooFarBehind(now: number): boolean {
     const silent = this.#writingSince === 0 ? 0 : now - this.#writingSince;
     if (silent < BACKED_UP_MS) return false;
-    return silent > LONGEST_SILENCE_MS || this.#updates.size > MOST_JOBS || this.#updates.bytes > MOST_BYTES;
+    const { size = 0, bytes = 0 } = this.#departures ?? {};
+    const most = Math.max(this.#updates.size, size);
+    return silent > LONGEST_SILENCE_MS || most > MOST_JOBS || this.#updates.bytes + bytes > MOST_BYTES;
   }
 
   /** Sends nothing more. */
@@ -160,14 +158,10 @@ export class Outbox {
     if (this.#answers) return this.#flushAnswer(this.#answers);
     const states = this.#updates.take(JOBS_A_FRAME, BYTES_A_FRAME);
     if (states.length > 0) return this.#writeUpdates(states);
-    for (const [id, jobs] of this.#gone ?? []) {
-      this.#gone?.delete(id);
-      if (jobs.size === 0) continue;
-      this.#write(messageFrame({ type: 'gone', id, jobs: [...jobs] }));
-      return this.#listener.onGone(jobs);
-    }
-    this.#gone = undefined;
-    this.#wake();
+    const left = this.#departures?.take(JOBS_A_FRAME, BYTES_A_FRAME);
+    if (!left) return this.#wake();
+    this.#write(messageFrame({ type: 'gone', id: left.subscription, jobs: [...left.jobs] }));
+    this.#listener.onGone(left.jobs);
   }
 
   #ends(ends: JobState[]): void {
@@ -181,29 +175,11 @@ export class Outbox {
   }
 
   #flushAnswer(answers: Answers): void {
-    const answer = answers.first as Answer;
-    let frame: Buffer;
-    let states = NONE;
-    let more = false;
-    if ('states' in answer) {
-      states = page(answer.states.values());
-      for (const { id, version } of states) {
-        answer.states.delete(id);
-        this.#updates.sent(id, version);
-      }
-      more = answer.states.size > 0;
-      frame = snapshotFrame(answer.subscription, states, more);
-    } else if ('ends' in answer) {
-      states = answer.ends.splice(0, page(answer.ends).length);
-      more = answer.ends.length > 0;
-      this.#metrics.updates += states.length;
-      frame = updateFrame(states);
-    } else {
-      frame = messageFrame(answer);
-    }
-    if (!more) answers.shift();
+    const { frame, first, ends } = answers.take();
     if (answers.size === 0) this.#answers = undefined;
-    this.#write(frame, states);
+    for (const { id, version } of first ?? NONE) this.#updates.sent(id, version);
+    this.#metrics.updates += ends?.length ?? 0;
+    this.#write(frame, first ?? ends);
   }
 
   /** Updates go when all do; answers are waited for. */
@@ -249,16 +225,4 @@ export class Outbox {
     this.#waiters = undefined;
     for (const wake of waiters ?? []) wake();
   }
-}
-
-/** The first of some states, as many as go in one frame. */
-function page(states: Iterable<JobState>): JobState[] {
-  const first: JobState[] = [];
-  let bytes = 0;
-  for (const state of states) {
-    if (first.length === JOBS_A_FRAME || bytes > BYTES_A_FRAME) break;
-    first.push(state);
-    bytes += state.json.length;
-  }
-  return first;
 }

@@ -104,8 +104,9 @@ export class Session implements SocketListener, SentListener, LossListener {
     return this.#outbox.isTooFarBehind(now);
   }
 
-  /** Asks the client for a sign of life; cuts it when it has not given the last. */
+  /** Asks the client for a sign of life; cuts it when it has not given the last. One that is not read from gives none. */
   ping(): void {
+    if (this.socket.isPaused) return;
     if (this.#awaitsPong) return this.socket.terminate();
     this.#awaitsPong = true;
     this.socket.ping();
@@ -169,9 +170,17 @@ export class Session implements SocketListener, SentListener, LossListener {
       await this.#outbox.answered();
       // Others come in between, however many messages there are.
       await nextTurn();
-      if (waiting.length < MOST_WAITING) this.socket.resume();
+      if (waiting.length < MOST_WAITING) this.#resume();
     }
     this.#waiting = undefined;
+  }
+
+  /** Reads on. */
+  #resume(): void {
+    if (!this.socket.isPaused) return;
+    // It may have come long ago, and be read only now.
+    this.#awaitsPong = false;
+    this.socket.resume();
   }
 
   async #handle(message: ClientMessage | typeof JOIN): Promise<void> {
@@ -202,14 +211,14 @@ export class Session implements SocketListener, SentListener, LossListener {
   /** Has those join that have not yet: each snapshot is sent before the next is read. */
   async #join(): Promise<void> {
     await this.#subscriptions.join((id, unknown) => {
-      if (unknown.length > 0 && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
-        this.socket.close(CLOSE.unknownJob, 'there is no such job');
-      else if (unknown.length > 0) this.#lacks(id, unknown);
+      if (unknown.length > 0) this.#lacks(id, unknown);
       return this.#outbox.answered();
     });
   }
 
   #lacks(id: number, jobs: string[]): void {
+    if (id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
+      return this.socket.close(CLOSE.unknownJob, 'there is no such job');
     const detail = 'Nobody knows these jobs.';
     this.#outbox.answer({ type: 'error', id, code: 'job_not_found', detail, jobs });
   }

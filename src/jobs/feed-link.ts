@@ -31,7 +31,9 @@ export interface LinkListener {
  * that counts more events than were heard shows a gap. One that counts fewer shows a Redis that has lost writes.
  *
  * Every program that can reach Redis may publish on these channels. So only a canary, which says what Redis' own
- * keys say, is believed; an event counts when it is the very next, and any other is asked about with a canary.
+ * keys say, is believed; an event counts when it is the very next, and any other is asked about with a canary. One
+ * whose number was taken since the last canary shows that another was not ours, and took the place of a true one:
+ * that is a gap, too.
  */
 export class FeedLink {
   readonly #connect: () => Redis;
@@ -45,6 +47,10 @@ export class FeedLink {
   #up = false;
   /** The last position heard over this subscription; none before the first. */
   #heard: HistoryPosition | undefined;
+  /** The sequence that the last canary told. */
+  #proven = 0;
+  /** True when a number was heard twice since. */
+  #doubted = false;
   /**
    * Of the canaries that are out, each with its number; none is sent before the subscription stands, for it would
    * prove nothing.
@@ -92,8 +98,9 @@ export class FeedLink {
     return performance.now() - this.#lastProofAt;
   }
 
-  /** Resolves once every event is heard that was published by now; or later, when the link goes down meanwhile. */
+  /** Resolves once every event is heard that was published by now, or the link is down. */
   async caughtUp(): Promise<void> {
+    if (!this.#up) return;
     await new Promise<void>((resolve) => {
       this.#waiters.push({ after: this.#canaries, resolve });
       this.#sendCanary();
@@ -176,6 +183,9 @@ export class FeedLink {
     this.#lastProofAt = performance.now();
     this.#asking = false;
     const before = this.#heard;
+    const doubted = this.#doubted;
+    this.#doubted = false;
+    this.#proven = now.sequence;
     if (!this.#up || !before) {
       this.#up = true;
       this.#heard = now;
@@ -185,11 +195,16 @@ export class FeedLink {
       this.#prove().catch((error: unknown) => this.#logger.warn('asking for the history failed', { error }));
     } else {
       this.#heard = now;
-      if (now.sequence > before.sequence) this.#listener.onGap();
+      if (now.sequence > before.sequence || doubted) this.#listener.onGap();
     }
+    this.#release(number);
+  }
+
+  /** Lets those go on who asked before a canary was sent. */
+  #release(canary: number): void {
     const waiters = this.#waiters;
-    this.#waiters = waiters.filter(({ after }) => after >= number);
-    for (const { after, resolve } of waiters) if (after < number) resolve();
+    this.#waiters = waiters.filter(({ after }) => after >= canary);
+    for (const { after, resolve } of waiters) if (after < canary) resolve();
   }
 
   /** Counts an event that follows the last. About one that does not Redis is asked: its own keys know. */
@@ -200,6 +215,8 @@ export class FeedLink {
       this.#heard = now;
       return true;
     }
+    const taken = now?.history === before.history && now.sequence <= before.sequence;
+    if (taken && now.sequence > this.#proven) this.#doubted = true;
     if (!this.#asking) this.#sendCanary();
     this.#asking = true;
     return false;
@@ -209,6 +226,7 @@ export class FeedLink {
     if (!this.#up) return;
     this.#up = false;
     this.#listener.onDown();
+    this.#release(Infinity);
   }
 }
 

@@ -8,12 +8,12 @@ import { parseJobEvent } from './job-event.ts';
 import { JobHistory } from './job-history.ts';
 import type { JobStore } from './job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
+import { Resync } from './resync.ts';
 import { SharedRound } from './shared-round.ts';
-import { isNewer, toJobState, type JobState } from './to-job.ts';
+import { areOf, toJobState, type JobState } from './to-job.ts';
 
 /** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
 const COMPARE_MS = 30_000;
-const READ_AT_ONCE = 200;
 const AFTER_ERROR_MS = 500;
 /** How soon a new history is heard of, when it was read of first. */
 const HISTORY_DELAY_MS = 50;
@@ -38,15 +38,17 @@ export class JobFeed {
   readonly #store: JobStore;
   readonly #logger: Logger;
   readonly #link: FeedLink;
-  readonly #watchers = new JobWatchers();
+  readonly #watchers: JobWatchers;
   readonly #observers = new Set<FeedObserver>();
   readonly #comparison: NodeJS.Timeout;
   /** Dashboards often come together, as after a restart; all active jobs are read once for them. */
-  readonly #active = new SharedRound(async () => this.#readInPages(await this.#store.activeIds()));
+  readonly #active = new SharedRound(async () => this.#store.readInPages(await this.#store.activeIds()));
+  /** So do many others. */
+  readonly #caughtUp = new SharedRound(() => this.#link.caughtUp());
   #history = '';
   #live = false;
-  /** The reading under way; another takes its place when it is of no use any more. */
-  #reading: Reading | undefined;
+  /** There while everything watched is being read again. */
+  #resync: Resync | undefined;
   #closed = false;
   /** How many events have come, watched or not; and how often everything watched had to be read again. */
   readonly counts = { events: 0, rereads: 0 };
@@ -62,6 +64,7 @@ export class JobFeed {
   ) {
     this.#store = store;
     this.#logger = logger;
+    this.#watchers = new JobWatchers(logger);
     const listener = {
       onEvent: (jobId: string, message: string) => this.#receive(jobId, message),
       onUp: (history: string) => this.#recover(history),
@@ -122,11 +125,12 @@ export class JobFeed {
   }
 
   /**
-   * Reads jobs, all in the feed's history.
+   * Reads jobs, all in the feed's history. Whatever came before has been told to those who watch: none of them is
+   * shown a job's next run before the end of the last.
    * @returns a state or `undefined` for each id, in the ids' order; nothing while the feed is stale
    */
   read(jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
-    return this.#readLive(() => this.#store.readAll(jobIds));
+    return this.#readLive(() => this.#store.readInPages(jobIds));
   }
 
   /** Reads all active jobs and some others, as {@link read} does. */
@@ -135,13 +139,13 @@ export class JobFeed {
       const active = await this.#active.ask();
       const left = new Set(others);
       for (const state of active) left.delete(state?.id ?? '');
-      return left.size === 0 ? active : [...active, ...(await this.#readInPages([...left]))];
+      return left.size === 0 ? active : [...active, ...(await this.#store.readInPages([...left]))];
     });
   }
 
   close(): void {
     this.#closed = true;
-    this.#reading = undefined;
+    this.#resync?.cancel();
     clearInterval(this.#comparison);
     this.#link.close();
   }
@@ -152,8 +156,9 @@ export class JobFeed {
     while (this.#live) {
       try {
         const states = await read();
+        await this.#caughtUp.ask();
         if (!this.#live) return undefined;
-        if (isOf(this.#history, states)) return states;
+        if (areOf(this.#history, states)) return states;
         await sleep(HISTORY_DELAY_MS);
       } catch (error) {
         if (this.#closed) throw error;
@@ -178,12 +183,13 @@ export class JobFeed {
       this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
       return;
     }
-    if (this.#reading) keep(state, this.#reading.heard);
+    this.#resync?.add(state);
     if (this.#live) this.#watchers.tell(state);
   }
 
   #turnStale(): void {
-    this.#reading = undefined;
+    this.#resync?.cancel();
+    this.#resync = undefined;
     if (!this.#live) return;
     this.#live = false;
     for (const observer of this.#observers) observer.onStale();
@@ -202,85 +208,22 @@ export class JobFeed {
   /** Reads everything watched, and passes on what nobody was told. */
   #compare(): void {
     // What is being read just now may have been read before the change that is looked for.
-    if (this.#reading) this.#reading.again = true;
+    if (this.#resync) this.#resync.again = true;
     else if (this.#live) void this.#readAgain(this.#history, () => {});
   }
 
-  /**
-   * @param history what is read MUST belong to it
-   * @param ready called once all is read, before it is passed on
-   */
+  /** @param ready called once all is read, before it is passed on */
   async #readAgain(history: string, ready: () => void): Promise<void> {
-    const reading: Reading = { heard: new Map(), again: false };
-    this.#reading = reading;
+    const services = { store: this.#store, link: this.#link, watchers: this.#watchers, logger: this.#logger };
+    const resync = new Resync(services, history);
+    this.#resync = resync;
     this.counts.rereads++;
-    const over = () => this.#reading !== reading;
-    let read: Map<string, JobState | undefined>;
-    try {
-      read = await this.#readWatched(over);
-      // An end that is on its way must not be passed by what has followed it.
-      await this.#link.caughtUp();
-      if (over()) return;
-      if (!isOf(history, read.values())) throw new Error('another history has begun');
-    } catch (error) {
-      if (over()) return;
-      this.#logger.warn('reading the watched jobs again failed, trying once more', { error });
-      await sleep(AFTER_ERROR_MS);
-      if (!over()) await this.#readAgain(history, ready);
-      return;
-    }
+    const read = await resync.read();
+    if (!read) return;
     const held = !this.#live;
     ready();
-    this.#reading = undefined;
-    for (const [jobId, state] of read) {
-      if (reading.heard.has(jobId)) continue;
-      if (state) this.#watchers.tell(state);
-      else this.#watchers.tellForgotten(jobId);
-    }
-    // While the feed is live, what was heard has been passed on already: only news from the reading is left.
-    for (const [jobId, heard] of reading.heard) {
-      if (held) for (const state of heard) this.#watchers.tell(state);
-      const state = read.get(jobId);
-      if (state && isNewer(state, heard.at(-1))) this.#watchers.tell(state);
-    }
-    if (reading.again) this.#compare();
+    this.#resync = undefined;
+    resync.tell(read, held);
+    if (resync.again) this.#compare();
   }
-
-  async #readWatched(over: () => boolean): Promise<Map<string, JobState | undefined>> {
-    const active = this.#watchers.anyForAll ? await this.#store.activeIds() : [];
-    const ids = this.#watchers.ids();
-    for (const id of active) ids.add(id);
-    const all = [...ids];
-    const states = await this.#readInPages(all, over);
-    return new Map(all.map((id, i) => [id, states[i]]));
-  }
-
-  /** Reads jobs some at a time, so that neither Redis nor this process is busy for long. */
-  async #readInPages(ids: readonly string[], over = () => false): Promise<(JobState | undefined)[]> {
-    const states: (JobState | undefined)[] = [];
-    for (let from = 0; from < ids.length && !over(); from += READ_AT_ONCE)
-      states.push(...(await this.#store.readAll(ids.slice(from, from + READ_AT_ONCE))));
-    return states;
-  }
-}
-
-/** Everything watched, while it is being read again. */
-interface Reading {
-  /** What arrived meanwhile: the newest state of each job, after the ends of its earlier runs. */
-  readonly heard: Map<string, JobState[]>;
-  /** True when all is to be read once more afterwards. */
-  again: boolean;
-}
-
-/** Adds a state, in the place of the last one unless that ends a run. */
-function keep(state: JobState, heard: Map<string, JobState[]>): void {
-  const states = heard.get(state.id);
-  if (!states) heard.set(state.id, [state]);
-  else if (states.at(-1)?.terminal) states.push(state);
-  else states[states.length - 1] = state;
-}
-
-function isOf(history: string, states: Iterable<JobState | undefined>): boolean {
-  for (const state of states) if (state && state.history !== history) return false;
-  return true;
 }

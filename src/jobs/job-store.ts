@@ -9,6 +9,8 @@ import { toJob, toJobState, type JobHash, type JobState } from './to-job.ts';
 
 /** In so many reads behind each other Redis will not have begun another history. */
 const MOST_HISTORIES = 3;
+/** So many at once keep neither Redis nor this process busy for long. */
+const READ_AT_ONCE = 200;
 
 /** Reads jobs as the transports send them. Writes nothing, but for the name of a history that it is the first to notice. */
 export class JobStore {
@@ -44,6 +46,17 @@ export class JobStore {
       await this.#history.open();
     }
     throw new Error('Redis begins one history after the other');
+  }
+
+  /**
+   * Reads any number of jobs, some at a time: what is read first may be of another history than what is read last.
+   * @param cancelled asked before each page: true ends it there
+   */
+  async readInPages(ids: readonly string[], cancelled = () => false): Promise<(JobState | undefined)[]> {
+    const states: (JobState | undefined)[] = [];
+    for (let from = 0; from < ids.length && !cancelled(); from += READ_AT_ONCE)
+      states.push(...(await this.readAll(ids.slice(from, from + READ_AT_ONCE))));
+    return states;
   }
 
   async #readHashes(ids: readonly string[]): Promise<{ position: KeptPosition; hashes: JobHash[] }> {

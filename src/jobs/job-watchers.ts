@@ -1,6 +1,10 @@
+import type { Logger } from '../logger.ts';
 import type { JobState } from './to-job.ts';
 
-/** Somebody who watches jobs. Its methods MUST NOT throw, and MUST NOT block. */
+/**
+ * Somebody who watches jobs. Its methods MUST NOT throw, and MUST NOT block. When one throws all the same, the others
+ * are told, and the error is logged; what it has missed it is told by the next state, or the next comparison.
+ */
 export interface JobWatcher {
   /** A job's state. States may come twice, and MUST be compared with `isNewer`. */
   onState(state: JobState): void;
@@ -17,6 +21,11 @@ interface WatchedJob {
 export class JobWatchers {
   readonly #ofOne = new Map<string, WatchedJob>();
   readonly #ofAll = new Map<JobWatcher, () => Iterable<string>>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
 
   /** @returns the id as {@link idOf} has it */
   add(jobId: string, watcher: JobWatcher): string {
@@ -69,12 +78,28 @@ export class JobWatchers {
   }
 
   tell(state: JobState): void {
-    for (const watcher of this.#ofAll.keys()) watcher.onState(state);
-    for (const watcher of this.#ofOne.get(state.id)?.watchers ?? []) watcher.onState(state);
+    for (const watcher of this.#ofAll.keys()) this.#tell(watcher, state);
+    for (const watcher of this.#ofOne.get(state.id)?.watchers ?? []) this.#tell(watcher, state);
   }
 
   tellForgotten(jobId: string): void {
-    for (const watcher of this.#ofAll.keys()) watcher.onForgotten(jobId);
-    for (const watcher of this.#ofOne.get(jobId)?.watchers ?? []) watcher.onForgotten(jobId);
+    for (const watcher of this.#ofAll.keys()) this.#tellForgotten(watcher, jobId);
+    for (const watcher of this.#ofOne.get(jobId)?.watchers ?? []) this.#tellForgotten(watcher, jobId);
+  }
+
+  #tell(watcher: JobWatcher, state: JobState): void {
+    try {
+      watcher.onState(state);
+    } catch (error) {
+      this.#logger.error('a watcher failed', { job: state.id, error });
+    }
+  }
+
+  #tellForgotten(watcher: JobWatcher, jobId: string): void {
+    try {
+      watcher.onForgotten(jobId);
+    } catch (error) {
+      this.#logger.error('a watcher failed', { job: jobId, error });
+    }
   }
 }

@@ -145,3 +145,9 @@ class HashState implements JobState {
 export function isNewer(state: JobState, known: { history: string; version: number } | undefined): boolean {
   return known === undefined || state.history !== known.history || state.version > known.version;
 }
+
+/** True when all of these states, where there is one, belong to a history. */
+export function areOf(history: string, states: Iterable<JobState | undefined>): boolean {
+  for (const state of states) if (state && state.history !== history) return false;
+  return true;
+}

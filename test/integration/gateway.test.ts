@@ -204,6 +204,16 @@ test('?job= subscribes at once and closes 1000 after the end', async () => {
   expect((await (await connect('/ws?job=nobody')).closed).code).toBe(CLOSE.unknownJob);
 });
 
+test('?job= closes 4404, too, when its job is known no longer', async () => {
+  await jobs.claim('a');
+  const client = await connect('/ws?job=a');
+  await expect.poll(() => client.of('snapshot').length).toBe(1);
+  await redis.client.del('job:a');
+  // As if an event had been missed: the next canary has everything watched read again.
+  await redis.client.incr('jobs:sequence');
+  expect((await client.closed).code).toBe(CLOSE.unknownJob);
+});
+
 test.each([
   'not json',
   '{"type":"dance"}',

@@ -71,6 +71,12 @@ const watch = (id: string) =>
 const writeByHand = (id: string, status: string, version: number) =>
   redis.client.hset(keys.job(id), { status, version });
 
+/** Waits for a canary. @param afterMs one that comes no sooner */
+async function proven(afterMs = 0): Promise<void> {
+  const from = performance.now() + afterMs;
+  await expect.poll(() => performance.now() - feed.link.proofAgeMs, PATIENCE).toBeGreaterThan(from);
+}
+
 async function watchQueued(id: string): Promise<void> {
   watch(id);
   await queue.enqueue(id, 'default', payload);
@@ -173,6 +179,9 @@ test('however many jobs are active, they are read some at a time, so that a dash
   const read = (await feed.readActive(['nobody']))!;
   expect(read.flatMap((state) => state?.id ?? []).sort()).toEqual(ids.sort());
   expect(store.asked).toEqual([200, 200, 50, 1]);
+  store.asked.length = 0;
+  expect((await feed.read(ids))!.map((state) => state?.id)).toEqual(ids);
+  expect(store.asked).toEqual([200, 200, 50]);
 });
 
 test('what no event tells is found when everything watched is compared', async () => {
@@ -214,6 +223,32 @@ test('an end that is still on its way is told before what is read behind it', as
   await proxy.close();
 });
 
+test('what is read is never ahead of what those who watch have been told; without a link it is not waited for', async () => {
+  const proxy = await TcpProxy.start(0, redis.port);
+  const behind: Redis[] = [];
+  const connect = () => {
+    const connection = redis.client.duplicate({ port: proxy.port });
+    behind.push(connection);
+    return connection;
+  };
+  const slow = new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
+  await queue.enqueue('a', 'default', payload);
+  await expect.poll(() => slow.live).toBe(true);
+  slow.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
+  proxy.latencyMs = 300;
+  await queue.cancel('a');
+  await queue.rerun('a', 1);
+  expect(await slow.read(['a'])).toMatchObject([{ status: 'queued' }]);
+  expect(said).toEqual(['cancelled', 'queued']);
+  proxy.latencyMs = 60_000;
+  const reading = slow.read(['a']);
+  await expect.poll(() => store.asked.length).toBe(2);
+  behind[0]!.disconnect();
+  expect(await reading).toBeUndefined();
+  slow.close();
+  await proxy.close();
+});
+
 test('an event that was missed while everything is read again is noticed, too', async () => {
   await watchQueued('a');
   said = [];
@@ -248,8 +283,26 @@ test('what other programs publish to a canary proves nothing, and harms nobody',
   await expect.poll(() => said).toEqual(['cancelled 2']);
 });
 
+test('an event that other programs publish in the place of the next one keeps nobody from being told of that', async () => {
+  await watchQueued('a');
+  await queue.enqueue('b', 'default', payload);
+  const sequence = Number(await redis.client.get(keys.sequence));
+  const values = JSON.stringify(JOB_FIELDS.map((field) => (field === 'version' ? '2' : false)));
+  said = [];
+  const { rereads } = feed.counts;
+  // No canary may come in between.
+  const both = redis.client.publish(
+    keys.events('b'),
+    `["${feed.history}",${sequence + 1},1795000000123,${values}]`,
+  );
+  await Promise.all([both, queue.cancel('a')]);
+  await expect.poll(() => said).toEqual(['cancelled 2']);
+  expect(feed.counts.rereads).toBe(rereads + 1);
+});
+
 test('an event that other programs publish, of an invented history or number, is believed by nobody', async () => {
   await watchQueued('a');
+  await proven();
   const { history } = feed;
   said = [];
   const values = JSON.stringify(JOB_FIELDS.map((field) => (field === 'version' ? '99' : false)));
@@ -257,10 +310,7 @@ test('an event that other programs publish, of an invented history or number, is
     await redis.client.publish(keys.events('a'), `[${position},1795000000123,${values}]`);
   const { rereads } = feed.counts;
   // By the next regular canary whatever was made of them would have been said.
-  const publishedAt = performance.now();
-  await expect
-    .poll(() => performance.now() - feed.link.proofAgeMs, PATIENCE)
-    .toBeGreaterThan(publishedAt + 500);
+  await proven(500);
   await queue.cancel('a');
   await expect.poll(() => said).toEqual(['cancelled 2']);
   expect([feed.history, await redis.client.get(keys.history), feed.counts.rereads]).toEqual([

@@ -121,6 +121,40 @@ test('`gone` goes after the state, and a job that enters again is not gone', asy
   expect(gone).toEqual(['a', 'b']);
 });
 
+test('jobs that have left a channel at once are told in pages, and so are long ids', async () => {
+  await block();
+  for (let i = 0; i < 250; i++) outbox.gone(1, `job-${i}`);
+  for (let i = 0; i < 7; i++) outbox.gone(2, `${i}`.repeat(20_000));
+  await unblock();
+  const pages = stream.given.filter(({ type }) => type === 'gone');
+  expect(pages.map(({ id, jobs }) => [id, (jobs as unknown[]).length])).toEqual([
+    [1, 100],
+    [1, 100],
+    [1, 50],
+    [2, 4],
+    [2, 3],
+  ]);
+  expect(gone.slice(0, 250)).toEqual(Array.from({ length: 250 }, (_, i) => `job-${i}`));
+});
+
+test('a client that reads nothing is too far behind when too many jobs have left, or their ids are too long', async () => {
+  const soon = performance.now() + 2000;
+  await block();
+  for (let i = 0; i < 1000; i++) outbox.gone(1, `${i}`);
+  expect(outbox.isTooFarBehind(soon)).toBe(false);
+  outbox.gone(2, 'one more');
+  expect(outbox.isTooFarBehind(soon)).toBe(true);
+  outbox.notGone(2, 'one more');
+  expect(outbox.isTooFarBehind(soon)).toBe(false);
+  for (let i = 0; i < 20; i++) {
+    outbox.notGone(1, `${i}`);
+    outbox.gone(1, `${i}`.padEnd(15_000));
+  }
+  expect(outbox.isTooFarBehind(soon)).toBe(true);
+  outbox.forgetSubscription(1);
+  expect(outbox.isTooFarBehind(soon)).toBe(false);
+});
+
 test('a channel that ends before it has said which jobs have left it leaves none behind', async () => {
   await block();
   outbox.gone(1, 'a');

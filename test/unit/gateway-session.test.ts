@@ -57,8 +57,16 @@ test.each([
   'a dashboard keeps nothing of jobs that have ended, however many have: %s',
   async (_, dashboards, pause) => {
     const flusher = new Flusher();
-    const stream = () => new Duplex({ read() {}, write: (_bytes, _encoding, taken) => taken() });
-    const opened = dashboards.map((times) => openDashboard(stream(), flusher, times));
+    const frames: Buffer[] = [];
+    const stream = (i: number) =>
+      new Duplex({
+        read() {},
+        write(bytes: Buffer, _encoding, taken) {
+          if (bytes.length > 0) frames[i] = bytes;
+          taken();
+        },
+      });
+    const opened = dashboards.map((times, i) => openDashboard(stream(i), flusher, times));
     const watchers = (await Promise.all(opened)).flat();
     const tell = (news: JobState) => watchers.forEach((watcher) => watcher.onState(news));
     const watch = async (from: number, to: number) => {
@@ -69,6 +77,8 @@ test.each([
         await pause();
         if (i % 100 === 0) await idle();
       }
+      const last = (frame: Buffer) => frame.includes('"gone"') && frame.includes(`"job-${to - 1}"`);
+      await expect.poll(() => frames.every(last), { interval: 5 }).toBe(true);
       await idle();
       collectGarbage();
       return process.memoryUsage().heapUsed / 1024 / 1024;
@@ -103,4 +113,42 @@ test('an end that waits is sent, though the one before it has just been taken an
       .flatMap(({ jobs = [] }) => jobs as { status?: string; run?: number }[])
       .flatMap(({ status, run }) => (status === 'cancelled' ? [run] : []));
   await expect.poll(runsEnded).toEqual([1, 2]);
+});
+
+test('a session that is not read from, for it does not take its answers, is not cut for lack of a pong', async () => {
+  const stream = new SlowStream();
+  const calls: string[] = [];
+  const socket = {
+    readyState: 1,
+    OPEN: 1,
+    isPaused: false,
+    listen() {},
+    pause: () => (socket.isPaused = true),
+    resume: () => (socket.isPaused = false),
+    ping: () => calls.push('ping'),
+    terminate: () => calls.push('terminate'),
+  };
+  const feed = { history: 'history', live: true } as unknown as JobFeed;
+  const metrics = new GatewayMetrics(new Registry(), feed, () => ({ count: 0, bufferedBytes: 0 }));
+  const services = {
+    feed,
+    metrics,
+    logger: quietLogger(),
+    heartbeatMs: 30_000,
+    flusher: new Flusher(),
+    onEnd() {},
+  };
+  const session = new Session(socket as unknown as ProtocolSocket, stream, services, undefined);
+  session.ping();
+  for (let i = 0; i < 20; i++) session.onMessage(Buffer.from('{"type":"ping"}'), false);
+  await expect.poll(() => socket.isPaused).toBe(true);
+  session.ping();
+  session.ping();
+  stream.open();
+  await expect.poll(() => socket.isPaused).toBe(false);
+  // The pong to the first is still to be read.
+  session.ping();
+  expect(calls).toEqual(['ping', 'ping']);
+  session.ping();
+  expect(calls).toEqual(['ping', 'ping', 'terminate']);
 });

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Logger } from '../logger.ts';
+import type { FeedLink } from './feed-link.ts';
+import type { JobStore } from './job-store.ts';
+import type { JobWatchers } from './job-watchers.ts';
+import { areOf, isNewer, type JobState } from './to-job.ts';
+
+const AFTER_ERROR_MS = 500;
+
+export interface ResyncServices {
+  store: JobStore;
+  link: FeedLink;
+  watchers: JobWatchers;
+  logger: Logger;
+}
+
+/** Everything watched is read again: what is read, and what is heard meanwhile, becomes one. */
+export class Resync {
+  readonly #services: ResyncServices;
+  readonly #history: string;
+  /** The newest state of each job, after the ends of its earlier runs. */
+  readonly #heard = new Map<string, JobState[]>();
+  #cancelled = false;
+  /** True when all is to be read once more afterwards. */
+  again = false;
+
+  /** @param history what is read MUST belong to it */
+  constructor(services: ResyncServices, history: string) {
+    this.#services = services;
+    this.#history = history;
+  }
+
+  /** Keeps a state that has arrived: in the place of the job's last, unless that ends a run. */
+  add(state: JobState): void {
+    const states = this.#heard.get(state.id);
+    if (!states) this.#heard.set(state.id, [state]);
+    else if (states.at(-1)?.terminal) states.push(state);
+    else states[states.length - 1] = state;
+  }
+
+  /** What is read is of no use any more. */
+  cancel(): void {
+    this.#cancelled = true;
+  }
+
+  /** Reads, as often as it takes. @returns a state or `undefined` of each job; nothing once it is cancelled */
+  async read(): Promise<Map<string, JobState | undefined> | undefined> {
+    const { link, logger } = this.#services;
+    while (!this.#cancelled) {
+      try {
+        const read = await this.#readWatched();
+        // An end that is on its way must not be passed by what has followed it.
+        await link.caughtUp();
+        if (this.#cancelled) return undefined;
+        if (areOf(this.#history, read.values())) return read;
+        throw new Error('another history has begun');
+      } catch (error) {
+        if (this.#cancelled) return undefined;
+        logger.warn('reading the watched jobs again failed, trying once more', { error });
+        await sleep(AFTER_ERROR_MS);
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Tells the watchers what they do not know yet.
+   * @param held true when they were not told of what was heard, either
+   */
+  tell(read: ReadonlyMap<string, JobState | undefined>, held: boolean): void {
+    const { watchers } = this.#services;
+    for (const [jobId, state] of read) {
+      if (this.#heard.has(jobId)) continue;
+      if (state) watchers.tell(state);
+      else watchers.tellForgotten(jobId);
+    }
+    for (const [jobId, heard] of this.#heard) {
+      if (held) for (const state of heard) watchers.tell(state);
+      const state = read.get(jobId);
+      if (state && isNewer(state, heard.at(-1))) watchers.tell(state);
+    }
+  }
+
+  async #readWatched(): Promise<Map<string, JobState | undefined>> {
+    const { store, watchers } = this.#services;
+    const active = watchers.anyForAll ? await store.activeIds() : [];
+    const ids = watchers.ids();
+    for (const id of active) ids.add(id);
+    const all = [...ids];
+    const states = await store.readInPages(all, () => this.#cancelled);
+    return new Map(all.map((id, i) => [id, states[i]]));
+  }
+}
