@@ -43,14 +43,12 @@ export interface QueueOptions {
  * caller still held it: `false` means that nothing was written.
  */
 export class JobQueue {
-  readonly #redis: Redis;
   readonly #run: RunScript;
   readonly #keys: Keys;
   readonly #options: QueueOptions;
   readonly #reports: JobReports;
 
   constructor(redis: Redis, keys: Keys, options: QueueOptions) {
-    this.#redis = redis;
     this.#run = loadScripts(redis);
     this.#keys = keys;
     this.#options = options;
@@ -228,9 +226,9 @@ export class JobQueue {
     return { requeued, failed };
   }
 
-  /** Notes that jobs are active, should another program have removed them from the set. */
+  /** Notes that jobs are active, should another program have removed them from the set; what has ended is not. */
   async activate(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#redis.sadd(this.#keys.active, ...ids);
+    if (ids.length > 0) await this.#run('activate', [this.#keys.active], [this.#keys.jobPrefix, ...ids]);
   }
 
   /**

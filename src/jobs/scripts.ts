@@ -21,6 +21,7 @@ const SCRIPTS = [
   'abandon',
   'expire-leases',
   'repair',
+  'activate',
   'due-cleanups',
   'finish-cleanup',
   'put-off-cleanup',

@@ -7,6 +7,7 @@ import { PeakMemory } from '../helpers/peak-memory.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 import { expectSettled } from '../helpers/settled.ts';
 import { startSluice } from '../helpers/sluice.ts';
+import { isAlive } from '../helpers/supervised.ts';
 import { runCases, type FuzzOptions, type MutatedFile, type Outcomes } from './cases.ts';
 
 const CHILDREN = 2;
@@ -15,6 +16,8 @@ const LANES = 8;
 /** What a mutated file takes is far below; one that goes past it costs a child, and its job a try. */
 const TIMEOUT_MS = 10_000;
 const JOB_TIMEOUT_MS = 20 * TIMEOUT_MS;
+/** Sweeps run every sixth of it: none mends what is left before it is noticed. */
+const LEASE_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Uploads mutated files of the corpus to a whole Sluice, as jobs.
@@ -31,6 +34,7 @@ export async function fuzzJobs(options: FuzzOptions): Promise<Outcomes & { peakM
       PROCESSOR_TIMEOUT_MS: `${TIMEOUT_MS}`,
       MAX_TEXT_CHARS: '2000000',
       MAX_RETRIES: '1',
+      LEASE_MS: `${LEASE_MS}`,
     },
   });
   const ids: string[] = [];
@@ -58,6 +62,9 @@ export async function fuzzJobs(options: FuzzOptions): Promise<Outcomes & { peakM
     await expectSettled(sluice, [...ids, job_id]);
     expect(await sluice.rolePids()).toEqual(before);
     await expect.poll(() => processorChildren(processor).length, { timeout: 10_000 }).toBe(CHILDREN);
+    const processes = [...before, ...processorChildren(processor)];
+    await sluice.stop();
+    expect(processes.filter(isAlive)).toEqual([]);
     return { ...report, peakMiB };
   } finally {
     await sluice.close();

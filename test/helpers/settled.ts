@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
@@ -5,40 +6,60 @@ import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
-import { createKeys } from '../../src/redis/keys.ts';
+import { createKeys, DEFAULT_TENANT } from '../../src/redis/keys.ts';
+import { processorChildren } from './processor-children.ts';
 import type { TestSluice } from './sluice.ts';
 import { storedFiles } from './uploads.ts';
 
-const SETTLES_MS = 30_000;
+/** What follows a job's end is no part of it, but comes at once. */
+const SETTLES_MS = 10_000;
+/** What a sweep says when it has mended something: where no process is lost, there is nothing to mend. */
+const MENDED = /repaired jobs|took jobs back|has forgotten|belonged to no job|that are not live/;
+
+const keys = createKeys();
+/** What Redis holds whatever has become of the jobs. */
+const LASTING: ReadonlySet<string> = new Set([
+  keys.sequence,
+  keys.history,
+  keys.server,
+  keys.swept,
+  keys.reconciled,
+  keys.reconciling,
+  keys.outcomes,
+  keys.durations,
+  keys.recent,
+  keys.cleanup,
+]);
 
 /**
- * Looks from outside whether all work is over and nothing lost: every upload is a job that has ended, by a code where
- * it failed; Redis has no other jobs, and none that waits, runs or is to be cleaned up after; each upload's original is
- * there, and nothing beside it; Chroma holds the chunks of what was completed, and no more; the processor's folder is
- * empty.
+ * Looks from outside whether all work is over, nothing lost and nothing left, without giving a sweep time to mend it:
+ * every upload is a job that has ended, by a code where it failed; Redis holds these, the documents of those that were
+ * completed, and nothing that waits or runs; each upload's original is there, its manifest put away, and nothing
+ * beside it; Chroma holds the chunks of what was completed, each once, and of others only what is noted to be deleted;
+ * no process has a file open, and the processor's folder is empty.
  * @param ids of all uploads ever made
  */
 export async function expectSettled(sluice: TestSluice, ids: readonly string[]): Promise<Job[]> {
   const jobs = await Promise.all(ids.map((id) => sluice.job(id)));
   for (const job of jobs) expect(job).toEqual(expect.objectContaining(endOf(job)));
   const redis = new Redis(sluice.redisUrl);
-  const settled = async (look: () => Promise<unknown>, expected: unknown) =>
-    expect.poll(look, { timeout: SETTLES_MS }).toEqual(expected);
   try {
-    const { active, queue, leases, delayed, limbo, job: jobKey } = createKeys();
-    const pending = async () => {
-      const sets = [leases, delayed, limbo].map((key) => redis.zcard(key));
-      return Promise.all([redis.scard(active), redis.llen(queue), ...sets]);
-    };
-    await settled(pending, [0, 0, 0, 0, 0]);
-    expect((await redis.keys(jobKey('*'))).sort()).toEqual(ids.map(jobKey).sort());
+    await expectNothingPending(redis, jobs);
+    expect(await strayChunks(sluice.chromaUrl, redis, jobs)).toEqual([]);
   } finally {
     redis.disconnect();
   }
-  await settled(async () => (await storedFiles(sluice.dataDir)).sort(), [...ids].sort());
-  const chunks = jobs.reduce((sum, { result }) => sum + (result?.chunk_count ?? 0), 0);
-  await settled(() => chunksInChroma(sluice.chromaUrl), chunks);
-  await settled(() => filesIn(join(sluice.dataDir, 'processor')), []);
+  const settled = (look: () => unknown) => expect.poll(look, { timeout: SETTLES_MS });
+  await settled(async () => (await storedFiles(sluice.dataDir)).sort()).toEqual([...ids].sort());
+  const ended = jobs.map(({ id, status }) => `${id}.${status}.json`).sort();
+  await settled(async () => (await filesIn(join(sluice.dataDir, 'blobs', '.ended'))).sort()).toEqual(ended);
+  const folder = join(sluice.dataDir, 'processor');
+  await settled(() => filesIn(folder)).toEqual([]);
+  const roles = await sluice.rolePids();
+  const pids = () => [...roles, ...roles.flatMap((pid) => processorChildren(pid))];
+  const uploads = [folder, join(sluice.dataDir, 'blobs', DEFAULT_TENANT)];
+  await settled(() => pids().flatMap((pid) => openFiles(pid, uploads))).toEqual([]);
+  expect(sluice.output()).not.toMatch(MENDED);
   return jobs;
 }
 
@@ -48,14 +69,70 @@ function endOf({ status }: Job): Partial<Job> {
   return { status: 'failed', error: words, error_code: expect.any(String) as string };
 }
 
-async function chunksInChroma(url: string): Promise<number> {
+/** What a job's end takes out of Redis it takes out with the same script that says so. */
+async function expectNothingPending(redis: Redis, jobs: readonly Job[]): Promise<void> {
+  const { active, queue, leases, delayed, limbo, recent } = keys;
+  const pending = {
+    active: await redis.smembers(active),
+    queue: await redis.lrange(queue, 0, -1),
+    leases: await redis.zrange(leases, '0', '-1'),
+    delayed: await redis.zrange(delayed, '0', '-1'),
+    limbo: await redis.zrange(limbo, '0', '-1'),
+  };
+  expect(pending).toEqual({ active: [], queue: [], leases: [], delayed: [], limbo: [] });
+  const ids = jobs.map(({ id }) => id).sort();
+  expect((await redis.zrange(recent, '0', '-1')).sort()).toEqual(ids);
+
+  const documents = jobs.flatMap(({ result }) => result ?? []);
+  const lists = documents.flatMap(({ collection }) => [
+    keys.documents(DEFAULT_TENANT),
+    keys.documentsIn(DEFAULT_TENANT, collection),
+  ]);
+  const known = [...ids.map(keys.job), ...documents.map(({ document_id }) => keys.document(document_id))];
+  const found = (await redis.keys('*')).filter((key) => !LASTING.has(key) && !key.startsWith(keys.grant('')));
+  expect(found.sort()).toEqual([...known, ...new Set(lists)].sort());
+}
+
+/** The chunks that are missing, and those that belong to nothing and will never be deleted. */
+async function strayChunks(url: string, redis: Redis, jobs: readonly Job[]): Promise<string[]> {
+  const missing = new Set<string>();
+  for (const { result } of jobs) {
+    if (!result) continue;
+    const generation = await redis.hget(keys.document(result.document_id), 'generation');
+    for (let index = 0; index < result.chunk_count; index++)
+      missing.add(`${result.document_id}:${generation}:${index}`);
+  }
+  const dead = (await redis.zrange(keys.cleanup, '0', '-1')).map((entry) => {
+    const [, , document, generation] = JSON.parse(entry) as string[];
+    return `${document}:${generation}:`;
+  });
   const { hostname, port } = new URL(url);
   const client = new ChromaClient({ host: hostname, port: Number(port) });
-  const counts = (await client.listCollections()).map((collection) => collection.count());
-  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  const collections = await client.listCollections();
+  const ids = (await Promise.all(collections.map((found) => found.get({ include: [] })))).flatMap(
+    (found) => found.ids,
+  );
+  const strays = ids.filter((id) => !missing.delete(id) && !dead.some((prefix) => id.startsWith(prefix)));
+  return [...strays, ...missing];
 }
 
 async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+/** The files of these folders that a process has open, whether they are still there or removed. */
+function openFiles(pid: number, folders: readonly string[]): string[] {
+  return readdirSync(`/proc/${pid}/fd`)
+    .map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
+    .filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)));
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // It has just been closed.
+    return '';
+  }
 }

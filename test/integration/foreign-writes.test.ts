@@ -60,6 +60,16 @@ test.each([
   },
 );
 
+test('what is noted to be active anew has not ended, nor gone, since it was looked at', async () => {
+  await jobs.complete(await jobs.claim('completed'));
+  await jobs.fail(await jobs.claim('failed'));
+  await jobs.enqueue(['queued', 'cancelled']);
+  await jobs.queue.cancel('cancelled');
+  await redis.client.del(keys.active);
+  await jobs.queue.activate(['completed', 'failed', 'cancelled', 'gone', 'queued']);
+  expect(await redis.client.smembers(keys.active)).toEqual(['queued']);
+});
+
 test('a sequence that is no number makes room, too', async () => {
   await redis.client.set(keys.sequence, 'spoilt');
   await jobs.queue.repair('0');
