@@ -45,10 +45,14 @@ export const MAX_WATCHED_JOBS = 10_000;
 const Id = v.pipe(v.number(), v.integer(), v.minValue(0));
 const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 
-/** What a client already has, to be spared it: job ids with their versions, and the history these belong to. */
+/**
+ * What a client already has, to be spared it: job ids with their versions, and the history these belong to. Jobs of
+ * other programs may have any id: a dashboard that was told of one names it here, however long it is. A history is
+ * kept for as long as its subscription waits, so it is not.
+ */
 const Resume = {
-  versions: v.optional(v.record(JobId, v.pipe(v.number(), v.integer(), v.minValue(0)))),
-  history: v.optional(v.string()),
+  versions: v.optional(v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0)))),
+  history: v.optional(v.pipe(v.string(), v.maxLength(128))),
 };
 
 export const SubscribeJobsSchema = v.object({

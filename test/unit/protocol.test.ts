@@ -38,3 +38,10 @@ test('every close code is explained, and so is whether to connect again', () => 
   expect(rows.map(([, code]) => Number(code))).toEqual(codes);
   expect(rows.filter(([, , again]) => again === 'no').map(([, code]) => Number(code))).toEqual(FINAL_CLOSES);
 });
+
+test('a dashboard may name every job that it was told of, and a history is no place for a long text', () => {
+  const subscribe = { type: 'subscribe', id: 1, channel: 'active', history: 'h' };
+  const versions = { ['x'.repeat(1000)]: 1 };
+  expect(v.parse(ClientMessageSchema, { ...subscribe, versions })).toMatchObject({ versions });
+  expect(v.is(ClientMessageSchema, { ...subscribe, history: 'x'.repeat(129) })).toBe(false);
+});
