@@ -51,6 +51,9 @@ export const ANSWER_LIMITS = {
   smallBytes: 64 * 1024,
 } as const;
 
+/** How bodies are checked: one fault is enough, and millions of them, each with its words, take gigabytes. */
+export const FIRST_FAULT = { abortEarly: true } as const;
+
 /** The longest that a whole call may take, in silences (`PROCESSOR_TIMEOUT_MS`), however lively it seems. */
 export const MAX_CALL_SILENCES = 120;
 
