@@ -27,8 +27,8 @@ export const PROCESSOR_ERRORS = {
   invalid_request: { status: 400, detail: 'The request does not fit the contract.' },
   body_too_large: { status: 413, detail: 'The request body is too large.' },
   not_found: { status: 404, detail: 'There is no such call.' },
-  parser_crashed: { status: 500, detail: 'The parser was lost while it read this file.' },
-  deadline: { status: 504, detail: 'The call took longer than it may.' },
+  parser_crashed: { status: 500, detail: 'The parser broke down while it read this file.' },
+  deadline: { status: 504, detail: 'The document takes longer to process than it may.' },
   /** Waiting helps; the document has nothing to do with it. */
   embedder_unreachable: { status: 503, detail: 'The embedding service cannot be reached.' },
   embedder_unavailable: { status: 503, detail: 'The embedding service does not answer in time.' },
@@ -50,6 +50,9 @@ export const ANSWER_LIMITS = {
   /** An error, or `/health`. */
   smallBytes: 64 * 1024,
 } as const;
+
+/** How bodies are checked: one fault is enough, and millions of them, each with its words, take gigabytes. */
+export const FIRST_FAULT = { abortEarly: true } as const;
 
 /** The longest that a whole call may take, in silences (`PROCESSOR_TIMEOUT_MS`), however lively it seems. */
 export const MAX_CALL_SILENCES = 120;

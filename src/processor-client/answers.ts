@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import {
   ANSWER_LIMITS,
   DOCUMENT_ERRORS,
+  FIRST_FAULT,
   ParseEventSchema,
   type ChunkRequest,
   type CutChunk,
@@ -31,7 +32,7 @@ export async function readJson<S extends v.GenericSchema>(
 ): Promise<v.InferOutput<S>> {
   const chunks: Buffer[] = [];
   for await (const chunk of limited(body, maxBytes)) chunks.push(chunk);
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), decode(chunks));
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), decode(chunks), FIRST_FAULT);
   if (!read.success) throw badAnswer(new v.ValiError(read.issues));
   return read.output;
 }
@@ -57,7 +58,7 @@ export async function readParseLines(
     if (line.trim() === '') continue;
     // Read on to the end: only then can the connection be used again.
     if (outcome) throw badAnswer(new Error('a line after the last'));
-    const event = v.safeParse(ParseLineSchema, line);
+    const event = v.safeParse(ParseLineSchema, line, FIRST_FAULT);
     if (!event.success) throw badAnswer(new v.ValiError(event.issues));
     switch (event.output.type) {
       case 'progress':

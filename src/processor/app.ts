@@ -3,7 +3,12 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as v from 'valibot';
 
-import { DOCUMENT_HEADER, EmbedRequestSchema, type ProcessorHealth } from '../contract/processor.ts';
+import {
+  DOCUMENT_HEADER,
+  EmbedRequestSchema,
+  FIRST_FAULT,
+  type ProcessorHealth,
+} from '../contract/processor.ts';
 import type { Logger } from '../logger.ts';
 import { answerInTurn, answerWhenDone, withCut, withErrorLine } from './answer-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
@@ -88,7 +93,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const value: unknown = await c.req.json().catch((error: unknown) => {
       throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.', cause: error });
     });
-    const parsed = v.safeParse(EmbedRequestSchema, value);
+    const parsed = v.safeParse(EmbedRequestSchema, value, FIRST_FAULT);
     if (!parsed.success) throw invalidRequest(parsed.issues);
     const embedded = embedder.embed(parsed.output, callerOf(c));
     return stream(c, await answerInTurn(embedded, signOfLifeMs));

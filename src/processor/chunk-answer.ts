@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 
-import { ChunkRequestSchema, type ChunkRequest } from '../contract/processor.ts';
+import { ChunkRequestSchema, FIRST_FAULT, type ChunkRequest } from '../contract/processor.ts';
 import { cutChunks } from './chunkers/chunks.ts';
 import { ProcessorError, invalidRequest } from './errors.ts';
 
@@ -38,7 +38,7 @@ async function readRequest(path: string): Promise<ChunkRequest> {
   } catch {
     throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.' });
   }
-  const parsed = v.safeParse(ChunkRequestSchema, value);
+  const parsed = v.safeParse(ChunkRequestSchema, value, FIRST_FAULT);
   if (!parsed.success) throw invalidRequest(parsed.issues);
   return parsed.output;
 }

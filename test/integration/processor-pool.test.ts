@@ -1,7 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
+import { BundledEmbedder } from '../../src/processor/embedders/bundled.ts';
 import { Pool } from '../../src/processor/pool/pool.ts';
+import type { PendingAnswer } from '../../src/processor/pool/task-run.ts';
 import { corpusPath } from '../helpers/corpus.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
@@ -53,4 +56,32 @@ test('what waits for a long task to end begins as soon as that is abandoned, not
   } finally {
     await pool.close();
   }
+});
+
+test('when the first texts of a call fail, none of the others is begun', async () => {
+  const logger = quietLogger();
+  // Less than the model takes to be loaded.
+  const pool = new Pool({ children: 1, timeoutMs: 100, withModel: true, logger });
+  const runs = vi.spyOn(pool, 'run');
+  try {
+    const texts = Array.from({ length: 32 }, () => 'A sentence that takes its time. '.repeat(300));
+    const caller = { document: 'book', signal: new AbortController().signal };
+    await expect(new BundledEmbedder(pool).embed({ texts }, caller).answer).rejects.toMatchObject({
+      code: 'deadline',
+    });
+    const batches = runs.mock.results.map(({ value }) => value as PendingAnswer);
+    const ends = await Promise.allSettled(batches.map(({ answer }) => answer));
+    expect(ends.map(({ status }) => status)).toEqual(ends.map(() => 'rejected'));
+    expect(logger.lines.filter((line) => line.startsWith('a child is replaced'))).toHaveLength(1);
+  } finally {
+    await pool.close();
+  }
+});
+
+test('a caller is listened to once, however many tasks it has', async () => {
+  const pool = new Pool({ children: 1, timeoutMs: 60_000, withModel: false, logger: quietLogger() });
+  const { signal } = new AbortController();
+  for (let i = 0; i < 20; i++) pool.run({ kind: 'embed', texts: ['a'] }, { document: 'book', signal });
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  await pool.close();
 });

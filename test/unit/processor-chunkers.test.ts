@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ChunkRequest, CutChunk } from '../../src/contract/processor.ts';
-import { CHUNKING_STRATEGIES, type ChunkingStrategy } from '../../src/contract/upload.ts';
+import { CHUNK_SIZE, CHUNKING_STRATEGIES, type ChunkingStrategy } from '../../src/contract/upload.ts';
 import { cut, segmentsOf, texts } from '../helpers/chunks.ts';
 
 /** Text with everything that makes cutting hard: pairs, CJK, odd blanks, markup, abbreviations, long words. */
@@ -102,20 +102,62 @@ describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {
   });
 
   it('keeps characters whole, with their marks and joiners', () => {
-    const characters = fc.array(fc.constantFrom('a', 'e\u0301', '👨‍👩‍👧‍👦', '🇩🇪', 'ก็', ' ', '\n', '。'), {
-      maxLength: 300,
+    const scripts = [
+      'a',
+      'x'.repeat(30),
+      '\u0600🇩🇪',
+      '。',
+      'e\u0301',
+      'ก็',
+      'क्षत्रिय',
+      'مُحَمَّد',
+      '\u0600١',
+      '\u1100\u1161\u11a8',
+    ];
+    const signs = ['👨‍👩‍👧‍👦', '🇩🇪🇫🇷', '👍🏽', '1️⃣', '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}'];
+    const markup = [' ', '\n', '\n\n', '\n| ', ' | ', '\n|---|\n', '\n```\n', '\n# ', '\n- '];
+    const characters = fc.array(fc.constantFrom(...scripts, ...signs, ...markup), {
+      maxLength: 200,
+      size: 'max',
     });
     const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
     fc.assert(
       fc.property(characters, fc.integer({ min: 32, max: 90 }), (parts, chunk_size) => {
         const text = parts.join('');
         const borders = new Set([...segmenter.segment(text)].map(({ index }) => index)).add(text.length);
-        for (const { start, end } of cut({ text, strategy, chunk_size, chunk_overlap: 16 })) {
+        const chunk_overlap = Math.floor(chunk_size / 2);
+        for (const { start, end } of cut({ text, strategy, chunk_size, chunk_overlap })) {
           expect([borders.has(start), borders.has(end)]).toEqual([true, true]);
         }
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('fills chunks where a word is longer than they are, marks or not', () => {
+    const text = `Vitae ullamcorper.${'e\u0301'.repeat(40)}${'x'.repeat(53)}Curabitur.`;
+    for (const { text: chunk, end } of cut({ text, strategy, chunk_size: 93, chunk_overlap: 0 }).slice(1)) {
+      if (end < text.length) expect(chunk.length).toBeGreaterThan(90);
+    }
+  });
+
+  it('leaves what fits whole, and cuts what has no border at all', () => {
+    const limits = { chunk_size: CHUNK_SIZE.max, chunk_overlap: CHUNK_SIZE.max / 2 };
+    const text = 'One sentence. Another one.\n\nA paragraph.';
+    expect(texts({ text, strategy, ...limits })).toEqual([text]);
+    for (const sign of ['x', '界', '😀', '\u0301', '\u200d', '|']) {
+      const endless = sign.repeat(3000);
+      for (const chunk_size of [CHUNK_SIZE.min, CHUNK_SIZE.min + 1, CHUNK_SIZE.max]) {
+        const cutUp = cut({ text: endless, strategy, chunk_size, chunk_overlap: Math.floor(chunk_size / 2) });
+        expect(cutUp[0]?.start).toBe(0);
+        expect(cutUp.at(-1)?.end).toBe(endless.length);
+        for (const [index, chunk] of cutUp.entries()) {
+          expect(chunk.text.length).toBeLessThanOrEqual(chunk_size);
+          expect(chunk.text.isWellFormed()).toBe(true);
+          expect(chunk.start).toBeLessThanOrEqual(cutUp[index - 1]?.end ?? 0);
+        }
+      }
+    }
   });
 
   it('labels a chunk with the page and heading of its first character', () => {

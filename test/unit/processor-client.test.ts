@@ -301,11 +301,23 @@ describe('an answer that breaks off', () => {
   });
 });
 
+/** How a call fails that must not hold much. */
+async function heldLittle(call: () => Promise<unknown>): Promise<string> {
+  const before = process.memoryUsage().rss;
+  const outcome = await failure(call());
+  expect((process.memoryUsage().rss - before) / MIB).toBeLessThan(MAX_HELD_MIB);
+  return outcome;
+}
+
+it('an answer with millions of faults takes no more memory than one with a single fault', async () => {
+  const faults = 'null,'.repeat(2_000_000);
+  await serve(answer(`{"embeddings":[[${faults}0]],"model":"m","dimensions":1}`));
+  expect(await heldLittle(embed)).toBe(BAD);
+});
+
 describe('an answer without an end', () => {
   const held = async (call: () => Promise<unknown>) => {
-    const before = process.memoryUsage().rss;
-    const outcome = await failure(call());
-    expect((process.memoryUsage().rss - before) / MIB).toBeLessThan(MAX_HELD_MIB);
+    const outcome = await heldLittle(call);
     await expect.poll(() => sockets.size).toBe(0);
     return outcome;
   };

@@ -13,7 +13,9 @@ const REACH = 64;
  */
 export function wordBorder(text: string, start: number, limit: number): number {
   const border = borders(words, text, limit).last;
-  return border > start ? border : characterBorder(text, start, limit);
+  // Few word borders are inside a character: a sign that goes before its number is a word for itself.
+  const parts = border > start && nextCharacterBorder(text, border) === border;
+  return parts ? border : characterBorder(text, start, limit);
 }
 
 /** As {@link wordBorder}, but inside words too: characters stay whole with their marks and joiners. */
@@ -33,10 +35,12 @@ function borders(segmenter: Intl.Segmenter, text: string, at: number): { last: n
   if (at >= text.length) return { last: text.length, next: text.length };
   const from = wholePair(text, Math.max(0, at - REACH));
   const to = wholePair(text, Math.min(text.length, at + REACH));
-  const found = segmenter.segment(text.slice(from, to)).containing(at - from);
-  const { index, segment } = found as Intl.SegmentData;
+  const segments = segmenter.segment(text.slice(from, to));
+  const { index, segment } = segments.containing(at - from) as Intl.SegmentData;
   const last = from + index;
-  return { last: index > 0 ? last : -1, next: last === at ? at : last + segment.length };
+  // What is looked at may begin inside a word, or between a letter and its marks: there is no border after the rest.
+  const doubtful = from === 0 ? 0 : (segments.containing(0)?.segment.length ?? 0);
+  return { last: index > doubtful ? last : -1, next: last === at ? at : last + segment.length };
 }
 
 function wholePair(text: string, at: number): number {

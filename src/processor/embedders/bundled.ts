@@ -37,11 +37,15 @@ export class BundledEmbedder implements Embedder {
     const first = begin(0);
     const batches = [first];
     for (let at = BATCH_TEXTS; at < texts.length; at += BATCH_TEXTS) batches.push(begin(at));
-    return {
-      turn: first.turn,
-      // A failure of the first still has its status; a later one cuts the answer off.
-      answer: first.answer.then(() => ReadableStream.from(joined(batches, over))),
-    };
+    // A failure of the first still has its status; a later one cuts the answer off.
+    const answer = first.answer.then(
+      () => ReadableStream.from(joined(batches, over)),
+      (error: unknown) => {
+        over.abort();
+        throw error;
+      },
+    );
+    return { turn: first.turn, answer };
   }
 }
 

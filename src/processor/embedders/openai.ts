@@ -1,7 +1,7 @@
 import { request, type Dispatcher } from 'undici';
 import * as v from 'valibot';
 
-import type { EmbedRequest, EmbedResponse } from '../../contract/processor.ts';
+import { FIRST_FAULT, type EmbedRequest, type EmbedResponse } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import type { Caller, PendingAnswer } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
@@ -49,7 +49,7 @@ export class OpenAiEmbedder implements Embedder {
 
   async #embed({ texts, model = this.#options.model }: EmbedRequest, signal: AbortSignal): Promise<string> {
     const body = { model, input: texts, encoding_format: 'float' };
-    const answer = v.safeParse(AnswerSchema, await this.#post(body, signal));
+    const answer = v.safeParse(AnswerSchema, await this.#post(body, signal), FIRST_FAULT);
     if (!answer.success) throw malformed(v.summarize(answer.issues));
     const embeddings = inOrder(answer.output.data, texts.length);
     const dimensions = embeddings[0]?.length ?? 0;

@@ -30,6 +30,8 @@ export class Pool {
   readonly #queue = new FairQueue<AbortSignal | string, TaskRun>();
   readonly #children = new Set<PoolChild>();
   readonly #exits = new Set<Promise<void>>();
+  /** Those that are listened to: once each, for a caller may have many tasks. */
+  readonly #callers = new WeakSet<AbortSignal>();
   readonly #closing = new AbortController();
   #startable = false;
 
@@ -55,7 +57,8 @@ export class Pool {
       run.fail(new ProcessorError('internal'));
       return run;
     }
-    signal.addEventListener('abort', () => this.#abandon(signal), { once: true });
+    if (!this.#callers.has(signal)) signal.addEventListener('abort', () => this.#abandon(signal));
+    this.#callers.add(signal);
     this.#queue.push(document ?? signal, run, costOf(task));
     this.#dispatch();
     return run;
