@@ -79,6 +79,38 @@ it('leaves out what Word hides, and takes for no item what is said to be none', 
   expect((await parsed(docx(`<w:p>${words}</w:p>${wordParagraph('e', none)}`))).text).toBe('bc\n\ne');
 });
 
+it('leaves out what a style of Word hides, or one that it is based on', async () => {
+  const style = (type: string, id: string, body: string) =>
+    `<w:style w:type="${type}" w:styleId="${id}"><w:name w:val="${id}"/>${body}</w:style>`;
+  const styles =
+    style('character', 'Hidden', '<w:rPr><w:b/><w:vanish/></w:rPr>') +
+    style('character', 'Note', '<w:basedOn w:val="Hidden"/>') +
+    style('character', 'Shown', '<w:basedOn w:val="Hidden"/><w:rPr><w:vanish w:val="0"/></w:rPr>') +
+    style('paragraph', 'Draft', '<w:rPr><w:vanish/></w:rPr>');
+  const run = (text: string, looks: string) => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
+  const of = (id: string, more = '') => `<w:rStyle w:val="${id}"/>${more}`;
+  const former = '<w:rPrChange w:id="1"><w:rPr><w:vanish/></w:rPr></w:rPrChange>';
+  const box = `<w:r><w:pict><w:txbxContent>${wordParagraph('box')}</w:txbxContent></w:pict></w:r>`;
+  const body =
+    `<w:p>${run('a', of('Hidden'))}${run('b', of('Note'))}${run('c', of('Shown'))}${run('d', former)}</w:p>` +
+    `<w:p><w:pPr><w:pStyle w:val="Draft"/></w:pPr>${box}${run('e', '')}${run('f', '<w:vanish w:val="0"/>')}${run('g', of('Hidden'))}</w:p>` +
+    '<w:p/><w:p><w:r><w:t>h</w:t></w:r></w:p>';
+  const { text } = await parsed(
+    docx(body, { parts: { 'word/styles.xml': `<w:styles xmlns:w="${WORD}">${styles}</w:styles>` } }),
+  );
+  expect(text).toBe('cd\n\nfg\n\nbox\n\nh');
+});
+
+it('reads the signs of symbol fonts as what they show', async () => {
+  const sign = (font: string, char: string) => `<w:r><w:sym w:font="${font}" w:char="${char}"/></w:r>`;
+  const run = (text: string, looks = '') => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
+  const symbol = '<w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/>';
+  const body =
+    `<w:p>${run('on')}${sign('Wingdings', 'F0E0')}${run('off')}${sign('Wingdings', 'F0FC')}${sign('Unknown', 'F041')}${run('x')}</w:p>` +
+    `<w:p>${sign('Symbol', '6D')}${run('m, ')}${run('\uf061b', symbol)}${run(' R&amp;D', symbol)}${sign('Arial', '2192')}</w:p>`;
+  expect((await parsed(docx(body))).text).toBe('on→off✓ x\n\nμm, αβ R&D→');
+});
+
 it('reads files that call the elements otherwise', async () => {
   const types = (part: string, type: string) =>
     `<Types><Override PartName="/${part}" ContentType="application/vnd.openxmlformats-officedocument.${type}.main+xml"/></Types>`;
@@ -170,6 +202,11 @@ it('takes no longer than a file is long to look for what is never closed', () =>
     '<w:style w:styleId="',
     '<w:ruby>',
     '<w:ruby><w:t>',
+    '<w:p>',
+    '<w:r>',
+    '<w:p><w:r><w:rPr>',
+    '<w:rPrChange>',
+    '<w:sym ',
   ]) {
     const xml = part.repeat(200_000);
     mendWords(
