@@ -68,6 +68,23 @@ it('reads the words of OpenDocument without how they are read', async () => {
   expect((await parsed(openDocument('text', `<text:p>この${ruby}は</text:p>`))).text).toBe('この漢字は');
 });
 
+it('reads the lists in the cells of OpenDocument', async () => {
+  const item = (words: string, inner = '') =>
+    `<text:list-item><text:p>${words}</text:p>${inner}</text:list-item>`;
+  const list = (items: string) => `<text:list text:style-name="L1">${items}</text:list>`;
+  const cell = (content: string) => `<table:table-cell>${content}</table:table-cell>`;
+  const row = (cells: string) => `<table:table-row>${cells}</table:table-row>`;
+  const table = `<table:table>${row(cell('<text:p>a</text:p>') + cell('<text:p>b</text:p>'))}${row(`<table:table-cell/>${cell(list(item('c', list(item('d'))) + item('e')))}`)}</table:table>`;
+  const { text } = await parsed(openDocument('text', `${table}${list(item('f'))}`));
+  expect(text).toBe('| a | b |\n| --- | --- |\n|  | c d e |\n\nf');
+});
+
+it('keeps the parts of a formula of Word apart', async () => {
+  const run = (text: string) => `<m:r><m:t>${text}</m:t></m:r>`;
+  const formula = `<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:f><m:num>${run('a')}</m:num><m:den>${run('λ')}</m:den></m:f>${run('=sin\u2061θ')}</m:oMath>`;
+  expect((await parsed(docx(`<w:p>${formula}</w:p>`))).text).toBe('\\frac a{λ}=sin θ');
+});
+
 it('leaves out what Word hides, and takes for no item what is said to be none', async () => {
   const run = (text: string, looks: string) => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
   const words =

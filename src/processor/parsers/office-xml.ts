@@ -1,6 +1,7 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 
 import { ProcessorError } from '../errors.ts';
+import { mendOpenDocument } from './open-document-xml.ts';
 import { mendSheets } from './sheet-xml.ts';
 import { mendSlide } from './slide-xml.ts';
 import { mendWords } from './word-xml.ts';
@@ -29,11 +30,8 @@ const PREFIXES: readonly [vocabulary: RegExp, prefix: string][] = [
 type Mender = (parts: XmlParts) => void;
 type Format = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods';
 
-/** How words are read, above them. */
-const READING = /<text:ruby-text(?:\s[^<>]*)?>(?:(?!<text:ruby-text)[^])*?<\/text:ruby-text>/g;
-
-const mendOpenDocument: Mender = (parts) => {
-  for (const [name, xml] of parts) parts.set(name, xml.replace(READING, ''));
+const openDocument: Mender = (parts) => {
+  for (const [name, xml] of parts) parts.set(name, mendOpenDocument(xml));
 };
 
 const MENDERS: Readonly<Record<Format, Mender>> = {
@@ -44,9 +42,9 @@ const MENDERS: Readonly<Record<Format, Mender>> = {
       if (/^ppt\/(?:slides|notesSlides)\/[^/]+$/.test(name)) parts.set(name, mendSlide(xml));
     }
   },
-  odt: mendOpenDocument,
-  odp: mendOpenDocument,
-  ods: mendOpenDocument,
+  odt: openDocument,
+  odp: openDocument,
+  ods: openDocument,
 };
 
 /**
