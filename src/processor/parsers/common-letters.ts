@@ -1,3 +1,8 @@
+/** Names and numbers have none of the syllables that running text is full of. */
+const JAPANESE =
+  'のにはをたがでてとしれさいるあなもこらかりまっよきせくスンルトイアラリシドクプー、。' +
+  '日一国会人年大十二本中東三京同出時地上方前社事生五金学名間月後高田子山分部木者住所郎太藤男女県市区町村花川井';
+
 /** What is written most in a language; an encoding in which a text is full of it is the text's. */
 const COMMON: readonly [encoding: string, letters: string][] = [
   [
@@ -12,7 +17,8 @@ const COMMON: readonly [encoding: string, letters: string][] = [
     'euc-kr',
     '이다의는을를가에은고하한로기지사도인자어시서대리나그해아정일수전라보제주스들부구게과원상여장성와우공있것으만습니',
   ],
-  ['euc-jp', 'のにはをたがでてとしれさいるあなもこらかりまっよきせくスンルトイアラリシドクプ'],
+  ['euc-jp', JAPANESE],
+  ['shift_jis', JAPANESE],
 ];
 /** Of these a text has at least so many, and such a share of what is not ASCII. */
 const MIN_COMMON = 3;
