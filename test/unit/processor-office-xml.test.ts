@@ -193,6 +193,49 @@ it('reads sheets in the order in which the workbook shows them, whatever their f
   expect(text).toMatch(/^# One\n\n\| one .*# Two\n\n\| two .*# Three\n\n\| three /s);
 });
 
+it('reads the text boxes on a sheet, below its cells', async () => {
+  const box = (...words: string[]) =>
+    `<xdr:sp><xdr:txBody>${words.map((text) => `<a:p><a:r><a:t>${text}</a:t></a:r></a:p>`).join('')}</xdr:txBody></xdr:sp>`;
+  const parts = {
+    'xl/worksheets/_rels/sheet2.xml.rels':
+      '<Relationships><Relationship Id="r1" Target="../drawings/drawing1.xml"/></Relationships>',
+    'xl/drawings/drawing1.xml': `<xdr:wsDr>${box('Read', 'me &amp; all')}${box('')}${box('Last')}</xdr:wsDr>`,
+  };
+  const row = `<row r="1">${textCell('A1', 'a')}${textCell('B1', 'b')}</row>`;
+  const { text } = await parsed(xlsx({ One: row, Two: row }, 'A1:B1', parts));
+  expect(text).toBe(
+    '# One\n\n| a | b |\n| --- | --- |\n\n# Two\n\n| a | b |\n| --- | --- |\n| Read me & all |\n| Last |',
+  );
+});
+
+it('reads what is hidden in a sheet: what a filter takes away is in it all the same', async () => {
+  const rows =
+    `<row r="1">${textCell('A1', 'a')}${textCell('B1', 'b')}</row>` +
+    `<row r="2" hidden="1">${textCell('A2', 'c')}${textCell('B2', 'd')}</row>`;
+  const excel = await parsed(xlsx({ S: `${rows}` }));
+  const cell = (words: string) => `<table:table-cell><text:p>${words}</text:p></table:table-cell>`;
+  const row = (cells: string, looks = '') => `<table:table-row${looks}>${cells}</table:table-row>`;
+  const open = await parsed(
+    openDocument(
+      'spreadsheet',
+      `<table:table table:name="S"><table:table-column table:visibility="collapse"/>${row(cell('a') + cell('b'))}${row(cell('c') + cell('d'), ' table:visibility="filter"')}</table:table>`,
+    ),
+  );
+  for (const { text } of [excel, open]) expect(text).toBe('# S\n\n| a | b |\n| --- | --- |\n| c | d |');
+});
+
+it('reads what was pasted into Word as it is', async () => {
+  const chunk = `<w:altChunk r:id="r1" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>`;
+  const file = docx(wordParagraph('One') + chunk + wordParagraph('Three'), {
+    parts: {
+      'word/_rels/document.xml.rels':
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk" Target="pasted.html"/></Relationships>',
+      'word/pasted.html': '<html><body><p>Two</p></body></html>',
+    },
+  });
+  expect((await parsed(file)).text).toBe('One\n\nTwo\n\nThree');
+});
+
 it('counts the days of a workbook from 1904 on where it says so', () => {
   expect(formatNumber('0', 'date', true)).toBe('1904-01-01');
 });
@@ -233,10 +276,21 @@ it('takes no longer than a file is long to look for what is never closed', () =>
       ]),
     );
   }
-  for (const part of ['<c>', '<c ', '<c><v>', '<cellXfs>', '<xf ']) {
+  for (const part of [
+    '<c>',
+    '<c ',
+    '<c><v>',
+    '<cellXfs>',
+    '<xf ',
+    '<xdr:txBody>',
+    '<xdr:txBody><a:p>',
+    '<a:t ',
+  ]) {
     const xml = part.repeat(200_000);
     mendSheets(
       new Map([
+        ['xl/drawings/d.xml', xml],
+        ['xl/worksheets/_rels/a.xml.rels', '<Relationship Target="../drawings/d.xml"/>'],
         ['xl/worksheets/a.xml', xml],
         ['xl/styles.xml', xml],
       ]),
