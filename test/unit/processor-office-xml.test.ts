@@ -212,7 +212,7 @@ it('reads what is hidden in a sheet: what a filter takes away is in it all the s
   const rows =
     `<row r="1">${textCell('A1', 'a')}${textCell('B1', 'b')}</row>` +
     `<row r="2" hidden="1">${textCell('A2', 'c')}${textCell('B2', 'd')}</row>`;
-  const excel = await parsed(xlsx({ S: `${rows}` }));
+  const excel = await parsed(xlsx({ S: rows }));
   const cell = (words: string) => `<table:table-cell><text:p>${words}</text:p></table:table-cell>`;
   const row = (cells: string, looks = '') => `<table:table-row${looks}>${cells}</table:table-row>`;
   const open = await parsed(
