@@ -70,11 +70,11 @@ it('reads Hebrew and Arabic in the order in which they are written', async () =>
 });
 
 it('reads Arabic letters that are drawn as one in their order', async () => {
-  // Drawn from the left: "كلا الحالات قال", each ligature by one code.
-  const letters = ['ا', 'لا', 'ق', 'ل', 'ح', 'ت', 'ك'];
+  // Drawn from the left: "كلا الحالات قال الخط", each ligature by one code.
+  const letters = ['ا', 'لا', 'ق', 'ل', 'ح', 'ت', 'ك', 'لخ', 'ط'];
   const toUnicode = new Map(letters.map((text, index) => [0x41 + index, text]));
-  const { text } = await readBytes(pdf([textAt('DAC FBAEDA BG', [300, 650])], { toUnicode }));
-  expect(text).toBe('كلا الحالات قال');
+  const { text } = await readBytes(pdf([textAt('IHA DAC FBAEDA BG', [300, 650])], { toUnicode }));
+  expect(text).toBe('كلا الحالات قال الخط');
 });
 
 it('parts the words of a line where its direction changes, and not the pieces of one', () => {

@@ -1,15 +1,15 @@
 /** What pdf.js shows in one go: glyphs with the letters that they stand for, and how far the next is moved. */
 type Shown = readonly ({ unicode: string } | number | null)[];
 
-/** Two letters in one glyph, lam and an alef: in nearly every font. */
-const LIGATURE = /^ل[اأإآٱ]$/;
+/** A lam and what follows it in one glyph: in nearly every font an alef, in some others, too. */
+const LIGATURE = /^ل\p{Script=Arabic}+$/u;
 const LETTER = /[\p{L}\p{M}]/u;
 /** What parts words, in thousandths of the font's size. */
 const MIN_MOVE = 150;
 
 /** Whether a text has what a ligature is read as where it is turned around. */
 export function mayHaveTurnedLigatures(text: string): boolean {
-  return /[اأإآٱ]ل/.test(text);
+  return /\p{Script=Arabic}ل/u.test(text);
 }
 
 /**
