@@ -75,6 +75,8 @@ it('reads Arabic letters that are drawn as one in their order', async () => {
   const toUnicode = new Map(letters.map((text, index) => [0x41 + index, text]));
   const { text } = await readBytes(pdf([textAt('IHA DAC FBAEDA BG', [300, 650])], { toUnicode }));
   expect(text).toBe('كلا الحالات قال الخط');
+  toUnicode.set(0x48, '\ufccb');
+  expect((await readBytes(pdf([textAt('IHA', [300, 650])], { toUnicode }))).text).toBe('الخط');
 });
 
 it('parts the words of a line where its direction changes, and not the pieces of one', () => {

@@ -3,6 +3,8 @@ type Shown = readonly ({ unicode: string } | number | null)[];
 
 /** A lam and what follows it in one glyph: in nearly every font an alef, in some others, too. */
 const LIGATURE = /^ل\p{Script=Arabic}+$/u;
+/** Ligatures that are characters of their own, which pdf.js spells out before it turns the word around. */
+const LIGATURE_CHARACTERS = /[\ufc00-\ufd3d]/g;
 const LETTER = /[\p{L}\p{M}]/u;
 /** What parts words, in thousandths of the font's size. */
 const MIN_MOVE = 150;
@@ -37,7 +39,7 @@ function* drawnWords(shown: Iterable<Shown>): Generator<string[]> {
       const letters = typeof glyph === 'object' ? (glyph?.unicode ?? '') : '';
       const isMove = typeof glyph === 'number';
       if (isMove ? Math.abs(glyph) < MIN_MOVE : LETTER.test(letters)) {
-        if (!isMove) word.push(letters);
+        if (!isMove) word.push(letters.replace(LIGATURE_CHARACTERS, (char) => char.normalize('NFKC')));
         continue;
       }
       if (word.length > 0) yield word;
