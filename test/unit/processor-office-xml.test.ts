@@ -253,6 +253,12 @@ it('heads a slide with its title, and leaves out its number', async () => {
   expect(whole.text).toBe('# Title\n\nBody.\n\nEnd.');
 });
 
+it('reads the signs of symbol fonts on slides as what they show', async () => {
+  const run = (text: string, looks = '') => `<a:r><a:rPr>${looks}</a:rPr><a:t>${text}</a:t></a:r>`;
+  const words = `a</a:t></a:r>${run('\uf0e0', '<a:latin typeface="Arial"/><a:sym typeface="Wingdings"/>')}${run('\uf061', '<a:latin typeface="Symbol"/>')}<a:r><a:t>b`;
+  expect((await parsed(pptx([{ text: words }]))).text).toBe('a→αb');
+});
+
 it('takes no longer than a file is long to look for what is never closed', () => {
   for (const part of [
     '<w:pPr>',
@@ -297,6 +303,7 @@ it('takes no longer than a file is long to look for what is never closed', () =>
     );
   }
   expect(mendSlide('<p:sp>'.repeat(200_000))).toHaveLength(1_200_000);
+  expect(mendSlide('<a:r>'.repeat(200_000))).toHaveLength(1_000_000);
 });
 
 it.each([
