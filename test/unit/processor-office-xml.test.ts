@@ -55,6 +55,16 @@ it('keeps words apart that a page break parts, and together that a hyphen joins'
   expect((await parsed(docx(body))).text).toBe('end\nstart, co-op');
 });
 
+it('joins a large first letter with its word', async () => {
+  const frame = '<w:keepNext/><w:framePr w:dropCap="drop" w:lines="3"/><w:rPr/>';
+  const body =
+    wordParagraph('D', frame) +
+    wordParagraph('rop cap.', '<w:ind/>') +
+    wordParagraph('E', frame) +
+    '<w:p><w:r><w:t>nd.</w:t></w:r></w:p>';
+  expect((await parsed(docx(body))).text).toBe('Drop cap.\n\nEnd.');
+});
+
 it('reads the words that have their pronunciation above them, without it', async () => {
   const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
   const ruby = `<w:ruby><w:rubyPr/><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢')}${run('字')}</w:rubyBase></w:ruby>`;
@@ -273,6 +283,8 @@ it('takes no longer than a file is long to look for what is never closed', () =>
     '<w:p><w:r><w:rPr>',
     '<w:rPrChange>',
     '<w:sym ',
+    '<w:p><w:pPr><w:framePr w:dropCap="drop"',
+    '<w:framePr w:dropCap="drop"/></w:pPr><w:p>',
   ]) {
     const xml = part.repeat(200_000);
     mendWords(

@@ -7,6 +7,9 @@ const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
 const STYLE = /<w:style\b[^<>]*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
 const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
 const FORMER_PROPERTIES = /<w:([pr]PrChange)\b(?:(?!<w:[pr]PrChange\b)[^])*?<\/w:\1>/g;
+/** A large first letter, which is a paragraph of its own, and the start of the paragraph that it begins. */
+const DROP_CAP =
+  /<w:p(?: [^<>]*)?><w:pPr>(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<w:framePr\b[^<>]*w:dropCap="(?:drop|margin)"(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<\/w:pPr>((?:(?!<\/?w:p[ >])[^])*?)<\/w:p>\s*(<w:p(?: [^<>]*)?(?<!\/)>(?:<w:pPr>(?:(?!<w:pPr>)[^])*?<\/w:pPr>)?)/g;
 const RUBY = /<w:ruby>(?:(?!<w:ruby>)[^])*?<\/w:ruby>/g;
 const RUBY_BASE = /<w:rubyBase>[^]*/;
 const RUN_TEXT = /<w:t(?: [^<>]*)?>[^<]*<\/w:t>/g;
@@ -32,7 +35,8 @@ interface Role {
 
 /**
  * Rewrites a Word document: what is a heading or an item by its style's name, level or numbering, in whatever
- * language the style is called, is one by a style that the library knows; what parts words is a line's end;
+ * language the style is called, is one by a style that the library knows; what parts words is a line's end,
+ * and a large first letter is a part of its word;
  * signs of symbol fonts are letters of their own; and what is hidden, or said above words, such as how they are read,
  * is left out.
  */
@@ -43,7 +47,7 @@ export function mendWords(parts: XmlParts): void {
     if (!TEXT_PARTS.test(name)) continue;
     // What a paragraph and its words were before they were changed.
     const present = xml.replace(FORMER_PROPERTIES, '');
-    const mended = mendRuns(present, hiding)
+    const mended = mendRuns(present.replace(DROP_CAP, '$2$1'), hiding)
       .replace(/<w:br w:type="(?:page|column)"\s*\/>/g, '<w:br/>')
       .replace(/<w:noBreakHyphen\s*\/>/g, '<w:t>-</w:t>')
       .replace(RUBY, (ruby) => (RUBY_BASE.exec(ruby)?.[0].match(RUN_TEXT) ?? []).join(''))
