@@ -23,6 +23,19 @@ it('is read with the mails that are attached to it', async () => {
   expect(segments.map(({ heading }) => heading)).toEqual(['Outer', 'Outer > Inner']);
 });
 
+it('is read with its paragraphs whole where lines go on, and with what it quotes', async () => {
+  const body =
+    '> Shall we meet \r\n> on Monday?\r\n>> Or on \r\n>> Tuesday? \r\nYes, I can \r\ncome on \r\nMonday.\r\n\r\n From here.\r\nBye \r\n> end\r\n';
+  const text =
+    '> Shall we meet\n> on Monday?\n>> Or on\n>> Tuesday?\nYes, I can come on Monday.\n\nFrom here.\nBye\n> end';
+  const flowed = typed('text/plain; charset=utf-8; format=flowed');
+  expect((await parsed(HEAD + flowed + body)).text).toContain(text);
+  const coded = typed('text/plain; format="flowed"', 'Content-Transfer-Encoding: quoted-printable\r\n');
+  expect((await parsed(HEAD + coded + body.replaceAll(' \r\n', '=20\r\n'))).text).toContain(text);
+  const spaceless = typed('text/plain; format=flowed; delsp=yes');
+  expect((await parsed(`${HEAD}${spaceless}日本 \r\n語です。\r\n`)).text).toContain('日本語です。');
+});
+
 it('keeps the library from very many lines, but for those that it has to see', () => {
   const body = 'a\r\n\r\nb\r\nc\r\n';
   const lines = (mail: string) => joinBodyLines(mail).split('\n').length;
@@ -41,6 +54,8 @@ it('keeps the library from very many lines, but for those that it has to see', (
 it('takes no longer than the mail is long', () => {
   for (const part of ['\n', '--\n', 'a\n\n', '--\n\n', 'a: b\n']) {
     const coded = 'Content-Transfer-Encoding: base64\n\n';
+    const flowed = `Content-Type: text/plain; format=flowed\n\n${'=20'.repeat(200_000)}x\n>\n`;
+    expect(joinBodyLines(flowed)).toBe(flowed);
     for (const mail of [part.repeat(200_000), coded + part.repeat(200_000)]) {
       expect(joinBodyLines(mail)).toHaveLength(mail.length);
     }

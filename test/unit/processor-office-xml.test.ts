@@ -55,6 +55,16 @@ it('keeps words apart that a page break parts, and together that a hyphen joins'
   expect((await parsed(docx(body))).text).toBe('end\nstart, co-op');
 });
 
+it('joins a large first letter with its word', async () => {
+  const frame = '<w:keepNext/><w:framePr w:dropCap="drop" w:lines="3"/><w:rPr/>';
+  const body =
+    wordParagraph('D', frame) +
+    wordParagraph('rop cap.', '<w:ind/>') +
+    wordParagraph('E', frame) +
+    '<w:p><w:r><w:t>nd.</w:t></w:r></w:p>';
+  expect((await parsed(docx(body))).text).toBe('Drop cap.\n\nEnd.');
+});
+
 it('reads the words that have their pronunciation above them, without it', async () => {
   const run = (text: string) => `<w:r><w:t>${text}</w:t></w:r>`;
   const ruby = `<w:ruby><w:rubyPr/><w:rt>${run('かんじ')}</w:rt><w:rubyBase>${run('漢')}${run('字')}</w:rubyBase></w:ruby>`;
@@ -68,6 +78,23 @@ it('reads the words of OpenDocument without how they are read', async () => {
   expect((await parsed(openDocument('text', `<text:p>この${ruby}は</text:p>`))).text).toBe('この漢字は');
 });
 
+it('reads the lists in the cells of OpenDocument', async () => {
+  const item = (words: string, inner = '') =>
+    `<text:list-item><text:p>${words}</text:p>${inner}</text:list-item>`;
+  const list = (items: string) => `<text:list text:style-name="L1">${items}</text:list>`;
+  const cell = (content: string) => `<table:table-cell>${content}</table:table-cell>`;
+  const row = (cells: string) => `<table:table-row>${cells}</table:table-row>`;
+  const table = `<table:table>${row(cell('<text:p>a</text:p>') + cell('<text:p>b</text:p>'))}${row(`<table:table-cell/>${cell(list(item('c', list(item('d'))) + item('e')))}`)}</table:table>`;
+  const { text } = await parsed(openDocument('text', `${table}${list(item('f'))}`));
+  expect(text).toBe('| a | b |\n| --- | --- |\n|  | c d e |\n\nf');
+});
+
+it('keeps the parts of a formula of Word apart', async () => {
+  const run = (text: string) => `<m:r><m:t>${text}</m:t></m:r>`;
+  const formula = `<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:f><m:num>${run('a')}</m:num><m:den>${run('λ')}</m:den></m:f>${run('=sin\u2061θ')}</m:oMath>`;
+  expect((await parsed(docx(`<w:p>${formula}</w:p>`))).text).toBe('\\frac a{λ}=sin θ');
+});
+
 it('leaves out what Word hides, and takes for no item what is said to be none', async () => {
   const run = (text: string, looks: string) => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
   const words =
@@ -77,6 +104,38 @@ it('leaves out what Word hides, and takes for no item what is said to be none', 
     run('d', '<w:vanish w:val="true"/><w:i/>');
   const none = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="0"/></w:numPr>';
   expect((await parsed(docx(`<w:p>${words}</w:p>${wordParagraph('e', none)}`))).text).toBe('bc\n\ne');
+});
+
+it('leaves out what a style of Word hides, or one that it is based on', async () => {
+  const style = (type: string, id: string, body: string) =>
+    `<w:style w:type="${type}" w:styleId="${id}"><w:name w:val="${id}"/>${body}</w:style>`;
+  const styles =
+    style('character', 'Hidden', '<w:rPr><w:b/><w:vanish/></w:rPr>') +
+    style('character', 'Note', '<w:basedOn w:val="Hidden"/>') +
+    style('character', 'Shown', '<w:basedOn w:val="Hidden"/><w:rPr><w:vanish w:val="0"/></w:rPr>') +
+    style('paragraph', 'Draft', '<w:rPr><w:vanish/></w:rPr>');
+  const run = (text: string, looks: string) => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
+  const of = (id: string, more = '') => `<w:rStyle w:val="${id}"/>${more}`;
+  const former = '<w:rPrChange w:id="1"><w:rPr><w:vanish/></w:rPr></w:rPrChange>';
+  const box = `<w:r><w:pict><w:txbxContent>${wordParagraph('box')}</w:txbxContent></w:pict></w:r>`;
+  const body =
+    `<w:p>${run('a', of('Hidden'))}${run('b', of('Note'))}${run('c', of('Shown'))}${run('d', former)}</w:p>` +
+    `<w:p><w:pPr><w:pStyle w:val="Draft"/></w:pPr>${box}${run('e', '')}${run('f', '<w:vanish w:val="0"/>')}${run('g', of('Hidden'))}</w:p>` +
+    '<w:p/><w:p><w:r><w:t>h</w:t></w:r></w:p>';
+  const { text } = await parsed(
+    docx(body, { parts: { 'word/styles.xml': `<w:styles xmlns:w="${WORD}">${styles}</w:styles>` } }),
+  );
+  expect(text).toBe('cd\n\nfg\n\nbox\n\nh');
+});
+
+it('reads the signs of symbol fonts as what they show', async () => {
+  const sign = (font: string, char: string) => `<w:r><w:sym w:font="${font}" w:char="${char}"/></w:r>`;
+  const run = (text: string, looks = '') => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
+  const symbol = '<w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/>';
+  const body =
+    `<w:p>${run('on')}${sign('Wingdings', 'F0E0')}${run('off')}${sign('Wingdings', 'F0FC')}${sign('Unknown', 'F041')}${run('x')}</w:p>` +
+    `<w:p>${sign('Symbol', '6D')}${run('m, ')}${run('\uf061b', symbol)}${run(' R&amp;D', symbol)}${sign('Arial', '2192')}</w:p>`;
+  expect((await parsed(docx(body))).text).toBe('on→off✓ x\n\nμm, αβ R&D→');
 });
 
 it('reads files that call the elements otherwise', async () => {
@@ -144,6 +203,49 @@ it('reads sheets in the order in which the workbook shows them, whatever their f
   expect(text).toMatch(/^# One\n\n\| one .*# Two\n\n\| two .*# Three\n\n\| three /s);
 });
 
+it('reads the text boxes on a sheet, below its cells', async () => {
+  const box = (...words: string[]) =>
+    `<xdr:sp><xdr:txBody>${words.map((text) => `<a:p><a:r><a:t>${text}</a:t></a:r></a:p>`).join('')}</xdr:txBody></xdr:sp>`;
+  const parts = {
+    'xl/worksheets/_rels/sheet2.xml.rels':
+      '<Relationships><Relationship Id="r1" Target="../drawings/drawing1.xml"/></Relationships>',
+    'xl/drawings/drawing1.xml': `<xdr:wsDr>${box('Read', 'me &amp; all')}${box('')}${box('Last')}</xdr:wsDr>`,
+  };
+  const row = `<row r="1">${textCell('A1', 'a')}${textCell('B1', 'b')}</row>`;
+  const { text } = await parsed(xlsx({ One: row, Two: row }, 'A1:B1', parts));
+  expect(text).toBe(
+    '# One\n\n| a | b |\n| --- | --- |\n\n# Two\n\n| a | b |\n| --- | --- |\n| Read me & all |\n| Last |',
+  );
+});
+
+it('reads what is hidden in a sheet: what a filter takes away is in it all the same', async () => {
+  const rows =
+    `<row r="1">${textCell('A1', 'a')}${textCell('B1', 'b')}</row>` +
+    `<row r="2" hidden="1">${textCell('A2', 'c')}${textCell('B2', 'd')}</row>`;
+  const excel = await parsed(xlsx({ S: rows }));
+  const cell = (words: string) => `<table:table-cell><text:p>${words}</text:p></table:table-cell>`;
+  const row = (cells: string, looks = '') => `<table:table-row${looks}>${cells}</table:table-row>`;
+  const open = await parsed(
+    openDocument(
+      'spreadsheet',
+      `<table:table table:name="S"><table:table-column table:visibility="collapse"/>${row(cell('a') + cell('b'))}${row(cell('c') + cell('d'), ' table:visibility="filter"')}</table:table>`,
+    ),
+  );
+  for (const { text } of [excel, open]) expect(text).toBe('# S\n\n| a | b |\n| --- | --- |\n| c | d |');
+});
+
+it('reads what was pasted into Word as it is', async () => {
+  const chunk = `<w:altChunk r:id="r1" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>`;
+  const file = docx(wordParagraph('One') + chunk + wordParagraph('Three'), {
+    parts: {
+      'word/_rels/document.xml.rels':
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk" Target="pasted.html"/></Relationships>',
+      'word/pasted.html': '<html><body><p>Two</p></body></html>',
+    },
+  });
+  expect((await parsed(file)).text).toBe('One\n\nTwo\n\nThree');
+});
+
 it('counts the days of a workbook from 1904 on where it says so', () => {
   expect(formatNumber('0', 'date', true)).toBe('1904-01-01');
 });
@@ -161,6 +263,12 @@ it('heads a slide with its title, and leaves out its number', async () => {
   expect(whole.text).toBe('# Title\n\nBody.\n\nEnd.');
 });
 
+it('reads the signs of symbol fonts on slides as what they show', async () => {
+  const run = (text: string, looks = '') => `<a:r><a:rPr>${looks}</a:rPr><a:t>${text}</a:t></a:r>`;
+  const words = `a</a:t></a:r>${run('\uf0e0', '<a:latin typeface="Arial"/><a:sym typeface="Wingdings"/>')}${run('\uf061', '<a:latin typeface="Symbol"/>')}<a:r><a:t>b`;
+  expect((await parsed(pptx([{ text: words }]))).text).toBe('a→αb');
+});
+
 it('takes no longer than a file is long to look for what is never closed', () => {
   for (const part of [
     '<w:pPr>',
@@ -170,6 +278,13 @@ it('takes no longer than a file is long to look for what is never closed', () =>
     '<w:style w:styleId="',
     '<w:ruby>',
     '<w:ruby><w:t>',
+    '<w:p>',
+    '<w:r>',
+    '<w:p><w:r><w:rPr>',
+    '<w:rPrChange>',
+    '<w:sym ',
+    '<w:p><w:pPr><w:framePr w:dropCap="drop"',
+    '<w:framePr w:dropCap="drop"/></w:pPr><w:p>',
   ]) {
     const xml = part.repeat(200_000);
     mendWords(
@@ -179,16 +294,28 @@ it('takes no longer than a file is long to look for what is never closed', () =>
       ]),
     );
   }
-  for (const part of ['<c>', '<c ', '<c><v>', '<cellXfs>', '<xf ']) {
+  for (const part of [
+    '<c>',
+    '<c ',
+    '<c><v>',
+    '<cellXfs>',
+    '<xf ',
+    '<xdr:txBody>',
+    '<xdr:txBody><a:p>',
+    '<a:t ',
+  ]) {
     const xml = part.repeat(200_000);
     mendSheets(
       new Map([
+        ['xl/drawings/d.xml', xml],
+        ['xl/worksheets/_rels/a.xml.rels', '<Relationship Target="../drawings/d.xml"/>'],
         ['xl/worksheets/a.xml', xml],
         ['xl/styles.xml', xml],
       ]),
     );
   }
   expect(mendSlide('<p:sp>'.repeat(200_000))).toHaveLength(1_200_000);
+  expect(mendSlide('<a:r>'.repeat(200_000))).toHaveLength(1_000_000);
 });
 
 it.each([

@@ -69,6 +69,28 @@ it('reads Hebrew and Arabic in the order in which they are written', async () =>
   expect(forms.text).toBe('سلام');
 });
 
+it('reads Arabic letters that are drawn as one in their order', async () => {
+  // Drawn from the left: "كلا الحالات قال الخط", each ligature by one code.
+  const letters = ['ا', 'لا', 'ق', 'ل', 'ح', 'ت', 'ك', 'لخ', 'ط'];
+  const toUnicode = new Map(letters.map((text, index) => [0x41 + index, text]));
+  const { text } = await readBytes(pdf([textAt('IHA DAC FBAEDA BG', [300, 650])], { toUnicode }));
+  expect(text).toBe('كلا الحالات قال الخط');
+  toUnicode.set(0x48, '\ufccb');
+  expect((await readBytes(pdf([textAt('IHA', [300, 650])], { toUnicode }))).text).toBe('الخط');
+});
+
+it('parts the words of a line where its direction changes, and not the pieces of one', () => {
+  const item = (str: string, x: number, width: number) => ({
+    str,
+    transform: [12, 0, 0, 12, x, 700],
+    width,
+    hasEOL: false,
+  });
+  expect(
+    pageMarkdown([item('בשפת', 163, 40), item('Python', 120, 40), item('ל', 111, 6), item('מדו', 100, 11)]),
+  ).toBe('בשפת Python למדו');
+});
+
 it('puts brackets and the ends of sentences where they belong in Hebrew', () => {
   const line = (pieces: readonly string[]) =>
     pageMarkdown(

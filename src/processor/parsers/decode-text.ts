@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import chardet from 'chardet';
 
 import { ProcessorError, unsupported } from '../errors.ts';
+import { encodingsByLetters } from './common-letters.ts';
 import { normalise } from './normalise.ts';
 
 /** No encoding needs more bytes for a UTF-16 code unit. */
@@ -135,6 +136,8 @@ function unmarkedUtf16(bytes: Buffer): string | undefined {
 function detected(bytes: Buffer): string {
   if (isShiftJis(bytes)) return 'shift_jis';
   const sample = tellingSample(bytes);
+  const byLetters = encodingsByLetters(sample).find((encoding) => decodes(bytes, encoding));
+  if (byLetters !== undefined) return byLetters;
   if (sample.filter((byte) => byte > 0x7f).length < MIN_EVIDENCE_BYTES) return 'windows-1252';
   return chardet.analyse(sample).find(({ name }) => decodes(bytes, name))?.name ?? 'windows-1252';
 }

@@ -161,9 +161,15 @@ function plainText(node: OfficeContentNode): string {
   if (SKIPPED.has(node.type)) return '';
   if (node.type === 'break') return '\n';
   if (node.type === 'image') return node.metadata?.altText ?? '';
+  if (node.type === 'code' && node.metadata?.math) return formula(node.text ?? '');
   if (!node.children?.length) return node.text ?? '';
   // Blocks within are words apart.
   return node.children
     .map((child) => (isInline(child) ? plainText(child) : ` ${plainText(child)} `))
     .join('');
+}
+
+/** A formula whose commands stand apart from the letters that follow, as do functions from what they are of. */
+function formula(latex: string): string {
+  return latex.replace(/\\(?:frac|cdot(?!s)|times)(?=[^\s{}\\\d\W])/g, '$& ').replace(/\s*\u2061\s*/g, ' ');
 }

@@ -1,6 +1,7 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 
 import { ProcessorError } from '../errors.ts';
+import { mendOpenDocument } from './open-document-xml.ts';
 import { mendSheets } from './sheet-xml.ts';
 import { mendSlide } from './slide-xml.ts';
 import { mendWords } from './word-xml.ts';
@@ -16,6 +17,8 @@ const START_CHARS = 4096;
 
 /** The formats know no document types, and so no entities: a part that has one was made to do harm. */
 const FOREIGN_TYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
+/** What a Word document may have text in beside XML: what was pasted into it as it is. */
+const PASTED_PART = /^word\/(?!embeddings\/).*\.(?:html?|xhtml|mht|mhtml|rtf|txt|docx)$/i;
 const OFFICE_PART = /^(?:(?:word|ppt|xl)\/|(?:content|styles)\.xml$)/;
 const DECLARES_TYPE = 'The file declares XML of its own, as no Office document does.';
 
@@ -29,11 +32,8 @@ const PREFIXES: readonly [vocabulary: RegExp, prefix: string][] = [
 type Mender = (parts: XmlParts) => void;
 type Format = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods';
 
-/** How words are read, above them. */
-const READING = /<text:ruby-text(?:\s[^<>]*)?>(?:(?!<text:ruby-text)[^])*?<\/text:ruby-text>/g;
-
-const mendOpenDocument: Mender = (parts) => {
-  for (const [name, xml] of parts) parts.set(name, xml.replace(READING, ''));
+const openDocument: Mender = (parts) => {
+  for (const [name, xml] of parts) parts.set(name, mendOpenDocument(xml));
 };
 
 const MENDERS: Readonly<Record<Format, Mender>> = {
@@ -44,19 +44,20 @@ const MENDERS: Readonly<Record<Format, Mender>> = {
       if (/^ppt\/(?:slides|notesSlides)\/[^/]+$/.test(name)) parts.set(name, mendSlide(xml));
     }
   },
-  odt: mendOpenDocument,
-  odp: mendOpenDocument,
-  ods: mendOpenDocument,
+  odt: openDocument,
+  odp: openDocument,
+  ods: openDocument,
 };
 
 /**
  * Rewrites what the office library overlooks in a form that it knows: headings of localised styles, dates in
- * cells, slide numbers. Only the XML is kept; a file that cannot be unpacked, or is too large, stays as it is.
+ * cells, slide numbers. Only what has text is kept; a file that cannot be unpacked, or is too large, stays as it is.
  * @throws {ProcessorError} `corrupt` where a part begins with a document type
  */
 export function mendOffice(bytes: Uint8Array, format: Format): Uint8Array {
-  const parts = unpack(bytes);
-  if (!parts) return bytes;
+  const unpacked = unpack(bytes);
+  if (!unpacked) return bytes;
+  const { parts, pasted } = unpacked;
   for (const [name, xml] of parts) {
     if (OFFICE_PART.test(name) && FOREIGN_TYPE.test(xml.slice(0, START_CHARS)))
       throw new ProcessorError('corrupt', { detail: DECLARES_TYPE });
@@ -64,18 +65,24 @@ export function mendOffice(bytes: Uint8Array, format: Format): Uint8Array {
   }
   MENDERS[format](parts);
   const files = [...parts].map(([name, xml]) => [name, strToU8(xml)] as const);
-  return zipSync(Object.fromEntries(files), { level: 0 });
+  return zipSync({ ...Object.fromEntries(pasted), ...Object.fromEntries(files) }, { level: 0 });
 }
 
-function unpack(bytes: Uint8Array): XmlParts | undefined {
+function unpack(bytes: Uint8Array): { parts: XmlParts; pasted: [string, Uint8Array][] } | undefined {
   let size = 0;
   const isXml = (name: string) => /\.(?:xml|rels)$/i.test(name);
+  const hasText = (name: string) => isXml(name) || PASTED_PART.test(name);
   try {
     const files = unzipSync(bytes, {
-      filter: ({ name, originalSize }) => isXml(name) && (size += originalSize) <= MAX_XML_BYTES,
+      filter: ({ name, originalSize }) => hasText(name) && (size += originalSize) <= MAX_XML_BYTES,
     });
     if (size > MAX_XML_BYTES) return undefined;
-    return new Map(Object.entries(files).map(([name, file]) => [name, xmlText(file)]));
+    const entries = Object.entries(files);
+    const xml = entries.filter(([name]) => isXml(name));
+    return {
+      parts: new Map(xml.map(([name, file]) => [name, xmlText(file)])),
+      pasted: entries.filter(([name]) => !isXml(name)),
+    };
   } catch {
     // What is wrong with it, the library says: it reads some damaged files, too.
     return undefined;

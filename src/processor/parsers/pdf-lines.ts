@@ -38,8 +38,8 @@ const HEADING_SIZE = 1.15;
 const TITLE_SIZE = 1.6;
 /** How far apart two lines of a paragraph are at most, in font sizes. */
 const MAX_LEADING = 1.8;
-/** What parts words, in font sizes: cells of a table have no blank between them. */
-const MIN_GAP = 0.3;
+/** What parts words, in font sizes: where the direction changes, or a cell ends, there need be no blank. */
+const MIN_GAP = 0.2;
 
 /** What share of a text's letters are written from right to left. */
 export function rightToLeftShare(text: string): number {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LiteParse } from '@llamaindex/liteparse';
 
+import { ligatureWords, mayHaveTurnedLigatures, withSpelling } from './pdf-ligatures.ts';
 import { pageMarkdown, type TextItem } from './pdf-lines.ts';
 
 /** Some pages of a PDF, in order, as Markdown. */
@@ -53,16 +54,27 @@ export interface OpenPdf {
   readPage: (number: number) => Promise<string>;
 }
 
+/** In pixels: nothing is drawn. */
+const NO_IMAGES = 1;
+
 /** The second opinion: slower, and knows neither columns nor tables, but reads some files that the first cannot. */
 export async function openWithPdfjs(path: string): Promise<OpenPdf> {
-  const { getDocumentProxy } = await import('unpdf');
+  const { getDocumentProxy, getResolvedPDFJS } = await import('unpdf');
+  const { OPS } = await getResolvedPDFJS();
   const bytes = new Uint8Array(await readFile(path));
-  const document = await getDocumentProxy(bytes, { verbosity: 0 });
+  const document = await getDocumentProxy(bytes, { verbosity: 0, maxImageSize: NO_IMAGES });
   const readPage = async (number: number) => {
     const page = await document.getPage(number);
     const { items } = await page.getTextContent();
+    const texts = items.filter((item): item is typeof item & TextItem => 'str' in item);
+    if (texts.some(({ str }) => mayHaveTurnedLigatures(str))) {
+      const { fnArray, argsArray } = await page.getOperatorList();
+      const shown = argsArray.flatMap((args, at) => (fnArray[at] === OPS.showText ? [args[0]] : []));
+      const spelled = ligatureWords(shown);
+      for (const item of texts) item.str = withSpelling(item.str, spelled);
+    }
     page.cleanup();
-    return pageMarkdown(items.filter((item): item is typeof item & TextItem => 'str' in item));
+    return pageMarkdown(texts);
   };
   return { total: document.numPages, readPage };
 }

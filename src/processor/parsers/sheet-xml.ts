@@ -1,5 +1,6 @@
 import { cellFormats, formatNumber, type CellFormat } from './cell-format.ts';
 import type { XmlParts } from './office-xml.ts';
+import { withTextBoxes } from './sheet-boxes.ts';
 
 const SHEET_PART = /^xl\/worksheets\/[^/]+\.xml$/;
 /** Up to the next cell at most, so that one that is never closed costs no more than the others. */
@@ -10,15 +11,16 @@ const VALUE = /<v(?: [^<>]*)?>([^<]*)<\/v>/;
 /**
  * Rewrites a workbook: its sheets are in the order in which it shows them, by names that the library knows; a number
  * that is shown as a date, a time or a percentage becomes the text that says so, and others have the digits that they
- * were typed with.
+ * were typed with; text boxes are rows.
  */
 export function mendSheets(parts: XmlParts): void {
   const formats = cellFormats(parts.get('xl/styles.xml') ?? '');
   const since1904 = /<workbookPr\b[^<>]*\bdate1904="(?:1|true)"/.test(parts.get('xl/workbook.xml') ?? '');
-  putInOrder(parts);
   for (const [name, xml] of parts) {
-    if (SHEET_PART.test(name)) parts.set(name, mendSheet(xml, formats, since1904));
+    if (SHEET_PART.test(name))
+      parts.set(name, withTextBoxes(mendSheet(xml, formats, since1904), name, parts));
   }
+  putInOrder(parts);
 }
 
 function mendSheet(xml: string, formats: readonly CellFormat[], since1904: boolean): string {

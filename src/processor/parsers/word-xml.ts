@@ -1,16 +1,17 @@
 import type { XmlParts } from './office-xml.ts';
+import { mendRuns, vanishes } from './word-runs.ts';
 
 /** The parts that hold text of the document. */
 const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
 /** None of these goes further than to the next of its kind, so that one that is never closed costs no more than others. */
 const STYLE = /<w:style\b[^<>]*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
 const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
-const FORMER_PROPERTIES = /<w:pPrChange\b(?:(?!<w:pPrChange\b)[^])*?<\/w:pPrChange>/g;
+const FORMER_PROPERTIES = /<w:([pr]PrChange)\b(?:(?!<w:[pr]PrChange\b)[^])*?<\/w:\1>/g;
+/** A large first letter, which is a paragraph of its own, and the start of the paragraph that it begins. */
+const DROP_CAP =
+  /<w:p(?: [^<>]*)?><w:pPr>(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<w:framePr\b[^<>]*w:dropCap="(?:drop|margin)"(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<\/w:pPr>((?:(?!<\/?w:p[ >])[^])*?)<\/w:p>\s*(<w:p(?: [^<>]*)?(?<!\/)>(?:<w:pPr>(?:(?!<w:pPr>)[^])*?<\/w:pPr>)?)/g;
 const RUBY = /<w:ruby>(?:(?!<w:ruby>)[^])*?<\/w:ruby>/g;
 const RUBY_BASE = /<w:rubyBase>[^]*/;
-/** A run that has no other within it, as one with a text box has. */
-const RUN = /<w:r(?: [^<>]*)?>(?:(?!<w:r[ >])[^])*?<\/w:r>/g;
-const HIDDEN = /<w:rPr>(?:(?!<\/?w:rPr>)[^])*?<w:vanish(?: w:val="(?:1|true|on)")?\s*\/>/;
 const RUN_TEXT = /<w:t(?: [^<>]*)?>[^<]*<\/w:t>/g;
 const HEADING_NAME = /<w:name w:val="heading ([1-9])"/i;
 const TITLE_NAME = /<w:name w:val="title"/i;
@@ -29,24 +30,27 @@ interface Role {
   heading?: string;
   /** Of the list that it is an item of. */
   numbering?: string;
+  hidden?: boolean;
 }
 
 /**
  * Rewrites a Word document: what is a heading or an item by its style's name, level or numbering, in whatever
- * language the style is called, is one by a style that the library knows; what parts words is a line's end, and
- * what is hidden, or said above words, such as how they are read, is left out.
+ * language the style is called, is one by a style that the library knows; what parts words is a line's end,
+ * and a large first letter is a part of its word;
+ * signs of symbol fonts are letters of their own; and what is hidden, or said above words, such as how they are read,
+ * is left out.
  */
 export function mendWords(parts: XmlParts): void {
   const roles = rolesOf(parts.get('word/styles.xml') ?? '');
+  const hiding = new Set([...roles].filter(([, { hidden }]) => hidden).map(([id]) => id));
   for (const [name, xml] of parts) {
     if (!TEXT_PARTS.test(name)) continue;
-    const mended = xml
+    // What a paragraph and its words were before they were changed.
+    const present = xml.replace(FORMER_PROPERTIES, '');
+    const mended = mendRuns(present.replace(DROP_CAP, '$2$1'), hiding)
       .replace(/<w:br w:type="(?:page|column)"\s*\/>/g, '<w:br/>')
       .replace(/<w:noBreakHyphen\s*\/>/g, '<w:t>-</w:t>')
-      .replace(RUN, (run) => (HIDDEN.test(run) ? run.replace(RUN_TEXT, '') : run))
       .replace(RUBY, (ruby) => (RUBY_BASE.exec(ruby)?.[0].match(RUN_TEXT) ?? []).join(''))
-      // What a paragraph was before it was changed.
-      .replace(FORMER_PROPERTIES, '')
       .replace(PROPERTIES, (_, properties: string) => {
         return `<w:pPr>${withRole(properties, roles)}</w:pPr>`;
       });
@@ -86,7 +90,12 @@ function roleOf(id: string, bodies: ReadonlyMap<string, string>, depth = 0): Rol
   const heading =
     own ?? (TITLE_NAME.test(body) ? 'Title' : OUTLINE_LEVEL.test(body) ? undefined : inherited.heading);
   const numbering = numberingOf(body) ?? inherited.numbering;
-  return { ...(heading !== undefined && { heading }), ...(numbering !== undefined && { numbering }) };
+  const hidden = vanishes(body) ?? inherited.hidden;
+  return {
+    ...(heading !== undefined && { heading }),
+    ...(numbering !== undefined && { numbering }),
+    ...(hidden !== undefined && { hidden }),
+  };
 }
 
 function headingOf(properties: string): string | undefined {

@@ -1,0 +1,55 @@
+import { drawnText, isSymbolFont } from './symbol-fonts.ts';
+
+/**
+ * Where a paragraph begins or ends, its style, or a run that has no other within it, as one with a text box has.
+ * None of these goes further than to the next of its kind, so that one that is never closed costs no more than others.
+ */
+const PIECE =
+  /<w:p(?: [^<>]*)?(?<!\/)>|<\/w:p>|<w:pStyle w:val="([^"<>]*)"|<w:r(?: [^<>]*)?>(?:(?!<w:r[ >])[^])*?<\/w:r>/g;
+const VANISH = /<w:rPr>(?:(?!<\/?w:rPr>)[^])*?<w:vanish(?: w:val="([^"]*)")?\s*\/>/;
+const RUN_STYLE = /<w:rStyle w:val="([^"]*)"/;
+const RUN_FONT = /<w:rFonts\b[^<>]* w:ascii="([^"]*)"/;
+const RUN_TEXT = /(<w:t(?: [^<>]*)?>)([^<]*)<\/w:t>/g;
+const SIGN = /<w:sym\b([^<>]*)\/>/g;
+
+/** Whether a style or a run hides its words; undefined where it does not say. */
+export function vanishes(xml: string): boolean | undefined {
+  const found = VANISH.exec(xml);
+  return found ? /^(?:1|true|on)$/.test(found[1] ?? '1') : undefined;
+}
+
+/**
+ * Leaves out of the runs of a Word document what is hidden, and spells the signs that symbol fonts draw for letters.
+ * @param hiding the ids of the styles that hide what they are given to
+ */
+export function mendRuns(xml: string, hiding: ReadonlySet<string>): string {
+  // The styles of the paragraphs that are open: a text box has paragraphs within one.
+  const open: string[] = [];
+  return xml.replace(PIECE, (piece, style?: string) => {
+    if (style !== undefined) open.splice(-1, 1, style);
+    else if (piece === '</w:p>') open.pop();
+    else if (!piece.startsWith('<w:r')) open.push('');
+    else return isHidden(piece, open.at(-1) ?? '', hiding) ? piece.replace(RUN_TEXT, '') : withSigns(piece);
+    return piece;
+  });
+}
+
+function isHidden(run: string, paragraphStyle: string, hiding: ReadonlySet<string>): boolean {
+  const runStyle = RUN_STYLE.exec(run)?.[1] ?? '';
+  // Hidden by both, it is shown: the one takes back what the other does.
+  return vanishes(run) ?? hiding.has(runStyle) !== hiding.has(paragraphStyle);
+}
+
+function withSigns(run: string): string {
+  const font = RUN_FONT.exec(run)?.[1] ?? '';
+  const drawn = isSymbolFont(font)
+    ? run.replace(RUN_TEXT, (text, tag: string, words: string) =>
+        words.includes('&') ? text : `${tag}${drawnText(font, words)}</w:t>`,
+      )
+    : run;
+  return drawn.replace(SIGN, (_, attributes: string) => {
+    const code = Number.parseInt(/ w:char="([\da-fA-F]{1,4})"/.exec(attributes)?.[1] ?? '20', 16);
+    const sign = drawnText(/ w:font="([^"]*)"/.exec(attributes)?.[1] ?? '', String.fromCharCode(code));
+    return /[<&\p{Cc}]/u.test(sign) ? '' : `<w:t xml:space="preserve">${sign}</w:t>`;
+  });
+}
