@@ -11,7 +11,7 @@ import { measured, parentOf, type Took } from './processor-time.ts';
 
 const DOCUMENT = 'failure-after-repair.pdf';
 const WARM_UP = 'layout-parser-paper-fast.pdf';
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /**
  * A document through the whole program with the bundled model, beside the model alone: a process a core, each with
