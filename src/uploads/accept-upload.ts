@@ -6,8 +6,9 @@ import { AppError } from '../errors.ts';
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobStore, BlobWriter } from './blob-store.ts';
 import { enqueueInTime } from './enqueue-in-time.ts';
+import type { Manifest } from './manifest.ts';
 import { receiveUpload } from './receive-upload.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
@@ -53,9 +54,11 @@ export async function acceptUpload(
     };
     const idempotency =
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
+    // Its job may be done within milliseconds, and puts the manifest away then.
+    await describe(blob, { job_id: id, tenant, payload, idempotency });
     // Side by side: the answer waits for both, and the time of one is saved.
     const [stored, queued] = await Promise.allSettled([
-      blob.commit({ job_id: id, tenant, payload, idempotency }),
+      blob.commit(),
       enqueueInTime(connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;
@@ -77,6 +80,14 @@ export async function acceptUpload(
   } catch (error) {
     await blob.discard();
     throw error;
+  }
+}
+
+async function describe(blob: BlobWriter, manifest: Manifest): Promise<void> {
+  try {
+    await blob.describe(manifest);
+  } catch (cause) {
+    throw new AppError('storage_unavailable', undefined, { cause });
   }
 }
 

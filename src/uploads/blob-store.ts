@@ -16,11 +16,10 @@ export interface BlobWriter {
   readonly stream: Writable;
   /** What the stream has taken: its size in bytes, and its SHA-256 in hex once it has finished. */
   digest(): { size: number; contentHash: string };
-  /**
-   * Makes the written bytes and the manifest durable: both are on the disk when this resolves.
-   * The stream must have finished.
-   */
-  commit(manifest: Manifest): Promise<void>;
+  /** Writes the manifest, which makes the blob count; the stream MUST have finished. */
+  describe(manifest: Manifest): Promise<void>;
+  /** Makes the bytes and the manifest durable: both are on the disk when this resolves. It MUST be described. */
+  commit(): Promise<void>;
   /** Removes every trace. Never throws for what is already gone. */
   discard(): Promise<void>;
 }
@@ -71,9 +70,12 @@ export class BlobStore {
       key,
       stream,
       digest: () => ({ size, contentHash: hash.digest('hex') }),
-      commit: async (manifest) => {
-        const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
+      describe: async (manifest) => {
+        const [, beside] = await opening;
         await beside.writeFile(JSON.stringify(manifest));
+      },
+      commit: async () => {
+        const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
         // Together, because a journal commits them together: three flushes cost little more than one.
         await Promise.all([file.sync(), beside.sync(), folder.sync()]);
         // All is on the disk: nobody has to wait for the closing, or to hear of it.

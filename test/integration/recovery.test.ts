@@ -70,7 +70,8 @@ async function repairAll(): Promise<number> {
 async function storeUpload(id: string, ageMs: number): Promise<void> {
   const blob = blobs.create('default', id);
   await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));
-  await blob.commit({ job_id: id, tenant: 'default', payload: payloadOf(id) });
+  await blob.describe({ job_id: id, tenant: 'default', payload: payloadOf(id) });
+  await blob.commit();
   for (const name of [id, `${id}.json`]) {
     const then = new Date(Date.now() - ageMs);
     await utimes(join(folder, 'default', name), then, then);

@@ -65,7 +65,8 @@ const beside = async () =>
 async function upload(id: string): Promise<void> {
   const blob = blobs.create('default', id);
   await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));
-  await blob.commit({ job_id: id, tenant: 'default', payload: payloadOf(id) });
+  await blob.describe({ job_id: id, tenant: 'default', payload: payloadOf(id) });
+  await blob.commit();
   await queue.enqueue(id, 'default', payloadOf(id));
 }
 /** Goes through all manifests, as a worker does; they are old enough to be looked at. */
@@ -191,7 +192,8 @@ test("an upload that is queued again has its client's key again, unless that is 
     const blob = blobs.create('default', id);
     await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));
     const idempotency = { key: `key of ${id}`, fingerprint: 'x' };
-    await blob.commit({ job_id: id, tenant: 'default', payload: payloadOf(id), idempotency });
+    await blob.describe({ job_id: id, tenant: 'default', payload: payloadOf(id), idempotency });
+    await blob.commit();
   }
   await queue.enqueue('c', 'default', payloadOf('c'), { key: 'key of b', fingerprint: 'x' });
   await sweepManifests();

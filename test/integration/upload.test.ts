@@ -3,10 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import type { Problem } from '../../src/contract/problem.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
+import { BlobStore, type BlobWriter } from '../../src/uploads/blob-store.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 
@@ -83,6 +84,28 @@ test('an upload is acknowledged as documented, stored whole, and queued', async 
     tenant: 'default',
     payload,
   });
+});
+
+test('its manifest is there before a worker can have its job, and be done with it', async () => {
+  const create = Object.getOwnPropertyDescriptor(BlobStore.prototype, 'create')?.value as BlobStore['create'];
+  let queued: number | undefined;
+  const spy = vi.spyOn(BlobStore.prototype, 'create').mockImplementation(function (this: BlobStore, ...key) {
+    const blob = create.apply(this, key);
+    const describe: BlobWriter['describe'] = async (manifest) => {
+      // Time enough for the job to be queued, if it were under way already.
+      for (let i = 0; i < 20; i++) await redis.client.ping();
+      queued = await redis.client.llen('queue:document_upload');
+      await blob.describe(manifest);
+    };
+    return { ...blob, describe };
+  });
+  try {
+    expect((await post(form(['file', file()]))).status).toBe(202);
+  } finally {
+    spy.mockRestore();
+  }
+  expect(queued).toBe(0);
+  expect(await redis.client.llen('queue:document_upload')).toBe(1);
 });
 
 test('a polled job has the documented shape, under all three addresses, and an ETag', async () => {

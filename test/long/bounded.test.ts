@@ -99,7 +99,8 @@ async function enqueue(number: number): Promise<void> {
     metadata: {},
     document_id: `${number % DOCUMENTS}`,
   };
-  await blob.commit({ job_id: id, tenant: 'default', payload });
+  await blob.describe({ job_id: id, tenant: 'default', payload });
+  await blob.commit();
   await queue.enqueue(id, 'default', payload);
   if (fate(number) === 'is cancelled') await queue.cancel(id);
 }
