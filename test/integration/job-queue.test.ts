@@ -45,12 +45,20 @@ async function claimOne() {
   expect(jobs).toHaveLength(1);
   return jobs[0]!;
 }
-/** A lease goes by, with somebody looking now and then, as a worker does. */
-async function leaseEnd(): Promise<void> {
-  for (let passed = 0; passed < 3; passed++) {
-    await queue.expireLeases();
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 3 + 20));
+/**
+ * Looks for leases that have ended, as a worker does, until so many have; meanwhile these are renewed.
+ * @returns what became of their jobs
+ */
+async function leasesEnd(count: number, renewed: ClaimedJob[] = []) {
+  const ended = { requeued: 0, failed: 0 };
+  while (ended.requeued + ended.failed < count) {
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 8));
+    await queue.renew(renewed);
+    const { requeued, failed } = await queue.expireLeases();
+    ended.requeued += requeued;
+    ended.failed += failed;
   }
+  return ended;
 }
 const document = {
   documentId: 'a',
@@ -218,8 +226,7 @@ test('a retry waits its delay, is counted, and comes back to the queue by itself
 test('once the lease has ended the job is taken over, and its old holder can change nothing', async () => {
   await queue.enqueue('a', 'default', payload);
   const lost = await claimOne();
-  await leaseEnd();
-  expect(await queue.expireLeases()).toEqual({ requeued: 1, failed: 0 });
+  expect(await leasesEnd(1)).toEqual({ requeued: 1, failed: 0 });
   expect(await job('a')).toMatchObject({ status: 'queued', stalls: 1 });
   const holder = await claimOne();
   const before = await redis.client.hgetall('job:a');
@@ -256,8 +263,7 @@ test('a job that costs too many workers fails', async () => {
   await queue.enqueue('a', 'default', payload);
   for (let stall = 1; stall <= 3; stall++) {
     await claimOne();
-    await leaseEnd();
-    await queue.expireLeases();
+    await leasesEnd(1);
   }
   expect(await job('a')).toMatchObject({ status: 'failed', error_code: 'stalled', stalls: 3 });
   expect(await redis.client.smembers('jobs:active')).toEqual([]);
@@ -272,7 +278,7 @@ test('when nobody could renew for long, because Redis stood still, holders have 
   await new Promise((resolve) => setTimeout(resolve, LEASE_MS + 50));
   expect(await queue.expireLeases()).toEqual({ requeued: 0, failed: 0 });
   expect(await queue.renew([held])).toEqual([]);
-  await leaseEnd();
+  await leasesEnd(1, [held]);
   expect(await job('a')).not.toHaveProperty('stalls');
   // Whoever says nothing has lost its job all the same.
   expect(await job('b')).toMatchObject({ status: 'queued', stalls: 1 });
@@ -335,8 +341,7 @@ test('absurd fields in a hash harm neither the job nor those claimed with it', a
   expect(jobs.map(({ id }) => id)).toEqual(['good', 'absurd']);
   const before = await job('absurd');
   expect(before).toMatchObject({ status: 'processing', run: 1, attempt: 1 });
-  await leaseEnd();
-  expect(await queue.expireLeases()).toEqual({ requeued: 2, failed: 0 });
+  expect(await leasesEnd(2)).toEqual({ requeued: 2, failed: 0 });
   const again = (await queue.claim(5)).jobs.find(({ id }) => id === 'absurd')!;
   expect(await queue.complete(again, { ...document, documentId: 'absurd' })).toBe(true);
   const done = await job('absurd');
@@ -396,7 +401,7 @@ test('what a transition publishes is the job as it then is', async () => {
     () => queue.release(claim),
     take,
     () => queue.progress(claim, report),
-    () => leaseEnd().then(() => queue.expireLeases()),
+    () => leasesEnd(1),
     take,
     () => queue.fail(claim, failure),
     () => queue.rerun('a', 1),
