@@ -93,6 +93,8 @@ it('keeps the parts of a formula of Word apart', async () => {
   const run = (text: string) => `<m:r><m:t>${text}</m:t></m:r>`;
   const formula = `<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:f><m:num>${run('a')}</m:num><m:den>${run('λ')}</m:den></m:f>${run('=sin\u2061θ')}</m:oMath>`;
   expect((await parsed(docx(`<w:p>${formula}</w:p>`))).text).toBe('\\frac a{λ}=sin θ');
+  const wide = formula.replace('=sin', `${' '.repeat(200_000)}x\u2061`);
+  expect((await parsed(docx(`<w:p>${wide}</w:p>`))).text).toBe('\\frac a{λ} x θ');
 });
 
 it('leaves out what Word hides, and takes for no item what is said to be none', async () => {
