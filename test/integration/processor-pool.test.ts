@@ -6,6 +6,7 @@ import { BundledEmbedder } from '../../src/processor/embedders/bundled.ts';
 import { Pool } from '../../src/processor/pool/pool.ts';
 import type { PendingAnswer } from '../../src/processor/pool/task-run.ts';
 import { corpusPath } from '../helpers/corpus.ts';
+import { processorChildren } from '../helpers/processor-children.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 test('the last child is kept from embedding, so what is short begins at once', async () => {
@@ -84,4 +85,29 @@ test('a caller is listened to once, however many tasks it has', async () => {
   for (let i = 0; i < 20; i++) pool.run({ kind: 'embed', texts: ['a'] }, { document: 'book', signal });
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
   await pool.close();
+});
+
+test('a child that hangs before it is ready is replaced', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const logger = quietLogger();
+  const pool = new Pool({ children: 1, timeoutMs: 60_000, withModel: false, logger });
+  try {
+    let hanging: number | undefined;
+    // It is about to begin: nothing may come in between.
+    while (hanging === undefined) [hanging] = processorChildren();
+    process.kill(hanging, 'SIGSTOP');
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(logger.lines).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    vi.useRealTimers();
+    expect(logger.lines).toEqual([expect.stringMatching(/^a child is replaced.*not get ready/)]);
+    const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
+    const caller = { document: 'memo', signal: new AbortController().signal };
+    await expect(pool.run(memo, caller).answer).rejects.toThrow();
+    expect(processorChildren()).not.toContain(hanging);
+    expect(pool.healthy).toBe(true);
+  } finally {
+    vi.useRealTimers();
+    await pool.close();
+  }
 });

@@ -93,6 +93,8 @@ it('keeps the parts of a formula of Word apart', async () => {
   const run = (text: string) => `<m:r><m:t>${text}</m:t></m:r>`;
   const formula = `<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:f><m:num>${run('a')}</m:num><m:den>${run('λ')}</m:den></m:f>${run('=sin\u2061θ')}</m:oMath>`;
   expect((await parsed(docx(`<w:p>${formula}</w:p>`))).text).toBe('\\frac a{λ}=sin θ');
+  const wide = formula.replace('=sin', `${' '.repeat(200_000)}x\u2061`);
+  expect((await parsed(docx(`<w:p>${wide}</w:p>`))).text).toBe('\\frac a{λ} x θ');
 });
 
 it('leaves out what Word hides, and takes for no item what is said to be none', async () => {
@@ -218,6 +220,18 @@ it('reads the text boxes on a sheet, below its cells', async () => {
   );
 });
 
+it('reads a text box once, however often its drawing is named', async () => {
+  const relation = '<Relationship Target="../drawings/d.xml"/>';
+  const box = '<xdr:txBody><a:p><a:t>words</a:t></a:p></xdr:txBody>';
+  const parts = new Map([['xl/drawings/d.xml', box]]);
+  for (const name of ['a', 'b']) {
+    parts.set(`xl/worksheets/_rels/${name}.xml.rels`, relation + relation);
+    parts.set(`xl/worksheets/${name}.xml`, '<sheetData></sheetData>');
+  }
+  mendSheets(parts);
+  expect([...parts.values()].join('').match(/<t>words/g)).toHaveLength(1);
+});
+
 it('reads what is hidden in a sheet: what a filter takes away is in it all the same', async () => {
   const rows =
     `<row r="1">${textCell('A1', 'a')}${textCell('B1', 'b')}</row>` +
@@ -270,6 +284,15 @@ it('reads the signs of symbol fonts on slides as what they show', async () => {
 });
 
 it('takes no longer than a file is long to look for what is never closed', () => {
+  for (const start of ['<w:p><w:pPr><w:framePr w:dropCap="drop"', '<w:style w:styleId="a"']) {
+    const xml = start + start.slice(start.lastIndexOf(' ')).repeat(50_000) + 'x'.repeat(1_000_000);
+    mendWords(
+      new Map([
+        ['word/document.xml', xml],
+        ['word/styles.xml', xml],
+      ]),
+    );
+  }
   for (const part of [
     '<w:pPr>',
     '<w:pPr ',

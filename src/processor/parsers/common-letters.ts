@@ -24,10 +24,13 @@ const COMMON: readonly [encoding: string, letters: string][] = [
 const MIN_COMMON = 3;
 const MIN_COMMON_SHARE = 0.2;
 
-const CYRILLIC = ['windows-1251', 'koi8-r', 'ibm866', 'x-mac-cyrillic', 'iso-8859-5'];
-/** Words as they are set in running text, no capitals but for the first; a short one may be an accident. */
-const CYRILLIC_WORDS = /(?<![^\s\p{P}])[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]{2,}(?![^\s\p{P}])/gu;
-const CYRILLIC_COMMON = /[оеаинтсрвл]/g;
+export const CYRILLIC = ['windows-1251', 'koi8-r', 'ibm866', 'x-mac-cyrillic', 'iso-8859-5'];
+/** Words as they are set: no capitals but for the first, or nothing else; a short one may be an accident. */
+const CYRILLIC_WORDS =
+  /(?<![^\s\p{P}\p{S}\d])(?:[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]{2,}|[А-ЯЁІЇЄҐЎ]{2,})(?![^\s\p{P}\p{S}\d])/gu;
+const CYRILLIC_COMMON = /[оеаинтсрвл]/gi;
+/** Where one encoding has capitals another has small letters: those are seldom nothing but capitals. */
+const CAPITALS_WEIGHT = 0.85;
 /** Hebrew is all in bytes of the other small letters. */
 const CYRILLIC_ALONE = /[А-Яыьэюяёіїєґў]/;
 /** They are two thirds of Russian. */
@@ -51,8 +54,14 @@ export function encodingsByLetters(sample: Uint8Array): string[] {
   for (const encoding of CYRILLIC) {
     const text = new TextDecoder(encoding).decode(sample);
     const words = text.match(CYRILLIC_WORDS) ?? [];
-    const share = (words.join('').match(CYRILLIC_COMMON)?.length ?? 0) / beyondAscii(text).length;
-    if (share >= MIN_CYRILLIC_SHARE && CYRILLIC_ALONE.test(text)) likely.push([encoding, share]);
+    const common = words.reduce((sum, word) => sum + commonIn(word), 0);
+    const share = common / beyondAscii(text).length;
+    if (share >= MIN_CYRILLIC_SHARE && CYRILLIC_ALONE.test(words.join(''))) likely.push([encoding, share]);
   }
   return likely.toSorted((a, b) => b[1] - a[1]).map(([encoding]) => encoding);
+}
+
+function commonIn(word: string): number {
+  const letters = word.match(CYRILLIC_COMMON)?.length ?? 0;
+  return word === word.toUpperCase() ? letters * CAPITALS_WEIGHT : letters;
 }

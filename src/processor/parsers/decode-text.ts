@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import chardet from 'chardet';
 
 import { ProcessorError, unsupported } from '../errors.ts';
-import { encodingsByLetters } from './common-letters.ts';
+import { CYRILLIC, encodingsByLetters } from './common-letters.ts';
 import { normalise } from './normalise.ts';
 
 /** No encoding needs more bytes for a UTF-16 code unit. */
@@ -12,6 +12,9 @@ const MAX_BYTES_PER_CHAR = 4;
 const SAMPLE_BYTES = 64 * 1024;
 /** Of fewer bytes beyond ASCII the detector makes anything; nearly always they are Western European. */
 const MIN_EVIDENCE_BYTES = 10;
+/** Greek, Hebrew and Arabic, for which the detector is heard, though not by a whisper: some of it looks like Cyrillic. */
+const OTHER_ALPHABETS = /^(?:ISO-8859-[678]|windows-125[356])/;
+const MIN_CONFIDENCE = 10;
 /** A UTF-8 text may be damaged; in another encoding nearly nothing beyond ASCII would be UTF-8. */
 const MAX_DAMAGE = 1 / 3;
 /** UTF-16 has at least this share of zeros; in other encodings they are accidents. */
@@ -136,10 +139,13 @@ function unmarkedUtf16(bytes: Buffer): string | undefined {
 function detected(bytes: Buffer): string {
   if (isShiftJis(bytes)) return 'shift_jis';
   const sample = tellingSample(bytes);
-  const byLetters = encodingsByLetters(sample).find((encoding) => decodes(bytes, encoding));
-  if (byLetters !== undefined) return byLetters;
-  if (sample.filter((byte) => byte > 0x7f).length < MIN_EVIDENCE_BYTES) return 'windows-1252';
-  return chardet.analyse(sample).find(({ name }) => decodes(bytes, name))?.name ?? 'windows-1252';
+  const fits = (encoding: string) => decodes(bytes, encoding);
+  const isTelling = sample.filter((byte) => byte > 0x7f).length >= MIN_EVIDENCE_BYTES;
+  const guess = isTelling ? chardet.analyse(sample).find(({ name }) => fits(name)) : undefined;
+  const byLetters = encodingsByLetters(tellingSample(bytes, 1)).find(fits);
+  if (byLetters === undefined) return guess?.name ?? 'windows-1252';
+  const isDoubtful = guess && OTHER_ALPHABETS.test(guess.name) && guess.confidence >= MIN_CONFIDENCE;
+  return isDoubtful && CYRILLIC.includes(byLetters) ? guess.name : byLetters;
 }
 
 /** Japanese syllables stand out in few bytes, too: the signs that they would be elsewhere hardly any text has. */
@@ -149,10 +155,13 @@ function isShiftJis(bytes: Buffer): boolean {
   return JAPANESE.test(beyondAscii) && SYLLABLE.test(beyondAscii);
 }
 
-/** What begins with the first byte beyond ASCII: all before it looks alike in any encoding, and English. */
-function tellingSample(bytes: Buffer): Buffer {
+/**
+ * What begins with the first byte beyond ASCII: all before it looks alike in any encoding, and English.
+ * @param before so many bytes more, which show whether a word begins there
+ */
+function tellingSample(bytes: Buffer, before = 0): Buffer {
   const first = bytes.findIndex((byte) => byte > 0x7f);
-  return bytes.subarray(first, first + SAMPLE_BYTES);
+  return bytes.subarray(Math.max(0, first - before), first + SAMPLE_BYTES);
 }
 
 function decodes(bytes: Buffer, encoding: string): boolean {

@@ -171,5 +171,7 @@ function plainText(node: OfficeContentNode): string {
 
 /** A formula whose commands stand apart from the letters that follow, as do functions from what they are of. */
 function formula(latex: string): string {
-  return latex.replace(/\\(?:frac|cdot(?!s)|times)(?=[^\s{}\\\d\W])/g, '$& ').replace(/\s*\u2061\s*/g, ' ');
+  return latex
+    .replace(/\\(?:frac|cdot(?!s)|times)(?=[^\s{}\\\d\W])/g, '$& ')
+    .replace(/(?<!\s)\s*\u2061\s*/g, ' ');
 }

@@ -7,12 +7,17 @@ const PARAGRAPH = /<a:p>((?:(?!<a:p>)[^])*?)<\/a:p>/g;
 const WORDS = /<a:t(?: [^<>]*)?>([^<]*)<\/a:t>|<a:br\b/g;
 const ROWS_END = /<sheetData\s*\/>|<\/sheetData>/;
 
-/** A sheet with the words of the text boxes that lie on it as rows of their own, below its cells. */
-export function withTextBoxes(sheet: string, name: string, parts: XmlParts): string {
+/**
+ * A sheet with the words of the text boxes that lie on it as rows of their own, below its cells.
+ * @param placed the drawings that are on a sheet already: each is on one alone, however often it is named
+ */
+export function withTextBoxes(sheet: string, name: string, parts: XmlParts, placed: Set<string>): string {
   const relations = parts.get(name.replace(/[^/]+$/, '_rels/$&.rels')) ?? '';
-  const boxes = [...relations.matchAll(DRAWING)].flatMap(([, drawing = '']) =>
-    boxTexts(parts.get(`xl/drawings/${drawing}`) ?? ''),
-  );
+  const boxes = [...relations.matchAll(DRAWING)].flatMap(([, drawing = '']) => {
+    if (placed.has(drawing)) return [];
+    placed.add(drawing);
+    return boxTexts(parts.get(`xl/drawings/${drawing}`) ?? '');
+  });
   if (boxes.length === 0) return sheet;
   const rows = boxes.map((text) => `<row><c t="inlineStr"><is><t>${text}</t></is></c></row>`).join('');
   return sheet.replace(ROWS_END, (end) =>

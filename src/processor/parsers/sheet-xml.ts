@@ -16,9 +16,10 @@ const VALUE = /<v(?: [^<>]*)?>([^<]*)<\/v>/;
 export function mendSheets(parts: XmlParts): void {
   const formats = cellFormats(parts.get('xl/styles.xml') ?? '');
   const since1904 = /<workbookPr\b[^<>]*\bdate1904="(?:1|true)"/.test(parts.get('xl/workbook.xml') ?? '');
+  const placed = new Set<string>();
   for (const [name, xml] of parts) {
     if (SHEET_PART.test(name))
-      parts.set(name, withTextBoxes(mendSheet(xml, formats, since1904), name, parts));
+      parts.set(name, withTextBoxes(mendSheet(xml, formats, since1904), name, parts, placed));
   }
   putInOrder(parts);
 }

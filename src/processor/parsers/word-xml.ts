@@ -3,13 +3,17 @@ import { mendRuns, vanishes } from './word-runs.ts';
 
 /** The parts that hold text of the document. */
 const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
-/** None of these goes further than to the next of its kind, so that one that is never closed costs no more than others. */
-const STYLE = /<w:style\b[^<>]*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
+/**
+ * None of these goes further than to the next of its kind, so that one that is never closed costs no more than others;
+ * nor is an attribute that is there again and again looked for again and again.
+ */
+const STYLE =
+  /<w:style\b(?:(?!\bw:styleId=)[^<>])*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
 const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
 const FORMER_PROPERTIES = /<w:([pr]PrChange)\b(?:(?!<w:[pr]PrChange\b)[^])*?<\/w:\1>/g;
 /** A large first letter, which is a paragraph of its own, and the start of the paragraph that it begins. */
 const DROP_CAP =
-  /<w:p(?: [^<>]*)?><w:pPr>(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<w:framePr\b[^<>]*w:dropCap="(?:drop|margin)"(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<\/w:pPr>((?:(?!<\/?w:p[ >])[^])*?)<\/w:p>\s*(<w:p(?: [^<>]*)?(?<!\/)>(?:<w:pPr>(?:(?!<w:pPr>)[^])*?<\/w:pPr>)?)/g;
+  /<w:p(?: [^<>]*)?><w:pPr>(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<w:framePr\b(?:(?!w:dropCap=)[^<>])*w:dropCap="(?:drop|margin)"(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<\/w:pPr>((?:(?!<\/?w:p[ >])[^])*?)<\/w:p>\s*(<w:p(?: [^<>]*)?(?<!\/)>(?:<w:pPr>(?:(?!<w:pPr>)[^])*?<\/w:pPr>)?)/g;
 const RUBY = /<w:ruby>(?:(?!<w:ruby>)[^])*?<\/w:ruby>/g;
 const RUBY_BASE = /<w:rubyBase>[^]*/;
 const RUN_TEXT = /<w:t(?: [^<>]*)?>[^<]*<\/w:t>/g;

@@ -15,6 +15,8 @@ const MAX_HEAP_MIB = 1024;
  */
 const MAX_MEMORY_MIB = 3584;
 const WITHIN_LIMIT = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
+/** To start takes a second, on a machine that is overloaded many: what takes longer than this hangs. */
+const MAX_START_MS = 60_000;
 /** A parse that moves may take many silences, but not for ever: so many. */
 const MAX_SILENCES = 20;
 /** Enough of a child's last words to tell what went wrong. */
@@ -27,7 +29,7 @@ export interface PoolChildOptions {
   timeoutMs: number;
   /** It can take a task: at start, and after each one. */
   onIdle: () => void;
-  /** The process is gone, or as good as: killed. `startFailed` is true for one that ended before it was ready. */
+  /** The process is gone, or as good as: killed. `startFailed` is true for one that was not ready yet. */
   onGone: (gone: { startFailed: boolean; reason: string; lastWords: string | undefined }) => void;
   /** A task failed in a way the caller is not told about. */
   onFailure: (kind: string, cause: string) => void;
@@ -40,6 +42,7 @@ export class PoolChild {
   /** Resolves when the process has ended. */
   readonly exited: Promise<void>;
   #run: TaskRun | undefined;
+  /** Until it is ready, then until its task is over. */
   #timer: NodeJS.Timeout | undefined;
   /** When its task has to be over, whatever is heard of it; by `performance.now()`. */
   #lastMoment = 0;
@@ -72,6 +75,10 @@ export class PoolChild {
         resolve();
       });
     });
+    this.#timer = setTimeout(
+      () => this.kill(new ProcessorError('internal'), 'it did not get ready in time'),
+      MAX_START_MS,
+    );
   }
 
   get idle(): boolean {
@@ -105,7 +112,7 @@ export class PoolChild {
   kill(error: ProcessorError, reason: string): void {
     this.#process.kill('SIGKILL');
     this.#finish()?.fail(error);
-    this.#leave(reason, true);
+    this.#leave(reason);
   }
 
   /** The caller is gone: ends the work, unless it is short enough to be let finish. */
@@ -117,6 +124,7 @@ export class PoolChild {
     if (this.#gone) return;
     switch (message.type) {
       case 'ready':
+        clearTimeout(this.#timer);
         this.#ready = true;
         this.#options.onIdle();
         return;
@@ -167,14 +175,14 @@ export class PoolChild {
     return run;
   }
 
-  #leave(reason: string, killed = false): void {
+  #leave(reason: string): void {
     if (this.#gone) return;
     this.#gone = true;
     const run = this.#finish();
     const code = run?.task.kind === 'parse' ? 'parser_crashed' : 'internal';
     run?.fail(new ProcessorError(code));
     this.#options.onGone({
-      startFailed: !this.#ready && !killed,
+      startFailed: !this.#ready,
       reason,
       lastWords: this.#lastWords.trim() || undefined,
     });
