@@ -36,21 +36,32 @@ export const PDF_FONT = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'
 /** A line of text, in the font that a page calls F. */
 export const pdfText = (text: string) => `BT /F 12 Tf 72 700 Td (${text}) Tj ET\n`;
 
-/** A PDF of one page. @param more objects from number 6 on, and what the page's resources say of them */
+/** A PDF of one page. @param more objects from number 6 on, and what page, resources and catalogue say of them */
 export function onePagePdf(
   content: Buffer | string,
   {
     objects = [],
     resources = '',
     page = '',
-  }: { objects?: PdfObjects; resources?: string; page?: string } = {},
+    catalogue = '',
+  }: { objects?: PdfObjects; resources?: string; page?: string; catalogue?: string } = {},
 ): Buffer<ArrayBuffer> {
   return pdf([
-    PDF_CATALOGUE,
+    `<< /Type /Catalog /Pages 2 0 R ${catalogue} >>`,
     '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> ${resources} >> ${page} >>`,
     pdfStream(content),
     PDF_FONT,
     ...objects,
   ]);
+}
+
+/** A PDF of one page with a form. @param fields what each says of itself, beside that it is at a place of the page */
+export function pdfForm(content: Buffer | string, fields: readonly string[]): Buffer<ArrayBuffer> {
+  const numbers = fields.map((_, index) => `${index + 6} 0 R`).join(' ');
+  return onePagePdf(content, {
+    objects: fields.map((field) => `<< /Type /Annot /Subtype /Widget ${field} >>`),
+    page: `/Annots [${numbers}]`,
+    catalogue: `/AcroForm << /Fields [${numbers}] >>`,
+  });
 }

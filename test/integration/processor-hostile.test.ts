@@ -14,6 +14,7 @@ import {
   zip,
 } from '../helpers/office-files.ts';
 import { parseOutcome } from '../helpers/parse-outcome.ts';
+import { onePagePdf, pdfForm, pdfText } from '../helpers/pdf-objects.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 /** What a real document takes is far below; what goes past it is killed, which is no answer. */
@@ -169,6 +170,26 @@ describe('a spreadsheet', () => {
     const repeated =
       '<table:table table:name="A"><table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16000"><text:p>x</text:p></table:table-cell></table:table-row></table:table>';
     expect(await outcome(openDocument('spreadsheet', repeated))).toBe('text_too_long');
+  });
+});
+
+describe('a PDF form', () => {
+  const field = (name: string) => `/FT /Tx /T (${name}) /V (value) /Rect [72 600 200 620]`;
+
+  it('of very many fields is read without them', async () => {
+    const fields = Array.from({ length: 100_000 }, (_, index) => field(`field ${index}`));
+    expect(await outcome(pdfForm(pdfText('words'), fields))).toBe('words');
+  });
+
+  it('may have one field in very many places, or be a part of itself', async () => {
+    const form = (kids: string, places: number) =>
+      onePagePdf(pdfText('words'), {
+        objects: [`<< /Subtype /Widget ${field('field')} ${kids} >>`],
+        page: `/Annots [${'6 0 R '.repeat(places)}]`,
+        catalogue: '/AcroForm << /Fields [6 0 R] >>',
+      });
+    expect(await outcome(form('', 30_000))).toMatch(/^words\n\n(?:- field: value\n?){30000}$/);
+    expect(await outcome(form('/Kids [6 0 R] /Parent 6 0 R', 1))).toMatch(/^words(?:\n\n- .*)?$/);
   });
 });
 

@@ -1,12 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { LiteParse } from '@llamaindex/liteparse';
+import type { getDocumentProxy } from 'unpdf';
 
+import { fieldItems, type Box, type PlacedText, type Widget } from './pdf-fields.ts';
 import { ligatureWords, mayHaveTurnedLigatures, withSpelling } from './pdf-ligatures.ts';
 import { pageMarkdown, type TextItem } from './pdf-lines.ts';
 
-/** Some pages of a PDF, in order, as Markdown. */
+/** A page of a PDF as Markdown, and its pieces of text as they stand on it. */
+export interface Page {
+  number: number;
+  text: string;
+  pieces: () => PlacedText[];
+}
+
+/** Some pages of a PDF, in order. */
 export interface PageBatch {
-  pages: { number: number; text: string }[];
+  pages: Page[];
   /** How many pages have been read with this batch, of how many. */
   done: number;
   total: number;
@@ -30,9 +39,13 @@ export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch
     maxPages: Number.MAX_SAFE_INTEGER,
   });
   for await (const batch of parser.parseBatches(path, { batchSize: BATCH_PAGES })) {
-    const pages = batch.result.pages.map(({ pageNum, markdown }) => ({
+    const pages = batch.result.pages.map(({ pageNum, markdown, textItems }) => ({
       number: pageNum,
       text: withoutEmphasis(markdown),
+      pieces: () =>
+        textItems.map(({ text, x, y, width, height }): PlacedText => {
+          return { text, box: [x, y, x + width, y + height] };
+        }),
     }));
     yield { pages, done: batch.endPage, total: batch.totalPages };
   }
@@ -48,12 +61,19 @@ function withoutEmphasis(markdown: string): string {
     .join('');
 }
 
+type PdfjsDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
+type PdfjsPage = Awaited<ReturnType<PdfjsDocument['getPage']>>;
+
 /** A PDF whose pages are read when they are asked for, by number from 1. */
 export interface OpenPdf {
   total: number;
-  readPage: (number: number) => Promise<string>;
+  readPage: (number: number) => Promise<Page>;
+  /** What is filled in on a page, but for what its text shows, as the items of a list. */
+  readFields: (page: Page) => Promise<string>;
 }
 
+/** Of a whole document: its pages may share them, so that a small one can claim any number. */
+const MAX_ANNOTATIONS = 20_000;
 /** In pixels: nothing is drawn. */
 const NO_IMAGES = 1;
 
@@ -63,10 +83,12 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
   const { OPS } = await getResolvedPDFJS();
   const bytes = new Uint8Array(await readFile(path));
   const document = await getDocumentProxy(bytes, { verbosity: 0, maxImageSize: NO_IMAGES });
-  const readPage = async (number: number) => {
+  let fields: Promise<object | null> | undefined;
+  let annotationsLeft = MAX_ANNOTATIONS;
+  const readPage = async (number: number): Promise<Page> => {
     const page = await document.getPage(number);
     const { items } = await page.getTextContent();
-    const texts = items.filter((item): item is typeof item & TextItem => 'str' in item);
+    const texts = items.filter((item): item is typeof item & TextItem & { height: number } => 'str' in item);
     if (texts.some(({ str }) => mayHaveTurnedLigatures(str))) {
       const { fnArray, argsArray } = await page.getOperatorList();
       const shown = argsArray.flatMap((args, at) => (fnArray[at] === OPS.showText ? [args[0]] : []));
@@ -74,7 +96,28 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
       for (const item of texts) item.str = withSpelling(item.str, spelled);
     }
     page.cleanup();
-    return pageMarkdown(texts);
+    const pieces = () =>
+      texts.map(({ str, transform: [, , , , x = 0, y = 0], width, height }): PlacedText => {
+        return { text: str, box: boxOnPage(page, [x, y, x + width, y + height]) };
+      });
+    return { number, text: pageMarkdown(texts), pieces };
   };
-  return { total: document.numPages, readPage };
+  const readFields = async ({ number, text, pieces }: Page) => {
+    fields ??= document.getFieldObjects();
+    if (!(await fields) || annotationsLeft <= 0) return '';
+    const page = await document.getPage(number);
+    const annotations: Widget[] = await page.getAnnotations();
+    page.cleanup();
+    annotationsLeft -= annotations.length;
+    return fieldItems(annotations, (rect) => boxOnPage(page, rect), text, pieces());
+  };
+  return { total: document.numPages, readPage, readFields };
+}
+
+/** Where a rectangle in a page's own coordinates is on the page as it is shown. */
+function boxOnPage(page: PdfjsPage, [left = 0, bottom = 0, right = 0, top = 0]: readonly number[]): Box {
+  const viewport = page.getViewport({ scale: 1 });
+  const [x, y] = viewport.convertToViewportPoint(left, bottom) as [number, number];
+  const [otherX, otherY] = viewport.convertToViewportPoint(right, top) as [number, number];
+  return [Math.min(x, otherX), Math.min(y, otherY), Math.max(x, otherX), Math.max(y, otherY)];
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { normalise } from './normalise.ts';
@@ -9,8 +11,10 @@ import {
   openWithPdfjs,
   readWithLiteparse,
   type OpenPdf,
+  type Page,
   type PageBatch,
 } from './pdf-readers.ts';
+import { mayHaveWidgets } from './pdf-widgets.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from './segments.ts';
 
 /** From this share on, a page whose words are out of order is worse than one without tables. */
@@ -45,21 +49,30 @@ export async function* parsePdf(path: string, patienceMs: number): AsyncGenerato
   yield { type: 'end', metadata: { media_type: 'application/pdf', pages: total } };
 }
 
+/** Reads pages with what is filled in on them, after their text. */
+async function* readBatches(path: string, patienceMs: number): AsyncGenerator<PageBatch> {
+  const second = new SecondReader(path);
+  // To ask the second reader about every document takes too long.
+  const mayBeForm = mayHaveWidgets(await readFile(path));
+  for await (const batch of readTexts(path, second, patienceMs)) {
+    if (mayBeForm) for (const page of batch.pages) page.text = await second.withFields(page);
+    yield batch;
+  }
+}
+
 /**
  * Reads pages with the first reader, and with the second those that the first finds nothing on, or is known to
  * mix up, and all that are left where it fails, or is silent for too long.
  * @throws what the second reader fails with where it is needed for the rest
  */
-async function* readBatches(path: string, patienceMs: number): AsyncGenerator<PageBatch> {
-  const second = new SecondReader(path);
+async function* readTexts(path: string, second: SecondReader, patienceMs: number): AsyncGenerator<PageBatch> {
   let done = 0;
   let total = 0;
   try {
     for await (const batch of patiently(readWithLiteparse(path), patienceMs)) {
-      for (const page of batch.pages) {
-        if (isDoubtful(page.text)) page.text = await second.opinion(page);
-      }
-      yield batch;
+      const pages: Page[] = [];
+      for (const page of batch.pages) pages.push(isDoubtful(page.text) ? await second.opinion(page) : page);
+      yield { ...batch, pages };
       ({ done, total } = batch);
     }
     if (total > 0) return;
@@ -70,9 +83,9 @@ async function* readBatches(path: string, patienceMs: number): AsyncGenerator<Pa
   while (done < pdf.total) {
     const first = done + 1;
     done = Math.min(done + BATCH_PAGES, pdf.total);
-    const pages: PageBatch['pages'] = [];
+    const pages: Page[] = [];
     for (let number = first; number <= done; number++) {
-      pages.push({ number, text: await pdf.readPage(number) });
+      pages.push(await pdf.readPage(number));
     }
     yield { pages, done, total: pdf.total };
   }
@@ -92,13 +105,26 @@ class SecondReader {
   }
 
   /** What it reads on a page; what the first has read, where that is better, or it fails. */
-  async opinion({ number, text }: PageBatch['pages'][number]): Promise<string> {
+  async opinion(first: Page): Promise<Page> {
     try {
       const pdf = await this.open();
-      return betterText(text, await pdf.readPage(number));
+      const page = await pdf.readPage(first.number);
+      return betterText(first.text, page.text) === page.text ? page : first;
     } catch {
       // It is asked about much that is beyond any reader, like a page that is an image.
-      return text;
+      return first;
+    }
+  }
+
+  /** A page's text with what is filled in on the page; without it, where that cannot be read. */
+  async withFields(page: Page): Promise<string> {
+    try {
+      const pdf = await this.open();
+      const fields = await pdf.readFields(page);
+      return [hasText(page.text) ? page.text : '', fields].filter((part) => part !== '').join('\n\n');
+    } catch {
+      // A form that is broken is no reason to lose the page.
+      return page.text;
     }
   }
 }
