@@ -77,8 +77,11 @@ it('reads once what the text of the page shows in its place', async () => {
     // Elsewhere on the page, or as a part of other words, it is another one.
     text('Family name', 'Maria', '70 500 200 520'),
     text('Number', '1', '70 645 200 665'),
+    text('Entry', 'No. 1', '70 645 200 665'),
   ]);
-  expect(await read(form)).toMatch(/^Maria\s+No\. 1 of 1\n\n- Number: 1\n- Family name: Maria$/);
+  expect(await read(form)).toMatch(
+    /^Maria\s+No\. 1 of 1\n\n- Number: 1\n- Entry: No\. 1\n- Family name: Maria$/,
+  );
 });
 
 it('reads once what a field draws itself', async () => {
@@ -126,6 +129,22 @@ it('reads a page without its form where that is broken', async () => {
   }
 });
 
+it('finds a value that is of one piece with its label, and not one that the text leaves out', () => {
+  const widget = (fieldValue: string): Widget => {
+    return { subtype: 'Widget', rect: [], annotationFlags: 0, fieldType: 'Tx', fieldName: 'f', fieldValue };
+  };
+  const piece = { text: 'No. 7: Maria', box: [0, 0, 72, 12] as const };
+  const items = (value: string, left: number, pageText = piece.text) =>
+    fieldItems([widget(value)], () => [left, 0, 200, 12], pageText, [piece]);
+  expect(items('Maria', 40)).toBe('');
+  expect(items('Maria', 40, 'No. 7:')).toBe('- f: Maria');
+  expect(items('ia', 40)).toBe('- f: ia');
+  expect(items('7', 40)).toBe('- f: 7');
+  // It only touches the field.
+  expect(items('Maria', 70)).toBe('- f: Maria');
+  expect(items('a', 70)).toBe('- f: a');
+});
+
 it('compares with the text only as long as that is worth it', () => {
   const place: Box = [0, 0, 9, 9];
   const widget: Widget = {
@@ -139,6 +158,7 @@ it('compares with the text only as long as that is worth it', () => {
     fieldItems(
       Array.from({ length: fields }, () => widget),
       () => place,
+      'x',
       Array.from({ length: pieces }, () => ({ text: 'x', box: place })),
     );
   expect(items(10, 100)).toBe('');

@@ -42,7 +42,11 @@ interface FilledField {
 /** A page with more is refused, whatever else is filled in on it. */
 const MAX_CHARS = 20_000_000;
 /** Comparing more takes longer than to read some values twice is worth. */
-const MAX_COMPARED_CHARS = 20_000_000;
+const MAX_COMPARED_CHARS = 5_000_000;
+/** How far text reaches into a field at least, in points, to be of it. */
+const MIN_OVERLAP = 3;
+/** How far from where it is by the count of characters a place within a text may be, in the text's widths. */
+const EDGE_TOLERANCE = 0.2;
 /** Not shown to whoever looks at the page: `Hidden`, `NoView`. */
 const HIDDEN_FLAGS = 0b100010;
 /** Values of ticked check boxes that say no more than that they are. */
@@ -52,11 +56,13 @@ const MERELY_TICKED = /^(?:on|yes|true|x|\d*)$/i;
  * What is filled in on a page, as the items of a Markdown list in reading order; not what its text shows, or is empty,
  * hidden, or a password.
  * @param boxOf where a widget's rectangle is on the page as it is shown
- * @param shown the page's text
+ * @param pageText what has been read of the page
+ * @param shown the pieces of text that stand on it, of which what has been read may leave some out
  */
 export function fieldItems(
   widgets: readonly Widget[],
   boxOf: (rect: readonly number[]) => Box,
+  pageText: string,
   shown: readonly PlacedText[],
 ): string {
   const filled: FilledField[] = [];
@@ -70,10 +76,13 @@ export function fieldItems(
     chars += label.length + value.length;
     if (chars > MAX_CHARS) break;
   }
-  const shownChars = shown.reduce((sum, { text }) => sum + text.length + 1, 0);
+  const shownChars = shown.reduce((sum, { text }) => sum + text.length + 1, pageText.length);
   const comparable = filled.length * shownChars <= MAX_COMPARED_CHARS;
+  const words = withoutBlanks(pageText);
+  const isKnown = (field: FilledField) =>
+    comparable && field.canBeShown && words.includes(withoutBlanks(field.value)) && isShown(field, shown);
   return inReadingOrder(filled)
-    .filter((field) => !(comparable && field.canBeShown && isShown(field, shown)))
+    .filter((field) => !isKnown(field))
     .map(({ label, value }) => (label === '' ? `- ${value}` : `- ${label}: ${value}`))
     .join('\n');
 }
@@ -127,15 +136,23 @@ function middle([, top, , bottom]: Box): number {
   return (top + bottom) / 2;
 }
 
-/** Whether whole pieces of the page's text have a field's value where the field is. */
+/** Whether the page's text has a field's value, and no part of other words, where the field is. */
 function isShown({ value, box }: FilledField, shown: readonly PlacedText[]): boolean {
   const [left, top, right, bottom] = box;
   let text = '';
   const edges = new Set([0]);
   for (const piece of shown) {
+    const [from, , to] = piece.box;
     const height = middle(piece.box);
-    if (height < top || height > bottom || piece.box[0] >= right || piece.box[2] <= left) continue;
-    text += withoutBlanks(piece.text);
+    if (height < top || height > bottom || from > right - MIN_OVERLAP || to < left + MIN_OVERLAP) continue;
+    // What stands before or after the field, like its label, may be of one piece with the value.
+    const isEdge = (x: number) =>
+      (from < left && Math.abs(x - left) < (to - from) * EDGE_TOLERANCE) ||
+      (to > right && Math.abs(x - right) < (to - from) * EDGE_TOLERANCE);
+    for (let index = 0; index < piece.text.length; index++) {
+      if (isEdge(from + ((to - from) * index) / piece.text.length)) edges.add(text.length);
+      text += withoutBlanks(piece.text.charAt(index));
+    }
     edges.add(text.length);
   }
   const wanted = withoutBlanks(value);

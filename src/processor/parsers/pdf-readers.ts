@@ -102,14 +102,14 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
       });
     return { number, text: pageMarkdown(texts), pieces };
   };
-  const readFields = async ({ number, pieces }: Page) => {
+  const readFields = async ({ number, text, pieces }: Page) => {
     fields ??= document.getFieldObjects();
     if (!(await fields) || annotationsLeft <= 0) return '';
     const page = await document.getPage(number);
     const annotations: Widget[] = await page.getAnnotations();
     page.cleanup();
     annotationsLeft -= annotations.length;
-    return fieldItems(annotations, (rect) => boxOnPage(page, rect), pieces());
+    return fieldItems(annotations, (rect) => boxOnPage(page, rect), text, pieces());
   };
   return { total: document.numPages, readPage, readFields };
 }
