@@ -140,7 +140,9 @@ it('finds a value that is of one piece with its label, and not one that the text
   expect(items('Maria', 40, 'No. 7:')).toBe('- f: Maria');
   expect(items('ia', 40)).toBe('- f: ia');
   expect(items('7', 40)).toBe('- f: 7');
+  // It only touches the field.
   expect(items('Maria', 70)).toBe('- f: Maria');
+  expect(items('a', 70)).toBe('- f: a');
 });
 
 it('compares with the text only as long as that is worth it', () => {
