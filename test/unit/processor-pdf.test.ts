@@ -5,6 +5,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
+import { withSpelling } from '../../src/processor/parsers/pdf-ligatures.ts';
 import { pageMarkdown } from '../../src/processor/parsers/pdf-lines.ts';
 import { betterText, parsePdf } from '../../src/processor/parsers/pdf.ts';
 import { corpusPath } from '../helpers/corpus.ts';
@@ -77,6 +78,11 @@ it('reads Arabic letters that are drawn as one in their order', async () => {
   expect(text).toBe('كلا الحالات قال الخط');
   toUnicode.set(0x48, '\ufccb');
   expect((await readBytes(pdf([textAt('IHA', [300, 650])], { toUnicode }))).text).toBe('الخط');
+});
+
+it('looks for the words of a line, however long one is', () => {
+  const word = 'ا'.repeat(6_000_000);
+  expect(withSpelling(`${word} طخلا`, new Map([['طخلا', 'الخط']]))).toBe(`${word} الخط`);
 });
 
 it('parts the words of a line where its direction changes, and not the pieces of one', () => {

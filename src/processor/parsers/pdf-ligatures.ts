@@ -2,10 +2,12 @@
 type Shown = readonly ({ unicode: string } | number | null)[];
 
 /** A lam and what follows it in one glyph: in nearly every font an alef, in some others, too. */
-const LIGATURE = /^ل\p{Script=Arabic}+$/u;
+const LIGATURE = /^ل\p{Script=Arabic}{1,9}$/u;
 /** Ligatures that are characters of their own, which pdf.js spells out before it turns the word around. */
 const LIGATURE_CHARACTERS = /[\ufc00-\ufd3d]/g;
 const LETTER = /[\p{L}\p{M}]/u;
+/** Not longer than words are: of millions of letters in a row the stack would run over. */
+const WORD = /[\p{L}\p{M}]{1,100}/gu;
 /** What parts words, in thousandths of the font's size. */
 const MIN_MOVE = 150;
 
@@ -51,5 +53,5 @@ function* drawnWords(shown: Iterable<Shown>): Generator<string[]> {
 
 /** A text with its words as they are spelled. */
 export function withSpelling(text: string, spelled: ReadonlyMap<string, string>): string {
-  return text.replace(/[\p{L}\p{M}]+/gu, (word) => spelled.get(word) ?? word);
+  return text.replace(WORD, (word) => spelled.get(word) ?? word);
 }
