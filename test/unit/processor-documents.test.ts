@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
 import { ProcessorError } from '../../src/processor/errors.ts';
+import { encodingOf } from '../../src/processor/parsers/decode-text.ts';
 import { parseDocument } from '../../src/processor/parsers/document.ts';
 import { normalise } from '../../src/processor/parsers/normalise.ts';
 import { corpusPath } from '../helpers/corpus.ts';
@@ -129,6 +130,10 @@ describe('the encoding of a text', () => {
       text: 'Größe 日本 😀',
       metadata: { media_type: 'text/plain', encoding },
     });
+  });
+
+  it('is found of a text of any length', () => {
+    expect(encodingOf(Buffer.alloc(34_000_000, encode('人の', 'shift_jis')))).toBe('shift_jis');
   });
 
   it('is found: utf-32le', async () => {

@@ -27,8 +27,8 @@ const DECLARATION_BYTES = 4096;
 const XML_ENCODING = /^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.:-]+)/i;
 const META_CHARSET = /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)/i;
 
-/** Japanese letters and signs at their full width: those of half the width are single bytes, as é is elsewhere. */
-const JAPANESE = /^[\p{Script=Han}\u3000-\u30ff\uff01-\uff60]*$/u;
+/** Other than Japanese at its full width: letters and signs of half the width are single bytes, as é is elsewhere. */
+const NOT_JAPANESE = /[^\p{Script=Han}\u3000-\u30ff\uff01-\uff60]/u;
 const SYLLABLE = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
 /** What a decoder puts for bytes it cannot decode. */
@@ -152,7 +152,7 @@ function detected(bytes: Buffer): string {
 function isShiftJis(bytes: Buffer): boolean {
   if (!decodes(bytes, 'shift_jis')) return false;
   const beyondAscii = new TextDecoder('shift_jis').decode(bytes).replace(/[\0-\x7f]/g, '');
-  return JAPANESE.test(beyondAscii) && SYLLABLE.test(beyondAscii);
+  return !NOT_JAPANESE.test(beyondAscii) && SYLLABLE.test(beyondAscii);
 }
 
 /**
