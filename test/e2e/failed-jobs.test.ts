@@ -20,7 +20,7 @@ beforeAll(async () => {
       EMBEDDINGS_URL: embedder.url,
       PROCESSOR_CHILDREN: `${CHILDREN}`,
       // Others must not take so long on a slow machine, nor the slow file less on a quick one.
-      PROCESSOR_TIMEOUT_MS: '2500',
+      PROCESSOR_TIMEOUT_MS: '2000',
       MAX_RETRIES: `${MAX_RETRIES}`,
     },
   });
@@ -54,7 +54,7 @@ const replaced = () => sluice.output().match(/a child is replaced/g)?.length ?? 
 
 test('a document that is not read in time fails after the documented tries; nobody else notices', async () => {
   const processor = await sluice.rolePid('processor');
-  // Nearly as many elements as are read at all: its reader is silent for twice the limit.
+  // Nearly as many elements as are read at all: its reader is silent for longer than the limit.
   const slow = await upload(new File([`<!doctype html>${'<p>x</p>'.repeat(690_000)}`], 'slow.html'));
   const others: string[] = [];
   for (let status = ''; status !== 'failed'; { status } = await sluice.job(slow)) {
@@ -62,7 +62,7 @@ test('a document that is not read in time fails after the documented tries; nobo
     others.push(id);
     await sluice.ended(id);
   }
-  const words = expect.stringMatching(/longer to process than it may|timeout after 2.5s/) as string;
+  const words = expect.stringMatching(/longer to process than it may|timeout after 2s/) as string;
   expect(await failure(slow)).toEqual(failed('Parsing failed', 'deadline', MAX_RETRIES, words));
   expect(others.length).toBeGreaterThan(1);
   for (const id of others) {
