@@ -80,12 +80,16 @@ test('a document whose parser dies each time fails after the third, without a re
   let ended = false;
   const end = sluice.ended(id).finally(() => (ended = true));
   // Later each time, so that on a slow machine, too, the next child comes to read it, and to no end.
+  let kills = 0;
   for (let ms = 600; !ended; ms *= 1.3) {
     await sleep(ms);
+    if (ended) break;
+    kills++;
     // As the kernel does it when there is no memory.
     for (const pid of processorChildren(processor)) process.kill(pid, 'SIGKILL');
   }
   await end;
+  expect(kills).toBeGreaterThanOrEqual(3);
   const words = 'The parser broke down while it read this file.';
   expect(await failure(id)).toEqual(failed('Parsing failed', 'parser_crashed', 0, words));
 });

@@ -45,6 +45,9 @@ beforeAll(async () => {
   queue = new JobQueue(redis.client, keys, options);
 });
 afterAll(() => redis.close());
+const feedOver = (connect: () => Redis) =>
+  new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
+
 beforeEach(async () => {
   await redis.client.flushall();
   store = new SlowStore(redis.client, keys);
@@ -55,7 +58,7 @@ beforeEach(async () => {
     connections.push(connection);
     return connection;
   };
-  feed = new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
+  feed = feedOver(connect);
   feed.observe({ onStale: () => said.push('stale'), onLive: () => said.push('live') });
   await expect.poll(() => feed.live).toBe(true);
   said = [];
@@ -186,11 +189,7 @@ test('however many jobs are active, they are read some at a time, so that a dash
 
 test('what no event tells is found when everything watched is compared', async () => {
   vi.useFakeTimers({ toFake: ['setInterval'] });
-  const compared = new JobFeed(() => redis.client.duplicate(), redis.client, {
-    store,
-    keys,
-    logger: quietLogger(),
-  });
+  const compared = feedOver(() => redis.client.duplicate());
   await queue.enqueue('a', 'default', payload);
   await expect.poll(() => compared.live).toBe(true);
   compared.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
@@ -204,11 +203,7 @@ test('what no event tells is found when everything watched is compared', async (
 test('an end that is still on its way is told before what is read behind it', async () => {
   const proxy = await TcpProxy.start(0, redis.port);
   vi.useFakeTimers({ toFake: ['setInterval'] });
-  const slow = new JobFeed(() => redis.client.duplicate({ port: proxy.port }), redis.client, {
-    store,
-    keys,
-    logger: quietLogger(),
-  });
+  const slow = feedOver(() => redis.client.duplicate({ port: proxy.port }));
   await queue.enqueue('a', 'default', payload);
   await expect.poll(() => slow.live).toBe(true);
   slow.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
@@ -231,7 +226,7 @@ test('what is read is never ahead of what those who watch have been told; withou
     behind.push(connection);
     return connection;
   };
-  const slow = new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
+  const slow = feedOver(connect);
   await queue.enqueue('a', 'default', payload);
   await expect.poll(() => slow.live).toBe(true);
   slow.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
