@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
-import { Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 
 import { ConfigError, type Config, type Role } from './config.ts';
 import { DocumentRegistry } from './documents/registry.ts';
@@ -19,6 +19,7 @@ import { JobQueue, type QueueOptions } from './jobs/job-queue.ts';
 import { JobRestoration } from './jobs/job-restoration.ts';
 import { JobReader } from './jobs/job-reader.ts';
 import { JobStore } from './jobs/job-store.ts';
+import { Tombstones } from './jobs/tombstones.ts';
 import type { Logger } from './logger.ts';
 import { MAX_CALL_SILENCES } from './contract/processor.ts';
 import { ProcessorClient } from './processor-client/processor-client.ts';
@@ -29,8 +30,10 @@ import { createKeys, type Keys } from './redis/keys.ts';
 import { requireMaster } from './redis/require-master.ts';
 import { BlobStore } from './uploads/blob-store.ts';
 import { UploadConnection } from './uploads/upload-connection.ts';
-import { BlobSweep, MIN_AGE_MS } from './worker/blob-sweep.ts';
 import { EndedRecovery } from './worker/ended-recovery.ts';
+import { ManifestRestoration } from './worker/manifest-restoration.ts';
+import { OrphanSweep } from './worker/orphan-sweep.ts';
+import { TombstoneSweep } from './worker/tombstone-sweep.ts';
 import { UploadRecovery } from './worker/upload-recovery.ts';
 import { startWorker } from './worker/worker.ts';
 
@@ -209,11 +212,10 @@ function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
 }
 
 async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
-  const { config, logger, started, keys, queueOptions, connect } = shared;
+  const { config, logger, started, keys, queueOptions, connect, metrics } = shared;
   const { leaseMs, drainMs, workerConcurrency: concurrency, jobTtlSeconds } = config;
   const redis = connect('worker', 'patient');
-  // What Redis has let expire it must not be told again.
-  const keepEndedMs = Math.min(MIN_AGE_MS, jobTtlSeconds * 1000);
+  const ttlMs = jobTtlSeconds * 1000;
   const services = {
     ...stores,
     redis,
@@ -225,15 +227,23 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
     restoration: new JobRestoration(redis, keys, jobTtlSeconds),
     history: new JobHistory(redis, keys),
     cleanups: new CleanupLog(redis, keys, CHROMA_TIMEOUT_MS),
+    tombstones: new Tombstones(redis, keys),
     waiter: connect('waiter', 'patient'),
     subscriber: connect('cancellations', 'patient'),
   };
+  const manifests = new ManifestRestoration(services, ttlMs);
+  const trashed = new Counter({
+    name: 'sluice_originals_trashed_total',
+    help: 'Originals that no store explained, moved to the trash.',
+    registers: [metrics],
+  });
   const worker = await startWorker(
     {
       ...services,
       uploads: new UploadRecovery(services),
-      files: new BlobSweep(services, keepEndedMs),
-      ended: new EndedRecovery(services, keepEndedMs),
+      ends: new TombstoneSweep(services),
+      orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays),
+      ended: new EndedRecovery({ ...services, manifests }, ttlMs),
     },
     { concurrency, leaseMs, drainMs },
   );

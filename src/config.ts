@@ -56,6 +56,7 @@ const EnvironmentSchema = v.object({
   JOB_TTL_SECONDS: whole(7 * 24 * 60 * 60, 1),
   DRAIN_MS: whole(10_000, 0),
   WORKER_CONCURRENCY: whole(16, 1, 256),
+  TRASH_DAYS: whole(7, 1),
   BLOB_STORE: v.optional(v.pipe(v.string(), v.minLength(1))),
 });
 
@@ -84,6 +85,8 @@ export interface Config {
   jobTtlSeconds: number;
   drainMs: number;
   workerConcurrency: number;
+  /** For how many days the trash keeps files that no store explains. */
+  trashDays: number;
   /** Absolute path of the folder that holds the uploaded originals. */
   blobStore: string;
 }
@@ -144,6 +147,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     jobTtlSeconds: env.JOB_TTL_SECONDS,
     drainMs: env.DRAIN_MS,
     workerConcurrency: env.WORKER_CONCURRENCY,
+    trashDays: env.TRASH_DAYS,
     blobStore: env.BLOB_STORE ? resolve(env.BLOB_STORE) : resolve(dataDir, 'blobs'),
   };
 }

@@ -37,6 +37,9 @@ export function documentFields(document: {
   };
 }
 
+/** Keeps neither Redis nor this process busy for long. */
+const FILE_KEYS_A_READ = 1000;
+
 /** Reads the documents that completed jobs have registered. */
 export class DocumentRegistry {
   readonly #redis: Redis;
@@ -73,6 +76,20 @@ export class DocumentRegistry {
     return { documents: read.filter((document) => document !== undefined), nextCursor };
   }
 
+  /** The file key of every document of a tenant, in no order. What is registered meanwhile may be left out. */
+  async *fileKeys(tenant: string): AsyncGenerator<{ id: string; fileKey: string }> {
+    const index = this.#keys.documents(tenant);
+    for (let from = 0; ; from += FILE_KEYS_A_READ) {
+      const ids = await this.#redis.zrange(index, `${from}`, `${from + FILE_KEYS_A_READ - 1}`);
+      if (ids.length === 0) return;
+      const fileKeys = await this.#readField(ids, 'file_key');
+      for (const [i, id] of ids.entries()) {
+        const fileKey = fileKeys[i];
+        if (fileKey !== undefined) yield { id, fileKey };
+      }
+    }
+  }
+
   /** Whether the document is registered with this file. */
   async ownsFile(id: string, fileKey: string): Promise<boolean> {
     return (await this.#readAll([id]))[0]?.file_key === fileKey;
@@ -80,13 +97,17 @@ export class DocumentRegistry {
 
   /** Which generation of each document is live; `undefined` for one that is not registered. */
   async liveGenerations(ids: readonly string[]): Promise<(string | undefined)[]> {
+    return this.#readField(ids, 'generation');
+  }
+
+  async #readField(ids: readonly string[], field: string): Promise<(string | undefined)[]> {
     if (ids.length === 0) return [];
     const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.hget(this.#keys.document(id), 'generation');
+    for (const id of ids) pipeline.hget(this.#keys.document(id), field);
     const replies = (await pipeline.exec()) ?? [];
-    return replies.map(([error, generation]) => {
+    return replies.map(([error, value]) => {
       if (error && !isWrongType(error)) throw error;
-      return error ? undefined : ((generation as string | null) ?? undefined);
+      return error ? undefined : ((value as string | null) ?? undefined);
     });
   }
 

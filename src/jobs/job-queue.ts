@@ -98,11 +98,23 @@ export class JobQueue {
     idempotencyKey: string | undefined,
   ): Promise<void> {
     const { job, queue, active, recent, sequence, history, leases, delayed, cleanup, cancelled } = this.#keys;
-    const { idempotency, document, documents, documentsIn } = this.#keys;
+    const { idempotency, document, documents, documentsIn, tombstones } = this.#keys;
     const known = idempotency(tenant, idempotencyKey ?? '');
     const made = [document(id), documents(tenant), documentsIn(tenant, collection)];
     const lists = [leases, delayed, cleanup];
-    const keys = [job(id), queue, active, recent, known, sequence, history, ...lists, ...made, cancelled];
+    const keys = [
+      job(id),
+      queue,
+      active,
+      recent,
+      known,
+      sequence,
+      history,
+      ...lists,
+      ...made,
+      cancelled,
+      tombstones,
+    ];
     await this.#run('withdraw', keys, [id]);
   }
 
@@ -154,8 +166,8 @@ export class JobQueue {
   async fail(claim: Claim, failure: { message: string; error: string; errorCode: string }): Promise<boolean> {
     const { message, error, errorCode } = failure;
     const args = [claim.id, claim.token, message, error, errorCode, this.#options.ttlSeconds];
-    const { job, leases, active, cleanup, sequence, history, outcomes } = this.#keys;
-    const keys = [job(claim.id), leases, active, cleanup, sequence, history, outcomes];
+    const { job, leases, active, cleanup, sequence, history, outcomes, tombstones } = this.#keys;
+    const keys = [job(claim.id), leases, active, cleanup, sequence, history, outcomes, tombstones];
     return this.#settle('fail', keys, args);
   }
 
@@ -199,7 +211,8 @@ export class JobQueue {
   async cancel(id: string): Promise<JobStatus | undefined> {
     const { job, queue, leases, active, delayed, cleanup, sequence, history, outcomes, cancelled } =
       this.#keys;
-    const keys = [job(id), queue, leases, active, delayed, cleanup, sequence, history, outcomes, cancelled];
+    const lists = [queue, leases, active, delayed, cleanup];
+    const keys = [job(id), ...lists, sequence, history, outcomes, cancelled, this.#keys.tombstones];
     return (
       ((await this.#run('cancel', keys, [id, this.#options.ttlSeconds])) as JobStatus | null) ?? undefined
     );
@@ -211,15 +224,16 @@ export class JobQueue {
    * @returns the job's status before; `undefined` when there is no such job
    */
   async rerun(id: string, run: number): Promise<JobStatus | undefined> {
-    const { job, queue, active, sequence, history } = this.#keys;
-    const keys = [job(id), queue, active, sequence, history];
+    const { job, queue, active, sequence, history, tombstones } = this.#keys;
+    const keys = [job(id), queue, active, sequence, history, tombstones];
     return ((await this.#run('rerun', keys, [id, run])) as JobStatus | null) ?? undefined;
   }
 
   /** Takes back the jobs whose lease has ended. */
   async expireLeases(): Promise<{ requeued: number; failed: number }> {
-    const { leases, queue, active, cleanup, sequence, history, outcomes, swept, jobPrefix } = this.#keys;
-    const keys = [leases, queue, active, cleanup, sequence, history, outcomes, swept];
+    const { leases, queue, active, cleanup, sequence, history, outcomes, swept, tombstones, jobPrefix } =
+      this.#keys;
+    const keys = [leases, queue, active, cleanup, sequence, history, outcomes, swept, tombstones];
     const { maxStalls, ttlSeconds, leaseMs } = this.#options;
     const args = [jobPrefix, maxStalls, ttlSeconds, leaseMs];
     const [requeued, failed] = (await this.#run('expire-leases', keys, args)) as [number, number];
@@ -238,9 +252,9 @@ export class JobQueue {
    */
   async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
     const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup } = this.#keys;
-    const { outcomes, durations, server, swept, jobPrefix } = this.#keys;
+    const { outcomes, durations, server, swept, tombstones, jobPrefix } = this.#keys;
     const jobs = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
-    const keys = [...jobs, outcomes, durations, server, swept];
+    const keys = [...jobs, outcomes, durations, server, swept, tombstones];
     const args = [jobPrefix, cursor, REPAIRS_A_CALL, this.#options.ttlSeconds];
     const [next, repaired] = (await this.#run('repair', keys, args)) as [string, number];
     return { cursor: next, repaired };

@@ -93,6 +93,22 @@ export class JobStore {
     };
   }
 
+  /** The file keys of all jobs that are not terminal. */
+  async activeFiles(): Promise<Set<string>> {
+    const ids = await this.activeIds();
+    const files = new Set<string>();
+    for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
+      const pipeline = this.#redis.pipeline();
+      for (const id of ids.slice(from, from + READ_AT_ONCE)) pipeline.hget(this.#keys.job(id), 'payload');
+      for (const [error, payload] of (await pipeline.exec()) ?? []) {
+        if (error) noJob(error);
+        const read = parsePayload((payload as string | null) ?? undefined);
+        if (read.ok) files.add(read.payload.file_key);
+      }
+    }
+    return files;
+  }
+
   /** The ids of all jobs that are not terminal. */
   async activeIds(): Promise<string[]> {
     return this.#redis.smembers(this.#keys.active);

@@ -29,6 +29,9 @@ const SCRIPTS = [
   'open-history',
   'bury-strays',
   'restore-cancelled',
+  'due-tombstones',
+  'write-tombstone',
+  'find-tombstones',
   'canary',
 ] as const;
 type ScriptName = (typeof SCRIPTS)[number];

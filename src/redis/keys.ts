@@ -12,6 +12,8 @@
  * | `jobs:delayed` | zset | id → when its next try is due (ms) |
  * | `jobs:limbo` | zset | ids that were queued without a hash → since when (ms) |
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
+ * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when it may be deleted (ms) |
+ * | `deletes:paused` | string | there while a backup runs: no sweep deletes an original |
  * | `jobs:sequence` | string | counts all transitions; going down means that Redis lost writes |
  * | `jobs:history` | string | names the history that `version`s belong to |
  * | `jobs:swept` | string | when ended leases were last looked for (ms) |
@@ -51,6 +53,8 @@ export function createKeys(prefix = '') {
     delayed: `${prefix}jobs:delayed`,
     limbo: `${prefix}jobs:limbo`,
     cleanup: `${prefix}jobs:cleanup`,
+    tombstones: `${prefix}jobs:tombstones`,
+    deletesPaused: `${prefix}deletes:paused`,
     sequence: `${prefix}jobs:sequence`,
     history: `${prefix}jobs:history`,
     swept: `${prefix}jobs:swept`,

@@ -1,24 +1,45 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 
-import { CHECKPOINT, ENDED, MANIFEST } from './blob-paths.ts';
+import { CHECKPOINT, isTenantFolder, MANIFEST } from './blob-paths.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
+/** What the store holds under one key: any of an original, its manifest and its checkpoint. */
+export interface StoredFiles {
+  key: string;
+  tenant: string;
+  /** The key's last part: the id of the job that an upload made. */
+  id: string;
+  blob: boolean;
+  manifest: boolean;
+  checkpoint: boolean;
+}
+
 /**
- * Every whole manifest of a job that has not ended, some at a time. One that is not whole belongs to an upload
- * that was cut off.
+ * Lists the manifests of jobs that have not ended, a page at a time. A manifest that is not whole belongs to an
+ * upload that was cut off, and is left out.
  * @param root the store's folder
- * @param minAgeMs leaves out younger ones, whose upload may not have been answered yet
+ * @param ended ids of jobs whose end is noted
+ * @param count manifests a page
+ * @param minAgeMs leaves out younger ones: their upload may not have been answered yet
  */
-export async function* listManifests(
+export async function* listAwaited(
   root: string,
+  ended: ReadonlySet<string>,
   count: number,
   minAgeMs: number,
 ): AsyncGenerator<Manifest[]> {
   let page: Manifest[] = [];
-  for await (const path of oldFiles(root, minAgeMs)) {
-    const manifest = path.endsWith(MANIFEST) ? await readManifest(path) : undefined;
-    if (manifest && page.push(manifest) === count) {
+  for await (const { key, id, manifest } of listStored(root)) {
+    // Most have ended: their names alone tell, and nothing is read.
+    if (!manifest || ended.has(id)) continue;
+    const path = join(root, key) + MANIFEST;
+    const age = await ageOf(path);
+    // A date ahead of the clock says that the clock went back. An upload must not wait until it catches up.
+    if (age === undefined || Math.abs(age) < minAgeMs) continue;
+    const found = await readManifest(path);
+    if (!found || ended.has(found.job_id)) continue;
+    if (page.push(found) === count) {
       yield page;
       page = [];
     }
@@ -26,25 +47,29 @@ export async function* listManifests(
   if (page.length > 0) yield page;
 }
 
-/**
- * The keys of all blobs, whole or not, that were last written so long ago; some more than once, for each file
- * that belongs to them.
- */
-export async function* listKeys(root: string, minAgeMs: number): AsyncGenerator<string> {
-  for await (const path of oldFiles(root, minAgeMs)) {
-    const [name = ''] = relative(root, path).split(CHECKPOINT + sep);
-    yield name.endsWith(MANIFEST) ? name.slice(0, -MANIFEST.length) : name;
+/** Lists all that tenants' folders hold, by key. */
+export async function* listStored(root: string): AsyncGenerator<StoredFiles> {
+  for (const tenant of await readdir(root)) {
+    if (!isTenantFolder(tenant)) continue;
+    const found = new Map<string, StoredFiles>();
+    for (const name of await readdir(join(root, tenant)).catch(unlessNoFolder)) {
+      const kind = name.endsWith(MANIFEST) ? 'manifest' : name.endsWith(CHECKPOINT) ? 'checkpoint' : 'blob';
+      const id =
+        kind === 'blob' ? name : name.slice(0, -(kind === 'manifest' ? MANIFEST : CHECKPOINT).length);
+      const none = { key: `${tenant}/${id}`, tenant, id, blob: false, manifest: false, checkpoint: false };
+      found.set(id, { ...(found.get(id) ?? none), [kind]: true });
+    }
+    yield* found.values();
   }
 }
 
-async function* oldFiles(root: string, minAgeMs: number): AsyncGenerator<string> {
-  for (const folder of await readdir(root)) {
-    if (folder === ENDED) continue;
-    for (const name of ['', ...(await readdir(join(root, folder), { recursive: true }).catch(() => []))]) {
-      const path = join(root, folder, name);
-      // What is gone between the listing and the look was removed by its owner.
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() && Date.now() - found.mtimeMs >= minAgeMs) yield path;
-    }
-  }
+async function ageOf(path: string): Promise<number | undefined> {
+  // A file that is gone between the listing and the look was removed by its owner.
+  const found = await stat(path).catch(() => undefined);
+  return found && Date.now() - found.mtimeMs;
+}
+
+function unlessNoFolder(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOTDIR' || error.code === 'ENOENT') return [];
+  throw error;
 }

@@ -1,14 +1,23 @@
-import { join, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 
 /** What is put behind a blob's path for its manifest, and for the folder of its checkpoint. */
 export const MANIFEST = '.json';
 export const CHECKPOINT = '.checkpoint';
-/** The folder of the manifests whose jobs have ended. */
-export const ENDED = '.ended';
+/** The folder of the end notes: how each job ended. */
+export const ENDS = '.ends';
+/** Where an older version kept the manifests of ended jobs, and removed them after a day. */
+export const OLDER_ENDS = '.ended';
+/** The folder of files that no store explains. */
+export const TRASH = 'trash';
 
 /** Thrown for a key that names nothing inside the store. */
 export class BlobNotFoundError extends Error {
   override name = 'BlobNotFoundError';
+}
+
+/** True for the name of a folder that holds a tenant's originals. Hidden folders and `lost+found` hold none. */
+export function isTenantFolder(name: string): boolean {
+  return !name.startsWith('.') && name !== TRASH && name !== 'lost+found';
 }
 
 /**
@@ -19,10 +28,9 @@ export class BlobNotFoundError extends Error {
  */
 export function blobPath(root: string, key: string): string {
   const path = resolve(root, key);
+  const [folder = ''] = path.slice(root.length + 1).split(sep);
   const ours =
-    path.endsWith(MANIFEST) ||
-    `${path}${sep}`.includes(CHECKPOINT + sep) ||
-    `${path}${sep}`.startsWith(join(root, ENDED) + sep);
+    path.endsWith(MANIFEST) || `${path}${sep}`.includes(CHECKPOINT + sep) || !isTenantFolder(folder);
   if (key.includes('\0') || ours || !path.startsWith(root + sep)) {
     throw new BlobNotFoundError('the key leads out of the store');
   }

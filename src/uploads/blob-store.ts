@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { open, mkdir, rm, type FileHandle } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
-import { dirname } from 'node:path';
+import { open, mkdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Writable, type Readable } from 'node:stream';
 
-import { listKeys, listManifests } from './blob-listing.ts';
-import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST } from './blob-paths.ts';
+import { listAwaited, listStored, type StoredFiles } from './blob-listing.ts';
+import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
+import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
-import { readManifest, type Manifest } from './manifest.ts';
+import { readManifest, replaceManifest, type Manifest } from './manifest.ts';
+import { Trash } from './trash.ts';
 
 /** A blob being written. Exactly one of `commit` and `discard` MUST be called, once. */
 export interface BlobWriter {
@@ -24,17 +26,21 @@ export interface BlobWriter {
   discard(): Promise<void>;
 }
 
+/** The name that an upload gets. */
+const UPLOAD = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** How opening fails for a path that names nothing. */
 const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR']);
 
 /**
- * The uploaded originals, as files of one folder: `{tenant}/{id}`, and `{id}.json` beside it. A blob without
- * a whole manifest was never acknowledged. While its job runs, `{id}.checkpoint/` holds what is finished of it;
- * once it has ended its manifest moves to {@link ended}.
+ * The uploaded originals, as files of one folder: `{tenant}/{id}`, and its manifest `{id}.json` beside it for as long
+ * as it lives. A blob without a manifest was never acknowledged. While its job runs, `{id}.checkpoint/` holds what is
+ * finished of it; once it has ended, {@link ended} notes how.
  */
 export class BlobStore {
-  /** The manifests of jobs that have ended. */
+  /** How jobs ended. */
   readonly ended: EndedUploads;
+  /** What no store explains. */
+  readonly trash: Trash;
   readonly #root: string;
   readonly #folders = new Map<string, Promise<FileHandle>>();
 
@@ -42,6 +48,7 @@ export class BlobStore {
   constructor(root: string) {
     this.#root = root;
     this.ended = new EndedUploads(root);
+    this.trash = new Trash(join(root, TRASH));
   }
 
   /**
@@ -129,8 +136,8 @@ export class BlobStore {
   }
 
   /**
-   * Writes a blob's manifest anew, durably: its job is about to run again. One of another job stays: the file was
-   * uploaded for that one.
+   * Writes a blob's manifest anew, durably: its job is about to run again, or its manifest was lost. One of another
+   * job stays: the file was uploaded for that one.
    * @throws {BlobNotFoundError} when the blob itself is gone
    */
   async restoreManifest(key: string, manifest: Manifest): Promise<void> {
@@ -138,39 +145,61 @@ export class BlobStore {
     (await this.read(key)).stream.destroy();
     const found = await readManifest(path + MANIFEST);
     if (found && found.job_id !== manifest.job_id) return;
-    const file = await open(path + MANIFEST, 'w');
-    try {
-      await file.writeFile(JSON.stringify(manifest));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await replaceManifest(path + MANIFEST, manifest);
+    await (await this.#folder(dirname(path))).sync();
     await this.ended.forget(manifest.job_id);
   }
 
-  /** As {@link listManifests}. */
-  manifests(count: number, minAgeMs: number): AsyncGenerator<Manifest[]> {
-    return listManifests(this.#root, count, minAgeMs);
+  /** A blob's manifest; `undefined` unless it is there and whole. */
+  async manifest(key: string): Promise<Manifest | undefined> {
+    return readManifest(this.#path(key) + MANIFEST);
   }
 
-  /** As {@link listKeys}. */
-  keys(minAgeMs: number): AsyncGenerator<string> {
-    return listKeys(this.#root, minAgeMs);
+  /** The manifests of jobs that have not ended, as {@link listAwaited}. */
+  async *awaited(count: number, minAgeMs: number): AsyncGenerator<Manifest[]> {
+    yield* listAwaited(this.#root, await this.ended.ids(), count, minAgeMs);
   }
 
-  /** True when a blob has a whole manifest: its upload may have been acknowledged, and its job is to run. */
-  async isAwaited(key: string): Promise<boolean> {
-    return (await readManifest(this.#path(key) + MANIFEST)) !== undefined;
+  /** As {@link listStored}. */
+  stored(): AsyncGenerator<StoredFiles> {
+    return listStored(this.#root);
   }
 
-  /** Removes a blob with everything beside it. */
+  /** How long ago the files under a key were last written, in ms; negative for a date ahead of the clock. */
+  async age({ key }: StoredFiles): Promise<number> {
+    const path = this.#path(key);
+    const found = await Promise.all([path, path + MANIFEST, path + CHECKPOINT].map(statOf));
+    return Date.now() - Math.max(0, ...found.map((file) => file?.mtimeMs ?? 0));
+  }
+
+  /**
+   * Tells an upload that was cut off from an original that lost its manifest. The manifest is written and flushed before
+   * an upload is acknowledged, so a file of the current version without one was never acknowledged. An older version
+   * removed manifests, so its files prove nothing.
+   */
+  async wasCutOff({ key, id }: StoredFiles): Promise<boolean> {
+    const path = this.#path(key);
+    const [blob, manifest] = await Promise.all([statOf(path), statOf(path + MANIFEST)]);
+    if (manifest && manifest.size > 0) return false;
+    return !blob || (UPLOAD.test(id) && blob.mtimeMs > (await readCurrentSince(this.#root)));
+  }
+
+  /** Removes a blob with everything beside it, and the note of how its job ended. */
   async remove(key: string): Promise<void> {
     const path = this.#path(key);
-    await Promise.all([
-      rm(path, { force: true }),
-      rm(path + MANIFEST, { force: true }),
-      this.removeCheckpoint(key),
-    ]);
+    const jobId = (await this.manifest(key))?.job_id;
+    // The manifest goes last: by it a sweep that is cut off finds the rest.
+    await Promise.all([rm(path, { force: true }), this.removeCheckpoint(key)]);
+    await rm(path + MANIFEST, { force: true });
+    if (jobId !== undefined) await this.ended.forget(jobId);
+  }
+
+  /** Moves a blob, and its manifest where it has one, to {@link trash}. Its checkpoint goes. */
+  async moveToTrash(key: string): Promise<void> {
+    const path = this.#path(key);
+    await this.trash.take(key, path);
+    await this.trash.take(key + MANIFEST, path + MANIFEST);
+    await this.removeCheckpoint(key);
   }
 
   /** Lets the folders go. Nothing may be written afterwards. */
@@ -201,6 +230,15 @@ async function openNew(path: string): Promise<FileHandle> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await mkdir(dirname(path), { recursive: true });
     return open(path, 'wx');
+  }
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 

@@ -1,16 +1,16 @@
-import { copyFile, mkdir, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { JobStatus } from '../contract/job.ts';
-import { blobPath, ENDED, MANIFEST } from './blob-paths.ts';
+import { blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
 /** How a run may end. The cancelled come first: should they have to be cancelled again, sooner is better. */
-const ENDS = ['cancelled', 'failed', 'completed'] as const satisfies JobStatus[];
-export type End = (typeof ENDS)[number];
-const NAME = new RegExp(`^(.+)\\.(${ENDS.join('|')})\\${MANIFEST}$`);
+const KINDS = ['cancelled', 'failed', 'completed'] as const satisfies JobStatus[];
+export type End = (typeof KINDS)[number];
+const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
 
-/** The manifest of an upload whose job has ended. */
+/** A note of how a job ended. */
 export interface EndedUpload {
   jobId: string;
   status: End;
@@ -20,9 +20,9 @@ export interface EndedUpload {
 }
 
 /**
- * The manifests of jobs that have ended, as `.ended/{history}/{job}.{status}.json`: a Redis that comes back from
- * an older copy does not know of the end, nor perhaps of the job. What lies under another history than the
- * present one has not been compared with it yet.
+ * Notes of how jobs ended, as `.ends/{history}/{job}.{status}.json`. Each is a second name of the manifest beside the
+ * original. A Redis that comes back from an older copy does not know of the end, nor perhaps of the job. What lies
+ * under another history than the present one has not been compared with it yet.
  */
 export class EndedUploads {
   readonly #root: string;
@@ -31,34 +31,33 @@ export class EndedUploads {
   /** @param root the blob store's folder */
   constructor(root: string) {
     this.#root = root;
-    this.#folder = join(root, ENDED);
+    this.#folder = join(root, ENDS);
   }
 
   /**
-   * Moves the manifest of a job's blob here; there may be none, or one of the job that the file was uploaded for, where
-   * another program has made a second one of it. A power cut may undo the move, for it is not flushed: the
-   * next sweep of the manifests makes it again.
+   * Notes how the job of a blob ended. The blob may have no manifest, or that of the job that it was uploaded for,
+   * where another program has made a second job of it: then nothing is noted. Not flushed: should a power cut take the
+   * note, the next sweep of the manifests writes it again.
    * @param history one that was the present one before the end was seen, never a later one
-   */
-  async keep(key: string, jobId: string, status: End, history: string): Promise<void> {
-    const manifest = blobPath(this.#root, key) + MANIFEST;
-    if (!(await isOf(manifest, jobId))) return;
-    const now = new Date();
-    await utimes(manifest, now, now).catch(unlessMissing);
-    await move(manifest, this.#path(folderName(history), jobId, status));
-  }
-
-  /**
-   * Copies a blob's manifest here, before its worker may have heard of the end: the one that stays beside the blob
-   * is what a sweep finds the rest by.
-   * @param history as for {@link keep}
    */
   async note(key: string, jobId: string, status: End, history: string): Promise<void> {
     const manifest = blobPath(this.#root, key) + MANIFEST;
-    if (!(await isOf(manifest, jobId))) return;
-    const to = this.#path(folderName(history), jobId, status);
-    await mkdir(dirname(to), { recursive: true });
-    await copyFile(manifest, to).catch(unlessMissing);
+    if ((await readManifest(manifest))?.job_id !== jobId) return;
+    const now = new Date();
+    await utimes(manifest, now, now).catch(unlessMissing);
+    await addName(manifest, this.#path(folderName(history), jobId, status));
+  }
+
+  /** The ids of all jobs whose end is noted. */
+  async ids(): Promise<Set<string>> {
+    const ids = new Set<string>();
+    for (const folder of await this.#folders()) {
+      for (const name of await readdir(join(this.#folder, folder)).catch(() => [])) {
+        const id = NAME.exec(name)?.[1];
+        if (id !== undefined) ids.add(decodeURIComponent(id));
+      }
+    }
+    return ids;
   }
 
   /** What lies under other histories than this, one history after the other, some at a time. */
@@ -66,7 +65,7 @@ export class EndedUploads {
     for (const folder of await this.#folders()) {
       if (folder === folderName(history)) continue;
       const names = await readdir(join(this.#folder, folder)).catch(() => []);
-      for (const status of ENDS) {
+      for (const status of KINDS) {
         const same = names.filter((name) => NAME.exec(name)?.[2] === status);
         for (let from = 0; from < same.length; from += count)
           yield this.#look(folder, same.slice(from, from + count));
@@ -81,11 +80,6 @@ export class EndedUploads {
     await move(path, this.#path(folderName(history), jobId, status));
   }
 
-  /** Puts an ended upload's manifest back beside its blob: its job is to run again. */
-  async reopen({ path }: EndedUpload, { payload }: Manifest): Promise<void> {
-    await move(path, blobPath(this.#root, payload.file_key) + MANIFEST);
-  }
-
   /** `undefined` when it is not whole: its upload was never acknowledged. */
   async read({ path }: EndedUpload): Promise<Manifest | undefined> {
     return readManifest(path);
@@ -95,25 +89,42 @@ export class EndedUploads {
     await rm(path, { force: true });
   }
 
-  /** True when a job's manifest is kept here. */
+  /** Puts a manifest that only a note has left beside its original again; one that stands there stays. */
+  async restore(path: string, { payload }: Manifest): Promise<void> {
+    await addName(path, blobPath(this.#root, payload.file_key) + MANIFEST);
+  }
+
+  /** True when the end of a job is noted. */
   async has(jobId: string): Promise<boolean> {
     const found = await Promise.all((await this.#of(jobId)).map((path) => stat(path).catch(() => undefined)));
     return found.some(Boolean);
   }
 
-  /** Forgets how a job ended: it is about to run again, or its upload was refused. */
+  /** Forgets how a job ended: it is about to run again, or its files are deleted. */
   async forget(jobId: string): Promise<void> {
     await Promise.all((await this.#of(jobId)).map((path) => rm(path, { force: true })));
   }
 
-  /** Removes what ended longer ago than that. */
-  async removeOlder(maxAgeMs: number): Promise<void> {
-    for (const folder of await this.#folders()) {
-      for (const name of await readdir(join(this.#folder, folder)).catch(() => [])) {
-        const [ended] = await this.#look(folder, [name]);
-        if (ended && ended.ageMs > maxAgeMs) await this.remove(ended);
+  /**
+   * Brings the manifests of an older version back beside their originals, and turns its notes into ours. That version
+   * moved a manifest to its note, and removed it after a day: without this its originals would look unexplained.
+   * @returns how many were brought back
+   */
+  async adoptOlder(): Promise<number> {
+    const older = join(this.#root, OLDER_ENDS);
+    let adopted = 0;
+    for (const folder of await readdir(older).catch(() => [])) {
+      for (const name of await readdir(join(older, folder)).catch(() => [])) {
+        const path = join(older, folder, name);
+        const manifest = await readManifest(path);
+        if (manifest) await this.restore(path, manifest);
+        await move(path, join(this.#folder, folder, name));
+        adopted++;
       }
+      await rmdir(join(older, folder)).catch(() => {});
     }
+    await rmdir(older).catch(() => {});
+    return adopted;
   }
 
   async #look(folder: string, names: readonly string[]): Promise<EndedUpload[]> {
@@ -132,7 +143,7 @@ export class EndedUploads {
 
   async #of(jobId: string): Promise<string[]> {
     const folders = await this.#folders();
-    return folders.flatMap((folder) => ENDS.map((status) => this.#path(folder, jobId, status)));
+    return folders.flatMap((folder) => KINDS.map((status) => this.#path(folder, jobId, status)));
   }
 
   /** One a history. */
@@ -145,21 +156,33 @@ export class EndedUploads {
   }
 }
 
-async function isOf(manifest: string, jobId: string): Promise<boolean> {
-  return (await readManifest(manifest))?.job_id === jobId;
-}
-
 /** A history's name comes from Redis, where other programs may write. */
 function folderName(history: string): string {
   return encodeURIComponent(history).replaceAll('.', '%2E') || 'unnamed';
 }
 
-/** Moves a file that may be gone; the folder it goes to may be missing, or be removed at this moment for being empty. */
+/** Gives a file a second name; one that has it already keeps it. Where the file system has no links, it is copied. */
+async function addName(from: string, to: string): Promise<void> {
+  await inFolder(to, async () => {
+    await link(from, to).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return;
+      if (error.code === 'ENOENT') throw error;
+      await copyFile(from, to);
+    });
+  });
+}
+
+/** Moves a file that may be gone. */
 async function move(from: string, to: string): Promise<void> {
+  await inFolder(to, () => rename(from, to));
+}
+
+/** Puts a file into a folder that may be missing, or be removed at this moment for being empty. */
+async function inFolder(to: string, put: () => Promise<void>): Promise<void> {
   for (let tries = 0; tries < 2; tries++) {
     await mkdir(dirname(to), { recursive: true });
     try {
-      return await rename(from, to);
+      return await put();
     } catch (error) {
       unlessMissing(error);
     }

@@ -1,10 +1,15 @@
-import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import * as v from 'valibot';
 
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { Idempotency } from '../jobs/job-queue.ts';
+import { CHECKPOINT } from './blob-paths.ts';
 
-/** Stands beside a blob and makes it count: enough to queue its job again should Redis forget it. */
+/**
+ * Stands beside a blob, from its upload until the blob is deleted, and makes it count. It is enough to make the job,
+ * and so the document, again should Redis or Chroma forget them.
+ */
 export interface Manifest {
   job_id: string;
   tenant: string;
@@ -29,5 +34,24 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
     return v.safeParse(ManifestShape, manifest).success ? manifest : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Writes a manifest, durably and all at once: end notes share the file that was there before, so it is replaced. */
+export async function replaceManifest(path: string, manifest: Manifest): Promise<void> {
+  // Named as a checkpoint: should the process die here, a sweep removes it as one.
+  const temporary = `${path}.${randomUUID()}${CHECKPOINT}`;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(JSON.stringify(manifest));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
 }

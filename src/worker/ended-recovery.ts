@@ -1,11 +1,14 @@
+import type { DocumentRegistry } from '../documents/registry.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobRestoration } from '../jobs/job-restoration.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { JobState } from '../jobs/to-job.ts';
+import type { Tombstones } from '../jobs/tombstones.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { EndedUpload } from '../uploads/ended-uploads.ts';
 import type { Manifest } from '../uploads/manifest.ts';
+import type { ManifestRestoration } from './manifest-restoration.ts';
 import { queueAgain } from './queue-again.ts';
 
 const A_READ = 200;
@@ -15,32 +18,41 @@ export interface EndedRecoveryServices {
   queue: JobQueue;
   restoration: JobRestoration;
   store: JobStore;
+  registry: DocumentRegistry;
+  tombstones: Tombstones;
+  manifests: ManifestRestoration;
   logger: Logger;
 }
 
 /**
- * Keeps the promise of an acknowledgement for uploads whose jobs had ended when Redis lost its last writes: what
- * was completed or had failed runs once more under its id, what was cancelled is cancelled again.
+ * Keeps the promise of an acknowledgement for uploads whose jobs had ended when Redis lost writes, or all it held. A
+ * document that Redis does not know is indexed again under its job's id. What had failed runs once more, what was
+ * cancelled is cancelled again; both only while Redis would still know of them.
  */
 export class EndedRecovery {
   readonly #services: EndedRecoveryServices;
-  readonly #keepMs: number;
+  readonly #ttlMs: number;
 
-  /** @param keepMs what ended longer ago is left alone: Redis may rightly have forgotten it */
-  constructor(services: EndedRecoveryServices, keepMs: number) {
+  /** @param ttlMs how long Redis keeps a job once it has ended: after that it rightly forgets what made no document */
+  constructor(services: EndedRecoveryServices, ttlMs: number) {
     this.#services = services;
-    this.#keepMs = keepMs;
+    this.#ttlMs = ttlMs;
   }
 
   /** Compares with Redis whatever ended in another history than this one. Costs next to nothing when there is none. */
   async sweep(history: string, signal: AbortSignal): Promise<void> {
-    const { blobs, store, logger } = this.#services;
+    const { blobs, store, registry, manifests, logger } = this.#services;
+    await manifests.adoptOlder();
     for await (const page of blobs.ended.ofOtherHistories(history, A_READ)) {
       signal.throwIfAborted();
-      const states = await store.readAll(page.map(({ jobId }) => jobId));
+      const ids = page.map(({ jobId }) => jobId);
+      const states = await store.readAll(ids);
+      // Most documents have their job's id: for them no manifest is read.
+      const documents = await registry.liveGenerations(ids);
       for (const [i, ended] of page.entries()) {
         try {
-          if (await this.#restore(ended, states[i])) await blobs.ended.confirm(ended, history);
+          if (await this.#restore(ended, states[i], documents[i] !== undefined))
+            await blobs.ended.confirm(ended, history);
         } catch (error) {
           logger.error('what became of a job could not be restored', { job: ended.jobId, error });
         }
@@ -48,30 +60,41 @@ export class EndedRecovery {
     }
   }
 
-  /** @returns whether the job has ended in the present history, too */
-  async #restore(ended: EndedUpload, state: JobState | undefined): Promise<boolean> {
+  /** @returns whether the note of the end holds in the present history, too */
+  async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
     const { blobs, logger } = this.#services;
-    if (ended.ageMs > this.#keepMs) {
-      await blobs.ended.remove(ended);
-      return false;
-    }
-    const same = state?.status === ended.status || ended.status === 'cancelled';
-    if (state?.terminal && same) return true;
+    const { jobId: job, status } = ended;
+    if (state?.terminal && (state.status === status || status === 'cancelled')) return true;
+    if (!state && status === 'completed' && hasDocument) return true;
     const manifest = await blobs.ended.read(ended);
     if (!manifest) {
       await blobs.ended.remove(ended);
       return false;
     }
-    const { jobId: job, status } = ended;
+    if (!state && (await this.#isExplained(manifest, ended))) return true;
     logger.warn('Redis has forgotten how a job ended', { job, status, known: state?.status });
     if (status === 'cancelled') {
       await this.#cancelAgain(manifest, state);
       return true;
     }
-    // First the manifest: from then on the sweep of the manifests would queue the job, too.
-    await blobs.ended.reopen(ended, manifest);
+    // First the note goes: from then on the sweep of the manifests would queue the job, too.
+    await blobs.ended.restore(ended.path, manifest);
+    await blobs.ended.remove(ended);
     await this.#runAgain(manifest, state);
     return false;
+  }
+
+  /** Whether Redis knows enough, although it does not know the job. */
+  async #isExplained(manifest: Manifest, { status, ageMs }: EndedUpload): Promise<boolean> {
+    const { registry, tombstones } = this.#services;
+    const { job_id, payload } = manifest;
+    const [dead] = await tombstones.has([manifest]);
+    if (dead) return true;
+    if (status === 'completed') return registry.ownsFile(payload.document_id ?? job_id, payload.file_key);
+    if (ageMs <= this.#ttlMs) return false;
+    // The note is the evidence: the tombstone that was lost is written anew.
+    await tombstones.write(manifest, 0);
+    return true;
   }
 
   async #cancelAgain({ job_id, tenant, payload }: Manifest, state: JobState | undefined): Promise<void> {

@@ -46,7 +46,7 @@ export async function runJob(
     const { history } = services.history.last;
     if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
     logger.info('job completed', { job: job.id, chunks: document.chunkCount });
-    await putAway(job, 'completed', history, services);
+    await noteEnd(job, 'completed', history, services);
   } catch (error) {
     await progress.close();
     await settle(job, signal.aborted ? signal.reason : error, progress, services);
@@ -81,7 +81,7 @@ async function settle(
   } else {
     logger.warn('job failed', { ...fields, code: verdict.errorCode, error });
     const { history } = services.history.last;
-    if (await queue.fail(job, verdict)) await putAway(job, 'failed', history, services);
+    if (await queue.fail(job, verdict)) await noteEnd(job, 'failed', history, services);
   }
 }
 
@@ -93,8 +93,8 @@ async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
   await queue.abandon(job, { tenant: job.hash['tenant'] ?? DEFAULT_TENANT, collection, documentId });
 }
 
-/** Puts the manifest of a job that has ended away: there is nothing to queue again, unless Redis forgets the end. */
-async function putAway(
+/** Notes beside the original how its job ended, should Redis forget it; what its tries have finished goes. */
+async function noteEnd(
   job: ClaimedJob,
   end: End,
   history: string,
@@ -103,10 +103,13 @@ async function putAway(
   const read = parsePayload(job.hash['payload']);
   if (!read.ok) return;
   try {
-    // The manifest goes last: while it is there, a sweep finds what was left behind.
+    // The note comes last: until it is there, a sweep finds what was left behind.
     await blobs.removeCheckpoint(read.payload.file_key);
-    await blobs.ended.keep(read.payload.file_key, job.id, end, history);
+    await blobs.ended.note(read.payload.file_key, job.id, end, history);
   } catch (error) {
-    logger.warn('a manifest could not be put away', { job: job.id, error });
+    logger.warn('the end of a job could not be noted beside its original, a sweep will', {
+      job: job.id,
+      error,
+    });
   }
 }

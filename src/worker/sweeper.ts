@@ -2,7 +2,8 @@ import type { VectorStore } from '../documents/vector-store.ts';
 import type { Cleanup, CleanupLog } from '../jobs/cleanup-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
-import type { BlobSweep } from './blob-sweep.ts';
+import type { OrphanSweep } from './orphan-sweep.ts';
+import type { TombstoneSweep } from './tombstone-sweep.ts';
 import type { UploadRecovery } from './upload-recovery.ts';
 
 const CLEANUPS_AT_ONCE = 20;
@@ -12,7 +13,8 @@ export interface SweeperServices {
   cleanups: CleanupLog;
   vectors: VectorStore;
   uploads: UploadRecovery;
-  files: BlobSweep;
+  ends: TombstoneSweep;
+  orphans: OrphanSweep;
   logger: Logger;
 }
 
@@ -34,7 +36,8 @@ export class Sweeper {
       () => this.#expireLeases(),
       () => this.#repair(),
       () => services.uploads.sweep(this.#closing.signal),
-      () => services.files.sweep(this.#closing.signal),
+      () => services.ends.sweep(this.#closing.signal),
+      () => services.orphans.sweep(this.#closing.signal),
       () => this.#cleanUp(),
     ];
     this.#timer = setInterval(() => {

@@ -1,14 +1,17 @@
 import type { Job } from '../contract/job.ts';
+import type { DocumentRegistry } from '../documents/registry.ts';
+import type { JobHistory } from '../jobs/job-history.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { JobState } from '../jobs/to-job.ts';
+import type { Tombstones } from '../jobs/tombstones.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { End } from '../uploads/ended-uploads.ts';
 import type { Manifest } from '../uploads/manifest.ts';
 import { queueAgain } from './queue-again.ts';
 
-/** How often the whole store is gone through: what it finds is rare, and every manifest costs a read. */
+/** How often the whole store is gone through: a recovery is rare, and each manifest of a running job costs a read. */
 const INTERVAL_MS = 10_000;
 const MANIFESTS_A_READ = 200;
 /** An upload that has not been answered yet may have its manifest before its job: for as long as it waits for Redis. */
@@ -17,60 +20,82 @@ const MIN_AGE_MS = 10_000;
 /** After a Redis that forgot came back, every upload under way is queued again within so long. */
 export const RECOVERED_WITHIN_MS = MIN_AGE_MS + INTERVAL_MS;
 
+export interface UploadRecoveryServices {
+  blobs: BlobStore;
+  queue: JobQueue;
+  store: JobStore;
+  registry: DocumentRegistry;
+  tombstones: Tombstones;
+  history: JobHistory;
+  logger: Logger;
+}
+
 /**
- * Keeps the promise of an acknowledgement when Redis does not: an upload whose manifest is there, but whose
- * job Redis no longer knows, is queued again under the same id.
+ * Keeps the promise of an acknowledgement when Redis does not: an upload whose manifest is there, whose end is not
+ * noted, and whose job Redis no longer knows, is queued again under the same id.
  */
 export class UploadRecovery {
-  readonly #blobs: BlobStore;
-  readonly #queue: JobQueue;
-  readonly #store: JobStore;
-  readonly #logger: Logger;
+  readonly #services: UploadRecoveryServices;
   #nextAt = 0;
 
-  constructor(services: { blobs: BlobStore; queue: JobQueue; store: JobStore; logger: Logger }) {
-    this.#blobs = services.blobs;
-    this.#queue = services.queue;
-    this.#store = services.store;
-    this.#logger = services.logger;
+  constructor(services: UploadRecoveryServices) {
+    this.#services = services;
   }
 
-  /** Goes through all manifests, unless that was done a moment ago. */
+  /** Goes through the manifests of all jobs whose end is not noted, unless that was done a moment ago. */
   async sweep(signal: AbortSignal): Promise<void> {
     if (performance.now() < this.#nextAt) return;
-    for await (const manifests of this.#blobs.manifests(MANIFESTS_A_READ, MIN_AGE_MS)) {
+    const { blobs, queue, store } = this.#services;
+    for await (const manifests of blobs.awaited(MANIFESTS_A_READ, MIN_AGE_MS)) {
       signal.throwIfAborted();
       const active: string[] = [];
-      const states = await this.#store.readAll(manifests.map(({ job_id }) => job_id));
+      const unknown: Manifest[] = [];
+      const states = await store.readAll(manifests.map(({ job_id }) => job_id));
       for (const [i, manifest] of manifests.entries()) {
         const state = states[i];
-        const { job_id: job } = manifest;
-        if (!state) {
-          this.#logger.warn('Redis has forgotten an upload: it is queued again', { job });
-          await queueAgain(this.#queue, manifest);
-        } else if (state.terminal) {
-          await this.#finish(manifest, state);
-        } else {
-          active.push(job);
-        }
+        if (!state) unknown.push(manifest);
+        else if (state.terminal) await this.#finish(manifest, state);
+        else active.push(manifest.job_id);
       }
-      await this.#queue.activate(active);
+      await queue.activate(active);
+      await this.#recover(unknown);
     }
     this.#nextAt = performance.now() + INTERVAL_MS;
   }
 
+  /** Redis knows no such jobs. Those that ended left a document or a tombstone; all others are forgotten. */
+  async #recover(manifests: readonly Manifest[]): Promise<void> {
+    const { queue, registry, tombstones, history, logger } = this.#services;
+    const dead = await tombstones.has(manifests);
+    for (const [i, manifest] of manifests.entries()) {
+      const { job_id: job, payload } = manifest;
+      const completed = await registry.ownsFile(payload.document_id ?? job, payload.file_key);
+      if (completed || dead[i]) {
+        await this.#noteEnd(manifest, completed ? 'completed' : 'failed', history.last.history);
+      } else {
+        logger.warn('Redis has forgotten an upload: it is queued again', { job });
+        await queueAgain(queue, manifest);
+      }
+    }
+  }
+
   /** A manifest whose job has ended: its worker was lost between the two, or it had none; or a retry was forgotten. */
-  async #finish({ job_id: job, payload, run: promised = 1 }: Manifest, state: JobState): Promise<void> {
-    const { ended } = this.#blobs;
+  async #finish(manifest: Manifest, state: JobState): Promise<void> {
+    const { queue, logger } = this.#services;
+    const { job_id: job, run: promised = 1 } = manifest;
     const { run } = JSON.parse(state.json) as Job;
-    // What was noted since the retry was promised is how that ended.
-    if (run < promised && state.status !== 'completed' && !(await ended.has(job))) {
-      this.#logger.warn('Redis has forgotten that a job was to run again', { job, run: promised });
-      await this.#queue.rerun(job, run);
+    if (run < promised && state.status !== 'completed') {
+      logger.warn('Redis has forgotten that a job was to run again', { job, run: promised });
+      await queue.rerun(job, run);
       return;
     }
-    // The manifest goes last: by it the rest is found.
-    await this.#blobs.removeCheckpoint(payload.file_key);
-    await ended.keep(payload.file_key, job, state.status as End, state.history);
+    await this.#noteEnd(manifest, state.status as End, state.history);
+  }
+
+  /** The note comes last: until it is there, the rest is found. */
+  async #noteEnd({ job_id, payload }: Manifest, end: End, history: string): Promise<void> {
+    const { blobs } = this.#services;
+    await blobs.removeCheckpoint(payload.file_key);
+    await blobs.ended.note(payload.file_key, job_id, end, history);
   }
 }

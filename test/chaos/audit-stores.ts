@@ -21,11 +21,11 @@ export interface Circumstances {
 const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FAMILIES = new RegExp(
   `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|idempotency:default:.+|` +
-    'jobs:(?:cleanup|sequence|history|server|swept|reconciled|recent|outcomes|durations))$',
+    'jobs:(?:cleanup|sequence|history|server|swept|reconciled|recent|outcomes|durations|tombstones))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
-/** The manifest of a job that has ended, under the history it was last compared with. */
-const ENDED = new RegExp(`^\\.ended/\\w+/(${ID})\\.(completed|failed|cancelled)\\.json$`);
+/** The note of how a job ended, under the history it was last compared with. */
+const ENDED = new RegExp(`^\\.ends/\\w+/(${ID})\\.(completed|failed|cancelled)\\.json$`);
 const FILE = new RegExp(`^default/(${ID})(\\.json|\\.checkpoint/.+)?$`);
 
 /** Checks what Redis, Chroma, the blob folder and the API hold once nothing is left to do. */
@@ -153,7 +153,7 @@ function auditFiles({ files, jobs, temporary }: Facts, { workload, patient }: Ci
       // One that is not whole was never acknowledged.
       if (known !== status && isWhole(manifest))
         violations.push({
-          rule: 'only what ended is put away',
+          rule: 'only what ended is noted',
           jobId: endedId,
           detail: `${name}, and it is ${known}`,
         });
@@ -166,13 +166,17 @@ function auditFiles({ files, jobs, temporary }: Facts, { workload, patient }: Ci
       strangers.add(jobId);
       if (patient && isWhole(manifest))
         violations.push({ rule: 'a whole manifest has a job', jobId, detail: name });
-    } else if (beside && patient) {
-      violations.push({ rule: 'an ended job leaves its blob only', jobId, detail: name });
+    } else if (beside && beside !== '.json' && patient) {
+      violations.push({ rule: 'an ended job leaves no checkpoint', jobId, detail: name });
     }
   }
   for (const jobId of known) {
     if (!files.has(`default/${jobId}`))
       violations.push({ rule: 'a blob a job', jobId, detail: 'the blob is gone' });
+    if (!isWhole(files.get(`default/${jobId}.json`)))
+      violations.push({ rule: 'a manifest a blob', jobId, detail: 'the manifest is gone' });
+    const noted = [...files.keys()].some((name) => ENDED.exec(name)?.[1] === jobId);
+    if (patient && !noted) violations.push({ rule: 'every end is noted', jobId, detail: 'there is no note' });
   }
   // An upload that was cut off may leave a blob that nobody was promised; it is removed days later.
   if (strangers.size > workload.unanswered) {

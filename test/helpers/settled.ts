@@ -14,7 +14,8 @@ import { storedFiles } from './uploads.ts';
 /** What follows a job's end is no part of it, but comes at once. */
 const SETTLES_MS = 10_000;
 /** What a sweep says when it has mended something: where no process is lost, there is nothing to mend. */
-const MENDED = /repaired jobs|took jobs back|has forgotten|belonged to no job|that are not live/;
+const MENDED =
+  /repaired jobs|took jobs back|has forgotten|was cut off|no store explains|was missing|that are not live/;
 
 const keys = createKeys();
 /** What Redis holds whatever has become of the jobs. */
@@ -29,13 +30,14 @@ const LASTING: ReadonlySet<string> = new Set([
   keys.durations,
   keys.recent,
   keys.cleanup,
+  keys.tombstones,
 ]);
 
 /**
  * Looks from outside whether all work is over, nothing lost and nothing left, without giving a sweep time to mend it:
  * every upload is a job that has ended, by a code where it failed; Redis holds these, the documents of those that were
- * completed, and nothing that waits or runs; each upload's original is there, its manifest put away, and nothing
- * beside it; Chroma holds the chunks of what was completed, each once, and of others only what is noted to be deleted;
+ * completed, and nothing that waits or runs; each upload's original is there, its manifest beside it, its end noted, and nothing
+ * else; Chroma holds the chunks of what was completed, each once, and of others only what is noted to be deleted;
  * no process has a file open, and the processor's folder is empty.
  * @param ids of all uploads ever made
  */
@@ -50,9 +52,10 @@ export async function expectSettled(sluice: TestSluice, ids: readonly string[]):
     redis.disconnect();
   }
   const settled = (look: () => unknown) => expect.poll(look, { timeout: SETTLES_MS });
-  await settled(async () => (await storedFiles(sluice.dataDir)).sort()).toEqual([...ids].sort());
+  const originals = ids.flatMap((id) => [id, `${id}.json`]).sort();
+  await settled(async () => (await storedFiles(sluice.dataDir)).sort()).toEqual(originals);
   const ended = jobs.map(({ id, status }) => `${id}.${status}.json`).sort();
-  await settled(async () => (await filesIn(join(sluice.dataDir, 'blobs', '.ended'))).sort()).toEqual(ended);
+  await settled(async () => (await filesIn(join(sluice.dataDir, 'blobs', '.ends'))).sort()).toEqual(ended);
   const folder = join(sluice.dataDir, 'processor');
   await settled(() => filesIn(folder)).toEqual([]);
   const roles = await sluice.rolePids();

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -7,15 +7,15 @@ import type { Job } from '../../src/contract/job.ts';
 import { DocumentRegistry } from '../../src/documents/registry.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { JobHistory } from '../../src/jobs/job-history.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
+import { Tombstones } from '../../src/jobs/tombstones.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { BlobStore } from '../../src/uploads/blob-store.ts';
-import { BlobSweep } from '../../src/worker/blob-sweep.ts';
 import { UploadRecovery } from '../../src/worker/upload-recovery.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const keys = createKeys();
 const signal = new AbortController().signal;
 const logger = quietLogger();
@@ -55,6 +55,14 @@ const payloadOf = (id: string): JobPayload => ({
   file_key: `default/${id}`,
   metadata: {},
 });
+/** Goes through all manifests, as a worker does. */
+const recover = () => {
+  const { client } = redis;
+  const registry = new DocumentRegistry(client, keys);
+  const tombstones = new Tombstones(client, keys);
+  const history = new JobHistory(client, keys);
+  return new UploadRecovery({ blobs, queue, store, registry, tombstones, history, logger }).sweep(signal);
+};
 const enqueue = (id: string) => queue.enqueue(id, 'default', payloadOf(id));
 const job = async (id: string) => JSON.parse((await store.read(id))!.json) as Job;
 async function repairAll(): Promise<number> {
@@ -123,9 +131,8 @@ test('a job that was deleted, or ended by hand, is active no more', async () => 
 
 test('an upload that Redis has forgotten is queued again under its id, once', async () => {
   await storeUpload('lost', 60_000);
-  const recovery = () => new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
-  await recovery();
-  await recovery();
+  await recover();
+  await recover();
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual(['lost']);
   expect(await job('lost')).toMatchObject({ status: 'queued', filename: 'a.txt', collection: 'papers' });
 });
@@ -138,7 +145,7 @@ test('an upload whose job another program deleted goes on behind the versions th
     await queue.progress(jobs[0]!, { progress, message: 'm', stage: 'embed', counts: {} });
   const { version, history } = (await store.read('a'))!;
   await redis.client.del(keys.job('a'));
-  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  await recover();
   const again = (await store.read('a'))!;
   expect([again.status, again.history]).toEqual(['queued', history]);
   expect(again.version).toBeGreaterThan(version);
@@ -157,26 +164,25 @@ test('a file that only looks like a manifest keeps no upload from being found', 
     await writeFile(path, text);
     await utimes(path, then, then);
   }
-  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  await recover();
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual(['lost']);
 });
 
 test('an upload that is just being answered is not taken for a forgotten one', async () => {
   await storeUpload('fresh', 0);
-  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  await recover();
   expect(await redis.client.exists(keys.job('fresh'))).toBe(0);
 });
 
-test('the manifest of a job that has ended is put away, that of one under way stays', async () => {
+test('the end of a job is noted, that of one under way is not', async () => {
   for (const id of ['ended', 'queued']) {
     await storeUpload(id, 60_000);
     await enqueue(id);
   }
   await queue.cancel('ended');
   await redis.client.srem(keys.active, 'queued');
-  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
-  expect((await readdir(join(folder, 'default'))).sort()).toEqual(['ended', 'queued', 'queued.json']);
-  expect(await blobs.ended.has('ended')).toBe(true);
+  await recover();
+  expect(await blobs.ended.ids()).toEqual(new Set(['ended']));
   expect(await redis.client.smembers(keys.active)).toEqual(['queued']);
 });
 
@@ -185,28 +191,11 @@ test("a job that another program made of an upload's file leaves the upload's ow
   const shared = payloadOf('owner');
   await queue.enqueue('guest', 'default', shared);
   await blobs.ended.note(shared.file_key, 'guest', 'cancelled', 'present');
-  await blobs.ended.keep(shared.file_key, 'guest', 'completed', 'present');
+  await blobs.ended.note(shared.file_key, 'guest', 'completed', 'present');
   await blobs.restoreManifest(shared.file_key, { job_id: 'guest', tenant: 'default', payload: shared });
-  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  await recover();
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual(['owner', 'guest']);
   expect(await blobs.ended.has('guest')).toBe(false);
-});
-
-test('files that belong to nobody go after a day; those of a job or a document stay', async () => {
-  for (const id of ['orphan', 'young', 'job', 'document', 'awaited', 'ended'])
-    await storeUpload(id, id === 'young' ? 60_000 : 2 * DAY_MS);
-  // The last two will be queued again.
-  for (const id of ['orphan', 'job', 'document']) await rm(join(folder, 'default', `${id}.json`));
-  await blobs.ended.keep('default/ended', 'ended', 'failed', 'an earlier history');
-  await writeFile(join(folder, 'default', 'cut-off'), 'half');
-  const then = new Date(Date.now() - 2 * DAY_MS);
-  await utimes(join(folder, 'default', 'cut-off'), then, then);
-  await enqueue('job');
-  await redis.client.hset(keys.document('document'), { id: 'document', file_key: 'default/document' });
-  const registry = new DocumentRegistry(redis.client, keys);
-  await new BlobSweep({ blobs, store, registry, logger }, DAY_MS).sweep(signal);
-  const left = (await readdir(join(folder, 'default'))).filter((name) => !name.endsWith('.json'));
-  expect(left.sort()).toEqual(['awaited', 'document', 'ended', 'job', 'young']);
 });
 
 test('an ended job expires, and the list of recent jobs forgets it', async () => {

@@ -1,23 +1,27 @@
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
+import { DocumentRegistry } from '../../src/documents/registry.ts';
+import { JobHistory } from '../../src/jobs/job-history.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobRestoration } from '../../src/jobs/job-restoration.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
+import { Tombstones } from '../../src/jobs/tombstones.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { BlobStore } from '../../src/uploads/blob-store.ts';
 import { cancelUpload } from '../../src/uploads/cancel-upload.ts';
 import type { End } from '../../src/uploads/ended-uploads.ts';
 import { runAgain } from '../../src/uploads/run-again.ts';
 import { EndedRecovery } from '../../src/worker/ended-recovery.ts';
-import { UploadRecovery } from '../../src/worker/upload-recovery.ts';
+import { ManifestRestoration } from '../../src/worker/manifest-restoration.ts';
+import { UploadRecovery, type UploadRecoveryServices } from '../../src/worker/upload-recovery.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const TTL_MS = 24 * 60 * 60 * 1000;
 const keys = createKeys();
 const signal = new AbortController().signal;
 const logger = quietLogger();
@@ -27,6 +31,7 @@ let store: JobStore;
 let folder: string;
 let blobs: BlobStore;
 let recovery: EndedRecovery;
+let services: UploadRecoveryServices & { history: JobHistory };
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -38,7 +43,13 @@ afterAll(() => redis.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
   blobs = new BlobStore(folder);
-  recovery = new EndedRecovery({ blobs, queue, store, logger, restoration: restoration() }, DAY_MS);
+  const { client } = redis;
+  const registry = new DocumentRegistry(client, keys);
+  const tombstones = new Tombstones(client, keys);
+  const history = new JobHistory(client, keys);
+  services = { blobs, queue, store, registry, tombstones, history, logger };
+  const manifests = new ManifestRestoration(services, TTL_MS);
+  recovery = new EndedRecovery({ ...services, manifests, restoration: restoration() }, TTL_MS);
 });
 afterEach(async () => {
   await redis.client.flushall();
@@ -69,11 +80,16 @@ async function upload(id: string): Promise<void> {
   await blob.commit();
   await queue.enqueue(id, 'default', payloadOf(id));
 }
+/** Makes a manifest, and the note that shares its file, older than jobs are kept. */
+async function age(name: string): Promise<void> {
+  const then = new Date(Date.now() - 2 * TTL_MS);
+  await utimes(join(folder, 'default', name), then, then);
+}
 /** Goes through all manifests, as a worker does; they are old enough to be looked at. */
 async function sweepManifests(): Promise<void> {
   const then = new Date(Date.now() - 60_000);
   for (const name of await beside()) await utimes(join(folder, 'default', name), then, then);
-  await new UploadRecovery({ blobs, queue, store, logger }).sweep(signal);
+  await new UploadRecovery(services).sweep(signal);
 }
 /** Keeps a copy of all that Redis holds. @returns goes back to it */
 async function copyRedis(): Promise<() => Promise<void>> {
@@ -84,21 +100,20 @@ async function copyRedis(): Promise<() => Promise<void>> {
     await Promise.all(names.map((name, i) => redis.client.restore(name, 0, copies[i] as Buffer)));
   };
 }
-/** Puts an upload away as its worker does, in a history that is over by now. */
-const end = (id: string, status: End) => blobs.ended.keep(`default/${id}`, id, status, 'lost');
+/** Notes how an upload ended as its worker does, in a history that is over by now. */
+const end = (id: string, status: End) => blobs.ended.note(`default/${id}`, id, status, 'lost');
 
 test('what had completed or failed is queued again when Redis knows it no more', async () => {
   for (const id of ['done', 'broken']) await upload(id);
   await end('done', 'completed');
   await end('broken', 'failed');
-  expect(await beside()).toEqual([]);
   await redis.client.flushall();
   await recovery.sweep('present', signal);
   await recovery.sweep('present', signal);
   expect((await waiting()).sort()).toEqual(['broken', 'done']);
   expect(await job('done')).toMatchObject({ status: 'queued', filename: 'done.txt', run: 1 });
   expect(await beside()).toEqual(['broken.json', 'done.json']);
-  expect(await readdir(join(folder, '.ended'))).toEqual([]);
+  expect(await readdir(join(folder, '.ends'))).toEqual([]);
 });
 
 test('what was cancelled is cancelled again, and no worker ever sees it', async () => {
@@ -115,7 +130,6 @@ test('what was cancelled is cancelled again, and no worker ever sees it', async 
   expect(await job('queued')).toMatchObject({ status: 'cancelled' });
   expect(await waiting()).toEqual([]);
   expect(await redis.client.ttl(keys.job('forgotten'))).toBeGreaterThan(400);
-  expect(await beside()).toEqual([]);
 });
 
 test('what Redis still knows to have ended stays as it is, and is compared once a history', async () => {
@@ -123,7 +137,7 @@ test('what Redis still knows to have ended stays as it is, and is compared once 
   await queue.cancel('a');
   await end('a', 'cancelled');
   await recovery.sweep('present', signal);
-  expect(await readdir(join(folder, '.ended'))).toEqual(['present']);
+  expect(await readdir(join(folder, '.ends'))).toEqual(['present']);
   const reads = vi.spyOn(store, 'readAll');
   await recovery.sweep('present', signal);
   expect(reads).not.toHaveBeenCalled();
@@ -139,19 +153,47 @@ test('a job that is back at the end of an earlier run runs again', async () => {
   expect(await beside()).toEqual(['a.json']);
 });
 
-test('what Redis has let expire is not run again', async () => {
-  await upload('a');
-  await end('a', 'completed');
-  const then = new Date(Date.now() - 2 * DAY_MS);
-  await utimes(join(folder, '.ended', 'lost', 'a.completed.json'), then, then);
+test('what failed and has expired is not run again, and may be deleted; a document is restored whatever its age', async () => {
+  for (const id of ['failed', 'document']) await upload(id);
+  await end('failed', 'failed');
+  await end('document', 'completed');
+  for (const name of await beside()) await age(name);
   await redis.client.flushall();
   await recovery.sweep('present', signal);
+  expect(await waiting()).toEqual(['document']);
+  expect(await services.tombstones.due(10)).toMatchObject([{ jobId: 'failed', fileKey: 'default/failed' }]);
+});
+
+test('a document that Redis knows is left as it is, also when its job has expired', async () => {
+  for (const id of ['a', 'b']) {
+    await upload(id);
+    await end(id, 'completed');
+  }
+  await redis.client.flushall();
+  const known = (id: string) =>
+    redis.client.hset(keys.document(id), { id, generation: '1-x', file_key: `default/${id}` });
+  await known('a');
+  await known('b');
+  await recovery.sweep('present', signal);
   expect(await waiting()).toEqual([]);
-  expect(await blobs.ended.has('a')).toBe(false);
+  expect(await blobs.ended.ids()).toEqual(new Set(['a', 'b']));
+});
+
+test('an older version moved manifests away: they are brought back beside their originals', async () => {
+  for (const id of ['done', 'cancelled']) await upload(id);
+  const older = join(folder, '.ended', 'lost');
+  await mkdir(older, { recursive: true });
+  await rename(join(folder, 'default', 'done.json'), join(older, 'done.completed.json'));
+  await rename(join(folder, 'default', 'cancelled.json'), join(older, 'cancelled.cancelled.json'));
+  await redis.client.flushall();
+  await recovery.sweep('present', signal);
+  expect(await beside()).toEqual(['cancelled.json', 'done.json']);
+  expect(await job('done')).toMatchObject({ status: 'queued', filename: 'done.txt' });
+  expect(await waiting()).toEqual(['done']);
+  expect(await readdir(folder)).not.toContain('.ended');
 });
 
 test('a cancelled job stays cancelled after Redis was emptied; one that is run again is no longer held to be', async () => {
-  const services = { queue, store, blobs };
   for (const id of ['stays', 'again']) {
     await upload(id);
     await cancelUpload(id, services);
@@ -169,7 +211,6 @@ test('a cancelled job stays cancelled after Redis was emptied; one that is run a
 });
 
 test('a retry that was answered is made again where Redis forgot it, unless the job was cancelled since', async () => {
-  const services = { queue, store, blobs };
   await upload('a');
   const [claimed] = (await queue.claim(1)).jobs;
   await queue.fail(claimed!, { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
@@ -210,7 +251,8 @@ test("an upload that is queued again has its client's key again, unless that is 
 test('no key leads to the manifests of jobs that have ended', async () => {
   await upload('a');
   await end('a', 'completed');
-  await expect(blobs.read('.ended/lost/a.completed')).rejects.toThrow('leads out');
-  for await (const key of blobs.keys(0)) expect(key).toBe('default/a');
-  for await (const manifests of blobs.manifests(10, 0)) expect(manifests).toEqual([]);
+  for (const key of ['.ends/lost/a.completed', '.ended/x', 'trash/2026-01-01/default/a'])
+    await expect(blobs.read(key)).rejects.toThrow('leads out');
+  for await (const { key } of blobs.stored()) expect(key).toBe('default/a');
+  for await (const manifests of blobs.awaited(10, 0)) expect(manifests).toEqual([]);
 });

@@ -43,11 +43,11 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
     instead: "redis.call('SET', KEYS[8], now_ms()) if true then return { 0, 0 } end",
   },
   {
-    without: 'the archive of ended uploads',
+    without: 'the notes of how jobs ended',
     file: 'src/worker/job-runner.ts',
-    line: 'await blobs.ended.keep(read.payload.file_key, job.id, end, history);',
+    line: 'await blobs.ended.note(read.payload.file_key, job.id, end, history);',
     instead:
-      'await blobs.ended.keep(read.payload.file_key, job.id, end, history); await blobs.ended.forget(job.id);',
+      'await blobs.ended.note(read.payload.file_key, job.id, end, history); await blobs.ended.forget(job.id);',
   },
   {
     without: 'the comparison with Chroma',

@@ -78,9 +78,9 @@ test('a checkpoint is listed as its blob, is no manifest, and goes with its blob
   await writeFile(join(root, 'default', 'b'), '');
   await sleep(5);
   const keys = new Set<string>();
-  for await (const key of blobs.keys(0)) keys.add(key);
+  for await (const { key } of blobs.stored()) keys.add(key);
   expect(keys).toEqual(new Set(['default/a', 'default/b']));
-  expect(await blobs.manifests(10, 0).next()).toEqual({ done: true, value: undefined });
+  expect(await blobs.awaited(10, 0).next()).toEqual({ done: true, value: undefined });
   await blobs.remove('default/a');
   expect(await readdir(join(root, 'default'))).toEqual(['b']);
 });

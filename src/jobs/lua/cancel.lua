@@ -1,5 +1,6 @@
 -- Cancels a job, whatever it is doing. Its holder, if there is one, can change nothing any more.
--- KEYS: 1 job, 2 queue, 3 leases, 4 active, 5 delayed, 6 cleanup, 7 sequence, 8 history, 9 outcomes, 10 channel of cancellations
+-- KEYS: 1 job, 2 queue, 3 leases, 4 active, 5 delayed, 6 cleanup, 7 sequence, 8 history, 9 outcomes, 10 channel of cancellations,
+--       11 tombstones
 -- ARGV: 1 id, 2 ttl_seconds
 -- Returns the job's status before, or nil where there is no such job. A terminal job is left as it is.
 -- Publishes the job, cancelled; and its id on the channel of cancellations, so that its worker stops at once.
@@ -11,7 +12,7 @@ if status == 'processing' then bury(KEYS[6], KEYS[1], job, ARGV[1]) end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.pcall('HINCRBY', KEYS[9], 'cancelled', 1)
-settle(KEYS[1], KEYS[3], KEYS[4], ARGV[1], ARGV[2])
+settle(KEYS[1], KEYS[3], KEYS[4], KEYS[11], ARGV[1], ARGV[2])
 commit(KEYS[1], KEYS[7], KEYS[8], job, { 'status', 'cancelled', 'message', 'Cancelled', 'completed_at', stamp() },
   { 'error', 'error_code' })
 redis.call('PUBLISH', KEYS[10], ARGV[1])

@@ -1,5 +1,5 @@
 -- Takes jobs back from workers that were lost: their lease has ended.
--- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 sequence, 6 history, 7 outcomes, 8 swept
+-- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 sequence, 6 history, 7 outcomes, 8 swept, 9 tombstones
 -- ARGV: 1 key prefix of jobs, 2 max_stalls, 3 ttl_seconds, 4 lease_ms
 -- Returns {taken back, failed}: how many. Publishes each job, queued; or failed, when it has cost max_stalls
 -- workers before: a document that kills what touches it must not take every worker down in turn.
@@ -31,7 +31,7 @@ for _, id in ipairs(ended) do
     if tonumber(stalls) > tonumber(ARGV[2]) then
       failed = failed + 1
       redis.pcall('HINCRBY', KEYS[7], 'failed', 1)
-      settle(key, KEYS[1], KEYS[3], id, ARGV[3])
+      settle(key, KEYS[1], KEYS[3], KEYS[9], id, ARGV[3])
       commit(key, KEYS[5], KEYS[6], job, {
         'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', stamp(),
         'stalls', stalls, 'error', string.format('%s workers were lost while they worked on this document.', stalls),

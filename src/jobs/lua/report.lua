@@ -1,5 +1,5 @@
 -- Takes what the holders of claims report, in its order: how far a job has come, or that it is complete.
--- KEYS: 1 leases, 2 active, 3 cleanup, 4 sequence, 5 history, 6 outcomes, 7 durations
+-- KEYS: 1 leases, 2 active, 3 cleanup, 4 sequence, 5 history, 6 outcomes, 7 durations, 8 tombstones
 -- ARGV: 1 key prefix of jobs, 2 ttl_seconds, then each report: its kind, job id, token, how many more there are, the
 --       job's version after it, and
 --       progress: how many steps it has, each one version further; the job's values after `updated_at` at each; then
@@ -36,7 +36,7 @@ local function complete(key, id, token, started_ms, at, last)
   local fields = at + 11 + ARGV[at + 10]
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(started_ms) or now_ms())))
 
-  local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at')
+  local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key')
   if before[1] and before[1] ~= token then
     bury_chunks(KEYS[3], before[2] or 'default', before[3] or collection, document, before[1], now_ms())
   end
@@ -44,6 +44,10 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
     'chunk_count', chunk_count, unpack(ARGV, at + 11, fields - 1))
+  -- What the document was made from before is its original no more.
+  if before[5] and before[5] ~= redis.call('HGET', document_key, 'file_key') then
+    redis.pcall('ZADD', KEYS[8], now_ms() + tonumber(ARGV[2]) * 1000, encode_tombstone('', document, before[5]))
+  end
 
   redis.call('HSET', key, 'status', 'completed', 'updated_at', stamp(), 'completed_at', stamp(), 'version', version,
     'result', result .. took .. '}', unpack(ARGV, fields, last))

@@ -1,5 +1,5 @@
 -- Starts a failed or cancelled job again, as its next run.
--- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history
+-- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 tombstones
 -- ARGV: 1 id, 2 run that is over (a replay finds another)
 -- Returns the job's status before, or nil where there is no such job. Only a failed or cancelled one is changed.
 -- Publishes the job, queued.
@@ -9,6 +9,8 @@ local status, run = job[AT.status], tonumber(job[AT.run]) or 1
 if status ~= 'failed' and status ~= 'cancelled' then return status or 'queued' end
 if run ~= tonumber(ARGV[2]) then return 'queued' end
 redis.call('PERSIST', KEYS[1])
+local tombstone = tombstone_of(KEYS[1], ARGV[1])
+if tombstone then redis.pcall('ZREM', KEYS[6], tombstone) end
 redis.call('LPUSH', KEYS[2], ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
 commit(KEYS[1], KEYS[4], KEYS[5], job, {

@@ -1,5 +1,5 @@
 -- Makes a job that Redis has forgotten as what it was: cancelled. No worker ever sees it.
--- KEYS: 1 job, 2 sequence, 3 history, 4 recent, 5 outcomes
+-- KEYS: 1 job, 2 sequence, 3 history, 4 recent, 5 outcomes, 6 tombstones
 -- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 ttl_seconds
 -- Returns 1, or 0 where there is such a job. Publishes the job, cancelled.
 local found = redis.call('TYPE', KEYS[1]).ok
@@ -13,4 +13,5 @@ commit(KEYS[1], KEYS[2], KEYS[3], read(KEYS[1]), {
   'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1', 'created_at', stamp(), 'completed_at', stamp(),
 })
 redis.call('EXPIRE', KEYS[1], ARGV[4])
+write_tombstone(KEYS[6], KEYS[1], ARGV[1], now_ms() + tonumber(ARGV[4]) * 1000)
 return 1

@@ -139,11 +139,33 @@ local function holds(status, holder, token)
   return status == 'processing' and holder == token
 end
 
--- Ends a job's run: nobody holds it, it is active no more, and after ttl seconds its hash goes.
-local function settle(key, leases, active, id, ttl)
+-- Encodes the tombstone of an original. It is the evidence by which a sweep may delete the file.
+local function encode_tombstone(id, document, file)
+  return cjson.encode({ id, document, file })
+end
+
+-- Makes the tombstone of the original that a job's payload names; nil where it names none.
+local function tombstone_of(key, id)
+  local payload = read_payload(key)
+  if type(payload.file_key) ~= 'string' then return nil end
+  local document = type(payload.document_id) == 'string' and payload.document_id or id
+  return encode_tombstone(id, document, payload.file_key)
+end
+
+-- Writes the tombstone of a job that ends without a document.
+-- due: when the original may be deleted (ms). An error is ignored: a file that stays harms nobody.
+local function write_tombstone(tombstones, key, id, due)
+  local tombstone = tombstone_of(key, id)
+  if tombstone then redis.pcall('ZADD', tombstones, due, tombstone) end
+end
+
+-- Ends a job's run without a document: nobody holds it, it is active no more, and after ttl seconds its hash goes, and
+-- its original.
+local function settle(key, leases, active, tombstones, id, ttl)
   redis.call('ZREM', leases, id)
   redis.call('SREM', active, id)
   redis.call('EXPIRE', key, ttl)
+  write_tombstone(tombstones, key, id, now_ms() + tonumber(ttl) * 1000)
 end
 
 -- Marks a generation's chunks as dead: they are to be deleted from Chroma once due.

@@ -1,6 +1,7 @@
 -- Takes back a job whose upload was refused after all: Redis may have made it without its answer being heard.
 -- KEYS: 1 job, 2 queue, 3 active, 4 recent, 5 idempotency (may be unused), 6 sequence, 7 history, 8 leases, 9 delayed,
---       10 cleanup, 11 its document, 12 all documents, 13 documents of the collection, 14 channel of cancellations
+--       10 cleanup, 11 its document, 12 all documents, 13 documents of the collection, 14 channel of cancellations,
+--       15 tombstones
 -- ARGV: 1 id
 -- Returns 1, or 0 when there is no such job.
 -- Publishes the job, cancelled, unless it has ended, for those who have seen it; nothing of it is left. Its worker, who
@@ -24,5 +25,6 @@ if redis.call('HGET', KEYS[5], 'id') == ARGV[1] then redis.call('DEL', KEYS[5]) 
 if not is_terminal(job[AT.status]) then
   commit(KEYS[1], KEYS[6], KEYS[7], job, { 'status', 'cancelled', 'message', 'Upload refused' })
 end
+write_tombstone(KEYS[15], KEYS[1], ARGV[1], now_ms())
 redis.call('DEL', KEYS[1])
 return 1

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+
+const Adoption = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ adopted_at: v.pipe(v.string(), v.isoTimestamp()), from: v.picklist(['empty', 'older']) }),
+);
+
+/**
+ * Reads since when all files of a store are of the current version.
+ * @param root the store's folder
+ * @returns ms since 1970; `-Infinity` for a store that began with this version, `Infinity` where nothing says so
+ */
+export async function readCurrentSince(root: string): Promise<number> {
+  const text = await readFile(join(root, 'installation.json'), 'utf8').catch(() => undefined);
+  const found = v.safeParse(Adoption, text);
+  if (!found.success) return Infinity;
+  return found.output.from === 'empty' ? -Infinity : Date.parse(found.output.adopted_at);
+}

@@ -1,0 +1,82 @@
+import * as v from 'valibot';
+
+import type { DocumentRegistry, StoredDocument } from '../documents/registry.ts';
+import type { JobHistory } from '../jobs/job-history.ts';
+import { JobPayloadSchema } from '../jobs/job-payload.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { Tombstones } from '../jobs/tombstones.ts';
+import type { Logger } from '../logger.ts';
+import type { StoredFiles } from '../uploads/blob-listing.ts';
+import type { BlobStore } from '../uploads/blob-store.ts';
+import type { End } from '../uploads/ended-uploads.ts';
+import type { Manifest } from '../uploads/manifest.ts';
+
+export interface ManifestRestorationServices {
+  blobs: BlobStore;
+  store: JobStore;
+  registry: DocumentRegistry;
+  history: JobHistory;
+  tombstones: Tombstones;
+  logger: Logger;
+}
+
+/**
+ * Writes manifests that are missing beside their originals. An older version removed them a day after the job's end;
+ * what Redis knows of the document, or of the job, makes them again.
+ */
+export class ManifestRestoration {
+  readonly #services: ManifestRestorationServices;
+  readonly #ttlMs: number;
+
+  /** @param ttlMs how long the original of a job without a document is kept once it has ended */
+  constructor(services: ManifestRestorationServices, ttlMs: number) {
+    this.#services = services;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Brings back what an older version moved away. */
+  async adoptOlder(): Promise<void> {
+    const adopted = await this.#services.blobs.ended.adoptOlder();
+    if (adopted > 0) this.#services.logger.info('brought back manifests of an older version', { adopted });
+  }
+
+  /**
+   * Restores the manifest of an original.
+   * @param documentId the document that owns it
+   * @returns false where neither a document nor a job explains the file
+   */
+  async restore(file: StoredFiles, documentId: string | undefined): Promise<boolean> {
+    if (!file.blob) return false;
+    if (documentId === undefined) return this.#restoreOfJob(file);
+    const manifest = manifestOf(await this.#services.registry.get(file.tenant, documentId));
+    await this.#write(manifest, 'completed');
+    return true;
+  }
+
+  /** A job that has ended without a document: an older version wrote no tombstone for it. */
+  async #restoreOfJob({ key, id: job_id }: StoredFiles): Promise<boolean> {
+    const { store, tombstones } = this.#services;
+    const upload = await store.readUpload(job_id);
+    if (upload?.payload?.file_key !== key) return false;
+    const { status, tenant, payload, run } = upload;
+    if (status !== 'failed' && status !== 'cancelled') return false;
+    const manifest = { job_id, tenant, payload, run };
+    await this.#write(manifest, status);
+    await tombstones.write(manifest, this.#ttlMs);
+    return true;
+  }
+
+  async #write(manifest: Manifest, end: End): Promise<void> {
+    const { blobs, history, logger } = this.#services;
+    const { job_id: job, payload } = manifest;
+    await blobs.restoreManifest(payload.file_key, manifest);
+    await blobs.ended.note(payload.file_key, job, end, history.last.history);
+    logger.info('restored a manifest that was missing', { job, file: payload.file_key });
+  }
+}
+
+/** Makes a document's manifest from what the registry knows. What it does not know takes the defaults. */
+function manifestOf({ id, tenant, size, ...document }: StoredDocument): Manifest {
+  const payload = v.parse(JobPayloadSchema, { ...document, document_id: id, file_size: size });
+  return { job_id: id, tenant, payload };
+}

@@ -1,0 +1,104 @@
+import type { Counter } from 'prom-client';
+
+import type { DocumentRegistry } from '../documents/registry.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { Tombstones } from '../jobs/tombstones.ts';
+import type { Logger } from '../logger.ts';
+import type { StoredFiles } from '../uploads/blob-listing.ts';
+import type { BlobStore } from '../uploads/blob-store.ts';
+import { readLiveFiles } from './live-files.ts';
+import type { ManifestRestoration } from './manifest-restoration.ts';
+
+const INTERVAL_MS = 60 * 60 * 1000;
+/** An upload takes less than a day. Nothing younger is an orphan. */
+const MIN_AGE_MS = 24 * 60 * 60 * 1000;
+/** More orphans than both of these are a mistake: a store that is not ours, or one that lost its manifests. */
+const MOST_ORPHANS = 100;
+const MOST_ORPHANS_SHARE = 0.05;
+
+export interface OrphanSweepServices {
+  blobs: BlobStore;
+  store: JobStore;
+  registry: DocumentRegistry;
+  tombstones: Tombstones;
+  manifests: ManifestRestoration;
+  /** Counts the originals that went to the trash. */
+  trashed: Counter;
+  logger: Logger;
+}
+
+/**
+ * Looks for files that belong to no job and no document. Missing manifests are restored first. Only an upload that was
+ * cut off is deleted. An original that no store explains goes to the trash.
+ */
+export class OrphanSweep {
+  readonly #services: OrphanSweepServices;
+  readonly #trashDays: number;
+  #nextAt = 0;
+
+  /** @param trashDays for how many days the trash keeps a file */
+  constructor(services: OrphanSweepServices, trashDays: number) {
+    this.#services = services;
+    this.#trashDays = trashDays;
+  }
+
+  /** Goes through the whole store, unless that was done within the hour or a backup runs. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    if (performance.now() < this.#nextAt) return;
+    const { blobs, tombstones, logger } = this.#services;
+    if (await tombstones.paused()) return;
+    const { orphans, originals } = await this.#find(signal);
+    const most = Math.max(MOST_ORPHANS, originals * MOST_ORPHANS_SHARE);
+    if (orphans.length > most) {
+      logger.error(
+        'too many files belong to no job and no document, so none is moved: check BLOB_STORE and the manifests in it',
+        { orphans: orphans.length, most, originals },
+      );
+    } else {
+      for (const orphan of orphans) {
+        signal.throwIfAborted();
+        await this.#remove(orphan);
+      }
+    }
+    const days = await blobs.trash.expire(this.#trashDays);
+    if (days.length > 0) logger.info('deleted days of the trash that are over', { days });
+    this.#nextAt = performance.now() + INTERVAL_MS;
+  }
+
+  async #find(signal: AbortSignal): Promise<{ orphans: StoredFiles[]; originals: number }> {
+    const { blobs, manifests } = this.#services;
+    await manifests.adoptOlder();
+    const ended = await blobs.ended.ids();
+    const candidates: StoredFiles[] = [];
+    let originals = 0;
+    for await (const file of blobs.stored()) {
+      signal.throwIfAborted();
+      if (file.blob) originals++;
+      // The note of an end is a second name of the manifest, which is whole then.
+      if (file.manifest && (ended.has(file.id) || (await blobs.manifest(file.key)))) continue;
+      if ((await blobs.age(file)) >= MIN_AGE_MS) candidates.push(file);
+    }
+    if (candidates.length === 0) return { orphans: [], originals };
+    const live = await readLiveFiles(this.#services, new Set(candidates.map(({ tenant }) => tenant)));
+    const orphans: StoredFiles[] = [];
+    for (const file of candidates) {
+      signal.throwIfAborted();
+      if (live.jobs.has(file.key) || (await manifests.restore(file, live.documents.get(file.key)))) continue;
+      orphans.push(file);
+    }
+    return { orphans, originals };
+  }
+
+  async #remove(orphan: StoredFiles): Promise<void> {
+    const { blobs, trashed, logger } = this.#services;
+    const { key: file } = orphan;
+    if (await blobs.wasCutOff(orphan)) {
+      await blobs.remove(file);
+      logger.info('deleted an upload that was cut off', { file });
+    } else {
+      await blobs.moveToTrash(file);
+      trashed.inc();
+      logger.warn('no store explains a file: it is in the trash', { file });
+    }
+  }
+}

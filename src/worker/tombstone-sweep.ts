@@ -1,0 +1,74 @@
+import type { DocumentRegistry } from '../documents/registry.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { Tombstone, Tombstones } from '../jobs/tombstones.ts';
+import type { Logger } from '../logger.ts';
+import { BlobNotFoundError } from '../uploads/blob-paths.ts';
+import type { BlobStore } from '../uploads/blob-store.ts';
+import { readLiveFiles, type LiveFiles } from './live-files.ts';
+
+/** Each round that finds one due reads what all documents own. */
+const INTERVAL_MS = 30_000;
+const A_PAGE = 200;
+
+export interface TombstoneSweepServices {
+  blobs: BlobStore;
+  store: JobStore;
+  registry: DocumentRegistry;
+  tombstones: Tombstones;
+  logger: Logger;
+}
+
+/** Deletes the originals whose tombstone is due. */
+export class TombstoneSweep {
+  readonly #services: TombstoneSweepServices;
+  #nextAt = 0;
+
+  constructor(services: TombstoneSweepServices) {
+    this.#services = services;
+  }
+
+  /** Deletes all that are due, unless that was done a moment ago or a backup runs. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    if (performance.now() < this.#nextAt) return;
+    this.#nextAt = performance.now() + INTERVAL_MS;
+    const { tombstones, blobs, logger } = this.#services;
+    for (;;) {
+      if (await tombstones.paused()) return;
+      const due = await tombstones.due(A_PAGE);
+      if (due.length === 0) return;
+      const live = await readLiveFiles(
+        this.#services,
+        due.map(({ fileKey }) => fileKey.split('/')[0] as string),
+      );
+      const ended = await blobs.ended.ids();
+      for (const tombstone of due) {
+        signal.throwIfAborted();
+        const { jobId: job, fileKey: file } = tombstone;
+        if (await this.#covers(tombstone, live, ended)) {
+          await blobs.remove(file);
+          logger.info('deleted an original whose job or document has ended', { job, file });
+        } else {
+          logger.info('an original is in use: its tombstone is dropped', { job, file });
+        }
+        await tombstones.drop(tombstone);
+      }
+    }
+  }
+
+  /** Whether nothing else has a claim on the file: no document, no active job, no upload that is to run. */
+  async #covers(
+    { jobId, fileKey }: Tombstone,
+    { documents, jobs }: LiveFiles,
+    ended: ReadonlySet<string>,
+  ): Promise<boolean> {
+    if (documents.has(fileKey) || jobs.has(fileKey)) return false;
+    try {
+      const owner = (await this.#services.blobs.manifest(fileKey))?.job_id;
+      if (owner === undefined) return true;
+      return (jobId === '' || owner === jobId) && ended.has(owner);
+    } catch (error) {
+      if (error instanceof BlobNotFoundError) return false;
+      throw error;
+    }
+  }
+}
