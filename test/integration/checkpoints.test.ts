@@ -216,7 +216,7 @@ test('a worker that was stopped past its lease, its chunks deleted, and finds th
   const stored = await vi.waitUntil(async () => {
     const found = await client.getCollection({ name: collection }).catch(() => undefined);
     return found && (await found.count()) > 0 ? found : undefined;
-  });
+  }, 30_000);
   await kill('SIGSTOP');
   // What a sweep does, before Redis goes back to where nothing of it was known.
   await stored.delete({ where: { document_id: id } });
