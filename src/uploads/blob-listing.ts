@@ -30,18 +30,20 @@ export async function* listAwaited(
   minAgeMs: number,
 ): AsyncGenerator<Manifest[]> {
   let page: Manifest[] = [];
-  for await (const { key, id, manifest } of listStored(root)) {
-    // Most have ended: their names alone tell, and nothing is read.
-    if (!manifest || ended.has(id)) continue;
-    const path = join(root, key) + MANIFEST;
-    const age = await ageOf(path);
-    // A date ahead of the clock says that the clock went back. An upload must not wait until it catches up.
-    if (age === undefined || Math.abs(age) < minAgeMs) continue;
-    const found = await readManifest(path);
-    if (!found || ended.has(found.job_id)) continue;
-    if (page.push(found) === count) {
-      yield page;
-      page = [];
+  for (const tenant of await tenants(root)) {
+    for (const name of await namesIn(join(root, tenant))) {
+      // Most have ended: their names alone tell, and nothing is read.
+      if (!name.endsWith(MANIFEST) || ended.has(name.slice(0, -MANIFEST.length))) continue;
+      const path = join(root, tenant, name);
+      const age = await ageOf(path);
+      // A date ahead of the clock says that the clock went back. An upload must not wait until it catches up.
+      if (age === undefined || Math.abs(age) < minAgeMs) continue;
+      const manifest = await readManifest(path);
+      if (!manifest || ended.has(manifest.job_id)) continue;
+      if (page.push(manifest) === count) {
+        yield page;
+        page = [];
+      }
     }
   }
   if (page.length > 0) yield page;
@@ -49,10 +51,9 @@ export async function* listAwaited(
 
 /** Lists all that tenants' folders hold, by key. */
 export async function* listStored(root: string): AsyncGenerator<StoredFiles> {
-  for (const tenant of await readdir(root)) {
-    if (!isTenantFolder(tenant)) continue;
+  for (const tenant of await tenants(root)) {
     const found = new Map<string, StoredFiles>();
-    for (const name of await readdir(join(root, tenant)).catch(unlessNoFolder)) {
+    for (const name of await namesIn(join(root, tenant))) {
       const kind = name.endsWith(MANIFEST) ? 'manifest' : name.endsWith(CHECKPOINT) ? 'checkpoint' : 'blob';
       const id =
         kind === 'blob' ? name : name.slice(0, -(kind === 'manifest' ? MANIFEST : CHECKPOINT).length);
@@ -69,7 +70,14 @@ async function ageOf(path: string): Promise<number | undefined> {
   return found && Date.now() - found.mtimeMs;
 }
 
-function unlessNoFolder(error: NodeJS.ErrnoException): string[] {
-  if (error.code === 'ENOTDIR' || error.code === 'ENOENT') return [];
-  throw error;
+async function tenants(root: string): Promise<string[]> {
+  return (await readdir(root)).filter(isTenantFolder);
+}
+
+/** A file beside the tenants' folders holds nothing of ours. */
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTDIR' || error.code === 'ENOENT') return [];
+    throw error;
+  });
 }

@@ -14,15 +14,13 @@ const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
 export interface EndedUpload {
   jobId: string;
   status: End;
-  /** How long ago it ended. */
-  ageMs: number;
   readonly path: string;
 }
 
 /**
  * Notes of how jobs ended, as `.ends/{history}/{job}.{status}.json`. Each is a second name of the manifest beside the
  * original. A Redis that comes back from an older copy does not know of the end, nor perhaps of the job. What lies
- * under another history than the present one has not been compared with it yet.
+ * under another history than the present one is compared with it.
  */
 export class EndedUploads {
   readonly #root: string;
@@ -52,32 +50,42 @@ export class EndedUploads {
   async ids(): Promise<Set<string>> {
     const ids = new Set<string>();
     for (const folder of await this.#folders()) {
-      for (const name of await readdir(join(this.#folder, folder)).catch(() => [])) {
-        const id = NAME.exec(name)?.[1];
-        if (id !== undefined) ids.add(decodeURIComponent(id));
-      }
+      for (const note of await this.#notes(folder)) ids.add(note.jobId);
     }
     return ids;
   }
 
-  /** What lies under other histories than this, one history after the other, some at a time. */
-  async *ofOtherHistories(history: string, count: number): AsyncGenerator<EndedUpload[]> {
+  /**
+   * What lies under other histories than this, the cancelled first, a page at a time.
+   * @param known paths that are left out: what was compared before
+   */
+  async *ofOtherHistories(
+    history: string,
+    count: number,
+    known: ReadonlySet<string>,
+  ): AsyncGenerator<EndedUpload[]> {
     for (const folder of await this.#folders()) {
       if (folder === folderName(history)) continue;
-      const names = await readdir(join(this.#folder, folder)).catch(() => []);
+      const notes = await this.#notes(folder);
+      // Only one that nothing has been added to since.
+      if (notes.length === 0) await rmdir(join(this.#folder, folder)).catch(() => {});
       for (const status of KINDS) {
-        const same = names.filter((name) => NAME.exec(name)?.[2] === status);
-        for (let from = 0; from < same.length; from += count)
-          yield this.#look(folder, same.slice(from, from + count));
+        const same = notes.filter((note) => note.status === status && !known.has(note.path));
+        for (let from = 0; from < same.length; from += count) yield same.slice(from, from + count);
       }
-      // Only when nothing is left in it, and nothing has been added since.
-      await rmdir(join(this.#folder, folder)).catch(() => {});
     }
   }
 
-  /** Notes that what is known of an ended upload holds in this history, too. */
-  async confirm({ path, jobId, status }: EndedUpload, history: string): Promise<void> {
-    await move(path, this.#path(folderName(history), jobId, status));
+  /**
+   * How long ago it ended, in ms; negative for a date ahead of the clock.
+   * @returns `undefined` when the note is gone
+   */
+  async age({ path }: EndedUpload): Promise<number | undefined> {
+    try {
+      return Date.now() - (await stat(path)).mtimeMs;
+    } catch (error) {
+      return unlessMissing(error);
+    }
   }
 
   /** `undefined` when it is not whole: its upload was never acknowledged. */
@@ -127,18 +135,15 @@ export class EndedUploads {
     return adopted;
   }
 
-  async #look(folder: string, names: readonly string[]): Promise<EndedUpload[]> {
-    const found = await Promise.all(
-      names.map(async (name): Promise<EndedUpload | undefined> => {
-        const [, id, status] = NAME.exec(name) ?? [];
-        const path = join(this.#folder, folder, name);
-        // What is gone meanwhile was moved by another.
-        const mtimeMs = (await stat(path).catch(() => undefined))?.mtimeMs;
-        if (id === undefined || mtimeMs === undefined) return undefined;
-        return { jobId: decodeURIComponent(id), status: status as End, ageMs: Date.now() - mtimeMs, path };
-      }),
-    );
-    return found.filter((ended) => ended !== undefined);
+  async #notes(folder: string): Promise<EndedUpload[]> {
+    const notes: EndedUpload[] = [];
+    for (const name of await readdir(join(this.#folder, folder)).catch(() => [])) {
+      const [, id, status] = NAME.exec(name) ?? [];
+      if (id === undefined) continue;
+      const jobId = id.includes('%') ? decodeURIComponent(id) : id;
+      notes.push({ jobId, status: status as End, path: join(this.#folder, folder, name) });
+    }
+    return notes;
   }
 
   async #of(jobId: string): Promise<string[]> {
@@ -189,6 +194,6 @@ async function inFolder(to: string, put: () => Promise<void>): Promise<void> {
   }
 }
 
-function unlessMissing(error: unknown): void {
+function unlessMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

@@ -32,6 +32,9 @@ export interface EndedRecoveryServices {
 export class EndedRecovery {
   readonly #services: EndedRecoveryServices;
   readonly #ttlMs: number;
+  #history = '';
+  /** Paths of the notes that hold in this history. A note is compared once: there are as many as documents. */
+  readonly #compared = new Set<string>();
 
   /** @param ttlMs how long Redis keeps a job once it has ended: after that it rightly forgets what made no document */
   constructor(services: EndedRecoveryServices, ttlMs: number) {
@@ -39,11 +42,13 @@ export class EndedRecovery {
     this.#ttlMs = ttlMs;
   }
 
-  /** Compares with Redis whatever ended in another history than this one. Costs next to nothing when there is none. */
+  /** Compares with Redis what ended in another history than this one, as far as that was not done before. */
   async sweep(history: string, signal: AbortSignal): Promise<void> {
     const { blobs, store, registry, manifests, logger } = this.#services;
     await manifests.adoptOlder();
-    for await (const page of blobs.ended.ofOtherHistories(history, A_READ)) {
+    if (history !== this.#history) this.#compared.clear();
+    this.#history = history;
+    for await (const page of blobs.ended.ofOtherHistories(history, A_READ, this.#compared)) {
       signal.throwIfAborted();
       const ids = page.map(({ jobId }) => jobId);
       const states = await store.readAll(ids);
@@ -52,7 +57,7 @@ export class EndedRecovery {
       for (const [i, ended] of page.entries()) {
         try {
           if (await this.#restore(ended, states[i], documents[i] !== undefined))
-            await blobs.ended.confirm(ended, history);
+            this.#compared.add(ended.path);
         } catch (error) {
           logger.error('what became of a job could not be restored', { job: ended.jobId, error });
         }
@@ -85,13 +90,15 @@ export class EndedRecovery {
   }
 
   /** Whether Redis knows enough, although it does not know the job. */
-  async #isExplained(manifest: Manifest, { status, ageMs }: EndedUpload): Promise<boolean> {
-    const { registry, tombstones } = this.#services;
+  async #isExplained(manifest: Manifest, ended: EndedUpload): Promise<boolean> {
+    const { blobs, registry, tombstones } = this.#services;
     const { job_id, payload } = manifest;
     const [dead] = await tombstones.has([manifest]);
     if (dead) return true;
-    if (status === 'completed') return registry.ownsFile(payload.document_id ?? job_id, payload.file_key);
-    if (ageMs <= this.#ttlMs) return false;
+    if (ended.status === 'completed')
+      return registry.ownsFile(payload.document_id ?? job_id, payload.file_key);
+    const age = await blobs.ended.age(ended);
+    if (age === undefined || age <= this.#ttlMs) return false;
     // The note is the evidence: the tombstone that was lost is written anew.
     await tombstones.write(manifest, 0);
     return true;
