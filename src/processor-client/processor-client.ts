@@ -32,6 +32,7 @@ type Sent = Pick<Partial<Dispatcher.RequestOptions>, 'method' | 'body'> & {
 export interface ParseSource {
   filename: string;
   mediaType: string | undefined;
+  /** The stream MUST fail unless it carries `size` bytes, and may fail after them: the file is the wrong one. */
   open(): Promise<{ stream: Readable; size: number }>;
 }
 
@@ -81,6 +82,7 @@ export class ProcessorClient {
   /**
    * Parses a document.
    * @param onPages hears how many pages are done, as it goes
+   * @throws what the file's stream fails with, whatever the service has answered
    */
   async parse(
     source: ParseSource,
@@ -94,15 +96,13 @@ export class ProcessorClient {
         `Content-Type: ${source.mediaType ?? 'application/octet-stream'}\r\n\r\n`,
     );
     const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+    // Told by the file itself: when the service goes away, the body's generator is ended with that error, too.
     let unreadable: { reason: unknown } | undefined;
+    file.stream.once('error', (reason) => (unreadable = { reason }));
     async function* body(): AsyncGenerator<Buffer> {
       yield head;
-      try {
-        yield* wholeFile(file.stream, file.size);
-      } catch (reason) {
-        unreadable = { reason };
-        throw reason;
-      }
+      // Not destroyed together with the body: what the service does not take is still to be compared.
+      for await (const bytes of file.stream.iterator({ destroyOnReturn: false })) yield bytes as Buffer;
       yield tail;
     }
     const sent: Sent = {
@@ -115,7 +115,7 @@ export class ProcessorClient {
     };
     const { maxTextChars } = this.#limits;
     try {
-      return await this.#call('/parse', sent, signal, async ({ headers, body }) => {
+      const parsed = await this.#call('/parse', sent, signal, async ({ headers, body }) => {
         if (!String(headers['content-type']).includes('ndjson')) {
           const parsed = await readJson(body, ParseResponseSchema, parseBytes(maxTextChars));
           if (parsed.text.length > maxTextChars) throw textTooLong();
@@ -125,7 +125,11 @@ export class ProcessorClient {
         if ('parsed' in outcome) return outcome.parsed;
         throw lineFailure(outcome.code, outcome.detail);
       });
+      await readOn(file.stream, signal);
+      return parsed;
     } catch (error) {
+      // A service may answer before it has the whole file. What it says counts only of the right one.
+      if (!unreadable && saysSomethingAboutTheFile(error)) await readOn(file.stream, signal);
       // What is wrong with the file says nothing about the service, which would be waited for.
       throw unreadable && !signal.aborted ? unreadable.reason : error;
     } finally {
@@ -209,13 +213,11 @@ function quotable(name: string): string {
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-/** @throws where the stream does, or has not as many bytes as were announced */
-async function* wholeFile(stream: Readable, size: number): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > size) break;
-    yield chunk;
-  }
-  if (bytes !== size) throw new Error(`the file has ${bytes} bytes or more, and not ${size}`);
+function saysSomethingAboutTheFile(error: unknown): boolean {
+  return error instanceof DependencyError && (error.kind === 'permanent' || error.kind === 'crashed');
+}
+
+/** Reads a stream to its end. @throws what the stream fails with; the signal's reason when aborted */
+async function readOn(stream: Readable, signal: AbortSignal): Promise<void> {
+  for await (const _ of stream) signal.throwIfAborted();
 }

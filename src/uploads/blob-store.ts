@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, mkdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { createReadStream, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Writable, type Readable } from 'node:stream';
+import { pipeline, Writable, type Readable } from 'node:stream';
 
 import { listAwaited, listStored, type StoredFiles } from './blob-listing.ts';
 import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
@@ -11,6 +11,7 @@ import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
 import { readManifest, replaceManifest, type Manifest } from './manifest.ts';
 import { Trash } from './trash.ts';
+import { BlobChangedError, verifyContent, type KnownContent } from './verify-content.ts';
 
 /** A blob being written. Exactly one of `commit` and `discard` MUST be called, once. */
 export interface BlobWriter {
@@ -102,24 +103,22 @@ export class BlobStore {
   }
 
   /**
-   * Opens a blob for reading.
+   * Opens a blob for reading. Its stream fails at the end with a {@link BlobChangedError} unless it has carried what
+   * was uploaded ({@link verifyContent}).
+   * @param known what was noted when it was uploaded
    * @throws {BlobNotFoundError} when there is none under this key, or the key leads out of the store
+   * @throws {BlobChangedError} when it has another size
    */
-  async read(key: string): Promise<{ stream: Readable; size: number }> {
-    const path = this.#path(key);
-    let file: FileHandle;
-    try {
-      file = await open(path, 'r');
-    } catch (cause) {
-      if (!NOWHERE.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
-      throw new BlobNotFoundError('the file is no longer in the store', { cause });
-    }
-    const stat = await file.stat();
-    if (!stat.isFile()) {
+  async read(key: string, known: KnownContent): Promise<{ stream: Readable; size: number }> {
+    const { file, path, size } = await this.#open(key);
+    if (known.size !== undefined && known.size !== size) {
       await file.close();
-      throw new BlobNotFoundError('the key names no file');
+      throw new BlobChangedError(`the file has ${size} bytes, and not ${known.size}`);
     }
-    return { stream: createReadStream(path, { fd: file }), size: stat.size };
+    const stream = verifyContent(size, known);
+    // Whoever reads the stream hears of every failure by it; one that is let go early closes the file.
+    pipeline(createReadStream(path, { fd: file }), stream, () => {});
+    return { stream, size };
   }
 
   /**
@@ -142,7 +141,7 @@ export class BlobStore {
    */
   async restoreManifest(key: string, manifest: Manifest): Promise<void> {
     const path = this.#path(key);
-    (await this.read(key)).stream.destroy();
+    await (await this.#open(key)).file.close();
     const found = await readManifest(path + MANIFEST);
     if (found && found.job_id !== manifest.job_id) return;
     await replaceManifest(path + MANIFEST, manifest);
@@ -215,6 +214,23 @@ export class BlobStore {
     this.#folders.set(path, opened);
     opened.catch(() => this.#folders.delete(path));
     return opened;
+  }
+
+  async #open(key: string): Promise<{ file: FileHandle; path: string; size: number }> {
+    const path = this.#path(key);
+    let file: FileHandle;
+    try {
+      file = await open(path, 'r');
+    } catch (cause) {
+      if (!NOWHERE.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+      throw new BlobNotFoundError('the file is no longer in the store', { cause });
+    }
+    const stat = await file.stat();
+    if (!stat.isFile()) {
+      await file.close();
+      throw new BlobNotFoundError('the key names no file');
+    }
+    return { file, path, size: stat.size };
   }
 
   #path(key: string): string {

@@ -126,7 +126,7 @@ async function parse(
   const source = {
     filename: payload.filename,
     mediaType: payload.media_type,
-    open: () => blobs.read(payload.file_key),
+    open: () => blobs.read(payload.file_key, { size: payload.file_size, contentHash: payload.content_hash }),
   };
   let pages: Cut['pages'];
   const { text, segments, metadata } = await caller.untilAnswered(signal, () =>

@@ -1,6 +1,7 @@
 import type { Stage } from '../contract/job.ts';
 import { DependencyError } from '../errors.ts';
 import { BlobNotFoundError } from '../uploads/blob-paths.ts';
+import { BlobChangedError } from '../uploads/verify-content.ts';
 
 const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
@@ -40,7 +41,7 @@ const FAILED: Record<Stage, string> = {
  *
  * | what failed | then |
  * |---|---|
- * | the document itself (4xx with a code), a payload that makes no sense, a file that is gone | fail at once |
+ * | the document itself (4xx with a code), a payload that makes no sense, a file that is gone or has changed | fail at once |
  * | the parser died of the document, or calls were cut, more often than their budgets allow | fail at once |
  * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
  *
@@ -73,6 +74,11 @@ function classify(error: unknown): {
   if (error instanceof PermanentJobError) return { permanent: true, code: error.code, text: error.message };
   if (error instanceof BlobNotFoundError) {
     return { permanent: true, code: 'file_missing', text: 'The uploaded file is no longer in the store.' };
+  }
+  if (error instanceof BlobChangedError) {
+    const text =
+      'The stored file is not the one that was uploaded: its content has changed. Upload it again.';
+    return { permanent: true, code: 'content_changed', text };
   }
   return { permanent: false, code: 'internal', text: 'An unexpected error occurred.' };
 }

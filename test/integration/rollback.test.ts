@@ -251,7 +251,7 @@ test('no key leads to the manifests of jobs that have ended', async () => {
   await upload('a');
   await end('a', 'completed');
   for (const key of ['.ends/lost/a.completed', '.ended/x', 'trash/2026-01-01/default/a'])
-    await expect(blobs.read(key)).rejects.toThrow('leads out');
+    await expect(blobs.read(key, {})).rejects.toThrow('leads out');
   for await (const { key } of blobs.stored()) expect(key).toBe('default/a');
   for await (const manifests of blobs.awaited(10, 0)) expect(manifests).toEqual([]);
 });

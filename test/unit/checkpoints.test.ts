@@ -68,7 +68,7 @@ test('no key leads out of the store, or to the files beside blobs', async () => 
     '..',
   ]) {
     expect(() => blobs.checkpoint(key), key).toThrow(BlobNotFoundError);
-    await expect(blobs.read(key), key).rejects.toThrow(BlobNotFoundError);
+    await expect(blobs.read(key, {}), key).rejects.toThrow(BlobNotFoundError);
     await expect(blobs.removeCheckpoint(key), key).rejects.toThrow(BlobNotFoundError);
   }
 });

@@ -433,21 +433,74 @@ describe('a call that is answered well', () => {
   });
 });
 
-it('does not blame the service for a file that cannot be read', async () => {
-  await serve(answer(END, NDJSON));
-  const damaged = Object.assign(new Error('damaged'), { code: 'EIO' });
-  const send = (size: number, rest: () => Promise<Buffer>) => {
-    const stream = Readable.from(
-      (async function* () {
-        yield Buffer.from('A file.');
-        yield await rest();
-      })(),
-    );
-    const file = { filename: 'a', mediaType: undefined, open: async () => ({ stream, size }) };
-    return client.parse(file, never, () => {});
+describe('a file that turns out to be the wrong one', () => {
+  const wrong = Object.assign(new Error('wrong'), { code: 'EIO' });
+  const LARGE = 8 * MIB;
+  /** Parses a file whose stream fails at its end. */
+  const parseWrong = (size = 7, signal = never) => {
+    const bytes = async function* () {
+      for (let sent = 0; sent < size; sent += MIB) yield Buffer.alloc(Math.min(MIB, size - sent), 'x');
+      throw wrong;
+    };
+    const stream = Readable.from(bytes(), { objectMode: false });
+    const open = async () => ({ stream, size });
+    return { stream, call: client.parse({ filename: 'a', mediaType: undefined, open }, signal, () => {}) };
   };
-  await expect(send(20, () => Promise.reject(damaged))).rejects.toBe(damaged);
-  for (const size of [3, 20]) {
-    await expect(send(size, async () => Buffer.from('!'))).rejects.toThrow(`and not ${size}`);
-  }
+  /** A service that answers as soon as it has some of a request. */
+  const serveEarly = (handler: Handler) =>
+    listen(
+      createServer((request, response) => {
+        response.on('error', () => {});
+        request.once('data', () => handler(response, request));
+      }),
+      {},
+    );
+
+  it('does not end as if the service were at fault', async () => {
+    await serve(answer(END, NDJSON));
+    await expect(parseWrong().call).rejects.toBe(wrong);
+    await expect(parseWrong(LARGE).call).rejects.toBe(wrong);
+  });
+
+  it.each<[string, Handler]>([
+    ['taken', answer(segment('x') + END, NDJSON)],
+    ['taken, in JSON', answer('{"text":"x","metadata":{},"segments":[]}')],
+    ['refused', answer('{"code":"encrypted","detail":"Locked."}', 'application/problem+json', 422)],
+    ['refused in a line', answer(line({ type: 'error', code: 'corrupt', detail: 'Damaged.' }), NDJSON)],
+    ['said to kill parsers', answer('{"code":"parser_crashed","detail":"x"}', 'application/json', 500)],
+  ])('is not %s by a service that answers before it has all of it', async (_, handler) => {
+    await serveEarly(handler);
+    const { call, stream } = parseWrong(LARGE);
+    await expect(call).rejects.toBe(wrong);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('is another matter than a service that goes away', async () => {
+    await serveEarly((response) => response.destroy());
+    expect(await failure(parseWrong(LARGE).call)).toBe('interrupted processor_lost');
+    await client.close();
+    server?.close();
+    await serveEarly(answer('{"code":"busy","detail":"Later."}', 'application/problem+json', 429));
+    expect(await failure(parseWrong(LARGE).call)).toBe('transient busy');
+  });
+
+  it('is another matter than a caller that gives up', async () => {
+    const reason = new Error('cancelled');
+    const caller = new AbortController();
+    await serveEarly((_, request) => {
+      request.pause();
+      caller.abort(reason);
+    });
+    const { call, stream } = parseWrong(8 * LARGE, caller.signal);
+    await expect(call).rejects.toBe(reason);
+    expect(stream.destroyed).toBe(true);
+  });
+});
+
+it('a service that answers before it has the whole file is believed once the file has proved right', async () => {
+  const early = createServer((request, response) => {
+    request.once('data', () => answer(segment('x') + END, NDJSON)(response, request));
+  });
+  await listen(early, {});
+  expect((await parse(undefined, Buffer.alloc(8 * MIB))).text).toBe('x');
 });

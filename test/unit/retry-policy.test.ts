@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { DependencyError, type FailureKind } from '../../src/errors.ts';
 import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
+import { BlobChangedError } from '../../src/uploads/verify-content.ts';
 import { backoff, judge, PermanentJobError } from '../../src/worker/retry-policy.ts';
 
 const failed = (kind: FailureKind, retryAfterMs?: number) =>
@@ -26,6 +27,7 @@ test.each([
   ['crashed', failed('crashed')],
   ['interrupted', failed('interrupted')],
   ['a missing file', new BlobNotFoundError('x')],
+  ['a changed file', new BlobChangedError('x')],
   ['a bad payload', new PermanentJobError('invalid_payload', 'x')],
 ])('%s is never retried', (_name, error) => {
   expect(judge(error, 'parse', 0, 3)).toMatchObject({ action: 'fail', message: 'Parsing failed' });
