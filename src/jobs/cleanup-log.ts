@@ -3,6 +3,12 @@ import type { Redis } from 'ioredis';
 import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
+/**
+ * For how long Chroma keeps what belongs to documents that Redis knows nothing of, in ms. No cleanup is put off for
+ * longer.
+ */
+export const STRANGERS_MS = 24 * 60 * 60 * 1000;
+
 /** The chunks that one claim of a job has written. */
 interface Generation {
   collection: string;
@@ -32,7 +38,7 @@ export class CleanupLog {
 
   /** At most `count` entries that are due now. */
   async due(count: number): Promise<Cleanup[]> {
-    const args = [count, this.#keys.document('')];
+    const args = [count, this.#keys.document(''), STRANGERS_MS];
     const entries = (await this.#run('due-cleanups', [this.#keys.cleanup], args)) as string[];
     return entries.map((entry) => {
       const [tenant, collection, documentId, generation] = JSON.parse(entry) as [

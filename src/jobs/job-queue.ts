@@ -12,6 +12,7 @@ import {
   type CompletedDocument,
   type ProgressReport,
 } from './job-reports.ts';
+import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
 export type { Claim, ClaimedJob, CompletedDocument, ProgressReport };
@@ -127,7 +128,8 @@ export class JobQueue {
       this.#keys;
     const nonce = randomBytes(9).toString('base64url');
     const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent, cleanup];
-    const args = [jobPrefix, count, nonce, this.#options.leaseMs, this.#options.maxRetries];
+    const { leaseMs, maxRetries } = this.#options;
+    const args = [jobPrefix, count, nonce, leaseMs, maxRetries, LONGEST_BACKOFF_MS];
     const askedAt = performance.now();
     const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string[], number];
     const jobs: ClaimedJob[] = [];
@@ -171,7 +173,7 @@ export class JobQueue {
     return this.#settle('fail', keys, args);
   }
 
-  /** Gives the job another try in `delayMs`, counted as one of its retries. */
+  /** Gives the job another try in `delayMs`, at most {@link LONGEST_BACKOFF_MS}, counted as one of its retries. */
   async retry(
     claim: Claim,
     delayMs: number,

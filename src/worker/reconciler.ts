@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { VectorStore } from '../documents/vector-store.ts';
-import type { CleanupLog } from '../jobs/cleanup-log.ts';
+import { STRANGERS_MS, type CleanupLog } from '../jobs/cleanup-log.ts';
 import type { JobHistory } from '../jobs/job-history.ts';
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -10,8 +10,6 @@ import type { EndedRecovery } from './ended-recovery.ts';
 
 /** Enough for a page of Chroma; a worker that died comparing is followed by another after so long. */
 const LOCK_MS = 15_000;
-/** For how long Chroma keeps what belongs to documents that nobody knows. */
-const STRANGERS_MS = 24 * 60 * 60 * 1000;
 
 export interface ReconcilerServices {
   /** The connection that the worker claims by. */
@@ -137,7 +135,11 @@ export class Reconciler {
       return;
     }
     // Only to spare Chroma: two at once would find the same.
-    if ((await redis.set(keys.reconciling, history, 'PX', LOCK_MS, 'NX')) === null) return;
+    if ((await redis.set(keys.reconciling, history, 'PX', LOCK_MS, 'NX')) === null) {
+      // No longer than a lock is given: else a clock that was set back would keep it from ending.
+      await redis.pexpire(keys.reconciling, LOCK_MS, 'LT');
+      return;
+    }
     try {
       let strays = 0;
       for await (const generations of vectors.generations(signal)) {

@@ -1,12 +1,11 @@
 import type { Stage } from '../contract/job.ts';
 import { DependencyError } from '../errors.ts';
+import { LONGEST_BACKOFF_MS } from '../jobs/longest-backoff.ts';
 import { BlobNotFoundError } from '../uploads/blob-paths.ts';
 import { BlobChangedError } from '../uploads/verify-content.ts';
 
 const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
-/** A service may ask for patience, but not for a day of it. */
-const MAX_RETRY_AFTER_MS = 300_000;
 
 /** What is to become of a job whose try has failed. */
 export type Verdict =
@@ -52,7 +51,7 @@ export function judge(error: unknown, stage: Stage, retryCount: number, maxRetri
   if (permanent || retryCount >= maxRetries) {
     return { action: 'fail', message: FAILED[stage], error: text, errorCode: code };
   }
-  const delayMs = Math.min(retryAfterMs ?? backoff(retryCount), MAX_RETRY_AFTER_MS);
+  const delayMs = Math.min(retryAfterMs ?? backoff(retryCount), LONGEST_BACKOFF_MS);
   return { action: 'retry', delayMs, error: text, errorCode: code };
 }
 

@@ -173,3 +173,16 @@ test('nothing is claimed from the moment Redis is lost until it is known which h
   expect(await redis.client.get(keys.history)).not.toBe(before);
   connection.disconnect();
 });
+
+test.each([
+  ['the clock was set back', ['PX', 60 * 60 * 1000]],
+  ['another program wrote it, without an end', []],
+] as const)('the lock of a lost worker ends within moments when %s', async (_, end) => {
+  await redis.client.set(keys.reconciling, 'of a lost worker', ...(end as ['PX', number]));
+  startWorker();
+  const ends = async () => {
+    const left = await redis.client.pttl(keys.reconciling);
+    return left > 0 && left <= 15_000;
+  };
+  await expect.poll(ends).toBe(true);
+});

@@ -1,6 +1,6 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
 -- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent, 10 cleanup
--- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none
+-- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none, 6 longest_backoff_ms
 -- Returns {granted, next_ms}: granted is {values, payload, ...}, each job's values of FIELDS as JSON, its token among
 -- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
 -- gets what it still holds of the same grant.
@@ -59,10 +59,15 @@ local function grant(id, key, job)
   granted[#granted + 1] = payload or ''
 end
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now_ms(), 'LIMIT', 0, MOST_LOOKED_AT)) do
-  redis.call('ZREM', KEYS[4], id)
-  redis.call('LPUSH', KEYS[1], id)
+local function end_delays(from, to)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], from, to, 'LIMIT', 0, MOST_LOOKED_AT)) do
+    redis.call('ZREM', KEYS[4], id)
+    redis.call('LPUSH', KEYS[1], id)
+  end
 end
+end_delays('-inf', now_ms())
+-- No try is put off for so long: the clock has been set back since, or another program has written it.
+end_delays(string.format('(%.0f', now_ms() + ARGV[6]), '+inf')
 
 local limbo = redis.call('ZRANGE', KEYS[5], 0, MOST_LOOKED_AT - 1, 'WITHSCORES')
 for i = 1, #limbo, 2 do
@@ -71,6 +76,8 @@ for i = 1, #limbo, 2 do
     redis.call('RPUSH', KEYS[1], limbo[i])
   elseif tonumber(limbo[i + 1]) <= now_ms() - LIMBO_MS then
     redis.call('ZREM', KEYS[5], limbo[i])
+  elseif tonumber(limbo[i + 1]) > now_ms() then
+    redis.call('ZADD', KEYS[5], now_ms(), limbo[i])
   end
 end
 
