@@ -185,6 +185,16 @@ export class JobQueue {
     return this.#settle('retry', keys, args);
   }
 
+  /**
+   * Queues a job that waits for its next try.
+   * @param version the job's, while it waited
+   * @returns whether it did so still
+   */
+  async retryNow(id: string, version: number): Promise<boolean> {
+    const { job, queue, delayed, sequence, history } = this.#keys;
+    return (await this.#run('retry-now', [job(id), queue, delayed, sequence, history], [id, version])) === 1;
+  }
+
   /** Gives the job back to the head of the queue, no try counted. */
   async release(claim: Claim): Promise<boolean> {
     const { job, leases, queue, cleanup, sequence, history } = this.#keys;

@@ -79,15 +79,17 @@ export class JobStore {
   async readUpload(
     id: string,
   ): Promise<
-    { status: JobStatus; run: number; tenant: string; payload: JobPayload | undefined } | undefined
+    | { status: JobStatus; run: number; version: number; tenant: string; payload: JobPayload | undefined }
+    | undefined
   > {
     const hash = await this.#redis.hgetall(this.#keys.job(id)).catch(noJob);
     if (Object.keys(hash).length === 0) return undefined;
-    const { status, run } = toJob(hash);
+    const { status, run, version } = toJob(hash);
     const read = parsePayload(hash['payload']);
     return {
       status,
       run,
+      version,
       tenant: hash['tenant'] ?? DEFAULT_TENANT,
       payload: read.ok ? read.payload : undefined,
     };

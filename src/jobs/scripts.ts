@@ -15,6 +15,7 @@ const SCRIPTS = [
   'report',
   'fail',
   'retry',
+  'retry-now',
   'release',
   'cancel',
   'rerun',

@@ -6,8 +6,8 @@ import { BlobNotFoundError } from './blob-paths.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /**
- * Starts a failed or cancelled job again as its next run, as safely stored as on its first; a job in any other
- * state is left as it is.
+ * Starts a failed or cancelled job again as its next run, as safely stored as on its first. One that waits for its
+ * next try waits no longer. A job in any other state is left as it is.
  * @returns the job's status before
  * @throws {AppError} `job_not_found`; `file_gone` when its file was removed meanwhile
  */
@@ -17,7 +17,10 @@ export async function runAgain(
 ): Promise<JobStatus> {
   const found = await store.readUpload(id);
   if (!found) throw new AppError('job_not_found');
-  const { status, run, tenant, payload } = found;
+  const { status, run, version, tenant, payload } = found;
+  // It may have been tried since it was read, and have failed.
+  if (status === 'retrying')
+    return (await queue.retryNow(id, version)) ? status : runAgain(id, { queue, store, blobs });
   if (status !== 'failed' && status !== 'cancelled') return status;
   if (payload) {
     const manifest = { job_id: id, tenant, payload, run: run + 1 };

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
 import type { Stats } from '../../src/contract/jobs.ts';
@@ -10,10 +10,14 @@ import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
+import { BlobStore } from '../../src/uploads/blob-store.ts';
+import { runAgain } from '../../src/uploads/run-again.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { recordScripts } from '../helpers/replay.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 
 const keys = createKeys();
+const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 500 };
 let redis: TestRedis;
 let api: TestRoles;
 let queue: JobQueue;
@@ -21,12 +25,7 @@ let queue: JobQueue;
 beforeAll(async () => {
   redis = await startRedis();
   api = await startTestRoles(['api'], { REDIS_URL: redis.url, JOB_TTL_SECONDS: '500' });
-  queue = new JobQueue(redis.client, keys, {
-    leaseMs: 30_000,
-    maxRetries: 3,
-    maxStalls: 10,
-    ttlSeconds: 500,
-  });
+  queue = new JobQueue(redis.client, keys, options);
 });
 afterAll(async () => {
   await api.close();
@@ -270,4 +269,75 @@ test('the statistics count what happened', async () => {
   expect(metrics).toContain('sluice_runs_ended_total{status="completed"} 1\n');
   for (const line of metrics.split('\n').filter(Boolean))
     expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"\})? [\d.e+-]+)$/);
+});
+
+describe('a job that waits for its next try', () => {
+  const failure = { error: 'Processor timeout after 30s', errorCode: 'deadline' };
+  async function retrying(delayMs = 60_000): Promise<string> {
+    const id = await accepted();
+    await queue.retry(await claim(), delayMs, failure);
+    expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'retrying' });
+    return id;
+  }
+
+  test('is tried at once when it is asked to, twice or not, and stays its run', async () => {
+    const id = await retrying();
+    const before = await get<Job>(`/api/jobs/${id}`);
+    const answers = await Promise.all([post(`/api/jobs/${id}/retry`), post(`/api/jobs/${id}/retry`)]);
+    for (const answer of answers) {
+      expect(answer.status).toBe(200);
+      const job = (await answer.json()) as Job;
+      expect(job).toMatchObject({
+        status: 'queued',
+        message: 'Waiting for worker...',
+        run: 1,
+        retry_count: 1,
+        version: before.version + 1,
+      });
+      for (const field of ['error', 'error_code']) expect(job).not.toHaveProperty(field);
+    }
+    expect(await redis.client.zcard(keys.delayed)).toBe(0);
+    expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([id]);
+    await claim();
+    expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'processing', attempt: 2 });
+    expect((await post(`/api/jobs/${id}/retry`)).status).toBe(200);
+    expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'processing', attempt: 2 });
+  });
+
+  test('is not queued twice when its time had come anyway', async () => {
+    const id = await retrying();
+    await redis.client.zrem(keys.delayed, id);
+    await redis.client.lpush(keys.queue, id);
+    expect(await (await post(`/api/jobs/${id}/retry`)).json()).toMatchObject({ status: 'queued' });
+    expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([id]);
+  });
+
+  test('keeps its next wait when the request to end this one is sent again', async () => {
+    const id = await retrying();
+    const recorded = recordScripts(redis.client);
+    const { version } = await get<Job>(`/api/jobs/${id}`);
+    const sender = new JobQueue(recorded.client, keys, options);
+    expect(await sender.retryNow(id, version)).toBe(true);
+    await queue.retry(await claim(), 60_000, failure);
+    expect(await recorded.replay('retry-now')).toEqual([0]);
+    expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'retrying', retry_count: 2 });
+    expect(await redis.client.zcard(keys.delayed)).toBe(1);
+  });
+
+  test('runs again when it has failed for good since it was looked at', async () => {
+    const id = await retrying();
+    const store = new JobStore(redis.client, keys);
+    const blobs = new BlobStore(join(api.dataDir, 'blobs'));
+    class Late extends JobQueue {
+      override async retryNow(job: string, version: number) {
+        await redis.client.zadd(keys.delayed, 0, job);
+        await queue.fail(await claim(), { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
+        return super.retryNow(job, version);
+      }
+    }
+    const late = new Late(redis.client, keys, options);
+    expect(await runAgain(id, { queue: late, store, blobs })).toBe('failed');
+    expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'queued', run: 2 });
+    await blobs.close();
+  });
 });

@@ -59,7 +59,8 @@ export const jobPaths = {
   '/api/jobs/{id}/retry': {
     post: {
       operationId: 'retryJob',
-      summary: 'Run a failed or cancelled job again; one that is under way goes on',
+      summary:
+        'Run a failed or cancelled job again, or try a retrying one now; one that is under way goes on',
       parameters: [idInPath],
       responses: {
         200: { description: 'The job, queued again or under way', content: json('Job') },
