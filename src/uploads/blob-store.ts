@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path';
 import { pipeline, Writable, type Readable } from 'node:stream';
 
 import { listAwaited, listStored, type StoredFiles } from './blob-listing.ts';
-import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
+import { blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
 import { readManifest, replaceManifest, type Manifest } from './manifest.ts';
+import { openBlob } from './open-blob.ts';
 import { Trash } from './trash.ts';
 import { BlobChangedError, verifyContent, type KnownContent } from './verify-content.ts';
 
@@ -29,8 +30,6 @@ export interface BlobWriter {
 
 /** The name that an upload gets. */
 const UPLOAD = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** How opening fails for a path that names nothing. */
-const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR']);
 
 /**
  * The uploaded originals, as files of one folder: `{tenant}/{id}`, and its manifest `{id}.json` beside it for as long
@@ -110,7 +109,8 @@ export class BlobStore {
    * @throws {BlobChangedError} when it has another size
    */
   async read(key: string, known: KnownContent): Promise<{ stream: Readable; size: number }> {
-    const { file, path, size } = await this.#open(key);
+    const path = this.#path(key);
+    const { file, size } = await openBlob(path);
     if (known.size !== undefined && known.size !== size) {
       await file.close();
       throw new BlobChangedError(`the file has ${size} bytes, and not ${known.size}`);
@@ -141,7 +141,7 @@ export class BlobStore {
    */
   async restoreManifest(key: string, manifest: Manifest): Promise<void> {
     const path = this.#path(key);
-    await (await this.#open(key)).file.close();
+    await (await openBlob(path)).file.close();
     const found = await readManifest(path + MANIFEST);
     if (found && found.job_id !== manifest.job_id) return;
     await replaceManifest(path + MANIFEST, manifest);
@@ -214,23 +214,6 @@ export class BlobStore {
     this.#folders.set(path, opened);
     opened.catch(() => this.#folders.delete(path));
     return opened;
-  }
-
-  async #open(key: string): Promise<{ file: FileHandle; path: string; size: number }> {
-    const path = this.#path(key);
-    let file: FileHandle;
-    try {
-      file = await open(path, 'r');
-    } catch (cause) {
-      if (!NOWHERE.has((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
-      throw new BlobNotFoundError('the file is no longer in the store', { cause });
-    }
-    const stat = await file.stat();
-    if (!stat.isFile()) {
-      await file.close();
-      throw new BlobNotFoundError('the key names no file');
-    }
-    return { file, path, size: stat.size };
   }
 
   #path(key: string): string {
