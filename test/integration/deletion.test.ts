@@ -339,3 +339,24 @@ test('files outside the folders of tenants are left alone', async () => {
   await sweep();
   expect(await readdir(folder)).toEqual(['.snapshot', 'README', 'installation.json', 'lost+found']);
 });
+
+test('a clock that went back neither strands an upload that Redis has forgotten nor deletes one early', async () => {
+  await upload('forgotten');
+  await upload('ended');
+  await claim('forgotten');
+  await fail('ended');
+  await store('unexplained');
+  await noteEnds();
+  const before = await files();
+  await redis.client.del(keys.job('forgotten'), keys.job('ended'));
+  const anHourAhead = -1 / 24;
+  await age(anHourAhead);
+  for (const tombstone of await redis.client.zrange(keys.tombstones, '0', '-1'))
+    await redis.client.zadd(keys.tombstones, Date.now() - anHourAhead * DAY_MS, tombstone);
+  await new UploadRecovery(services()).sweep(signal);
+  await sweep();
+  expect((await services().store.read('forgotten'))?.status).toBe('queued');
+  expect(await services().store.read('ended')).toBeUndefined();
+  expect(await files()).toEqual(before);
+  expect(await files('trash')).toEqual([]);
+});
