@@ -2,7 +2,7 @@
 FROM node:24-bookworm-slim AS page
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts
+RUN npm ci
 COPY tsconfig.json ./
 COPY src/contract src/contract
 COPY client client
@@ -13,8 +13,9 @@ FROM node:24-bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The one install script fetches Node for machines with an older one; the image brings its own.
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+COPY src/embedded/setup/strip-*.mjs src/embedded/setup/
+# In one layer, so that the image never holds Chroma's debug symbols.
+RUN npm ci --omit=dev && node src/embedded/setup/strip-chroma.mjs && npm cache clean --force
 COPY src src
 COPY --from=page /app/client/dist client/dist
 # A volume mounted here takes over its owner.

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('../fixtures/python-processor.py', import.meta.url));
 
-/** Starts the processor that is written in Python. `npm run setup` brings `python3`. */
+/** Starts the processor that is written in Python. `npm run setup:test` brings `python3`. */
 export async function startPythonProcessor(): Promise<{ url: string; close: () => Promise<void> }> {
   const child = spawn('python3', [SCRIPT], { stdio: ['ignore', 'pipe', 'inherit'] });
   const gone = new Promise<void>((resolve, reject) => {

@@ -15,13 +15,28 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const SOURCES = fileURLToPath(new URL('../../src/embedded', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../../src/embedded/setup', import.meta.url));
 
-const LOCK = '{"packages":{"node_modules/node":{"version":"24.0.0"}}}';
+const LOCK = '{"packages":{}}';
+
+/** Does what npm does to node_modules: `ci` replaces it, `prune` takes what only builds and tests, `install` brings Node. */
+const NPM = `case $1 in
+ci)
+  rm -rf node_modules
+  mkdir -p node_modules/.bin node_modules/vite/bin node_modules/vitest
+  cp vite.js node_modules/vite/bin ;;
+prune)
+  rm -r node_modules/vite node_modules/vitest ;;
+install)
+  for argument; do case $argument in node*@*) name=\${argument%@*} ;; esac; done
+  mkdir -p node_modules/$name/bin
+  printf '#!/bin/sh\nexec ${process.execPath} "$@"\n' > node_modules/$name/bin/node
+  chmod 755 node_modules/$name/bin/node ;;
+esac`;
 
 /**
  * A checkout of nothing but the setup, on a system whose every command is a stand-in that notes its call:
- * `npm ci` brings Node and Vite, `apk add` brings the system packages.
+ * `npm` brings packages, `apk add` the system packages that it is asked for.
  */
 class Checkout implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), 'sluice-setup-'));
@@ -29,14 +44,14 @@ class Checkout implements Disposable {
   readonly #calls = join(this.root, 'calls');
 
   constructor() {
-    cpSync(SOURCES, join(this.root, 'src/embedded'), { recursive: true });
+    cpSync(SOURCES, join(this.root, 'src/embedded/setup'), { recursive: true });
     this.write('package-lock.json', LOCK);
     this.write('package.json', '{"type":"module"}');
     this.write('client/index.html', '<title>Sluice</title>');
     this.write('src/contract/job.ts', '');
     this.write('calls', '');
     mkdirSync(this.#bin);
-    for (const tool of ['cp', 'chmod', 'ln', 'mkdir', 'touch']) {
+    for (const tool of ['cp', 'chmod', 'mkdir', 'rm', 'touch']) {
       symlinkSync(join('/bin', tool), join(this.#bin, tool));
     }
     symlinkSync(process.execPath, join(this.#bin, 'node'));
@@ -48,16 +63,14 @@ fs.mkdirSync('client/dist', { recursive: true });
 fs.writeFileSync('client/dist/index.html', 'built');
 fs.appendFileSync('calls', 'vite\\n');`,
     );
-    this.command(
-      'npm',
-      `node --version >> ${this.root}/npm-ran-on
-mkdir -p node_modules/.bin node_modules/vite/bin
-ln -sf ${process.execPath} node_modules/.bin/node
-cp ${this.root}/vite.js node_modules/vite/bin`,
-    );
+    this.command('npm', `node --version >> ${this.root}/npm-ran-on\n${NPM}`);
     this.command(
       'apk',
-      `for name in redis-server chromium python3; do touch ${this.#bin}/$name; chmod 755 ${this.#bin}/$name; done`,
+      `shift 2
+for package; do
+  case $package in redis) name=redis-server ;; *) name=$package ;; esac
+  touch ${this.#bin}/$name; chmod 755 ${this.#bin}/$name
+done`,
     );
   }
 
@@ -77,20 +90,26 @@ cp ${this.root}/vite.js node_modules/vite/bin`,
     rmSync(join(this.#bin, name));
   }
 
-  run(script: 'setup' | 'check-setup') {
+  has(path: string): boolean {
+    return existsSync(join(this.root, path));
+  }
+
+  run(script: 'setup' | 'check-setup', level?: 'test') {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [join(this.root, `src/embedded/${script}.mjs`)],
+      [join(this.root, `src/embedded/setup/${script}.mjs`), ...(level ? [level] : [])],
       { env: { PATH: this.#bin }, encoding: 'utf8' },
     );
     return { status, output: stdout + stderr };
   }
 
-  /** What was called since the last time, without the arguments. */
+  /** What was called since the last time, with the first argument of npm and the packages of apk. */
   calls(): string[] {
     const calls = readFileSync(this.#calls, 'utf8').split('\n').filter(Boolean);
     writeFileSync(this.#calls, '');
-    return calls.map((call) => call.split(' ')[0] ?? '').filter((name) => name !== 'sudo');
+    return calls
+      .map((call) => call.replace(/^(npm \S+|node|vite) .*/, '$1').replace('add --no-cache ', ''))
+      .filter((call) => !call.startsWith('sudo'));
   }
 
   [Symbol.dispose](): void {
@@ -98,20 +117,63 @@ cp ${this.root}/vite.js node_modules/vite/bin`,
   }
 }
 
-test('the first setup brings everything, the second does nothing', () => {
+/** One line that names the command. */
+const oneLine = (command: string) =>
+  expect.stringMatching(new RegExp(`^[^\\n]*\`${command}\`[^\\n]*\\n$`)) as string;
+
+test('setup brings what a start needs and nothing else; the second does nothing', () => {
   using checkout = new Checkout();
-  expect(checkout.run('check-setup')).toEqual({
-    status: 1,
-    output: expect.stringMatching(/^[^\n]*npm run setup[^\n]*\n$/) as string,
-  });
+  expect(checkout.run('check-setup')).toEqual({ status: 1, output: oneLine('npm run setup') });
   expect(checkout.run('setup').status).toBe(0);
-  expect(checkout.calls()).toEqual(['npm', 'apk', 'vite']);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'npm prune', 'apk redis']);
   expect(checkout.run('check-setup')).toEqual({ status: 0, output: '' });
+  expect(checkout.has('node_modules/vitest')).toBe(false);
+  expect(checkout.has('client/dist/index.html')).toBe(true);
 
   const second = checkout.run('setup');
   expect(second.status).toBe(0);
   expect(second.output).toContain('already');
   expect(checkout.calls()).toEqual([]);
+});
+
+test('setup:test brings what the tests need, too; the second does nothing', () => {
+  using checkout = new Checkout();
+  expect(checkout.run('check-setup', 'test')).toEqual({ status: 1, output: oneLine('npm run setup:test') });
+  expect(checkout.run('setup', 'test').status).toBe(0);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk redis chromium python3']);
+  expect(checkout.run('check-setup')).toEqual({ status: 0, output: '' });
+  expect(checkout.run('check-setup', 'test')).toEqual({ status: 0, output: '' });
+
+  expect(checkout.run('setup', 'test').status).toBe(0);
+  expect(checkout.calls()).toEqual([]);
+});
+
+test('after setup alone the tests name the command they need, which adds what is missing', () => {
+  using checkout = new Checkout();
+  checkout.run('setup');
+  checkout.calls();
+  const { status, output } = checkout.run('check-setup', 'test');
+  expect(status).toBe(1);
+  expect(output).toEqual(oneLine('npm run setup:test'));
+  expect(output).toContain('to run, but not to be tested');
+
+  expect(checkout.run('setup', 'test').status).toBe(0);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk chromium python3']);
+  expect(checkout.run('check-setup', 'test').status).toBe(0);
+});
+
+test('setup after setup:test leaves the test packages, also when the lock file has changed', () => {
+  using checkout = new Checkout();
+  checkout.run('setup', 'test');
+  checkout.calls();
+  expect(checkout.run('setup').status).toBe(0);
+  expect(checkout.calls()).toEqual([]);
+
+  checkout.write('package-lock.json', `${LOCK}\n`);
+  expect(checkout.run('setup').status).toBe(0);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite']);
+  expect(checkout.has('node_modules/vitest')).toBe(true);
+  expect(checkout.run('check-setup', 'test').status).toBe(0);
 });
 
 test('packages are installed again when the lock file has changed', () => {
@@ -121,13 +183,13 @@ test('packages are installed again when the lock file has changed', () => {
   expect(checkout.run('check-setup').status).toBe(1);
   checkout.calls();
   expect(checkout.run('setup').status).toBe(0);
-  expect(checkout.calls()).toEqual(['npm', 'vite']);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'npm prune']);
   expect(checkout.run('check-setup').status).toBe(0);
 });
 
 test('the page is built again when a source has changed, or the page is gone', () => {
   using checkout = new Checkout();
-  checkout.run('setup');
+  checkout.run('setup', 'test');
   checkout.calls();
   checkout.write('src/contract/job.ts', 'export {};');
   checkout.run('setup');
@@ -137,39 +199,65 @@ test('the page is built again when a source has changed, or the page is gone', (
   expect(checkout.calls()).toEqual(['vite']);
 });
 
+test('where what builds the page is gone, it is brought again for a page that has changed', () => {
+  using checkout = new Checkout();
+  checkout.run('setup');
+  checkout.calls();
+  checkout.write('src/contract/job.ts', 'export {};');
+  expect(checkout.run('setup').status).toBe(0);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'npm prune']);
+});
+
 test('an unknown system is told what to install by hand', () => {
   using checkout = new Checkout();
   checkout.remove('apk');
-  const { status, output } = checkout.run('setup');
+  const start = checkout.run('setup');
+  expect(start.status).toBe(1);
+  expect(start.output).toMatch(/redis:.*by hand.*redis-server/);
+  expect(start.output).not.toMatch(/chromium|python/);
+  const { status, output } = checkout.run('setup', 'test');
   expect(status).toBe(1);
   expect(output).toMatch(/redis:.*by hand.*redis-server/);
   expect(output).toMatch(/chromium:.*by hand.*google-chrome/);
   expect(output).toMatch(/python:.*by hand.*python3/);
-  expect(existsSync(join(checkout.root, 'client/dist/index.html'))).toBe(true);
+  expect(checkout.has('client/dist/index.html')).toBe(true);
 });
 
-test('where the system has an older Node, ours chooses the packages', () => {
+test('where the system has an older Node, ours chooses the packages and stays', () => {
   using checkout = new Checkout();
   checkout.command('node', 'echo v18.0.0');
   expect(checkout.run('setup').status).toBe(0);
-  expect(checkout.calls()).toEqual(['node', 'npm', 'node', 'npm', 'apk', 'vite']);
+  const calls = checkout.calls().filter((call) => call !== 'node');
+  expect(calls).toEqual(['npm install', 'npm ci', 'vite', 'npm prune', 'apk redis']);
   const ranOn = readFileSync(join(checkout.root, 'npm-ran-on'), 'utf8').split('\n');
-  expect(ranOn).toEqual(['v18.0.0', process.version, '']);
+  expect(ranOn).toEqual(['v18.0.0', process.version, process.version, '']);
+  expect(checkout.has('node_modules/.bin/node')).toBe(true);
 });
 
-test('an npm that runs no install scripts is named as the cause', () => {
+test('where the system has Node 24, no other comes', () => {
   using checkout = new Checkout();
-  checkout.command('npm', 'mkdir -p node_modules/.bin');
+  expect(checkout.run('setup').status).toBe(0);
+  expect(checkout.has('node_modules/.bin/node')).toBe(false);
+});
+
+test('a Node that cannot be fetched is named as the cause', () => {
+  using checkout = new Checkout();
+  checkout.command('npm', 'exit 1');
   checkout.command('node', 'echo v20.0.0');
   const { status, output } = checkout.run('setup');
   expect(status).toBe(1);
-  expect(output).toContain('ignore-scripts');
+  expect(output).toMatch(/install Node 24 yourself/);
   expect(checkout.run('check-setup').status).toBe(1);
 });
 
-test('a failed npm ci ends the setup', () => {
+test('a failed npm ci or build ends the setup, and the checkout is not called set up', () => {
   using checkout = new Checkout();
   checkout.command('npm', 'exit 3');
   expect(checkout.run('setup')).toMatchObject({ status: 1 });
-  expect(checkout.calls()).toEqual(['npm']);
+  expect(checkout.calls()).toEqual(['npm ci']);
+  checkout.command('npm', NPM);
+  checkout.write('vite.js', 'process.exit(1);');
+  expect(checkout.run('setup')).toMatchObject({ status: 1 });
+  expect(checkout.calls()).toEqual(['npm ci']);
+  expect(checkout.run('check-setup').status).toBe(1);
 });

@@ -48,13 +48,22 @@ const MANAGERS = {
   brew: { install: ['brew', 'install'], redis: 'redis', chromium: 'chromium', python: 'python3' },
 };
 
-/** What the system has to bring, and the commands any one of which shows that it does. */
-export const NEEDED = {
+/** The commands any one of which shows that the system has what is needed. */
+const COMMANDS = {
   redis: ['redis-server'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
-  // The tests' second processor is written in it.
   python: ['python3'],
 };
+
+/** What the system has to bring for each level. The tests drive a browser, and one of their processors is in Python. */
+export const NEEDED = {
+  start: ['redis'],
+  test: ['redis', 'chromium', 'python'],
+};
+
+export function commandsOf(need) {
+  return COMMANDS[need];
+}
 
 function findCommand(name, path) {
   return path
@@ -72,7 +81,7 @@ function findCommand(name, path) {
 
 /** The file on `path` that shows that `need` is there. */
 export function present(need, path) {
-  return NEEDED[need].map((name) => findCommand(name, path)).find(Boolean);
+  return COMMANDS[need].map((name) => findCommand(name, path)).find(Boolean);
 }
 
 /** Installs what is needed, with the system's package manager. Returns why it could not, if so. */

@@ -1,0 +1,17 @@
+// Runs on whatever Node the system has, before ours is there: says in one line what is missing.
+import { covers, installedLevel } from './setup-stamp.mjs';
+
+const needed = process.argv[2] || 'start';
+const command = needed === 'test' ? 'npm run setup:test' : 'npm run setup';
+const installed = installedLevel();
+
+let problem;
+if (!installed || Number(process.versions.node.split('.')[0]) < 24) {
+  problem = 'Sluice is not set up here, or was before it changed';
+} else if (!covers(installed, needed)) {
+  problem = 'Sluice is set up here to run, but not to be tested';
+}
+if (problem) {
+  console.error(`${problem}: run \`${command}\` first.`);
+  process.exit(1);
+}

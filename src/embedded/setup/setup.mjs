@@ -1,0 +1,170 @@
+// `npm run setup` brings what `npm start` needs, `npm run setup:test` also what the tests need.
+// What is there already stays. Plain and old JavaScript: it runs on whatever Node the system has, before ours is there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { covers, installedLevel, lastLevel, lockHash, ROOT, writeStamp } from './setup-stamp.mjs';
+import { commandsOf, installWithSystem, NEEDED, present } from './system-packages.mjs';
+
+const root = fileURLToPath(ROOT);
+const BIN = join(root, 'node_modules', '.bin');
+const PAGE_STAMP = join(root, 'node_modules', '.page-built');
+/** Fetched where the system's Node is older than its major version. */
+const NODE_VERSION = '24.21.0';
+const NODE_MAJOR = parseInt(NODE_VERSION, 10);
+
+const asked = process.argv[2] === 'test' ? 'test' : 'start';
+/** A checkout that was set up for tests stays so. */
+const level = lastLevel() === 'test' ? 'test' : asked;
+
+function say(step, text) {
+  console.log(`${`${step}:`.padEnd(10)} ${text}`);
+}
+
+function fail(step, text) {
+  say(step, text);
+  process.exit(1);
+}
+
+// Under `npm run`, PATH begins with the node_modules that is about to be replaced.
+const systemPath = (process.env.PATH || '')
+  .split(delimiter)
+  .filter((folder) => !folder.endsWith(join('node_modules', '.bin')))
+  .join(delimiter);
+
+/** The environment in which the given folder's commands come first. */
+function withFirst(folder) {
+  return { ...process.env, PATH: folder + delimiter + systemPath };
+}
+
+/** Returns whether the command succeeded. */
+function run(command, args, cwd, env) {
+  return spawnSync(command, args, { cwd, env, stdio: 'inherit' }).status === 0;
+}
+
+function npm(args, cwd, env) {
+  return run('npm', args.concat('--no-audit', '--no-fund', '--loglevel=error'), cwd, env);
+}
+
+/**
+ * Installs our Node into an empty folder and returns the path of its program. It comes before all other packages
+ * because npm leaves out the native packages that the Node it runs on is too old for.
+ */
+function fetchNode(folder) {
+  // The package `node` would choose the same one, but by an install script, which not every npm runs.
+  const family = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
+  const name = `${family}-${process.platform}-${process.arch}`;
+  writeFileSync(join(folder, 'package.json'), '{}');
+  const install = ['install', '--no-package-lock', `${name}@${NODE_VERSION}`];
+  if (!npm(install, folder, { ...process.env, PATH: systemPath })) {
+    fail('node', `npm could not fetch ${name}: install Node ${NODE_MAJOR} yourself, then run setup again`);
+  }
+  return join(folder, 'node_modules', name, 'bin', 'node');
+}
+
+/** Installs all packages: those that only build or test are needed for the web page, and go when it is built. */
+function installPackages() {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-setup-'));
+  try {
+    const version = (
+      spawnSync('node', ['--version'], { env: withFirst(folder), encoding: 'utf8' }).stdout || 'v0'
+    ).trim();
+    let ours;
+    if (parseInt(version.slice(1), 10) < NODE_MAJOR) {
+      say('node', `fetching ${NODE_VERSION}, the system has ${version}`);
+      ours = fetchNode(folder);
+    }
+    say('packages', 'installing');
+    if (!npm(['ci', '--include=dev'], root, withFirst(ours ? dirname(ours) : folder))) {
+      fail('packages', 'npm ci failed');
+    }
+    // Its program is all of it that is kept: 121 of 189 MB. `npm run` finds it there before the system's.
+    if (ours) copyFileSync(ours, join(BIN, 'node'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  run('node', [join(root, 'src/embedded/setup/strip-chroma.mjs')], root, withFirst(BIN));
+}
+
+const find = (need) => present(need, systemPath);
+
+/** Returns whether everything is there now. */
+function installSystemPackages() {
+  const needed = NEEDED[asked];
+  const missing = needed.filter((need) => !find(need));
+  let reason;
+  if (missing.length > 0) {
+    say('system', `installing ${missing.join(' and ')}`);
+    reason = installWithSystem(missing, systemPath);
+  }
+  for (const need of needed) {
+    const path = find(need);
+    say(
+      need,
+      path || `MISSING (${reason}): install it by hand, so that ${commandsOf(need).join(' or ')} is on PATH`,
+    );
+  }
+  return needed.every(find);
+}
+
+/** A hash of all that the web page is made of. */
+function pageHash() {
+  const hash = createHash('sha256').update(lockHash());
+  const addFolder = (folder) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`;
+      if (path === 'client/dist') continue;
+      if (entry.isDirectory()) addFolder(path);
+      else hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
+    }
+  };
+  addFolder('client');
+  addFolder('src/contract');
+  return hash.digest('hex');
+}
+
+function pageIsBuilt() {
+  const built = existsSync(PAGE_STAMP) && readFileSync(PAGE_STAMP, 'utf8') === pageHash();
+  return built && existsSync(join(root, 'client', 'dist', 'index.html'));
+}
+
+function buildPage() {
+  say('web page', 'building with vite');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const build = [vite, 'build', '--config', 'client/vite.config.ts', '--logLevel', 'warn'];
+  if (!run('node', build, root, withFirst(BIN))) fail('web page', 'the build failed');
+  writeFileSync(PAGE_STAMP, pageHash());
+}
+
+const installed = installedLevel();
+// Without vite a page that has changed cannot be built.
+const enough = covers(installed, level) && (installed === 'test' || pageIsBuilt());
+if (enough) say('packages', 'already installed');
+else installPackages();
+
+if (pageIsBuilt()) say('web page', 'already built');
+else buildPage();
+
+if (!enough) {
+  if (level === 'start') {
+    say('packages', 'removing those that only build and test');
+    if (!npm(['prune', '--omit=dev', '--no-save'], root, withFirst(BIN)))
+      fail('packages', 'npm prune failed');
+  }
+  writeStamp(level);
+}
+
+if (!installSystemPackages()) process.exit(1);
+console.log(asked === 'test' ? 'Ready: npm start, npm test' : 'Ready: npm start');
