@@ -1,18 +1,14 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
+import { Buffer } from 'node:buffer';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { JobResult } from '../../src/contract/job.ts';
+import { documentedClient } from '../fixtures/documented-client.ts';
+import { decodeGoJob } from '../fixtures/go-job.ts';
 import { startBrowser } from '../helpers/browser.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { pdf, textAt } from '../helpers/pdf-files.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { buildPage } from './built-page.ts';
-
-/** The code block under the document's "Frontend Implementation", letter for letter. */
-const DOCUMENTED = new URL('../fixtures/documented-client.ts.txt', import.meta.url);
-const DOCUMENT = new URL('../../../shared/async-upload-flow.md', import.meta.url);
 
 let sluice: TestSluice;
 let browser: Browser;
@@ -33,22 +29,20 @@ interface Outcome {
   seen: { progress: number; message: string }[];
 }
 
-/** Runs the documented `uploadDocument` on a page of the server's, with what the document leaves to the page. */
-async function uploadAsDocumented(filename: string): Promise<Outcome> {
-  const code = stripTypeScriptTypes(await readFile(DOCUMENTED, 'utf8'));
-  const content = await readFile(corpusPath(filename), 'base64');
+/** Runs the documented client on a page of the server's. */
+async function uploadAsDocumented(filename: string, content: Buffer): Promise<Outcome> {
   const page = await browser.newPage();
   try {
     await page.goto(sluice.url);
     return await page.evaluate<Outcome>(`(async () => {
       const seen = [];
-      function updateProgress(progress, message) {
-        seen.push({ progress, message });
-      }
-      ${code}
-      const bytes = Uint8Array.from(atob(${JSON.stringify(content)}), (letter) => letter.charCodeAt(0));
-      const file = new File([bytes], ${JSON.stringify(filename)});
-      return uploadDocument(file, { collection: 'papers' }).then(
+      const client = (${documentedClient.toString()})({
+        fetch: (path, init) => fetch(path, init),
+        updateProgress: (progress, message) => void seen.push({ progress, message }),
+      });
+      const letters = atob(${JSON.stringify(content.toString('base64'))});
+      const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+      return client.uploadDocument(new File([bytes], ${JSON.stringify(filename)}), { collection: 'papers' }).then(
         (result) => ({ result, seen }),
         (error) => ({ error: error.message, seen }),
       );
@@ -58,37 +52,47 @@ async function uploadAsDocumented(filename: string): Promise<Outcome> {
   }
 }
 
-test.skipIf(!existsSync(DOCUMENT))('the fixture is the document’s own code', async () => {
-  const document = await readFile(DOCUMENT, 'utf8');
-  const block = /## Frontend Implementation\s+```typescript\n(.*?)```/s.exec(document)?.[1];
-  expect(await readFile(DOCUMENTED, 'utf8')).toBe(block);
-});
+/** Some twenty chunks. */
+const paper = () =>
+  pdf(
+    Array.from({ length: 4 }, (_, page) =>
+      Array.from({ length: 40 }, (_, line) =>
+        textAt(`Line ${line} of page ${page} says what no other line of the paper does.`, [
+          50,
+          780 - 18 * line,
+        ]),
+      ).join(''),
+    ),
+  );
 
 test('the documented client uploads, sees progress and gets the documented result', async () => {
-  const { result, error, seen } = await uploadAsDocumented('multi-column.pdf');
+  const { result, error, seen } = await uploadAsDocumented('paper.pdf', paper());
   expect(error).toBeUndefined();
   expect(result).toEqual({
-    document_id: expect.stringMatching(/./),
-    chunk_count: expect.any(Number),
+    document_id: expect.stringMatching(/./) as string,
+    chunk_count: expect.any(Number) as number,
     collection: 'papers',
-    processing_time_ms: expect.any(Number),
+    processing_time_ms: expect.any(Number) as number,
   });
-  expect(result?.chunk_count).toBeGreaterThan(50);
+  expect(result?.chunk_count).toBeGreaterThan(10);
 
   const values = seen.map(({ progress }) => progress);
   expect(values).toEqual(values.toSorted((a, b) => a - b));
   expect(seen.at(-1)).toEqual({ progress: 100, message: 'Upload completed successfully' });
 
-  const answer = await fetch(`${sluice.url}/api/documents/${result?.document_id}`);
-  expect(await answer.json()).toMatchObject({
-    filename: 'multi-column.pdf',
+  const document = await fetch(`${sluice.url}/api/documents/${result?.document_id}`);
+  expect(await document.json()).toMatchObject({
+    filename: 'paper.pdf',
     collection: 'papers',
     chunk_count: result?.chunk_count,
   });
-});
+  // A document's id is its job's.
+  const job = await fetch(`${sluice.url}/api/jobs/${result?.document_id}`);
+  expect(decodeGoJob(await job.text())).toMatchObject({ status: 'completed', progress: 100, result });
+}, 300_000);
 
 test('the documented client is told why a document failed', async () => {
-  const { result, error } = await uploadAsDocumented('password.pdf');
+  const { result, error } = await uploadAsDocumented('broken.pdf', Buffer.from('%PDF-1.7\nno objects'));
   expect(result).toBeUndefined();
-  expect(error).toBe('The file is protected by a password. Upload it without one.');
+  expect(error).toBe('The file is damaged and cannot be read.');
 });
