@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { parseJobEvent, toHash, type JobEvent } from '../../src/jobs/job-event.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
+import { JobRestoration } from '../../src/jobs/job-restoration.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { PRELUDE } from '../../src/jobs/scripts.ts';
 import { toJob, toJobState } from '../../src/jobs/to-job.ts';
@@ -321,6 +322,20 @@ test('what another program wrote is published as polling shows it, from its firs
   const polled = await store.read('hand');
   expect(toJobState(hash, history).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'ü "quoted".pdf', collection: 'papers' });
+  subscriber.disconnect();
+});
+
+test('a cancelled job that Redis had forgotten is published as polling shows it', async () => {
+  const published: string[] = [];
+  const subscriber = redis.client.duplicate();
+  await subscriber.subscribe('job:a:events');
+  subscriber.on('message', (_channel, message: string) => published.push(message));
+  await new JobRestoration(redis.client, keys, 100).restoreCancelled('a', 'default', payload);
+  await expect.poll(() => published.length).toBe(1);
+  const { history, hash } = parseJobEvent(published[0]!);
+  const polled = await store.read('a');
+  expect(toJobState(hash, history).json).toBe(polled?.json);
+  expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'a.pdf', collection: 'papers' });
   subscriber.disconnect();
 });
 

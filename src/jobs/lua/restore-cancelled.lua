@@ -6,11 +6,13 @@ local found = redis.call('TYPE', KEYS[1]).ok
 if found == 'hash' then return 0 end
 -- What another program has put here is no job: it makes room.
 if found ~= 'none' then redis.call('DEL', KEYS[1]) end
+-- First, because `commit` takes filename and collection from it.
+redis.call('HSET', KEYS[1], 'payload', ARGV[3])
 redis.call('ZADD', KEYS[4], now_ms(), ARGV[1])
 redis.pcall('HINCRBY', KEYS[5], 'cancelled', 1)
 commit(KEYS[1], KEYS[2], KEYS[3], read(KEYS[1]), {
   'id', ARGV[1], 'type', 'document_upload', 'status', 'cancelled', 'progress', '0', 'message', 'Cancelled',
-  'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1', 'created_at', stamp(), 'completed_at', stamp(),
+  'tenant', ARGV[2], 'run', '1', 'created_at', stamp(), 'completed_at', stamp(),
 })
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 write_tombstone(KEYS[6], KEYS[1], ARGV[1], now_ms() + tonumber(ARGV[4]) * 1000)
