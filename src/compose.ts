@@ -100,6 +100,8 @@ interface Shared {
   redis: Redis;
   store: JobStore;
   checks: Record<string, ReadinessCheck>;
+  /** What a role is ready without. */
+  dependencies: Record<string, ReadinessCheck>;
   metrics: Registry;
   queueOptions: QueueOptions;
   /** Opens a connection to Redis. */
@@ -123,7 +125,9 @@ async function startJobRoles(
 ): Promise<number> {
   const shared = share(roles, config, logger, started);
   const closing = new AbortController();
-  let app: App = new Hono().route('/', healthRoutes(shared.checks)).route('/', metricsRoutes(shared.metrics));
+  let app: App = new Hono()
+    .route('/', healthRoutes(shared.checks, shared.dependencies))
+    .route('/', metricsRoutes(shared.metrics));
   if (roles.includes('api') || roles.includes('worker')) {
     const stores = await openStores(roles, shared);
     if (roles.includes('api')) app = composeApi(shared, stores, closing.signal);
@@ -167,11 +171,29 @@ function share(
   }
   const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds };
   const metrics = new Registry();
-  return { config, logger, started, keys, redis, store, checks, metrics, queueOptions, connect, feed };
+  const dependencies = {};
+  return {
+    config,
+    logger,
+    started,
+    keys,
+    redis,
+    store,
+    checks,
+    dependencies,
+    metrics,
+    queueOptions,
+    connect,
+    feed,
+  };
 }
 
-async function openStores(roles: readonly Role[], { config, started }: Shared): Promise<Stores> {
+async function openStores(
+  roles: readonly Role[],
+  { config, started, dependencies }: Shared,
+): Promise<Stores> {
   const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles));
+  dependencies['chroma'] = () => vectors.heartbeat(AbortSignal.timeout(CHROMA_TIMEOUT_MS));
   const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
   const processor = new ProcessorClient(processorUrl, {
     timeoutMs: config.processorTimeoutMs,
@@ -208,7 +230,8 @@ function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
   };
   const { maxUploadBytes, allowedOrigins, gatewayUrl } = config;
   const settings = { gateway_url: gatewayUrl };
-  return createApp(services, checks, { maxUploadBytes, allowedOrigins, settings, pageFolder: PAGE_FOLDER });
+  const health = healthRoutes(checks, shared.dependencies);
+  return createApp(services, health, { maxUploadBytes, allowedOrigins, settings, pageFolder: PAGE_FOLDER });
 }
 
 async function composeWorker(shared: Shared, stores: Stores): Promise<void> {

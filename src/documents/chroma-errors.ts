@@ -2,6 +2,9 @@ import { ChromaClientError, ChromaConnectionError } from 'chromadb';
 
 import { DependencyError } from '../errors.ts';
 
+/** What Chroma 1.0.5 says of a database or an index that it cannot read. Waiting helps: until an operator repairs it. */
+const DAMAGED = /database disk image is malformed|file is not a database|hnsw segment reader/;
+
 /** Says what a failure of Chroma's client means for a job. */
 export function explain(error: unknown): unknown {
   const cause = { cause: error };
@@ -12,6 +15,10 @@ export function explain(error: unknown): unknown {
       'The vector store cannot be reached.',
       cause,
     );
+  }
+  if (error instanceof Error && error.name.startsWith('Chroma') && DAMAGED.test(error.message)) {
+    const detail = "The vector store's data are damaged. Its operator has to repair them.";
+    return new DependencyError('unreachable', 'vector_store_damaged', detail, cause);
   }
   if (error instanceof ChromaClientError && /dimension/i.test(error.message)) {
     const detail = 'The collection holds embeddings of another model. Use another collection, or that model.';

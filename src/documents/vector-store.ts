@@ -162,9 +162,9 @@ export class VectorStore {
     }
   }
 
-  /** Throws unless Chroma answers. */
+  /** Throws unless Chroma responds and can read its database: on a damaged one its own heartbeat is still fine. */
   async heartbeat(signal: AbortSignal): Promise<void> {
-    await this.#call(signal, (client) => client.heartbeat());
+    await this.#call(signal, (client) => client.listCollections({ limit: 1 }));
   }
 
   async #call<T>(signal: AbortSignal, work: (client: ChromaClient) => Promise<T>): Promise<T> {

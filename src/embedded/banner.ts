@@ -5,6 +5,8 @@ export interface Backend {
   name: string;
   url: string;
   embedded: boolean;
+  /** What is wrong with it. */
+  note?: string | undefined;
 }
 
 /** A URL to open in a browser on this machine; an address that means "all of them" cannot be opened. */
@@ -22,9 +24,9 @@ function withoutCredentials(text: string): string {
 export function banner(url: string, dataDir: string, backends: readonly Backend[]): string {
   const rows = [
     ['data', dataDir],
-    ...backends.map(({ name, url, embedded }) => [
+    ...backends.map(({ name, url, embedded, note }) => [
       name,
-      `${withoutCredentials(url)} (${embedded ? 'embedded' : 'external'})`,
+      `${withoutCredentials(url)} (${embedded ? 'embedded' : 'external'}${note === undefined ? '' : `, ${note}`})`,
     ]),
     ['stop', `Ctrl-C, or kill ${process.pid}`],
   ] as const;

@@ -1,32 +1,63 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { spawnServer, until } from './server-process.ts';
+import type { Failure } from './failure-report.ts';
+import { ServerProcess, until } from './server-process.ts';
 import type { ServiceSpec } from './service.ts';
 
 // The package does not export its command line; it lies beside what it does export.
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
+const CHECKED_CLI = fileURLToPath(new URL('checked-chroma.ts', import.meta.url));
 const PROBE_TIMEOUT_MS = 1000;
+const COLLECTIONS = '/api/v2/tenants/default_tenant/databases/default_database/collections?limit=1';
 
-async function answers(port: number): Promise<boolean> {
+/** @throws when Chroma responds that it cannot read its own database: its heartbeat would still be fine */
+async function responds(port: number): Promise<boolean> {
+  let response;
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v2/heartbeat`, {
+    response = await fetch(`http://127.0.0.1:${port}${COLLECTIONS}`, {
       signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     });
-    await response.body?.cancel();
-    return response.ok;
   } catch {
     return false;
   }
+  const text = await response.text();
+  if (response.status >= 500) throw new Error(text);
+  return response.ok;
 }
 
 /** The Chroma server that the `chromadb` package ships, on loopback, with its data under `dataDir`. */
 export function embeddedChroma(dataDir: string, port: number): ServiceSpec {
-  const args = ['run', '--path', join(dataDir, 'chroma'), '--host', '127.0.0.1', '--port', String(port)];
+  const dir = join(dataDir, 'chroma');
+  const server = new ServerProcess(join(dataDir, 'logs', 'chroma.log'));
+  const args = ['run', '--path', dir, '--host', '127.0.0.1', '--port', String(port)];
+  const database = join(dir, 'chroma.sqlite3');
+  // Reads the whole database, at some 500 MB/s: once is enough, and a killed Chroma is back at once.
+  let checked = false;
   return {
     kind: 'server',
     name: 'chroma',
-    spawn: () => spawnServer(process.execPath, [CLI, ...args], join(dataDir, 'logs', 'chroma.log')),
-    ready: (_child, signal) => until(() => answers(port), signal),
+    required: false,
+    spawn: () =>
+      server.spawn(process.execPath, checked ? [CLI, ...args] : [CHECKED_CLI, database, CLI, ...args]),
+    ready: async (_child, signal) => {
+      await until(() => responds(port), signal);
+      checked = true;
+    },
+    explain: () => explain(dir, server),
+  };
+}
+
+function explain(dir: string, server: ServerProcess): Failure {
+  const output = server.output();
+  return {
+    data: dir,
+    logFile: server.logFile,
+    // A panic of Rust tells its place, then its reason.
+    says: (/ panicked at .*\n(.*\S)/.exec(output) ?? /^error: (.*\S)/m.exec(output))?.[1],
+    repair: [
+      `1. Stop Sluice, and move ${dir} away.`,
+      '2. Start Sluice. It indexes every document again from its original. Nothing is lost.',
+    ],
   };
 }

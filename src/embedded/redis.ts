@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
-import { spawnServer, until } from './server-process.ts';
+import type { Failure } from './failure-report.ts';
+import { ServerProcess, until } from './server-process.ts';
 import type { ServiceSpec } from './service.ts';
 
-async function answers(port: number): Promise<boolean> {
+async function responds(port: number): Promise<boolean> {
   const redis = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: null });
   redis.on('error', () => {});
   try {
@@ -21,6 +22,7 @@ async function answers(port: number): Promise<boolean> {
 /** The system's `redis-server`, on loopback, with every write in an append-only file under `dataDir`. */
 export function embeddedRedis(dataDir: string, port: number): ServiceSpec {
   const dir = join(dataDir, 'redis');
+  const server = new ServerProcess(join(dataDir, 'logs', 'redis.log'));
   const settings = {
     bind: '127.0.0.1',
     port: String(port),
@@ -34,10 +36,31 @@ export function embeddedRedis(dataDir: string, port: number): ServiceSpec {
   return {
     kind: 'server',
     name: 'redis',
+    required: true,
     spawn: () => {
       mkdirSync(dir, { recursive: true });
-      return spawnServer('redis-server', args, join(dataDir, 'logs', 'redis.log'));
+      return server.spawn('redis-server', args);
     },
-    ready: (_child, signal) => until(() => answers(port), signal),
+    ready: (_child, signal) => until(() => responds(port), signal),
+    explain: () => explain(dir, server),
+  };
+}
+
+function explain(dir: string, server: ServerProcess): Failure {
+  const data = join(dir, 'appendonlydir');
+  // Redis marks what matters with `#`. Its advice about the system's settings stands among that.
+  const warnings = [...server.output().matchAll(/ # (?!WARNING)(.*\S)/g)];
+  return {
+    data,
+    logFile: server.logFile,
+    says: warnings.at(-1)?.[1],
+    repair: [
+      `1. Stop Sluice, and copy ${dir} to a safe place.`,
+      `2. redis-check-aof --fix ${join(data, 'appendonly.aof.manifest')}`,
+      '   It cuts the file off at the damaged place. What Redis wrote after that is lost.',
+      `3. Where that does not help, move ${dir} away. Redis then starts empty. Sluice restores uploads and`,
+      '   documents from their originals. How earlier jobs ended is lost.',
+      '4. Start Sluice.',
+    ],
   };
 }

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 
 import { ConfigError } from '../config.ts';
 import type { Logger } from '../logger.ts';
+import { failureReport, type Failure } from './failure-report.ts';
 import type { DataLock } from './lock.ts';
 import { signalProcess } from './process-identity.ts';
 import { CONFIGURATION_EXIT_CODE } from './role-process.ts';
@@ -9,15 +10,28 @@ import { type ProcessKind, STOP_GRACE_MS } from './stop-order.ts';
 
 /** Constant, and short enough to be back within a second; a crash loop does not spin. */
 const RESTART_DELAY_MS = 300;
+/** A process that served for less than this counts as failed. A damaged Chroma index kills its server at the first call. */
+const SHORT_LIFE_MS = 10_000;
+/** Failed lives in a row after which another restart will not help: no accident kills a process so often. */
+const MAX_FAILED_LIVES = 5;
+/** Pace of restarts from then on: soon enough after a repair, rare enough to leave the log readable. */
+const SLOW_RESTART_DELAY_MS = 30_000;
 
 /** How to run one process. */
 export interface ServiceSpec {
   kind: ProcessKind;
   name: string;
+  /** The start fails without it. */
+  required: boolean;
   /** Starts it as the leader of a process group of its own. */
   spawn(): ChildProcess;
-  /** Resolves when it serves; `signal` aborts when it has ended. */
+  /**
+   * Resolves when it serves; `signal` aborts when it has ended.
+   * @throws when it shows that it never will serve; it is ended then
+   */
   ready(child: ChildProcess, signal: AbortSignal): Promise<void>;
+  /** Says why its last life ended, and how to repair what it needs; absent where its output is on the console. */
+  explain?(): Failure;
 }
 
 /** One process that is started again whenever it ends, until it is stopped. */
@@ -29,13 +43,15 @@ export class Service {
   #stopping = false;
   #restart: NodeJS.Timeout | undefined;
   #running: { pid: number; ended: Promise<void> } | undefined;
+  #everServed = false;
+  #failedLives = 0;
 
   /** Starts it at once. */
   constructor(spec: ServiceSpec, lock: DataLock, logger: Logger) {
     this.#spec = spec;
     this.#lock = lock;
     this.#logger = logger;
-    // Nobody has to wait for it.
+    // Not every service is waited for.
     this.#ready.promise.catch(() => {});
     this.#launch();
   }
@@ -69,11 +85,11 @@ export class Service {
 
   #launch(): void {
     const { kind, name } = this.#spec;
-    let child;
+    let child: ChildProcess;
     try {
       child = this.#spec.spawn();
     } catch (error) {
-      this.#startAgain({ error });
+      this.#startAgain((error as Error).message);
       return;
     }
     const { pid } = child;
@@ -82,7 +98,7 @@ export class Service {
         if (error.code === 'ENOENT') {
           this.#ready.reject(new ConfigError(`${child.spawnfile} is not installed: run \`npm run setup\`.`));
         }
-        this.#startAgain({ error });
+        this.#startAgain(error.message);
       });
       return;
     }
@@ -90,6 +106,8 @@ export class Service {
     const life = new AbortController();
     const ended = Promise.withResolvers<void>();
     this.#running = { pid, ended: ended.promise };
+    let servesSince: number | undefined;
+    let unfit: string | undefined;
     child.once('exit', (code, signal) => {
       life.abort();
       // What it started must not outlive it.
@@ -100,18 +118,59 @@ export class Service {
       if (code === CONFIGURATION_EXIT_CODE) {
         this.#ready.reject(new ConfigError(`${name} cannot run with this configuration.`));
       }
-      this.#startAgain({ pid, code, signal });
+      if (servesSince !== undefined && performance.now() - servesSince > SHORT_LIFE_MS) this.#failedLives = 0;
+      this.#startAgain(signal === null ? `exit code ${code}` : `signal ${signal}`, unfit);
     });
     // A send that fails because the process is ending; its exit says the rest.
     child.on('error', (error) => this.#logger.warn(`${name}: ${error.message}`));
-    this.#spec.ready(child, life.signal).then(this.#ready.resolve, () => {});
+    this.#spec.ready(child, life.signal).then(
+      () => {
+        servesSince = performance.now();
+        this.#serves();
+      },
+      (error: unknown) => {
+        if (life.signal.aborted) return;
+        unfit = (error as Error).message;
+        signalProcess(-pid, 'SIGKILL');
+      },
+    );
   }
 
-  #startAgain(reason: Record<string, unknown>): void {
+  #serves(): void {
+    if (this.#failedLives >= MAX_FAILED_LIVES) this.#logger.info(`${this.#spec.name} serves again`);
+    this.#everServed = true;
+    this.#ready.resolve();
+  }
+
+  /**
+   * @param ended what the system says about the end
+   * @param unfit why it was ended on purpose
+   */
+  #startAgain(ended: string, unfit?: string): void {
     if (this.#stopping) return;
-    this.#restart = setTimeout(() => {
-      this.#logger.error(`${this.#spec.name} ended unexpectedly, starting it again`, reason);
-      this.#launch();
-    }, RESTART_DELAY_MS);
+    const { name, required } = this.#spec;
+    this.#failedLives++;
+    if (this.#failedLives < MAX_FAILED_LIVES) {
+      this.#restart = setTimeout(() => {
+        this.#logger.error(`${name} ended unexpectedly, starting it again`, { ended: unfit ?? ended });
+        this.#launch();
+      }, RESTART_DELAY_MS);
+      return;
+    }
+    const report = this.#report(ended, unfit);
+    this.#ready.reject(new ConfigError(report));
+    // The failed start stops everything.
+    if (required && !this.#everServed) return;
+    this.#logger.error(`${report}\n    It is started again every ${SLOW_RESTART_DELAY_MS / 1000} s.\n`);
+    this.#restart = setTimeout(() => this.#launch(), SLOW_RESTART_DELAY_MS);
+  }
+
+  #report(ended: string, unfit: string | undefined): string {
+    const failure = this.#spec.explain?.();
+    return failureReport(
+      this.#spec.name,
+      ended,
+      failure && unfit !== undefined ? { ...failure, says: unfit } : failure,
+    );
   }
 }

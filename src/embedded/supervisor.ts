@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { on } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { childEnvironment, type Config, ConfigError, type Role } from '../config.ts';
@@ -18,6 +19,8 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const LOOPBACK = '127.0.0.1';
 /** A role's own drain ends before its supervisor loses patience. */
 const DRAIN_MARGIN_MS = 1000;
+/** How long the banner waits for Chroma: a healthy one is up in a second, also on a busy machine. */
+const CHROMA_PATIENCE_MS = 15_000;
 
 /** Everything that `npm start` runs. */
 export interface Supervision {
@@ -50,11 +53,9 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     const lock = await locked;
     const { port, ports, redisUrl, chromaUrl, processorUrl } = await chooseAddresses(config);
 
-    const servers = [
-      ...(config.redisUrl ? [] : [embeddedRedis(config.dataDir, ports.redis)]),
-      ...(config.chromaUrl ? [] : [embeddedChroma(config.dataDir, ports.chroma)]),
-    ].map((spec) => run(lock, spec));
-    await Promise.all(servers.map((server) => server.ready));
+    const redis = config.redisUrl ? undefined : run(lock, embeddedRedis(config.dataDir, ports.redis));
+    const chroma = config.chromaUrl ? undefined : run(lock, embeddedChroma(config.dataDir, ports.chroma));
+    await redis?.ready;
 
     const role = (roles: Role[], host: string, port: number) =>
       roleProcess(entry, roles, {
@@ -70,10 +71,24 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     await run(lock, role(['api', 'gateway'], config.host, port)).ready;
     run(lock, role(['worker'], LOOPBACK, ports.worker));
 
+    // Sluice serves without Chroma. Only the banner waits for it, to say whether it is there.
+    const chromaServes = await Promise.race([
+      chroma?.ready.then(
+        () => true,
+        () => false,
+      ) ?? true,
+      sleep(CHROMA_PATIENCE_MS, false, { ref: false }),
+    ]);
+    closing.signal.throwIfAborted();
     process.stdout.write(
       banner(browserUrl(config.host, port), config.dataDir, [
         { name: 'redis', url: redisUrl, embedded: !config.redisUrl },
-        { name: 'chroma', url: chromaUrl, embedded: !config.chromaUrl },
+        {
+          name: 'chroma',
+          url: chromaUrl,
+          embedded: !config.chromaUrl,
+          note: chromaServes ? undefined : 'away: uploads wait for it, search does not work',
+        },
         { name: 'processor', url: processorUrl, embedded: !config.processorUrl },
       ]),
     );
@@ -128,6 +143,7 @@ function roleProcess(entry: string, roles: Role[], environment: Record<string, s
   return {
     kind: 'role',
     name: roles.join('+'),
+    required: roles.includes('api'),
     // A group of its own, so that nothing a role has started outlives it.
     spawn: () =>
       spawn(process.execPath, [...nodeFlags(roles), entry, ...roles], {

@@ -22,7 +22,7 @@ import { openApiDocument } from './openapi/openapi.ts';
 import { toProblemResponse } from './problem.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { documentRoutes } from './routes/documents.ts';
-import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
+import type { healthRoutes } from './routes/health.ts';
 import { jobControlRoutes } from './routes/job-control.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -64,7 +64,7 @@ export interface ApiOptions {
 /** The HTTP API with the web page: everything that the `api` role answers. */
 export function createApp(
   services: ApiServices,
-  checks: Record<string, ReadinessCheck>,
+  health: ReturnType<typeof healthRoutes>,
   options: ApiOptions,
 ) {
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -80,7 +80,7 @@ export function createApp(
     app.use(cors({ origin, exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
   }
 
-  app.route('/', healthRoutes(checks));
+  app.route('/', health);
   const { uploadConnection: connection, uploadQueue: queue } = services;
   app.route('/', uploadRoutes({ ...services, connection, queue }, options.maxUploadBytes));
   app.route('/', jobRoutes(services));

@@ -8,6 +8,7 @@ const RETRY_AFTER = '5';
 /** What a failed dependency is answered with, by the code of its own error. */
 const DEPENDENCY_PROBLEMS: Record<string, ProblemCode> = {
   vector_store_unavailable: 'vector_store_unavailable',
+  vector_store_damaged: 'vector_store_unavailable',
   vector_store_failed: 'vector_store_unavailable',
   vector_store_timeout: 'vector_store_unavailable',
   vector_store_refused: 'invalid_request',

@@ -8,17 +8,32 @@ const CHECK_TIMEOUT_MS = 2000;
 /**
  * `GET /healthz`: the process answers. `GET /readyz`: it can do its work, each check by name; 503 when one
  * fails. Every role serves both on its port.
+ * @param dependencies named too, but a role is ready without them: its uploads wait until they are back
  */
-export function healthRoutes(checks: Record<string, ReadinessCheck>) {
+export function healthRoutes(
+  checks: Record<string, ReadinessCheck>,
+  dependencies: Record<string, ReadinessCheck>,
+) {
   return new Hono()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
-      const names = Object.keys(checks);
-      const results = await Promise.all(Object.values(checks).map(passes));
-      const ready = results.every(Boolean);
-      const named = Object.fromEntries(names.map((name, i) => [name, results[i] ? 'ok' : 'failed']));
-      return c.json({ status: ready ? 'ok' : 'not_ready', checks: named }, ready ? 200 : 503);
+      const [required, wanted] = await Promise.all([
+        results(checks, 'failed'),
+        results(dependencies, 'away'),
+      ]);
+      const ready = Object.values(required).every((result) => result === 'ok');
+      const complete = Object.values(wanted).every((result) => result === 'ok');
+      const status = !ready ? 'not_ready' : complete ? 'ok' : 'degraded';
+      return c.json({ status, checks: { ...required, ...wanted } }, ready ? 200 : 503);
     });
+}
+
+async function results(
+  checks: Record<string, ReadinessCheck>,
+  failure: string,
+): Promise<Record<string, string>> {
+  const passed = await Promise.all(Object.values(checks).map(passes));
+  return Object.fromEntries(Object.keys(checks).map((name, i) => [name, passed[i] ? 'ok' : failure]));
 }
 
 async function passes(check: ReadinessCheck): Promise<boolean> {
