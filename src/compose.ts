@@ -29,6 +29,7 @@ import { connectRedis, type Patience } from './redis/connection.ts';
 import { createKeys, type Keys } from './redis/keys.ts';
 import { requireMaster } from './redis/require-master.ts';
 import { BlobStore } from './uploads/blob-store.ts';
+import { FreeSpace } from './uploads/free-space.ts';
 import { UploadConnection } from './uploads/upload-connection.ts';
 import { EndedRecovery } from './worker/ended-recovery.ts';
 import { ManifestRestoration } from './worker/manifest-restoration.ts';
@@ -213,8 +214,11 @@ function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
   const reader = new JobReader(store, feed);
   started.defer(() => reader.close());
   const uploads = connect('uploads', 'ordered');
+  const space = new FreeSpace(config.blobStore, [config.dataDir], config.minFreeBytes);
+  checks['disk'] = () => space.check();
   const services = {
     ...stores,
+    space,
     redis,
     keys,
     store,

@@ -7,17 +7,17 @@ import * as v from 'valibot';
 export const ROLES = ['api', 'gateway', 'worker', 'processor'] as const;
 export type Role = (typeof ROLES)[number];
 
-const whole = (fallback: number, min: number, max = Number.MAX_SAFE_INTEGER) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d+$/, 'must be a whole number'),
-      v.transform(Number),
-      v.minValue(min, `must be at least ${min}`),
-      v.maxValue(max, `must be at most ${max}`),
-    ),
-    String(fallback),
+const wholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d+$/, 'must be a whole number'),
+    v.transform(Number),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
   );
+
+const whole = (fallback: number, min: number, max?: number) =>
+  v.optional(wholeNumber(min, max), String(fallback));
 
 const url = (...protocols: string[]) =>
   v.optional(
@@ -48,6 +48,7 @@ const EnvironmentSchema = v.object({
   ALLOWED_ORIGINS: v.optional(v.string(), ''),
   ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
   MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
+  MIN_FREE_BYTES: v.optional(wholeNumber(0)),
   MAX_TEXT_CHARS: whole(20_000_000, 1),
   MAX_RETRIES: whole(3, 0, 100),
   PROCESSOR_TIMEOUT_MS: whole(30_000, 100),
@@ -76,6 +77,8 @@ export interface Config {
   gatewayUrl: string | undefined;
   allowedOrigins: readonly string[];
   maxUploadBytes: number;
+  /** Free space that uploads and backups leave on the disk, in bytes; absent for the default. */
+  minFreeBytes: number | undefined;
   maxTextChars: number;
   maxRetries: number;
   processorTimeoutMs: number;
@@ -139,6 +142,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       .map((origin) => origin.trim())
       .filter(Boolean),
     maxUploadBytes: env.MAX_UPLOAD_BYTES,
+    minFreeBytes: env.MIN_FREE_BYTES,
     maxTextChars: env.MAX_TEXT_CHARS,
     maxRetries: env.MAX_RETRIES,
     processorTimeoutMs: env.PROCESSOR_TIMEOUT_MS,

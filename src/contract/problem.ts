@@ -33,6 +33,7 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: 'The body is too large' },
   embedding_mismatch: { status: 409, title: 'The collection was embedded with another model' },
   internal: { status: 500, title: 'Something went wrong on our side' },
+  disk_full: { status: 507, title: 'The server has too little free disk space' },
   storage_unavailable: { status: 503, title: 'The upload cannot be stored now' },
   queue_unavailable: { status: 503, title: 'The job queue cannot be reached' },
   vector_store_unavailable: { status: 503, title: 'The vector store cannot be reached' },

@@ -17,6 +17,7 @@ import { isOriginAllowed } from '../origin.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
+import type { FreeSpace } from '../uploads/free-space.ts';
 import type { UploadConnection } from '../uploads/upload-connection.ts';
 import { openApiDocument } from './openapi/openapi.ts';
 import { toProblemResponse } from './problem.ts';
@@ -36,6 +37,7 @@ export interface ApiServices {
   redis: Redis;
   keys: Keys;
   blobs: BlobStore;
+  space: FreeSpace;
   queue: JobQueue;
   /** Over a connection that never gives a command up. */
   uploadQueue: JobQueue;

@@ -8,8 +8,10 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobStore, BlobWriter } from './blob-store.ts';
 import { enqueueInTime } from './enqueue-in-time.ts';
+import type { FreeSpace } from './free-space.ts';
 import type { Manifest } from './manifest.ts';
 import { receiveUpload } from './receive-upload.ts';
+import { storageProblem } from './storage-problem.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
 /**
@@ -24,6 +26,7 @@ export async function acceptUpload(
   request: IncomingMessage,
   {
     blobs,
+    space,
     connection,
     queue,
     logger,
@@ -32,6 +35,7 @@ export async function acceptUpload(
     idempotencyKey,
   }: {
     blobs: BlobStore;
+    space: FreeSpace;
     connection: UploadConnection;
     queue: JobQueue;
     logger: Logger;
@@ -43,7 +47,12 @@ export async function acceptUpload(
   const id = randomUUID();
   const blob = blobs.create(tenant, id);
   try {
-    const { fields, filename, mediaType, size, contentHash } = await receiveUpload(request, blob, maxBytes);
+    const { fields, filename, mediaType, size, contentHash } = await receiveUpload(
+      request,
+      blob,
+      space,
+      maxBytes,
+    );
     const payload: JobPayload = {
       filename,
       file_size: size,
@@ -66,7 +75,7 @@ export async function acceptUpload(
     if (stored.status === 'rejected') {
       // Its file may not last, so the job must not run, or stop.
       await queue.withdraw(id, tenant, fields.collection, idempotencyKey);
-      throw new AppError('storage_unavailable', undefined, { cause: stored.reason });
+      throw storageProblem(stored.reason);
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
     // Sent before: its job has the file already.
@@ -87,7 +96,7 @@ async function describe(blob: BlobWriter, manifest: Manifest): Promise<void> {
   try {
     await blob.describe(manifest);
   } catch (cause) {
-    throw new AppError('storage_unavailable', undefined, { cause });
+    throw storageProblem(cause);
   }
 }
 

@@ -73,6 +73,8 @@ export class BlobStore {
         void opening.then(([file]) => file.writeFile(bytes)).then(() => done(), done);
       },
     });
+    // A file that cannot be opened fails the stream before anything may be connected to it.
+    stream.on('error', () => {});
     return {
       key,
       stream,

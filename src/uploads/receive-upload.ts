@@ -10,6 +10,8 @@ import {
 } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { BlobWriter } from './blob-store.ts';
+import type { Claim, FreeSpace } from './free-space.ts';
+import { storageProblem } from './storage-problem.ts';
 
 const MAX_FIELD_BYTES = 64 * 1024;
 const MAX_FIELDS = 100;
@@ -41,9 +43,25 @@ interface ReceivedFile {
 export async function receiveUpload(
   request: IncomingMessage,
   blob: BlobWriter,
+  space: FreeSpace,
   maxBytes: number,
 ): Promise<ReceivedUpload> {
   const busboy = openForm(request, maxBytes);
+  const claim = await space.claim(Number(request.headers['content-length'] ?? 0));
+  try {
+    return await receive(request, busboy, blob, claim, maxBytes);
+  } finally {
+    claim.release();
+  }
+}
+
+async function receive(
+  request: IncomingMessage,
+  busboy: BusboyInstance,
+  blob: BlobWriter,
+  claim: Claim,
+  maxBytes: number,
+): Promise<ReceivedUpload> {
   const values: Partial<Record<UploadFieldName, string>> = {};
   let file: ReceivedFile | undefined;
 
@@ -77,9 +95,11 @@ export async function receiveUpload(
         return fail(new AppError('missing_file', 'The part that holds the file must be named "file".'));
       }
       stream.once('limit', () => fail(tooLarge(maxBytes)));
-      const stored = pipeline(stream, blob.stream).catch((cause: unknown) => {
-        throw new AppError('storage_unavailable', undefined, { cause });
-      });
+      const stored = pipeline(stream, (bytes) => within(claim, bytes), blob.stream).catch(
+        (cause: unknown) => {
+          throw storageProblem(cause);
+        },
+      );
       file = { filename: cleanFilename(filename), mediaType: mediaType || undefined, stored };
       stored.catch(fail);
     });
@@ -101,6 +121,14 @@ export async function receiveUpload(
   const parsed = parseUploadFields(values);
   if (!parsed.ok) throw new AppError(parsed.code, parsed.detail);
   return { fields: parsed.fields, filename, mediaType, size, contentHash };
+}
+
+/** Passes on what the claim allows. */
+async function* within(claim: Claim, stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const bytes of stream) {
+    await claim.take(bytes.length);
+    yield bytes;
+  }
 }
 
 /** What breaks in the form's parser once the upload has failed belongs to that failure. */

@@ -4,6 +4,7 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { BlobNotFoundError } from './blob-paths.ts';
 import type { BlobStore } from './blob-store.ts';
+import { storageProblem } from './storage-problem.ts';
 
 /**
  * Starts a failed or cancelled job again as its next run, as safely stored as on its first. One that waits for its
@@ -25,8 +26,9 @@ export async function runAgain(
   if (payload) {
     const manifest = { job_id: id, tenant, payload, run: run + 1 };
     await blobs.restoreManifest(payload.file_key, manifest).catch((cause: unknown) => {
-      const code = cause instanceof BlobNotFoundError ? 'file_gone' : 'storage_unavailable';
-      throw new AppError(code, undefined, { cause });
+      throw cause instanceof BlobNotFoundError
+        ? new AppError('file_gone', undefined, { cause })
+        : storageProblem(cause);
     });
   }
   const before = await queue.rerun(id, run);

@@ -42,6 +42,7 @@ export const documentPaths = {
           'file_too_large',
           'field_too_large',
           'not_multipart',
+          'disk_full',
           'storage_unavailable',
           'queue_unavailable',
         ),

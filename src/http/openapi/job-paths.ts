@@ -68,6 +68,7 @@ export const jobPaths = {
           'job_not_found',
           'job_not_failed',
           'file_gone',
+          'disk_full',
           'storage_unavailable',
           'queue_unavailable',
         ),

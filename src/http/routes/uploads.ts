@@ -8,11 +8,18 @@ import type { Logger } from '../../logger.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
+import type { FreeSpace } from '../../uploads/free-space.ts';
 import type { UploadConnection } from '../../uploads/upload-connection.ts';
 
 /** `POST /api/documents/upload` */
 export function uploadRoutes(
-  services: { blobs: BlobStore; connection: UploadConnection; queue: JobQueue; logger: Logger },
+  services: {
+    blobs: BlobStore;
+    space: FreeSpace;
+    connection: UploadConnection;
+    queue: JobQueue;
+    logger: Logger;
+  },
   maxBytes: number,
 ) {
   return new Hono<{ Bindings: HttpBindings }>().post('/api/documents/upload', async (c) => {
