@@ -1,4 +1,4 @@
-import { isTerminal, type Job } from '../src/contract/job.ts';
+import { isTerminal, outcomeOf, type Job } from '../src/contract/job.ts';
 import { find, stamp } from './dom.ts';
 import { FirstChunks } from './first-chunks.ts';
 import { markSteps, type Step, type StepState } from './steps.ts';
@@ -111,7 +111,7 @@ export class UploadView {
       this.#firstChunks.offer(result.document_id, this.#openWhenDone);
       return;
     }
-    this.#show(status, status === 'failed' ? failureOf(job) : job.message);
+    this.#show(outcomeOf(job) ?? status, status === 'failed' ? failureOf(job) : job.message);
     if (isTerminal(status)) {
       this.#step(stage, 'failed');
     } else {

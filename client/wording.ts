@@ -1,4 +1,4 @@
-import type { Job } from '../src/contract/job.ts';
+import { outcomeOf, type Job } from '../src/contract/job.ts';
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const TENTHS = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -47,7 +47,9 @@ export function countsOf({ stage, counts = {} }: Job): string {
   return `${WHOLE.format(done ?? 0)} of ${quantity(total, parsing ? 'page' : 'chunk')}`;
 }
 
-/** “Parsing failed: The file is protected by a password. …”, as the job tells it */
-export function failureOf({ message, error }: Job): string {
-  return error === undefined || error === message ? message : `${message}: ${error}`;
+/** “Parsing failed: The file is protected by a password. …”, as the job tells it; “Cancelled” of one that was */
+export function failureOf(job: Job): string {
+  const { message, error } = job;
+  if (outcomeOf(job) === 'cancelled' || error === undefined || error === message) return message;
+  return `${message}: ${error}`;
 }

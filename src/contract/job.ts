@@ -1,9 +1,16 @@
 import * as v from 'valibot';
 
-/** Every state a job can be in. The last three are terminal: final for the job's run. */
-export const JOB_STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed', 'cancelled'] as const;
+/** Every state a job can be in. The last two are terminal: final for the job's run. */
+export const JOB_STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed'] as const;
 export const JobStatusSchema = v.picklist(JOB_STATUSES);
 export type JobStatus = v.InferOutput<typeof JobStatusSchema>;
+
+/**
+ * How a run can end. A `cancelled` run has the status `failed` and this word as its `error_code`: the documented
+ * client stops at `completed` and `failed` only.
+ */
+export const OUTCOMES = ['completed', 'failed', 'cancelled'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** The pipeline's stages, in the order they run. */
 export const STAGES = ['parse', 'chunk', 'embed', 'store'] as const;
@@ -67,6 +74,18 @@ export const JobSchema = v.object({
 export type Job = v.InferOutput<typeof JobSchema>;
 
 /** True for the states after which a run never changes again. */
-export function isTerminal(status: JobStatus): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled';
+export function isTerminal(status: JobStatus): status is 'completed' | 'failed' {
+  return status === 'completed' || status === 'failed';
+}
+
+/** Tells how a job's run has ended; `undefined` while it has not. */
+export function outcomeOf({
+  status,
+  error_code,
+}: {
+  status: JobStatus;
+  error_code?: string | undefined;
+}): Outcome | undefined {
+  if (!isTerminal(status)) return undefined;
+  return status === 'failed' && error_code === 'cancelled' ? 'cancelled' : status;
 }

@@ -1,12 +1,17 @@
 import * as v from 'valibot';
 
 import { PageQuerySchema } from './documents.ts';
-import { JobSchema, JobStatusSchema } from './job.ts';
+import { JOB_STATUSES, JobSchema } from './job.ts';
 import { CollectionNameSchema } from './upload.ts';
 
 export const JobQuerySchema = v.object({
   ...PageQuerySchema.entries,
-  status: v.optional(JobStatusSchema),
+  status: v.optional(
+    v.pipe(
+      v.picklist([...JOB_STATUSES, 'cancelled']),
+      v.description('`failed` includes the cancelled jobs; `cancelled` names only those.'),
+    ),
+  ),
   collection: v.optional(CollectionNameSchema),
 });
 export type JobQuery = v.InferOutput<typeof JobQuerySchema>;
@@ -35,11 +40,11 @@ export const StatsSchema = v.object({
   active: Count,
   /** Dead chunks that wait to be deleted, by generation. */
   cleanups: Count,
-  /** Runs that have ended, since the first ever. */
+  /** Runs that have ended, since the first ever; `failed` leaves the cancelled ones out. */
   completed: Count,
   failed: Count,
   cancelled: Count,
-  /** Completed of those completed or failed; absent before the first. */
+  /** Completed of those completed or failed, without the cancelled; absent before the first. */
   success_rate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   /** Of the last 1,000 completed runs; absent before the first. */
   processing_time_ms: v.optional(v.object({ p50: v.number(), p90: v.number(), p99: v.number() })),

@@ -23,7 +23,7 @@ export const PROBLEMS = {
   origin_forbidden: { status: 403, title: 'This origin may not call the API' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key belongs to another upload' },
   job_has_ended: { status: 409, title: 'The job has ended' },
-  job_not_failed: { status: 409, title: 'The job has not failed and was not cancelled' },
+  job_not_failed: { status: 409, title: 'The job has not failed' },
   file_gone: { status: 410, title: "The job's file is no longer in the store" },
   not_found: { status: 404, title: 'There is nothing here' },
   job_not_found: { status: 404, title: 'There is no such job' },

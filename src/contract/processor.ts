@@ -57,7 +57,12 @@ export const FIRST_FAULT = { abortEarly: true } as const;
 /** The longest that a whole call may take, in silences (`PROCESSOR_TIMEOUT_MS`), however lively it seems. */
 export const MAX_CALL_SILENCES = 120;
 
-const Code = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,63}$/, 'is not a code'));
+const Code = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9_]{0,63}$/, 'is not a code'),
+  // It says that somebody stopped the job.
+  v.notValue('cancelled', 'is not a code of a processor'),
+);
 const Detail = v.pipe(v.string(), v.maxLength(1000));
 
 /** The body of every processor error, sent as `application/problem+json`. */

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { Counter, Gauge, Registry } from 'prom-client';
 
+import { OUTCOMES } from '../contract/job.ts';
 import { readStatistics } from '../jobs/job-statistics.ts';
 import type { Keys } from '../redis/keys.ts';
 
@@ -22,7 +23,7 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
   const oldest = gauge('sluice_oldest_waiting_seconds', 'How long the job that is next has waited.');
   const ended = new Counter({
     name: 'sluice_runs_ended_total',
-    help: 'Runs that have ended, by status.',
+    help: 'Runs that have ended, by outcome; the failed are without the cancelled.',
     labelNames: ['status'],
     registers,
   });
@@ -43,7 +44,7 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
     cleanups.set(stats.cleanups);
     oldest.set((stats.oldest_waiting_ms ?? 0) / 1000);
     ended.reset();
-    for (const status of ['completed', 'failed', 'cancelled'] as const) ended.inc({ status }, stats[status]);
+    for (const status of OUTCOMES) ended.inc({ status }, stats[status]);
     time.reset();
     const { p50, p90, p99 } = stats.processing_time_ms ?? {};
     for (const [quantile, ms] of Object.entries({ '0.5': p50, '0.9': p90, '0.99': p99 })) {

@@ -50,6 +50,7 @@ async function rankAfter(redis: Redis, keys: Keys, cursor: string): Promise<numb
 }
 
 function matches(state: JobState, { status, collection }: JobQuery): boolean {
-  if (status !== undefined && state.status !== status) return false;
+  const found = status === 'cancelled' ? state.outcome : state.status;
+  if (status !== undefined && found !== status) return false;
   return collection === undefined || (JSON.parse(state.json) as Job).collection === collection;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-import type { JobStatus } from '../contract/job.ts';
+import type { JobStatus, Outcome } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
 import { toHash } from './job-event.ts';
 import type { JobPayload } from './job-payload.ts';
@@ -218,20 +218,19 @@ export class JobQueue {
 
   /**
    * Cancels a job, whatever it is doing; one that has ended stays as it is.
-   * @returns the job's status before; `undefined` when there is no such job
+   * @returns how it had ended, or else the job's status before; `undefined` when there is no such job
    */
-  async cancel(id: string): Promise<JobStatus | undefined> {
+  async cancel(id: string): Promise<JobStatus | Outcome | undefined> {
     const { job, queue, leases, active, delayed, cleanup, sequence, history, outcomes, cancelled } =
       this.#keys;
     const lists = [queue, leases, active, delayed, cleanup];
     const keys = [job(id), ...lists, sequence, history, outcomes, cancelled, this.#keys.tombstones];
-    return (
-      ((await this.#run('cancel', keys, [id, this.#options.ttlSeconds])) as JobStatus | null) ?? undefined
-    );
+    const before = await this.#run('cancel', keys, [id, this.#options.ttlSeconds]);
+    return (before as JobStatus | Outcome | null) ?? undefined;
   }
 
   /**
-   * Starts a failed or cancelled job again as its next run; another stays as it is.
+   * Starts a failed job, cancelled ones included, again as its next run; another stays as it is.
    * @param run the run that is over
    * @returns the job's status before; `undefined` when there is no such job
    */

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import type { JobStatus } from '../contract/job.ts';
+import { outcomeOf, type JobStatus, type Outcome } from '../contract/job.ts';
 import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
 import { JobHistory, type KeptPosition } from './job-history.ts';
@@ -11,6 +11,16 @@ import { toJob, toJobState, type JobHash, type JobState } from './to-job.ts';
 const MOST_HISTORIES = 3;
 /** So many at once keep neither Redis nor this process busy for long. */
 const READ_AT_ONCE = 200;
+
+/** What is needed to run a job again; `payload` is absent where it makes no sense. */
+export interface StoredUpload {
+  status: JobStatus;
+  outcome: Outcome | undefined;
+  run: number;
+  version: number;
+  tenant: string;
+  payload: JobPayload | undefined;
+}
 
 /** Reads jobs as the transports send them. Writes nothing, but for the name of a history that it is the first to notice. */
 export class JobStore {
@@ -75,21 +85,17 @@ export class JobStore {
     return { position, hashes: hashes as JobHash[] };
   }
 
-  /** What is needed to run a job again; `payload` is absent where it makes no sense. */
-  async readUpload(
-    id: string,
-  ): Promise<
-    | { status: JobStatus; run: number; version: number; tenant: string; payload: JobPayload | undefined }
-    | undefined
-  > {
+  /** Reads what is needed to run a job again. */
+  async readUpload(id: string): Promise<StoredUpload | undefined> {
     const hash = await this.#redis.hgetall(this.#keys.job(id)).catch(noJob);
     if (Object.keys(hash).length === 0) return undefined;
-    const { status, run, version } = toJob(hash);
+    const job = toJob(hash);
     const read = parsePayload(hash['payload']);
     return {
-      status,
-      run,
-      version,
+      status: job.status,
+      outcome: outcomeOf(job),
+      run: job.run,
+      version: job.version,
       tenant: hash['tenant'] ?? DEFAULT_TENANT,
       payload: read.ok ? read.payload : undefined,
     };

@@ -4,11 +4,12 @@ import {
   JOB_STATUSES,
   JobResultSchema,
   STAGES,
-  isTerminal,
+  outcomeOf,
   type Counts,
   type Job,
   type JobResult,
   type JobStatus,
+  type Outcome,
 } from '../contract/job.ts';
 
 /** A `job:{id}` hash as Redis holds it: every value is text, and another program may have written it. */
@@ -19,6 +20,8 @@ export interface JobState {
   readonly id: string;
   readonly version: number;
   readonly status: JobStatus;
+  /** How the run has ended, where it has. */
+  readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
   /** Which history `version` belongs to. */
   readonly history: string;
@@ -49,8 +52,12 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
   }
 }
 
-function toStatus(hash: JobHash): JobStatus {
-  return oneOf(JOB_STATUSES, hash['status']) ?? 'queued';
+/** Older versions, and other programs, store `cancelled` as a status of its own. */
+function toStatus(hash: JobHash): Pick<Job, 'status' | 'error' | 'error_code'> {
+  if (hash['status'] === 'cancelled')
+    return { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' };
+  const status = oneOf(JOB_STATUSES, hash['status']) ?? 'queued';
+  return { status, error: hash['error'], error_code: hash['error_code'] };
 }
 
 function toVersion(hash: JobHash): number {
@@ -78,7 +85,7 @@ function toCounts(hash: JobHash): Counts | undefined {
  * Fields that are `undefined` are left out by `JSON.stringify`.
  */
 export function toJob(hash: JobHash): Job {
-  const status = toStatus(hash);
+  const { status, error, error_code } = toStatus(hash);
   const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
   const retryCount = whole(hash['retry_count']) ?? 0;
   const retries = retryCount > 0 || status === 'retrying' || status === 'failed';
@@ -91,8 +98,8 @@ export function toJob(hash: JobHash): Job {
     progress: Math.min(100, Math.max(0, Number(hash['progress']) || 0)),
     message: hash['message'] ?? '',
     result: toResult(hash['result']),
-    error: hash['error'],
-    error_code: hash['error_code'],
+    error,
+    error_code,
     retry_count: retries ? retryCount : undefined,
     max_retries: retries ? whole(hash['max_retries']) : undefined,
     started_at: hash['started_at'],
@@ -119,6 +126,7 @@ class HashState implements JobState {
   readonly id: string;
   readonly version: number;
   readonly status: JobStatus;
+  readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
   readonly history: string;
   readonly publishedAt: number | undefined;
@@ -127,8 +135,10 @@ class HashState implements JobState {
   constructor(hash: JobHash, history: string, publishedAt: number | undefined) {
     this.id = hash['id'] ?? '';
     this.version = toVersion(hash);
-    this.status = toStatus(hash);
-    this.terminal = isTerminal(this.status);
+    const standing = toStatus(hash);
+    this.status = standing.status;
+    this.outcome = outcomeOf(standing);
+    this.terminal = this.outcome !== undefined;
     this.history = history;
     this.publishedAt = publishedAt;
     this.#serialised = hash;

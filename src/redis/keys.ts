@@ -21,7 +21,7 @@
  * | `jobs:reconciled` | string | the last history that Chroma has been compared with |
  * | `jobs:reconciling` | string | there while a worker does that |
  * | `jobs:recent` | zset | job ids by creation (ms) |
- * | `jobs:outcomes` | hash | how many runs have ended, by status |
+ * | `jobs:outcomes` | hash | how many runs have ended, by outcome |
  * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
  * | `jobs:canary:{node}` | channel | proves to a node that events reach it |
  * | `jobs:cancelled` | channel | ids of jobs that were cancelled while a worker had them |

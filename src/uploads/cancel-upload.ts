@@ -7,7 +7,7 @@ import type { BlobStore } from './blob-store.ts';
  * Cancels a job, so that it stays cancelled should Redis forget that. What remains is a Redis that forgets before
  * this has resolved: nobody has been told then, and the job may run.
  * @returns the job's state now, as JSON
- * @throws {AppError} `job_not_found`; `job_has_ended` when it has completed or failed
+ * @throws {AppError} `job_not_found`; `job_has_ended` when it has completed or failed by itself
  */
 export async function cancelUpload(
   id: string,
@@ -18,7 +18,7 @@ export async function cancelUpload(
     throw new AppError('job_has_ended', `The job has ${before}.`);
   const [state, upload] = await Promise.all([store.read(id), store.readUpload(id)]);
   if (!state || !upload) throw new AppError('job_not_found');
-  if (state.status === 'cancelled' && upload.payload) {
+  if (state.outcome === 'cancelled' && upload.payload) {
     // Should it fail, a sweep does it.
     await blobs.ended.note(upload.payload.file_key, id, 'cancelled', state.history).catch(() => {});
   }

@@ -1,12 +1,12 @@
 import { copyFile, link, mkdir, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { JobStatus } from '../contract/job.ts';
+import type { Outcome } from '../contract/job.ts';
 import { blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
 /** How a run may end. The cancelled come first: should they have to be cancelled again, sooner is better. */
-const KINDS = ['cancelled', 'failed', 'completed'] as const satisfies JobStatus[];
+const KINDS = ['cancelled', 'failed', 'completed'] as const satisfies Outcome[];
 export type End = (typeof KINDS)[number];
 const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
 

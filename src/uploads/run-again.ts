@@ -7,8 +7,8 @@ import type { BlobStore } from './blob-store.ts';
 import { storageProblem } from './storage-problem.ts';
 
 /**
- * Starts a failed or cancelled job again as its next run, as safely stored as on its first. One that waits for its
- * next try waits no longer. A job in any other state is left as it is.
+ * Starts a failed job, cancelled ones included, again as its next run, as safely stored as on its first. One that waits
+ * for its next try waits no longer. A job in any other state is left as it is.
  * @returns the job's status before
  * @throws {AppError} `job_not_found`; `file_gone` when its file was removed meanwhile
  */
@@ -22,7 +22,7 @@ export async function runAgain(
   // It may have been tried since it was read, and have failed.
   if (status === 'retrying')
     return (await queue.retryNow(id, version)) ? status : runAgain(id, { queue, store, blobs });
-  if (status !== 'failed' && status !== 'cancelled') return status;
+  if (status !== 'failed') return status;
   if (payload) {
     const manifest = { job_id: id, tenant, payload, run: run + 1 };
     await blobs.restoreManifest(payload.file_key, manifest).catch((cause: unknown) => {

@@ -58,10 +58,10 @@ export class ManifestRestoration {
     const { store, tombstones } = this.#services;
     const upload = await store.readUpload(job_id);
     if (upload?.payload?.file_key !== key) return false;
-    const { status, tenant, payload, run } = upload;
-    if (status !== 'failed' && status !== 'cancelled') return false;
+    const { outcome, tenant, payload, run } = upload;
+    if (outcome !== 'failed' && outcome !== 'cancelled') return false;
     const manifest = { job_id, tenant, payload, run };
-    await this.#write(manifest, status);
+    await this.#write(manifest, outcome);
     await tombstones.write(manifest, this.#ttlMs);
     return true;
   }

@@ -1,4 +1,4 @@
-import type { Job } from '../contract/job.ts';
+import type { Job, Outcome } from '../contract/job.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { JobHistory } from '../jobs/job-history.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
@@ -57,7 +57,7 @@ export class UploadRecovery {
       for (const [i, manifest] of manifests.entries()) {
         const state = states[i];
         if (!state) unknown.push(manifest);
-        else if (state.terminal) await this.#finish(manifest, state);
+        else if (state.outcome) await this.#finish(manifest, state, state.outcome);
         else active.push(manifest.job_id);
       }
       await queue.activate(active);
@@ -84,16 +84,16 @@ export class UploadRecovery {
   }
 
   /** A manifest whose job has ended: its worker was lost between the two, or it had none; or a retry was forgotten. */
-  async #finish(manifest: Manifest, state: JobState): Promise<void> {
+  async #finish(manifest: Manifest, state: JobState, outcome: Outcome): Promise<void> {
     const { queue, logger } = this.#services;
     const { job_id: job, run: promised = 1 } = manifest;
     const { run } = JSON.parse(state.json) as Job;
-    if (run < promised && state.status !== 'completed') {
+    if (run < promised && outcome !== 'completed') {
       logger.warn('Redis has forgotten that a job was to run again', { job, run: promised });
       await queue.rerun(job, run);
       return;
     }
-    await this.#noteEnd(manifest, state.status as End, state.history);
+    await this.#noteEnd(manifest, outcome, state.history);
   }
 
   /** The note comes last: until it is there, the rest is found. */

@@ -1,4 +1,4 @@
-import { isTerminal, type Job } from '../../src/contract/job.ts';
+import { isTerminal, outcomeOf, type Job } from '../../src/contract/job.ts';
 import type { Facts } from './facts.ts';
 import type { Accepted, Answer, Workload } from './workload.ts';
 
@@ -53,24 +53,25 @@ function auditJob(
   const violation = (rule: string, detail: string): Violation[] => [{ rule, jobId: id, detail }];
   if (!job) return violation('an accepted upload is known', `GET /api/jobs/${id} answers 404`);
   const { status, run } = job;
-  if (!isTerminal(status)) return violation('every job ends', `it is ${status}`);
+  const outcome = outcomeOf(job);
+  if (!outcome) return violation('every job ends', `it is ${status}`);
   if (documents.has(id) !== (status === 'completed'))
     return violation('documents are those of completed jobs', `${status}, and listed: ${documents.has(id)}`);
 
   const hasText = workload.markerOf(job.filename ?? '') !== undefined;
-  if (status === 'failed' && hasText) {
+  if (outcome === 'failed' && hasText) {
     return violation('no fault fails a job', `it failed: ${job.error_code} ${job.error}`);
   }
   if (status === 'completed' && !hasText) return violation('no text, no document', 'it was completed');
 
   const cancels = upload?.cancels ?? [];
   const retries = upload?.retries ?? [];
-  if (status === 'cancelled' && !cancels.some(mayHaveWorked))
+  if (outcome === 'cancelled' && !cancels.some(mayHaveWorked))
     return violation('only who is asked to cancels', `cancels: ${list(cancels)}`);
   if (run > 1 && !retries.some(mayHaveWorked))
     return violation('a run begins when asked for', `run ${run}, retries: ${list(retries)}`);
-  if (cancels.some(worked) && !retries.some(mayHaveWorked) && status !== 'cancelled')
-    return violation('cancelled is cancelled', `cancel was answered ${list(cancels)}, and it is ${status}`);
+  if (cancels.some(worked) && !retries.some(mayHaveWorked) && outcome !== 'cancelled')
+    return violation('cancelled is cancelled', `cancel was answered ${list(cancels)}, and it is ${outcome}`);
   // Of what was answered before Redis went back only this may be forgotten, for the job has ended all the same.
   if (!rolledBack && retries.some(worked) && run < 2)
     return violation('a retry is a run', `retry was answered ${list(retries)}, and it is run ${run}`);
@@ -147,11 +148,12 @@ function auditFiles({ files, jobs, temporary }: Facts, { workload, patient }: Ci
   const known = new Set([...jobs].flatMap(([id, found]) => (found ? [id] : [])));
   const strangers = new Set<string>();
   for (const [name, manifest] of files) {
-    const [, endedId, status] = ENDED.exec(name) ?? [];
+    const [, endedId, outcome] = ENDED.exec(name) ?? [];
     if (endedId !== undefined) {
-      const known = jobs.get(endedId)?.job.status;
+      const job = jobs.get(endedId)?.job;
+      const known = job && outcomeOf(job);
       // One that is not whole was never acknowledged.
-      if (known !== status && isWhole(manifest))
+      if (known !== outcome && isWhole(manifest))
         violations.push({
           rule: 'only what ended is noted',
           jobId: endedId,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Job } from '../../src/contract/job.ts';
+import { outcomeOf, type Job } from '../../src/contract/job.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
 import type { Topology } from './harness.ts';
 import type { Logbook } from './logbook.ts';
@@ -127,7 +127,7 @@ export class Workload {
       const answer = await this.#post(`/api/jobs/${accepted.id}/${what}`);
       const { status = 0 } = answer ?? {};
       const job = answer?.ok ? ((await answer.json()) as Job) : undefined;
-      const worked = what === 'cancel' ? job?.status === 'cancelled' : (job?.run ?? 1) > 1;
+      const worked = job !== undefined && (what === 'cancel' ? outcomeOf(job) === 'cancelled' : job.run > 1);
       accepted[what === 'cancel' ? 'cancels' : 'retries'].push({ status, worked });
       this.#logbook.note(`${what} ${accepted.id}: ${status || 'no answer'} ${job?.status ?? ''}`);
     };

@@ -38,14 +38,14 @@ test('a running job that is cancelled stops, leaves nothing in the vector store,
   const id = await uploadSlowly('cancelled');
   const answer = await post(`/api/jobs/${id}/cancel`);
   expect(answer.status).toBe(200);
-  expect(await answer.json()).toMatchObject({ status: 'cancelled' });
+  expect(await answer.json()).toMatchObject({ status: 'failed', error_code: 'cancelled' });
 
   // Whatever call was under way is over after its delay; then nobody asks any more.
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const asked = embedder.requests();
   await new Promise((resolve) => setTimeout(resolve, 1000));
   expect(embedder.requests()).toBe(asked);
-  expect(await sluice.job(id)).toMatchObject({ status: 'cancelled' });
+  expect(await sluice.job(id)).toMatchObject({ status: 'failed', error_code: 'cancelled' });
   await expect.poll(() => storedChunks('cancelled'), { timeout: 10_000 }).toBe(0);
 
   embedder.delayMs = 0;

@@ -29,11 +29,24 @@ interface Outcome {
   seen: { progress: number; message: string }[];
 }
 
-/** Runs the documented client on a page of the server's. */
-async function uploadAsDocumented(filename: string, content: Buffer): Promise<Outcome> {
+/**
+ * Runs the documented client on a page of the server's.
+ * @param onAccepted hears the job's id before the page first asks for the job
+ */
+async function uploadAsDocumented(
+  filename: string,
+  content: Buffer,
+  onAccepted?: (jobId: string) => Promise<unknown>,
+): Promise<Outcome> {
   const page = await browser.newPage();
   try {
     await page.goto(sluice.url);
+    await page.route('**/api/documents/upload', async (route) => {
+      const response = await route.fetch();
+      const { job_id } = (await response.json()) as { job_id: string };
+      await onAccepted?.(job_id);
+      await route.fulfill({ response });
+    });
     return await page.evaluate<Outcome>(`(async () => {
       const seen = [];
       const client = (${documentedClient.toString()})({
@@ -95,4 +108,14 @@ test('the documented client is told why a document failed', async () => {
   const { result, error } = await uploadAsDocumented('broken.pdf', Buffer.from('%PDF-1.7\nno objects'));
   expect(result).toBeUndefined();
   expect(error).toBe('The file is damaged and cannot be read.');
+});
+
+test('the documented client stops when somebody cancels its job', async () => {
+  const { result, error, seen } = await uploadAsDocumented('paper.pdf', paper(), async (id) => {
+    const answer = await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' });
+    expect(answer.status).toBe(200);
+  });
+  expect(result).toBeUndefined();
+  expect(error).toBe('The job was cancelled.');
+  expect(seen.at(-1)?.message).toBe('Cancelled');
 });

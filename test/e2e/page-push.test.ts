@@ -21,6 +21,16 @@ describe('what is pushed', () => {
   });
 });
 
+test('a job that somebody cancels is shown as cancelled, not as an error', async () => {
+  await my.open();
+  const cancelled = { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' } as const;
+  my.server.send({ type: 'update', jobs: [{ ...state(6, 60), ...cancelled, message: 'Cancelled' }] });
+  const card = my.user.card('pushed.pdf', 'cancelled');
+  expect(await card.locator('.status').textContent()).toBe('Cancelled');
+  expect(await card.locator('.message').textContent()).toBe('Cancelled');
+  expect(await my.user.page.locator('#announcements').textContent()).toBe('pushed.pdf: Cancelled');
+});
+
 describe('when the server hears of nothing', () => {
   test('the page says so, asks meanwhile, and is live again', async () => {
     await my.open();

@@ -5,7 +5,7 @@ import { ChromaClient } from 'chromadb';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
-import type { Job } from '../../src/contract/job.ts';
+import { outcomeOf, type Job } from '../../src/contract/job.ts';
 import { createKeys, DEFAULT_TENANT } from '../../src/redis/keys.ts';
 import { processorChildren } from './processor-children.ts';
 import type { TestSluice } from './sluice.ts';
@@ -54,7 +54,7 @@ export async function expectSettled(sluice: TestSluice, ids: readonly string[]):
   const settled = (look: () => unknown) => expect.poll(look, { timeout: SETTLES_MS });
   const originals = ids.flatMap((id) => [id, `${id}.json`]).sort();
   await settled(async () => (await storedFiles(sluice.dataDir)).sort()).toEqual(originals);
-  const ended = jobs.map(({ id, status }) => `${id}.${status}.json`).sort();
+  const ended = jobs.map((job) => `${job.id}.${outcomeOf(job)}.json`).sort();
   await settled(async () => (await filesIn(join(sluice.dataDir, 'blobs', '.ends'))).sort()).toEqual(ended);
   const folder = join(sluice.dataDir, 'processor');
   await settled(() => filesIn(folder)).toEqual([]);

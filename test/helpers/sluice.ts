@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Job } from '../../src/contract/job.ts';
+import { isTerminal, type Job } from '../../src/contract/job.ts';
 import type { ParseResponse } from '../../src/contract/processor.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
 import { corpusPath } from './corpus.ts';
@@ -102,7 +102,7 @@ export async function startSluice(
       for (;;) {
         // While a killed server is on its way back a read may fail; the deadline bounds that too.
         const state = await job(id).catch(() => undefined);
-        if (state && ['completed', 'failed', 'cancelled'].includes(state.status)) return state;
+        if (state && isTerminal(state.status)) return state;
         if (Date.now() > deadline)
           throw new Error(`job ${id} has not ended: ${JSON.stringify(state)}\n${printed}`);
         await sleep(50);

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { ChromaClient } from 'chromadb';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
-import type { Job } from '../../src/contract/job.ts';
+import { isTerminal, type Job } from '../../src/contract/job.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
 import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
@@ -122,8 +122,7 @@ async function upload(sentences = SENTENCES) {
 
 const job = async (id: string) => (await (await fetch(`${api.url}/api/jobs/${id}`)).json()) as Job;
 async function ended(id: string): Promise<Job> {
-  const terminal = ['completed', 'failed', 'cancelled'];
-  await expect.poll(async () => terminal.includes((await job(id)).status), { timeout: 30_000 }).toBe(true);
+  await expect.poll(async () => isTerminal((await job(id)).status), { timeout: 30_000 }).toBe(true);
   return job(id);
 }
 

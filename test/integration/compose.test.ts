@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { parse } from 'yaml';
 
-import type { Job } from '../../src/contract/job.ts';
+import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { loadConfig, parseRoles } from '../../src/config.ts';
 import { nodeFlags } from '../../src/embedded/node-flags.ts';
 import { choosePorts } from '../../src/embedded/ports.ts';
@@ -174,7 +174,7 @@ describe('the composed services', () => {
     const job = await eventually(async () => {
       const answer = await fetch(`http://127.0.0.1:${ports.api}/api/jobs/${id}`);
       const job = (await answer.json()) as Job;
-      return ['completed', 'failed', 'cancelled'].includes(job.status) && job;
+      return isTerminal(job.status) && job;
     }, 45_000);
     expect(job).toMatchObject({ id, status: 'completed', progress: 100 });
   });

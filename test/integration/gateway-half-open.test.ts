@@ -111,12 +111,12 @@ test('while the feed is stale sessions are answered and live on, and what they s
   await jobs.queue.cancel('a');
   expect((await one.closed).code).toBe(1000);
   for (const client of [early, late]) {
-    await expect.poll(() => client.states('a').at(-1)?.status).toBe('cancelled');
+    await expect.poll(() => client.states('a').at(-1)?.status).toBe('failed');
     expect(
       client
         .of('snapshot')
         .flatMap(({ jobs }) => jobs)
-        .filter(({ status }) => status === 'cancelled'),
+        .filter(({ status }) => status === 'failed'),
     ).toEqual([]);
     client.socket.terminate();
   }

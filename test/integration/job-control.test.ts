@@ -59,8 +59,16 @@ test('a queued job that is cancelled never runs, and cancelling it again changes
   const first = await post(`/api/jobs/${id}/cancel`);
   expect(first.status).toBe(200);
   const job = (await first.json()) as Job;
-  expect(job).toMatchObject({ status: 'cancelled', message: 'Cancelled' });
-  expect(await (await post(`/api/jobs/${id}/cancel`)).json()).toEqual(job);
+  expect(job).toMatchObject({
+    status: 'failed',
+    message: 'Cancelled',
+    error: 'The job was cancelled.',
+    error_code: 'cancelled',
+    completed_at: expect.any(String),
+  });
+  const second = await post(`/api/jobs/${id}/cancel`);
+  expect(second.status).toBe(200);
+  expect(await second.json()).toEqual(job);
   expect((await queue.claim(5)).jobs).toEqual([]);
   expect(await redis.client.smembers(keys.active)).toEqual([]);
   expect(await redis.client.llen(keys.queue)).toBe(0);
@@ -85,7 +93,11 @@ test('the holder of a cancelled job can change nothing, and what it wrote is mar
 test('a job that waits for its next try can be cancelled too', async () => {
   const id = await accepted();
   await queue.retry(await claim(), 60_000, { error: 'x', errorCode: 'x' });
-  expect(await (await post(`/api/jobs/${id}/cancel`)).json()).toMatchObject({ status: 'cancelled' });
+  expect(await (await post(`/api/jobs/${id}/cancel`)).json()).toMatchObject({
+    status: 'failed',
+    error: 'The job was cancelled.',
+    error_code: 'cancelled',
+  });
   expect(await redis.client.zcard(keys.delayed)).toBe(0);
 });
 
@@ -98,11 +110,51 @@ test('a job that has ended cannot be cancelled, and an unknown one neither', asy
   expect((await post('/api/jobs/nobody/cancel')).status).toBe(404);
 });
 
-test.each(['failed', 'cancelled'])(
-  'a %s job runs again as its next run; asked twice it runs once',
+/** Cancels a job as older versions did: `cancelled` was a status. */
+async function cancelAsBefore(id: string): Promise<void> {
+  await post(`/api/jobs/${id}/cancel`);
+  await redis.client.hset(keys.job(id), 'status', 'cancelled');
+  await redis.client.hdel(keys.job(id), 'error', 'error_code');
+}
+
+test('a job that an older version cancelled is what a cancelled job is now', async () => {
+  const [now, before] = [await accepted(), await accepted()];
+  await post(`/api/jobs/${now}/cancel`);
+  await cancelAsBefore(before);
+  const { id: _now, ...expected } = await get<Job>(`/api/jobs/${now}`);
+  const { id: _before, ...job } = await get<Job>(`/api/jobs/${before}`);
+  const times = { created_at: expect.any(String), updated_at: expect.any(String) };
+  expect(job).toEqual({ ...expected, ...times, completed_at: expect.any(String) });
+  const again = await post(`/api/jobs/${before}/cancel`);
+  expect(again.status).toBe(200);
+  expect(await again.json()).toMatchObject({ version: job.version, error_code: 'cancelled' });
+  await redis.client.lpush(keys.queue, before);
+  await redis.client.sadd(keys.active, before);
+  expect((await queue.claim(5)).jobs).toEqual([]);
+  expect(await redis.client.smembers(keys.active)).toEqual([]);
+});
+
+test('a job that another program marks as cancelled while it is held has ended for its holder', async () => {
+  const id = await accepted();
+  const held = await claim();
+  await redis.client.hset(keys.job(id), { status: 'cancelled', error: 'x', error_code: 'x' });
+  expect(await queue.renew([held])).toEqual([id]);
+  expect(await queue.fail(held, { message: 'x', error: 'x', errorCode: 'x' })).toBe(false);
+  expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({
+    status: 'failed',
+    error: 'The job was cancelled.',
+    error_code: 'cancelled',
+  });
+  await queue.repair('0');
+  expect(await redis.client.smembers(keys.active)).toEqual([]);
+});
+
+test.each(['failed', 'cancelled', 'cancelled by an older version'])(
+  'a job that has %s runs again as its next run; asked twice it runs once',
   async (end) => {
     const id = await accepted();
     if (end === 'cancelled') await post(`/api/jobs/${id}/cancel`);
+    else if (end !== 'failed') await cancelAsBefore(id);
     else await queue.fail(await claim(), { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
     const before = await get<Job>(`/api/jobs/${id}`);
     expect(await redis.client.ttl(keys.job(id))).toBeGreaterThan(0);
@@ -168,7 +220,9 @@ test('jobs are listed newest first, by status and collection, page by page', asy
     ids.unshift(((await answer.json()) as UploadAccepted).job_id);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'x' });
   await post(`/api/jobs/${ids[0]}/cancel`);
+  await cancelAsBefore(ids[1]!);
   type List = { jobs: Job[]; next_cursor?: string };
   const listed: string[] = [];
   for (let cursor = ''; ;) {
@@ -178,7 +232,10 @@ test('jobs are listed newest first, by status and collection, page by page', asy
     cursor = `&cursor=${page.next_cursor}`;
   }
   expect(listed).toEqual(ids);
-  expect((await get<List>('/api/jobs?status=cancelled')).jobs.map(({ id }) => id)).toEqual([ids[0]]);
+  const withStatus = async (status: string) =>
+    (await get<List>(`/api/jobs?status=${status}`)).jobs.map(({ id }) => id);
+  expect(await withStatus('cancelled')).toEqual([ids[0], ids[1]]);
+  expect(await withStatus('failed')).toEqual([ids[0], ids[1], ids[6]]);
   expect((await get<List>('/api/jobs?collection=odd')).jobs.length).toBe(3);
   expect((await fetch(`${api.url}/api/jobs?cursor=nobody`)).status).toBe(400);
   expect((await fetch(`${api.url}/api/jobs?limit=0`)).status).toBe(400);
@@ -242,6 +299,8 @@ test('statistics that another program has spoilt, or that are gone, are not show
 });
 
 test('the statistics count what happened', async () => {
+  const cancelled = await accepted();
+  expect((await post(`/api/jobs/${cancelled}/cancel`)).status).toBe(200);
   for (let i = 0; i < 4; i++) await accepted();
   const done = await claim();
   await queue.complete(done, {
@@ -260,13 +319,15 @@ test('the statistics count what happened', async () => {
     active: 2,
     completed: 1,
     failed: 1,
+    cancelled: 1,
     success_rate: 0.5,
   });
   expect(stats.processing_time_ms?.p50).toBeGreaterThanOrEqual(0);
   expect(stats.oldest_waiting_ms).toBeGreaterThanOrEqual(0);
   const metrics = await (await fetch(`${api.url}/metrics`)).text();
   expect(metrics).toContain('sluice_queue_depth 1\n');
-  expect(metrics).toContain('sluice_runs_ended_total{status="completed"} 1\n');
+  for (const outcome of ['completed', 'failed', 'cancelled'])
+    expect(metrics).toContain(`sluice_runs_ended_total{status="${outcome}"} 1\n`);
   for (const line of metrics.split('\n').filter(Boolean))
     expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"\})? [\d.e+-]+)$/);
 });

@@ -99,8 +99,8 @@ test('what is pushed while everything is read again is held back, and never foll
     expect(said).toEqual(['stale']);
   };
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await expect.poll(() => said, PATIENCE).toContain('cancelled 2');
-  expect(said).toEqual(['stale', 'live', 'cancelled 2']);
+  await expect.poll(() => said, PATIENCE).toContain('failed 2');
+  expect(said).toEqual(['stale', 'live', 'failed 2']);
 });
 
 test('a run that ends and is followed by the next, while everything is read again, is told of', async () => {
@@ -115,21 +115,21 @@ test('a run that ends and is followed by the next, while everything is read agai
   const before = feed.counts.events;
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await expect.poll(() => said, PATIENCE).toContain('queued 3');
-  expect(said).toEqual(['stale', 'live', 'cancelled 2', 'queued 3']);
+  expect(said).toEqual(['stale', 'live', 'failed 2', 'queued 3']);
 });
 
 test('an event that was missed on a link that works is noticed by the next canary', async () => {
   await watchQueued('a');
-  await writeByHand('a', 'cancelled', 2);
+  await writeByHand('a', 'failed', 2);
   await redis.client.incr(keys.sequence);
-  await expect.poll(() => said, PATIENCE).toContain('cancelled 2');
+  await expect.poll(() => said, PATIENCE).toContain('failed 2');
   expect(said).not.toContain('stale');
 });
 
 test('a Redis that counts fewer events than were heard has another history, and everything is told again', async () => {
   await watchQueued('a');
   await queue.cancel('a');
-  await expect.poll(() => said).toContain('cancelled 2');
+  await expect.poll(() => said).toContain('failed 2');
   const before = feed.history;
   said = [];
   await writeByHand('a', 'queued', 1);
@@ -166,7 +166,7 @@ test('a subscription that has died behind an open connection is replaced, and no
   wedged!.punsubscribe().catch(() => {});
   await expect.poll(() => redis.client.call('PUBSUB', 'NUMPAT')).toBe(0);
   await queue.cancel('a');
-  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'cancelled 2']);
+  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'failed 2']);
   expect(feed.link.misses).toBe(1);
   expect(connections).toHaveLength(2);
   // Whatever TCP makes of a dead connection, it does so much later: that says nothing of the one in its place.
@@ -193,10 +193,10 @@ test('what no event tells is found when everything watched is compared', async (
   await queue.enqueue('a', 'default', payload);
   await expect.poll(() => compared.live).toBe(true);
   compared.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
-  await writeByHand('a', 'cancelled', 2);
+  await writeByHand('a', 'failed', 2);
   vi.advanceTimersByTime(30_000);
   vi.useRealTimers();
-  await expect.poll(() => said).toContain('cancelled');
+  await expect.poll(() => said).toContain('failed');
   compared.close();
 });
 
@@ -213,7 +213,7 @@ test('an end that is still on its way is told before what is read behind it', as
   vi.advanceTimersByTime(30_000);
   vi.useRealTimers();
   await expect.poll(() => said, PATIENCE).toContain('queued');
-  expect(said[0]).toBe('cancelled');
+  expect(said[0]).toBe('failed');
   slow.close();
   await proxy.close();
 });
@@ -234,7 +234,7 @@ test('what is read is never ahead of what those who watch have been told; withou
   await queue.cancel('a');
   await queue.rerun('a', 1);
   expect(await slow.read(['a'])).toMatchObject([{ status: 'queued' }]);
-  expect(said).toEqual(['cancelled', 'queued']);
+  expect(said).toEqual(['failed', 'queued']);
   proxy.latencyMs = 60_000;
   const reading = slow.read(['a']);
   await expect.poll(() => store.asked.length).toBe(2);
@@ -249,13 +249,13 @@ test('an event that was missed while everything is read again is noticed, too', 
   said = [];
   store.meanwhile = async () => {
     store.meanwhile = async () => {};
-    await writeByHand('a', 'cancelled', 2);
+    await writeByHand('a', 'failed', 2);
     await redis.client.incr(keys.sequence);
     // Long enough for a canary to come by.
     await new Promise((resolve) => setTimeout(resolve, 1500));
   };
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await expect.poll(() => said, PATIENCE).toContain('cancelled 2');
+  await expect.poll(() => said, PATIENCE).toContain('failed 2');
 });
 
 test('what other programs publish to a canary proves nothing, and harms nobody', async () => {
@@ -275,7 +275,7 @@ test('what other programs publish to a canary proves nothing, and harms nobody',
     ])
       await redis.client.publish(channel, garbage);
   await queue.cancel('a');
-  await expect.poll(() => said).toEqual(['cancelled 2']);
+  await expect.poll(() => said).toEqual(['failed 2']);
 });
 
 test('an event that other programs publish in the place of the next one keeps nobody from being told of that', async () => {
@@ -291,7 +291,7 @@ test('an event that other programs publish in the place of the next one keeps no
     `["${feed.history}",${sequence + 1},1795000000123,${values}]`,
   );
   await Promise.all([both, queue.cancel('a')]);
-  await expect.poll(() => said).toEqual(['cancelled 2']);
+  await expect.poll(() => said).toEqual(['failed 2']);
   expect(feed.counts.rereads).toBe(rereads + 1);
 });
 
@@ -307,7 +307,7 @@ test('an event that other programs publish, of an invented history or number, is
   // By the next regular canary whatever was made of them would have been said.
   await proven(500);
   await queue.cancel('a');
-  await expect.poll(() => said).toEqual(['cancelled 2']);
+  await expect.poll(() => said).toEqual(['failed 2']);
   expect([feed.history, await redis.client.get(keys.history), feed.counts.rereads]).toEqual([
     history,
     history,

@@ -123,11 +123,13 @@ test('what was cancelled is cancelled again, and no worker ever sees it', async 
   await redis.client.lrem(keys.queue, 0, 'forgotten');
   await recovery.sweep('present', signal);
   expect(await job('forgotten')).toMatchObject({
-    status: 'cancelled',
+    status: 'failed',
+    error: 'The job was cancelled.',
+    error_code: 'cancelled',
     filename: 'forgotten.txt',
     version: 1,
   });
-  expect(await job('queued')).toMatchObject({ status: 'cancelled' });
+  expect(await job('queued')).toMatchObject({ status: 'failed', error_code: 'cancelled' });
   expect(await waiting()).toEqual([]);
   expect(await redis.client.ttl(keys.job('forgotten'))).toBeGreaterThan(400);
 });
@@ -204,7 +206,7 @@ test('a cancelled job stays cancelled after Redis was emptied; one that is run a
   expect(await blobs.ended.has('again')).toBe(false);
   await redis.client.flushall();
   await recovery.sweep('present', signal);
-  expect(await job('stays')).toMatchObject({ status: 'cancelled' });
+  expect(await job('stays')).toMatchObject({ status: 'failed', error_code: 'cancelled' });
   // Its manifest lies where the sweep of all uploads finds it.
   expect(await job('again')).toBeNull();
 });

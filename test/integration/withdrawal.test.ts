@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
+import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import type { ClaimedJob } from '../../src/jobs/job-queue.ts';
+import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';
@@ -61,6 +63,21 @@ test.each(Object.entries(COME_TO))(
     }
   },
 );
+
+test('those who watch a job hear that it was cancelled when its upload is refused', async () => {
+  const heard: JobState[] = [];
+  const subscriber = redis.client.duplicate();
+  subscriber.on('message', (_channel, message: string) => {
+    const { hash, history } = parseJobEvent(message);
+    heard.push(toJobState(hash, history));
+  });
+  await subscriber.subscribe(keys.events('a'));
+  await jobs.enqueue(['a']);
+  await jobs.queue.withdraw('a', 'default', 'papers', undefined);
+  await expect.poll(() => heard.at(-1)?.outcome).toBe('cancelled');
+  expect(JSON.parse(heard.at(-1)!.json)).toMatchObject({ status: 'failed', message: 'Upload refused' });
+  subscriber.disconnect();
+});
 
 test('a document that another job has made is not taken with it', async () => {
   await jobs.complete(await jobs.claim('a'));

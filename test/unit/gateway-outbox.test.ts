@@ -65,7 +65,7 @@ test('a terminal state is sent, though the job has been run again meanwhile', as
   outbox.update(state('a', 5, 'failed'));
   outbox.update(state('a', 6, 'queued', 2));
   outbox.update(state('a', 7, 'processing', 2));
-  outbox.update(state('a', 8, 'cancelled', 2));
+  outbox.update(state('a', 8, 'failed', 2));
   outbox.update(state('a', 9, 'queued', 3));
   await unblock();
   expect(said().join(' ').match(/a@\d/g)).toEqual(['a@5', 'a@8', 'a@9']);

@@ -102,16 +102,16 @@ test('an end that waits is sent, though the one before it has just been taken an
     await take();
   }
   dashboard!.onState(state('a', 1, 'processing'));
-  dashboard!.onState(state('a', 2, 'cancelled'));
+  dashboard!.onState(state('a', 2, 'failed'));
   await take();
   // The end is under way; the next run begins and ends before it has been taken.
   dashboard!.onState(state('a', 3, 'processing', 2));
-  dashboard!.onState(state('a', 4, 'cancelled', 2));
+  dashboard!.onState(state('a', 4, 'failed', 2));
   stream.open();
   const runsEnded = () =>
     stream.given
       .flatMap(({ jobs = [] }) => jobs as { status?: string; run?: number }[])
-      .flatMap(({ status, run }) => (status === 'cancelled' ? [run] : []));
+      .flatMap(({ status, run }) => (status === 'failed' ? [run] : []));
   await expect.poll(runsEnded).toEqual([1, 2]);
 });
 

@@ -130,6 +130,7 @@ describe('an answer that does not fit', () => {
     ['more pages than there are', line({ type: 'progress', pages_done: 2, pages_total: 1 }) + END],
     ['a page of no number', segment('x', { page: 1e300 }) + END],
     ['a line after the last', END + segment('x')],
+    ['an error that says somebody cancelled', line({ type: 'error', code: 'cancelled', detail: '' })],
     ['an error without a code', line({ type: 'error', code: 'No idea!', detail: '' })],
   ])('of lines from /parse: %s', async (_, body) => {
     await serve(answer(body, NDJSON));
@@ -214,6 +215,7 @@ describe('another status', () => {
     [503, '{"code":"embedder_unreachable","detail":"Away."}', 'unreachable embedder_unreachable'],
     [500, '{"code":"parser_crashed","detail":"Lost."}', 'crashed parser_crashed'],
     [400, 'Bad Request', 'transient http_400'],
+    [422, '{"code":"cancelled","detail":"x"}', 'transient http_422'],
     [422, '{"code":"<script>","detail":"x"}', 'transient http_422'],
     [204, '', 'transient http_204'],
   ])('%i %s is %s', async (status, body, expected) => {

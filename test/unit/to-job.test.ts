@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 
 import { JobSchema } from '../../src/contract/job.ts';
-import { toJob } from '../../src/jobs/to-job.ts';
+import { toJob, toJobState } from '../../src/jobs/to-job.ts';
 
 const hash = {
   id: 'a',
@@ -63,6 +63,36 @@ test('retries are told once there were any, or the job has failed', () => {
     max_retries: 3,
   });
   expect(shown({ status: 'failed', max_retries: '3' })).toMatchObject({ retry_count: 0, max_retries: 3 });
+});
+
+test.each([{}, { error: 'x', error_code: 'x' }])(
+  'the status `cancelled` of older versions is a failure with that code, whatever else is stored: %j',
+  (extra) => {
+    const stored = { ...hash, ...extra, status: 'cancelled', message: 'Cancelled', max_retries: '3' };
+    expect(shown(stored)).toMatchObject({
+      status: 'failed',
+      message: 'Cancelled',
+      error: 'The job was cancelled.',
+      error_code: 'cancelled',
+      retry_count: 0,
+      max_retries: 3,
+    });
+    expect(toJobState(stored, 'history')).toMatchObject({
+      status: 'failed',
+      outcome: 'cancelled',
+      terminal: true,
+    });
+  },
+);
+
+test.each([
+  ['failed', 'cancelled', 'cancelled'],
+  ['failed', 'corrupt', 'failed'],
+  ['completed', 'cancelled', 'completed'],
+  ['retrying', 'cancelled', undefined],
+])('a job that is %s with the code %s has the outcome %s', (status, error_code, outcome) => {
+  const state = toJobState({ ...hash, status, error_code }, 'history');
+  expect(state).toMatchObject({ status, outcome, terminal: outcome !== undefined });
 });
 
 test.each([

@@ -51,7 +51,7 @@ export const jobPaths = {
       summary: 'Cancel a job that has not ended; one that is cancelled already stays so',
       parameters: [idInPath],
       responses: {
-        200: { description: 'The job, cancelled', content: json('Job') },
+        200: { description: 'The job: `failed`, with `cancelled` as its `error_code`', content: json('Job') },
         ...problems('job_not_found', 'job_has_ended', 'queue_unavailable'),
       },
     },
@@ -60,7 +60,7 @@ export const jobPaths = {
     post: {
       operationId: 'retryJob',
       summary:
-        'Run a failed or cancelled job again, or try a retrying one now; one that is under way goes on',
+        'Run a failed job, cancelled ones included, again, or try a retrying one now; one that is under way goes on',
       parameters: [idInPath],
       responses: {
         200: { description: 'The job, queued again or under way', content: json('Job') },

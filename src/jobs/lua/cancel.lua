@@ -2,18 +2,19 @@
 -- KEYS: 1 job, 2 queue, 3 leases, 4 active, 5 delayed, 6 cleanup, 7 sequence, 8 history, 9 outcomes, 10 channel of cancellations,
 --       11 tombstones
 -- ARGV: 1 id, 2 ttl_seconds
--- Returns the job's status before, or nil where there is no such job. A terminal job is left as it is.
--- Publishes the job, cancelled; and its id on the channel of cancellations, so that its worker stops at once.
+-- Returns how the job had ended, or else its status before; nil where there is no such job. A terminal job is left as
+-- it is.
+-- Publishes the job, failed with the code cancelled; and its id on the channel of cancellations, so that its worker
+-- stops at once.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
 local job = read(KEYS[1])
-local status = job[AT.status]
-if is_terminal(status) then return status end
+local ended, status = outcome(job), job[AT.status]
+if ended then return ended end
 if status == 'processing' then bury(KEYS[6], KEYS[1], job, ARGV[1]) end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.pcall('HINCRBY', KEYS[9], 'cancelled', 1)
 settle(KEYS[1], KEYS[3], KEYS[4], KEYS[11], ARGV[1], ARGV[2])
-commit(KEYS[1], KEYS[7], KEYS[8], job, { 'status', 'cancelled', 'message', 'Cancelled', 'completed_at', stamp() },
-  { 'error', 'error_code' })
+commit(KEYS[1], KEYS[7], KEYS[8], job, cancelled('Cancelled'))
 redis.call('PUBLISH', KEYS[10], ARGV[1])
 return status or 'queued'

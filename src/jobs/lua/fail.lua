@@ -4,7 +4,7 @@
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, failed. What the caller wrote to Chroma is marked for cleanup.
 local job = read(KEYS[1])
-if job[AT.status] == 'failed' and job[AT.token] == ARGV[2] then return 1 end
+if outcome(job) == 'failed' and job[AT.token] == ARGV[2] then return 1 end
 if not holds(job[AT.status], job[AT.token], ARGV[2]) then return 0 end
 bury(KEYS[4], KEYS[1], job, ARGV[1])
 redis.pcall('HINCRBY', KEYS[7], 'failed', 1)

@@ -1,12 +1,12 @@
--- Starts a failed or cancelled job again, as its next run.
+-- Starts a failed job, cancelled ones included, again as its next run.
 -- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 tombstones
 -- ARGV: 1 id, 2 run that is over (a replay finds another)
--- Returns the job's status before, or nil where there is no such job. Only a failed or cancelled one is changed.
+-- Returns the job's status before, or nil where there is no such job. Only one that has failed is changed.
 -- Publishes the job, queued.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
 local job = read(KEYS[1])
 local status, run = job[AT.status], tonumber(job[AT.run]) or 1
-if status ~= 'failed' and status ~= 'cancelled' then return status or 'queued' end
+if not is_terminal(status) or status == 'completed' then return status or 'queued' end
 if run ~= tonumber(ARGV[2]) then return 'queued' end
 redis.call('PERSIST', KEYS[1])
 local tombstone = tombstone_of(KEYS[1], ARGV[1])
@@ -18,4 +18,4 @@ commit(KEYS[1], KEYS[4], KEYS[5], job, {
   'retry_count', '0', 'attempt', '0', 'stalls', '0', 'queued_ms', now_ms(),
 }, { 'error', 'error_code', 'result', 'started_at', 'started_ms', 'completed_at', 'stage', 'token',
   'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
-return status
+return 'failed'

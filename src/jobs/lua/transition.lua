@@ -130,8 +130,23 @@ local function commit(key, sequence, history, job, changes, drop)
   return values
 end
 
+-- `cancelled` is a status that older versions, and other programs, give a job.
 local function is_terminal(status)
   return status == 'completed' or status == 'failed' or status == 'cancelled'
+end
+
+-- How a job's run has ended: completed, failed, or cancelled; nil while it has not.
+local function outcome(job)
+  local status = job[AT.status]
+  if status == 'failed' and job[AT.error_code] == 'cancelled' then return 'cancelled' end
+  return is_terminal(status) and status or nil
+end
+
+-- What a job is once it is cancelled, for `commit`, with the message given. It has failed, because the documented
+-- client knows no other end than that and completion; its code tells it from what failed by itself.
+local function cancelled(message)
+  return { 'status', 'failed', 'message', message, 'error', 'The job was cancelled.', 'error_code', 'cancelled',
+    'completed_at', stamp() }
 end
 
 -- True when the caller, whose token it is, still holds the job.

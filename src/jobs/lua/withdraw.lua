@@ -4,8 +4,8 @@
 --       15 tombstones
 -- ARGV: 1 id
 -- Returns 1, or 0 when there is no such job.
--- Publishes the job, cancelled, unless it has ended, for those who have seen it; nothing of it is left. Its worker, who
--- may have been quicker than the refusal, is told on the channel of cancellations.
+-- Publishes the job, failed with the code cancelled, unless it has ended, for those who have seen it; nothing of it is
+-- left. Its worker, who may have been quicker than the refusal, is told on the channel of cancellations.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
 local job = read(KEYS[1])
 local token = job[AT.token]
@@ -23,7 +23,7 @@ redis.call('SREM', KEYS[3], ARGV[1])
 for _, key in ipairs({ KEYS[4], KEYS[8], KEYS[9] }) do redis.call('ZREM', key, ARGV[1]) end
 if redis.call('HGET', KEYS[5], 'id') == ARGV[1] then redis.call('DEL', KEYS[5]) end
 if not is_terminal(job[AT.status]) then
-  commit(KEYS[1], KEYS[6], KEYS[7], job, { 'status', 'cancelled', 'message', 'Upload refused' })
+  commit(KEYS[1], KEYS[6], KEYS[7], job, cancelled('Upload refused'))
 end
 write_tombstone(KEYS[15], KEYS[1], ARGV[1], now_ms())
 redis.call('DEL', KEYS[1])
