@@ -55,7 +55,7 @@ export class UploadView {
     this.#again.addEventListener('click', () => this.#tryAgain?.());
     this.#show('waiting', 'Waiting for the uploads before it');
     this.#step('upload', 'waiting');
-    this.#bar(0);
+    this.#bar(0, 0);
   }
 
   get status(): Status {
@@ -71,7 +71,7 @@ export class UploadView {
     this.#again.hidden = true;
     this.#show('uploading', part < 1 ? 'Sending the file…' : 'Sent; waiting for the server to store it…');
     this.#step('upload', 'active');
-    this.#bar(part * 100);
+    this.#bar(part, Math.floor(part * 100));
   }
 
   /** Shows an upload that the server did not take, with a way to try again where that may help. */
@@ -86,7 +86,7 @@ export class UploadView {
   showArrived(words: string): void {
     this.#show('queued', words);
     this.#step('parse', 'waiting');
-    this.#bar(0);
+    this.#bar(0, 0);
   }
 
   /**
@@ -103,7 +103,7 @@ export class UploadView {
   /** Shows a state of its job. */
   showJob(job: Job): void {
     const { status, result, stage = 'parse' } = job;
-    this.#bar(job.progress);
+    this.#bar(job.fraction, job.progress);
     if (status === 'completed' && result) {
       const took = duration(result.processing_time_ms);
       const size = quantity(result.chunk_count, 'chunk');
@@ -146,9 +146,10 @@ export class UploadView {
     markSteps(this.root.querySelectorAll<HTMLElement>('[data-step]'), current, state);
   }
 
-  #bar(percent: number): void {
-    this.#progress.value = percent;
-    this.#say('.percent', `${Math.floor(percent)} %`);
+  /** @param fraction 0 to 1, for the bar; `percent` is the number beside it, whole */
+  #bar(fraction: number, percent: number): void {
+    this.#progress.value = fraction;
+    this.#say('.percent', `${percent} %`);
   }
 
   #say(selector: string, words: string): void {

@@ -46,8 +46,8 @@ export const JobSchema = v.object({
   id: v.string(),
   type: v.string(),
   status: JobStatusSchema,
-  /** 0–100. The documented marks are whole numbers; between them two decimals show large documents moving. */
-  progress: v.pipe(v.number(), v.minValue(0), v.maxValue(100)),
+  /** 0–100, always a whole number, as documented. */
+  progress: v.pipe(Count, v.maxValue(100)),
   message: v.string(),
   result: v.optional(JobResultSchema),
   error: v.optional(v.string()),
@@ -66,6 +66,8 @@ export const JobSchema = v.object({
   stalls: v.optional(Count),
   filename: v.optional(v.string()),
   collection: v.optional(v.string()),
+  /** 0–1: `progress` as finely as the job moves, so 0.7394 where that is 73. It only grows within an attempt. */
+  fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   stage: v.optional(StageSchema),
   counts: v.optional(CountsSchema),
   created_at: v.optional(v.string()),

@@ -34,6 +34,8 @@ export const JOB_FIELDS = [
   'chunks_total',
   'tenant',
   'token',
+  // New fields go last: while an upgrade is under way, nodes of both versions hear each other's events.
+  'fraction',
 ] as const;
 
 /** A place in the life of a Redis: versions only compare within one history. */

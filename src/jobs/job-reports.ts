@@ -2,6 +2,7 @@ import type { Counts, Stage } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
 import { Batcher } from './batcher.ts';
 import { valuesAfter } from './job-event.ts';
+import { readProgress, splitPercent } from './job-progress.ts';
 import type { RunScript } from './scripts.ts';
 import type { JobHash } from './to-job.ts';
 
@@ -19,6 +20,7 @@ export interface ClaimedJob extends Claim {
 }
 
 export interface ProgressReport {
+  /** In percent, 0 to 100, with any decimals: {@link splitPercent} says what the job shows of it. */
   progress: number;
   message: string;
   stage: Stage;
@@ -37,6 +39,7 @@ export interface CompletedDocument {
 /** What progress changes of a job. */
 const PROGRESS_FIELDS = [
   'progress',
+  'fraction',
   'message',
   'stage',
   'pages_done',
@@ -92,9 +95,10 @@ export class JobReports {
   progress(claim: ClaimedJob, { progress, message, stage, counts }: ProgressReport): Promise<boolean> {
     const held = this.#of(claim);
     const { job: before, waiting } = held;
-    const furthest = Math.max(progress, Number(before['progress']));
+    const [from, to] = [readProgress(before), splitPercent(progress)];
+    const furthest = to.fraction > from.fraction ? to : from;
     // Half a surrogate pair would be shown as it is in the event, but not in what is read.
-    const report = { progress: furthest, message: message.toWellFormed(), stage, ...counts };
+    const report = { ...furthest, message: message.toWellFormed(), stage, ...counts };
     const job = { ...before };
     for (const field of PROGRESS_FIELDS) if (report[field] !== undefined) job[field] = String(report[field]);
     const changed = PROGRESS_FIELDS.some((field) => job[field] !== before[field]);
@@ -109,7 +113,13 @@ export class JobReports {
   complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     const { documentId, tenant, collection, chunkCount, fields } = document;
     const message = 'Upload completed successfully';
-    const job: JobHash = { ...this.#of(claim).job, status: 'completed', progress: '100', message };
+    const job: JobHash = {
+      ...this.#of(claim).job,
+      status: 'completed',
+      progress: '100',
+      fraction: '1',
+      message,
+    };
     countUp(job);
     const untimed = JSON.stringify({ document_id: documentId, chunk_count: chunkCount, collection });
     const result = `${untimed.slice(0, -1)},"processing_time_ms":`;

@@ -11,6 +11,7 @@ import {
   type JobStatus,
   type Outcome,
 } from '../contract/job.ts';
+import { readProgress } from './job-progress.ts';
 
 /** A `job:{id}` hash as Redis holds it: every value is text, and another program may have written it. */
 export type JobHash = Record<string, string>;
@@ -86,6 +87,7 @@ function toCounts(hash: JobHash): Counts | undefined {
  */
 export function toJob(hash: JobHash): Job {
   const { status, error, error_code } = toStatus(hash);
+  const { progress, fraction } = readProgress(hash);
   const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
   const retryCount = whole(hash['retry_count']) ?? 0;
   const retries = retryCount > 0 || status === 'retrying' || status === 'failed';
@@ -95,7 +97,7 @@ export function toJob(hash: JobHash): Job {
     id: hash['id'] ?? '',
     type: hash['type'] ?? 'document_upload',
     status,
-    progress: Math.min(100, Math.max(0, Number(hash['progress']) || 0)),
+    progress,
     message: hash['message'] ?? '',
     result: toResult(hash['result']),
     error,
@@ -110,6 +112,7 @@ export function toJob(hash: JobHash): Job {
     stalls: whole(hash['stalls']),
     filename: typeof filename === 'string' ? filename : undefined,
     collection: typeof collection === 'string' ? collection : undefined,
+    fraction,
     stage: oneOf(STAGES, hash['stage']),
     counts: toCounts(hash),
     created_at: hash['created_at'],

@@ -44,7 +44,7 @@ export class ProgressReporter {
 
   /** Reports movement inside the current stage, some time soon: a newer report replaces one that waits. */
   move(progress: number, counts: Counts): void {
-    this.#waiting = this.#report(Math.floor(progress * 100) / 100, counts);
+    this.#waiting = this.#report(progress, counts);
     this.#schedule();
   }
 

@@ -21,6 +21,15 @@ describe('what is pushed', () => {
   });
 });
 
+test('between two whole percents the bar moves, and the number stays', async () => {
+  await my.open();
+  my.server.send({ type: 'update', jobs: [state(6, 73.94)] });
+  await my.shows('version 6');
+  const card = my.user.card('pushed.pdf');
+  expect(await card.locator('.percent').textContent()).toBe('73 %');
+  expect((await my.user.seen()).progress).toEqual([60, 73.94]);
+});
+
 test('a job that somebody cancels is shown as cancelled, not as an error', async () => {
   await my.open();
   const cancelled = { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' } as const;

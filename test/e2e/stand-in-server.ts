@@ -65,8 +65,9 @@ export async function standInFor(page: Page) {
 }
 export type StandIn = Awaited<ReturnType<typeof standInFor>>;
 
-/** A state of a job that is worked on, which is the message it shows. */
-export function state(version: number, progress: number, id = 'pushed'): Job {
+/** A state of a job that is worked on, which is the message it shows. @param percent with up to two decimals */
+export function state(version: number, percent: number, id = 'pushed'): Job {
+  const progress = Math.floor(percent);
   return {
     id,
     type: 'document_upload',
@@ -75,6 +76,7 @@ export function state(version: number, progress: number, id = 'pushed'): Job {
     message: `version ${version}`,
     version,
     run: 1,
+    fraction: Math.round(percent * 100) / 10_000,
     stage: 'embed',
     counts: { chunks_done: progress * 10, chunks_total: 1000 },
   };

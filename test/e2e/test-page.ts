@@ -5,7 +5,7 @@ import { corpusPath } from '../helpers/corpus.ts';
 /** How long the page may take for anything: a whole job included. */
 export const PATIENCE_MS = 60_000;
 
-/** Runs in the page: keeps every value that a job's progress bar and the connection's sign go through. */
+/** Runs in the page: keeps every value that a job's progress bar (in percent) and the connection's sign go through. */
 const RECORD = `
   window.seen = { progress: [], modes: [] };
   document.addEventListener('DOMContentLoaded', () => {
@@ -13,7 +13,8 @@ const RECORD = `
       for (const { target, attributeName } of changes) {
         if (attributeName === 'data-mode') window.seen.modes.push(target.dataset.mode);
         const status = target.closest('[data-status]')?.dataset.status;
-        if (attributeName === 'value' && status !== 'uploading') window.seen.progress.push(target.value);
+        if (attributeName === 'value' && status !== 'uploading')
+          window.seen.progress.push(Math.round(target.value * 10_000) / 100);
       }
     }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['value', 'data-mode'] });
   });

@@ -168,6 +168,66 @@ test('steps of one turn are written once and heard one by one, and once only whe
   expect(await steps()).toEqual([false, false, false, false]);
 });
 
+test('between two whole percents a job moves by its fraction, which is a version, and never goes back', async () => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  const still = { message: 'Generating embeddings...', stage: 'embed', counts: {} } as const;
+  const { events, hashes, close } = await listen();
+  for (const progress of [60, 60.5, 60.25, 73.94, 73.99999, 73])
+    await queue.progress(held, { progress, ...still });
+  await expect.poll(() => events.length).toBe(4);
+  close();
+  expect(hashes.map(({ progress, fraction, version }) => [progress, fraction, version])).toEqual([
+    ['60', '0.6', '3'],
+    ['60', '0.605', '4'],
+    ['73', '0.7394', '5'],
+    ['73', '0.7399', '6'],
+  ]);
+  const { progress, fraction } = await redis.client.hgetall(keys.job('a'));
+  expect({ progress, fraction }).toEqual({ progress: '73', fraction: '0.7399' });
+  expect(await job('a')).toMatchObject({ progress: 73, fraction: 0.7399, version: 6 });
+  await queue.complete(held, documentOf(held));
+  expect(await job('a')).toMatchObject({ progress: 100, fraction: 1 });
+});
+
+test.each([
+  ['given back', (held: ClaimedJob) => queue.release(held)],
+  ['tried again', (held: ClaimedJob) => queue.retry(held, 0, { error: 'x', errorCode: 'x' })],
+  [
+    'taken back from a worker that was lost',
+    async ({ id }: ClaimedJob) => {
+      await redis.client.set(keys.swept, Date.now());
+      await redis.client.zadd(keys.leases, 1, id);
+      await queue.expireLeases();
+    },
+  ],
+  [
+    'found to wait for nothing',
+    async ({ id }: ClaimedJob) => {
+      await redis.client.zrem(keys.leases, id);
+      await queue.repair('0');
+    },
+  ],
+  [
+    'run again',
+    async ({ id }: ClaimedJob) => {
+      await queue.cancel(id);
+      expect(await job(id)).toMatchObject({ progress: 10, fraction: 0.1055 });
+      await queue.rerun(id, 1);
+    },
+  ],
+])('a job that is %s begins anew, also its fraction', async (_, begin) => {
+  const [held] = (await claim('a')) as [ClaimedJob];
+  await queue.progress(held, { ...report(10), progress: 10.55 });
+  expect(await job('a')).toMatchObject({ progress: 10, fraction: 0.1055 });
+  await begin(held);
+  expect(await job('a')).toMatchObject({ progress: 0, fraction: 0 });
+  expect(await redis.client.hget(keys.job('a'), 'fraction')).toBe('0');
+  // As another program leaves it that knows the documented field only.
+  await redis.client.hset(keys.job('a'), { fraction: '0.1055' });
+  expect((await queue.claim(1)).jobs).toHaveLength(1);
+  expect(await job('a')).toMatchObject({ progress: 10, fraction: 0.1 });
+});
+
 test('what changes nothing is not heard, also together with what does', async () => {
   const [held] = (await claim('a')) as [ClaimedJob];
   const { events, close } = await listen();

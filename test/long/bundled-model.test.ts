@@ -43,7 +43,7 @@ test.each(['DA-619p.pdf', 'book-war-and-peace-1225p.txt'])(
 
     expect(heard.at(-1)?.job).toMatchObject({ status: 'completed' });
     expect(over).toEqual([]);
-    const moves = heard.filter(({ job }, i) => i === 0 || job.progress > heard[i - 1]!.job.progress);
+    const moves = heard.filter(({ job }, i) => i === 0 || job.fraction > heard[i - 1]!.job.fraction);
     const silences = moves.slice(1).map(({ at }, i) => at - moves[i]!.at);
     expect(Math.max(...silences)).toBeLessThan(MOST_SILENCE_MS);
     for (const [i, { job }] of moves.entries()) {

@@ -1,7 +1,9 @@
+import * as fc from 'fast-check';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 
-import { JobSchema } from '../../src/contract/job.ts';
+import { JobSchema, type Job } from '../../src/contract/job.ts';
+import { splitPercent } from '../../src/jobs/job-progress.ts';
 import { toJob, toJobState } from '../../src/jobs/to-job.ts';
 
 const hash = {
@@ -93,6 +95,93 @@ test.each([
 ])('a job that is %s with the code %s has the outcome %s', (status, error_code, outcome) => {
   const state = toJobState({ ...hash, status, error_code }, 'history');
   expect(state).toMatchObject({ status, outcome, terminal: outcome !== undefined });
+});
+
+test.each([
+  [{ progress: '30' }, { progress: 30, fraction: 0.3 }],
+  [
+    { progress: '73', fraction: '0.7394' },
+    { progress: 73, fraction: 0.7394 },
+  ],
+  [
+    { progress: '29', fraction: '0.29' },
+    { progress: 29, fraction: 0.29 },
+  ],
+  // Older versions stored decimals.
+  [{ progress: '73.94' }, { progress: 73, fraction: 0.7394 }],
+  [{ progress: '99.9999' }, { progress: 99, fraction: 0.9999 }],
+  // Other programs write the documented field alone.
+  [
+    { progress: '60', fraction: '0.2231' },
+    { progress: 60, fraction: 0.6 },
+  ],
+  [
+    { progress: '100', fraction: '0.9999' },
+    { progress: 100, fraction: 1 },
+  ],
+  [
+    { progress: '-3', fraction: '-0.03' },
+    { progress: 0, fraction: 0 },
+  ],
+  [
+    { progress: '110', fraction: '1.1' },
+    { progress: 100, fraction: 1 },
+  ],
+  [
+    { progress: '50', fraction: 'half' },
+    { progress: 50, fraction: 0.5 },
+  ],
+])('a hash with %j shows %j', (stored, expected) => {
+  expect(shown(stored)).toMatchObject(expected);
+});
+
+test('every percentage becomes a whole number and a fraction that fits it, and neither goes back', () => {
+  const percent = fc.oneof(
+    fc.double({ min: 0, max: 100, noNaN: true }),
+    fc.integer({ min: 0, max: 10_000 }).map((hundredths) => hundredths / 100),
+    fc.integer({ min: 0, max: 100 }),
+  );
+  fc.assert(
+    fc.property(percent, percent, (one, other) => {
+      const [less, more] = one < other ? [one, other] : [other, one];
+      const [from, to] = [splitPercent(less), splitPercent(more)];
+      expect(from.progress).toBe(Math.floor(less));
+      expect(Math.abs(from.fraction * 100 - less)).toBeLessThan(0.01);
+      expect(from.progress).toBeLessThanOrEqual(to.progress);
+      expect(from.fraction).toBeLessThanOrEqual(to.fraction);
+      expect(from.fraction === 1).toBe(less === 100);
+      // Stored as a worker stores it, or as older versions did: the same job.
+      const asStored = { progress: `${from.progress}`, fraction: `${from.fraction}` };
+      expect(shown(asStored)).toMatchObject(from);
+      expect(shown({ progress: `${less}` })).toMatchObject(from);
+    }),
+  );
+});
+
+test('whatever is stored, every number of the job is whole but its fraction', () => {
+  const text = fc.oneof(fc.double().map(String), fc.integer().map(String), fc.string());
+  const numbers = fc.record({
+    progress: text,
+    fraction: text,
+    retry_count: text,
+    max_retries: text,
+    version: text,
+    run: text,
+    attempt: text,
+    stalls: text,
+    pages_done: text,
+    pages_total: text,
+    chunks_done: text,
+    chunks_total: text,
+  });
+  fc.assert(
+    fc.property(numbers, fc.constantFrom('failed', 'processing'), (stored, status) => {
+      const { fraction, counts = {}, ...job } = shown({ ...stored, status }) as Job;
+      for (const value of [...Object.values(job), ...Object.values(counts)])
+        if (typeof value === 'number') expect(Number.isInteger(value)).toBe(true);
+      expect(Math.floor(Math.round(fraction * 10_000) / 100)).toBe(job.progress);
+    }),
+  );
 });
 
 test.each([

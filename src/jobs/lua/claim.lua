@@ -39,7 +39,7 @@ local function grant(id, key, job)
   for place = #FIELDS + 1, #WANTED do job[place] = nil end
 
   local changes = {
-    'status', 'processing', 'progress', '10', 'message', 'Parsing document...', 'stage', 'parse',
+    'status', 'processing', 'progress', '10', 'fraction', '0.1', 'message', 'Parsing document...', 'stage', 'parse',
     'epoch', epoch, 'token', epoch .. '-' .. ARGV[3], 'attempt', count_up(job[AT.attempt]),
   }
   local function ensure(field, value)

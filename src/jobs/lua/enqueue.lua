@@ -25,7 +25,7 @@ local job = read(KEYS[1])
 -- Of what was forgotten somebody may hold a version still; none is beyond the sequence, which each has counted up.
 if ARGV[9] == '1' then job[AT.version] = redis.call('GET', KEYS[4]) end
 commit(KEYS[1], KEYS[4], KEYS[5], job, {
-  'id', ARGV[1], 'type', 'document_upload', 'status', 'queued', 'progress', '0',
+  'id', ARGV[1], 'type', 'document_upload', 'status', 'queued', 'progress', '0', 'fraction', '0',
   'message', 'Waiting for worker...', 'payload', ARGV[3], 'filename', ARGV[7], 'collection', ARGV[8], 'tenant', ARGV[2], 'run', '1',
   'max_retries', ARGV[4], 'created_at', stamp(), 'queued_ms', now_ms(),
 })

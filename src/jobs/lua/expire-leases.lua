@@ -40,7 +40,8 @@ for _, id in ipairs(ended) do
       requeued = requeued + 1
       redis.call('RPUSH', KEYS[2], id)
       commit(key, KEYS[5], KEYS[6], job,
-        { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...', 'stalls', stalls },
+        { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...',
+          'stalls', stalls },
         { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
     end
   end

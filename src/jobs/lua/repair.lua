@@ -58,7 +58,8 @@ for id, job in pairs(lost) do
   repaired = repaired + 1
   if job[AT.status] == 'processing' then
     bury(KEYS[9], key, job, id)
-    commit(key, KEYS[7], KEYS[8], job, { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...' },
+    commit(key, KEYS[7], KEYS[8], job,
+      { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...' },
       { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
   end
 end

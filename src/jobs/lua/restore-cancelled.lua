@@ -7,8 +7,8 @@ if found == 'hash' then return 0 end
 -- What another program has put here is no job: it makes room.
 if found ~= 'none' then redis.call('DEL', KEYS[1]) end
 -- First, because `commit` takes filename and collection from it.
-redis.call('HSET', KEYS[1], 'id', ARGV[1], 'type', 'document_upload', 'progress', '0', 'payload', ARGV[3],
-  'tenant', ARGV[2], 'run', '1', 'created_at', stamp())
+redis.call('HSET', KEYS[1], 'id', ARGV[1], 'type', 'document_upload', 'progress', '0', 'fraction', '0',
+  'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1', 'created_at', stamp())
 redis.call('ZADD', KEYS[4], now_ms(), ARGV[1])
 redis.pcall('HINCRBY', KEYS[5], 'cancelled', 1)
 commit(KEYS[1], KEYS[2], KEYS[3], read(KEYS[1]), cancelled('Cancelled'))

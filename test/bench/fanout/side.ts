@@ -73,6 +73,7 @@ export function jobState(job: number, version: number, message: string, progress
     attempt: 1,
     filename: PAYLOAD.filename,
     collection: PAYLOAD.collection,
+    fraction: progress / 100,
     ...REPORT,
     created_at: NOW,
     updated_at: NOW,
