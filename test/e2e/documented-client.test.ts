@@ -118,4 +118,4 @@ test('the documented client stops when somebody cancels its job', async () => {
   expect(result).toBeUndefined();
   expect(error).toBe('The job was cancelled.');
   expect(seen.at(-1)?.message).toBe('Cancelled');
-});
+}, 300_000);

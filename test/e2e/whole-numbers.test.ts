@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { isTerminal, type Job } from '../../src/contract/job.ts';
+import { decodeGoJob } from '../fixtures/go-job.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { TestClient } from '../helpers/ws.ts';
@@ -53,6 +54,7 @@ test('every number of a job is whole but its fraction, on every transport, howev
 
   for (const states of [polled, pushed, streamed]) {
     expect(states.flatMap((job) => fractions({ ...job, fraction: 0 }))).toEqual([]);
+    for (const job of states) expect(decodeGoJob(JSON.stringify(job)).progress).toBe(job.progress);
     for (const { fraction, progress } of states) expect(Math.floor(fraction * 100 + 1e-9)).toBe(progress);
     const moves = states.map(({ fraction }) => fraction);
     expect(moves).toEqual(moves.toSorted((a, b) => a - b));
@@ -64,4 +66,4 @@ test('every number of a job is whole but its fraction, on every transport, howev
     expect(progress).toMatch(/^\d+$/);
     expect(fraction).toMatch(/^[01](\.\d{1,4})?$/);
   }
-});
+}, 300_000);

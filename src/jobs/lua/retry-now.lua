@@ -8,6 +8,6 @@ if job[AT.status] ~= 'retrying' or (tonumber(job[AT.version]) or 0) ~= tonumber(
 -- One that is not delayed any more is in the queue. Twice in there, it would be claimed once too soon after the next try.
 if redis.call('ZREM', KEYS[3], ARGV[1]) == 1 then redis.call('LPUSH', KEYS[2], ARGV[1]) end
 commit(KEYS[1], KEYS[4], KEYS[5], job,
-  { 'status', 'queued', 'progress', '0', 'message', 'Waiting for worker...', 'queued_ms', now_ms() },
+  { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...', 'queued_ms', now_ms() },
   { 'error', 'error_code' })
 return 1
