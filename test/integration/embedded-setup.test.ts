@@ -234,6 +234,18 @@ test('where the system has an older Node, ours chooses the packages and stays', 
   expect(checkout.has('node_modules/.bin/node')).toBe(true);
 });
 
+test('a Node of ours that is there already is kept when packages are installed again', () => {
+  using checkout = new Checkout();
+  checkout.command('node', 'echo v18.0.0');
+  const [, version] = /NODE_VERSION = '(.*)'/.exec(readFileSync(join(SOURCES, 'setup.mjs'), 'utf8')) ?? [];
+  checkout.command('our-node', `[ "$1" = --version ] && echo v${version} || exec ${process.execPath} "$@"`);
+  mkdirSync(join(checkout.root, 'node_modules/.bin'), { recursive: true });
+  symlinkSync(join(checkout.root, 'system-bin/our-node'), join(checkout.root, 'node_modules/.bin/node'));
+  expect(checkout.run('setup').status).toBe(0);
+  expect(checkout.calls().filter((call) => call.startsWith('npm'))).toEqual(['npm ci', 'npm prune']);
+  expect(checkout.has('node_modules/.bin/node')).toBe(true);
+});
+
 test('where the system has Node 24, no other comes', () => {
   using checkout = new Checkout();
   expect(checkout.run('setup').status).toBe(0);

@@ -43,6 +43,7 @@ const systemPath = (process.env.PATH || '')
   .split(delimiter)
   .filter((folder) => !folder.endsWith(join('node_modules', '.bin')))
   .join(delimiter);
+const systemEnv = { ...process.env, PATH: systemPath };
 
 /** The environment in which the given folder's commands come first. */
 function withFirst(folder) {
@@ -58,17 +59,24 @@ function npm(args, cwd, env) {
   return run('npm', args.concat('--no-audit', '--no-fund', '--loglevel=error'), cwd, env);
 }
 
-/**
- * Installs our Node into an empty folder and returns the path of its program. It comes before all other packages
- * because npm leaves out the native packages that the Node it runs on is too old for.
- */
-function fetchNode(folder) {
+/** Returns the version of a Node, like `v24.1.0`, or `v0` where there is none. */
+function versionOf(node, env) {
+  return (spawnSync(node, ['--version'], { env, encoding: 'utf8' }).stdout || 'v0').trim();
+}
+
+/** Brings our Node into an empty folder, and returns the path of its program. */
+function bringNode(folder) {
+  const kept = join(BIN, 'node');
+  if (versionOf(kept, process.env) === `v${NODE_VERSION}`) {
+    copyFileSync(kept, join(folder, 'node'));
+    return join(folder, 'node');
+  }
   // The package `node` would choose the same one, but by an install script, which not every npm runs.
   const family = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
   const name = `${family}-${process.platform}-${process.arch}`;
+  say('node', `fetching ${NODE_VERSION}, the system has ${versionOf('node', systemEnv)}`);
   writeFileSync(join(folder, 'package.json'), '{}');
-  const install = ['install', '--no-package-lock', `${name}@${NODE_VERSION}`];
-  if (!npm(install, folder, { ...process.env, PATH: systemPath })) {
+  if (!npm(['install', '--no-package-lock', `${name}@${NODE_VERSION}`], folder, systemEnv)) {
     fail('node', `npm could not fetch ${name}: install Node ${NODE_MAJOR} yourself, then run setup again`);
   }
   return join(folder, 'node_modules', name, 'bin', 'node');
@@ -78,16 +86,11 @@ function fetchNode(folder) {
 function installPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-setup-'));
   try {
-    const version = (
-      spawnSync('node', ['--version'], { env: withFirst(folder), encoding: 'utf8' }).stdout || 'v0'
-    ).trim();
-    let ours;
-    if (parseInt(version.slice(1), 10) < NODE_MAJOR) {
-      say('node', `fetching ${NODE_VERSION}, the system has ${version}`);
-      ours = fetchNode(folder);
-    }
+    const isOld = parseInt(versionOf('node', systemEnv).slice(1), 10) < NODE_MAJOR;
+    // It comes first, because npm leaves out the native packages that the Node it runs on is too old for.
+    const ours = isOld ? bringNode(folder) : undefined;
     say('packages', 'installing');
-    if (!npm(['ci', '--include=dev'], root, withFirst(ours ? dirname(ours) : folder))) {
+    if (!npm(['ci', '--include=dev'], root, ours ? withFirst(dirname(ours)) : systemEnv)) {
       fail('packages', 'npm ci failed');
     }
     // Its program is all of it that is kept: 121 of 189 MB. `npm run` finds it there before the system's.
