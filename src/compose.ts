@@ -1,17 +1,20 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 import { Counter, Registry } from 'prom-client';
 
 import { ConfigError, type Config, type Role } from './config.ts';
+import { CHROMA_TIMEOUT_MS, chromaCall } from './documents/chroma-call.ts';
 import { DocumentRegistry } from './documents/registry.ts';
-import { CHROMA_TIMEOUT_MS, VectorStore } from './documents/vector-store.ts';
+import { VectorStore } from './documents/vector-store.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { createApp } from './http/app.ts';
 import { healthRoutes, type ReadinessCheck } from './http/routes/health.ts';
 import { metricsRoutes } from './http/routes/metrics.ts';
 import { startServer, type HttpServer } from './http/server.ts';
+import { BlobProbe } from './installation/blob-probe.ts';
+import { identityStores } from './installation/identity-stores.ts';
+import { Installation } from './installation/installation.ts';
 import { CleanupLog } from './jobs/cleanup-log.ts';
 import { JobFeed } from './jobs/job-feed.ts';
 import { JobHistory } from './jobs/job-history.ts';
@@ -27,7 +30,7 @@ import { startProcessor } from './processor/server.ts';
 import { checkDurability } from './redis/check-durability.ts';
 import { connectRedis, type Patience } from './redis/connection.ts';
 import { createKeys, type Keys } from './redis/keys.ts';
-import { requireMaster } from './redis/require-master.ts';
+import { requireWritable } from './redis/require-writable.ts';
 import { BlobStore } from './uploads/blob-store.ts';
 import { FreeSpace } from './uploads/free-space.ts';
 import { UploadConnection } from './uploads/upload-connection.ts';
@@ -44,12 +47,17 @@ const MAX_STALLS = 10;
 const HTTP_GRACE_MS = 2000;
 const PAGE_FOLDER = resolve(import.meta.dirname, '../client/dist');
 
+/** How long a role that has started waits to say whether its stores belong together. */
+const COMPARED_WITHIN_MS = 2000;
+
 type App = Parameters<typeof startServer>[0];
 
 /** A running set of roles. */
 export interface Running {
   /** Where it listens. */
   port: number;
+  /** What an operator has to mend before it works; waits a moment for the stores to be compared. */
+  refusal(): Promise<string | undefined>;
   /** Stops everything, the last started first. */
   close(): Promise<void>;
 }
@@ -61,11 +69,11 @@ export interface Running {
 export async function startRoles(roles: readonly Role[], config: Config, logger: Logger): Promise<Running> {
   // Whatever has been started is released again, last first, when a later step throws.
   await using starting = new AsyncDisposableStack();
-  const port = roles.includes('processor')
+  const running = roles.includes('processor')
     ? await startProcessorRole(roles, config, logger, starting)
     : await startJobRoles(roles, config, logger, starting);
   const started = starting.move();
-  return { port, close: () => started.disposeAsync() };
+  return { ...running, close: () => started.disposeAsync() };
 }
 
 async function startProcessorRole(
@@ -73,7 +81,7 @@ async function startProcessorRole(
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Promise<number> {
+): Promise<Omit<Running, 'close'>> {
   if (roles.length > 1)
     throw new ConfigError('The processor is a process of its own: start it without other roles.');
   const processor = await startProcessor({
@@ -88,7 +96,7 @@ async function startProcessorRole(
     logger,
   });
   started.defer(() => processor.close());
-  return processor.port;
+  return { port: processor.port, refusal: async () => undefined };
 }
 
 /** What the roles of one process share, apart from the processor's. */
@@ -100,6 +108,7 @@ interface Shared {
   keys: Keys;
   redis: Redis;
   store: JobStore;
+  installation: Installation;
   checks: Record<string, ReadinessCheck>;
   /** What a role is ready without. */
   dependencies: Record<string, ReadinessCheck>;
@@ -123,7 +132,7 @@ async function startJobRoles(
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Promise<number> {
+): Promise<Omit<Running, 'close'>> {
   const shared = share(roles, config, logger, started);
   const closing = new AbortController();
   let app: App = new Hono()
@@ -138,7 +147,12 @@ async function startJobRoles(
   started.defer(() => server.close(HTTP_GRACE_MS));
   started.defer(() => closing.abort());
   if (roles.includes('gateway')) composeGateway(shared, server);
-  return server.port;
+  const { installation } = shared;
+  const refusal = async () => {
+    await installation.settled(COMPARED_WITHIN_MS);
+    return installation.refusal;
+  };
+  return { port: server.port, refusal };
 }
 
 function share(
@@ -158,7 +172,12 @@ function share(
   const redis = connect('main', 'bounded');
   redis.once('ready', () => void checkDurability(redis, logger));
   const store = new JobStore(redis, keys);
-  const checks: Shared['checks'] = { redis: () => requireMaster(redis) };
+  const installation = openInstallation(roles, config, redis, keys, logger);
+  started.defer(() => installation.close());
+  const checks: Shared['checks'] = {
+    redis: () => requireWritable(redis, keys),
+    installation: () => installation.check(),
+  };
   let feed: JobFeed | undefined;
   if (roles.includes('api') || roles.includes('gateway')) {
     // The feed replaces its connection when it has to, and closes the last.
@@ -170,30 +189,37 @@ function share(
     };
     feed = opened;
   }
-  const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds };
-  const metrics = new Registry();
-  const dependencies = {};
-  return {
-    config,
-    logger,
-    started,
-    keys,
-    redis,
-    store,
-    checks,
-    dependencies,
-    metrics,
-    queueOptions,
-    connect,
-    feed,
-  };
+  const fence = { store: () => installation.store };
+  const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds, ...fence };
+  const shared = { config, logger, started, keys, redis, store, installation, checks, queueOptions, connect };
+  return { ...shared, dependencies: {}, metrics: new Registry(), feed };
 }
 
-async function openStores(
+/** Compares the stores that these roles use, from now on. */
+function openInstallation(
   roles: readonly Role[],
-  { config, started, dependencies }: Shared,
-): Promise<Stores> {
-  const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles));
+  config: Config,
+  redis: Redis,
+  keys: Keys,
+  logger: Logger,
+): Installation {
+  const redisUrl = required('REDIS_URL', config.redisUrl, roles);
+  const isGateway = !roles.includes('api') && !roles.includes('worker');
+  // A gateway needs no Chroma, and may not know where one is.
+  const chromaUrl = isGateway ? 'http://nowhere' : required('CHROMA_URL', config.chromaUrl, roles);
+  const urls = { blobStore: config.blobStore, redisUrl, chromaUrl };
+  const stores = identityStores(urls, redis, keys, chromaCall(chromaUrl), logger);
+  const part = isGateway ? 'gateway' : roles.includes('api') ? 'api' : 'worker';
+  const installation = new Installation(stores, part, logger);
+  installation.watch(redis);
+  return installation;
+}
+
+async function openStores(roles: readonly Role[], shared: Shared): Promise<Stores> {
+  const { config, started, installation, checks, dependencies } = shared;
+  const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles), (client) =>
+    installation.proveChroma(client),
+  );
   dependencies['chroma'] = () => vectors.heartbeat(AbortSignal.timeout(CHROMA_TIMEOUT_MS));
   const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
   const processor = new ProcessorClient(processorUrl, {
@@ -202,20 +228,26 @@ async function openStores(
     maxTextChars: config.maxTextChars,
   });
   started.defer(() => processor.close());
-  await mkdir(config.blobStore, { recursive: true });
+  const probe = new BlobProbe(config.blobStore);
+  // A folder that is not there yet has nothing to remove.
+  await probe.removeStale().catch(() => {});
+  checks['blobs'] = async () => {
+    await installation.checkBlobs();
+    await probe.prove();
+  };
   const blobs = new BlobStore(config.blobStore);
   started.defer(() => blobs.close());
   return { blobs, vectors, processor };
 }
 
 function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
-  const { config, logger, started, keys, redis, store, checks, metrics, queueOptions, connect } = shared;
+  const { config, logger, started, keys, redis, store, installation, metrics, queueOptions } = shared;
   const feed = shared.feed as JobFeed;
   const reader = new JobReader(store, feed);
   started.defer(() => reader.close());
-  const uploads = connect('uploads', 'ordered');
+  const uploads = shared.connect('uploads', 'ordered');
   const space = new FreeSpace(config.blobStore, [config.dataDir], config.minFreeBytes);
-  checks['disk'] = () => space.check();
+  shared.checks['disk'] = () => space.check();
   const services = {
     ...stores,
     space,
@@ -225,6 +257,7 @@ function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
     feed,
     reader,
     metrics,
+    installation,
     closing,
     logger,
     queue: new JobQueue(redis, keys, queueOptions),
@@ -234,19 +267,21 @@ function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
   };
   const { maxUploadBytes, allowedOrigins, gatewayUrl } = config;
   const settings = { gateway_url: gatewayUrl };
-  const health = healthRoutes(checks, shared.dependencies);
+  const health = healthRoutes(shared.checks, shared.dependencies);
   return createApp(services, health, { maxUploadBytes, allowedOrigins, settings, pageFolder: PAGE_FOLDER });
 }
 
 async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
-  const { config, logger, started, keys, queueOptions, connect, metrics } = shared;
+  const { config, logger, started, keys, installation, queueOptions, connect, metrics } = shared;
   const { leaseMs, drainMs, workerConcurrency: concurrency, jobTtlSeconds } = config;
   const redis = connect('worker', 'patient');
+  installation.watch(redis);
   const ttlMs = jobTtlSeconds * 1000;
   const services = {
     ...stores,
     redis,
     keys,
+    installation,
     logger,
     queue: new JobQueue(redis, keys, queueOptions),
     store: new JobStore(redis, keys),
@@ -278,9 +313,10 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
 }
 
 function composeGateway(shared: Shared, { server }: HttpServer): void {
-  const { config, logger, started, checks, metrics: registry } = shared;
+  const { config, logger, started, installation, checks, metrics: registry } = shared;
   const feed = shared.feed as JobFeed;
-  const gateway = new Gateway({ feed, registry }, config.allowedOrigins, logger);
+  const isRefused = () => installation.refusal !== undefined;
+  const gateway = new Gateway({ feed, registry }, config.allowedOrigins, logger, { isRefused });
   checks['gateway'] = async () => {
     if (!gateway.accepting) throw new Error('the gateway is draining');
   };

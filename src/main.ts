@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   }
   const running = await startRoles(roles, config, createLogger(roles.join('+')));
   stopOnSignal(() => running.close());
-  reportReady(running.port);
+  reportReady(running.port, (await running.refusal()) !== undefined);
 }
 
 main().catch((error: unknown) => {

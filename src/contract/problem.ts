@@ -36,6 +36,7 @@ export const PROBLEMS = {
   disk_full: { status: 507, title: 'The server has too little free disk space' },
   storage_unavailable: { status: 503, title: 'The upload cannot be stored now' },
   queue_unavailable: { status: 503, title: 'The job queue cannot be reached' },
+  installation_mismatch: { status: 503, title: 'The stores belong to different installations' },
   vector_store_unavailable: { status: 503, title: 'The vector store cannot be reached' },
   processor_unavailable: { status: 503, title: 'The document processor cannot be reached' },
 } as const;

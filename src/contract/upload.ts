@@ -10,6 +10,9 @@ export type ChunkingStrategy = v.InferOutput<typeof ChunkingStrategySchema>;
 export const CHUNK_SIZE = { min: 32, max: 8192, default: 512 } as const;
 const DEFAULT_CHUNK_OVERLAP = 50;
 
+/** The collection whose metadata holds the installation's id. */
+export const RESERVED_COLLECTION = 'sluice-installation';
+
 /**
  * Chroma's rule for collection names, whole: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends, no two
  * points in a row, and not an IPv4 address.
@@ -25,6 +28,7 @@ export const CollectionNameSchema = v.pipe(
     (name) => !/^\d{1,3}(\.\d{1,3}){3}$/.test(name),
     'a collection name may not look like an IP address',
   ),
+  v.check((name) => name !== RESERVED_COLLECTION, `"${RESERVED_COLLECTION}" is reserved; use another name`),
 );
 
 /** A form field holds text: only a plain run of digits is a whole number. */

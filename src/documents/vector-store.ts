@@ -1,8 +1,9 @@
-import { ChromaClient, ChromaNotFoundError, type Collection, type Where } from 'chromadb';
+import { ChromaNotFoundError, type ChromaClient, type Collection, type Where } from 'chromadb';
 
 import type { Chunk } from '../contract/documents.ts';
-import { DependencyError } from '../errors.ts';
-import { explain } from './chroma-errors.ts';
+import { RESERVED_COLLECTION } from '../contract/upload.ts';
+import type { ChromaCall } from '../installation/chroma-identity.ts';
+import { chromaCall } from './chroma-call.ts';
 import {
   chunkId,
   generationsOf,
@@ -13,9 +14,6 @@ import {
   type EmbeddedChunk,
   type Generation,
 } from './chunk-record.ts';
-
-/** A call that Chroma has not answered for so long has failed. What it was to write may still land later. */
-export const CHROMA_TIMEOUT_MS = 30_000;
 
 const COLLECTIONS_A_PAGE = 100;
 const IDS_A_PAGE = 5000;
@@ -34,16 +32,22 @@ export interface FoundChunk extends Chunk {
  * Methods throw {@link DependencyError}, or the signal's reason when it was aborted.
  */
 export class VectorStore {
-  readonly #url: URL;
+  readonly #call: ChromaCall;
+  readonly #prove: (client: ChromaClient) => Promise<void>;
 
-  /** @param url Chroma's base URL; its default tenant and database are used */
-  constructor(url: string) {
-    this.#url = new URL(url);
+  /**
+   * @param url Chroma's base URL; its default tenant and database are used
+   * @param prove throws where Chroma is not the installation's; asked before each write and delete
+   */
+  constructor(url: string, prove: (client: ChromaClient) => Promise<void> = async () => {}) {
+    this.#call = chromaCall(url);
+    this.#prove = prove;
   }
 
   /** Stores a batch of a generation's chunks; makes the collection if it is missing. */
   async upsert(origin: ChunkOrigin, batch: readonly EmbeddedChunk[], signal: AbortSignal): Promise<void> {
     await this.#call(signal, async (client) => {
+      await this.#prove(client);
       const collection = await client.getOrCreateCollection({
         name: origin.collection,
         embeddingFunction: null,
@@ -64,6 +68,7 @@ export class VectorStore {
     signal: AbortSignal,
   ): Promise<void> {
     await this.#call(signal, async (client) => {
+      await this.#prove(client);
       const found = await findCollection(client, collection);
       await found?.delete({ where: { $and: [{ document_id: documentId }, { generation }] } });
     });
@@ -141,7 +146,8 @@ export class VectorStore {
     for (let skip = 0; ; skip += COLLECTIONS_A_PAGE) {
       const page = { limit: COLLECTIONS_A_PAGE, offset: skip };
       const collections = await this.#call(signal, (client) => client.listCollections(page));
-      for (const collection of collections) yield* this.#generationsOf(collection.name, signal);
+      for (const { name } of collections)
+        if (name !== RESERVED_COLLECTION) yield* this.#generationsOf(name, signal);
       if (collections.length < COLLECTIONS_A_PAGE) return;
     }
   }
@@ -165,32 +171,6 @@ export class VectorStore {
   /** Throws unless Chroma responds and can read its database: on a damaged one its own heartbeat is still fine. */
   async heartbeat(signal: AbortSignal): Promise<void> {
     await this.#call(signal, (client) => client.listCollections({ limit: 1 }));
-  }
-
-  async #call<T>(signal: AbortSignal, work: (client: ChromaClient) => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    const timeout = AbortSignal.timeout(CHROMA_TIMEOUT_MS);
-    const { hostname, port, protocol } = this.#url;
-    const ssl = protocol === 'https:';
-    // A client is a few objects; one a call is how its library lets a call be aborted.
-    const client = new ChromaClient({
-      host: hostname,
-      port: Number(port) || (ssl ? 443 : 80),
-      ssl,
-      tenant: 'default_tenant',
-      database: 'default_database',
-      fetchOptions: { signal: AbortSignal.any([signal, timeout]) },
-    });
-    try {
-      return await work(client);
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (timeout.aborted) {
-        const detail = `Vector store timeout after ${CHROMA_TIMEOUT_MS / 1000}s`;
-        throw new DependencyError('transient', 'vector_store_timeout', detail, { cause: error });
-      }
-      throw explain(error);
-    }
   }
 }
 

@@ -1,5 +1,7 @@
 import { isIPv6 } from 'node:net';
 
+import { withoutCredentials } from '../without-credentials.ts';
+
 /** A server that the roles use, and who runs it. */
 export interface Backend {
   name: string;
@@ -15,13 +17,11 @@ export function browserUrl(host: string, port: number): string {
   return `http://${name}:${port}`;
 }
 
-function withoutCredentials(text: string): string {
-  const { protocol, host } = new URL(text);
-  return `${protocol}//${host}`;
-}
-
-/** What `npm start` says once everything runs. */
-export function banner(url: string, dataDir: string, backends: readonly Backend[]): string {
+/**
+ * What `npm start` says once everything runs.
+ * @param refused true where the stores do not belong together: the roles' log says what to correct
+ */
+export function banner(url: string, dataDir: string, backends: readonly Backend[], refused = false): string {
   const rows = [
     ['data', dataDir],
     ...backends.map(({ name, url, embedded, note }) => [
@@ -31,5 +31,8 @@ export function banner(url: string, dataDir: string, backends: readonly Backend[
     ['stop', `Ctrl-C, or kill ${process.pid}`],
   ] as const;
   const lines = rows.map(([name = '', value = '']) => `    ${name.padEnd(11)}${value}\n`);
-  return `\n  Sluice is ready: ${url}\n\n${lines.join('')}\n`;
+  const headline = refused
+    ? `Sluice is not ready: ${url} (the log above says what to correct)`
+    : `Sluice is ready: ${url}`;
+  return `\n  ${headline}\n\n${lines.join('')}\n`;
 }

@@ -11,7 +11,7 @@ import { DataLock } from './lock.ts';
 import { nodeFlags } from './node-flags.ts';
 import { choosePorts, listenError } from './ports.ts';
 import { embeddedRedis } from './redis.ts';
-import { isReadyMessage } from './role-process.ts';
+import { isReadyMessage, type ReadyMessage } from './role-process.ts';
 import { Service, type ServiceSpec } from './service.ts';
 import { STOP_GRACE_MS, STOP_ORDER } from './stop-order.ts';
 
@@ -55,10 +55,16 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
 
     const redis = config.redisUrl ? undefined : run(lock, embeddedRedis(config.dataDir, ports.redis));
     const chroma = config.chromaUrl ? undefined : run(lock, embeddedChroma(config.dataDir, ports.chroma));
+    // What is external is not written down: its address may hold a password, and the configuration has it.
+    lock.announce({
+      redisUrl: config.redisUrl ? '' : redisUrl,
+      chromaUrl: config.chromaUrl ? '' : chromaUrl,
+    });
     await redis?.ready;
 
+    let refused = false;
     const role = (roles: Role[], host: string, port: number) =>
-      roleProcess(entry, roles, {
+      roleProcess(entry, roles, (message) => (refused ||= message.refused === true), {
         HOST: host,
         PORT: String(port),
         REDIS_URL: redisUrl,
@@ -81,16 +87,21 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     ]);
     closing.signal.throwIfAborted();
     process.stdout.write(
-      banner(browserUrl(config.host, port), config.dataDir, [
-        { name: 'redis', url: redisUrl, embedded: !config.redisUrl },
-        {
-          name: 'chroma',
-          url: chromaUrl,
-          embedded: !config.chromaUrl,
-          note: chromaServes ? undefined : 'away: uploads wait for it, search does not work',
-        },
-        { name: 'processor', url: processorUrl, embedded: !config.processorUrl },
-      ]),
+      banner(
+        browserUrl(config.host, port),
+        config.dataDir,
+        [
+          { name: 'redis', url: redisUrl, embedded: !config.redisUrl },
+          {
+            name: 'chroma',
+            url: chromaUrl,
+            embedded: !config.chromaUrl,
+            note: chromaServes ? undefined : 'away: uploads wait for it, search does not work',
+          },
+          { name: 'processor', url: processorUrl, embedded: !config.processorUrl },
+        ],
+        refused,
+      ),
     );
   };
 
@@ -139,7 +150,12 @@ async function chooseAddresses(config: Config) {
   };
 }
 
-function roleProcess(entry: string, roles: Role[], environment: Record<string, string>): ServiceSpec {
+function roleProcess(
+  entry: string,
+  roles: Role[],
+  onReady: (message: ReadyMessage) => void,
+  environment: Record<string, string>,
+): ServiceSpec {
   return {
     kind: 'role',
     name: roles.join('+'),
@@ -153,7 +169,9 @@ function roleProcess(entry: string, roles: Role[], environment: Record<string, s
       }),
     ready: async (child, signal) => {
       for await (const [message] of on(child, 'message', { signal })) {
-        if (isReadyMessage(message)) return;
+        if (!isReadyMessage(message)) continue;
+        onReady(message);
+        return;
       }
     },
   };

@@ -38,6 +38,7 @@ export class Gateway {
   readonly #services: SessionServices;
   readonly #allowedOrigins: readonly string[];
   readonly #logger: Logger;
+  readonly #isRefused: () => boolean;
   readonly #admission = new Admission();
   readonly #open = new Map<Session, Open>();
   readonly #timer: NodeJS.Timeout;
@@ -53,7 +54,10 @@ export class Gateway {
     { feed, registry }: { feed: JobFeed; registry: Registry },
     allowedOrigins: readonly string[],
     logger: Logger,
-    heartbeatMs = HEARTBEAT_MS,
+    {
+      heartbeatMs = HEARTBEAT_MS,
+      isRefused = () => false,
+    }: { heartbeatMs?: number; isRefused?: () => boolean } = {},
   ) {
     const metrics = new GatewayMetrics(registry, feed, () => this.#load());
     const onEnd = (session: Session, code: number) => {
@@ -65,6 +69,7 @@ export class Gateway {
     this.#turns = heartbeatMs / TURN_MS;
     this.#allowedOrigins = allowedOrigins;
     this.#logger = logger;
+    this.#isRefused = isRefused;
     feed.observe({
       onStale: () => [...this.#open.keys()].forEach((session) => session.stale()),
       onLive: (history) => [...this.#open.keys()].forEach((session) => session.live(history)),
@@ -111,7 +116,7 @@ export class Gateway {
     if (!URL.canParse(request.url ?? '', 'http://gateway')) return refuse('400 Bad Request');
     const url = new URL(request.url ?? '', 'http://gateway');
     if (url.pathname !== PATH) return refuse('404 Not Found');
-    if (this.#draining || !this.#admission.pass())
+    if (this.#draining || this.#isRefused() || !this.#admission.pass())
       return refuse('503 Service Unavailable', 'Retry-After: 1\r\n');
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', this.#onSocketError);

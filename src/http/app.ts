@@ -8,6 +8,7 @@ import type { Settings } from '../contract/settings.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import { AppError } from '../errors.ts';
+import type { Installation } from '../installation/installation.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobReader } from '../jobs/job-reader.ts';
@@ -33,6 +34,9 @@ import { searchRoutes } from './routes/search.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
+/** How long a request that writes waits for a Redis that is away, or for the first comparison of the stores. */
+const ADMISSION_MS = 3000;
+
 export interface ApiServices {
   redis: Redis;
   keys: Keys;
@@ -48,6 +52,7 @@ export interface ApiServices {
   registry: DocumentRegistry;
   vectors: VectorStore;
   processor: ProcessorClient;
+  installation: Pick<Installation, 'admit'>;
   metrics: Registry;
   /** Aborts when the server is to close. */
   closing: AbortSignal;
@@ -82,6 +87,11 @@ export function createApp(
     app.use(cors({ origin, exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
   }
 
+  app.use('/api/*', async (c, next) => {
+    // Before anything is read of the request: what is refused must not be sent first.
+    if (writes(c.req.method, c.req.path)) await services.installation.admit(ADMISSION_MS);
+    await next();
+  });
   app.route('/', health);
   const { uploadConnection: connection, uploadQueue: queue } = services;
   app.route('/', uploadRoutes({ ...services, connection, queue }, options.maxUploadBytes));
@@ -110,6 +120,11 @@ export function createApp(
     return answer;
   });
   return app;
+}
+
+/** Every request but those that only read; a search has a body, and so its method. */
+function writes(method: string, path: string): boolean {
+  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && path !== '/api/search';
 }
 
 /** An address that exists answers 405 to a method it does not take, where Hono alone would say 404. */

@@ -36,6 +36,8 @@ export interface QueueOptions {
   maxStalls: number;
   /** How long a job is kept once it has ended. */
   ttlSeconds: number;
+  /** The blob store that the caller works with; Redis refuses what is of another. Throws while it is not known. */
+  store?: () => string;
 }
 
 /**
@@ -70,9 +72,9 @@ export class JobQueue {
     idempotency?: Idempotency,
     forgotten = false,
   ): Promise<{ id: string; createdAt: string } | 'conflict'> {
-    const { job, queue, active, sequence, history, recent } = this.#keys;
+    const { job, queue, active, sequence, history, recent, installation } = this.#keys;
     const known = this.#keys.idempotency(tenant, idempotency?.key ?? '');
-    const keys = [job(id), queue, active, sequence, history, recent, known];
+    const keys = [job(id), queue, active, sequence, history, recent, known, installation];
     const args = [id, tenant, JSON.stringify(payload), this.#options.maxRetries];
     const answer = await this.#run('enqueue', keys, [
       ...args,
@@ -82,6 +84,7 @@ export class JobQueue {
       payload.filename,
       payload.collection,
       forgotten ? 1 : 0,
+      this.#options.store?.() ?? '',
     ]);
     const [made, createdAt] = answer as [string, string];
     return made === '' ? 'conflict' : { id: made, createdAt };
@@ -124,12 +127,13 @@ export class JobQueue {
    * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
    */
   async claim(count: number): Promise<{ jobs: ClaimedJob[]; nextMs: number | undefined }> {
-    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, cleanup, jobPrefix } =
-      this.#keys;
+    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, cleanup } = this.#keys;
+    const { installation, jobPrefix } = this.#keys;
     const nonce = randomBytes(9).toString('base64url');
-    const keys = [queue, leases, active, delayed, limbo, sequence, history, grant(nonce), recent, cleanup];
-    const { leaseMs, maxRetries } = this.#options;
-    const args = [jobPrefix, count, nonce, leaseMs, maxRetries, LONGEST_BACKOFF_MS];
+    const lists = [queue, leases, active, delayed, limbo, sequence, history];
+    const keys = [...lists, grant(nonce), recent, cleanup, installation];
+    const { leaseMs, maxRetries, store } = this.#options;
+    const args = [jobPrefix, count, nonce, leaseMs, maxRetries, LONGEST_BACKOFF_MS, store?.() ?? ''];
     const askedAt = performance.now();
     const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string[], number];
     const jobs: ClaimedJob[] = [];

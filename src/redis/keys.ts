@@ -30,11 +30,18 @@
  * | `document:{id}` | hash | a registered document and its live generation |
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
+ * | `installation` | hash | `id` of the installation, `store` of the blob store that it uses |
+ * | `installation:store` | string | the blob store that a process has proved to use in the last seconds |
+ * | `installation:probe` | string | written to find out whether Redis takes writes |
+ * | `sluice:installations` | hash | without the prefix: installation → its prefix |
  */
 export type Keys = ReturnType<typeof createKeys>;
 
 /** The tenant of everything while no keys are configured. */
 export const DEFAULT_TENANT = 'default';
+
+/** Has no prefix, so that a start with a wrong one is noticed. In a Cluster it may be in another slot than all else. */
+export const INSTALLATIONS = 'sluice:installations';
 
 /**
  * @param prefix goes before every name; a `{tag}:` puts all of them into one Cluster slot
@@ -42,6 +49,7 @@ export const DEFAULT_TENANT = 'default';
 export function createKeys(prefix = '') {
   const jobPrefix = `${prefix}job:`;
   return {
+    prefix,
     /** What precedes an id in a job's key, for scripts that learn ids only as they run. */
     jobPrefix,
     job: (id: string) => jobPrefix + id,
@@ -70,6 +78,9 @@ export function createKeys(prefix = '') {
     grant: (nonce: string) => `${prefix}jobs:grant:${nonce}`,
     document: (id: string) => `${prefix}document:${id}`,
     documents: (tenant: string) => `${prefix}documents:${tenant}`,
+    installation: `${prefix}installation`,
+    storeInUse: `${prefix}installation:store`,
+    probe: `${prefix}installation:probe`,
     documentsIn: (tenant: string, collection: string) => `${prefix}documents:${tenant}:${collection}`,
   };
 }

@@ -1,4 +1,6 @@
-import { resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
+
+import { INSTALLATION_FILE } from '../installation/blob-identity.ts';
 
 /** What is put behind a blob's path for its manifest, and for the folder of its checkpoint. */
 export const MANIFEST = '.json';
@@ -30,7 +32,10 @@ export function blobPath(root: string, key: string): string {
   const path = resolve(root, key);
   const [folder = ''] = path.slice(root.length + 1).split(sep);
   const ours =
-    path.endsWith(MANIFEST) || `${path}${sep}`.includes(CHECKPOINT + sep) || !isTenantFolder(folder);
+    path.endsWith(MANIFEST) ||
+    path + MANIFEST === join(root, INSTALLATION_FILE) ||
+    `${path}${sep}`.includes(CHECKPOINT + sep) ||
+    !isTenantFolder(folder);
   if (key.includes('\0') || ours || !path.startsWith(root + sep)) {
     throw new BlobNotFoundError('the key leads out of the store');
   }

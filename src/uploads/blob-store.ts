@@ -44,7 +44,7 @@ export class BlobStore {
   readonly #root: string;
   readonly #folders = new Map<string, Promise<FileHandle>>();
 
-  /** @param root the folder's absolute path; made when missing */
+  /** @param root the folder's absolute path; MUST be there before anything is stored */
   constructor(root: string) {
     this.#root = root;
     this.ended = new EndedUploads(root);
@@ -223,13 +223,16 @@ export class BlobStore {
   }
 }
 
-/** A tenant's folder is there for all but the first blob, so it is only made when it turns out missing. */
+/**
+ * A tenant's folder is there for all but the first blob, so it is only made when it turns out missing. The store's own is
+ * not made: a mount that is gone must not be written to in its place.
+ */
 async function openNew(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path)).catch(unlessThere);
     return open(path, 'wx');
   }
 }
@@ -241,6 +244,10 @@ async function statOf(path: string): Promise<Stats | undefined> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return undefined;
   }
+}
+
+function unlessThere(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 }
 
 async function closeAll(files: readonly Promise<FileHandle>[]): Promise<void> {

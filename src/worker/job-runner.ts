@@ -1,4 +1,5 @@
 import type { VectorStore } from '../documents/vector-store.ts';
+import { InstallationError } from '../installation/installation-error.ts';
 import type { JobHistory } from '../jobs/job-history.ts';
 import type { ClaimedJob, JobQueue } from '../jobs/job-queue.ts';
 import { parsePayload } from '../jobs/job-payload.ts';
@@ -20,7 +21,7 @@ export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vector
  * Runs one claimed job to the end of this try, and settles it: completed, failed, to be retried, or given
  * back. A lost claim is left to its new holder. Throws when the job could not be settled: its lease's end
  * repairs that.
- * @param draining aborts with a {@link GiveBackError} when the job must be given back
+ * @param draining aborts with a {@link GiveBackError}, or an {@link InstallationError}, when the job must be given back
  */
 export async function runJob(
   job: ClaimedJob,
@@ -67,7 +68,8 @@ async function settle(
     logger.warn('job cancelled, or lost to another worker', fields);
     return abandon(job, queue);
   }
-  if (error instanceof GiveBackError) {
+  // A store that is not the installation's says nothing about the job.
+  if (error instanceof GiveBackError || error instanceof InstallationError) {
     await queue.release(job);
     return logger.info('job given back', { ...fields, reason: error.message });
   }

@@ -3,6 +3,7 @@ import { documentFields } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import type { ClaimedJob, CompletedDocument } from '../jobs/job-queue.ts';
 import { parsePayload, type JobPayload } from '../jobs/job-payload.ts';
+import type { Installation } from '../installation/installation.ts';
 import type { Logger } from '../logger.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import { DEFAULT_TENANT } from '../redis/keys.ts';
@@ -11,6 +12,7 @@ import type { Availability } from './availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
 import type { KeptLease } from './lease-keeper.ts';
+import { openOriginal, suspectingStore } from './original.ts';
 import { PatientCaller } from './patient-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, PermanentJobError } from './retry-policy.ts';
@@ -20,6 +22,7 @@ export interface PipelineServices {
   processor: ProcessorClient;
   vectors: Pick<VectorStore, 'upsert' | 'countChunks'>;
   lease: Pick<KeptLease, 'lapsed'>;
+  installation: Pick<Installation, 'proveBlobs'>;
   availability: Availability;
   logger: Logger;
 }
@@ -118,7 +121,7 @@ type Parsed = Pick<ParseResponse, 'text' | 'segments'> & Omit<Cut, 'chunks'>;
 
 async function parse(
   payload: JobPayload,
-  { processor, blobs }: PipelineServices,
+  { processor, blobs, installation }: PipelineServices,
   caller: PatientCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
@@ -126,14 +129,18 @@ async function parse(
   const source = {
     filename: payload.filename,
     mediaType: payload.media_type,
-    open: () => blobs.read(payload.file_key, { size: payload.file_size, contentHash: payload.content_hash }),
+    open: () => {
+      const expected = { size: payload.file_size, contentHash: payload.content_hash };
+      return openOriginal(installation, () => blobs.read(payload.file_key, expected), signal);
+    },
   };
   let pages: Cut['pages'];
+  const onPages = (pages_done: number, pages_total: number) => {
+    pages = { pages_done, pages_total };
+    progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
+  };
   const { text, segments, metadata } = await caller.untilAnswered(signal, () =>
-    processor.parse(source, signal, (pages_done, pages_total) => {
-      pages = { pages_done, pages_total };
-      progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
-    }),
+    suspectingStore(installation, () => processor.parse(source, signal, onPages)),
   );
   if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
   const type = metadata['media_type'];

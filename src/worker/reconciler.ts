@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { VectorStore } from '../documents/vector-store.ts';
+import type { Installation } from '../installation/installation.ts';
 import { STRANGERS_MS, type CleanupLog } from '../jobs/cleanup-log.ts';
 import type { JobHistory } from '../jobs/job-history.ts';
 import type { Logger } from '../logger.ts';
@@ -19,13 +20,15 @@ export interface ReconcilerServices {
   ended: EndedRecovery;
   cleanups: CleanupLog;
   vectors: VectorStore;
+  installation: Pick<Installation, 'confirmed' | 'whileConfirmed' | 'onChange'>;
   logger: Logger;
 }
 
 /**
  * Puts right what a Redis that lost writes no longer knows. It asks after every reconnect, and every sixth of a
  * lease, which history this is; in a new one, jobs that had ended are restored before this worker claims anything,
- * and once all is in its place again, one worker compares Chroma with what Redis knows.
+ * and once all is in its place again, one worker compares Chroma with what Redis knows. It waits until the installation
+ * is confirmed: by another's Redis everything would seem to be forgotten.
  */
 export class Reconciler {
   readonly #services: ReconcilerServices;
@@ -55,6 +58,7 @@ export class Reconciler {
     this.#timer = setInterval(() => this.#ask(), leaseMs / 6);
     services.redis.on('close', this.#onClose);
     services.redis.on('ready', this.#onReady);
+    services.installation.onChange(() => this.#ask());
     this.#ask();
   }
 
@@ -81,6 +85,7 @@ export class Reconciler {
   }
 
   async #work(): Promise<void> {
+    if (!this.#services.installation.confirmed || this.#closing.signal.aborted) return;
     try {
       do {
         await this.#restoreEnded(await this.#present());
@@ -97,6 +102,11 @@ export class Reconciler {
       this.#doubt?.();
       this.#doubt = undefined;
     }
+  }
+
+  /** Aborts when this worker closes, or does not know any more whose the stores are. */
+  #signal(): AbortSignal {
+    return AbortSignal.any([this.#closing.signal, this.#services.installation.whileConfirmed]);
   }
 
   #warn(error: unknown): void {
@@ -121,13 +131,13 @@ export class Reconciler {
     const { ended } = this.#services;
     if (history !== this.#history) this.#since = performance.now();
     this.#history = history;
-    await ended.sweep(history, this.#closing.signal);
+    await ended.sweep(history, this.#signal());
   }
 
   /** Chroma holds what was stored in the lost part, and no script that would bury it: it is looked through, once a history. */
   async #compare(): Promise<void> {
     const { redis, keys, vectors, cleanups, logger } = this.#services;
-    const { signal } = this.#closing;
+    const signal = this.#signal();
     const history = this.#history;
     if (this.#compared === history || performance.now() - this.#since < this.#settleMs) return;
     if ((await redis.get(keys.reconciled)) === history) {

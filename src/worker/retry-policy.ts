@@ -40,11 +40,13 @@ const FAILED: Record<Stage, string> = {
  *
  * | what failed | then |
  * |---|---|
- * | the document itself (4xx with a code), a payload that makes no sense, a file that is gone or has changed | fail at once |
+ * | the document itself (4xx with a code), a payload that makes no sense, a file that has changed | fail at once |
+ * | a file that a proved blob store has not, at two looks | fail at once |
  * | the parser died of the document, or calls were cut, more often than their budgets allow | fail at once |
  * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
  *
- * Unreachable services never get here: a job waits for them ({@link PatientCaller}).
+ * Unreachable services never get here: a job waits for them ({@link PatientCaller}). Nor does a store that is not the
+ * installation's: the job is given back.
  */
 export function judge(error: unknown, stage: Stage, retryCount: number, maxRetries: number): Verdict {
   const { permanent, code, text, retryAfterMs } = classify(error);

@@ -1,5 +1,6 @@
 import type { VectorStore } from '../documents/vector-store.ts';
 import type { Cleanup, CleanupLog } from '../jobs/cleanup-log.ts';
+import type { Installation } from '../installation/installation.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
 import type { OrphanSweep } from './orphan-sweep.ts';
@@ -8,6 +9,8 @@ import type { UploadRecovery } from './upload-recovery.ts';
 
 const CLEANUPS_AT_ONCE = 20;
 
+type Duty = (signal: AbortSignal) => Promise<void>;
+
 export interface SweeperServices {
   queue: JobQueue;
   cleanups: CleanupLog;
@@ -15,32 +18,35 @@ export interface SweeperServices {
   uploads: UploadRecovery;
   ends: TombstoneSweep;
   orphans: OrphanSweep;
+  installation: Pick<Installation, 'confirmed' | 'whileConfirmed'>;
   logger: Logger;
 }
 
 /**
  * Puts right, every sixth of a lease, what workers that are gone, other programs and a forgetful Redis have
  * left behind. Any worker may do it; several at once do no harm. Each duty is its own: one that takes long, or
- * waits for a Chroma that is away, must not keep jobs from being taken over.
+ * waits for a Chroma that is away, must not keep jobs from being taken over. While the installation is not confirmed
+ * nothing is swept: what seems to belong to nobody may belong to another.
  */
 export class Sweeper {
   readonly #services: SweeperServices;
   readonly #timer: NodeJS.Timeout;
   readonly #closing = new AbortController();
-  readonly #underWay = new Map<() => Promise<void>, Promise<void>>();
+  readonly #underWay = new Map<Duty, Promise<void>>();
   #repairCursor = '0';
 
   constructor(services: SweeperServices, leaseMs: number) {
     this.#services = services;
-    const duties = [
+    const duties: Duty[] = [
       () => this.#expireLeases(),
       () => this.#repair(),
-      () => services.uploads.sweep(this.#closing.signal),
-      () => services.ends.sweep(this.#closing.signal),
-      () => services.orphans.sweep(this.#closing.signal),
-      () => this.#cleanUp(),
+      (signal) => services.uploads.sweep(signal),
+      (signal) => services.ends.sweep(signal),
+      (signal) => services.orphans.sweep(signal),
+      (signal) => this.#cleanUp(signal),
     ];
     this.#timer = setInterval(() => {
+      if (!services.installation.confirmed) return;
       for (const duty of duties) if (!this.#underWay.has(duty)) this.#underWay.set(duty, this.#do(duty));
     }, leaseMs / 6);
   }
@@ -52,12 +58,12 @@ export class Sweeper {
     await Promise.all(this.#underWay.values());
   }
 
-  async #do(duty: () => Promise<void>): Promise<void> {
+  async #do(duty: Duty): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, this.#services.installation.whileConfirmed]);
     try {
-      await duty();
+      await duty(signal);
     } catch (error) {
-      if (!this.#closing.signal.aborted)
-        this.#services.logger.warn('a sweep did not finish, the next will', { error });
+      if (!signal.aborted) this.#services.logger.warn('a sweep did not finish, the next will', { error });
     }
     this.#underWay.delete(duty);
   }
@@ -75,22 +81,22 @@ export class Sweeper {
   }
 
   /** Carries out all that is due: what is made dead while it does waits for the next round. */
-  async #cleanUp(): Promise<void> {
+  async #cleanUp(signal: AbortSignal): Promise<void> {
     const { cleanups, vectors } = this.#services;
     let due: Cleanup[];
     do {
       due = await cleanups.due(CLEANUPS_AT_ONCE);
       for (const cleanup of due) {
         try {
-          await vectors.deleteGeneration(cleanup, this.#closing.signal);
+          await vectors.deleteGeneration(cleanup, signal);
           await cleanups.finish(cleanup);
         } catch (error) {
-          if (this.#closing.signal.aborted) return;
+          if (signal.aborted) return;
           // One that cannot be carried out now must not stand in the way of all others.
           this.#services.logger.warn('a cleanup failed and is put off', { ...cleanup, error });
           await cleanups.putOff(cleanup);
         }
       }
-    } while (due.length === CLEANUPS_AT_ONCE && !this.#closing.signal.aborted);
+    } while (due.length === CLEANUPS_AT_ONCE && !signal.aborted);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
+import type { Installation } from '../installation/installation.ts';
 import { listenForCancellations } from '../jobs/cancellations.ts';
 import type { Keys } from '../redis/keys.ts';
 import { Availability } from './availability.ts';
@@ -18,6 +19,7 @@ const LAST_WORD_MS = 2000;
 export interface WorkerServices
   extends Omit<RunnerServices, 'leases' | 'availability'>, SweeperServices, ReconcilerServices {
   keys: Keys;
+  installation: Installation;
   /** Two connections of the worker's own: one blocks, one is subscribed. It closes both. */
   waiter: Redis;
   subscriber: Redis;
@@ -39,9 +41,10 @@ export async function startWorker(
   services: WorkerServices,
   { concurrency, leaseMs, drainMs }: WorkerOptions,
 ): Promise<{ close(): Promise<void> }> {
-  const { queue, keys, waiter, subscriber, logger } = services;
+  const { queue, keys, waiter, subscriber, installation, logger } = services;
   const draining = new AbortController();
   const availability = new Availability();
+  holdWhileUnconfirmed(installation, availability);
   const leases = new LeaseKeeper(queue, leaseMs, logger);
   await listenForCancellations(subscriber, keys, (jobId) => leases.ask(jobId));
   const reconciler = new Reconciler(services, availability, leaseMs, leaseMs + RECOVERED_WITHIN_MS);
@@ -50,7 +53,8 @@ export async function startWorker(
     { queue, waiter, queueKey: keys.queue, slots: concurrency, availability, logger },
     async (job) => {
       try {
-        await runJob(job, { ...services, leases, availability }, draining.signal);
+        const giveBack = AbortSignal.any([draining.signal, installation.untilRefused]);
+        await runJob(job, { ...services, leases, availability }, giveBack);
       } catch (error) {
         // The lease's end brings the job back.
         logger.error('a job could not be settled', { job: job.id, error });
@@ -67,6 +71,17 @@ export async function startWorker(
       subscriber.disconnect();
     },
   };
+}
+
+/** Claims nothing until it is known that the stores are the installation's. */
+function holdWhileUnconfirmed(installation: Installation, availability: Availability): void {
+  let resume = availability.wait();
+  const follow = () => {
+    resume();
+    if (!installation.confirmed) resume = availability.wait();
+  };
+  installation.onChange(follow);
+  follow();
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {

@@ -44,6 +44,7 @@ export const documentPaths = {
           'not_multipart',
           'disk_full',
           'storage_unavailable',
+          'installation_mismatch',
           'queue_unavailable',
         ),
       },

@@ -52,7 +52,7 @@ export const jobPaths = {
       parameters: [idInPath],
       responses: {
         200: { description: 'The job: `failed`, with `cancelled` as its `error_code`', content: json('Job') },
-        ...problems('job_not_found', 'job_has_ended', 'queue_unavailable'),
+        ...problems('job_not_found', 'job_has_ended', 'installation_mismatch', 'queue_unavailable'),
       },
     },
   },
@@ -70,6 +70,7 @@ export const jobPaths = {
           'file_gone',
           'disk_full',
           'storage_unavailable',
+          'installation_mismatch',
           'queue_unavailable',
         ),
       },

@@ -1,13 +1,20 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
--- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent, 10 cleanup
--- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none, 6 longest_backoff_ms
+-- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent, 10 cleanup,
+--       11 installation
+-- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none, 6 longest_backoff_ms,
+--       7 blob store of the caller, or ''
 -- Returns {granted, next_ms}: granted is {values, payload, ...}, each job's values of FIELDS as JSON, its token among
 -- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
 -- gets what it still holds of the same grant.
 -- Publishes each job taken, processing.
+-- Fails where the installation uses another blob store, or none is named yet: whatever is claimed could not be read.
 --
 -- Whatever is in the queue and cannot run is taken out, for the blocking waiters would spin on it: an id
 -- without a hash waits in limbo for 60 s (its writer may be about to write it) and is then forgotten.
+if is_foreign(KEYS[11], ARGV[7], true) then
+  return redis.error_reply('FOREIGN the installation uses another blob store')
+end
+
 local LIMBO_MS = 60000
 local MOST_LOOKED_AT = 1000
 local WANTED = { unpack(FIELDS) }

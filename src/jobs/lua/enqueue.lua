@@ -1,10 +1,17 @@
 -- Makes a job and queues it.
--- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 recent, 7 idempotency (of the key the client sent; may be unused)
+-- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 recent, 7 idempotency (of the key the client sent; may be unused),
+--       8 installation
 -- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 max_retries, 5 fingerprint of the request or '', 6 idempotency_ttl_seconds,
---       7 filename, 8 collection, 9 '1' where Redis may have forgotten the job
+--       7 filename, 8 collection, 9 '1' where Redis may have forgotten the job,
+--       10 blob store of the caller, or ''
 -- Returns {id, created_at} of the job; one that exists already is left as it is (a replay). Where the client's
 -- key names a job of the same fingerprint it is that job; of another fingerprint, {'', ''}.
 -- Publishes the job, queued.
+-- Fails where the installation uses another blob store: no worker could read the file. A Redis that was emptied names
+-- none, and has forgotten what it is to be given again.
+if is_foreign(KEYS[8], ARGV[10], false) then
+  return redis.error_reply('FOREIGN the installation uses another blob store')
+end
 local found = redis.call('TYPE', KEYS[1]).ok
 if found == 'hash' then return { ARGV[1], redis.call('HGET', KEYS[1], 'created_at') } end
 -- What another program has put here is no job: it makes room.

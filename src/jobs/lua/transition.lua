@@ -52,6 +52,15 @@ local function count_up(count)
   return string.format('%.0f', number)
 end
 
+-- True unless the installation uses this blob store. Without a store there is nothing to compare.
+-- unnamed: what counts where Redis names none, as after it was emptied
+local function is_foreign(installation, store, unnamed)
+  if store == '' then return false end
+  local named = redis.call('HGET', installation, 'store')
+  if not named then return unnamed end
+  return named ~= store
+end
+
 -- Names a new history, by the clock.
 local function new_history(history)
   local time = redis.call('TIME')

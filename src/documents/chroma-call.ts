@@ -1,0 +1,40 @@
+import { ChromaClient } from 'chromadb';
+
+import { DependencyError } from '../errors.ts';
+import type { ChromaCall } from '../installation/chroma-identity.ts';
+import { explain } from './chroma-errors.ts';
+
+/** A call that Chroma has not answered for so long has failed. What it was to write may still land later. */
+export const CHROMA_TIMEOUT_MS = 30_000;
+
+/**
+ * Makes calls to Chroma. They throw {@link DependencyError}, or the signal's reason when it was aborted.
+ * @param url Chroma's base URL; its default tenant and database are used
+ */
+export function chromaCall(url: string): ChromaCall {
+  const { hostname, port, protocol } = new URL(url);
+  const ssl = protocol === 'https:';
+  return async (signal, work) => {
+    signal.throwIfAborted();
+    const timeout = AbortSignal.timeout(CHROMA_TIMEOUT_MS);
+    // A client is a few objects; one a call is how its library lets a call be aborted.
+    const client = new ChromaClient({
+      host: hostname,
+      port: Number(port) || (ssl ? 443 : 80),
+      ssl,
+      tenant: 'default_tenant',
+      database: 'default_database',
+      fetchOptions: { signal: AbortSignal.any([signal, timeout]) },
+    });
+    try {
+      return await work(client);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (timeout.aborted) {
+        const detail = `Vector store timeout after ${CHROMA_TIMEOUT_MS / 1000}s`;
+        throw new DependencyError('transient', 'vector_store_timeout', detail, { cause: error });
+      }
+      throw explain(error);
+    }
+  };
+}

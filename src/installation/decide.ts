@@ -1,0 +1,169 @@
+import type { FolderIdentity } from './blob-identity.ts';
+import type { RedisRecord } from './redis-identity.ts';
+
+/**
+ * What a process may do about a store without an id.
+ * - `api`: gives ids to all stores.
+ * - `worker`: gives one to Chroma only. An empty or strange folder is most likely a mount that is missing.
+ * - `gateway`: has Redis only, and gives it none: the blob store's id comes first.
+ */
+export type Part = 'api' | 'worker' | 'gateway';
+
+/** Where the stores are, as an operator is told: without credentials. */
+export interface Places {
+  blobs: string;
+  redis: string;
+  prefix: string;
+  chroma: string;
+}
+
+/** What was found in the stores. */
+export interface Found {
+  /** The folder's identity; why it cannot be told; `undefined` where the folder has none. */
+  folder: FolderIdentity | Error | undefined;
+  redis: RedisRecord;
+  /** `away` while Chroma cannot be asked: jobs wait for it then. */
+  chroma: { id: string | undefined } | 'away';
+}
+
+/** What a process has worked with so far. */
+export interface Proved {
+  id: string | undefined;
+  store: string | undefined;
+}
+
+/** How the stores stand to each other. */
+export type Standing =
+  | { state: 'unknown'; why: string }
+  | ({ state: 'confirmed' } & Proved)
+  /** `check` names the readiness check that fails. */
+  | { state: 'refused'; check: 'installation' | 'blobs'; message: string };
+
+/** What is to be done before the stores are looked at again. */
+export type Adoption =
+  | { adopt: 'folder'; id: string | undefined; instead: string | undefined }
+  | { adopt: 'redis' | 'chroma'; id: string; store: string };
+
+/** How an operator makes one of two ids win. */
+const ON_PURPOSE = 'To make one of them win on purpose, run: npm run adopt -- blobs (or redis, or chroma).';
+
+/**
+ * The one table that says what ids mean.
+ *
+ * | found | then |
+ * |---|---|
+ * | no id anywhere, data or none | the folder gets one, then Redis, then Chroma |
+ * | the same id everywhere | confirmed |
+ * | no id in some stores | they adopt it, in the same order; nothing is deleted |
+ * | two ids, another prefix, another blob store | refused |
+ *
+ * The order makes starts at the same time agree: each store takes the first id only, and whoever was late looks again.
+ * @param proved what this process has worked with: a folder whose file is gone since was unmounted, and is not new
+ */
+export function decide(
+  found: Found,
+  part: Part,
+  proved: Proved | undefined,
+  places: Places,
+): Standing | Adoption {
+  const { folder, redis, chroma } = found;
+  if (part === 'gateway') return decideForGateway(redis, proved?.id, places);
+  if (folder instanceof Error) return refuseFolder(`cannot be read (${folder.message})`, places);
+
+  const chromaId = chroma === 'away' ? undefined : chroma.id;
+  const mismatch = compareIds(folder?.id, redis.id, chromaId, places);
+  if (mismatch) return mismatch;
+  const known = folder?.id ?? redis.id ?? chromaId;
+  const prefix = known === undefined ? undefined : redis.prefixes?.get(known);
+  if (known !== undefined && prefix !== undefined && prefix !== places.prefix)
+    return refusePrefix(known, prefix, places);
+
+  if (!folder) return decideFolder(redis, known, part, proved === undefined, places);
+  const { id, store } = folder;
+  const unregistered = redis.prefixes !== undefined && prefix === undefined;
+  if (redis.id === undefined || redis.store === undefined || (unregistered && part === 'api')) {
+    if (part === 'api') return { adopt: 'redis', id, store };
+    return { state: 'unknown', why: 'Redis has no id yet: an api gives it one' };
+  }
+  if (redis.store !== store) return refuseStore(redis.store, store, part, places);
+  if (chroma !== 'away' && chromaId === undefined) return { adopt: 'chroma', id, store };
+  return { state: 'confirmed', id, store };
+}
+
+function compareIds(
+  folder: string | undefined,
+  redis: string | undefined,
+  chroma: string | undefined,
+  places: Places,
+): Standing | undefined {
+  if (new Set([folder, redis, chroma].filter((id) => id !== undefined)).size < 2) return undefined;
+  const sides = [
+    `the blob store ${places.blobs} has ${folder ?? 'no id'}`,
+    `Redis ${places.redis} (REDIS_KEY_PREFIX "${places.prefix}") has ${redis ?? 'no id'}`,
+    `Chroma ${places.chroma} has ${chroma ?? 'no id'}`,
+  ];
+  const message =
+    `The stores belong to different installations, so nothing is read for jobs, written or deleted: ${sides.join(', ')}. ` +
+    `Correct BLOB_STORE, REDIS_URL, REDIS_KEY_PREFIX or CHROMA_URL. ${ON_PURPOSE}`;
+  return { state: 'refused', check: 'installation', message };
+}
+
+function refusePrefix(id: string, prefix: string, places: Places): Standing {
+  const message =
+    `Redis ${places.redis} knows installation ${id} under REDIS_KEY_PREFIX "${prefix}", but the prefix here is "${places.prefix}"; ` +
+    `the blob store is ${places.blobs}. So nothing is read for jobs, written or deleted. Correct REDIS_KEY_PREFIX. ` +
+    'To move the installation to this prefix on purpose, run: npm run adopt -- blobs.';
+  return { state: 'refused', check: 'installation', message };
+}
+
+/** A folder without an id: new, lost, not mounted, or of a version that had none. */
+function decideFolder(
+  redis: RedisRecord,
+  known: string | undefined,
+  part: Part,
+  mayAdoptFolder: boolean,
+  places: Places,
+): Standing | Adoption {
+  if (part === 'worker')
+    return refuseFolder('is no blob store yet, and a worker makes none: an api does', places);
+  if (!mayAdoptFolder) return refuseFolder('has lost its installation.json while in use', places);
+  // Two apis with a folder each would share the uploads out between them, and workers find only half.
+  if (redis.inUse !== undefined)
+    return refuseFolder(`is not the one in use: others work with blob store ${redis.inUse}`, places);
+  return { adopt: 'folder', id: known, instead: redis.store };
+}
+
+function refuseFolder(what: string, places: Places): Standing {
+  const message =
+    `The folder ${places.blobs} ${what}. No uploads are taken and no jobs are claimed here. ` +
+    'Mount it, or set BLOB_STORE to the folder that the other roles use.';
+  return { state: 'refused', check: 'blobs', message };
+}
+
+function refuseStore(named: string, own: string, part: Part, places: Places): Standing {
+  const message =
+    `Redis ${places.redis} (REDIS_KEY_PREFIX "${places.prefix}") names blob store ${named}, ` +
+    `but the folder ${places.blobs} is blob store ${own}. No uploads are taken and no jobs are claimed here. ` +
+    'Set BLOB_STORE to the folder that the other roles use. ' +
+    'To make this folder the blob store on purpose, run: npm run adopt -- blobs.';
+  return { state: 'refused', check: part === 'worker' ? 'blobs' : 'installation', message };
+}
+
+/** @param before the id that Redis had when this gateway started: there is no other store to compare it with */
+function decideForGateway(redis: RedisRecord, before: string | undefined, places: Places): Standing {
+  const { id = before, prefixes = new Map<string, string>() } = redis;
+  if (id === undefined && prefixes.size > 0) {
+    // A Redis that no api has used yet has no job to be wrong about. One that has other prefixes may be the wrong end.
+    const known = [...prefixes.values()].map((prefix) => `"${prefix}"`).join(', ');
+    const why = `Redis ${places.redis} has no installation under REDIS_KEY_PREFIX "${places.prefix}", but under ${known}`;
+    return { state: 'unknown', why };
+  }
+  const prefix = id === undefined ? undefined : prefixes.get(id);
+  if (id !== undefined && prefix !== undefined && prefix !== places.prefix)
+    return refusePrefix(id, prefix, places);
+  if (before === undefined || id === before) return { state: 'confirmed', id, store: undefined };
+  const message =
+    `Redis ${places.redis} has ${id} now; it had ${before} when this gateway started. ` +
+    'Correct REDIS_URL or REDIS_KEY_PREFIX. Where the change was made on purpose, restart the gateway.';
+  return { state: 'refused', check: 'installation', message };
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Logger } from '../logger.ts';
+import { DEFAULT_TENANT } from '../redis/keys.ts';
+import { orTimeout } from './deadline.ts';
+import { decide, type Adoption, type Found, type Part, type Proved, type Standing } from './decide.ts';
+import type { IdentityStores } from './identity-stores.ts';
+
+/** A store that has not answered for so long is not known to be the installation's. */
+const TIMEOUT_MS = 2000;
+/** Each store adopts at most once, and a start at the same time may come before each. */
+const MOST_STEPS = 8;
+
+/** Reads whose the stores are, and gives ids to those that have none. */
+export class StoreComparison {
+  readonly #stores: IdentityStores;
+  readonly #part: Part;
+  readonly #logger: Logger;
+
+  constructor(stores: IdentityStores, part: Part, logger: Logger) {
+    this.#stores = stores;
+    this.#part = part;
+    this.#logger = logger;
+  }
+
+  /**
+   * Looks at all stores, and again after each adoption, until they agree or cannot.
+   * @param proved as for {@link decide}
+   * @throws where a store cannot be asked, which says nothing about whose it is
+   */
+  async run(proved: Proved | undefined): Promise<Standing> {
+    // Of an installation that has just begun there is nothing to tell.
+    let isNew = false;
+    for (let step = 0; step < MOST_STEPS; step++) {
+      const next = decide(await this.#read(), this.#part, proved, this.#stores.places);
+      if ('state' in next) return next;
+      if (next.adopt === 'folder' && next.id === undefined) isNew = true;
+      if (!isNew) this.#report(next);
+      const refused = await this.#adopt(next);
+      if (refused) return refused;
+    }
+    throw new Error('other processes give the stores ids at the same time');
+  }
+
+  /**
+   * Reads the folder's identity; why it cannot be read, where it cannot.
+   * @throws where there is no answer in time: a network file system that is away may never answer
+   */
+  async readFolder(): Promise<Found['folder']> {
+    if (this.#part === 'gateway') return undefined;
+    const read = this.#stores.blobs
+      .read()
+      .catch((error: unknown) => new Error(messageOf(error), { cause: error }));
+    return orTimeout(TIMEOUT_MS, 'the folder', read);
+  }
+
+  async #read(): Promise<Found> {
+    const { redis } = this.#stores;
+    if (!redis.connected) throw new Error('Redis is away');
+    const folder = await this.readFolder();
+    const store = folder instanceof Error ? undefined : folder?.store;
+    const [record, found] = await Promise.all([
+      orTimeout(TIMEOUT_MS, 'Redis', redis.read(store)),
+      this.#readChroma(),
+    ]);
+    return { folder, redis: record, chroma: found };
+  }
+
+  async #readChroma(): Promise<Found['chroma']> {
+    if (this.#part === 'gateway') return 'away';
+    const { chroma } = this.#stores;
+    try {
+      return { id: await chroma.call(AbortSignal.timeout(TIMEOUT_MS), (client) => chroma.read(client)) };
+    } catch {
+      // Whatever keeps Chroma from answering is said by the jobs that wait for it. It is proved before each write.
+      return 'away';
+    }
+  }
+
+  #report({ adopt, id }: Adoption): void {
+    const place = this.#stores.places[adopt === 'folder' ? 'blobs' : adopt];
+    this.#logger.info('a store has no id and adopts the installation', { store: adopt, place, id });
+  }
+
+  /** @returns a refusal where the folder cannot be used */
+  async #adopt(adoption: Adoption): Promise<Standing | undefined> {
+    const { redis, chroma } = this.#stores;
+    if (adoption.adopt === 'folder') return this.#adoptFolder(adoption.id, adoption.instead);
+    const { adopt, id, store } = adoption;
+    if (adopt === 'redis') await redis.adopt(id, store);
+    else await chroma.call(AbortSignal.timeout(TIMEOUT_MS), (client) => chroma.adopt(client, id));
+    return undefined;
+  }
+
+  async #adoptFolder(id: string | undefined, instead: string | undefined): Promise<Standing | undefined> {
+    const { redis, blobs } = this.#stores;
+    const store = randomUUID();
+    // Redis first: should this process end between the two, the next start takes over in the same way.
+    if (instead !== undefined) {
+      if (!(await redis.takeOver(store))) return undefined;
+      const documents = await redis.countDocuments(DEFAULT_TENANT);
+      this.#logger.warn(
+        'an empty folder becomes the blob store: the originals of earlier documents are not in it',
+        {
+          folder: this.#stores.places.blobs,
+          documents,
+          before: instead,
+        },
+      );
+    }
+    try {
+      await blobs.adopt(id ?? randomUUID(), store);
+      return undefined;
+    } catch (error) {
+      const message = `The folder ${this.#stores.places.blobs} cannot be used: ${messageOf(error)}. Set BLOB_STORE to another.`;
+      return { state: 'refused', check: 'blobs', message };
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
