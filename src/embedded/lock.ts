@@ -17,7 +17,15 @@ const ProcessSchema = v.object({
 });
 type ProcessRecord = v.InferOutput<typeof ProcessSchema>;
 
-const LockSchema = v.object({ pid: v.number(), children: v.array(ProcessSchema) });
+/** Where the embedded servers listen, for commands that need them while `npm start` runs. */
+const ServersSchema = v.object({ redisUrl: v.string(), chromaUrl: v.string() });
+type ServersRecord = v.InferOutput<typeof ServersSchema>;
+
+const LockSchema = v.object({
+  pid: v.number(),
+  children: v.array(ProcessSchema),
+  servers: v.optional(ServersSchema),
+});
 
 const POLL_MS = 20;
 const SQLITE_BUSY = 5;
@@ -32,6 +40,7 @@ export class DataLock {
   readonly #guard: DatabaseSync;
   readonly #logger: Logger;
   readonly #children: Map<number, ProcessRecord>;
+  #servers: ServersRecord | undefined;
 
   private constructor(file: string, guard: DatabaseSync, logger: Logger) {
     this.#file = file;
@@ -50,6 +59,12 @@ export class DataLock {
     lock.#write();
     await lock.#stopSurvivors();
     return lock;
+  }
+
+  /** Tells commands where the embedded servers are; one that is not embedded has no address here. */
+  announce(servers: ServersRecord): void {
+    this.#servers = servers;
+    this.#write();
   }
 
   /** Remembers a child that has just been started. */
@@ -86,7 +101,7 @@ export class DataLock {
   }
 
   #write(): void {
-    const content = { pid: process.pid, children: [...this.#children.values()] };
+    const content = { pid: process.pid, servers: this.#servers, children: [...this.#children.values()] };
     try {
       // A rename, so that a reader never meets half of it.
       writeFileSync(`${this.#file}.new`, `${JSON.stringify(content, undefined, 2)}\n`);
@@ -96,6 +111,11 @@ export class DataLock {
       this.#logger.warn('the lock file cannot be written', { error });
     }
   }
+}
+
+/** Where the embedded servers are of the supervisor that holds a data folder, as far as it has said so. */
+export function runningServers(dataDir: string): ServersRecord | undefined {
+  return readLock(join(dataDir, 'sluice.lock'))?.servers;
 }
 
 function lockGuard(dataDir: string, file: string): DatabaseSync {

@@ -1,0 +1,43 @@
+import { ConfigError, loadConfig, type Config } from './config.ts';
+import { chromaCall } from './documents/chroma-call.ts';
+import { withServers, type Servers } from './embedded/with-servers.ts';
+import { adoptInstallation, SOURCES, type Source } from './installation/adopt.ts';
+import { identityStores } from './installation/identity-stores.ts';
+import { InstallationError } from './installation/installation-error.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { connectRedis } from './redis/connection.ts';
+import { createKeys } from './redis/keys.ts';
+
+/** `npm run adopt -- blobs|redis|chroma`: makes the installation of one store that of all. */
+async function main(): Promise<void> {
+  const [source] = process.argv.slice(2);
+  if (!SOURCES.includes(source as Source))
+    throw new ConfigError(
+      'Say whose id is to win: npm run adopt -- blobs, npm run adopt -- redis, or npm run adopt -- chroma.',
+    );
+  const config = loadConfig();
+  const logger = createLogger('adopt');
+  await withServers(config, logger, async (servers) => {
+    const changes = await adopt(source as Source, config, servers, logger);
+    const lines = changes.length > 0 ? changes : ['The stores belong to one installation already.'];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  });
+}
+
+async function adopt(source: Source, config: Config, servers: Servers, logger: Logger): Promise<string[]> {
+  const keys = createKeys(config.redisKeyPrefix);
+  const redis = connectRedis(servers.redisUrl, 'adopt', 'bounded', logger);
+  try {
+    const urls = { blobStore: config.blobStore, ...servers };
+    const stores = identityStores(urls, redis, keys, chromaCall(servers.chromaUrl), logger);
+    return await adoptInstallation(source, stores);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+main().catch((error: unknown) => {
+  const explained = error instanceof ConfigError || error instanceof InstallationError;
+  process.stderr.write(`${explained ? error.message : String((error as Error).stack ?? error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,50 @@
+import type { Config } from '../config.ts';
+import type { Logger } from '../logger.ts';
+import { embeddedChroma } from './chroma.ts';
+import { DataLock, runningServers } from './lock.ts';
+import { choosePorts } from './ports.ts';
+import { embeddedRedis } from './redis.ts';
+import { Service } from './service.ts';
+
+/** Where Redis and Chroma listen. */
+export interface Servers {
+  redisUrl: string;
+  chromaUrl: string;
+}
+
+/**
+ * Gives a command the servers that `npm start` uses: those of the configuration; else those of the `npm start` that runs
+ * on the data folder; else embedded ones, for as long as the command takes.
+ */
+export async function withServers(
+  config: Config,
+  logger: Logger,
+  use: (servers: Servers) => Promise<void>,
+): Promise<void> {
+  const { redisUrl, chromaUrl } = config;
+  if (redisUrl !== undefined && chromaUrl !== undefined) return use({ redisUrl, chromaUrl });
+  const { dataDir } = config;
+  let lock: DataLock;
+  try {
+    lock = await DataLock.acquire(dataDir, logger);
+  } catch (error) {
+    const running = runningServers(dataDir);
+    if (!running) throw error;
+    return use({ redisUrl: redisUrl ?? running.redisUrl, chromaUrl: chromaUrl ?? running.chromaUrl });
+  }
+  const ports = await choosePorts(undefined, ['redis', 'chroma']);
+  const services = [
+    ...(redisUrl === undefined ? [new Service(embeddedRedis(dataDir, ports.redis), lock, logger)] : []),
+    ...(chromaUrl === undefined ? [new Service(embeddedChroma(dataDir, ports.chroma), lock, logger)] : []),
+  ];
+  try {
+    await Promise.all(services.map(({ ready }) => ready));
+    await use({
+      redisUrl: redisUrl ?? `redis://127.0.0.1:${ports.redis}`,
+      chromaUrl: chromaUrl ?? `http://127.0.0.1:${ports.chroma}`,
+    });
+  } finally {
+    await Promise.all(services.map((service) => service.stop()));
+    lock.release();
+  }
+}
