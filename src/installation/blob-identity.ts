@@ -41,6 +41,11 @@ export class BlobIdentity {
    * @throws the system's error; {@link InstallationError} for a file that makes no sense
    */
   async read(): Promise<FolderIdentity | undefined> {
+    const found = await this.#readFile();
+    return found && { id: found.id, store: found.store };
+  }
+
+  async #readFile(): Promise<v.InferOutput<typeof IdentitySchema> | undefined> {
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');
@@ -50,8 +55,7 @@ export class BlobIdentity {
     }
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), IdentitySchema), text);
     if (!parsed.success) throw new InstallationError(`${this.#path} does not say whose folder this is`);
-    const { id, store } = parsed.output;
-    return { id, store };
+    return parsed.output;
   }
 
   /** Gives the folder an identity unless it has one, durably. Makes the folder. */
@@ -62,16 +66,17 @@ export class BlobIdentity {
   /** Gives the folder another installation's id, on purpose. @returns its identity now */
   async replace(id: string): Promise<FolderIdentity> {
     // A file that makes no sense is replaced, too: that is how an operator gets rid of it.
-    const before = await this.read().catch(() => undefined);
-    const identity = { id, store: before?.store ?? randomUUID() };
+    const before = await this.#readFile().catch(() => undefined);
+    // What it says of the data it was adopted with stays true.
+    const identity = { store: randomUUID(), ...before, id };
     await this.#write(identity, rename);
-    return identity;
+    return { id, store: identity.store };
   }
 
   async #write(identity: FolderIdentity, put: (from: string, to: string) => Promise<void>): Promise<void> {
     await mkdir(this.root, { recursive: true });
     const from = (await this.#holdsFiles()) ? 'older' : 'empty';
-    const content = { ...identity, layout: LAYOUT, adopted_at: new Date().toISOString(), from };
+    const content = { layout: LAYOUT, adopted_at: new Date().toISOString(), from, ...identity };
     const temporary = join(this.root, `.installation-${randomUUID()}`);
     try {
       const file = await open(temporary, 'wx');

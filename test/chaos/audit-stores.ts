@@ -21,6 +21,7 @@ export interface Circumstances {
 const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FAMILIES = new RegExp(
   `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|idempotency:default:.+|` +
+    'installation(?::store|:probe)?|sluice:installations|' +
     'jobs:(?:cleanup|sequence|history|server|swept|reconciled|recent|outcomes|durations|tombstones))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;

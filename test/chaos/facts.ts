@@ -4,6 +4,7 @@ import { ChromaClient } from 'chromadb';
 
 import type { Document, DocumentList } from '../../src/contract/documents.ts';
 import type { Job } from '../../src/contract/job.ts';
+import { INSTALLATION_FILE } from '../../src/installation/blob-identity.ts';
 import type { Topology } from './harness.ts';
 
 const CHROMA_PAGE = 5000;
@@ -137,6 +138,8 @@ async function listFiles({ blobDir }: Topology): Promise<Map<string, string | un
   const files = new Map<string, string | undefined>();
   for (const entry of await readdir(blobDir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
+    // It says whose the folder is, and belongs to no upload.
+    if (entry.name === INSTALLATION_FILE) continue;
     const path = join(entry.parentPath, entry.name);
     const text = entry.name.endsWith('.json') ? await readFile(path, 'utf8').catch(() => '') : undefined;
     files.set(path.slice(blobDir.length + 1), text);

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
 import { outcomeOf, type Job } from '../../src/contract/job.ts';
-import { createKeys, DEFAULT_TENANT } from '../../src/redis/keys.ts';
+import { createKeys, DEFAULT_TENANT, INSTALLATIONS } from '../../src/redis/keys.ts';
 import { processorChildren } from './processor-children.ts';
 import type { TestSluice } from './sluice.ts';
 import { storedFiles } from './uploads.ts';
@@ -31,6 +31,10 @@ const LASTING: ReadonlySet<string> = new Set([
   keys.recent,
   keys.cleanup,
   keys.tombstones,
+  keys.installation,
+  keys.storeInUse,
+  keys.probe,
+  INSTALLATIONS,
 ]);
 
 /**

@@ -59,7 +59,7 @@ export async function startSluice(
     }
     throw new Error(`Sluice did not start:\n${printed}`);
   };
-  const url = await found(/is ready: (http\S+)/);
+  const url = await found(/is (?:not )?ready: (http\S+)/);
   const redisUrl = await found(/redis\s+(redis:\S+)/);
   const chromaUrl = await found(/chroma\s+(http\S+)/);
 

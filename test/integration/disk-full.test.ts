@@ -188,6 +188,7 @@ describe.runIf(mayMount)('a small disk', () => {
     // What is left has room for the file, whose size is of whole pages, and for nothing more.
     await writeFile(join(store, 'room'), Buffer.alloc(MIB));
     await fill(join(store, 'filler'));
+    expect((await readiness(api)).checks['blobs']).toBe('failed');
     await rm(join(store, 'room'));
     await expectDiskFullInParts(api, MIB);
     expect(await files()).toEqual(before);
@@ -212,6 +213,9 @@ describe.runIf(mayMount)('a small disk', () => {
     await other.close();
   });
 });
+
+const readiness = async ({ url }: TestRoles) =>
+  (await (await fetch(`${url}/readyz`)).json()) as { checks: Record<string, string> };
 
 /** Writes pages until no more fits. */
 async function fill(path: string): Promise<void> {

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const store = new JobStore(redis.client, keys);
   const connect = () => redis.client.duplicate().on('error', () => {});
   feed = new JobFeed(connect, redis.client, { store, keys, logger });
-  gateway = new Gateway({ feed, registry }, [], logger, HEARTBEAT_MS);
+  gateway = new Gateway({ feed, registry }, [], logger, { heartbeatMs: HEARTBEAT_MS });
   gateway.attach(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

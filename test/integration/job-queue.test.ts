@@ -441,3 +441,15 @@ test('what a transition publishes is the job as it then is', async () => {
   }
   subscriber.disconnect();
 });
+
+test('a caller with another blob store than the installation is given nothing, and queues nothing', async () => {
+  const of = (store: string) => new JobQueue(redis.client, keys, { ...options, store: () => store });
+  // A Redis that was emptied names none: it takes what it is to be given again, and grants nothing yet.
+  await of('ours').enqueue('a', 'default', payload);
+  await expect(of('ours').claim(1)).rejects.toThrow('FOREIGN');
+  await redis.client.hset(keys.installation, 'store', 'ours');
+  await expect(of('another').claim(1)).rejects.toThrow('FOREIGN');
+  await expect(of('another').enqueue('b', 'default', payload)).rejects.toThrow('FOREIGN');
+  expect(await redis.client.exists(keys.job('b'))).toBe(0);
+  expect((await of('ours').claim(5)).jobs.map(({ id }) => id)).toEqual(['a']);
+});

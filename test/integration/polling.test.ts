@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { ClaimedJob } from '../../src/jobs/job-queue.ts';
@@ -168,7 +169,8 @@ test('who asks for the headers of the events alone leaves nothing behind', async
 });
 
 test('a server that stops keeps nobody waiting', async () => {
-  const other = await startTestRoles(['api', 'gateway'], { REDIS_URL: redis.url });
+  const env = { REDIS_URL: redis.url, BLOB_STORE: join(node.dataDir, 'blobs') };
+  const other = await startTestRoles(['api', 'gateway'], env);
   await untilReady(other.url);
   await claim();
   const first = await fetch(`${other.url}/api/jobs/${id}`);

@@ -15,6 +15,7 @@ import type { EndedRecovery } from '../../src/worker/ended-recovery.ts';
 import { Reconciler } from '../../src/worker/reconciler.ts';
 import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
 import { freePort, startRedis, type TestRedis } from '../helpers/redis.ts';
+import { confirmed } from '../helpers/confirmed.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
@@ -85,6 +86,7 @@ function startWorker(availability = new Availability(), connection = redis.clien
     ended: { sweep: async () => {} } as Pick<EndedRecovery, 'sweep'> as EndedRecovery,
     cleanups: new CleanupLog(connection, keys, 1000),
     vectors,
+    installation: confirmed,
     logger,
   };
   const worker = new Reconciler(services, availability, LEASE_MS, 0);

@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { createKeys } from '../../src/redis/keys.ts';
 import { Availability } from '../../src/worker/availability.ts';
 import { Reconciler, type ReconcilerServices } from '../../src/worker/reconciler.ts';
+import { confirmed } from '../helpers/confirmed.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 const LEASE_MS = 300;
@@ -34,6 +35,7 @@ function start() {
     ended: { sweep: async () => {} },
     cleanups: { buryStrays },
     vectors: { generations },
+    installation: confirmed,
     logger: quietLogger(),
   } as unknown as ReconcilerServices;
   const reconciler = new Reconciler(services, availability, LEASE_MS, 0);
