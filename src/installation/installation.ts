@@ -20,6 +20,8 @@ const UNKNOWN_INTERVAL_MS = 250;
 const PATIENCE_MS = 10_000;
 /** How long a process that stops waits for Redis to hear of it. */
 const LAST_WORD_MS = 500;
+/** How long it waits for a comparison that is under way. */
+const LAST_ROUND_MS = 2000;
 /** A comparison this recent answers a readiness probe. */
 const FRESH_MS = 1000;
 
@@ -178,6 +180,8 @@ export class Installation {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    // A comparison that is under way may be about to write an id.
+    if (this.#round) await within(LAST_ROUND_MS, this.#round);
     const { redis } = this.#stores;
     const store = this.#proved?.store;
     if (this.confirmed && store !== undefined && redis.connected)
