@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { VectorStore } from '../../src/documents/vector-store.ts';
 import { CleanupLog } from '../../src/jobs/cleanup-log.ts';
 import { JobHistory } from '../../src/jobs/job-history.ts';
+import { InstallationError } from '../../src/installation/installation-error.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { Availability } from '../../src/worker/availability.ts';
@@ -27,6 +28,7 @@ const logger = quietLogger();
 let folder: string;
 let redis: TestRedis;
 let chroma: ManagedProcess;
+let chromaUrl: string;
 let client: ChromaClient;
 let vectors: VectorStore;
 let queue: JobQueue;
@@ -45,6 +47,7 @@ beforeAll(async () => {
   });
   [redis] = await Promise.all([startRedis(), chroma.up()]);
   client = new ChromaClient({ host: '127.0.0.1', port });
+  chromaUrl = url;
   vectors = new VectorStore(url);
   queue = new JobQueue(redis.client, keys, {
     leaseMs: 30_000,
@@ -187,4 +190,19 @@ test.each([
     return left > 0 && left <= 15_000;
   };
   await expect.poll(ends).toBe(true);
+});
+
+test('nothing is written to a Chroma that is not proved, nor deleted from it', async () => {
+  await store('a', 'live');
+  const refuse = async () => {
+    throw new InstallationError("Chroma is another installation's");
+  };
+  const strange = new VectorStore(chromaUrl, refuse);
+  const origin = { documentId: 'a', generation: 'live', filename: 'a', contentHash: undefined, metadata: {} };
+  await expect(strange.upsert({ ...origin, collection: 'new' }, [], signal)).rejects.toThrow('another');
+  await expect(strange.deleteGeneration({ ...origin, collection: 'papers' }, signal)).rejects.toThrow(
+    'another',
+  );
+  expect((await client.listCollections()).map(({ name }) => name)).toEqual(['papers']);
+  expect(await vectors.countChunks({ ...origin, collection: 'papers' }, signal)).toBe(3);
 });
