@@ -207,6 +207,8 @@ describe.runIf(mayMount)('a small disk', () => {
     await mount('size=8m', {});
     const other = await startApi(await mkdtemp(join(folder, 'large-')), {
       DATA_DIR: store,
+      // An installation of its own, because it has another blob store.
+      REDIS_KEY_PREFIX: 'other:',
       MIN_FREE_BYTES: String(16 * MIB),
     });
     await expectDiskFull(await upload(other.url));
