@@ -137,6 +137,15 @@ it('says what a PDF without text is', async () => {
   await expect(readBytes(Buffer.from('%PDF-1.7\n%%EOF'))).rejects.toMatchObject({ code: 'corrupt' });
 });
 
+it('counts the pages that it cannot read, but not those that are blank', async () => {
+  const drawn = '0 0 m 200 300 l S';
+  const pages = [textAt('First page.', [50, 700]), '', drawn, textAt(' ', [50, 700]), drawn];
+  const metadata = { media_type: 'application/pdf', pages: 5, pages_unread: 2 };
+  expect((await readBytes(pdf(pages))).end).toEqual({ type: 'end', metadata });
+  const packed = await readBytes(pdf([pages[0]!, '', drawn], { encode: brotli }));
+  expect(packed.end).toMatchObject({ metadata: { pages: 3, pages_unread: 1 } });
+});
+
 it('leaves out the marks of emphasis, which cut words apart', async () => {
   const { text } = await read(corpusPath('multi-column.pdf'));
   expect(text).toContain(

@@ -7,6 +7,8 @@ export type Box = readonly [left: number, top: number, right: number, bottom: nu
 export interface PlacedText {
   text: string;
   box: Box;
+  /** By how much it is turned clockwise, in degrees. */
+  rotation?: number;
 }
 
 /** The place of a form's field on a page, as pdf.js has it: a field may have many. */

@@ -1,5 +1,5 @@
 /** What pdf.js shows in one go: glyphs with the letters that they stand for, and how far the next is moved. */
-type Shown = readonly ({ unicode: string } | number | null)[];
+export type Shown = readonly ({ unicode: string } | number | null)[];
 
 /** A lam and what follows it in one glyph: in nearly every font an alef, in some others, too. */
 const LIGATURE = /^ل\p{Script=Arabic}{1,9}$/u;

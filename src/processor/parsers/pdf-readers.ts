@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { LiteParse } from '@llamaindex/liteparse';
+import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 import type { getDocumentProxy } from 'unpdf';
 
 import { fieldItems, type Box, type PlacedText, type Widget } from './pdf-fields.ts';
-import { ligatureWords, mayHaveTurnedLigatures, withSpelling } from './pdf-ligatures.ts';
+import { ligatureWords, mayHaveTurnedLigatures, withSpelling, type Shown } from './pdf-ligatures.ts';
 import { pageMarkdown, type TextItem } from './pdf-lines.ts';
 
 /** A page of a PDF as Markdown, and its pieces of text as they stand on it. */
@@ -11,6 +11,10 @@ export interface Page {
   number: number;
   text: string;
   pieces: () => PlacedText[];
+  /** Width and height, in points. */
+  size: readonly [number, number];
+  /** Whether anything is drawn on it: text, an image, or a line. */
+  isDrawn: boolean;
 }
 
 /** Some pages of a PDF, in order. */
@@ -37,18 +41,29 @@ export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch
     // One broken page is no reason to lose the others.
     continueOnPageError: true,
     maxPages: Number.MAX_SAFE_INTEGER,
+    extractContentBounds: true,
   });
   for await (const batch of parser.parseBatches(path, { batchSize: BATCH_PAGES })) {
-    const pages = batch.result.pages.map(({ pageNum, markdown, textItems }) => ({
-      number: pageNum,
-      text: withoutEmphasis(markdown),
-      pieces: () =>
-        textItems.map(({ text, x, y, width, height }): PlacedText => {
-          return { text, box: [x, y, x + width, y + height] };
-        }),
-    }));
+    const { pages: read, pageErrors } = batch.result;
+    const failed = pageErrors.filter(({ pageNum }) => !read.some((page) => page.pageNum === pageNum));
+    const pages = [...read.map(pageOf), ...failed.map(({ pageNum }) => failedPage(pageNum))];
+    pages.sort((a, b) => a.number - b.number);
     yield { pages, done: batch.endPage, total: batch.totalPages };
   }
+}
+
+function pageOf({ pageNum, width, height, markdown, textItems, contentBounds: drawn }: ParsedPage): Page {
+  const pieces = () =>
+    textItems.map(({ text, x, y, width, height, rotation = 0 }): PlacedText => {
+      return { text, box: [x, y, x + width, y + height], rotation };
+    });
+  // Blanks have a place, and no size.
+  const isDrawn = drawn !== undefined && drawn.width * drawn.height > 0;
+  return { number: pageNum, text: withoutEmphasis(markdown), pieces, size: [width, height], isDrawn };
+}
+
+function failedPage(number: number): Page {
+  return { number, text: '', pieces: () => [], size: [0, 0], isDrawn: true };
 }
 
 /** Its marks of emphasis follow lines rather than words, and words that are parted by a line's end are joined. */
@@ -95,12 +110,15 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
       const spelled = ligatureWords(shown);
       for (const item of texts) item.str = withSpelling(item.str, spelled);
     }
+    const isDrawn =
+      texts.some(({ str }) => str.trim() !== '') || isAnythingDrawn(await page.getOperatorList(), OPS);
     page.cleanup();
+    const { width, height } = page.getViewport({ scale: 1 });
     const pieces = () =>
       texts.map(({ str, transform: [, , , , x = 0, y = 0], width, height }): PlacedText => {
         return { text: str, box: boxOnPage(page, [x, y, x + width, y + height]) };
       });
-    return { number, text: pageMarkdown(texts), pieces };
+    return { number, text: pageMarkdown(texts), pieces, size: [width, height], isDrawn };
   };
   const readFields = async ({ number, text, pieces }: Page) => {
     fields ??= document.getFieldObjects();
@@ -112,6 +130,19 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
     return fieldItems(annotations, (rect) => boxOnPage(page, rect), text, pieces());
   };
   return { total: document.numPages, readPage, readFields };
+}
+
+type Operators = Awaited<ReturnType<PdfjsPage['getOperatorList']>>;
+
+/** Whether a page shows anything. An image is not drawn, and only known by how it would be placed. */
+function isAnythingDrawn({ fnArray, argsArray }: Operators, ops: Readonly<Record<string, number>>): boolean {
+  return fnArray.some((operator: number, index) => {
+    const [first] = (argsArray[index] ?? []) as [unknown];
+    if (operator === ops['constructPath']) return first !== ops['endPath'];
+    if (operator === ops['showText'])
+      return (first as Shown).some((glyph) => typeof glyph === 'object' && glyph?.unicode.trim() !== '');
+    return operator === ops['transform'];
+  });
 }
 
 /** Where a rectangle in a page's own coordinates is on the page as it is shown. */

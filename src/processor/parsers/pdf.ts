@@ -6,6 +6,7 @@ import { normalise } from './normalise.ts';
 import { Outline } from './outline.ts';
 import { patiently } from './patiently.ts';
 import { rightToLeftShare } from './pdf-lines.ts';
+import { LostText } from './pdf-lost-text.ts';
 import {
   BATCH_PAGES,
   openWithPdfjs,
@@ -22,12 +23,14 @@ const MAX_RIGHT_TO_LEFT = 0.1;
 
 /**
  * Reads a PDF: a segment for each page that has text, and within it for each heading. Headings stay in force
- * over pages.
+ * over pages. Pages without text that are not blank, as scanned ones, are counted as `pages_unread`; a page counts
+ * as blank where nothing is drawn on it, not even in white.
  * @param patienceMs how long the first reader may be silent before the second takes over
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
 export async function* parsePdf(path: string, patienceMs: number): AsyncGenerator<ParseEvent> {
   let total = 0;
+  let unread = 0;
   const outline = new Outline();
   // Held back until the next is known: only a segment with a successor ends in a page break.
   let last: SegmentEvent | undefined;
@@ -38,6 +41,7 @@ export async function* parsePdf(path: string, patienceMs: number): AsyncGenerato
         last = segment;
       }
       ({ total } = batch);
+      unread += batch.pages.filter(({ text, isDrawn }) => isDrawn && !hasText(text)).length;
       yield { type: 'progress', pages_done: batch.done, pages_total: total };
     }
   } catch (error) {
@@ -46,7 +50,12 @@ export async function* parsePdf(path: string, patienceMs: number): AsyncGenerato
   if (total === 0) throw new ProcessorError('corrupt');
   if (!last) throw new ProcessorError('no_text_layer');
   yield last;
-  yield { type: 'end', metadata: { media_type: 'application/pdf', pages: total } };
+  const metadata = {
+    media_type: 'application/pdf',
+    pages: total,
+    ...(unread > 0 && { pages_unread: unread }),
+  };
+  yield { type: 'end', metadata };
 }
 
 /** Reads pages with what is filled in on them, after their text. */
@@ -71,7 +80,7 @@ async function* readTexts(path: string, second: SecondReader, patienceMs: number
   try {
     for await (const batch of patiently(readWithLiteparse(path), patienceMs)) {
       const pages: Page[] = [];
-      for (const page of batch.pages) pages.push(isDoubtful(page.text) ? await second.opinion(page) : page);
+      for (const page of batch.pages) pages.push(await second.completed(page));
       yield { ...batch, pages };
       ({ done, total } = batch);
     }
@@ -94,6 +103,7 @@ async function* readTexts(path: string, second: SecondReader, patienceMs: number
 /** The second reader, which opens the file when it is asked for the first time. */
 class SecondReader {
   readonly #path: string;
+  readonly #lost = new LostText();
   #pdf: Promise<OpenPdf> | undefined;
 
   constructor(path: string) {
@@ -104,12 +114,32 @@ class SecondReader {
     return (this.#pdf ??= openWithPdfjs(this.#path));
   }
 
+  /** A page without loss: as the first has read it, with what that has left out, or else as this one reads it. */
+  async completed(first: Page): Promise<Page> {
+    const page = isDoubtful(first.text) ? await this.opinion(first) : first;
+    if (page.pieces !== first.pieces) return page;
+    const markdown = hasText(page.text) ? page.text : '';
+    const reread = () => this.#reread(page.number);
+    return { ...page, text: await this.#lost.restore(markdown, page.pieces(), page.size, reread) };
+  }
+
+  /** What it reads on a page; nothing, where it cannot. */
+  async #reread(number: number): Promise<string> {
+    try {
+      return (await (await this.open()).readPage(number)).text;
+    } catch {
+      // Turned text with words that are cut is better than none.
+      return '';
+    }
+  }
+
   /** What it reads on a page; what the first has read, where that is better, or it fails. */
   async opinion(first: Page): Promise<Page> {
     try {
       const pdf = await this.open();
       const page = await pdf.readPage(first.number);
-      return betterText(first.text, page.text) === page.text ? page : first;
+      if (betterText(first.text, page.text) === page.text) return page;
+      return { ...first, isDrawn: first.isDrawn || page.isDrawn };
     } catch {
       // It is asked about much that is beyond any reader, like a page that is an image.
       return first;

@@ -1,0 +1,141 @@
+import type { PlacedText } from './pdf-fields.ts';
+import { lettersIn, lettersOf } from './pdf-letters.ts';
+import { pieceOf, withLost, type Piece } from './pdf-lost-places.ts';
+
+type Size = readonly [width: number, height: number];
+
+/** How much of a page's width or height, at each edge, is for what stands on every page. */
+const EDGE = 0.12;
+/** How far off the nearest right angle text is slanted at least, in degrees, as a stamp is. */
+const MIN_SLANT = 2;
+/** How exact the places of slanted text are compared, in points. */
+const SAME_PLACE = 20;
+/** Of a document; its first pages tell. */
+const MAX_HEADS = 10_000;
+/** Signs that belong to a word. */
+const MAX_SIGNS = 8;
+/** What share of a piece's letters may be missed, as one in so many, before it is lost: a table splits some words. */
+const MAX_ABSENT = 4;
+/** Comparing all pieces of a page with its text takes so many steps at most: a second. Larger pages are read piece by piece. */
+const MAX_STEPS = 1_000_000_000;
+
+/** Finds what the Markdown of a document's pages lacks of the text that stands on them. */
+export class LostText {
+  /** What has been read at the edges of pages. */
+  readonly #heads = new Set<string>();
+
+  /**
+   * A page's Markdown with the pieces of text that it lacks, each after the one that it follows on the page. What
+   * stood at the edge of an earlier page, too, is not missed.
+   * @param placed all text that stands on the page
+   * @param size of the page, in points
+   * @param reread the page's text by another reader, which parts the words of turned text where the first cuts them
+   */
+  async restore(
+    markdown: string,
+    placed: readonly PlacedText[],
+    size: Size,
+    reread: () => Promise<string>,
+  ): Promise<string> {
+    const heads = new Map(placed.map((piece) => [piece, headOf(piece, size)]));
+    const written = lettersOf(placed.map(({ text }) => text).join(' ')).length;
+    const read = lettersOf(markdown).length;
+    let pieces: Piece[] = [];
+    // Nearly every page has all: to count letters is fast.
+    if (written !== read) {
+      if (written * Math.max(written, read) > MAX_STEPS) return placed.map(({ text }) => text).join('\n');
+      pieces = placed
+        .map((piece) => pieceOf(piece, heads.get(piece)))
+        .filter(({ letters }) => letters !== '');
+    }
+    const lost = findLost(markdown, pieces).filter(
+      ({ head }) => head === undefined || !this.#heads.has(head),
+    );
+    for (const head of heads.values()) {
+      if (head !== undefined && this.#heads.size < MAX_HEADS) this.#heads.add(head);
+    }
+    if (lost.some(({ turn }) => turn !== 0)) spell(lost, await reread());
+    return lost.length === 0 ? markdown : withLost(markdown, lost, pieces);
+  }
+}
+
+/** What stands where heads and feet do, or is slanted: the same on all pages but for numbers. */
+function headOf(
+  { text, box: [left, top, right, bottom], rotation = 0 }: PlacedText,
+  [width, height]: Size,
+): string | undefined {
+  const head = () => text.replace(/\d+/g, '#');
+  if (Math.abs(rotation - Math.round(rotation / 90) * 90) > MIN_SLANT)
+    return `${head()} ${Math.round(left / SAME_PLACE)} ${Math.round(top / SAME_PLACE)}`;
+  const isAtEdge = (from: number, to: number, all: number) => to <= all * EDGE || from >= all * (1 - EDGE);
+  return isAtEdge(top, bottom, height) || isAtEdge(left, right, width) ? head() : undefined;
+}
+
+/**
+ * Finds each piece in the Markdown, each letter for one alone, and notes where it ends.
+ * @returns those that are not there
+ */
+function findLost(markdown: string, pieces: readonly Piece[]): Piece[] {
+  if (pieces.length === 0) return [];
+  const { letters: all, ends } = lettersIn(markdown);
+  let rest = all;
+  const take = (letters: string): number | undefined => {
+    const at = rest.indexOf(letters);
+    if (at === -1) return undefined;
+    const end = at + letters.length;
+    rest = rest.slice(0, at) + ' '.repeat(letters.length) + rest.slice(end);
+    return ends[end - 1];
+  };
+  // The longest first: what they leave is no part of other words.
+  for (const piece of longestFirst(pieces)) piece.end = take(piece.letters);
+  // A table may have the words of a line in several cells.
+  const words = pieces
+    .filter(({ end }) => end === undefined)
+    .flatMap((piece) => piece.text.split(/\s+/).map((word) => ({ piece, letters: lettersOf(word) })));
+  const missing = new Map<Piece, string>();
+  for (const { piece, letters } of longestFirst(words)) {
+    const end = take(letters);
+    if (end === undefined) missing.set(piece, (missing.get(piece) ?? '') + letters);
+    else piece.end = Math.max(piece.end ?? 0, end);
+  }
+  const lost = [...missing].filter(([{ letters }, absent]) => absent.length * MAX_ABSENT >= letters.length);
+  const isLeft = leftOver(rest.replaceAll(' ', ''), lost.map(([, absent]) => absent).join(''));
+  return lost.flatMap(([piece, absent]) => {
+    if (Array.from(absent).filter(isLeft).length * 2 > absent.length) return [];
+    piece.end = undefined;
+    return [piece];
+  });
+}
+
+/**
+ * Whether a letter, each time that it is asked for, is still among those that no piece was found in: of words that are
+ * cut at a line's end, parts may be left. Where more is left than is missed, the page says something twice.
+ */
+function leftOver(left: string, missed: string): (letter: string) => boolean {
+  const counts = new Map<string, number>();
+  if (left.length <= missed.length)
+    for (const letter of left) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  return (letter) => {
+    const count = counts.get(letter) ?? 0;
+    counts.set(letter, count - 1);
+    return count > 0;
+  };
+}
+
+function longestFirst<T extends { letters: string }>(pieces: readonly T[]): T[] {
+  return pieces.toSorted((a, b) => b.letters.length - a.letters.length);
+}
+
+/** Parts the words of turned pieces as another reader has them. */
+function spell(lost: readonly Piece[], reread: string): void {
+  const { letters, starts, ends } = lettersIn(reread);
+  for (const piece of lost) {
+    const at = piece.turn === 0 ? -1 : letters.indexOf(piece.letters);
+    if (at === -1) continue;
+    const [start = 0, end = 0] = [starts[at], ends[at + piece.letters.length - 1]];
+    const before = /\S*$/.exec(reread.slice(Math.max(0, start - MAX_SIGNS), start))?.[0] ?? '';
+    const after = /^\S*/.exec(reread.slice(end, end + MAX_SIGNS))?.[0] ?? '';
+    piece.text =
+      before.replace(/.*[\p{L}\p{N}]/u, '') + reread.slice(start, end) + after.replace(/[\p{L}\p{N}].*/u, '');
+  }
+}
