@@ -20,6 +20,46 @@ it('keeps what only speaks of being hidden', () => {
   expect(visibleHtml(`${html}<p title="a" hidden>c</p>`)).toBe(`${html} `);
 });
 
+it('leaves out what is hidden, however that is written', async () => {
+  const hidden = [
+    '<p HIDDEN>no</p>',
+    '<p hidden="until-found">no</p>',
+    "<p hidden=''>no</p>",
+    '<p title=">" hidden>no</p>',
+    '<p style=display:none>no</p>',
+    "<p STYLE = ' color: red;Display : NONE !important '>no</p>",
+    '<p style="visibility:hidden">no</p>',
+    '<p style="display:none/* not shown */">no</p>',
+    '<p style="display:none!important;display:block">no</p>',
+    '<div hidden><div>no</div>no<!-- </div> --><br>no</div>',
+    '<noscript>no</noscript><template><p>no</p></template>',
+    '<style>no</style><script>"</p>no"</script><!-- no --><input type=hidden value=no>',
+  ];
+  for (const html of hidden)
+    expect([html, (await page(`<p>One</p>${html}<p>Two</p>`)).text]).toEqual([html, 'One\n\nTwo']);
+  const shown = [
+    '<p style="display:none;display:block">yes</p>',
+    '<p style="background:url(display:none)">yes</p>',
+    '<p aria-hidden="true">yes</p>',
+    '<details><div>yes</div></details>',
+    '<p data-style="display:none">yes</p>',
+    '<img hidden><p>yes</p>',
+  ];
+  for (const html of shown) expect([html, (await page(html)).text]).toEqual([html, 'yes']);
+});
+
+it('ends what is hidden where its element ends, said or not', async () => {
+  expect((await page('<p hidden>no<p>Two<div>Three</div>')).text).toBe('Two\n\nThree');
+  expect((await page('<p hidden>no <b>no<div>Two</div>')).text).toBe('Two');
+  expect((await page('<ul><li hidden>no<p>no<ul><li>no</ul><li>Two</ul>Three')).text).toBe('- Two\n\nThree');
+  expect((await page('<dl><dt hidden>no<dd>Two</dl>')).text).toBe('Two');
+  expect(
+    (await page('<table><tr><td>One<td hidden>no<tr hidden><td>no<tr><td>Two</table>Three')).text,
+  ).not.toContain('no');
+  expect((await page('<section><div hidden>no</section>Two')).text).toBe('Two');
+  expect(visibleHtml('One<div hidden>no<p>no')).toBe('One ');
+});
+
 it('keeps words apart that stand apart, and whole where they may be cut', async () => {
   const { text } = await page('<details><summary>More</summary>Donau&shy;dampf</details>');
   expect(text).toBe('More\nDonaudampf');
@@ -33,12 +73,15 @@ it('loses nothing to an element that is never closed', () => {
 });
 
 it('takes no longer than the page is long', () => {
-  for (const part of ['<nav>', '<p hidden>', '<a "', "<a x='", '<!--', '<script>', '<']) {
+  for (const part of ['<nav>', '<a "', "<a x='", '<!--', '<script>', '<']) {
     const html = part.repeat(100_000);
     expect(visibleHtml(html)).toBe(html);
   }
+  for (const part of ['<p hidden>', '<li hidden><p>', '<b hidden></i>', `<p style="${'/*a'.repeat(1000)}">`])
+    expect(visibleHtml(part.repeat(100_000 / part.length) + '</body>')).not.toContain('hidden');
   const distinct = Array.from({ length: 30_000 }, (_, i) => `<x${i} hidden>`).join('');
-  expect(visibleHtml(distinct)).toBe(distinct);
+  expect(visibleHtml(distinct)).toBe(' ');
+  expect(visibleHtml(`<p><button>${'<span>'.repeat(50_000)}${'<div>'.repeat(50_000)}`)).toContain('<div>');
 });
 
 it('writes tables that only set a page as what they hold', async () => {

@@ -1,119 +1,125 @@
-/** What leads to other pages, or works rather than says something. */
-const SKIPPED = new Set(['nav', 'template', 'select', 'button', 'svg']);
-/** Its content is no markup. */
-const RAW = new Set(['script', 'style', 'textarea', 'title']);
-const TAG_NAME = /<(\/?)([a-z][\w:-]*)/iy;
-/** A longer one has an image in it; what is hidden has not. */
-const MAX_TAG_CHARS = 2000;
-const HIDDEN = /\shidden(?=[\s=/]|$)/i;
-const HIDDEN_STYLE = /\sstyle\s*=\s*(?:"[^"]*|'[^']*)\b(?:display\s*:\s*none|visibility\s*:\s*hidden)/i;
-const QUOTED = /"[^"]*"|'[^']*'/g;
-/** Where more are never closed, the page is shown whole: for each, it is gone through once more. */
-const MAX_UNCLOSED = 20;
-const VOID = /^(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)$/;
+import { visitTags, type Tag } from './markup-tags.ts';
 
-interface Tag {
-  start: number;
-  end: number;
-  name: string;
-  closes: boolean;
-  attributes: string;
-}
+/** What leads to other pages, or works rather than says something. Never closed, it would take the page along. */
+const SKIPPED = new Set(['nav', 'select', 'button', 'svg']);
+/** What is not shown where scripts run, and how words are read, above them, with the brackets around that. */
+const NOT_SHOWN = new Set(['template', 'noscript', 'rt', 'rp']);
+const VOID = /^(?:area|base|basefont|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
+const HIDING = /^(?:display:none|visibility:(?:hidden|collapse))$/;
+
+/** No style that hides an element is longer. */
+const MAX_STYLE = 10_000;
+
+const CELLS = ['td', 'th'];
+const ROWS = ['tr', ...CELLS];
+const SECTIONS = ['tbody', 'thead', 'tfoot', ...ROWS];
+/** What a tag closes that is open and may go without its end, but not beyond an element of these. */
+const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], within: readonly string[]]>> = {
+  li: [
+    ['li', 'p'],
+    ['ul', 'ol', 'menu'],
+  ],
+  dt: [['dt', 'dd', 'p'], ['dl']],
+  dd: [['dt', 'dd', 'p'], ['dl']],
+  td: [CELLS, ['tr', 'table']],
+  th: [CELLS, ['tr', 'table']],
+  tr: [ROWS, ['table']],
+  tbody: [SECTIONS, ['table']],
+  thead: [SECTIONS, ['table']],
+  tfoot: [SECTIONS, ['table']],
+  rt: [['rt', 'rp'], ['ruby']],
+  rp: [['rt', 'rp'], ['ruby']],
+};
+const ENDS_PARAGRAPH =
+  /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|main|menu|nav|ol|p|pre|search|section|table|ul)$/;
+const PARAGRAPH = [['p'], ['button', 'table', 'td', 'th', 'caption', 'object']] as const;
+/** Elements within one that is closed by a tag after it; more are nested to do harm. */
+const MAX_IMPLIED = 100;
 
 /** Elements that stand apart on a page, which the library does not know. */
 const APART = /<\/(?:summary|legend|label|textarea|option|output)>/gi;
 /** Elements that are blocks like any other, which the library knows only at the top of a page. */
 const BLOCKS =
   /<(\/?)(?:address|article|aside|center|details|dialog|fieldset|figure|footer|form|header|hgroup|main|menu|search|section)(?=[\s/>])/gi;
-/** How words are read, above them, and the brackets around that; their ends may be left out. */
-const READING =
-  /<(rt|rp)(?:\s[^<>]*)?>(?:(?!<\/?(?:rt|rp|ruby)\b)[^])*?(?:<\/\1\s*>|(?=<\/?(?:rt|rp|ruby)\b))/gi;
 
 /**
  * HTML without the elements that a page does not show, those that lead around in a site, and how words are read;
- * with what stands apart on it in elements that the library knows.
+ * with what stands apart on it in elements that the library knows. Hidden is what has `hidden`, whatever its value, or
+ * a style of its own that says so, to where the element ends, said or implied, or the page does. `aria-hidden` hides
+ * from screen readers alone, and what is folded up, as in `details`, is one click away: both are read.
  */
 export function visibleHtml(html: string): string {
-  return withoutHidden(html).replace(APART, '$&<br>').replace(READING, '').replace(BLOCKS, '<$1div');
+  return withoutHidden(html, SKIPPED).replace(APART, '$&<br>').replace(BLOCKS, '<$1div');
 }
 
-function withoutHidden(html: string): string {
+function withoutHidden(html: string, skipped: ReadonlySet<string>): string {
+  const open: string[] = [];
+  const counts = new Map<string, number>();
   let visible = '';
   let from = 0;
-  let skipped: { name: string; depth: number; start: number } | undefined;
-  // An element that is never closed would take the rest of the page along.
-  const unclosed = new Set<string>();
-  for (let at = 0; ;) {
-    const tag = nextTag(html, at);
-    if (!tag && skipped) {
-      unclosed.add(skipped.name);
-      at = skipped.start + 1;
-      skipped = undefined;
-      continue;
+  /** How many elements are open around the one that is left out, and what it is called. */
+  let hidden: { depth: number; name: string } | undefined;
+  const closeTo = (depth: number, end: number) => {
+    while (open.length > depth) {
+      const name = open.pop() ?? '';
+      counts.set(name, (counts.get(name) ?? 0) - 1);
     }
-    if (!tag || unclosed.size > MAX_UNCLOSED) return visible + html.slice(from);
-    at = tag.end;
-    if (skipped) {
-      if (tag.name !== skipped.name) continue;
-      skipped.depth += tag.closes ? -1 : 1;
-      if (skipped.depth > 0) continue;
-      visible += `${html.slice(from, skipped.start)} `;
-      from = tag.end;
-      skipped = undefined;
-    } else if (!tag.closes && isHidden(tag) && !unclosed.has(tag.name)) {
-      skipped = { name: tag.name, depth: 1, start: tag.start };
+    if (!hidden || open.length > hidden.depth) return;
+    hidden = undefined;
+    from = end;
+  };
+  visitTags(html, (tag) => {
+    const { kind, name, start, end } = tag;
+    if (kind === 'closes') {
+      if ((counts.get(name) ?? 0) === 0) return;
+      const depth = open.lastIndexOf(name);
+      closeTo(depth, hidden?.depth === depth ? end : start);
+      return;
     }
+    closeTo(impliedEnd(name, open), start);
+    if (kind === 'empty' || VOID.test(name)) return;
+    if (!hidden && (skipped.has(name) || isHidden(tag))) {
+      hidden = { depth: open.length, name };
+      visible += html.slice(from, start) + (name === 'rt' || name === 'rp' ? '' : ' ');
+    }
+    open.push(name);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  });
+  if (!hidden) return visible + html.slice(from);
+  const { name } = hidden as { name: string };
+  return skipped.has(name)
+    ? withoutHidden(html, new Set([...skipped].filter((other) => other !== name)))
+    : visible;
+}
+
+/** How many elements stay open where one begins. */
+function impliedEnd(name: string, open: readonly string[]): number {
+  const [closed, within] = IMPLIED[name] ?? (ENDS_PARAGRAPH.test(name) ? PARAGRAPH : [[], []]);
+  let depth = open.length;
+  if (closed.length === 0) return depth;
+  for (let at = open.length - 1; at >= Math.max(0, open.length - MAX_IMPLIED); at--) {
+    const element = open[at] ?? '';
+    if (within.includes(element)) break;
+    if (closed.includes(element)) depth = at;
   }
+  return depth;
 }
 
 function isHidden({ name, attributes }: Tag): boolean {
-  if (VOID.test(name) || attributes.endsWith('/')) return false;
-  return SKIPPED.has(name) || HIDDEN.test(attributes.replace(QUOTED, '""')) || HIDDEN_STYLE.test(attributes);
+  return NOT_SHOWN.has(name) || attributes.has('hidden') || hides(attributes.get('style') ?? '');
 }
 
-/** The next tag from `at` on that is markup: not in a comment, nor in a script. */
-function nextTag(html: string, at: number): Tag | undefined {
-  for (let start = html.indexOf('<', at); start !== -1; start = html.indexOf('<', start + 1)) {
-    if (html.startsWith('<!--', start)) {
-      const end = html.indexOf('-->', start + 4);
-      if (end === -1) return undefined;
-      start = end;
-      continue;
-    }
-    const tag = tagAt(html, start);
-    if (!tag) continue;
-    if (tag.closes || !RAW.has(tag.name)) return tag;
-    const end = closingTag(html, tag);
-    if (end === -1) return undefined;
-    start = end;
+/** The last declaration of a property holds, and an important one before all others. */
+function hides(style: string): boolean {
+  const declared = new Map<string, string>();
+  for (const declaration of style
+    .slice(0, MAX_STYLE)
+    .toLowerCase()
+    .replace(/\s+|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\//g, '')
+    .split(';')) {
+    const property = declaration.split(':', 1)[0] ?? '';
+    if (!declared.get(property)?.endsWith('!important') || declaration.endsWith('!important'))
+      declared.set(property, declaration);
   }
-  return undefined;
-}
-
-function tagAt(html: string, start: number): Tag | undefined {
-  TAG_NAME.lastIndex = start;
-  const [text, slash, name] = TAG_NAME.exec(html) ?? [];
-  if (text === undefined || name === undefined) return undefined;
-  const attributes = attributesAt(html, start + text.length);
-  if (attributes === undefined) return undefined;
-  const end = start + text.length + attributes.length + 1;
-  return { start, end, name: name.toLowerCase(), closes: slash === '/', attributes };
-}
-
-/** What is between a tag's name and its end; in quotes there may be a `>`. */
-function attributesAt(html: string, from: number): string | undefined {
-  let quote = '';
-  for (let at = from; at < from + MAX_TAG_CHARS && at < html.length; at++) {
-    const char = html.charAt(at);
-    if (quote !== '') quote = char === quote ? '' : quote;
-    else if (char === '>') return html.slice(from, at);
-    else if (char === '"' || char === "'") quote = char;
-  }
-  return undefined;
-}
-
-function closingTag(html: string, { name, end }: Tag): number {
-  const closing = new RegExp(`</${name}`, 'gi');
-  closing.lastIndex = end;
-  return closing.exec(html)?.index ?? -1;
+  return [...declared.values()].some((declaration) => HIDING.test(declaration.replace('!important', '')));
 }

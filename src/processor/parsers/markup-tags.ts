@@ -1,0 +1,73 @@
+import { Tokenizer } from 'htmlparser2';
+
+/** A tag of HTML or XML, as it stands in its text. */
+export interface Tag {
+  kind: 'opens' | 'closes' | 'empty';
+  name: string;
+  /** By their names, as they are written: the first of a name, without quotes. */
+  attributes: ReadonlyMap<string, string>;
+  start: number;
+  end: number;
+}
+
+/**
+ * Visits the tags of HTML, or XML, in their order: not what looks like one in a comment, a value or a script. Names are
+ * in lower case in HTML.
+ */
+export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = false): void {
+  const nameAt = (start: number, end: number) => {
+    const name = markup.slice(start, end);
+    return xmlMode ? name : name.toLowerCase();
+  };
+  let name = '';
+  let start = 0;
+  let attribute = '';
+  let value = '';
+  let attributes = new Map<string, string>();
+  const opened = (kind: Tag['kind']) => (end: number) => {
+    visit({ kind, name, attributes, start, end: end + 1 });
+    attributes = new Map();
+  };
+  const ignored = () => {};
+  const tokenizer = new Tokenizer(
+    { xmlMode, decodeEntities: false },
+    {
+      onopentagname: (from, to) => {
+        name = nameAt(from, to);
+        start = from - 1;
+      },
+      onattribname: (from, to) => {
+        attribute = nameAt(from, to);
+        value = '';
+      },
+      onattribdata: (from, to) => {
+        value += markup.slice(from, to);
+      },
+      onattribend: () => {
+        if (!attributes.has(attribute)) attributes.set(attribute, value);
+      },
+      onopentagend: opened('opens'),
+      onselfclosingtag: opened('empty'),
+      onclosetag: (from, to) => {
+        const end = markup.indexOf('>', to);
+        visit({
+          kind: 'closes',
+          name: nameAt(from, to),
+          attributes: new Map(),
+          start: from - '</'.length,
+          end: end === -1 ? markup.length : end + 1,
+        });
+      },
+      onattribentity: ignored,
+      oncdata: ignored,
+      oncomment: ignored,
+      ondeclaration: ignored,
+      onend: ignored,
+      onprocessinginstruction: ignored,
+      ontext: ignored,
+      ontextentity: ignored,
+    },
+  );
+  tokenizer.write(markup);
+  tokenizer.end();
+}
