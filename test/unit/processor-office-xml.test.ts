@@ -108,6 +108,20 @@ it('leaves out what Word hides, and takes for no item what is said to be none', 
   expect((await parsed(docx(`<w:p>${words}</w:p>${wordParagraph('e', none)}`))).text).toBe('bc\n\ne');
 });
 
+it('leaves out what Word hides, however its tags are written', async () => {
+  const run = (text: string, looks: string) => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;
+  const words =
+    run('a', '<w:vanish></w:vanish>') +
+    run('b', "<w:vanish w:val='false'/>") +
+    run('c', "<w:vanish  w:val = 'on' ></w:vanish >") +
+    run('d', '<w:b></w:b><w:vanish\n/>') +
+    run('e &gt; <![CDATA[f]]>', '<w:vanish w:val="off"></w:vanish>');
+  const style = `<w:style w:type='character' w:styleId='Hidden'><w:name w:val='x'></w:name><w:rPr><w:vanish></w:vanish></w:rPr></w:style>`;
+  const parts = { 'word/styles.xml': `<w:styles xmlns:w="${WORD}">${style}</w:styles>` };
+  const styled = run('g', "<w:rStyle w:val='Hidden'></w:rStyle>");
+  expect((await parsed(docx(`<w:p>${words}${styled}</w:p>`, { parts }))).text).toBe('be > f');
+});
+
 it('leaves out what a style of Word hides, or one that it is based on', async () => {
   const style = (type: string, id: string, body: string) =>
     `<w:style w:type="${type}" w:styleId="${id}"><w:name w:val="${id}"/>${body}</w:style>`;

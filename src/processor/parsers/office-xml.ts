@@ -2,6 +2,7 @@ import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 
 import { ProcessorError } from '../errors.ts';
 import { mendOpenDocument } from './open-document-xml.ts';
+import { plainTags } from './plain-tags.ts';
 import { mendSheets } from './sheet-xml.ts';
 import { mendSlide } from './slide-xml.ts';
 import { mendWords } from './word-xml.ts';
@@ -61,7 +62,7 @@ export function mendOffice(bytes: Uint8Array, format: Format): Uint8Array {
   for (const [name, xml] of parts) {
     if (OFFICE_PART.test(name) && FOREIGN_TYPE.test(xml.slice(0, START_CHARS)))
       throw new ProcessorError('corrupt', { detail: DECLARES_TYPE });
-    parts.set(name, withKnownPrefix(xml));
+    parts.set(name, withKnownPrefix(OFFICE_PART.test(name) ? plainTags(xml) : xml));
   }
   MENDERS[format](parts);
   const files = [...parts].map(([name, xml]) => [name, strToU8(xml)] as const);

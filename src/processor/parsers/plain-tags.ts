@@ -1,0 +1,40 @@
+import { visitTags, type Tag } from './markup-tags.ts';
+
+const VALUE_ESCAPES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/**
+ * XML with its tags in one spelling, whatever wrote them: an element without content is closed where it begins, values
+ * are in double quotes, and one blank parts attributes. Those that are spelled so already stay as they are.
+ */
+export function plainTags(xml: string): string {
+  let plain = '';
+  let from = 0;
+  let opened: Tag | undefined;
+  const replace = (start: number, end: number, tag: string) => {
+    if (tag.length === end - start && xml.startsWith(tag, start)) return;
+    plain += xml.slice(from, start) + tag;
+    from = end;
+  };
+  const settle = () => {
+    if (opened) replace(opened.start, opened.end, spelled(opened, '>'));
+    opened = undefined;
+  };
+  visitTags(
+    xml,
+    (tag) => {
+      const isPair = tag.kind === 'closes' && opened?.name === tag.name && opened.end === tag.start;
+      if (isPair && opened) replace(opened.start, tag.end, spelled(opened, '/>'));
+      else settle();
+      opened = tag.kind === 'opens' ? tag : undefined;
+      if (tag.kind === 'empty') replace(tag.start, tag.end, spelled(tag, '/>'));
+    },
+    true,
+  );
+  settle();
+  return plain + xml.slice(from);
+}
+
+function spelled({ name, attributes }: Tag, end: string): string {
+  const escaped = (value: string) => value.replace(/[<>"]/g, (sign) => VALUE_ESCAPES[sign] ?? sign);
+  return `<${name}${[...attributes].map(([key, value]) => ` ${key}="${escaped(value)}"`).join('')}${end}`;
+}
