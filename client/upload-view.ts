@@ -2,7 +2,7 @@ import { isTerminal, outcomeOf, type Job } from '../src/contract/job.ts';
 import { find, stamp } from './dom.ts';
 import { FirstChunks } from './first-chunks.ts';
 import { markSteps, type Step, type StepState } from './steps.ts';
-import { countsOf, duration, elapsed, failureOf, fileSize, quantity } from './wording.ts';
+import { countsOf, duration, elapsed, failureOf, fileSize, quantity, unreadOf } from './wording.ts';
 
 /** What a card can say of its upload in one word. */
 const STATUS_WORDS = {
@@ -107,7 +107,8 @@ export class UploadView {
     if (status === 'completed' && result) {
       const took = duration(result.processing_time_ms);
       const size = quantity(result.chunk_count, 'chunk');
-      this.#show(status, `${size} in “${result.collection}”, ready in ${took}`);
+      const unread = unreadOf(job);
+      this.#show(status, `${size} in “${result.collection}”, ready in ${took}${unread && `. ${unread}`}`);
       this.#firstChunks.offer(result.document_id, this.#openWhenDone);
       return;
     }

@@ -47,6 +47,12 @@ export function countsOf({ stage, counts = {} }: Job): string {
   return `${WHOLE.format(done ?? 0)} of ${quantity(total, parsing ? 'page' : 'chunk')}`;
 }
 
+/** “3 pages hold no text and were not read.”, where there are any */
+export function unreadOf({ counts: { pages_unread: unread = 0 } = {} }: Job): string {
+  if (unread === 0) return '';
+  return `${quantity(unread, 'page')} ${unread === 1 ? 'holds no text and was' : 'hold no text and were'} not read.`;
+}
+
 /** “Parsing failed: The file is protected by a password. …”, as the job tells it; “Cancelled” of one that was */
 export function failureOf(job: Job): string {
   const { message, error } = job;

@@ -23,6 +23,8 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const CountsSchema = v.object({
   pages_done: v.optional(Count),
   pages_total: v.optional(Count),
+  /** Pages of a PDF that hold no text, but are not blank, like scanned ones: absent where there are none. */
+  pages_unread: v.optional(Count),
   chunks_done: v.optional(Count),
   chunks_total: v.optional(Count),
 });

@@ -30,6 +30,7 @@ export const JOB_FIELDS = [
   'stage',
   'pages_done',
   'pages_total',
+  'pages_unread',
   'chunks_done',
   'chunks_total',
   'tenant',

@@ -44,6 +44,7 @@ const PROGRESS_FIELDS = [
   'stage',
   'pages_done',
   'pages_total',
+  'pages_unread',
   'chunks_done',
   'chunks_total',
 ] as const;
@@ -112,14 +113,9 @@ export class JobReports {
   /** Settles the job as completed, and makes the claim's generation of its document the live one. MUST be the last. */
   complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     const { documentId, tenant, collection, chunkCount, fields } = document;
-    const message = 'Upload completed successfully';
-    const job: JobHash = {
-      ...this.#of(claim).job,
-      status: 'completed',
-      progress: '100',
-      fraction: '1',
-      message,
-    };
+    const before = this.#of(claim).job;
+    const done = { status: 'completed', progress: '100', fraction: '1', message: messageOf(before) };
+    const job: JobHash = { ...before, ...done };
     countUp(job);
     const untimed = JSON.stringify({ document_id: documentId, chunk_count: chunkCount, collection });
     const result = `${untimed.slice(0, -1)},"processing_time_ms":`;
@@ -181,4 +177,12 @@ function reportArgs(kind: 'progress' | 'complete', { id, token }: Claim, args: A
 
 function countUp(job: JobHash): void {
   job['version'] = String(Number(job['version']) + 1);
+}
+
+/** The documented words, and after them that a part of the document was not read. */
+function messageOf({ pages_unread: unread = '0', pages_total: total = unread }: JobHash): string {
+  const done = 'Upload completed successfully';
+  if (Number(unread) === 0) return done;
+  const pages = `${total === unread ? unread : `${unread} of ${total}`} ${total === '1' ? 'page' : 'pages'}`;
+  return `${done}. ${pages} ${unread === '1' ? 'holds no text and was' : 'hold no text and were'} not read.`;
 }

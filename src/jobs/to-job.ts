@@ -74,6 +74,7 @@ function toCounts(hash: JobHash): Counts | undefined {
   const counts: Counts = {
     pages_done: whole(hash['pages_done']),
     pages_total: whole(hash['pages_total']),
+    pages_unread: whole(hash['pages_unread']),
     chunks_done: whole(hash['chunks_done']),
     chunks_total: whole(hash['chunks_total']),
   };

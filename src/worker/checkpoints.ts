@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 
+import { CountsSchema, type Counts } from '../contract/job.ts';
 import type { CutChunk, EmbedResponse } from '../contract/processor.ts';
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { Logger } from '../logger.ts';
@@ -15,13 +16,13 @@ export interface Cut {
   chunks: CutChunk[];
   /** What the parser found the file to be. */
   mediaType: string | undefined;
-  pages: { pages_done: number; pages_total: number } | undefined;
+  pages: Pick<Counts, 'pages_done' | 'pages_total' | 'pages_unread'> | undefined;
 }
 
 const CutHeader = v.object({
   of: v.string(),
   mediaType: v.optional(v.string()),
-  pages: v.optional(v.object({ pages_done: v.number(), pages_total: v.number() })),
+  pages: v.optional(v.pick(CountsSchema, ['pages_done', 'pages_total', 'pages_unread'])),
 });
 const VectorsHeader = v.object({ of: v.string(), model: v.string(), dimensions: v.number() });
 

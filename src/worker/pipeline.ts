@@ -143,7 +143,9 @@ async function parse(
     suspectingStore(installation, () => processor.parse(source, signal, onPages)),
   );
   if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
-  const type = metadata['media_type'];
+  const { media_type: type, pages_unread: unread } = metadata;
+  if (typeof unread === 'number' && Number.isSafeInteger(unread) && unread > 0)
+    pages = { ...pages, pages_unread: unread };
   return { text, segments, mediaType: typeof type === 'string' ? type : undefined, pages };
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
-import type { Job } from '../../src/contract/job.ts';
+import type { Counts, Job } from '../../src/contract/job.ts';
 import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob, type CompletedDocument } from '../../src/jobs/job-queue.ts';
@@ -427,4 +427,34 @@ test('what another program wrote into a job is published as it is read', async (
   const hash = await redis.client.hgetall('job:hand');
   expect(toJob(parseJobEvent(events[2]!).hash)).toEqual(toJob(hash));
   expect(hash).toMatchObject({ colour: 'blue', status: 'completed', retry_count: '-1', version: '3' });
+});
+
+test('a job says how many of its pages were not read, and a next run counts anew', async () => {
+  const messages = async (counts: Counts) => {
+    const [held] = (await claim('a')) as [ClaimedJob];
+    await queue.progress(held, { progress: 30, message: 'Document parsed', stage: 'parse', counts });
+    await queue.complete(held, documentOf(held));
+    const { message, counts: told } = await job('a');
+    await redis.client.flushall();
+    return [message, told?.pages_unread];
+  };
+  const done = 'Upload completed successfully';
+  expect(await messages({ pages_done: 120, pages_total: 120 })).toEqual([done, undefined]);
+  expect(await messages({ pages_total: 120, pages_unread: 3 })).toEqual([
+    `${done}. 3 of 120 pages hold no text and were not read.`,
+    3,
+  ]);
+  expect(await messages({ pages_total: 2, pages_unread: 1 })).toEqual([
+    `${done}. 1 of 2 pages holds no text and was not read.`,
+    1,
+  ]);
+  const [held] = (await claim('a')) as [ClaimedJob];
+  await queue.progress(held, {
+    progress: 30,
+    message: 'Document parsed',
+    stage: 'parse',
+    counts: { pages_unread: 3 },
+  });
+  await queue.release(held);
+  expect((await job('a')).counts).toBeUndefined();
 });

@@ -47,6 +47,7 @@ test('keys come in the order of the schema, whatever the order of the hash', () 
     stage: 'chunk',
     pages_done: '1',
     pages_total: '2',
+    pages_unread: '1',
     chunks_done: '3',
     chunks_total: '4',
   };
@@ -54,7 +55,7 @@ test('keys come in the order of the schema, whatever the order of the hash', () 
   expect(keys).toEqual(Object.keys(JobSchema.entries));
   expect(shown(full)).toMatchObject({
     result: { document_id: 'd', chunk_count: 2, collection: 'c', processing_time_ms: 1 },
-    counts: { pages_done: 1, pages_total: 2, chunks_done: 3, chunks_total: 4 },
+    counts: { pages_done: 1, pages_total: 2, pages_unread: 1, chunks_done: 3, chunks_total: 4 },
   });
 });
 

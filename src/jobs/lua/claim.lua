@@ -62,7 +62,7 @@ local function grant(id, key, job)
   if not started_ms then changes[#changes + 1], changes[#changes + 2] = 'started_ms', now_ms() end
 
   granted[#granted + 1] = commit(key, KEYS[6], KEYS[7], job, changes,
-    { 'error', 'error_code', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+    { 'error', 'error_code', 'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total' })
   granted[#granted + 1] = payload or ''
 end
 

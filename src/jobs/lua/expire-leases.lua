@@ -42,7 +42,7 @@ for _, id in ipairs(ended) do
       commit(key, KEYS[5], KEYS[6], job,
         { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...',
           'stalls', stalls },
-        { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+        { 'stage', 'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total' })
     end
   end
 end

@@ -13,5 +13,5 @@ local attempt = math.max(0, (tonumber(job[AT.attempt]) or 1) - 1)
 commit(KEYS[1], KEYS[5], KEYS[6], job, {
   'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...',
   'attempt', string.format('%.0f', attempt),
-}, { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+}, { 'stage', 'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total' })
 return 1

@@ -60,7 +60,7 @@ for id, job in pairs(lost) do
     bury(KEYS[9], key, job, id)
     commit(key, KEYS[7], KEYS[8], job,
       { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...' },
-      { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+      { 'stage', 'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total' })
   end
 end
 -- The list of recent jobs forgets those that have expired, from the oldest on.

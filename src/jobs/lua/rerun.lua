@@ -17,5 +17,5 @@ commit(KEYS[1], KEYS[4], KEYS[5], job, {
   'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...', 'run', count_up(run),
   'retry_count', '0', 'attempt', '0', 'stalls', '0', 'queued_ms', now_ms(),
 }, { 'error', 'error_code', 'result', 'started_at', 'started_ms', 'completed_at', 'stage', 'token',
-  'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+  'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total' })
 return 'failed'

@@ -14,5 +14,5 @@ commit(KEYS[1], KEYS[5], KEYS[6], job, {
   'status', 'retrying', 'progress', '0', 'fraction', '0', 'retry_count', count,
   'error', ARGV[4], 'error_code', ARGV[5],
   'message', string.format('Retrying (%s/%s): %s', count, job[AT.max_retries] or '0', ARGV[4]),
-}, { 'stage', 'pages_done', 'pages_total', 'chunks_done', 'chunks_total' })
+}, { 'stage', 'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total' })
 return 1
