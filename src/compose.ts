@@ -5,6 +5,7 @@ import { Counter, Registry } from 'prom-client';
 
 import { ConfigError, type Config, type Role } from './config.ts';
 import { CHROMA_TIMEOUT_MS, chromaCall } from './documents/chroma-call.ts';
+import { ChunkCounts } from './documents/chunk-counts.ts';
 import { DocumentRegistry } from './documents/registry.ts';
 import { VectorStore } from './documents/vector-store.ts';
 import { Gateway } from './gateway/gateway.ts';
@@ -16,6 +17,7 @@ import { BlobProbe } from './installation/blob-probe.ts';
 import { identityStores } from './installation/identity-stores.ts';
 import { Installation } from './installation/installation.ts';
 import { CleanupLog } from './jobs/cleanup-log.ts';
+import { IncompleteDocuments } from './jobs/incomplete-documents.ts';
 import { JobFeed } from './jobs/job-feed.ts';
 import { JobHistory } from './jobs/job-history.ts';
 import { JobQueue, type QueueOptions } from './jobs/job-queue.ts';
@@ -34,6 +36,7 @@ import { requireWritable } from './redis/require-writable.ts';
 import { BlobStore } from './uploads/blob-store.ts';
 import { FreeSpace } from './uploads/free-space.ts';
 import { UploadConnection } from './uploads/upload-connection.ts';
+import { ChromaComparison } from './worker/comparison/chroma-comparison.ts';
 import { EndedRecovery } from './worker/ended-recovery.ts';
 import { ManifestRestoration } from './worker/manifest-restoration.ts';
 import { OrphanSweep } from './worker/orphan-sweep.ts';
@@ -43,6 +46,8 @@ import { startWorker } from './worker/worker.ts';
 
 /** A worker lost costs a job nothing; a job that costs more workers than this fails. */
 const MAX_STALLS = 10;
+/** Missing chunks are noticed within a minute. */
+const MAX_COMPARED_EVERY_MS = 30_000;
 /** How long HTTP answers under way may take once the process is to stop. */
 const HTTP_GRACE_MS = 2000;
 const PAGE_FOLDER = resolve(import.meta.dirname, '../client/dist');
@@ -264,6 +269,7 @@ function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
     uploadQueue: new JobQueue(uploads, keys, queueOptions),
     uploadConnection: new UploadConnection(uploads, logger),
     registry: new DocumentRegistry(redis, keys),
+    incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };
   const { maxUploadBytes, allowedOrigins, gatewayUrl } = config;
   const settings = { gateway_url: gatewayUrl };
@@ -288,6 +294,8 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
     registry: new DocumentRegistry(redis, keys),
     restoration: new JobRestoration(redis, keys, jobTtlSeconds),
     history: new JobHistory(redis, keys),
+    counts: new ChunkCounts(redis, keys),
+    incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
     cleanups: new CleanupLog(redis, keys, CHROMA_TIMEOUT_MS),
     tombstones: new Tombstones(redis, keys),
     waiter: connect('waiter', 'patient'),
@@ -306,6 +314,7 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
       ends: new TombstoneSweep(services),
       orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays),
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
+      comparison: new ChromaComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
     },
     { concurrency, leaseMs, drainMs },
   );

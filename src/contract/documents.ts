@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-import { CollectionNameSchema, MetadataSchema } from './upload.ts';
+import { ChunkingStrategySchema, CollectionNameSchema, MetadataSchema } from './upload.ts';
 import { WhereSchema } from './where.ts';
 
 const Whole = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -14,6 +14,19 @@ export const DocumentSchema = v.object({
   size: Whole,
   content_hash: v.optional(v.string()),
   chunk_count: Whole,
+  /** How it was cut, and what read it: `reader_version` is absent where the processor names none. */
+  chunking_strategy: ChunkingStrategySchema,
+  chunk_size: Whole,
+  chunk_overlap: Whole,
+  reader_version: v.optional(v.string()),
+  /** True where an older version kept no settings: the three above are the defaults of an upload. */
+  settings_assumed: v.optional(v.literal(true)),
+  /** How many chunks the vector store lost. Absent when it holds all of them. */
+  missing_chunks: v.optional(Whole),
+  /** True when the lost chunks cannot come back, because the original is not in the store. */
+  file_gone: v.optional(v.literal(true)),
+  /** The last job that was to index it again. Absent once one has completed. */
+  reindex_job: v.optional(v.string()),
   metadata: MetadataSchema,
   model: v.string(),
   created_at: v.string(),

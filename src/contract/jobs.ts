@@ -40,6 +40,10 @@ export const StatsSchema = v.object({
   active: Count,
   /** Dead chunks that wait to be deleted, by generation. */
   cleanups: Count,
+  /** Documents that miss chunks in the vector store. */
+  documents_incomplete: Count,
+  /** What the vector store holds of documents that Redis does not know, by generation, as last looked at. */
+  orphan_generations: Count,
   /** Runs that have ended, since the first ever; `failed` leaves the cancelled ones out. */
   completed: Count,
   failed: Count,

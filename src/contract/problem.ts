@@ -24,7 +24,7 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key belongs to another upload' },
   job_has_ended: { status: 409, title: 'The job has ended' },
   job_not_failed: { status: 409, title: 'The job has not failed' },
-  file_gone: { status: 410, title: "The job's file is no longer in the store" },
+  file_gone: { status: 410, title: 'The original is no longer in the store' },
   not_found: { status: 404, title: 'There is nothing here' },
   job_not_found: { status: 404, title: 'There is no such job' },
   document_not_found: { status: 404, title: 'There is no such document' },

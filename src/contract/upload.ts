@@ -135,7 +135,7 @@ export function parseUploadFields(
   return { ok: true, fields: { ...rest, chunk_size, chunk_overlap: overlap, metadata: metadata ?? {} } };
 }
 
-/** The documented acknowledgement of an upload (202). */
+/** The documented acknowledgement (202) of an upload, and of a document that is indexed again. */
 export const UploadAcceptedSchema = v.object({
   job_id: v.string(),
   status: JobStatusSchema,

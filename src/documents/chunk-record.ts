@@ -28,6 +28,20 @@ export function chunkId(documentId: string, generation: string, index: number): 
   return `${documentId}:${generation}:${index}`;
 }
 
+/** A generation of a document, and how many chunks it must have. */
+export interface CountedGeneration {
+  /** The document's. */
+  id: string;
+  generation: string;
+  chunkCount: number;
+}
+
+/** The ids of all chunks that these generations must have. */
+export function* chunkIds(generations: readonly CountedGeneration[]): Generator<string> {
+  for (const { id, generation, chunkCount } of generations)
+    for (let index = 0; index < chunkCount; index++) yield chunkId(id, generation, index);
+}
+
 /** The generations that chunk ids name, each once; ids that are not ours are left out. */
 export function generationsOf(collection: string, ids: readonly string[]): Generation[] {
   const names = new Set(ids.map((id) => id.slice(0, id.lastIndexOf(':'))));

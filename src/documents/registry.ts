@@ -2,10 +2,12 @@ import type { Redis } from 'ioredis';
 import * as v from 'valibot';
 
 import type { Document } from '../contract/documents.ts';
-import { MetadataSchema, type Metadata } from '../contract/upload.ts';
+import { MetadataSchema } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
+import type { JobPayload } from '../jobs/job-payload.ts';
 import type { Keys } from '../redis/keys.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
+import { settingFields, toSettings } from './document-settings.ts';
 
 /** A registered document with what never leaves the server: its live generation, its tenant, its file. */
 export interface StoredDocument extends Document {
@@ -14,26 +16,39 @@ export interface StoredDocument extends Document {
   file_key: string;
 }
 
-/** The stored fields of a document that its job's completion writes; see `complete.lua`. */
-export function documentFields(document: {
-  id: string;
-  filename: string;
-  collection: string;
-  media_type: string | undefined;
-  size: number;
-  content_hash: string | undefined;
-  metadata: Metadata;
-  model: string;
-  tenant: string;
-  file_key: string;
-}): Record<string, string> {
-  const { media_type, content_hash, size, metadata, ...text } = document;
+/**
+ * The stored fields of a document that its job's completion writes; see `report.lua`.
+ * @param payload the job's
+ * @param made what the job made of it
+ */
+export function documentFields(
+  payload: JobPayload,
+  made: {
+    id: string;
+    tenant: string;
+    model: string;
+    mediaType: string | undefined;
+    readerVersion: string | undefined;
+  },
+): Record<string, string> {
+  const { filename, collection, file_size = 0, content_hash, metadata, file_key } = payload;
+  const { id, tenant, model, readerVersion } = made;
+  // What the parser found it to be is truer than what the client declared.
+  const mediaType = made.mediaType ?? payload.media_type;
   return {
-    ...text,
-    size: String(size),
+    id,
+    filename,
+    collection,
+    model,
+    tenant,
+    file_key,
+    size: String(file_size),
     metadata: JSON.stringify(metadata),
-    ...(media_type !== undefined && { media_type }),
-    ...(content_hash !== undefined && { content_hash }),
+    ...settingFields(payload),
+    // Empty where there is none: a document that is replaced keeps no field of the one before.
+    media_type: mediaType ?? '',
+    content_hash: content_hash ?? '',
+    reader_version: readerVersion ?? '',
   };
 }
 
@@ -72,8 +87,12 @@ export class DocumentRegistry {
     const from = page.cursor === undefined ? 0 : await this.#after(index, page.cursor);
     const ids = await this.#redis.zrevrange(index, from, from + page.limit);
     const nextCursor = ids.length > page.limit ? ids[page.limit - 1] : undefined;
-    const read = await this.#readAll(ids.slice(0, page.limit));
-    return { documents: read.filter((document) => document !== undefined), nextCursor };
+    return { documents: await this.read(ids.slice(0, page.limit)), nextCursor };
+  }
+
+  /** The documents of these ids, as far as they are registered. */
+  async read(ids: readonly string[]): Promise<StoredDocument[]> {
+    return (await this.#readAll(ids)).filter((document) => document !== undefined);
   }
 
   /** The file key of every document of a tenant, in no order. What is registered meanwhile may be left out. */
@@ -141,10 +160,15 @@ function toDocument(hash: Record<string, string>): StoredDocument | undefined {
     id: text('id'),
     filename: text('filename'),
     collection: text('collection'),
-    media_type: hash['media_type'],
+    media_type: hash['media_type'] || undefined,
     size: count('size'),
-    content_hash: hash['content_hash'],
+    content_hash: hash['content_hash'] || undefined,
     chunk_count: count('chunk_count'),
+    ...toSettings(hash),
+    reader_version: hash['reader_version'] || undefined,
+    missing_chunks: count('missing_chunks') || undefined,
+    file_gone: hash['file_gone'] === '1' || undefined,
+    reindex_job: hash['reindex_job'],
     metadata: v.parse(StoredMetadata, hash['metadata']),
     model: text('model'),
     created_at: text('created_at'),

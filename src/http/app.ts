@@ -9,6 +9,7 @@ import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import { AppError } from '../errors.ts';
 import type { Installation } from '../installation/installation.ts';
+import type { IncompleteDocuments } from '../jobs/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobReader } from '../jobs/job-reader.ts';
@@ -50,6 +51,7 @@ export interface ApiServices {
   feed: JobFeed;
   reader: JobReader;
   registry: DocumentRegistry;
+  incomplete: IncompleteDocuments;
   vectors: VectorStore;
   processor: ProcessorClient;
   installation: Pick<Installation, 'admit'>;

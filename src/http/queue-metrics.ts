@@ -20,6 +20,11 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
   const inFlight = gauge('sluice_jobs_in_flight', 'Jobs that a worker holds.');
   const active = gauge('sluice_jobs_active', 'Jobs that have not ended.');
   const cleanups = gauge('sluice_cleanups_pending', 'Dead generations whose chunks are still to be deleted.');
+  const incomplete = gauge('sluice_documents_incomplete', 'Documents that miss chunks in the vector store.');
+  const orphans = gauge(
+    'sluice_orphan_generations',
+    'Generations in the vector store of documents that Redis does not know.',
+  );
   const oldest = gauge('sluice_oldest_waiting_seconds', 'How long the job that is next has waited.');
   const ended = new Counter({
     name: 'sluice_runs_ended_total',
@@ -42,6 +47,8 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
     inFlight.set(stats.in_flight);
     active.set(stats.active);
     cleanups.set(stats.cleanups);
+    incomplete.set(stats.documents_incomplete);
+    orphans.set(stats.orphan_generations);
     oldest.set((stats.oldest_waiting_ms ?? 0) / 1000);
     ended.reset();
     for (const status of OUTCOMES) ended.inc({ status }, stats[status]);

@@ -3,11 +3,8 @@ import type { Redis } from 'ioredis';
 import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
-/**
- * For how long Chroma keeps what belongs to documents that Redis knows nothing of, in ms. No cleanup is put off for
- * longer.
- */
-export const STRANGERS_MS = 24 * 60 * 60 * 1000;
+/** No cleanup is put off for longer, in ms. An older version kept chunks of unknown documents for so long. */
+export const LONGEST_PUT_OFF_MS = 24 * 60 * 60 * 1000;
 
 /** The chunks that one claim of a job has written. */
 interface Generation {
@@ -38,7 +35,7 @@ export class CleanupLog {
 
   /** At most `count` entries that are due now. */
   async due(count: number): Promise<Cleanup[]> {
-    const args = [count, this.#keys.document(''), STRANGERS_MS];
+    const args = [count, this.#keys.documentPrefix, LONGEST_PUT_OFF_MS];
     const entries = (await this.#run('due-cleanups', [this.#keys.cleanup], args)) as string[];
     return entries.map((entry) => {
       const [tenant, collection, documentId, generation] = JSON.parse(entry) as [
@@ -62,15 +59,18 @@ export class CleanupLog {
   }
 
   /**
-   * Notes those generations as dead that Redis does not hold to be live, nor to be written at this moment.
-   * @param strangersMs for how long those of documents are left alone that Redis knows nothing of
-   * @returns how many were noted
+   * Notes those generations as dead that are neither live nor being written, where their document or its job says so.
+   * @returns how many were noted; and the orphans, of which Redis knows neither a document nor a job: absence is no
+   *   evidence, so they stay
    */
-  async buryStrays(generations: readonly Generation[], strangersMs: number): Promise<number> {
-    if (generations.length === 0) return 0;
-    const { cleanup, leases, jobPrefix, document } = this.#keys;
+  async buryStrays<G extends Generation>(
+    generations: readonly G[],
+  ): Promise<{ marked: number; orphans: G[] }> {
+    if (generations.length === 0) return { marked: 0, orphans: [] };
+    const { cleanup, leases, jobPrefix, documentPrefix } = this.#keys;
     const found = generations.map((one) => [one.collection, one.documentId, one.generation]);
-    const args = [jobPrefix, document(''), strangersMs, DEFAULT_TENANT, JSON.stringify(found)];
-    return (await this.#run('bury-strays', [cleanup, leases], args)) as number;
+    const args = [jobPrefix, documentPrefix, DEFAULT_TENANT, JSON.stringify(found)];
+    const [marked, places] = (await this.#run('bury-strays', [cleanup, leases], args)) as [number, number[]];
+    return { marked, orphans: places.map((place) => generations[place - 1] as G) };
   }
 }

@@ -163,7 +163,7 @@ export class JobQueue {
     return this.#reports.progress(claim, report);
   }
 
-  /** Settles the job as completed, and makes the claim's generation of its document the live one. */
+  /** As {@link JobReports.complete}. */
   async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     return this.#reports.complete(claim, document);
   }
@@ -267,10 +267,10 @@ export class JobQueue {
    */
   async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
     const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup } = this.#keys;
-    const { outcomes, durations, server, swept, tombstones, jobPrefix } = this.#keys;
+    const { outcomes, durations, server, swept, tombstones, incomplete, reindexing, orphans } = this.#keys;
     const jobs = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
-    const keys = [...jobs, outcomes, durations, server, swept, tombstones];
-    const args = [jobPrefix, cursor, REPAIRS_A_CALL, this.#options.ttlSeconds];
+    const keys = [...jobs, outcomes, durations, server, swept, tombstones, incomplete, reindexing, orphans];
+    const args = [this.#keys.jobPrefix, cursor, REPAIRS_A_CALL, this.#options.ttlSeconds];
     const [next, repaired] = (await this.#run('repair', keys, args)) as [string, number];
     return { cursor: next, repaired };
   }

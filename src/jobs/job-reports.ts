@@ -33,8 +33,17 @@ export interface CompletedDocument {
   tenant: string;
   collection: string;
   chunkCount: number;
+  /** The one generation that it may replace; any, or none, where it is absent. */
+  replaces?: string | undefined;
   fields: Record<string, string>;
 }
+
+/** Thrown where the document is no more the one that a job was to replace. Nothing was written. */
+export class DocumentChangedError extends Error {
+  override name = 'DocumentChangedError';
+}
+/** How the script says so. */
+const DOCUMENT_CHANGED = 2;
 
 /** What progress changes of a job. */
 const PROGRESS_FIELDS = [
@@ -70,7 +79,7 @@ interface Held {
 export class JobReports {
   readonly #keys: Keys;
   /** Takes what makes a report's arguments, once it is sent. */
-  readonly #batcher: Batcher<() => Args, boolean>;
+  readonly #batcher: Batcher<() => Args, number>;
   readonly #held = new WeakMap<ClaimedJob, Held>();
 
   /** @param ttlSeconds how long a job is kept once it has ended */
@@ -80,11 +89,7 @@ export class JobReports {
     this.#keys = keys;
     this.#batcher = new Batcher(async (reports) => {
       const args = reports.flatMap((report) => report());
-      const answers = (await run('report', scriptKeys, [jobPrefix, ttlSeconds, ...args])) as (
-        | number
-        | Error
-      )[];
-      return answers.map((answer) => (answer instanceof Error ? answer : answer === 1));
+      return (await run('report', scriptKeys, [jobPrefix, ttlSeconds, ...args])) as (number | Error)[];
     });
   }
 
@@ -110,9 +115,12 @@ export class JobReports {
     return waiting.answer;
   }
 
-  /** Settles the job as completed, and makes the claim's generation of its document the live one. MUST be the last. */
-  complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
-    const { documentId, tenant, collection, chunkCount, fields } = document;
+  /**
+   * Settles the job as completed, and makes the claim's generation of its document the live one. MUST be the last.
+   * @throws {DocumentChangedError}
+   */
+  async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
+    const { documentId, tenant, collection, chunkCount, replaces = '', fields } = document;
     const before = this.#of(claim).job;
     const done = { status: 'completed', progress: '100', fraction: '1', message: messageOf(before) };
     const job: JobHash = { ...before, ...done };
@@ -131,11 +139,15 @@ export class JobReports {
       this.#keys.document(documentId),
       this.#keys.documents(tenant),
       this.#keys.documentsIn(tenant, collection),
+      this.#keys.incomplete,
+      replaces,
       ofDocument.length,
       ...ofDocument,
       ...progressArgs(job),
     ]);
-    return this.#batcher.add(() => args);
+    const answer = await this.#batcher.add(() => args);
+    if (answer === DOCUMENT_CHANGED) throw new DocumentChangedError('the document was replaced or deleted');
+    return answer === 1;
   }
 
   /** Sends the reports that wait: what the caller sends next comes after them. */
@@ -151,7 +163,7 @@ export class JobReports {
 
   #startSteps(claim: ClaimedJob, held: Held): Promise<boolean> {
     const steps = [valuesAfter('updated_at', held.job)];
-    const answer = this.#batcher.add(() => {
+    const sent = this.#batcher.add(() => {
       held.waiting = undefined;
       const { job } = held;
       return reportArgs('progress', claim, [
@@ -161,6 +173,7 @@ export class JobReports {
         ...progressArgs(job),
       ]);
     });
+    const answer = sent.then((taken) => taken === 1);
     held.waiting = { steps, answer };
     return answer;
   }

@@ -13,30 +13,34 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     .zcard(keys.leases)
     .scard(keys.active)
     .zcard(keys.cleanup)
+    .zcard(keys.incomplete)
+    .get(keys.orphans)
     .hgetall(keys.outcomes)
     .lrange(keys.durations, 0, -1)
     .lindex(keys.queue, -1)
     .time()
     .exec();
-  const [depth, delayed, leases, active, cleanups, outcomes, durations, next, time] = (replies ?? []).map(
-    ([error, value]) => {
-      if (error) throw error;
-      return value;
-    },
-  ) as [
+  const [depth, delayed, leases, active, cleanups, incomplete, orphans, outcomes, durations, next, time] = (
+    replies ?? []
+  ).map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  }) as [
     number,
     number,
     number,
     number,
     number,
+    number,
+    string | null,
     Record<string, string>,
     string[],
     string | null,
     [string, string],
   ];
   // Another program may have spoilt them.
-  const count = (status: string) =>
-    /^\d{1,15}$/.test(outcomes[status] ?? '') ? Number(outcomes[status]) : 0;
+  const toCount = (text: string | null | undefined) => (/^\d{1,15}$/.test(text ?? '') ? Number(text) : 0);
+  const count = (status: string) => toCount(outcomes[status]);
   const [completed, failed] = [count('completed'), count('failed')];
   const queuedMs = next === null ? undefined : await readQueuedMs(redis, keys.job(next));
   const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
@@ -46,6 +50,8 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     in_flight: leases,
     active,
     cleanups,
+    documents_incomplete: incomplete,
+    orphan_generations: toCount(orphans),
     completed,
     failed,
     cancelled: count('cancelled'),

@@ -33,12 +33,17 @@ const SCRIPTS = [
   'due-tombstones',
   'write-tombstone',
   'find-tombstones',
+  'note-missing',
+  'note-file-gone',
+  'note-settings',
+  'due-reindexes',
+  'reindex',
   'canary',
 ] as const;
 type ScriptName = (typeof SCRIPTS)[number];
 
 /** Those that make work stop when Redis' memory is full; every other must run then, for ending jobs makes room. */
-const NEEDS_MEMORY: ReadonlySet<string> = new Set(['enqueue', 'rerun']);
+const NEEDS_MEMORY: ReadonlySet<string> = new Set(['enqueue', 'rerun', 'reindex']);
 
 /** What goes before every script. */
 export const PRELUDE = `local FIELDS = { ${JOB_FIELDS.map((field) => `'${field}'`).join(', ')} }

@@ -9,6 +9,7 @@ import { jsonAnswer, ndjsonAnswer } from './parse-answer.ts';
 import { parseDocument } from './parsers/document.ts';
 import { hasAbandonedWork } from './parsers/patiently.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
+import { withReaderVersion } from './reader-version.ts';
 
 /** Waits until the message is on its way, so that a large answer does not pile up here. */
 function send(message: ChildMessage): Promise<void> {
@@ -19,7 +20,7 @@ function send(message: ChildMessage): Promise<void> {
 function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
   switch (task.kind) {
     case 'parse': {
-      const events = parseDocument(task, task.maxTextChars, task.patienceMs);
+      const events = withReaderVersion(parseDocument(task, task.maxTextChars, task.patienceMs));
       return task.format === 'json' ? jsonAnswer(events) : ndjsonAnswer(events);
     }
     case 'chunk':

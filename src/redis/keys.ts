@@ -18,8 +18,13 @@
  * | `jobs:history` | string | names the history that `version`s belong to |
  * | `jobs:swept` | string | when ended leases were last looked for (ms) |
  * | `jobs:server` | string | run id of the server that the history belongs to |
- * | `jobs:reconciled` | string | the last history that Chroma has been compared with |
- * | `jobs:reconciling` | string | there while a worker does that |
+ * | `jobs:reconciled` | string | the history in which all that Chroma holds was last looked for in Redis |
+ * | `jobs:reconciling` | string | there while a worker compares Chroma and Redis |
+ * | `jobs:compared` | string | when every document's chunks were last counted (ms), and in which history |
+ * | `jobs:looked` | string | there until the next comparison is due |
+ * | `jobs:orphans` | string | how many generations in Chroma belong to documents that Redis does not know |
+ * | `jobs:incomplete` | zset | a document that misses chunks → when it may be indexed again by itself (ms) |
+ * | `jobs:reindexing` | set | documents that a job is to index again |
  * | `jobs:recent` | zset | job ids by creation (ms) |
  * | `jobs:outcomes` | hash | how many runs have ended, by outcome |
  * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
@@ -48,6 +53,7 @@ export const INSTALLATIONS = 'sluice:installations';
  */
 export function createKeys(prefix = '') {
   const jobPrefix = `${prefix}job:`;
+  const documentPrefix = `${prefix}document:`;
   return {
     prefix,
     /** What precedes an id in a job's key, for scripts that learn ids only as they run. */
@@ -69,6 +75,11 @@ export function createKeys(prefix = '') {
     server: `${prefix}jobs:server`,
     reconciled: `${prefix}jobs:reconciled`,
     reconciling: `${prefix}jobs:reconciling`,
+    compared: `${prefix}jobs:compared`,
+    looked: `${prefix}jobs:looked`,
+    orphans: `${prefix}jobs:orphans`,
+    incomplete: `${prefix}jobs:incomplete`,
+    reindexing: `${prefix}jobs:reindexing`,
     recent: `${prefix}jobs:recent`,
     outcomes: `${prefix}jobs:outcomes`,
     durations: `${prefix}jobs:durations`,
@@ -76,7 +87,8 @@ export function createKeys(prefix = '') {
     canary: (node: string) => `${prefix}jobs:canary:${node}`,
     idempotency: (tenant: string, key: string) => `${prefix}idempotency:${tenant}:${key}`,
     grant: (nonce: string) => `${prefix}jobs:grant:${nonce}`,
-    document: (id: string) => `${prefix}document:${id}`,
+    documentPrefix,
+    document: (id: string) => documentPrefix + id,
     documents: (tenant: string) => `${prefix}documents:${tenant}`,
     installation: `${prefix}installation`,
     storeInUse: `${prefix}installation:store`,

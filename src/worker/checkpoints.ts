@@ -16,12 +16,15 @@ export interface Cut {
   chunks: CutChunk[];
   /** What the parser found the file to be. */
   mediaType: string | undefined;
+  /** What read it. */
+  readerVersion: string | undefined;
   pages: Pick<Counts, 'pages_done' | 'pages_total' | 'pages_unread'> | undefined;
 }
 
 const CutHeader = v.object({
   of: v.string(),
   mediaType: v.optional(v.string()),
+  readerVersion: v.optional(v.string()),
   pages: v.optional(v.pick(CountsSchema, ['pages_done', 'pages_total', 'pages_unread'])),
 });
 const VectorsHeader = v.object({ of: v.string(), model: v.string(), dimensions: v.number() });
@@ -51,9 +54,10 @@ export class Checkpoints {
     const found = await this.#folder.read(CUT);
     const header = v.safeParse(CutHeader, found?.header);
     if (!found || !header.success || header.output.of !== this.#source) return undefined;
-    const { mediaType, pages } = header.output;
+    const { mediaType, readerVersion, pages } = header.output;
     try {
-      return { chunks: JSON.parse(found.body.toString()) as CutChunk[], mediaType, pages };
+      const chunks = JSON.parse(found.body.toString()) as CutChunk[];
+      return { chunks, mediaType, readerVersion, pages };
     } catch {
       return undefined;
     }

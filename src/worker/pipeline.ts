@@ -48,7 +48,8 @@ export async function runPipeline(
 
   const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);
 
-  const { chunks, mediaType } = await parseAndChunk(payload, services, checkpoints, caller, progress, signal);
+  const cut = await parseAndChunk(payload, services, checkpoints, caller, progress, signal);
+  const { chunks } = cut;
 
   const origin = {
     collection: payload.collection,
@@ -66,23 +67,9 @@ export async function runPipeline(
       throw new GiveBackError('chunks are gone that were stored before the lease ended');
   }
 
-  const { filename, file_size, content_hash, file_key, metadata, collection } = payload;
-  // What the parser found it to be is truer than what the client declared.
-  const media_type = mediaType ?? payload.media_type;
-  const size = file_size ?? 0;
-  const document = {
-    id: documentId,
-    filename,
-    collection,
-    media_type,
-    size,
-    content_hash,
-    metadata,
-    model,
-    tenant,
-    file_key,
-  };
-  return { documentId, tenant, collection, chunkCount: chunks.length, fields: documentFields(document) };
+  const { collection, replaces_generation: replaces } = payload;
+  const fields = documentFields(payload, { id: documentId, tenant, model, ...cut });
+  return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
 }
 
 /** Passes the marks of both stages; there is work in between unless a former try has done it. */
@@ -107,7 +94,8 @@ async function parseAndChunk(
     chunks_done: 0,
     chunks_total: chunks.length,
   });
-  const cut = { chunks, mediaType: parsed.mediaType, pages: parsed.pages };
+  const { mediaType, readerVersion, pages } = parsed;
+  const cut = { chunks, mediaType, readerVersion, pages };
   if (!kept) {
     // Only the job's holder may begin a checkpoint: the mark's answer says whether it is still ours.
     await progress.settled();
@@ -143,10 +131,11 @@ async function parse(
     suspectingStore(installation, () => processor.parse(source, signal, onPages)),
   );
   if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
-  const { media_type: type, pages_unread: unread } = metadata;
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const { media_type, reader_version, pages_unread: unread } = metadata;
   if (typeof unread === 'number' && Number.isSafeInteger(unread) && unread > 0)
     pages = { ...pages, pages_unread: unread };
-  return { text, segments, mediaType: typeof type === 'string' ? type : undefined, pages };
+  return { text, segments, mediaType: textOf(media_type), readerVersion: textOf(reader_version), pages };
 }
 
 async function chunk(

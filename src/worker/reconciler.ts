@@ -1,34 +1,27 @@
 import type { Redis } from 'ioredis';
 
-import type { VectorStore } from '../documents/vector-store.ts';
 import type { Installation } from '../installation/installation.ts';
-import { STRANGERS_MS, type CleanupLog } from '../jobs/cleanup-log.ts';
 import type { JobHistory } from '../jobs/job-history.ts';
 import type { Logger } from '../logger.ts';
-import type { Keys } from '../redis/keys.ts';
 import type { Availability } from './availability.ts';
+import type { ChromaComparison } from './comparison/chroma-comparison.ts';
 import type { EndedRecovery } from './ended-recovery.ts';
-
-/** Enough for a page of Chroma; a worker that died comparing is followed by another after so long. */
-const LOCK_MS = 15_000;
 
 export interface ReconcilerServices {
   /** The connection that the worker claims by. */
   redis: Redis;
-  keys: Keys;
   history: JobHistory;
   ended: EndedRecovery;
-  cleanups: CleanupLog;
-  vectors: VectorStore;
+  comparison: ChromaComparison;
   installation: Pick<Installation, 'confirmed' | 'whileConfirmed' | 'onChange'>;
   logger: Logger;
 }
 
 /**
  * Puts right what a Redis that lost writes no longer knows. It asks after every reconnect, and every sixth of a
- * lease, which history this is; in a new one, jobs that had ended are restored before this worker claims anything,
- * and once all is in its place again, one worker compares Chroma with what Redis knows. It waits until the installation
- * is confirmed: by another's Redis everything would seem to be forgotten.
+ * lease, which history this is; in a new one, jobs that had ended are restored before this worker claims anything.
+ * Behind that, Chroma is compared with what Redis knows. It waits until the installation is confirmed: by another's
+ * Redis everything would seem to be forgotten.
  */
 export class Reconciler {
   readonly #services: ReconcilerServices;
@@ -44,7 +37,6 @@ export class Reconciler {
   #asked = true;
   #history = '';
   #since = 0;
-  #compared = '';
 
   /**
    * @param settleMs after how long in a new history every claim from before it has been found out, and every
@@ -134,35 +126,13 @@ export class Reconciler {
     await ended.sweep(history, this.#signal());
   }
 
-  /** Chroma holds what was stored in the lost part, and no script that would bury it: it is looked through, once a history. */
   async #compare(): Promise<void> {
-    const { redis, keys, vectors, cleanups, logger } = this.#services;
-    const signal = this.#signal();
     const history = this.#history;
-    if (this.#compared === history || performance.now() - this.#since < this.#settleMs) return;
-    if ((await redis.get(keys.reconciled)) === history) {
-      this.#compared = history;
-      return;
-    }
-    // Only to spare Chroma: two at once would find the same.
-    if ((await redis.set(keys.reconciling, history, 'PX', LOCK_MS, 'NX')) === null) {
-      // No longer than a lock is given: else a clock that was set back would keep it from ending.
-      await redis.pexpire(keys.reconciling, LOCK_MS, 'LT');
-      return;
-    }
-    try {
-      let strays = 0;
-      for await (const generations of vectors.generations(signal)) {
-        await this.#round;
-        // In another history claims from before are still to be found out.
-        if (this.#history !== history) return;
-        strays += await cleanups.buryStrays(generations, STRANGERS_MS);
-        await redis.pexpire(keys.reconciling, LOCK_MS);
-      }
-      await redis.set(keys.reconciled, history);
-      if (strays > 0) logger.warn('Chroma held generations that are not live', { strays });
-    } finally {
-      await redis.del(keys.reconciling);
-    }
+    const settled = performance.now() - this.#since >= this.#settleMs;
+    const goesOn = async () => {
+      await this.#round;
+      return this.#history === history;
+    };
+    await this.#services.comparison.compare(history, settled, goesOn, this.#signal());
   }
 }

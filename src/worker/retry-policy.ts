@@ -1,5 +1,6 @@
 import type { Stage } from '../contract/job.ts';
 import { DependencyError } from '../errors.ts';
+import { DocumentChangedError } from '../jobs/job-reports.ts';
 import { LONGEST_BACKOFF_MS } from '../jobs/longest-backoff.ts';
 import { BlobNotFoundError } from '../uploads/blob-paths.ts';
 import { BlobChangedError } from '../uploads/verify-content.ts';
@@ -42,6 +43,7 @@ const FAILED: Record<Stage, string> = {
  * |---|---|
  * | the document itself (4xx with a code), a payload that makes no sense, a file that has changed | fail at once |
  * | a file that a proved blob store has not, at two looks | fail at once |
+ * | a document that was replaced or deleted while it was indexed again | fail at once |
  * | the parser died of the document, or calls were cut, more often than their budgets allow | fail at once |
  * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
  *
@@ -80,6 +82,10 @@ function classify(error: unknown): {
     const text =
       'The stored file is not the one that was uploaded: its content has changed. Upload it again.';
     return { permanent: true, code: 'content_changed', text };
+  }
+  if (error instanceof DocumentChangedError) {
+    const text = 'The document was replaced or deleted while it was indexed again.';
+    return { permanent: true, code: 'document_changed', text };
   }
   return { permanent: false, code: 'internal', text: 'An unexpected error occurred.' };
 }

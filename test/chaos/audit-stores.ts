@@ -22,7 +22,8 @@ const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FAMILIES = new RegExp(
   `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|idempotency:default:.+|` +
     'installation(?::store|:probe)?|sluice:installations|' +
-    'jobs:(?:cleanup|sequence|history|server|swept|reconciled|recent|outcomes|durations|tombstones))$',
+    'jobs:(?:cleanup|sequence|history|server|swept|reconciled|compared|looked|orphans|recent|outcomes|durations|' +
+    'tombstones))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
 /** The note of how a job ended, under the history it was last compared with. */

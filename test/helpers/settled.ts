@@ -15,7 +15,7 @@ import { storedFiles } from './uploads.ts';
 const SETTLES_MS = 10_000;
 /** What a sweep says when it has mended something: where no process is lost, there is nothing to mend. */
 const MENDED =
-  /repaired jobs|took jobs back|has forgotten|was cut off|no store explains|was missing|that are not live/;
+  /repaired jobs|took jobs back|has forgotten|was cut off|no store explains|was missing|that are not live|miss chunks|does not know/;
 
 const keys = createKeys();
 /** What Redis holds whatever has become of the jobs. */
@@ -26,6 +26,9 @@ const LASTING: ReadonlySet<string> = new Set([
   keys.swept,
   keys.reconciled,
   keys.reconciling,
+  keys.compared,
+  keys.looked,
+  keys.orphans,
   keys.outcomes,
   keys.durations,
   keys.recent,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { CleanupLog, STRANGERS_MS } from '../../src/jobs/cleanup-log.ts';
+import { CleanupLog, LONGEST_PUT_OFF_MS } from '../../src/jobs/cleanup-log.ts';
 import { LONGEST_BACKOFF_MS } from '../../src/jobs/longest-backoff.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
@@ -81,13 +81,13 @@ test('an id without a hash is forgotten a minute after it was found, and not an 
 test('no cleanup waits for longer than one that waits for somebody to notice', async () => {
   const cleanups = new CleanupLog(redis.client, keys, 1000);
   const entry = (generation: string) => JSON.stringify(['default', 'papers', 'a', generation, 1]);
-  await redis.client.zadd(keys.cleanup, (await now()) + STRANGERS_MS + HOUR_MS, entry('1-far'));
+  await redis.client.zadd(keys.cleanup, (await now()) + LONGEST_PUT_OFF_MS + HOUR_MS, entry('1-far'));
   await redis.client.zadd(keys.cleanup, '+inf', entry('1-never'));
   expect(await cleanups.due(20)).toEqual([]);
   for (const generation of ['1-far', '1-never']) {
-    expect(await ahead(keys.cleanup, entry(generation))).toBeLessThanOrEqual(STRANGERS_MS + 1000);
+    expect(await ahead(keys.cleanup, entry(generation))).toBeLessThanOrEqual(LONGEST_PUT_OFF_MS + 1000);
     // A wait that is for safety's sake is not cut short.
-    expect(await ahead(keys.cleanup, entry(generation))).toBeGreaterThan(STRANGERS_MS - MARGIN_MS);
+    expect(await ahead(keys.cleanup, entry(generation))).toBeGreaterThan(LONGEST_PUT_OFF_MS - MARGIN_MS);
   }
 });
 

@@ -87,35 +87,6 @@ test('a caller is listened to once, however many tasks it has', async () => {
   await pool.close();
 });
 
-test('a child that is slow to start has longer each time, so that many can not keep each other from starting', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  const logger = quietLogger();
-  const pool = new Pool({ children: 1, timeoutMs: 60_000, withModel: false, logger });
-  const stopNext = async (before?: number) => {
-    for (;;) {
-      const next = processorChildren().find((pid) => pid !== before);
-      if (next !== undefined) {
-        process.kill(next, 'SIGSTOP');
-        return next;
-      }
-      await nextTurn();
-    }
-  };
-  try {
-    const first = await stopNext();
-    vi.advanceTimersByTime(60_000);
-    expect(logger.lines).toHaveLength(1);
-    await stopNext(first);
-    vi.advanceTimersByTime(119_000);
-    expect(logger.lines).toHaveLength(1);
-    vi.advanceTimersByTime(1000);
-    expect(logger.lines).toHaveLength(2);
-  } finally {
-    vi.useRealTimers();
-    await pool.close();
-  }
-});
-
 test('a child that hangs before it is ready is replaced', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const logger = quietLogger();

@@ -1,54 +1,43 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ChromaClient } from 'chromadb';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
+import { ChunkCounts } from '../../src/documents/chunk-counts.ts';
+import { DocumentRegistry } from '../../src/documents/registry.ts';
 import { VectorStore } from '../../src/documents/vector-store.ts';
 import { CleanupLog } from '../../src/jobs/cleanup-log.ts';
+import { IncompleteDocuments } from '../../src/jobs/incomplete-documents.ts';
 import { JobHistory } from '../../src/jobs/job-history.ts';
 import { InstallationError } from '../../src/installation/installation-error.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { createKeys } from '../../src/redis/keys.ts';
+import { BlobStore } from '../../src/uploads/blob-store.ts';
 import { Availability } from '../../src/worker/availability.ts';
+import { ChromaComparison } from '../../src/worker/comparison/chroma-comparison.ts';
 import type { EndedRecovery } from '../../src/worker/ended-recovery.ts';
 import { Reconciler } from '../../src/worker/reconciler.ts';
-import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
-import { freePort, startRedis, type TestRedis } from '../helpers/redis.ts';
+import { startChroma, type TestChroma } from '../helpers/chroma.ts';
 import { confirmed } from '../helpers/confirmed.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
-const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
-const DAY_MS = 24 * 60 * 60 * 1000;
 const LEASE_MS = 300;
+const LOOK_MS = 100;
 const keys = createKeys();
 const signal = new AbortController().signal;
 const logger = quietLogger();
 let folder: string;
 let redis: TestRedis;
-let chroma: ManagedProcess;
-let chromaUrl: string;
-let client: ChromaClient;
+let chroma: TestChroma;
 let vectors: VectorStore;
 let queue: JobQueue;
 let workers: Reconciler[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-strays-'));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  chroma = new ManagedProcess({
-    name: 'chroma',
-    command: process.execPath,
-    args: [CHROMA, 'run', '--path', join(folder, 'chroma'), '--host', '127.0.0.1', '--port', `${port}`],
-    logFile: join(folder, 'chroma.log'),
-    answers: () => answersHttp(`${url}/api/v2/heartbeat`),
-  });
-  [redis] = await Promise.all([startRedis(), chroma.up()]);
-  client = new ChromaClient({ host: '127.0.0.1', port });
-  chromaUrl = url;
-  vectors = new VectorStore(url);
+  [redis, chroma] = await Promise.all([startRedis(), startChroma()]);
+  vectors = new VectorStore(chroma.url);
   queue = new JobQueue(redis.client, keys, {
     leaseMs: 30_000,
     maxRetries: 3,
@@ -57,14 +46,13 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await Promise.all([redis?.close(), chroma?.down()]);
+  await Promise.all([redis?.close(), chroma?.close()]);
   await rm(folder, { recursive: true, force: true });
 });
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.close()));
   workers = [];
-  for (const { name } of await client.listCollections()) await client.deleteCollection({ name });
-  await redis.client.flushall();
+  await Promise.all([chroma.empty(), redis.client.flushall()]);
   vi.restoreAllMocks();
 });
 
@@ -82,13 +70,25 @@ async function store(
 }
 /** A worker's part that reconciles; it has nothing to wait for. */
 function startWorker(availability = new Availability(), connection = redis.client): Reconciler {
+  const comparison = new ChromaComparison(
+    {
+      redis: connection,
+      keys,
+      blobs: new BlobStore(join(folder, 'blobs')),
+      vectors,
+      registry: new DocumentRegistry(connection, keys),
+      counts: new ChunkCounts(connection, keys),
+      incomplete: new IncompleteDocuments(connection, keys, 3),
+      cleanups: new CleanupLog(connection, keys, 1000),
+      logger,
+    },
+    LOOK_MS,
+  );
   const services = {
     redis: connection,
-    keys,
     history: new JobHistory(connection, keys),
     ended: { sweep: async () => {} } as Pick<EndedRecovery, 'sweep'> as EndedRecovery,
-    cleanups: new CleanupLog(connection, keys, 1000),
-    vectors,
+    comparison,
     installation: confirmed,
     logger,
   };
@@ -101,38 +101,57 @@ const reconciled = () =>
     const [history, last] = await redis.client.mget(keys.history, keys.reconciled);
     expect(last).not.toBeNull();
     expect(last).toBe(history);
-  }, 5000);
-/** What is to be deleted from Chroma, and when. */
-async function buried(): Promise<Map<string, number>> {
-  const entries = await redis.client.zrange(keys.cleanup, '0', '-1', 'WITHSCORES');
-  const found = new Map<string, number>();
-  for (let i = 0; i < entries.length; i += 2) {
-    const [, collection, document, generation] = JSON.parse(entries[i] as string) as string[];
-    found.set(`${collection}/${document}:${generation}`, Number(entries[i + 1]));
-  }
-  return found;
+  }, 15_000);
+/** What is to be deleted from Chroma now. */
+async function buried(): Promise<string[]> {
+  const entries = await redis.client.zrangebyscore(keys.cleanup, '-inf', Date.now());
+  return entries
+    .map((entry) => {
+      const [, collection, document, generation] = JSON.parse(entry) as string[];
+      return `${collection}/${document}:${generation}`;
+    })
+    .sort();
 }
 
-test('in a new history all generations but the live ones and those being written are buried', async () => {
+test('in a new history what a document or a job shows to be dead is buried; what is live, or written, is not', async () => {
   await queue.enqueue('running', 'default', { filename: 'a', file_key: 'default/a' } as never);
   const [claimed] = (await queue.claim(1)).jobs;
+  await queue.enqueue('failed', 'default', { filename: 'a', file_key: 'default/b' } as never);
+  const [fails] = (await queue.claim(1)).jobs;
+  await queue.fail(fails!, { message: 'm', error: 'e', errorCode: 'c' });
+  await redis.client.del(keys.cleanup);
   await redis.client.hset(keys.document('a'), { id: 'a', generation: '2-live', collection: 'papers' });
   for (const generation of ['1-old', '2-live', '3-lost']) await store('a', generation);
   await store('running', claimed!.token);
   await store('running', '0-lost', 'letters');
-  await store('nobody', '1-lost');
+  await store('failed', '0-lost');
   startWorker();
   await reconciled();
-  const found = await buried();
-  expect([...found.keys()].sort()).toEqual([
+  expect(await buried()).toEqual([
     'letters/running:0-lost',
     'papers/a:1-old',
     'papers/a:3-lost',
-    'papers/nobody:1-lost',
+    'papers/failed:0-lost',
   ]);
-  // Should Redis have come up empty by mistake, there is a day to notice.
-  expect(found.get('papers/nobody:1-lost')).toBeGreaterThan(Date.now() + DAY_MS / 2);
-  expect(found.get('papers/a:1-old')).toBeLessThanOrEqual(Date.now());
+});
+
+test('chunks of a document that Redis does not know stay, are counted, and are looked at again', async () => {
+  await store('nobody', '1-lost');
+  await store('gone', '1-lost', 'large');
+  // Its job made a document: why that is gone nobody knows.
+  await redis.client.hset(keys.job('gone'), { id: 'gone', status: 'completed' });
+  startWorker();
+  await reconciled();
+  expect(await redis.client.zcard(keys.cleanup)).toBe(0);
+  expect(await redis.client.get(keys.orphans)).toBe('2');
+  expect(logger.lines.join()).toContain('that Redis does not know; they stay {"generations":2}');
+  expect(await redis.client.ttl(keys.reconciled)).toBeGreaterThan(0);
+  // An hour later; its document has come back meanwhile, with another generation.
+  await redis.client.hset(keys.document('nobody'), { id: 'nobody', generation: '2-x', collection: 'papers' });
+  await redis.client.del(keys.reconciled, keys.orphans, keys.looked);
+  await reconciled();
+  expect(await buried()).toEqual(['papers/nobody:1-lost']);
+  expect(await redis.client.get(keys.orphans)).toBe('1');
 });
 
 test('a collection is looked through to its end, page by page', async () => {
@@ -149,18 +168,19 @@ test('Chroma is compared once a history, by one of all workers', async () => {
   await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
   expect(looked).toHaveBeenCalledTimes(1);
   await redis.client.flushall();
-  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(2), 5000);
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(2), 15_000);
   await reconciled();
 });
 
-test('a worker that fails in the middle leaves it to the next', async () => {
+test('a look that fails in the middle leaves it to the next', async () => {
   vi.spyOn(vectors, 'generations').mockImplementationOnce(() => {
     throw new Error('Chroma is away');
   });
-  await store('nobody', '1-lost');
+  await redis.client.hset(keys.document('a'), { id: 'a', generation: '2-live', collection: 'papers' });
+  await store('a', '1-lost');
   startWorker();
   await reconciled();
-  expect([...(await buried()).keys()]).toEqual(['papers/nobody:1-lost']);
+  expect(await buried()).toEqual(['papers/a:1-lost']);
 });
 
 test('nothing is claimed from the moment Redis is lost until it is known which history it is', async () => {
@@ -174,7 +194,7 @@ test('nothing is claimed from the moment Redis is lost until it is known which h
   await redis.kill();
   await vi.waitFor(() => expect(availability.impaired).toBe(true));
   await redis.start();
-  await vi.waitFor(() => expect(availability.impaired).toBe(false), 5000);
+  await vi.waitFor(() => expect(availability.impaired).toBe(false), 15_000);
   expect(await redis.client.get(keys.history)).not.toBe(before);
   connection.disconnect();
 });
@@ -197,12 +217,12 @@ test('nothing is written to a Chroma that is not proved, nor deleted from it', a
   const refuse = async () => {
     throw new InstallationError("Chroma is another installation's");
   };
-  const strange = new VectorStore(chromaUrl, refuse);
+  const strange = new VectorStore(chroma.url, refuse);
   const origin = { documentId: 'a', generation: 'live', filename: 'a', contentHash: undefined, metadata: {} };
   await expect(strange.upsert({ ...origin, collection: 'new' }, [], signal)).rejects.toThrow('another');
   await expect(strange.deleteGeneration({ ...origin, collection: 'papers' }, signal)).rejects.toThrow(
     'another',
   );
-  expect((await client.listCollections()).map(({ name }) => name)).toEqual(['papers']);
+  expect((await chroma.client.listCollections()).map(({ name }) => name)).toEqual(['papers']);
   expect(await vectors.countChunks({ ...origin, collection: 'papers' }, signal)).toBe(3);
 });

@@ -51,9 +51,9 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
   },
   {
     without: 'the comparison with Chroma',
-    file: 'src/worker/reconciler.ts',
-    line: 'if ((await redis.get(keys.reconciled)) === history) {',
-    instead: 'if (history) {',
+    file: 'src/worker/comparison/orphan-chunks.ts',
+    line: 'if ((await redis.get(keys.reconciled)) === turn.epoch) return;',
+    instead: 'if (turn.epoch) return;',
   },
   {
     without: 'the naming of a history',

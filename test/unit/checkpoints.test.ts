@@ -14,6 +14,7 @@ const payload = { filename: 'a', file_key: 'default/a', chunk_size: 64, chunk_ov
 const cut = {
   chunks: [{ text: 'é, "ü"\n', start: 0, end: 7, page: 2 }],
   mediaType: 'text/plain',
+  readerVersion: 'toy-1',
   pages: { pages_done: 3, pages_total: 3, pages_unread: 1 },
 };
 const answer = { model: 'm', dimensions: 2, embeddings: [[0.5, -1.25]] };

@@ -83,6 +83,23 @@ export const documentPaths = {
       },
     },
   },
+  '/api/documents/{id}/reindex': {
+    post: {
+      operationId: 'reindexDocument',
+      summary:
+        "Make a document's chunks again from its original; while a job does that already, it is that job",
+      parameters: [idInPath],
+      responses: {
+        202: {
+          description:
+            'Accepted: the job is queued or under way; the present chunks are served until it has completed',
+          headers: { Location: { schema: { type: 'string' } } },
+          content: json('UploadAccepted'),
+        },
+        ...problems('document_not_found', 'file_gone', 'storage_unavailable', 'queue_unavailable'),
+      },
+    },
+  },
   '/api/search': {
     post: {
       operationId: 'search',

@@ -6,14 +6,19 @@ import {
   type ChunkList,
   type DocumentList,
 } from '../../contract/documents.ts';
-import { toPublicDocument, type DocumentRegistry } from '../../documents/registry.ts';
+import { toPublicDocument } from '../../documents/registry.ts';
+import { acceptReindex, type ReindexServices } from '../../documents/reindex-document.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { AppError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { readQuery } from '../validate.ts';
 
-/** `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks` */
-export function documentRoutes({ registry, vectors }: { registry: DocumentRegistry; vectors: VectorStore }) {
+/**
+ * `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, and
+ * `POST /api/documents/{id}/reindex`, which may be sent twice
+ */
+export function documentRoutes(services: ReindexServices & { vectors: VectorStore }) {
+  const { registry, vectors } = services;
   return new Hono()
     .get('/api/documents', async (c) => {
       const { documents, nextCursor } = await registry.list(
@@ -25,6 +30,10 @@ export function documentRoutes({ registry, vectors }: { registry: DocumentRegist
     })
     .get('/api/documents/:id', async (c) => {
       return c.json(toPublicDocument(await registry.get(DEFAULT_TENANT, c.req.param('id'))));
+    })
+    .post('/api/documents/:id/reindex', async (c) => {
+      const accepted = await acceptReindex(DEFAULT_TENANT, c.req.param('id'), services);
+      return c.json(accepted, 202, { location: `/api/jobs/${accepted.job_id}` });
     })
     .get('/api/documents/:id/chunks', async (c) => {
       const { limit, cursor } = readQuery(c, PageQuerySchema);

@@ -1,12 +1,12 @@
 -- Puts right what no transition of ours leaves behind: other programs pop, push and delete, and a Redis that
 -- came back from an older copy has forgotten.
 -- KEYS: 1 active, 2 queue, 3 leases, 4 delayed, 5 limbo, 6 recent, 7 sequence, 8 history, 9 cleanup, 10 outcomes,
---       11 durations, 12 server, 13 swept, 14 tombstones
+--       11 durations, 12 server, 13 swept, 14 tombstones, 15 incomplete, 16 reindexing, 17 orphans
 -- ARGV: 1 key prefix of jobs, 2 cursor of the last call, 3 count, 4 ttl_seconds
 -- Looks at about count of the active jobs. Returns {cursor, repaired}; the cursor is '0' when all have been seen.
 -- Publishes each job whose state it changes.
 local TYPES = { 'set', 'list', 'zset', 'zset', 'zset', 'zset', 'string', 'string', 'zset', 'hash', 'list', 'string', 'string',
-  'zset' }
+  'zset', 'zset', 'set', 'string' }
 local PAGE = 1000
 local repaired = 0
 

@@ -5,11 +5,12 @@
 --       progress: how many steps it has, each one version further; the job's values after `updated_at` at each; then
 --                 what the job is after the last, as field, value, ...
 --       complete: its result as JSON up to the processing time, the same within a JSON string, its values after `result`,
---                 document id, collection, chunk_count, keys of the document, of all documents and of those of the
---                 collection, how many arguments its fields are, the document's fields and then the job's, as field,
---                 value, ...
+--                 document id, collection, chunk_count, keys of the document, of all documents, of those of the
+--                 collection and of incomplete ones, the generation that it may replace or '' for any, how many
+--                 arguments its fields are, the document's fields and then the job's, as field, value, ...
 --       Values are a JSON array without its opening bracket.
--- Returns for each report 1, or 0 when the caller no longer holds the job; or an error, which harms no other report.
+-- Returns for each report 1, or 0 when the caller no longer holds the job, or 2 when the document has another generation
+-- than the one to be replaced, or is gone; or an error, which harms no other report.
 -- Publishes each job that changes. What is reported again (a replay) changes nothing, and gets 1.
 --
 -- Nobody but its holder changes a job that is held. So the holder says what the job is then, but for what only Redis
@@ -29,21 +30,26 @@ end
 local completed, durations = {}, {}
 
 -- Registers the document with the holder's token as its live generation, and completes the job. The generation that
--- was live before is marked for cleanup.
+-- was live before is marked for cleanup. Returns 1, or 2 when it may not be replaced: nothing is written then.
 local function complete(key, id, token, started_ms, at, last)
   local version, result, result_in_json, values = unpack(ARGV, at, at + 3)
   local document, collection, chunk_count, document_key, all_key, collection_key = unpack(ARGV, at + 4, at + 9)
-  local fields = at + 11 + ARGV[at + 10]
+  local incomplete, replaces = unpack(ARGV, at + 10, at + 11)
+  local fields = at + 13 + ARGV[at + 12]
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(started_ms) or now_ms())))
 
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key')
+  if replaces ~= '' and before[1] ~= replaces then return 2 end
   if before[1] and before[1] ~= token then
+    -- What was noted of the old generation's chunks says nothing of the new ones.
+    redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries')
+    redis.pcall('ZREM', incomplete, document)
     bury_chunks(KEYS[3], before[2] or 'default', before[3] or collection, document, before[1], now_ms())
   end
   redis.call('ZADD', all_key, 'NX', now_ms(), document)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
-    'chunk_count', chunk_count, unpack(ARGV, at + 11, fields - 1))
+    'chunk_count', chunk_count, unpack(ARGV, at + 13, fields - 1))
   -- What the document was made from before is its original no more.
   if before[5] and before[5] ~= redis.call('HGET', document_key, 'file_key') then
     redis.pcall('ZADD', KEYS[8], now_ms() + tonumber(ARGV[2]) * 1000, encode_tombstone('', document, before[5]))
@@ -55,6 +61,7 @@ local function complete(key, id, token, started_ms, at, last)
   publish(key, KEYS[4], KEYS[5],
     '["' .. stamp() .. '","' .. stamp() .. '",' .. result_in_json .. took .. '}",', values)
   completed[#completed + 1], durations[#durations + 1] = id, took
+  return 1
 end
 
 local function take(at)
@@ -64,11 +71,8 @@ local function take(at)
   local status, holder, version, started_ms = unpack(redis.call('HMGET', key, 'status', 'token', 'version', 'started_ms'))
   if status == 'completed' and holder == token then return 1 end
   if not holds(status, holder, token) then return 0 end
-  if kind == 'complete' then
-    complete(key, id, token, started_ms, at + 4, last)
-  else
-    progress(key, version, at + 4, last)
-  end
+  if kind == 'complete' then return complete(key, id, token, started_ms, at + 4, last) end
+  progress(key, version, at + 4, last)
   return 1
 end
 

@@ -15,6 +15,8 @@ const MAX_HEAP_MIB = 1024;
  */
 const MAX_MEMORY_MIB = 3584;
 const WITHIN_LIMIT = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
+/** To start takes a second, on a machine that is overloaded many: what takes longer than this hangs. */
+const MAX_START_MS = 60_000;
 /** A parse that moves may take many silences, but not for ever: so many. */
 const MAX_SILENCES = 20;
 /** Enough of a child's last words to tell what went wrong. */
@@ -23,8 +25,6 @@ const LAST_WORDS = 2000;
 export interface PoolChildOptions {
   /** Loads the bundled embedding model at start. */
   withModel: boolean;
-  /** When a child that is not ready yet is given up. */
-  startMs: number;
   /** The longest silence while parsing, which takes 20 times that at most, and the longest time for any other task. */
   timeoutMs: number;
   /** It can take a task: at start, and after each one. */
@@ -77,7 +77,7 @@ export class PoolChild {
     });
     this.#timer = setTimeout(
       () => this.kill(new ProcessorError('internal'), 'it did not get ready in time'),
-      options.startMs,
+      MAX_START_MS,
     );
   }
 

@@ -10,13 +10,6 @@ import { TaskRun, type Caller, type PendingAnswer } from './task-run.ts';
 
 /** How long a start that failed waits before the next: a broken installation must not become a spawn loop. */
 const RESTART_MS = 1000;
-/** To start takes a second, and many on a machine that is overloaded. A child that takes longer than this hangs. */
-const START_MS = 60_000;
-/**
- * Each start in a row that was given up doubles the time for the next, this often at most. Without that, many pools on
- * one machine kept each other from ever getting ready: 42 children that were replaced every 60 s were seen.
- */
-const MOST_DOUBLINGS = 4;
 
 export interface PoolOptions {
   /** How many tasks run at once; where they are several, the last is kept for short ones. */
@@ -41,7 +34,6 @@ export class Pool {
   readonly #callers = new WeakSet<AbortSignal>();
   readonly #closing = new AbortController();
   #startable = false;
-  #failedStarts = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -113,10 +105,8 @@ export class Pool {
     const child: PoolChild = new PoolChild({
       withModel,
       timeoutMs,
-      startMs: START_MS * 2 ** Math.min(this.#failedStarts, MOST_DOUBLINGS),
       onIdle: () => {
         this.#startable = true;
-        this.#failedStarts = 0;
         this.#dispatch();
       },
       onGone: ({ startFailed, reason, lastWords }) => {
@@ -137,7 +127,6 @@ export class Pool {
 
   async #spawnLater(): Promise<void> {
     this.#startable = false;
-    this.#failedStarts++;
     await sleep(RESTART_MS, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (!this.#closing.signal.aborted) this.#spawn();
   }

@@ -1,0 +1,77 @@
+import type { Redis } from 'ioredis';
+
+import type { Keys } from '../redis/keys.ts';
+import { isWrongType } from '../redis/wrong-type.ts';
+import type { CountedGeneration } from './chunk-record.ts';
+
+/** Keeps neither Redis nor this process busy for long. */
+const DOCUMENTS_A_READ = 500;
+
+/** How many chunks a document's live generation must have. */
+export interface ChunkCount extends CountedGeneration {
+  collection: string;
+  /** How many of them are known to be missing. */
+  missing: number;
+  /** False where an older version kept no settings. */
+  hasSettings: boolean;
+}
+
+/** Reads how many chunks there must be: a part of {@link DocumentRegistry} that is read all the time, so it reads little. */
+export class ChunkCounts {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.#redis = redis;
+    this.#keys = keys;
+  }
+
+  /**
+   * All documents of a tenant, or of one of its collections, some at a time; a few may come twice. What is registered
+   * meanwhile may be left out.
+   */
+  async *list(tenant: string, collection?: string): AsyncGenerator<ChunkCount[]> {
+    const { documents, documentsIn } = this.#keys;
+    const index = collection === undefined ? documents(tenant) : documentsIn(tenant, collection);
+    let cursor = '0';
+    do {
+      const [next, entries] = await this.#redis.zscan(index, cursor, 'COUNT', DOCUMENTS_A_READ);
+      const found = await this.read(entries.filter((_, i) => i % 2 === 0));
+      // A document that was replaced into another collection may still be listed in this one.
+      yield found.filter((one) => collection === undefined || one.collection === collection);
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
+  /** The documents of these ids, as far as they are registered. */
+  async read(ids: readonly string[]): Promise<ChunkCount[]> {
+    if (ids.length === 0) return [];
+    const pipeline = this.#redis.pipeline();
+    const fields = ['collection', 'generation', 'chunk_count', 'missing_chunks', 'chunk_size'];
+    for (const id of ids) pipeline.hmget(this.#keys.document(id), ...fields);
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.flatMap(([error, values], i) => {
+      if (error && !isWrongType(error)) throw error;
+      if (error) return [];
+      const [collection, generation, count, missing, chunkSize] = values as (string | null)[];
+      // Another program may have written anything: without a generation there is nothing to look for.
+      if (!collection || !generation) return [];
+      const chunkCount = toCount(count);
+      const id = ids[i] as string;
+      return [
+        {
+          id,
+          collection,
+          generation,
+          chunkCount,
+          missing: toCount(missing),
+          hasSettings: chunkSize !== null,
+        },
+      ];
+    });
+  }
+}
+
+function toCount(text: string | null | undefined): number {
+  return /^\d{1,9}$/.test(text ?? '') ? Number(text) : 0;
+}

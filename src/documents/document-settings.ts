@@ -1,0 +1,39 @@
+import * as v from 'valibot';
+
+import { CHUNK_SIZE, ChunkingStrategySchema, parseUploadFields } from '../contract/upload.ts';
+import type { JobPayload } from '../jobs/job-payload.ts';
+
+/** How a document was cut: what makes other chunks of the same file. */
+export type DocumentSettings = Pick<JobPayload, 'chunking_strategy' | 'chunk_size' | 'chunk_overlap'>;
+
+const Whole = v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number));
+const StoredSettings = v.object({
+  chunking_strategy: ChunkingStrategySchema,
+  chunk_size: v.pipe(Whole, v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
+  chunk_overlap: Whole,
+});
+
+/** The fields of a document's hash that keep its settings. */
+export function settingFields(settings: DocumentSettings): Record<string, string> {
+  const { chunking_strategy, chunk_size, chunk_overlap } = settings;
+  return { chunking_strategy, chunk_size: String(chunk_size), chunk_overlap: String(chunk_overlap) };
+}
+
+/**
+ * Reads a document's settings from its hash. An older version kept none: then they are those of an upload that names
+ * none, marked as assumed.
+ */
+export function toSettings(
+  hash: Record<string, string>,
+): DocumentSettings & { settings_assumed: true | undefined } {
+  const stored = v.safeParse(StoredSettings, hash);
+  if (stored.success) return { ...stored.output, settings_assumed: undefined };
+  return { ...uploadDefaults(), settings_assumed: true };
+}
+
+function uploadDefaults(): DocumentSettings {
+  const read = parseUploadFields({});
+  if (!read.ok) throw new Error(read.detail);
+  const { chunking_strategy, chunk_size, chunk_overlap } = read.fields;
+  return { chunking_strategy, chunk_size, chunk_overlap };
+}

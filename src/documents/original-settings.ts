@@ -1,0 +1,41 @@
+import * as v from 'valibot';
+
+import { JobPayloadSchema } from '../jobs/job-payload.ts';
+import { BlobNotFoundError } from '../uploads/blob-paths.ts';
+import type { BlobStore } from '../uploads/blob-store.ts';
+import type { DocumentSettings } from './document-settings.ts';
+import type { StoredDocument } from './registry.ts';
+
+/**
+ * The settings that a document was cut by. An older version kept them only in the manifest beside the original.
+ * @returns the registered ones; else the manifest's; else the assumed ones
+ */
+export async function originalSettings(
+  document: Pick<StoredDocument, 'id' | 'file_key' | 'settings_assumed' | keyof DocumentSettings>,
+  blobs: BlobStore,
+): Promise<DocumentSettings> {
+  const { chunking_strategy, chunk_size, chunk_overlap } = document;
+  const assumed = { chunking_strategy, chunk_size, chunk_overlap };
+  if (!document.settings_assumed) return assumed;
+  return (await manifestSettings(document, blobs)) ?? assumed;
+}
+
+/** The settings that the manifest beside a document's original names; `undefined` where there is none of this document. */
+export async function manifestSettings(
+  { id, file_key }: Pick<StoredDocument, 'id' | 'file_key'>,
+  blobs: BlobStore,
+): Promise<DocumentSettings | undefined> {
+  const manifest = await blobs.manifest(file_key).catch(unlessNowhere);
+  const payload = v.safeParse(JobPayloadSchema, manifest?.payload);
+  if (!manifest || !payload.success) return undefined;
+  const { document_id = manifest.job_id, settings_assumed, ...settings } = payload.output;
+  const { chunking_strategy, chunk_size, chunk_overlap } = settings;
+  return document_id === id && !settings_assumed
+    ? { chunking_strategy, chunk_size, chunk_overlap }
+    : undefined;
+}
+
+/** A key that another program wrote may lead out of the store. */
+function unlessNowhere(error: unknown): undefined {
+  if (!(error instanceof BlobNotFoundError)) throw error;
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+
+import type { UploadAccepted } from '../contract/upload.ts';
+import { AppError } from '../errors.ts';
+import type { IncompleteDocuments, ReindexJob } from '../jobs/incomplete-documents.ts';
+import type { JobPayload } from '../jobs/job-payload.ts';
+import { BlobNotFoundError } from '../uploads/blob-paths.ts';
+import type { BlobStore } from '../uploads/blob-store.ts';
+import type { DocumentRegistry, StoredDocument } from './registry.ts';
+import { originalSettings } from './original-settings.ts';
+
+/** A document that is replaced again and again between being read and being queued is not waited for. */
+const MOST_LOOKS = 3;
+
+export interface ReindexServices {
+  blobs: BlobStore;
+  registry: DocumentRegistry;
+  incomplete: IncompleteDocuments;
+}
+
+/**
+ * Indexes a document again because somebody asks for it. What it shows now is served until the job has completed.
+ * @returns the acknowledgement of the job; of the one under way where there is one
+ * @throws {AppError} `document_not_found`; `file_gone` when its original is not in the store
+ */
+export async function acceptReindex(
+  tenant: string,
+  id: string,
+  services: ReindexServices,
+): Promise<UploadAccepted> {
+  for (let looks = 1; looks <= MOST_LOOKS; looks++) {
+    const document = await services.registry.get(tenant, id);
+    const job = await reindexDocument(document, services);
+    if (!job) continue;
+    const message = job.made
+      ? 'Document queued to be indexed again'
+      : 'The document is being indexed already';
+    return { job_id: job.id, status: job.status, message, created_at: job.createdAt };
+  }
+  throw new AppError('queue_unavailable', 'The document is being replaced. Try again in a moment.');
+}
+
+/**
+ * Queues a job that makes a document's chunks again from its original, by the settings that they were made by.
+ * @returns the job, and whether it was made now; `undefined` when the document has changed since it was read
+ * @throws {AppError} `file_gone`, `storage_unavailable`
+ */
+export async function reindexDocument(
+  document: StoredDocument,
+  { blobs, incomplete }: Omit<ReindexServices, 'registry'>,
+): Promise<(ReindexJob & { made: boolean }) | undefined> {
+  const { id, tenant, generation, filename, collection, file_key, size, metadata } = document;
+  await ensureOriginal(blobs, file_key);
+  const payload: JobPayload = {
+    filename,
+    file_size: size,
+    collection,
+    ...(await originalSettings(document, blobs)),
+    file_key,
+    ...(document.media_type !== undefined && { media_type: document.media_type }),
+    ...(document.content_hash !== undefined && { content_hash: document.content_hash }),
+    metadata,
+    document_id: id,
+    replaces_generation: generation,
+  };
+  const jobId = randomUUID();
+  const job = await incomplete.reindex({ id, generation }, jobId, tenant, payload);
+  return job && { ...job, made: job.id === jobId };
+}
+
+async function ensureOriginal(blobs: BlobStore, key: string): Promise<void> {
+  try {
+    // Whether it is what was uploaded the job finds out, and says.
+    (await blobs.read(key, {})).stream.destroy();
+  } catch (cause) {
+    throw new AppError(cause instanceof BlobNotFoundError ? 'file_gone' : 'storage_unavailable', undefined, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import type { Redis } from 'ioredis';
+
+import type { VectorStore } from '../../documents/vector-store.ts';
+import type { CleanupLog } from '../../jobs/cleanup-log.ts';
+import type { Logger } from '../../logger.ts';
+import type { Keys } from '../../redis/keys.ts';
+import type { Turn } from './turn.ts';
+
+/** While there are orphans they are looked at again so often: their documents may have come back. */
+const AGAIN_SECONDS = 60 * 60;
+
+export interface OrphanServices {
+  redis: Redis;
+  keys: Keys;
+  cleanups: CleanupLog;
+  vectors: Pick<VectorStore, 'generations'>;
+  logger: Logger;
+}
+
+/**
+ * Looks through all that Chroma holds, once an epoch: it holds what was stored in a part that Redis lost, and no script
+ * that would mark it as dead. Deletion needs evidence, so chunks of a document that Redis does not know at all stay.
+ */
+export class OrphanChunks {
+  readonly #services: OrphanServices;
+
+  constructor(services: OrphanServices) {
+    this.#services = services;
+  }
+
+  /** Looks, unless that was done in this epoch. @throws {DependencyError} when Chroma fails */
+  async look(turn: Turn): Promise<void> {
+    const { redis, keys, vectors, cleanups, logger } = this.#services;
+    if ((await redis.get(keys.reconciled)) === turn.epoch) return;
+    let dead = 0;
+    const orphans = new Set<string>();
+    for await (const generations of vectors.generations(turn.signal)) {
+      // In another epoch claims from before are still to be found out.
+      if (!(await turn.keep())) return;
+      const found = await cleanups.buryStrays(generations);
+      dead += found.marked;
+      for (const { collection, documentId, generation } of found.orphans)
+        orphans.add(`${collection} ${documentId} ${generation}`);
+    }
+    if (dead > 0) logger.warn('Chroma held generations that are not live', { generations: dead });
+    await redis.set(keys.orphans, orphans.size);
+    if (orphans.size === 0) {
+      await redis.set(keys.reconciled, turn.epoch);
+      return;
+    }
+    logger.warn('Chroma holds chunks of documents that Redis does not know; they stay', {
+      generations: orphans.size,
+    });
+    await redis.set(keys.reconciled, turn.epoch, 'EX', AGAIN_SECONDS);
+  }
+}
