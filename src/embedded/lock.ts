@@ -17,15 +17,26 @@ const ProcessSchema = v.object({
 });
 type ProcessRecord = v.InferOutput<typeof ProcessSchema>;
 
-/** Where the embedded servers listen, for commands that need them while `npm start` runs. */
-const ServersSchema = v.object({ redisUrl: v.string(), chromaUrl: v.string() });
-type ServersRecord = v.InferOutput<typeof ServersSchema>;
+const RunningSchema = v.object({
+  /** Of the embedded servers. Absent where the configuration names others: their addresses may hold a password. */
+  redis_url: v.optional(v.string()),
+  chroma_url: v.optional(v.string()),
+  key_prefix: v.string(),
+  blob_store: v.string(),
+});
+/** What a running Sluice uses, for commands that work on it from outside. */
+export type Running = v.InferOutput<typeof RunningSchema>;
 
 const LockSchema = v.object({
   pid: v.number(),
+  running: v.optional(RunningSchema),
   children: v.array(ProcessSchema),
-  servers: v.optional(ServersSchema),
 });
+
+/** What the lock writes into a data folder. */
+export const LOCK_FILES = { lock: 'sluice.lock', guard: 'sluice.guard' } as const;
+/** Stands in a data folder while a restore fills it. */
+export const UNFINISHED = 'restore.unfinished';
 
 const POLL_MS = 20;
 const SQLITE_BUSY = 5;
@@ -40,7 +51,7 @@ export class DataLock {
   readonly #guard: DatabaseSync;
   readonly #logger: Logger;
   readonly #children: Map<number, ProcessRecord>;
-  #servers: ServersRecord | undefined;
+  #running: Running | undefined;
 
   private constructor(file: string, guard: DatabaseSync, logger: Logger) {
     this.#file = file;
@@ -54,16 +65,16 @@ export class DataLock {
    * @throws {ConfigError} when another supervisor runs on this folder
    */
   static async acquire(dataDir: string, logger: Logger): Promise<DataLock> {
-    const file = join(dataDir, 'sluice.lock');
+    const file = join(dataDir, LOCK_FILES.lock);
     const lock = new DataLock(file, lockGuard(dataDir, file), logger);
     lock.#write();
     await lock.#stopSurvivors();
     return lock;
   }
 
-  /** Tells commands where the embedded servers are; one that is not embedded has no address here. */
-  announce(servers: ServersRecord): void {
-    this.#servers = servers;
+  /** Tells other commands what this Sluice uses. */
+  announce(running: Running): void {
+    this.#running = running;
     this.#write();
   }
 
@@ -101,10 +112,10 @@ export class DataLock {
   }
 
   #write(): void {
-    const content = { pid: process.pid, servers: this.#servers, children: [...this.#children.values()] };
+    const content = { pid: process.pid, running: this.#running, children: [...this.#children.values()] };
     try {
       // A rename, so that a reader never meets half of it.
-      writeFileSync(`${this.#file}.new`, `${JSON.stringify(content, undefined, 2)}\n`);
+      writeFileSync(`${this.#file}.new`, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
       renameSync(`${this.#file}.new`, this.#file);
     } catch (error) {
       // A full disk is no reason to stop what runs.
@@ -113,16 +124,11 @@ export class DataLock {
   }
 }
 
-/** Where the embedded servers are of the supervisor that holds a data folder, as far as it has said so. */
-export function runningServers(dataDir: string): ServersRecord | undefined {
-  return readLock(join(dataDir, 'sluice.lock'))?.servers;
-}
-
 function lockGuard(dataDir: string, file: string): DatabaseSync {
   let guard;
   try {
     mkdirSync(dataDir, { recursive: true });
-    guard = new DatabaseSync(join(dataDir, 'sluice.guard'), { timeout: 0 });
+    guard = new DatabaseSync(join(dataDir, LOCK_FILES.guard), { timeout: 0 });
     guard.exec('BEGIN EXCLUSIVE');
     return guard;
   } catch (error) {
@@ -134,6 +140,11 @@ function lockGuard(dataDir: string, file: string): DatabaseSync {
     const who = holder === undefined ? 'Another Sluice' : `Another Sluice (pid ${holder})`;
     throw new ConfigError(`${who} runs on ${dataDir}: stop it first, or set another DATA_DIR.`);
   }
+}
+
+/** Reads what the Sluice on a data folder uses; `undefined` where none runs. */
+export function readRunning(dataDir: string): Running | undefined {
+  return readLock(join(dataDir, LOCK_FILES.lock))?.running;
 }
 
 function readLock(file: string): v.InferOutput<typeof LockSchema> | undefined {

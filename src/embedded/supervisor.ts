@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { on } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -7,7 +9,7 @@ import { childEnvironment, type Config, ConfigError, type Role } from '../config
 import type { Logger } from '../logger.ts';
 import { banner, browserUrl } from './banner.ts';
 import { embeddedChroma } from './chroma.ts';
-import { DataLock } from './lock.ts';
+import { DataLock, UNFINISHED } from './lock.ts';
 import { nodeFlags } from './node-flags.ts';
 import { choosePorts, listenError } from './ports.ts';
 import { embeddedRedis } from './redis.ts';
@@ -51,16 +53,22 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
 
   const start = async () => {
     const lock = await locked;
+    if (existsSync(join(config.dataDir, UNFINISHED))) {
+      throw new ConfigError(
+        `A restore into DATA_DIR ${config.dataDir} was cut off: empty it, and restore again.`,
+      );
+    }
     const { port, ports, redisUrl, chromaUrl, processorUrl } = await chooseAddresses(config);
 
     const redis = config.redisUrl ? undefined : run(lock, embeddedRedis(config.dataDir, ports.redis));
     const chroma = config.chromaUrl ? undefined : run(lock, embeddedChroma(config.dataDir, ports.chroma));
-    // What is external is not written down: its address may hold a password, and the configuration has it.
-    lock.announce({
-      redisUrl: config.redisUrl ? '' : redisUrl,
-      chromaUrl: config.chromaUrl ? '' : chromaUrl,
-    });
     await redis?.ready;
+    lock.announce({
+      ...(redis && { redis_url: redisUrl }),
+      ...(chroma && { chroma_url: chromaUrl }),
+      key_prefix: config.redisKeyPrefix,
+      blob_store: config.blobStore,
+    });
 
     let refused = false;
     const role = (roles: Role[], host: string, port: number) =>

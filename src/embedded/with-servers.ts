@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { embeddedChroma } from './chroma.ts';
-import { DataLock, runningServers } from './lock.ts';
+import { DataLock, readRunning } from './lock.ts';
 import { choosePorts } from './ports.ts';
 import { embeddedRedis } from './redis.ts';
 import { Service } from './service.ts';
@@ -28,9 +28,10 @@ export async function withServers(
   try {
     lock = await DataLock.acquire(dataDir, logger);
   } catch (error) {
-    const running = runningServers(dataDir);
-    if (!running) throw error;
-    return use({ redisUrl: redisUrl ?? running.redisUrl, chromaUrl: chromaUrl ?? running.chromaUrl });
+    const running = readRunning(dataDir);
+    const [redis, chroma] = [redisUrl ?? running?.redis_url, chromaUrl ?? running?.chroma_url];
+    if (redis === undefined || chroma === undefined) throw error;
+    return use({ redisUrl: redis, chromaUrl: chroma });
   }
   const ports = await choosePorts(undefined, ['redis', 'chroma']);
   const services = [

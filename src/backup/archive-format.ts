@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+
+/** The first entry of a backup, and the last: a backup without its last entry is not whole. */
+export const HEAD = 'sluice-backup.json';
+export const END = 'sluice-backup-end.json';
+/** The snapshot of Redis, in its own format. */
+export const SNAPSHOT = 'redis.rdb';
+/** What the blob store's files lie under. */
+export const BLOBS = 'blobs/';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const HeadSchema = v.object({
+  /** Version of this format. */
+  format: v.literal(1),
+  /** Version of the Sluice that wrote it. */
+  version: v.string(),
+  /** The installation's id; null where it has none. */
+  installation_id: v.nullable(v.string()),
+  created_at: v.pipe(v.string(), v.isoTimestamp()),
+  /** Files and bytes of the blob store when the backup began. Uploads and deletions since then make them differ. */
+  files: count,
+  bytes: count,
+});
+export type Head = v.InferOutput<typeof HeadSchema>;
+
+export const EndSchema = v.object({
+  /** Entries before this one, and their bytes. */
+  entries: count,
+  bytes: count,
+  /** Of their names, sizes and contents, in hex. */
+  sha256: v.string(),
+});
+export type End = v.InferOutput<typeof EndSchema>;
+
+/** Sums up the entries of a backup, as its end states them. */
+export class ArchiveDigest {
+  readonly #hash = createHash('sha256');
+  #entries = 0;
+  #bytes = 0;
+
+  begin(name: string, size: number): void {
+    this.#entries++;
+    this.#hash.update(`${JSON.stringify([name, size])}\n`);
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    this.#hash.update(bytes);
+  }
+
+  end(): End {
+    return { entries: this.#entries, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+}

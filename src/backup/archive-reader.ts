@@ -1,0 +1,118 @@
+import { createReadStream } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
+import { extract, type Header } from 'tar-stream';
+import * as v from 'valibot';
+
+import {
+  ArchiveDigest,
+  BLOBS,
+  END,
+  EndSchema,
+  HEAD,
+  HeadSchema,
+  SNAPSHOT,
+  type Head,
+} from './archive-format.ts';
+import { BackupError } from './backup-error.ts';
+
+/** One file of a backup. Its content MUST be read to its end. */
+export interface ArchiveFile {
+  name: string;
+  size: number;
+  mtime: Date;
+  content: AsyncIterable<Buffer>;
+}
+
+/**
+ * Reads a backup's files, in order. Its end is compared with what was read.
+ * @returns by the generator's end, the backup's head
+ * @throws {BackupError} for a file that is no backup, is not whole, was changed, or has a name that leads elsewhere
+ */
+export async function* readArchive(path: string): AsyncGenerator<ArchiveFile, Head> {
+  const digest = new ArchiveDigest();
+  let head: Head | undefined;
+  let ended = false;
+  const file = createReadStream(path);
+  const tar = extract();
+  file.on('error', (error) => tar.destroy(new BackupError(`${path} cannot be read: ${error.message}`)));
+  file.pipe(tar);
+  try {
+    for await (const entry of tar) {
+      const { name, size, mtime } = entry.header;
+      const source = entry as unknown as AsyncIterable<Buffer>;
+      if (ended) throw new BackupError(`${path} goes on after its end.`);
+      if (head === undefined) {
+        if (name !== HEAD) throw foreign(path);
+        digest.begin(name, size);
+        head = parse(HeadSchema, await text(contentOf(source, digest, path)), path);
+      } else if (name === END) {
+        const stated = parse(EndSchema, await text(source), path);
+        const read = digest.end();
+        if (stated.sha256 !== read.sha256) throw new BackupError(`${path} was changed after it was written.`);
+        ended = true;
+      } else {
+        requireOurs(entry.header, path);
+        digest.begin(name, size);
+        yield { name, size, mtime, content: contentOf(source, digest, path) };
+      }
+    }
+  } catch (error) {
+    if (!isTarError(error)) throw error;
+    throw head ? notWhole(path) : foreign(path);
+  } finally {
+    file.destroy();
+    await finished(file).catch(() => {});
+  }
+  if (head === undefined) throw foreign(path);
+  if (!ended) throw notWhole(path);
+  return head;
+}
+
+function foreign(path: string): BackupError {
+  return new BackupError(`${path} is no backup of Sluice.`);
+}
+
+function notWhole(path: string): BackupError {
+  return new BackupError(`${path} is not whole: its end is missing. Use another backup.`);
+}
+
+/** What tar-stream says of a file that is cut off or broken. */
+function isTarError(error: unknown): boolean {
+  return error instanceof Error && /unexpected end of data|invalid tar header/i.test(error.message);
+}
+
+function requireOurs({ name, type }: Header, path: string): void {
+  const parts = name.split('/');
+  const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\0\\]/.test(part));
+  const ours = name === SNAPSHOT || (name.startsWith(BLOBS) && plain);
+  if (!ours || type !== 'file') {
+    throw new BackupError(`${path} holds ${JSON.stringify(name)} (${type}), which no backup of Sluice does.`);
+  }
+}
+
+/** Passes on a file's content; its consumer hears what is wrong with it. */
+async function* contentOf(
+  source: AsyncIterable<Buffer>,
+  digest: ArchiveDigest,
+  path: string,
+): AsyncGenerator<Buffer> {
+  try {
+    for await (const bytes of source) {
+      digest.update(bytes);
+      yield bytes;
+    }
+  } catch (error) {
+    throw isTarError(error) ? notWhole(path) : error;
+  }
+}
+
+function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  json: string,
+  path: string,
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), json);
+  if (!parsed.success) throw new BackupError(`${path} is of another version of Sluice, or damaged.`);
+  return parsed.output;
+}

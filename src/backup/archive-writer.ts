@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { pack, type Pack } from 'tar-stream';
+
+import { ArchiveDigest, END, HEAD, type Head } from './archive-format.ts';
+
+/** Writes a backup: a tar file with a head and an end. Exactly one of `finish` and `discard` MUST be called. */
+export class ArchiveWriter {
+  readonly #path: string;
+  readonly #partial: string;
+  readonly #pack: Pack = pack();
+  readonly #digest = new ArchiveDigest();
+  readonly #written: Promise<void>;
+  readonly #failed: Promise<never>;
+
+  /** @param path where it appears once it is whole; until then it grows beside it */
+  constructor(path: string) {
+    this.#path = path;
+    this.#partial = `${path}.tmp`;
+    // It holds everything that anybody uploaded.
+    this.#written = pipeline(this.#pack, createWriteStream(this.#partial, { flags: 'w', mode: 0o600 }));
+    this.#failed = this.#written.then(() => new Promise<never>(() => {}));
+    this.#failed.catch(() => {});
+  }
+
+  async begin(head: Head): Promise<void> {
+    await this.addText(HEAD, JSON.stringify(head), new Date());
+  }
+
+  async addText(name: string, text: string | Buffer, mtime: Date): Promise<void> {
+    const bytes = Buffer.from(text);
+    await this.add(name, bytes.length, mtime, [bytes]);
+  }
+
+  /** @param content exactly `size` bytes */
+  async add(
+    name: string,
+    size: number,
+    mtime: Date,
+    content: AsyncIterable<Buffer> | Iterable<Buffer>,
+  ): Promise<void> {
+    this.#digest.begin(name, size);
+    await this.#append(name, size, mtime, content, (bytes) => this.#digest.update(bytes));
+  }
+
+  /** Ends the file, flushes it, and gives it its name. */
+  async finish(): Promise<void> {
+    const end = Buffer.from(JSON.stringify(this.#digest.end()));
+    await this.#append(END, end.length, new Date(), [end], () => {});
+    this.#pack.finalize();
+    await this.#written;
+    await flush(this.#partial);
+    await rename(this.#partial, this.#path);
+    await flush(dirname(this.#path));
+  }
+
+  /** Removes what was written. */
+  async discard(): Promise<void> {
+    this.#pack.destroy();
+    await this.#written.catch(() => {});
+    await rm(this.#partial, { force: true });
+  }
+
+  async #append(
+    name: string,
+    size: number,
+    mtime: Date,
+    content: AsyncIterable<Buffer> | Iterable<Buffer>,
+    note: (bytes: Buffer) => void,
+  ): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    done.promise.catch(() => {});
+    const entry = this.#pack.entry({ name, size, mtime, mode: 0o600 }, (error) =>
+      error ? done.reject(error) : done.resolve(),
+    ) as unknown as NodeJS.WritableStream;
+    for await (const bytes of content) {
+      note(bytes);
+      if (!entry.write(bytes)) await Promise.race([once(entry, 'drain'), this.#failed]);
+    }
+    entry.end();
+    await Promise.race([done.promise, this.#failed]);
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Redis } from 'ioredis';
+
+import packageJson from '../../package.json' with { type: 'json' };
+import { readRunning, type Running } from '../embedded/lock.ts';
+import { createKeys } from '../redis/keys.ts';
+import { FreeSpace } from '../uploads/free-space.ts';
+import { ArchiveWriter } from './archive-writer.ts';
+import { BLOBS, SNAPSHOT, type Head } from './archive-format.ts';
+import { BackupError } from './backup-error.ts';
+import { pauseDeletes } from './delete-pause.ts';
+import type { Progress } from './progress.ts';
+import { saveSnapshot } from './redis-snapshot.ts';
+import { listGroups, measure, type FileGroup } from './stored-files.ts';
+
+const CONNECT_TIMEOUT_MS = 3000;
+
+export interface BackupReport {
+  files: number;
+  bytes: number;
+  /** Files that were deleted while the backup ran, and are not in it. */
+  vanished: number;
+  /** Originals that are not what was uploaded. They are in the backup as they are. */
+  changed: string[];
+}
+
+/**
+ * Copies a running Sluice into one file: a snapshot of Redis first, then each manifest with its original. Every upload
+ * that was acknowledged before it began is in it. Sweeps delete nothing meanwhile.
+ * @param path of the backup; nothing may be there
+ * @throws {BackupError} with what the operator can do; nothing is left at `path` then
+ */
+export async function backUp(
+  { dataDir, minFreeBytes }: { dataDir: string; minFreeBytes: number | undefined },
+  path: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<BackupReport> {
+  if (existsSync(path))
+    throw new BackupError(`${path} is there already: name another file, or move it away.`);
+  const running = findRunning(dataDir);
+  const aborting = new AbortController();
+  const ended = AbortSignal.any([signal, aborting.signal]);
+  const redis = await connect(running.redis_url, dataDir);
+  try {
+    const key = createKeys(running.key_prefix).deletesPaused;
+    const pause = await pauseDeletes(redis, key, (error) => aborting.abort(error));
+    try {
+      return await copy(
+        running,
+        redis,
+        join(dataDir, 'redis', 'dump.rdb'),
+        path,
+        minFreeBytes,
+        progress,
+        ended,
+      );
+    } finally {
+      await pause.end();
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function copy(
+  { blob_store: root }: Running,
+  redis: Redis,
+  snapshot: string,
+  path: string,
+  minFreeBytes: number | undefined,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<BackupReport> {
+  const report: BackupReport = { files: 0, bytes: 0, vanished: 0, changed: [] };
+  const space = new FreeSpace(dirname(path), [], minFreeBytes);
+  await saveSnapshot(redis, signal);
+  const writer = new ArchiveWriter(path);
+  try {
+    const { size } = await stat(snapshot);
+    const { files, bytes } = await measure(root);
+    const claim = await space.claim(size + bytes).catch((cause: unknown) => {
+      const detail = `The backup needs ${size + bytes} bytes beyond what MIN_FREE_BYTES keeps free beside ${path}.`;
+      throw new BackupError(detail, { cause });
+    });
+    await writer.begin(await headOf(root, files, bytes));
+    progress.begin(files, size + bytes);
+
+    const add = async (name: string, file: FileHandle, hash?: ReturnType<typeof createHash>) => {
+      const { size, mtime } = await file.stat();
+      await writer.add(
+        name,
+        size,
+        mtime,
+        read(file, size, async (part) => {
+          signal.throwIfAborted();
+          await claim.take(part.length);
+          hash?.update(part);
+          progress.bytes(part.length);
+        }),
+      );
+      return size;
+    };
+    const rdb = await open(snapshot, 'r');
+    try {
+      await add(SNAPSHOT, rdb);
+    } finally {
+      await rdb.close();
+    }
+
+    for await (const group of listGroups(root)) {
+      signal.throwIfAborted();
+      await using opened = await openGroup(root, group);
+      if (!opened) {
+        report.vanished++;
+        continue;
+      }
+      const { manifest, file } = opened;
+      if (manifest) {
+        await writer.addText(BLOBS + group.manifest, manifest.bytes, manifest.mtime);
+        report.files++;
+        report.bytes += manifest.bytes.length;
+        progress.bytes(manifest.bytes.length);
+      }
+      if (file) {
+        const known = manifest && contentHashOf(manifest.bytes);
+        const hash = known === undefined ? undefined : createHash('sha256');
+        report.bytes += await add(BLOBS + group.file, file, hash);
+        report.files++;
+        if (hash && hash.digest('hex') !== known) report.changed.push(group.file as string);
+      }
+      progress.files(report.files);
+    }
+    await writer.finish();
+    return report;
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  } finally {
+    await rm(snapshot, { force: true });
+  }
+}
+
+function findRunning(dataDir: string): Running {
+  const running = readRunning(dataDir);
+  if (!running) {
+    throw new BackupError(
+      `No Sluice runs on DATA_DIR ${dataDir}: start it with \`npm start\`, then back it up.`,
+    );
+  }
+  return running;
+}
+
+async function connect(url: string | undefined, dataDir: string): Promise<Redis> {
+  if (url === undefined) {
+    throw new BackupError(
+      'This Sluice uses the Redis that REDIS_URL names. A backup copies an embedded one: use the tools of yours.',
+    );
+  }
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: null,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectionName: 'sluice-backup',
+  });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    return redis;
+  } catch (cause) {
+    redis.disconnect();
+    throw new BackupError(`The Redis of the Sluice on ${dataDir} cannot be reached: is it running?`, {
+      cause,
+    });
+  }
+}
+
+async function headOf(root: string, files: number, bytes: number): Promise<Head> {
+  const identity = await readFile(join(root, 'installation.json'), 'utf8').catch(() => '{}');
+  const { id } = JSON.parse(identity) as { id?: string };
+  return {
+    format: 1,
+    version: packageJson.version,
+    installation_id: id ?? null,
+    created_at: new Date().toISOString(),
+    files,
+    bytes,
+  };
+}
+
+/** Opens what belongs together; `undefined` when a part is gone: its upload was refused, or its document deleted. */
+async function openGroup(root: string, { manifest, file }: FileGroup) {
+  const opened = new AsyncDisposableStack();
+  try {
+    const described = manifest === undefined ? undefined : await readWithTime(join(root, manifest));
+    const handle = file === undefined ? undefined : await open(join(root, file), 'r');
+    if (handle) opened.defer(() => handle.close());
+    const disposer = opened.move();
+    return {
+      manifest: described,
+      file: handle,
+      [Symbol.asyncDispose]: () => disposer.disposeAsync(),
+    };
+  } catch (error) {
+    await opened.disposeAsync();
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
+async function readWithTime(path: string): Promise<{ bytes: Buffer; mtime: Date }> {
+  const file = await open(path, 'r');
+  try {
+    return { mtime: (await file.stat()).mtime, bytes: await file.readFile() };
+  } finally {
+    await file.close();
+  }
+}
+
+/** @param note called before each part is passed on */
+async function* read(
+  file: FileHandle,
+  size: number,
+  note: (part: Buffer) => Promise<void>,
+): AsyncGenerator<Buffer> {
+  if (size === 0) return;
+  // No more than that: an upload under way may still write.
+  for await (const part of file.createReadStream({ start: 0, end: size - 1, autoClose: false })) {
+    await note(part as Buffer);
+    yield part as Buffer;
+  }
+}
+
+function contentHashOf(manifest: Buffer): string | undefined {
+  try {
+    const { payload } = JSON.parse(manifest.toString('utf8')) as { payload?: { content_hash?: string } };
+    return payload?.content_hash;
+  } catch {
+    // Cut off while it was written: its upload was never acknowledged.
+    return undefined;
+  }
+}

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+
+import { BackupError } from './backup-error.ts';
+
+/** A backup that was killed holds deletes up for so long. */
+const TTL_MS = 180_000;
+const RENEW_MS = 30_000;
+
+/** Deletes the pause, or renews it, where it is still ours. */
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
+
+/**
+ * Keeps sweeps from deleting originals until it is ended.
+ * @param key the Redis key that the sweeps look at
+ * @param lost called when the pause is over before its end: what is copied from then on may have gaps
+ * @throws {BackupError} when another backup runs
+ */
+export async function pauseDeletes(
+  redis: Redis,
+  key: string,
+  lost: (error: BackupError) => void,
+): Promise<{ end(): Promise<void> }> {
+  const holder = `backup ${process.pid} on ${hostname()}, ${randomUUID()}`;
+  if ((await redis.set(key, holder, 'PX', TTL_MS, 'NX')) === null) {
+    const other = await redis.get(key);
+    const minutes = TTL_MS / 60_000;
+    throw new BackupError(
+      `Another backup runs (${other}). If it was killed, try again in ${minutes} minutes.`,
+    );
+  }
+  const timer = setInterval(() => {
+    redis.eval(RENEW, 1, key, holder, TTL_MS).then(
+      (renewed) => {
+        if (renewed !== 1)
+          lost(new BackupError('The pause of deletes was taken away. Start the backup again.'));
+      },
+      (error: Error) => lost(new BackupError(`Redis is gone: ${error.message}. Start the backup again.`)),
+    );
+  }, RENEW_MS);
+  return {
+    async end() {
+      clearInterval(timer);
+      // Redis may be gone: the pause ends by itself then.
+      await redis.eval(RELEASE, 1, key, holder).catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { CHECKPOINT, isTenantFolder, MANIFEST, TRASH } from '../uploads/blob-paths.ts';
+
+/** Files of the blob store that belong together, relative to it: a manifest comes before its original. */
+export interface FileGroup {
+  manifest?: string;
+  file?: string;
+}
+
+/**
+ * Lists what a backup holds of the blob store: everything but checkpoints, which are made again, and the trash.
+ * @param root the store's folder
+ */
+export async function* listGroups(root: string): AsyncGenerator<FileGroup> {
+  for (const entry of await readdir(root, { withFileTypes: true })) {
+    const { name } = entry;
+    if (entry.isFile()) yield { file: name };
+    else if (!entry.isDirectory() || name === TRASH) continue;
+    else if (isTenantFolder(name)) yield* groupsOf(root, name);
+    // Notes of how jobs ended.
+    else if (name.startsWith('.')) yield* filesBelow(root, name);
+  }
+}
+
+async function* groupsOf(root: string, tenant: string): AsyncGenerator<FileGroup> {
+  const names = new Set((await readdir(join(root, tenant))).filter((name) => !name.endsWith(CHECKPOINT)));
+  for (const name of names) {
+    const manifest = `${name}${MANIFEST}`;
+    if (name.endsWith(MANIFEST)) {
+      // One whose original is there comes with it.
+      if (!names.has(name.slice(0, -MANIFEST.length))) yield { manifest: `${tenant}/${name}` };
+    } else {
+      yield { file: `${tenant}/${name}`, ...(names.has(manifest) && { manifest: `${tenant}/${manifest}` }) };
+    }
+  }
+}
+
+async function* filesBelow(root: string, folder: string): AsyncGenerator<FileGroup> {
+  for (const entry of await readdir(join(root, folder), { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) yield { file: join(entry.parentPath, entry.name).slice(root.length + 1) };
+  }
+}
+
+/** Counts what {@link listGroups} finds. */
+export async function measure(root: string): Promise<{ files: number; bytes: number }> {
+  let files = 0;
+  let bytes = 0;
+  for await (const { manifest, file } of listGroups(root)) {
+    for (const path of [manifest, file]) {
+      if (path === undefined) continue;
+      files++;
+      // A file that is gone since the listing counts nothing.
+      bytes += (await stat(join(root, path)).catch(() => undefined))?.size ?? 0;
+    }
+  }
+  return { files, bytes };
+}

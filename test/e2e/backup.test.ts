@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { runBackupCommand } from '../helpers/backup-command.ts';
+import { startSluice, type TestSluice } from '../helpers/sluice.ts';
+import { eventually } from '../helpers/supervised.ts';
+
+const BEFORE = 6;
+const COLLECTION = 'notes';
+
+let folder: string;
+let source: TestSluice;
+let restored: TestSluice;
+/** Acknowledged before the backup began: the last ones still run. */
+const acknowledged = new Map<string, string>();
+
+const textOf = (i: number) =>
+  `Note ${i}: the keeper of lighthouse number ${i} counts ${i * 7} ships at dawn.`;
+const note = (i: number) => new File([textOf(i)], `note-${i}.txt`);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-backup-'));
+  source = await startSluice();
+  const upload = async (i: number) => (await source.upload(note(i), { collection: COLLECTION })).job_id;
+  for (let i = 0; i < BEFORE; i++) {
+    const id = await upload(i);
+    acknowledged.set(id, textOf(i));
+    if (i < BEFORE / 2) await source.ended(id, 120_000);
+  }
+  // Uploads go on for as long as the backup runs.
+  let over = false;
+  const during = (async () => {
+    for (let i = BEFORE; !over; i++) await upload(i);
+  })();
+  const file = join(folder, 'sluice.tar');
+  const made = await runBackupCommand('backup', file, { DATA_DIR: source.dataDir });
+  over = true;
+  await during;
+  expect(made).toMatchObject({ code: 0 });
+  await source.stop();
+  const dataDir = join(folder, 'data');
+  expect(await runBackupCommand('restore', file, { DATA_DIR: dataDir })).toMatchObject({ code: 0 });
+  restored = await startSluice({ dataDir });
+}, 400_000);
+afterAll(async () => {
+  await Promise.all([source?.close(), restored?.close()]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('no upload that was acknowledged before a backup began is lost by it', async () => {
+  for (const id of acknowledged.keys()) {
+    expect(await restored.ended(id, 200_000), id).toMatchObject({ status: 'completed' });
+    expect((await fetch(`${restored.url}/api/documents/${id}`)).status, id).toBe(200);
+  }
+}, 400_000);
+
+test('every document of a backup is found again after its restore', async () => {
+  for (const [id, query] of acknowledged) {
+    await eventually(async () => {
+      const response = await fetch(`${restored.url}/api/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ collection: COLLECTION, query, limit: 5 }),
+      });
+      if (!response.ok) return false;
+      const { results } = (await response.json()) as { results: { document_id: string; text: string }[] };
+      return results.some((result) => result.document_id === id && result.text === query);
+    }, 200_000);
+  }
+}, 400_000);
