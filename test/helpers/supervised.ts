@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 import { processIdentity, signalProcess } from '../../src/embedded/process-identity.ts';
 
+/** On a machine with ten times its work to do a start has taken 40 s. */
+const START_MS = 120_000;
 const ENTRY = fileURLToPath(new URL('../fixtures/supervisor.ts', import.meta.url));
 
 export interface Child {
@@ -96,7 +98,7 @@ export class Program {
     return eventually(() => {
       if (this.process.exitCode !== null) throw new Error(`it ended: ${this.stderr}`);
       return /ready: (\S+)/.exec(this.stdout)?.[1];
-    });
+    }, START_MS);
   }
 
   /** Asks it to stop, and returns its exit code. */

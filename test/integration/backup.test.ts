@@ -12,13 +12,14 @@ import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 import { pack } from 'tar-stream';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { pauseDeletes } from '../../src/backup/delete-pause.ts';
 import { runBackupCommand } from '../helpers/backup-command.ts';
 import { type Program, SupervisedFolder } from '../helpers/supervised.ts';
 
 const FILES = 40;
+vi.setConfig({ testTimeout: 200_000 });
 const OLD = new Date('2025-06-01T12:00:00Z');
 
 let source: SupervisedFolder;
@@ -63,7 +64,7 @@ beforeAll(async () => {
   expect(made).toMatchObject({ code: 0 });
   expect(made.output).toMatch(/of \d+ files, .* 100 %/);
   expect(made.output).toContain(`Backed up ${kept.size} files`);
-});
+}, 200_000);
 afterAll(async () => {
   redis?.disconnect();
   await source?.[Symbol.asyncDispose]();

@@ -13,13 +13,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChromaClient } from 'chromadb';
 import { Redis } from 'ioredis';
-import { beforeAll, afterAll, describe, expect, test } from 'vitest';
+import { beforeAll, afterAll, describe, expect, test, vi } from 'vitest';
 
 import { VectorStore } from '../../src/documents/vector-store.ts';
 import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
 import { freePort } from '../helpers/redis.ts';
 import { eventually, type Program, SupervisedFolder } from '../helpers/supervised.ts';
 
+vi.setConfig({ testTimeout: 200_000, hookTimeout: 200_000 });
 const KEYS = 2000;
 const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
 
@@ -191,7 +192,7 @@ describe("Chroma's database", () => {
     await eventually(async () => (await fetch(`${backend(program, 'chroma')}/api/v2/heartbeat`)).ok, 50_000);
     await eventually(() => program.stderr.includes('chroma serves again'));
     expect(program.stdout.match(/Sluice is ready/g)).toHaveLength(1);
-  }, 120_000);
+  });
 });
 
 test('a server that dies whenever it serves is back at once four times, then named and left alone', async () => {
