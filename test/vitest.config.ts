@@ -13,7 +13,7 @@ export default defineConfig({
     // Tests wait more than they work. Left to itself, vitest would run one file at a time on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {
           name: 'contract',

@@ -18,7 +18,10 @@ const OPEN_DOCUMENT = ['office', 'text', 'table', 'drawing', 'presentation']
   )
   .join(' ');
 
-type Parts = Readonly<Record<string, string | Uint8Array>>;
+export type Parts = Readonly<Record<string, string | Uint8Array>>;
+
+/** When every member was written: an archive's bytes must not depend on the day. ZIP knows no time zone. */
+const WRITTEN = '2026-02-03T04:05:06';
 
 /** A ZIP archive of texts and bytes; `mimetype` comes as it is, as its formats want. */
 export function zip(parts: Parts): Buffer<ArrayBuffer> {
@@ -27,7 +30,7 @@ export function zip(parts: Parts): Buffer<ArrayBuffer> {
     const bytes = typeof content === 'string' ? strToU8(content) : content;
     files[name] = [bytes, { level: name === 'mimetype' ? 0 : 1 }];
   }
-  return Buffer.from(zipSync(files));
+  return Buffer.from(zipSync(files, { mtime: WRITTEN }));
 }
 
 function openXml(mainPart: string, contentType: string, parts: Parts): Buffer<ArrayBuffer> {

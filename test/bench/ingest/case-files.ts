@@ -9,10 +9,11 @@ import { DependencyError } from '../../../src/errors.ts';
 import { ProcessorClient } from '../../../src/processor-client/processor-client.ts';
 import { corpusPath } from '../../helpers/corpus.ts';
 import { startEmbeddingsServer } from '../../helpers/embeddings-server.ts';
+import { wordsOf } from '../../helpers/words.ts';
 import { printTable } from '../statistics.ts';
 import { startChroma } from './chroma.ts';
 import { startProcessorProcess } from './processor-process.ts';
-import { hasPoppler, popplerText, recall, tokens } from './recall.ts';
+import { hasPoppler, popplerText, recall } from './recall.ts';
 
 const EMBED_TEXTS = 32;
 const STORE_CHUNKS = 250;
@@ -77,7 +78,7 @@ async function row(steps: Steps, poppler: boolean, peakMiB: () => Promise<number
   const isPdf = steps.name.endsWith('.pdf');
   return [
     String(pages ?? '–'),
-    String(tokens(text).length),
+    String(wordsOf(text).length),
     String(chunked.value.length),
     ...[parsed, chunked, embedded, stored].map(({ seconds }) => seconds.toFixed(2)),
     pages === undefined ? '–' : (pages / parsed.seconds).toFixed(0),

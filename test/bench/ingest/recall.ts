@@ -1,5 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
+import { wordsOf } from '../../helpers/words.ts';
+
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** True where poppler can be asked; says how to get it where not. */
@@ -18,27 +20,16 @@ export function popplerText(path: string): string {
   }).toString();
 }
 
-/** How many words a text has: runs of letters and digits. */
-export function tokens(text: string): string[] {
-  // One character may be written in several ways, such as a ligature.
-  return (
-    text
-      .normalize('NFKC')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
-}
-
-/** The share of a reference's tokens that a text holds, each as often. */
+/** The share of a reference's words that a text holds, each as often. */
 export function recall(text: string, reference: string): number {
   const held = new Map<string, number>();
-  for (const token of tokens(text)) held.set(token, (held.get(token) ?? 0) + 1);
-  const wanted = tokens(reference);
+  for (const word of wordsOf(text)) held.set(word, (held.get(word) ?? 0) + 1);
+  const wanted = wordsOf(reference);
   let found = 0;
-  for (const token of wanted) {
-    const left = held.get(token) ?? 0;
+  for (const word of wanted) {
+    const left = held.get(word) ?? 0;
     if (left === 0) continue;
-    held.set(token, left - 1);
+    held.set(word, left - 1);
     found++;
   }
   return found / wanted.length;

@@ -1,0 +1,94 @@
+import { epub, openDocument } from '../helpers/office-files.ts';
+import { plainHtml, reportPage } from './formats/html-page.ts';
+import { arabicPdf, koreanPdf } from './formats/language-pdfs.ts';
+import { BASE64_MAIL, MAIL, UTF16_MAIL } from './formats/mails.ts';
+import { articles, take } from './text/manuscript.ts';
+import { among, chapters, novel, parted, report } from './text/long-texts.ts';
+import { withoutTable } from './formats/pdf-damage.ts';
+import { layOut, type PdfOptions } from './formats/pdf-layout.ts';
+import {
+  OPEN_DOCUMENT_TEXT,
+  OPEN_DOCUMENT_WORDS,
+  README,
+  RTF,
+  RTF_WORDS,
+  UMLAUTS,
+  wrapped,
+} from './formats/plain-files.ts';
+import { scan } from './formats/scan.ts';
+import { delimited, encryptedWorkbook, workbook } from './formats/sheets.ts';
+import { malformedSlides, slides } from './formats/slides.ts';
+import { wordFile } from './formats/word-files.ts';
+import { saying, written, type Written } from './formats/written.ts';
+
+const paper = (writer: PdfOptions['writer'] = {}) =>
+  layOut(articles('paper'), { columns: () => 2, bodySize: 11, writer });
+
+/** Builders of documents, by file name. Each gives the same bytes whenever it is called. */
+export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>>> = {
+  'paper-2p.pdf': () => paper(),
+  // Readers may open these two with no password, and may not.
+  'copy-protected.pdf': () =>
+    paper({ pdfVersion: '1.4', ownerPassword: 'oystercatcher', permissions: { copying: false } }),
+  'password.pdf': () => paper({ pdfVersion: '1.4', userPassword: 'oystercatcher' }),
+  'gazetteer-13p.pdf': () => layOut(among('sea', 5, 2), { columns: () => 2, maxPages: 13, bodySize: 9 }),
+  'report-600p.pdf': () =>
+    layOut(report('report', 2), {
+      columns: (page) => (page % 10 < 5 ? 1 : 2),
+      maxPages: 600,
+      bodySize: 12,
+      runningHead: 'Report of the wardens',
+    }),
+  'guide-76p-damaged.pdf': async () => {
+    const { bytes, pages } = await layOut(among('land', 14, 2), {
+      columns: () => 1,
+      maxPages: 76,
+      bodySize: 13,
+    });
+    return { bytes: withoutTable(bytes), pages };
+  },
+  'cut-off.pdf': async () => {
+    const { bytes } = await paper();
+    return { bytes: bytes.subarray(0, 1200), pages: [] };
+  },
+  'scan.pdf': scan,
+  'korean.pdf': koreanPdf,
+  'arabic.pdf': arabicPdf,
+  'handbook.docx': async () => {
+    const blocks = take(chapters('handbook'), 750_000);
+    return written(await wordFile(blocks), blocks);
+  },
+  'table.docx': async () => {
+    const rows = [
+      ['Boat', 'Harbour', 'Cups'],
+      ['Kittiwake', 'Hallin', '1'],
+      ['Old Grey', 'Merrow', '13'],
+    ];
+    const blocks = [{ text: 'Who has won the regatta:' }, { rows }];
+    return written(await wordFile(blocks), blocks);
+  },
+  'annual-report.html': () => {
+    const blocks = take(report('annual', 8), 190_000);
+    return written(reportPage('Annual report', blocks), blocks);
+  },
+  'almanac.epub': () => {
+    const blocks = take(among('people', 30, 3), 340_000);
+    return written(epub(parted(blocks, 40).map(plainHtml)), blocks);
+  },
+  'slides.pptx': slides,
+  'slides-malformed.pptx': malformedSlides,
+  'regatta.xlsx': workbook,
+  'regatta.csv': delimited,
+  'password.xlsx': encryptedWorkbook,
+  'notes.odt': () => saying(openDocument('text', OPEN_DOCUMENT_TEXT), OPEN_DOCUMENT_WORDS),
+  'letter.rtf': () => saying(RTF, RTF_WORDS),
+  'mail-base64.eml': () => saying(BASE64_MAIL, MAIL),
+  'mail-utf-16.eml': () => saying(UTF16_MAIL, MAIL),
+  'readme.md': () => saying(README, README),
+  'umlauts-latin-1.md': () => saying(UMLAUTS, UMLAUTS.toString('latin1')),
+  'book.txt': () => {
+    const blocks = take(novel('book'), 3_100_000);
+    return written(wrapped(blocks), blocks);
+  },
+  'empty.txt': () => saying('', ''),
+};

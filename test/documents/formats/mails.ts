@@ -1,0 +1,26 @@
+const POEM = 'The tide is out, the mud is brown,\nThe boats lie all about the town.\n';
+const HEAD =
+  'MIME-Version: 1.0\r\nDate: Fri, 16 Dec 2022 17:04:16 -0500\r\n' +
+  'Message-ID: <tide.1@mail.example>\r\nSubject: News of the Tide\r\n' +
+  'From: Morag Sill <morag@hallin.example>\r\nTo: Ada Finlay <ada@nessing.example>\r\n';
+const PLAIN = 'Content-Type: text/plain; charset="UTF-8"\r\n';
+
+/** What both mails say. */
+export const MAIL = `News of the Tide\n${POEM}`;
+
+function mail(encode: (text: string) => string, encoding: string): string {
+  const part = (type: string, text: string) =>
+    `--tide\r\nContent-Type: text/${type}; charset="UTF-8"\r\n${encoding}\r\n${encode(text)}\r\n`;
+  const html = `<p>${POEM.trim().replaceAll('\n', '<br>')}</p>`;
+  const type = 'Content-Type: multipart/alternative; boundary="tide"\r\n\r\n';
+  return `${HEAD}${type}${part('plain', POEM)}${part('html', html)}--tide--\r\n`;
+}
+
+/** A mail whose parts are encoded for the way. */
+export const BASE64_MAIL = mail(
+  (text) => Buffer.from(text).toString('base64'),
+  'Content-Transfer-Encoding: base64\r\n',
+);
+
+/** A mail that was saved as UTF-16, head and all. */
+export const UTF16_MAIL = Buffer.from(`\ufeff${HEAD}${PLAIN}\r\n${POEM}`, 'utf16le');

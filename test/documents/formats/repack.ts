@@ -1,0 +1,21 @@
+import { strFromU8, unzipSync } from 'fflate';
+
+import { zip, type Parts } from '../../helpers/office-files.ts';
+import { WRITTEN } from './pdf-layout.ts';
+
+/**
+ * Makes what a writer of Office files has written the same on each day.
+ * @param change what else becomes of the parts; one that it leaves out is missing then
+ */
+export function repack(archive: Uint8Array, change: (parts: Parts) => Parts = (parts) => parts): Buffer {
+  const parts: Record<string, string | Uint8Array> = unzipSync(archive);
+  const properties = parts['docProps/core.xml'];
+  if (properties) {
+    const text = strFromU8(properties as Uint8Array);
+    parts['docProps/core.xml'] = text.replaceAll(
+      /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g,
+      WRITTEN.toISOString(),
+    );
+  }
+  return zip(change(parts));
+}
