@@ -1,10 +1,32 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestUserConfig as ProjectConfig } from 'vitest/config';
+
+import { CORPUS, hasCorpus } from './corpus/corpus.ts';
+
+if (!hasCorpus)
+  console.log(`The corpus tests are skipped: there is no ${CORPUS}. SLUICE_CORPUS names its folder.`);
+
+const MINUTE_MS = 60_000;
+
+/** The tests of a folder. @param minutes how long one may take */
+function tier(name: string, minutes: number, options: ProjectConfig = {}): { test: ProjectConfig } {
+  return {
+    test: {
+      name,
+      include: [`${name}/**/*.test.ts`],
+      testTimeout: minutes * MINUTE_MS,
+      hookTimeout: 2 * MINUTE_MS,
+      expect: { poll: { timeout: MINUTE_MS } },
+      ...options,
+    },
+  };
+}
 
 /**
- * Five tiers, and a long one that only `npm run test:long` runs. `unit` needs nothing but Node; the others
- * start real servers, each on its own port and folder, so files may run side by side. `contract` runs against
- * whatever processor `PROCESSOR_URL` names.
+ * Five tiers, and two more: `long`, which only `npm run test:long` runs, and `corpus`, which `npm run test:corpus`
+ * runs where there is one. `unit` needs nothing but Node; the others start real servers, each on its own port and
+ * folder, so files may run side by side. `contract` runs against whatever processor `PROCESSOR_URL` names.
+ * The limits are for a machine with other work: nothing that passes comes near them.
  */
 export default defineConfig({
   root: import.meta.dirname,
@@ -12,56 +34,17 @@ export default defineConfig({
   test: {
     // Tests wait more than they work. Left to itself, vitest would run one file at a time on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    passWithNoTests: !hasCorpus,
     projects: [
-      { test: { name: 'unit', include: ['unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      {
-        test: {
-          name: 'contract',
-          include: ['contract/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: 'integration',
-          include: ['integration/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: 'e2e',
-          include: ['e2e/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        test: {
-          name: 'chaos',
-          include: ['chaos/**/*.test.ts'],
-          testTimeout: 240_000,
-          fileParallelism: false,
-          // By itself, when the others are done: what it takes for lost must not only be slow.
-          sequence: { groupOrder: 1 },
-        },
-      },
+      tier('unit', 2),
+      tier('contract', 3),
+      tier('integration', 3),
+      tier('e2e', 4, { fileParallelism: false }),
+      // By itself, when the others are done: what it takes for lost must not only be slow.
+      tier('chaos', 4, { fileParallelism: false, sequence: { groupOrder: 1 } }),
+      tier('corpus', 4, hasCorpus ? {} : { include: [] }),
       ...(process.env['SLUICE_TEST_LONG']
-        ? [
-            {
-              test: {
-                name: 'long',
-                include: ['long/**/*.test.ts'],
-                testTimeout: 1_800_000,
-                hookTimeout: 60_000,
-                fileParallelism: false,
-                sequence: { groupOrder: 2 },
-              },
-            },
-          ]
+        ? [tier('long', 30, { fileParallelism: false, sequence: { groupOrder: 2 } })]
         : []),
     ],
   },

@@ -5,13 +5,13 @@ import { median, percentile, printTable } from './statistics.ts';
 
 const SAMPLES = 500;
 const PAUSE_MS = 20;
-const LARGE = ['DA-619p.pdf', 'book-war-and-peace-1225p.txt', 'DA-619p.pdf'];
+const LARGE = ['report-600p.pdf', 'book.txt', 'report-600p.pdf'];
 
 /** How long `GET /api/jobs/{id}` takes while nothing happens, and while three large documents are embedded. */
 export async function bench(): Promise<void> {
   const sluice = await startSluice();
   try {
-    const first = await sluice.upload('sample-readme.md');
+    const first = await sluice.upload('readme.md');
     await sluice.ended(first.job_id);
     const idle = await sample(sluice.url, first.job_id);
     const jobs = await Promise.all(LARGE.map((name) => sluice.upload(name)));

@@ -6,7 +6,7 @@ import type { ChunkResponse, CutChunk, EmbedResponse, ParseResponse } from '../.
 import { CHUNKING_STRATEGIES, type ChunkingStrategy } from '../../src/contract/upload.ts';
 import { createLogger } from '../../src/logger.ts';
 import { startProcessor } from '../../src/processor/server.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentBytes } from '../documents/documents.ts';
 import { printTable } from './statistics.ts';
 
 const CHUNK_SIZE = 512;
@@ -104,7 +104,7 @@ class Calls {
 
   async parse(file: string): Promise<ParseResponse> {
     const form = new FormData();
-    form.set('file', new Blob([await readFile(corpusPath(file))]), file);
+    form.set('file', new Blob([await documentBytes(file)]), file);
     return this.#post<ParseResponse>('/parse', form);
   }
 

@@ -1,4 +1,5 @@
 import { epub, openDocument } from '../helpers/office-files.ts';
+import { emphasisPdf } from './formats/emphasis.ts';
 import { plainHtml, reportPage } from './formats/html-page.ts';
 import { arabicPdf, koreanPdf } from './formats/language-pdfs.ts';
 import { BASE64_MAIL, MAIL, UTF16_MAIL } from './formats/mails.ts';
@@ -31,7 +32,7 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
   'copy-protected.pdf': () =>
     paper({ pdfVersion: '1.4', ownerPassword: 'oystercatcher', permissions: { copying: false } }),
   'password.pdf': () => paper({ pdfVersion: '1.4', userPassword: 'oystercatcher' }),
-  'gazetteer-13p.pdf': () => layOut(among('sea', 5, 2), { columns: () => 2, maxPages: 13, bodySize: 9 }),
+  'gazetteer-13p.pdf': () => layOut(among('sea', 5, 2), { columns: () => 2, maxPages: 13, bodySize: 10 }),
   'report-600p.pdf': () =>
     layOut(report('report', 2), {
       columns: (page) => (page % 10 < 5 ? 1 : 2),
@@ -52,6 +53,7 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
     return { bytes: bytes.subarray(0, 1200), pages: [] };
   },
   'scan.pdf': scan,
+  'emphasis.pdf': emphasisPdf,
   'korean.pdf': koreanPdf,
   'arabic.pdf': arabicPdf,
   'handbook.docx': async () => {

@@ -1,112 +1,39 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { ChromaClient } from 'chromadb';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { SearchResponse } from '../../src/contract/documents.ts';
-import type { ParseResponse } from '../../src/contract/processor.ts';
-import { createKeys } from '../../src/redis/keys.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentBytes } from '../documents/documents.ts';
+import { expectExact, holding, ingest } from '../helpers/cited.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { pptx } from '../helpers/office-files.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 
 let embedder: EmbeddingsServer;
 let sluice: TestSluice;
-let redis: Redis;
 
 beforeAll(async () => {
   embedder = await startEmbeddingsServer();
   sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
-  redis = new Redis(sluice.redisUrl);
 });
 afterAll(async () => {
-  redis?.disconnect();
   await sluice?.close();
   await embedder?.close();
 });
 
-/** A chunk as it lies in Chroma. */
-interface Stored {
-  id: string;
-  text: string;
-  metadata: Record<string, unknown> & { start: number; end: number };
-}
-
-interface Cited {
-  parsed: ParseResponse;
-  stored: Stored[];
-  collection: string;
-  documentId: string;
-}
-
-let collections = 0;
-
-/** Uploads a file, and reads from Chroma what has become of it, in order. */
-async function ingest(file: string | File, fields: Record<string, string>): Promise<Cited> {
-  const collection = `cited-${collections++}`;
-  const { job_id } = await sluice.upload(file, { collection, ...fields });
-  const job = await sluice.ended(job_id);
-  expect(job).toMatchObject({ status: 'completed' });
-  const { document_id: documentId, chunk_count } = job.result!;
-  const { hostname, port } = new URL(sluice.chromaUrl);
-  const chroma = new ChromaClient({ host: hostname, port: Number(port) });
-  const found = await (await chroma.getCollection({ name: collection })).get();
-  expect(found.ids.length).toBe(chunk_count);
-  const stored = found.ids.map((id, i) => ({
-    id,
-    text: found.documents[i]!,
-    metadata: found.metadatas[i] as Stored['metadata'],
-  }));
-  stored.sort((a, b) => a.metadata.start - b.metadata.start);
-  return { parsed: await sluice.parse(file), stored, collection, documentId };
-}
-
-/** Every chunk is the stretch of the text that it says, on the page and under the heading where it begins. */
-async function expectExact(
-  { parsed: { text, segments }, stored, documentId }: Cited,
-  name: string,
-  bytes: Uint8Array,
-): Promise<void> {
-  const generation = await redis.hget(createKeys().document(documentId), 'generation');
-  const contentHash = createHash('sha256').update(bytes).digest('hex');
-  for (const [index, { id, text: own, metadata }] of stored.entries()) {
-    const { start, end, context: _, ...labels } = metadata;
-    expect(own).toBe(text.slice(start, end));
-    const segment = segments.find((segment) => segment.start <= start && start < segment.end);
-    expect(id).toBe(`${documentId}:${generation}:${index}`);
-    expect(labels).toEqual({
-      document_id: documentId,
-      generation,
-      chunk_index: index,
-      filename: name,
-      content_hash: contentHash,
-      ...(segment?.page !== undefined && { page: segment.page }),
-      ...(segment?.heading !== undefined && { heading: segment.heading }),
-    });
-  }
-}
-
-/** Those that hold the words, whatever blanks are between these. */
-const holding = (stored: readonly Stored[], words: string) =>
-  stored.filter(({ text }) => text.replaceAll(/\s+/g, ' ').includes(words));
-
-/** As poppler has them, all far from the edges of their pages, where a chunk may go on over them. */
+/** All far from the edges of their pages, where a chunk may go on over them. */
 const WORDS_OF_PAGES: readonly [words: string, page: number][] = [
-  ['Our empirical results also suggest that additional pretraining may not be needed', 2],
-  ['The questions were mined from real Google search queries', 4],
-  ['building an inverted index using Lucene is much cheaper', 7],
-  ['they introduced a late-interaction operator on top of the BERT encoders', 9],
-  ['which is documented in our code release', 12],
+  ['The lamp shows two white flashes every fifteen seconds', 2],
+  ['A bell on the pier head is rung when the water', 5],
+  ['The old ferry was a flat-bottomed chain boat', 8],
+  ['The stream in the Narrows then reaches six knots', 11],
+  ['The common seal is smaller and has a face', 13],
 ];
 
 test.each(['sentence', 'page', 'fixed'])(
   'what a PDF says is stored with the page it stands on, cut by %s',
   async (chunking_strategy) => {
-    const name = 'multi-column.pdf';
-    const cited = await ingest(name, { chunking_strategy });
-    await expectExact(cited, name, await readFile(corpusPath(name)));
+    const name = 'gazetteer-13p.pdf';
+    const cited = await ingest(sluice, name, { chunking_strategy });
+    await expectExact(sluice, cited, name, await documentBytes(name));
     for (const [words, page] of WORDS_OF_PAGES) {
       const found = holding(cited.stored, words);
       expect([words, ...new Set(found.map(({ metadata }) => metadata['page']))]).toEqual([words, page]);
@@ -115,13 +42,13 @@ test.each(['sentence', 'page', 'fixed'])(
 );
 
 test('what a sheet or a slide says is stored with its number and its title', async () => {
-  const name = 'stanley-cups.xlsx';
-  const workbook = await ingest(name, { chunk_size: '64', chunk_overlap: '0' });
-  await expectExact(workbook, name, await readFile(corpusPath(name)));
-  const sheets = holding(workbook.stored, 'Maple Leafs');
+  const name = 'regatta.xlsx';
+  const workbook = await ingest(sluice, name, { chunk_size: '64', chunk_overlap: '0' });
+  await expectExact(sluice, workbook, name, await documentBytes(name));
+  const sheets = holding(workbook.stored, 'Old Grey');
   expect(sheets.map(({ metadata: { page, heading } }) => [page, heading])).toEqual([
-    [1, 'Stanley Cups'],
-    [2, 'Stanley Cups Since 67'],
+    [1, 'Regatta Winners'],
+    [2, 'Regatta Winners Since 1967'],
   ]);
 
   const slides = ['First', 'Second', 'Third'].map((title) => ({
@@ -130,8 +57,8 @@ test('what a sheet or a slide says is stored with its number and its title', asy
     notes: `What is said to the ${title}.`,
   }));
   const show = pptx(slides);
-  const shown = await ingest(new File([show], 'show.pptx'), { chunking_strategy: 'page' });
-  await expectExact(shown, 'show.pptx', show);
+  const shown = await ingest(sluice, new File([show], 'show.pptx'), { chunking_strategy: 'page' });
+  await expectExact(sluice, shown, 'show.pptx', show);
   for (const [index, { title, text, notes }] of slides.entries()) {
     for (const words of [text, notes]) {
       const where = holding(shown.stored, words).map(({ metadata: { page, heading } }) => [page, heading]);
@@ -141,13 +68,15 @@ test('what a sheet or a slide says is stored with its number and its title', asy
 });
 
 test('what stands under headings is stored with their path', async () => {
-  const name = 'winter-sports.epub';
-  const cited = await ingest(name, { chunking_strategy: 'markdown', chunk_size: '300', chunk_overlap: '0' });
-  await expectExact(cited, name, await readFile(corpusPath(name)));
-  const [puck] = holding(cited.stored, 'The puck shall be made of india-rubber');
-  expect(puck?.metadata['heading']).toBe(
-    'WINTER SPORTS IN SWITZERLAND > CHAPTER V ICE-HOCKEY > Rules of Match Play',
-  );
+  const name = 'almanac.epub';
+  const cited = await ingest(sluice, name, {
+    chunking_strategy: 'markdown',
+    chunk_size: '300',
+    chunk_overlap: '0',
+  });
+  await expectExact(sluice, cited, name, await documentBytes(name));
+  const [cup] = holding(cited.stored, 'The cup is a silver herring with a ruby for its eye');
+  expect(cup?.metadata['heading']).toBe('The Orrin almanac > Feasts > The regatta');
 });
 
 test('rows that are cut from their header carry it, through Chroma and into what a search answers', async () => {
@@ -156,8 +85,11 @@ test('rows that are cut from their header carry it, through Chroma and into what
     (_, row) => `<tr><td>Resort ${row}</td><td>${1000 + row} m</td></tr>`,
   );
   const page = `<!doctype html><h1>Switzerland</h1><p>Where to go.</p><h2>Heights</h2><table><tr><th>Place</th><th>Above the sea</th></tr>${rows.join('')}</table><p>None is lower.</p>`;
-  const cited = await ingest(new File([page], 'resorts.html'), { chunk_size: '200', chunk_overlap: '0' });
-  await expectExact(cited, 'resorts.html', Buffer.from(page));
+  const cited = await ingest(sluice, new File([page], 'resorts.html'), {
+    chunk_size: '200',
+    chunk_overlap: '0',
+  });
+  await expectExact(sluice, cited, 'resorts.html', Buffer.from(page));
 
   const header = '| Place | Above the sea |';
   const cut = cited.stored.filter(({ text }) => text.startsWith('| Resort'));

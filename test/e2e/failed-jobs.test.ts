@@ -58,7 +58,7 @@ test('a document that is not read in time fails after the documented tries; nobo
   const slow = await upload(new File([`<!doctype html>${'<p>x</p>'.repeat(690_000)}`], 'slow.html'));
   const others: string[] = [];
   for (let status = ''; status !== 'failed'; { status } = await sluice.job(slow)) {
-    const id = await upload('sample-readme.md');
+    const id = await upload('readme.md');
     others.push(id);
     await sluice.ended(id);
   }
@@ -76,7 +76,7 @@ test('a document that is not read in time fails after the documented tries; nobo
 
 test('a document whose parser dies each time fails after the third, without a retry', async () => {
   const processor = await sluice.rolePid('processor');
-  const id = await upload('DA-619p.pdf');
+  const id = await upload('report-600p.pdf');
   let ended = false;
   const end = sluice.ended(id).finally(() => (ended = true));
   // Later each time, so that on a slow machine, too, the next child comes to read it, and to no end.

@@ -22,7 +22,7 @@ const HOSTILE: readonly [name: string, code: string, content: Uint8Array<ArrayBu
   ['deep.html', 'corrupt', `<!doctype html>${'<div>'.repeat(100_000)}x`],
   ['archive.zip', 'unsupported_type', zip({ 'a.zip': zip({ 'b.txt': 'x'.repeat(10 * MIB) }) })],
 ];
-const GOOD = ['sample-readme.md', 'fake_table.docx', 'stanley-cups.xlsx', 'layout-parser-paper-fast.pdf'];
+const GOOD = ['readme.md', 'table.docx', 'regatta.xlsx', 'paper-2p.pdf'];
 
 beforeAll(async () => {
   embedder = await startEmbeddingsServer();

@@ -7,7 +7,7 @@ import { buildPage } from './built-page.ts';
 import { createTestPage, PATIENCE_MS, type TestPage } from './test-page.ts';
 
 /** Long enough to be cut off in the middle. */
-const LONG = 'multi-column.pdf';
+const LONG = 'gazetteer-13p.pdf';
 const patiently = { timeout: PATIENCE_MS };
 
 let sluice: TestSluice;

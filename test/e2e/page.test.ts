@@ -8,9 +8,9 @@ import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { buildPage } from './built-page.ts';
 import { createTestPage, type TestPage } from './test-page.ts';
 
-const PAPER = 'layout-parser-paper-fast.pdf';
+const PAPER = 'paper-2p.pdf';
 /** Long enough to be looked at twice while it is worked on. */
-const LONG = 'multi-column.pdf';
+const LONG = 'gazetteer-13p.pdf';
 
 let sluice: TestSluice;
 let browser: Browser;
@@ -71,8 +71,7 @@ describe('an upload', () => {
     expect(await user.page.getByLabel('In collection').inputValue()).toBe('papers');
 
     const sentence =
-      'The core LayoutParser library comes with a set of simple and intuitive interfaces for applying and ' +
-      'customizing DL models for layout detection, character recognition, and many other document processing tasks.';
+      'The core of TideReader comes with three simple rules for following a line, choosing a branch and closing a gap.';
     await user.page.getByLabel('What are you looking for?').fill(sentence);
     await user.page.getByRole('button', { name: 'Search' }).click();
     const first = user.page.locator('#search-results .passage').first();
@@ -81,7 +80,7 @@ describe('an upload', () => {
       expect.stringMatching(/^0\.\d\d$/),
       PAPER,
       'page 1',
-      expect.stringContaining('LayoutParser'),
+      expect.stringContaining('Introduction'),
     ]);
     expect(user.complaints).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentPath } from '../documents/documents.ts';
 
 /** How long the page may take for anything: a whole job included. */
 export const PATIENCE_MS = 60_000;
@@ -53,7 +53,9 @@ export async function createTestPage(browser: Browser): Promise<TestPage> {
     page,
     complaints,
     mode: (name) => page.locator(`#connection[data-mode="${name}"]`),
-    choose: (...files) => page.getByLabel('Choose files').setInputFiles(files.map(corpusPath)),
+    async choose(...files) {
+      await page.getByLabel('Choose files').setInputFiles(await Promise.all(files.map(documentPath)));
+    },
     card(filename, status) {
       const named = page.getByRole('heading', { name: filename, exact: true });
       return page.locator(`.upload${status ? `[data-status="${status}"]` : ''}`).filter({ has: named });

@@ -1,25 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
 import { DOCUMENT_ERRORS } from '../../src/contract/processor.ts';
 import { Random } from '../chaos/random.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentBytes } from '../documents/documents.ts';
 import { mutate } from './mutate.ts';
 
 /** Documents of every type, the small ones. */
 export const SMALL_FILES: readonly string[] = [
-  'korean-text-with-tables.pdf',
+  'korean.pdf',
   'password.pdf',
-  'fake_table.docx',
-  'fake-power-point.pptx',
-  'stanley-cups.xlsx',
-  'password_protected.xlsx',
-  'simple.odt',
-  'fake-doc.rtf',
-  'fake-email-b64.eml',
-  'fake-email-utf-16.eml',
-  'sample-readme.md',
-  'stanley-cups.csv',
+  'table.docx',
+  'slides.pptx',
+  'regatta.xlsx',
+  'password.xlsx',
+  'notes.odt',
+  'letter.rtf',
+  'mail-base64.eml',
+  'mail-utf-16.eml',
+  'readme.md',
+  'regatta.csv',
 ];
 
 /** The codes by which a file that cannot be read may fail: those of documents, and those that cost a child. */
@@ -35,7 +34,7 @@ export interface FuzzOptions {
   cases: number;
   /** Which of them to run; all if not given. */
   only: number | undefined;
-  /** Of the corpus, what is mutated. */
+  /** The documents that are mutated. */
   files: readonly string[];
 }
 
@@ -75,15 +74,15 @@ export async function runCases(
   success: string,
   outcomeOf: (file: MutatedFile) => Promise<string>,
 ): Promise<Outcomes> {
-  const corpus = await Promise.all(
-    files.map(async (name) => ({ name, bytes: await readFile(corpusPath(name)) })),
+  const documents = await Promise.all(
+    files.map(async (name) => ({ name, bytes: await documentBytes(name) })),
   );
   const report: Outcomes = { outcomes: {}, costly: [] };
   const run = async (index: number) => {
     const random = new Random(`${seed}/${index}`);
-    const { name, bytes } = random.pick(corpus);
-    const mutated = mutate(bytes, random, random.pick(corpus).bytes);
-    const filename = random.chance(0.9) ? name : random.pick(corpus).name;
+    const { name, bytes } = random.pick(documents);
+    const mutated = mutate(bytes, random, random.pick(documents).bytes);
+    const filename = random.chance(0.9) ? name : random.pick(documents).name;
     const outcome = await outcomeOf({ bytes: mutated, filename, random });
     report.outcomes[outcome] = (report.outcomes[outcome] ?? 0) + 1;
     if (outcome === success || Object.hasOwn(DOCUMENT_ERRORS, outcome)) return;

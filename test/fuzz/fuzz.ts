@@ -24,7 +24,7 @@ export interface FuzzReport extends Outcomes {
 }
 
 /**
- * Sends mutated files of the corpus through a real processor and its children, and cuts what can be read.
+ * Sends mutated documents through a real processor and its children, and cuts what can be read.
  * @throws when one ends otherwise than in a text that keeps the contract or in a document's error or the loss of
  *   its child, or when the processor is not as good as new afterwards
  */
@@ -73,7 +73,7 @@ async function outcomeOf(client: ProcessorClient, { bytes, filename, random }: M
 
 /** All children are there, ready for work, and no file of a caller's is. */
 async function expectAsNew(client: ProcessorClient, folder: string): Promise<void> {
-  await expect.poll(() => processorChildren().length, { timeout: 10_000 }).toBe(CHILDREN);
+  await expect.poll(() => processorChildren().length).toBe(CHILDREN);
   expect(await client.health()).toMatchObject({ status: 'ok' });
   const left = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.pdf'));
   expect(left).toEqual([]);

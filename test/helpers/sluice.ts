@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import type { ParseResponse } from '../../src/contract/processor.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
-import { corpusPath } from './corpus.ts';
+import { documentBytes } from '../documents/documents.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -116,10 +116,10 @@ export async function startSluice(
   };
 }
 
-/** @param file one to send, or the name of one of the corpus */
+/** @param file one to send, or the name of a document of the tests */
 async function formWith(file: string | File): Promise<FormData> {
   const form = new FormData();
-  if (typeof file === 'string') form.append('file', new Blob([await readFile(corpusPath(file))]), file);
+  if (typeof file === 'string') form.append('file', new Blob([await documentBytes(file)]), file);
   else form.append('file', file);
   return form;
 }

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { DOCUMENT_HEADER } from '../../src/contract/processor.ts';
 import type { ProcessorOptions } from '../../src/processor/server.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentBytes } from '../documents/documents.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
-const LARGE = readFileSync(corpusPath('DA-619p.pdf'));
+const LARGE = await documentBytes('report-600p.pdf');
 
 let processor: TestProcessor;
 let leaving: AbortController;

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { BundledEmbedder } from '../../src/processor/embedders/bundled.ts';
 import { Pool } from '../../src/processor/pool/pool.ts';
 import type { PendingAnswer } from '../../src/processor/pool/task-run.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentPath } from '../documents/documents.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
@@ -34,7 +34,7 @@ test('what waits for a long task to end begins as soon as that is abandoned, not
     const caller = (document: string, signal: AbortSignal) => ({ document, signal });
     const book = {
       kind: 'parse',
-      path: corpusPath('DA-619p.pdf'),
+      path: await documentPath('report-600p.pdf'),
       bytes: 3_000_000,
       filename: 'book.pdf',
       mediaType: '',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -19,14 +19,14 @@ import {
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import type { ProcessorOptions } from '../../src/processor/server.ts';
 import { laughingPdf } from '../helpers/bombs.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentBytes } from '../documents/documents.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { pdfText } from '../helpers/pdf-objects.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 const NDJSON = { accept: 'application/x-ndjson' };
-const LONG_PDF = 'DA-619p.pdf';
-const BOOK = 'book-war-and-peace-1225p.txt';
+const LONG_PDF = 'report-600p.pdf';
+const BOOK = 'book.txt';
 
 let folder: string;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A busy machine may take its time. */
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 10_000 });
+const eventually = <T>(look: () => T) => expect.poll(look);
 
 /** A processor with all a test needs to look at. */
 class Processor {
@@ -82,8 +82,8 @@ class Processor {
     return fetch(`${this.url}/parse`, { method: 'POST', body, ...init });
   }
 
-  parseFile(name: string, init: RequestInit = {}): Promise<Response> {
-    return this.parse(readFileSync(corpusPath(name)), name, init);
+  async parseFile(name: string, init: RequestInit = {}): Promise<Response> {
+    return this.parse(await documentBytes(name), name, init);
   }
 
   post(path: string, value: unknown, init: RequestInit = {}): Promise<Response> {
@@ -130,26 +130,25 @@ async function problem(response: Response) {
   return { status: response.status, code };
 }
 
-/** Samples how long /health takes while `work` runs; in order of size. */
-async function healthDuring(work: Promise<unknown>): Promise<number[]> {
-  const times: number[] = [];
+/** How often /health is answered while `work` runs. */
+async function healthDuring(work: Promise<unknown>): Promise<number> {
+  let answered = 0;
   const over = new AbortController();
   const end = work.finally(() => over.abort());
   while (!over.signal.aborted) {
-    const started = performance.now();
     expect(await processor.health()).toBe(200);
-    times.push(performance.now() - started);
+    answered++;
     await sleep(10);
   }
   await end;
-  return times.toSorted((a, b) => a - b);
+  return answered;
 }
 
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 const words = (text: string) => text.replace(/\s+/g, ' ');
 
 describe('POST /parse', () => {
-  it('reads every document of the corpus, or says why not', async () => {
+  it('reads every document, or says why not', async () => {
     processor = await Processor.start();
     const outcome = async (name: string) => {
       const response = await processor.parseFile(name);
@@ -169,65 +168,69 @@ describe('POST /parse', () => {
       return `${type} ${metadata['pages'] ?? metadata['encoding'] ?? ''}`.trim();
     };
     const names = [
-      'layout-parser-paper-fast.pdf',
-      'multi-column.pdf',
+      'paper-2p.pdf',
+      'gazetteer-13p.pdf',
       LONG_PDF,
-      'korean-text-with-tables.pdf',
+      'korean.pdf',
+      'arabic.pdf',
       'copy-protected.pdf',
-      'failure-after-repair.pdf',
+      'guide-76p-damaged.pdf',
       'password.pdf',
-      'loremipsum-flat.pdf',
-      'sample-readme.md',
-      'umlauts-non-utf8.md',
+      'cut-off.pdf',
+      'scan.pdf',
+      'readme.md',
+      'umlauts-latin-1.md',
       BOOK,
       'empty.txt',
-      'fake_table.docx',
-      'handbook-872p.docx',
-      'example-10k.html',
-      'fake-power-point.pptx',
-      'fake-power-point-malformed.pptx',
-      'stanley-cups.xlsx',
-      'stanley-cups.csv',
-      'simple.odt',
-      'fake-doc.rtf',
-      'winter-sports.epub',
-      'fake-email-b64.eml',
-      'fake-email-utf-16.eml',
-      'password_protected.xlsx',
+      'table.docx',
+      'handbook.docx',
+      'annual-report.html',
+      'slides.pptx',
+      'slides-malformed.pptx',
+      'regatta.xlsx',
+      'regatta.csv',
+      'notes.odt',
+      'letter.rtf',
+      'almanac.epub',
+      'mail-base64.eml',
+      'mail-utf-16.eml',
+      'password.xlsx',
     ];
     const outcomes = await Promise.all(names.map(outcome));
     expect(Object.fromEntries(names.map((name, index) => [name, outcomes[index]]))).toEqual({
-      'layout-parser-paper-fast.pdf': 'application/pdf 2',
-      'multi-column.pdf': 'application/pdf 13',
-      'DA-619p.pdf': 'application/pdf 619',
-      'korean-text-with-tables.pdf': 'application/pdf 1',
+      'paper-2p.pdf': 'application/pdf 2',
+      'gazetteer-13p.pdf': 'application/pdf 13',
+      'report-600p.pdf': 'application/pdf 600',
+      'korean.pdf': 'application/pdf 1',
+      'arabic.pdf': 'application/pdf 1',
+      'cut-off.pdf': 'corrupt',
       'copy-protected.pdf': 'application/pdf 2',
-      'failure-after-repair.pdf': 'application/pdf 76',
+      'guide-76p-damaged.pdf': 'application/pdf 76',
       'password.pdf': 'encrypted',
-      'loremipsum-flat.pdf': 'no_text_layer',
-      'sample-readme.md': 'text/markdown utf-8',
-      'umlauts-non-utf8.md': 'text/markdown windows-1252',
-      'book-war-and-peace-1225p.txt': 'text/plain utf-8',
+      'scan.pdf': 'no_text_layer',
+      'readme.md': 'text/markdown utf-8',
+      'umlauts-latin-1.md': 'text/markdown windows-1252',
+      'book.txt': 'text/plain utf-8',
       'empty.txt': 'no_text',
-      'fake_table.docx': 'officedocument.wordprocessingml.document',
-      'handbook-872p.docx': 'officedocument.wordprocessingml.document',
-      'example-10k.html': 'text/html utf-8',
-      'fake-power-point.pptx': 'officedocument.presentationml.presentation 1',
-      'fake-power-point-malformed.pptx': 'officedocument.presentationml.presentation 1',
-      'stanley-cups.xlsx': 'officedocument.spreadsheetml.sheet 2',
-      'stanley-cups.csv': 'text/csv utf-8',
-      'simple.odt': 'opendocument.text',
-      'fake-doc.rtf': 'application/rtf',
-      'winter-sports.epub': 'application/epub+zip',
-      'fake-email-b64.eml': 'message/rfc822',
-      'fake-email-utf-16.eml': 'message/rfc822',
-      'password_protected.xlsx': 'encrypted',
+      'table.docx': 'officedocument.wordprocessingml.document',
+      'handbook.docx': 'officedocument.wordprocessingml.document',
+      'annual-report.html': 'text/html utf-8',
+      'slides.pptx': 'officedocument.presentationml.presentation 3',
+      'slides-malformed.pptx': 'officedocument.presentationml.presentation 3',
+      'regatta.xlsx': 'officedocument.spreadsheetml.sheet 2',
+      'regatta.csv': 'text/csv utf-8',
+      'notes.odt': 'opendocument.text',
+      'letter.rtf': 'application/rtf',
+      'almanac.epub': 'application/epub+zip',
+      'mail-base64.eml': 'message/rfc822',
+      'mail-utf-16.eml': 'message/rfc822',
+      'password.xlsx': 'encrypted',
     });
   });
 
   it('answers with the same text as JSON and as NDJSON, where progress shows', async () => {
     processor = await Processor.start();
-    for (const name of ['multi-column.pdf', 'sample-readme.md', BOOK]) {
+    for (const name of ['gazetteer-13p.pdf', 'readme.md', BOOK]) {
       const { text, metadata, segments } = await parsed(await processor.parseFile(name));
       const lines = await events(await processor.parseFile(name, { headers: NDJSON }));
       const pieces = lines.filter((line) => line.type === 'segment');
@@ -240,8 +243,8 @@ describe('POST /parse', () => {
     }
     const lines = await events(await processor.parseFile(LONG_PDF, { headers: NDJSON }));
     const progress = lines.filter((line) => line.type === 'progress');
-    expect(progress).toHaveLength(31);
-    expect(progress.at(-1)).toEqual({ type: 'progress', pages_done: 619, pages_total: 619 });
+    expect(progress).toHaveLength(30);
+    expect(progress.at(-1)).toEqual({ type: 'progress', pages_done: 600, pages_total: 600 });
     // It moves while it is read, not at the end.
     const first = lines.findIndex((line) => line.type === 'progress');
     expect(lines.slice(0, first).every((line) => line.type === 'segment' && line.page! <= 20)).toBe(true);
@@ -296,7 +299,7 @@ describe('POST /parse', () => {
 describe('POST /chunk', () => {
   it('cuts a parsed PDF into chunks on the right pages', async () => {
     processor = await Processor.start();
-    const { text, segments } = await parsed(await processor.parseFile('layout-parser-paper-fast.pdf'));
+    const { text, segments } = await parsed(await processor.parseFile('paper-2p.pdf'));
     for (const strategy of CHUNKING_STRATEGIES) {
       const chunks = await processor.chunk({ text, segments, strategy });
       expect(chunks.length).toBeGreaterThan(10);
@@ -309,8 +312,8 @@ describe('POST /chunk', () => {
       }
       const pagesOf = (sentence: string) =>
         chunks.filter((chunk) => words(chunk.text).includes(sentence)).map(({ page }) => page);
-      expect(new Set(pagesOf('Recent advances in document image analysis'))).toEqual(new Set([1]));
-      expect(new Set(pagesOf('there are several practical difficulties'))).toEqual(new Set([2]));
+      expect(new Set(pagesOf('Recent advances in the reading of drawn curves'))).toEqual(new Set([1]));
+      expect(new Set(pagesOf('The program does not understand what it reads'))).toEqual(new Set([2]));
     }
   });
 
@@ -380,17 +383,24 @@ describe('POST /embed with the bundled model', () => {
     await processor.embed(['warm']);
     const { signal, abort } = abortable();
     const backlog = Array.from({ length: 256 }, (_, index) => `${index} `.repeat(100));
-    const embedding = processor.post('/embed', { texts: backlog }, { signal }).catch(() => {});
-    await sleep(100);
     const started = performance.now();
+    await processor.embed(backlog.slice(0, 32));
+    const eighth = performance.now() - started;
+    let embedded = false;
+    const embedding = processor
+      .post('/embed', { texts: backlog }, { signal })
+      .then((response) => response.text())
+      .then(() => (embedded = true))
+      .catch(() => {});
+    await sleep(100);
     await parsed(await processor.parse('A memo.', 'memo.txt'));
-    expect(performance.now() - started).toBeLessThan(4000);
+    expect(embedded).toBe(false);
     abort();
     await embedding;
-    // What waited was dropped with its caller: no child is busy for long.
+    // What waited was dropped with its caller, or it would take eight times an eighth.
     const again = performance.now();
     await processor.embed(['next']);
-    expect(performance.now() - again).toBeLessThan(4000);
+    expect(performance.now() - again).toBeLessThan(4 * eighth);
     expect(processor.lines).toEqual([]);
   });
 
@@ -472,18 +482,23 @@ describe('whatever happens to its children', () => {
     const text = 'A sentence of some length, again. '.repeat(500_000);
     const request = { text, strategy: 'sentence', chunk_size: 64, chunk_overlap: 0 };
     expect(await problem(await processor.post('/chunk', request))).toEqual({ status: 504, code: 'deadline' });
-    expect(await parsed(await processor.parse('A memo.', 'memo.txt'))).toMatchObject({ text: 'A memo.' });
+    // On a busy machine even a memo may be late at first.
+    await eventually(async () => (await processor.parse('A memo.', 'memo.txt')).status).toBe(200);
     expect(Processor.pids()).toHaveLength(1);
     expect(Processor.pids()).not.toEqual(before);
     expect(processor.lines.join()).toContain('deadline');
   });
 
   it('takes progress for life, and silence for none', async () => {
-    // Its 619 pages need many times the deadline; every 20 of them a fraction of it.
-    processor = await Processor.start({ timeoutMs: 800, children: 1 });
+    processor = await Processor.start({ children: 1 });
     const started = performance.now();
     await parsed(await processor.parseFile(LONG_PDF));
-    expect(performance.now() - started).toBeGreaterThan(800);
+    const took = performance.now() - started;
+    await processor.close();
+
+    // Its 600 pages need twice the deadline; every 20 of them a fraction of it.
+    processor = await Processor.start({ timeoutMs: Math.round(took / 2), children: 1 });
+    await parsed(await processor.parseFile(LONG_PDF));
     await processor.close();
 
     processor = await Processor.start({ timeoutMs: 10, children: 1 });
@@ -538,9 +553,7 @@ describe('whatever happens to its children', () => {
     const calls = await Promise.allSettled([working.text(), ...waiting]);
     expect(calls.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     await eventually(() => filesIn(folder)).toEqual([]);
-    const started = performance.now();
     await parsed(await processor.parse('A memo.', 'memo.txt'));
-    expect(performance.now() - started).toBeLessThan(2500);
     expect(Processor.pids()).not.toContain(before);
   });
 
@@ -556,7 +569,7 @@ describe('whatever happens to its children', () => {
     processor = await Processor.start({ children: 1, timeoutMs: 1500 });
     const long = await (await processor.parseFile(LONG_PDF)).text();
     expect(long.slice(0, 40)).toMatch(/^ +\{"text":/);
-    expect(v.parse(ParseResponseSchema, JSON.parse(long)).metadata).toMatchObject({ pages: 619 });
+    expect(v.parse(ParseResponseSchema, JSON.parse(long)).metadata).toMatchObject({ pages: 600 });
 
     const endless = await processor.parse(laughingPdf(pdfText('lol')), 'a.pdf');
     expect(endless.status).toBe(200);
@@ -585,9 +598,10 @@ describe('whatever happens to its children', () => {
 
   it('leaves no file of a caller that leaves at any moment', async () => {
     processor = await Processor.start({ children: 1 });
+    const bytes = await documentBytes(LONG_PDF);
     const calls = Array.from({ length: 60 }, async (_, moment) => {
       const { signal, abort } = abortable();
-      const call = processor.parseFile(LONG_PDF, { signal }).catch(() => {});
+      const call = processor.parse(bytes, LONG_PDF, { signal }).catch(() => {});
       await sleep(moment * 5);
       abort();
       await call;
@@ -598,12 +612,12 @@ describe('whatever happens to its children', () => {
 
   it('stops at once in the middle of work', async () => {
     processor = await Processor.start();
-    const calls = [1, 2, 3].map(() => processor.parseFile(LONG_PDF).catch(() => {}));
+    const calls = [1, 2, 3].map(() => processor.parseFile(LONG_PDF).then(parsed));
+    const ended = Promise.allSettled(calls);
     await eventually(() => filesIn(folder)).toHaveLength(3);
-    const started = performance.now();
     await processor.close();
-    expect(performance.now() - started).toBeLessThan(1000);
-    await Promise.all(calls);
+    // Were the work waited for, it would be answered.
+    expect((await ended).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
   it('clears up after a process that is gone, and after no other', async () => {
@@ -620,16 +634,16 @@ describe('whatever happens to its children', () => {
 
   it('answers /health during heavy work', async () => {
     processor = await Processor.start();
-    const text = readFileSync(corpusPath(BOOK), 'utf8').repeat(3);
-    const times = await healthDuring(
+    const text = (await documentBytes(BOOK)).toString().repeat(3);
+    const answered = await healthDuring(
       Promise.all([
         processor.parseFile(LONG_PDF).then(parsed),
         processor.parseFile(BOOK).then(parsed),
         processor.chunk({ text }),
       ]),
     );
-    expect(times.length).toBeGreaterThan(20);
-    expect(times[Math.floor(times.length / 2)]).toBeLessThan(50);
+    // Were a child's work done in its process, it would be answered between three tasks.
+    expect(answered).toBeGreaterThan(20);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 
 import { CATALOGUE } from '../documents/catalogue.ts';
@@ -64,4 +65,16 @@ it.each(Object.entries(UNREADABLE))('%s cannot be read: %s', async (name, code) 
   const error = await parsed(await documentBytes(name), name).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ProcessorError);
   expect(error).toMatchObject({ code });
+});
+
+it('holds the answer to every question of the recall bench, once', async () => {
+  const path = new URL('../bench/recall-questions.json', import.meta.url);
+  const { questions } = JSON.parse(await readFile(path, 'utf8')) as {
+    questions: { file: string; quote: string }[];
+  };
+  expect(questions).toHaveLength(48);
+  for (const { file, quote } of questions) {
+    const text = wordsOf((await documentPages(file)).join(' ')).join(' ');
+    expect([quote, text.split(wordsOf(quote).join(' ')).length - 1]).toEqual([quote, 1]);
+  }
 });

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentBytes } from '../documents/documents.ts';
 import { cut, texts } from '../helpers/chunks.ts';
 
 describe('the sentence chunker', () => {
@@ -182,11 +181,11 @@ describe('the markdown chunker', () => {
     ]);
   });
 
-  it('cuts a real README at its headings', () => {
-    const text = readFileSync(corpusPath('sample-readme.md'), 'utf8');
+  it('cuts a README at its headings', async () => {
+    const text = (await documentBytes('readme.md')).toString();
     const chunks = markdown(text, 512);
-    expect(chunks[0]?.text.startsWith('## Example Docs')).toBe(true);
-    expect(chunks.some((chunk) => chunk.text.startsWith('#### XBRL 10-K'))).toBe(true);
+    expect(chunks[0]?.text.startsWith('## The tide files')).toBe(true);
+    expect(chunks.some((chunk) => chunk.text.startsWith('#### Curves of the last century'))).toBe(true);
     const fences = chunks.map((chunk) => chunk.text.split('```').length - 1);
     expect(fences.every((count) => count % 2 === 0)).toBe(true);
   });
@@ -207,8 +206,8 @@ describe('the page chunker', () => {
     ]);
   });
 
-  it('cuts a text without pages like sentences', () => {
-    const text = readFileSync(corpusPath('book-war-and-peace-1225p.txt'), 'utf8').slice(0, 100_000);
+  it('cuts a text without pages like sentences', async () => {
+    const text = (await documentBytes('book.txt')).toString().slice(0, 100_000);
     expect(cut({ text, strategy: 'page' })).toEqual(cut({ text }));
   });
 });

@@ -8,7 +8,7 @@ import { ProcessorError } from '../../src/processor/errors.ts';
 import { encodingOf } from '../../src/processor/parsers/decode-text.ts';
 import { parseDocument } from '../../src/processor/parsers/document.ts';
 import { normalise } from '../../src/processor/parsers/normalise.ts';
-import { corpusPath } from '../helpers/corpus.ts';
+import { documentPath } from '../documents/documents.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -232,17 +232,19 @@ describe('the type of a file', () => {
   });
 });
 
-const read = (name: string, maxTextChars = 20_000_000) =>
-  collect(parseDocument({ path: corpusPath(name), filename: 'x', mediaType: '' }, maxTextChars));
+const read = async (name: string, maxTextChars = 20_000_000) =>
+  collect(parseDocument({ path: await documentPath(name), filename: 'x', mediaType: '' }, maxTextChars));
 
 describe('a PDF', () => {
   it('has a segment for each page and heading, pages apart, and the right page for each sentence', async () => {
-    const events = await read('multi-column.pdf');
+    const events = await read('gazetteer-13p.pdf');
     const segments = events.filter((event) => event.type === 'segment');
     const pageOf = (words: string) =>
       segments.filter(({ text }) => text.replace(/\s+/g, ' ').includes(words)).map(({ page }) => page);
-    expect(pageOf('Open-domain question answering relies on efficient passage retrieval')).toEqual([1]);
-    expect(pageOf('Retrieval in open-domain QA is usually imple')).toEqual([1]);
+    expect(pageOf('The lighthouse on Gannet Point was lit for the first time on 3 October 1841')).toEqual([
+      2,
+    ]);
+    expect(pageOf('The common seal is smaller and has a face')).toEqual([13]);
     expect(segments.every(({ page, heading }) => page !== undefined && heading !== undefined)).toBe(true);
     const pages = segments.map(({ page }) => page!);
     expect(pages).toEqual(pages.toSorted((a, b) => a - b));
@@ -256,13 +258,13 @@ describe('a PDF', () => {
   });
 
   it('shows its progress, page for page of the real total', async () => {
-    const events = await read('failure-after-repair.pdf');
+    const events = await read('guide-76p-damaged.pdf');
     expect(events.filter((event) => event.type === 'progress')).toEqual(
       [20, 40, 60, 76].map((pages_done) => ({ type: 'progress', pages_done, pages_total: 76 })),
     );
   });
 
   it('is read until the text is too long', async () => {
-    await expect(read('multi-column.pdf', 10_000)).rejects.toMatchObject({ code: 'text_too_long' });
+    await expect(read('gazetteer-13p.pdf', 10_000)).rejects.toMatchObject({ code: 'text_too_long' });
   });
 });

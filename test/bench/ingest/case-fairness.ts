@@ -5,7 +5,7 @@ import { startSluice, type TestSluice } from '../../helpers/sluice.ts';
 import { median, printTable } from '../statistics.ts';
 import { secondsToEnd } from './ended.ts';
 
-const LARGE = 'DA-619p.pdf';
+const LARGE = 'report-600p.pdf';
 const ROUNDS = 5;
 const LOOK_MS = 20;
 

@@ -1,19 +1,19 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import type { CutChunk, ParseResponse } from '../../../src/contract/processor.ts';
 import { VectorStore } from '../../../src/documents/vector-store.ts';
 import { DependencyError } from '../../../src/errors.ts';
 import { ProcessorClient } from '../../../src/processor-client/processor-client.ts';
-import { corpusPath } from '../../helpers/corpus.ts';
+import { DOCUMENT_NAMES, documentPages, documentPath } from '../../documents/documents.ts';
 import { startEmbeddingsServer } from '../../helpers/embeddings-server.ts';
 import { wordsOf } from '../../helpers/words.ts';
 import { printTable } from '../statistics.ts';
 import { startChroma } from './chroma.ts';
 import { startProcessorProcess } from './processor-process.ts';
-import { hasPoppler, popplerText, recall } from './recall.ts';
+import { recall } from './recall.ts';
 
 const EMBED_TEXTS = 32;
 const STORE_CHUNKS = 250;
@@ -33,7 +33,7 @@ const HEAD = [
 ];
 
 /**
- * Each file of the corpus through the real processor over HTTP, one step after the other, and into a real
+ * Each document of the tests through the real processor over HTTP, one step after the other, and into a real
  * Chroma; the embedder is a deterministic one, so that its time is next to nothing. Each file meets a
  * processor that has just started, so that the peak of memory is the file's own.
  */
@@ -43,15 +43,14 @@ export async function files(): Promise<void> {
     startEmbeddingsServer({ dimensions: 512 }),
     startChroma(folder),
   ]);
-  const poppler = hasPoppler();
   const rows = [HEAD];
   try {
-    for (const name of (await readdir(dirname(corpusPath('x')))).sort()) {
-      if (name === 'README.md' || name === 'empty.txt') continue;
+    for (const name of DOCUMENT_NAMES) {
+      if (name === 'empty.txt') continue;
       const processor = await startProcessorProcess(folder, { EMBEDDINGS_URL: embedder.url });
       try {
         const steps = new Steps(name, processor.url, chroma.url);
-        rows.push([name, ...(await row(steps, poppler, () => processor.peakMiB()))]);
+        rows.push([name, ...(await row(steps, () => processor.peakMiB()))]);
       } finally {
         await processor.close();
       }
@@ -63,7 +62,7 @@ export async function files(): Promise<void> {
   }
 }
 
-async function row(steps: Steps, poppler: boolean, peakMiB: () => Promise<number>): Promise<string[]> {
+async function row(steps: Steps, peakMiB: () => Promise<number>): Promise<string[]> {
   const parsed = await timed(() => steps.parse()).catch((error: unknown) => {
     if (error instanceof DependencyError) return error;
     throw error;
@@ -75,7 +74,7 @@ async function row(steps: Steps, poppler: boolean, peakMiB: () => Promise<number
   const stored = await timed(() => steps.store(chunked.value, embedded.value));
   const pages = steps.pages ?? segments.findLast(({ page }) => page !== undefined)?.page;
   const memory = await peakMiB();
-  const isPdf = steps.name.endsWith('.pdf');
+  const wrote = (await documentPages(steps.name)).join('\n');
   return [
     String(pages ?? '–'),
     String(wordsOf(text).length),
@@ -83,7 +82,7 @@ async function row(steps: Steps, poppler: boolean, peakMiB: () => Promise<number
     ...[parsed, chunked, embedded, stored].map(({ seconds }) => seconds.toFixed(2)),
     pages === undefined ? '–' : (pages / parsed.seconds).toFixed(0),
     memory.toFixed(0),
-    isPdf && poppler ? recall(text, popplerText(corpusPath(steps.name))).toFixed(3) : '–',
+    recall(text, wrote).toFixed(3),
   ];
 }
 
@@ -109,7 +108,7 @@ class Steps {
   }
 
   async parse(): Promise<ParseResponse> {
-    const path = corpusPath(this.name);
+    const path = await documentPath(this.name);
     const { size } = await stat(path);
     const source = {
       filename: this.name,

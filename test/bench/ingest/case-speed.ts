@@ -9,14 +9,14 @@ import { median, printTable } from '../statistics.ts';
 import { secondsToEnd } from './ended.ts';
 import { measured, parentOf, type Took } from './processor-time.ts';
 
-const DOCUMENT = 'failure-after-repair.pdf';
-const WARM_UP = 'layout-parser-paper-fast.pdf';
+const DOCUMENT = 'guide-76p-damaged.pdf';
+const WARM_UP = 'paper-2p.pdf';
 const ROUNDS = 5;
 
 /**
  * A document through the whole program with the bundled model, beside the model alone: a process a core, each with
  * its share of the same texts. And the same with every process of Sluice on one core.
- * @param named another document of the corpus, which is taken once
+ * @param named another document, which is taken once
  */
 export async function speed(named?: string): Promise<void> {
   const document = named ?? DOCUMENT;

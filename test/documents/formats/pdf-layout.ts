@@ -163,11 +163,12 @@ class Layout {
 
   /** How many of the words make the next line, at least one. */
   #fitting(words: readonly string[], style: Style): number {
-    let count = 1;
-    while (count < words.length && this.#widthOf(words.slice(0, count + 1), style) <= this.#width) count++;
-    return count;
+    let width = -this.#widthOf(['', ''], style);
+    const fitting = words.findIndex((word) => (width += this.#widthOf(['', word], style)) > this.#width);
+    return fitting === -1 ? words.length : Math.max(1, fitting);
   }
 
+  /** The width of words with a space between each. */
   #widthOf(words: readonly string[], { font, size }: Style): number {
     const width = (word: string) => {
       const key = `${font}/${word}`;

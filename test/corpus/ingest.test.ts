@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Chunk } from '../../src/contract/documents.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
+import { corpusFile } from './corpus.ts';
 
 let embedder: EmbeddingsServer;
 let sluice: TestSluice;
@@ -51,7 +52,7 @@ test.each([
   ['fake-email-b64.eml', undefined],
   ['fake-email-utf-16.eml', undefined],
 ])('%s completes, and every chunk is stored', async (name, lastPage) => {
-  const { job_id } = await sluice.upload(name, { collection: 'corpus' });
+  const { job_id } = await sluice.upload(await corpusFile(name), { collection: 'corpus' });
   const job = await sluice.ended(job_id, 110_000);
   expect(job).toMatchObject({ status: 'completed', progress: 100 });
   const stored = await chunks(job.result!.document_id);
@@ -69,6 +70,6 @@ test.each([
   ['loremipsum-flat.pdf', 'no_text_layer'],
   ['password_protected.xlsx', 'encrypted'],
 ])('%s fails with %s', async (name, code) => {
-  const { job_id } = await sluice.upload(name, { collection: 'corpus' });
+  const { job_id } = await sluice.upload(await corpusFile(name), { collection: 'corpus' });
   expect(await sluice.ended(job_id)).toMatchObject({ status: 'failed', error_code: code });
 });

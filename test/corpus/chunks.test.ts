@@ -1,0 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { it } from 'vitest';
+
+import { expectSoundChunks } from '../helpers/sound-chunks.ts';
+import { corpusNames, corpusPath } from './corpus.ts';
+
+it.each(await corpusNames())('%s is cut into exact slices that lose nothing', async (name) => {
+  await expectSoundChunks(await readFile(corpusPath(name)), name);
+});
