@@ -79,6 +79,6 @@ test('a service that breaks its contract fails the job with a code, and the uplo
   gate.rewrite = undefined;
   const again = await fetch(`${sluice.url}/api/jobs/${job_id}/retry`, { method: 'POST' });
   expect(again.ok).toBe(true);
-  await expect.poll(async () => (await sluice.job(job_id)).status, { timeout: 30_000 }).toBe('completed');
+  await expect.poll(async () => (await sluice.job(job_id)).status).toBe('completed');
   expect((await search('Who is the keeper of the lighthouse?'))[0]?.text).toBe(words);
 });

@@ -7,7 +7,7 @@ import { TestJobs } from './test-jobs.ts';
 import type { TestRedis } from './redis.ts';
 import { Watcher } from './watcher.ts';
 
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 
 /** Nodes whose Redis is to be broken, and those who watch two running jobs on each of them. */
 export class WatchedNodes {

@@ -122,7 +122,7 @@ async function upload(sentences = SENTENCES) {
 
 const job = async (id: string) => (await (await fetch(`${api.url}/api/jobs/${id}`)).json()) as Job;
 async function ended(id: string): Promise<Job> {
-  await expect.poll(async () => isTerminal((await job(id)).status), { timeout: 30_000 }).toBe(true);
+  await expect.poll(async () => isTerminal((await job(id)).status)).toBe(true);
   return job(id);
 }
 
@@ -162,7 +162,7 @@ async function expectWhole(id: string, collection: string, chunks = SENTENCES): 
     name: collection,
   });
   // What former tries wrote goes by and by.
-  await expect.poll(() => found.count(), { timeout: 20_000 }).toBe(chunks);
+  await expect.poll(() => found.count()).toBe(chunks);
   const { ids, documents, embeddings } = await found.get({ include: ['documents', 'embeddings'] });
   const [, generation] = (ids[0] as string).split(':');
   expect(ids.toSorted()).toEqual(
@@ -316,7 +316,7 @@ test('torn, foreign and unreadable checkpoints count as absent', async () => {
   store.delayMs = (path) => (path.endsWith('/upsert') ? 60_000 : 0);
   const first = await startWorker();
   const { id, collection } = await upload();
-  await expect.poll(async () => (await kept(id)).length, { timeout: 20_000 }).toBe(4);
+  await expect.poll(async () => (await kept(id)).length).toBe(4);
   await first.close();
   store.delayMs = () => 0;
   embedder.delayMs = 0;

@@ -10,7 +10,7 @@ import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 60_000 };
 /** More than a burst and what the rate lets in while they are answered. */
 const STORM = 3500;
 const BURST = 2000;

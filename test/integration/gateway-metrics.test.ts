@@ -7,7 +7,7 @@ import { TcpProxy } from '../helpers/tcp-proxy.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 60_000 };
 /** More than 65,535 bytes, which have the longer of the two headers. */
 const LONG = 'x'.repeat(70_000);
 const ROUND = 20;

@@ -8,7 +8,7 @@ import { expectAccepted, upload } from '../helpers/uploads.ts';
 import { Watcher } from '../helpers/watcher.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 60_000 };
 const ROLES = ['api', 'gateway'];
 const keys = createKeys();
 let redis: TestRedis;

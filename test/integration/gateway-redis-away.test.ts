@@ -5,7 +5,7 @@ import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TcpProxy } from '../helpers/tcp-proxy.ts';
 import { WatchedNodes } from '../helpers/watched-nodes.ts';
 
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 let redis: TestRedis;
 /** The second node's way to Redis. */
 let proxy: TcpProxy;

@@ -7,7 +7,7 @@ import { TestJobs } from '../helpers/test-jobs.ts';
 import { Watcher } from '../helpers/watcher.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 60_000 };
 let redis: TestRedis;
 let nodes: GatewayNode[];
 let jobs: TestJobs;

@@ -247,7 +247,7 @@ test('a Redis connection that was cut costs no watcher its last state', async ()
   // The state changes in the same moment in which the subscription is cut: its message reaches nobody.
   await Promise.all([redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub'), jobs.complete(job)]);
   for (const client of [byId, dashboard]) {
-    await expect.poll(() => client.states('a').at(-1)?.status, { timeout: 5000 }).toBe('completed');
+    await expect.poll(() => client.states('a').at(-1)?.status).toBe('completed');
   }
   await expect.poll(() => dashboard.of('gone').length).toBe(1);
 });

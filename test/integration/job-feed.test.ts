@@ -15,7 +15,7 @@ import { TcpProxy } from '../helpers/tcp-proxy.ts';
 const keys = createKeys();
 const payload = { filename: 'a', file_key: 'default/a' } as JobPayload;
 const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 100 };
-const PATIENCE = { timeout: 10_000 };
+const PATIENCE = { timeout: 60_000 };
 
 /** Its answers come late: after what happens meanwhile. */
 class SlowStore extends JobStore {

@@ -72,7 +72,7 @@ const document = {
 test('a new job stands under the documented keys and fields', async () => {
   const { createdAt } = (await queue.enqueue('a', 'default', payload)) as { createdAt: string };
   expect(createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-  expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(10_000);
+  expect(Math.abs(Date.parse(createdAt) - Date.now())).toBeLessThan(60_000);
   expect(await redis.client.hgetall('job:a')).toMatchObject({
     id: 'a',
     type: 'document_upload',
@@ -437,7 +437,7 @@ test('what a transition publishes is the job as it then is', async () => {
     await transition();
     await expect.poll(() => last?.hash['version']).toBe(`${i + 1}`);
     expect(toJob(last!.hash)).toEqual(toJob(await redis.client.hgetall('job:a')));
-    expect(Math.abs(last!.publishedAt - Date.now())).toBeLessThan(10_000);
+    expect(Math.abs(last!.publishedAt - Date.now())).toBeLessThan(60_000);
   }
   subscriber.disconnect();
 });

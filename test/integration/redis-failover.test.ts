@@ -97,7 +97,7 @@ test.each([
   accepted.push(await expectAccepted(await upload(roles.url, 'The last document.')));
 
   for (const id of accepted) {
-    await expect.poll(async () => (await job(id)).status, { timeout: 15_000 }).toBe('completed');
+    await expect.poll(async () => (await job(id)).status).toBe('completed');
     expect((await job(id)).retry_count).toBeUndefined();
   }
   // Of those that were refused nothing is left.
@@ -115,7 +115,7 @@ test('an upload that only a dead master knew is queued anew on the next one', as
   expect(await replica.client.zcard('jobs:recent')).toBe(0);
   address.redirect(replica.port);
   const id = await expectAccepted(await answer);
-  await expect.poll(async () => (await job(id)).status, { timeout: 10_000 }).toBe('completed');
+  await expect.poll(async () => (await job(id)).status).toBe('completed');
 });
 
 test('an upload that is refused by a former master leaves nothing on the new one, should its answer have been lost', async () => {
@@ -135,5 +135,5 @@ test('an upload that is refused by a former master leaves nothing on the new one
   await sleep(500);
   expect(await queued()).toBe(1);
   address.redirect(replica.port);
-  await expect.poll(queued, { timeout: 5000 }).toBe(0);
+  await expect.poll(queued).toBe(0);
 });

@@ -39,7 +39,7 @@ async function job(id: string): Promise<Job> {
 /** Each job has run once, and has completed once. */
 async function expectCompletedOnce(ids: readonly string[]): Promise<void> {
   for (const id of ids) {
-    await expect.poll(async () => (await job(id)).status, { timeout: 15_000 }).toBe('completed');
+    await expect.poll(async () => (await job(id)).status).toBe('completed');
     expect(await job(id)).toMatchObject({ attempt: 1 });
   }
   expect(await redis.client.hgetall('jobs:outcomes')).toEqual({ completed: `${ids.length}` });
@@ -54,7 +54,7 @@ test('a Redis that takes its time makes everything slower, and nothing else', as
 test('a Redis that stands still for seconds refuses uploads meanwhile, and costs a running job nothing', async () => {
   backends.embedder.delayMs = 1500;
   const id = await expectAccepted(await upload(roles.url));
-  await expect.poll(async () => (await job(id)).progress, { timeout: 10_000 }).toBe(60);
+  await expect.poll(async () => (await job(id)).progress).toBe(60);
   await redis.client.client('PAUSE', 3700);
   // Given up while Redis stands still, and taken while it does: what it goes on with is both.
   const refused = [upload(roles.url), upload(roles.url)];

@@ -37,7 +37,7 @@ test.each([
     await backends[service].down();
     const ids = [await expectAccepted(await upload(roles.url, 'Document 0.'))];
     await expect
-      .poll(async () => (await job(ids[0]!)).stage, { timeout: 10_000 })
+      .poll(async () => (await job(ids[0]!)).stage)
       .toMatch(stage === 'embed' ? /embed|store/ : stage);
     // Until it has tried once nothing is known to be away.
     await sleep(500);
@@ -49,7 +49,7 @@ test.each([
 
     await backends[service].up();
     for (const id of ids) {
-      await expect.poll(async () => (await job(id)).status, { timeout: 15_000 }).toBe('completed');
+      await expect.poll(async () => (await job(id)).status).toBe('completed');
       const ended = await job(id);
       expect(ended).toMatchObject({ attempt: 1 });
       expect(ended.retry_count).toBeUndefined();

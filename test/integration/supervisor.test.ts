@@ -105,14 +105,14 @@ describe('a running supervisor', () => {
     await eventually(() => !isAlive(first.grandchild!));
   });
 
-  test('kills a role that does not stop, within ten seconds', async () => {
+  test('kills a role that does not stop', async () => {
     await using folder = new SupervisedFolder();
     const program = folder.start({ FIXTURE_STUBBORN: 'api:yes' });
     await program.ready();
     folder.children();
     const begin = performance.now();
     expect(await program.stop()).toBe(0);
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    expect(performance.now() - begin).toBeLessThan(30_000);
     expect(folder.survivors()).toEqual([]);
   });
 

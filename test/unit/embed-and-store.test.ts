@@ -153,7 +153,6 @@ test('a failed write is the error thrown, whatever fails because of it; nothing 
 test('calls that wait for a service to come back give up as soon as another has failed', async () => {
   const refused = new DependencyError('interrupted', 'processor_lost', 'cut');
   let calls = 0;
-  const started = performance.now();
   const running = run({
     embed: () => {
       // Nothing but the first batch is answered; cut calls use their budget up.
@@ -164,27 +163,28 @@ test('calls that wait for a service to come back give up as soon as another has 
     },
   });
   await expect(running).rejects.toBe(refused);
-  expect(performance.now() - started).toBeLessThan(15_000);
-}, 20_000);
+});
 
 test('a call that waits for a service to come back is not waited for once another has failed', async () => {
   const refused = new DependencyError('permanent', 'embedder_refused', 'no');
-  let failedAt = 0;
+  let writes = 0;
+  let writesBefore = 0;
   const running = run({
     count: 750,
     embed: async (texts) => {
       if (!texts.includes('text 700')) return;
       // By then a write that failed at once, and at 100, 300 and 700 ms, waits until 1,500 ms.
       await sleep(800);
-      failedAt = performance.now();
+      writesBefore = writes;
       throw refused;
     },
     upsert: () => {
+      writes++;
       throw new DependencyError('unreachable', 'vector_store_unavailable', 'away');
     },
   });
   await expect(running).rejects.toBe(refused);
-  expect(performance.now() - failedAt).toBeLessThan(300);
+  expect(writes).toBe(writesBefore);
 });
 
 test('an abort is thrown as its own reason', async () => {
