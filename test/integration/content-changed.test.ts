@@ -40,7 +40,7 @@ const original = (id: string) => join(folder, 'blobs', 'default', id);
 const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
 const job = (id: string) => get<Job>(`/api/jobs/${id}`);
 async function ended(id: string): Promise<Job> {
-  await expect.poll(async () => (await job(id)).status, { timeout: 30_000 }).toMatch(/completed|failed/);
+  await expect.poll(async () => (await job(id)).status).toMatch(/completed|failed/);
   return job(id);
 }
 async function flipABit(path: string): Promise<void> {

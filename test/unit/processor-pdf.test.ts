@@ -148,10 +148,8 @@ it('counts the pages that it cannot read, but not those that are blank', async (
 
 it('leaves out the marks of emphasis, which cut words apart', async () => {
   const { text } = await read(await documentPath('emphasis.pdf'));
-  expect(text).toContain('The curve is complementary to the keeper');
-  expect(text).toContain(
-    'A halffinished word and an unspellable one stand beside the Tide Reader of Hallin, and',
-  );
+  expect(text).toContain('by its design complementary to the keeper');
+  expect(text).toMatch(/Nobody can say\s+why the bishop came, or when he left/);
   expect(text).not.toContain('*');
 });
 

@@ -1,28 +1,37 @@
 import { finished, newPdf } from './pdf-layout.ts';
 import type { Written } from './written.ts';
 
-/** Words and parts of words, each with its font. */
-const PIECES = [
-  ['The curve is ', ''],
-  ['complementary', '-Oblique'],
-  [' to the keeper’s book by design. A ', ''],
-  ['half', '-Bold'],
-  ['finished word and an un', ''],
-  ['spel', '-BoldOblique'],
-  ['lable one stand beside ', ''],
-  ['the Tide Reader of Hallin', '-Oblique'],
-  [', and nobody minds. For the rest of the paragraph the hand of the writer is steady and plain.', ''],
+/** Lines of one paragraph, in pieces with their fonts. Readers mark a whole line by what it begins with. */
+const LINES = [
+  [['The curve that the gauge has drawn for all these years is by its very nature and by its design', '']],
+  [
+    [
+      'complementary to the keeper’s book, in which every visitor and every storm is noted with a',
+      '-Oblique',
+    ],
+  ],
+  [
+    ['date and with a name. For example, the visit of the bishop is ', ''],
+    ['underlined', '-Bold'],
+    [' in red. Nobody can say', ''],
+  ],
+  [
+    ['why the bish', '-Bold'],
+    ['op came, or when he left. The book says only that the tide was high.', ''],
+  ],
 ] as const;
 
-/** A paragraph with words in italics and in bold, and some that are so in part. */
+/** A paragraph with words in italics and in bold, one of them in part. */
 export async function emphasisPdf(): Promise<Written> {
   const pdf = newPdf();
-  pdf.addPage().fontSize(12);
-  for (const [index, [text, style]] of PIECES.entries()) {
-    const continued = index < PIECES.length - 1;
-    pdf.font(`Helvetica${style}`);
-    if (index === 0) pdf.text(text, 60, 80, { width: 460, continued });
-    else pdf.text(text, { continued });
+  pdf.addPage().fontSize(11);
+  for (const [index, pieces] of LINES.entries()) {
+    let x = 60;
+    for (const [text, style] of pieces) {
+      pdf.font(`Helvetica${style}`).text(text, x, 80 + 14 * index, { lineBreak: false });
+      x += pdf.widthOfString(text);
+    }
   }
-  return { bytes: await finished(pdf), pages: [PIECES.map(([text]) => text).join('')] };
+  const lines = LINES.map((pieces) => pieces.map(([text]) => text).join(''));
+  return { bytes: await finished(pdf), pages: [lines.join('\n')] };
 }
