@@ -10,7 +10,7 @@ test('whatever is killed, stopped, cut off or forgotten, every accepted upload e
     rounds: 1,
     withRollback: true,
     patient: false,
-    settleMs: 60_000,
+    settleMs: 120_000,
   });
   expect(problems).toBeUndefined();
 });

@@ -24,6 +24,8 @@ export interface Facts {
   /** What `GET /api/jobs/{id}` answers, as text; nothing for an id it does not know. */
   jobs: ReadonlyMap<string, { job: Job; json: string } | undefined>;
   documents: ReadonlyMap<string, Document>;
+  /** The jobs that index a document again, by their payload: no upload made them, and they have no file of their own. */
+  reindexes: ReadonlySet<string>;
   /** By document. */
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
   /** The text of each document's first chunk. */
@@ -45,8 +47,9 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
     .filter((key) => key.startsWith('job:'))
     .map((key) => key.slice('job:'.length));
   const ids = [...new Set([...acceptedIds, ...inRedis])];
-  const [jobs, documents, stored, entries, files, temporary] = await Promise.all([
+  const [jobs, reindexes, documents, stored, entries, files, temporary] = await Promise.all([
     readJobs(topology, ids),
+    listReindexes(topology, inRedis),
     listDocuments(topology),
     listChunks(topology),
     topology.inspector.zrange('jobs:cleanup', '0', '-1'),
@@ -56,6 +59,7 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
   const isSecond = (entry: string) => (JSON.parse(entry) as unknown[]).at(-1) === 2;
   return {
     jobs,
+    reindexes,
     documents,
     ...stored,
     keys,
@@ -80,6 +84,11 @@ async function listKeys({ inspector }: Topology): Promise<Map<string, number>> {
     if (next === '0') return keys;
     cursor = next;
   }
+}
+
+async function listReindexes({ inspector }: Topology, ids: readonly string[]): Promise<Set<string>> {
+  const payloads = await Promise.all(ids.map((id) => inspector.hget(`job:${id}`, 'payload')));
+  return new Set(ids.filter((_, i) => payloads[i]?.includes('"document_id":"')));
 }
 
 async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {

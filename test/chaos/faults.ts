@@ -13,6 +13,9 @@ const STILL_STORING_MS = 400;
 const ZOMBIE_TRIES = 5;
 /** A copy of Redis is so old when it comes back. */
 const ROLLBACK_MS = { min: 1000, max: 6000 };
+const AWAY_MS = { min: 1000, max: 4000 };
+/** Older than a day, and younger than jobs are kept. */
+const LAST_WEEK_MS = 6 * 24 * 60 * 60 * 1000;
 
 type Fault = (topology: Topology, logbook: Logbook, random: Random) => Promise<void>;
 
@@ -34,14 +37,26 @@ const DECK: Record<string, { times: number; fault: Fault }> = {
   'late completion': { times: 1, fault: lateCompletion },
   'cut redis connections': { times: 2, fault: cutConnections },
   'lose replies': { times: 3, fault: loseReplies },
+  'lose the blob store': { times: 1, fault: loseBlobs },
+  'empty chroma': { times: 1, fault: async (topology) => topology.emptyChroma() },
+  'start under another prefix': { times: 1, fault: intrude },
 };
 
-/** Redis comes back from an older copy of its data. */
-const ROLLBACK = { times: 1, fault: rollBack };
+/** Redis comes back from an older copy of its data; the second time, all that has ended did so last week. */
+const ROLLBACKS: typeof DECK = {
+  'roll redis back': { times: 1, fault: rollBack },
+  'roll redis back, with files of last week': {
+    times: 1,
+    fault: async (topology, logbook, random) => {
+      await topology.ageEndedFiles(LAST_WEEK_MS);
+      await rollBack(topology, logbook, random);
+    },
+  },
+};
 
 /** Every name of a round, in an order of its own. */
 function deal(random: Random, withRollback: boolean): string[] {
-  const deck = withRollback ? { ...DECK, 'roll redis back': ROLLBACK } : DECK;
+  const deck = withRollback ? { ...DECK, ...ROLLBACKS } : DECK;
   return random.shuffle(Object.entries(deck).flatMap(([name, { times }]) => Array<string>(times).fill(name)));
 }
 
@@ -61,9 +76,8 @@ export async function injectFaults(
   for (const [index, name] of names.entries()) {
     // Faults take time, some of it up to the machine; the plan makes up for it where it can.
     await sleep(Math.max(pauseMs / 4, startedAt + (index + random.next()) * pauseMs - performance.now()));
-    const { fault } = DECK[name] ?? ROLLBACK;
     logbook.note(name);
-    await fault(topology, logbook, random.fork(`${name}-${index}`));
+    await (DECK[name] ?? ROLLBACKS[name])?.fault(topology, logbook, random.fork(`${name}-${index}`));
   }
 }
 
@@ -134,4 +148,13 @@ async function rollBack(topology: Topology, logbook: Logbook, random: Random): P
   await sleep(random.int(ROLLBACK_MS.min, ROLLBACK_MS.max));
   logbook.note('SIGKILL redis, and back with an older copy');
   await topology.rollBackRedis();
+}
+
+async function loseBlobs(topology: Topology, logbook: Logbook, random: Random): Promise<void> {
+  await whileStoring(logbook);
+  await topology.loseBlobs(random.int(AWAY_MS.min, AWAY_MS.max));
+}
+
+async function intrude(topology: Topology, _logbook: Logbook, random: Random): Promise<void> {
+  await topology.intrude('other:', random.int(AWAY_MS.min, AWAY_MS.max));
 }

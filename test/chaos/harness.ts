@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
-import { cp, readFile, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { cp, readdir, readFile, rename, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 
@@ -135,6 +136,46 @@ export class Topology {
     await this.redis.up();
   }
 
+  /** Takes the blob store away for so long, as a mount that is lost. */
+  async loseBlobs(forMs: number): Promise<void> {
+    await rename(this.blobDir, `${this.blobDir}-away`);
+    await sleep(forMs);
+    // An upload into a folder that a role made anew would be hidden when the mount is back.
+    if (existsSync(this.blobDir)) throw new Error('a role made the folder of the blob store anew');
+    await rename(`${this.blobDir}-away`, this.blobDir);
+  }
+
+  /** Chroma comes back with nothing. */
+  async emptyChroma(): Promise<void> {
+    await this.chroma.down();
+    await rm(join(this.dir, 'chroma'), { recursive: true });
+    await this.chroma.up();
+  }
+
+  /** Runs all roles on the same stores for so long, but under another prefix. */
+  async intrude(prefix: string, forMs: number): Promise<void> {
+    const intruder = this.#role('intruder', ['api', 'gateway', 'worker'], this.#ports.intruder, {
+      REDIS_KEY_PREFIX: prefix,
+    });
+    try {
+      await intruder.up();
+      await sleep(forMs);
+    } finally {
+      await intruder.down();
+    }
+  }
+
+  /** Dates the originals and manifests of all jobs whose end is noted back. */
+  async ageEndedFiles(ms: number): Promise<void> {
+    const then = new Date(Date.now() - ms);
+    for (const name of await readdir(join(this.blobDir, '.ends'), { recursive: true })) {
+      const id = /([0-9a-f-]{36})\.\w+\.json$/.exec(name)?.[1];
+      if (id === undefined) continue;
+      for (const path of [`default/${id}`, `default/${id}.json`])
+        await utimes(join(this.blobDir, path), then, then).catch(() => {});
+    }
+  }
+
   /** Kills everything and removes its data. */
   async close(): Promise<void> {
     this.inspector.disconnect();
@@ -164,7 +205,12 @@ export class Topology {
     });
   }
 
-  #role(name: string, roles: readonly string[], port: number): ManagedProcess {
+  #role(
+    name: string,
+    roles: readonly string[],
+    port: number,
+    env: Record<string, string> = {},
+  ): ManagedProcess {
     const at = (port: number) => `127.0.0.1:${port}`;
     return new ManagedProcess({
       name,
@@ -181,6 +227,7 @@ export class Topology {
         LEASE_MS: String(LEASE_MS),
         WORKER_CONCURRENCY: '4',
         PROCESSOR_CHILDREN: '2',
+        ...env,
       },
       logFile: this.logFile(name),
       answers: () => answersHttp(`http://${at(port)}/${roles[0] === 'processor' ? 'health' : 'healthz'}`),
@@ -190,6 +237,6 @@ export class Topology {
 
 const NAMES = [
   ...(['redis', 'redisProxy', 'chroma', 'chromaProxy', 'embedder', 'processor'] as const),
-  ...(['api0', 'api1', 'worker0', 'worker1'] as const),
+  ...(['api0', 'api1', 'worker0', 'worker1', 'intruder'] as const),
 ];
 type Ports = Record<(typeof NAMES)[number], number>;
