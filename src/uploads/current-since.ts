@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 
+import { INSTALLATION_FILE } from '../installation/blob-identity.ts';
+
 const Adoption = v.pipe(
   v.string(),
   v.parseJson(),
@@ -14,7 +16,7 @@ const Adoption = v.pipe(
  * @returns ms since 1970; `-Infinity` for a store that began with this version, `Infinity` where nothing says so
  */
 export async function readCurrentSince(root: string): Promise<number> {
-  const text = await readFile(join(root, 'installation.json'), 'utf8').catch(() => undefined);
+  const text = await readFile(join(root, INSTALLATION_FILE), 'utf8').catch(() => undefined);
   const found = v.safeParse(Adoption, text);
   if (!found.success) return Infinity;
   return found.output.from === 'empty' ? -Infinity : Date.parse(found.output.adopted_at);
