@@ -144,6 +144,16 @@ async function healthDuring(work: Promise<unknown>): Promise<number> {
   return answered;
 }
 
+/** How long this machine takes for the long document now: a processor gives a sign of life each third of its limit. */
+async function msToReadLong(): Promise<number> {
+  const alone = await Processor.start({ children: 1 });
+  const started = performance.now();
+  await parsed(await alone.parseFile(LONG_PDF));
+  const took = Math.round(performance.now() - started);
+  await alone.close();
+  return took;
+}
+
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
 const words = (text: string) => text.replace(/\s+/g, ' ');
 
@@ -301,11 +311,11 @@ describe('POST /chunk', () => {
     processor = await Processor.start();
     const { text, segments } = await parsed(await processor.parseFile('paper-2p.pdf'));
     for (const strategy of CHUNKING_STRATEGIES) {
-      const chunks = await processor.chunk({ text, segments, strategy });
+      const chunks = await processor.chunk({ text, segments, strategy, chunk_size: 256 });
       expect(chunks.length).toBeGreaterThan(10);
       for (const chunk of chunks) {
         expect(chunk.text).toBe(text.slice(chunk.start, chunk.end));
-        expect(chunk.text.length).toBeLessThanOrEqual(512);
+        expect(chunk.text.length).toBeLessThanOrEqual(256);
         const home = segments.find(({ start, end }) => start <= chunk.start && chunk.start < end);
         expect(chunk.page).toBe(home?.page);
         expect(chunk.heading).toBe(home?.heading);
@@ -313,7 +323,7 @@ describe('POST /chunk', () => {
       const pagesOf = (sentence: string) =>
         chunks.filter((chunk) => words(chunk.text).includes(sentence)).map(({ page }) => page);
       expect(new Set(pagesOf('Recent advances in the reading of drawn curves'))).toEqual(new Set([1]));
-      expect(new Set(pagesOf('The program does not understand what it reads'))).toEqual(new Set([2]));
+      expect(new Set(pagesOf('The sheets of the weather station at Brine End'))).toEqual(new Set([2]));
     }
   });
 
@@ -490,14 +500,9 @@ describe('whatever happens to its children', () => {
   });
 
   it('takes progress for life, and silence for none', async () => {
-    processor = await Processor.start({ children: 1 });
-    const started = performance.now();
-    await parsed(await processor.parseFile(LONG_PDF));
-    const took = performance.now() - started;
-    await processor.close();
-
     // Its 600 pages need twice the deadline; every 20 of them a fraction of it.
-    processor = await Processor.start({ timeoutMs: Math.round(took / 2), children: 1 });
+    const timeoutMs = Math.round((await msToReadLong()) / 2);
+    processor = await Processor.start({ timeoutMs, children: 1 });
     await parsed(await processor.parseFile(LONG_PDF));
     await processor.close();
 
@@ -558,7 +563,7 @@ describe('whatever happens to its children', () => {
   });
 
   it('shows a caller that waits for its turn that it is there', async () => {
-    processor = await Processor.start({ children: 1, timeoutMs: 1500 });
+    processor = await Processor.start({ children: 1, timeoutMs: await msToReadLong() });
     const long = await processor.parseFile(LONG_PDF, { headers: NDJSON });
     const response = await processor.parse('A memo.', 'memo.txt', { headers: NDJSON });
     expect(await response.text()).toMatch(/^ {2,}\{"type":"segment","text":"A memo."\}\n/);
@@ -566,7 +571,7 @@ describe('whatever happens to its children', () => {
   });
 
   it('shows a caller who wants no lines that it works, and cuts off what it cannot finish', async () => {
-    processor = await Processor.start({ children: 1, timeoutMs: 1500 });
+    processor = await Processor.start({ children: 1, timeoutMs: await msToReadLong() });
     const long = await (await processor.parseFile(LONG_PDF)).text();
     expect(long.slice(0, 40)).toMatch(/^ +\{"text":/);
     expect(v.parse(ParseResponseSchema, JSON.parse(long)).metadata).toMatchObject({ pages: 600 });
@@ -577,7 +582,9 @@ describe('whatever happens to its children', () => {
   });
 
   it('shows a caller whose texts wait for their turn that it is there', async () => {
-    processor = await Processor.start({ embeddings: undefined, children: 1, timeoutMs: 2400 });
+    // The model has to be loaded in time, too.
+    const timeoutMs = Math.max(2400, await msToReadLong());
+    processor = await Processor.start({ embeddings: undefined, children: 1, timeoutMs });
     await processor.embed(['warm']);
     const long = await processor.parseFile(LONG_PDF, { headers: NDJSON });
     const response = await processor.post('/embed', { texts: ['A memo.'] });
