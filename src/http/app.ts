@@ -54,7 +54,7 @@ export interface ApiServices {
   incomplete: IncompleteDocuments;
   vectors: VectorStore;
   processor: ProcessorClient;
-  installation: Pick<Installation, 'admit'>;
+  installation: Pick<Installation, 'admit' | 'proveBlobs'>;
   metrics: Registry;
   /** Aborts when the server is to close. */
   closing: AbortSignal;

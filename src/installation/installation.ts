@@ -158,7 +158,7 @@ export class Installation {
     if (folder && !(folder instanceof Error) && folder.id === proved?.id && folder.store === proved.store)
       return;
     await this.compare();
-    throw new InstallationError('the folder is not the blob store that this worker works with');
+    throw new InstallationError('the folder is not the blob store that this process works with');
   }
 
   /**

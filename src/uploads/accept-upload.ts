@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 import type { UploadAccepted } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
+import type { Installation } from '../installation/installation.ts';
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
@@ -29,6 +30,7 @@ export async function acceptUpload(
     space,
     connection,
     queue,
+    installation,
     logger,
     tenant,
     maxBytes,
@@ -38,6 +40,7 @@ export async function acceptUpload(
     space: FreeSpace;
     connection: UploadConnection;
     queue: JobQueue;
+    installation: Pick<Installation, 'proveBlobs'>;
     logger: Logger;
     tenant: string;
     maxBytes: number;
@@ -67,7 +70,8 @@ export async function acceptUpload(
     await describe(blob, { job_id: id, tenant, payload, idempotency });
     // Side by side: the answer waits for both, and the time of one is saved.
     const [stored, queued] = await Promise.allSettled([
-      blob.commit(),
+      // A folder that was unmounted since the last comparison may have taken the files in its place.
+      blob.commit().then(() => installation.proveBlobs()),
       enqueueInTime(connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline, Writable, type Readable } from 'node:stream';
 
 import { listAwaited, listStored, type StoredFiles } from './blob-listing.ts';
-import { blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
+import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
@@ -87,6 +87,10 @@ export class BlobStore {
         const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
         // Together, because a journal commits them together: three flushes cost little more than one.
         await Promise.all([file.sync(), beside.sync(), folder.sync()]);
+        // A mount that came or went since they were opened leaves them where nobody looks.
+        const [here, opened] = await Promise.all([stat(path), file.stat()]);
+        if (here.ino !== opened.ino || here.dev !== opened.dev)
+          throw new BlobNotFoundError('the file is not where it was opened');
         // All is on the disk: nobody has to wait for the closing, or to hear of it.
         void closeAll(files);
       },

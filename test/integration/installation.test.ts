@@ -119,6 +119,24 @@ test.each([
   },
 );
 
+test('an upload into the place of a folder that has gone away is refused, and leaves no job', async () => {
+  const api = await start(['api']);
+  await untilReady(api.url);
+  await expectAccepted(await upload(api.url));
+  const refused = [];
+  // Right after a comparison, the next is seconds away.
+  for (let round = 0; round < 3; round++) {
+    await rename(blobStore, `${blobStore}-away`);
+    await mkdir(blobStore);
+    refused.push(await upload(api.url));
+    await rm(blobStore, { recursive: true });
+    await rename(`${blobStore}-away`, blobStore);
+    await untilReady(api.url);
+  }
+  for (const answer of refused) await expectRefused(answer, 'storage_unavailable');
+  expect(await redis.client.zcard('jobs:recent')).toBe(1);
+});
+
 test('a folder that goes away under a worker costs a job nothing', async () => {
   const api = await start(['api', 'worker']);
   await untilReady(api.url);

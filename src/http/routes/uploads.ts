@@ -3,6 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 
 import { AppError } from '../../errors.ts';
+import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/job-queue.ts';
 import type { Logger } from '../../logger.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
@@ -18,6 +19,7 @@ export function uploadRoutes(
     space: FreeSpace;
     connection: UploadConnection;
     queue: JobQueue;
+    installation: Pick<Installation, 'proveBlobs'>;
     logger: Logger;
   },
   maxBytes: number,
