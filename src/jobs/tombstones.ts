@@ -50,6 +50,11 @@ export class Tombstones {
     await this.#redis.zrem(this.#keys.tombstones, entry);
   }
 
+  /** Has a tombstone wait: its original cannot be deleted now. One that is gone meanwhile stays gone. */
+  async putOff({ entry }: Tombstone, delayMs: number): Promise<void> {
+    await this.#run('put-off-cleanup', [this.#keys.tombstones], [entry, delayMs]);
+  }
+
   /** Writes a tombstone that Redis has lost, due in `delayMs`. One that exists stays, and so does an active job. */
   async write({ job_id, payload }: TombstoneOwner, delayMs: number): Promise<void> {
     const args = [job_id, payload.document_id ?? job_id, payload.file_key, delayMs];

@@ -9,6 +9,8 @@ import { readLiveFiles, type LiveFiles } from './live-files.ts';
 /** Each round that finds one due reads what all documents own. */
 const INTERVAL_MS = 30_000;
 const A_PAGE = 200;
+/** A file that the system does not let go, or a folder in its place, waits for somebody to see to it. */
+const PUT_OFF_MS = 60 * 60 * 1000;
 
 export interface TombstoneSweepServices {
   blobs: BlobStore;
@@ -44,11 +46,18 @@ export class TombstoneSweep {
       for (const tombstone of due) {
         signal.throwIfAborted();
         const { jobId: job, fileKey: file } = tombstone;
-        if (await this.#covers(tombstone, live, ended)) {
-          await blobs.remove(file);
-          logger.info('deleted an original whose job or document has ended', { job, file });
-        } else {
-          logger.info('an original is in use: its tombstone is dropped', { job, file });
+        try {
+          if (await this.#covers(tombstone, live, ended)) {
+            await blobs.remove(file);
+            logger.info('deleted an original whose job or document has ended', { job, file });
+          } else {
+            logger.info('an original is in use: its tombstone is dropped', { job, file });
+          }
+        } catch (error) {
+          // One that cannot be deleted now must not stand in the way of all others.
+          logger.warn('an original cannot be deleted and is put off', { job, file, error });
+          await tombstones.putOff(tombstone, PUT_OFF_MS);
+          continue;
         }
         await tombstones.drop(tombstone);
       }

@@ -171,6 +171,22 @@ test('a job that runs again has no tombstone', async () => {
   expect(await redis.client.zcard(keys.tombstones)).toBe(0);
 });
 
+test('an original that cannot be deleted does not keep the others', async () => {
+  await upload('failed');
+  await fail('failed');
+  await mkdir(join(folder, 'default', 'folder'));
+  await queue.enqueue('foreign', 'default', payloadOf('foreign', 'folder'));
+  await queue.cancel('foreign');
+  await noteEnds();
+  for (const tombstone of await redis.client.zrange(keys.tombstones, '0', '-1'))
+    await redis.client.zadd(keys.tombstones, tombstone.includes('foreign') ? 1 : 2, tombstone);
+  await redis.client.del(keys.job('failed'), keys.job('foreign'));
+  await new TombstoneSweep(services()).sweep(signal);
+  expect(await files()).toEqual(['folder']);
+  const [left] = await redis.client.zrange(keys.tombstones, '0', '-1', 'WITHSCORES');
+  expect(left).toContain('foreign');
+});
+
 test('a tombstone that is due deletes nothing that a document, a job or another upload needs', async () => {
   await upload('document');
   await complete('document');
