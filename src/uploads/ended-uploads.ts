@@ -102,9 +102,10 @@ export class EndedUploads {
     await addName(path, blobPath(this.#root, payload.file_key) + MANIFEST);
   }
 
-  /** True when the end of a job is noted. */
-  async has(jobId: string): Promise<boolean> {
-    const found = await Promise.all((await this.#of(jobId)).map((path) => stat(path).catch(() => undefined)));
+  /** True when the end of a job is noted: any, or the given one. */
+  async has(jobId: string, status?: End): Promise<boolean> {
+    const paths = await this.#of(jobId, status);
+    const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
     return found.some(Boolean);
   }
 
@@ -146,9 +147,10 @@ export class EndedUploads {
     return notes;
   }
 
-  async #of(jobId: string): Promise<string[]> {
+  async #of(jobId: string, status?: End): Promise<string[]> {
     const folders = await this.#folders();
-    return folders.flatMap((folder) => KINDS.map((status) => this.#path(folder, jobId, status)));
+    const kinds = status ? [status] : KINDS;
+    return folders.flatMap((folder) => kinds.map((kind) => this.#path(folder, jobId, kind)));
   }
 
   /** One a history. */

@@ -93,10 +93,12 @@ export class EndedRecovery {
   async #isExplained(manifest: Manifest, ended: EndedUpload): Promise<boolean> {
     const { blobs, registry, tombstones } = this.#services;
     const { job_id, payload } = manifest;
-    const [dead] = await tombstones.has([manifest]);
+    const { document_id = job_id, file_key } = payload;
+    // A Redis from an older copy still has the tombstone of a run before the one that completed: it tells nothing.
+    const owner = ended.status === 'completed' ? '' : job_id;
+    const [dead] = await tombstones.has([{ job_id: owner, payload: { document_id, file_key } }]);
     if (dead) return true;
-    if (ended.status === 'completed')
-      return registry.ownsFile(payload.document_id ?? job_id, payload.file_key);
+    if (ended.status === 'completed') return registry.ownsFile(document_id, file_key);
     const age = await blobs.ended.age(ended);
     if (age === undefined || age <= this.#ttlMs) return false;
     // The note is the evidence: the tombstone that was lost is written anew.

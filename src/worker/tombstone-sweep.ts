@@ -74,6 +74,8 @@ export class TombstoneSweep {
     try {
       const owner = (await this.#services.blobs.manifest(fileKey))?.job_id;
       if (owner === undefined) return true;
+      // A Redis from an older copy still has the tombstone of a run before the one that made a document.
+      if (jobId !== '' && (await this.#services.blobs.ended.has(owner, 'completed'))) return false;
       return (jobId === '' || owner === jobId) && ended.has(owner);
     } catch (error) {
       if (error instanceof BlobNotFoundError) return false;

@@ -72,9 +72,10 @@ export class UploadRecovery {
     const { queue, registry, tombstones, history, logger } = this.#services;
     const dead = await tombstones.has(manifests);
     for (const [i, manifest] of manifests.entries()) {
-      const { job_id: job, payload } = manifest;
+      const { job_id: job, payload, run: promised = 1 } = manifest;
       const completed = await registry.ownsFile(payload.document_id ?? job, payload.file_key);
-      if (completed || dead[i]) {
+      // The tombstone may be that of a run before the one that was promised.
+      if (completed || (dead[i] && promised === 1)) {
         await this.#noteEnd(manifest, completed ? 'completed' : 'failed', history.last.history);
       } else {
         logger.warn('Redis has forgotten an upload: it is queued again', { job });

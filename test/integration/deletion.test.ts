@@ -9,11 +9,13 @@ import { DocumentRegistry } from '../../src/documents/registry.ts';
 import { JobHistory } from '../../src/jobs/job-history.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
+import { JobRestoration } from '../../src/jobs/job-restoration.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { Tombstones } from '../../src/jobs/tombstones.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { BlobStore } from '../../src/uploads/blob-store.ts';
 import type { Manifest } from '../../src/uploads/manifest.ts';
+import { EndedRecovery } from '../../src/worker/ended-recovery.ts';
 import { ManifestRestoration } from '../../src/worker/manifest-restoration.ts';
 import { OrphanSweep } from '../../src/worker/orphan-sweep.ts';
 import { TombstoneSweep } from '../../src/worker/tombstone-sweep.ts';
@@ -185,6 +187,34 @@ test('an original that cannot be deleted does not keep the others', async () => 
   expect(await files()).toEqual(['folder']);
   const [left] = await redis.client.zrange(keys.tombstones, '0', '-1', 'WITHSCORES');
   expect(left).toContain('foreign');
+});
+
+test('the tombstone of an earlier run, in an older copy of Redis, deletes no original and keeps no document away', async () => {
+  for (const id of ['completed', 'promised']) {
+    await upload(id);
+    await fail(id);
+  }
+  const older = await redis.client.zrange(keys.tombstones, '0', '-1');
+  for (const id of ['completed', 'promised']) {
+    const { payload } = (await blobs.manifest(`default/${id}`)) as Manifest;
+    await blobs.restoreManifest(`default/${id}`, { job_id: id, tenant: 'default', payload, run: 2 });
+  }
+  await blobs.ended.note('default/completed', 'completed', 'completed', 'later');
+  await redis.client.flushall();
+  for (const tombstone of older) await redis.client.zadd(keys.tombstones, 1, tombstone);
+  await age();
+  const restoration = new JobRestoration(redis.client, keys, TTL_SECONDS);
+  const recovery = new EndedRecovery({ ...services(), restoration }, TTL_SECONDS * 1000);
+  await recovery.sweep('older', signal);
+  await new UploadRecovery(services()).sweep(signal);
+  expect((await redis.client.lrange(keys.queue, 0, -1)).sort()).toEqual(['completed', 'promised']);
+
+  // A sweep may come before any of them.
+  await blobs.ended.note('default/completed', 'completed', 'completed', 'later');
+  await redis.client.flushall();
+  for (const tombstone of older) await redis.client.zadd(keys.tombstones, 1, tombstone);
+  await sweep();
+  expect((await files()).filter((name) => !name.endsWith('.json'))).toEqual(['completed', 'promised']);
 });
 
 test('a tombstone that is due deletes nothing that a document, a job or another upload needs', async () => {
