@@ -43,6 +43,19 @@ it('reads once what stands at the edge of all pages, where the reader leaves it 
   expect(text.split('Printed by the mill')).toHaveLength(2);
 });
 
+it('misses the label of a chart at the edge, though the label of an earlier one has the same words', async () => {
+  const lostText = new LostText();
+  for (const top of [200, 300])
+    expect(await restored('Words.', [piece('Words.', 100, 100), piece('Tons', 40, top, 90)], lostText)).toBe(
+      'Words.\n\nTons',
+    );
+});
+
+it('finds letters within signs, as those of units', async () => {
+  const text = 'Rooms of 35㎡ at 21℃, ㈜ Mill™';
+  expect(await restored(text, [piece(text, 60, 200), piece('Lost.', 60, 300)])).toBe(`${text}\n\nLost.`);
+});
+
 it('puts a lost paragraph behind the one that it follows in its column', async () => {
   const pieces = [
     piece('Of mills and weirs', 60, 150),
