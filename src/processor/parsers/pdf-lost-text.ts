@@ -8,7 +8,7 @@ type Size = readonly [width: number, height: number];
 const EDGE = 0.12;
 /** How far off the nearest right angle text is slanted at least, in degrees, as a stamp is. */
 const MIN_SLANT = 2;
-/** How exact the places of slanted text are compared, in points. */
+/** How exactly the places of heads, feet and slanted text are compared, in points. */
 const SAME_PLACE = 20;
 /** Of a document; its first pages tell. */
 const MAX_HEADS = 10_000;
@@ -59,16 +59,18 @@ export class LostText {
   }
 }
 
-/** What stands where heads and feet do, or is slanted: the same on all pages but for numbers. */
+/**
+ * What stands where heads and feet do, or is slanted: the same on all pages but for numbers, and in the same place. A
+ * chart in the margin has its label anywhere.
+ */
 function headOf(
   { text, box: [left, top, right, bottom], rotation = 0 }: PlacedText,
   [width, height]: Size,
 ): string | undefined {
-  const head = () => text.replace(/\d+/g, '#');
-  if (Math.abs(rotation - Math.round(rotation / 90) * 90) > MIN_SLANT)
-    return `${head()} ${Math.round(left / SAME_PLACE)} ${Math.round(top / SAME_PLACE)}`;
+  const isSlanted = Math.abs(rotation - Math.round(rotation / 90) * 90) > MIN_SLANT;
   const isAtEdge = (from: number, to: number, all: number) => to <= all * EDGE || from >= all * (1 - EDGE);
-  return isAtEdge(top, bottom, height) || isAtEdge(left, right, width) ? head() : undefined;
+  if (!isSlanted && !isAtEdge(top, bottom, height) && !isAtEdge(left, right, width)) return undefined;
+  return `${text.replace(/\d+/g, '#')} ${Math.round(left / SAME_PLACE)} ${Math.round(top / SAME_PLACE)}`;
 }
 
 /**
