@@ -31,6 +31,10 @@ it('leaves out what is hidden, however that is written', async () => {
     '<p style="visibility:hidden">no</p>',
     '<p style="display:none/* not shown */">no</p>',
     '<p style="display:none!important;display:block">no</p>',
+    String.raw`<p style="display:n\6f ne">no</p><p style="d\000069splay: \none">no</p>`,
+    '<p style="display&colon;&#110;one">no</p>',
+    '<p style="display:none; background:url(a;display:block)">no</p><p style="display:none/* never ended">no</p>',
+    '<dialog>no</dialog><div popover>no</div><datalist><option>no</option></datalist>',
     '<div hidden><div>no</div>no<!-- </div> --><br>no</div>',
     '<noscript>no</noscript><template><p>no</p></template>',
     '<style>no</style><script>"</p>no"</script><!-- no --><input type=hidden value=no>',
@@ -44,6 +48,9 @@ it('leaves out what is hidden, however that is written', async () => {
     '<details><div>yes</div></details>',
     '<p data-style="display:none">yes</p>',
     '<img hidden><p>yes</p>',
+    `<p style="background:url('x;display:none;')">yes</p>`,
+    String.raw`<p style="display:none\9">yes</p>`,
+    '<dialog open>yes</dialog>',
   ];
   for (const html of shown) expect([html, (await page(html)).text]).toEqual([html, 'yes']);
 });
@@ -56,6 +63,10 @@ it('ends what is hidden where its element ends, said or not', async () => {
   expect(
     (await page('<table><tr><td>One<td hidden>no<tr hidden><td>no<tr><td>Two</table>Three')).text,
   ).not.toContain('no');
+  expect((await page('<table><caption hidden>no<tr><td>Two</table>')).text).toBe('Two');
+  expect((await page('<h1 hidden>no<h2>Two</h2>')).text).toBe('## Two');
+  expect((await page('<a hidden href=x>no<a href=y>Two</a>')).text).toContain('Two');
+  expect((await page('<p hidden>no<summary>Two</summary>')).text).toBe('Two');
   expect((await page('<section><div hidden>no</section>Two')).text).toBe('Two');
   expect(visibleHtml('One<div hidden>no<p>no')).toBe('One ');
 });

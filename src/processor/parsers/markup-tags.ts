@@ -4,7 +4,7 @@ import { Tokenizer } from 'htmlparser2';
 export interface Tag {
   kind: 'opens' | 'closes' | 'empty';
   name: string;
-  /** By their names, as they are written: the first of a name, without quotes. */
+  /** By their names: the first of a name, without quotes. In XML as they are written, in HTML as they are meant. */
   attributes: ReadonlyMap<string, string>;
   start: number;
   end: number;
@@ -30,7 +30,7 @@ export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = f
   };
   const ignored = () => {};
   const tokenizer = new Tokenizer(
-    { xmlMode, decodeEntities: false },
+    { xmlMode, decodeEntities: !xmlMode },
     {
       onopentagname: (from, to) => {
         name = nameAt(from, to);
@@ -42,6 +42,9 @@ export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = f
       },
       onattribdata: (from, to) => {
         value += markup.slice(from, to);
+      },
+      onattribentity: (code) => {
+        value += String.fromCodePoint(code);
       },
       onattribend: () => {
         if (!attributes.has(attribute)) attributes.set(attribute, value);
@@ -58,7 +61,6 @@ export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = f
           end: end === -1 ? markup.length : end + 1,
         });
       },
-      onattribentity: ignored,
       oncdata: ignored,
       oncomment: ignored,
       ondeclaration: ignored,

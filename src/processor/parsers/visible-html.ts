@@ -3,16 +3,21 @@ import { visitTags, type Tag } from './markup-tags.ts';
 /** What leads to other pages, or works rather than says something. Never closed, it would take the page along. */
 const SKIPPED = new Set(['nav', 'select', 'button', 'svg']);
 /** What is not shown where scripts run, and how words are read, above them, with the brackets around that. */
-const NOT_SHOWN = new Set(['template', 'noscript', 'rt', 'rp']);
+const NOT_SHOWN = new Set(['template', 'noscript', 'datalist', 'rt', 'rp']);
 const VOID = /^(?:area|base|basefont|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
 const HIDING = /^(?:display:none|visibility:(?:hidden|collapse))$/;
+
+/** A comment, a string, a link, or blanks, in a style. */
+const STYLE_TOKEN = /\/\*[^]*?(?:\*\/|$)|"[^"]*"|'[^']*'|url\([^()]*\)|\s+/g;
+/** A letter that is written by its number, or with a mark before it. */
+const ESCAPED_LETTER = /\\(?:0{0,4}([4-7][\da-f])(?![\da-f])\s?|([g-z]))/g;
 
 /** No style that hides an element is longer. */
 const MAX_STYLE = 10_000;
 
 const CELLS = ['td', 'th'];
 const ROWS = ['tr', ...CELLS];
-const SECTIONS = ['tbody', 'thead', 'tfoot', ...ROWS];
+const SECTIONS = ['caption', 'tbody', 'thead', 'tfoot', ...ROWS];
 /** What a tag closes that is open and may go without its end, but not beyond an element of these. */
 const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], within: readonly string[]]>> = {
   li: [
@@ -23,15 +28,17 @@ const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], with
   dd: [['dt', 'dd', 'p'], ['dl']],
   td: [CELLS, ['tr', 'table']],
   th: [CELLS, ['tr', 'table']],
-  tr: [ROWS, ['table']],
+  tr: [['caption', ...ROWS], ['table']],
   tbody: [SECTIONS, ['table']],
   thead: [SECTIONS, ['table']],
   tfoot: [SECTIONS, ['table']],
+  a: [['a'], ['table', ...CELLS, 'caption', 'object']],
   rt: [['rt', 'rp'], ['ruby']],
   rp: [['rt', 'rp'], ['ruby']],
 };
 const ENDS_PARAGRAPH =
-  /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|main|menu|nav|ol|p|pre|search|section|table|ul)$/;
+  /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|listing|main|menu|nav|ol|p|plaintext|pre|search|section|summary|table|ul|xmp)$/;
+const HEADING = /^h[1-6]$/;
 const PARAGRAPH = [['p'], ['button', 'table', 'td', 'th', 'caption', 'object']] as const;
 /** Elements within one that is closed by a tag after it; more are nested to do harm. */
 const MAX_IMPLIED = 100;
@@ -45,8 +52,9 @@ const BLOCKS =
 /**
  * HTML without the elements that a page does not show, those that lead around in a site, and how words are read;
  * with what stands apart on it in elements that the library knows. Hidden is what has `hidden`, whatever its value, or
- * a style of its own that says so, to where the element ends, said or implied, or the page does. `aria-hidden` hides
- * from screen readers alone, and what is folded up, as in `details`, is one click away: both are read.
+ * a style of its own that says so, or a dialog that is closed, to where the element ends, said or implied, or the page
+ * does. `aria-hidden` hides from screen readers alone, and what is folded up, as in `details`, has its place on the
+ * page: both are read.
  */
 export function visibleHtml(html: string): string {
   return withoutHidden(html, SKIPPED).replace(APART, '$&<br>').replace(BLOCKS, '<$1div');
@@ -95,7 +103,8 @@ function withoutHidden(html: string, skipped: ReadonlySet<string>): string {
 /** How many elements stay open where one begins. */
 function impliedEnd(name: string, open: readonly string[]): number {
   const [closed, within] = IMPLIED[name] ?? (ENDS_PARAGRAPH.test(name) ? PARAGRAPH : [[], []]);
-  let depth = open.length;
+  // One heading ends another, but not around what stands between them.
+  let depth = HEADING.test(name) && HEADING.test(open.at(-1) ?? '') ? open.length - 1 : open.length;
   if (closed.length === 0) return depth;
   for (let at = open.length - 1; at >= Math.max(0, open.length - MAX_IMPLIED); at--) {
     const element = open[at] ?? '';
@@ -106,7 +115,13 @@ function impliedEnd(name: string, open: readonly string[]): number {
 }
 
 function isHidden({ name, attributes }: Tag): boolean {
-  return NOT_SHOWN.has(name) || attributes.has('hidden') || hides(attributes.get('style') ?? '');
+  return (
+    NOT_SHOWN.has(name) ||
+    attributes.has('hidden') ||
+    attributes.has('popover') ||
+    (name === 'dialog' && !attributes.has('open')) ||
+    hides(attributes.get('style') ?? '')
+  );
 }
 
 /** The last declaration of a property holds, and an important one before all others. */
@@ -115,7 +130,10 @@ function hides(style: string): boolean {
   for (const declaration of style
     .slice(0, MAX_STYLE)
     .toLowerCase()
-    .replace(/\s+|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\//g, '')
+    .replace(ESCAPED_LETTER, (_, code: string | undefined, letter: string) =>
+      code === undefined ? letter : String.fromCharCode(Number.parseInt(code, 16)),
+    )
+    .replace(STYLE_TOKEN, '')
     .split(';')) {
     const property = declaration.split(':', 1)[0] ?? '';
     if (!declared.get(property)?.endsWith('!important') || declaration.endsWith('!important'))
