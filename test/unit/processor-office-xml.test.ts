@@ -115,6 +115,9 @@ it('leaves out what Word hides, however its tags are written', async () => {
     run('b', "<w:vanish w:val='false'/>") +
     run('c', "<w:vanish  w:val = 'on' ></w:vanish >") +
     run('d', '<w:b></w:b><w:vanish\n/>') +
+    run('x', '<w:vanish> </w:vanish>') +
+    run('y', '<w:vanish w:rsidR="0" w:val="1"/>') +
+    '<w:r><w:rPr><w:vanish/></w:rPr><w:t>z</w:t><w:noBreakHyphen/></w:r>' +
     run('e &gt; <![CDATA[f]]>', '<w:vanish w:val="off"></w:vanish>');
   const style = `<w:style w:type='character' w:styleId='Hidden'><w:name w:val='x'></w:name><w:rPr><w:vanish></w:vanish></w:rPr></w:style>`;
   const parts = { 'word/styles.xml': `<w:styles xmlns:w="${WORD}">${style}</w:styles>` };
@@ -142,6 +145,21 @@ it('leaves out what a style of Word hides, or one that it is based on', async ()
     docx(body, { parts: { 'word/styles.xml': `<w:styles xmlns:w="${WORD}">${styles}</w:styles>` } }),
   );
   expect(text).toBe('cd\n\nfg\n\nbox\n\nh');
+});
+
+it('leaves out what the defaults of Word hide, but for runs that are shown', async () => {
+  const run = (text: string, looks = '') => `<w:p><w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r></w:p>`;
+  const hidden = '<w:rPr><w:vanish/></w:rPr>';
+  const style = (id: string, more: string) =>
+    `<w:style w:type="paragraph" ${more} w:styleId="${id}"><w:name w:val="${id}"/>`;
+  const text = async (styles: string) => {
+    const parts = { 'word/styles.xml': `<w:styles xmlns:w="${WORD}">${styles}</w:styles>` };
+    const body = run('a') + run('b', '<w:vanish w:val="0"/>') + wordParagraph('c', '<w:pStyle w:val="Own"/>');
+    return (await parsed(docx(body, { parts }))).text;
+  };
+  const own = `${style('Own', '')}</w:style>`;
+  expect(await text(`<w:docDefaults><w:rPrDefault>${hidden}</w:rPrDefault></w:docDefaults>${own}`)).toBe('b');
+  expect(await text(`${style('Normal', 'w:default="1"')}${hidden}</w:style>${own}`)).toBe('b\n\nc');
 });
 
 it('reads the signs of symbol fonts as what they show', async () => {

@@ -6,38 +6,50 @@ import { drawnText, isSymbolFont } from './symbol-fonts.ts';
  */
 const PIECE =
   /<w:p(?: [^<>]*)?(?<!\/)>|<\/w:p>|<w:pStyle w:val="([^"<>]*)"|<w:r(?: [^<>]*)?>(?:(?!<w:r[ >])[^])*?<\/w:r>/g;
-const VANISH = /<w:rPr>(?:(?!<\/?w:rPr>)[^])*?<w:vanish(?: w:val="([^"]*)")?\s*\/>/;
+const VANISH = /<w:rPr>(?:(?!<\/?w:rPr>)[^])*?<w:vanish(?=[\s/>])([^<>]*)>/;
+const VALUE = / w:val="([^"]*)"/;
 const RUN_STYLE = /<w:rStyle w:val="([^"]*)"/;
 const RUN_FONT = /<w:rFonts\b[^<>]* w:ascii="([^"]*)"/;
 const RUN_TEXT = /(<w:t(?: [^<>]*)?>)([^<]*)<\/w:t>/g;
+/** A hyphen that the library does not know becomes text later. */
+const HYPHEN = /<w:noBreakHyphen\s*\/>/g;
 const SIGN = /<w:sym\b([^<>]*)\/>/g;
 
 /** Whether a style or a run hides its words; undefined where it does not say. */
 export function vanishes(xml: string): boolean | undefined {
   const found = VANISH.exec(xml);
-  return found ? /^(?:1|true|on)$/.test(found[1] ?? '1') : undefined;
+  return found ? /^(?:1|true|on)$/.test(VALUE.exec(found[1] ?? '')?.[1] ?? '1') : undefined;
+}
+
+/** What hides words but for their runs. */
+export interface Hiding {
+  /** The ids of the styles that hide what they are given to; '' stands for paragraphs that name none. */
+  styles: ReadonlySet<string>;
+  /** Whether the document's defaults do: then only a run shows its words. */
+  byDefault: boolean;
 }
 
 /**
  * Leaves out of the runs of a Word document what is hidden, and spells the signs that symbol fonts draw for letters.
- * @param hiding the ids of the styles that hide what they are given to
  */
-export function mendRuns(xml: string, hiding: ReadonlySet<string>): string {
+export function mendRuns(xml: string, hiding: Hiding): string {
   // The styles of the paragraphs that are open: a text box has paragraphs within one.
   const open: string[] = [];
   return xml.replace(PIECE, (piece, style?: string) => {
     if (style !== undefined) open.splice(-1, 1, style);
     else if (piece === '</w:p>') open.pop();
     else if (!piece.startsWith('<w:r')) open.push('');
-    else return isHidden(piece, open.at(-1) ?? '', hiding) ? piece.replace(RUN_TEXT, '') : withSigns(piece);
+    else if (!isHidden(piece, open.at(-1) ?? '', hiding)) return withSigns(piece);
+    else return piece.replace(RUN_TEXT, '').replace(HYPHEN, '');
     return piece;
   });
 }
 
-function isHidden(run: string, paragraphStyle: string, hiding: ReadonlySet<string>): boolean {
-  const runStyle = RUN_STYLE.exec(run)?.[1] ?? '';
-  // Hidden by both, it is shown: the one takes back what the other does.
-  return vanishes(run) ?? hiding.has(runStyle) !== hiding.has(paragraphStyle);
+function isHidden(run: string, paragraphStyle: string, { styles, byDefault }: Hiding): boolean {
+  const runStyle = RUN_STYLE.exec(run)?.[1];
+  const byRunStyle = runStyle !== undefined && styles.has(runStyle);
+  // Hidden by both styles, it is shown: the one takes back what the other does.
+  return vanishes(run) ?? (byDefault || byRunStyle !== styles.has(paragraphStyle));
 }
 
 function withSigns(run: string): string {

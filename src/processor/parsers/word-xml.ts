@@ -1,5 +1,5 @@
 import type { XmlParts } from './office-xml.ts';
-import { mendRuns, vanishes } from './word-runs.ts';
+import { mendRuns, vanishes, type Hiding } from './word-runs.ts';
 
 /** The parts that hold text of the document. */
 const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
@@ -9,6 +9,8 @@ const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
  */
 const STYLE =
   /<w:style\b(?:(?!\bw:styleId=)[^<>])*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
+const DEFAULTS = /<w:rPrDefault>(?:(?!<w:rPrDefault>)[^])*?<\/w:rPrDefault>/;
+const DEFAULT_STYLE = /<w:style\b(?=[^<>]* w:type="paragraph")(?=[^<>]* w:default="(?:1|true|on)")[^<>]*>/;
 const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
 const FORMER_PROPERTIES = /<w:([pr]PrChange)\b(?:(?!<w:[pr]PrChange\b)[^])*?<\/w:\1>/g;
 /** A large first letter, which is a paragraph of its own, and the start of the paragraph that it begins. */
@@ -45,8 +47,9 @@ interface Role {
  * is left out.
  */
 export function mendWords(parts: XmlParts): void {
-  const roles = rolesOf(parts.get('word/styles.xml') ?? '');
-  const hiding = new Set([...roles].filter(([, { hidden }]) => hidden).map(([id]) => id));
+  const styles = parts.get('word/styles.xml') ?? '';
+  const roles = rolesOf(styles);
+  const hiding = hidingOf(styles, roles);
   for (const [name, xml] of parts) {
     if (!TEXT_PARTS.test(name)) continue;
     // What a paragraph and its words were before they were changed.
@@ -74,6 +77,14 @@ function withRole(properties: string, roles: ReadonlyMap<string, Role>): string 
   return NUMBERING.test(properties)
     ? properties.replace(NUMBERING, (numbering) => (NO_LIST.test(numbering) ? '' : numbering))
     : properties + (role.numbering ?? '');
+}
+
+function hidingOf(styles: string, roles: ReadonlyMap<string, Role>): Hiding {
+  const ids = new Set([...roles].filter(([, { hidden }]) => hidden).map(([id]) => id));
+  const [body = ''] = DEFAULT_STYLE.exec(styles) ?? [];
+  const id = /\bw:styleId="([^"]*)"/.exec(body)?.[1];
+  if (id !== undefined && ids.has(id)) ids.add('');
+  return { styles: ids, byDefault: vanishes(DEFAULTS.exec(styles)?.[0] ?? '') ?? false };
 }
 
 function rolesOf(styles: string): Map<string, Role> {
