@@ -162,6 +162,24 @@ it('leaves out what the defaults of Word hide, but for runs that are shown', asy
   expect(await text(`${style('Normal', 'w:default="1"')}${hidden}</w:style>${own}`)).toBe('b\n\nc');
 });
 
+it('leaves out what an OpenDocument text hides', async () => {
+  const style = (name: string, looks: string, more = '') =>
+    `<style:style style:name="${name}" style:family="text" ${more}><style:text-properties ${looks}/></style:style>`;
+  const styles =
+    style('Hidden', 'text:display="none"') +
+    style('Note', 'style:font-name="Lato"', 'style:parent-style-name="Hidden"') +
+    style('Shown', 'text:display="true"', 'style:parent-style-name="Hidden"');
+  const span = (name: string, text: string) => `<text:span text:style-name="${name}">${text}</text:span>`;
+  const words = `a${span('Hidden', `no<text:s/>${span('Other', 'no')}`)}${span('Note', 'no')}${span('Shown', 'b')}`;
+  const body =
+    `<text:p>${words}<text:hidden-text text:is-hidden="true">no</text:hidden-text></text:p>` +
+    '<text:section text:display="none"><text:p>no</text:p></text:section><text:p text:style-name="Hidden">no</text:p>' +
+    '<text:section text:display="true"><text:p>c</text:p></text:section>';
+  const declared = 'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"';
+  const file = openDocument('text', `${body}<text:p ${declared}>${styles}</text:p>`);
+  expect((await parsed(file)).text).toBe('ab\n\nc');
+});
+
 it('reads the signs of symbol fonts as what they show', async () => {
   const sign = (font: string, char: string) => `<w:r><w:sym w:font="${font}" w:char="${char}"/></w:r>`;
   const run = (text: string, looks = '') => `<w:r><w:rPr>${looks}</w:rPr><w:t>${text}</w:t></w:r>`;

@@ -1,6 +1,7 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 
 import { ProcessorError } from '../errors.ts';
+import { withoutHiddenText } from './open-document-hidden.ts';
 import { mendOpenDocument } from './open-document-xml.ts';
 import { plainTags } from './plain-tags.ts';
 import { mendSheets } from './sheet-xml.ts';
@@ -34,7 +35,8 @@ type Mender = (parts: XmlParts) => void;
 type Format = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods';
 
 const openDocument: Mender = (parts) => {
-  for (const [name, xml] of parts) parts.set(name, mendOpenDocument(xml));
+  const styles = parts.get('styles.xml') ?? '';
+  for (const [name, xml] of parts) parts.set(name, mendOpenDocument(withoutHiddenText(xml, styles)));
 };
 
 const MENDERS: Readonly<Record<Format, Mender>> = {
