@@ -68,7 +68,7 @@ export const JobSchema = v.object({
   stalls: v.optional(Count),
   filename: v.optional(v.string()),
   collection: v.optional(v.string()),
-  /** 0–1: `progress` as finely as the job moves, so 0.7394 where that is 73. It only grows within an attempt. */
+  /** 0–1: `progress` as finely as the job moves, so 0.7394 where that is 73. It only grows while a worker holds the job. */
   fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   stage: v.optional(StageSchema),
   counts: v.optional(CountsSchema),

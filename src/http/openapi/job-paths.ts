@@ -52,7 +52,13 @@ export const jobPaths = {
       parameters: [idInPath],
       responses: {
         200: { description: 'The job: `failed`, with `cancelled` as its `error_code`', content: json('Job') },
-        ...problems('job_not_found', 'job_has_ended', 'installation_mismatch', 'queue_unavailable'),
+        ...problems(
+          'job_not_found',
+          'job_has_ended',
+          'storage_unavailable',
+          'installation_mismatch',
+          'queue_unavailable',
+        ),
       },
     },
   },
