@@ -14,7 +14,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends redis-server &&
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY src/embedded/setup/strip-*.mjs src/embedded/setup/
-# In one layer, so that the image never holds Chroma's debug symbols.
+# One layer, so that the image never holds Chroma's debug symbols.
 RUN npm ci --omit=dev && node src/embedded/setup/strip-chroma.mjs && npm cache clean --force
 COPY src src
 COPY --from=page /app/client/dist client/dist

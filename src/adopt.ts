@@ -8,7 +8,7 @@ import { createLogger, type Logger } from './logger.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createKeys } from './redis/keys.ts';
 
-/** `npm run adopt -- blobs|redis|chroma`: makes the installation of one store that of all. */
+/** Runs `npm run adopt -- blobs|redis|chroma`: makes one store's installation id win in all stores. */
 async function main(): Promise<void> {
   const [source] = process.argv.slice(2);
   if (!SOURCES.includes(source as Source))

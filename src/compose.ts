@@ -46,13 +46,13 @@ import { startWorker } from './worker/worker.ts';
 
 /** A worker lost costs a job nothing; a job that costs more workers than this fails. */
 const MAX_STALLS = 10;
-/** Missing chunks are noticed within a minute. */
+/** Interval of the Chroma comparison, in ms: finds missing chunks within a minute. */
 const MAX_COMPARED_EVERY_MS = 30_000;
 /** How long HTTP answers under way may take once the process is to stop. */
 const HTTP_GRACE_MS = 2000;
 const PAGE_FOLDER = resolve(import.meta.dirname, '../client/dist');
 
-/** How long a role that has started waits to say whether its stores belong together. */
+/** Longest wait of a started role for the first comparison of the stores, in ms. */
 const COMPARED_WITHIN_MS = 2000;
 
 type App = Parameters<typeof startServer>[0];
@@ -61,7 +61,7 @@ type App = Parameters<typeof startServer>[0];
 export interface Running {
   /** Where it listens. */
   port: number;
-  /** What an operator has to mend before it works; waits a moment for the stores to be compared. */
+  /** Returns the fault that the operator must repair, once the stores were compared; `undefined` for none. */
   refusal(): Promise<string | undefined>;
   /** Stops everything, the last started first. */
   close(): Promise<void>;
@@ -115,7 +115,7 @@ interface Shared {
   store: JobStore;
   installation: Installation;
   checks: Record<string, ReadinessCheck>;
-  /** What a role is ready without. */
+  /** Checks that do not make a role unready. */
   dependencies: Record<string, ReadinessCheck>;
   metrics: Registry;
   queueOptions: QueueOptions;
@@ -200,7 +200,7 @@ function share(
   return { ...shared, dependencies: {}, metrics: new Registry(), feed };
 }
 
-/** Compares the stores that these roles use, from now on. */
+/** Starts comparing the stores that these roles use. */
 function openInstallation(
   roles: readonly Role[],
   config: Config,
@@ -234,7 +234,7 @@ async function openStores(roles: readonly Role[], shared: Shared): Promise<Store
   });
   started.defer(() => processor.close());
   const probe = new BlobProbe(config.blobStore);
-  // A folder that is not there yet has nothing to remove.
+  // A missing folder holds nothing to remove.
   await probe.removeStale().catch(() => {});
   checks['blobs'] = async () => {
     await installation.checkBlobs();

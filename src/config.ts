@@ -88,7 +88,7 @@ export interface Config {
   jobTtlSeconds: number;
   drainMs: number;
   workerConcurrency: number;
-  /** For how many days the trash keeps files that no store explains. */
+  /** Days that the trash keeps files that no store explains. */
   trashDays: number;
   /** Absolute path of the folder that holds the uploaded originals. */
   blobStore: string;

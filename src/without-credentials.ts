@@ -1,4 +1,4 @@
-/** A server's URL as it may be printed: protocol, host and port only. */
+/** Reduces a server's URL to protocol, host and port, so that a log may show it. */
 export function withoutCredentials(url: string): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 
-/** The first entry of a backup, and the last: a backup without its last entry is not whole. */
+/** Names of a backup's first and last entry. A backup without its last entry is incomplete. */
 export const HEAD = 'sluice-backup.json';
 export const END = 'sluice-backup-end.json';
 /** The snapshot of Redis, in its own format. */
 export const SNAPSHOT = 'redis.rdb';
-/** What the blob store's files lie under. */
+/** Folder of the blob store's files within the archive. */
 export const BLOBS = 'blobs/';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -29,12 +29,12 @@ export const EndSchema = v.object({
   /** Entries before this one, and their bytes. */
   entries: count,
   bytes: count,
-  /** Of their names, sizes and contents, in hex. */
+  /** SHA-256 of the entries' names, sizes and contents, in hex. */
   sha256: v.string(),
 });
 export type End = v.InferOutput<typeof EndSchema>;
 
-/** Sums up the entries of a backup, as its end states them. */
+/** Computes the totals of a backup's entries, as its end entry states them. */
 export class ArchiveDigest {
   readonly #hash = createHash('sha256');
   #entries = 0;

@@ -25,9 +25,9 @@ export interface ArchiveFile {
 }
 
 /**
- * Reads a backup's files, in order. Its end is compared with what was read.
- * @returns by the generator's end, the backup's head
- * @throws {BackupError} for a file that is no backup, is not whole, was changed, or has a name that leads elsewhere
+ * Reads a backup's files in order, and compares its end entry with the bytes read.
+ * @returns the backup's head, when the generator ends
+ * @throws {BackupError} for a file that is no backup, is incomplete, was changed, or has a path outside the archive
  */
 export async function* readArchive(path: string): AsyncGenerator<ArchiveFile, Head> {
   const digest = new ArchiveDigest();
@@ -77,7 +77,7 @@ function notWhole(path: string): BackupError {
   return new BackupError(`${path} is not whole: its end is missing. Use another backup.`);
 }
 
-/** What tar-stream says of a file that is cut off or broken. */
+/** Detects tar-stream's errors about a truncated or broken file. */
 function isTarError(error: unknown): boolean {
   return error instanceof Error && /unexpected end of data|invalid tar header/i.test(error.message);
 }
@@ -91,7 +91,7 @@ function requireOurs({ name, type }: Header, path: string): void {
   }
 }
 
-/** Passes on a file's content; its consumer hears what is wrong with it. */
+/** Passes on a file's content. Its consumer receives the read errors. */
 async function* contentOf(
   source: AsyncIterable<Buffer>,
   digest: ArchiveDigest,

@@ -16,11 +16,11 @@ export class ArchiveWriter {
   readonly #written: Promise<void>;
   readonly #failed: Promise<never>;
 
-  /** @param path where it appears once it is whole; until then it grows beside it */
+  /** @param path of the finished backup; the unfinished one grows at `{path}.tmp` */
   constructor(path: string) {
     this.#path = path;
     this.#partial = `${path}.tmp`;
-    // It holds everything that anybody uploaded.
+    // Only the owner may read it, because it holds every user's uploads.
     this.#written = pipeline(this.#pack, createWriteStream(this.#partial, { flags: 'w', mode: 0o600 }));
     this.#failed = this.#written.then(() => new Promise<never>(() => {}));
     this.#failed.catch(() => {});
@@ -46,7 +46,7 @@ export class ArchiveWriter {
     await this.#append(name, size, mtime, content, (bytes) => this.#digest.update(bytes));
   }
 
-  /** Ends the file, flushes it, and gives it its name. */
+  /** Ends the file, flushes it, and renames it to its final path. */
   async finish(): Promise<void> {
     const end = Buffer.from(JSON.stringify(this.#digest.end()));
     await this.#append(END, end.length, new Date(), [end], () => {});
@@ -57,7 +57,7 @@ export class ArchiveWriter {
     await flush(dirname(this.#path));
   }
 
-  /** Removes what was written. */
+  /** Removes the unfinished file. */
   async discard(): Promise<void> {
     this.#pack.destroy();
     await this.#written.catch(() => {});

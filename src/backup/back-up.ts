@@ -21,17 +21,17 @@ const CONNECT_TIMEOUT_MS = 3000;
 export interface BackupReport {
   files: number;
   bytes: number;
-  /** Files that were deleted while the backup ran, and are not in it. */
+  /** Files that a user deleted while the backup ran. The backup lacks them. */
   vanished: number;
-  /** Originals that are not what was uploaded. They are in the backup as they are. */
+  /** Originals whose bytes differ from the upload. The backup holds them unchanged. */
   changed: string[];
 }
 
 /**
- * Copies a running Sluice into one file: a snapshot of Redis first, then each manifest with its original. Every upload
- * that was acknowledged before it began is in it. Sweeps delete nothing meanwhile.
- * @param path of the backup; nothing may be there
- * @throws {BackupError} with what the operator can do; nothing is left at `path` then
+ * Copies a running Sluice into one file: a snapshot of Redis first, then each manifest with its original. The file
+ * holds every upload that Sluice acknowledged before the backup began. Sweeps delete nothing meanwhile.
+ * @param path of the backup; a file at this path is an error
+ * @throws {BackupError} with the next step for the operator; it leaves nothing at `path`
  */
 export async function backUp(
   { dataDir, minFreeBytes }: { dataDir: string; minFreeBytes: number | undefined },
@@ -191,7 +191,10 @@ async function headOf(root: string, files: number, bytes: number): Promise<Head>
   };
 }
 
-/** Opens what belongs together; `undefined` when a part is gone: its upload was refused, or its document deleted. */
+/**
+ * Opens a group of files. Returns `undefined` when one is gone, because its upload was refused or its document
+ * deleted.
+ */
 async function openGroup(root: string, { manifest, file }: FileGroup) {
   const opened = new AsyncDisposableStack();
   try {
@@ -227,7 +230,7 @@ async function* read(
   note: (part: Buffer) => Promise<void>,
 ): AsyncGenerator<Buffer> {
   if (size === 0) return;
-  // No more than that: an upload under way may still write.
+  // Stops at the listed size, because an upload under way may still write.
   for await (const part of file.createReadStream({ start: 0, end: size - 1, autoClose: false })) {
     await note(part as Buffer);
     yield part as Buffer;
@@ -239,7 +242,7 @@ function contentHashOf(manifest: Buffer): string | undefined {
     const { payload } = JSON.parse(manifest.toString('utf8')) as { payload?: { content_hash?: string } };
     return payload?.content_hash;
   } catch {
-    // Cut off while it was written: its upload was never acknowledged.
+    // A crash cut this manifest off while the api wrote it. Its upload was never acknowledged.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** A backup or a restore that cannot be made. Its message tells the operator what to do. */
+/** Reports why a backup or a restore failed. Its message tells the operator what to do. */
 export class BackupError extends Error {
   override name = 'BackupError';
 }

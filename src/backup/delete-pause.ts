@@ -4,18 +4,18 @@ import type { Redis } from 'ioredis';
 
 import { BackupError } from './backup-error.ts';
 
-/** A backup that was killed holds deletes up for so long. */
+/** Time until a pause expires, in ms. A killed backup blocks deletes no longer than this. */
 const TTL_MS = 180_000;
 const RENEW_MS = 30_000;
 
-/** Deletes the pause, or renews it, where it is still ours. */
+/** Deletes or renews the pause, if this process still holds it. */
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
 
 /**
- * Keeps sweeps from deleting originals until it is ended.
- * @param key the Redis key that the sweeps look at
- * @param lost called when the pause is over before its end: what is copied from then on may have gaps
+ * Keeps sweeps from deleting originals until the caller ends the pause.
+ * @param key the Redis key that the sweeps check
+ * @param lost receives the error when the pause expires early: files copied later may be missing
  * @throws {BackupError} when another backup runs
  */
 export async function pauseDeletes(
@@ -43,7 +43,7 @@ export async function pauseDeletes(
   return {
     async end() {
       clearInterval(timer);
-      // Redis may be gone: the pause ends by itself then.
+      // Redis may be gone. The pause then expires by itself.
       await redis.eval(RELEASE, 1, key, holder).catch(() => {});
     },
   };

@@ -10,7 +10,7 @@ import { restore } from './restore.ts';
 
 const USAGE = 'Usage: npm run backup -- FILE, or npm run restore -- FILE\n';
 
-/** `npm run backup -- FILE` and `npm run restore -- FILE`. */
+/** Runs `npm run backup -- FILE` and `npm run restore -- FILE`. */
 async function main(): Promise<void> {
   const [command, file, ...more] = process.argv.slice(2);
   if (file === undefined || more.length > 0 || (command !== 'backup' && command !== 'restore')) {

@@ -1,8 +1,8 @@
-/** How often a person sees it move, on a terminal and in a log. */
+/** Update interval in ms, on a terminal and in a log. */
 const TERMINAL_MS = 200;
 const LOG_MS = 10_000;
 
-/** Shows how far a copy has come: files, bytes, percent. */
+/** Shows the progress of a copy: files, bytes, percent. */
 export class Progress {
   readonly #out: NodeJS.WriteStream;
   #totalFiles = 0;
@@ -21,7 +21,7 @@ export class Progress {
     this.#show();
   }
 
-  /** @param done files in all so far */
+  /** @param done total of files so far */
   files(done: number): void {
     this.#files = done;
     this.#showInTime();

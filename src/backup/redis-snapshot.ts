@@ -16,7 +16,7 @@ export async function saveSnapshot(redis: Redis, signal: AbortSignal): Promise<v
       await redis.bgsave();
       break;
     } catch (error) {
-      // Another save or a rewrite of the append-only file is under way, which may have begun before an upload's job.
+      // Another save or a rewrite of the append-only file is running. It may have begun before an upload's job.
       if (!/already in progress|in progress|child process/i.test((error as Error).message)) throw error;
       await sleep(LOOK_MS, undefined, { signal });
     }

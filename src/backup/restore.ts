@@ -13,10 +13,10 @@ import type { Progress } from './progress.ts';
 const BASE = 'appendonly.aof.1.base.rdb';
 
 /**
- * Unpacks a backup into an empty data folder. The whole backup is read and checked before anything is written. Chroma
+ * Unpacks a backup into an empty data folder. It reads and checks the whole backup before it writes anything. Chroma
  * stays empty: the next start indexes every document again from its original.
  * @param path of the backup
- * @throws {BackupError} with what the operator can do; the folders are empty then
+ * @throws {BackupError} with the next step for the operator; the folders are empty then
  */
 export async function restore(
   { dataDir, blobStore }: { dataDir: string; blobStore: string },
@@ -30,7 +30,7 @@ export async function restore(
   progress.begin(files, bytes);
   const lock = await DataLock.acquire(dataDir, logger);
   try {
-    // Another restore may have filled it before the lock was ours.
+    // Another restore may have filled the folder before this one got the lock.
     const ours = (name: string) => name.startsWith(LOCK_FILES.guard) || name.startsWith(LOCK_FILES.lock);
     if (!(await namesIn('DATA_DIR', dataDir)).every(ours)) {
       throw new BackupError(`DATA_DIR ${dataDir} is not empty any more.`);
@@ -63,7 +63,7 @@ async function requireEmpty(setting: string, folder: string): Promise<void> {
       `${setting} ${folder} is in use by a Sluice, or was: restore into an empty folder.`,
     );
   }
-  // What a lock left behind is nothing of value.
+  // Files of an old lock hold no data.
   if (!names.every((name) => name.startsWith(LOCK_FILES.guard))) {
     throw new BackupError(`${setting} ${folder} is not empty: restore into an empty folder.`);
   }
@@ -78,7 +78,7 @@ async function namesIn(setting: string, folder: string): Promise<string[]> {
   }
 }
 
-/** Reads the whole backup, so that nothing is written of one that is not whole. */
+/** Reads the whole backup, so that restore writes nothing of an incomplete one. */
 async function check(path: string): Promise<{ head: Head; files: number; bytes: number }> {
   const entries = readArchive(path);
   let files = 0;
@@ -101,11 +101,11 @@ async function unpack(path: string, dataDir: string, blobStore: string, progress
   let files = 0;
   await mkdir(blobStore, { recursive: true });
   for await (const { name, mtime, content } of readArchive(path)) {
-    // Redis with an append-only file does not read `dump.rdb`. It reads a snapshot that its manifest names as the base.
+    // With an append-only file Redis ignores `dump.rdb`. It reads a snapshot that the manifest names as the base.
     const to = name === SNAPSHOT ? join(appendOnly, BASE) : join(blobStore, name.slice(BLOBS.length));
     await mkdir(dirname(to), { recursive: true });
     await pipeline(noted(content, progress), createWriteStream(to, { flags: 'wx' }));
-    // A sweep asks how old a file is.
+    // Keeps the file's date, because sweeps decide by age.
     await utimes(to, mtime, mtime);
     if (name !== SNAPSHOT) progress.files(++files);
   }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 import { CHECKPOINT, isTenantFolder, MANIFEST, TRASH } from '../uploads/blob-paths.ts';
 
-/** Files of the blob store that belong together, relative to it: a manifest comes before its original. */
+/** Groups files that belong together, by their paths in the blob store: a manifest precedes its original. */
 export interface FileGroup {
   manifest?: string;
   file?: string;
 }
 
 /**
- * Lists what a backup holds of the blob store: everything but checkpoints, which are made again, and the trash.
+ * Lists the blob store's files for a backup: all but checkpoints, which workers make again, and the trash.
  * @param root the store's folder
  */
 export async function* listGroups(root: string): AsyncGenerator<FileGroup> {
@@ -19,7 +19,7 @@ export async function* listGroups(root: string): AsyncGenerator<FileGroup> {
     if (entry.isFile()) yield { file: name };
     else if (!entry.isDirectory() || name === TRASH) continue;
     else if (isTenantFolder(name)) yield* groupsOf(root, name);
-    // Notes of how jobs ended.
+    // Holds the notes of how jobs ended.
     else if (name.startsWith('.')) yield* filesBelow(root, name);
   }
 }
@@ -29,7 +29,7 @@ async function* groupsOf(root: string, tenant: string): AsyncGenerator<FileGroup
   for (const name of names) {
     const manifest = `${name}${MANIFEST}`;
     if (name.endsWith(MANIFEST)) {
-      // One whose original is there comes with it.
+      // An original comes with its manifest.
       if (!names.has(name.slice(0, -MANIFEST.length))) yield { manifest: `${tenant}/${name}` };
     } else {
       yield { file: `${tenant}/${name}`, ...(names.has(manifest) && { manifest: `${tenant}/${manifest}` }) };
@@ -51,7 +51,7 @@ export async function measure(root: string): Promise<{ files: number; bytes: num
     for (const path of [manifest, file]) {
       if (path === undefined) continue;
       files++;
-      // A file that is gone since the listing counts nothing.
+      // Skips a file that is gone since the listing.
       bytes += (await stat(join(root, path)).catch(() => undefined))?.size ?? 0;
     }
   }

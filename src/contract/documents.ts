@@ -14,18 +14,18 @@ export const DocumentSchema = v.object({
   size: Whole,
   content_hash: v.optional(v.string()),
   chunk_count: Whole,
-  /** How it was cut, and what read it: `reader_version` is absent where the processor names none. */
+  /** Chunking settings and reader. `reader_version` is absent if the processor names none. */
   chunking_strategy: ChunkingStrategySchema,
   chunk_size: Whole,
   chunk_overlap: Whole,
   reader_version: v.optional(v.string()),
-  /** True where an older version kept no settings: the three above are the defaults of an upload. */
+  /** True if an older version kept no settings: the three above are then the upload defaults. */
   settings_assumed: v.optional(v.literal(true)),
   /** How many chunks the vector store lost. Absent when it holds all of them. */
   missing_chunks: v.optional(Whole),
   /** True when the lost chunks cannot come back, because the original is not in the store. */
   file_gone: v.optional(v.literal(true)),
-  /** The last job that was to index it again. Absent once one has completed. */
+  /** Id of the latest reindex job. Absent after one has completed. */
   reindex_job: v.optional(v.string()),
   metadata: MetadataSchema,
   model: v.string(),

@@ -6,8 +6,8 @@ export const JobStatusSchema = v.picklist(JOB_STATUSES);
 export type JobStatus = v.InferOutput<typeof JobStatusSchema>;
 
 /**
- * How a run can end. A `cancelled` run has the status `failed` and this word as its `error_code`: the documented
- * client stops at `completed` and `failed` only.
+ * Lists how a run can end. A `cancelled` run has the status `failed` and this word as its `error_code`, because the
+ * documented client stops at `completed` and `failed` only.
  */
 export const OUTCOMES = ['completed', 'failed', 'cancelled'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -23,7 +23,7 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const CountsSchema = v.object({
   pages_done: v.optional(Count),
   pages_total: v.optional(Count),
-  /** Pages of a PDF that hold no text, but are not blank, like scanned ones: absent where there are none. */
+  /** Pages of a PDF that hold no text but are not blank, for example scans. Absent if there are none. */
   pages_unread: v.optional(Count),
   chunks_done: v.optional(Count),
   chunks_total: v.optional(Count),
@@ -68,7 +68,7 @@ export const JobSchema = v.object({
   stalls: v.optional(Count),
   filename: v.optional(v.string()),
   collection: v.optional(v.string()),
-  /** 0–1: `progress` as finely as the job moves, so 0.7394 where that is 73. It only grows while a worker holds the job. */
+  /** Progress from 0 to 1 with four decimals: 0.7394 where `progress` is 73. It only grows while a worker holds the job. */
   fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   stage: v.optional(StageSchema),
   counts: v.optional(CountsSchema),
@@ -82,7 +82,7 @@ export function isTerminal(status: JobStatus): status is 'completed' | 'failed' 
   return status === 'completed' || status === 'failed';
 }
 
-/** Tells how a job's run has ended; `undefined` while it has not. */
+/** Returns the outcome of a job's run; `undefined` while the run goes on. */
 export function outcomeOf({
   status,
   error_code,

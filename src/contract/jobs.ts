@@ -42,13 +42,13 @@ export const StatsSchema = v.object({
   cleanups: Count,
   /** Documents that miss chunks in the vector store. */
   documents_incomplete: Count,
-  /** What the vector store holds of documents that Redis does not know, by generation, as last looked at. */
+  /** Generations in the vector store whose document Redis does not know, as of the last comparison. */
   orphan_generations: Count,
-  /** Runs that have ended, since the first ever; `failed` leaves the cancelled ones out. */
+  /** Ended runs since the first ever. `failed` excludes the cancelled ones. */
   completed: Count,
   failed: Count,
   cancelled: Count,
-  /** Completed of those completed or failed, without the cancelled; absent before the first. */
+  /** Share of completed among completed and failed runs, without cancelled ones. Absent before the first. */
   success_rate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   /** Of the last 1,000 completed runs; absent before the first. */
   processing_time_ms: v.optional(v.object({ p50: v.number(), p90: v.number(), p99: v.number() })),

@@ -60,7 +60,7 @@ export const MAX_CALL_SILENCES = 120;
 const Code = v.pipe(
   v.string(),
   v.regex(/^[a-z][a-z0-9_]{0,63}$/, 'is not a code'),
-  // It says that somebody stopped the job.
+  // Sluice uses this code for a job that a client cancelled.
   v.notValue('cancelled', 'is not a code of a processor'),
 );
 const Detail = v.pipe(v.string(), v.maxLength(1000));

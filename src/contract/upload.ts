@@ -10,7 +10,7 @@ export type ChunkingStrategy = v.InferOutput<typeof ChunkingStrategySchema>;
 export const CHUNK_SIZE = { min: 32, max: 8192, default: 512 } as const;
 const DEFAULT_CHUNK_OVERLAP = 50;
 
-/** The collection whose metadata holds the installation's id. */
+/** Name of the collection whose metadata holds the installation's id. */
 export const RESERVED_COLLECTION = 'sluice-installation';
 
 /**
@@ -135,7 +135,7 @@ export function parseUploadFields(
   return { ok: true, fields: { ...rest, chunk_size, chunk_overlap: overlap, metadata: metadata ?? {} } };
 }
 
-/** The documented acknowledgement (202) of an upload, and of a document that is indexed again. */
+/** Acknowledges (202) an upload, or a document that Sluice indexes again. */
 export const UploadAcceptedSchema = v.object({
   job_id: v.string(),
   status: JobStatusSchema,

@@ -4,7 +4,7 @@ import { DependencyError } from '../errors.ts';
 import type { ChromaCall } from '../installation/chroma-identity.ts';
 import { explain } from './chroma-errors.ts';
 
-/** A call that Chroma has not answered for so long has failed. What it was to write may still land later. */
+/** Timeout of one call to Chroma, in ms. Chroma may still carry out a write after it. */
 export const CHROMA_TIMEOUT_MS = 30_000;
 
 /**
@@ -17,7 +17,8 @@ export function chromaCall(url: string): ChromaCall {
   return async (signal, work) => {
     signal.throwIfAborted();
     const timeout = AbortSignal.timeout(CHROMA_TIMEOUT_MS);
-    // A client is a few objects; one a call is how its library lets a call be aborted.
+    // Makes a client per call, because chromadb aborts calls only through the client's options. A client is a few
+    // objects.
     const client = new ChromaClient({
       host: hostname,
       port: Number(port) || (ssl ? 443 : 80),

@@ -2,7 +2,7 @@ import { ChromaClientError, ChromaConnectionError } from 'chromadb';
 
 import { DependencyError } from '../errors.ts';
 
-/** What Chroma 1.0.5 says of a database or an index that it cannot read. Waiting helps: until an operator repairs it. */
+/** Error texts of Chroma 1.0.5 for an unreadable database or index. Jobs wait until an operator repairs it. */
 const DAMAGED = /database disk image is malformed|file is not a database|hnsw segment reader/;
 
 /** Says what a failure of Chroma's client means for a job. */

@@ -4,19 +4,22 @@ import type { Keys } from '../redis/keys.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
 import type { CountedGeneration } from './chunk-record.ts';
 
-/** Keeps neither Redis nor this process busy for long. */
+/** Documents per read. This size blocks neither Redis nor this process for long. */
 const DOCUMENTS_A_READ = 500;
 
-/** How many chunks a document's live generation must have. */
+/** Expected number of chunks of a document's live generation. */
 export interface ChunkCount extends CountedGeneration {
   collection: string;
-  /** How many of them are known to be missing. */
+  /** Number of chunks known to be missing. */
   missing: number;
-  /** False where an older version kept no settings. */
+  /** False if an older version kept no settings. */
   hasSettings: boolean;
 }
 
-/** Reads how many chunks there must be: a part of {@link DocumentRegistry} that is read all the time, so it reads little. */
+/**
+ * Reads expected chunk counts. The comparison calls it all the time, so it reads fewer fields than {@link
+ * DocumentRegistry}.
+ */
 export class ChunkCounts {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -27,8 +30,8 @@ export class ChunkCounts {
   }
 
   /**
-   * All documents of a tenant, or of one of its collections, some at a time; a few may come twice. What is registered
-   * meanwhile may be left out.
+   * Lists all documents of a tenant, or of one of its collections, in batches. A document may come twice. One that a
+   * job registers meanwhile may be absent.
    */
   async *list(tenant: string, collection?: string): AsyncGenerator<ChunkCount[]> {
     const { documents, documentsIn } = this.#keys;
@@ -37,13 +40,13 @@ export class ChunkCounts {
     do {
       const [next, entries] = await this.#redis.zscan(index, cursor, 'COUNT', DOCUMENTS_A_READ);
       const found = await this.read(entries.filter((_, i) => i % 2 === 0));
-      // A document that was replaced into another collection may still be listed in this one.
+      // The index of a collection may still list a document that a later upload moved to another collection.
       yield found.filter((one) => collection === undefined || one.collection === collection);
       cursor = next;
     } while (cursor !== '0');
   }
 
-  /** The documents of these ids, as far as they are registered. */
+  /** Reads the documents of these ids, as far as they are registered. */
   async read(ids: readonly string[]): Promise<ChunkCount[]> {
     if (ids.length === 0) return [];
     const pipeline = this.#redis.pipeline();
@@ -54,7 +57,7 @@ export class ChunkCounts {
       if (error && !isWrongType(error)) throw error;
       if (error) return [];
       const [collection, generation, count, missing, chunkSize] = values as (string | null)[];
-      // Another program may have written anything: without a generation there is nothing to look for.
+      // Another program may have written anything. Without a generation no chunks are expected.
       if (!collection || !generation) return [];
       const chunkCount = toCount(count);
       const id = ids[i] as string;

@@ -28,15 +28,15 @@ export function chunkId(documentId: string, generation: string, index: number): 
   return `${documentId}:${generation}:${index}`;
 }
 
-/** A generation of a document, and how many chunks it must have. */
+/** A document's generation and its expected number of chunks. */
 export interface CountedGeneration {
-  /** The document's. */
+  /** Id of the document. */
   id: string;
   generation: string;
   chunkCount: number;
 }
 
-/** The ids of all chunks that these generations must have. */
+/** Generates the ids of all chunks that these generations must have. */
 export function* chunkIds(generations: readonly CountedGeneration[]): Generator<string> {
   for (const { id, generation, chunkCount } of generations)
     for (let index = 0; index < chunkCount; index++) yield chunkId(id, generation, index);

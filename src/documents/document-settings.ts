@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { CHUNK_SIZE, ChunkingStrategySchema, parseUploadFields } from '../contract/upload.ts';
 import type { JobPayload } from '../jobs/job-payload.ts';
 
-/** How a document was cut: what makes other chunks of the same file. */
+/** Settings that determine a document's chunks. */
 export type DocumentSettings = Pick<JobPayload, 'chunking_strategy' | 'chunk_size' | 'chunk_overlap'>;
 
 const Whole = v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number));
@@ -13,15 +13,15 @@ const StoredSettings = v.object({
   chunk_overlap: Whole,
 });
 
-/** The fields of a document's hash that keep its settings. */
+/** Builds the fields of a document's hash that keep its settings. */
 export function settingFields(settings: DocumentSettings): Record<string, string> {
   const { chunking_strategy, chunk_size, chunk_overlap } = settings;
   return { chunking_strategy, chunk_size: String(chunk_size), chunk_overlap: String(chunk_overlap) };
 }
 
 /**
- * Reads a document's settings from its hash. An older version kept none: then they are those of an upload that names
- * none, marked as assumed.
+ * Reads a document's settings from its hash. If an older version kept none, returns the defaults of an upload, marked
+ * as assumed.
  */
 export function toSettings(
   hash: Record<string, string>,

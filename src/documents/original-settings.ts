@@ -7,8 +7,8 @@ import type { DocumentSettings } from './document-settings.ts';
 import type { StoredDocument } from './registry.ts';
 
 /**
- * The settings that a document was cut by. An older version kept them only in the manifest beside the original.
- * @returns the registered ones; else the manifest's; else the assumed ones
+ * Reads the settings that a document was cut by. An older version kept them only in the manifest beside the original.
+ * @returns the registered settings; else the manifest's; else the assumed ones
  */
 export async function originalSettings(
   document: Pick<StoredDocument, 'id' | 'file_key' | 'settings_assumed' | keyof DocumentSettings>,
@@ -20,7 +20,7 @@ export async function originalSettings(
   return (await manifestSettings(document, blobs)) ?? assumed;
 }
 
-/** The settings that the manifest beside a document's original names; `undefined` where there is none of this document. */
+/** Reads the settings from the manifest beside a document's original; `undefined` if it belongs to another document. */
 export async function manifestSettings(
   { id, file_key }: Pick<StoredDocument, 'id' | 'file_key'>,
   blobs: BlobStore,
@@ -35,7 +35,7 @@ export async function manifestSettings(
     : undefined;
 }
 
-/** A key that another program wrote may lead out of the store. */
+/** Treats a key outside the store as a missing manifest, because another program may have written it. */
 function unlessNowhere(error: unknown): undefined {
   if (!(error instanceof BlobNotFoundError)) throw error;
 }

@@ -17,9 +17,9 @@ export interface StoredDocument extends Document {
 }
 
 /**
- * The stored fields of a document that its job's completion writes; see `report.lua`.
- * @param payload the job's
- * @param made what the job made of it
+ * Builds the stored fields of a document, which its job's completion writes; see `report.lua`.
+ * @param payload of the job
+ * @param made results of the job
  */
 export function documentFields(
   payload: JobPayload,
@@ -33,7 +33,7 @@ export function documentFields(
 ): Record<string, string> {
   const { filename, collection, file_size = 0, content_hash, metadata, file_key } = payload;
   const { id, tenant, model, readerVersion } = made;
-  // What the parser found it to be is truer than what the client declared.
+  // Prefers the parser's finding to the client's declaration.
   const mediaType = made.mediaType ?? payload.media_type;
   return {
     id,
@@ -45,14 +45,14 @@ export function documentFields(
     size: String(file_size),
     metadata: JSON.stringify(metadata),
     ...settingFields(payload),
-    // Empty where there is none: a document that is replaced keeps no field of the one before.
+    // Writes an empty value, because a replaced document must keep no field of its predecessor.
     media_type: mediaType ?? '',
     content_hash: content_hash ?? '',
     reader_version: readerVersion ?? '',
   };
 }
 
-/** Keeps neither Redis nor this process busy for long. */
+/** Documents per read. This size blocks neither Redis nor this process for long. */
 const FILE_KEYS_A_READ = 1000;
 
 /** Reads the documents that completed jobs have registered. */
@@ -90,12 +90,15 @@ export class DocumentRegistry {
     return { documents: await this.read(ids.slice(0, page.limit)), nextCursor };
   }
 
-  /** The documents of these ids, as far as they are registered. */
+  /** Reads the documents of these ids, as far as they are registered. */
   async read(ids: readonly string[]): Promise<StoredDocument[]> {
     return (await this.#readAll(ids)).filter((document) => document !== undefined);
   }
 
-  /** The file key of every document of a tenant, in no order. What is registered meanwhile may be left out. */
+  /**
+   * Lists the file key of every document of a tenant, unordered. It may miss documents that a job registers
+   * meanwhile.
+   */
   async *fileKeys(tenant: string): AsyncGenerator<{ id: string; fileKey: string }> {
     const index = this.#keys.documents(tenant);
     for (let from = 0; ; from += FILE_KEYS_A_READ) {

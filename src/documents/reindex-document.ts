@@ -9,7 +9,7 @@ import type { BlobStore } from '../uploads/blob-store.ts';
 import type { DocumentRegistry, StoredDocument } from './registry.ts';
 import { originalSettings } from './original-settings.ts';
 
-/** A document that is replaced again and again between being read and being queued is not waited for. */
+/** Attempts while uploads replace the document between the read and the enqueue. Then the call gives up. */
 const MOST_LOOKS = 3;
 
 export interface ReindexServices {
@@ -19,8 +19,8 @@ export interface ReindexServices {
 }
 
 /**
- * Indexes a document again because somebody asks for it. What it shows now is served until the job has completed.
- * @returns the acknowledgement of the job; of the one under way where there is one
+ * Indexes a document again on a client's request. Sluice serves the present chunks until the job has completed.
+ * @returns the acknowledgement of the new job, or of one under way
  * @throws {AppError} `document_not_found`; `file_gone` when its original is not in the store
  */
 export async function acceptReindex(
@@ -41,8 +41,8 @@ export async function acceptReindex(
 }
 
 /**
- * Queues a job that makes a document's chunks again from its original, by the settings that they were made by.
- * @returns the job, and whether it was made now; `undefined` when the document has changed since it was read
+ * Queues a job that makes a document's chunks again from its original, with the same settings.
+ * @returns the job, and whether this call made it; `undefined` when the document has changed since the read
  * @throws {AppError} `file_gone`, `storage_unavailable`
  */
 export async function reindexDocument(
@@ -70,7 +70,7 @@ export async function reindexDocument(
 
 async function ensureOriginal(blobs: BlobStore, key: string): Promise<void> {
   try {
-    // Whether it is what was uploaded the job finds out, and says.
+    // The job itself compares the original with the upload.
     (await blobs.read(key, {})).stream.destroy();
   } catch (cause) {
     throw new AppError(cause instanceof BlobNotFoundError ? 'file_gone' : 'storage_unavailable', undefined, {

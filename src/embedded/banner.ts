@@ -7,7 +7,7 @@ export interface Backend {
   name: string;
   url: string;
   embedded: boolean;
-  /** What is wrong with it. */
+  /** Describes its fault. */
   note?: string | undefined;
 }
 
@@ -18,8 +18,8 @@ export function browserUrl(host: string, port: number): string {
 }
 
 /**
- * What `npm start` says once everything runs.
- * @param refused true where the stores do not belong together: the roles' log says what to correct
+ * Formats the message of `npm start` once all roles run.
+ * @param refused true if the stores do not belong together: the roles' log says what to correct
  */
 export function banner(url: string, dataDir: string, backends: readonly Backend[], refused = false): string {
   const rows = [

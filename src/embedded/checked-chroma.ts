@@ -1,4 +1,5 @@
-// Checks Chroma's database, then becomes Chroma's command line: Chroma itself starts on a damaged one, and fails later.
+// Checks Chroma's database, then runs Chroma's command line. Chroma alone starts on a damaged database, and fails
+// later.
 // Arguments: the database, Chroma's program, its arguments.
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -7,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 function check(path: string): void {
   const database = new DatabaseSync(path);
   try {
-    // Table by table, without the virtual ones: SQLite would compare the whole full-text index, eight times as slow.
+    // Checks each ordinary table by itself. A check of the whole full-text index takes eight times as long.
     const tables = database
       .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
       .all();

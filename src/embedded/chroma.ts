@@ -11,7 +11,7 @@ const CHECKED_CLI = fileURLToPath(new URL('checked-chroma.ts', import.meta.url))
 const PROBE_TIMEOUT_MS = 1000;
 const COLLECTIONS = '/api/v2/tenants/default_tenant/databases/default_database/collections?limit=1';
 
-/** @throws when Chroma responds that it cannot read its own database: its heartbeat would still be fine */
+/** @throws if Chroma cannot read its own database. Its heartbeat would still succeed. */
 async function responds(port: number): Promise<boolean> {
   let response;
   try {
@@ -32,7 +32,7 @@ export function embeddedChroma(dataDir: string, port: number): ServiceSpec {
   const server = new ServerProcess(join(dataDir, 'logs', 'chroma.log'));
   const args = ['run', '--path', dir, '--host', '127.0.0.1', '--port', String(port)];
   const database = join(dir, 'chroma.sqlite3');
-  // Reads the whole database, at some 500 MB/s: once is enough, and a killed Chroma is back at once.
+  // Reads the whole database at some 500 MB/s. Checks only once, so that a killed Chroma restarts at once.
   let checked = false;
   return {
     kind: 'server',
@@ -53,7 +53,7 @@ function explain(dir: string, server: ServerProcess): Failure {
   return {
     data: dir,
     logFile: server.logFile,
-    // A panic of Rust tells its place, then its reason.
+    // A Rust panic prints its place, then its reason.
     says: (/ panicked at .*\n(.*\S)/.exec(output) ?? /^error: (.*\S)/m.exec(output))?.[1],
     repair: [
       `1. Stop Sluice, and move ${dir} away.`,

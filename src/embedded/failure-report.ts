@@ -1,17 +1,17 @@
-/** What is known about a server that does not start. */
+/** Describes why a server does not start. */
 export interface Failure {
-  /** The files it could not use. */
+  /** Paths of the damaged files. */
   data: string;
   logFile: string;
-  /** Its own last words, one line. */
+  /** The server's last words, on one line. */
   says: string | undefined;
-  /** How to repair the data, one step a line. */
+  /** Steps that repair the data, one a line. */
   repair: readonly string[];
 }
 
 /**
- * Tells an operator about a process that ends again and again: which data, its own words, the way to repair them.
- * @param ended what the system says about the last end, e.g. its exit code
+ * Tells an operator about a process that keeps ending: its data, its last words, the repair.
+ * @param ended the system's account of the last end, for example its exit code
  */
 export function failureReport(name: string, ended: string, failure: Failure | undefined): string {
   const head = `${name} does not start: it has ended again and again.`;

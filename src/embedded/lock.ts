@@ -18,13 +18,13 @@ const ProcessSchema = v.object({
 type ProcessRecord = v.InferOutput<typeof ProcessSchema>;
 
 const RunningSchema = v.object({
-  /** Of the embedded servers. Absent where the configuration names others: their addresses may hold a password. */
+  /** URLs of the embedded servers. Absent for configured servers, because their addresses may hold a password. */
   redis_url: v.optional(v.string()),
   chroma_url: v.optional(v.string()),
   key_prefix: v.string(),
   blob_store: v.string(),
 });
-/** What a running Sluice uses, for commands that work on it from outside. */
+/** Describes a running Sluice, for commands that work on it from outside. */
 export type Running = v.InferOutput<typeof RunningSchema>;
 
 const LockSchema = v.object({
@@ -33,9 +33,9 @@ const LockSchema = v.object({
   children: v.array(ProcessSchema),
 });
 
-/** What the lock writes into a data folder. */
+/** Files that the lock writes into a data folder. */
 export const LOCK_FILES = { lock: 'sluice.lock', guard: 'sluice.guard' } as const;
-/** Stands in a data folder while a restore fills it. */
+/** Marks a data folder while a restore fills it. */
 export const UNFINISHED = 'restore.unfinished';
 
 const POLL_MS = 20;
@@ -72,7 +72,7 @@ export class DataLock {
     return lock;
   }
 
-  /** Tells other commands what this Sluice uses. */
+  /** Publishes this Sluice's addresses for other commands. */
   announce(running: Running): void {
     this.#running = running;
     this.#write();
@@ -142,7 +142,7 @@ function lockGuard(dataDir: string, file: string): DatabaseSync {
   }
 }
 
-/** Reads what the Sluice on a data folder uses; `undefined` where none runs. */
+/** Reads the addresses of the Sluice on a data folder; `undefined` if none runs. */
 export function readRunning(dataDir: string): Running | undefined {
   return readLock(join(dataDir, LOCK_FILES.lock))?.running;
 }

@@ -48,7 +48,7 @@ export function embeddedRedis(dataDir: string, port: number): ServiceSpec {
 
 function explain(dir: string, server: ServerProcess): Failure {
   const data = join(dir, 'appendonlydir');
-  // Redis marks what matters with `#`. Its advice about the system's settings stands among that.
+  // Redis marks important lines with `#`. Its advice about system settings is among them.
   const warnings = [...server.output().matchAll(/ # (?!WARNING)(.*\S)/g)];
   return {
     data,

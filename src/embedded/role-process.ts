@@ -5,14 +5,14 @@ export const CONFIGURATION_EXIT_CODE = 78;
 export interface ReadyMessage {
   type: 'ready';
   port: number;
-  /** True where an operator has to mend something before the role works. */
+  /** True if an operator must repair something before the role works. */
   refused?: boolean;
 }
 
 /**
  * Tells the supervisor, where there is one, that this process serves.
  * @param port where it listens
- * @param refused whether an operator has to mend something before it works
+ * @param refused whether an operator must repair something before the role works
  */
 export function reportReady(port: number, refused: boolean): void {
   process.send?.({ type: 'ready', port, refused } satisfies ReadyMessage);

@@ -4,24 +4,24 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAX_LOG_BYTES = 10 * 1024 * 1024;
-/** Bytes of a life's log that are read back. A server that cannot start says why within the first few KiB. */
+/** Bytes of the latest run's log to read back. A server that cannot start says why within the first few KiB. */
 const MAX_READ_BYTES = 256 * 1024;
 const POLL_MS = 25;
 
-/** Runs an embedded server, and keeps what it prints. */
+/** Runs an embedded server, and logs its output. */
 export class ServerProcess {
-  /** Appended to; begun anew at a start when it has grown large. */
+  /** Path of the log. A start truncates it once it has grown large. */
   readonly logFile: string;
   #lifeBegan = 0;
 
-  /** @param logFile absolute; its folder is made when missing */
+  /** @param logFile absolute path; its folder is made if missing */
   constructor(logFile: string) {
     this.logFile = logFile;
   }
 
   /**
-   * Starts the server in a process group of its own, so that a Ctrl-C in the terminal stops the roles that use it
-   * first. Its output goes to a file and not through us: it has to outlive us.
+   * Starts the server in a process group of its own, so that Ctrl-C in the terminal stops the roles that use it
+   * first. The server writes straight to its log, because it lives longer than this process.
    */
   spawn(command: string, args: readonly string[]): ChildProcess {
     mkdirSync(dirname(this.logFile), { recursive: true });
@@ -39,7 +39,7 @@ export class ServerProcess {
     }
   }
 
-  /** Reads what the server has printed since its last start; nothing where its log cannot be read. */
+  /** Reads the server's output since its last start; empty if its log cannot be read. */
   output(): string {
     const buffer = Buffer.alloc(MAX_READ_BYTES);
     let log;
@@ -47,7 +47,7 @@ export class ServerProcess {
       log = openSync(this.logFile, 'r');
       return buffer.toString('utf8', 0, readSync(log, buffer, 0, buffer.length, this.#lifeBegan));
     } catch {
-      // Its words are missing from a report then. The report itself still stands.
+      // The report then lacks the server's words, and nothing else.
       return '';
     } finally {
       if (log !== undefined) closeSync(log);
@@ -55,7 +55,7 @@ export class ServerProcess {
   }
 }
 
-/** Asks until the response is yes, or until `signal` says that it no longer matters. */
+/** Polls until `probe` succeeds or `signal` aborts. */
 export async function until(probe: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   while (!(await probe())) {
     await sleep(POLL_MS, undefined, { signal });

@@ -10,18 +10,21 @@ import { type ProcessKind, STOP_GRACE_MS } from './stop-order.ts';
 
 /** Constant, and short enough to be back within a second; a crash loop does not spin. */
 const RESTART_DELAY_MS = 300;
-/** A process that served for less than this counts as failed. A damaged Chroma index kills its server at the first call. */
+/**
+ * A process that served for less than this, in ms, counts as failed. A damaged Chroma index kills its server at the
+ * first call.
+ */
 const SHORT_LIFE_MS = 10_000;
-/** Failed lives in a row after which another restart will not help: no accident kills a process so often. */
+/** Failed starts in a row before the report. Accidents do not kill a process that often. */
 const MAX_FAILED_LIVES = 5;
-/** Pace of restarts from then on: soon enough after a repair, rare enough to leave the log readable. */
+/** Restart delay after the report, in ms: soon enough after a repair, and rare enough to leave the log readable. */
 const SLOW_RESTART_DELAY_MS = 30_000;
 
 /** How to run one process. */
 export interface ServiceSpec {
   kind: ProcessKind;
   name: string;
-  /** The start fails without it. */
+  /** Whether the start fails without this service. */
   required: boolean;
   /** Starts it as the leader of a process group of its own. */
   spawn(): ChildProcess;
@@ -30,7 +33,7 @@ export interface ServiceSpec {
    * @throws when it shows that it never will serve; it is ended then
    */
   ready(child: ChildProcess, signal: AbortSignal): Promise<void>;
-  /** Says why its last life ended, and how to repair what it needs; absent where its output is on the console. */
+  /** Explains why its last run ended, and how to repair its data; absent if it prints to the console. */
   explain?(): Failure;
 }
 
@@ -51,7 +54,7 @@ export class Service {
     this.#spec = spec;
     this.#lock = lock;
     this.#logger = logger;
-    // Not every service is waited for.
+    // Prevents an unhandled rejection, because callers do not await every service.
     this.#ready.promise.catch(() => {});
     this.#launch();
   }
@@ -159,7 +162,7 @@ export class Service {
     }
     const report = this.#report(ended, unfit);
     this.#ready.reject(new ConfigError(report));
-    // The failed start stops everything.
+    // A required service that fails its start stops all others.
     if (required && !this.#everServed) return;
     this.#logger.error(`${report}\n    It is started again every ${SLOW_RESTART_DELAY_MS / 1000} s.\n`);
     this.#restart = setTimeout(() => this.#launch(), SLOW_RESTART_DELAY_MS);

@@ -21,7 +21,7 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const LOOPBACK = '127.0.0.1';
 /** A role's own drain ends before its supervisor loses patience. */
 const DRAIN_MARGIN_MS = 1000;
-/** How long the banner waits for Chroma: a healthy one is up in a second, also on a busy machine. */
+/** Longest wait of the banner for Chroma, in ms. A healthy one is up in a second, even on a busy machine. */
 const CHROMA_PATIENCE_MS = 15_000;
 
 /** Everything that `npm start` runs. */

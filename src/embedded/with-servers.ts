@@ -6,15 +6,15 @@ import { choosePorts } from './ports.ts';
 import { embeddedRedis } from './redis.ts';
 import { Service } from './service.ts';
 
-/** Where Redis and Chroma listen. */
+/** URLs of Redis and Chroma. */
 export interface Servers {
   redisUrl: string;
   chromaUrl: string;
 }
 
 /**
- * Gives a command the servers that `npm start` uses: those of the configuration; else those of the `npm start` that runs
- * on the data folder; else embedded ones, for as long as the command takes.
+ * Gives a command the servers that `npm start` uses: the configured ones; else those of the `npm start` that runs on
+ * the data folder; else embedded ones, which stop with the command.
  */
 export async function withServers(
   config: Config,

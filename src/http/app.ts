@@ -35,7 +35,7 @@ import { searchRoutes } from './routes/search.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
-/** How long a request that writes waits for a Redis that is away, or for the first comparison of the stores. */
+/** Longest wait of a writing request, in ms: for Redis to return, or for the first comparison of the stores. */
 const ADMISSION_MS = 3000;
 
 export interface ApiServices {
@@ -90,7 +90,7 @@ export function createApp(
   }
 
   app.use('/api/*', async (c, next) => {
-    // Before anything is read of the request: what is refused must not be sent first.
+    // Decides before it reads the body, so that a client does not send an upload in vain.
     if (writes(c.req.method, c.req.path)) await services.installation.admit(ADMISSION_MS);
     await next();
   });
@@ -124,7 +124,7 @@ export function createApp(
   return app;
 }
 
-/** Every request but those that only read; a search has a body, and so its method. */
+/** Returns whether a request may write. A search only reads, although it has a body and so the method POST. */
 function writes(method: string, path: string): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && path !== '/api/search';
 }

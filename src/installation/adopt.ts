@@ -1,24 +1,24 @@
 import type { IdentityStores } from './identity-stores.ts';
 import { InstallationError } from './installation-error.ts';
 
-/** The stores whose id can be made to win. */
+/** Stores whose id an operator can choose. */
 export const SOURCES = ['blobs', 'redis', 'chroma'] as const;
 export type Source = (typeof SOURCES)[number];
 
 const TIMEOUT_MS = 30_000;
 
 /**
- * Makes one store's installation that of all three, on purpose, and the folder its blob store. Nothing else is changed:
- * no job, document, original or chunk.
- * @returns what was changed, a sentence each; none where all agreed already
- * @throws {InstallationError} where that store has no id; whatever a store that cannot be asked throws
+ * Makes one store's installation id win in all three stores, and its folder the blob store. It changes no job,
+ * document, original or chunk.
+ * @returns one sentence per change; none if all stores agreed already
+ * @throws {InstallationError} if that store has no id; the store's own error if it cannot be read
  */
 export async function adoptInstallation(
   source: Source,
   { blobs, redis, chroma, places }: IdentityStores,
 ): Promise<string[]> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  // All are read before any is changed, so that a store that is away is found out in time.
+  // Reads all stores before it changes one, so that an unreachable store fails the command early.
   const [folder, record, inChroma] = await Promise.all([
     blobs.read().catch((error: unknown) => {
       if (source === 'blobs' || !(error instanceof InstallationError)) throw error;

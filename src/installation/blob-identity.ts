@@ -5,27 +5,27 @@ import * as v from 'valibot';
 
 import { InstallationError } from './installation-error.ts';
 
-/** The file of the blob store's folder that says whose it is. */
+/** Name of the identity file in the blob store's folder. */
 export const INSTALLATION_FILE = 'installation.json';
-/** What the folder's contents look like: a number that grows when older versions would misread them. */
+/** Version of the folder's layout. It grows when older versions would misread the contents. */
 const LAYOUT = 2;
-/** How `link` fails where a file system has no hard links. */
+/** Errors of `link` on file systems without hard links. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 const Name = v.pipe(v.string(), v.minLength(1));
 const IdentitySchema = v.looseObject({ id: Name, store: Name });
 
-/** Whose a blob store's folder is. */
+/** Identifies a blob store's folder. */
 export interface FolderIdentity {
-  /** The installation. */
+  /** Id of the installation. */
   id: string;
-  /** This very folder: a second one of the same installation has another. */
+  /** Id of this folder. A second folder of the same installation has another. */
   store: string;
 }
 
 /** Reads and writes `installation.json` in the blob store's folder. */
 export class BlobIdentity {
-  /** The folder's absolute path. */
+  /** Absolute path of the folder. */
   readonly root: string;
 
   constructor(root: string) {
@@ -37,8 +37,8 @@ export class BlobIdentity {
   }
 
   /**
-   * @returns `undefined` where there is no such file, be the folder there or not
-   * @throws the system's error; {@link InstallationError} for a file that makes no sense
+   * @returns `undefined` if the file is missing, with or without its folder
+   * @throws the system's error; {@link InstallationError} for an invalid file
    */
   async read(): Promise<FolderIdentity | undefined> {
     const found = await this.#readFile();
@@ -58,16 +58,16 @@ export class BlobIdentity {
     return parsed.output;
   }
 
-  /** Gives the folder an identity unless it has one, durably. Makes the folder. */
+  /** Gives the folder an identity, durably, unless it has one. Makes the folder. */
   async adopt(id: string, store: string = randomUUID()): Promise<void> {
     await this.#write({ id, store }, putIfAbsent);
   }
 
-  /** Gives the folder another installation's id, on purpose. @returns its identity now */
+  /** Gives the folder another installation's id, on an operator's command. @returns its new identity */
   async replace(id: string): Promise<FolderIdentity> {
-    // A file that makes no sense is replaced, too: that is how an operator gets rid of it.
+    // Replaces an invalid file, too. This is the operator's way to repair one.
     const before = await this.#readFile().catch(() => undefined);
-    // What it says of the data it was adopted with stays true.
+    // Keeps the origin of the data that the folder was adopted with.
     const identity = { store: randomUUID(), ...before, id };
     await this.#write(identity, rename);
     return { id, store: identity.store };
@@ -93,11 +93,11 @@ export class BlobIdentity {
     await Promise.all([syncFolder(this.root), syncFolder(dirname(this.root))]);
   }
 
-  /** True where a tenant's folder, or that of ended uploads, has anything in it: a version without ids wrote it. */
+  /** Returns whether a tenant's folder, or that of ended uploads, has contents: a version without ids wrote them. */
   async #holdsFiles(): Promise<boolean> {
     for (const entry of await readdir(this.root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
-      // A folder that may not be read, such as a file system's own, is none of ours.
+      // Skips an unreadable folder, such as a file system's own.
       const names = await readdir(join(this.root, entry.name)).catch(() => []);
       if (names.length > 0) return true;
     }
@@ -105,7 +105,7 @@ export class BlobIdentity {
   }
 }
 
-/** Puts a whole file in its place, unless one is there: of several that try, one succeeds. */
+/** Creates a complete file, unless one exists. Of several concurrent calls, one succeeds. */
 async function putIfAbsent(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
@@ -117,7 +117,9 @@ async function putIfAbsent(from: string, to: string): Promise<void> {
   }
 }
 
-/** A reader may meet half of the file here, and takes it for one that makes no sense until it looks again. */
+/**
+ * Falls back to a plain write. A reader that sees half of the file takes it for an invalid one until it reads again.
+ */
 async function putWithoutLinks(from: string, to: string): Promise<void> {
   const text = await readFile(from);
   const file = await open(to, 'wx').catch((error: unknown) => {

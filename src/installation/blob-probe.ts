@@ -3,12 +3,12 @@ import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const PREFIX = '.probe-';
-/** What a process that was killed left behind goes after so long. */
+/** Age in ms at which the files of a killed process are removed. */
 const STALE_MS = 60 * 60 * 1000;
-/** Readiness may be asked for by many at once: the disk is written to once for all of them. */
+/** Time in ms that a result counts again, because many clients may ask for readiness at once. */
 const FRESH_MS = 1000;
 
-/** Proves that the blob store's folder takes writes, by writing a small file, reading and removing it. */
+/** Proves that the blob store's folder takes writes: it writes a small file, reads it and removes it. */
 export class BlobProbe {
   readonly #root: string;
   readonly #name = PREFIX + randomUUID();
@@ -19,10 +19,10 @@ export class BlobProbe {
     this.#root = root;
   }
 
-  /** @throws the system's error, e.g. `ENOSPC`; an answer younger than a second counts again */
+  /** Probes the folder, at most once a second. @throws the system's error, for example `ENOSPC` */
   prove(): Promise<void> {
     if (performance.now() - this.#at > FRESH_MS) {
-      // Set now: whoever asks meanwhile shares the probe that is under way.
+      // Sets this first, so that concurrent callers share the probe under way.
       this.#at = performance.now();
       this.#last = this.#write();
       this.#last.catch(() => {});
@@ -30,7 +30,7 @@ export class BlobProbe {
     return this.#last ?? Promise.resolve();
   }
 
-  /** Removes what killed processes have left. */
+  /** Removes the files of killed processes. */
   async removeStale(): Promise<void> {
     for (const name of await readdir(this.#root)) {
       if (!name.startsWith(PREFIX)) continue;

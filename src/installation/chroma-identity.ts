@@ -2,13 +2,13 @@ import { type ChromaClient, ChromaNotFoundError, ChromaUniqueError, type Collect
 
 import { RESERVED_COLLECTION } from '../contract/upload.ts';
 
-/** The key of the reserved collection's metadata that holds the id. */
+/** Key of the id in the reserved collection's metadata. */
 const ID = 'installation';
 
-/** Makes a call to Chroma within the signal's and its own time. */
+/** Makes a call to Chroma, limited by the signal and by a timeout of its own. */
 export type ChromaCall = <T>(signal: AbortSignal, work: (client: ChromaClient) => Promise<T>) => Promise<T>;
 
-/** Reads and writes the installation's id in Chroma: the metadata of a collection that nobody else may use. */
+/** Reads and writes the installation's id in Chroma: the metadata of a reserved collection. */
 export class ChromaIdentity {
   readonly call: ChromaCall;
 
@@ -16,18 +16,18 @@ export class ChromaIdentity {
     this.call = call;
   }
 
-  /** @returns `undefined` where Chroma has none */
+  /** Reads the id. @returns `undefined` if Chroma has none */
   async read(client: ChromaClient): Promise<string | undefined> {
     return idOf(await find(client));
   }
 
-  /** Gives Chroma an id unless it has one. @returns the one that it has now */
+  /** Gives Chroma an id unless it has one. @returns the id that Chroma has now */
   async adopt(client: ChromaClient, id: string): Promise<string> {
     const found = await find(client);
     const known = idOf(found);
     if (known !== undefined) return known;
     if (found) {
-      // A collection of that name from before it was reserved, or from another program.
+      // Another program, or a client before the name was reserved, made a collection of this name.
       await found.modify({ metadata: { ...found.metadata, [ID]: id } });
       return id;
     }
@@ -44,7 +44,7 @@ export class ChromaIdentity {
     }
   }
 
-  /** Gives Chroma another id, on purpose. */
+  /** Gives Chroma another id, on an operator's command. */
   async replace(client: ChromaClient, id: string): Promise<void> {
     await this.adopt(client, id);
     const found = await find(client);

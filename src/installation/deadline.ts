@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits for work to end, for so long at most. */
+/** Waits for work to end, up to a deadline in ms. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const over = new AbortController();
   const late = sleep(ms, undefined, { signal: over.signal, ref: false }).catch(() => {});
   await Promise.race([work, late]).finally(() => over.abort());
 }
 
-/** @throws once work has taken so long; it goes on unheard */
+/** Waits for work, up to a deadline in ms. @throws after the deadline; the work goes on, and its result is dropped */
 export async function orTimeout<T>(ms: number, who: string, work: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = sleep(ms, undefined, { signal: over.signal }).then(() => {

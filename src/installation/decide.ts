@@ -2,14 +2,14 @@ import type { FolderIdentity } from './blob-identity.ts';
 import type { RedisRecord } from './redis-identity.ts';
 
 /**
- * What a process may do about a store without an id.
+ * Names what a process may do about a store without an id.
  * - `api`: gives ids to all stores.
- * - `worker`: gives one to Chroma only. An empty or strange folder is most likely a mount that is missing.
- * - `gateway`: has Redis only, and gives it none: the blob store's id comes first.
+ * - `worker`: gives an id to Chroma only, because an empty or unknown folder is most likely a missing mount.
+ * - `gateway`: uses Redis only, and gives it no id, because the blob store's id comes first.
  */
 export type Part = 'api' | 'worker' | 'gateway';
 
-/** Where the stores are, as an operator is told: without credentials. */
+/** Places of the stores for messages, without credentials. */
 export interface Places {
   blobs: string;
   redis: string;
@@ -17,48 +17,47 @@ export interface Places {
   chroma: string;
 }
 
-/** What was found in the stores. */
+/** Identities read from the stores. */
 export interface Found {
-  /** The folder's identity; why it cannot be told; `undefined` where the folder has none. */
+  /** The folder's identity; an error if it cannot be read; `undefined` if the folder has none. */
   folder: FolderIdentity | Error | undefined;
   redis: RedisRecord;
-  /** `away` while Chroma cannot be asked: jobs wait for it then. */
+  /** `away` while Chroma does not respond: jobs then wait for it. */
   chroma: { id: string | undefined } | 'away';
 }
 
-/** What a process has worked with so far. */
+/** Identities that this process has worked with so far. */
 export interface Proved {
   id: string | undefined;
   store: string | undefined;
 }
 
-/** How the stores stand to each other. */
+/** State of the stores relative to each other. */
 export type Standing =
   | { state: 'unknown'; why: string }
   | ({ state: 'confirmed' } & Proved)
   /** `check` names the readiness check that fails. */
   | { state: 'refused'; check: 'installation' | 'blobs'; message: string };
 
-/** What is to be done before the stores are looked at again. */
+/** Next step before the process reads the stores again. */
 export type Adoption =
   | { adopt: 'folder'; id: string | undefined; instead: string | undefined }
   | { adopt: 'redis' | 'chroma'; id: string; store: string };
 
-/** How an operator makes one of two ids win. */
+/** Tells an operator how to make one of two ids win. */
 const ON_PURPOSE = 'To make one of them win on purpose, run: npm run adopt -- blobs (or redis, or chroma).';
 
 /**
- * The one table that says what ids mean.
- *
+ * Decides what the stores' ids mean. This is the one table:
  * | found | then |
  * |---|---|
- * | no id anywhere, data or none | the folder gets one, then Redis, then Chroma |
+ * | no id anywhere, with or without data | the folder gets one, then Redis, then Chroma |
  * | the same id everywhere | confirmed |
  * | no id in some stores | they adopt it, in the same order; nothing is deleted |
  * | two ids, another prefix, another blob store | refused |
- *
- * The order makes starts at the same time agree: each store takes the first id only, and whoever was late looks again.
- * @param proved what this process has worked with: a folder whose file is gone since was unmounted, and is not new
+ * The order makes concurrent starts agree: each store takes the first id only, and a later process reads again.
+ * @param proved identities that this process has worked with. A folder that lost its file since was unmounted, and is
+ * not new.
  */
 export function decide(
   found: Found,
@@ -116,7 +115,7 @@ function refusePrefix(id: string, prefix: string, places: Places): Standing {
   return { state: 'refused', check: 'installation', message };
 }
 
-/** A folder without an id: new, lost, not mounted, or of a version that had none. */
+/** Decides about a folder without an id: new, emptied, unmounted, or written by a version without ids. */
 function decideFolder(
   redis: RedisRecord,
   known: string | undefined,
@@ -127,7 +126,7 @@ function decideFolder(
   if (part === 'worker')
     return refuseFolder('is no blob store yet, and a worker makes none: an api does', places);
   if (!mayAdoptFolder) return refuseFolder('has lost its installation.json while in use', places);
-  // Two apis with a folder each would share the uploads out between them, and workers find only half.
+  // Two apis with a folder each would divide the uploads, and each worker would find only a part.
   if (redis.inUse !== undefined)
     return refuseFolder(`is not the one in use: others work with blob store ${redis.inUse}`, places);
   return { adopt: 'folder', id: known, instead: redis.store };
@@ -149,11 +148,14 @@ function refuseStore(named: string, own: string, part: Part, places: Places): St
   return { state: 'refused', check: part === 'worker' ? 'blobs' : 'installation', message };
 }
 
-/** @param before the id that Redis had when this gateway started: there is no other store to compare it with */
+/**
+ * Decides for a gateway. @param before the id that Redis had when this gateway started: it has no other store to
+ * compare
+ */
 function decideForGateway(redis: RedisRecord, before: string | undefined, places: Places): Standing {
   const { id = before, prefixes = new Map<string, string>() } = redis;
   if (id === undefined && prefixes.size > 0) {
-    // A Redis that no api has used yet has no job to be wrong about. One that has other prefixes may be the wrong end.
+    // A Redis without an id and without jobs is safe. One with other prefixes may be the wrong server.
     const known = [...prefixes.values()].map((prefix) => `"${prefix}"`).join(', ');
     const why = `Redis ${places.redis} has no installation under REDIS_KEY_PREFIX "${places.prefix}", but under ${known}`;
     return { state: 'unknown', why };

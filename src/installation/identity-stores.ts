@@ -8,7 +8,7 @@ import { ChromaIdentity, type ChromaCall } from './chroma-identity.ts';
 import type { Places } from './decide.ts';
 import { RedisIdentity } from './redis-identity.ts';
 
-/** The stores that carry an installation's id, and where they are. */
+/** Groups the stores that carry an installation's id, with their places. */
 export interface IdentityStores {
   blobs: BlobIdentity;
   redis: RedisIdentity;

@@ -1,6 +1,6 @@
 /**
- * Thrown where a store is not known to be the installation's. Nothing is wrong with the work at hand: it waits,
- * or is given back.
+ * Reports a store that is not proved to be the installation's. The job or request itself is sound: it waits, or the
+ * worker gives it back.
  */
 export class InstallationError extends Error {
   override name = 'InstallationError';

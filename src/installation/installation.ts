@@ -9,26 +9,26 @@ import type { IdentityStores } from './identity-stores.ts';
 import { InstallationError } from './installation-error.ts';
 import { StoreComparison } from './store-comparison.ts';
 
-/** How often the stores are compared: what a store that was exchanged under a running process can cost. */
+/** Comparison interval in ms. It bounds the damage after an operator exchanges a store under a running process. */
 const INTERVAL_MS = 3000;
-/** How soon they are compared again while it is not known whose they are. */
+/** Comparison interval in ms while the state is unknown. */
 const UNKNOWN_INTERVAL_MS = 250;
 /**
- * For how long a store that does not answer stays confirmed: a busy machine may take seconds. Redis itself refuses what
- * is of another blob store, so that nothing is claimed or taken in meanwhile that should not be.
+ * Time in ms that a store without a response stays confirmed, because a busy machine may take seconds. Redis itself
+ * refuses claims and uploads for another blob store meanwhile.
  */
 const PATIENCE_MS = 10_000;
-/** How long a process that stops waits for Redis to hear of it. */
+/** Longest wait of a stopping process for Redis to note the release, in ms. */
 const LAST_WORD_MS = 500;
-/** How long it waits for a comparison that is under way. */
+/** Longest wait of a stopping process for a comparison under way, in ms. */
 const LAST_ROUND_MS = 2000;
-/** A comparison this recent answers a readiness probe. */
+/** Age in ms up to which a comparison answers a readiness probe. */
 const FRESH_MS = 1000;
 
 /**
- * Knows whether the stores that this process uses belong to one installation. Until that is confirmed, and whenever it
- * is not any more, nothing is claimed, swept, deleted or taken in. The stores are compared at the start, every few
- * seconds, and after each reconnect to Redis.
+ * Confirms that the stores of this process belong to one installation. Without a confirmation the process claims,
+ * sweeps, deletes and accepts nothing. It compares the stores at the start, every few seconds, and after each
+ * reconnect to Redis.
  */
 export class Installation {
   readonly #stores: IdentityStores;
@@ -37,12 +37,12 @@ export class Installation {
   readonly #timer: NodeJS.Timeout;
   readonly #listeners = new Set<() => void>();
   #standing: Standing = { state: 'unknown', why: 'the stores have not been compared yet' };
-  /** What this process has worked with: kept through an outage, when nothing can be compared. */
+  /** Identities that this process has worked with. It keeps them through an outage, when it can compare nothing. */
   #proved: Proved | undefined;
   #unconfirmed = aborted(new InstallationError('the installation is not confirmed'));
   #refused = new AbortController();
   #round: Promise<void> | undefined;
-  /** True when Redis was away since the round under way began: its answer may be another server's. */
+  /** True if Redis was away since the comparison began: its response may be another server's. */
   #stale = false;
   #comparedAt = -Infinity;
   #confirmedAt = -Infinity;
@@ -57,41 +57,41 @@ export class Installation {
     void this.compare();
   }
 
-  /** True while everything that this process uses is known to be of one installation. */
+  /** True while all stores of this process belong to one installation. */
   get confirmed(): boolean {
     return this.#standing.state === 'confirmed';
   }
 
-  /** What an operator has to mend; `undefined` while nothing is known to be wrong. */
+  /** Message for the operator; `undefined` while no fault is known. */
   get refusal(): string | undefined {
     return this.#standing.state === 'refused' ? this.#standing.message : undefined;
   }
 
-  /** Aborts when the installation is not confirmed any more: what sweeps and compares stops at once. */
+  /** Aborts when the confirmation ends. Sweeps and comparisons stop at once. */
   get whileConfirmed(): AbortSignal {
     return this.#unconfirmed.signal;
   }
 
   /**
-   * Aborts, with an {@link InstallationError}, when a store turns out not to be the installation's. An outage of Redis
-   * does not abort it: jobs in hand outlast that.
+   * Aborts with an {@link InstallationError} when a store belongs to another installation. An outage of Redis does
+   * not abort it: running jobs continue through one.
    */
   get untilRefused(): AbortSignal {
     return this.#refused.signal;
   }
 
-  /** The blob store that this process has proved to be the installation's. @throws {InstallationError} before that */
+  /** Returns the confirmed blob store's id. @throws {InstallationError} before the first confirmation */
   get store(): string {
     if (this.#proved?.store === undefined) throw new InstallationError('the blob store is not confirmed');
     return this.#proved.store;
   }
 
-  /** Calls back whenever {@link confirmed} or {@link refusal} may have changed. The callback MUST NOT throw. */
+  /** Subscribes to changes of {@link confirmed} and {@link refusal}. The callback MUST NOT throw. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Doubts what Redis is from the moment that a connection to it ends, until it was compared again. */
+  /** Watches the connection to Redis: each loss ends the confirmation until the next comparison. */
   watch(redis: Redis): void {
     redis.on('close', () => {
       this.#stale = true;
@@ -100,13 +100,13 @@ export class Installation {
     redis.on('ready', () => void this.compare());
   }
 
-  /** Compares the stores now; those who ask meanwhile share the round. Never throws. */
+  /** Compares the stores now. Concurrent callers share one comparison. Never throws. */
   compare(): Promise<void> {
     this.#round ??= this.#compareOnce().finally(() => (this.#round = undefined));
     return this.#round;
   }
 
-  /** For readiness. @throws {InstallationError} unless the installation is confirmed, apart from the blob store */
+  /** Checks readiness. @throws {InstallationError} unless the installation is confirmed, apart from the blob store */
   async check(): Promise<void> {
     const standing = await this.#fresh();
     if (standing.state === 'unknown') throw new InstallationError(standing.why);
@@ -114,7 +114,7 @@ export class Installation {
       throw new InstallationError(standing.message);
   }
 
-  /** For readiness. @throws {InstallationError} where the folder is not the installation's blob store */
+  /** Checks readiness. @throws {InstallationError} if the folder is not the installation's blob store */
   async checkBlobs(): Promise<void> {
     const standing = await this.#fresh();
     if (standing.state === 'refused' && standing.check === 'blobs')
@@ -122,8 +122,8 @@ export class Installation {
   }
 
   /**
-   * Lets a request that writes pass.
-   * @param withinMs how long a comparison that is under way, or a Redis that is away, is waited for
+   * Admits a request that writes.
+   * @param withinMs longest wait for a comparison under way, or for Redis to return
    * @throws {AppError} `installation_mismatch`, `storage_unavailable`, or `queue_unavailable` while Redis is away
    */
   async admit(withinMs: number): Promise<void> {
@@ -135,11 +135,11 @@ export class Installation {
         cause: new InstallationError(standing.why),
       });
     const code = standing.check === 'blobs' ? 'storage_unavailable' : 'installation_mismatch';
-    // The message itself has been logged, once: every request is logged that is refused.
+    // Omits the message, because the log has it already, and logs each refused request.
     throw new AppError(code, 'Nothing was changed. The log of the server says what to correct.');
   }
 
-  /** Resolves once it is known whether the stores belong together, or after so long. */
+  /** Resolves after the first comparison, or after a timeout. */
   async settled(withinMs: number): Promise<void> {
     if (this.#standing.state !== 'unknown') return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -149,8 +149,8 @@ export class Installation {
   }
 
   /**
-   * Proves the blob store anew, by reading its identity now.
-   * @throws {InstallationError} when it is not the one that this process works with
+   * Proves the blob store by reading its identity now.
+   * @throws {InstallationError} if it is not the one that this process works with
    */
   async proveBlobs(): Promise<void> {
     const folder = await this.#comparison.readFolder().catch((error: Error) => error);
@@ -162,9 +162,9 @@ export class Installation {
   }
 
   /**
-   * Proves that Chroma is the installation's; one without an id adopts it. MUST be awaited before each write and delete:
-   * a Chroma that was away may come back as another.
-   * @throws {InstallationError} unless it is; whatever the client throws
+   * Proves that Chroma is the installation's. A Chroma without an id adopts it. Callers MUST await this before each
+   * write and delete, because a Chroma that was away may return as another server.
+   * @throws {InstallationError} for another installation's Chroma; the client's own errors
    */
   async proveChroma(client: ChromaClient): Promise<void> {
     const { chroma } = this.#stores;
@@ -180,7 +180,7 @@ export class Installation {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    // A comparison that is under way may be about to write an id.
+    // A comparison under way may still write an id.
     if (this.#round) await within(LAST_ROUND_MS, this.#round);
     const { redis } = this.#stores;
     const store = this.#proved?.store;
@@ -209,7 +209,7 @@ export class Installation {
         if (!this.confirmed || this.#stale || !isPatient)
           this.#settle({ state: 'unknown', why: error instanceof Error ? error.message : String(error) });
       }
-      // Redis may have been away, and be another, since the answer was asked for.
+      // Redis may have gone away since the request, and another server may have taken its place.
     } while (this.#stale && this.#stores.redis.connected);
     this.#comparedAt = performance.now();
   }
@@ -231,7 +231,7 @@ export class Installation {
     if (was.state !== standing.state) for (const listener of this.#listeners) listener();
   }
 
-  /** Each finding is said once, however often it is found. */
+  /** Logs each state once, however often a comparison finds it. */
   #report(standing: Standing): void {
     if (standing.state === 'refused' && standing.message !== this.#logged) {
       this.#logged = standing.message;

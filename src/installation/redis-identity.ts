@@ -3,30 +3,31 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../logger.ts';
 import { INSTALLATIONS, type Keys } from '../redis/keys.ts';
 
-/** For how long a blob store counts as in use after a process last proved that it works with it. */
+/** Time in ms that a blob store counts as in use after a process last proved it. */
 const IN_USE_MS = 10_000;
-/** What another node of a cluster, or an access list, answers about a key without the prefix. */
+/** Redis errors for a key without the prefix: another cluster node, an access list, or another type. */
 const OUT_OF_REACH = /^(MOVED|NOPERM|CROSSSLOT|WRONGTYPE) /;
 
-/** What Redis says of an installation. */
+/** Holds Redis' record of an installation. */
 export interface RedisRecord {
-  /** The installation under this prefix. */
+  /** Id of the installation under this prefix. */
   id: string | undefined;
-  /** The blob store that the installation uses. */
+  /** Id of the installation's blob store. */
   store: string | undefined;
-  /** The blob store that a process has proved to work with in the last seconds. */
+  /** Id of the blob store that a process has proved within the last seconds. */
   inUse: string | undefined;
-  /** Every installation that this Redis has known, with its prefix; `undefined` where that is out of reach. */
+  /** Prefix of every installation that this Redis has known; `undefined` if the key is unreachable. */
   prefixes: ReadonlyMap<string, string> | undefined;
 }
 
-/** Memory that is full must not stop what ends jobs, and so makes room: hence the flag. */
+/** Lets the scripts run when Redis' memory is full, because scripts that end jobs make room. */
 const SHEBANG = '#!lua flags=allow-oom\n';
 
 /**
- * Reads what Redis says, and notes that the caller works with the installation's blob store, where that is so.
- * KEYS: 1 installation, 2 blob store in use. ARGV: 1 the caller's blob store or '', 2 for how long that counts (ms).
- * Returns {id, store, store in use}, each false where there is none. What another program has put here counts as none.
+ * Reads Redis' record, and marks the caller's blob store as in use if it is the installation's.
+ * KEYS: 1 installation, 2 blob store in use. ARGV: 1 the caller's blob store or '', 2 time that the mark lasts (ms).
+ * Returns {id, store, store in use}, each false if absent. Values of another type, from another program, count as
+ * absent.
  */
 const PROVE = `${SHEBANG}
 local kind, found = redis.call('TYPE', KEYS[1]).ok, { false, false }
@@ -46,8 +47,8 @@ if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then redis.call('HSETNX', KEYS[1
 
 /**
  * Makes another blob store the installation's, unless one is in use.
- * KEYS: 1 installation, 2 blob store in use. ARGV: 1 the new blob store, 2 for how long it counts as in use (ms).
- * Returns 1 when it was made so.
+ * KEYS: 1 installation, 2 blob store in use. ARGV: 1 the new blob store, 2 time that it counts as in use (ms).
+ * Returns 1 on success, 0 if a blob store is in use.
  */
 const TAKE_OVER = `${SHEBANG}
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -55,10 +56,10 @@ redis.call('HSET', KEYS[1], 'store', ARGV[1])
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1`;
 
-/** Removes the note that a blob store is in use. KEYS: 1 blob store in use. ARGV: 1 the blob store. */
+/** Removes the mark of a blob store in use. KEYS: 1 blob store in use. ARGV: 1 the blob store. */
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
-/** Reads and writes what Redis knows of the installation. */
+/** Reads and writes Redis' record of the installation. */
 export class RedisIdentity {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -75,12 +76,12 @@ export class RedisIdentity {
     return this.#keys.prefix;
   }
 
-  /** True while there is a connection: otherwise a command only waits for one. */
+  /** True while connected. Otherwise commands wait for a connection. */
   get connected(): boolean {
     return this.#redis.status === 'ready';
   }
 
-  /** @param store the blob store that the caller works with; it is noted to be in use where it is the installation's */
+  /** Reads the record. @param store the caller's blob store; marked as in use if it is the installation's */
   async read(store = ''): Promise<RedisRecord> {
     const { installation, storeInUse } = this.#keys;
     const [found, prefixes] = await Promise.all([
@@ -91,24 +92,24 @@ export class RedisIdentity {
     return { id, store: named, inUse, prefixes };
   }
 
-  /** Gives Redis the id and the blob store, and notes the prefix, each unless it is there already. */
+  /** Gives Redis the id and the blob store, and records the prefix, each unless it is set already. */
   async adopt(id: string, store: string): Promise<void> {
     await this.#redis.eval(ADOPT, 1, this.#keys.installation, id, store);
     await this.#reach(() => this.#redis.hsetnx(INSTALLATIONS, id, this.prefix));
   }
 
-  /** Makes another blob store the installation's. @returns false where one is in use */
+  /** Makes another blob store the installation's. @returns false if one is in use */
   async takeOver(store: string): Promise<boolean> {
     const { installation, storeInUse } = this.#keys;
     return (await this.#redis.eval(TAKE_OVER, 2, installation, storeInUse, store, IN_USE_MS)) === 1;
   }
 
-  /** Notes that the caller works with the blob store no more. */
+  /** Removes the mark that the caller uses the blob store. */
   async release(store: string): Promise<void> {
     await this.#redis.eval(RELEASE, 1, this.#keys.storeInUse, store);
   }
 
-  /** Gives Redis another id and blob store under this prefix, on purpose. */
+  /** Gives Redis another id and blob store under this prefix, on an operator's command. */
   async replace(id: string, store: string): Promise<void> {
     const { installation, storeInUse } = this.#keys;
     const before = await this.read();
@@ -122,7 +123,7 @@ export class RedisIdentity {
     });
   }
 
-  /** How many documents are registered for a tenant. */
+  /** Counts the registered documents of a tenant. */
   async countDocuments(tenant: string): Promise<number> {
     return this.#redis.zcard(this.#keys.documents(tenant));
   }
@@ -132,7 +133,7 @@ export class RedisIdentity {
     return known && new Map(Object.entries(known));
   }
 
-  /** The one key without the prefix may be out of reach. Then a wrong prefix is not noticed, and all else is. */
+  /** Runs a command on the key without the prefix. If that key is unreachable, only a wrong prefix stays unnoticed. */
   async #reach<T>(ask: () => Promise<T>): Promise<T | undefined> {
     try {
       return await ask();

@@ -6,12 +6,12 @@ import { orTimeout } from './deadline.ts';
 import { decide, type Adoption, type Found, type Part, type Proved, type Standing } from './decide.ts';
 import type { IdentityStores } from './identity-stores.ts';
 
-/** A store that has not answered for so long is not known to be the installation's. */
+/** Timeout in ms. A store without a response is not proved. */
 const TIMEOUT_MS = 2000;
-/** Each store adopts at most once, and a start at the same time may come before each. */
+/** Bounds the adoptions of one run. Each store adopts at most once, and a concurrent start may precede each. */
 const MOST_STEPS = 8;
 
-/** Reads whose the stores are, and gives ids to those that have none. */
+/** Compares the stores' ids, and gives ids to stores without one. */
 export class StoreComparison {
   readonly #stores: IdentityStores;
   readonly #part: Part;
@@ -24,12 +24,12 @@ export class StoreComparison {
   }
 
   /**
-   * Looks at all stores, and again after each adoption, until they agree or cannot.
+   * Reads all stores, and again after each adoption, until they agree or cannot.
    * @param proved as for {@link decide}
-   * @throws where a store cannot be asked, which says nothing about whose it is
+   * @throws if a store cannot be read, which says nothing about its installation
    */
   async run(proved: Proved | undefined): Promise<Standing> {
-    // Of an installation that has just begun there is nothing to tell.
+    // Logs no adoption of a new installation, because the operator has nothing to learn from it.
     let isNew = false;
     for (let step = 0; step < MOST_STEPS; step++) {
       const next = decide(await this.#read(), this.#part, proved, this.#stores.places);
@@ -43,8 +43,8 @@ export class StoreComparison {
   }
 
   /**
-   * Reads the folder's identity; why it cannot be read, where it cannot.
-   * @throws where there is no answer in time: a network file system that is away may never answer
+   * Reads the folder's identity. Returns an error if it is unreadable.
+   * @throws after a timeout, because an absent network file system may never respond
    */
   async readFolder(): Promise<Found['folder']> {
     if (this.#part === 'gateway') return undefined;
@@ -72,7 +72,7 @@ export class StoreComparison {
     try {
       return { id: await chroma.call(AbortSignal.timeout(TIMEOUT_MS), (client) => chroma.read(client)) };
     } catch {
-      // Whatever keeps Chroma from answering is said by the jobs that wait for it. It is proved before each write.
+      // Ignores the error, because the jobs that wait for Chroma report it. Each write proves Chroma again.
       return 'away';
     }
   }
@@ -82,7 +82,7 @@ export class StoreComparison {
     this.#logger.info('a store has no id and adopts the installation', { store: adopt, place, id });
   }
 
-  /** @returns a refusal where the folder cannot be used */
+  /** Adopts an id. @returns a refusal if the folder cannot be used */
   async #adopt(adoption: Adoption): Promise<Standing | undefined> {
     const { redis, chroma } = this.#stores;
     if (adoption.adopt === 'folder') return this.#adoptFolder(adoption.id, adoption.instead);
@@ -95,7 +95,7 @@ export class StoreComparison {
   async #adoptFolder(id: string | undefined, instead: string | undefined): Promise<Standing | undefined> {
     const { redis, blobs } = this.#stores;
     const store = randomUUID();
-    // Redis first: should this process end between the two, the next start takes over in the same way.
+    // Writes Redis first. If this process ends between the two writes, the next start takes over in the same way.
     if (instead !== undefined) {
       if (!(await redis.takeOver(store))) return undefined;
       const documents = await redis.countDocuments(DEFAULT_TENANT);

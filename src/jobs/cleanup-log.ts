@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
-/** No cleanup is put off for longer, in ms. An older version kept chunks of unknown documents for so long. */
+/** Longest delay of a cleanup, in ms. An older version kept chunks of unknown documents for this time. */
 export const LONGEST_PUT_OFF_MS = 24 * 60 * 60 * 1000;
 
 /** The chunks that one claim of a job has written. */
@@ -59,9 +59,9 @@ export class CleanupLog {
   }
 
   /**
-   * Notes those generations as dead that are neither live nor being written, where their document or its job says so.
-   * @returns how many were noted; and the orphans, of which Redis knows neither a document nor a job: absence is no
-   *   evidence, so they stay
+   * Marks generations as dead that are neither live nor being written, if their document or job proves it.
+   * @returns the number marked, and the orphans. Redis knows neither a document nor a job of an orphan. Absence is no
+   * evidence, so orphans stay.
    */
   async buryStrays<G extends Generation>(
     generations: readonly G[],

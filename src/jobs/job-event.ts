@@ -35,7 +35,7 @@ export const JOB_FIELDS = [
   'chunks_total',
   'tenant',
   'token',
-  // New fields go last: while an upgrade is under way, nodes of both versions hear each other's events.
+  // Append new fields, because nodes of both versions exchange events during an upgrade.
   'fraction',
 ] as const;
 

@@ -30,9 +30,9 @@ export const JobPayloadSchema = v.object({
   metadata: v.optional(MetadataSchema, {}),
   /** Which document the chunks belong to; the job's own id where absent. */
   document_id: v.optional(v.string()),
-  /** Whether nobody knows by which settings the document was cut: then those above are the defaults. */
+  /** True if the document's settings are unknown: those above are then the defaults. */
   settings_assumed: v.optional(v.literal(true)),
-  /** The one generation that the job may replace: it registers nothing in the place of another, or of none. */
+  /** The only generation that the job may replace. It registers nothing if another one is live, or none. */
   replaces_generation: v.optional(v.string()),
 });
 export type JobPayload = v.InferOutput<typeof JobPayloadSchema>;

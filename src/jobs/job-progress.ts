@@ -1,17 +1,17 @@
 import type { Job } from '../contract/job.ts';
 import type { JobHash } from './to-job.ts';
 
-/** `fraction` has four decimals: a large document embeds in more steps than there are whole percents. */
+/** Steps of `fraction`: four decimals, because a large document embeds in more steps than whole percents. */
 const STEPS = 10_000;
 const STEPS_A_PERCENT = STEPS / 100;
 
-/** How far a job has come: in whole percents as documented, and as finely as it moves. */
+/** A job's progress in whole percents, as documented, and as a finer fraction. */
 export type Progress = Pick<Job, 'progress' | 'fraction'>;
 
 /**
- * Splits a percentage into what a job shows. Whole percents are rounded down, and `fraction` never up to the next one:
- * nothing seems finished before it is.
- * @param percent 0 to 100, with any decimals; what is beyond is cut off, and what is no number is 0
+ * Splits a percentage into a job's two fields. It rounds whole percents down, and never rounds `fraction` up to the
+ * next percent, so that no job seems finished early.
+ * @param percent 0 to 100, with any decimals; clamped to that range, and 0 for NaN
  */
 export function splitPercent(percent: number): Progress {
   const within = Math.min(100, Math.max(0, percent || 0));
@@ -22,8 +22,8 @@ export function splitPercent(percent: number): Progress {
 }
 
 /**
- * Reads how far a job has come from its hash. A `fraction` counts only where it fits `progress`: other programs, which
- * know the documented field only, leave an old one beside it. Older versions stored decimals in `progress` itself.
+ * Reads a job's progress from its hash. A `fraction` counts only if it fits `progress`, because other programs update
+ * only the documented field. Older versions stored decimals in `progress` itself.
  */
 export function readProgress({ progress, fraction }: JobHash): Progress {
   const shown = splitPercent(Number(progress));

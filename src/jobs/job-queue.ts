@@ -36,7 +36,7 @@ export interface QueueOptions {
   maxStalls: number;
   /** How long a job is kept once it has ended. */
   ttlSeconds: number;
-  /** The blob store that the caller works with; Redis refuses what is of another. Throws while it is not known. */
+  /** Returns the caller's blob store, because Redis refuses jobs of another. Throws before it is confirmed. */
   store?: () => string;
 }
 
@@ -163,7 +163,7 @@ export class JobQueue {
     return this.#reports.progress(claim, report);
   }
 
-  /** As {@link JobReports.complete}. */
+  /** Completes the job, as {@link JobReports.complete}. */
   async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     return this.#reports.complete(claim, document);
   }
@@ -177,7 +177,7 @@ export class JobQueue {
     return this.#settle('fail', keys, args);
   }
 
-  /** Gives the job another try in `delayMs`, at most {@link LONGEST_BACKOFF_MS}, counted as one of its retries. */
+  /** Retries the job in `delayMs`, at most {@link LONGEST_BACKOFF_MS}, and counts the retry. */
   async retry(
     claim: Claim,
     delayMs: number,
@@ -190,9 +190,9 @@ export class JobQueue {
   }
 
   /**
-   * Queues a job that waits for its next try.
-   * @param version the job's, while it waited
-   * @returns whether it did so still
+   * Queues a job that waits for its retry.
+   * @param version the job's version while it waited
+   * @returns whether the job still waited
    */
   async retryNow(id: string, version: number): Promise<boolean> {
     const { job, queue, delayed, sequence, history } = this.#keys;
@@ -222,7 +222,7 @@ export class JobQueue {
 
   /**
    * Cancels a job, whatever it is doing; one that has ended stays as it is.
-   * @returns how it had ended, or else the job's status before; `undefined` when there is no such job
+   * @returns the outcome before, or else the status before; `undefined` for an unknown job
    */
   async cancel(id: string): Promise<JobStatus | Outcome | undefined> {
     const { job, queue, leases, active, delayed, cleanup, sequence, history, outcomes, cancelled } =
@@ -234,7 +234,7 @@ export class JobQueue {
   }
 
   /**
-   * Starts a failed job, cancelled ones included, again as its next run; another stays as it is.
+   * Starts a failed job, cancelled ones included, again as its next run. Other jobs stay unchanged.
    * @param run the run that is over
    * @returns the job's status before; `undefined` when there is no such job
    */

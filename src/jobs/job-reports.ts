@@ -20,7 +20,7 @@ export interface ClaimedJob extends Claim {
 }
 
 export interface ProgressReport {
-  /** In percent, 0 to 100, with any decimals: {@link splitPercent} says what the job shows of it. */
+  /** Percent from 0 to 100, with any decimals. {@link splitPercent} derives the job's fields from it. */
   progress: number;
   message: string;
   stage: Stage;
@@ -33,16 +33,16 @@ export interface CompletedDocument {
   tenant: string;
   collection: string;
   chunkCount: number;
-  /** The one generation that it may replace; any, or none, where it is absent. */
+  /** The only generation that it may replace; absent for any or none. */
   replaces?: string | undefined;
   fields: Record<string, string>;
 }
 
-/** Thrown where the document is no more the one that a job was to replace. Nothing was written. */
+/** Reports a document that is no longer the one to replace. The job wrote nothing. */
 export class DocumentChangedError extends Error {
   override name = 'DocumentChangedError';
 }
-/** How the script says so. */
+/** Return value of the script for it. */
 const DOCUMENT_CHANGED = 2;
 
 /** What progress changes of a job. */
@@ -116,7 +116,8 @@ export class JobReports {
   }
 
   /**
-   * Settles the job as completed, and makes the claim's generation of its document the live one. MUST be the last.
+   * Completes the job, and makes the claim's generation of its document the live one. MUST be the last call for a
+   * claim.
    * @throws {DocumentChangedError}
    */
   async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
@@ -192,7 +193,7 @@ function countUp(job: JobHash): void {
   job['version'] = String(Number(job['version']) + 1);
 }
 
-/** The documented words, and after them that a part of the document was not read. */
+/** Builds the documented message, and adds the number of unread pages. */
 function messageOf({ pages_unread: unread = '0', pages_total: total = unread }: JobHash): string {
   const done = 'Upload completed successfully';
   if (Number(unread) === 0) return done;

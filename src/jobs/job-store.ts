@@ -12,7 +12,7 @@ const MOST_HISTORIES = 3;
 /** So many at once keep neither Redis nor this process busy for long. */
 const READ_AT_ONCE = 200;
 
-/** What is needed to run a job again; `payload` is absent where it makes no sense. */
+/** Fields to run a job again; `payload` is absent if it is invalid. */
 export interface StoredUpload {
   status: JobStatus;
   outcome: Outcome | undefined;
@@ -85,7 +85,7 @@ export class JobStore {
     return { position, hashes: hashes as JobHash[] };
   }
 
-  /** Reads what is needed to run a job again. */
+  /** Reads the fields to run a job again. */
   async readUpload(id: string): Promise<StoredUpload | undefined> {
     const hash = await this.#redis.hgetall(this.#keys.job(id)).catch(noJob);
     if (Object.keys(hash).length === 0) return undefined;
@@ -101,7 +101,7 @@ export class JobStore {
     };
   }
 
-  /** The file keys of all jobs that are not terminal. */
+  /** Lists the file keys of all active jobs. */
   async activeFiles(): Promise<Set<string>> {
     const ids = await this.activeIds();
     const files = new Set<string>();

@@ -21,7 +21,7 @@ export interface JobState {
   readonly id: string;
   readonly version: number;
   readonly status: JobStatus;
-  /** How the run has ended, where it has. */
+  /** Outcome of the run; absent while it goes on. */
   readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
   /** Which history `version` belongs to. */
@@ -53,7 +53,7 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
   }
 }
 
-/** Older versions, and other programs, store `cancelled` as a status of its own. */
+/** Reads the status. Older versions and other programs store `cancelled` as a status of its own. */
 function toStatus(hash: JobHash): Pick<Job, 'status' | 'error' | 'error_code'> {
   if (hash['status'] === 'cancelled')
     return { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' };

@@ -4,22 +4,25 @@ import type { Keys } from '../redis/keys.ts';
 import type { JobPayload } from './job-payload.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
-/** The evidence by which an original may be deleted: its job or document has ended. */
+/** Permits a sweep to delete an original: its job or document has ended. */
 export interface Tombstone {
-  /** Empty where a document got another original. */
+  /** Empty for a document's former original. */
   jobId: string;
   fileKey: string;
-  /** The entry as it is stored. */
+  /** The entry in its stored form. */
   readonly entry: string;
 }
 
-/** A job whose tombstone is written anew, or looked for. */
+/** Names the job of a tombstone, and its original. */
 export interface TombstoneOwner {
   job_id: string;
   payload: Pick<JobPayload, 'document_id' | 'file_key'>;
 }
 
-/** The tombstones that the scripts write which end jobs and documents. A sweep deletes no original without one. */
+/**
+ * Reads and writes tombstones. The scripts that end jobs and documents write them. A sweep deletes no original
+ * without one.
+ */
 export class Tombstones {
   readonly #redis: Redis;
   readonly #run: RunScript;
@@ -31,7 +34,7 @@ export class Tombstones {
     this.#keys = keys;
   }
 
-  /** Lists at most `count` that are due, whose job has ended and whose document does not own the file. */
+  /** Lists at most `count` due tombstones whose job has ended and whose document does not own the file. */
   async due(count: number): Promise<Tombstone[]> {
     const { tombstones, jobPrefix, document } = this.#keys;
     const entries = (await this.#run(
@@ -45,23 +48,26 @@ export class Tombstones {
     });
   }
 
-  /** Forgets a tombstone: its original is deleted, or turned out to be another's. */
+  /** Removes a tombstone: its original is deleted, or belongs to another job. */
   async drop({ entry }: Tombstone): Promise<void> {
     await this.#redis.zrem(this.#keys.tombstones, entry);
   }
 
-  /** Has a tombstone wait: its original cannot be deleted now. One that is gone meanwhile stays gone. */
+  /** Postpones a tombstone whose original cannot be deleted now. A tombstone that is gone meanwhile stays gone. */
   async putOff({ entry }: Tombstone, delayMs: number): Promise<void> {
     await this.#run('put-off-cleanup', [this.#keys.tombstones], [entry, delayMs]);
   }
 
-  /** Writes a tombstone that Redis has lost, due in `delayMs`. One that exists stays, and so does an active job. */
+  /**
+   * Restores a tombstone that Redis has lost, due in `delayMs`. It leaves an existing one and an active job
+   * unchanged.
+   */
   async write({ job_id, payload }: TombstoneOwner, delayMs: number): Promise<void> {
     const args = [job_id, payload.document_id ?? job_id, payload.file_key, delayMs];
     await this.#run('write-tombstone', [this.#keys.tombstones, this.#keys.job(job_id)], args);
   }
 
-  /** Finds out which of these jobs' originals have a tombstone, due or not. */
+  /** Checks for each job whether its original has a tombstone, due or not. */
   async has(owners: readonly TombstoneOwner[]): Promise<boolean[]> {
     if (owners.length === 0) return [];
     const args = owners.flatMap(({ job_id, payload }) => [
@@ -73,7 +79,7 @@ export class Tombstones {
     return found.map((one) => one === 1);
   }
 
-  /** True while a backup runs: no original may be deleted then. */
+  /** Returns whether a backup runs. No sweep may delete an original then. */
   async paused(): Promise<boolean> {
     return (await this.#redis.exists(this.#keys.deletesPaused)) === 1;
   }

@@ -32,7 +32,10 @@ type Sent = Pick<Partial<Dispatcher.RequestOptions>, 'method' | 'body'> & {
 export interface ParseSource {
   filename: string;
   mediaType: string | undefined;
-  /** The stream MUST fail unless it carries `size` bytes, and may fail after them: the file is the wrong one. */
+  /**
+   * The stream MUST fail unless it carries `size` bytes. It may also fail after them, because the file is the wrong
+   * one.
+   */
   open(): Promise<{ stream: Readable; size: number }>;
 }
 
@@ -82,7 +85,7 @@ export class ProcessorClient {
   /**
    * Parses a document.
    * @param onPages hears how many pages are done, as it goes
-   * @throws what the file's stream fails with, whatever the service has answered
+   * @throws the error of the file's stream, whatever the service has responded
    */
   async parse(
     source: ParseSource,
@@ -96,12 +99,13 @@ export class ProcessorClient {
         `Content-Type: ${source.mediaType ?? 'application/octet-stream'}\r\n\r\n`,
     );
     const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-    // Told by the file itself: when the service goes away, the body's generator is ended with that error, too.
+    // Listens to the file itself, because undici ends the body's generator with the same error when the service goes
+    // away.
     let unreadable: { reason: unknown } | undefined;
     file.stream.once('error', (reason) => (unreadable = { reason }));
     async function* body(): AsyncGenerator<Buffer> {
       yield head;
-      // Not destroyed together with the body: what the service does not take is still to be compared.
+      // Keeps the stream open with the body gone, because the rest of the file must still be compared.
       for await (const bytes of file.stream.iterator({ destroyOnReturn: false })) yield bytes as Buffer;
       yield tail;
     }
@@ -128,7 +132,7 @@ export class ProcessorClient {
       await readOn(file.stream, signal);
       return parsed;
     } catch (error) {
-      // A service may answer before it has the whole file. What it says counts only of the right one.
+      // A service may respond before it has the whole file. Its response counts only for the right file.
       if (!unreadable && saysSomethingAboutTheFile(error)) await readOn(file.stream, signal);
       // What is wrong with the file says nothing about the service, which would be waited for.
       throw unreadable && !signal.aborted ? unreadable.reason : error;
@@ -217,7 +221,7 @@ function saysSomethingAboutTheFile(error: unknown): boolean {
   return error instanceof DependencyError && (error.kind === 'permanent' || error.kind === 'crashed');
 }
 
-/** Reads a stream to its end. @throws what the stream fails with; the signal's reason when aborted */
+/** Reads a stream to its end. @throws the stream's error; the signal's reason when aborted */
 async function readOn(stream: Readable, signal: AbortSignal): Promise<void> {
   for await (const _ of stream) signal.throwIfAborted();
 }

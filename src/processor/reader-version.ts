@@ -1,8 +1,8 @@
 import type { ParseEvent } from '../contract/processor.ts';
 
 /**
- * Names the readers of this processor. MUST change whenever the same file may come to another text, because chunks of
- * two versions do not compare: a document's version says whether to index it again is worth it.
+ * Names the readers of this processor. MUST change whenever the same file may give another text, because chunks of
+ * two versions do not compare. A document's version tells whether to index it again.
  */
 export const READER_VERSION = 'sluice-1';
 

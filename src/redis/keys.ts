@@ -13,18 +13,18 @@
  * | `jobs:limbo` | zset | ids that were queued without a hash → since when (ms) |
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
  * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when it may be deleted (ms) |
- * | `deletes:paused` | string | there while a backup runs: no sweep deletes an original |
+ * | `deletes:paused` | string | set while a backup runs: no sweep deletes an original |
  * | `jobs:sequence` | string | counts all transitions; going down means that Redis lost writes |
  * | `jobs:history` | string | names the history that `version`s belong to |
  * | `jobs:swept` | string | when ended leases were last looked for (ms) |
  * | `jobs:server` | string | run id of the server that the history belongs to |
- * | `jobs:reconciled` | string | the history in which all that Chroma holds was last looked for in Redis |
- * | `jobs:reconciling` | string | there while a worker compares Chroma and Redis |
- * | `jobs:compared` | string | when every document's chunks were last counted (ms), and in which history |
- * | `jobs:looked` | string | there until the next comparison is due |
- * | `jobs:orphans` | string | how many generations in Chroma belong to documents that Redis does not know |
- * | `jobs:incomplete` | zset | a document that misses chunks → when it may be indexed again by itself (ms) |
- * | `jobs:reindexing` | set | documents that a job is to index again |
+ * | `jobs:reconciled` | string | the history of the last search for orphans in Chroma |
+ * | `jobs:reconciling` | string | set while a worker compares Chroma and Redis |
+ * | `jobs:compared` | string | history and time (ms) of the last full count of chunks |
+ * | `jobs:looked` | string | set until the next comparison is due |
+ * | `jobs:orphans` | string | number of generations in Chroma whose document Redis does not know |
+ * | `jobs:incomplete` | zset | a document that misses chunks → when a worker may index it again (ms) |
+ * | `jobs:reindexing` | set | documents with a reindex job under way |
  * | `jobs:recent` | zset | job ids by creation (ms) |
  * | `jobs:outcomes` | hash | how many runs have ended, by outcome |
  * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
@@ -36,8 +36,8 @@
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
  * | `installation` | hash | `id` of the installation, `store` of the blob store that it uses |
- * | `installation:store` | string | the blob store that a process has proved to use in the last seconds |
- * | `installation:probe` | string | written to find out whether Redis takes writes |
+ * | `installation:store` | string | the blob store that a process has proved in the last seconds |
+ * | `installation:probe` | string | proves that Redis takes writes |
  * | `sluice:installations` | hash | without the prefix: installation → its prefix |
  */
 export type Keys = ReturnType<typeof createKeys>;
@@ -45,7 +45,10 @@ export type Keys = ReturnType<typeof createKeys>;
 /** The tenant of everything while no keys are configured. */
 export const DEFAULT_TENANT = 'default';
 
-/** Has no prefix, so that a start with a wrong one is noticed. In a Cluster it may be in another slot than all else. */
+/**
+ * Has no prefix, so that a start with a wrong prefix is noticed. In a Cluster it may lie in another slot than the
+ * rest.
+ */
 export const INSTALLATIONS = 'sluice:installations';
 
 /**

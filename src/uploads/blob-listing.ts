@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { CHECKPOINT, isTenantFolder, MANIFEST } from './blob-paths.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
-/** What the store holds under one key: any of an original, its manifest and its checkpoint. */
+/** Files under one key: any of an original, its manifest and its checkpoint. */
 export interface StoredFiles {
   key: string;
   tenant: string;
-  /** The key's last part: the id of the job that an upload made. */
+  /** Last part of the key: the id of the job that an upload made. */
   id: string;
   blob: boolean;
   manifest: boolean;
@@ -16,12 +16,12 @@ export interface StoredFiles {
 }
 
 /**
- * Lists the manifests of jobs that have not ended, a page at a time. A manifest that is not whole belongs to an
- * upload that was cut off, and is left out.
+ * Lists the manifests of jobs that have not ended, a page at a time. It leaves out an incomplete manifest, because
+ * its upload was cut off.
  * @param root the store's folder
  * @param ended ids of jobs whose end is noted
- * @param count manifests a page
- * @param minAgeMs leaves out younger ones: their upload may not have been answered yet
+ * @param count manifests per page
+ * @param minAgeMs leaves out younger manifests, because their upload may lack its response
  */
 export async function* listAwaited(
   root: string,
@@ -32,11 +32,11 @@ export async function* listAwaited(
   let page: Manifest[] = [];
   for (const tenant of await tenants(root)) {
     for (const name of await namesIn(join(root, tenant))) {
-      // Most have ended: their names alone tell, and nothing is read.
+      // Most jobs have ended. Their names alone tell, so no file is read.
       if (!name.endsWith(MANIFEST) || ended.has(name.slice(0, -MANIFEST.length))) continue;
       const path = join(root, tenant, name);
       const age = await ageOf(path);
-      // A date ahead of the clock says that the clock went back. An upload must not wait until it catches up.
+      // A date in the future means that the clock went back. Such an upload must not wait until the clock catches up.
       if (age === undefined || Math.abs(age) < minAgeMs) continue;
       const manifest = await readManifest(path);
       if (!manifest || ended.has(manifest.job_id)) continue;
@@ -49,7 +49,7 @@ export async function* listAwaited(
   if (page.length > 0) yield page;
 }
 
-/** Lists all that tenants' folders hold, by key. */
+/** Lists the contents of all tenants' folders by key. */
 export async function* listStored(root: string): AsyncGenerator<StoredFiles> {
   for (const tenant of await tenants(root)) {
     const found = new Map<string, StoredFiles>();
@@ -65,7 +65,7 @@ export async function* listStored(root: string): AsyncGenerator<StoredFiles> {
 }
 
 async function ageOf(path: string): Promise<number | undefined> {
-  // A file that is gone between the listing and the look was removed by its owner.
+  // Skips a file that its owner removed between the listing and the stat.
   const found = await stat(path).catch(() => undefined);
   return found && Date.now() - found.mtimeMs;
 }
@@ -74,7 +74,7 @@ async function tenants(root: string): Promise<string[]> {
   return (await readdir(root)).filter(isTenantFolder);
 }
 
-/** A file beside the tenants' folders holds nothing of ours. */
+/** Skips a file beside the tenants' folders. */
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOTDIR' || error.code === 'ENOENT') return [];

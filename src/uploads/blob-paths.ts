@@ -5,11 +5,11 @@ import { INSTALLATION_FILE } from '../installation/blob-identity.ts';
 /** What is put behind a blob's path for its manifest, and for the folder of its checkpoint. */
 export const MANIFEST = '.json';
 export const CHECKPOINT = '.checkpoint';
-/** The folder of the end notes: how each job ended. */
+/** Folder of the end notes: how each job ended. */
 export const ENDS = '.ends';
-/** Where an older version kept the manifests of ended jobs, and removed them after a day. */
+/** Folder in which an older version kept the manifests of ended jobs for a day. */
 export const OLDER_ENDS = '.ended';
-/** The folder of files that no store explains. */
+/** Folder of files that no store explains. */
 export const TRASH = 'trash';
 
 /** Thrown for a key that names nothing inside the store. */
@@ -17,7 +17,7 @@ export class BlobNotFoundError extends Error {
   override name = 'BlobNotFoundError';
 }
 
-/** True for the name of a folder that holds a tenant's originals. Hidden folders and `lost+found` hold none. */
+/** Returns whether a name is that of a tenant's folder. Hidden folders and `lost+found` are not. */
 export function isTenantFolder(name: string): boolean {
   return !name.startsWith('.') && name !== TRASH && name !== 'lost+found';
 }

@@ -32,19 +32,19 @@ export interface BlobWriter {
 const UPLOAD = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * The uploaded originals, as files of one folder: `{tenant}/{id}`, and its manifest `{id}.json` beside it for as long
- * as it lives. A blob without a manifest was never acknowledged. While its job runs, `{id}.checkpoint/` holds what is
- * finished of it; once it has ended, {@link ended} notes how.
+ * Stores the uploaded originals as files of one folder: `{tenant}/{id}`, each with its manifest `{id}.json`. A blob
+ * without a manifest was never acknowledged. While its job runs, `{id}.checkpoint/` holds the finished parts. {@link
+ * ended} notes the end of the job.
  */
 export class BlobStore {
-  /** How jobs ended. */
+  /** Notes of how jobs ended. */
   readonly ended: EndedUploads;
-  /** What no store explains. */
+  /** Files that no store explains. */
   readonly trash: Trash;
   readonly #root: string;
   readonly #folders = new Map<string, Promise<FileHandle>>();
 
-  /** @param root the folder's absolute path; MUST be there before anything is stored */
+  /** @param root the folder's absolute path; MUST exist before the first write */
   constructor(root: string) {
     this.#root = root;
     this.ended = new EndedUploads(root);
@@ -73,7 +73,7 @@ export class BlobStore {
         void opening.then(([file]) => file.writeFile(bytes)).then(() => done(), done);
       },
     });
-    // A file that cannot be opened fails the stream before anything may be connected to it.
+    // A file that cannot be opened fails the stream before a caller may connect to it.
     stream.on('error', () => {});
     return {
       key,
@@ -108,11 +108,11 @@ export class BlobStore {
   }
 
   /**
-   * Opens a blob for reading. Its stream fails at the end with a {@link BlobChangedError} unless it has carried what
-   * was uploaded ({@link verifyContent}).
-   * @param known what was noted when it was uploaded
+   * Opens a blob for reading. Its stream fails at the end with a {@link BlobChangedError} unless it has carried the
+   * uploaded bytes ({@link verifyContent}).
+   * @param known size and hash from the upload
    * @throws {BlobNotFoundError} when there is none under this key, or the key leads out of the store
-   * @throws {BlobChangedError} when it has another size
+   * @throws {BlobChangedError} when its size differs
    */
   async read(key: string, known: KnownContent): Promise<{ stream: Readable; size: number }> {
     const path = this.#path(key);
@@ -122,7 +122,7 @@ export class BlobStore {
       throw new BlobChangedError(`the file has ${size} bytes, and not ${known.size}`);
     }
     const stream = verifyContent(size, known);
-    // Whoever reads the stream hears of every failure by it; one that is let go early closes the file.
+    // The stream reports every failure to its reader. Closing it early closes the file.
     pipeline(createReadStream(path, { fd: file }), stream, () => {});
     return { stream, size };
   }
@@ -141,8 +141,8 @@ export class BlobStore {
   }
 
   /**
-   * Writes a blob's manifest anew, durably: its job is about to run again, or its manifest was lost. One of another
-   * job stays: the file was uploaded for that one.
+   * Rewrites a blob's manifest, durably: its job is about to run again, or its manifest was lost. It leaves another
+   * job's manifest unchanged, because the file was uploaded for that job.
    * @throws {BlobNotFoundError} when the blob itself is gone
    */
   async restoreManifest(key: string, manifest: Manifest): Promise<void> {
@@ -155,22 +155,22 @@ export class BlobStore {
     await this.ended.forget(manifest.job_id);
   }
 
-  /** A blob's manifest; `undefined` unless it is there and whole. */
+  /** Reads a blob's manifest; `undefined` if it is missing or incomplete. */
   async manifest(key: string): Promise<Manifest | undefined> {
     return readManifest(this.#path(key) + MANIFEST);
   }
 
-  /** The manifests of jobs that have not ended, as {@link listAwaited}. */
+  /** Lists the manifests of jobs that have not ended, as {@link listAwaited}. */
   async *awaited(count: number, minAgeMs: number): AsyncGenerator<Manifest[]> {
     yield* listAwaited(this.#root, await this.ended.ids(), count, minAgeMs);
   }
 
-  /** As {@link listStored}. */
+  /** Lists all files by key, as {@link listStored}. */
   stored(): AsyncGenerator<StoredFiles> {
     return listStored(this.#root);
   }
 
-  /** How long ago the files under a key were last written, in ms; negative for a date ahead of the clock. */
+  /** Returns the age of the newest file under a key, in ms; negative for a date in the future. */
   async age({ key }: StoredFiles): Promise<number> {
     const path = this.#path(key);
     const found = await Promise.all([path, path + MANIFEST, path + CHECKPOINT].map(statOf));
@@ -178,9 +178,9 @@ export class BlobStore {
   }
 
   /**
-   * Tells an upload that was cut off from an original that lost its manifest. The manifest is written and flushed before
-   * an upload is acknowledged, so a file of the current version without one was never acknowledged. An older version
-   * removed manifests, so its files prove nothing.
+   * Distinguishes an upload that was cut off from an original that lost its manifest. The api flushes the manifest
+   * before it acknowledges an upload. So a file of the current version without a manifest was never acknowledged. An
+   * older version removed manifests, so its files prove nothing.
    */
   async wasCutOff({ key, id }: StoredFiles): Promise<boolean> {
     const path = this.#path(key);
@@ -189,17 +189,17 @@ export class BlobStore {
     return !blob || (UPLOAD.test(id) && blob.mtimeMs > (await readCurrentSince(this.#root)));
   }
 
-  /** Removes a blob with everything beside it, and the note of how its job ended. */
+  /** Removes a blob with all files beside it, and the note of its job's end. */
   async remove(key: string): Promise<void> {
     const path = this.#path(key);
     const jobId = (await this.manifest(key))?.job_id;
-    // The manifest goes last: by it a sweep that is cut off finds the rest.
+    // Removes the manifest last, because the next sweep finds the rest by it.
     await Promise.all([rm(path, { force: true }), this.removeCheckpoint(key)]);
     await rm(path + MANIFEST, { force: true });
     if (jobId !== undefined) await this.ended.forget(jobId);
   }
 
-  /** Moves a blob, and its manifest where it has one, to {@link trash}. Its checkpoint goes. */
+  /** Moves a blob, and its manifest if it has one, to {@link trash}. Removes its checkpoint. */
   async moveToTrash(key: string): Promise<void> {
     const path = this.#path(key);
     await this.trash.take(key, path);
@@ -228,8 +228,8 @@ export class BlobStore {
 }
 
 /**
- * A tenant's folder is there for all but the first blob, so it is only made when it turns out missing. The store's own is
- * not made: a mount that is gone must not be written to in its place.
+ * Makes a tenant's folder only after an open fails, because it exists for all but the first blob. It never makes the
+ * store's own folder, because a lost mount must not be written to in its place.
  */
 async function openNew(path: string): Promise<FileHandle> {
   try {

@@ -11,9 +11,9 @@ const Adoption = v.pipe(
 );
 
 /**
- * Reads since when all files of a store are of the current version.
+ * Reads the time since which all files of a store are of the current version.
  * @param root the store's folder
- * @returns ms since 1970; `-Infinity` for a store that began with this version, `Infinity` where nothing says so
+ * @returns ms since 1970; `-Infinity` for a store that began with this version, `Infinity` if unknown
  */
 export async function readCurrentSince(root: string): Promise<number> {
   const text = await readFile(join(root, INSTALLATION_FILE), 'utf8').catch(() => undefined);

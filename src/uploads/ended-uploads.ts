@@ -10,7 +10,7 @@ const KINDS = ['cancelled', 'failed', 'completed'] as const satisfies Outcome[];
 export type End = (typeof KINDS)[number];
 const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
 
-/** A note of how a job ended. */
+/** Notes how a job ended. */
 export interface EndedUpload {
   jobId: string;
   status: End;
@@ -18,9 +18,9 @@ export interface EndedUpload {
 }
 
 /**
- * Notes of how jobs ended, as `.ends/{history}/{job}.{status}.json`. Each is a second name of the manifest beside the
- * original. A Redis that comes back from an older copy does not know of the end, nor perhaps of the job. What lies
- * under another history than the present one is compared with it.
+ * Keeps notes of how jobs ended, as `.ends/{history}/{job}.{status}.json`. Each is a second name of the manifest
+ * beside the original. A Redis restored from an older copy may know neither the end nor the job. So a worker compares
+ * the notes under every earlier history with Redis.
  */
 export class EndedUploads {
   readonly #root: string;
@@ -33,9 +33,9 @@ export class EndedUploads {
   }
 
   /**
-   * Notes how the job of a blob ended. The blob may have no manifest, or that of the job that it was uploaded for,
-   * where another program has made a second job of it: then nothing is noted. Not flushed: should a power cut take the
-   * note, the next sweep of the manifests writes it again.
+   * Notes how the job of a blob ended. It notes nothing if the blob has no manifest, or the manifest of another job
+   * that uploaded the same file. It does not flush: after a power cut the next sweep of the manifests writes the note
+   * again.
    * @param history one that was the present one before the end was seen, never a later one
    */
   async note(key: string, jobId: string, status: End, history: string): Promise<void> {
@@ -46,7 +46,7 @@ export class EndedUploads {
     await addName(manifest, this.#path(folderName(history), jobId, status));
   }
 
-  /** The ids of all jobs whose end is noted. */
+  /** Lists the ids of all jobs whose end is noted. */
   async ids(): Promise<Set<string>> {
     const ids = new Set<string>();
     for (const folder of await this.#folders()) {
@@ -56,8 +56,8 @@ export class EndedUploads {
   }
 
   /**
-   * What lies under other histories than this, the cancelled first, a page at a time.
-   * @param known paths that are left out: what was compared before
+   * Lists the notes under earlier histories, cancelled ones first, a page at a time.
+   * @param known paths to leave out, because they were compared before
    */
   async *ofOtherHistories(
     history: string,
@@ -67,7 +67,7 @@ export class EndedUploads {
     for (const folder of await this.#folders()) {
       if (folder === folderName(history)) continue;
       const notes = await this.#notes(folder);
-      // Only one that nothing has been added to since.
+      // Removes only an empty folder.
       if (notes.length === 0) await rmdir(join(this.#folder, folder)).catch(() => {});
       for (const status of KINDS) {
         const same = notes.filter((note) => note.status === status && !known.has(note.path));
@@ -77,7 +77,7 @@ export class EndedUploads {
   }
 
   /**
-   * How long ago it ended, in ms; negative for a date ahead of the clock.
+   * Returns the time since the job ended, in ms; negative for a date in the future.
    * @returns `undefined` when the note is gone
    */
   async age({ path }: EndedUpload): Promise<number | undefined> {
@@ -97,27 +97,27 @@ export class EndedUploads {
     await rm(path, { force: true });
   }
 
-  /** Puts a manifest that only a note has left beside its original again; one that stands there stays. */
+  /** Restores a manifest beside its original from the note. An existing manifest stays. */
   async restore(path: string, { payload }: Manifest): Promise<void> {
     await addName(path, blobPath(this.#root, payload.file_key) + MANIFEST);
   }
 
-  /** True when the end of a job is noted: any, or the given one. */
+  /** Returns whether the end of a job is noted: any end, or the given one. */
   async has(jobId: string, status?: End): Promise<boolean> {
     const paths = await this.#of(jobId, status);
     const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
     return found.some(Boolean);
   }
 
-  /** Forgets how a job ended: it is about to run again, or its files are deleted. */
+  /** Removes the note of a job's end: the job is about to run again, or its files are deleted. */
   async forget(jobId: string): Promise<void> {
     await Promise.all((await this.#of(jobId)).map((path) => rm(path, { force: true })));
   }
 
   /**
-   * Brings the manifests of an older version back beside their originals, and turns its notes into ours. That version
-   * moved a manifest to its note, and removed it after a day: without this its originals would look unexplained.
-   * @returns how many were brought back
+   * Restores the manifests of an older version beside their originals, and converts its notes. That version moved a
+   * manifest to its note, and removed it after a day. Without this step no store would explain its originals.
+   * @returns the number of restored manifests
    */
   async adoptOlder(): Promise<number> {
     const older = join(this.#root, OLDER_ENDS);
@@ -168,7 +168,7 @@ function folderName(history: string): string {
   return encodeURIComponent(history).replaceAll('.', '%2E') || 'unnamed';
 }
 
-/** Gives a file a second name; one that has it already keeps it. Where the file system has no links, it is copied. */
+/** Gives a file a second name, unless it exists. Copies the file on a file system without links. */
 async function addName(from: string, to: string): Promise<void> {
   await inFolder(to, async () => {
     await link(from, to).catch(async (error: NodeJS.ErrnoException) => {
@@ -184,7 +184,7 @@ async function move(from: string, to: string): Promise<void> {
   await inFolder(to, () => rename(from, to));
 }
 
-/** Puts a file into a folder that may be missing, or be removed at this moment for being empty. */
+/** Puts a file into a folder that may be missing, or that another process removes because it is empty. */
 async function inFolder(to: string, put: () => Promise<void>): Promise<void> {
   for (let tries = 0; tries < 2; tries++) {
     await mkdir(dirname(to), { recursive: true });

@@ -2,45 +2,45 @@ import { statfs } from 'node:fs/promises';
 
 import { diskFull } from './storage-problem.ts';
 
-/** How long a look at the disk holds: asking the system costs an upload more than its own books do. */
+/** Time in ms that a disk reading counts. A system call costs an upload more than this class' own count does. */
 const LOOK_MS = 1000;
-/** Unless told otherwise. Redis needs room to rewrite its append-only file, and jobs under way to write theirs. */
+/** Default floor in bytes. Redis needs room to rewrite its append-only file, and running jobs to write theirs. */
 const MIN_FREE_BYTES = 1024 ** 3;
-/** On a disk smaller than 20 GiB, that share of it instead: most of it has to stay usable. */
+/** Default floor as a share of a disk below 20 GiB, because most of it must stay usable. */
 const MIN_FREE_SHARE = 0.05;
 
-/** The room that one upload has been granted. It MUST be released once the upload has ended. */
+/** Room granted to one upload. Its owner MUST release it once the upload has ended. */
 export interface Claim {
   /**
-   * Notes bytes that are about to be written.
-   * @throws {AppError} `disk_full` when the disk would fall below its floor
+   * Takes bytes from the grant, before they are written.
+   * @throws {AppError} `disk_full` if the disk would fall below its floor
    */
   take(bytes: number): Promise<void>;
-  /** Gives back what was granted and not taken. */
+  /** Gives back the rest of the grant. */
   release(): void;
 }
 
 /**
- * Keeps a floor of free space on the file systems that uploads and Redis write to. Between two looks at the disk it
- * counts what uploads under way were granted and have written.
+ * Keeps a floor of free space on the file systems of uploads and Redis. Between two disk readings it counts the bytes
+ * granted to uploads and written by them.
  */
 export class FreeSpace {
   readonly #root: string;
   readonly #others: readonly string[];
   readonly #minFreeBytes: number | undefined;
-  /** Above the floor, in bytes, as of the last look; below it when negative. */
+  /** Bytes above the floor at the last reading; negative below it. */
   #spare = 0;
   #lookedAt = -Infinity;
   #looking: Promise<void> | undefined;
-  /** Bytes written since the last look. */
+  /** Bytes written since the last reading. */
   #written = 0;
-  /** Bytes granted to uploads under way and not written yet. */
+  /** Bytes granted to uploads under way and not yet written. */
   #granted = 0;
 
   /**
-   * @param root the folder that uploads go to
-   * @param others folders whose file systems must keep the floor too; one that is missing is left out
-   * @param minFreeBytes the floor; 1 GiB or 5 % of the file system, whichever is less, when left out
+   * @param root the folder of the uploads
+   * @param others folders on file systems that must keep the floor too; missing ones are left out
+   * @param minFreeBytes the floor; 1 GiB or 5 % of the file system, whichever is less, if absent
    */
   constructor(root: string, others: readonly string[], minFreeBytes: number | undefined) {
     this.#root = root;
@@ -50,7 +50,7 @@ export class FreeSpace {
 
   /**
    * Grants an upload room.
-   * @param bytes how much it says that it needs; 0 where it does not say
+   * @param bytes the announced size; 0 if unknown
    * @throws {AppError} `disk_full`
    */
   async claim(bytes: number): Promise<Claim> {
@@ -73,7 +73,7 @@ export class FreeSpace {
     };
   }
 
-  /** Throws when the disk is at its floor, so that no upload would be taken. */
+  /** Checks that the disk is above its floor. @throws {AppError} `disk_full` */
   async check(): Promise<void> {
     await this.#look(1);
     this.#require(1);
@@ -91,7 +91,7 @@ export class FreeSpace {
     return this.#spare - this.#written - this.#granted;
   }
 
-  /** Looks at the disk when the last look is old, or leaves too little room: nothing is refused on an old look. */
+  /** Reads the disk if the last reading is old or leaves too little room, so that no old reading refuses an upload. */
   async #look(bytes: number): Promise<void> {
     const old = performance.now() - this.#lookedAt > LOOK_MS;
     if (!old && this.#room >= bytes) return;
@@ -105,9 +105,9 @@ export class FreeSpace {
     const [own = 0, ...others] = await Promise.all(
       [this.#root, ...this.#others].map((path) => this.#spareOf(path)),
     );
-    // Another file system does not take the uploads' bytes, but it must have its floor.
+    // Another file system takes no uploads, but it must keep its floor.
     this.#spare = others.some((spare) => spare < 0) ? Math.min(own, ...others) : own;
-    // Bytes written meanwhile may count twice until the next look. None is forgotten.
+    // Counts bytes written meanwhile twice until the next reading, rather than not at all.
     this.#written -= written;
     this.#lookedAt = lookedAt;
   }

@@ -7,8 +7,8 @@ import type { Idempotency } from '../jobs/job-queue.ts';
 import { CHECKPOINT } from './blob-paths.ts';
 
 /**
- * Stands beside a blob, from its upload until the blob is deleted, and makes it count. It is enough to make the job,
- * and so the document, again should Redis or Chroma forget them.
+ * Acknowledges a blob. It stands beside the blob until the blob's deletion. It suffices to make the job, and so the
+ * document, again if Redis or Chroma lost them.
  */
 export interface Manifest {
   job_id: string;
@@ -37,9 +37,9 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
   }
 }
 
-/** Writes a manifest, durably and all at once: end notes share the file that was there before, so it is replaced. */
+/** Replaces a manifest, durably and atomically. It writes a new file, because end notes share the old one. */
 export async function replaceManifest(path: string, manifest: Manifest): Promise<void> {
-  // Named as a checkpoint: should the process die here, a sweep removes it as one.
+  // Has a checkpoint's name, so that a sweep removes it if the process dies here.
   const temporary = `${path}.${randomUUID()}${CHECKPOINT}`;
   try {
     const file = await open(temporary, 'wx');

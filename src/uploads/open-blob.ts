@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 
 import { BlobNotFoundError } from './blob-paths.ts';
 
-/** How opening fails for a path that names nothing. */
+/** Errors for a path that names no file. */
 const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR']);
 
 /**

@@ -123,7 +123,7 @@ async function receive(
   return { fields: parsed.fields, filename, mediaType, size, contentHash };
 }
 
-/** Passes on what the claim allows. */
+/** Passes on bytes while the claim grants room. */
 async function* within(claim: Claim, stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const bytes of stream) {
     await claim.take(bytes.length);

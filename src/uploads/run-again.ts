@@ -7,8 +7,8 @@ import type { BlobStore } from './blob-store.ts';
 import { storageProblem } from './storage-problem.ts';
 
 /**
- * Starts a failed job, cancelled ones included, again as its next run, as safely stored as on its first. One that waits
- * for its next try waits no longer. A job in any other state is left as it is.
+ * Starts a failed job, cancelled ones included, again as its next run, stored as safely as its first. Ends the wait
+ * of a job that waits for a retry. Other jobs stay unchanged.
  * @returns the job's status before
  * @throws {AppError} `job_not_found`; `file_gone` when its file was removed meanwhile
  */
@@ -19,7 +19,7 @@ export async function runAgain(
   const found = await store.readUpload(id);
   if (!found) throw new AppError('job_not_found');
   const { status, run, version, tenant, payload } = found;
-  // It may have been tried since it was read, and have failed.
+  // The job may have run and failed since the read.
   if (status === 'retrying')
     return (await queue.retryNow(id, version)) ? status : runAgain(id, { queue, store, blobs });
   if (status !== 'failed') return status;

@@ -4,16 +4,16 @@ import { dirname, join } from 'node:path';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
-/** Files that no store explains, as `{day}/{key}`. They wait for an operator to take them back, and then go. */
+/** Keeps files that no store explains, as `{day}/{key}`, until an operator takes them back or their time ends. */
 export class Trash {
   readonly #folder: string;
 
-  /** @param folder its absolute path; made when the first file comes, on the originals' file system */
+  /** @param folder its absolute path, on the originals' file system; made for the first file */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Moves a file here; one that is gone is left out. */
+  /** Moves a file into the trash, if it still exists. */
   async take(name: string, path: string): Promise<void> {
     const to = join(this.#folder, new Date().toISOString().slice(0, 10), name);
     await mkdir(dirname(to), { recursive: true });
@@ -25,13 +25,13 @@ export class Trash {
   }
 
   /**
-   * Deletes the days that are over.
-   * @param keepDays for how many days a file waits
-   * @returns the days that were deleted
+   * Deletes the days whose time has ended.
+   * @param keepDays days that a file stays
+   * @returns the deleted days
    */
   async expire(keepDays: number): Promise<string[]> {
     const days = (await readdir(this.#folder).catch(() => [])).filter((name) => DAY.test(name));
-    // A day ends with its last minute: what came then waits as long as the rest.
+    // Counts from the end of a day, so that its last file stays as long as the others.
     const over = days.filter((day) => Date.now() - (Date.parse(day) + DAY_MS) > keepDays * DAY_MS);
     for (const day of over) await rm(join(this.#folder, day), { recursive: true, force: true });
     return over;

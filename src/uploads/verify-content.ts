@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 
-/** What is known of an original, by the payload or the document that names it. Absent values are not compared. */
+/** Known size and hash of an original, from its payload or its document. Absent values are not compared. */
 export interface KnownContent {
   /** In bytes. */
   size?: number | undefined;
@@ -9,17 +9,17 @@ export interface KnownContent {
   contentHash?: string | undefined;
 }
 
-/** Thrown for a blob that does not hold the bytes that were uploaded. */
+/** Reports a blob whose bytes differ from the upload. */
 export class BlobChangedError extends Error {
   override name = 'BlobChangedError';
 }
 
 /**
- * Passes a file's bytes on and compares them as they pass, so that no reader needs a second pass. The stream ends
- * only when all is as it was uploaded. Readers MUST NOT act on what they were sent before that.
- * @param size what the file had when it was opened; no more bytes than that are passed on
- * @returns a stream that fails with {@link BlobChangedError}; with a plain error where nothing is known and the file
- * was written while it was read
+ * Compares a file's bytes with the upload while it passes them on, so that readers need no second pass. The stream
+ * ends normally only if all bytes match. Readers MUST NOT act on its bytes before that.
+ * @param size bytes of the file when opened; it passes on no more than that
+ * @returns a stream that fails with {@link BlobChangedError}; with a plain error if nothing is known and another
+ * process wrote the file meanwhile
  */
 export function verifyContent(size: number, known: KnownContent): Transform {
   const nothingKnown = known.size === undefined && known.contentHash === undefined;

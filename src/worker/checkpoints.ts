@@ -16,7 +16,7 @@ export interface Cut {
   chunks: CutChunk[];
   /** What the parser found the file to be. */
   mediaType: string | undefined;
-  /** What read it. */
+  /** Version of the reader. */
   readerVersion: string | undefined;
   pages: Pick<Counts, 'pages_done' | 'pages_total' | 'pages_unread'> | undefined;
 }

@@ -25,24 +25,24 @@ export interface EndedRecoveryServices {
 }
 
 /**
- * Keeps the promise of an acknowledgement for uploads whose jobs had ended when Redis lost writes, or all it held. A
- * document that Redis does not know is indexed again under its job's id. What had failed runs once more, what was
- * cancelled is cancelled again; both only while Redis would still know of them.
+ * Restores ended uploads after Redis lost writes, or all its data. It indexes a document that Redis does not know
+ * again under its job's id. It runs a failed job once more, and cancels a cancelled one again, both only within the
+ * time that Redis would keep them.
  */
 export class EndedRecovery {
   readonly #services: EndedRecoveryServices;
   readonly #ttlMs: number;
   #history = '';
-  /** Paths of the notes that hold in this history. A note is compared once: there are as many as documents. */
+  /** Paths of notes that hold in this history. Each note is compared once, because there are as many as documents. */
   readonly #compared = new Set<string>();
 
-  /** @param ttlMs how long Redis keeps a job once it has ended: after that it rightly forgets what made no document */
+  /** @param ttlMs time that Redis keeps an ended job; after it Redis rightly forgets a job without a document */
   constructor(services: EndedRecoveryServices, ttlMs: number) {
     this.#services = services;
     this.#ttlMs = ttlMs;
   }
 
-  /** Compares with Redis what ended in another history than this one, as far as that was not done before. */
+  /** Compares the notes of earlier histories with Redis, unless this was done before. */
   async sweep(history: string, signal: AbortSignal): Promise<void> {
     const { blobs, store, registry, manifests, logger } = this.#services;
     await manifests.adoptOlder();
@@ -52,7 +52,7 @@ export class EndedRecovery {
       signal.throwIfAborted();
       const ids = page.map(({ jobId }) => jobId);
       const states = await store.readAll(ids);
-      // Most documents have their job's id: for them no manifest is read.
+      // Most documents have their job's id, which saves reading the manifest.
       const documents = await registry.liveGenerations(ids);
       for (const [i, ended] of page.entries()) {
         try {
@@ -65,7 +65,7 @@ export class EndedRecovery {
     }
   }
 
-  /** @returns whether the note of the end holds in the present history, too */
+  /** Compares one note. @returns whether the note holds in the present history, too */
   async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
     const { blobs, logger } = this.#services;
     const { jobId: job, status } = ended;
@@ -82,14 +82,14 @@ export class EndedRecovery {
       await this.#cancelAgain(manifest, state);
       return true;
     }
-    // First the note goes: from then on the sweep of the manifests would queue the job, too.
+    // Removes the note first. From then on the sweep of the manifests would queue the job, too.
     await blobs.ended.restore(ended.path, manifest);
     await blobs.ended.remove(ended);
     await this.#runAgain(manifest, state);
     return false;
   }
 
-  /** Whether Redis knows enough, although it does not know the job. */
+  /** Returns whether Redis needs no restoration, although it does not know the job. */
   async #isExplained(manifest: Manifest, ended: EndedUpload): Promise<boolean> {
     const { blobs, registry, tombstones } = this.#services;
     const { job_id, payload } = manifest;
@@ -101,7 +101,7 @@ export class EndedRecovery {
     if (ended.status === 'completed') return registry.ownsFile(document_id, file_key);
     const age = await blobs.ended.age(ended);
     if (age === undefined || age <= this.#ttlMs) return false;
-    // The note is the evidence: the tombstone that was lost is written anew.
+    // Restores the lost tombstone, because the note is its evidence.
     await tombstones.write(manifest, 0);
     return true;
   }

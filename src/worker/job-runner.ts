@@ -21,7 +21,7 @@ export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vector
  * Runs one claimed job to the end of this try, and settles it: completed, failed, to be retried, or given
  * back. A lost claim is left to its new holder. Throws when the job could not be settled: its lease's end
  * repairs that.
- * @param draining aborts with a {@link GiveBackError}, or an {@link InstallationError}, when the job must be given back
+ * @param draining aborts with a {@link GiveBackError} or an {@link InstallationError} when the job must be given back
  */
 export async function runJob(
   job: ClaimedJob,
@@ -68,7 +68,7 @@ async function settle(
     logger.warn('job cancelled, or lost to another worker', fields);
     return abandon(job, queue);
   }
-  // A store that is not the installation's says nothing about the job.
+  // A store of another installation says nothing about the job.
   if (error instanceof GiveBackError || error instanceof InstallationError) {
     await queue.release(job);
     return logger.info('job given back', { ...fields, reason: error.message });
@@ -95,7 +95,7 @@ async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
   await queue.abandon(job, { tenant: job.hash['tenant'] ?? DEFAULT_TENANT, collection, documentId });
 }
 
-/** Notes beside the original how its job ended, should Redis forget it; what its tries have finished goes. */
+/** Notes the job's end beside the original, in case Redis loses it, and removes the checkpoint. */
 async function noteEnd(
   job: ClaimedJob,
   end: End,
@@ -105,7 +105,7 @@ async function noteEnd(
   const read = parsePayload(job.hash['payload']);
   if (!read.ok) return;
   try {
-    // The note comes last: until it is there, a sweep finds what was left behind.
+    // Writes the note last, because until then a sweep removes what is left.
     await blobs.removeCheckpoint(read.payload.file_key);
     await blobs.ended.note(read.payload.file_key, job.id, end, history);
   } catch (error) {

@@ -21,20 +21,20 @@ export interface ManifestRestorationServices {
 }
 
 /**
- * Writes manifests that are missing beside their originals. An older version removed them a day after the job's end;
- * what Redis knows of the document, or of the job, makes them again.
+ * Restores missing manifests beside their originals. An older version removed them a day after the job's end. Redis'
+ * record of the document or the job suffices to make them.
  */
 export class ManifestRestoration {
   readonly #services: ManifestRestorationServices;
   readonly #ttlMs: number;
 
-  /** @param ttlMs how long the original of a job without a document is kept once it has ended */
+  /** @param ttlMs time to keep the original of a job without a document, from the job's end */
   constructor(services: ManifestRestorationServices, ttlMs: number) {
     this.#services = services;
     this.#ttlMs = ttlMs;
   }
 
-  /** Brings back what an older version moved away. */
+  /** Restores the manifests that an older version moved away. */
   async adoptOlder(): Promise<void> {
     const adopted = await this.#services.blobs.ended.adoptOlder();
     if (adopted > 0) this.#services.logger.info('brought back manifests of an older version', { adopted });
@@ -53,7 +53,7 @@ export class ManifestRestoration {
     return true;
   }
 
-  /** A job that has ended without a document: an older version wrote no tombstone for it. */
+  /** Writes a tombstone for a job that ended without a document, because an older version wrote none. */
   async #restoreOfJob({ key, id: job_id }: StoredFiles): Promise<boolean> {
     const { store, tombstones } = this.#services;
     const upload = await store.readUpload(job_id);
@@ -75,7 +75,7 @@ export class ManifestRestoration {
   }
 }
 
-/** Makes a document's manifest from what the registry knows. What it does not know takes the defaults. */
+/** Makes a document's manifest from the registry. Unknown settings take the defaults. */
 function manifestOf({ id, tenant, size, ...document }: StoredDocument): Manifest {
   const payload = v.parse(JobPayloadSchema, { ...document, document_id: id, file_size: size });
   return { job_id: id, tenant, payload };

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Installation } from '../installation/installation.ts';
 import { BlobNotFoundError } from '../uploads/blob-paths.ts';
 
-/** A network file system may show a file late that another machine has written. */
+/** Delay before the second look in ms. A network file system may show another machine's file late. */
 const SECOND_LOOK_MS = 2000;
 
 type Prover = Pick<Installation, 'proveBlobs'>;
 
 /**
- * Opens a job's original. A file that is missing is looked for twice, and the store is proved each time.
- * @throws {InstallationError} where the store is not proved; {@link BlobNotFoundError} where it is, at both looks
+ * Opens a job's original. It looks twice for a missing file, and proves the store each time.
+ * @throws {InstallationError} if the store is not proved; {@link BlobNotFoundError} if both looks find no file
  */
 export async function openOriginal<T>(
   installation: Prover,
@@ -28,7 +28,8 @@ export async function openOriginal<T>(
 }
 
 /**
- * Reads an original. A failure is the store's until the store is proved: a folder that is not mounted holds no file.
+ * Reads an original. A failure counts against the store until the store is proved, because an unmounted folder holds
+ * no file.
  * @throws {InstallationError} in place of the file's error, unless the store is proved
  */
 export async function suspectingStore<T>(installation: Prover, read: () => Promise<T>): Promise<T> {
@@ -40,7 +41,7 @@ export async function suspectingStore<T>(installation: Prover, read: () => Promi
   }
 }
 
-/** What a file system answers, such as EIO or ESTALE; sockets' errors are explained before they get here. */
+/** Detects errors of a file system, such as EIO or ESTALE. Sockets' errors are explained before they get here. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }

@@ -10,9 +10,9 @@ import { readLiveFiles } from './live-files.ts';
 import type { ManifestRestoration } from './manifest-restoration.ts';
 
 const INTERVAL_MS = 60 * 60 * 1000;
-/** An upload takes less than a day. Nothing younger is an orphan. */
+/** Smallest age of an orphan, in ms. An upload takes less than a day. */
 const MIN_AGE_MS = 24 * 60 * 60 * 1000;
-/** More orphans than both of these are a mistake: a store that is not ours, or one that lost its manifests. */
+/** Limits of one sweep. More orphans than both mean a mistake: the wrong store, or lost manifests. */
 const MOST_ORPHANS = 100;
 const MOST_ORPHANS_SHARE = 0.05;
 
@@ -22,27 +22,27 @@ export interface OrphanSweepServices {
   registry: DocumentRegistry;
   tombstones: Tombstones;
   manifests: ManifestRestoration;
-  /** Counts the originals that went to the trash. */
+  /** Counts the originals moved to the trash. */
   trashed: Counter;
   logger: Logger;
 }
 
 /**
- * Looks for files that belong to no job and no document. Missing manifests are restored first. Only an upload that was
- * cut off is deleted. An original that no store explains goes to the trash.
+ * Sweeps files that belong to no job and no document. It first restores missing manifests. It deletes only an upload
+ * that was cut off, and moves an original that no store explains to the trash.
  */
 export class OrphanSweep {
   readonly #services: OrphanSweepServices;
   readonly #trashDays: number;
   #nextAt = 0;
 
-  /** @param trashDays for how many days the trash keeps a file */
+  /** @param trashDays days that the trash keeps a file */
   constructor(services: OrphanSweepServices, trashDays: number) {
     this.#services = services;
     this.#trashDays = trashDays;
   }
 
-  /** Goes through the whole store, unless that was done within the hour or a backup runs. */
+  /** Sweeps the whole store, unless a sweep ran within the hour or a backup runs. */
   async sweep(signal: AbortSignal): Promise<void> {
     if (performance.now() < this.#nextAt) return;
     const { blobs, tombstones, logger } = this.#services;
@@ -74,7 +74,7 @@ export class OrphanSweep {
     for await (const file of blobs.stored()) {
       signal.throwIfAborted();
       if (file.blob) originals++;
-      // The note of an end is a second name of the manifest, which is whole then.
+      // The note of an end is a second name of a complete manifest.
       if (file.manifest && (ended.has(file.id) || (await blobs.manifest(file.key)))) continue;
       if ((await blobs.age(file)) >= MIN_AGE_MS) candidates.push(file);
     }

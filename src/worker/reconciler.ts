@@ -96,7 +96,7 @@ export class Reconciler {
     }
   }
 
-  /** Aborts when this worker closes, or does not know any more whose the stores are. */
+  /** Aborts when this worker closes, or when the installation is no longer confirmed. */
   #signal(): AbortSignal {
     return AbortSignal.any([this.#closing.signal, this.#services.installation.whileConfirmed]);
   }

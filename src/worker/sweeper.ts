@@ -25,8 +25,8 @@ export interface SweeperServices {
 /**
  * Puts right, every sixth of a lease, what workers that are gone, other programs and a forgetful Redis have
  * left behind. Any worker may do it; several at once do no harm. Each duty is its own: one that takes long, or
- * waits for a Chroma that is away, must not keep jobs from being taken over. While the installation is not confirmed
- * nothing is swept: what seems to belong to nobody may belong to another.
+ * waits for a Chroma that is away, must not block the takeover of jobs. Sweeps stop while the installation is not
+ * confirmed, because unowned files may belong to another installation.
  */
 export class Sweeper {
   readonly #services: SweeperServices;

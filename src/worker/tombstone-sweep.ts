@@ -6,7 +6,7 @@ import { BlobNotFoundError } from '../uploads/blob-paths.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import { readLiveFiles, type LiveFiles } from './live-files.ts';
 
-/** Each round that finds one due reads what all documents own. */
+/** Interval in ms. Each sweep that finds a due tombstone reads the file keys of all documents. */
 const INTERVAL_MS = 30_000;
 const A_PAGE = 200;
 /** A file that the system does not let go, or a folder in its place, waits for somebody to see to it. */
@@ -20,7 +20,7 @@ export interface TombstoneSweepServices {
   logger: Logger;
 }
 
-/** Deletes the originals whose tombstone is due. */
+/** Deletes the originals with a due tombstone. */
 export class TombstoneSweep {
   readonly #services: TombstoneSweepServices;
   #nextAt = 0;
@@ -29,7 +29,7 @@ export class TombstoneSweep {
     this.#services = services;
   }
 
-  /** Deletes all that are due, unless that was done a moment ago or a backup runs. */
+  /** Deletes all due originals, unless a sweep ran a moment ago or a backup runs. */
   async sweep(signal: AbortSignal): Promise<void> {
     if (performance.now() < this.#nextAt) return;
     this.#nextAt = performance.now() + INTERVAL_MS;
@@ -64,7 +64,7 @@ export class TombstoneSweep {
     }
   }
 
-  /** Whether nothing else has a claim on the file: no document, no active job, no upload that is to run. */
+  /** Returns whether nothing else needs the file: no document, no active job, no upload that is to run. */
   async #covers(
     { jobId, fileKey }: Tombstone,
     { documents, jobs }: LiveFiles,

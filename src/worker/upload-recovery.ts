@@ -11,15 +11,21 @@ import type { End } from '../uploads/ended-uploads.ts';
 import type { Manifest } from '../uploads/manifest.ts';
 import { queueAgain } from './queue-again.ts';
 
-/** How often the whole store is gone through: a recovery is rare, and each manifest of a running job costs a read. */
+/** Interval of the sweep, in ms. Recovery is rare, and each manifest of a running job costs a read. */
 const INTERVAL_MS = 10_000;
-/** A store of 100,000 documents takes 1 s to list. However large it is, listing takes a twentieth of the time. */
+/**
+ * Rest after a sweep, as a multiple of its time. Listing 100,000 documents takes 1 s, so it takes a twentieth of the
+ * time.
+ */
 const REST = 20;
 const MANIFESTS_A_READ = 200;
 /** An upload that has not been answered yet may have its manifest before its job: for as long as it waits for Redis. */
 const MIN_AGE_MS = 10_000;
 
-/** After a Redis that forgot came back, every upload under way is queued again within so long, in a store of usual size. */
+/**
+ * Time in ms until every upload under way is queued again, after a Redis that lost data is back. Larger stores take
+ * longer.
+ */
 export const RECOVERED_WITHIN_MS = MIN_AGE_MS + INTERVAL_MS;
 
 export interface UploadRecoveryServices {
@@ -33,8 +39,8 @@ export interface UploadRecoveryServices {
 }
 
 /**
- * Keeps the promise of an acknowledgement when Redis does not: an upload whose manifest is there, whose end is not
- * noted, and whose job Redis no longer knows, is queued again under the same id.
+ * Keeps the promise of an acknowledgement when Redis does not. It queues an upload again under the same id if its
+ * manifest exists, its end is not noted, and Redis does not know its job.
  */
 export class UploadRecovery {
   readonly #services: UploadRecoveryServices;
@@ -44,7 +50,7 @@ export class UploadRecovery {
     this.#services = services;
   }
 
-  /** Goes through the manifests of all jobs whose end is not noted, unless that was done a moment ago. */
+  /** Sweeps the manifests of all jobs whose end is not noted, unless a sweep ran a moment ago. */
   async sweep(signal: AbortSignal): Promise<void> {
     const began = performance.now();
     if (began < this.#nextAt) return;
@@ -67,7 +73,7 @@ export class UploadRecovery {
     this.#nextAt = ended + Math.max(INTERVAL_MS, REST * (ended - began));
   }
 
-  /** Redis knows no such jobs. Those that ended left a document or a tombstone; all others are forgotten. */
+  /** Recovers manifests without a job. A job that ended left a document or a tombstone; Redis lost all others. */
   async #recover(manifests: readonly Manifest[]): Promise<void> {
     const { queue, registry, tombstones, history, logger } = this.#services;
     const dead = await tombstones.has(manifests);
@@ -97,7 +103,7 @@ export class UploadRecovery {
     await this.#noteEnd(manifest, outcome, state.history);
   }
 
-  /** The note comes last: until it is there, the rest is found. */
+  /** Writes the note last, because until then a sweep finds what is left. */
   async #noteEnd({ job_id, payload }: Manifest, end: End, history: string): Promise<void> {
     const { blobs } = this.#services;
     await blobs.removeCheckpoint(payload.file_key);

@@ -73,7 +73,7 @@ export async function startWorker(
   };
 }
 
-/** Claims nothing until it is known that the stores are the installation's. */
+/** Blocks claims until the installation is confirmed. */
 function holdWhileUnconfirmed(installation: Installation, availability: Availability): void {
   let resume = availability.wait();
   const follow = () => {

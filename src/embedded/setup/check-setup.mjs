@@ -1,4 +1,4 @@
-// Runs on whatever Node the system has, before ours is there: says in one line what is missing.
+// Runs on any system Node, before Node 24 is there. Names the missing setup in one line.
 import { covers, installedLevel } from './setup-stamp.mjs';
 
 const needed = process.argv[2] || 'start';

@@ -1,10 +1,10 @@
-// Plain and old JavaScript: it runs on whatever Node the system has, before ours is there.
+// Uses plain, old JavaScript, because it runs on any system Node, before Node 24 is there.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 export const ROOT = new URL('../../../', import.meta.url);
 
-/** Holds the level that node_modules was installed for, and the hash of the package-lock.json it came from. */
+/** Holds the level that node_modules was installed for, and the hash of its package-lock.json. */
 const STAMP = new URL('node_modules/.setup-done', ROOT);
 
 /** `start` has what `npm start` needs, `test` also what tests, checks and benches need. */
@@ -25,17 +25,17 @@ function readStamp() {
   }
 }
 
-/** Returns the level that the last setup brought, even for an older package-lock.json, or undefined. */
+/** Returns the level of the last setup, even for an older package-lock.json, or undefined. */
 export function lastLevel() {
   return LEVELS.find((level) => level === readStamp().level);
 }
 
-/** Returns the level that node_modules has of what package-lock.json asks for, or undefined. */
+/** Returns the level that node_modules has for the present package-lock.json, or undefined. */
 export function installedLevel() {
   return readStamp().hash === lockHash() ? lastLevel() : undefined;
 }
 
-/** Returns whether what is installed for `level` is enough for `needed`. */
+/** Returns whether an installation of `level` covers `needed`. */
 export function covers(level, needed) {
   return LEVELS.indexOf(level) >= LEVELS.indexOf(needed);
 }

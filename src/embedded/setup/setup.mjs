@@ -1,5 +1,5 @@
 // `npm run setup` brings what `npm start` needs, `npm run setup:test` also what the tests need.
-// What is there already stays. Plain and old JavaScript: it runs on whatever Node the system has, before ours is there.
+// Keeps what is there. Uses plain, old JavaScript, because it runs on any system Node, before Node 24 is there.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -21,12 +21,12 @@ import { commandsOf, installWithSystem, NEEDED, present } from './system-package
 const root = fileURLToPath(ROOT);
 const BIN = join(root, 'node_modules', '.bin');
 const PAGE_STAMP = join(root, 'node_modules', '.page-built');
-/** Fetched where the system's Node is older than its major version. */
+/** Version to fetch if the system's Node has an older major version. */
 const NODE_VERSION = '24.21.0';
 const NODE_MAJOR = parseInt(NODE_VERSION, 10);
 
 const asked = process.argv[2] === 'test' ? 'test' : 'start';
-/** A checkout that was set up for tests stays so. */
+/** Keeps the test packages of a checkout that `setup:test` set up. */
 const level = lastLevel() === 'test' ? 'test' : asked;
 
 function say(step, text) {
@@ -38,14 +38,14 @@ function fail(step, text) {
   process.exit(1);
 }
 
-// Under `npm run`, PATH begins with the node_modules that is about to be replaced.
+// Under `npm run`, PATH begins with the node_modules that the setup is about to replace.
 const systemPath = (process.env.PATH || '')
   .split(delimiter)
   .filter((folder) => !folder.endsWith(join('node_modules', '.bin')))
   .join(delimiter);
 const systemEnv = { ...process.env, PATH: systemPath };
 
-/** The environment in which the given folder's commands come first. */
+/** Returns an environment in which the given folder's commands come first. */
 function withFirst(folder) {
   return { ...process.env, PATH: folder + delimiter + systemPath };
 }
@@ -64,14 +64,14 @@ function versionOf(node, env) {
   return (spawnSync(node, ['--version'], { env, encoding: 'utf8' }).stdout || 'v0').trim();
 }
 
-/** Brings our Node into an empty folder, and returns the path of its program. */
+/** Brings Node 24 into an empty folder, and returns the path of its program. */
 function bringNode(folder) {
   const kept = join(BIN, 'node');
   if (versionOf(kept, process.env) === `v${NODE_VERSION}`) {
     copyFileSync(kept, join(folder, 'node'));
     return join(folder, 'node');
   }
-  // The package `node` would choose the same one, but by an install script, which not every npm runs.
+  // The package `node` would choose the same one, but by an install script, which some versions of npm skip.
   const family = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
   const name = `${family}-${process.platform}-${process.arch}`;
   say('node', `fetching ${NODE_VERSION}, the system has ${versionOf('node', systemEnv)}`);
@@ -82,18 +82,18 @@ function bringNode(folder) {
   return join(folder, 'node_modules', name, 'bin', 'node');
 }
 
-/** Installs all packages: those that only build or test are needed for the web page, and go when it is built. */
+/** Installs all packages. The web page needs those for builds and tests; the setup removes them after its build. */
 function installPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-setup-'));
   try {
     const isOld = parseInt(versionOf('node', systemEnv).slice(1), 10) < NODE_MAJOR;
-    // It comes first, because npm leaves out the native packages that the Node it runs on is too old for.
+    // Fetches Node first, because npm leaves out native packages that its Node is too old for.
     const ours = isOld ? bringNode(folder) : undefined;
     say('packages', 'installing');
     if (!npm(['ci', '--include=dev'], root, ours ? withFirst(dirname(ours)) : systemEnv)) {
       fail('packages', 'npm ci failed');
     }
-    // Its program is all of it that is kept: 121 of 189 MB. `npm run` finds it there before the system's.
+    // Keeps only the program: 121 of 189 MB. `npm run` finds it there before the system's.
     if (ours) copyFileSync(ours, join(BIN, 'node'));
   } finally {
     rmSync(folder, { recursive: true });
@@ -103,7 +103,7 @@ function installPackages() {
 
 const find = (need) => present(need, systemPath);
 
-/** Returns whether everything is there now. */
+/** Returns whether all system packages are there now. */
 function installSystemPackages() {
   const needed = NEEDED[asked];
   const missing = needed.filter((need) => !find(need));
@@ -122,7 +122,7 @@ function installSystemPackages() {
   return needed.every(find);
 }
 
-/** A hash of all that the web page is made of. */
+/** Hashes the web page's sources. */
 function pageHash() {
   const hash = createHash('sha256').update(lockHash());
   const addFolder = (folder) => {
@@ -152,7 +152,7 @@ function buildPage() {
 }
 
 const installed = installedLevel();
-// Without vite a page that has changed cannot be built.
+// Without vite the setup cannot build a changed page.
 const enough = covers(installed, level) && (installed === 'test' || pageIsBuilt());
 if (enough) say('packages', 'already installed');
 else installPackages();

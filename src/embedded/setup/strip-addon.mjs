@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 const ELF_64_LITTLE_ENDIAN = '7f454c460201';
 
 /**
- * Returns the part of an ELF file that the system loads. The program headers name all of it; debug symbols
- * and section headers come after it, and only debuggers read them. Throws on other files.
+ * Returns the part of an ELF file that the system loads. The program headers name all of it. Debug symbols and
+ * section headers follow, which only debuggers read. Throws on other files.
  */
 function loadedPart(file) {
   if (file.toString('hex', 0, 6) !== ELF_64_LITTLE_ENDIAN) throw new Error('it is no 64-bit ELF file');
@@ -20,20 +20,20 @@ function loadedPart(file) {
   }
   if (end > file.length) throw new Error('it is cut off');
   const part = Buffer.from(file.subarray(0, end));
-  // Where the section headers are, and how many: there are none now.
+  // Zeroes the place and number of the section headers, because the file has none now.
   part.fill(0, 0x28, 0x30);
   part.fill(0, 0x3c, 0x40);
   return part;
 }
 
 /**
- * Removes the debug symbols of the native add-on at `path`, once the rest has been seen to load.
- * Returns how many bytes that saved. Throws, and leaves the add-on as it is, if the rest does not load.
+ * Removes the debug symbols of the native add-on at `path`, once Node has loaded the rest.
+ * Returns the number of bytes saved. Throws, and leaves the add-on unchanged, if the rest does not load.
  */
 export function stripAddon(path) {
   const file = readFileSync(path);
   const part = loadedPart(file);
-  // A new file: a process that runs the old one keeps it, and so does a checkout that shares it by hard link.
+  // Writes a new file. A process that runs the old one keeps it, and so does a checkout that hard-links it.
   const stripped = path.replace(/\.node$/, '.stripped.node');
   try {
     writeFileSync(stripped, part);

@@ -48,14 +48,14 @@ const MANAGERS = {
   brew: { install: ['brew', 'install'], redis: 'redis', chromium: 'chromium', python: 'python3' },
 };
 
-/** The commands any one of which shows that the system has what is needed. */
+/** Commands per need. Any one of them proves that the system has it. */
 const COMMANDS = {
   redis: ['redis-server'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   python: ['python3'],
 };
 
-/** What the system has to bring for each level. The tests drive a browser, and one of their processors is in Python. */
+/** System packages per level. The tests drive a browser, and one of their processors is in Python. */
 export const NEEDED = {
   start: ['redis'],
   test: ['redis', 'chromium', 'python'],

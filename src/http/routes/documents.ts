@@ -14,8 +14,8 @@ import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { readQuery } from '../validate.ts';
 
 /**
- * `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, and
- * `POST /api/documents/{id}/reindex`, which may be sent twice
+ * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, and the idempotent `POST
+ * /api/documents/{id}/reindex`.
  */
 export function documentRoutes(services: ReindexServices & { vectors: VectorStore }) {
   const { registry, vectors } = services;

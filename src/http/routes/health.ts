@@ -8,7 +8,7 @@ const CHECK_TIMEOUT_MS = 2000;
 /**
  * `GET /healthz`: the process answers. `GET /readyz`: it can do its work, each check by name; 503 when one
  * fails. Every role serves both on its port.
- * @param dependencies named too, but a role is ready without them: its uploads wait until they are back
+ * @param dependencies named in the response too, but a role is ready without them: its uploads wait for their return
  */
 export function healthRoutes(
   checks: Record<string, ReadinessCheck>,

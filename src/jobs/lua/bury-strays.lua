@@ -1,19 +1,19 @@
--- Marks generations that were found in Chroma as dead, as far as there is evidence: the script that made them live, or
--- dead, is lost with the history that it was part of.
+-- Marks generations found in Chroma as dead, if there is evidence. Redis may have lost the script that made them live
+-- or dead, together with its history.
 -- KEYS: 1 cleanup, 2 leases
 -- ARGV: 1 key prefix of jobs, 2 key prefix of documents, 3 tenant of documents that name none,
 --       4 JSON: [[collection, document id, generation], ...]
--- Returns {marked, places}: how many were marked, and the places in the list, from 1, of orphans. Publishes nothing.
--- Evidence is a document that has another live generation, or a job that holds another one, or that ended without a
--- document: none of them ever makes this one live. An orphan has neither. Its document may come back from the blob
--- store, and Redis may have come up with the wrong data, or with none.
+-- Returns {marked, places}: the number marked, and the places of orphans in the list, from 1. Publishes nothing.
+-- Evidence is a document with another live generation, a job that holds another one, or a job that ended without a
+-- document. In these cases no script makes this generation live. An orphan has no evidence. Its document may return
+-- from the blob store, and Redis may hold the wrong data, or none.
 local held = {}
 for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   if redis.call('TYPE', ARGV[1] .. id).ok == 'hash' then
     held[redis.call('HGET', ARGV[1] .. id, 'token') or ''] = true
   end
 end
--- A completed job has made a document: where that is gone, nobody knows why.
+-- A completed job has made a document. Its absence proves nothing.
 local function is_evidence(job)
   return redis.call('TYPE', job).ok == 'hash' and redis.call('HGET', job, 'status') ~= 'completed'
 end

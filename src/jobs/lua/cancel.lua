@@ -2,10 +2,9 @@
 -- KEYS: 1 job, 2 queue, 3 leases, 4 active, 5 delayed, 6 cleanup, 7 sequence, 8 history, 9 outcomes, 10 channel of cancellations,
 --       11 tombstones
 -- ARGV: 1 id, 2 ttl_seconds
--- Returns how the job had ended, or else its status before; nil where there is no such job. A terminal job is left as
--- it is.
--- Publishes the job, failed with the code cancelled; and its id on the channel of cancellations, so that its worker
--- stops at once.
+-- Returns the outcome before, or else the status before; nil for an unknown job. A terminal job stays unchanged.
+-- Publishes the job, failed with the code cancelled. Publishes its id on the channel of cancellations, so that its
+-- worker stops at once.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
 local job = read(KEYS[1])
 local ended, status = outcome(job), job[AT.status]

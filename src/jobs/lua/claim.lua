@@ -7,7 +7,8 @@
 -- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
 -- gets what it still holds of the same grant.
 -- Publishes each job taken, processing.
--- Fails where the installation uses another blob store, or none is named yet: whatever is claimed could not be read.
+-- Fails if the installation uses another blob store, or Redis names none yet: the caller could not read the
+-- originals.
 --
 -- Whatever is in the queue and cannot run is taken out, for the blocking waiters would spin on it: an id
 -- without a hash waits in limbo for 60 s (its writer may be about to write it) and is then forgotten.
@@ -73,7 +74,7 @@ local function end_delays(from, to)
   end
 end
 end_delays('-inf', now_ms())
--- No try is put off for so long: the clock has been set back since, or another program has written it.
+-- No retry waits this long. The clock was set back since, or another program wrote the time.
 end_delays(string.format('(%.0f', now_ms() + ARGV[6]), '+inf')
 
 local limbo = redis.call('ZRANGE', KEYS[5], 0, MOST_LOOKED_AT - 1, 'WITHSCORES')

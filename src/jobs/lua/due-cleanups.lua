@@ -10,8 +10,8 @@ local function makes_sense(entry)
   return type(parts[5]) == 'number' and redis.pcall('HGET', ARGV[2] .. parts[3], 'generation') ~= parts[4]
 end
 
--- Nothing is put off for longer: the clock has been set back since, or another program has written it. Its wait begins
--- anew, because what waits for so long waits for somebody to notice.
+-- No cleanup waits longer. The clock was set back since, or another program wrote the time. The wait begins anew,
+-- because a wait this long gives an operator time to react.
 local latest = string.format('%.0f', now_ms() + ARGV[3])
 for _, entry in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. latest, '+inf', 'LIMIT', 0, 1000)) do
   redis.call('ZADD', KEYS[1], latest, entry)

@@ -1,8 +1,8 @@
--- Lists the documents that are to be indexed again by themselves, so that no more than some are under way.
+-- Lists the documents to index again now, up to a limit on jobs under way.
 -- KEYS: 1 incomplete, 2 reindexing
--- ARGV: 1 key prefix of jobs, 2 key prefix of documents, 3 how many may be under way, 4 wait_ms, 5 longest_wait_ms
+-- ARGV: 1 key prefix of jobs, 2 key prefix of documents, 3 limit on jobs under way, 4 wait_ms, 5 longest_wait_ms
 -- Returns ids of documents, the longest due first. Publishes nothing.
--- A document whose job has ended, and that is incomplete all the same, waits for wait_ms, and twice as long each time.
+-- A document that is still incomplete after its job waits for wait_ms, and twice as long each further time.
 local now, longest = now_ms(), tonumber(ARGV[5])
 local under_way = 0
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
@@ -12,7 +12,7 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
     under_way = under_way + 1
   else
     local tries = tonumber(document[2]) or 1
-    -- A job that Redis forgot says nothing about the document: it may be indexed again at once.
+    -- A lost job says nothing about the document, so a new one may run at once.
     local wait = job and redis.call('EXISTS', job) == 1 and math.min(longest, ARGV[4] * 2 ^ (tries - 1)) or 0
     redis.call('SREM', KEYS[2], id)
     redis.call('ZADD', KEYS[1], 'XX', now + wait, id)

@@ -1,8 +1,8 @@
--- Lists originals that may be deleted now: the script that ended their job or document wrote a tombstone.
+-- Lists originals that a sweep may delete now: the script that ended their job or document wrote a tombstone.
 -- KEYS: 1 tombstones
 -- ARGV: 1 count, 2 key prefix of jobs, 3 key prefix of documents
--- Returns at most count entries, the longest due first. Removes what no script has written, and tombstones of jobs
--- that run again and of originals that their document owns. Publishes nothing.
+-- Returns at most count entries, the longest due first. Removes foreign entries, and tombstones of jobs that run
+-- again and of originals that their document owns. Publishes nothing.
 local function covers(entry)
   local ok, parts = pcall(cjson.decode, entry)
   if not ok or type(parts) ~= 'table' then return false end

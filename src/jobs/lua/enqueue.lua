@@ -7,8 +7,8 @@
 -- Returns {id, created_at} of the job; one that exists already is left as it is (a replay). Where the client's
 -- key names a job of the same fingerprint it is that job; of another fingerprint, {'', ''}.
 -- Publishes the job, queued.
--- Fails where the installation uses another blob store: no worker could read the file. A Redis that was emptied names
--- none, and has forgotten what it is to be given again.
+-- Fails if the installation uses another blob store, because no worker could read the file. An emptied Redis names
+-- none, and accepts jobs from every store.
 if is_foreign(KEYS[8], ARGV[10], false) then
   return redis.error_reply('FOREIGN the installation uses another blob store')
 end

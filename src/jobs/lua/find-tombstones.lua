@@ -1,4 +1,5 @@
--- Finds out which originals have a tombstone: their job ended without a document, or their document has another one.
+-- Checks which originals have a tombstone: their job ended without a document, or their document has another
+-- original.
 -- KEYS: 1 tombstones
 -- ARGV: id, document id and file key of each job
 -- Returns 1 or 0 for each. Publishes nothing.

@@ -1,9 +1,9 @@
--- Notes how many chunks of a document's live generation Chroma lost.
+-- Records the number of chunks of a document's live generation that Chroma lost.
 -- KEYS: 1 document, 2 incomplete
--- ARGV: 1 id, 2 the generation whose chunks were counted, 3 how many are missing: 0 when it is whole
--- Returns 1 when that is news. Writes nothing where another generation is live by now, or the document is gone.
+-- ARGV: 1 id, 2 the generation that was counted, 3 number of missing chunks, 0 for none
+-- Returns 1 when this is new, else 0. Writes nothing if another generation is live, or the document is gone.
 -- Publishes nothing.
--- An error, where another program has put something else than a hash: it is no document.
+-- Ignores a value of another type, which another program wrote: it is no document.
 local found = redis.pcall('HMGET', KEYS[1], 'generation', 'missing_chunks')
 if found.err or found[1] ~= ARGV[2] then return 0 end
 if ARGV[3] == '0' then

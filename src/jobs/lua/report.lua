@@ -9,8 +9,8 @@
 --                 collection and of incomplete ones, the generation that it may replace or '' for any, how many
 --                 arguments its fields are, the document's fields and then the job's, as field, value, ...
 --       Values are a JSON array without its opening bracket.
--- Returns for each report 1, or 0 when the caller no longer holds the job, or 2 when the document has another generation
--- than the one to be replaced, or is gone; or an error, which harms no other report.
+-- Returns for each report 1; 0 when the caller no longer holds the job; 2 when the document has another generation
+-- than the one to replace, or is gone; or an error, which harms no other report.
 -- Publishes each job that changes. What is reported again (a replay) changes nothing, and gets 1.
 --
 -- Nobody but its holder changes a job that is held. So the holder says what the job is then, but for what only Redis
@@ -29,8 +29,8 @@ end
 
 local completed, durations = {}, {}
 
--- Registers the document with the holder's token as its live generation, and completes the job. The generation that
--- was live before is marked for cleanup. Returns 1, or 2 when it may not be replaced: nothing is written then.
+-- Registers the document with the holder's token as its live generation, and completes the job. Marks the former live
+-- generation for cleanup. Returns 1, or 2 when the job may not replace it: it then writes nothing.
 local function complete(key, id, token, started_ms, at, last)
   local version, result, result_in_json, values = unpack(ARGV, at, at + 3)
   local document, collection, chunk_count, document_key, all_key, collection_key = unpack(ARGV, at + 4, at + 9)
@@ -41,7 +41,7 @@ local function complete(key, id, token, started_ms, at, last)
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key')
   if replaces ~= '' and before[1] ~= replaces then return 2 end
   if before[1] and before[1] ~= token then
-    -- What was noted of the old generation's chunks says nothing of the new ones.
+    -- Notes about the old generation's chunks do not apply to the new ones.
     redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries')
     redis.pcall('ZREM', incomplete, document)
     bury_chunks(KEYS[3], before[2] or 'default', before[3] or collection, document, before[1], now_ms())
@@ -50,7 +50,7 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
     'chunk_count', chunk_count, unpack(ARGV, at + 13, fields - 1))
-  -- What the document was made from before is its original no more.
+  -- The document's former original is no longer in use.
   if before[5] and before[5] ~= redis.call('HGET', document_key, 'file_key') then
     redis.pcall('ZADD', KEYS[8], now_ms() + tonumber(ARGV[2]) * 1000, encode_tombstone('', document, before[5]))
   end

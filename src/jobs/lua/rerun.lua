@@ -1,7 +1,7 @@
 -- Starts a failed job, cancelled ones included, again as its next run.
 -- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 tombstones
 -- ARGV: 1 id, 2 run that is over (a replay finds another)
--- Returns the job's status before, or nil where there is no such job. Only one that has failed is changed.
+-- Returns the job's status before, or nil for an unknown job. Changes only a failed job.
 -- Publishes the job, queued.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
 local job = read(KEYS[1])

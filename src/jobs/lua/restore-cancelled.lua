@@ -1,12 +1,12 @@
 -- Makes a job that Redis has forgotten as what it was: cancelled. No worker ever sees it.
 -- KEYS: 1 job, 2 sequence, 3 history, 4 recent, 5 outcomes, 6 tombstones
 -- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 ttl_seconds
--- Returns 1, or 0 where there is such a job. Publishes the job, failed with the code cancelled.
+-- Returns 1, or 0 if the job exists. Publishes the job, failed with the code cancelled.
 local found = redis.call('TYPE', KEYS[1]).ok
 if found == 'hash' then return 0 end
 -- What another program has put here is no job: it makes room.
 if found ~= 'none' then redis.call('DEL', KEYS[1]) end
--- First, because `commit` takes filename and collection from it.
+-- Writes these first, because `commit` reads filename and collection.
 redis.call('HSET', KEYS[1], 'id', ARGV[1], 'type', 'document_upload', 'progress', '0', 'fraction', '0',
   'payload', ARGV[3], 'tenant', ARGV[2], 'run', '1', 'created_at', stamp())
 redis.call('ZADD', KEYS[4], now_ms(), ARGV[1])

@@ -1,11 +1,11 @@
--- Ends a job's wait for its next try: the try is due now. The run and its count of retries stay.
+-- Ends a job's wait for its retry, which becomes due now. The run and its count of retries stay.
 -- KEYS: 1 job, 2 queue, 3 delayed, 4 sequence, 5 history
 -- ARGV: 1 id, 2 version of the job that waits (a replay finds another)
--- Returns 1, or 0 where there is no such job, or it is another since. Publishes the job, queued.
+-- Returns 1, or 0 for an unknown job, or one that has changed since. Publishes the job, queued.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
 local job = read(KEYS[1])
 if job[AT.status] ~= 'retrying' or (tonumber(job[AT.version]) or 0) ~= tonumber(ARGV[2]) then return 0 end
--- One that is not delayed any more is in the queue. Twice in there, it would be claimed once too soon after the next try.
+-- A job that is not delayed is in the queue. A second entry there would start the next retry too soon.
 if redis.call('ZREM', KEYS[3], ARGV[1]) == 1 then redis.call('LPUSH', KEYS[2], ARGV[1]) end
 commit(KEYS[1], KEYS[4], KEYS[5], job,
   { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...', 'queued_ms', now_ms() },

@@ -52,8 +52,8 @@ local function count_up(count)
   return string.format('%.0f', number)
 end
 
--- True unless the installation uses this blob store. Without a store there is nothing to compare.
--- unnamed: what counts where Redis names none, as after it was emptied
+-- Returns true unless the installation uses this blob store. A caller without a store passes.
+-- unnamed: the result if Redis names no store, for example after it was emptied
 local function is_foreign(installation, store, unnamed)
   if store == '' then return false end
   local named = redis.call('HGET', installation, 'store')
@@ -139,20 +139,20 @@ local function commit(key, sequence, history, job, changes, drop)
   return values
 end
 
--- `cancelled` is a status that older versions, and other programs, give a job.
+-- Older versions and other programs also store `cancelled` as a status.
 local function is_terminal(status)
   return status == 'completed' or status == 'failed' or status == 'cancelled'
 end
 
--- How a job's run has ended: completed, failed, or cancelled; nil while it has not.
+-- Returns the outcome of a job's run: completed, failed, or cancelled; nil while the run goes on.
 local function outcome(job)
   local status = job[AT.status]
   if status == 'failed' and job[AT.error_code] == 'cancelled' then return 'cancelled' end
   return is_terminal(status) and status or nil
 end
 
--- What a job is once it is cancelled, for `commit`, with the message given. It has failed, because the documented
--- client knows no other end than that and completion; its code tells it from what failed by itself.
+-- Returns the fields of a cancelled job for `commit`, with the given message. Its status is failed, because the
+-- documented client ends only at failed and completed. Its code tells it from other failures.
 local function cancelled(message)
   return { 'status', 'failed', 'message', message, 'error', 'The job was cancelled.', 'error_code', 'cancelled',
     'completed_at', stamp() }
@@ -168,7 +168,7 @@ local function encode_tombstone(id, document, file)
   return cjson.encode({ id, document, file })
 end
 
--- Makes the tombstone of the original that a job's payload names; nil where it names none.
+-- Returns the tombstone of the original that a job's payload names; nil if it names none.
 local function tombstone_of(key, id)
   local payload = read_payload(key)
   if type(payload.file_key) ~= 'string' then return nil end
@@ -177,14 +177,14 @@ local function tombstone_of(key, id)
 end
 
 -- Writes the tombstone of a job that ends without a document.
--- due: when the original may be deleted (ms). An error is ignored: a file that stays harms nobody.
+-- due: when the original may be deleted (ms). Ignores an error, because a remaining file does no harm.
 local function write_tombstone(tombstones, key, id, due)
   local tombstone = tombstone_of(key, id)
   if tombstone then redis.pcall('ZADD', tombstones, due, tombstone) end
 end
 
--- Ends a job's run without a document: nobody holds it, it is active no more, and after ttl seconds its hash goes, and
--- its original.
+-- Ends a job's run without a document. No worker holds the job, and it is no longer active. Its hash and its original
+-- expire after ttl seconds.
 local function settle(key, leases, active, tombstones, id, ttl)
   redis.call('ZREM', leases, id)
   redis.call('SREM', active, id)

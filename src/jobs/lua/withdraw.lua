@@ -4,8 +4,8 @@
 --       15 tombstones
 -- ARGV: 1 id
 -- Returns 1, or 0 when there is no such job.
--- Publishes the job, failed with the code cancelled, unless it has ended, for those who have seen it; nothing of it is
--- left. Its worker, who may have been quicker than the refusal, is told on the channel of cancellations.
+-- Publishes an active job, failed with the code cancelled, for clients that watch it, and removes all its data. Tells a
+-- worker that already runs it on the channel of cancellations.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
 local job = read(KEYS[1])
 local token = job[AT.token]

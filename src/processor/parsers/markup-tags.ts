@@ -1,18 +1,18 @@
 import { Tokenizer } from 'htmlparser2';
 
-/** A tag of HTML or XML, as it stands in its text. */
+/** A tag of HTML or XML in its text. */
 export interface Tag {
   kind: 'opens' | 'closes' | 'empty';
   name: string;
-  /** By their names: the first of a name, without quotes. In XML as they are written, in HTML as they are meant. */
+  /** Values by name, without quotes, in HTML unescaped. The first of a name counts. */
   attributes: ReadonlyMap<string, string>;
   start: number;
   end: number;
 }
 
 /**
- * Visits the tags of HTML, or XML, in their order: not what looks like one in a comment, a value or a script. Names are
- * in lower case in HTML.
+ * Visits the tags of HTML or XML in order, but not text like tags in a comment, a value or a script. HTML names are
+ * in lower case.
  */
 export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = false): void {
   const nameAt = (start: number, end: number) => {

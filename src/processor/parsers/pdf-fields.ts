@@ -7,7 +7,7 @@ export type Box = readonly [left: number, top: number, right: number, bottom: nu
 export interface PlacedText {
   text: string;
   box: Box;
-  /** By how much it is turned clockwise, in degrees. */
+  /** Clockwise rotation in degrees. */
   rotation?: number;
 }
 

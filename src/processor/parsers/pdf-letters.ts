@@ -1,16 +1,19 @@
-/** A text's letters and digits, and where in it each of their units begins and ends. */
+/** A text's letters and digits. `starts` and `ends` hold the place of each of their UTF-16 units in the text. */
 export interface Letters {
   letters: string;
   starts: number[];
   ends: number[];
 }
 
-/** A text's letters and digits, without their marks: however words are cut, joined or styled, these are the same. */
+/**
+ * Returns a text's letters and digits, without their marks. They stay the same however a reader cuts, joins or styles
+ * words.
+ */
 export function lettersOf(text: string): string {
   return text.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '');
 }
 
-/** A text's letters and digits with their places. Signs like ㎡ and ™ hold letters too, as {@link lettersOf} has them. */
+/** Returns a text's letters and digits with their places. Signs like ㎡ and ™ count as the letters they hold. */
 export function lettersIn(text: string): Letters {
   const found: Letters = { letters: '', starts: [], ends: [] };
   for (const { 0: letter, index } of text.matchAll(/[\p{L}\p{N}\p{S}]/gu)) {

@@ -2,38 +2,38 @@ import { escapeBlocks } from './markdown-writer.ts';
 import type { Box, PlacedText } from './pdf-fields.ts';
 import { lettersOf } from './pdf-letters.ts';
 
-/** A piece of a page's text, and where it is in the page's Markdown. */
+/** A piece of a page's text, and its place in the page's Markdown. */
 export interface Piece extends PlacedText {
   letters: string;
-  /** What the piece is called on all pages that it stands at the edge of. */
+  /** Key of a piece that repeats at the edge of several pages. */
   head: string | undefined;
-  /** By how many degrees it is turned clockwise: a multiple of 90. */
+  /** Clockwise rotation in degrees, a multiple of 90. */
   turn: number;
-  /** Its box as who turns the page sees it: from where lines begin, and from the first line. */
+  /** Its box after the page is turned upright. */
   frame: Box;
-  /** Where it ends in the Markdown; undefined where it is lost. */
+  /** Its end in the Markdown; undefined if the piece is lost. */
   end: number | undefined;
 }
 
-/** Lost pieces that follow each other. */
+/** Lost pieces in a row. */
 interface Group {
   last: Piece;
   text: string;
-  /** Where in the Markdown they belong, and what parts them from what is there. */
+  /** Their offset in the Markdown, and the separator from the text around it. */
   offset: number;
   gap: string;
 }
 
-/** How far apart two lines of a paragraph are at most, in heights of a line. */
+/** Largest distance of two lines in a paragraph, in line heights. */
 const MAX_LEADING = 1.8;
-/** How far apart two paragraphs of a column are at most, in heights of a line. */
+/** Largest distance of two paragraphs in a column, in line heights. */
 const MAX_COLUMN_GAP = 2.5;
-/** To look for what each lost piece follows takes so many steps at most: a quarter of a second. */
+/** Most steps to find the predecessors of lost pieces: a quarter of a second. */
 const MAX_STEPS = 5_000_000;
 const PARAGRAPH = '\n\n';
-/** Blocks that nothing is put into. */
+/** Blocks that must not take insertions. */
 const CLOSED_BLOCK = /^\s*(?:\||#|[-*+] |\d+[.)] )/;
-/** Signs that end a word. */
+/** Most punctuation characters after a word. */
 const MAX_SIGNS = 8;
 const HYPHEN = /(?<=\p{Ll})[-\u00ad]\n(?=\p{Ll})/gu;
 
@@ -55,7 +55,7 @@ function turned([left, top, right, bottom]: Box, turn: number): Box {
   return turn === 270 ? [-bottom, left, -top, right] : [left, top, right, bottom];
 }
 
-/** A page's Markdown with lost pieces, each after the one that it follows on the page. */
+/** Inserts lost pieces into a page's Markdown, each after its predecessor on the page. */
 export function withLost(markdown: string, lost: readonly Piece[], pieces: readonly Piece[]): string {
   if (lost.length * pieces.length > MAX_STEPS)
     return [markdown, ...lost.map(({ text }) => escapeBlocks(text))].join('\n');
@@ -87,12 +87,12 @@ export function withLost(markdown: string, lost: readonly Piece[], pieces: reado
   return text + markdown.slice(from).replace(/^ +/, '');
 }
 
-/** Down the page, and on one line along it; upright text first. */
+/** Compares by line down the page, then along the line; upright text first. */
 function byLine({ turn, frame }: Piece, { turn: otherTurn, frame: other }: Piece): number {
   return turn - otherTurn || frame[1] + frame[3] - other[1] - other[3] || frame[0] - other[0];
 }
 
-/** The piece that a lost one follows: on its line, else above it, else, where a column begins, in the one before. */
+/** Finds the piece before a lost one: on its line, else above it, else at the end of the column before. */
 function predecessor(piece: Piece, pieces: readonly Piece[]): Piece | undefined {
   const [left, top, right, bottom] = piece.frame;
   const middle = (top + bottom) / 2;
@@ -113,7 +113,7 @@ function predecessor(piece: Piece, pieces: readonly Piece[]): Piece | undefined 
   return (beginsColumn ? endOfColumnBefore(piece, above, pieces) : undefined) ?? above;
 }
 
-/** The last piece of the column to the left of an upright piece, below what stands above both. */
+/** Finds the last piece of the column to the left of an upright piece, below the pieces above both. */
 function endOfColumnBefore(
   { box }: Piece,
   above: Piece | undefined,
@@ -136,7 +136,7 @@ function endOfColumnBefore(
   }, first);
 }
 
-/** The upright piece that a turned one stands beside, or below. */
+/** Finds the upright piece beside or above a turned one. */
 function nearestAbove(piece: Piece, pieces: readonly Piece[]): Piece | undefined {
   const middle = ({ box: [, top, , bottom] }: Piece) => (top + bottom) / 2;
   return last(
@@ -152,7 +152,7 @@ function last(pieces: readonly Piece[], order: (piece: Piece) => number): Piece 
   );
 }
 
-/** Where in the Markdown goes what follows a piece: within its paragraph, or behind its block. */
+/** Finds the offset after a piece: within its paragraph, or behind its block. */
 function placeAfter(
   before: Piece | undefined,
   piece: Piece,
@@ -172,7 +172,7 @@ function placeAfter(
   return { offset: at === -1 ? markdown.length : at + fence, gap: PARAGRAPH };
 }
 
-/** What parts a piece from the next: it may go on in the line, or the paragraph. */
+/** Chooses the separator of two pieces: one line, one paragraph, or two blocks. */
 function gapBetween(
   { frame: [, top, , bottom] }: Piece,
   { frame: [, nextTop, , nextBottom] }: Piece,

@@ -4,32 +4,32 @@ import { pieceOf, withLost, type Piece } from './pdf-lost-places.ts';
 
 type Size = readonly [width: number, height: number];
 
-/** How much of a page's width or height, at each edge, is for what stands on every page. */
+/** Share of a page's width or height at each edge that repeated text occupies. */
 const EDGE = 0.12;
-/** How far off the nearest right angle text is slanted at least, in degrees, as a stamp is. */
+/** Smallest angle of slanted text, in degrees from the nearest right angle, as of a stamp. */
 const MIN_SLANT = 2;
-/** How exactly the places of heads, feet and slanted text are compared, in points. */
+/** Tolerance for the places of heads, feet and slanted text, in points. */
 const SAME_PLACE = 20;
-/** Of a document; its first pages tell. */
+/** Most pages of a document to remember, because its first pages tell. */
 const MAX_HEADS = 10_000;
-/** Signs that belong to a word. */
+/** Characters that belong to a word. */
 const MAX_SIGNS = 8;
-/** What share of a piece's letters may be missed, as one in so many, before it is lost: a table splits some words. */
+/** A piece is lost if it misses more than one letter in this number, because a table splits some words. */
 const MAX_ABSENT = 4;
-/** Comparing all pieces of a page with its text takes so many steps at most: a second. Larger pages are read piece by piece. */
+/** Most steps to compare a page's pieces with its text: a second. Larger pages are compared piece by piece. */
 const MAX_STEPS = 1_000_000_000;
 
-/** Finds what the Markdown of a document's pages lacks of the text that stands on them. */
+/** Finds the text of a document's pages that their Markdown lacks. */
 export class LostText {
-  /** What has been read at the edges of pages. */
+  /** Keys of the pieces at the edges of earlier pages. */
   readonly #heads = new Set<string>();
 
   /**
-   * A page's Markdown with the pieces of text that it lacks, each after the one that it follows on the page. What
-   * stood at the edge of an earlier page, too, is not missed.
-   * @param placed all text that stands on the page
+   * Completes a page's Markdown with the pieces that it lacks, each after its predecessor on the page. Text at the
+   * edge of an earlier page is not repeated.
+   * @param placed all text on the page
    * @param size of the page, in points
-   * @param reread the page's text by another reader, which parts the words of turned text where the first cuts them
+   * @param reread the page's text by another reader, which keeps the words of turned text whole
    */
   async restore(
     markdown: string,
@@ -41,7 +41,7 @@ export class LostText {
     const written = lettersOf(placed.map(({ text }) => text).join(' ')).length;
     const read = lettersOf(markdown).length;
     let pieces: Piece[] = [];
-    // Nearly every page has all: to count letters is fast.
+    // Nearly every page is complete, and counting letters is fast.
     if (written !== read) {
       if (written * Math.max(written, read) > MAX_STEPS) return placed.map(({ text }) => text).join('\n');
       pieces = placed
@@ -60,8 +60,8 @@ export class LostText {
 }
 
 /**
- * What stands where heads and feet do, or is slanted: the same on all pages but for numbers, and in the same place. A
- * chart in the margin has its label anywhere.
+ * Returns the key of text in the head, in the foot, or slanted. It is the same on all pages but for numbers, at the same
+ * place. A chart's label may stand anywhere in the margin.
  */
 function headOf(
   { text, box: [left, top, right, bottom], rotation = 0 }: PlacedText,
@@ -74,8 +74,8 @@ function headOf(
 }
 
 /**
- * Finds each piece in the Markdown, each letter for one alone, and notes where it ends.
- * @returns those that are not there
+ * Finds each piece in the Markdown, each letter for one piece only, and records its end.
+ * @returns the pieces that are not there
  */
 function findLost(markdown: string, pieces: readonly Piece[]): Piece[] {
   if (pieces.length === 0) return [];
@@ -88,9 +88,9 @@ function findLost(markdown: string, pieces: readonly Piece[]): Piece[] {
     rest = rest.slice(0, at) + ' '.repeat(letters.length) + rest.slice(end);
     return ends[end - 1];
   };
-  // The longest first: what they leave is no part of other words.
+  // Starts with the longest pieces, so that a short one does not match inside another's word.
   for (const piece of longestFirst(pieces)) piece.end = take(piece.letters);
-  // A table may have the words of a line in several cells.
+  // A table may split a line's words into several cells.
   const words = pieces
     .filter(({ end }) => end === undefined)
     .flatMap((piece) => piece.text.split(/\s+/).map((word) => ({ piece, letters: lettersOf(word) })));
@@ -110,8 +110,8 @@ function findLost(markdown: string, pieces: readonly Piece[]): Piece[] {
 }
 
 /**
- * Whether a letter, each time that it is asked for, is still among those that no piece was found in: of words that are
- * cut at a line's end, parts may be left. Where more is left than is missed, the page says something twice.
+ * Returns a test for letters outside all pieces found, each letter once. A word cut at a line's end may leave parts.
+ * If more letters are left than missed, the page repeats something.
  */
 function leftOver(left: string, missed: string): (letter: string) => boolean {
   const counts = new Map<string, number>();
@@ -128,7 +128,7 @@ function longestFirst<T extends { letters: string }>(pieces: readonly T[]): T[] 
   return pieces.toSorted((a, b) => b.letters.length - a.letters.length);
 }
 
-/** Parts the words of turned pieces as another reader has them. */
+/** Takes the word boundaries of turned pieces from the other reader. */
 function spell(lost: readonly Piece[], reread: string): void {
   const { letters, starts, ends } = lettersIn(reread);
   for (const piece of lost) {

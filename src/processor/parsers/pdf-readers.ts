@@ -13,7 +13,7 @@ export interface Page {
   pieces: () => PlacedText[];
   /** Width and height, in points. */
   size: readonly [number, number];
-  /** Whether anything is drawn on it: text, an image, or a line. */
+  /** Whether the page draws anything: text, an image, or a line. */
   isDrawn: boolean;
 }
 
@@ -57,7 +57,7 @@ function pageOf({ pageNum, width, height, markdown, textItems, contentBounds: dr
     textItems.map(({ text, x, y, width, height, rotation = 0 }): PlacedText => {
       return { text, box: [x, y, x + width, y + height], rotation };
     });
-  // Blanks have a place, and no size.
+  // Blanks have a place, but no size.
   const isDrawn = drawn !== undefined && drawn.width * drawn.height > 0;
   return { number: pageNum, text: withoutEmphasis(markdown), pieces, size: [width, height], isDrawn };
 }
@@ -134,7 +134,7 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
 
 type Operators = Awaited<ReturnType<PdfjsPage['getOperatorList']>>;
 
-/** Whether a page shows anything. An image is not drawn, and only known by how it would be placed. */
+/** Returns whether a page shows anything. It draws no image, and knows one only by the operator that would place it. */
 function isAnythingDrawn({ fnArray, argsArray }: Operators, ops: Readonly<Record<string, number>>): boolean {
   return fnArray.some((operator: number, index) => {
     const [first] = (argsArray[index] ?? []) as [unknown];

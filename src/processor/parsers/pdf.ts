@@ -23,8 +23,8 @@ const MAX_RIGHT_TO_LEFT = 0.1;
 
 /**
  * Reads a PDF: a segment for each page that has text, and within it for each heading. Headings stay in force
- * over pages. Pages without text that are not blank, as scanned ones, are counted as `pages_unread`; a page counts
- * as blank where nothing is drawn on it, not even in white.
+ * over pages. It counts pages without text that are not blank, such as scans, as `pages_unread`. A blank page draws
+ * nothing, not even in white.
  * @param patienceMs how long the first reader may be silent before the second takes over
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
@@ -114,7 +114,7 @@ class SecondReader {
     return (this.#pdf ??= openWithPdfjs(this.#path));
   }
 
-  /** A page without loss: as the first has read it, with what that has left out, or else as this one reads it. */
+  /** Reads a page without loss: the first reader's text completed from this one, or else this one's text. */
   async completed(first: Page): Promise<Page> {
     const page = isDoubtful(first.text) ? await this.opinion(first) : first;
     if (page.pieces !== first.pieces) return page;
@@ -123,12 +123,12 @@ class SecondReader {
     return { ...page, text: await this.#lost.restore(markdown, page.pieces(), page.size, reread) };
   }
 
-  /** What it reads on a page; nothing, where it cannot. */
+  /** Reads a page's text; empty on failure. */
   async #reread(number: number): Promise<string> {
     try {
       return (await (await this.open()).readPage(number)).text;
     } catch {
-      // Turned text with words that are cut is better than none.
+      // Turned text with cut words is better than none.
       return '';
     }
   }

@@ -3,8 +3,8 @@ import { visitTags, type Tag } from './markup-tags.ts';
 const VALUE_ESCAPES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /**
- * XML with its tags in one spelling, whatever wrote them: an element without content is closed where it begins, values
- * are in double quotes, and one blank parts attributes. Those that are spelled so already stay as they are.
+ * Normalizes the tags of XML: an element without content closes itself, values are in double quotes, and one blank
+ * separates attributes. Tags in this form stay unchanged.
  */
 export function plainTags(xml: string): string {
   let plain = '';

@@ -1,6 +1,6 @@
 import { visitTags, type Tag } from './markup-tags.ts';
 
-/** What leads to other pages, or works rather than says something. Never closed, it would take the page along. */
+/** Elements for navigation or interaction. An unclosed one would hide the rest of the page. */
 const SKIPPED = new Set(['nav', 'select', 'button', 'svg']);
 /** What is not shown where scripts run, and how words are read, above them, with the brackets around that. */
 const NOT_SHOWN = new Set(['template', 'noscript', 'datalist', 'rt', 'rp']);
@@ -40,7 +40,7 @@ const ENDS_PARAGRAPH =
   /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|listing|main|menu|nav|ol|p|plaintext|pre|search|section|summary|table|ul|xmp)$/;
 const HEADING = /^h[1-6]$/;
 const PARAGRAPH = [['p'], ['button', 'table', 'td', 'th', 'caption', 'object']] as const;
-/** Elements within one that is closed by a tag after it; more are nested to do harm. */
+/** Most open elements within one that a later tag closes. Deeper nesting is an attack. */
 const MAX_IMPLIED = 100;
 
 /** Elements that stand apart on a page, which the library does not know. */
@@ -50,11 +50,8 @@ const BLOCKS =
   /<(\/?)(?:address|article|aside|center|details|dialog|fieldset|figure|footer|form|header|hgroup|main|menu|search|section)(?=[\s/>])/gi;
 
 /**
- * HTML without the elements that a page does not show, those that lead around in a site, and how words are read;
- * with what stands apart on it in elements that the library knows. Hidden is what has `hidden`, whatever its value, or
- * a style of its own that says so, or a dialog that is closed, to where the element ends, said or implied, or the page
- * does. `aria-hidden` hides from screen readers alone, and what is folded up, as in `details`, has its place on the
- * page: both are read.
+const SECTIONS = ['caption', 'tbody', 'thead', 'tfoot', ...ROWS];
+/** Open elements that a tag closes without their end tags, but not beyond an element of the second list. */
  */
 export function visibleHtml(html: string): string {
   return withoutHidden(html, SKIPPED).replace(APART, '$&<br>').replace(BLOCKS, '<$1div');
@@ -65,7 +62,7 @@ function withoutHidden(html: string, skipped: ReadonlySet<string>): string {
   const counts = new Map<string, number>();
   let visible = '';
   let from = 0;
-  /** How many elements are open around the one that is left out, and what it is called. */
+  /** Number of open elements around the hidden one, and its name. */
   let hidden: { depth: number; name: string } | undefined;
   const closeTo = (depth: number, end: number) => {
     while (open.length > depth) {
@@ -100,7 +97,7 @@ function withoutHidden(html: string, skipped: ReadonlySet<string>): string {
     : visible;
 }
 
-/** How many elements stay open where one begins. */
+/** Counts the elements that stay open where one begins. */
 function impliedEnd(name: string, open: readonly string[]): number {
   const [closed, within] = IMPLIED[name] ?? (ENDS_PARAGRAPH.test(name) ? PARAGRAPH : [[], []]);
   // One heading ends another, but not around what stands between them.
@@ -124,7 +121,7 @@ function isHidden({ name, attributes }: Tag): boolean {
   );
 }
 
-/** The last declaration of a property holds, and an important one before all others. */
+/** The last declaration of a property wins, but an important one wins over all others. */
 function hides(style: string): boolean {
   const declared = new Map<string, string>();
   for (const declaration of style

@@ -8,9 +8,9 @@ import { MissingChunks, type MissingChunksServices } from './missing-chunks.ts';
 import { OrphanChunks, type OrphanServices } from './orphan-chunks.ts';
 import type { Turn } from './turn.ts';
 
-/** Enough for a page of Chroma; a worker that died comparing is followed by another after so long. */
+/** Lock time in ms, enough for a page of Chroma. Another worker takes over after a worker that died. */
 const LOCK_MS = 15_000;
-/** A look that takes long is followed by so many times as long without one: it takes up a sixth of the time at most. */
+/** Rest after a long comparison, as a multiple of its time: it takes a sixth of the time at most. */
 const REST = 5;
 const LONGEST_REST_MS = 10 * 60 * 1000;
 
@@ -22,8 +22,8 @@ export interface ComparisonServices extends MissingChunksServices, RestorerServi
 }
 
 /**
- * Compares Chroma with Redis in both directions, one worker at a time: chunks that the registry promises and Chroma
- * lost, and chunks that Chroma holds and Redis does not know.
+ * Compares Chroma with Redis in both directions, one worker at a time. It finds chunks that the registry expects and
+ * Chroma lost, and chunks in Chroma that Redis does not know.
  */
 export class ChromaComparison {
   readonly #services: ComparisonServices;
@@ -31,12 +31,12 @@ export class ChromaComparison {
   readonly #missing: MissingChunks;
   readonly #restorer: DocumentRestorer;
   readonly #orphans: OrphanChunks;
-  /** What other workers have seen before this one started counts for nothing: Chroma may be another by now. */
+  /** False before this worker's first comparison, because Chroma may have changed since other workers' comparisons. */
   #looked = false;
-  /** Chroma could not be compared, and that was said. */
+  /** True after a logged failure to compare. */
   #away = false;
 
-  /** @param everyMs how often all workers together look */
+  /** @param everyMs interval of all workers together, in ms */
   constructor(services: ComparisonServices, everyMs: number) {
     this.#services = services;
     this.#everyMs = everyMs;
@@ -46,9 +46,10 @@ export class ChromaComparison {
   }
 
   /**
-   * Looks, if a look is due and no other worker is at it, and has documents restored that are known to miss chunks.
-   * @param settled whether Redis knows all again that it will ever know in this epoch: what nobody holds is dead then
-   * @param goesOn tells whether this still is the epoch
+   * Compares, if a comparison is due and no other worker runs one. Then queues jobs for documents that miss chunks.
+   * @param settled whether Redis has restored all it will restore in this epoch: generations without an owner are
+   * dead then
+   * @param goesOn tells whether the epoch still lasts
    */
   async compare(
     epoch: string,
@@ -57,7 +58,7 @@ export class ChromaComparison {
     signal: AbortSignal,
   ): Promise<void> {
     const { redis, keys, logger } = this.#services;
-    // Neither lasts longer than it is given: else a clock that was set back would keep it from ending.
+    // Caps both expiry times, because a clock that was set back would extend them.
     await redis.pexpire(keys.looked, LONGEST_REST_MS, 'LT');
     if ((await redis.set(keys.reconciling, epoch, 'PX', LOCK_MS, 'NX')) === null) {
       await redis.pexpire(keys.reconciling, LOCK_MS, 'LT');
@@ -71,7 +72,7 @@ export class ChromaComparison {
       await this.#look({ epoch, signal, keep }, settled);
       this.#away = false;
     } catch (error) {
-      // An error is no absence: nothing is missing because Chroma cannot be asked.
+      // An error is no absence: an unreachable Chroma has lost nothing.
       if (!(error instanceof DependencyError)) throw error;
       this.#missing.doubt();
       if (!this.#away) logger.warn('Chroma cannot be compared now, a later look will', { error });
@@ -86,7 +87,7 @@ export class ChromaComparison {
     if (!this.#looked || (await redis.get(keys.looked)) !== turn.epoch) {
       this.#looked = true;
       const began = performance.now();
-      // Should it fail, the next look waits as well.
+      // Sets the next time first, so that a failed comparison waits as well.
       await redis.set(keys.looked, turn.epoch, 'PX', this.#everyMs);
       await this.#missing.look(turn);
       if (settled) await this.#orphans.look(turn);

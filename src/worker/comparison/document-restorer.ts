@@ -10,7 +10,7 @@ export interface RestorerServices extends ReindexServices {
   logger: Logger;
 }
 
-/** Has documents that miss chunks indexed again, a bounded number at once. */
+/** Queues jobs for documents that miss chunks, a bounded number at once. */
 export class DocumentRestorer {
   readonly #services: RestorerServices;
 
@@ -40,8 +40,8 @@ export class DocumentRestorer {
   }
 
   /**
-   * Counts once more, before anything is made anew: Chroma may have been put in its place again, or have told less than
-   * it holds for a moment.
+   * Counts once more before it queues a job. An operator may have restored Chroma, or Chroma may have
+   * returned a low count for a moment.
    */
   async #stillIncomplete(
     collection: string,

@@ -12,7 +12,7 @@ import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
 import type { Turn } from './turn.ts';
 
-/** At least so often all chunks are counted, because dead generations may make up for lost ones in a sum. */
+/** Interval of full counts, in ms, because dead generations may hide lost chunks in a sum. */
 const COUNTED_EVERY_MS = 10 * 60 * 1000;
 
 export interface MissingChunksServices {
@@ -28,36 +28,34 @@ export interface MissingChunksServices {
 }
 
 /**
- * Finds the documents that miss chunks in Chroma, and notes them.
- *
- * A look compares, for each collection, how many records there are with the sum of what the registry says. Dead
- * generations only add to what is there: fewer always means a loss. All chunks of the collection are counted then; and
- * those of all collections once after this worker has started, after Chroma was away, in each epoch, and every ten
- * minutes.
+ * Finds and records the documents that miss chunks in Chroma.
+ * Each comparison reads the number of records in a collection, and compares it with the registry's sum. Dead
+ * generations only add records, so a lower number always means a loss. Then it counts all chunks of the collection.
+ * It counts all collections after this worker's start, after Chroma was away, in each epoch, and every ten minutes.
  */
 export class MissingChunks {
   readonly #services: MissingChunksServices;
-  /** When this worker last had a reason to have all chunks counted, by this process' clock. */
+  /** Time of this worker's last reason for a full count, by the process' clock. */
   #doubtedAt = performance.now();
-  /** Collections that could not be compared: said once. */
+  /** Collections whose failure is already logged. */
   readonly #failing = new Set<string>();
 
   constructor(services: MissingChunksServices) {
     this.#services = services;
   }
 
-  /** Chroma was away, and may have come back as another: all chunks are counted in a look from now on. */
+  /** Requests a full count, because Chroma was away and may have returned as another server. */
   doubt(): void {
     this.#doubtedAt = performance.now();
   }
 
-  /** Looks once. @throws {DependencyError} when Chroma cannot be reached: nothing is missing because it is away */
+  /** Compares once. @throws {DependencyError} when Chroma is unreachable, because then no chunk counts as missing */
   async look(turn: Turn): Promise<void> {
     const { redis, keys, vectors } = this.#services;
     const now = await timeOf(redis);
     const doubtedAt = now - (performance.now() - this.#doubtedAt);
     const [epoch, at] = (await redis.get(keys.compared))?.split(' ') ?? [];
-    // A time to come was noted before the clock went back.
+    // A time in the future was recorded before the clock went back.
     const ageMs = now - Number(at);
     const known = epoch === turn.epoch && ageMs >= 0 && ageMs < COUNTED_EVERY_MS && Number(at) >= doubtedAt;
     for (const [collection, chunks] of await this.#expected()) {
@@ -73,7 +71,7 @@ export class MissingChunks {
     if (!known && (await turn.keep())) await redis.set(keys.compared, `${turn.epoch} ${now}`);
   }
 
-  /** How many chunks each collection must have at least. What is known to be missing does not count. */
+  /** Sums the expected chunks of each collection, without those known to be missing. */
   async #expected(): Promise<Map<string, number>> {
     const sums = new Map<string, number>();
     for await (const page of this.#services.counts.list(DEFAULT_TENANT))
@@ -83,9 +81,9 @@ export class MissingChunks {
   }
 
   /**
-   * Counts the chunks of a collection's documents. What is live was stored before it became live: so if a generation is
-   * live when its registration is read, and still is when it is noted, each chunk that was not found between the two is
-   * lost. The script that notes it looks again, and what was written or switched meanwhile is not taken for a loss.
+   * Counts the chunks of a collection's documents. A job stores chunks before it makes them live. So if a generation
+   * is live at the read and still live at the note, each chunk not found between the two is lost. The script checks
+   * the generation again, so that a concurrent write or switch is never taken for a loss.
    */
   async #count(collection: string, turn: Turn): Promise<void> {
     const { counts, vectors, incomplete, logger } = this.#services;
@@ -104,7 +102,7 @@ export class MissingChunks {
     if (documents > 0) logger.warn('documents miss chunks', { collection, documents, chunks });
   }
 
-  /** Documents of an older version get the settings that the manifest beside their original names. */
+  /** Gives documents of an older version the settings of the manifest beside their original. */
   async #addSettings(page: readonly ChunkCount[]): Promise<void> {
     const { registry, blobs, incomplete } = this.#services;
     const bare = page.filter(({ hasSettings }) => !hasSettings).map(({ id }) => id);
@@ -116,7 +114,7 @@ export class MissingChunks {
     );
   }
 
-  /** A collection that Chroma cannot read must not keep the others from being compared. */
+  /** Skips a collection that Chroma cannot read, so that the others are still compared. */
   #skip(collection: string, error: unknown): void {
     if (!(error instanceof DependencyError) || error.kind === 'unreachable') throw error;
     if (!this.#failing.has(collection))

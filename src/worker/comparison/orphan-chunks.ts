@@ -6,7 +6,7 @@ import type { Logger } from '../../logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { Turn } from './turn.ts';
 
-/** While there are orphans they are looked at again so often: their documents may have come back. */
+/** Interval in ms to check orphans again, because their documents may have returned. */
 const AGAIN_SECONDS = 60 * 60;
 
 export interface OrphanServices {
@@ -18,8 +18,8 @@ export interface OrphanServices {
 }
 
 /**
- * Looks through all that Chroma holds, once an epoch: it holds what was stored in a part that Redis lost, and no script
- * that would mark it as dead. Deletion needs evidence, so chunks of a document that Redis does not know at all stay.
+ * Checks all chunks in Chroma once an epoch. Redis may have lost the scripts' marks of dead generations. Deletion
+ * needs evidence, so chunks of documents that Redis does not know stay.
  */
 export class OrphanChunks {
   readonly #services: OrphanServices;
@@ -28,14 +28,14 @@ export class OrphanChunks {
     this.#services = services;
   }
 
-  /** Looks, unless that was done in this epoch. @throws {DependencyError} when Chroma fails */
+  /** Checks, unless a worker did so in this epoch. @throws {DependencyError} when Chroma fails */
   async look(turn: Turn): Promise<void> {
     const { redis, keys, vectors, cleanups, logger } = this.#services;
     if ((await redis.get(keys.reconciled)) === turn.epoch) return;
     let dead = 0;
     const orphans = new Set<string>();
     for await (const generations of vectors.generations(turn.signal)) {
-      // In another epoch claims from before are still to be found out.
+      // In another epoch the earlier claims are not yet known.
       if (!(await turn.keep())) return;
       const found = await cleanups.buryStrays(generations);
       dead += found.marked;

@@ -1,8 +1,8 @@
-/** A worker's turn at comparing Chroma with Redis. */
+/** A worker's turn to compare Chroma with Redis. */
 export interface Turn {
-  /** The life of Redis that it began in. */
+  /** Epoch in which it began. */
   readonly epoch: string;
   readonly signal: AbortSignal;
-  /** Extends the turn. MUST be called before each call of Chroma. @returns whether it goes on: not in another epoch */
+  /** Extends the turn. MUST be called before each call to Chroma. @returns false once the epoch has ended */
   keep(): Promise<boolean>;
 }
