@@ -12,9 +12,7 @@ import { createKeys } from './redis/keys.ts';
 async function main(): Promise<void> {
   const [source] = process.argv.slice(2);
   if (!SOURCES.includes(source as Source))
-    throw new ConfigError(
-      'Say whose id is to win: npm run adopt -- blobs, npm run adopt -- redis, or npm run adopt -- chroma.',
-    );
+    throw new ConfigError('Name the store whose id must win: npm run adopt -- blobs (or redis, or chroma).');
   const config = loadConfig();
   const logger = createLogger('adopt');
   await withServers(config, logger, async (servers) => {

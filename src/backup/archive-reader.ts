@@ -41,7 +41,7 @@ export async function* readArchive(path: string): AsyncGenerator<ArchiveFile, He
     for await (const entry of tar) {
       const { name, size, mtime } = entry.header;
       const source = entry as unknown as AsyncIterable<Buffer>;
-      if (ended) throw new BackupError(`${path} goes on after its end.`);
+      if (ended) throw new BackupError(`${path} has entries after its end. Use another backup.`);
       if (head === undefined) {
         if (name !== HEAD) throw foreign(path);
         digest.begin(name, size);
@@ -49,7 +49,8 @@ export async function* readArchive(path: string): AsyncGenerator<ArchiveFile, He
       } else if (name === END) {
         const stated = parse(EndSchema, await text(source), path);
         const read = digest.end();
-        if (stated.sha256 !== read.sha256) throw new BackupError(`${path} was changed after it was written.`);
+        if (stated.sha256 !== read.sha256)
+          throw new BackupError(`${path} was changed after it was written. Use another backup.`);
         ended = true;
       } else {
         requireOurs(entry.header, path);
@@ -70,7 +71,7 @@ export async function* readArchive(path: string): AsyncGenerator<ArchiveFile, He
 }
 
 function foreign(path: string): BackupError {
-  return new BackupError(`${path} is no backup of Sluice.`);
+  return new BackupError(`${path} is no backup of Sluice. Name a file that npm run backup wrote.`);
 }
 
 function notWhole(path: string): BackupError {
@@ -87,7 +88,9 @@ function requireOurs({ name, type }: Header, path: string): void {
   const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\0\\]/.test(part));
   const ours = name === SNAPSHOT || (name.startsWith(BLOBS) && plain);
   if (!ours || type !== 'file') {
-    throw new BackupError(`${path} holds ${JSON.stringify(name)} (${type}), which no backup of Sluice does.`);
+    throw new BackupError(
+      `${path} holds ${JSON.stringify(name)} (${type}), which no backup of Sluice does. Use another.`,
+    );
   }
 }
 
@@ -113,6 +116,9 @@ function parse<Schema extends v.GenericSchema>(
   path: string,
 ): v.InferOutput<Schema> {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), json);
-  if (!parsed.success) throw new BackupError(`${path} is of another version of Sluice, or damaged.`);
+  if (!parsed.success)
+    throw new BackupError(
+      `${path} is of another version of Sluice, or damaged. Use that version, or another backup.`,
+    );
   return parsed.output;
 }

@@ -83,7 +83,7 @@ async function copy(
     const { size } = await stat(snapshot);
     const { files, bytes } = await measure(root);
     const claim = await space.claim(size + bytes).catch((cause: unknown) => {
-      const detail = `The backup needs ${size + bytes} bytes beyond what MIN_FREE_BYTES keeps free beside ${path}.`;
+      const detail = `The backup needs ${size + bytes} bytes above MIN_FREE_BYTES beside ${path}: free some, or name another disk.`;
       throw new BackupError(detail, { cause });
     });
     await writer.begin(await headOf(root, files, bytes));
@@ -157,7 +157,7 @@ function findRunning(dataDir: string): Running {
 async function connect(url: string | undefined, dataDir: string): Promise<Redis> {
   if (url === undefined) {
     throw new BackupError(
-      'This Sluice uses the Redis that REDIS_URL names. A backup copies an embedded one: use the tools of yours.',
+      'REDIS_URL names the Redis of this Sluice, and a backup copies only an embedded one: use the tools of yours.',
     );
   }
   const redis = new Redis(url, {
@@ -172,9 +172,12 @@ async function connect(url: string | undefined, dataDir: string): Promise<Redis>
     return redis;
   } catch (cause) {
     redis.disconnect();
-    throw new BackupError(`The Redis of the Sluice on ${dataDir} cannot be reached: is it running?`, {
-      cause,
-    });
+    throw new BackupError(
+      `The Redis of the Sluice on ${dataDir} cannot be reached: check that it runs, and start the backup again.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

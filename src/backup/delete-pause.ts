@@ -34,8 +34,7 @@ export async function pauseDeletes(
   const timer = setInterval(() => {
     redis.eval(RENEW, 1, key, holder, TTL_MS).then(
       (renewed) => {
-        if (renewed !== 1)
-          lost(new BackupError('The pause of deletes was taken away. Start the backup again.'));
+        if (renewed !== 1) lost(new BackupError('The pause of deletes ended early. Start the backup again.'));
       },
       (error: Error) => lost(new BackupError(`Redis is gone: ${error.message}. Start the backup again.`)),
     );

@@ -36,10 +36,11 @@ async function main(): Promise<void> {
   const { files, bytes, vanished, changed } = await backUp(config, path, progress, stopping.signal);
   progress.end();
   process.stdout.write(`Backed up ${files} files, ${bytes} bytes, into ${path}.\n`);
-  if (vanished > 0) process.stdout.write(`${vanished} files were deleted meanwhile and are not in it.\n`);
+  if (vanished > 0)
+    process.stdout.write(`Sluice deleted ${vanished} files meanwhile. The backup lacks them.\n`);
   for (const name of changed) {
     process.stderr.write(
-      `${name} is not what was uploaded: its SHA-256 differs. It is in the backup as it is.\n`,
+      `${name} is not what was uploaded: its SHA-256 differs. The backup holds it unchanged.\n`,
     );
   }
 }

@@ -33,7 +33,7 @@ export async function restore(
     // Another restore may have filled the folder before this one got the lock.
     const ours = (name: string) => name.startsWith(LOCK_FILES.guard) || name.startsWith(LOCK_FILES.lock);
     if (!(await namesIn('DATA_DIR', dataDir)).every(ours)) {
-      throw new BackupError(`DATA_DIR ${dataDir} is not empty any more.`);
+      throw new BackupError(`DATA_DIR ${dataDir} is not empty any more: restore into an empty folder.`);
     }
     const unfinished = join(dataDir, UNFINISHED);
     await writeFile(unfinished, 'A restore was cut off here. Empty this folder and restore again.\n', {
@@ -87,7 +87,7 @@ async function check(path: string): Promise<{ head: Head; files: number; bytes: 
   for (;;) {
     const { done, value } = await entries.next();
     if (done) {
-      if (!snapshot) throw new BackupError(`${path} holds no snapshot of Redis.`);
+      if (!snapshot) throw new BackupError(`${path} holds no snapshot of Redis. Use another backup.`);
       return { head: value, files, bytes };
     }
     if (value.name === SNAPSHOT) snapshot = true;

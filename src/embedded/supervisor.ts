@@ -22,7 +22,7 @@ const LOOPBACK = '127.0.0.1';
 /** A role's own drain ends before its supervisor loses patience. */
 const DRAIN_MARGIN_MS = 1000;
 /** Longest wait of the banner for Chroma, in ms. A healthy one is up in a second, even on a busy machine. */
-const CHROMA_PATIENCE_MS = 15_000;
+const CHROMA_WAIT_MS = 15_000;
 
 /** Everything that `npm start` runs. */
 export interface Supervision {
@@ -91,7 +91,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
         () => true,
         () => false,
       ) ?? true,
-      sleep(CHROMA_PATIENCE_MS, false, { ref: false }),
+      sleep(CHROMA_WAIT_MS, false, { ref: false }),
     ]);
     closing.signal.throwIfAborted();
     process.stdout.write(

@@ -28,7 +28,7 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
   const oldest = gauge('sluice_oldest_waiting_seconds', 'How long the job that is next has waited.');
   const ended = new Counter({
     name: 'sluice_runs_ended_total',
-    help: 'Runs that have ended, by outcome; the failed are without the cancelled.',
+    help: 'Ended runs by outcome; failed excludes cancelled runs.',
     labelNames: ['status'],
     registers,
   });

@@ -54,7 +54,7 @@ export class BlobIdentity {
       throw error;
     }
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), IdentitySchema), text);
-    if (!parsed.success) throw new InstallationError(`${this.#path} does not say whose folder this is`);
+    if (!parsed.success) throw new InstallationError(`${this.#path} is no valid identity file`);
     return parsed.output;
   }
 

@@ -11,7 +11,7 @@ export async function within(ms: number, work: Promise<unknown>): Promise<void> 
 export async function orTimeout<T>(ms: number, who: string, work: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`${who} has not answered in ${ms} ms`);
+    throw new Error(`${who} has not responded in ${ms} ms`);
   });
   late.catch(() => {});
   try {

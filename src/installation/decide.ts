@@ -45,7 +45,7 @@ export type Adoption =
   | { adopt: 'redis' | 'chroma'; id: string; store: string };
 
 /** Tells an operator how to make one of two ids win. */
-const ON_PURPOSE = 'To make one of them win on purpose, run: npm run adopt -- blobs (or redis, or chroma).';
+const ON_PURPOSE = 'To make one of them win, run: npm run adopt -- blobs (or redis, or chroma).';
 
 /**
  * Decides what the stores' ids mean. This is the one table:
@@ -102,16 +102,16 @@ function compareIds(
     `Chroma ${places.chroma} has ${chroma ?? 'no id'}`,
   ];
   const message =
-    `The stores belong to different installations, so nothing is read for jobs, written or deleted: ${sides.join(', ')}. ` +
+    `The stores belong to different installations, so Sluice claims, writes and deletes nothing: ${sides.join(', ')}. ` +
     `Correct BLOB_STORE, REDIS_URL, REDIS_KEY_PREFIX or CHROMA_URL. ${ON_PURPOSE}`;
   return { state: 'refused', check: 'installation', message };
 }
 
 function refusePrefix(id: string, prefix: string, places: Places): Standing {
   const message =
-    `Redis ${places.redis} knows installation ${id} under REDIS_KEY_PREFIX "${prefix}", but the prefix here is "${places.prefix}"; ` +
-    `the blob store is ${places.blobs}. So nothing is read for jobs, written or deleted. Correct REDIS_KEY_PREFIX. ` +
-    'To move the installation to this prefix on purpose, run: npm run adopt -- blobs.';
+    `Redis ${places.redis} knows installation ${id} under REDIS_KEY_PREFIX "${prefix}", but this process has "${places.prefix}". ` +
+    `The blob store is ${places.blobs}. Sluice claims, writes and deletes nothing. Correct REDIS_KEY_PREFIX. ` +
+    'To move the installation to this prefix, run: npm run adopt -- blobs.';
   return { state: 'refused', check: 'installation', message };
 }
 
@@ -123,18 +123,17 @@ function decideFolder(
   mayAdoptFolder: boolean,
   places: Places,
 ): Standing | Adoption {
-  if (part === 'worker')
-    return refuseFolder('is no blob store yet, and a worker makes none: an api does', places);
+  if (part === 'worker') return refuseFolder('is no blob store yet, and only an api makes one', places);
   if (!mayAdoptFolder) return refuseFolder('has lost its installation.json while in use', places);
   // Two apis with a folder each would divide the uploads, and each worker would find only a part.
   if (redis.inUse !== undefined)
-    return refuseFolder(`is not the one in use: others work with blob store ${redis.inUse}`, places);
+    return refuseFolder(`is not the one in use: other processes use blob store ${redis.inUse}`, places);
   return { adopt: 'folder', id: known, instead: redis.store };
 }
 
 function refuseFolder(what: string, places: Places): Standing {
   const message =
-    `The folder ${places.blobs} ${what}. No uploads are taken and no jobs are claimed here. ` +
+    `The folder ${places.blobs} ${what}. This process accepts no uploads and claims no jobs. ` +
     'Mount it, or set BLOB_STORE to the folder that the other roles use.';
   return { state: 'refused', check: 'blobs', message };
 }
@@ -142,9 +141,9 @@ function refuseFolder(what: string, places: Places): Standing {
 function refuseStore(named: string, own: string, part: Part, places: Places): Standing {
   const message =
     `Redis ${places.redis} (REDIS_KEY_PREFIX "${places.prefix}") names blob store ${named}, ` +
-    `but the folder ${places.blobs} is blob store ${own}. No uploads are taken and no jobs are claimed here. ` +
+    `but the folder ${places.blobs} is blob store ${own}. This process accepts no uploads and claims no jobs. ` +
     'Set BLOB_STORE to the folder that the other roles use. ' +
-    'To make this folder the blob store on purpose, run: npm run adopt -- blobs.';
+    'To make this folder the blob store, run: npm run adopt -- blobs.';
   return { state: 'refused', check: part === 'worker' ? 'blobs' : 'installation', message };
 }
 
@@ -166,6 +165,6 @@ function decideForGateway(redis: RedisRecord, before: string | undefined, places
   if (before === undefined || id === before) return { state: 'confirmed', id, store: undefined };
   const message =
     `Redis ${places.redis} has ${id} now; it had ${before} when this gateway started. ` +
-    'Correct REDIS_URL or REDIS_KEY_PREFIX. Where the change was made on purpose, restart the gateway.';
+    'Correct REDIS_URL or REDIS_KEY_PREFIX. If an operator made the change, restart the gateway.';
   return { state: 'refused', check: 'installation', message };
 }

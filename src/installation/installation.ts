@@ -17,7 +17,7 @@ const UNKNOWN_INTERVAL_MS = 250;
  * Time in ms that a store without a response stays confirmed, because a busy machine may take seconds. Redis itself
  * refuses claims and uploads for another blob store meanwhile.
  */
-const PATIENCE_MS = 10_000;
+const UNANSWERED_MS = 10_000;
 /** Longest wait of a stopping process for Redis to note the release, in ms. */
 const LAST_WORD_MS = 500;
 /** Longest wait of a stopping process for a comparison under way, in ms. */
@@ -205,8 +205,8 @@ export class Installation {
         const standing = await this.#comparison.run(this.#proved);
         if (!this.#stale) this.#settle(standing);
       } catch (error) {
-        const isPatient = performance.now() - this.#confirmedAt < PATIENCE_MS;
-        if (!this.confirmed || this.#stale || !isPatient)
+        const isRecent = performance.now() - this.#confirmedAt < UNANSWERED_MS;
+        if (!this.confirmed || this.#stale || !isRecent)
           this.#settle({ state: 'unknown', why: error instanceof Error ? error.message : String(error) });
       }
       // Redis may have gone away since the request, and another server may have taken its place.

@@ -140,7 +140,7 @@ export class RedisIdentity {
     } catch (error) {
       if (!(error instanceof Error) || !OUT_OF_REACH.test(error.message)) throw error;
       if (!this.#warned)
-        this.#logger.info(`${INSTALLATIONS} is out of reach: a wrong REDIS_KEY_PREFIX is not noticed`, {
+        this.#logger.info(`${INSTALLATIONS} is out of reach, so a wrong REDIS_KEY_PREFIX stays unnoticed`, {
           error: error.message,
         });
       this.#warned = true;

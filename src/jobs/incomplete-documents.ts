@@ -116,13 +116,13 @@ export class IncompleteDocuments {
       filename,
       collection,
     ];
-    const answer = await this.#run(
+    const reply = await this.#run(
       'reindex',
       [document(id), jobKey(jobId), ...lists],
       [...job, jobPrefix, LONGEST_WAIT_MS],
     );
-    if (answer === null) return undefined;
-    const [made, createdAt, status] = answer as [string, string, JobStatus];
+    if (reply === null) return undefined;
+    const [made, createdAt, status] = reply as [string, string, JobStatus];
     return { id: made, createdAt, status };
   }
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-/** Lies beside the repository where somebody has put it there. */
+/** Default folder of the corpus, beside the repository. */
 const BESIDE = resolve(import.meta.dirname, '../../../shared/corpus');
 
-/** The folder of the public corpus, which is an extra: it may not be there. `SLUICE_CORPUS` names another. */
+/** Folder of the public corpus, which is optional. `SLUICE_CORPUS` names another. */
 export const CORPUS = process.env['SLUICE_CORPUS'] || BESIDE;
 
 export const hasCorpus = existsSync(CORPUS);

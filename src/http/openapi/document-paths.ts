@@ -87,12 +87,12 @@ export const documentPaths = {
     post: {
       operationId: 'reindexDocument',
       summary:
-        "Make a document's chunks again from its original; while a job does that already, it is that job",
+        'Index a document again from its original; the response names the job under way if there is one',
       parameters: [idInPath],
       responses: {
         202: {
           description:
-            'Accepted: the job is queued or under way; the present chunks are served until it has completed',
+            'Accepted: the job is queued or under way; Sluice serves the present chunks until it has completed',
           headers: { Location: { schema: { type: 'string' } } },
           content: json('UploadAccepted'),
         },

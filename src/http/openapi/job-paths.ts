@@ -65,8 +65,7 @@ export const jobPaths = {
   '/api/jobs/{id}/retry': {
     post: {
       operationId: 'retryJob',
-      summary:
-        'Run a failed job, cancelled ones included, again, or try a retrying one now; one that is under way goes on',
+      summary: 'Run a failed or cancelled job again, or retry a waiting job now; an active job continues',
       parameters: [idInPath],
       responses: {
         200: { description: 'The job, queued again or under way', content: json('Job') },

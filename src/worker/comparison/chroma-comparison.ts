@@ -75,7 +75,8 @@ export class ChromaComparison {
       // An error is no absence: an unreachable Chroma has lost nothing.
       if (!(error instanceof DependencyError)) throw error;
       this.#missing.doubt();
-      if (!this.#away) logger.warn('Chroma cannot be compared now, a later look will', { error });
+      if (!this.#away)
+        logger.warn('Chroma cannot be compared now, the next comparison tries again', { error });
       this.#away = true;
     } finally {
       await redis.del(keys.reconciling);
