@@ -147,7 +147,7 @@ export class UploadView {
     markSteps(this.root.querySelectorAll<HTMLElement>('[data-step]'), current, state);
   }
 
-  /** @param fraction 0 to 1, for the bar; `percent` is the number beside it, whole */
+  /** Shows progress. @param fraction 0 to 1, for the bar; `percent` is the whole number beside it */
   #bar(fraction: number, percent: number): void {
     this.#progress.value = fraction;
     this.#say('.percent', `${percent} %`);

@@ -47,13 +47,13 @@ export function countsOf({ stage, counts = {} }: Job): string {
   return `${WHOLE.format(done ?? 0)} of ${quantity(total, parsing ? 'page' : 'chunk')}`;
 }
 
-/** “3 pages hold no text and were not read.”, where there are any */
+/** Formats “3 pages hold no text and were not read.”; empty if there are none. */
 export function unreadOf({ counts: { pages_unread: unread = 0 } = {} }: Job): string {
   if (unread === 0) return '';
   return `${quantity(unread, 'page')} ${unread === 1 ? 'holds no text and was' : 'hold no text and were'} not read.`;
 }
 
-/** “Parsing failed: The file is protected by a password. …”, as the job tells it; “Cancelled” of one that was */
+/** Formats a failure: “Parsing failed: The file is protected by a password. …”, or “Cancelled”. */
 export function failureOf(job: Job): string {
   const { message, error } = job;
   if (outcomeOf(job) === 'cancelled' || error === undefined || error === message) return message;

@@ -8,7 +8,7 @@ if (!hasCorpus)
 
 const MINUTE_MS = 60_000;
 
-/** The tests of a folder. @param minutes how long one may take */
+/** Configures the tests of a folder. @param minutes limit of one test */
 function tier(name: string, minutes: number, options: ProjectConfig = {}): { test: ProjectConfig } {
   return {
     test: {

@@ -26,7 +26,7 @@ const FAMILIES = new RegExp(
     'tombstones))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
-/** The note of how a job ended, under the history it was last compared with. */
+/** Reads the note of how a job ended, under the history of its last comparison. */
 const ENDED = new RegExp(`^\\.ends/\\w+/(${ID})\\.(completed|failed|cancelled)\\.json$`);
 const FILE = new RegExp(`^default/(${ID})(\\.json|\\.checkpoint/.+)?$`);
 

@@ -147,7 +147,7 @@ async function listFiles({ blobDir }: Topology): Promise<Map<string, string | un
   const files = new Map<string, string | undefined>();
   for (const entry of await readdir(blobDir, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
-    // It says whose the folder is, and belongs to no upload.
+    // Identifies the folder's installation, and belongs to no upload.
     if (entry.name === INSTALLATION_FILE) continue;
     const path = join(entry.parentPath, entry.name);
     const text = entry.name.endsWith('.json') ? await readFile(path, 'utf8').catch(() => '') : undefined;

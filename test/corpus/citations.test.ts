@@ -24,7 +24,7 @@ async function cite(name: string, fields: Record<string, string>): Promise<Cited
   return cited;
 }
 
-/** As poppler has them, all far from the edges of their pages, where a chunk may go on over them. */
+/** Sentences as poppler extracts them, all far from page edges, because a chunk may cross those. */
 const WORDS_OF_PAGES: readonly [words: string, page: number][] = [
   ['Our empirical results also suggest that additional pretraining may not be needed', 2],
   ['The questions were mined from real Google search queries', 4],

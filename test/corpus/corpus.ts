@@ -10,14 +10,14 @@ export const CORPUS = process.env['SLUICE_CORPUS'] || BESIDE;
 
 export const hasCorpus = existsSync(CORPUS);
 
-/** The absolute path of a document of the corpus. */
+/** Returns the absolute path of a document of the corpus. */
 export const corpusPath = (name: string) => join(CORPUS, name);
 
 export async function corpusFile(name: string): Promise<File> {
   return new File([await readFile(corpusPath(name))], name);
 }
 
-/** The names of its documents, in order. */
+/** Lists the names of its documents in order. */
 export async function corpusNames(): Promise<string[]> {
   return (await readdir(CORPUS)).filter((name) => name !== 'README.md').sort();
 }

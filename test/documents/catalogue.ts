@@ -25,10 +25,10 @@ import { saying, written, type Written } from './formats/written.ts';
 const paper = (writer: PdfOptions['writer'] = {}) =>
   layOut(articles('paper'), { columns: () => 2, bodySize: 11, writer });
 
-/** Builders of documents, by file name. Each gives the same bytes whenever it is called. */
+/** Builders of documents, by file name. Each gives the same bytes on every call. */
 export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>>> = {
   'paper-2p.pdf': () => paper(),
-  // Readers may open these two with no password, and may not.
+  // Readers open the first of these without a password, but not the second.
   'copy-protected.pdf': () =>
     paper({ pdfVersion: '1.4', ownerPassword: 'oystercatcher', permissions: { copying: false } }),
   'password.pdf': () => paper({ pdfVersion: '1.4', userPassword: 'oystercatcher' }),

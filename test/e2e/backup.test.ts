@@ -13,7 +13,7 @@ const COLLECTION = 'notes';
 let folder: string;
 let source: TestSluice;
 let restored: TestSluice;
-/** Acknowledged before the backup began: the last ones still run. */
+/** Number of uploads acknowledged before the backup begins. The last ones still run then. */
 const acknowledged = new Map<string, string>();
 
 const textOf = (i: number) =>
@@ -29,7 +29,7 @@ beforeAll(async () => {
     acknowledged.set(id, textOf(i));
     if (i < BEFORE / 2) await source.ended(id, 120_000);
   }
-  // Uploads go on for as long as the backup runs.
+  // Uploads continue while the backup runs.
   let over = false;
   const during = (async () => {
     for (let i = BEFORE; !over; i++) await upload(i);
@@ -49,14 +49,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('no upload that was acknowledged before a backup began is lost by it', async () => {
+test('a backup loses no upload acknowledged before it began', async () => {
   for (const id of acknowledged.keys()) {
     expect(await restored.ended(id, 200_000), id).toMatchObject({ status: 'completed' });
     expect((await fetch(`${restored.url}/api/documents/${id}`)).status, id).toBe(200);
   }
 }, 400_000);
 
-test('every document of a backup is found again after its restore', async () => {
+test('search finds every document of a backup after its restore', async () => {
   for (const [id, query] of acknowledged) {
     await eventually(async () => {
       const response = await fetch(`${restored.url}/api/search`, {

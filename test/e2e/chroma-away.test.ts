@@ -7,7 +7,7 @@ import { eventually } from '../helpers/supervised.ts';
 
 const note = () => new File(['A lighthouse warns ships.'], 'note.txt');
 
-test('with a damaged Chroma uploads wait, search says why, and readiness names it; repaired, all is as before', async () => {
+test('uploads wait for a damaged Chroma, search and readiness name it, and all works after its repair', async () => {
   const first = await startSluice();
   await first.ended((await first.upload(note())).job_id);
   await first.stop();

@@ -39,7 +39,7 @@ async function storedChunks(): Promise<number> {
 }
 const chunksOf = (list: readonly Document[]) => list.reduce((sum, { chunk_count }) => sum + chunk_count, 0);
 
-test("Chroma's folder is deleted: all documents are indexed again, and search finds them", async () => {
+test("after the loss of Chroma's folder a worker indexes all documents again, and search finds them", async () => {
   const ids: string[] = [];
   for (let i = 0; i < DOCUMENTS; i++)
     ids.push((await sluice.upload(new File([textOf(i)], `${i}.txt`), { collection: 'papers' })).job_id);
@@ -50,7 +50,7 @@ test("Chroma's folder is deleted: all documents are indexed again, and search fi
   await rm(join(sluice.dataDir, 'chroma'), { recursive: true });
   sluice = await startSluice({ dataDir: sluice.dataDir, env: { EMBEDDINGS_URL: embedder.url } });
 
-  // A reindex is a job like any other: it is listed, and it ends.
+  // A reindex is an ordinary job: the list shows it, and it ends.
   const reindexes = async () => {
     const { jobs } = await get<{ jobs: Job[] }>('/api/jobs');
     return jobs.filter(({ id }) => !ids.includes(id));
@@ -61,7 +61,7 @@ test("Chroma's folder is deleted: all documents are indexed again, and search fi
   const restored = (await reindexes()).map(({ result }) => result?.document_id ?? '');
   expect(restored.sort()).toEqual([...ids].sort());
   for (const [i, id] of ids.entries()) expect(await search(textOf(i))).toContain(id);
-  // Only when it was last indexed is another.
+  // Only the time of the last indexing differs.
   const anyTime = expect.any(String) as string;
   expect(await documents()).toEqual(before.map((document) => ({ ...document, updated_at: anyTime })));
   expect(await storedChunks()).toBe(chunksOf(before));

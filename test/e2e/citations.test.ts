@@ -19,7 +19,7 @@ afterAll(async () => {
   await embedder?.close();
 });
 
-/** All far from the edges of their pages, where a chunk may go on over them. */
+/** Sentences far from page edges, because a chunk may cross those. */
 const WORDS_OF_PAGES: readonly [words: string, page: number][] = [
   ['The lamp shows two white flashes every fifteen seconds', 2],
   ['A bell on the pier head is rung when the water', 5],

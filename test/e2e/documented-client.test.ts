@@ -30,8 +30,8 @@ interface Outcome {
 }
 
 /**
- * Runs the documented client on a page of the server's.
- * @param onAccepted hears the job's id before the page first asks for the job
+ * Runs the documented client on one of the server's pages.
+ * @param onAccepted receives the job's id before the page first polls the job
  */
 async function uploadAsDocumented(
   filename: string,
@@ -110,7 +110,7 @@ test('the documented client is told why a document failed', async () => {
   expect(error).toBe('The file is damaged and cannot be read.');
 });
 
-test('the documented client stops when somebody cancels its job', async () => {
+test('the documented client stops when another client cancels its job', async () => {
   const { result, error, seen } = await uploadAsDocumented('paper.pdf', paper(), async (id) => {
     const answer = await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' });
     expect(answer.status).toBe(200);

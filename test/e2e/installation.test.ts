@@ -17,7 +17,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 let embedder: EmbeddingsServer;
 let dataDir: string;
 let sluice: TestSluice | undefined;
-/** An installation with one document, and its id. It is stopped. */
+/** Starts an installation with one document, stops it, and returns its id. */
 let live: { dataDir: string; document: string; id: string };
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ afterEach(async () => {
 const environment = (env: Record<string, string> = {}) => ({
   EMBEDDINGS_URL: embedder.url,
   PROCESSOR_CHILDREN: '1',
-  // Whatever sweeps does so ten times a second.
+  // Makes each sweep run ten times a second.
   LEASE_MS: '600',
   ...env,
 });
@@ -79,7 +79,7 @@ function chroma(url: string): ChromaClient {
   return new ChromaClient({ host: hostname, port: Number(port) });
 }
 
-/** The ids in the blob store, in Redis and in Chroma. */
+/** Reads the ids in the blob store, in Redis and in Chroma. */
 async function ids(running: TestSluice, prefix = ''): Promise<unknown[]> {
   const marker = await chroma(running.chromaUrl).getCollection({ name: RESERVED });
   return [
@@ -89,7 +89,7 @@ async function ids(running: TestSluice, prefix = ''): Promise<unknown[]> {
   ];
 }
 
-/** Chroma may come up after the rest, and has its id then. */
+/** Waits, because Chroma may start after the rest and then gets its id. */
 const agreeOn = (running: TestSluice, id: string, prefix = '') =>
   expect.poll(() => ids(running, prefix).catch(String), { timeout: 30_000 }).toEqual([id, id, id]);
 
@@ -131,7 +131,7 @@ test('the first start gives every store one id', async () => {
   expect((await identity(dataDir)).adopted_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
-test('a wrong REDIS_KEY_PREFIX deletes nothing, and is moved to on purpose only', async () => {
+test('a wrong REDIS_KEY_PREFIX deletes nothing, and only the command moves the installation to it', async () => {
   const then = new Date(Date.now() - 8 * DAY_MS);
   const before = await files();
   for (const name of before) await utimes(join(dataDir, 'blobs', name), then, then);
@@ -143,7 +143,7 @@ test('a wrong REDIS_KEY_PREFIX deletes nothing, and is moved to on purpose only'
     .match(/^.*api\+gateway: .*$/gm)!
     .filter((line) => line.includes(live.id));
   expect(refusals).toEqual([expect.stringMatching(/REDIS_KEY_PREFIX "".*"wrong:".*npm run adopt/)]);
-  // Long enough for each sweep.
+  // Waits long enough for each sweep.
   await sleep(3000);
   expect(await files()).toEqual(before);
   await wrong.stop();
@@ -153,7 +153,7 @@ test('a wrong REDIS_KEY_PREFIX deletes nothing, and is moved to on purpose only'
   expect(await documents(right)).toEqual([live.document]);
   await right.stop();
 
-  // No Sluice runs: the command brings the embedded servers itself.
+  // No Sluice runs, so the command starts the embedded servers itself.
   expect(await adopt('blobs', { REDIS_KEY_PREFIX: 'wrong:' })).toMatch(/"wrong:" now, in place of ""/);
   const moved = await start({ REDIS_KEY_PREFIX: 'wrong:' });
   await untilReady(moved);
@@ -178,7 +178,7 @@ test('an empty Chroma adopts the id', async () => {
   expect(await files()).toEqual(before);
 });
 
-test('a blob store that was emptied adopts the id, and says what is not in it', async () => {
+test('an emptied blob store adopts the id, and the log names the lost originals', async () => {
   const { store } = await identity(dataDir);
   await rm(join(dataDir, 'blobs'), { recursive: true });
   const running = await start();
@@ -188,7 +188,7 @@ test('a blob store that was emptied adopts the id, and says what is not in it', 
   expect(running.output()).toMatch(/originals of earlier documents are not in it.*documents=1/);
 });
 
-test('two installations are refused, and the command mends it while Sluice runs', async () => {
+test('Sluice refuses two installations, and the command repairs them while it runs', async () => {
   const other = await makeInstallation();
   await rm(join(dataDir, 'redis'), { recursive: true });
   await cp(join(other.dataDir, 'redis'), join(dataDir, 'redis'), { recursive: true });
@@ -205,7 +205,7 @@ test('two installations are refused, and the command mends it while Sluice runs'
   expect(await adopt('blobs')).toContain(`${other.id} before, ${live.id} now`);
   await untilReady(running);
   await agreeOn(running, live.id);
-  // What Redis did not know is restored, and can be worked on.
+  // Sluice restores jobs that Redis did not know, and runs them.
   expect((await running.ended(live.document)).status).toBe('completed');
 });
 

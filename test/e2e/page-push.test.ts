@@ -30,7 +30,7 @@ test('between two whole percents the bar moves, and the number stays', async () 
   expect((await my.user.seen()).progress).toEqual([60, 73.94]);
 });
 
-test('a job that somebody cancels is shown as cancelled, not as an error', async () => {
+test('the page shows a cancelled job as cancelled, not as an error', async () => {
   await my.open();
   const cancelled = { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' } as const;
   my.server.send({ type: 'update', jobs: [{ ...state(6, 60), ...cancelled, message: 'Cancelled' }] });

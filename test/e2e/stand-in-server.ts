@@ -65,7 +65,7 @@ export async function standInFor(page: Page) {
 }
 export type StandIn = Awaited<ReturnType<typeof standInFor>>;
 
-/** A state of a job that is worked on, which is the message it shows. @param percent with up to two decimals */
+/** Makes the state of a job under way. @param percent with up to two decimals */
 export function state(version: number, percent: number, id = 'pushed'): Job {
   const progress = Math.floor(percent);
   return {

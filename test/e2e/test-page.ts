@@ -5,7 +5,7 @@ import { documentPath } from '../documents/documents.ts';
 /** How long the page may take for anything: a whole job included. */
 export const PATIENCE_MS = 60_000;
 
-/** Runs in the page: keeps every value that a job's progress bar (in percent) and the connection's sign go through. */
+/** Runs in the page: records every value of a job's progress bar (in percent) and of the connection's sign. */
 const RECORD = `
   window.seen = { progress: [], modes: [] };
   document.addEventListener('DOMContentLoaded', () => {

@@ -23,14 +23,14 @@ afterAll(async () => {
   await embedder?.close();
 });
 
-/** Where a value has a number that a client cannot decode which knows whole numbers only, as `path: number`. */
+/** Lists the numbers that an integer decoder rejects, as `path: number`. */
 function fractions(value: unknown, path = ''): string[] {
   if (typeof value === 'number') return Number.isInteger(value) ? [] : [`${path}: ${value}`];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => fractions(inner, `${path}.${key}`));
 }
 
-test('every number of a job is whole but its fraction, on every transport, however finely it moves', async () => {
+test('only the fraction of a job has decimals, on every transport', async () => {
   embedder.delayMs = 100;
   const text = Array.from({ length: 500 }, (_, i) => `Sentence ${i} is about the number ${i * 7}.`).join(' ');
   const file = new File([text], 'numbers.txt');
@@ -59,7 +59,7 @@ test('every number of a job is whole but its fraction, on every transport, howev
     const moves = states.map(({ fraction }) => fraction);
     expect(moves).toEqual(moves.toSorted((a, b) => a - b));
     expect(states.at(-1)).toMatchObject({ status: 'completed', progress: 100, fraction: 1 });
-    // Otherwise nothing was proved.
+    // Without such moves the test would prove nothing.
     expect(states.some(({ fraction, progress }) => fraction * 100 > progress + 1e-9)).toBe(true);
   }
   for (const { progress, fraction } of stored) {

@@ -18,7 +18,7 @@ export interface TestChroma {
   close(): Promise<void>;
 }
 
-/** Starts a real Chroma of the test's own, in a folder that goes with it. */
+/** Starts a real Chroma of the test's own, in a temporary folder. */
 export async function startChroma(): Promise<TestChroma> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-chroma-'));
   const port = await freePort();

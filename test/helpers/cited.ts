@@ -7,7 +7,7 @@ import type { ParseResponse } from '../../src/contract/processor.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import type { TestSluice } from './sluice.ts';
 
-/** A chunk as it lies in Chroma. */
+/** A chunk as Chroma stores it. */
 export interface Stored {
   id: string;
   text: string;
@@ -23,7 +23,7 @@ export interface Cited {
 
 let collections = 0;
 
-/** Uploads a file, and reads from Chroma what has become of it, in order. */
+/** Uploads a file, and reads its chunks from Chroma in order. */
 export async function ingest(
   sluice: TestSluice,
   file: string | File,
@@ -47,7 +47,7 @@ export async function ingest(
   return { parsed: await sluice.parse(file), stored, collection, documentId };
 }
 
-/** Every chunk is the stretch of the text that it says, on the page and under the heading where it begins. */
+/** Expects every chunk to be an exact slice of the text, with the page and heading where it begins. */
 export async function expectExact(
   sluice: TestSluice,
   { parsed: { text, segments }, stored, documentId }: Cited,
@@ -75,6 +75,6 @@ export async function expectExact(
   }
 }
 
-/** Those that hold the words, whatever blanks are between these. */
+/** Finds the chunks that hold the words, with any blanks between them. */
 export const holding = (stored: readonly Stored[], words: string) =>
   stored.filter(({ text }) => text.replaceAll(/\s+/g, ' ').includes(words));

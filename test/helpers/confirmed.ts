@@ -1,4 +1,4 @@
-/** Stands in for an installation whose stores belong together, for good. */
+/** Replaces an installation with one that is always confirmed. */
 export const confirmed = {
   confirmed: true,
   whileConfirmed: new AbortController().signal,

@@ -20,7 +20,7 @@ const OPEN_DOCUMENT = ['office', 'text', 'table', 'drawing', 'presentation']
 
 export type Parts = Readonly<Record<string, string | Uint8Array>>;
 
-/** When every member was written: an archive's bytes must not depend on the day. ZIP knows no time zone. */
+/** Date of every member, because an archive's bytes must not depend on the day. ZIP knows no time zone. */
 const WRITTEN = '2026-02-03T04:05:06';
 
 /** A ZIP archive of texts and bytes; `mimetype` comes as it is, as its formats want. */

@@ -42,7 +42,7 @@ export function textAt(text: string, at: readonly [x: number, y: number], size =
   return `BT /F1 ${size} Tf ${at.join(' ')} Td (${text.replace(/[\\()]/g, String.raw`\$&`)}) Tj ET\n`;
 }
 
-/** Text that is turned to the left. @param at where it begins, from the left and from the bottom, in points */
+/** Draws text that is turned to the left. @param at its start, from the left and from the bottom, in points */
 export function turnedTextAt(text: string, at: readonly [x: number, y: number], degrees: number): string {
   const [sin, cos] = [Math.sin, Math.cos].map((ratio) => ratio((degrees * Math.PI) / 180).toFixed(4));
   return `BT /F1 12 Tf ${cos} ${sin} ${-Number(sin)} ${cos} ${at.join(' ')} Tm (${text}) Tj ET\n`;

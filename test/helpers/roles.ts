@@ -33,7 +33,7 @@ export async function startTestRoles(roles: Role[], env: Record<string, string>)
   });
   const logger = quietLogger();
   const running = await startRoles(roles, config, logger);
-  // As the program itself does before it says that it serves.
+  // Compares the stores first, as the program does before it reports that it is ready.
   await running.refusal();
   return {
     url: `http://127.0.0.1:${running.port}`,

@@ -116,7 +116,7 @@ export async function startSluice(
   };
 }
 
-/** @param file one to send, or the name of a document of the tests */
+/** @param file the file to upload, or the name of one of the tests' documents */
 async function formWith(file: string | File): Promise<FormData> {
   const form = new FormData();
   if (typeof file === 'string') form.append('file', new Blob([await documentBytes(file)]), file);

@@ -6,14 +6,17 @@ import { ProcessorError } from '../../src/processor/errors.ts';
 import { cut } from './chunks.ts';
 import { parsed } from './parsed.ts';
 
-/** Of the longest documents, that much. */
+/** Characters to chunk of the longest documents. */
 const MAX_CHARS = 60_000;
 const SIZES = [
   [10, 5],
   [400, 80],
 ] as const;
 
-/** Cuts a document, if it can be read, in every way: into exact slices that lose nothing, each on its page and under its heading. */
+/**
+ * Chunks a readable document with every strategy, and expects exact slices that lose nothing, each on its page and
+ * under its heading.
+ */
 export async function expectSoundChunks(bytes: Uint8Array, name: string): Promise<void> {
   const document = await parsed(bytes, name).catch((error: unknown) => {
     expect(error).toBeInstanceOf(ProcessorError);
@@ -36,7 +39,7 @@ export async function expectSoundChunks(bytes: Uint8Array, name: string): Promis
   }
 }
 
-/** What is wrong with chunks. */
+/** Lists the faults of chunks. */
 function faults(chunks: readonly CutChunk[], { text, chunk_size, segments }: ChunkRequest): string[] {
   const found: string[] = [];
   let covered = 0;

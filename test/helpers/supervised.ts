@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { processIdentity, signalProcess } from '../../src/embedded/process-identity.ts';
 
-/** On a machine with ten times its work to do a start has taken 40 s. */
+/** Timeout of a start, in ms. At ten times the machine's load a start has taken 40 s. */
 const START_MS = 120_000;
 const ENTRY = fileURLToPath(new URL('../fixtures/supervisor.ts', import.meta.url));
 

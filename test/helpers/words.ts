@@ -1,6 +1,6 @@
-/** A text's words: runs of letters and digits, in lower case. */
+/** Splits a text into words: runs of letters and digits, in lower case. */
 export function wordsOf(text: string): string[] {
-  // One character may be written in several ways, such as a ligature.
+  // Normalizes first, because Unicode spells some characters in several ways, such as a ligature.
   return (
     text
       .normalize('NFKC')

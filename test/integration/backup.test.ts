@@ -36,7 +36,7 @@ function write(root: string, path: string, content: string | Buffer): void {
   utimesSync(join(root, path), OLD, OLD);
 }
 
-/** What a backup must hold of the blob store, by path. */
+/** Expected contents of the backup's blob store, by path. */
 const kept = new Map<string, string | Buffer>();
 
 beforeAll(async () => {
@@ -73,7 +73,7 @@ afterAll(async () => {
 const restoreInto = (folder: string, file = backup) =>
   runBackupCommand('restore', file, { DATA_DIR: folder });
 
-test('a backup is one private file, and leaves nothing else behind', async () => {
+test('a backup is one private file, and leaves no other', async () => {
   expect(statSync(backup).mode & 0o777).toBe(0o600);
   expect(readdirSync(source.path).filter((name) => name.includes('.tmp'))).toEqual([]);
   expect(existsSync(join(source.path, 'redis', 'dump.rdb'))).toBe(false);
@@ -110,7 +110,7 @@ test('a restored folder holds what the backup held, and a start takes it', async
 });
 
 test('deletes are paused before Redis is copied', () => {
-  // The snapshot holds the pause itself, which ends a few minutes after a restore.
+  // The snapshot holds the pause itself, which expires a few minutes after a restore.
   expect(readFileSync(backup).includes('deletes:paused')).toBe(true);
 });
 
@@ -128,7 +128,7 @@ test('one backup pauses deletes at a time', async () => {
   expect(await redis.exists('deletes:paused')).toBe(0);
 });
 
-test('an original that is not what was uploaded is named', async () => {
+test('a backup names an original whose bytes changed', async () => {
   const original = join(source.path, 'blobs', 'default', 'job-1');
   writeFileSync(original, 'something else');
   const file = join(source.path, 'changed.tar');
@@ -138,7 +138,7 @@ test('an original that is not what was uploaded is named', async () => {
   expect(made.output).toContain('default/job-1 is not what was uploaded');
 });
 
-test('a backup is refused over a file, without a Sluice, and without room; nothing is left', async () => {
+test('a backup over a file, without a Sluice, or without room fails and leaves nothing', async () => {
   const refusals = async (file: string, env: Record<string, string>) =>
     (await runBackupCommand('backup', file, { DATA_DIR: source.path, ...env })).output;
   const before = readFileSync(backup);
@@ -150,7 +150,7 @@ test('a backup is refused over a file, without a Sluice, and without room; nothi
   expect(readdirSync(source.path).filter((name) => name.startsWith('none'))).toEqual([]);
 });
 
-test('a target that is not empty, or runs, is refused and stays as it is', async () => {
+test('a restore into a folder that is not empty, or in use, fails and changes nothing', async () => {
   await using target = new SupervisedFolder();
   write(target.path, 'notes.txt', 'mine');
   expect(await restoreInto(target.path)).toMatchObject({
@@ -165,11 +165,11 @@ test('a target that is not empty, or runs, is refused and stays as it is', async
   expect(await redis.get('a')).toBe('1');
 });
 
-test('a backup that is cut off or changed is refused before anything is written', async () => {
+test('a restore of a truncated or changed backup fails before it writes anything', async () => {
   await using target = new SupervisedFolder();
   const folder = join(target.path, 'new');
   const whole = readFileSync(backup);
-  // The last kilobyte of a tar file says nothing.
+  // The last kilobyte of a tar file holds no data.
   const cuts = [
     0,
     100,

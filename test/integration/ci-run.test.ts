@@ -19,7 +19,7 @@ const SCRIPT = fileURLToPath(new URL('../../.ci/run', import.meta.url));
 let folder: string;
 let checkout: string;
 
-/** A checkout of nothing but the script and one file, and an `npm` that notes what it is asked to do, and where. */
+/** Makes a checkout of only the script and one file, and an `npm` that logs its commands and folder. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-ci-'));
   checkout = join(folder, 'project/checkout');
@@ -64,7 +64,7 @@ function run(fails = '', env: Record<string, string> = {}) {
 
 const WITHOUT_NEIGHBOURS = 'committed · sluice';
 
-test('the commit is tested in a clone without neighbours, then on the corpus beside the checkout', () => {
+test('the script tests the commit in a clone without neighbours, then on the corpus beside the checkout', () => {
   const corpus = join(folder, 'project/shared/corpus');
   mkdirSync(corpus, { recursive: true });
   const { status, output } = run('', { SLUICE_CORPUS: '' });
@@ -77,7 +77,7 @@ test('the commit is tested in a clone without neighbours, then on the corpus bes
   );
 });
 
-test('without a corpus its tests are run all the same, to say so', () => {
+test('without a corpus the script still runs its tests, which log the absence', () => {
   const { status, output } = run();
   expect(status).toBe(0);
   expect(output).toContain(`npm run test:corpus · ${WITHOUT_NEIGHBOURS} · no corpus\n`);

@@ -7,9 +7,9 @@ import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';
 
-// What Redis holds after its clock went back: times that lie an hour ahead.
+// Each test gives Redis times that lie an hour ahead, as after a clock was set back.
 const HOUR_MS = 60 * 60 * 1000;
-/** Far less than an hour, far more than a test takes. */
+/** Far less than an hour, and far more than a test takes, in ms. */
 const MARGIN_MS = 2 * 60 * 1000;
 const keys = createKeys();
 const failure = { error: 'x', errorCode: 'x' };
@@ -24,28 +24,28 @@ afterAll(() => redis.close());
 beforeEach(() => redis.client.flushall());
 
 const claimed = async () => (await jobs.queue.claim(5)).jobs.map(({ id }) => id);
-/** By Redis' own clock. */
+/** Reads Redis' own clock. */
 async function now(): Promise<number> {
   const [seconds, micros] = await redis.client.time();
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
-/** How far ahead a member's time lies. */
+/** Returns how far ahead a member's time lies, in ms. */
 const ahead = async (key: string, member: string) =>
   Number(await redis.client.zscore(key, member)) - (await now());
-/** Sets the times of a sorted set as they are once the clock has gone back an hour. */
+/** Moves the times of a sorted set an hour ahead, as after a clock was set back. */
 async function goBack(key: string): Promise<void> {
   for (const member of await redis.client.zrange(key, '0', '-1'))
     await redis.client.zincrby(key, HOUR_MS, member);
 }
 
-test('a job that waits for its next try is tried soon', async () => {
+test('a waiting job is retried soon', async () => {
   await jobs.queue.retry(await jobs.claim('a'), 1000, failure);
   await goBack(keys.delayed);
   expect(await claimed()).toEqual(['a']);
   expect(await redis.client.zcard(keys.delayed)).toBe(0);
 });
 
-test('a job that another program has put off for ever is tried soon, too', async () => {
+test('a job that another program delays for ever is retried soon', async () => {
   await jobs.queue.retry(await jobs.claim('a'), 1000, failure);
   await redis.client.zadd(keys.delayed, '+inf', 'a');
   expect(await claimed()).toEqual(['a']);
@@ -57,7 +57,7 @@ test('the longest wait that a service may ask for is kept', async () => {
   expect(await ahead(keys.delayed, 'a')).toBeGreaterThan(LONGEST_BACKOFF_MS - MARGIN_MS);
 });
 
-test('a lost worker is found out within a lease', async () => {
+test('a lease of a lost worker ends in its time', async () => {
   await jobs.claim('a');
   await goBack(keys.leases);
   await redis.client.set(keys.swept, (await now()) + HOUR_MS);
@@ -78,7 +78,7 @@ test('an id without a hash is forgotten a minute after it was found, and not an 
   expect(await redis.client.zcard(keys.limbo)).toBe(0);
 });
 
-test('no cleanup waits for longer than one that waits for somebody to notice', async () => {
+test('no cleanup waits longer than a day', async () => {
   const cleanups = new CleanupLog(redis.client, keys, 1000);
   const entry = (generation: string) => JSON.stringify(['default', 'papers', 'a', generation, 1]);
   await redis.client.zadd(keys.cleanup, (await now()) + LONGEST_PUT_OFF_MS + HOUR_MS, entry('1-far'));
@@ -86,12 +86,12 @@ test('no cleanup waits for longer than one that waits for somebody to notice', a
   expect(await cleanups.due(20)).toEqual([]);
   for (const generation of ['1-far', '1-never']) {
     expect(await ahead(keys.cleanup, entry(generation))).toBeLessThanOrEqual(LONGEST_PUT_OFF_MS + 1000);
-    // A wait that is for safety's sake is not cut short.
+    // A wait for safety stays whole.
     expect(await ahead(keys.cleanup, entry(generation))).toBeGreaterThan(LONGEST_PUT_OFF_MS - MARGIN_MS);
   }
 });
 
-test('times that are shown are never less than none', async () => {
+test('no shown duration is negative', async () => {
   const store = new JobStore(redis.client, keys);
   const held = await jobs.claim('a');
   await redis.client.hset(keys.job('a'), 'started_ms', (await now()) + HOUR_MS);

@@ -69,7 +69,7 @@ test.each<[string, (path: string) => Promise<void>]>([
   expect((await fetch(`${api.url}/api/documents/${id}`)).status).toBe(404);
 });
 
-test('once its original is what it was, the job can run again', async () => {
+test('the job can run again once its original is restored', async () => {
   const id = await expectAccepted(await upload(api.url, TEXT));
   await copyFile(original(id), join(folder, 'copy'));
   await flipABit(original(id));

@@ -26,7 +26,7 @@ const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb'))
 
 const backend = (program: Program, name: string) => new RegExp(`${name}\\s+(\\S+)`).exec(program.stdout)![1]!;
 
-/** Overwrites bytes of a file, those in its middle unless told otherwise. */
+/** Overwrites bytes of a file, by default in its middle. */
 function damage(path: string, bytes = 64, from = Math.floor(readFileSync(path).length / 2)): void {
   const file = openSync(path, 'r+');
   writeSync(file, Buffer.alloc(bytes, 'Z'), 0, bytes, from);
@@ -134,7 +134,7 @@ describe("Chroma's database", () => {
   const damages: Record<string, () => void> = {
     'is garbage': () => writeFileSync(database, Buffer.alloc(healthy.length, 'Z')),
     'is cut off': () => truncateSync(database, healthy.length / 2),
-    // Chroma starts on this one, and its heartbeat is fine.
+    // Chroma starts on this one, and its heartbeat succeeds.
     'is damaged in its middle': () => damage(database, 100_000),
   };
 
@@ -155,7 +155,7 @@ describe("Chroma's database", () => {
 
   test('that is damaged while it runs fails calls with a code of its own', async () => {
     writeFileSync(database, healthy);
-    // Where the list of collections lies.
+    // Overwrites the list of collections.
     damage(database, 40_000, 20_000);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -195,7 +195,7 @@ describe("Chroma's database", () => {
   });
 });
 
-test('a server that dies whenever it serves is back at once four times, then named and left alone', async () => {
+test('a server that keeps dying restarts four times at once, then slowly, with a report', async () => {
   await using folder = new SupervisedFolder();
   const program = folder.start();
   await program.ready();

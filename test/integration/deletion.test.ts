@@ -70,7 +70,7 @@ function services() {
   const trashed = new Counter({ name: 'trashed', help: 'x', registers: [new Registry()] });
   return { ...shared, manifests, trashed };
 }
-/** Stores an upload as an acknowledged one is stored, and queues its job. */
+/** Stores an upload like an acknowledged one, and queues its job. */
 async function upload(id: string, more: Partial<Manifest> = {}): Promise<void> {
   await store(id);
   await blobs.restoreManifest(`default/${id}`, {
@@ -104,7 +104,7 @@ async function complete(id: string, documentId = id, file = id): Promise<void> {
   const document = { documentId, tenant: 'default', collection: 'papers', chunkCount: 1, fields };
   await queue.complete(await claim(id), document);
 }
-/** Has all jobs expired, their tombstones due, and every file a week old, as if time had passed. */
+/** Expires all jobs, makes their tombstones due, and makes every file a week old. */
 async function aWeekLater(): Promise<void> {
   await noteEnds();
   for (const tombstone of await redis.client.zrange(keys.tombstones, '0', '-1'))
@@ -130,14 +130,14 @@ async function files(under = 'default'): Promise<string[]> {
   const names: string[] = await readdir(join(folder, under)).catch(() => []);
   return names.sort();
 }
-/** Begins the store with this version, or has it begun with an older one. */
+/** Marks the store as begun by this version, or by an older one. */
 const installed = (from: 'empty' | 'older') =>
   writeFile(
     join(folder, 'installation.json'),
     JSON.stringify({ id: 'x', adopted_at: new Date().toISOString(), from }),
   );
 
-test('the script that ends a job without a document writes the tombstone by which its original is deleted', async () => {
+test('a sweep deletes an original by the tombstone of the script that ended its job', async () => {
   await upload('failed');
   await fail('failed');
   await upload('cancelled');
@@ -155,7 +155,7 @@ test('the script that ends a job without a document writes the tombstone by whic
     expect.arrayContaining(['failed', 'cancelled', 'stalled']),
   );
   expect(Number(due[1])).toBeGreaterThan(Date.now() + (TTL_SECONDS - 60) * 1000);
-  // None is due yet.
+  // No tombstone is due yet.
   await noteEnds();
   await sweep();
   expect((await files()).length).toBe(10);
@@ -223,7 +223,7 @@ test('a tombstone that is due deletes nothing that a document, a job or another 
   await upload('running');
   await claim('running');
   await upload('other');
-  // Jobs that another program made of the same originals, and that failed.
+  // Another program made jobs of the same originals, and they failed.
   for (const [id, file] of [
     ['g1', 'document'],
     ['g2', 'running'],
@@ -237,7 +237,7 @@ test('a tombstone that is due deletes nothing that a document, a job or another 
   expect((await files()).filter((name) => !name.endsWith('.json'))).toEqual(['document', 'other', 'running']);
 });
 
-test('an original stays that only a document of another job owns, or that only its manifest speaks for', async () => {
+test("an original stays that only another job's document owns, or only its manifest claims", async () => {
   await upload('shared');
   await fail('shared');
   await queue.enqueue('guest', 'default', payloadOf('guest', 'shared'));
@@ -279,7 +279,7 @@ test('an empty Redis, and one under another prefix, delete nothing however old i
   expect(await files('trash')).toEqual([]);
 });
 
-test('in data of an older version, what a document or a job explains gets its manifest back', async () => {
+test('a sweep restores the manifests of an older version that a document or a job explains', async () => {
   await installed('older');
   await upload('done');
   await complete('done');
@@ -295,14 +295,14 @@ test('in data of an older version, what a document or a job explains gets its ma
     job_id: 'done',
     payload: { file_key: 'default/done' },
   });
-  // Neither is queued again, and the failed one expires as any other.
+  // Neither is queued again, and the failed one expires as usual.
   expect(await redis.client.llen(keys.queue)).toBe(0);
   await aWeekLater();
   await sweep();
   expect(await files()).toEqual(['done', 'done.json']);
 });
 
-test('what no store explains goes to the trash, and from there after some days', async () => {
+test('unexplained files go to the trash, and a sweep deletes them after some days', async () => {
   await installed('older');
   const [older, torn] = [randomUUID(), randomUUID()];
   for (const id of [older, torn, 'by hand']) await store(id);
@@ -321,7 +321,7 @@ test('what no store explains goes to the trash, and from there after some days',
   expect(await files('trash')).toEqual([moveTo(7), day]);
 });
 
-test('an upload that was cut off is deleted after a day; nothing else without a manifest is', async () => {
+test('without a manifest a sweep deletes only an upload that was cut off, after a day', async () => {
   await installed('empty');
   const [cutOff, young] = [randomUUID(), randomUUID()];
   await store(cutOff);
@@ -348,7 +348,7 @@ test('a sweep that would move more than a hundred files moves none, and says so'
   expect(await files()).toEqual([]);
 });
 
-test('nothing is deleted or moved while a backup runs', async () => {
+test('sweeps delete and move nothing while a backup runs', async () => {
   await installed('empty');
   await upload('failed');
   await fail('failed');
@@ -362,7 +362,7 @@ test('nothing is deleted or moved while a backup runs', async () => {
   expect(await files()).toEqual([]);
 });
 
-test('an upload that was refused, or whose end nobody noted, is not queued again', async () => {
+test('an upload that was refused, or ended without a note, is not queued again', async () => {
   await upload('refused');
   await queue.withdraw('refused', 'default', 'papers', undefined);
   await upload('cancelled');
@@ -386,7 +386,7 @@ test('files outside the folders of tenants are left alone', async () => {
   expect(await readdir(folder)).toEqual(['.snapshot', 'README', 'installation.json', 'lost+found']);
 });
 
-test('a clock that went back neither strands an upload that Redis has forgotten nor deletes one early', async () => {
+test('a clock that was set back neither blocks the recovery of an upload nor deletes one early', async () => {
   await upload('forgotten');
   await upload('ended');
   await claim('forgotten');

@@ -41,7 +41,7 @@ async function expectDiskFull(response: Response): Promise<void> {
 const readiness = async (api: TestRoles) => (await fetch(`${api.url}/readyz`)).json();
 
 /**
- * Uploads without saying how much comes, until there is a response.
+ * Uploads without a content length until there is a response.
  * @param onPart called before each part of 64 KiB
  */
 async function uploadInParts(url: string, bytes: number, onPart: () => Promise<unknown> = setImmediate) {
@@ -68,7 +68,7 @@ async function uploadInParts(url: string, bytes: number, onPart: () => Promise<u
   return new Response(body, { status: response.statusCode! });
 }
 
-/** A client that still sends may lose the response to the closing of its connection: the log has it. */
+/** A client that still sends may lose the response when its connection closes, but the log has it. */
 async function expectDiskFullInParts(
   api: TestRoles,
   bytes: number,
@@ -100,7 +100,7 @@ test('a disk that takes nothing while a client is slow ends its upload, not the 
     headers: { 'content-type': 'multipart/form-data; boundary=b', 'content-length': String(part.length) },
   });
   client.flushHeaders();
-  // Longer than it takes to fail to open the file.
+  // Waits longer than the failing open takes.
   await sleep(300);
   client.end(part);
   const [response] = (await once(client, 'response')) as [IncomingMessage];
@@ -150,7 +150,7 @@ describe.runIf(mayMount)('a small disk', () => {
     expect(await readiness(api)).toMatchObject({ checks: { disk: 'ok' } });
   });
 
-  test('keeps its floor while a file comes whose size nobody has said', async () => {
+  test('keeps its floor during an upload without a content length', async () => {
     const floor = 4 * MIB;
     await mount('size=8m', { MIN_FREE_BYTES: String(floor) });
     let least = Infinity;
@@ -197,7 +197,7 @@ describe.runIf(mayMount)('a small disk', () => {
   });
 
   test('that has room and takes no more files says the same', async () => {
-    // The folder, its installation.json, the tenant's folder, and one file.
+    // Inodes for the folder, its installation.json, the tenant's folder, and one file.
     await mount('size=8m,nr_inodes=4', {});
     await expectDiskFull(await upload(api.url));
     expect(await files()).toEqual([]);
@@ -207,7 +207,7 @@ describe.runIf(mayMount)('a small disk', () => {
     await mount('size=8m', {});
     const other = await startApi(await mkdtemp(join(folder, 'large-')), {
       DATA_DIR: store,
-      // An installation of its own, because it has another blob store.
+      // Starts an installation of its own, because it has another blob store.
       REDIS_KEY_PREFIX: 'other:',
       MIN_FREE_BYTES: String(16 * MIB),
     });

@@ -19,7 +19,7 @@ const SOURCES = fileURLToPath(new URL('../../src/embedded/setup', import.meta.ur
 
 const LOCK = '{"packages":{}}';
 
-/** Does what npm does to node_modules: `ci` replaces it, `prune` takes what only builds and tests, `install` brings Node. */
+/** Imitates npm on node_modules: `ci` replaces it, `prune` removes the development packages, `install` adds Node. */
 const NPM = `case $1 in
 ci)
   rm -rf node_modules
@@ -103,7 +103,7 @@ done`,
     return { status, output: stdout + stderr };
   }
 
-  /** What was called since the last time, with the first argument of npm and the packages of apk. */
+  /** Lists the calls since the last time, with the first argument of npm and the packages of apk. */
   calls(): string[] {
     const calls = readFileSync(this.#calls, 'utf8').split('\n').filter(Boolean);
     writeFileSync(this.#calls, '');
@@ -117,7 +117,7 @@ done`,
   }
 }
 
-/** One line that names the command. */
+/** Expects one line that names the command. */
 const oneLine = (command: string) =>
   expect.stringMatching(new RegExp(`^[^\\n]*\`${command}\`[^\\n]*\\n$`)) as string;
 
@@ -199,7 +199,7 @@ test('the page is built again when a source has changed, or the page is gone', (
   expect(checkout.calls()).toEqual(['vite']);
 });
 
-test('where what builds the page is gone, it is brought again for a page that has changed', () => {
+test('setup installs the page builder again for a changed page', () => {
   using checkout = new Checkout();
   checkout.run('setup');
   checkout.calls();

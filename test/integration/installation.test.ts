@@ -13,9 +13,9 @@ import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, untilReady, type TestRoles } from '../helpers/roles.ts';
 import { expectAccepted, expectRefused, upload } from '../helpers/uploads.ts';
 
-/** Two comparisons of the stores, and what they set going. */
+/** Waits for two comparisons of the stores and their effects. */
 const NOTICED_MS = 20_000;
-/** Long enough for a worker that may claim to have done so. */
+/** Waits long enough for a worker to claim. */
 const CLAIMED_MS = 2000;
 const RESERVED = 'sluice-installation';
 
@@ -156,7 +156,7 @@ test('a folder that goes away under a worker costs a job nothing', async () => {
   await untilCompleted(api, id);
 });
 
-test('an original that is missing fails its job only when a proved store has not had it twice', async () => {
+test('a missing original fails its job only after two looks in a proved store', async () => {
   const api = await start(['api']);
   await untilReady(api.url);
   const [late, gone] = [
@@ -179,7 +179,7 @@ test('a Redis that becomes another is not claimed from, and uploads are refused'
   await untilReady(api.url);
   const { id: own, store } = await identity();
   await redis.client.hset('installation', { id: 'another', store: 'its own' });
-  // What another installation's own api has queued there.
+  // A job that the other installation's own api has queued.
   await redis.client.hset('job:theirs', {
     id: 'theirs',
     type: 'document_upload',
@@ -220,7 +220,7 @@ test("a Chroma that is another installation's is neither written to nor ready", 
   await untilCompleted(api, id);
 });
 
-test('an api whose folder is not the one in use changes nothing of it', async () => {
+test('an api with a folder that is not in use does not take over the blob store', async () => {
   const first = await start(['api']);
   await untilReady(first.url);
   const second = await start(['api'], { BLOB_STORE: join(folder, 'second') });
@@ -231,7 +231,7 @@ test('an api whose folder is not the one in use changes nothing of it', async ()
   await expectAccepted(await upload(first.url));
 });
 
-test('nobody may use the collection that holds the id', async () => {
+test('the api refuses the collection that holds the id', async () => {
   const api = await start(['api']);
   const answer = await upload(api.url, 'x', { collection: RESERVED });
   expect(answer.status).toBe(400);

@@ -134,7 +134,7 @@ test('a job that an older version cancelled is what a cancelled job is now', asy
   expect(await redis.client.smembers(keys.active)).toEqual([]);
 });
 
-test('a job that another program marks as cancelled while it is held has ended for its holder', async () => {
+test('a running job that another program marks as cancelled has ended for its worker', async () => {
   const id = await accepted();
   const held = await claim();
   await redis.client.hset(keys.job(id), { status: 'cancelled', error: 'x', error_code: 'x' });

@@ -444,7 +444,7 @@ test('what a transition publishes is the job as it then is', async () => {
 
 test('a caller with another blob store than the installation is given nothing, and queues nothing', async () => {
   const of = (store: string) => new JobQueue(redis.client, keys, { ...options, store: () => store });
-  // A Redis that was emptied names none: it takes what it is to be given again, and grants nothing yet.
+  // An emptied Redis names no store: it accepts jobs, and grants none yet.
   await of('ours').enqueue('a', 'default', payload);
   await expect(of('ours').claim(1)).rejects.toThrow('FOREIGN');
   await redis.client.hset(keys.installation, 'store', 'ours');

@@ -222,7 +222,7 @@ test.each([
   await begin(held);
   expect(await job('a')).toMatchObject({ progress: 0, fraction: 0 });
   expect(await redis.client.hget(keys.job('a'), 'fraction')).toBe('0');
-  // As another program leaves it that knows the documented field only.
+  // Imitates another program that knows only the documented field.
   await redis.client.hset(keys.job('a'), { fraction: '0.1055' });
   expect((await queue.claim(1)).jobs).toHaveLength(1);
   expect(await job('a')).toMatchObject({ progress: 10, fraction: 0.1 });

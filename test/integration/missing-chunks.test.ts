@@ -68,7 +68,7 @@ const servicesOver = (client = redis.client) => ({
   logger,
 });
 
-/** A worker's part that compares; a look is always due. */
+/** Imitates a worker's comparison, with a comparison always due. */
 class Comparer {
   readonly #comparison = new ChromaComparison(servicesOver(), 1);
 
@@ -151,7 +151,7 @@ const queued = () => redis.client.lrange(keys.queue, 0, -1);
 const payloadOf = async (job: string) =>
   JSON.parse((await redis.client.hget(keys.job(job), 'payload')) ?? '') as JobPayload;
 
-/** Takes the one job that waits to its end. */
+/** Claims the one waiting job, and ends it. */
 async function run(end: 'complete' | 'fail', generation?: string): Promise<void> {
   const [claim] = (await queue.claim(1)).jobs;
   if (end === 'fail') {
@@ -247,7 +247,7 @@ test('of several workers that start one counts all chunks, and each again in ano
   await register('a', 3);
   const counted = vi.spyOn(vectors, 'countStored');
   const [first, second] = [new Comparer(), new Comparer()];
-  // A look counts for those that had started before it, which is compared in milliseconds.
+  // A count serves only workers that started before it, to the millisecond.
   await sleep(50);
   await first.look();
   await second.look();
@@ -261,7 +261,7 @@ test('a document that is replaced while it is looked at is not taken for a loss'
   await register('a', 3);
   await register('b', 3);
   const countStored = vectors.countStored.bind(vectors);
-  // Behind the read of the registry, before the count: the old generation is switched off and deleted.
+  // Switches and deletes the old generation between the read of the registry and the count.
   vi.spyOn(vectors, 'countStored').mockImplementationOnce(async (...asked) => {
     await store('a', '2-new', 2);
     await redis.client.hset(keys.document('a'), { generation: '2-new', chunk_count: 2 });
@@ -297,7 +297,7 @@ test('a count that is short once makes no job', async () => {
   expect(await queued()).toEqual([]);
 });
 
-test('while Chroma is away nothing is missing, and that is said once', async () => {
+test('while Chroma is away no chunk counts as missing, and the log says it once', async () => {
   await register('a', 3);
   const worker = new Comparer();
   await chroma.server.down();
@@ -348,9 +348,9 @@ test("while a document's own upload runs once more, nothing else indexes it", as
   expect(await queued()).toEqual(['a']);
 });
 
-test('thousands that are lost together are indexed again some at a time', async () => {
+test('a worker indexes thousands of lost documents again in batches', async () => {
   const ids = Array.from({ length: 230 }, (_, i) => `d${i}`);
-  // Whether Chroma has lost them, or never had them, is the same to whoever looks.
+  // The documents never had chunks, which the comparison cannot tell from a loss.
   for (const id of ids) await register(id, 2, { stored: 0 });
   await look();
   expect(await redis.client.zcard(keys.incomplete)).toBe(230);
@@ -362,7 +362,7 @@ test('thousands that are lost together are indexed again some at a time', async 
   expect(await queued()).toHaveLength(200);
 });
 
-test('one that fails is not tried for ever: it waits for an hour, and then for two', async () => {
+test('a document that fails waits for an hour, and then for two', async () => {
   await register('a', 3);
   await lose('a');
   const due = async () => Number(await redis.client.zscore(keys.incomplete, 'a')) - Date.now();
@@ -423,7 +423,7 @@ test('chunks that are back before it is their turn need no job', async () => {
   expect(await queued()).toEqual([]);
 });
 
-test('a document that is gone is no more to be indexed again', async () => {
+test('a deleted document is not indexed again', async () => {
   await redis.client.zadd(keys.incomplete, 1, 'nobody');
   await look();
   expect(await redis.client.zcard(keys.incomplete)).toBe(0);
@@ -450,7 +450,7 @@ test('an older document has the settings of its manifest, else assumed ones that
     await redis.client.hdel(keys.document(id), ...settings);
   }
   await rm(join(folder, 'default', 'none.json'));
-  // What lies there is of another document.
+  // The manifest there belongs to another document.
   await writeFile(
     join(folder, 'default', 'other.json'),
     JSON.stringify({ job_id: 'stranger', tenant: 'default', payload: PAYLOAD }),

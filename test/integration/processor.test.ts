@@ -130,7 +130,7 @@ async function problem(response: Response) {
   return { status: response.status, code };
 }
 
-/** How often /health is answered while `work` runs. */
+/** Counts the responses of /health while `work` runs. */
 async function healthDuring(work: Promise<unknown>): Promise<number> {
   let answered = 0;
   const over = new AbortController();

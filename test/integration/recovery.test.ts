@@ -55,7 +55,7 @@ const payloadOf = (id: string): JobPayload => ({
   file_key: `default/${id}`,
   metadata: {},
 });
-/** Goes through all manifests, as a worker does. */
+/** Sweeps all manifests, as a worker does. */
 const recover = () => {
   const { client } = redis;
   const registry = new DocumentRegistry(client, keys);

@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all([master?.close(), replica?.close()]);
 });
 
-/** How often anybody has begun to wait for a replica. */
+/** Counts the waits for a replica. */
 const waits = async () =>
   Number(/cmdstat_wait:calls=(\d+)/.exec(await master.client.info('commandstats'))?.[1] ?? 0);
 const uploads = (count: number) =>

@@ -13,7 +13,7 @@ import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 import { expectAccepted, upload } from '../helpers/uploads.ts';
 
-/** What runs takes its time on a busy machine. */
+/** Timeout for a busy machine. */
 const PATIENT = { timeout: 50_000, interval: 50 };
 const keys = createKeys();
 let redis: TestRedis;
@@ -69,7 +69,7 @@ async function found(query: string): Promise<string[]> {
 }
 const generationOf = (id: string) => redis.client.hget(keys.document(id), 'generation');
 
-test('a document knows how it was cut, and what read it', async () => {
+test('a document keeps its chunking settings and reader version', async () => {
   const id = await ingest();
   expect(await documentOf(id)).toMatchObject({
     chunking_strategy: 'fixed',
@@ -79,7 +79,7 @@ test('a document knows how it was cut, and what read it', async () => {
   });
 });
 
-test('by hand a document is indexed again as a job like any other; what it shows is served until then', async () => {
+test('a request indexes a document again as an ordinary job, and the old chunks are served until then', async () => {
   const id = await ingest();
   const before = await documentOf(id);
   const generation = await generationOf(id);
@@ -103,7 +103,7 @@ test('by hand a document is indexed again as a job like any other; what it shows
   });
   const { jobs } = await get<{ jobs: Job[] }>(`/api/jobs?collection=${collection}`);
   expect(jobs.map((job) => job.id).sort()).toEqual([accepted.job_id, id].sort());
-  // Asked again while it runs: the same job.
+  // A second request while it runs gets the same job.
   expect(((await (await reindex(id)).json()) as UploadAccepted).job_id).toBe(accepted.job_id);
   expect(await found('Plums are blue.')).toContain(id);
 
@@ -131,7 +131,7 @@ test('a document that is not there is not found, and one whose original is gone 
   expect((await documentOf(id)).chunk_count).toBeGreaterThan(1);
 });
 
-test('a collection that Chroma has lost is made again without anybody asking, and search finds all of it', async () => {
+test('a worker restores a collection that Chroma lost by itself, and search finds all of it', async () => {
   const [a, b] = [await ingest(), await ingest('Cherries are red. Grapes grow on vines. Apples fall.')];
   const metrics = () => fetch(`${api.url}/metrics`).then((answer) => answer.text());
   expect(await metrics()).toMatch(/^sluice_documents_incomplete 0$/m);

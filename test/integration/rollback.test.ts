@@ -80,7 +80,7 @@ async function upload(id: string): Promise<void> {
   await blob.commit();
   await queue.enqueue(id, 'default', payloadOf(id));
 }
-/** Makes a manifest, and the note that shares its file, older than jobs are kept. */
+/** Makes a manifest, and the note that shares its file, older than the jobs' TTL. */
 async function age(name: string): Promise<void> {
   const then = new Date(Date.now() - 2 * TTL_MS);
   await utimes(join(folder, 'default', name), then, then);
@@ -100,7 +100,7 @@ async function copyRedis(): Promise<() => Promise<void>> {
     await Promise.all(names.map((name, i) => redis.client.restore(name, 0, copies[i] as Buffer)));
   };
 }
-/** Notes how an upload ended as its worker does, in a history that is over by now. */
+/** Notes how an upload ended as its worker does, in an earlier history. */
 const end = (id: string, status: End) => blobs.ended.note(`default/${id}`, id, status, 'lost');
 
 test('what had completed or failed is queued again when Redis knows it no more', async () => {
@@ -154,7 +154,7 @@ test('a job that is back at the end of an earlier run runs again', async () => {
   expect(await beside()).toEqual(['a.json']);
 });
 
-test('what failed and has expired is not run again, and may be deleted; a document is restored whatever its age', async () => {
+test('an expired failed job does not run again; a document of any age is restored', async () => {
   for (const id of ['failed', 'document']) await upload(id);
   await end('failed', 'failed');
   await end('document', 'completed');

@@ -102,7 +102,7 @@ const reconciled = () =>
     expect(last).not.toBeNull();
     expect(last).toBe(history);
   }, 15_000);
-/** What is to be deleted from Chroma now. */
+/** Lists the cleanups that are due now. */
 async function buried(): Promise<string[]> {
   const entries = await redis.client.zrangebyscore(keys.cleanup, '-inf', Date.now());
   return entries
@@ -113,7 +113,7 @@ async function buried(): Promise<string[]> {
     .sort();
 }
 
-test('in a new history what a document or a job shows to be dead is buried; what is live, or written, is not', async () => {
+test('in a new history evidence marks generations dead, but not those that are live or being written', async () => {
   await queue.enqueue('running', 'default', { filename: 'a', file_key: 'default/a' } as never);
   const [claimed] = (await queue.claim(1)).jobs;
   await queue.enqueue('failed', 'default', { filename: 'a', file_key: 'default/b' } as never);
@@ -138,7 +138,7 @@ test('in a new history what a document or a job shows to be dead is buried; what
 test('chunks of a document that Redis does not know stay, are counted, and are looked at again', async () => {
   await store('nobody', '1-lost');
   await store('gone', '1-lost', 'large');
-  // Its job made a document: why that is gone nobody knows.
+  // Its job made a document, which is gone for an unknown reason.
   await redis.client.hset(keys.job('gone'), { id: 'gone', status: 'completed' });
   startWorker();
   await reconciled();
@@ -146,7 +146,7 @@ test('chunks of a document that Redis does not know stay, are counted, and are l
   expect(await redis.client.get(keys.orphans)).toBe('2');
   expect(logger.lines.join()).toContain('that Redis does not know; they stay {"generations":2}');
   expect(await redis.client.ttl(keys.reconciled)).toBeGreaterThan(0);
-  // An hour later; its document has come back meanwhile, with another generation.
+  // An hour later its document has returned, with another generation.
   await redis.client.hset(keys.document('nobody'), { id: 'nobody', generation: '2-x', collection: 'papers' });
   await redis.client.del(keys.reconciled, keys.orphans, keys.looked);
   await reconciled();

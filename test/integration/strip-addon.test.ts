@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const run = promisify(execFile);
-/** A native add-on that the tests have anyway. */
+/** Path of a native add-on that the tests install anyway. */
 const ADDON = createRequire(createRequire(import.meta.resolve('vite')).resolve('rolldown')).resolve(
   `@rolldown/binding-${process.platform}-${process.arch}-gnu`,
 );
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** In a process of its own, because an add-on that has been loaded stays. */
+/** Runs in a process of its own, because a loaded add-on stays loaded. */
 function inNode(code: string): Promise<string> {
   const script = `import { stripAddon } from ${JSON.stringify(SOURCE)};
 import { createRequire } from 'node:module';
@@ -52,7 +52,7 @@ test('an add-on is smaller without its debug symbols, and exports the same', asy
   expect(await inNode('console.log(stripAddon(addon))')).toBe('0');
 });
 
-/** One is cut off, the other is for a machine that does not exist. */
+/** Faults: one file is truncated, the other is for an unknown machine. */
 const spoil = {
   'is cut off': () => truncateSync(addon, 1_000_000),
   'does not load': () => writeFileSync(addon, readFileSync(addon).fill(0xff, 0x12, 0x14)),

@@ -19,7 +19,7 @@ afterAll(() => redis.close());
 beforeEach(() => redis.client.flushall());
 
 /** What may be left of a job that was withdrawn: nothing of it. */
-/** A tombstone stays, by which a sweep deletes the file of a refused upload should its api have died. */
+/** Reads the tombstone, by which a sweep deletes the file of a refused upload if its api dies. */
 const KEPT: string[] = [
   keys.sequence,
   keys.history,

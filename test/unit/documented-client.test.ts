@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 const RESULT = { document_id: 'abc123', chunk_count: 42, collection: 'papers', processing_time_ms: 28_340 };
 
-/** A server whose job is in one of the given states each time it is asked for. */
+/** Imitates a server whose job is in one of the given states at each request. */
 function serve(...states: object[]) {
   const asked: string[] = [];
   const fetch = async (path: string, init?: RequestInit) => {

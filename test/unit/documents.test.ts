@@ -14,7 +14,7 @@ it.each(DOCUMENT_NAMES)('%s has the same bytes whenever it is built', async (nam
   expect(await documentPages(name)).toEqual(built?.pages);
 });
 
-/** Documents of which nothing can be read, and why. */
+/** Unreadable documents, and their error codes. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   'password.pdf': 'encrypted',
   'password.xlsx': 'encrypted',
@@ -23,9 +23,11 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   'empty.txt': 'no_text',
 };
 const READABLE = DOCUMENT_NAMES.filter((name) => !Object.hasOwn(UNREADABLE, name));
-/** Of which more is read than their authors wrote: the head and foot of a page, the name of a sheet, a mail's head. */
+/**
+ * Documents of which the reader returns more than the author wrote: page heads and feet, sheet names, a mail's head.
+ */
 const WITH_MORE = ['report-600p.pdf', 'regatta.xlsx', 'mail-base64.eml', 'mail-utf-16.eml'];
-/** Pages in the wrong order: the reader takes lines of justified columns whose words lie below each other for a table. */
+/** Pages in the wrong order: the reader takes justified lines whose words lie below each other for a table. */
 const MOST_OUT_OF_ORDER: Readonly<Record<string, number>> = { 'report-600p.pdf': 20 };
 
 it.each(READABLE)('%s is read word for word, page by page', async (name) => {
@@ -43,7 +45,7 @@ it.each(READABLE)('%s is read word for word, page by page', async (name) => {
   expect(outOfOrder).toBeLessThanOrEqual(MOST_OUT_OF_ORDER[name] ?? 0);
 });
 
-/** The words that were not read as often as they were written. */
+/** Lists the words that the reader returned less often than the author wrote them. */
 function missing(wrote: readonly string[], read: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const word of read) left.set(word, (left.get(word) ?? 0) + 1);
@@ -54,7 +56,7 @@ function missing(wrote: readonly string[], read: readonly string[]): string[] {
   });
 }
 
-/** Whether all words were read in the order in which they were written, with or without others in between. */
+/** Returns whether the reader returned all words in the written order, with or without others in between. */
 function inOrder(wrote: readonly string[], read: readonly string[]): boolean {
   let found = 0;
   for (const word of read) if (word === wrote[found]) found++;

@@ -38,7 +38,7 @@ test('where there is no id the folder gets one first, then Redis, then Chroma', 
 });
 
 describe('a store without an id adopts that of the others', () => {
-  test('an empty folder takes the place of one that nobody uses', () => {
+  test('an empty folder takes the place of one that is not in use', () => {
     expect(decided({ folder: undefined })).toEqual({ adopt: 'folder', id: 'A', instead: 's1' });
     expect(decided({ folder: undefined, redis: none })).toEqual({
       adopt: 'folder',
@@ -51,14 +51,14 @@ describe('a store without an id adopts that of the others', () => {
     expect(decided({ folder: undefined, redis: inUse })).toMatchObject({ state: 'refused', check: 'blobs' });
     expect(decided({ folder: undefined }, 'api', true)).toMatchObject({ state: 'refused', check: 'blobs' });
   });
-  test('a Redis that knows the id, but not the prefix, is told it', () => {
+  test('a Redis that knows the id gets a missing prefix', () => {
     expect(decided({ redis: { ...redis, prefixes: new Map() } })).toMatchObject({ adopt: 'redis' });
-    // Out of reach is not the same: it would be told for ever.
+    // An unreachable key differs from a missing one: the process would write it for ever.
     expect(decided({ redis: { ...redis, prefixes: undefined } })).toMatchObject({ state: 'confirmed' });
   });
 });
 
-test('a worker makes nobody a blob store, and waits for the api where Redis has no id', () => {
+test('a worker makes no blob store, and waits for the api if Redis has no id', () => {
   expect(decided({ folder: undefined }, 'worker')).toMatchObject({ state: 'refused', check: 'blobs' });
   expect(decided({ redis: none }, 'worker')).toMatchObject({ state: 'unknown' });
   expect(decided({ chroma: { id: undefined } }, 'worker')).toMatchObject({ adopt: 'chroma' });
@@ -109,7 +109,7 @@ describe('a gateway', () => {
     expect(seen({ id: undefined, prefixes: new Map([['A', 'live:']]) })).toMatchObject({ state: 'unknown' });
     expect(seen({ prefixes: new Map([['A', 'live:']]) })).toMatchObject({ state: 'refused' });
   });
-  test('refuses a Redis that becomes another, and outlasts one that was emptied', () => {
+  test('refuses a Redis that becomes another, and stays confirmed with an emptied one', () => {
     expect(seen({}, 'B')).toMatchObject({ state: 'refused', check: 'installation' });
     expect(seen({ id: undefined, prefixes: new Map() }, 'A')).toMatchObject({ state: 'confirmed', id: 'A' });
   });

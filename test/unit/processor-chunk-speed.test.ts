@@ -6,7 +6,7 @@ import { documentBytes } from '../documents/documents.ts';
 
 const bytes = await documentBytes('book.txt');
 
-/** Of processor time. */
+/** Limit of processor time, in ms. */
 const MOST_SECONDS = 20;
 
 describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {

@@ -130,7 +130,7 @@ describe('an answer that does not fit', () => {
     ['more pages than there are', line({ type: 'progress', pages_done: 2, pages_total: 1 }) + END],
     ['a page of no number', segment('x', { page: 1e300 }) + END],
     ['a line after the last', END + segment('x')],
-    ['an error that says somebody cancelled', line({ type: 'error', code: 'cancelled', detail: '' })],
+    ['an error with the code of a cancelled job', line({ type: 'error', code: 'cancelled', detail: '' })],
     ['an error without a code', line({ type: 'error', code: 'No idea!', detail: '' })],
   ])('of lines from /parse: %s', async (_, body) => {
     await serve(answer(body, NDJSON));
@@ -448,7 +448,7 @@ describe('a file that turns out to be the wrong one', () => {
     const open = async () => ({ stream, size });
     return { stream, call: client.parse({ filename: 'a', mediaType: undefined, open }, signal, () => {}) };
   };
-  /** A service that answers as soon as it has some of a request. */
+  /** Responds as soon as it has some of a request. */
   const serveEarly = (handler: Handler) =>
     listen(
       createServer((request, response) => {

@@ -6,7 +6,7 @@ import { parsed } from '../helpers/parsed.ts';
 import { pdf, textAt, turnedTextAt } from '../helpers/pdf-files.ts';
 
 const LINE = 12;
-/** A piece of text on a page of 600 by 800 points. */
+/** Makes a piece of text on a page of 600 by 800 points. */
 const piece = (text: string, left: number, top: number, rotation = 0): PlacedText => {
   const length = text.length * 5;
   const [width, height] = rotation === 0 ? [length, LINE] : [LINE, length];
@@ -119,7 +119,7 @@ it('parts the words of turned text as the other reader has them', async () => {
   expect(await restored('Upright.', pieces)).toBe('Upright.\n\nSid ew ays (la bel)');
 });
 
-it('takes no longer than a page is large', async () => {
+it('takes time in proportion to the size of a page', async () => {
   const pieces = Array.from({ length: 30_000 }, (_, index) => piece(`word ${index}`, 60, 200));
   expect(await restored('nothing of it', pieces)).toContain('word 29999');
   const few = pieces.slice(0, 3000);

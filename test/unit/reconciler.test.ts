@@ -11,7 +11,7 @@ const LEASE_MS = 300;
 
 type Compare = ReconcilerServices['comparison']['compare'];
 
-/** A worker's reconciler, whose comparison takes its time. */
+/** Makes a worker's reconciler with a slow comparison. */
 function start() {
   const redis = new EventEmitter();
   const page = Promise.withResolvers<void>();

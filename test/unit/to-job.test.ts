@@ -151,7 +151,7 @@ test('every percentage becomes a whole number and a fraction that fits it, and n
       expect(from.progress).toBeLessThanOrEqual(to.progress);
       expect(from.fraction).toBeLessThanOrEqual(to.fraction);
       expect(from.fraction === 1).toBe(less === 100);
-      // Stored as a worker stores it, or as older versions did: the same job.
+      // Stored as a worker stores it, or as older versions did: both give the same job.
       const asStored = { progress: `${from.progress}`, fraction: `${from.fraction}` };
       expect(shown(asStored)).toMatchObject(from);
       expect(shown({ progress: `${less}` })).toMatchObject(from);
@@ -159,7 +159,7 @@ test('every percentage becomes a whole number and a fraction that fits it, and n
   );
 });
 
-test('whatever is stored, every number of the job is whole but its fraction', () => {
+test('only the fraction of a job has decimals, whatever its hash holds', () => {
   const text = fc.oneof(fc.double().map(String), fc.integer().map(String), fc.string());
   const numbers = fc.record({
     progress: text,

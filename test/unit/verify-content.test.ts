@@ -99,7 +99,7 @@ test.each([
   },
 );
 
-test('a reader that goes early is told of no difference, and leaves no file open', async () => {
+test('a reader that stops early gets no error, and leaves no file open', async () => {
   const errors: unknown[] = [];
   const open = async () => {
     const { stream } = await blobs.read(KEY, { size, contentHash });

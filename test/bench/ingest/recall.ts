@@ -1,6 +1,6 @@
 import { wordsOf } from '../../helpers/words.ts';
 
-/** The share of a reference's words that a text holds, each as often. */
+/** Computes the share of a reference's words that a text holds, each as often. */
 export function recall(text: string, reference: string): number {
   const held = new Map<string, number>();
   for (const word of wordsOf(text)) held.set(word, (held.get(word) ?? 0) + 1);

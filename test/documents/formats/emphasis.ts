@@ -1,7 +1,7 @@
 import { finished, newPdf } from './pdf-layout.ts';
 import type { Written } from './written.ts';
 
-/** Lines of one paragraph, in pieces with their fonts. Readers mark a whole line by what it begins with. */
+/** Lines of one paragraph, in pieces with their fonts. Readers mark a whole line by its first piece. */
 const LINES = [
   [['The curve that the gauge has drawn for all these years is by its very nature and by its design', '']],
   [
@@ -21,7 +21,7 @@ const LINES = [
   ],
 ] as const;
 
-/** A paragraph with words in italics and in bold, one of them in part. */
+/** Builds a paragraph with words in italics and in bold, one of them in part. */
 export async function emphasisPdf(): Promise<Written> {
   const pdf = newPdf();
   pdf.addPage().fontSize(11);

@@ -5,7 +5,7 @@ const CELL =
 const TEXT =
   'font-family:Times,serif;font-size:10pt;line-height:120%;margin-top:6pt;margin-bottom:6pt;text-align:justify;color:#000000';
 
-/** A page as programs for annual reports make it: styles at each element, tagged figures, a hidden head. */
+/** Builds a page as programs for annual reports do: styles at each element, tagged figures, a hidden head. */
 export function reportPage(title: string, blocks: readonly Block[]): string {
   const head = '<div style="display:none"><ix:header><ix:hidden>not to be read</ix:hidden></ix:header></div>';
   return `<!DOCTYPE html>
@@ -17,7 +17,7 @@ ${blocks.map(element).join('\n<hr style="page-break-after:always">\n')}
 `;
 }
 
-/** Headings, paragraphs and tables of plain HTML. */
+/** Builds headings, paragraphs and tables of plain HTML. */
 export function plainHtml(blocks: readonly Block[]): string {
   return blocks
     .map((block) => {

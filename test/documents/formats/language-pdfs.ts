@@ -26,7 +26,7 @@ const KOREAN = {
   ],
 };
 
-/** A page of Korean with a table, in a font that is embedded in part, as word processors do it. */
+/** Builds a page of Korean with a table, in a partly embedded font, as word processors do. */
 export async function koreanPdf(): Promise<Written> {
   const pdf = newPdf();
   pdf.addPage().font(font('gowun-dodum/400Regular/GowunDodum_400Regular.ttf'));
@@ -55,7 +55,7 @@ const ARABIC = [
   'رسم المقياس أول خط في سنة 1868 وما زال يعمل.',
 ];
 
-/** A page of Arabic in a font that is embedded in part: letters joined, words drawn from the right. */
+/** Builds a page of Arabic in a partly embedded font: joined letters, words drawn from the right. */
 export async function arabicPdf(): Promise<Written> {
   const pdf = newPdf();
   pdf.addPage().font(font('tajawal/400Regular/Tajawal_400Regular.ttf'));

@@ -5,7 +5,7 @@ const HEAD =
   'From: Morag Sill <morag@hallin.example>\r\nTo: Ada Finlay <ada@nessing.example>\r\n';
 const PLAIN = 'Content-Type: text/plain; charset="UTF-8"\r\n';
 
-/** What both mails say. */
+/** Text of both mails. */
 export const MAIL = `News of the Tide\n${POEM}`;
 
 function mail(encode: (text: string) => string, encoding: string): string {
@@ -16,11 +16,11 @@ function mail(encode: (text: string) => string, encoding: string): string {
   return `${HEAD}${type}${part('plain', POEM)}${part('html', html)}--tide--\r\n`;
 }
 
-/** A mail whose parts are encoded for the way. */
+/** Builds a mail with base64 parts. */
 export const BASE64_MAIL = mail(
   (text) => Buffer.from(text).toString('base64'),
   'Content-Transfer-Encoding: base64\r\n',
 );
 
-/** A mail that was saved as UTF-16, head and all. */
+/** Builds a mail saved as UTF-16, head and all. */
 export const UTF16_MAIL = Buffer.from(`\ufeff${HEAD}${PLAIN}\r\n${POEM}`, 'utf16le');

@@ -2,12 +2,12 @@ import { createCipheriv, createHash } from 'node:crypto';
 import CFB from 'cfb';
 
 const ROUNDS = 50_000;
-/** By the standard random: here the same for each run. */
+/** Replaces the standard's random salt, so that each run gives the same bytes. */
 const SALT = Buffer.from('0123456789abcdef');
 const VERIFIER = Buffer.from('fedcba9876543210');
 const PROVIDER = 'Microsoft Enhanced RSA and AES Cryptographic Provider\0';
 
-/** An Office file behind a password: ECMA-376 standard encryption, AES-128 (MS-OFFCRYPTO 2.3.4). */
+/** Encrypts an Office file: ECMA-376 standard encryption, AES-128 (MS-OFFCRYPTO 2.3.4). */
 export function encrypted(file: Uint8Array, password: string): Buffer {
   const key = keyOf(password);
   const size = Buffer.alloc(8);
@@ -35,7 +35,7 @@ function keyOf(password: string): Buffer {
   return sha1(inner).subarray(0, 16);
 }
 
-/** Each block by itself, the last one filled up with zeros. */
+/** Encrypts each block by itself, the last one padded with zeros. */
 function aes(key: Buffer, content: Uint8Array): Buffer {
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
   const filled = Buffer.concat([content, Buffer.alloc((16 - (content.length % 16)) % 16)]);

@@ -1,4 +1,4 @@
-/** A PDF whose table of objects leads nowhere: a reader has to look for each object itself. */
+/** Damages a PDF's table of objects, so that a reader has to search for each object. */
 export function withoutTable(pdf: Uint8Array): Buffer {
   const text = Buffer.from(pdf).toString('latin1');
   const table = text.lastIndexOf('\nxref\n');

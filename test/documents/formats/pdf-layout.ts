@@ -4,7 +4,7 @@ import { wordsOf, type Block } from '../text/manuscript.ts';
 
 type Pdf = InstanceType<typeof PdfWriter>;
 
-/** When everything here was written: a document's bytes must not depend on the day. */
+/** Creation date of all documents, because their bytes must not depend on the day. */
 export const WRITTEN = new Date('2026-02-03T04:05:06Z');
 
 const MARGIN = 56;
@@ -13,18 +13,18 @@ const LEADING = 1.25;
 const CELL_PADDING = 3;
 
 export interface PdfOptions {
-  /** How many columns the page of this number has. */
+  /** Returns the number of columns of this page. */
   columns: (page: number) => 1 | 2;
-  /** Where to stop, however much text is left. */
+  /** Last page, however much text is left. */
   maxPages?: number;
-  /** Stands above and below the text of every page, with its number. */
+  /** Text above and below every page's text, with the page's number. */
   runningHead?: string;
   bodySize?: number;
-  /** The writer's own options: passwords, for example. */
+  /** Options of the writer, for example passwords. */
   writer?: PDFKit.PDFDocumentOptions;
 }
 
-/** @returns the file, and for each page what it says, in reading order */
+/** Lays out blocks. @returns the file, and the text of each page in reading order */
 export async function layOut(
   blocks: Iterable<Block>,
   options: PdfOptions,
@@ -62,7 +62,7 @@ interface Style {
 
 /** Fills columns from the top, page after page. */
 class Layout {
-  /** What each page says so far. */
+  /** Text of each page so far. */
   readonly pages: string[][] = [];
   readonly #pdf: Pdf;
   readonly #options: Required<Pick<PdfOptions, 'columns' | 'maxPages' | 'bodySize'>> & PdfOptions;
@@ -76,7 +76,7 @@ class Layout {
     this.#newPage();
   }
 
-  /** @returns false where there is no room left for the block, which is then left out, whole or in part */
+  /** @returns false if the block has no room; the rest of it is left out */
   add(block: Block): boolean {
     const size = this.#options.bodySize;
     if ('rows' in block) return this.#table(block.rows, { font: 'Helvetica', size: size - 1 });
@@ -85,7 +85,7 @@ class Layout {
       ? { font: 'Helvetica-Bold', size: size + 8 - 2 * block.level }
       : { font: 'Helvetica', size };
     const height = style.size * LEADING;
-    // A heading stays with the first lines below it.
+    // Keeps a heading with the first lines below it.
     if (heading && !this.#room(6 * height)) return false;
     const words = wordsOf(block).split(/\s+/);
     while (words.length > 0) {
@@ -106,7 +106,7 @@ class Layout {
     return MARGIN + this.#column * (this.#width + GAP);
   }
 
-  /** Goes to the next column or page where there is no room for this. @returns false after the last page */
+  /** Moves to the next column or page if this height has no room. @returns false after the last page */
   #room(height: number): boolean {
     if (this.#y + height <= this.#pdf.page.height - MARGIN) return true;
     if (this.#column + 1 < this.#options.columns(this.pages.length)) this.#column++;
@@ -161,14 +161,14 @@ class Layout {
     return true;
   }
 
-  /** How many of the words make the next line, at least one. */
+  /** Counts the words that fit on the next line, at least one. */
   #fitting(words: readonly string[], style: Style): number {
     let width = -this.#widthOf(['', ''], style);
     const fitting = words.findIndex((word) => (width += this.#widthOf(['', word], style)) > this.#width);
     return fitting === -1 ? words.length : Math.max(1, fitting);
   }
 
-  /** The width of words with a space between each. */
+  /** Measures words with a space between each. */
   #widthOf(words: readonly string[], { font, size }: Style): number {
     const width = (word: string) => {
       const key = `${font}/${word}`;

@@ -2,7 +2,7 @@ import { wordsOf, type Block } from '../text/manuscript.ts';
 
 const LINE = 72;
 
-/** Lines of at most 72 characters, with an empty one between blocks: a book as plain text. */
+/** Wraps lines at 72 characters, with an empty one between blocks, as in a plain-text book. */
 export function wrapped(blocks: Iterable<Block>): string {
   return Array.from(blocks, (block) => lines(wordsOf(block)).join('\n')).join('\n\n') + '\n';
 }
@@ -46,7 +46,7 @@ https://tides.example/rolls/1868-01.tif
 A roll can be read with TideReader.
 `;
 
-/** Markdown in Latin-1, as an old editor has saved it. */
+/** Markdown in Latin-1, as an old editor saves it. */
 export const UMLAUTS = Buffer.from('## Können\n\nMöwen können fliegen.\n\nÄÖÜß\n', 'latin1');
 
 export const RTF = String.raw`{\rtf1\ansi\deff0

@@ -4,8 +4,8 @@ import { zip, type Parts } from '../../helpers/office-files.ts';
 import { WRITTEN } from './pdf-layout.ts';
 
 /**
- * Makes what a writer of Office files has written the same on each day.
- * @param change what else becomes of the parts; one that it leaves out is missing then
+ * Makes the output of an Office writer the same on each day.
+ * @param change edits the parts; a part that it leaves out is missing
  */
 export function repack(archive: Uint8Array, change: (parts: Parts) => Parts = (parts) => parts): Buffer {
   const parts: Record<string, string | Uint8Array> = unzipSync(archive);

@@ -6,16 +6,16 @@ import { pdf, PDF_CATALOGUE, pdfStream } from '../../helpers/pdf-objects.ts';
 import type { Written } from './written.ts';
 
 const FONT = '@expo-google-fonts/gowun-dodum/400Regular/GowunDodum_400Regular.ttf';
-/** A sheet of A4 at 100 dots an inch. */
+/** Width of an A4 sheet in dots, at 100 dots an inch. */
 const WIDTH = 827;
 const HEIGHT = 1170;
-/** The height of letters and lines, in dots. */
+/** Heights of letters and lines, in dots. */
 const LETTER = 22;
 const LINE = 40;
 const MARGIN = 80;
-/** Samples of a dot, along and across: they make the edges of letters smooth. */
+/** Samples of a dot in each direction, which smooth the edges of letters. */
 const SAMPLES = 4;
-/** Straight pieces of a curve. */
+/** Straight pieces per curve. */
 const PIECES = 6;
 
 const LINES = [
@@ -28,7 +28,7 @@ const LINES = [
 
 type Edge = readonly [x0: number, y0: number, x1: number, y1: number];
 
-/** A page that is nothing but an image of text, in shades of grey and with the dust of the glass. */
+/** Builds a page that is only an image of text, in shades of grey and with dust. */
 export function scan(): Written {
   const dots = Buffer.alloc(WIDTH * HEIGHT, 0xff);
   const font = openSync(fileURLToPath(import.meta.resolve(FONT))) as Font;
@@ -48,7 +48,7 @@ export function scan(): Written {
   return { bytes, pages: [LINES.join('\n')] };
 }
 
-/** The edges of a line's letters, in dots from the left and from the top. @param base where its letters stand */
+/** Returns the edges of a line's letters, in dots from the left and from the top. @param base the baseline */
 function outline(font: Font, text: string, base: number): Edge[] {
   const scale = LETTER / font.unitsPerEm;
   const edges: Edge[] = [];
@@ -85,7 +85,7 @@ function outline(font: Font, text: string, base: number): Edge[] {
   return edges;
 }
 
-/** Blackens what lies within the edges: where they wind around a sample. */
+/** Blackens the samples inside the edges, by winding number. */
 function fill(dots: Buffer, edges: readonly Edge[]): void {
   const heights = edges.flatMap(([, y0, , y1]) => [y0, y1]);
   const first = Math.floor(Math.min(...heights)) * SAMPLES;

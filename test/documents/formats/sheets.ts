@@ -20,7 +20,7 @@ const SINCE: readonly Row[] = [
   ['Old Grey', 'MER', 4],
 ];
 
-/** Two sheets, each with a title above the header of its table. */
+/** Builds two sheets, each with a title above the header of its table. */
 export async function workbook(): Promise<Written> {
   return { bytes: repack(await sheets()), pages: [WINNERS, SINCE].map(wordsOf) };
 }
@@ -35,7 +35,7 @@ function sheets(): Promise<Buffer> {
   return file.toBuffer();
 }
 
-/** The first sheet alone. */
+/** Builds the first sheet alone. */
 export function delimited(): Written {
   const lines = WINNERS.map((row) => row.join(','));
   return saying(`${lines.join('\n')}\n`, wordsOf(WINNERS));
@@ -43,7 +43,7 @@ export function delimited(): Written {
 
 const wordsOf = (rows: readonly Row[]) => rows.map((row) => row.filter(Boolean).join(' ')).join('\n');
 
-/** The workbook behind the password `oystercatcher`. */
+/** Builds the workbook behind the password `oystercatcher`. */
 export async function encryptedWorkbook(): Promise<Written> {
   const { bytes, pages } = await workbook();
   return { bytes: encrypted(bytes, 'oystercatcher'), pages };

@@ -29,7 +29,7 @@ const PAGES = SLIDES.map(({ title, bullets, notes }) =>
 );
 
 async function show(): Promise<Uint8Array> {
-  // Its types are those of a script whose exports have a default; what is loaded is the class itself.
+  // Casts the import, because the types describe a module with a default export, but Node loads the class itself.
   const show = new (PptxGenJs as unknown as typeof PptxGenJs.default)();
   show.defineSlideMaster({
     title: 'PLAIN',
@@ -50,12 +50,12 @@ async function show(): Promise<Uint8Array> {
   return (await show.write({ outputType: 'nodebuffer' })) as Uint8Array;
 }
 
-/** Three slides with bullets on two levels, two of them with notes. */
+/** Builds three slides with bullets on two levels, two of them with notes. */
 export async function slides(): Promise<Written> {
   return { bytes: repack(await show()), pages: PAGES };
 }
 
-/** The same, where parts are missing that others refer to, and one is there that nobody knows. */
+/** Builds the same slides without some parts that others refer to, and with an unknown one. */
 export async function malformedSlides(): Promise<Written> {
   const bytes = repack(await show(), (parts) => {
     const kept = Object.entries(parts).filter(([name]) => !/^ppt\/(?:slideLayouts|theme)\//.test(name));

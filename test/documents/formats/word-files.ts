@@ -10,7 +10,7 @@ const LEVELS = [
   HeadingLevel.HEADING_4,
 ];
 
-/** A Word document, as a writer makes it. */
+/** Builds a Word document with the `docx` writer. */
 export async function wordFile(blocks: readonly Block[]): Promise<Buffer> {
   return repack(await Packer.toBuffer(new Document({ sections: [{ children: blocks.map(element) }] })));
 }

@@ -4,14 +4,14 @@ import { Prose, TOPICS } from './prose.ts';
 const SECTIONS_A_CHAPTER = 12;
 const PARAGRAPHS_A_CHAPTER = 40;
 
-/** Sections without end. @param tables how many of ten have one */
+/** Generates sections without end. @param tables how many of ten have one */
 export function* report(seed: string, tables: number): Generator<Block> {
   for (const section of new Prose(seed).sections(2, tables)) yield* section;
 }
 
 /**
- * Articles written by hand, among so many sections each that a machine has written about the same things.
- * @param level that of the articles' headings
+ * Mixes articles written by hand with generated sections on the same subjects.
+ * @param level of the articles' headings
  */
 export function* among(name: string, sections: number, level: number): Generator<Block> {
   const others = new Prose(name).sections(level, 1);
@@ -24,7 +24,7 @@ export function* among(name: string, sections: number, level: number): Generator
   for (const section of others) yield* section;
 }
 
-/** Chapters without end, each of some sections. */
+/** Generates chapters without end, each of some sections. */
 export function* chapters(seed: string): Generator<Block> {
   const sections = new Prose(seed).sections(2, 3);
   for (let chapter = 1; ; chapter++) {
@@ -34,7 +34,7 @@ export function* chapters(seed: string): Generator<Block> {
   }
 }
 
-/** A novel without end: chapters of narration and speech. */
+/** Generates a novel without end: chapters of narration and speech. */
 export function* novel(seed: string): Generator<Block> {
   const prose = new Prose(seed);
   for (let chapter = 1; ; chapter++) {
@@ -46,7 +46,7 @@ export function* novel(seed: string): Generator<Block> {
   }
 }
 
-/** Parts of a text, each begun by a heading, of so many blocks or a few more. */
+/** Splits a text into parts that begin with a heading and have at least this number of blocks. */
 export function parted(blocks: readonly Block[], size: number): Block[][] {
   const parts: Block[][] = [];
   for (const block of blocks) {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** A piece of a text that every format can show: a heading, a paragraph or a table with its header row. */
+/** A piece of text that every format can show: a heading, a paragraph, or a table with its header row. */
 export type Block =
   | { heading: string; level: number }
   | { text: string }
   | { rows: readonly (readonly string[])[] };
 
-/** Reads articles that were written by hand. @param name of a file in `articles`, without its ending */
+/** Reads articles written by hand. @param name of a file in `articles`, without its ending */
 export function articles(name: string): Block[] {
   const text = readFileSync(new URL(`articles/${name}.md`, import.meta.url), 'utf8');
   return text
@@ -18,13 +18,13 @@ export function articles(name: string): Block[] {
     });
 }
 
-/** Everything that a block says, in reading order. */
+/** Returns a block's text in reading order. */
 export function wordsOf(block: Block): string {
   if ('heading' in block) return block.heading;
   return 'text' in block ? block.text : block.rows.map((row) => row.join(' ')).join('\n');
 }
 
-/** The first blocks that together have so many characters. */
+/** Takes the first blocks that together have this number of characters. */
 export function take(blocks: Iterable<Block>, characters: number): Block[] {
   const taken: Block[] = [];
   let length = 0;

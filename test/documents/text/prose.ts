@@ -4,7 +4,7 @@ import { SENTENCES, WORDS } from './words.ts';
 
 export const TOPICS = Object.keys(SENTENCES);
 
-/** Writes text about the islands. The same seed always writes the same text. */
+/** Writes text about the islands. The same seed always gives the same text. */
 export class Prose {
   readonly #random: Random;
 
@@ -16,7 +16,7 @@ export class Prose {
     return this.#sentence(this.#random.pick(SENTENCES[topic] ?? []));
   }
 
-  /** Three sentences about one thing, or more. */
+  /** Writes three or more sentences about one subject. */
   paragraph(topic: string = this.#random.pick(TOPICS)): string {
     const templates = this.#random.shuffle(SENTENCES[topic] ?? []);
     return templates
@@ -25,7 +25,7 @@ export class Prose {
       .join(' ');
   }
 
-  /** What two people of the islands say to each other: each speech is a paragraph. */
+  /** Writes a dialogue of two people, each speech a paragraph. */
   dialogue(): string[] {
     const [one, other] = [this.#fill('{first}'), this.#fill('{first}')];
     const asked = this.#fill('“Mr. {last}, have you {did} the {part} of the {building}?” asked {first}.');
@@ -40,15 +40,15 @@ export class Prose {
     return this.#fill(`${topic} at {place} in {year}`);
   }
 
-  /** A table of places, trades and figures, below its header row. */
+  /** Writes a table of places, trades and figures, below its header row. */
   rows(count: number): string[][] {
     const row = () => ['{place}', '{trade}', '{cargo}', '{number}', '{year}'].map((cell) => this.#fill(cell));
     return [['Place', 'Trade', 'Cargo', 'Tons', 'Since'], ...Array.from({ length: count }, row)];
   }
 
   /**
-   * Sections without end: a heading, its paragraphs and now and then a table.
-   * @param level that of the headings
+   * Writes sections without end: a heading, its paragraphs and sometimes a table.
+   * @param level of the headings
    * @param tables how many of ten sections have one
    */
   *sections(level: number, tables: number): Generator<Block[], never> {

@@ -61,7 +61,7 @@ export const WORDS: Readonly<Record<string, readonly string[]>> = {
     ),
 };
 
-/** Sentences of the islands, by what they are about. */
+/** Sentence templates about the islands, by subject. */
 export const SENTENCES: Readonly<Record<string, readonly string[]>> = {
   Harbour: [
     'In {month} {year} the {vessel} {ship} came into {place} with {number} {unit} of {cargo}, {manner}.',
