@@ -39,8 +39,8 @@ export interface UploadRecoveryServices {
 }
 
 /**
- * Keeps the promise of an acknowledgement when Redis does not. It queues an upload again under the same id if its
- * manifest exists, its end is not noted, and Redis does not know its job.
+ * Keeps the promise of an acknowledgement when Redis does not. It queues an upload again under the same id if
+ * Redis does not know its job. The manifest must exist, and no note may record the job's end.
  */
 export class UploadRecovery {
   readonly #services: UploadRecoveryServices;
