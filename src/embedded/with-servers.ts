@@ -13,8 +13,8 @@ export interface Servers {
 }
 
 /**
- * Gives a command the servers that `npm start` uses: the configured ones; else those of the `npm start` that runs on
- * the data folder; else embedded ones, which stop with the command.
+ * Gives a command the servers that `npm start` uses. It prefers the configured ones, then those of the `npm start`
+ * that runs on the data folder. Otherwise it starts embedded ones, and stops them after the command.
  */
 export async function withServers(
   config: Config,
