@@ -2,7 +2,7 @@ import { visitTags, type Tag } from './markup-tags.ts';
 
 /** Elements for navigation or interaction. An unclosed one would hide the rest of the page. */
 const SKIPPED = new Set(['nav', 'select', 'button', 'svg']);
-/** What is not shown where scripts run, and how words are read, above them, with the brackets around that. */
+/** Elements that browsers with scripts do not show, and ruby annotations with their brackets. */
 const NOT_SHOWN = new Set(['template', 'noscript', 'datalist', 'rt', 'rp']);
 const VOID = /^(?:area|base|basefont|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/;
 const HIDING = /^(?:display:none|visibility:(?:hidden|collapse))$/;
@@ -12,13 +12,13 @@ const STYLE_TOKEN = /\/\*[^]*?(?:\*\/|$)|"[^"]*"|'[^']*'|url\([^()]*\)|\s+/g;
 /** A letter that is written by its number, or with a mark before it. */
 const ESCAPED_LETTER = /\\(?:0{0,4}([4-7][\da-f])(?![\da-f])\s?|([g-z]))/g;
 
-/** No style that hides an element is longer. */
+/** Longest style that hides an element, in characters. */
 const MAX_STYLE = 10_000;
 
 const CELLS = ['td', 'th'];
 const ROWS = ['tr', ...CELLS];
 const SECTIONS = ['caption', 'tbody', 'thead', 'tfoot', ...ROWS];
-/** What a tag closes that is open and may go without its end, but not beyond an element of these. */
+/** Open elements that a tag closes without their end tags, but not beyond an element of the second list. */
 const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], within: readonly string[]]>> = {
   li: [
     ['li', 'p'],
@@ -50,8 +50,10 @@ const BLOCKS =
   /<(\/?)(?:address|article|aside|center|details|dialog|fieldset|figure|footer|form|header|hgroup|main|menu|search|section)(?=[\s/>])/gi;
 
 /**
-const SECTIONS = ['caption', 'tbody', 'thead', 'tfoot', ...ROWS];
-/** Open elements that a tag closes without their end tags, but not beyond an element of the second list. */
+ * Removes hidden elements, navigation and ruby annotations from HTML. Replaces elements that the library does not
+ * know with ones that it knows. It hides closed dialogs, elements with `hidden`, whatever its value, and elements with a
+ * hiding style of their own, to their end, explicit or implied. `aria-hidden` hides from screen readers alone, and
+ * folded content, as in `details`, is one click away: both stay.
  */
 export function visibleHtml(html: string): string {
   return withoutHidden(html, SKIPPED).replace(APART, '$&<br>').replace(BLOCKS, '<$1div');
