@@ -3,7 +3,8 @@ import { ChromaClientError, ChromaConnectionError } from 'chromadb';
 import { DependencyError } from '../errors.ts';
 
 /** Error texts of Chroma 1.0.5 for an unreadable database or index. Jobs wait until an operator repairs it. */
-const DAMAGED = /database disk image is malformed|file is not a database|hnsw segment reader/;
+const DAMAGED =
+  /database disk image is malformed|file is not a database|hnsw segment reader|readonly database/;
 
 /** Says what a failure of Chroma's client means for a job. */
 export function explain(error: unknown): unknown {

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,6 +11,7 @@ import type { ServiceSpec } from './service.ts';
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
 const CHECKED_CLI = fileURLToPath(new URL('checked-chroma.ts', import.meta.url));
 const PROBE_TIMEOUT_MS = 1000;
+const REPLACED_LOOK_MS = 2000;
 const COLLECTIONS = '/api/v2/tenants/default_tenant/databases/default_database/collections?limit=1';
 
 /** @throws if Chroma cannot read its own database. Its heartbeat would still succeed. */
@@ -40,12 +43,24 @@ export function embeddedChroma(dataDir: string, port: number): ServiceSpec {
     required: false,
     spawn: () =>
       server.spawn(process.execPath, checked ? [CLI, ...args] : [CHECKED_CLI, database, CLI, ...args]),
-    ready: async (_child, signal) => {
+    ready: async (child, signal) => {
       await until(() => responds(port), signal);
       checked = true;
+      endWhenReplaced(database, child, signal);
     },
     explain: () => explain(dir, server),
   };
+}
+
+/** Ends Chroma when its database is removed or replaced, because Chroma continues with the file that is gone. */
+function endWhenReplaced(database: string, child: ChildProcess, signal: AbortSignal): void {
+  const inode = () => statSync(database, { throwIfNoEntry: false })?.ino;
+  const before = inode();
+  const timer = setInterval(() => {
+    if (inode() !== before) child.kill('SIGKILL');
+  }, REPLACED_LOOK_MS);
+  timer.unref();
+  signal.addEventListener('abort', () => clearInterval(timer));
 }
 
 function explain(dir: string, server: ServerProcess): Failure {

@@ -20,6 +20,8 @@ export interface Manifest {
   run?: number;
 }
 
+/** How reading fails where there is no manifest. */
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 /** What tells a manifest from another file. */
 const ManifestShape = v.looseObject({
   job_id: v.string(),
@@ -29,12 +31,16 @@ const ManifestShape = v.looseObject({
 
 /** Reads a manifest; `undefined` unless it is there and whole. */
 export async function readManifest(path: string): Promise<Manifest | undefined> {
+  let text: string;
   try {
-    const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
-    return v.safeParse(ManifestShape, manifest).success ? manifest : undefined;
-  } catch {
-    return undefined;
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    // Any other error is no absence: an original without a manifest may be deleted.
+    if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
   }
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ManifestShape), text);
+  return parsed.success ? (parsed.output as unknown as Manifest) : undefined;
 }
 
 /** Replaces a manifest, durably and atomically. It writes a new file, because end notes share the old one. */

@@ -47,7 +47,7 @@ export class OrphanSweep {
     if (performance.now() < this.#nextAt) return;
     const { blobs, tombstones, logger } = this.#services;
     if (await tombstones.paused()) return;
-    const { orphans, originals } = await this.#find(signal);
+    const { orphans, originals, isEmpty } = await this.#find(signal);
     const most = Math.max(MOST_ORPHANS, originals * MOST_ORPHANS_SHARE);
     if (orphans.length > most) {
       logger.error(
@@ -57,7 +57,7 @@ export class OrphanSweep {
     } else {
       for (const orphan of orphans) {
         signal.throwIfAborted();
-        await this.#remove(orphan);
+        await this.#remove(orphan, isEmpty);
       }
     }
     const days = await blobs.trash.expire(this.#trashDays);
@@ -65,7 +65,7 @@ export class OrphanSweep {
     this.#nextAt = performance.now() + INTERVAL_MS;
   }
 
-  async #find(signal: AbortSignal): Promise<{ orphans: StoredFiles[]; originals: number }> {
+  async #find(signal: AbortSignal): Promise<{ orphans: StoredFiles[]; originals: number; isEmpty: boolean }> {
     const { blobs, manifests } = this.#services;
     await manifests.adoptOlder();
     const ended = await blobs.ended.ids();
@@ -78,7 +78,7 @@ export class OrphanSweep {
       if (file.manifest && (ended.has(file.id) || (await blobs.manifest(file.key)))) continue;
       if ((await blobs.age(file)) >= MIN_AGE_MS) candidates.push(file);
     }
-    if (candidates.length === 0) return { orphans: [], originals };
+    if (candidates.length === 0) return { orphans: [], originals, isEmpty: false };
     const live = await readLiveFiles(this.#services, new Set(candidates.map(({ tenant }) => tenant)));
     const orphans: StoredFiles[] = [];
     for (const file of candidates) {
@@ -86,19 +86,27 @@ export class OrphanSweep {
       if (live.jobs.has(file.key) || (await manifests.restore(file, live.documents.get(file.key)))) continue;
       orphans.push(file);
     }
-    return { orphans, originals };
+    return { orphans, originals, isEmpty: live.documents.size === 0 && live.jobs.size === 0 };
   }
 
-  async #remove(orphan: StoredFiles): Promise<void> {
+  /** @param isEmpty true when Redis knows no document and no job: it may be the wrong one, so it explains nothing */
+  async #remove(orphan: StoredFiles, isEmpty: boolean): Promise<void> {
     const { blobs, trashed, logger } = this.#services;
     const { key: file } = orphan;
-    if (await blobs.wasCutOff(orphan)) {
-      await blobs.remove(file);
-      logger.info('deleted an upload that was cut off', { file });
-    } else {
-      await blobs.moveToTrash(file);
-      trashed.inc();
-      logger.warn('no store explains a file: it is in the trash', { file });
+    try {
+      if (await blobs.wasCutOff(orphan)) {
+        await blobs.remove(file);
+        logger.info('deleted an upload that was cut off', { file });
+      } else if (isEmpty) {
+        logger.warn('no store explains a file, but Redis knows no document at all: it stays', { file });
+      } else {
+        await blobs.moveToTrash(file);
+        trashed.inc();
+        logger.warn('no store explains a file: it is in the trash', { file });
+      }
+    } catch (error) {
+      // One that cannot be moved must not keep the others.
+      logger.error('an unexplained file could not be moved', { file, error });
     }
   }
 }

@@ -67,3 +67,17 @@ test("after the loss of Chroma's folder a worker indexes all documents again, an
   expect(await storedChunks()).toBe(chunksOf(before));
   expect(sluice.output()).toMatch(/documents miss chunks/);
 });
+
+test("after the loss of Chroma's folder under a running Chroma an upload completes, and the others come back", async () => {
+  const before = await documents();
+  await rm(join(sluice.dataDir, 'chroma'), { recursive: true });
+  const text = textOf(DOCUMENTS);
+  const { job_id } = await sluice.upload(new File([text], 'last.txt'), { collection: 'papers' });
+  expect(await sluice.ended(job_id, 120_000)).toMatchObject({ status: 'completed' });
+  const all = [...before.map(({ id }) => id), job_id];
+  const found = async () => {
+    const results = await Promise.all(all.map((_, i) => search(textOf(i))));
+    return all.filter((id) => results.some((ids) => ids.includes(id))).length;
+  };
+  await expect.poll(found, PATIENT).toBe(all.length);
+});
