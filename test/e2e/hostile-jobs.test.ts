@@ -30,7 +30,7 @@ beforeAll(async () => {
     env: {
       EMBEDDINGS_URL: embedder.url,
       PROCESSOR_CHILDREN: '3',
-      PROCESSOR_TIMEOUT_MS: '8000',
+      PROCESSOR_TIMEOUT_MS: '20000',
       MAX_TEXT_CHARS: '500000',
       MAX_RETRIES: '0',
     },

@@ -14,7 +14,7 @@ import { runCases, type FuzzOptions, type MutatedFile, type Outcomes } from './c
 const CHILDREN = 2;
 const MAX_TEXT_CHARS = 2_000_000;
 /** What a mutated file takes is far below; one that goes past it counts as a hang, and costs a child. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 
 export interface FuzzReport extends Outcomes {
   /** Why children were replaced, as the log has it. */

@@ -18,7 +18,7 @@ import { onePagePdf, pdfForm, pdfText } from '../helpers/pdf-objects.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
 /** What a real document takes is far below; what goes past it is killed, which is no answer. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 let processor: TestProcessor;
 /** Whoever is told to fetch something fetches it here. */

@@ -12,7 +12,7 @@ const MAX_HELD_MIB = 1800;
 let processor: TestProcessor;
 let heldBefore: number;
 beforeAll(async () => {
-  processor = await startTestProcessor({ embeddings: undefined, maxTextChars: 2_000_000, timeoutMs: 10_000 });
+  processor = await startTestProcessor({ embeddings: undefined, maxTextChars: 2_000_000, timeoutMs: 60_000 });
   heldBefore = process.memoryUsage().rss;
 });
 afterAll(() => processor.close());

@@ -33,10 +33,10 @@ beforeAll(async () => {
     net: `http://127.0.0.1:${(trap.address() as AddressInfo).port}/x`,
     file: pathToFileURL(secretPath).href,
   };
-  processor = await startTestProcessor({ tmpDir: join(folder, 'uploads'), timeoutMs: 20_000 });
+  processor = await startTestProcessor({ tmpDir: join(folder, 'uploads'), timeoutMs: 60_000 });
   client = new ProcessorClient(processor.url, {
-    timeoutMs: 30_000,
-    callMs: 60_000,
+    timeoutMs: 90_000,
+    callMs: 120_000,
     maxTextChars: 20_000_000,
   });
 });
