@@ -23,7 +23,9 @@ const FAMILIES = new RegExp(
   `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|idempotency:default:.+|` +
     'installation(?::store|:probe)?|sluice:installations|' +
     'jobs:(?:cleanup|sequence|history|server|swept|reconciled|compared|looked|orphans|recent|outcomes|durations|' +
-    'tombstones))$',
+    'tombstones|reconciling)|' +
+    // A role under another prefix names an epoch there before it learns that it is refused.
+    'other:jobs:(?:server|history))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
 /** Reads the note of how a job ended, under the history of its last comparison. */

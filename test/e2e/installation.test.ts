@@ -198,9 +198,9 @@ test('Sluice refuses two installations, and the command repairs them while it ru
   const running = await start();
   await expectRefused(running);
   for (const said of [live.id, other.id, join(dataDir, 'blobs'), running.redisUrl, 'npm run adopt'])
-    expect(running.output()).toContain(said);
+    await expect.poll(() => running.output()).toContain(said);
   await sleep(2000);
-  expect(await files()).toEqual(before);
+  await expect.poll(files).toEqual(before);
 
   expect(await adopt('blobs')).toContain(`${other.id} before, ${live.id} now`);
   await untilReady(running);
