@@ -53,7 +53,7 @@ const HTTP_GRACE_MS = 2000;
 const PAGE_FOLDER = resolve(import.meta.dirname, '../client/dist');
 
 /** Longest wait of a started role for the first comparison of the stores, in ms. */
-const COMPARED_WITHIN_MS = 2000;
+const COMPARED_WITHIN_MS = 10_000;
 
 type App = Parameters<typeof startServer>[0];
 
