@@ -15,7 +15,7 @@ const UPLOADERS = 3;
 const REQUEST_TIMEOUT_MS = 8000;
 const RETRY_MS = 250;
 /** An upload is sent again for so long, as a client with an idempotency key would. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** What became of a cancel or a retry. */
 export interface Answer {

@@ -13,7 +13,7 @@ let sluice: TestSluice;
 
 /** Made before anything is connected: that takes seconds, in which nothing else is done here. */
 const HOSTILE: readonly [name: string, code: string, content: Uint8Array<ArrayBuffer> | string][] = [
-  ['endless.pdf', 'deadline', laughingPdf('')],
+  ['endless.pdf', 'no_text_layer', laughingPdf('')],
   ['pages.pdf', 'text_too_long', pdfOfPages('3 0 R '.repeat(100_000), 100_000)],
   ['deep.pdf', 'corrupt', pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
   ['bomb.docx', 'text_too_long', docx('', { parts: { 'word/document.xml': Buffer.alloc(257 * MIB) } })],

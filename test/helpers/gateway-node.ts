@@ -47,11 +47,13 @@ export class GatewayNode {
   /**
    * Starts one, and resolves when it is ready.
    * @param flags for Node itself
+   * @param blobStore folder of originals; by default the node's own. The api roles of one Redis share one.
    */
   static async start(
     redisUrl: string,
     roles: readonly string[] = ['gateway'],
     flags: readonly string[] = [],
+    blobStore?: string,
   ): Promise<GatewayNode> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sluice-node-'));
     const child = spawn(process.execPath, [...flags, MAIN, ...roles], {
@@ -59,6 +61,7 @@ export class GatewayNode {
         ...process.env,
         PORT: '0',
         DATA_DIR: dataDir,
+        BLOB_STORE: blobStore ?? join(dataDir, 'blobs'),
         REDIS_URL: redisUrl,
         CHROMA_URL: NOWHERE,
         PROCESSOR_URL: NOWHERE,

@@ -12,7 +12,7 @@ import type { TestSluice } from './sluice.ts';
 import { storedFiles } from './uploads.ts';
 
 /** What follows a job's end is no part of it, but comes at once. */
-const SETTLES_MS = 10_000;
+const SETTLES_MS = 60_000;
 /** What a sweep says when it has mended something: where no process is lost, there is nothing to mend. */
 const MENDED =
   /repaired jobs|took jobs back|has forgotten|was cut off|no store explains|was missing|that are not live|miss chunks|does not know/;

@@ -125,7 +125,7 @@ async function formWith(file: string | File): Promise<FormData> {
 }
 
 async function rolePid(parent: ChildProcess, role: string): Promise<number> {
-  for (let waited = 0; waited < 10_000; waited += 50) {
+  for (let waited = 0; waited < 60_000; waited += 50) {
     const children = await readFile(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8');
     for (const pid of children.trim().split(' ').filter(Boolean)) {
       const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');

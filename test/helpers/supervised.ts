@@ -21,8 +21,8 @@ export interface Child {
 
 type Truthy<T> = Exclude<T, undefined | null | false>;
 
-/** Tries until the answer is neither nothing, nor false, nor an error. */
-export async function eventually<T>(ask: () => T | Promise<T>, withinMs = 15_000): Promise<Truthy<T>> {
+/** Tries until the answer is neither nothing, nor false, nor an error. The limit is for a busy machine. */
+export async function eventually<T>(ask: () => T | Promise<T>, withinMs = 60_000): Promise<Truthy<T>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const late = performance.now() > deadline;

@@ -131,7 +131,7 @@ const kept = (id: string): Promise<string[]> => readdir(checkpoint(id)).catch(()
 /** Waits until the first batch is kept, and others are not. */
 async function firstBatchKept(id: string): Promise<void> {
   await expect
-    .poll(async () => (await kept(id)).includes('vectors-0'), { timeout: 20_000, interval: 10 })
+    .poll(async () => (await kept(id)).includes('vectors-0'), { timeout: 60_000, interval: 10 })
     .toBe(true);
 }
 
@@ -215,7 +215,7 @@ test('a worker that was stopped past its lease, its chunks deleted, and finds th
   const stored = await vi.waitUntil(async () => {
     const found = await client.getCollection({ name: collection }).catch(() => undefined);
     return found && (await found.count()) > 0 ? found : undefined;
-  }, 30_000);
+  }, 60_000);
   await kill('SIGSTOP');
   // What a sweep does, before Redis goes back to where nothing of it was known.
   await stored.delete({ where: { document_id: id } });

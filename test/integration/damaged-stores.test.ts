@@ -177,7 +177,7 @@ describe("Chroma's database", () => {
     });
     try {
       await chroma.up();
-      const heartbeat = new VectorStore(url).heartbeat(AbortSignal.timeout(10_000));
+      const heartbeat = new VectorStore(url).heartbeat(AbortSignal.timeout(60_000));
       await expect(heartbeat).rejects.toMatchObject({ kind: 'unreachable', code: 'vector_store_damaged' });
     } finally {
       await chroma.down();

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { createKeys } from '../../src/redis/keys.ts';
@@ -12,6 +15,7 @@ const PATIENCE = { timeout: 60_000 };
 const ROLES = ['api', 'gateway'];
 const keys = createKeys();
 let redis: TestRedis;
+let blobs: string;
 let nodes: [GatewayNode, GatewayNode];
 let jobs: TestJobs;
 let watchers: Watcher[] = [];
@@ -19,7 +23,9 @@ let watchers: Watcher[] = [];
 beforeAll(async () => {
   redis = await startRedis();
   jobs = new TestJobs(redis.client);
-  nodes = await Promise.all([GatewayNode.start(redis.url, ROLES), GatewayNode.start(redis.url, ROLES)]);
+  blobs = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
+  const start = () => GatewayNode.start(redis.url, ROLES, [], blobs);
+  nodes = await Promise.all([start(), start()]);
 });
 afterEach(async () => {
   for (const watcher of watchers) watcher.end();
@@ -29,6 +35,7 @@ afterEach(async () => {
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.close()));
   await redis.close();
+  await rm(blobs, { recursive: true, force: true });
 });
 
 test('whoever joins while jobs change, on either node, sees each end once and versions grow', async () => {

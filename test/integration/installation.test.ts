@@ -14,7 +14,7 @@ import { startTestRoles, untilReady, type TestRoles } from '../helpers/roles.ts'
 import { expectAccepted, expectRefused, upload } from '../helpers/uploads.ts';
 
 /** Waits for two comparisons of the stores and their effects. */
-const NOTICED_MS = 20_000;
+const NOTICED_MS = 60_000;
 /** Waits long enough for a worker to claim. */
 const CLAIMED_MS = 2000;
 const RESERVED = 'sluice-installation';

@@ -45,7 +45,7 @@ test('a process that has ended but is not reaped does not run', async () => {
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
-    await vi.waitFor(() => expect(processIdentity(pid)).toBeUndefined());
+    await vi.waitFor(() => expect(processIdentity(pid)).toBeUndefined(), 60_000);
     expect(process.kill(pid, 0)).toBe(true);
   } finally {
     parent.kill('SIGKILL');
