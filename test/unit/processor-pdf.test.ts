@@ -7,8 +7,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ParseEvent } from '../../src/contract/processor.ts';
 import { withSpelling } from '../../src/processor/parsers/pdf-ligatures.ts';
 import { pageMarkdown } from '../../src/processor/parsers/pdf-lines.ts';
+import { openWithPdfjs } from '../../src/processor/parsers/pdf-readers.ts';
 import { betterText, parsePdf } from '../../src/processor/parsers/pdf.ts';
 import { documentPath } from '../documents/documents.ts';
+import { laughingPdf } from '../helpers/bombs.ts';
 import { pdf, textAt } from '../helpers/pdf-files.ts';
 
 let folder: string;
@@ -144,6 +146,14 @@ it('counts the pages that it cannot read, but not those that are blank', async (
   expect((await readBytes(pdf(pages))).end).toEqual({ type: 'end', metadata });
   const packed = await readBytes(pdf([pages[0]!, '', drawn], { encode: brotli }));
   expect(packed.end).toMatchObject({ metadata: { pages: 3, pages_unread: 1 } });
+});
+
+it('takes a page that draws without end for one that it cannot read', async () => {
+  const path = join(folder, 'endless.pdf');
+  await writeFile(path, laughingPdf(''));
+  const endless = await openWithPdfjs(path);
+  expect(await endless.readPage(1)).toMatchObject({ text: '', isDrawn: true });
+  expect(await endless.readPage(1)).toMatchObject({ text: '', isDrawn: true });
 });
 
 it('leaves out the marks of emphasis, which cut words apart', async () => {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 import type { getDocumentProxy } from 'unpdf';
 
@@ -91,27 +92,47 @@ export interface OpenPdf {
 const MAX_ANNOTATIONS = 20_000;
 /** In pixels: nothing is drawn. */
 const NO_IMAGES = 1;
+/** Limit of the look at what a page draws, in ms. A page of a few hundred bytes can draw without end. */
+const DRAWING_MS = 2000;
 
 /** The second opinion: slower, and knows neither columns nor tables, but reads some files that the first cannot. */
 export async function openWithPdfjs(path: string): Promise<OpenPdf> {
   const { getDocumentProxy, getResolvedPDFJS } = await import('unpdf');
   const { OPS } = await getResolvedPDFJS();
-  const bytes = new Uint8Array(await readFile(path));
-  const document = await getDocumentProxy(bytes, { verbosity: 0, maxImageSize: NO_IMAGES });
+  const load = async () =>
+    getDocumentProxy(new Uint8Array(await readFile(path)), { verbosity: 0, maxImageSize: NO_IMAGES });
+  let document = await load();
+  let isTooLong = false;
+  const readOperators = async (page: PdfjsPage): Promise<Operators | undefined> => {
+    if (isTooLong) return undefined;
+    const late = new AbortController();
+    const limit = sleep(DRAWING_MS, undefined, { signal: late.signal });
+    limit.catch(() => {});
+    const operators = await Promise.race([page.getOperatorList(), limit]).finally(() => late.abort());
+    if (operators) return operators;
+    // Only the end of the document ends the list of a page.
+    isTooLong = true;
+    await document.loadingTask.destroy();
+    document = await load();
+    return undefined;
+  };
   let fields: Promise<object | null> | undefined;
   let annotationsLeft = MAX_ANNOTATIONS;
   const readPage = async (number: number): Promise<Page> => {
     const page = await document.getPage(number);
     const { items } = await page.getTextContent();
     const texts = items.filter((item): item is typeof item & TextItem & { height: number } => 'str' in item);
-    if (texts.some(({ str }) => mayHaveTurnedLigatures(str))) {
-      const { fnArray, argsArray } = await page.getOperatorList();
+    const operators = texts.some(({ str }) => mayHaveTurnedLigatures(str))
+      ? await readOperators(page)
+      : undefined;
+    if (operators) {
+      const { fnArray, argsArray } = operators;
       const shown = argsArray.flatMap((args, at) => (fnArray[at] === OPS.showText ? [args[0]] : []));
       const spelled = ligatureWords(shown);
       for (const item of texts) item.str = withSpelling(item.str, spelled);
     }
     const isDrawn =
-      texts.some(({ str }) => str.trim() !== '') || isAnythingDrawn(await page.getOperatorList(), OPS);
+      texts.some(({ str }) => str.trim() !== '') || isAnythingDrawn(await readOperators(page), OPS);
     page.cleanup();
     const { width, height } = page.getViewport({ scale: 1 });
     const pieces = () =>
@@ -134,8 +155,13 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
 
 type Operators = Awaited<ReturnType<PdfjsPage['getOperatorList']>>;
 
-/** Returns whether a page shows anything. It draws no image, and knows one only by the operator that would place it. */
-function isAnythingDrawn({ fnArray, argsArray }: Operators, ops: Readonly<Record<string, number>>): boolean {
+/**
+ * Returns whether a page shows anything, and true if that is unknown. pdf.js draws no image here: only the operator
+ * that would place one tells of it.
+ */
+function isAnythingDrawn(operators: Operators | undefined, ops: Readonly<Record<string, number>>): boolean {
+  if (!operators) return true;
+  const { fnArray, argsArray } = operators;
   return fnArray.some((operator: number, index) => {
     const [first] = (argsArray[index] ?? []) as [unknown];
     if (operator === ops['constructPath']) return first !== ops['endPath'];
