@@ -34,6 +34,24 @@ export function unpacksTooLarge(epub: Uint8Array): boolean {
   return bytes > MAX_UNPACKED_BYTES || tags > MAX_TAGS;
 }
 
+/**
+ * Returns whether an archive says that it unpacks to more than the limit. Reads only its directory: to unpack up to
+ * the limit takes seconds. A damaged archive says nothing.
+ */
+export function declaresTooMuch(archive: Uint8Array, maxBytes: number): boolean {
+  let bytes = 0;
+  const filter = ({ originalSize }: { originalSize: number }) => {
+    bytes += originalSize;
+    return false;
+  };
+  try {
+    unzipSync(archive, { filter });
+  } catch {
+    return false;
+  }
+  return bytes > maxBytes;
+}
+
 function countTags(bytes: Uint8Array): number {
   let tags = 0;
   for (let at = bytes.indexOf(LESS_THAN); at !== -1; at = bytes.indexOf(LESS_THAN, at + 1)) {

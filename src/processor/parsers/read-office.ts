@@ -2,7 +2,7 @@ import { parseOffice, type OfficeContentNode, type OfficeError } from 'officepar
 
 import { ProcessorError } from '../errors.ts';
 import { visibleBook } from './epub-pages.ts';
-import { hasTooManyControls, hasTooManyTags, unpacksTooLarge } from './markup-limit.ts';
+import { declaresTooMuch, hasTooManyControls, hasTooManyTags, unpacksTooLarge } from './markup-limit.ts';
 import { mendOffice } from './office-xml.ts';
 import { withoutHidden } from './rtf-hidden.ts';
 import { spellSigns } from './rtf-signs.ts';
@@ -29,8 +29,15 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   XML_ELEMENT_LIMIT_EXCEEDED: tooLarge,
   MAX_NESTING_DEPTH_EXCEEDED: () => new ProcessorError('corrupt', { detail: TOO_DEEP }),
 };
-/** For the formats in which the library limits nothing. */
-const TOO_MUCH: Readonly<Partial<Record<OfficeFormat, (bytes: Uint8Array) => boolean>>> = {
+const archive = (bytes: Uint8Array) => declaresTooMuch(bytes, LIMITS.maxUncompressedBytes);
+/** For the formats in which the library limits nothing, or only after it has unpacked all of it. */
+const TOO_MUCH: Readonly<Record<OfficeFormat, (bytes: Uint8Array) => boolean>> = {
+  docx: archive,
+  pptx: archive,
+  xlsx: archive,
+  odt: archive,
+  odp: archive,
+  ods: archive,
   html: hasTooManyTags,
   rtf: hasTooManyControls,
   epub: unpacksTooLarge,
@@ -45,7 +52,7 @@ const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_
  */
 export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<OfficeContentNode[]> {
   try {
-    if (TOO_MUCH[format]?.(bytes)) throw tooLarge();
+    if (TOO_MUCH[format](bytes)) throw tooLarge();
     const { content, warnings } = await parseOffice(mended(bytes, format), {
       fileType: format,
       ocr: false,
