@@ -43,12 +43,13 @@ export default defineConfig({
       tier('unit', 2),
       tier('contract', 3),
       tier('integration', 3),
-      tier('e2e', 4),
+      // Browsers and whole programs keep a core busy each.
+      tier('e2e', 4, { maxWorkers: 2, sequence: { groupOrder: 1 } }),
       // By itself, when the others are done: what it takes for lost must not only be slow.
-      tier('chaos', 4, { fileParallelism: false, sequence: { groupOrder: 1 } }),
+      tier('chaos', 4, { fileParallelism: false, sequence: { groupOrder: 2 } }),
       tier('corpus', 4, hasCorpus ? {} : { include: [] }),
       ...(process.env['SLUICE_TEST_LONG']
-        ? [tier('long', 30, { fileParallelism: false, sequence: { groupOrder: 2 } })]
+        ? [tier('long', 30, { fileParallelism: false, sequence: { groupOrder: 3 } })]
         : []),
     ],
   },

@@ -51,7 +51,7 @@ export async function startSluice(
   child.stdout.on('data', (text: Buffer) => (printed += text.toString()));
   child.stderr.on('data', (text: Buffer) => (printed += text.toString()));
   const found = async (pattern: RegExp) => {
-    for (let waited = 0; waited < 30_000; waited += 20) {
+    for (let waited = 0; waited < 120_000; waited += 20) {
       const match = pattern.exec(printed);
       if (match?.[1]) return match[1];
       if (child.exitCode !== null) break;
@@ -97,7 +97,7 @@ export async function startSluice(
       if (answer.status !== 202) throw new Error(`upload: HTTP ${answer.status} ${await answer.text()}`);
       return (await answer.json()) as UploadAccepted;
     },
-    async ended(id, timeoutMs = 60_000) {
+    async ended(id, timeoutMs = 150_000) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
         // While a killed server is on its way back a read may fail; the deadline bounds that too.
