@@ -16,7 +16,7 @@ const MOST_PROCESSOR_MIB = 256;
 let sluice: TestSluice;
 
 beforeAll(async () => {
-  sluice = await startSluice();
+  sluice = await startSluice({ env: { PROCESSOR_CHILDREN: '3' } });
 });
 afterAll(() => sluice?.close());
 
