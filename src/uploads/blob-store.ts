@@ -87,7 +87,7 @@ export class BlobStore {
         const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
         // Together, because a journal commits them together: three flushes cost little more than one.
         await Promise.all([file.sync(), beside.sync(), folder.sync()]);
-        // A mount that came or went since they were opened leaves them where nobody looks.
+        // A mount that changed after the files were opened hides them. The path then leads to other files, or to none.
         const [here, opened] = await Promise.all([stat(path), file.stat()]);
         if (here.ino !== opened.ino || here.dev !== opened.dev)
           throw new BlobNotFoundError('the file is not where it was opened');

@@ -103,7 +103,7 @@ export class UploadRecovery {
     await this.#noteEnd(manifest, outcome, state.history);
   }
 
-  /** Writes the note last, because until then a sweep finds what is left. */
+  /** Writes the note last. A sweep takes up every end without a note, so a crash before it loses nothing. */
   async #noteEnd({ job_id, payload }: Manifest, end: End, history: string): Promise<void> {
     const { blobs } = this.#services;
     await blobs.removeCheckpoint(payload.file_key);

@@ -47,7 +47,7 @@ function isHidden({ name, attributes }: Tag, hiding: ReadonlySet<string>): boole
   return /^text:(?:p|h|span)$/.test(name) && hiding.has(attributes.get('text:style-name') ?? '');
 }
 
-/** The names of the styles that hide what they are given to, or are made from one that does. */
+/** Names of the styles that hide text, and of the styles that inherit from them. */
 function hidingStyles(xml: string): Set<string> {
   const hiding = new Set<string>();
   let style = '';

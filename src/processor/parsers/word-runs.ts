@@ -23,7 +23,7 @@ export function vanishes(xml: string): boolean | undefined {
 
 /** What hides words but for their runs. */
 export interface Hiding {
-  /** The ids of the styles that hide what they are given to; '' stands for paragraphs that name none. */
+  /** Ids of the styles that hide text. '' stands for the default style of paragraphs. */
   styles: ReadonlySet<string>;
   /** Whether the document's defaults do: then only a run shows its words. */
   byDefault: boolean;
