@@ -299,11 +299,12 @@ test('long states go in frames of about 64 KiB, for whoever does not read holds 
 });
 
 test('a dashboard of 2,000 jobs that change at once is not cut while it is busy for less than a second', async () => {
+  const before = performance.now();
   await block();
   const message = 'x'.repeat(500);
   for (let i = 0; i < 2000; i++)
     outbox.update(toJobState({ id: `job-${i}`, version: '1', message }, 'history'));
-  expect(outbox.isTooFarBehind(performance.now() + 900)).toBe(false);
+  expect(outbox.isTooFarBehind(before + 900)).toBe(false);
   await unblock();
   expect(
     said()
