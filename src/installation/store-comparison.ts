@@ -8,6 +8,11 @@ import type { IdentityStores } from './identity-stores.ts';
 
 /** Timeout in ms. A store without a response is not proved. */
 const TIMEOUT_MS = 2000;
+/**
+ * Time in ms that the folder of a known installation must stay without an id before it adopts one. A mount may come
+ * late, or go away for a moment. An upload into the folder below it would then be hidden.
+ */
+const MOUNT_GRACE_MS = 8000;
 /** Bounds the adoptions of one run. Each store adopts at most once, and a concurrent start may precede each. */
 const MOST_STEPS = 8;
 
@@ -16,6 +21,8 @@ export class StoreComparison {
   readonly #stores: IdentityStores;
   readonly #part: Part;
   readonly #logger: Logger;
+  /** When this process first found the folder without an id, for as long as it stays so. */
+  #absentSince: number | undefined;
 
   constructor(stores: IdentityStores, part: Part, logger: Logger) {
     this.#stores = stores;
@@ -33,7 +40,13 @@ export class StoreComparison {
     let isNew = false;
     for (let step = 0; step < MOST_STEPS; step++) {
       const next = decide(await this.#read(), this.#part, proved, this.#stores.places);
+      if (!('adopt' in next && next.adopt === 'folder')) this.#absentSince = undefined;
       if ('state' in next) return next;
+      if (next.adopt === 'folder' && next.id !== undefined && this.#mayBeMounted())
+        return {
+          state: 'unknown',
+          why: `${this.#stores.places.blobs} is no blob store yet: a mount may be late`,
+        };
       if (next.adopt === 'folder' && next.id === undefined) isNew = true;
       if (!isNew) this.#report(next);
       const refused = await this.#adopt(next);
@@ -52,6 +65,11 @@ export class StoreComparison {
       .read()
       .catch((error: unknown) => new Error(messageOf(error), { cause: error }));
     return orTimeout(TIMEOUT_MS, 'the folder', read);
+  }
+
+  #mayBeMounted(): boolean {
+    this.#absentSince ??= performance.now();
+    return performance.now() - this.#absentSince < MOUNT_GRACE_MS;
   }
 
   async #read(): Promise<Found> {

@@ -91,12 +91,12 @@ async function ids(running: TestSluice, prefix = ''): Promise<unknown[]> {
 
 /** Waits, because Chroma may start after the rest and then gets its id. */
 const agreeOn = (running: TestSluice, id: string, prefix = '') =>
-  expect.poll(() => ids(running, prefix).catch(String), { timeout: 30_000 }).toEqual([id, id, id]);
+  expect.poll(() => ids(running, prefix).catch(String), { timeout: 90_000 }).toEqual([id, id, id]);
 
 const readiness = async ({ url }: TestSluice) =>
   (await (await fetch(`${url}/readyz`)).json()) as { status: string; checks: Record<string, string> };
 const untilReady = (running: TestSluice) =>
-  expect.poll(async () => (await readiness(running)).status, { timeout: 30_000 }).toBe('ok');
+  expect.poll(async () => (await readiness(running)).status, { timeout: 90_000 }).toBe('ok');
 const documents = async ({ url }: TestSluice) => {
   const answer = (await (await fetch(`${url}/api/documents`)).json()) as { documents: { id: string }[] };
   return answer.documents.map(({ id }) => id);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,8 @@ import { expectAccepted, expectRefused, upload } from '../helpers/uploads.ts';
 
 /** Waits for two comparisons of the stores and their effects. */
 const NOTICED_MS = 60_000;
+/** Time in ms in which a start has compared the stores. */
+const COMPARED_MS = 2000;
 /** Waits long enough for a worker to claim. */
 const CLAIMED_MS = 2000;
 const RESERVED = 'sluice-installation';
@@ -135,6 +137,20 @@ test('an upload into the place of a folder that has gone away is refused, and le
   }
   for (const answer of refused) await expectRefused(answer, 'storage_unavailable');
   expect(await redis.client.zcard('jobs:recent')).toBe(1);
+});
+
+test('an api that starts before its mount makes no folder in the place of it', async () => {
+  const first = await start(['api']);
+  await untilReady(first.url);
+  const before = await identity();
+  await first.close();
+  await rename(blobStore, `${blobStore}-away`);
+  const starting = start(['api']);
+  await sleep(COMPARED_MS);
+  await expect(access(blobStore)).rejects.toThrow();
+  await rename(`${blobStore}-away`, blobStore);
+  await untilReady((await starting).url);
+  expect(await identity()).toEqual(before);
 });
 
 test('a folder that goes away under a worker costs a job nothing', async () => {
