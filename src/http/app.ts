@@ -112,15 +112,9 @@ export function createApp(
   app.notFound((c) =>
     toProblemResponse(new AppError('not_found', `There is nothing at ${c.req.path}.`), services.logger),
   );
-  app.onError((error, c) => {
-    const answer = toProblemResponse(error, services.logger);
-    const { incoming } = c.env;
-    const hasBody =
-      incoming.headers['transfer-encoding'] !== undefined || incoming.headers['content-length'] !== undefined;
-    // What is left of the body would be taken for the next request: this connection serves no other.
-    if (hasBody && !incoming.readableEnded) answer.headers.set('connection', 'close');
-    return answer;
-  });
+  // The server drains the rest of a refused body for a moment. A connection closed at once would be reset, and the
+  // client would lose the response.
+  app.onError((error) => toProblemResponse(error, services.logger));
   return app;
 }
 
