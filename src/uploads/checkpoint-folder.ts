@@ -25,7 +25,10 @@ export class CheckpointFolder {
    * bring back what was removed with it.
    */
   async make(): Promise<void> {
-    await mkdir(this.#path, { recursive: true });
+    // Beside its original only: where that is away, the store is, and nobody makes a folder in the place of a mount.
+    await mkdir(this.#path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   }
 
   /** Which files there are, whole or not. */

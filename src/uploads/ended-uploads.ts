@@ -1,8 +1,9 @@
-import { copyFile, link, mkdir, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { copyFile, link, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Outcome } from '../contract/job.ts';
 import { blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
+import { makeFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
 /** How a run may end. The cancelled come first: should they have to be cancelled again, sooner is better. */
@@ -43,7 +44,7 @@ export class EndedUploads {
     if ((await readManifest(manifest))?.job_id !== jobId) return;
     const now = new Date();
     await utimes(manifest, now, now).catch(unlessMissing);
-    await addName(manifest, this.#path(folderName(history), jobId, status));
+    await addName(this.#root, manifest, this.#path(folderName(history), jobId, status));
   }
 
   /** Lists the ids of all jobs whose end is noted. */
@@ -99,7 +100,7 @@ export class EndedUploads {
 
   /** Restores a manifest beside its original from the note. An existing manifest stays. */
   async restore(path: string, { payload }: Manifest): Promise<void> {
-    await addName(path, blobPath(this.#root, payload.file_key) + MANIFEST);
+    await addName(this.#root, path, blobPath(this.#root, payload.file_key) + MANIFEST);
   }
 
   /** Returns whether the end of a job is noted: any end, or the given one. */
@@ -127,7 +128,7 @@ export class EndedUploads {
         const path = join(older, folder, name);
         const manifest = await readManifest(path);
         if (manifest) await this.restore(path, manifest);
-        await move(path, join(this.#folder, folder, name));
+        await move(this.#root, path, join(this.#folder, folder, name));
         adopted++;
       }
       await rmdir(join(older, folder)).catch(() => {});
@@ -169,8 +170,8 @@ function folderName(history: string): string {
 }
 
 /** Gives a file a second name, unless it exists. Copies the file on a file system without links. */
-async function addName(from: string, to: string): Promise<void> {
-  await inFolder(to, async () => {
+async function addName(root: string, from: string, to: string): Promise<void> {
+  await inFolder(root, to, async () => {
     await link(from, to).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return;
       if (error.code === 'ENOENT') throw error;
@@ -180,15 +181,15 @@ async function addName(from: string, to: string): Promise<void> {
 }
 
 /** Moves a file that may be gone. */
-async function move(from: string, to: string): Promise<void> {
-  await inFolder(to, () => rename(from, to));
+async function move(root: string, from: string, to: string): Promise<void> {
+  await inFolder(root, to, () => rename(from, to));
 }
 
 /** Puts a file into a folder that may be missing, or that another process removes because it is empty. */
-async function inFolder(to: string, put: () => Promise<void>): Promise<void> {
+async function inFolder(root: string, to: string, put: () => Promise<void>): Promise<void> {
   for (let tries = 0; tries < 2; tries++) {
-    await mkdir(dirname(to), { recursive: true });
     try {
+      await makeFolder(root, dirname(to));
       return await put();
     } catch (error) {
       unlessMissing(error);

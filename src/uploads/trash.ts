@@ -1,5 +1,7 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+import { makeFolder } from './make-folder.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
@@ -16,8 +18,8 @@ export class Trash {
   /** Moves a file into the trash, if it still exists. */
   async take(name: string, path: string): Promise<void> {
     const to = join(this.#folder, new Date().toISOString().slice(0, 10), name);
-    await mkdir(dirname(to), { recursive: true });
     try {
+      await makeFolder(dirname(this.#folder), dirname(to));
       await rename(path, to);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

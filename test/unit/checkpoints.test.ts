@@ -24,6 +24,7 @@ let checkpoints: Checkpoints;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'sluice-checkpoint-'));
+  await mkdir(join(root, 'default'));
   blobs = new BlobStore(root);
   checkpoints = new Checkpoints(blobs.checkpoint('default/a'), payload, logger);
 });
@@ -40,6 +41,13 @@ test('what was kept comes back as it was', async () => {
   expect(await checkpoints.embedded()).toEqual(new Set());
 });
 
+test('none is made where the store is away, and nothing is made in its place', async () => {
+  await rm(root, { recursive: true });
+  expect(await checkpoints.keepCut(cut)).toBe(false);
+  await expect(readdir(root)).rejects.toThrow('ENOENT');
+  await mkdir(root);
+});
+
 test('chunks count for the same file cut the same way, vectors for the same texts', async () => {
   await checkpoints.keepCut(cut);
   await checkpoints.keepVectors(0, ['x'], answer);
@@ -51,7 +59,6 @@ test('chunks count for the same file cut the same way, vectors for the same text
 });
 
 test('once removed, a checkpoint is not brought back by a writer that has not heard of it', async () => {
-  await mkdir(join(root, 'default'));
   await checkpoints.keepCut(cut);
   await blobs.removeCheckpoint('default/a');
   expect(await checkpoints.keepVectors(0, ['x'], answer)).toBe(false);
