@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** SHA-256, as the last bytes of every file. */
 const DIGEST_BYTES = 32;
@@ -25,10 +25,9 @@ export class CheckpointFolder {
    * bring back what was removed with it.
    */
   async make(): Promise<void> {
-    // Beside its original only: where that is away, the store is, and nobody makes a folder in the place of a mount.
-    await mkdir(this.#path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    // Only where the blob store is: nobody makes a folder in the place of a mount.
+    await stat(dirname(dirname(this.#path)));
+    await mkdir(this.#path, { recursive: true });
   }
 
   /** Which files there are, whole or not. */
