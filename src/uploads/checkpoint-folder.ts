@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+import { makeFolder } from './make-folder.ts';
 
 /** SHA-256, as the last bytes of every file. */
 const DIGEST_BYTES = 32;
@@ -15,7 +17,7 @@ const REMOVE_RETRIES = 3;
 export class CheckpointFolder {
   readonly #path: string;
 
-  /** @param path absolute; need not exist */
+  /** @param path absolute, `{root}/{tenant}/{name}`; need not exist, but the root must before a write */
   constructor(path: string) {
     this.#path = path;
   }
@@ -25,9 +27,8 @@ export class CheckpointFolder {
    * bring back what was removed with it.
    */
   async make(): Promise<void> {
-    // Only where the blob store is: nobody makes a folder in the place of a mount.
-    await stat(dirname(dirname(this.#path)));
-    await mkdir(this.#path, { recursive: true });
+    const root = dirname(dirname(this.#path));
+    await makeFolder(root, this.#path);
   }
 
   /** Which files there are, whole or not. */

@@ -105,11 +105,11 @@ async function noteEnd(
   const read = parsePayload(job.hash['payload']);
   if (!read.ok) return;
   try {
-    // Writes the note last, because until then a sweep removes what is left.
+    // Writes the note last. A sweep takes up every end without a note, so a crash before it leaves nothing behind.
     await blobs.removeCheckpoint(read.payload.file_key);
     await blobs.ended.note(read.payload.file_key, job.id, end, history);
   } catch (error) {
-    logger.warn('the end of a job could not be noted beside its original, a sweep will', {
+    logger.warn('writing the end note of a job failed; a sweep writes it later', {
       job: job.id,
       error,
     });

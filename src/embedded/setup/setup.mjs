@@ -1,5 +1,5 @@
 // `npm run setup` brings what `npm start` needs, `npm run setup:test` also what the tests need.
-// Keeps what is there. Uses plain, old JavaScript, because it runs on any system Node, before Node 24 is there.
+// It installs only missing parts. It uses old JavaScript, because it must run on the system's Node, of any version.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
