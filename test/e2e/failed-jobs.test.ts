@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ChromaClient } from 'chromadb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -72,26 +71,6 @@ test('a document that is not read in time fails after the documented tries; nobo
   }
   expect(replaced()).toBe(MAX_RETRIES + 1);
   await expect.poll(() => processorChildren(processor).length).toBe(CHILDREN);
-});
-
-test('a document whose parser dies each time fails after the third, without a retry', async () => {
-  const processor = await sluice.rolePid('processor');
-  const id = await upload('report-600p.pdf');
-  let ended = false;
-  const end = sluice.ended(id).finally(() => (ended = true));
-  // Later each time, so that on a slow machine, too, the next child comes to read it, and to no end.
-  let kills = 0;
-  for (let ms = 600; !ended; ms *= 1.3) {
-    await sleep(ms);
-    if (ended) break;
-    kills++;
-    // As the kernel does it when there is no memory.
-    for (const pid of processorChildren(processor)) process.kill(pid, 'SIGKILL');
-  }
-  await end;
-  expect(kills).toBeGreaterThanOrEqual(3);
-  const words = 'The parser broke down while it read this file.';
-  expect(await failure(id)).toEqual(failed('Parsing failed', 'parser_crashed', 0, words));
 });
 
 test.each<[code: string, status: number, retries: number, words: string]>([

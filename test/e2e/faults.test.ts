@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ChromaClient } from 'chromadb';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
+import { processorChildren } from '../helpers/processor-children.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { TestClient } from '../helpers/ws.ts';
 
@@ -84,6 +86,32 @@ test.each(['worker', 'processor', 'redis', 'chroma'])(
     expect(watcher.states(job_id).at(-1)?.status).toBe('completed');
   },
 );
+
+// Here the limit of the parsers is 30 s: with a short one a busy machine ends this job by its deadline.
+test('a document whose parser dies each time fails after the third, without a retry', async () => {
+  const processor = await sluice.rolePid('processor');
+  const { job_id } = await sluice.upload('report-600p.pdf', { collection: 'crashing' });
+  let ended = false;
+  const end = sluice.ended(job_id).finally(() => (ended = true));
+  // Later each time, so that on a slow machine, too, the next child comes to read it, and to no end.
+  let kills = 0;
+  for (let ms = 600; !ended; ms *= 1.3) {
+    await sleep(ms);
+    if (ended) break;
+    kills++;
+    // As the kernel does it when there is no memory.
+    for (const pid of processorChildren(processor)) process.kill(pid, 'SIGKILL');
+  }
+  expect(kills).toBeGreaterThanOrEqual(3);
+  expect(await end).toMatchObject({
+    status: 'failed',
+    message: 'Parsing failed',
+    error_code: 'parser_crashed',
+    error: 'The parser broke down while it read this file.',
+    retry_count: 0,
+    attempt: 1,
+  });
+});
 
 test('SIGKILL of the web process in the middle of an upload and of a job: both can be had again', async () => {
   const job_id = await uploadSlowly('killed-api');
