@@ -63,7 +63,7 @@ export class Sweeper {
     try {
       await duty(signal);
     } catch (error) {
-      if (!signal.aborted) this.#services.logger.warn('a sweep did not finish, the next will', { error });
+      if (!signal.aborted) this.#services.logger.warn('a sweep failed; the next one starts over', { error });
     }
     this.#underWay.delete(duty);
   }

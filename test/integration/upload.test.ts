@@ -303,6 +303,20 @@ test('a refused body leaves no connection behind that the next request would tri
   }
 });
 
+test('a client that still sends a refused body reads the refusal, and its connection serves the next request', async () => {
+  const { hostname, port } = new URL(api.url);
+  const socket = connect(Number(port), hostname);
+  let said = '';
+  socket.on('data', (data: Buffer) => (said += data.toString()));
+  socket.write(
+    'POST /api/documents/upload HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: a b\r\nContent-Length: 900000\r\n' +
+      `Content-Type: multipart/form-data; boundary=b\r\n\r\n${'x'.repeat(900_000)}` +
+      'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  );
+  await expect.poll(() => said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200']);
+  socket.destroy();
+});
+
 test('a page of another site may not upload, one of ours may', async () => {
   const before = await blobs();
   const foreign = await post(form(['file', file()]), { origin: 'https://evil.example' });
