@@ -1,34 +1,61 @@
-import { inspect } from 'node:util';
+import { pino } from 'pino';
 
-/** Values that go with a log line; an `Error` under `error` is written with its stack. */
-export type Fields = Record<string, unknown>;
+import { logFields, logMessage, readableLine, visible, type Fields } from './log-line.ts';
+import { RepeatLimit } from './repeat-limit.ts';
 
+/** Writes events of one role. An `Error` among the fields is written without its own properties. */
 export interface Logger {
+  /** Logs what goes as planned, and what a user's own document or connection caused. */
   info(message: string, fields?: Fields): void;
+  /** Logs what Sluice repairs by itself. */
   warn(message: string, fields?: Fields): void;
+  /** Logs what an operator must look at. */
   error(message: string, fields?: Fields): void;
+  /** Returns a logger whose lines all carry these fields, for example `{ job: id }`. */
+  with(fields: Fields): Logger;
 }
 
-function text(value: unknown): string {
-  if (value instanceof Error) return inspect(value);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+/** Where lines go: standard error, or a test's own. */
+export interface LogOutput {
+  isTTY?: boolean;
+  write(line: string): unknown;
 }
+
+type Level = 'info' | 'warn' | 'error';
 
 /**
- * A logger that writes one event a line to standard error: time, level, who, what, then `name=value` pairs.
- * Standard output stays free for what a person asked to see.
- * @param name who speaks: the role
+ * Creates a logger that writes one JSON object a line to standard error, or a readable line to a terminal. Standard
+ * output stays free for what a person asked to see. A line has at most 4,096 bytes, because processes that share a
+ * pipe mix longer ones.
+ * @param role who speaks
  */
-export function createLogger(name: string): Logger {
-  const write = (level: string, message: string, fields: Fields = {}) => {
-    const pairs = Object.entries(fields)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => ` ${key}=${text(value)}`);
-    process.stderr.write(`${new Date().toISOString()} ${level} ${name}: ${message}${pairs.join('')}\n`);
+export function createLogger(role: string, output: LogOutput = process.stderr): Logger {
+  const write = (line: string) => void output.write(visible(output.isTTY ? readableLine(line) : line));
+  const lines = pino(
+    {
+      base: { role, pid: process.pid },
+      messageKey: 'message',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    { write },
+  );
+  const repeats = new RepeatLimit((level: Level, message, leftOut) =>
+    lines[level]({ left_out: leftOut }, message),
+  );
+  const logger = (bound: Fields): Logger => {
+    const log = (level: Level, message: string, more: Fields = {}) => {
+      const fields = { ...bound, ...more };
+      // A job ends so often as it is run: what is said of that is no repetition.
+      const counts = level !== 'info' || fields['job'] === undefined;
+      if (!counts || repeats.pass(level, message)) lines[level](logFields(fields), logMessage(message));
+    };
+    return {
+      info: (message, fields) => log('info', message, fields),
+      warn: (message, fields) => log('warn', message, fields),
+      error: (message, fields) => log('error', message, fields),
+      with: (fields) => logger({ ...bound, ...fields }),
+    };
   };
-  return {
-    info: (message, fields) => write('info', message, fields),
-    warn: (message, fields) => write('warn', message, fields),
-    error: (message, fields) => write('error', message, fields),
-  };
+  return logger({});
 }

@@ -2,29 +2,33 @@ import { startRoles } from './compose.ts';
 import { ConfigError, loadConfig, parseRoles } from './config.ts';
 import { CONFIGURATION_EXIT_CODE, reportReady } from './embedded/role-process.ts';
 import { startAll } from './embedded/supervisor.ts';
+import { logProcessFaults } from './log-process-faults.ts';
 import { createLogger } from './logger.ts';
 import { stopOnSignal } from './shutdown.ts';
+
+let logger = createLogger('start');
 
 /** `npm start [-- ROLE...]`: without a role, everything on this machine. */
 async function main(): Promise<void> {
   const roles = parseRoles(process.argv.slice(2));
+  logger = createLogger(roles === 'all' ? 'supervisor' : roles.join('+'));
+  logProcessFaults(logger);
   const config = loadConfig();
   if (roles === 'all') {
-    const all = startAll(config, createLogger('supervisor'));
-    stopOnSignal(() => all.close());
+    const all = startAll(config, logger);
+    stopOnSignal(() => all.close(), logger);
     await all.started;
     return;
   }
-  const running = await startRoles(roles, config, createLogger(roles.join('+')));
-  stopOnSignal(() => running.close());
+  const running = await startRoles(roles, config, logger);
+  stopOnSignal(() => running.close(), logger);
   reportReady(running.port, (await running.refusal()) !== undefined);
 }
 
 main().catch((error: unknown) => {
   const misconfigured =
     error instanceof ConfigError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  process.stderr.write(
-    `${misconfigured ? (error as Error).message : String((error as Error).stack ?? error)}\n`,
-  );
+  if (misconfigured) logger.error((error as Error).message);
+  else logger.error('the start failed', { error });
   process.exit(misconfigured ? CONFIGURATION_EXIT_CODE : 1);
 });

@@ -1,3 +1,5 @@
+import type { Logger } from './logger.ts';
+
 /** Signals this close together are one wish: a terminal and npm both pass on the same Ctrl-C. */
 const SAME_WISH_MS = 1000;
 
@@ -6,7 +8,7 @@ const SAME_WISH_MS = 1000;
  * A signal that comes more than a second after the first ends it at once.
  * @param stop releases everything the process holds
  */
-export function stopOnSignal(stop: () => Promise<void>): void {
+export function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
   let first: number | undefined;
   const begin = (signal: NodeJS.Signals | 'disconnect') => {
     const now = performance.now();
@@ -18,7 +20,7 @@ export function stopOnSignal(stop: () => Promise<void>): void {
     stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`stopping failed: ${String(error)}\n`);
+        logger.error('stopping failed', { error });
         process.exit(1);
       },
     );

@@ -73,6 +73,8 @@ export const ProcessorProblemSchema = v.object({ code: Code, detail: Detail });
  * turns as one with those of others; a call without it stands for itself.
  */
 export const DOCUMENT_HEADER = 'document-id';
+/** An optional header of every call: the id of the job that it is made for, percent-encoded. A service's log lines name it. */
+export const JOB_HEADER = 'job-id';
 
 const Offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Page = v.pipe(v.number(), v.safeInteger(), v.minValue(1));

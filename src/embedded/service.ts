@@ -125,7 +125,7 @@ export class Service {
       this.#startAgain(signal === null ? `exit code ${code}` : `signal ${signal}`, unfit);
     });
     // A send that fails because the process is ending; its exit says the rest.
-    child.on('error', (error) => this.#logger.warn(`${name}: ${error.message}`));
+    child.on('error', (error) => this.#logger.warn(`${name} cannot be told to stop`, { error }));
     this.#spec.ready(child, life.signal).then(
       () => {
         servesSince = performance.now();

@@ -18,8 +18,7 @@ export async function listenForCancellations(
 ): Promise<void> {
   subscriber.on('message', (_channel: string, jobId: string) => onCancelled(jobId));
   subscriber.on('ready', () => {
-    // ioredis subscribes again by itself, but does not say when it has. A connection that is lost meanwhile will be
-    // ready once more.
+    // A connection that is lost meanwhile will be ready once more.
     subscriber.subscribe(keys.cancelled).then(
       () => onCancelled(),
       () => {},

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
+import { Backoff } from '../backoff.ts';
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { eventPosition, type HistoryPosition } from './job-event.ts';
@@ -10,6 +11,9 @@ import { loadScripts, type RunScript } from './scripts.ts';
 const CANARY_MS = 1000;
 /** A canary that is out for so long is dead: nothing is delivered. */
 const CANARY_TIMEOUT_MS = 3000;
+/** Shortest and longest pause before a subscription that failed is made anew, in ms. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 15_000;
 /** Too many to be guessed. */
 const NONCE_BYTES = 8;
 
@@ -62,6 +66,9 @@ export class FeedLink {
   /** True while a canary is out because of an event that was not the next. */
   #asking = false;
   #lastProofAt = performance.now();
+  readonly #backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
+  /** When a link without proof may be replaced next, by `performance.now()`. */
+  #replaceAt = 0;
   readonly #timer: NodeJS.Timeout;
   #closed = false;
   /** How many canaries have not come back in time. */
@@ -130,13 +137,14 @@ export class FeedLink {
       if (!replaced()) this.#lose();
     });
     subscriber.on('ready', () => {
-      // ioredis subscribes again by itself, but does not say when it has.
       Promise.all([subscriber.psubscribe(allEvents), subscriber.subscribe(this.#channel)])
         .then(() => this.#prove())
         .catch((error: unknown) => {
           if (replaced() || this.#closed) return;
           this.#logger.warn('subscribing to the job events failed, trying again', { error });
-          subscriber.disconnect(true);
+          setTimeout(() => {
+            if (!replaced() && !this.#closed) subscriber.disconnect(true);
+          }, this.#backoff.next());
         });
     });
     return subscriber;
@@ -157,7 +165,8 @@ export class FeedLink {
       this.#lose();
       this.#nonces?.clear();
       // One that is not ready is connecting already.
-      if (this.#subscriber.status === 'ready') {
+      if (this.#subscriber.status === 'ready' && performance.now() > this.#replaceAt) {
+        this.#replaceAt = performance.now() + CANARY_TIMEOUT_MS + this.#backoff.next();
         this.#logger.warn('the job events do not arrive any more: connecting anew');
         this.#subscriber.disconnect();
         this.#subscriber = this.#subscribe();
@@ -181,6 +190,7 @@ export class FeedLink {
     if (!now || number === undefined) return;
     this.#nonces?.delete(nonce);
     this.#lastProofAt = performance.now();
+    this.#backoff.reset();
     this.#asking = false;
     const before = this.#heard;
     const doubted = this.#doubted;

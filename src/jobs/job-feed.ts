@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
+import { Backoff } from '../backoff.ts';
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { FeedLink } from './feed-link.ts';
@@ -14,7 +15,9 @@ import { areOf, toJobState, type JobState } from './to-job.ts';
 
 /** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
 const COMPARE_MS = 30_000;
-const AFTER_ERROR_MS = 500;
+/** Shortest and longest pause between two tries to read, in ms. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 10_000;
 /** How soon a new history is heard of, when it was read of first. */
 const HISTORY_DELAY_MS = 50;
 
@@ -153,6 +156,7 @@ export class JobFeed {
   async #readLive(
     read: () => Promise<(JobState | undefined)[]>,
   ): Promise<(JobState | undefined)[] | undefined> {
+    const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
     while (this.#live) {
       try {
         const states = await read();
@@ -164,7 +168,7 @@ export class JobFeed {
         if (this.#closed) throw error;
         // Redis may be away for some time before the link notices.
         this.#logger.warn('reading jobs failed, trying once more', { error });
-        await sleep(AFTER_ERROR_MS);
+        await sleep(backoff.next());
       }
     }
     return undefined;

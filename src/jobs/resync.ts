@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Backoff } from '../backoff.ts';
 import type { Logger } from '../logger.ts';
 import type { FeedLink } from './feed-link.ts';
 import type { JobStore } from './job-store.ts';
 import type { JobWatchers } from './job-watchers.ts';
 import { areOf, isNewer, type JobState } from './to-job.ts';
 
-const AFTER_ERROR_MS = 500;
+/** Shortest and longest pause between two tries, in ms. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 10_000;
 
 export interface ResyncServices {
   store: JobStore;
@@ -47,6 +50,7 @@ export class Resync {
   /** Reads, as often as it takes. @returns a state or `undefined` of each job; nothing once it is cancelled */
   async read(): Promise<Map<string, JobState | undefined> | undefined> {
     const { link, logger } = this.#services;
+    const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
     while (!this.#cancelled) {
       try {
         const read = await this.#readWatched();
@@ -58,7 +62,7 @@ export class Resync {
       } catch (error) {
         if (this.#cancelled) return undefined;
         logger.warn('reading the watched jobs again failed, trying once more', { error });
-        await sleep(AFTER_ERROR_MS);
+        await sleep(backoff.next());
       }
     }
     return undefined;

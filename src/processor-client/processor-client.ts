@@ -7,6 +7,7 @@ import {
   ChunkResponseSchema,
   DOCUMENT_HEADER,
   EmbedResponseSchema,
+  JOB_HEADER,
   ParseResponseSchema,
   ProcessorHealthSchema,
   type ChunkRequest,
@@ -76,9 +77,9 @@ export class ProcessorClient {
     this.#headers = like?.headers ?? {};
   }
 
-  /** This client for the calls of one document, which take turns as one with those of others. */
-  forDocument(id: string): ProcessorClient {
-    const headers = { [DOCUMENT_HEADER]: encodeURIComponent(id.toWellFormed()) };
+  /** Returns a client for the calls of one job. Those of one document take turns as one with those of others. */
+  forDocument(id: string, jobId: string): ProcessorClient {
+    const headers = { [DOCUMENT_HEADER]: headerValue(id), [JOB_HEADER]: headerValue(jobId) };
     return new ProcessorClient(this.#url, this.#limits, { agent: this.#agent, headers });
   }
 
@@ -206,6 +207,10 @@ export class ProcessorClient {
       clearTimeout(timer);
     }
   }
+}
+
+function headerValue(id: string): string {
+  return encodeURIComponent(id.toWellFormed());
 }
 
 function json(value: unknown): Sent {

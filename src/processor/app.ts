@@ -7,6 +7,7 @@ import {
   DOCUMENT_HEADER,
   EmbedRequestSchema,
   FIRST_FAULT,
+  JOB_HEADER,
   type ProcessorHealth,
 } from '../contract/processor.ts';
 import type { Logger } from '../logger.ts';
@@ -52,7 +53,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
 
   const log = (c: Context<Environment>, { code, cause }: ProcessorError) => {
     const ours = statusOf(code) >= 500 || code === 'embedder_refused';
-    if (ours && !c.req.raw.signal.aborted) logger.warn('a call failed', { code, error: cause });
+    const job = c.req.header(JOB_HEADER);
+    if (ours && !c.req.raw.signal.aborted) logger.warn('a call failed', { code, job, error: cause });
   };
   const stream = (c: Context<Environment>, body: AsyncIterable<Uint8Array>) => {
     const cut = (error: ProcessorError) => {
@@ -64,6 +66,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
   const callerOf = (c: Context<Environment>): Caller => ({
     signal: c.req.raw.signal,
     document: c.req.header(DOCUMENT_HEADER),
+    job: c.req.header(JOB_HEADER),
   });
 
   app.post('/parse', async (c) => {

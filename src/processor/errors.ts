@@ -34,7 +34,8 @@ export class ProcessorError extends Error {
   }
 }
 
-function isDocumentError(code: ErrorCode): code is DocumentErrorCode {
+/** Returns whether the document itself is what is wrong. */
+export function isDocumentError(code: ErrorCode): code is DocumentErrorCode {
   return Object.hasOwn(DOCUMENT_ERRORS, code);
 }
 

@@ -35,6 +35,8 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     connectionName: `sluice-${name}`,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
+    // Subscribers do so themselves when ready. A refusal of ioredis' own try would end the process.
+    autoResubscribe: false,
     // After a failover the old master refuses writes: connect anew, and (2) send the refused command again.
     reconnectOnError: (error: Error) =>
       error.message.startsWith('READONLY') && (patience === 'ordered' ? 1 : 2),
@@ -45,8 +47,7 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
   });
   let reported = false;
   redis.on('error', (error: Error) => {
-    if (!reported)
-      logger.warn('Redis is unreachable, reconnecting', { connection: name, error: error.message });
+    if (!reported) logger.warn('Redis is unreachable, reconnecting', { connection: name, error });
     reported = true;
   });
   redis.on('ready', () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
+import { Backoff } from '../backoff.ts';
 import type { ClaimedJob, JobQueue } from '../jobs/job-queue.ts';
 import type { Logger } from '../logger.ts';
 import type { Availability } from './availability.ts';
@@ -10,7 +11,9 @@ const MAX_WAIT_SECONDS = 5;
 /** While jobs run, one of them may be put off for a moment, which the waiter does not see. */
 const MAX_WAIT_WHILE_RUNNING_SECONDS = 0.5;
 const MIN_WAIT_SECONDS = 0.01;
-const AFTER_ERROR_MS = 1000;
+/** Shortest and longest pause after a claim that failed, in ms. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 5000;
 /** How often a worker that waits for a dependency looks whether it may claim again. */
 const PAUSE_MS = 250;
 
@@ -33,7 +36,7 @@ export class ClaimLoop {
   #freed: () => void = () => {};
   /** Ends the wait for something to claim. */
   #endWait: () => void = () => {};
-  #stopping = false;
+  readonly #stopped = new AbortController();
 
   /**
    * @param waiter a connection of the loop's own, for a blocked connection can do nothing else
@@ -69,7 +72,7 @@ export class ClaimLoop {
 
   /** Claims nothing more. @returns resolves when every running job has ended */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stopped.abort();
     this.#endWait();
     this.#waiter.disconnect();
     await this.#ended;
@@ -77,7 +80,8 @@ export class ClaimLoop {
   }
 
   async #loop(): Promise<void> {
-    while (!this.#stopping) {
+    const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
+    while (!this.#stopped.signal.aborted) {
       try {
         const free = this.#slots - this.#running.size;
         if (free === 0) {
@@ -91,10 +95,11 @@ export class ClaimLoop {
         const { jobs, nextMs } = await this.#queue.claim(free);
         for (const job of jobs) this.#start(job);
         if (jobs.length < free) await this.#wait(nextMs);
+        backoff.reset();
       } catch (error) {
-        if (this.#stopping) return;
+        if (this.#stopped.signal.aborted) return;
         this.#logger.error('claiming failed', { error });
-        await sleep(AFTER_ERROR_MS);
+        await sleep(backoff.next(), undefined, { signal: this.#stopped.signal }).catch(() => {});
       }
     }
   }
@@ -108,7 +113,7 @@ export class ClaimLoop {
   }
 
   async #wait(nextMs: number | undefined): Promise<void> {
-    if (this.#stopping) return;
+    if (this.#stopped.signal.aborted) return;
     const most = this.#running.size > 0 ? MAX_WAIT_WHILE_RUNNING_SECONDS : MAX_WAIT_SECONDS;
     const wait = Math.max(MIN_WAIT_SECONDS, Math.min(most, (nextMs ?? Infinity) / 1000));
     // A connection that is closed while Redis is away leaves what it was asked for ever unanswered. No race with a

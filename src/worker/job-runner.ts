@@ -8,7 +8,7 @@ import type { End } from '../uploads/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from './lease-keeper.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
-import { GiveBackError, judge } from './retry-policy.ts';
+import { GiveBackError, isForeseen, judge } from './retry-policy.ts';
 
 export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vectors'> {
   vectors: VectorStore;
@@ -28,7 +28,8 @@ export async function runJob(
   services: RunnerServices,
   draining: AbortSignal,
 ): Promise<void> {
-  const { queue, leases, vectors, logger } = services;
+  const { queue, leases, vectors } = services;
+  const logger = services.logger.with({ job: job.id });
   const lost = new AbortController();
   const signal = AbortSignal.any([lost.signal, draining]);
   const lease = leases.keep(job, () => lost.abort(new ClaimLostError('the lease was lost')));
@@ -41,16 +42,21 @@ export async function runJob(
     countChunks: (...asked) => vectors.countChunks(...asked),
   };
   try {
-    const document = await runPipeline(job, { ...services, vectors: guarded, lease }, progress, signal);
+    const document = await runPipeline(
+      job,
+      { ...services, logger, vectors: guarded, lease },
+      progress,
+      signal,
+    );
     await progress.close();
     signal.throwIfAborted();
     const { history } = services.history.last;
     if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
-    logger.info('job completed', { job: job.id, chunks: document.chunkCount });
-    await noteEnd(job, 'completed', history, services);
+    logger.info('job completed', { chunks: document.chunkCount });
+    await noteEnd(job, 'completed', history, { ...services, logger });
   } catch (error) {
     await progress.close();
-    await settle(job, signal.aborted ? signal.reason : error, progress, services);
+    await settle(job, signal.aborted ? signal.reason : error, progress, { ...services, logger });
   } finally {
     lease.release();
   }
@@ -63,7 +69,7 @@ async function settle(
   services: RunnerServices,
 ): Promise<void> {
   const { queue, logger } = services;
-  const fields = { job: job.id, stage: progress.stage };
+  const fields = { stage: progress.stage };
   if (error instanceof ClaimLostError) {
     logger.warn('job cancelled, or lost to another worker', fields);
     return abandon(job, queue);
@@ -81,7 +87,10 @@ async function settle(
     logger.warn('job will be tried again', { ...fields, delayMs, code, error });
     await queue.retry(job, delayMs, verdict);
   } else {
-    logger.warn('job failed', { ...fields, code: verdict.errorCode, error });
+    const { errorCode: code, error: reason } = verdict;
+    // A document that cannot be read is its user's concern. Its stack or cause would tell an operator nothing.
+    if (isForeseen(error)) logger.info('job failed', { ...fields, code, reason });
+    else logger.warn('job failed', { ...fields, code, error });
     const { history } = services.history.last;
     if (await queue.fail(job, verdict)) await noteEnd(job, 'failed', history, services);
   }
@@ -109,9 +118,6 @@ async function noteEnd(
     await blobs.removeCheckpoint(read.payload.file_key);
     await blobs.ended.note(read.payload.file_key, job.id, end, history);
   } catch (error) {
-    logger.warn('writing the end note of a job failed; a sweep writes it later', {
-      job: job.id,
-      error,
-    });
+    logger.warn('writing the end note of a job failed; a sweep writes it later', { error });
   }
 }

@@ -43,7 +43,7 @@ export async function runPipeline(
   const { payload } = read;
   const tenant = job.hash['tenant'] ?? DEFAULT_TENANT;
   const documentId = payload.document_id ?? job.id;
-  const services = { ...shared, processor: shared.processor.forDocument(documentId) };
+  const services = { ...shared, processor: shared.processor.forDocument(documentId, job.id) };
   const caller = new PatientCaller(services.availability, services.logger);
 
   const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);

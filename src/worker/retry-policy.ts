@@ -1,4 +1,5 @@
 import type { Stage } from '../contract/job.ts';
+import { DOCUMENT_ERRORS } from '../contract/processor.ts';
 import { DependencyError } from '../errors.ts';
 import { DocumentChangedError } from '../jobs/job-reports.ts';
 import { LONGEST_BACKOFF_MS } from '../jobs/longest-backoff.ts';
@@ -57,6 +58,12 @@ export function judge(error: unknown, stage: Stage, retryCount: number, maxRetri
   }
   const delayMs = Math.min(retryAfterMs ?? backoff(retryCount), LONGEST_BACKOFF_MS);
   return { action: 'retry', delayMs, error: text, errorCode: code };
+}
+
+/** Returns whether a failure says something about the user's own document, and nothing about Sluice or its services. */
+export function isForeseen(error: unknown): boolean {
+  if (error instanceof DependencyError) return Object.hasOwn(DOCUMENT_ERRORS, error.code);
+  return error instanceof PermanentJobError || error instanceof DocumentChangedError;
 }
 
 /** Exponential backoff with full jitter: many jobs that failed together do not come back together. */

@@ -155,6 +155,11 @@ test.each([
     max_retries: 3,
   });
   expect(job.error).toMatch(/^[A-Z][^{}]+\.$/);
+  // Sluice logs it as the user's concern: every line names the job, and none has a stack.
+  const ofJob = () => sluice.logged().filter(({ job }) => job === job_id);
+  await expect.poll(ofJob).toContainEqual(expect.objectContaining({ role: 'worker', level: 'info', code }));
+  for (const line of ofJob()) expect(line).toMatchObject({ level: 'info' });
+  expect(JSON.stringify(ofJob())).not.toMatch(/\.ts:\d|node_modules/);
 });
 
 test('a file that is not text whatever its name says fails', async () => {

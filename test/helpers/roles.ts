@@ -4,13 +4,18 @@ import { join } from 'node:path';
 
 import { startRoles } from '../../src/compose.ts';
 import { loadConfig, type Role } from '../../src/config.ts';
+import { logFields, type Fields } from '../../src/log-line.ts';
 import type { Logger } from '../../src/logger.ts';
 
 /** Keeps what is logged, and prints nothing. */
 export function quietLogger(): Logger & { lines: string[] } {
   const lines: string[] = [];
-  const write = (message: string, fields = {}) => void lines.push(`${message} ${JSON.stringify(fields)}`);
-  return { lines, info: write, warn: write, error: write };
+  const logger = (bound: Fields): Logger => {
+    const write = (message: string, fields: Fields = {}) =>
+      void lines.push(`${message} ${JSON.stringify(logFields({ ...bound, ...fields }))}`);
+    return { info: write, warn: write, error: write, with: (fields) => logger({ ...bound, ...fields }) };
+  };
+  return { lines, ...logger({}) };
 }
 
 export interface TestRoles {

@@ -19,6 +19,8 @@ export interface TestSluice {
   chromaUrl: string;
   /** What it has printed so far. */
   output(): string;
+  /** What its roles have logged so far. Throws for a line that is not JSON. */
+  logged(): Record<string, unknown>[];
   /** The pid of the process that runs a role, as the process list shows it. */
   rolePid(role: string): Promise<number>;
   /** Those of api, worker and processor, which stay the same for as long as none is lost. */
@@ -49,8 +51,12 @@ export async function startSluice(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
+  let logged = '';
   child.stdout.on('data', (text: Buffer) => (printed += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (printed += text.toString()));
+  child.stderr.on('data', (text: Buffer) => {
+    printed += text.toString();
+    logged += text.toString();
+  });
   const found = async (pattern: RegExp) => {
     for (let waited = 0; waited < 120_000; waited += 20) {
       const match = pattern.exec(printed);
@@ -83,6 +89,12 @@ export async function startSluice(
     redisUrl,
     chromaUrl,
     output: () => printed,
+    logged: () =>
+      logged
+        .slice(0, logged.lastIndexOf('\n') + 1)
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
     rolePid: (role) => rolePid(child, role),
     rolePids: () => Promise.all(['api', 'worker', 'processor'].map((role) => rolePid(child, role))),
     job,

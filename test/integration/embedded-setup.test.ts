@@ -140,7 +140,7 @@ test('setup:test brings what the tests need, too; the second does nothing', () =
   using checkout = new Checkout();
   expect(checkout.run('check-setup', 'test')).toEqual({ status: 1, output: oneLine('npm run setup:test') });
   expect(checkout.run('setup', 'test').status).toBe(0);
-  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk redis chromium python3']);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk redis chromium python3 nginx caddy haproxy']);
   expect(checkout.run('check-setup')).toEqual({ status: 0, output: '' });
   expect(checkout.run('check-setup', 'test')).toEqual({ status: 0, output: '' });
 
@@ -158,7 +158,7 @@ test('after setup alone the tests name the command they need, which adds what is
   expect(output).toContain('to run, but not to be tested');
 
   expect(checkout.run('setup', 'test').status).toBe(0);
-  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk chromium python3']);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk chromium python3 nginx caddy haproxy']);
   expect(checkout.run('check-setup', 'test').status).toBe(0);
 });
 
@@ -214,12 +214,13 @@ test('an unknown system is told what to install by hand', () => {
   const start = checkout.run('setup');
   expect(start.status).toBe(1);
   expect(start.output).toMatch(/redis:.*by hand.*redis-server/);
-  expect(start.output).not.toMatch(/chromium|python/);
+  expect(start.output).not.toMatch(/chromium|python|nginx/);
   const { status, output } = checkout.run('setup', 'test');
   expect(status).toBe(1);
   expect(output).toMatch(/redis:.*by hand.*redis-server/);
   expect(output).toMatch(/chromium:.*by hand.*google-chrome/);
   expect(output).toMatch(/python:.*by hand.*python3/);
+  expect(output).toMatch(/haproxy:.*by hand.*haproxy/);
   expect(checkout.has('client/dist/index.html')).toBe(true);
 });
 

@@ -8,8 +8,9 @@ import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
 import { BlobStore } from '../../src/uploads/blob-store.ts';
 import { Checkpoints } from '../../src/worker/checkpoints.ts';
+import { quietLogger } from '../helpers/roles.ts';
 
-const logger = { info: () => {}, warn: () => {}, error: () => {} };
+const logger = quietLogger();
 const payload = { filename: 'a', file_key: 'default/a', chunk_size: 64, chunk_overlap: 0 } as JobPayload;
 const cut = {
   chunks: [{ text: 'é, "ü"\n', start: 0, end: 7, page: 2 }],

@@ -75,3 +75,19 @@ test('a worker all whose slots are taken keeps nothing of short jobs, however lo
   );
   expect(await turns.held()).toBeLessThan(10);
 });
+
+test('a claim that fails again and again is tried ever more seldom, and a worker can be stopped meanwhile', async () => {
+  let tries = 0;
+  const loop = start(
+    async () => {
+      tries++;
+      throw new Error('NOPERM');
+    },
+    () => NEVER,
+    () => NEVER,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await loop.stop();
+  // At once, after 250 ms, and after 500 ms more.
+  expect(tries).toBeLessThanOrEqual(3);
+});

@@ -15,6 +15,7 @@ import { Checkpoints } from '../../src/worker/checkpoints.ts';
 import { embedAndStore } from '../../src/worker/embed-and-store.ts';
 import { PatientCaller } from '../../src/worker/patient-caller.ts';
 import type { ProgressReporter } from '../../src/worker/progress-reporter.ts';
+import { quietLogger } from '../helpers/roles.ts';
 
 const COUNT = 2000;
 const chunks: CutChunk[] = Array.from({ length: COUNT }, (_, i) => ({
@@ -30,7 +31,7 @@ const origin = {
   contentHash: undefined,
   metadata: {},
 };
-const logger = { info: () => {}, warn: () => {}, error: () => {} };
+const logger = quietLogger();
 let folder: string;
 const unhandled = vi.fn();
 

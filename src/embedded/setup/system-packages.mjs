@@ -19,9 +19,14 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "$@" > /dev/null
 if [ -d /run/systemd/system ]; then
-  case " $* " in *" redis-server "*) systemctl disable redis-server ;; esac
+  for server in redis-server nginx caddy haproxy; do
+    case " $* " in *" $server "* | *" $server-light "*) systemctl disable $server ;; esac
+  done
 fi
 `;
+
+/** All but Debian, whose full nginx brings modules that the tests need not, call the proxies the same. */
+const PROXIES = { nginx: 'nginx', caddy: 'caddy', haproxy: 'haproxy' };
 
 /** The package managers we know: how they install, and what they call what we need. */
 const MANAGERS = {
@@ -30,22 +35,45 @@ const MANAGERS = {
     redis: 'redis-server',
     chromium: 'chromium',
     python: 'python3',
+    nginx: 'nginx-light',
+    caddy: 'caddy',
+    haproxy: 'haproxy',
   },
-  dnf: { install: ['dnf', 'install', '-y'], redis: 'redis', chromium: 'chromium', python: 'python3' },
-  apk: { install: ['apk', 'add', '--no-cache'], redis: 'redis', chromium: 'chromium', python: 'python3' },
+  dnf: {
+    install: ['dnf', 'install', '-y'],
+    redis: 'redis',
+    chromium: 'chromium',
+    python: 'python3',
+    ...PROXIES,
+  },
+  apk: {
+    install: ['apk', 'add', '--no-cache'],
+    redis: 'redis',
+    chromium: 'chromium',
+    python: 'python3',
+    ...PROXIES,
+  },
   pacman: {
     install: ['pacman', '-Sy', '--noconfirm', '--needed'],
     redis: 'redis',
     chromium: 'chromium',
     python: 'python',
+    ...PROXIES,
   },
   zypper: {
     install: ['zypper', '--non-interactive', 'install'],
     redis: 'redis',
     chromium: 'chromium',
     python: 'python3',
+    ...PROXIES,
   },
-  brew: { install: ['brew', 'install'], redis: 'redis', chromium: 'chromium', python: 'python3' },
+  brew: {
+    install: ['brew', 'install'],
+    redis: 'redis',
+    chromium: 'chromium',
+    python: 'python3',
+    ...PROXIES,
+  },
 };
 
 /** Commands per need. Any one of them proves that the system has it. */
@@ -53,12 +81,17 @@ const COMMANDS = {
   redis: ['redis-server'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   python: ['python3'],
+  nginx: ['nginx'],
+  caddy: ['caddy'],
+  haproxy: ['haproxy'],
 };
 
-/** System packages per level. The tests drive a browser, and one of their processors is in Python. */
+/**
+ * System packages per level. The tests drive a browser, put proxies in front of Sluice, and have a processor in Python.
+ */
 export const NEEDED = {
   start: ['redis'],
-  test: ['redis', 'chromium', 'python'],
+  test: ['redis', 'chromium', 'python', 'nginx', 'caddy', 'haproxy'],
 };
 
 export function commandsOf(need) {
@@ -66,17 +99,21 @@ export function commandsOf(need) {
 }
 
 function findCommand(name, path) {
-  return path
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+  return (
+    path
+      .split(delimiter)
+      // Debian keeps servers in /usr/sbin, which a user's PATH lacks.
+      .flatMap((folder) => (folder === '/usr/bin' ? [folder, '/usr/sbin'] : [folder]))
+      .map((folder) => join(folder, name))
+      .find((file) => {
+        try {
+          accessSync(file, constants.X_OK);
+          return true;
+        } catch {
+          return false;
+        }
+      })
+  );
 }
 
 /** The file on `path` that shows that `need` is there. */

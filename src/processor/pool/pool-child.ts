@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-import { ProcessorError } from '../errors.ts';
+import { type ErrorCode, ProcessorError } from '../errors.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './protocol.ts';
 import type { TaskRun } from './task-run.ts';
 
@@ -30,9 +30,14 @@ export interface PoolChildOptions {
   /** It can take a task: at start, and after each one. */
   onIdle: () => void;
   /** The process is gone, or as good as: killed. `startFailed` is true for one that was not ready yet. */
-  onGone: (gone: { startFailed: boolean; reason: string; lastWords: string | undefined }) => void;
-  /** A task failed in a way the caller is not told about. */
-  onFailure: (kind: string, cause: string) => void;
+  onGone: (gone: {
+    startFailed: boolean;
+    reason: string;
+    lastWords: string | undefined;
+    run: TaskRun | undefined;
+  }) => void;
+  /** A task failed; its cause is not for the caller. */
+  onFailure: (run: TaskRun, code: ErrorCode, cause: string | undefined) => void;
 }
 
 /** A child process and the one task it works on. */
@@ -92,7 +97,7 @@ export class PoolChild {
 
   /** True while it works for this caller. */
   worksFor(signal: AbortSignal): boolean {
-    return this.#run?.signal === signal;
+    return this.#run?.caller.signal === signal;
   }
 
   /** Gives it a task; only while {@link idle}. */
@@ -111,8 +116,9 @@ export class PoolChild {
    */
   kill(error: ProcessorError, reason: string): void {
     this.#process.kill('SIGKILL');
-    this.#finish()?.fail(error);
-    this.#leave(reason);
+    const run = this.#finish();
+    run?.fail(error);
+    this.#leave(reason, run);
   }
 
   /** The caller is gone: ends the work, unless it is short enough to be let finish. */
@@ -144,7 +150,7 @@ export class PoolChild {
         return;
       case 'failed': {
         const run = this.#finish();
-        if (run && message.cause !== undefined) this.#options.onFailure(run.task.kind, message.cause);
+        if (run) this.#options.onFailure(run, message.code, message.cause);
         run?.fail(new ProcessorError(message.code, { detail: message.detail }));
         this.#beFree();
       }
@@ -175,16 +181,16 @@ export class PoolChild {
     return run;
   }
 
-  #leave(reason: string): void {
+  #leave(reason: string, run = this.#finish()): void {
     if (this.#gone) return;
     this.#gone = true;
-    const run = this.#finish();
     const code = run?.task.kind === 'parse' ? 'parser_crashed' : 'internal';
     run?.fail(new ProcessorError(code));
     this.#options.onGone({
       startFailed: !this.#ready,
       reason,
       lastWords: this.#lastWords.trim() || undefined,
+      run,
     });
   }
 }

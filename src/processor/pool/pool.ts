@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from '../../logger.ts';
-import { ProcessorError } from '../errors.ts';
+import { isDocumentError, ProcessorError } from '../errors.ts';
 import { costOf, weightOf } from './cost.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PoolChild } from './pool-child.ts';
@@ -51,8 +51,9 @@ export class Pool {
    *   finish, unheard)
    * @param onEnd called once, as soon as the task's file is no longer needed
    */
-  run(task: Task, { signal, document }: Caller, onEnd: () => void = () => {}): PendingAnswer {
-    const run = new TaskRun(task, signal, onEnd);
+  run(task: Task, caller: Caller, onEnd: () => void = () => {}): PendingAnswer {
+    const { signal, document } = caller;
+    const run = new TaskRun(task, caller, onEnd);
     if (signal.aborted || this.#closing.signal.aborted) {
       run.fail(new ProcessorError('internal'));
       return run;
@@ -96,7 +97,7 @@ export class Pool {
 
   #abandon(signal: AbortSignal): void {
     const error = new ProcessorError('internal');
-    for (const run of this.#queue.drop((run) => run.signal === signal)) run.fail(error);
+    for (const run of this.#queue.drop((run) => run.caller.signal === signal)) run.fail(error);
     for (const child of this.#children) if (child.worksFor(signal)) child.abandon(error);
   }
 
@@ -109,16 +110,20 @@ export class Pool {
         this.#startable = true;
         this.#dispatch();
       },
-      onGone: ({ startFailed, reason, lastWords }) => {
+      onGone: ({ startFailed, reason, lastWords, run }) => {
         this.#children.delete(child);
         if (this.#closing.signal.aborted) return;
-        logger.warn('a child is replaced', { reason, last_words: lastWords });
+        logger.warn('a child is replaced', { reason, last_words: lastWords, job: run?.caller.job });
         if (startFailed) void this.#spawnLater();
         else this.#spawn();
         // What it did may have kept other work back.
         this.#dispatch();
       },
-      onFailure: (kind, cause) => logger.error('a task failed', { kind, cause }),
+      onFailure: ({ task: { kind }, caller: { job } }, code, cause) => {
+        // A document that cannot be read is its user's concern: a stack would tell an operator nothing.
+        if (isDocumentError(code)) logger.info('a document was refused', { kind, code, job });
+        else if (cause !== undefined) logger.error('a task failed', { kind, code, job, cause });
+      },
     });
     this.#children.add(child);
     const exited = child.exited.finally(() => this.#exits.delete(exited));

@@ -7,6 +7,8 @@ export interface Caller {
   signal: AbortSignal;
   /** The document that it works on, if it says so: the tasks of one document take turns as one. */
   document: string | undefined;
+  /** The job that it works for, if it says so: log lines name it. */
+  job?: string | undefined;
 }
 
 /** What the caller of a task gets. */
@@ -24,8 +26,7 @@ export interface PendingAnswer {
 /** One task on its way through the pool, seen from both ends: the caller's answer and the child's reports. */
 export class TaskRun implements PendingAnswer {
   readonly task: Task;
-  /** The caller's. */
-  readonly signal: AbortSignal;
+  readonly caller: Caller;
   readonly turn: Promise<void>;
   readonly answer: Promise<ReadableStream<Uint8Array>>;
   readonly #begun = Promise.withResolvers<void>();
@@ -36,9 +37,9 @@ export class TaskRun implements PendingAnswer {
   #ended = false;
 
   /** @param onEnd called once, as soon as no child has anything more to do with the task */
-  constructor(task: Task, signal: AbortSignal, onEnd: () => void) {
+  constructor(task: Task, caller: Caller, onEnd: () => void) {
     this.task = task;
-    this.signal = signal;
+    this.caller = caller;
     this.#onEnd = onEnd;
     this.turn = this.#begun.promise;
     this.answer = this.#answered.promise;
