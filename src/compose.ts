@@ -29,6 +29,7 @@ import type { Logger } from './logger.ts';
 import { MAX_CALL_SILENCES } from './contract/processor.ts';
 import { ProcessorClient } from './processor-client/processor-client.ts';
 import { startProcessor } from './processor/server.ts';
+import { checkAccess } from './redis/check-access.ts';
 import { checkDurability } from './redis/check-durability.ts';
 import { connectRedis, type Patience } from './redis/connection.ts';
 import { createKeys, type Keys } from './redis/keys.ts';
@@ -138,7 +139,7 @@ async function startJobRoles(
   logger: Logger,
   started: AsyncDisposableStack,
 ): Promise<Omit<Running, 'close'>> {
-  const shared = share(roles, config, logger, started);
+  const shared = await share(roles, config, logger, started);
   const closing = new AbortController();
   let app: App = new Hono()
     .route('/', healthRoutes(shared.checks, shared.dependencies))
@@ -160,22 +161,28 @@ async function startJobRoles(
   return { port: server.port, refusal };
 }
 
-function share(
+async function share(
   roles: readonly Role[],
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Shared {
+): Promise<Shared> {
   const redisUrl = required('REDIS_URL', config.redisUrl, roles);
   const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
   const keys = createKeys(config.redisKeyPrefix);
+  const access = await checkAccess(redisUrl, keys);
+  if (access.fault !== undefined) throw new ConfigError(access.fault);
   const connect = (name: string, patience: Patience) => {
     const redis = connectRedis(redisUrl, name, patience, logger);
     started.defer(() => redis.disconnect());
     return redis;
   };
   const redis = connect('main', 'bounded');
-  redis.once('ready', () => void checkDurability(redis, logger));
+  redis.once('ready', () => {
+    void checkDurability(redis, logger);
+    if (!access.reached)
+      void checkAccess(redisUrl, keys).then(({ fault }) => fault !== undefined && logger.error(fault));
+  });
   const store = new JobStore(redis, keys);
   const installation = openInstallation(roles, config, redis, keys, logger);
   started.defer(() => installation.close());

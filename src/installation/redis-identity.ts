@@ -5,8 +5,8 @@ import { INSTALLATIONS, type Keys } from '../redis/keys.ts';
 
 /** Time in ms that a blob store counts as in use after a process last proved it. */
 const IN_USE_MS = 10_000;
-/** Redis errors for a key without the prefix: another cluster node, an access list, or another type. */
-const OUT_OF_REACH = /^(MOVED|NOPERM|CROSSSLOT|WRONGTYPE) /;
+/** Redis errors for a key without the prefix: an access list, or another type. */
+const OUT_OF_REACH = /^(NOPERM|WRONGTYPE) /;
 
 /** Holds Redis' record of an installation. */
 export interface RedisRecord {

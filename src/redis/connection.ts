@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 
 /** A command that Redis has not answered for so long has failed, for the caller. */
 const COMMAND_TIMEOUT_MS = 5000;
-const CONNECT_TIMEOUT_MS = 2000;
+export const CONNECT_TIMEOUT_MS = 2000;
 /** A connection that owes an answer and says nothing for so long is dead, whatever TCP believes; longer than any blocking call. */
 const SILENCE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1000;

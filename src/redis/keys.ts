@@ -45,15 +45,10 @@ export type Keys = ReturnType<typeof createKeys>;
 /** The tenant of everything while no keys are configured. */
 export const DEFAULT_TENANT = 'default';
 
-/**
- * Has no prefix, so that a start with a wrong prefix is noticed. In a Cluster it may lie in another slot than the
- * rest.
- */
+/** Has no prefix, so that a start with a wrong prefix is noticed. An account may lack access to it. */
 export const INSTALLATIONS = 'sluice:installations';
 
-/**
- * @param prefix goes before every name; a `{tag}:` puts all of them into one Cluster slot
- */
+/** @param prefix goes before every name */
 export function createKeys(prefix = '') {
   const jobPrefix = `${prefix}job:`;
   const documentPrefix = `${prefix}document:`;

@@ -1,0 +1,137 @@
+import { Redis } from 'ioredis';
+
+import { CONNECT_TIMEOUT_MS } from './connection.ts';
+import { readHello } from './hello.ts';
+import type { Keys } from './keys.ts';
+
+/** Longest wait for all replies, in ms. An answer that comes later says nothing of the account. */
+const CHECK_MS = 5000;
+const PROBE_MS = 10_000;
+/** OpenSSL's and Node's codes for a certificate that Node does not trust. */
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
+
+type Call = readonly [command: string, ...args: (string | number)[]];
+
+/**
+ * Lists each command that the program and its scripts use. The calls change nothing: on a string, all others than
+ * those of strings fail with WRONGTYPE, after Redis has checked the account.
+ */
+export function probeCalls(probe: string): Call[] {
+  return [
+    ['set', probe, '', 'PX', PROBE_MS],
+    ...[
+      'get',
+      'mget',
+      'exists',
+      'type',
+      'persist',
+      'incr',
+      'hgetall',
+      'llen',
+      'smembers',
+      'scard',
+      'zcard',
+    ].map((name) => [name, probe]),
+    ...['hget', 'hmget', 'hdel', 'sadd', 'srem', 'zrem', 'zscore', 'zrevrank', 'lpush', 'rpush'].map(
+      (name) => [name, probe, ''],
+    ),
+    ...['expire', 'pexpire', 'incrby', 'decrby'].map((name) => [name, probe, PROBE_MS]),
+    ...['lrange', 'zrange', 'zrevrange', 'zrangebyscore', 'ltrim'].map((name) => [name, probe, 0, 0]),
+    ...['hset', 'hsetnx', 'hincrby'].map((name) => [name, probe, '', 0]),
+    ['zadd', probe, 0, ''],
+    ['lrem', probe, 0, ''],
+    ['lindex', probe, 0],
+    ['rpop', probe],
+    ['sscan', probe, 0],
+    ['zscan', probe, 0],
+    ['blmove', probe, probe, 'RIGHT', 'RIGHT', 0.01],
+    ['del', probe],
+    ['time'],
+    ['ping'],
+    ['wait', 0, 0],
+    ['info', 'server'],
+    ['eval', 'return 1', 0],
+    ['evalsha', '0'.repeat(40), 0],
+  ].map(([name, ...args]): Call => [String(name), ...args]);
+}
+
+/** Lists the calls on channels. They come last, because a subscribed connection takes no others. */
+function channelCalls(keys: Keys): Call[] {
+  const channels = [keys.canary('access'), keys.cancelled, keys.events('access')];
+  return [
+    ...channels.map((channel): Call => ['publish', channel, '']),
+    ['subscribe', keys.cancelled, keys.canary('access')],
+    ['psubscribe', keys.allEvents],
+  ];
+}
+
+/** What a look at Redis has found. */
+export interface RedisAccess {
+  /** False if Redis could not be asked. */
+  reached: boolean;
+  /** A fault that only an operator can repair. */
+  fault?: string;
+}
+
+/**
+ * Checks once, over a connection of its own, that Redis trusts the account and grants it every command, key and
+ * channel, that Node trusts its certificate, and that it is neither a cluster nor a sentinel.
+ */
+export async function checkAccess(url: string, keys: Keys): Promise<RedisAccess> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectionName: 'sluice-access',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: CHECK_MS,
+    retryStrategy: null,
+    // It calls INFO, which the account may lack, and says so on the console.
+    enableReadyCheck: false,
+  });
+  let failure: Error | undefined;
+  redis.on('error', (error: Error) => (failure ??= error));
+  try {
+    await redis.connect();
+    const { mode } = readHello(await redis.call('HELLO'));
+    if (mode !== 'standalone') {
+      const fault = `REDIS_URL leads to a Redis ${mode}, which Sluice cannot use. Name a single Redis.`;
+      return { reached: true, fault };
+    }
+    const calls = [...probeCalls(keys.probe), ...channelCalls(keys)];
+    const denied = await deniedRules(redis, calls, keys);
+    if (denied.length === 0) return { reached: true };
+    const user = decodeURIComponent(new URL(url).username) || 'default';
+    const rules = denied.join(' ');
+    const fault = `The Redis account "${user}" lacks permissions. Run in Redis: ACL SETUSER ${user} ${rules}`;
+    return { reached: true, fault };
+  } catch (error) {
+    const fault = explain(failure ?? (error as Error));
+    return fault === undefined ? { reached: false } : { reached: true, fault };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Calls all, and returns the rules of Redis' access list that are missing. */
+async function deniedRules(redis: Redis, calls: readonly Call[], keys: Keys): Promise<string[]> {
+  const replies = (await redis.pipeline(calls.map((call) => [...call])).exec()) ?? [];
+  const denied = replies.flatMap(([error], i) => {
+    const message = error?.message ?? '';
+    if (!message.startsWith('NOPERM')) return [];
+    const name = calls[i]?.[0];
+    if (message.includes('keys used')) return [`~${keys.prefix}*`];
+    // Redis compares the pattern of PSUBSCRIBE with the rules letter by letter.
+    if (message.includes('channels used'))
+      return [name === 'psubscribe' ? `&${keys.allEvents}` : `&${keys.prefix}*`];
+    return [`+${name}`];
+  });
+  return [...new Set(denied)];
+}
+
+function explain(failure: Error): string | undefined {
+  const { code = '', message } = failure as NodeJS.ErrnoException;
+  if (/^(WRONGPASS|NOAUTH|NOPERM)/.test(message))
+    return `Redis refuses the account: ${message} Correct the user and the password in REDIS_URL.`;
+  if (UNTRUSTED.test(code))
+    return `The certificate of Redis is not trusted (${code}). Set NODE_EXTRA_CA_CERTS to the file of its authority.`;
+  return undefined;
+}
