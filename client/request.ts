@@ -34,12 +34,12 @@ export function toRequestError(status: number, body: string): RequestError {
   return new RequestError(detail ?? `${title}.`, status);
 }
 
-/** Where the gateway is: at `/ws` of this page's host, unless the server names another place. */
+/** Where the gateway is: at `ws` beside this page, unless the server names another place. */
 export async function readGatewayUrl(): Promise<URL> {
-  const own = new URL('/ws', location.href);
+  const own = new URL('ws', document.baseURI);
   own.protocol = own.protocol === 'https:' ? 'wss:' : 'ws:';
   try {
-    const { body } = await ask('/api/settings', SettingsSchema);
+    const { body } = await ask('api/settings', SettingsSchema);
     return new URL(body.gateway_url ?? own);
   } catch {
     // A server that cannot say it now may be back in a moment; its own gateway is the better guess.
@@ -60,7 +60,7 @@ export async function readJob(
 ): Promise<JobAnswer> {
   const headers: HeadersInit = known ? { 'if-none-match': `"${known.history}-${known.version}"` } : {};
   try {
-    const { body, etag } = await ask(`/api/jobs/${encodeURIComponent(id)}`, JobSchema, { headers });
+    const { body, etag } = await ask(`api/jobs/${encodeURIComponent(id)}`, JobSchema, { headers });
     // "history-version"; a proxy that compresses marks it as weak.
     const history = /^(?:W\/)?"(.*)-\d+"$/.exec(etag ?? '')?.[1] ?? '';
     return { job: body, history };
@@ -74,7 +74,7 @@ export async function readJob(
 /** Reads a document's first chunks. */
 export async function readChunks(documentId: string, limit: number): Promise<Chunk[]> {
   const { body } = await ask(
-    `/api/documents/${encodeURIComponent(documentId)}/chunks?limit=${limit}`,
+    `api/documents/${encodeURIComponent(documentId)}/chunks?limit=${limit}`,
     ChunkListSchema,
   );
   return body.chunks;
@@ -85,7 +85,7 @@ export async function search(
   request: Pick<SearchRequest, 'collection' | 'query' | 'limit'>,
   signal: AbortSignal,
 ): Promise<SearchResult[]> {
-  const { body } = await ask('/api/search', SearchResponseSchema, {
+  const { body } = await ask('api/search', SearchResponseSchema, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(request),
@@ -104,7 +104,7 @@ async function ask<Schema extends v.GenericSchema>(
   let response: Response;
   let text: string;
   try {
-    response = await fetch(path, { ...options, signal });
+    response = await fetch(new URL(path, document.baseURI), { ...options, signal });
     text = await response.text();
   } catch (error) {
     if (options.signal?.aborted) throw error;

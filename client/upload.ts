@@ -63,7 +63,7 @@ function send(
     );
     request.addEventListener('abort', () => reject(new RequestError('The upload was cancelled.')));
   });
-  request.open('POST', '/api/documents/upload');
+  request.open('POST', new URL('api/documents/upload', document.baseURI));
   request.send(form);
   return answer.finally(() => signal.removeEventListener('abort', cancel));
 }

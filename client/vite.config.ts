@@ -2,6 +2,8 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   root: import.meta.dirname,
+  // Relative, because a proxy may serve the page below a path of its own.
+  base: './',
   cacheDir: '../node_modules/.vite/client',
   build: {
     outDir: 'dist',

@@ -12,6 +12,7 @@ import { Gateway } from './gateway/gateway.ts';
 import { createApp } from './http/app.ts';
 import { healthRoutes, type ReadinessCheck } from './http/routes/health.ts';
 import { metricsRoutes } from './http/routes/metrics.ts';
+import { upgradeRequiredRoutes } from './http/routes/upgrade-required.ts';
 import { startServer, type HttpServer } from './http/server.ts';
 import { BlobProbe } from './installation/blob-probe.ts';
 import { identityStores } from './installation/identity-stores.ts';
@@ -141,12 +142,12 @@ async function startJobRoles(
 ): Promise<Omit<Running, 'close'>> {
   const shared = await share(roles, config, logger, started);
   const closing = new AbortController();
-  let app: App = new Hono()
-    .route('/', healthRoutes(shared.checks, shared.dependencies))
-    .route('/', metricsRoutes(shared.metrics));
+  const own = healthRoutes(shared.checks, shared.dependencies);
+  if (roles.includes('gateway')) own.route('/', upgradeRequiredRoutes(logger));
+  let app: App = new Hono().route('/', own).route('/', metricsRoutes(shared.metrics));
   if (roles.includes('api') || roles.includes('worker')) {
     const stores = await openStores(roles, shared);
-    if (roles.includes('api')) app = composeApi(shared, stores, closing.signal);
+    if (roles.includes('api')) app = composeApi(shared, stores, own, closing.signal);
     if (roles.includes('worker')) await composeWorker(shared, stores);
   }
   const server = await startServer(app, config);
@@ -252,7 +253,12 @@ async function openStores(roles: readonly Role[], shared: Shared): Promise<Store
   return { blobs, vectors, processor };
 }
 
-function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
+function composeApi(
+  shared: Shared,
+  stores: Stores,
+  own: ReturnType<typeof healthRoutes>,
+  closing: AbortSignal,
+): App {
   const { config, logger, started, keys, redis, store, installation, metrics, queueOptions } = shared;
   const feed = shared.feed as JobFeed;
   const reader = new JobReader(store, feed);
@@ -278,10 +284,17 @@ function composeApi(shared: Shared, stores: Stores, closing: AbortSignal): App {
     registry: new DocumentRegistry(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };
-  const { maxUploadBytes, allowedOrigins, gatewayUrl } = config;
+  const { maxUploadBytes, allowedOrigins, gatewayUrl, heartbeatMs } = config;
   const settings = { gateway_url: gatewayUrl };
-  const health = healthRoutes(shared.checks, shared.dependencies);
-  return createApp(services, health, { maxUploadBytes, allowedOrigins, settings, pageFolder: PAGE_FOLDER });
+  const publicPath = config.publicUrl?.pathname.replace(/\/+$/, '') ?? '';
+  return createApp(services, own, {
+    maxUploadBytes,
+    allowedOrigins,
+    settings,
+    publicPath,
+    heartbeatMs,
+    pageFolder: PAGE_FOLDER,
+  });
 }
 
 async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
@@ -332,7 +345,10 @@ function composeGateway(shared: Shared, { server }: HttpServer): void {
   const { config, logger, started, installation, checks, metrics: registry } = shared;
   const feed = shared.feed as JobFeed;
   const isRefused = () => installation.refusal !== undefined;
-  const gateway = new Gateway({ feed, registry }, config.allowedOrigins, logger, { isRefused });
+  const gateway = new Gateway({ feed, registry }, config.allowedOrigins, logger, {
+    isRefused,
+    heartbeatMs: config.heartbeatMs,
+  });
   checks['gateway'] = async () => {
     if (!gateway.accepting) throw new Error('the gateway is draining');
   };

@@ -45,6 +45,8 @@ const EnvironmentSchema = v.object({
   EMBEDDINGS_MODEL: v.optional(v.string()),
   EMBEDDINGS_API_KEY: v.optional(v.string()),
   GATEWAY_URL: url('ws:', 'wss:'),
+  PUBLIC_URL: url('http:', 'https:'),
+  HEARTBEAT_MS: whole(15_000, 1000, 60_000),
   ALLOWED_ORIGINS: v.optional(v.string(), ''),
   ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
   MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
@@ -76,6 +78,10 @@ export interface Config {
   /** Where browsers find the gateway, when it does not share the api's port. */
   gatewayUrl: string | undefined;
   allowedOrigins: readonly string[];
+  /** Where browsers find the api behind a proxy: origin and path prefix; absent without a proxy. */
+  publicUrl: URL | undefined;
+  /** Longest silence on a WebSocket, an event stream or a long poll, in ms. */
+  heartbeatMs: number;
   maxUploadBytes: number;
   /** Free space that uploads and backups leave on the disk, in bytes; absent for the default. */
   minFreeBytes: number | undefined;
@@ -125,6 +131,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (env.BLOB_STORE?.startsWith('s3://')) {
     throw new ConfigError('The configuration is not valid:\n  BLOB_STORE: must be a folder');
   }
+  const publicUrl = env.PUBLIC_URL === undefined ? undefined : new URL(env.PUBLIC_URL);
+  if (publicUrl && publicUrl.href !== publicUrl.origin + publicUrl.pathname) {
+    throw new ConfigError(
+      'The configuration is not valid:\n  PUBLIC_URL: must be an origin and a path, such as https://example.com/sluice/',
+    );
+  }
   const dataDir = resolve(env.DATA_DIR);
   return {
     port: env.PORT,
@@ -138,9 +150,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
     gatewayUrl: env.GATEWAY_URL,
-    allowedOrigins: env.ALLOWED_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
+    allowedOrigins: [
+      ...env.ALLOWED_ORIGINS.split(',').map((origin) => origin.trim()),
+      publicUrl?.origin ?? '',
+    ].filter(Boolean),
+    publicUrl,
+    heartbeatMs: env.HEARTBEAT_MS,
     maxUploadBytes: env.MAX_UPLOAD_BYTES,
     minFreeBytes: env.MIN_FREE_BYTES,
     maxTextChars: env.MAX_TEXT_CHARS,

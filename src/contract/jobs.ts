@@ -16,11 +16,11 @@ export const JobQuerySchema = v.object({
 });
 export type JobQuery = v.InferOutput<typeof JobQuerySchema>;
 
-/** The longest that a request may wait for a change: most proxies allow a minute. */
+/** The longest that a request may ask to wait for a change. The api ends the wait after `HEARTBEAT_MS` already. */
 export const MAX_WAIT_SECONDS = 55;
 
 export const JobWaitSchema = v.object({
-  /** Seconds to wait for another state than the one named in `If-None-Match`. */
+  /** Seconds to wait for another state than the one named in `If-None-Match`, `HEARTBEAT_MS` at most. */
   wait: v.optional(
     v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number), v.maxValue(MAX_WAIT_SECONDS)),
     '0',

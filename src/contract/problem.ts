@@ -29,6 +29,7 @@ export const PROBLEMS = {
   job_not_found: { status: 404, title: 'There is no such job' },
   document_not_found: { status: 404, title: 'There is no such document' },
   collection_not_found: { status: 404, title: 'There is no such collection' },
+  upgrade_required: { status: 426, title: 'This address speaks WebSocket' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
   body_too_large: { status: 413, title: 'The body is too large' },
   embedding_mismatch: { status: 409, title: 'The collection was embedded with another model' },

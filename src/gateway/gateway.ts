@@ -15,7 +15,8 @@ import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socke
 import { Session, type SessionServices } from './session.ts';
 
 const PATH = '/ws';
-const HEARTBEAT_MS = 30_000;
+/** Below 20 s, which some proxies take for idle. */
+const HEARTBEAT_MS = 15_000;
 /** The sessions are looked at in turns, so that not all are pinged in one moment. */
 const TURN_MS = 1000;
 /** A drain asks so many sessions at a time to leave, with a pause between. */
@@ -66,7 +67,7 @@ export class Gateway {
       metrics.closed(code);
     };
     this.#services = { feed, metrics, logger, heartbeatMs, flusher: new Flusher(), onEnd };
-    this.#turns = heartbeatMs / TURN_MS;
+    this.#turns = Math.max(1, Math.floor(heartbeatMs / TURN_MS));
     this.#allowedOrigins = allowedOrigins;
     this.#logger = logger;
     this.#isRefused = isRefused;

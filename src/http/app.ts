@@ -66,6 +66,10 @@ export interface ApiOptions {
   allowedOrigins: readonly string[];
   /** What the web page is told. */
   settings: Settings;
+  /** Path that a proxy strips before the api's own, without a slash at its end; empty without one. */
+  publicPath: string;
+  /** Longest silence on an event stream or a long poll, in ms. */
+  heartbeatMs: number;
   /** The folder of the built web page. */
   pageFolder: string;
 }
@@ -77,6 +81,8 @@ export function createApp(
   options: ApiOptions,
 ) {
   const app = new Hono<{ Bindings: HttpBindings }>();
+  const { publicPath } = options;
+  const openApi = publicPath ? { ...openApiDocument, servers: [{ url: publicPath }] } : openApiDocument;
   app.use(async (c, next) => {
     c.header('x-content-type-options', 'nosniff');
     if (!isOriginAllowed(c.req.header('origin'), c.req.header('host'), options.allowedOrigins)) {
@@ -96,16 +102,18 @@ export function createApp(
   });
   app.route('/', health);
   const { uploadConnection: connection, uploadQueue: queue } = services;
-  app.route('/', uploadRoutes({ ...services, connection, queue }, options.maxUploadBytes));
-  app.route('/', jobRoutes(services));
-  app.route('/', jobEventRoutes(services));
+  app.route('/', uploadRoutes({ ...services, connection, queue }, options));
+  app.route('/', jobRoutes(services, options.heartbeatMs));
+  app.route('/', jobEventRoutes(services, options.heartbeatMs));
   app.route('/', jobControlRoutes(services));
   app.route('/', statisticsRoutes(services));
   app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));
-  app.route('/', documentRoutes(services));
+  app.route('/', documentRoutes(services, publicPath));
   app.route('/', searchRoutes(services));
   app.get('/api/settings', (c) => c.json(options.settings));
-  app.get('/openapi.json', (c) => c.json(openApiDocument));
+  app.get('/openapi.json', (c) =>
+    c.json(openApi),
+  );
   refuseOtherMethods(app);
   app.route('/', pageRoutes(options.pageFolder));
 

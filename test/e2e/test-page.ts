@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
 import { documentPath } from '../documents/documents.ts';
 
@@ -39,8 +39,11 @@ export interface TestPage {
 }
 
 /** Prepares a page that has not gone anywhere yet. */
-export async function createTestPage(browser: Browser): Promise<TestPage> {
-  const context = await browser.newContext();
+export async function createTestPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<TestPage> {
+  const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE_MS);
   await context.addInitScript({ content: RECORD });
   const page = await context.newPage();

@@ -27,6 +27,19 @@ test('an address that is open to others is refused without a word of consent', (
   for (const host of ['127.0.0.2', '::1', 'localhost']) expect(loadConfig({ HOST: host }).host).toBe(host);
 });
 
+test('PUBLIC_URL is an origin with a path, whose pages may call', () => {
+  const { publicUrl, allowedOrigins } = loadConfig({ PUBLIC_URL: 'https://example.com/sluice/' });
+  expect(publicUrl?.pathname).toBe('/sluice/');
+  expect(allowedOrigins).toEqual(['https://example.com']);
+  for (const wrong of [
+    'ftp://example.com',
+    'https://example.com/?a',
+    'https://me:secret@example.com/',
+    'sluice',
+  ])
+    expect(() => loadConfig({ PUBLIC_URL: wrong }), wrong).toThrow(/PUBLIC_URL: must be/);
+});
+
 test('roles are told apart, and a word that is none is refused', () => {
   expect(parseRoles([])).toBe('all');
   expect(parseRoles(['api', 'gateway', 'api'])).toEqual(['api', 'gateway']);

@@ -13,7 +13,9 @@ function jobRead(operationId: string) {
           headers: { ETag: { schema: { type: 'string' } }, 'Retry-After': { schema: { type: 'integer' } } },
           content: json('Job'),
         },
-        304: { description: 'Not changed since the ETag in If-None-Match' },
+        304: {
+          description: 'Not changed since the ETag in If-None-Match, for `wait` seconds or HEARTBEAT_MS',
+        },
         ...problems('invalid_request', 'job_not_found', 'queue_unavailable'),
       },
     },

@@ -17,7 +17,7 @@ import { readQuery } from '../validate.ts';
  * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, and the idempotent `POST
  * /api/documents/{id}/reindex`.
  */
-export function documentRoutes(services: ReindexServices & { vectors: VectorStore }) {
+export function documentRoutes(services: ReindexServices & { vectors: VectorStore }, publicPath: string) {
   const { registry, vectors } = services;
   return new Hono()
     .get('/api/documents', async (c) => {
@@ -33,7 +33,7 @@ export function documentRoutes(services: ReindexServices & { vectors: VectorStor
     })
     .post('/api/documents/:id/reindex', async (c) => {
       const accepted = await acceptReindex(DEFAULT_TENANT, c.req.param('id'), services);
-      return c.json(accepted, 202, { location: `/api/jobs/${accepted.job_id}` });
+      return c.json(accepted, 202, { location: `${publicPath}/api/jobs/${accepted.job_id}` });
     })
     .get('/api/documents/:id/chunks', async (c) => {
       const { limit, cursor } = readQuery(c, PageQuerySchema);

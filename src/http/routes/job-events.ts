@@ -4,16 +4,15 @@ import { AppError } from '../../errors.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import type { JobRouteServices } from './jobs.ts';
 
-/** A line that says nothing, so that proxies and clients see that the connection lives. */
-const HEARTBEAT_MS = 15_000;
 const RECONNECT_MS = 2000;
 
 /**
  * `GET /api/jobs/{id}/events`: server-sent events of the Job, for networks that let no WebSocket through. A slow
  * client gets the latest state, not all of them. The stream ends after the terminal state; a client that comes
  * back with that state's `Last-Event-ID` is told with 204 that nothing more will come.
+ * @param heartbeatMs interval of empty lines, by which proxies and clients see that the connection lives
  */
-export function jobEventRoutes({ feed, store, closing }: JobRouteServices) {
+export function jobEventRoutes({ feed, store, closing }: JobRouteServices, heartbeatMs: number) {
   return new Hono().get('/api/jobs/:id/events', async (c) => {
     const id = c.req.param('id');
     const changes = new JobChanges(feed, id, [c.req.raw.signal, closing]);
@@ -43,7 +42,7 @@ export function jobEventRoutes({ feed, store, closing }: JobRouteServices) {
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(encoder.encode(`retry: ${RECONNECT_MS}\n\n`)),
       async pull(controller) {
-        const next = await changes.after(tag, HEARTBEAT_MS);
+        const next = await changes.after(tag, heartbeatMs);
         if (next === 'unchanged' && !changes.ended) return controller.enqueue(encoder.encode(':\n\n'));
         if (typeof next !== 'string') {
           tag = versionTag(next);

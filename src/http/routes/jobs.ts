@@ -25,8 +25,11 @@ export interface JobRouteServices {
   closing: AbortSignal;
 }
 
-/** `GET /api/jobs`, `GET /api/jobs/{id}` and its two documented aliases. */
-export function jobRoutes(services: JobRouteServices) {
+/**
+ * `GET /api/jobs`, `GET /api/jobs/{id}` and its two documented aliases.
+ * @param heartbeatMs ends a long poll, because a proxy may cut a response that has not begun
+ */
+export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
   const routes = new Hono();
   routes.get('/api/jobs', async (c) => {
     const { states, nextCursor } = await listJobs(readQuery(c, JobQuerySchema), services);
@@ -42,7 +45,7 @@ export function jobRoutes(services: JobRouteServices) {
       const id = c.req.param('id');
       let state = await services.reader.read(id);
       if (state && wait > 0 && !state.terminal && names(known, state))
-        state = await change(state, wait, c.req.raw.signal, services);
+        state = await change(state, Math.min(wait * 1000, heartbeatMs), c.req.raw.signal, services);
       if (!state) throw new AppError('job_not_found');
       const headers: Record<string, string> = { etag: `"${versionTag(state)}"`, 'cache-control': 'no-cache' };
       if (!state.terminal) headers['retry-after'] = POLL_SECONDS;
@@ -56,7 +59,7 @@ export function jobRoutes(services: JobRouteServices) {
 /** Waits until the job is another than `state`. @returns `state` when the time is up, nothing for a job that has gone */
 async function change(
   state: JobState,
-  seconds: number,
+  waitMs: number,
   gone: AbortSignal,
   { feed, store, closing }: JobRouteServices,
 ): Promise<JobState | undefined> {
@@ -66,7 +69,7 @@ async function change(
     const now = await store.read(state.id);
     if (!now) return undefined;
     changes.offer(now);
-    const changed = await changes.after(versionTag(state), seconds * 1000);
+    const changed = await changes.after(versionTag(state), waitMs);
     if (changed === 'forgotten') return undefined;
     return changed === 'unchanged' ? state : changed;
   } finally {

@@ -22,7 +22,7 @@ export function uploadRoutes(
     installation: Pick<Installation, 'proveBlobs'>;
     logger: Logger;
   },
-  maxBytes: number,
+  { maxUploadBytes: maxBytes, publicPath }: { maxUploadBytes: number; publicPath: string },
 ) {
   return new Hono<{ Bindings: HttpBindings }>().post('/api/documents/upload', async (c) => {
     // The request is read as a Node stream: it goes straight to the disk, at the disk's pace.
@@ -35,7 +35,8 @@ export function uploadRoutes(
     // Written straight to the socket: somebody waits, and a Response object would cost as much as the queue.
     const { outgoing } = c.env;
     outgoing.setHeaders(c.res.headers);
-    const headers = { 'content-type': 'application/json', location: `/api/jobs/${accepted.job_id}` };
+    const location = `${publicPath}/api/jobs/${accepted.job_id}`;
+    const headers = { 'content-type': 'application/json', location };
     outgoing.writeHead(202, headers).end(JSON.stringify(accepted));
     return RESPONSE_ALREADY_SENT;
   });
