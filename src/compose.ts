@@ -241,6 +241,13 @@ async function openStores(roles: readonly Role[], shared: Shared): Promise<Store
     maxTextChars: config.maxTextChars,
   });
   started.defer(() => processor.close());
+  let asked: ReturnType<ProcessorClient['health']> | undefined;
+  // One call serves both checks, and all who ask meanwhile.
+  const health = () => (asked ??= processor.health().finally(() => (asked = undefined)));
+  dependencies['processor'] = health;
+  dependencies['embedder'] = async () => {
+    if ((await health()).embedder === 'away') throw new Error('the embedding server is away');
+  };
   const probe = new BlobProbe(config.blobStore);
   // A missing folder holds nothing to remove.
   await probe.removeStale().catch(() => {});

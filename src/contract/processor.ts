@@ -206,5 +206,7 @@ export const ProcessorHealthSchema = v.object({
   children: v.pipe(v.number(), v.integer(), v.minValue(1)),
   /** How many texts one `POST /embed` is best sent: few where they take long, so that work is seen to move. */
   embed_batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_EMBED_TEXTS)), 16),
+  /** Whether an embedding server that it uses can be reached; `ok` where it does not say. */
+  embedder: v.optional(v.picklist(['ok', 'away']), 'ok'),
 });
 export type ProcessorHealth = v.InferOutput<typeof ProcessorHealthSchema>;

@@ -111,9 +111,7 @@ export function createApp(
   app.route('/', documentRoutes(services, publicPath));
   app.route('/', searchRoutes(services));
   app.get('/api/settings', (c) => c.json(options.settings));
-  app.get('/openapi.json', (c) =>
-    c.json(openApi),
-  );
+  app.get('/openapi.json', (c) => c.json(openApi));
   refuseOtherMethods(app);
   app.route('/', pageRoutes(options.pageFolder));
 

@@ -102,11 +102,16 @@ export function createApp(options: AppOptions): Hono<Environment> {
     return stream(c, await answerInTurn(embedded, signOfLifeMs));
   });
 
-  app.get('/health', () => {
+  app.get('/health', async () => {
     if (!pool.healthy) {
       return problemResponse(new ProcessorError('internal', { detail: 'No child is ready for work.' }));
     }
-    const health: ProcessorHealth = { status: 'ok', children, embed_batch: embedder.batch };
+    const health: ProcessorHealth = {
+      status: 'ok',
+      children,
+      embed_batch: embedder.batch,
+      embedder: (await embedder.reachable()) ? 'ok' : 'away',
+    };
     return answer(JSON.stringify(health), JSON_TYPE);
   });
 

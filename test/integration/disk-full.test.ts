@@ -196,6 +196,15 @@ describe.runIf(mayMount)('a small disk', () => {
     expect(await redis.client.exists('queue:document_upload', 'jobs:active', 'jobs:recent')).toBe(0);
   });
 
+  test('that turns read-only makes the api unready', async () => {
+    await mount('size=2m', { MIN_FREE_BYTES: '0' });
+    expect(await readiness(api)).toMatchObject({ checks: { blobs: 'ok' } });
+    execFileSync('mount', ['-o', 'remount,ro', store]);
+    await expect
+      .poll(() => readiness(api))
+      .toMatchObject({ status: 'not_ready', checks: { blobs: 'failed' } });
+  });
+
   test('that has room and takes no more files says the same', async () => {
     // Inodes for the folder, its installation.json, the tenant's folder, and one file.
     await mount('size=8m,nr_inodes=4', {});

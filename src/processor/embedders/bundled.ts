@@ -24,6 +24,11 @@ export class BundledEmbedder implements Embedder {
     this.#pool = pool;
   }
 
+  /** True, because the model runs in the pool's children. */
+  async reachable(): Promise<boolean> {
+    return true;
+  }
+
   embed(request: EmbedRequest, caller: Caller): PendingAnswer {
     const { texts, model = MODEL } = request;
     if (model !== MODEL) {

@@ -11,4 +11,6 @@ export interface Embedder {
    * @throws {ProcessorError} for what it does not even begin
    */
   embed(request: EmbedRequest, caller: Caller): PendingAnswer;
+  /** Returns whether the embedder can be reached. Embeds nothing, because a call may cost money. */
+  reachable(): Promise<boolean>;
 }

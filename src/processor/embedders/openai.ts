@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { request, type Dispatcher } from 'undici';
 import * as v from 'valibot';
 
@@ -19,6 +21,9 @@ export interface OpenAiOptions {
   /** The longest a call may take, from its start to the answer's last byte. */
   timeoutMs: number;
 }
+
+/** Longest wait for a connection, in ms; callers wait two seconds for a processor's health. */
+const CONNECT_MS = 1000;
 
 /** How a call fails that nobody has heard. */
 const NEVER_ARRIVED = new Set([
@@ -45,6 +50,22 @@ export class OpenAiEmbedder implements Embedder {
   embed(request: EmbedRequest, { signal }: Caller): PendingAnswer {
     const answer = this.#embed(request, signal).then((json) => ReadableStream.from([Buffer.from(json)]));
     return { turn: Promise.resolve(), answer };
+  }
+
+  async reachable(): Promise<boolean> {
+    const { hostname, port, protocol } = new URL(this.#url);
+    const socket = connect(
+      Number(port) || (protocol === 'https:' ? 443 : 80),
+      hostname.replace(/^\[|\]$/g, ''),
+    );
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      socket.destroy();
+    }
   }
 
   async #embed({ texts, model = this.#options.model }: EmbedRequest, signal: AbortSignal): Promise<string> {
