@@ -1,8 +1,11 @@
 import { join, resolve } from 'node:path';
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 import { Counter, Registry } from 'prom-client';
 
+import { Guard } from './access/guard.ts';
+import { guardRequests } from './access/guard-requests.ts';
 import { ConfigError, type Config, type Role } from './config.ts';
 import { CHROMA_TIMEOUT_MS, chromaCall } from './documents/chroma-call.ts';
 import { ChunkCounts } from './documents/chunk-counts.ts';
@@ -100,6 +103,7 @@ async function startProcessorRole(
     maxTextChars: config.maxTextChars,
     maxUploadBytes: config.maxUploadBytes,
     embeddings: config.embeddings,
+    guard: guardFor(config, logger),
     logger,
   });
   started.defer(() => processor.close());
@@ -109,6 +113,7 @@ async function startProcessorRole(
 /** What the roles of one process share, apart from the processor's. */
 interface Shared {
   config: Config;
+  guard: Guard;
   logger: Logger;
   /** What is to be released again, last first. */
   started: AsyncDisposableStack;
@@ -140,11 +145,15 @@ async function startJobRoles(
   logger: Logger,
   started: AsyncDisposableStack,
 ): Promise<Omit<Running, 'close'>> {
-  const shared = await share(roles, config, logger, started);
+  const guard = guardFor(config, logger);
+  const shared = { ...(await share(roles, config, logger, started)), guard };
   const closing = new AbortController();
   const own = healthRoutes(shared.checks, shared.dependencies);
   if (roles.includes('gateway')) own.route('/', upgradeRequiredRoutes(logger));
-  let app: App = new Hono().route('/', own).route('/', metricsRoutes(shared.metrics));
+  let app: App = new Hono<{ Bindings: HttpBindings }>()
+    .use(guardRequests(guard))
+    .route('/', own)
+    .route('/', metricsRoutes(shared.metrics));
   if (roles.includes('api') || roles.includes('worker')) {
     const stores = await openStores(roles, shared);
     if (roles.includes('api')) app = composeApi(shared, stores, own, closing.signal);
@@ -162,12 +171,18 @@ async function startJobRoles(
   return { port: server.port, refusal };
 }
 
+/** Makes the guard of one process' port. */
+function guardFor({ host, allowedHosts, allowedOrigins, publicUrl }: Config, logger: Logger): Guard {
+  const hosts = [host, ...allowedHosts, ...(publicUrl ? [publicUrl.hostname] : [])];
+  return new Guard(hosts, [...allowedOrigins, ...(publicUrl ? [publicUrl.origin] : [])], logger);
+}
+
 async function share(
   roles: readonly Role[],
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Promise<Shared> {
+): Promise<Omit<Shared, 'guard'>> {
   const redisUrl = required('REDIS_URL', config.redisUrl, roles);
   const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
   const keys = createKeys(config.redisKeyPrefix);
@@ -296,6 +311,7 @@ function composeApi(
   const publicPath = config.publicUrl?.pathname.replace(/\/+$/, '') ?? '';
   return createApp(services, own, {
     maxUploadBytes,
+    guard: shared.guard,
     allowedOrigins,
     settings,
     publicPath,
@@ -349,13 +365,11 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
 }
 
 function composeGateway(shared: Shared, { server }: HttpServer): void {
-  const { config, logger, started, installation, checks, metrics: registry } = shared;
+  const { config, guard, logger, started, installation, checks, metrics: registry } = shared;
   const feed = shared.feed as JobFeed;
   const isRefused = () => installation.refusal !== undefined;
-  const gateway = new Gateway({ feed, registry }, config.allowedOrigins, logger, {
-    isRefused,
-    heartbeatMs: config.heartbeatMs,
-  });
+  const { heartbeatMs } = config;
+  const gateway = new Gateway({ feed, registry }, guard, logger, { isRefused, heartbeatMs });
   checks['gateway'] = async () => {
     if (!gateway.accepting) throw new Error('the gateway is draining');
   };

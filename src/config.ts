@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 
+import { configuredHost } from './access/host-name.ts';
+
 /** What one process can be; several may share one, and `all` supervises one of each. */
 export const ROLES = ['api', 'gateway', 'worker', 'processor'] as const;
 export type Role = (typeof ROLES)[number];
@@ -30,6 +32,22 @@ const url = (...protocols: string[]) =>
     ),
   );
 
+/** Words separated by commas. */
+const list = (isValid: (word: string) => boolean, message: string) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) =>
+        text
+          .split(',')
+          .map((word) => word.trim())
+          .filter(Boolean),
+      ),
+      v.everyItem(isValid, message),
+    ),
+    '',
+  );
+
 const EnvironmentSchema = v.object({
   PORT: whole(8080, 0, 65_535),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
@@ -47,7 +65,14 @@ const EnvironmentSchema = v.object({
   GATEWAY_URL: url('ws:', 'wss:'),
   PUBLIC_URL: url('http:', 'https:'),
   HEARTBEAT_MS: whole(15_000, 1000, 60_000),
-  ALLOWED_ORIGINS: v.optional(v.string(), ''),
+  ALLOWED_HOSTS: list(
+    (host) => configuredHost(host) !== undefined,
+    'must be host names or addresses without a scheme or path, separated by commas',
+  ),
+  ALLOWED_ORIGINS: list(
+    (origin) => /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*]+$/.test(origin),
+    'must be origins such as https://app.example, without a path, separated by commas',
+  ),
   ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
   MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
   MIN_FREE_BYTES: v.optional(wholeNumber(0)),
@@ -77,6 +102,8 @@ export interface Config {
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
   /** Where browsers find the gateway, when it does not share the api's port. */
   gatewayUrl: string | undefined;
+  /** Names that every port answers to, beside loopback, `host` and the host of `publicUrl`. */
+  allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
   /** Where browsers find the api behind a proxy: origin and path prefix; absent without a proxy. */
   publicUrl: URL | undefined;
@@ -150,11 +177,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
     gatewayUrl: env.GATEWAY_URL,
-    allowedOrigins: [
-      ...env.ALLOWED_ORIGINS.split(',').map((origin) => origin.trim()),
-      publicUrl?.origin ?? '',
-    ].filter(Boolean),
     publicUrl,
+    allowedHosts: env.ALLOWED_HOSTS,
+    allowedOrigins: env.ALLOWED_ORIGINS,
     heartbeatMs: env.HEARTBEAT_MS,
     maxUploadBytes: env.MAX_UPLOAD_BYTES,
     minFreeBytes: env.MIN_FREE_BYTES,

@@ -31,6 +31,7 @@ export const PROCESSOR_ERRORS = {
   deadline: { status: 504, detail: 'The document takes longer to process than it may.' },
   /** Waiting helps; the document has nothing to do with it. */
   embedder_unreachable: { status: 503, detail: 'The embedding service cannot be reached.' },
+  host_forbidden: { status: 403, detail: 'The processor does not answer to the host name in PROCESSOR_URL.' },
   embedder_unavailable: { status: 503, detail: 'The embedding service does not answer in time.' },
   embedder_refused: { status: 422, detail: 'The embedding service refused the request.' },
   internal: { status: 500, detail: 'The processor failed.' },

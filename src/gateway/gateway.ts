@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { WebSocketServer } from 'ws';
 
+import type { Guard } from '../access/guard.ts';
+import { refusalBody } from '../access/guard-requests.ts';
 import { CLOSE } from '../contract/messages.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { Logger } from '../logger.ts';
-import { isOriginAllowed } from '../origin.ts';
 import { Admission } from './admission.ts';
 import { Flusher } from './flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
@@ -37,7 +38,7 @@ interface Open {
 /** Takes WebSocket upgrades of an HTTP server and pushes job updates to whoever subscribes. */
 export class Gateway {
   readonly #services: SessionServices;
-  readonly #allowedOrigins: readonly string[];
+  readonly #guard: Guard;
   readonly #logger: Logger;
   readonly #isRefused: () => boolean;
   readonly #admission = new Admission();
@@ -53,7 +54,7 @@ export class Gateway {
 
   constructor(
     { feed, registry }: { feed: JobFeed; registry: Registry },
-    allowedOrigins: readonly string[],
+    guard: Guard,
     logger: Logger,
     {
       heartbeatMs = HEARTBEAT_MS,
@@ -68,7 +69,7 @@ export class Gateway {
     };
     this.#services = { feed, metrics, logger, heartbeatMs, flusher: new Flusher(), onEnd };
     this.#turns = Math.max(1, Math.floor(heartbeatMs / TURN_MS));
-    this.#allowedOrigins = allowedOrigins;
+    this.#guard = guard;
     this.#logger = logger;
     this.#isRefused = isRefused;
     feed.observe({
@@ -108,12 +109,17 @@ export class Gateway {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const refuse = (status: string, header = '') => {
+    const refuse = (status: string, header = '', body = '') => {
       // The client's half may stay open for ever, and would keep the server from closing.
       socket.once('finish', () => socket.destroy());
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${header}Content-Length: 0\r\n\r\n`);
+      socket.end(
+        `HTTP/1.1 ${status}\r\nConnection: close\r\n${header}Content-Length: ${body.length}\r\n\r\n${body}`,
+      );
     };
     socket.on('error', this.#onSocketError);
+    const refusal = this.#guard.refusal(request);
+    if (refusal === 'host_forbidden')
+      return refuse('403 Forbidden', 'Content-Type: application/problem+json\r\n', refusalBody(refusal));
     if (!URL.canParse(request.url ?? '', 'http://gateway')) return refuse('400 Bad Request');
     const url = new URL(request.url ?? '', 'http://gateway');
     if (url.pathname !== PATH) return refuse('404 Not Found');
@@ -123,13 +129,12 @@ export class Gateway {
       socket.off('error', this.#onSocketError);
       // Whoever is refused here may send garbage too.
       webSocket.on('error', this.#onSessionError);
-      const { origin, host } = request.headers;
       // Said in a close frame, for a browser shows a page nothing of a refused handshake.
       const turnAway = (code: number, reason: string) => {
         this.#services.metrics.closed(code);
         webSocket.close(code, reason);
       };
-      if (!isOriginAllowed(origin, host, this.#allowedOrigins))
+      if (refusal === 'origin_forbidden')
         return turnAway(CLOSE.originForbidden, 'this origin may not connect');
       const leave = this.#admission.enter(request.socket.remoteAddress ?? '');
       if (!leave) return turnAway(CLOSE.tooMany, 'too many connections from this address');

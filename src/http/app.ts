@@ -4,6 +4,8 @@ import { cors } from 'hono/cors';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 
+import type { Guard } from '../access/guard.ts';
+import { guardRequests } from '../access/guard-requests.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
@@ -15,7 +17,6 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobReader } from '../jobs/job-reader.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Logger } from '../logger.ts';
-import { isOriginAllowed } from '../origin.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
@@ -63,6 +64,7 @@ export interface ApiServices {
 
 export interface ApiOptions {
   maxUploadBytes: number;
+  guard: Guard;
   allowedOrigins: readonly string[];
   /** What the web page is told. */
   settings: Settings;
@@ -83,13 +85,7 @@ export function createApp(
   const app = new Hono<{ Bindings: HttpBindings }>();
   const { publicPath } = options;
   const openApi = publicPath ? { ...openApiDocument, servers: [{ url: publicPath }] } : openApiDocument;
-  app.use(async (c, next) => {
-    c.header('x-content-type-options', 'nosniff');
-    if (!isOriginAllowed(c.req.header('origin'), c.req.header('host'), options.allowedOrigins)) {
-      throw new AppError('origin_forbidden');
-    }
-    await next();
-  });
+  app.use(guardRequests(options.guard));
   if (options.allowedOrigins.length > 0) {
     const origin = [...options.allowedOrigins];
     app.use(cors({ origin, exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
@@ -113,7 +109,7 @@ export function createApp(
   app.get('/api/settings', (c) => c.json(options.settings));
   app.get('/openapi.json', (c) => c.json(openApi));
   refuseOtherMethods(app);
-  app.route('/', pageRoutes(options.pageFolder));
+  app.route('/', pageRoutes(options.pageFolder, options.settings.gateway_url));
 
   app.notFound((c) =>
     toProblemResponse(new AppError('not_found', `There is nothing at ${c.req.path}.`), services.logger),

@@ -33,6 +33,8 @@ export async function startServer(
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
+    // Stands in for a missing Host, so that the guard can say why it refuses such a request.
+    hostname: 'localhost',
     serverOptions: {
       // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no answer.
       shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? ''),

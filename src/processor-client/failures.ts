@@ -77,7 +77,9 @@ export function toFailure(
   status: number,
   retryAfterMs?: number,
 ): DependencyError {
-  if (code === 'embedder_unreachable') return new DependencyError('unreachable', code, detail);
+  // `host_forbidden` is cured by a setting of the processor: until then the document waits.
+  if (code === 'embedder_unreachable' || code === 'host_forbidden')
+    return new DependencyError('unreachable', code, detail);
   if (code === 'parser_crashed') return new DependencyError('crashed', code, detail);
   const later =
     status >= 500 || status === 408 || status === 429 || code === 'deadline' || code === 'internal';

@@ -3,6 +3,8 @@ import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as v from 'valibot';
 
+import type { Guard } from '../access/guard.ts';
+import { guardRequests } from '../access/guard-requests.ts';
 import {
   DOCUMENT_HEADER,
   EmbedRequestSchema,
@@ -42,6 +44,7 @@ export interface AppOptions {
   timeoutMs: number;
   maxTextChars: number;
   maxUploadBytes: number;
+  guard: Guard;
   logger: Logger;
 }
 
@@ -50,6 +53,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
   const { pool, embedder, tmpDir, children, timeoutMs, maxTextChars, maxUploadBytes, logger } = options;
   const signOfLifeMs = timeoutMs / 3;
   const app = new Hono<Environment>();
+  app.use(guardRequests(options.guard));
 
   const log = (c: Context<Environment>, { code, cause }: ProcessorError) => {
     const ours = statusOf(code) >= 500 || code === 'embedder_refused';

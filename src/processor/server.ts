@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
+import type { Guard } from '../access/guard.ts';
 import type { Logger } from '../logger.ts';
 import { createApp } from './app.ts';
 import { BundledEmbedder } from './embedders/bundled.ts';
@@ -25,6 +26,7 @@ export interface ProcessorOptions {
   maxUploadBytes: number;
   /** An embedding server to use; without one, the bundled model embeds. */
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
+  guard: Guard;
   logger: Logger;
 }
 
@@ -43,7 +45,11 @@ export async function startProcessor(
   const pool = new Pool({ children, timeoutMs, withModel: embeddings === undefined, logger });
   const embedder = embeddings ? new OpenAiEmbedder({ ...embeddings, timeoutMs }) : new BundledEmbedder(pool);
   const app = createApp({ ...options, tmpDir, pool, embedder });
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    hostname: 'localhost',
+  }) as Server;
 
   const close = async () => {
     server.close();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ChunkResponse, CutChunk, EmbedResponse, ParseResponse } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES, type ChunkingStrategy } from '../../src/contract/upload.ts';
 import { createLogger } from '../../src/logger.ts';
+import { Guard } from '../../src/access/guard.ts';
 import { startProcessor } from '../../src/processor/server.ts';
 import { documentBytes } from '../documents/documents.ts';
 import { printTable } from './statistics.ts';
@@ -44,6 +45,7 @@ export async function bench(): Promise<void> {
     maxTextChars: 20_000_000,
     maxUploadBytes: 1e9,
     embeddings: undefined,
+    guard: new Guard([], [], createLogger('bench')),
     logger: createLogger('bench'),
   });
   const calls = new Calls(`http://127.0.0.1:${processor.port}`, children);

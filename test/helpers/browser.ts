@@ -14,9 +14,9 @@ const ARGS = [
   '--disable-sync',
 ];
 
-/** Starts the system's Chromium with a profile of its own, which goes with it. */
-export function startBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium(), args: ARGS });
+/** Starts the system's Chromium with a profile of its own, which goes with it. @param more arguments beside the usual */
+export function startBrowser(...more: string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: findChromium(), args: [...ARGS, ...more] });
 }
 
 function findChromium(): string {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { Guard } from '../../src/access/guard.ts';
 import { startProcessor, type ProcessorOptions } from '../../src/processor/server.ts';
 import { quietLogger } from './roles.ts';
 
@@ -29,6 +30,7 @@ export async function startTestProcessor(options: Partial<ProcessorOptions> = {}
     maxUploadBytes: 200 * 1024 * 1024,
     // What needs no vectors needs no model, and starts faster.
     embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
+    guard: new Guard([], [], logger),
     logger,
     ...options,
   });

@@ -32,7 +32,9 @@ interface ComposeService {
   container_name?: string;
 }
 
-const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+/** As compose reads it where none of these variables is set. */
+const file = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+const compose = parse(file, { merge: true }) as {
   services: Record<(typeof ALL)[number], ComposeService>;
   volumes: Record<string, unknown>;
 };
@@ -65,6 +67,10 @@ describe('docker-compose.yml', () => {
     expect(loadConfig(services.gateway.environment).allowedOrigins).toEqual(
       expect.arrayContaining(['http://localhost:8080', 'http://127.0.0.1:8080']),
     );
+  });
+
+  test('lets every role answer to the name that the others call it by', () => {
+    for (const name of OURS) expect(loadConfig(services[name].environment).allowedHosts).toEqual([name]);
   });
 
   test('starts every role with the flags that a start without a role gives it', () => {

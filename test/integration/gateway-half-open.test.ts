@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { Guard } from '../../src/access/guard.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
@@ -29,7 +30,7 @@ beforeAll(async () => {
   const store = new JobStore(redis.client, keys);
   const connect = () => redis.client.duplicate().on('error', () => {});
   feed = new JobFeed(connect, redis.client, { store, keys, logger });
-  gateway = new Gateway({ feed, registry }, [], logger, { heartbeatMs: HEARTBEAT_MS });
+  gateway = new Gateway({ feed, registry }, new Guard([], [], logger), logger, { heartbeatMs: HEARTBEAT_MS });
   gateway.attach(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -50,12 +50,12 @@ test('who sends nothing, half an upgrade, or one whose head never ends is cut in
   const opened = new WebSocket(`ws://127.0.0.1:${server.port}/ws`);
   await once(opened, 'open');
   const upgrade = upgradeRequest('/ws');
-  const dripping = dripUntilCut('GET /ws HTTP/1.1\r\nHost: gateway\r\n', 'X-Drip: 1\r\n');
+  const dripping = dripUntilCut('GET /ws HTTP/1.1\r\nHost: localhost\r\n', 'X-Drip: 1\r\n');
   const answers = await Promise.all([
     untilCut(''),
     untilCut(upgrade.slice(0, upgrade.length / 2)),
     // Nothing is owed to whoever had an answer before.
-    untilCut('GET /nowhere HTTP/1.1\r\nHost: gateway\r\n\r\nGET /ws HT'),
+    untilCut('GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\nGET /ws HT'),
   ]);
   await dripping;
   for (const answer of answers) expect(answer).toContain('HTTP/1.1 408 Request Timeout\r\n');

@@ -97,7 +97,7 @@ describe('/parse refuses', () => {
     const said = async (contentLength: number, goes = false) => {
       const socket = connect(Number(port), hostname);
       socket.write(
-        `POST /parse HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\n` +
+        `POST /parse HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\n` +
           `content-length: ${contentLength}\r\n\r\n${form(FILE)}`,
       );
       if (goes) socket.end();

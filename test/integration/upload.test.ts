@@ -262,7 +262,7 @@ test('a client that goes away at any moment leaves a whole upload, or nothing', 
     const socket = connect(Number(port), hostname);
     socket.on('error', () => {});
     socket.write(
-      `POST /api/documents/upload HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n` +
+      `POST /api/documents/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n` +
         'Content-Type: multipart/form-data; boundary=b\r\n\r\n',
     );
     await new Promise<void>((resolve) => socket.write(body, () => resolve()));
@@ -287,7 +287,7 @@ test('a client that offers HTTP/2 is answered', async () => {
   const { hostname, port } = new URL(api.url);
   const socket = connect(Number(port), hostname);
   socket.write(
-    'GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
+    'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
   );
   const answer = await new Promise<string>((resolve) =>
     socket.once('data', (data: Buffer) => resolve(data.toString())),

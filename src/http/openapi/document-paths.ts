@@ -38,6 +38,7 @@ export const documentPaths = {
           'upload_interrupted',
           'invalid_request',
           'idempotency_key_reused',
+          'host_forbidden',
           'origin_forbidden',
           'file_too_large',
           'field_too_large',

@@ -21,7 +21,8 @@ export const openApiDocument = {
   info: {
     title: 'Sluice',
     version: '1',
-    description: 'Upload documents, watch them being ingested, search them.',
+    description:
+      'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin.',
   },
   paths: { ...documentPaths, ...jobPaths, ...serverPaths },
   components: {

@@ -1,0 +1,47 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+
+import { PROBLEMS, type Problem } from '../contract/problem.ts';
+import type { Guard, Refusal } from './guard.ts';
+
+/** What every response of every port carries: no other site may frame it, read it in or guess its type. */
+const HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+const DETAILS: Record<Refusal, string> = {
+  host_forbidden: 'The Host header names no host of this server. Its log names the setting that adds one.',
+  origin_forbidden:
+    'Pages of this origin may not call this server. Its log names the setting that lets them.',
+};
+
+/** Has the guard look at each request before anything else does. Files of the web page are what no other route takes. */
+export function guardRequests(guard: Guard): MiddlewareHandler<{ Bindings: HttpBindings }> {
+  return async (c, next) => {
+    const { incoming, outgoing } = c.env;
+    for (const [name, value] of Object.entries(HEADERS)) outgoing.setHeader(name, value);
+    const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
+    const isStatic = reads && matchedRoutes(c).every(({ path }) => path === '/*');
+    const refusal = guard.refusal(incoming, isStatic);
+    if (refusal === undefined) return next();
+    // What is left of the body would be taken for the next request.
+    const headers = { 'content-type': 'application/problem+json', connection: 'close' };
+    return new Response(refusalBody(refusal), { status: PROBLEMS[refusal].status, headers });
+  };
+}
+
+/** Formats a refusal as a Problem. */
+export function refusalBody(code: Refusal): string {
+  const { status, title } = PROBLEMS[code];
+  return JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    code,
+    detail: DETAILS[code],
+  } satisfies Problem);
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http';
+
+import type { Logger } from '../logger.ts';
+import { configuredHost, hostName, isLoopbackName } from './host-name.ts';
+
+/** Number of refused hosts and origins that the log names. A stranger can invent any number of them. */
+const MAX_NAMED = 100;
+/** Longest host or origin in a log line, in characters. */
+const MAX_NAME_CHARS = 255;
+
+/** Values of `Sec-Fetch-Site` that no page of another site causes. */
+const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
+
+/** Why the guard refuses a request: codes of `contract/problem.ts`. */
+export type Refusal = 'host_forbidden' | 'origin_forbidden';
+
+type GuardedRequest = Pick<IncomingMessage, 'headers' | 'url'>;
+
+/**
+ * Decides by its headers whether a request may come in. Every port asks it before anything else, because a browser lets
+ * any page call this machine, and a foreign name can resolve to its address (DNS rebinding).
+ */
+export class Guard {
+  readonly #hosts: ReadonlySet<string | undefined>;
+  readonly #origins: ReadonlySet<string>;
+  readonly #logger: Logger;
+  readonly #named = new Set<string>();
+
+  /**
+   * @param hosts names that this server answers to, beside loopback
+   * @param origins pages of other sites that may call
+   */
+  constructor(hosts: readonly string[], origins: readonly string[], logger: Logger) {
+    this.#hosts = new Set(hosts.map(configuredHost));
+    this.#origins = new Set(origins);
+    this.#logger = logger;
+  }
+
+  /**
+   * Checks Host, then Origin, then Sec-Fetch-Site.
+   * @param isStatic true for a file of the web page: anybody may have it, and links lead to it
+   * @returns why the request is refused; logged with its cure the first time
+   */
+  refusal({ headers, url = '/' }: GuardedRequest, isStatic = false): Refusal | undefined {
+    const { host } = headers;
+    if (!this.#isOurs(host)) return this.#refuseHost(host);
+    // A request target with a scheme names its host itself, and wins over the header.
+    if (!url.startsWith('/') && URL.canParse(url) && !this.#isOurs(new URL(url).host)) {
+      return this.#refuseHost(new URL(url).host);
+    }
+    const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+    if (isStatic) {
+      if (OWN_SITES.includes(site) || mode === 'navigate') return undefined;
+    } else {
+      if (origin !== undefined && this.#origins.has(origin)) return undefined;
+      if (isSameHost(origin, host) && OWN_SITES.includes(site)) return undefined;
+    }
+    return this.#refuseOrigin(origin, String(site));
+  }
+
+  #isOurs(host: string | undefined): boolean {
+    const name = host === undefined ? undefined : hostName(host);
+    return name !== undefined && (isLoopbackName(name) || this.#hosts.has(name));
+  }
+
+  #refuseHost(host: string | undefined): Refusal {
+    const name = host === undefined ? undefined : (hostName(host) ?? host);
+    const cure =
+      name === undefined
+        ? 'Have the client send a Host header.'
+        : `If it is a name of this server, set ALLOWED_HOSTS=${printable(name)}`;
+    this.#logOnce('a request was refused for its Host', name, cure);
+    return 'host_forbidden';
+  }
+
+  #refuseOrigin(origin: string | undefined, site: string): Refusal {
+    const cure =
+      origin === undefined
+        ? 'A page of another site called. Name its origin in ALLOWED_ORIGINS, and let it use CORS.'
+        : `If its pages may call this server, set ALLOWED_ORIGINS=${printable(origin)}. If it is this server behind a proxy, set PUBLIC_URL.`;
+    this.#logOnce('a request was refused for its Origin', origin ?? `none, Sec-Fetch-Site ${site}`, cure);
+    return 'origin_forbidden';
+  }
+
+  #logOnce(message: string, value = 'none', cure: string): void {
+    const key = `${message} ${value}`;
+    if (this.#named.size >= MAX_NAMED || this.#named.has(key)) return;
+    this.#named.add(key);
+    this.#logger.warn(message, { value: printable(value), cure });
+    if (this.#named.size === MAX_NAMED) this.#logger.warn('further refused hosts and origins are not logged');
+  }
+}
+
+/** Returns whether a request comes from a page of the host it asks, or from no page: programs send no Origin. */
+function isSameHost(origin: string | undefined, host = ''): boolean {
+  if (origin === undefined) return true;
+  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false;
+  const { protocol, host: own } = new URL(origin);
+  // Parsed with the origin's scheme, so that its default port may stand in either.
+  const asked = `${protocol}//${host}`;
+  return URL.canParse(asked) && new URL(asked).host === own;
+}
+
+/** Makes a header's value fit for one line of a log. */
+function printable(value: string): string {
+  return value.replace(/[^\x21-\x7e]/g, '?').slice(0, MAX_NAME_CHARS);
+}

@@ -1,0 +1,29 @@
+import { BlockList, isIPv6 } from 'node:net';
+
+/** A `Host` header: a name or an address, with or without a port. Nothing that a URL parser could read otherwise. */
+const HOST = /^(\[[\da-f:.]+\]|[^\s:/?#@*\\[\]%]+)(?::\d{0,5})?$/i;
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Reduces a `Host` header to its canonical name: no port, lower case. @returns `undefined` for what is none */
+export function hostName(header: string): string | undefined {
+  const name = HOST.exec(header)?.[1]?.toLowerCase();
+  if (name?.startsWith('['))
+    return URL.canParse(`http://${name}`) ? new URL(`http://${name}`).hostname : undefined;
+  // A name may end with the dot of DNS' root.
+  return name?.replace(/\.$/, '');
+}
+
+/** Reduces a configured host to the same form; an IPv6 address may lack its brackets. */
+export function configuredHost(host: string): string | undefined {
+  return hostName(isIPv6(host) ? `[${host}]` : host);
+}
+
+/** Returns whether a canonical name means this machine only. */
+export function isLoopbackName(name: string): boolean {
+  if (name === 'localhost') return true;
+  const isV6 = name.startsWith('[');
+  return LOOPBACK.check(isV6 ? name.slice(1, -1) : name, isV6 ? 'ipv6' : 'ipv4');
+}
