@@ -1,9 +1,12 @@
 import { join, resolve } from 'node:path';
-import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 import { Counter, Registry } from 'prom-client';
 
+import { Access } from './access/access.ts';
+import { authorizeRequests, type AccessEnvironment } from './access/authorize-requests.ts';
+import { Keyring } from './access/keyring.ts';
+import { Passes } from './access/passes.ts';
 import { Guard } from './access/guard.ts';
 import { guardRequests } from './access/guard-requests.ts';
 import { ConfigError, type Config, type Role } from './config.ts';
@@ -13,6 +16,7 @@ import { DocumentRegistry } from './documents/registry.ts';
 import { VectorStore } from './documents/vector-store.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { createApp } from './http/app.ts';
+import { ROUTE_RULES } from './http/route-rules.ts';
 import { healthRoutes, type ReadinessCheck } from './http/routes/health.ts';
 import { metricsRoutes } from './http/routes/metrics.ts';
 import { upgradeRequiredRoutes } from './http/routes/upgrade-required.ts';
@@ -68,6 +72,8 @@ export interface Running {
   port: number;
   /** Returns the fault that the operator must repair, once the stores were compared; `undefined` for none. */
   refusal(): Promise<string | undefined>;
+  /** Reads the file of API keys again; absent where there is none. */
+  reload: (() => void) | undefined;
   /** Stops everything, the last started first. */
   close(): Promise<void>;
 }
@@ -107,13 +113,14 @@ async function startProcessorRole(
     logger,
   });
   started.defer(() => processor.close());
-  return { port: processor.port, refusal: async () => undefined };
+  return { port: processor.port, refusal: async () => undefined, reload: undefined };
 }
 
 /** What the roles of one process share, apart from the processor's. */
 interface Shared {
   config: Config;
   guard: Guard;
+  access: Access;
   logger: Logger;
   /** What is to be released again, last first. */
   started: AsyncDisposableStack;
@@ -146,12 +153,16 @@ async function startJobRoles(
   started: AsyncDisposableStack,
 ): Promise<Omit<Running, 'close'>> {
   const guard = guardFor(config, logger);
-  const shared = { ...(await share(roles, config, logger, started)), guard };
+  const keyring = config.apiKeys === undefined ? undefined : new Keyring(config.apiKeys, logger);
+  const base = await share(roles, config, logger, started);
+  const access = new Access(keyring, new Passes(base.redis, base.keys));
+  const shared: Shared = { ...base, guard, access };
   const closing = new AbortController();
   const own = healthRoutes(shared.checks, shared.dependencies);
   if (roles.includes('gateway')) own.route('/', upgradeRequiredRoutes(logger));
-  let app: App = new Hono<{ Bindings: HttpBindings }>()
+  let app: App = new Hono<AccessEnvironment>()
     .use(guardRequests(guard))
+    .use(authorizeRequests(access, ROUTE_RULES))
     .route('/', own)
     .route('/', metricsRoutes(shared.metrics));
   if (roles.includes('api') || roles.includes('worker')) {
@@ -168,7 +179,8 @@ async function startJobRoles(
     await installation.settled(COMPARED_WITHIN_MS);
     return installation.refusal;
   };
-  return { port: server.port, refusal };
+  const reload = keyring?.isFile ? () => keyring.reload() : undefined;
+  return { port: server.port, refusal, reload };
 }
 
 /** Makes the guard of one process' port. */
@@ -182,7 +194,7 @@ async function share(
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
-): Promise<Omit<Shared, 'guard'>> {
+): Promise<Omit<Shared, 'guard' | 'access'>> {
   const redisUrl = required('REDIS_URL', config.redisUrl, roles);
   const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
   const keys = createKeys(config.redisKeyPrefix);
@@ -281,7 +293,7 @@ function composeApi(
   own: ReturnType<typeof healthRoutes>,
   closing: AbortSignal,
 ): App {
-  const { config, logger, started, keys, redis, store, installation, metrics, queueOptions } = shared;
+  const { config, access, logger, started, keys, redis, store, installation, metrics, queueOptions } = shared;
   const feed = shared.feed as JobFeed;
   const reader = new JobReader(store, feed);
   started.defer(() => reader.close());
@@ -290,6 +302,7 @@ function composeApi(
   shared.checks['disk'] = () => space.check();
   const services = {
     ...stores,
+    access,
     space,
     redis,
     keys,
@@ -365,11 +378,11 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
 }
 
 function composeGateway(shared: Shared, { server }: HttpServer): void {
-  const { config, guard, logger, started, installation, checks, metrics: registry } = shared;
+  const { config, guard, access, logger, started, installation, checks, metrics: registry } = shared;
   const feed = shared.feed as JobFeed;
   const isRefused = () => installation.refusal !== undefined;
   const { heartbeatMs } = config;
-  const gateway = new Gateway({ feed, registry }, guard, logger, { isRefused, heartbeatMs });
+  const gateway = new Gateway({ feed, registry, access }, guard, logger, { isRefused, heartbeatMs });
   checks['gateway'] = async () => {
     if (!gateway.accepting) throw new Error('the gateway is draining');
   };

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 
+import { readApiKeys } from './access/api-keys.ts';
 import { configuredHost } from './access/host-name.ts';
 
 /** What one process can be; several may share one, and `all` supervises one of each. */
@@ -48,6 +49,15 @@ const list = (isValid: (word: string) => boolean, message: string) =>
     '',
   );
 
+/** Says what is wrong with the API keys. No keys at all would lock everybody out, which is hardly meant. */
+function apiKeysFault(setting: string): string | undefined {
+  try {
+    return readApiKeys(setting).length === 0 ? 'holds no key: unset it, or add one' : undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 const EnvironmentSchema = v.object({
   PORT: whole(8080, 0, 65_535),
   HOST: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
@@ -63,6 +73,16 @@ const EnvironmentSchema = v.object({
   EMBEDDINGS_MODEL: v.optional(v.string()),
   EMBEDDINGS_API_KEY: v.optional(v.string()),
   GATEWAY_URL: url('ws:', 'wss:'),
+  API_KEYS: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawCheck(({ dataset, addIssue }) => {
+        if (!dataset.typed) return;
+        const fault = apiKeysFault(dataset.value);
+        if (fault !== undefined) addIssue({ message: fault });
+      }),
+    ),
+  ),
   PUBLIC_URL: url('http:', 'https:'),
   HEARTBEAT_MS: whole(15_000, 1000, 60_000),
   ALLOWED_HOSTS: list(
@@ -102,6 +122,8 @@ export interface Config {
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
   /** Where browsers find the gateway, when it does not share the api's port. */
   gatewayUrl: string | undefined;
+  /** The API keys as JSON, or the path of a file of them; absent where everybody may do everything. */
+  apiKeys: string | undefined;
   /** Names that every port answers to, beside loopback, `host` and the host of `publicUrl`. */
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
@@ -149,10 +171,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     throw new ConfigError(`The configuration is not valid:\n${lines.join('\n')}`);
   }
   const env = parsed.output;
-  if (!isLoopback(env.HOST) && env.ALLOW_ANONYMOUS !== '1') {
+  if (!isLoopback(env.HOST) && env.ALLOW_ANONYMOUS !== '1' && env.API_KEYS === undefined) {
     throw new ConfigError(
       `The configuration is not valid:\n  HOST: ${env.HOST} is open to others and no keys guard it. ` +
-        'Use a loopback address, or set ALLOW_ANONYMOUS=1 where a network you trust does the guarding.',
+        'Use a loopback address, set API_KEYS, or set ALLOW_ANONYMOUS=1 where a network you trust does the guarding.',
     );
   }
   if (env.BLOB_STORE?.startsWith('s3://')) {
@@ -177,6 +199,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
     gatewayUrl: env.GATEWAY_URL,
+    apiKeys: env.API_KEYS,
     publicUrl,
     allowedHosts: env.ALLOWED_HOSTS,
     allowedOrigins: env.ALLOWED_ORIGINS,

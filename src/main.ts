@@ -16,12 +16,12 @@ async function main(): Promise<void> {
   const config = loadConfig();
   if (roles === 'all') {
     const all = startAll(config, logger);
-    stopOnSignal(() => all.close(), logger);
+    stopOnSignal(() => all.close(), logger, all.reload);
     await all.started;
     return;
   }
   const running = await startRoles(roles, config, logger);
-  stopOnSignal(() => running.close(), logger);
+  stopOnSignal(() => running.close(), logger, running.reload);
   reportReady(running.port, (await running.refusal()) !== undefined);
 }
 

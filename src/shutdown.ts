@@ -7,8 +7,9 @@ const SAME_WISH_MS = 1000;
  * Runs `stop` on the first SIGINT, SIGTERM or SIGHUP (a closed terminal), or when a supervising parent is gone, and then ends the process.
  * A signal that comes more than a second after the first ends it at once.
  * @param stop releases everything the process holds
+ * @param reload what SIGHUP means instead, where there is something to read again
  */
-export function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
+export function stopOnSignal(stop: () => Promise<void>, logger: Logger, reload?: () => void): void {
   let first: number | undefined;
   const begin = (signal: NodeJS.Signals | 'disconnect') => {
     const now = performance.now();
@@ -27,7 +28,7 @@ export function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
   };
   process.on('SIGINT', begin);
   process.on('SIGTERM', begin);
-  process.on('SIGHUP', begin);
+  process.on('SIGHUP', reload ?? begin);
   // Only a process that was started with an IPC channel ever sees this.
   process.on('disconnect', () => begin('disconnect'));
 }

@@ -15,9 +15,14 @@ export const CLOSE = {
   /** The server is shutting down; retryable. */
   drain: 1012,
   badMessage: 4400,
+  /** The key is missing, unknown, expired or revoked; another one may do. */
+  unauthorized: 4401,
+  /** This origin may not connect; `?job=`: or the key may not read that job. */
   originForbidden: 4403,
   /** `?job=` only: there is no such job. */
   unknownJob: 4404,
+  /** No key came in time. */
+  authTimeout: 4408,
   /** A message has more than {@link MAX_MESSAGE_BYTES}. */
   tooLarge: 4413,
   /** Too many connections of one address; retryable, later. */
@@ -30,8 +35,10 @@ export const CLOSE = {
 export const FINAL_CLOSES: readonly number[] = [
   CLOSE.done,
   CLOSE.badMessage,
+  CLOSE.unauthorized,
   CLOSE.originForbidden,
   CLOSE.unknownJob,
+  CLOSE.authTimeout,
   CLOSE.tooLarge,
 ];
 
@@ -70,12 +77,19 @@ export const SubscribeChannelSchema = v.object({
 export const UnsubscribeSchema = v.object({ type: v.literal('unsubscribe'), id: Id });
 export const PingSchema = v.object({ type: v.literal('ping') });
 
+/** Says on whose behalf the session acts: as its first message, and again before the key expires. */
+export const AuthSchema = v.object({
+  type: v.literal('auth'),
+  token: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+});
+
 /** Everything a client may send. */
 export const ClientMessageSchema = v.union([
   SubscribeJobsSchema,
   SubscribeChannelSchema,
   UnsubscribeSchema,
   PingSchema,
+  AuthSchema,
 ]);
 export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
 
@@ -104,6 +118,11 @@ export const ErrorMessageSchema = v.object({
 export const PongSchema = v.object({ type: v.literal('pong') });
 export const StaleSchema = v.object({ type: v.literal('stale') });
 export const LiveSchema = v.object({ type: v.literal('live'), history: v.string() });
+export const AuthorizedSchema = v.object({
+  type: v.literal('authorized'),
+  scopes: v.array(v.string()),
+  expires_at: v.optional(v.string()),
+});
 export const ReconnectSchema = v.object({ type: v.literal('reconnect'), after_ms: v.number() });
 
 /** Everything the server may send. */
@@ -117,5 +136,6 @@ export const ServerMessageSchema = v.variant('type', [
   StaleSchema,
   LiveSchema,
   ReconnectSchema,
+  AuthorizedSchema,
 ]);
 export type ServerMessage = v.InferOutput<typeof ServerMessageSchema>;

@@ -20,6 +20,8 @@ export const PROBLEMS = {
   invalid_chunking_strategy: { status: 400, title: 'The chunking strategy is unknown' },
   invalid_metadata: { status: 400, title: 'metadata is not valid' },
   invalid_cursor: { status: 400, title: 'The cursor is not valid' },
+  unauthorized: { status: 401, title: 'A valid key is needed' },
+  forbidden: { status: 403, title: 'The key does not allow this' },
   host_forbidden: { status: 403, title: 'This server does not answer to that host name' },
   origin_forbidden: { status: 403, title: 'This origin may not call the API' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key belongs to another upload' },

@@ -80,6 +80,11 @@ export class Service {
     clearTimeout(timer);
   }
 
+  /** Sends it a signal, if it runs. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#running) signalProcess(this.#running.pid, signal);
+  }
+
   /** Kills it where there is no time left to wait. */
   kill(): void {
     this.#stopping = true;

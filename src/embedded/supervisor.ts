@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { isInline } from '../access/api-keys.ts';
 import { childEnvironment, type Config, ConfigError, type Role } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { banner, browserUrl } from './banner.ts';
@@ -31,6 +32,8 @@ export interface Supervision {
    * @throws {ConfigError} when it cannot for a reason that no restart cures; nothing is left running then
    */
   started: Promise<void>;
+  /** Has the roles read the file of API keys again; absent where there is none. */
+  reload: (() => void) | undefined;
   /** Stops the roles, then the embedded servers; takes less than 10 s and leaves no process. */
   close(): Promise<void>;
 }
@@ -135,7 +138,10 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     await close();
     if (!asked) throw error;
   });
-  return { started, close };
+  const guarded = () => services.filter(({ spec }) => spec.kind === 'role' && spec.name !== 'processor');
+  const hasFile = config.apiKeys !== undefined && !isInline(config.apiKeys);
+  const reload = hasFile ? () => guarded().forEach(({ service }) => service.signal('SIGHUP')) : undefined;
+  return { started, reload, close };
 }
 
 /** Where everything listens: chosen once, so that whatever is started again keeps its address. */

@@ -4,14 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { WebSocketServer } from 'ws';
 
+import type { Access } from '../access/access.ts';
 import type { Guard } from '../access/guard.ts';
 import { refusalBody } from '../access/guard-requests.ts';
+import { ANONYMOUS, type Principal } from '../access/principal.ts';
 import { CLOSE } from '../contract/messages.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { Logger } from '../logger.ts';
 import { Admission } from './admission.ts';
 import { Flusher } from './flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
+import { Identifying } from './identifying.ts';
+import { authorized } from './rights.ts';
 import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socket.ts';
 import { Session, type SessionServices } from './session.ts';
 
@@ -43,6 +47,8 @@ export class Gateway {
   readonly #isRefused: () => boolean;
   readonly #admission = new Admission();
   readonly #open = new Map<Session, Open>();
+  /** Those whose principal is not known yet. */
+  readonly #identifying = new Set<ProtocolSocket>();
   readonly #timer: NodeJS.Timeout;
   readonly #sockets = new WebSocketServer<typeof ProtocolSocket>(SOCKETS);
   readonly #turns: number;
@@ -53,7 +59,7 @@ export class Gateway {
   #draining = false;
 
   constructor(
-    { feed, registry }: { feed: JobFeed; registry: Registry },
+    { feed, registry, access }: { feed: JobFeed; registry: Registry; access: Access },
     guard: Guard,
     logger: Logger,
     {
@@ -67,7 +73,7 @@ export class Gateway {
       this.#open.delete(session);
       metrics.closed(code);
     };
-    this.#services = { feed, metrics, logger, heartbeatMs, flusher: new Flusher(), onEnd };
+    this.#services = { access, feed, metrics, logger, heartbeatMs, flusher: new Flusher(), onEnd };
     this.#turns = Math.max(1, Math.floor(heartbeatMs / TURN_MS));
     this.#guard = guard;
     this.#logger = logger;
@@ -100,10 +106,12 @@ export class Gateway {
       for (const session of open.slice(from, from + DRAIN_SLICE))
         void session.drain(Math.round(Math.random() * within));
     }
-    const closed = open.map(async ({ socket }) => {
+    for (const socket of this.#identifying) socket.close(CLOSE.drain, 'the server is shutting down');
+    const sockets = [...open.map(({ socket }) => socket), ...this.#identifying];
+    const closed = sockets.map(async (socket) => {
       if (socket.readyState !== socket.CLOSED) await new Promise((resolve) => socket.once('close', resolve));
     });
-    const timer = setTimeout(() => open.forEach(({ socket }) => socket.terminate()), CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => sockets.forEach((socket) => socket.terminate()), CLOSE_TIMEOUT_MS);
     await Promise.all(closed);
     clearTimeout(timer);
   }
@@ -139,9 +147,38 @@ export class Gateway {
       const leave = this.#admission.enter(request.socket.remoteAddress ?? '');
       if (!leave) return turnAway(CLOSE.tooMany, 'too many connections from this address');
       const onlyJob = url.searchParams.get('job') ?? undefined;
-      const session = new Session(webSocket, socket, this.#services, onlyJob);
-      this.#open.set(session, { turn: this.#open.size % this.#turns, leave });
+      const begin = (principal: Principal): Session => {
+        const session = new Session(webSocket, socket, this.#services, onlyJob, principal);
+        this.#open.set(session, { turn: this.#open.size % this.#turns, leave });
+        return session;
+      };
+      const { access } = this.#services;
+      if (access.isOpen) begin(ANONYMOUS);
+      else this.#identify(webSocket, begin, leave).begin(request, url);
     });
+  }
+
+  /** Finds out who opened a socket, then begins its session. */
+  #identify(
+    socket: ProtocolSocket,
+    begin: (principal: Principal) => Session,
+    leave: () => void,
+  ): Identifying {
+    this.#identifying.add(socket);
+    const identifying = new Identifying(socket, this.#services.access, {
+      onPrincipal: (principal) => {
+        this.#identifying.delete(socket);
+        const session = begin(principal);
+        if (identifying.isByFrame) session.answer(authorized(principal));
+      },
+      onClose: (code) => {
+        this.#identifying.delete(socket);
+        leave();
+        this.#services.metrics.closed(code);
+      },
+      onFailure: (error) => this.#logger.error('a key cannot be checked', { error }),
+    });
+    return identifying;
   }
 
   /** Ends peers that do not answer, for their TCP may stay half-open for hours, and those that do not read. */
@@ -150,6 +187,8 @@ export class Gateway {
     this.#turn = (this.#turn + 1) % this.#turns;
     for (const [session, { turn }] of this.#open) {
       if (session.isTooFarBehind(now)) session.socket.close(CLOSE.tooFarBehind, 'too far behind');
+      else if (!this.#services.access.isValid(session.principal))
+        session.socket.close(CLOSE.unauthorized, 'the key is no longer valid');
       else if (turn === this.#turn) session.ping();
     }
   }

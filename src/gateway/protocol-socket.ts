@@ -21,9 +21,11 @@ export class ProtocolSocket extends WebSocket {
   closesWith: number | undefined;
   listener: SocketListener | undefined;
 
-  /** Gives it a listener, by functions that all sockets share: closures would take more than a session does. */
+  /** Gives it a listener, in place of the one before, by functions that all sockets share: closures would take more than a session does. */
   listen(listener: SocketListener): void {
+    const isFirst = this.listener === undefined;
     this.listener = listener;
+    if (!isFirst) return;
     this.on('message', onMessage);
     this.on('ping', onPing);
     this.on('pong', onPong);

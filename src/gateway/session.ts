@@ -3,12 +3,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { RawData } from 'ws';
 
-import { ClientMessageSchema, CLOSE, PROTOCOL_VERSION, type ClientMessage } from '../contract/messages.ts';
+import type { Access } from '../access/access.ts';
+import type { Principal } from '../access/principal.ts';
+import { AppError } from '../errors.ts';
+import {
+  ClientMessageSchema,
+  CLOSE,
+  PROTOCOL_VERSION,
+  type ClientMessage,
+  type ServerMessage,
+} from '../contract/messages.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobState } from '../jobs/to-job.ts';
 import type { Logger } from '../logger.ts';
 import type { Flusher } from './flusher.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
+import { authorized, watchRefusal } from './rights.ts';
 import { Outbox, type SentListener } from './outbox.ts';
 import type { ProtocolSocket, SocketListener } from './protocol-socket.ts';
 import { ActiveSubscription, CHANNEL_WEIGHT, JobsSubscription, type LossListener } from './subscription.ts';
@@ -22,6 +32,7 @@ const MOST_WAITING = 16;
 const MOST_UNREAD = 16 * 1024;
 
 export interface SessionServices {
+  access: Access;
   feed: JobFeed;
   metrics: GatewayMetrics;
   logger: Logger;
@@ -44,6 +55,7 @@ export class Session implements SocketListener, SentListener, LossListener {
   readonly #outbox: Outbox;
   readonly #services: SessionServices;
   readonly #onlyJob: string | undefined;
+  #principal: Principal;
   readonly #subscriptions = new Subscriptions();
   /** The messages that are being answered; there only while some are. */
   #waiting: (ClientMessage | typeof JOIN)[] | undefined;
@@ -55,12 +67,14 @@ export class Session implements SocketListener, SentListener, LossListener {
   /**
    * @param stream the socket under the WebSocket
    * @param onlyJob from `?job=`: subscribed at once, and the session ends with it
+   * @param principal on whose behalf it begins
    */
   constructor(
     socket: ProtocolSocket,
     stream: Duplex,
     services: SessionServices,
     onlyJob: string | undefined,
+    principal: Principal,
   ) {
     const { feed, flusher, metrics, heartbeatMs } = services;
     this.socket = socket;
@@ -68,6 +82,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#outbox = new Outbox(stream, flusher, metrics, this);
     this.#services = services;
     this.#onlyJob = onlyJob;
+    this.#principal = principal;
     this.#history = feed.history;
     socket.listen(this);
     this.#outbox.answer({
@@ -78,6 +93,15 @@ export class Session implements SocketListener, SentListener, LossListener {
     });
     if (!feed.live) this.stale();
     if (onlyJob !== undefined) this.#add({ type: 'subscribe', id: QUERY_SUBSCRIPTION, jobs: [onlyJob] });
+  }
+
+  get principal(): Principal {
+    return this.#principal;
+  }
+
+  /** Sends a message, behind those that are still to be sent. */
+  answer(message: ServerMessage): void {
+    this.#outbox.answer(message);
   }
 
   /** Says that states may be missed from now on. */
@@ -186,6 +210,7 @@ export class Session implements SocketListener, SentListener, LossListener {
   async #handle(message: ClientMessage | typeof JOIN): Promise<void> {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (message.type === 'join') return this.#join();
+    if (message.type === 'auth') return this.#authenticate(message.token);
     if (message.type === 'ping') return this.#outbox.answer({ type: 'pong' });
     if (message.type === 'unsubscribe') return this.#unsubscribe(message.id);
     this.#subscribe(message);
@@ -194,7 +219,11 @@ export class Session implements SocketListener, SentListener, LossListener {
 
   #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
     const { id, versions, history = '' } = message;
-    const refusal = this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
+    const refusal =
+      watchRefusal(this.#principal, message) ??
+      this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
+    if (refusal?.code === 'forbidden' && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
+      return this.socket.close(CLOSE.originForbidden, refusal.detail);
     if (refusal) return this.#outbox.answer({ type: 'error', id, ...refusal });
     const { feed, metrics } = this.#services;
     if (versions) metrics.resumes++;
@@ -206,6 +235,23 @@ export class Session implements SocketListener, SentListener, LossListener {
         ? new JobsSubscription(id, message.jobs, had, services, this)
         : new ActiveSubscription(id, had, services);
     this.#subscriptions.add(id, subscription);
+  }
+
+  /** Goes on for another key, which may not keep all that the former one watched. */
+  async #authenticate(token: string): Promise<void> {
+    try {
+      this.#principal = await this.#services.access.ofToken(token);
+    } catch (error) {
+      if (error instanceof AppError) return this.socket.close(CLOSE.unauthorized, error.message);
+      throw error;
+    }
+    this.#outbox.answer(authorized(this.#principal));
+    for (const [id, subscription] of this.#subscriptions.entries()) {
+      const refusal = watchRefusal(this.#principal, subscription.watched);
+      if (!refusal) continue;
+      this.#unsubscribe(id);
+      this.#outbox.answer({ type: 'error', id, ...refusal });
+    }
   }
 
   /** Has those join that have not yet: each snapshot is sent before the next is read. */

@@ -3,6 +3,7 @@ import type { JobWatcher } from '../jobs/job-watchers.ts';
 import type { JobState } from '../jobs/to-job.ts';
 import { SmallMap } from '../small-map.ts';
 import { Joining, type Had } from './joining.ts';
+import type { Watched } from './rights.ts';
 import type { Outbox } from './outbox.ts';
 
 /** As how many jobs a channel counts, for it holds on to an id of each that it has told of. */
@@ -22,6 +23,8 @@ export interface Subscription {
   covers(jobId: string): boolean;
   /** The jobs that it covers now. */
   jobs(): Iterable<string>;
+  /** What it was opened for, as a client says it. */
+  readonly watched: Watched;
   /** How many jobs it counts as. */
   readonly weight: number;
   end(): void;
@@ -97,6 +100,10 @@ export class JobsSubscription implements Subscription, JobWatcher {
     return this.#jobs.keys();
   }
 
+  get watched(): Watched {
+    return { jobs: [...this.#jobs.keys()] };
+  }
+
   get weight(): number {
     return this.#jobs.size;
   }
@@ -114,6 +121,7 @@ export class ActiveSubscription implements Subscription, JobWatcher {
   readonly #id: number;
   readonly #services: Services;
   readonly #members: Set<string>;
+  readonly watched = { channel: 'active' } as const;
   readonly weight = CHANNEL_WEIGHT;
   #joining: Joining | undefined;
 

@@ -23,6 +23,11 @@ export class Subscriptions {
     return this.#unjoined !== undefined;
   }
 
+  /** Lists all, each with its number. */
+  entries(): [number, Subscription][] {
+    return [...this.#all.keys()].map((id) => [id, this.#all.get(id) as Subscription]);
+  }
+
   /** @param weight as how many jobs the new one counts. @returns nothing when it may be added */
   refusal(id: number, weight: number): Refusal | undefined {
     if (this.#all.has(id))

@@ -1,11 +1,13 @@
-import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 
+import type { Access } from '../access/access.ts';
+import { authorizeRequests, type AccessEnvironment } from '../access/authorize-requests.ts';
 import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
+import { JOB_TOKEN_HEADER } from '../contract/ticket.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
@@ -24,6 +26,7 @@ import type { FreeSpace } from '../uploads/free-space.ts';
 import type { UploadConnection } from '../uploads/upload-connection.ts';
 import { openApiDocument } from './openapi/openapi.ts';
 import { toProblemResponse } from './problem.ts';
+import { ROUTE_RULES } from './route-rules.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { documentRoutes } from './routes/documents.ts';
 import type { healthRoutes } from './routes/health.ts';
@@ -34,12 +37,14 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
 import { searchRoutes } from './routes/search.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
+import { ticketRoutes } from './routes/ws-ticket.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
 /** Longest wait of a writing request, in ms: for Redis to return, or for the first comparison of the stores. */
 const ADMISSION_MS = 3000;
 
 export interface ApiServices {
+  access: Access;
   redis: Redis;
   keys: Keys;
   blobs: BlobStore;
@@ -82,15 +87,21 @@ export function createApp(
   health: ReturnType<typeof healthRoutes>,
   options: ApiOptions,
 ) {
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  const app = new Hono<AccessEnvironment>();
   const { publicPath } = options;
   const openApi = publicPath ? { ...openApiDocument, servers: [{ url: publicPath }] } : openApiDocument;
   app.use(guardRequests(options.guard));
   if (options.allowedOrigins.length > 0) {
     const origin = [...options.allowedOrigins];
-    app.use(cors({ origin, exposeHeaders: ['Location', 'ETag', 'Retry-After'] }));
+    app.use(
+      cors({
+        origin,
+        exposeHeaders: ['Location', 'ETag', 'Retry-After', 'WWW-Authenticate', JOB_TOKEN_HEADER],
+      }),
+    );
   }
 
+  app.use(authorizeRequests(services.access, ROUTE_RULES));
   app.use('/api/*', async (c, next) => {
     // Decides before it reads the body, so that a client does not send an upload in vain.
     if (writes(c.req.method, c.req.path)) await services.installation.admit(ADMISSION_MS);
@@ -102,6 +113,7 @@ export function createApp(
   app.route('/', jobRoutes(services, options.heartbeatMs));
   app.route('/', jobEventRoutes(services, options.heartbeatMs));
   app.route('/', jobControlRoutes(services));
+  app.route('/', ticketRoutes(services.access));
   app.route('/', statisticsRoutes(services));
   app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));
   app.route('/', documentRoutes(services, publicPath));
@@ -120,13 +132,16 @@ export function createApp(
   return app;
 }
 
-/** Returns whether a request may write. A search only reads, although it has a body and so the method POST. */
+/** Addresses that take POST although they change nothing that is kept. */
+const READING_POSTS = ['/api/search', '/api/ws-ticket'];
+
+/** Returns whether a request may write. */
 function writes(method: string, path: string): boolean {
-  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && path !== '/api/search';
+  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && !READING_POSTS.includes(path);
 }
 
 /** An address that exists answers 405 to a method it does not take, where Hono alone would say 404. */
-function refuseOtherMethods(app: Hono<{ Bindings: HttpBindings }>): void {
+function refuseOtherMethods(app: Hono<AccessEnvironment>): void {
   const methods = new Map<string, string[]>();
   for (const { path, method } of app.routes) {
     if (method !== 'ALL') methods.set(path, [...(methods.get(path) ?? []), method]);

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
-import type { Hono } from 'hono';
+import { createAdaptorServer } from '@hono/node-server';
 
 /** Whoever connects has so long for the head of a request, be it an upgrade: for each, however slowly it drips in. */
 const HEAD_TIMEOUT_MS = 20_000;
@@ -25,7 +24,7 @@ export interface HttpServer {
  * @throws the system's error, e.g. `EADDRINUSE`
  */
 export async function startServer(
-  app: Hono<{ Bindings: HttpBindings }> | Hono,
+  app: Pick<Parameters<typeof createAdaptorServer>[0], 'fetch'>,
   address: { host: string; port: number },
   headTimeoutMs = HEAD_TIMEOUT_MS,
 ): Promise<HttpServer> {

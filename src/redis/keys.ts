@@ -35,6 +35,8 @@
  * | `document:{id}` | hash | a registered document and its live generation |
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
+ * | `access:ticket:{digest}` | string | whom a ticket stands for (JSON), for 30 s |
+ * | `access:job:{digest}` | string | which job a token reads (JSON), for a day |
  * | `installation` | hash | `id` of the installation, `store` of the blob store that it uses |
  * | `installation:store` | string | the blob store that a process has proved in the last seconds |
  * | `installation:probe` | string | proves that Redis takes writes |
@@ -85,6 +87,8 @@ export function createKeys(prefix = '') {
     canary: (node: string) => `${prefix}jobs:canary:${node}`,
     idempotency: (tenant: string, key: string) => `${prefix}idempotency:${tenant}:${key}`,
     grant: (nonce: string) => `${prefix}jobs:grant:${nonce}`,
+    ticket: (digest: string) => `${prefix}access:ticket:${digest}`,
+    jobToken: (digest: string) => `${prefix}access:job:${digest}`,
     documentPrefix,
     document: (id: string) => documentPrefix + id,
     documents: (tenant: string) => `${prefix}documents:${tenant}`,

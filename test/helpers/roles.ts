@@ -22,6 +22,8 @@ export interface TestRoles {
   url: string;
   dataDir: string;
   logger: ReturnType<typeof quietLogger>;
+  /** Has the file of API keys read again. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function startTestRoles(roles: Role[], env: Record<string, string>)
     url: `http://127.0.0.1:${running.port}`,
     dataDir,
     logger,
+    reload: () => running.reload?.(),
     async close() {
       await running.close();
       await rm(dataDir, { recursive: true, force: true });

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { Access } from '../../src/access/access.ts';
+import { Passes } from '../../src/access/passes.ts';
 import { Guard } from '../../src/access/guard.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
@@ -30,7 +32,10 @@ beforeAll(async () => {
   const store = new JobStore(redis.client, keys);
   const connect = () => redis.client.duplicate().on('error', () => {});
   feed = new JobFeed(connect, redis.client, { store, keys, logger });
-  gateway = new Gateway({ feed, registry }, new Guard([], [], logger), logger, { heartbeatMs: HEARTBEAT_MS });
+  const access = new Access(undefined, new Passes(redis.client, keys));
+  gateway = new Gateway({ feed, registry, access }, new Guard([], [], logger), logger, {
+    heartbeatMs: HEARTBEAT_MS,
+  });
   gateway.attach(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 
+import type { Access } from '../../src/access/access.ts';
+import { ANONYMOUS } from '../../src/access/principal.ts';
 import type { ClientMessage } from '../../src/contract/messages.ts';
 import { Flusher } from '../../src/gateway/flusher.ts';
 import { GatewayMetrics } from '../../src/gateway/gateway-metrics.ts';
@@ -39,8 +41,8 @@ async function openDashboard(stream: Duplex, flusher: Flusher, times: number): P
   const socket = { readyState: 1, OPEN: 1, listen() {}, resume() {} } as unknown as ProtocolSocket;
   const metrics = new GatewayMetrics(new Registry(), feed, () => ({ count: 0, bufferedBytes: 0 }));
   const logger = quietLogger();
-  const services = { feed, metrics, logger, heartbeatMs: 30_000, flusher, onEnd() {} };
-  const session = new Session(socket, stream, services, undefined);
+  const services = { access: {} as Access, feed, metrics, logger, heartbeatMs: 30_000, flusher, onEnd() {} };
+  const session = new Session(socket, stream, services, undefined, ANONYMOUS);
   for (let id = 1; id <= times; id++) {
     const subscribe: ClientMessage = { type: 'subscribe', id, channel: 'active' };
     session.onMessage(Buffer.from(JSON.stringify(subscribe)), false);
@@ -131,6 +133,7 @@ test('a session that is not read from, for it does not take its answers, is not 
   const feed = { history: 'history', live: true } as unknown as JobFeed;
   const metrics = new GatewayMetrics(new Registry(), feed, () => ({ count: 0, bufferedBytes: 0 }));
   const services = {
+    access: {} as Access,
     feed,
     metrics,
     logger: quietLogger(),
@@ -138,7 +141,7 @@ test('a session that is not read from, for it does not take its answers, is not 
     flusher: new Flusher(),
     onEnd() {},
   };
-  const session = new Session(socket as unknown as ProtocolSocket, stream, services, undefined);
+  const session = new Session(socket as unknown as ProtocolSocket, stream, services, undefined, ANONYMOUS);
   session.ping();
   for (let i = 0; i < 20; i++) session.onMessage(Buffer.from('{"type":"ping"}'), false);
   await expect.poll(() => socket.isPaused).toBe(true);

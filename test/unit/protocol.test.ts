@@ -17,11 +17,15 @@ const examples = (heading: string) =>
   );
 
 test.each([
-  ['Client → server', ClientMessageSchema, ['ping', 'subscribe', 'subscribe', 'subscribe', 'unsubscribe']],
+  [
+    'Client → server',
+    ClientMessageSchema,
+    ['auth', 'ping', 'subscribe', 'subscribe', 'subscribe', 'unsubscribe'],
+  ],
   [
     'Server → client',
     ServerMessageSchema,
-    ['error', 'gone', 'live', 'pong', 'reconnect', 'snapshot', 'stale', 'update', 'welcome'],
+    ['authorized', 'error', 'gone', 'live', 'pong', 'reconnect', 'snapshot', 'stale', 'update', 'welcome'],
   ],
 ] as const)(
   'every example of "%s" fits the schemas, and no message goes without one',

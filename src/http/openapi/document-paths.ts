@@ -1,4 +1,5 @@
 import { DocumentQuerySchema, PageQuerySchema } from '../../contract/documents.ts';
+import { JOB_TOKEN_WANTED } from '../../contract/ticket.ts';
 import { UPLOAD_FIELD_PROBLEMS, UploadFieldsSchema } from '../../contract/upload.ts';
 import { header, idInPath, json, problems, query, schemaOf, type JsonSchema } from './parts.ts';
 
@@ -7,7 +8,10 @@ export const documentPaths = {
     post: {
       operationId: 'uploadDocument',
       summary: 'Upload a document; it is processed in the background',
-      parameters: [header('Idempotency-Key', { type: 'string', maxLength: 255 })],
+      parameters: [
+        header('Idempotency-Key', { type: 'string', maxLength: 255 }),
+        header('Sluice-Job-Token', { const: JOB_TOKEN_WANTED }),
+      ],
       requestBody: {
         required: true,
         content: {
@@ -26,7 +30,13 @@ export const documentPaths = {
       responses: {
         202: {
           description: 'Accepted: the file is stored and its job queued',
-          headers: { Location: { schema: { type: 'string' } } },
+          headers: {
+            Location: { schema: { type: 'string' } },
+            'Sluice-Job-Token': {
+              description: 'Reads this job alone, for a day; there if the request asked for it',
+              schema: { type: 'string' },
+            },
+          },
           content: json('UploadAccepted'),
         },
         ...problems(
@@ -38,6 +48,7 @@ export const documentPaths = {
           'upload_interrupted',
           'invalid_request',
           'idempotency_key_reused',
+          'forbidden',
           'host_forbidden',
           'origin_forbidden',
           'file_too_large',

@@ -9,11 +9,13 @@ import { JobSchema } from '../../contract/job.ts';
 import { JobListSchema, StatsSchema } from '../../contract/jobs.ts';
 import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
+import { TicketSchema } from '../../contract/ticket.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
 import { documentPaths } from './document-paths.ts';
 import { jobPaths } from './job-paths.ts';
 import { schemaOf } from './parts.ts';
 import { serverPaths } from './server-paths.ts';
+import { withRules } from './with-rules.ts';
 
 /** The API's description, made from the schemas that the server itself checks with. */
 export const openApiDocument = {
@@ -24,8 +26,12 @@ export const openApiDocument = {
     description:
       'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin.',
   },
-  paths: { ...documentPaths, ...jobPaths, ...serverPaths },
+  paths: withRules({ ...documentPaths, ...jobPaths, ...serverPaths }),
   components: {
+    securitySchemes: {
+      key: { type: 'http', scheme: 'bearer' },
+      ticket: { type: 'apiKey', in: 'query', name: 'ticket' },
+    },
     schemas: {
       Job: schemaOf(JobSchema, 'output'),
       JobList: schemaOf(JobListSchema, 'output'),
@@ -36,6 +42,7 @@ export const openApiDocument = {
       ChunkList: schemaOf(ChunkListSchema, 'output'),
       SearchRequest: schemaOf(SearchRequestSchema, 'input'),
       SearchResponse: schemaOf(SearchResponseSchema, 'output'),
+      Ticket: schemaOf(TicketSchema, 'output'),
       Settings: schemaOf(SettingsSchema, 'output'),
       Problem: schemaOf(ProblemSchema, 'output'),
     },

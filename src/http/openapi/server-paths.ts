@@ -2,6 +2,16 @@ import { json, problems } from './parts.ts';
 
 /** What concerns the server itself. */
 export const serverPaths = {
+  '/api/ws-ticket': {
+    post: {
+      operationId: 'makeTicket',
+      summary: 'A ticket that opens one socket (/ws?ticket=) or event stream within 30 s, once',
+      responses: {
+        200: { description: 'The ticket', content: json('Ticket') },
+        ...problems('queue_unavailable'),
+      },
+    },
+  },
   '/api/stats': {
     get: {
       operationId: 'getStats',

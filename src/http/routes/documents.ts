@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import {
   DocumentQuerySchema,
   PageQuerySchema,
@@ -10,7 +11,6 @@ import { toPublicDocument } from '../../documents/registry.ts';
 import { acceptReindex, type ReindexServices } from '../../documents/reindex-document.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { AppError } from '../../errors.ts';
-import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { readQuery } from '../validate.ts';
 
 /**
@@ -19,25 +19,25 @@ import { readQuery } from '../validate.ts';
  */
 export function documentRoutes(services: ReindexServices & { vectors: VectorStore }, publicPath: string) {
   const { registry, vectors } = services;
-  return new Hono()
+  return new Hono<AccessEnvironment>()
     .get('/api/documents', async (c) => {
       const { documents, nextCursor } = await registry.list(
-        DEFAULT_TENANT,
+        c.get('principal').tenant,
         readQuery(c, DocumentQuerySchema),
       );
       const list: DocumentList = { documents: documents.map(toPublicDocument), next_cursor: nextCursor };
       return c.json(list);
     })
     .get('/api/documents/:id', async (c) => {
-      return c.json(toPublicDocument(await registry.get(DEFAULT_TENANT, c.req.param('id'))));
+      return c.json(toPublicDocument(await registry.get(c.get('principal').tenant, c.req.param('id'))));
     })
     .post('/api/documents/:id/reindex', async (c) => {
-      const accepted = await acceptReindex(DEFAULT_TENANT, c.req.param('id'), services);
+      const accepted = await acceptReindex(c.get('principal').tenant, c.req.param('id'), services);
       return c.json(accepted, 202, { location: `${publicPath}/api/jobs/${accepted.job_id}` });
     })
     .get('/api/documents/:id/chunks', async (c) => {
       const { limit, cursor } = readQuery(c, PageQuerySchema);
-      const document = await registry.get(DEFAULT_TENANT, c.req.param('id'));
+      const document = await registry.get(c.get('principal').tenant, c.req.param('id'));
       const from = readOffset(cursor);
       const count = Math.min(limit, document.chunk_count - from);
       const { id: documentId, collection, generation } = document;

@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 
+import type { Access } from '../../access/access.ts';
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { AppError } from '../../errors.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import type { JobRouteServices } from './jobs.ts';
@@ -12,9 +14,13 @@ const RECONNECT_MS = 2000;
  * back with that state's `Last-Event-ID` is told with 204 that nothing more will come.
  * @param heartbeatMs interval of empty lines, by which proxies and clients see that the connection lives
  */
-export function jobEventRoutes({ feed, store, closing }: JobRouteServices, heartbeatMs: number) {
-  return new Hono().get('/api/jobs/:id/events', async (c) => {
+export function jobEventRoutes(
+  { access, feed, store, closing }: JobRouteServices & { access: Access },
+  heartbeatMs: number,
+) {
+  return new Hono<AccessEnvironment>().get('/api/jobs/:id/events', async (c) => {
     const id = c.req.param('id');
+    const principal = c.get('principal');
     const changes = new JobChanges(feed, id, [c.req.raw.signal, closing]);
     const state = await store.read(id).catch((error: unknown) => {
       changes.end();
@@ -43,8 +49,10 @@ export function jobEventRoutes({ feed, store, closing }: JobRouteServices, heart
       start: (controller) => controller.enqueue(encoder.encode(`retry: ${RECONNECT_MS}\n\n`)),
       async pull(controller) {
         const next = await changes.after(tag, heartbeatMs);
+        // A key that was revoked meanwhile ends the stream at the next event or heartbeat.
+        if (!access.isValid(principal)) changes.end();
         if (next === 'unchanged' && !changes.ended) return controller.enqueue(encoder.encode(':\n\n'));
-        if (typeof next !== 'string') {
+        if (typeof next !== 'string' && access.isValid(principal)) {
           tag = versionTag(next);
           controller.enqueue(encoder.encode(`id: ${tag}\ndata: ${next.json}\n\n`));
           if (!next.terminal) return;

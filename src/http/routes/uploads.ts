@@ -1,12 +1,13 @@
-import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 
+import type { Access } from '../../access/access.ts';
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
+import { JOB_TOKEN_HEADER, JOB_TOKEN_WANTED } from '../../contract/ticket.ts';
 import { AppError } from '../../errors.ts';
 import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/job-queue.ts';
 import type { Logger } from '../../logger.ts';
-import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
 import type { FreeSpace } from '../../uploads/free-space.ts';
@@ -15,6 +16,7 @@ import type { UploadConnection } from '../../uploads/upload-connection.ts';
 /** `POST /api/documents/upload` */
 export function uploadRoutes(
   services: {
+    access: Access;
     blobs: BlobStore;
     space: FreeSpace;
     connection: UploadConnection;
@@ -24,19 +26,25 @@ export function uploadRoutes(
   },
   { maxUploadBytes: maxBytes, publicPath }: { maxUploadBytes: number; publicPath: string },
 ) {
-  return new Hono<{ Bindings: HttpBindings }>().post('/api/documents/upload', async (c) => {
+  return new Hono<AccessEnvironment>().post('/api/documents/upload', async (c) => {
     // The request is read as a Node stream: it goes straight to the disk, at the disk's pace.
     const idempotencyKey = c.req.header('idempotency-key');
     if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
       throw new AppError('invalid_request', 'Idempotency-Key: must have 1 to 255 visible ASCII characters');
     }
-    const asked = { tenant: DEFAULT_TENANT, maxBytes, idempotencyKey };
+    const wanted = c.req.header(JOB_TOKEN_HEADER);
+    if (wanted !== undefined && wanted !== JOB_TOKEN_WANTED) {
+      throw new AppError('invalid_request', `Sluice-Job-Token: must be "${JOB_TOKEN_WANTED}"`);
+    }
+    const principal = c.get('principal');
+    const asked = { tenant: principal.tenant, maxBytes, idempotencyKey };
     const accepted = await acceptUpload(c.env.incoming, { ...services, ...asked });
     // Written straight to the socket: somebody waits, and a Response object would cost as much as the queue.
     const { outgoing } = c.env;
     outgoing.setHeaders(c.res.headers);
     const location = `${publicPath}/api/jobs/${accepted.job_id}`;
-    const headers = { 'content-type': 'application/json', location };
+    const headers: Record<string, string> = { 'content-type': 'application/json', location };
+    if (wanted) headers[JOB_TOKEN_HEADER] = await services.access.makeJobToken(principal, accepted.job_id);
     outgoing.writeHead(202, headers).end(JSON.stringify(accepted));
     return RESPONSE_ALREADY_SENT;
   });

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+
+import { SCOPES } from './principal.ts';
+
+/** One key: what it may do, and the digest that its token is known by. The token itself is stored nowhere. */
+const ApiKeySchema = v.strictObject({
+  name: v.pipe(
+    v.string(),
+    v.regex(/^[\w.@-]{1,64}$/, 'must have 1 to 64 letters, digits or any of _ . @ -'),
+    v.check((name) => name !== 'anonymous', 'is taken by requests without a key'),
+  ),
+  scopes: v.pipe(
+    v.array(v.picklist(SCOPES, `must be one of ${SCOPES.join(', ')}`)),
+    v.minLength(1, 'must name a scope'),
+  ),
+  sha256: v.pipe(
+    v.string(),
+    v.regex(/^[\da-f]{64}$/i, 'must be the SHA-256 of the token, in 64 hexadecimal digits'),
+    v.toLowerCase(),
+  ),
+  expires_at: v.optional(
+    v.pipe(v.string(), v.isoTimestamp('must be an ISO time, such as 2027-01-31T00:00:00Z')),
+  ),
+});
+
+const ApiKeysSchema = v.pipe(
+  v.array(ApiKeySchema, 'must be a JSON array of keys'),
+  v.check((keys) => isUnique(keys.map(({ name }) => name)), 'two keys have the same name'),
+  v.check((keys) => isUnique(keys.map(({ sha256 }) => sha256)), 'two keys have the same sha256'),
+);
+export type ApiKey = v.InferOutput<typeof ApiKeySchema>;
+
+function isUnique(texts: readonly string[]): boolean {
+  return new Set(texts).size === texts.length;
+}
+
+/** Returns whether a setting holds the keys themselves, and not the path of their file. */
+export function isInline(setting: string): boolean {
+  return setting.trimStart().startsWith('[');
+}
+
+/**
+ * Reads the API keys.
+ * @param setting a JSON array, or the path of a file that holds one
+ * @throws an error that says what is wrong, and quotes no value
+ */
+export function readApiKeys(setting: string): ApiKey[] {
+  const text = isInline(setting) ? setting : readFile(setting);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw new Error('is no JSON');
+  }
+  const parsed = v.safeParse(ApiKeysSchema, json);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const path = v.getDotPath(issue);
+  // valibot's own words quote what was received.
+  const words =
+    issue.type === 'strict_object' ? 'is unknown or missing' : issue.message.replace(/ but received .*/, '');
+  throw new Error(path === null ? words : `key ${path}: ${words}`);
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`must be a JSON array or the path of a file; the file cannot be read (${code})`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+
+import { PROBLEMS, type Problem } from '../contract/problem.ts';
+import { AppError } from '../errors.ts';
+import type { Access } from './access.ts';
+import { isAllowed, type Principal, type Scope } from './principal.ts';
+
+/** What the handlers behind {@link authorizeRequests} find in their context. */
+export interface AccessEnvironment {
+  Bindings: HttpBindings;
+  Variables: { principal: Principal };
+}
+
+/**
+ * Who may call a route: `open` to all, `any` key or job token, or a scope. `job` names the path parameter of a job, which
+ * that job's own token may read. `ticket` also takes `?ticket=`, for callers that cannot send a header.
+ */
+export type Rule = 'open' | 'any' | { scope: Scope; job?: RegExp; ticket?: true };
+
+/**
+ * Lets a request pass if its key allows the route, and says who it is for.
+ * @param rules by method and path as the routes have them. A route without a rule needs `admin`
+ */
+export function authorizeRequests(
+  access: Access,
+  rules: Readonly<Record<string, Rule>>,
+): MiddlewareHandler<AccessEnvironment> {
+  return async (c, next) => {
+    const route = matchedRoutes(c).find(({ method }) => method !== 'ALL');
+    // What no route takes answers 404 or 405 to everybody.
+    const rule = route ? (rules[`${route.method} ${route.path}`] ?? { scope: 'admin' }) : 'open';
+    if (rule === 'open') return next();
+    try {
+      c.set('principal', await identify(c, access, rule));
+    } catch (error) {
+      if (error instanceof AppError) return refusal(error);
+      throw error;
+    }
+    await next();
+  };
+}
+
+async function identify(
+  c: Context<AccessEnvironment>,
+  access: Access,
+  rule: Exclude<Rule, 'open'>,
+): Promise<Principal> {
+  const { authorization } = c.env.incoming.headers;
+  const ticket =
+    rule !== 'any' && rule.ticket && authorization === undefined ? c.req.query('ticket') : undefined;
+  const principal = await (ticket === undefined ? access.ofHeader(authorization) : access.ofTicket(ticket));
+  if (rule === 'any') return principal;
+  const { scope, job } = rule;
+  const id = job?.exec(c.req.path)?.[1];
+  if (isAllowed(principal, scope, id)) return principal;
+  throw new AppError('forbidden', `The key needs the scope ${scope}.`);
+}
+
+function refusal({ code, detail }: AppError): Response {
+  const { status, title } = PROBLEMS[code];
+  const problem: Problem = {
+    type: 'about:blank',
+    title,
+    status,
+    code,
+    ...(detail !== undefined && { detail }),
+  };
+  // What is left of the body would be taken for the next request.
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json', connection: 'close' };
+  if (status === 401) headers['www-authenticate'] = 'Bearer realm="sluice"';
+  return new Response(JSON.stringify(problem), { status, headers });
+}

@@ -1,0 +1,82 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Logger } from '../logger.ts';
+import { type ApiKey, isInline, readApiKeys } from './api-keys.ts';
+import { keyPrincipal, type Principal } from './principal.ts';
+
+interface Entry {
+  readonly key: ApiKey;
+  readonly digest: Buffer;
+  /** Stays the same object for as long as the key stays the same. */
+  readonly principal: Principal;
+}
+
+/** The configured API keys. */
+export class Keyring {
+  readonly #setting: string;
+  readonly #logger: Logger;
+  #entries = new Map<string, Entry>();
+
+  /**
+   * @param setting a JSON array of keys, or the path of a file that holds one
+   * @throws what {@link readApiKeys} does
+   */
+  constructor(setting: string, logger: Logger) {
+    this.#setting = setting;
+    this.#logger = logger;
+    this.#read();
+  }
+
+  /** True if the keys are in a file, which can change. */
+  get isFile(): boolean {
+    return !isInline(this.#setting);
+  }
+
+  /** Reads the keys again. A file that cannot be used changes nothing, and the log says so. */
+  reload(): void {
+    try {
+      this.#read();
+      this.#logger.info('the API keys were read again', { keys: this.#entries.size });
+    } catch (error) {
+      const reason = (error as Error).message;
+      this.#logger.error('API_KEYS cannot be read again, so the keys before stay in force', { reason });
+    }
+  }
+
+  /**
+   * Finds the key of a token. It compares with every key, and in constant time, so that the time tells nothing.
+   * @returns its principal, even if expired
+   */
+  find(token: string): Principal | undefined {
+    const digest = createHash('sha256').update(token).digest();
+    let found: Principal | undefined;
+    for (const entry of this.#entries.values())
+      if (timingSafeEqual(entry.digest, digest)) found = entry.principal;
+    return found;
+  }
+
+  /** Returns the principal of a key by its name. */
+  get(keyId: string): Principal | undefined {
+    return this.#entries.get(keyId)?.principal;
+  }
+
+  #read(): void {
+    const before = this.#entries;
+    this.#entries = new Map(
+      readApiKeys(this.#setting).map((key) => {
+        const known = before.get(key.name);
+        return [key.name, known && isDeepStrictEqual(known.key, key) ? known : makeEntry(key)];
+      }),
+    );
+  }
+}
+
+function makeEntry(key: ApiKey): Entry {
+  const expiresAt = key.expires_at === undefined ? undefined : Date.parse(key.expires_at);
+  return {
+    key,
+    digest: Buffer.from(key.sha256, 'hex'),
+    principal: keyPrincipal(key.name, key.scopes, expiresAt),
+  };
+}

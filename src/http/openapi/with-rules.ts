@@ -1,0 +1,31 @@
+import { ROUTE_RULES } from '../route-rules.ts';
+import { problems } from './parts.ts';
+
+type Operation = { responses: object; description?: string };
+type Paths = Record<string, Record<string, Operation>>;
+
+/** Adds to each operation which key it needs, as the server itself looks it up, and what it is refused with. */
+export function withRules(paths: Paths): Paths {
+  const entries = Object.entries(paths).map(([path, operations]) => [
+    path,
+    Object.fromEntries(
+      Object.entries(operations).map(([method, it]) => [method, withRule(path, method, it)]),
+    ),
+  ]);
+  return Object.fromEntries(entries) as Paths;
+}
+
+function withRule(path: string, method: string, operation: Operation): object {
+  const rule = ROUTE_RULES[`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`];
+  if (rule === 'open') return operation;
+  const scope = rule === undefined || rule === 'any' ? undefined : rule.scope;
+  const takesTicket = rule !== undefined && rule !== 'any' && rule.ticket;
+  return {
+    ...operation,
+    description:
+      scope === undefined ? 'Takes any key.' : `Needs a key with the scope \`${scope}\`, where keys are set.`,
+    // The empty one says that a server without keys asks for none.
+    security: [{ key: [] }, ...(takesTicket ? [{ ticket: [] }] : []), {}],
+    responses: { ...problems('unauthorized', 'forbidden'), ...operation.responses },
+  };
+}

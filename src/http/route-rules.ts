@@ -1,0 +1,32 @@
+import type { Rule } from '../access/authorize-requests.ts';
+
+const UPLOAD: Rule = { scope: 'upload' };
+const READ: Rule = { scope: 'read' };
+const JOB = /\/jobs\/([^/]+)/;
+const READ_JOB: Rule = { scope: 'read', job: JOB };
+
+/** Who may call what: every route of every port, by method and path. */
+export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
+  'GET /healthz': 'open',
+  'GET /readyz': 'open',
+  'GET /openapi.json': 'open',
+  // The web page, which asks for a key itself.
+  'GET /*': 'open',
+  'GET /metrics': { scope: 'dashboard' },
+  'GET /api/stats': { scope: 'dashboard' },
+  'GET /api/settings': 'any',
+  'POST /api/ws-ticket': 'any',
+  'POST /api/documents/upload': UPLOAD,
+  'POST /api/documents/:id/reindex': UPLOAD,
+  'POST /api/jobs/:id/cancel': UPLOAD,
+  'POST /api/jobs/:id/retry': UPLOAD,
+  'GET /api/documents': READ,
+  'GET /api/documents/:id': READ,
+  'GET /api/documents/:id/chunks': READ,
+  'POST /api/search': READ,
+  'GET /api/jobs': READ,
+  'GET /api/jobs/:id': READ_JOB,
+  'GET /api/jobs/:id/status': READ_JOB,
+  'GET /jobs/:id/status': READ_JOB,
+  'GET /api/jobs/:id/events': { scope: 'read', job: JOB, ticket: true },
+};

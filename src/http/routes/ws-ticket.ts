@@ -1,0 +1,13 @@
+import { Hono } from 'hono';
+
+import type { Access } from '../../access/access.ts';
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
+import type { Ticket } from '../../contract/ticket.ts';
+
+/** `POST /api/ws-ticket`: opens one socket or event stream, for clients that cannot send a header with either. */
+export function ticketRoutes(access: Access) {
+  return new Hono<AccessEnvironment>().post('/api/ws-ticket', async (c) => {
+    const ticket: Ticket = { ticket: await access.makeTicket(c.get('principal')) };
+    return c.json(ticket, 200, { 'cache-control': 'no-store' });
+  });
+}

@@ -1,0 +1,58 @@
+import { expect, test, vi } from 'vitest';
+
+import type { Access } from '../../src/access/access.ts';
+import { ANONYMOUS, type Principal } from '../../src/access/principal.ts';
+import { Identifying } from '../../src/gateway/identifying.ts';
+import type { ProtocolSocket } from '../../src/gateway/protocol-socket.ts';
+
+function identify(ofToken: () => Promise<Principal>) {
+  const closes: number[] = [];
+  const principals: Principal[] = [];
+  const later: string[] = [];
+  const socket = {
+    readyState: 1,
+    OPEN: 1,
+    listener: { onMessage: (data: Buffer) => void later.push(data.toString()) },
+    listen() {},
+    close(code: number) {
+      closes.push(code);
+      this.readyState = 2;
+    },
+  };
+  const identifying = new Identifying(socket as unknown as ProtocolSocket, { ofToken } as unknown as Access, {
+    onPrincipal: (principal) => void principals.push(principal),
+    onClose() {},
+    onFailure() {},
+  });
+  const send = (message: object) => identifying.onMessage(Buffer.from(JSON.stringify(message)), false);
+  return { identifying, send, closes, principals, later };
+}
+
+test('a client that sends no key within 10 s is closed with 4408; one that does is not', async () => {
+  vi.useFakeTimers();
+  try {
+    const silent = identify(async () => ANONYMOUS);
+    const known = identify(async () => ANONYMOUS);
+    known.send({ type: 'auth', token: 'x' });
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(silent.closes).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([silent.closes, known.closes, known.principals]).toEqual([[4408], [], [ANONYMOUS]]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('messages behind the key wait for it, and only so many may', async () => {
+  const { promise, resolve } = Promise.withResolvers<Principal>();
+  const patient = identify(() => promise);
+  const flood = identify(() => promise);
+  patient.send({ type: 'auth', token: 'x' });
+  flood.send({ type: 'auth', token: 'x' });
+  for (let i = 0; i < 3; i++) patient.send({ type: 'ping' });
+  for (let i = 0; i < 1000 && flood.closes.length === 0; i++) flood.send({ type: 'ping' });
+  expect([patient.closes, flood.closes]).toEqual([[], [4400]]);
+  resolve(ANONYMOUS);
+  await expect.poll(() => patient.later).toHaveLength(3);
+  expect(flood.principals).toEqual([]);
+});
