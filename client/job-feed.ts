@@ -52,9 +52,13 @@ export class JobFeed {
     this.#socket = new JobSocket({ onMessage, onDown: () => this.#setLink('connecting') });
   }
 
-  /** Connects, and keeps on watching for as long as the page is open. @param gateway the WebSocket's address */
-  start(gateway: Promise<URL>): void {
-    void gateway.then((url) => this.#socket.connect(url));
+  /** Connects, or connects anew, for as long as the page is open. @param gateway the WebSocket's address */
+  connect(gateway: Promise<URL | undefined>): void {
+    void gateway.then((url) => url && this.#socket.connect(url));
+  }
+
+  /** Asks for what the socket does not bring, for as long as the page is open. */
+  startPolling(): void {
     setTimeout(() => this.#pollForEver(), POLL_MS);
   }
 

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 
+import { currentKey, refuseKey } from './key.ts';
+
 import {
   CLOSE,
   FINAL_CLOSES,
@@ -8,6 +10,9 @@ import {
   type ClientMessage,
   type ServerMessage,
 } from '../src/contract/messages.ts';
+
+/** With these the server says that it wants a key, or another. */
+const KEY_CLOSES: readonly number[] = [CLOSE.unauthorized, CLOSE.authTimeout];
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
@@ -53,7 +58,7 @@ export class JobSocket {
   /** Connects. @param url the gateway's address, for every later try too */
   connect(url: URL): void {
     this.#url = url;
-    this.#open();
+    if (!this.#socket) this.#open();
   }
 
   /** Sends, if there is a connection; a new one begins with a `welcome`. */
@@ -66,11 +71,17 @@ export class JobSocket {
     if (!this.#url) return;
     const socket = new WebSocket(this.#url, SUBPROTOCOL);
     this.#socket = socket;
+    const key = currentKey();
+    socket.addEventListener('open', () => {
+      if (key !== undefined)
+        socket.send(JSON.stringify({ type: 'auth', token: key } satisfies ClientMessage));
+    });
     socket.addEventListener('message', ({ data }) => {
       if (socket === this.#socket) this.#receive(data);
     });
     // A socket that fails is closed as well.
     socket.addEventListener('close', ({ code }) => {
+      if (KEY_CLOSES.includes(code)) refuseKey(key);
       if (socket === this.#socket) this.#lose(code);
     });
   }

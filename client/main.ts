@@ -1,4 +1,5 @@
 import { find } from './dom.ts';
+import { listenToKeyForm } from './key.ts';
 import { JobFeed, type FeedMode } from './job-feed.ts';
 import { readGatewayUrl } from './request.ts';
 import { SearchView } from './search-view.ts';
@@ -28,5 +29,8 @@ listenToUploadForm({
   onCollection: (name) => searchView.suggestCollection(name),
 });
 
+const start = () => feed.connect(readGatewayUrl());
+listenToKeyForm(start);
 uploads.restore();
-feed.start(readGatewayUrl());
+start();
+feed.startPolling();

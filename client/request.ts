@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { currentKey, keyHeaders, refuseKey } from './key.ts';
 import {
   ChunkListSchema,
   SearchResponseSchema,
@@ -34,14 +35,18 @@ export function toRequestError(status: number, body: string): RequestError {
   return new RequestError(detail ?? `${title}.`, status);
 }
 
-/** Where the gateway is: at `ws` beside this page, unless the server names another place. */
-export async function readGatewayUrl(): Promise<URL> {
+/**
+ * Where the gateway is: at `ws` beside this page, unless the server names another place.
+ * @returns nothing while the server wants a key that it does not have
+ */
+export async function readGatewayUrl(): Promise<URL | undefined> {
   const own = new URL('ws', document.baseURI);
   own.protocol = own.protocol === 'https:' ? 'wss:' : 'ws:';
   try {
     const { body } = await ask('api/settings', SettingsSchema);
     return new URL(body.gateway_url ?? own);
-  } catch {
+  } catch (error) {
+    if (error instanceof RequestError && error.status === 401) return undefined;
     // A server that cannot say it now may be back in a moment; its own gateway is the better guess.
     return own;
   }
@@ -58,7 +63,9 @@ export async function readJob(
   id: string,
   known: { history: string; version: number } | undefined,
 ): Promise<JobAnswer> {
-  const headers: HeadersInit = known ? { 'if-none-match': `"${known.history}-${known.version}"` } : {};
+  const headers: Record<string, string> = known
+    ? { 'if-none-match': `"${known.history}-${known.version}"` }
+    : {};
   try {
     const { body, etag } = await ask(`api/jobs/${encodeURIComponent(id)}`, JobSchema, { headers });
     // "history-version"; a proxy that compresses marks it as weak.
@@ -97,19 +104,22 @@ export async function search(
 async function ask<Schema extends v.GenericSchema>(
   path: string,
   schema: Schema,
-  options: RequestInit = {},
+  options: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
 ): Promise<{ body: v.InferOutput<Schema>; etag: string | null }> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const used = currentKey();
   let response: Response;
   let text: string;
   try {
-    response = await fetch(new URL(path, document.baseURI), { ...options, signal });
+    const headers = { ...options.headers, ...keyHeaders() };
+    response = await fetch(new URL(path, document.baseURI), { ...options, headers, signal });
     text = await response.text();
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new RequestError('The server cannot be reached.');
   }
+  if (response.status === 401) refuseKey(used);
   if (!response.ok) throw toRequestError(response.status, text);
   const body = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   if (!body.success) throw new RequestError('The server sent an answer this page does not understand.');

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
 import { UploadAcceptedSchema, type UploadAccepted } from '../src/contract/upload.ts';
+import { currentKey, keyHeaders, refuseKey } from './key.ts';
 import { RequestError, toRequestError } from './request.ts';
 
 /** A browser opens few connections to one host; the rest stay free to read what the jobs are doing. */
@@ -46,6 +47,7 @@ function send(
   const form = new FormData();
   form.append('collection', collection);
   form.append('file', file);
+  const used = currentKey();
   const request = new XMLHttpRequest();
   const cancel = () => request.abort();
   signal.addEventListener('abort', cancel);
@@ -54,6 +56,7 @@ function send(
       onProgress(total > 0 ? loaded / total : 0),
     );
     request.addEventListener('load', () => {
+      if (request.status === 401) refuseKey(used);
       const accepted = v.safeParse(AcceptedText, request.responseText);
       if (request.status === 202 && accepted.success) resolve(accepted.output);
       else reject(toRequestError(request.status, request.responseText));
@@ -64,6 +67,7 @@ function send(
     request.addEventListener('abort', () => reject(new RequestError('The upload was cancelled.')));
   });
   request.open('POST', new URL('api/documents/upload', document.baseURI));
+  for (const [name, value] of Object.entries(keyHeaders())) request.setRequestHeader(name, value);
   request.send(form);
   return answer.finally(() => signal.removeEventListener('abort', cancel));
 }
