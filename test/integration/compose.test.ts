@@ -13,6 +13,7 @@ import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { loadConfig, parseRoles } from '../../src/config.ts';
 import { nodeFlags } from '../../src/embedded/node-flags.ts';
 import { choosePorts } from '../../src/embedded/ports.ts';
+import { bearer, makeKey } from '../helpers/api-keys.ts';
 import { eventually } from '../helpers/supervised.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,8 +33,11 @@ interface ComposeService {
   container_name?: string;
 }
 
-/** As compose reads it where none of these variables is set. */
-const file = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+const key = makeKey('compose', ['admin']);
+/** As compose reads it where API_KEYS is set, and nothing else. */
+const file = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')
+  .replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
+  .replaceAll(/\$\{API_KEYS:\?[^}]*\}/g, JSON.stringify([key.entry]));
 const compose = parse(file, { merge: true }) as {
   services: Record<(typeof ALL)[number], ComposeService>;
   volumes: Record<string, unknown>;
@@ -170,7 +174,7 @@ describe('the composed services', () => {
     form.set('file', new File(['The sluice opens, and the water runs.\n'], 'sluice.txt'));
     form.set('collection', 'composed');
     const url = `http://127.0.0.1:${ports.api}/api/documents/upload`;
-    const answer = await fetch(url, { method: 'POST', body: form });
+    const answer = await fetch(url, { method: 'POST', body: form, headers: bearer(key.token) });
     expect(answer.status).toBe(202);
     return ((await answer.json()) as { job_id: string }).job_id;
   };
@@ -178,18 +182,29 @@ describe('the composed services', () => {
   test('process an upload to its end', async () => {
     const id = await upload();
     const job = await eventually(async () => {
-      const answer = await fetch(`http://127.0.0.1:${ports.api}/api/jobs/${id}`);
+      const answer = await fetch(`http://127.0.0.1:${ports.api}/api/jobs/${id}`, {
+        headers: bearer(key.token),
+      });
       const job = (await answer.json()) as Job;
       return isTerminal(job.status) && job;
     }, 45_000);
     expect(job).toMatchObject({ id, status: 'completed', progress: 100 });
   });
 
+  test('refuse strangers', async () => {
+    for (const name of ['api', 'gateway', 'worker'] as const)
+      expect((await fetch(`http://127.0.0.1:${ports[name]}/metrics`)).status).toBe(401);
+    expect((await fetch(`http://127.0.0.1:${ports.api}/api/jobs`)).status).toBe(401);
+    const socket = new WebSocket(`ws://127.0.0.1:${ports.gateway}/ws`, { headers: bearer('x') });
+    expect((await once(socket, 'close'))[0]).toBe(4401);
+  });
+
   test("show a job's end over the gateway, to the page's origin only", async () => {
     const id = await upload();
     const url = `ws://127.0.0.1:${ports.gateway}/ws?job=${id}`;
     const jobs: Job[] = [];
-    const socket = new WebSocket(url, 'sluice.v1', { origin: 'http://localhost:8080' });
+    const headers = bearer(key.token);
+    const socket = new WebSocket(url, 'sluice.v1', { origin: 'http://localhost:8080', headers });
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as { jobs?: Job[] };
       jobs.push(...(message.jobs ?? []));
