@@ -111,6 +111,15 @@ describe.each(PORTS)('%s', (_, path, at) => {
   });
 });
 
+test('the page has a policy that names every place it may load from, send to, or be framed by', async () => {
+  const policy = (await fetch(node.url)).headers.get('content-security-policy')!;
+  const rules = new Map(policy.split(';').map((rule) => [rule.trim().split(' ')[0], rule.trim()]));
+  expect(rules.get('connect-src')).toBe("connect-src 'self'");
+  expect(rules.get('default-src')).toBe("default-src 'self'");
+  for (const name of ['base-uri', 'form-action', 'frame-ancestors', 'object-src'])
+    expect(rules.get(name)).toBe(`${name} 'none'`);
+});
+
 /** Opens the stranger's page. */
 async function strangersPage(host: string, port: number): Promise<Page> {
   const page = await browser.newPage();
