@@ -101,6 +101,24 @@ test('a start with an account that lacks permissions ends with the cure', async 
   );
 });
 
+test('an account that loses a permission while Sluice runs makes it unready, not dead, until it is back', async () => {
+  const url = await account(...OURS, '+@all');
+  const roles = await startTestRoles(['api', 'gateway'], { REDIS_URL: url, REDIS_KEY_PREFIX: PREFIX });
+  try {
+    await untilReady(roles.url);
+    await redis.client.call('ACL', 'SETUSER', 'app', '-psubscribe');
+    await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    const events = async () =>
+      ((await (await fetch(`${roles.url}/readyz`)).json()) as { checks: { events: string } }).checks.events;
+    await expect.poll(() => roles.logger.lines.join()).toContain("run the 'psubscribe' command");
+    expect(await events()).toBe('failed');
+    await redis.client.call('ACL', 'SETUSER', 'app', '+psubscribe');
+    await expect.poll(events).toBe('ok');
+  } finally {
+    await roles.close();
+  }
+});
+
 test('a wrong password ends the start', async () => {
   const url = (await account(...OURS, '+@all')).replace('secret', 'wrong');
   const start = startTestRoles(['worker'], { REDIS_URL: url });
