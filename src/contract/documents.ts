@@ -86,6 +86,8 @@ export const SearchRequestSchema = v.object({
     v.string(),
     v.check((text) => text.trim() !== '', 'query must not be blank'),
     v.maxLength(10_000),
+    // Embedding services refuse half of a character.
+    v.transform((text) => text.toWellFormed()),
   ),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
   /** A Chroma `where` filter over the chunks' metadata. */
