@@ -83,7 +83,7 @@ export async function acceptUpload(
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
     // Sent before: its job has the file already.
-    if (made.id !== id) await blob.discard();
+    if (made.id !== id) await discard(blob, logger);
     return {
       job_id: made.id,
       status: 'queued',
@@ -91,8 +91,17 @@ export async function acceptUpload(
       created_at: made.createdAt,
     };
   } catch (error) {
-    await blob.discard();
+    await discard(blob, logger);
     throw error;
+  }
+}
+
+/** Removes a blob that no job uses. A store that refuses does not change the response: a sweep removes the rest. */
+async function discard(blob: BlobWriter, logger: Logger): Promise<void> {
+  try {
+    await blob.discard();
+  } catch (error) {
+    logger.warn('a refused upload could not be removed yet', { file: blob.key, error });
   }
 }
 

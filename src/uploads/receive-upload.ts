@@ -47,7 +47,9 @@ export async function receiveUpload(
   maxBytes: number,
 ): Promise<ReceivedUpload> {
   const busboy = openForm(request, maxBytes);
-  const claim = await space.claim(Number(request.headers['content-length'] ?? 0));
+  const claim = await space
+    .claim(Number(request.headers['content-length'] ?? 0))
+    .catch((cause: unknown) => Promise.reject(storageProblem(cause)));
   try {
     return await receive(request, busboy, blob, claim, maxBytes);
   } finally {
@@ -90,6 +92,8 @@ async function receive(
       } else if (isFieldName(name)) values[name] = value;
     });
     busboy.on('file', (name, stream, filename: string | undefined, _encoding, mediaType) => {
+      // The parser may report a cut body on a part that was refused, or whose blob has failed before.
+      stream.on('error', ignoreAfterFailure);
       if (file) return fail(new AppError('too_many_files'));
       if (name !== 'file') {
         return fail(new AppError('missing_file', 'The part that holds the file must be named "file".'));
