@@ -120,6 +120,6 @@ it('a parse that goes on and on, and moves, comes to its end', async () => {
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', url);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words')))).toBe('words');
-  expect(await read(pdfOfPages('3 0 R '.repeat(60_000), 60_000))).toBe('deadline');
+  expect(await read(pdfOfPages('3 0 R '.repeat(100_000), 100_000))).toBe('deadline');
   await close();
 });

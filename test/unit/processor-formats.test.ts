@@ -310,6 +310,17 @@ describe('JSON and source code', () => {
     expect((await parse('{"a":1}\n{"b":2}\n', 'a.json')).text).toBe('{"a":1}\n{"b":2}\n');
   });
 
+  it('sets JSON in only in proportion, and keeps its values', async () => {
+    const deep = `${'['.repeat(50_000)}1${']'.repeat(50_000)}`;
+    const flat = `[${'['.repeat(20)}${'1,'.repeat(50_000)}1${']'.repeat(20)}]`;
+    for (const json of [deep, flat]) {
+      const { text } = await parse(json, 'a.json');
+      expect(text.length).toBeLessThan(4 * json.length + 4096);
+      expect(text.split('\n').length).toBeGreaterThan(50_000);
+      expect(text.replaceAll(/\s/g, '')).toBe(json);
+    }
+  });
+
   it('is a notebook where it has cells', async () => {
     const code = { cell_type: 'code', source: 'print(1)', outputs: [{ text: ['1\n'] }, { data: {} }] };
     const cells = [

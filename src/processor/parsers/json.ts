@@ -7,6 +7,12 @@ import { segments } from './segments.ts';
 const INDENT = '  ';
 /** Deeper parts are not set further in: their spaces would be most of the text. */
 const MAX_INDENT = 20;
+/**
+ * Lines may make a text so many times as long. Data at a depth of 4 doubles; 5 million brackets alone grew 42 times.
+ */
+const MAX_GROWTH = 4;
+/** Short texts may grow by this many characters more, because they cost nothing. */
+const FREE_GROWTH_CHARS = 4096;
 /** What is longer is data rather than a document. */
 const MAX_PRETTY_CHARS = 5_000_000;
 
@@ -34,10 +40,17 @@ function parsed(json: string): unknown {
 }
 
 /**
- * Sets JSON in lines. Its values stay to the letter, which numbers would not when parsed and printed; only
- * what strings write as `\u` codes is shown.
+ * Sets JSON in lines, set in by depth unless the blanks would be most of the text. Its values stay to the letter,
+ * which numbers would not when parsed and printed; only what strings write as `\u` codes is shown.
  */
 function prettyJson(json: string): string {
+  const most = MAX_GROWTH * json.length + FREE_GROWTH_CHARS;
+  // A value takes one line break or blank at most, so lines that are not set in are twice as long at most.
+  return inLines(json, INDENT, most) ?? inLines(json, '', Infinity) ?? json;
+}
+
+/** @returns `undefined` if the lines have more than `most` characters */
+function inLines(json: string, indent: string, most: number): string | undefined {
   let pretty = '';
   let depth = 0;
   let previous = '';
@@ -45,10 +58,11 @@ function prettyJson(json: string): string {
     const opened = previous === '{' || previous === '[';
     const closes = token === '}' || token === ']';
     if (closes) depth--;
-    if (previous === ',' || opened !== closes) pretty += `\n${INDENT.repeat(Math.min(depth, MAX_INDENT))}`;
+    if (previous === ',' || opened !== closes) pretty += `\n${indent.repeat(Math.min(depth, MAX_INDENT))}`;
     pretty += token === ':' ? ': ' : token;
     if (token === '{' || token === '[') depth++;
     previous = token;
+    if (pretty.length > most) return undefined;
   }
   return pretty;
 }
