@@ -1,6 +1,7 @@
 import type { Chunk } from '../contract/documents.ts';
 import type { CutChunk } from '../contract/processor.ts';
 import type { Metadata } from '../contract/upload.ts';
+import { wellFormed } from '../well-formed.ts';
 
 /** The chunks that one run of one job writes. A dead generation's chunks are never shown, and are deleted. */
 export interface Generation {
@@ -74,13 +75,13 @@ export function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
     document_id: origin.documentId,
     generation: origin.generation,
     chunk_index: chunk.index,
-    filename: origin.filename,
+    filename: wellFormed(origin.filename),
     start: chunk.start,
     end: chunk.end,
     ...(origin.contentHash !== undefined && { content_hash: origin.contentHash }),
     ...(chunk.page !== undefined && { page: chunk.page }),
-    ...(chunk.heading !== undefined && { heading: chunk.heading }),
-    ...(chunk.context !== undefined && { context: chunk.context }),
+    ...(chunk.heading !== undefined && { heading: wellFormed(chunk.heading) }),
+    ...(chunk.context !== undefined && { context: wellFormed(chunk.context) }),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   CollectionNameSchema,
   MetadataSchema,
 } from '../contract/upload.ts';
+import { wellFormed } from '../well-formed.ts';
 
 const Size = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -14,7 +15,11 @@ const Size = v.pipe(v.number(), v.integer(), v.minValue(0));
  * leave out all but `file_key`, which names a blob inside the store, and `filename`.
  */
 export const JobPayloadSchema = v.object({
-  filename: v.pipe(v.string(), v.minLength(1)),
+  filename: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.transform((name) => wellFormed(name)),
+  ),
   file_size: v.optional(Size),
   collection: v.optional(CollectionNameSchema, 'default'),
   chunking_strategy: v.optional(ChunkingStrategySchema, 'sentence'),

@@ -1,5 +1,6 @@
 import type { Counts, Stage } from '../contract/job.ts';
 import type { Keys } from '../redis/keys.ts';
+import { wellFormed } from '../well-formed.ts';
 import { Batcher } from './batcher.ts';
 import { valuesAfter } from './job-event.ts';
 import { readProgress, splitPercent } from './job-progress.ts';
@@ -104,7 +105,7 @@ export class JobReports {
     const [from, to] = [readProgress(before), splitPercent(progress)];
     const furthest = to.fraction > from.fraction ? to : from;
     // Half a surrogate pair would be shown as it is in the event, but not in what is read.
-    const report = { ...furthest, message: message.toWellFormed(), stage, ...counts };
+    const report = { ...furthest, message: wellFormed(message), stage, ...counts };
     const job = { ...before };
     for (const field of PROGRESS_FIELDS) if (report[field] !== undefined) job[field] = String(report[field]);
     const changed = PROGRESS_FIELDS.some((field) => job[field] !== before[field]);

@@ -6,6 +6,7 @@ import {
   type DocumentErrorCode,
   type ProcessorErrorCode,
 } from '../contract/processor.ts';
+import { wellFormed } from '../well-formed.ts';
 
 export type ErrorCode = DocumentErrorCode | ProcessorErrorCode;
 
@@ -65,7 +66,7 @@ export function invalidRequest([issue]: readonly [
   const where = path === null ? '' : ` At ${path}:`;
   return new ProcessorError('invalid_request', {
     // It may quote what was sent, whole.
-    detail: `${PROCESSOR_ERRORS.invalid_request.detail}${where} ${issue.message.slice(0, MAX_QUOTE_CHARS)}.`,
+    detail: `${PROCESSOR_ERRORS.invalid_request.detail}${where} ${wellFormed(issue.message, MAX_QUOTE_CHARS)}.`,
   });
 }
 

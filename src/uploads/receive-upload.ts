@@ -11,11 +11,11 @@ import {
 import { AppError } from '../errors.ts';
 import type { BlobWriter } from './blob-store.ts';
 import type { Claim, FreeSpace } from './free-space.ts';
+import { cleanFilename } from './clean-filename.ts';
 import { storageProblem } from './storage-problem.ts';
 
 const MAX_FIELD_BYTES = 64 * 1024;
 const MAX_FIELDS = 100;
-const MAX_FILENAME_CHARS = 255;
 /** What a multipart body may hold beside the file itself: fields, headers, boundaries. */
 const MAX_FRAMING_BYTES = 1024 * 1024;
 
@@ -168,11 +168,4 @@ function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {
   } catch (cause) {
     throw new AppError('malformed_multipart', 'The Content-Type names no boundary.', { cause });
   }
-}
-
-/** A name to show and to guess the type by; it is never used as a path. */
-function cleanFilename(name: string | undefined): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
-  const visible = (name ?? '').replaceAll(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '').trim();
-  return visible.slice(0, MAX_FILENAME_CHARS) || 'unnamed';
 }

@@ -5,6 +5,7 @@ import { DocumentChangedError } from '../jobs/job-reports.ts';
 import { LONGEST_BACKOFF_MS } from '../jobs/longest-backoff.ts';
 import { BlobNotFoundError } from '../uploads/blob-paths.ts';
 import { BlobChangedError } from '../uploads/verify-content.ts';
+import { wellFormed } from '../well-formed.ts';
 
 const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
@@ -52,7 +53,8 @@ const FAILED: Record<Stage, string> = {
  * installation's: the job is given back.
  */
 export function judge(error: unknown, stage: Stage, retryCount: number, maxRetries: number): Verdict {
-  const { permanent, code, text, retryAfterMs } = classify(error);
+  const { permanent, code, text: words, retryAfterMs } = classify(error);
+  const text = wellFormed(words);
   if (permanent || retryCount >= maxRetries) {
     return { action: 'fail', message: FAILED[stage], error: text, errorCode: code };
   }

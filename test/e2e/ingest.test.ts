@@ -41,6 +41,17 @@ async function countInChroma(collection: string, documentId: string): Promise<nu
   return (await found.get({ where: { document_id: documentId }, include: [] })).ids.length;
 }
 
+test.each([
+  [`${'a'.repeat(254)}😀`, `${'a'.repeat(254)}😀`],
+  [`${'😀'.repeat(255)}😀.txt`, '😀'.repeat(255)],
+  ['gpj\u200f\u061c\u2028\u202e.txt', 'gpj.txt'],
+])('a file named %j completes its job', async (name, shown) => {
+  const { job_id } = await sluice.upload(new File(['A pear is green.'], name), { collection: 'names' });
+  expect(await sluice.ended(job_id)).toMatchObject({ status: 'completed', filename: shown });
+  const [found] = await search({ collection: 'names', query: 'pear', where: { document_id: job_id } });
+  expect(found?.filename).toBe(shown);
+});
+
 test('a paper goes in, moves through every documented mark, and is found again', async () => {
   const { job_id } = await sluice.upload(PAPER, { collection: 'papers' });
   const watcher = new TestClient(`${sluice.url}/ws?job=${job_id}`);

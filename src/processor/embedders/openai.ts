@@ -4,9 +4,13 @@ import { request, type Dispatcher } from 'undici';
 import * as v from 'valibot';
 
 import { FIRST_FAULT, type EmbedRequest, type EmbedResponse } from '../../contract/processor.ts';
+import { wellFormed } from '../../well-formed.ts';
 import { ProcessorError } from '../errors.ts';
 import type { Caller, PendingAnswer } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
+
+/** An error quotes so much of what the service answered, in characters. */
+const MAX_QUOTE_CHARS = 1000;
 
 const AnswerSchema = v.object({
   data: v.array(v.object({ index: v.number(), embedding: v.pipe(v.array(v.number()), v.minLength(1)) })),
@@ -113,7 +117,7 @@ function embeddingsUrl(base: string): string {
 
 async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ProcessorError> {
   const cause = new Error(
-    `the embedding service answered ${statusCode}: ${(await body.text()).slice(0, 1000)}`,
+    `the embedding service answered ${statusCode}: ${wellFormed(await body.text(), MAX_QUOTE_CHARS)}`,
   );
   const passes = statusCode === 408 || statusCode === 429 || statusCode >= 500;
   if (!passes) return new ProcessorError('embedder_refused', { cause });

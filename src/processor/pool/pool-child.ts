@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { wellFormed } from '../../well-formed.ts';
 import { type ErrorCode, ProcessorError } from '../errors.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './protocol.ts';
 import type { TaskRun } from './task-run.ts';
@@ -189,7 +190,7 @@ export class PoolChild {
     this.#options.onGone({
       startFailed: !this.#ready,
       reason,
-      lastWords: this.#lastWords.trim() || undefined,
+      lastWords: wellFormed(this.#lastWords).trim() || undefined,
       run,
     });
   }
