@@ -7,6 +7,9 @@ import { uploadFile } from './upload.ts';
 import { UploadView, type UploadFacts } from './upload-view.ts';
 import { failureOf, quantity } from './wording.ts';
 
+/** Statuses of 4xx that pass: too slow a line, and a limit that is used up. */
+const PASSING: ReadonlySet<number> = new Set([408, 429]);
+
 interface Upload {
   facts: UploadFacts;
   view: UploadView;
@@ -109,7 +112,7 @@ export class UploadList {
       if (cancelled.signal.aborted) return;
       const { message, status } = error as RequestError;
       // What the server has refused for a reason it would refuse again.
-      const hopeless = status !== undefined && status < 500;
+      const hopeless = status !== undefined && status < 500 && !PASSING.has(status);
       view.showRefused(message, hopeless ? undefined : () => void this.#send(file, upload));
       this.#announce(`${facts.filename}: ${message}`);
     } finally {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
@@ -33,6 +34,9 @@ import { JobRestoration } from './jobs/job-restoration.ts';
 import { JobReader } from './jobs/job-reader.ts';
 import { JobStore } from './jobs/job-store.ts';
 import { Tombstones } from './jobs/tombstones.ts';
+import { clientAddress, type Subject } from './limits/client-address.ts';
+import { Limiter } from './limits/limiter.ts';
+import { LiveJobs } from './limits/live-jobs.ts';
 import type { Logger } from './logger.ts';
 import { MAX_CALL_SILENCES } from './contract/processor.ts';
 import { ProcessorClient } from './processor-client/processor-client.ts';
@@ -133,6 +137,10 @@ interface Shared {
   dependencies: Record<string, ReadinessCheck>;
   metrics: Registry;
   queueOptions: QueueOptions;
+  /** One for all roles of this process, so that their counts add up. */
+  limiter: Limiter;
+  /** Whose limits a request counts against. */
+  clientOf: (request: IncomingMessage) => Subject;
   /** Opens a connection to Redis. */
   connect: (name: string, patience: Patience) => Redis;
   /** One for all roles that push or answer for jobs. */
@@ -232,7 +240,9 @@ async function share(
   const fence = { store: () => installation.store };
   const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds, ...fence };
   const shared = { config, logger, started, keys, redis, store, installation, checks, queueOptions, connect };
-  return { ...shared, dependencies: {}, metrics: new Registry(), feed };
+  const limiter = new Limiter(config.limits);
+  const clientOf = (request: IncomingMessage) => clientAddress(request, config.trustedProxies);
+  return { ...shared, dependencies: {}, metrics: new Registry(), feed, limiter, clientOf };
 }
 
 /** Starts comparing the stores that these roles use. */
@@ -312,6 +322,8 @@ function composeApi(
     metrics,
     installation,
     closing,
+    limiter: shared.limiter,
+    liveJobs: new LiveJobs(config.limits.liveJobs, redis, keys.active),
     logger,
     queue: new JobQueue(redis, keys, queueOptions),
     uploadQueue: new JobQueue(uploads, keys, queueOptions),
@@ -319,14 +331,20 @@ function composeApi(
     registry: new DocumentRegistry(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };
-  const { maxUploadBytes, allowedOrigins, gatewayUrl, heartbeatMs } = config;
-  const settings = { gateway_url: gatewayUrl };
+  const {
+    maxUploadBytes: maxBytes,
+    minUploadRate: leastRate,
+    allowedOrigins,
+    gatewayUrl,
+    heartbeatMs,
+  } = config;
   const publicPath = config.publicUrl?.pathname.replace(/\/+$/, '') ?? '';
   return createApp(services, own, {
-    maxUploadBytes,
+    uploadLimits: { maxBytes, leastRate },
+    clientOf: shared.clientOf,
     guard: shared.guard,
     allowedOrigins,
-    settings,
+    settings: { gateway_url: gatewayUrl },
     publicPath,
     heartbeatMs,
     pageFolder: PAGE_FOLDER,
@@ -382,7 +400,9 @@ function composeGateway(shared: Shared, { server }: HttpServer): void {
   const feed = shared.feed as JobFeed;
   const isRefused = () => installation.refusal !== undefined;
   const { heartbeatMs } = config;
-  const gateway = new Gateway({ feed, registry, access }, guard, logger, { isRefused, heartbeatMs });
+  const { limiter, clientOf } = shared;
+  const options = { isRefused, heartbeatMs, limiter, clientOf };
+  const gateway = new Gateway({ feed, registry, access }, guard, logger, options);
   checks['gateway'] = async () => {
     if (!gateway.accepting) throw new Error('the gateway is draining');
   };

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
@@ -57,6 +57,26 @@ function apiKeysFault(setting: string): string | undefined {
     return (error as Error).message;
   }
 }
+/** Networks as CIDR, and single addresses, after commas. */
+const TrustedProxies = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const networks = new BlockList();
+    for (const entry of dataset.value.split(',').map((part) => part.trim())) {
+      if (entry === '') continue;
+      const [address = '', prefix] = entry.split('/');
+      const version = isIP(address);
+      const bits = version === 4 ? 32 : 128;
+      const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Infinity;
+      if (version === 0 || length > bits) {
+        addIssue({ message: `"${entry}" is no address and no network like 10.0.0.0/8` });
+        return NEVER;
+      }
+      networks.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
+    }
+    return networks;
+  }),
+);
 
 const EnvironmentSchema = v.object({
   PORT: whole(8080, 0, 65_535),
@@ -95,6 +115,19 @@ const EnvironmentSchema = v.object({
   ),
   ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
   MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
+  TRUSTED_PROXIES: v.optional(TrustedProxies, ''),
+  // One page that follows 1,000 files by polling every 2 s sends 500. An api process answers several thousand.
+  MAX_REQUESTS_PER_SECOND: whole(1000, 1),
+  // A gigabit line carries 7 GB a minute.
+  MAX_BYTES_PER_MINUTE: whole(10 * 1024 ** 3, 1),
+  // A browser has 6. Each takes three descriptors, so one client takes 768 at most.
+  MAX_OPEN_UPLOADS: whole(256, 1),
+  // An office behind one address.
+  MAX_SOCKETS: whole(2000, 1),
+  // Ten times the 1,000 files that one browser drops at once.
+  MAX_LIVE_JOBS: whole(10_000, 1),
+  // In bytes a second. The slowest mobile lines carry four times as much.
+  MIN_UPLOAD_RATE: whole(1024, 0),
   MIN_FREE_BYTES: v.optional(wholeNumber(0)),
   MAX_TEXT_CHARS: whole(20_000_000, 1),
   MAX_RETRIES: whole(3, 0, 100),
@@ -132,6 +165,18 @@ export interface Config {
   /** Longest silence on a WebSocket, an event stream or a long poll, in ms. */
   heartbeatMs: number;
   maxUploadBytes: number;
+  /** Proxies whose `X-Forwarded-For` counts. */
+  trustedProxies: BlockList;
+  /** What one client may use of one process. */
+  limits: {
+    requestsPerSecond: number;
+    bytesPerMinute: number;
+    openBodies: number;
+    sockets: number;
+    liveJobs: number;
+  };
+  /** Least rate of an upload, in bytes a second. */
+  minUploadRate: number;
   /** Free space that uploads and backups leave on the disk, in bytes; absent for the default. */
   minFreeBytes: number | undefined;
   maxTextChars: number;
@@ -205,6 +250,15 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     allowedOrigins: env.ALLOWED_ORIGINS,
     heartbeatMs: env.HEARTBEAT_MS,
     maxUploadBytes: env.MAX_UPLOAD_BYTES,
+    trustedProxies: env.TRUSTED_PROXIES,
+    limits: {
+      requestsPerSecond: env.MAX_REQUESTS_PER_SECOND,
+      bytesPerMinute: env.MAX_BYTES_PER_MINUTE,
+      openBodies: env.MAX_OPEN_UPLOADS,
+      sockets: env.MAX_SOCKETS,
+      liveJobs: env.MAX_LIVE_JOBS,
+    },
+    minUploadRate: env.MIN_UPLOAD_RATE,
     minFreeBytes: env.MIN_FREE_BYTES,
     maxTextChars: env.MAX_TEXT_CHARS,
     maxRetries: env.MAX_RETRIES,

@@ -10,6 +10,8 @@ import { refusalBody } from '../access/guard-requests.ts';
 import { ANONYMOUS, type Principal } from '../access/principal.ts';
 import { CLOSE } from '../contract/messages.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
+import type { Subject } from '../limits/client-address.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import type { Logger } from '../logger.ts';
 import { Admission } from './admission.ts';
 import { Flusher } from './flusher.ts';
@@ -45,7 +47,8 @@ export class Gateway {
   readonly #guard: Guard;
   readonly #logger: Logger;
   readonly #isRefused: () => boolean;
-  readonly #admission = new Admission();
+  readonly #admission: Admission;
+  readonly #clientOf: (request: IncomingMessage) => Subject;
   readonly #open = new Map<Session, Open>();
   /** Those whose principal is not known yet. */
   readonly #identifying = new Set<ProtocolSocket>();
@@ -65,7 +68,14 @@ export class Gateway {
     {
       heartbeatMs = HEARTBEAT_MS,
       isRefused = () => false,
-    }: { heartbeatMs?: number; isRefused?: () => boolean } = {},
+      limiter,
+      clientOf,
+    }: {
+      heartbeatMs?: number;
+      isRefused?: () => boolean;
+      limiter: Pick<Limiter, 'socket'>;
+      clientOf: (request: IncomingMessage) => Subject;
+    },
   ) {
     const metrics = new GatewayMetrics(registry, feed, () => this.#load());
     const onEnd = (session: Session, code: number) => {
@@ -78,6 +88,8 @@ export class Gateway {
     this.#guard = guard;
     this.#logger = logger;
     this.#isRefused = isRefused;
+    this.#admission = new Admission(limiter);
+    this.#clientOf = clientOf;
     feed.observe({
       onStale: () => [...this.#open.keys()].forEach((session) => session.stale()),
       onLive: (history) => [...this.#open.keys()].forEach((session) => session.live(history)),
@@ -144,7 +156,7 @@ export class Gateway {
       };
       if (refusal === 'origin_forbidden')
         return turnAway(CLOSE.originForbidden, 'this origin may not connect');
-      const leave = this.#admission.enter(request.socket.remoteAddress ?? '');
+      const leave = this.#admission.enter(this.#clientOf(request));
       if (!leave) return turnAway(CLOSE.tooMany, 'too many connections from this address');
       const onlyJob = url.searchParams.get('job') ?? undefined;
       const begin = (principal: Principal): Session => {

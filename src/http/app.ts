@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Redis } from 'ioredis';
@@ -18,11 +19,15 @@ import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobReader } from '../jobs/job-reader.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { Subject } from '../limits/client-address.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import type { LiveJobs } from '../limits/live-jobs.ts';
 import type { Logger } from '../logger.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { FreeSpace } from '../uploads/free-space.ts';
+import type { UploadLimits } from '../uploads/receive-upload.ts';
 import type { UploadConnection } from '../uploads/upload-connection.ts';
 import { openApiDocument } from './openapi/openapi.ts';
 import { toProblemResponse } from './problem.ts';
@@ -39,6 +44,7 @@ import { searchRoutes } from './routes/search.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { ticketRoutes } from './routes/ws-ticket.ts';
 import { uploadRoutes } from './routes/uploads.ts';
+import { UNLIMITED_PATHS } from './unlimited-paths.ts';
 
 /** Longest wait of a writing request, in ms: for Redis to return, or for the first comparison of the stores. */
 const ADMISSION_MS = 3000;
@@ -61,6 +67,8 @@ export interface ApiServices {
   vectors: VectorStore;
   processor: ProcessorClient;
   installation: Pick<Installation, 'admit' | 'proveBlobs'>;
+  limiter: Limiter;
+  liveJobs: LiveJobs;
   metrics: Registry;
   /** Aborts when the server is to close. */
   closing: AbortSignal;
@@ -68,8 +76,10 @@ export interface ApiServices {
 }
 
 export interface ApiOptions {
-  maxUploadBytes: number;
+  uploadLimits: UploadLimits;
   guard: Guard;
+  /** Whose limits a request counts against. */
+  clientOf: (request: IncomingMessage) => Subject;
   allowedOrigins: readonly string[];
   /** What the web page is told. */
   settings: Settings;
@@ -96,11 +106,25 @@ export function createApp(
     app.use(
       cors({
         origin,
-        exposeHeaders: ['Location', 'ETag', 'Retry-After', 'WWW-Authenticate', JOB_TOKEN_HEADER],
+        exposeHeaders: [
+          'Location',
+          'ETag',
+          'Retry-After',
+          'RateLimit',
+          'RateLimit-Policy',
+          'WWW-Authenticate',
+          JOB_TOKEN_HEADER,
+        ],
       }),
     );
   }
 
+  // Counts before it looks at the key, so that nobody tries many.
+  const { limiter } = services;
+  app.use(async (c, next) => {
+    if (!UNLIMITED_PATHS.has(c.req.path)) limiter.request(options.clientOf(c.env.incoming));
+    await next();
+  });
   app.use(authorizeRequests(services.access, ROUTE_RULES));
   app.use('/api/*', async (c, next) => {
     // Decides before it reads the body, so that a client does not send an upload in vain.
@@ -111,7 +135,7 @@ export function createApp(
   const { uploadConnection: connection, uploadQueue: queue } = services;
   app.route('/', uploadRoutes({ ...services, connection, queue }, options));
   app.route('/', jobRoutes(services, options.heartbeatMs));
-  app.route('/', jobEventRoutes(services, options.heartbeatMs));
+  app.route('/', jobEventRoutes(services, options));
   app.route('/', jobControlRoutes(services));
   app.route('/', ticketRoutes(services.access));
   app.route('/', statisticsRoutes(services));

@@ -1,5 +1,6 @@
 import { PROBLEMS, type Problem, type ProblemCode } from '../contract/problem.ts';
 import { AppError, DependencyError } from '../errors.ts';
+import { LimitError } from '../limits/limit-error.ts';
 import type { Logger } from '../logger.ts';
 
 /** Seconds after which a 503 is worth another try. */
@@ -30,6 +31,7 @@ export function toProblemResponse(error: unknown, logger: Logger): Response {
   };
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (status === 503) headers['retry-after'] = RETRY_AFTER;
+  if (known instanceof LimitError) Object.assign(headers, known.headers);
   return new Response(JSON.stringify(problem), { status, headers });
 }
 

@@ -6,19 +6,20 @@ import { AppError } from '../errors.ts';
 import type { Installation } from '../installation/installation.ts';
 import type { JobPayload } from '../jobs/job-payload.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { OpenBody } from '../limits/limiter.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobStore, BlobWriter } from './blob-store.ts';
 import { enqueueInTime } from './enqueue-in-time.ts';
 import type { FreeSpace } from './free-space.ts';
 import type { Manifest } from './manifest.ts';
-import { receiveUpload } from './receive-upload.ts';
+import { receiveUpload, type UploadLimits } from './receive-upload.ts';
 import { storageProblem } from './storage-problem.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
 /**
  * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
  * from then on it cannot be lost. When it throws, nothing of it is left.
- * @param maxBytes the largest file taken
+ * @param body counts the upload against its client's limits
  * @param idempotencyKey requests with the same key make one job, whatever became of the first one's answer
  * @returns the documented acknowledgement
  * @throws {AppError}
@@ -33,7 +34,8 @@ export async function acceptUpload(
     installation,
     logger,
     tenant,
-    maxBytes,
+    limits,
+    body,
     idempotencyKey,
   }: {
     blobs: BlobStore;
@@ -43,7 +45,8 @@ export async function acceptUpload(
     installation: Pick<Installation, 'proveBlobs'>;
     logger: Logger;
     tenant: string;
-    maxBytes: number;
+    limits: UploadLimits;
+    body: OpenBody;
     idempotencyKey: string | undefined;
   },
 ): Promise<UploadAccepted> {
@@ -54,7 +57,8 @@ export async function acceptUpload(
       request,
       blob,
       space,
-      maxBytes,
+      body,
+      limits,
     );
     const payload: JobPayload = {
       filename,

@@ -9,6 +9,8 @@ import {
   type UploadFields,
 } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
+import type { OpenBody } from '../limits/limiter.ts';
+import { watchBody } from '../limits/watch-body.ts';
 import type { BlobWriter } from './blob-store.ts';
 import type { Claim, FreeSpace } from './free-space.ts';
 import { cleanFilename } from './clean-filename.ts';
@@ -29,6 +31,13 @@ export interface ReceivedUpload {
   contentHash: string;
 }
 
+export interface UploadLimits {
+  /** Size of the file, in bytes. */
+  maxBytes: number;
+  /** Least rate of the body, in bytes a second. */
+  leastRate: number;
+}
+
 interface ReceivedFile {
   filename: string;
   mediaType: string | undefined;
@@ -44,14 +53,17 @@ export async function receiveUpload(
   request: IncomingMessage,
   blob: BlobWriter,
   space: FreeSpace,
-  maxBytes: number,
+  body: OpenBody,
+  { maxBytes, leastRate }: UploadLimits,
 ): Promise<ReceivedUpload> {
   const busboy = openForm(request, maxBytes);
   const claim = await space
     .claim(Number(request.headers['content-length'] ?? 0))
     .catch((cause: unknown) => Promise.reject(storageProblem(cause)));
+  const watch = (fail: (error: AppError) => void) =>
+    watchBody(request, body, { maxBytes: maxBytes + MAX_FRAMING_BYTES, leastRate }, fail);
   try {
-    return await receive(request, busboy, blob, claim, maxBytes);
+    return await receive(request, busboy, blob, claim, maxBytes, watch);
   } finally {
     claim.release();
   }
@@ -63,9 +75,11 @@ async function receive(
   blob: BlobWriter,
   claim: Claim,
   maxBytes: number,
+  watch: (fail: (error: AppError) => void) => () => void,
 ): Promise<ReceivedUpload> {
   const values: Partial<Record<UploadFieldName, string>> = {};
   let file: ReceivedFile | undefined;
+  let endWatch: (() => void) | undefined;
 
   await new Promise<void>((resolve, reject) => {
     const fail = (error: AppError) => {
@@ -114,8 +128,9 @@ async function receive(
     busboy.once('partsLimit', () => fail(new AppError('too_many_files')));
     busboy.once('error', (cause) => fail(new AppError('malformed_multipart', undefined, { cause })));
     busboy.once('finish', resolve);
+    endWatch = watch(fail);
     request.pipe(busboy);
-  });
+  }).finally(() => endWatch?.());
 
   if (!file) throw new AppError('missing_file', 'Send the document as a part named "file".');
   const { filename, mediaType, stored } = file;

@@ -9,9 +9,11 @@ import { Passes } from '../../src/access/passes.ts';
 import { Guard } from '../../src/access/guard.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { JobFeed } from '../../src/jobs/job-feed.ts';
+import { Limiter } from '../../src/limits/limiter.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { WIDE_LIMITS } from '../helpers/limits.ts';
 import { quietLogger } from '../helpers/roles.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';
 import { TcpProxy } from '../helpers/tcp-proxy.ts';
@@ -35,6 +37,8 @@ beforeAll(async () => {
   const access = new Access(undefined, new Passes(redis.client, keys));
   gateway = new Gateway({ feed, registry, access }, new Guard([], [], logger), logger, {
     heartbeatMs: HEARTBEAT_MS,
+    limiter: new Limiter(WIDE_LIMITS),
+    clientOf: () => 'address:127.0.0.1',
   });
   gateway.attach(server);
   server.listen(0, '127.0.0.1');

@@ -13,7 +13,8 @@ test('every route says which scope it needs, and no rule is left over', () => {
   const paths = { publicPath: '', pageFolder: '.' };
   const options = {
     ...paths,
-    maxUploadBytes: 1,
+    uploadLimits: { maxBytes: 1, leastRate: 0 },
+    clientOf: () => 'address:127.0.0.1' as const,
     guard,
     allowedOrigins: [],
     settings: {},

@@ -11,11 +11,21 @@ import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/ticket.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
+import { UNLIMITED_PATHS } from '../unlimited-paths.ts';
 import { documentPaths } from './document-paths.ts';
 import { jobPaths } from './job-paths.ts';
-import { schemaOf } from './parts.ts';
+import { problems, schemaOf } from './parts.ts';
 import { serverPaths } from './server-paths.ts';
 import { withRules } from './with-rules.ts';
+
+/** Adds the refusal of a client that has used up a limit to every operation that counts. */
+function withLimits<T extends Record<string, Record<string, { responses: object }>>>(paths: T): T {
+  for (const [path, operations] of Object.entries(paths))
+    for (const operation of Object.values(operations))
+      if (!UNLIMITED_PATHS.has(path))
+        operation.responses = { ...operation.responses, ...problems('too_many_requests') };
+  return paths;
+}
 
 /** The API's description, made from the schemas that the server itself checks with. */
 export const openApiDocument = {
@@ -26,7 +36,7 @@ export const openApiDocument = {
     description:
       'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin.',
   },
-  paths: withRules({ ...documentPaths, ...jobPaths, ...serverPaths }),
+  paths: withRules(withLimits({ ...documentPaths, ...jobPaths, ...serverPaths })),
   components: {
     securitySchemes: {
       key: { type: 'http', scheme: 'bearer' },

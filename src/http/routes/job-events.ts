@@ -1,8 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 
 import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { AppError } from '../../errors.ts';
+import type { Subject } from '../../limits/client-address.ts';
+import type { Limiter } from '../../limits/limiter.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import type { JobRouteServices } from './jobs.ts';
 
@@ -15,8 +18,8 @@ const RECONNECT_MS = 2000;
  * @param heartbeatMs interval of empty lines, by which proxies and clients see that the connection lives
  */
 export function jobEventRoutes(
-  { access, feed, store, closing }: JobRouteServices & { access: Access },
-  heartbeatMs: number,
+  { access, feed, store, closing, limiter }: JobRouteServices & { access: Access; limiter: Limiter },
+  { heartbeatMs, clientOf }: { heartbeatMs: number; clientOf: (request: IncomingMessage) => Subject },
 ) {
   return new Hono<AccessEnvironment>().get('/api/jobs/:id/events', async (c) => {
     const id = c.req.param('id');
@@ -43,7 +46,18 @@ export function jobEventRoutes(
       changes.end();
       return c.body(null, 200, headers);
     }
+    let leave: () => void;
+    try {
+      leave = limiter.stream(clientOf(c.env.incoming));
+    } catch (error) {
+      changes.end();
+      throw error;
+    }
     changes.offer(state);
+    const end = () => {
+      changes.end();
+      leave();
+    };
     const encoder = new TextEncoder();
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(encoder.encode(`retry: ${RECONNECT_MS}\n\n`)),
@@ -57,10 +71,10 @@ export function jobEventRoutes(
           controller.enqueue(encoder.encode(`id: ${tag}\ndata: ${next.json}\n\n`));
           if (!next.terminal) return;
         }
-        changes.end();
+        end();
         controller.close();
       },
-      cancel: () => changes.end(),
+      cancel: end,
     });
     return c.body(stream, 200, headers);
   });

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 
@@ -7,10 +8,14 @@ import { JOB_TOKEN_HEADER, JOB_TOKEN_WANTED } from '../../contract/ticket.ts';
 import { AppError } from '../../errors.ts';
 import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/job-queue.ts';
+import type { Subject } from '../../limits/client-address.ts';
+import type { Limiter } from '../../limits/limiter.ts';
+import type { LiveJobs } from '../../limits/live-jobs.ts';
 import type { Logger } from '../../logger.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
 import type { FreeSpace } from '../../uploads/free-space.ts';
+import type { UploadLimits } from '../../uploads/receive-upload.ts';
 import type { UploadConnection } from '../../uploads/upload-connection.ts';
 
 /** `POST /api/documents/upload` */
@@ -22,9 +27,19 @@ export function uploadRoutes(
     connection: UploadConnection;
     queue: JobQueue;
     installation: Pick<Installation, 'proveBlobs'>;
+    limiter: Limiter;
+    liveJobs: LiveJobs;
     logger: Logger;
   },
-  { maxUploadBytes: maxBytes, publicPath }: { maxUploadBytes: number; publicPath: string },
+  {
+    uploadLimits: limits,
+    clientOf,
+    publicPath,
+  }: {
+    uploadLimits: UploadLimits;
+    clientOf: (request: IncomingMessage) => Subject;
+    publicPath: string;
+  },
 ) {
   return new Hono<AccessEnvironment>().post('/api/documents/upload', async (c) => {
     // The request is read as a Node stream: it goes straight to the disk, at the disk's pace.
@@ -37,8 +52,13 @@ export function uploadRoutes(
       throw new AppError('invalid_request', `Sluice-Job-Token: must be "${JOB_TOKEN_WANTED}"`);
     }
     const principal = c.get('principal');
-    const asked = { tenant: principal.tenant, maxBytes, idempotencyKey };
-    const accepted = await acceptUpload(c.env.incoming, { ...services, ...asked });
+    const { incoming } = c.env;
+    const client = clientOf(incoming);
+    await services.liveJobs.admit(client);
+    const body = services.limiter.body(client);
+    const asked = { tenant: principal.tenant, limits, body, idempotencyKey };
+    const accepted = await acceptUpload(incoming, { ...services, ...asked }).finally(() => body.end());
+    services.liveJobs.add(client, accepted.job_id);
     // Written straight to the socket: somebody waits, and a Response object would cost as much as the queue.
     const { outgoing } = c.env;
     outgoing.setHeaders(c.res.headers);

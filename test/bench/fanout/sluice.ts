@@ -54,6 +54,7 @@ export const side: Side = {
 export async function startSluice(roles: Role[], redisUrl: string, folder: string): Promise<Server> {
   const nowhere = 'http://127.0.0.1:9';
   const env = {
+    ...process.env,
     PORT: '0',
     DATA_DIR: folder,
     REDIS_URL: redisUrl,

@@ -1,0 +1,29 @@
+import { AppError } from '../errors.ts';
+
+/** What a limit counts, as its name stands in the RateLimit headers. */
+export type LimitName = 'requests' | 'bytes' | 'bodies' | 'sockets' | 'jobs';
+
+/** Refuses a request whose client has used up a limit. Its headers follow the IETF's draft on RateLimit headers. */
+export class LimitError extends AppError {
+  readonly headers: Record<string, string>;
+
+  /**
+   * @param quota how much the limit grants, per window if it has one
+   * @param retryAfterSeconds when to try again
+   */
+  constructor(
+    name: LimitName,
+    detail: string,
+    quota: number,
+    retryAfterSeconds: number,
+    windowSeconds?: number,
+  ) {
+    super('too_many_requests', detail);
+    const seconds = Math.max(1, Math.ceil(retryAfterSeconds));
+    this.headers = {
+      'retry-after': String(seconds),
+      'ratelimit-policy': `"${name}";q=${quota}${windowSeconds === undefined ? '' : `;w=${windowSeconds}`}`,
+      ratelimit: `"${name}";r=0;t=${seconds}`,
+    };
+  }
+}

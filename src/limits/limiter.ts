@@ -1,0 +1,148 @@
+import { isLoopback, type Subject } from './client-address.ts';
+import { LimitError } from './limit-error.ts';
+
+/** What one client may use of one process. */
+export interface Limits {
+  requestsPerSecond: number;
+  /** Of uploads, in bytes. */
+  bytesPerMinute: number;
+  /** Uploads under way. */
+  openBodies: number;
+  /** WebSocket sessions and event streams. Loopback has no such limit. */
+  sockets: number;
+  /** Jobs that have not ended. */
+  liveJobs: number;
+}
+
+/** So many seconds' worth of requests may come at once. A browser that drops 1,000 files stays within one. */
+const BURST_SECONDS = 10;
+const BYTES_WINDOW_SECONDS = 60;
+/** An idle client is forgotten after this time in ms: by then its buckets are full. */
+const IDLE_MS = 2 * BYTES_WINDOW_SECONDS * 1000;
+/** Seconds after which a place of an open body or socket may be free. */
+const PLACE_SECONDS = 5;
+
+/** Grants up to `most` at once, refilled evenly. It may go negative, because bytes are known after they came. */
+class Bucket {
+  readonly #most: number;
+  readonly #perMs: number;
+  #left: number;
+  #filledAt = performance.now();
+
+  constructor(most: number, windowSeconds: number) {
+    this.#most = most;
+    this.#left = most;
+    this.#perMs = most / (windowSeconds * 1000);
+  }
+
+  /** Returns the seconds until something is left; 0 for now. */
+  wait(): number {
+    const now = performance.now();
+    this.#left = Math.min(this.#most, this.#left + (now - this.#filledAt) * this.#perMs);
+    this.#filledAt = now;
+    return this.#left >= 1 ? 0 : (1 - this.#left) / this.#perMs / 1000;
+  }
+
+  take(amount: number): void {
+    this.#left -= amount;
+  }
+}
+
+interface Client {
+  readonly requests: Bucket;
+  readonly bytes: Bucket;
+  bodies: number;
+  sockets: number;
+  seenAt: number;
+}
+
+/** An upload under way. `end` MUST be called once. */
+export interface OpenBody {
+  /** Counts bytes as they arrive. */
+  arrived(bytes: number): void;
+  end(): void;
+}
+
+/**
+ * Counts what each client uses of this process: requests, bytes, open bodies and sockets. A count costs a look into a map,
+ * and no call to Redis. Every process counts for itself, and forgets with its end.
+ */
+export class Limiter {
+  readonly #limits: Limits;
+  readonly #clients = new Map<Subject, Client>();
+  #sweptAt = performance.now();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Counts a request. @throws {LimitError} */
+  request(subject: Subject): void {
+    const { requests } = this.#client(subject);
+    const wait = requests.wait();
+    if (wait === 0) return requests.take(1);
+    const quota = this.#limits.requestsPerSecond * BURST_SECONDS;
+    const detail = `This client may send ${this.#limits.requestsPerSecond} requests a second. Try again later.`;
+    throw new LimitError('requests', detail, quota, wait, BURST_SECONDS);
+  }
+
+  /** Opens a body. @throws {LimitError} */
+  body(subject: Subject): OpenBody {
+    const client = this.#client(subject);
+    const { openBodies, bytesPerMinute } = this.#limits;
+    if (client.bodies >= openBodies) {
+      const detail = `This client has ${openBodies} uploads under way. Try again when one has ended.`;
+      throw new LimitError('bodies', detail, openBodies, PLACE_SECONDS);
+    }
+    const wait = client.bytes.wait();
+    if (wait > 0) {
+      const detail = `This client may upload ${bytesPerMinute} bytes a minute. Try again later.`;
+      throw new LimitError('bytes', detail, bytesPerMinute, wait, BYTES_WINDOW_SECONDS);
+    }
+    client.bodies++;
+    return { arrived: (bytes) => client.bytes.take(bytes), end: () => void client.bodies-- };
+  }
+
+  /** Opens a socket. @returns what closes it; `undefined` if the client has too many */
+  socket(subject: Subject): (() => void) | undefined {
+    const client = this.#client(subject);
+    // What runs on this machine, or comes through a proxy on it that is not trusted, has no address of its own.
+    if (client.sockets >= this.#limits.sockets && !isLoopback(subject)) return undefined;
+    client.sockets++;
+    let isOpen = true;
+    return () => {
+      if (isOpen) client.sockets--;
+      isOpen = false;
+    };
+  }
+
+  /** Opens an event stream, which counts as a socket. @throws {LimitError} */
+  stream(subject: Subject): () => void {
+    const close = this.socket(subject);
+    if (close) return close;
+    const { sockets } = this.#limits;
+    const detail = `This client has ${sockets} sockets and event streams. Try again when one has ended.`;
+    throw new LimitError('sockets', detail, sockets, PLACE_SECONDS);
+  }
+
+  #client(subject: Subject): Client {
+    const now = performance.now();
+    if (now - this.#sweptAt > IDLE_MS) this.#forgetIdle(now);
+    let client = this.#clients.get(subject);
+    if (!client) {
+      const { requestsPerSecond, bytesPerMinute } = this.#limits;
+      const requests = new Bucket(requestsPerSecond * BURST_SECONDS, BURST_SECONDS);
+      const bytes = new Bucket(bytesPerMinute, BYTES_WINDOW_SECONDS);
+      this.#clients.set(subject, (client = { requests, bytes, bodies: 0, sockets: 0, seenAt: now }));
+    }
+    client.seenAt = now;
+    return client;
+  }
+
+  #forgetIdle(now: number): void {
+    this.#sweptAt = now;
+    for (const [subject, { bodies, sockets, bytes, seenAt }] of this.#clients)
+      if (bodies + sockets === 0 && now - seenAt > IDLE_MS && bytes.wait() === 0)
+        this.#clients.delete(subject);
+  }
+}

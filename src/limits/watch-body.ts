@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+
+import { AppError } from '../errors.ts';
+import type { OpenBody } from './limiter.ts';
+
+/** Time in ms over which a body must keep its least rate. A phone that changes its network is silent for less. */
+const WINDOW_MS = 60_000;
+
+/**
+ * Counts a body's bytes as they arrive, whatever its headers say.
+ * @param leastRate bytes a second that must arrive over a minute. Time in which the server does not read is not counted
+ * @param fail called once if the body is too large or too slow
+ * @returns ends the watch; MUST be called
+ */
+export function watchBody(
+  request: IncomingMessage,
+  body: Pick<OpenBody, 'arrived'>,
+  { maxBytes, leastRate, windowMs = WINDOW_MS }: { maxBytes: number; leastRate: number; windowMs?: number },
+  fail: (error: AppError) => void,
+): () => void {
+  let total = 0;
+  let inWindow = 0;
+  let isHeldUp = false;
+  const end = () => {
+    clearInterval(timer);
+    request.off('data', count).off('pause', hold);
+  };
+  const refuse = (error: AppError) => {
+    end();
+    fail(error);
+  };
+  const count = ({ length }: Buffer) => {
+    total += length;
+    inWindow += length;
+    body.arrived(length);
+    if (total > maxBytes)
+      refuse(new AppError('body_too_large', `An upload may have at most ${maxBytes} bytes.`));
+  };
+  const hold = () => (isHeldUp = true);
+  const timer = setInterval(() => {
+    const isTooSlow = inWindow < (leastRate * windowMs) / 1000 && !isHeldUp;
+    inWindow = 0;
+    isHeldUp = request.isPaused();
+    if (!isTooSlow) return;
+    const detail = `An upload must send at least ${leastRate} bytes a second. Send it again over a faster connection.`;
+    refuse(new AppError('upload_too_slow', detail));
+  }, windowMs);
+  request.on('data', count).on('pause', hold);
+  return end;
+}

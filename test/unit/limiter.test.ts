@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { LimitError } from '../../src/limits/limit-error.ts';
+import { Limiter } from '../../src/limits/limiter.ts';
+import { WIDE_LIMITS } from '../helpers/limits.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** What a call is refused with: the headers of its response. */
+function refusal(call: () => unknown): Record<string, string> | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    if (error instanceof LimitError) return error.headers;
+    throw error;
+  }
+}
+
+test('a client that sent its burst is told when to come again; others are served', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 5 });
+  for (let sent = 0; sent < 50; sent++) limiter.request('a');
+  expect(refusal(() => limiter.request('a'))).toEqual({
+    'retry-after': '1',
+    'ratelimit-policy': '"requests";q=50;w=10',
+    ratelimit: '"requests";r=0;t=1',
+  });
+  expect(refusal(() => limiter.request('b'))).toBeUndefined();
+  vi.advanceTimersByTime(1000);
+  for (let sent = 0; sent < 5; sent++) limiter.request('a');
+  expect(refusal(() => limiter.request('a'))).toBeDefined();
+});
+
+test('a client that uploaded more bytes than it may waits until they are refilled', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, bytesPerMinute: 600 });
+  const body = limiter.body('a');
+  body.arrived(900);
+  expect(refusal(() => limiter.body('a'))).toMatchObject({
+    'retry-after': '31',
+    'ratelimit-policy': '"bytes";q=600;w=60',
+  });
+  expect(refusal(() => limiter.body('b'))).toBeUndefined();
+  vi.advanceTimersByTime(31_000);
+  expect(refusal(() => limiter.body('a'))).toBeUndefined();
+});
+
+test('a client has its open bodies, and the place of one that ended', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, openBodies: 2 });
+  const first = limiter.body('a');
+  limiter.body('a');
+  expect(refusal(() => limiter.body('a'))).toMatchObject({ 'ratelimit-policy': '"bodies";q=2' });
+  first.end();
+  expect(refusal(() => limiter.body('a'))).toBeUndefined();
+});
+
+test('a socket gives its place back once, and loopback has no limit', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, sockets: 2 });
+  const close = limiter.socket('address:192.0.2.1');
+  limiter.socket('address:192.0.2.1');
+  expect(limiter.socket('address:192.0.2.1')).toBeUndefined();
+  expect(refusal(() => limiter.stream('address:192.0.2.1'))).toMatchObject({
+    'ratelimit-policy': '"sockets";q=2',
+  });
+  close?.();
+  close?.();
+  expect(limiter.socket('address:192.0.2.1')).toBeDefined();
+  expect(limiter.socket('address:192.0.2.1')).toBeUndefined();
+  for (let open = 0; open < 5; open++) expect(limiter.socket('address:127.0.0.1')).toBeDefined();
+});
+
+test('an idle client is forgotten, but not what it has open', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, openBodies: 1, requestsPerSecond: 1 });
+  limiter.body('a');
+  for (let minute = 0; minute < 10; minute++) {
+    vi.advanceTimersByTime(60_000);
+    limiter.request('b');
+  }
+  expect(refusal(() => limiter.body('a'))).toBeDefined();
+});
