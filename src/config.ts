@@ -115,7 +115,7 @@ const EnvironmentSchema = v.object({
   ),
   ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
   MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
-  TRUSTED_PROXIES: v.optional(TrustedProxies, ''),
+  TRUSTED_PROXIES: v.optional(TrustedProxies),
   // One page that follows 1,000 files by polling every 2 s sends 500. An api process answers several thousand.
   MAX_REQUESTS_PER_SECOND: whole(1000, 1),
   // A gigabit line carries 7 GB a minute.
@@ -166,7 +166,7 @@ export interface Config {
   heartbeatMs: number;
   maxUploadBytes: number;
   /** Proxies whose `X-Forwarded-For` counts. */
-  trustedProxies: BlockList;
+  trustedProxies: BlockList | undefined;
   /** What one client may use of one process. */
   limits: {
     requestsPerSecond: number;

@@ -11,9 +11,9 @@ const IPV6_GROUPS = 4;
  * Names whose limits a request counts against: the sender's, or behind trusted proxies the rightmost hop of
  * `X-Forwarded-For` that is none of them. Entries left of it can be forged.
  */
-export function clientAddress(request: IncomingMessage, trusted: BlockList): Subject {
+export function clientAddress(request: IncomingMessage, trusted: BlockList | undefined): Subject {
   const peer = plainAddress(request.socket.remoteAddress ?? '') ?? 'unknown';
-  if (!isTrusted(peer, trusted)) return subjectOf(peer);
+  if (!trusted || !isTrusted(peer, trusted)) return subjectOf(peer);
   const header = request.headers['x-forwarded-for'] ?? '';
   let client = peer;
   for (const hop of String(header).split(',').toReversed()) {
