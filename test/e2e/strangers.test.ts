@@ -36,6 +36,7 @@ beforeAll(async () => {
     startBrowser('--host-resolver-rules=MAP *.test 127.0.0.1', OLD_BROWSER),
     once(foreign, 'listening'),
   ]);
+  await expect.poll(async () => (await fetch(`${processor.url}/health`)).status).toBe(200);
 });
 afterAll(async () => {
   await browser.close();
