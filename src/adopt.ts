@@ -1,15 +1,17 @@
-import { ConfigError, loadConfig, type Config } from './config.ts';
+import { bypassProxy, ConfigError, loadConfig, type Config } from './config.ts';
 import { chromaCall } from './documents/chroma-call.ts';
 import { withServers, type Servers } from './embedded/with-servers.ts';
 import { adoptInstallation, SOURCES, type Source } from './installation/adopt.ts';
 import { identityStores } from './installation/identity-stores.ts';
 import { InstallationError } from './installation/installation-error.ts';
 import { createLogger, type Logger } from './logger.ts';
+import { makeFilesPrivate } from './private-files.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createKeys } from './redis/keys.ts';
 
 /** Runs `npm run adopt -- blobs|redis|chroma`: makes one store's installation id win in all stores. */
 async function main(): Promise<void> {
+  makeFilesPrivate();
   const [source] = process.argv.slice(2);
   if (!SOURCES.includes(source as Source))
     throw new ConfigError('Name the store whose id must win: npm run adopt -- blobs (or redis, or chroma).');
@@ -23,6 +25,7 @@ async function main(): Promise<void> {
 }
 
 async function adopt(source: Source, config: Config, servers: Servers, logger: Logger): Promise<string[]> {
+  bypassProxy([servers.chromaUrl]);
   const keys = createKeys(config.redisKeyPrefix);
   const redis = connectRedis(servers.redisUrl, 'adopt', 'bounded', logger);
   try {

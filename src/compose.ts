@@ -114,6 +114,7 @@ async function startProcessorRole(
     maxUploadBytes: config.maxUploadBytes,
     embeddings: config.embeddings,
     guard: guardFor(config, logger),
+    secret: config.processorSecret,
     logger,
   });
   started.defer(() => processor.close());
@@ -272,11 +273,10 @@ async function openStores(roles: readonly Role[], shared: Shared): Promise<Store
   );
   dependencies['chroma'] = () => vectors.heartbeat(AbortSignal.timeout(CHROMA_TIMEOUT_MS));
   const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
-  const processor = new ProcessorClient(processorUrl, {
-    timeoutMs: config.processorTimeoutMs,
-    callMs: config.processorTimeoutMs * MAX_CALL_SILENCES,
-    maxTextChars: config.maxTextChars,
-  });
+  const { processorTimeoutMs: timeoutMs, processorSecret: secret, maxTextChars } = config;
+  const limits = { timeoutMs, callMs: timeoutMs * MAX_CALL_SILENCES, maxTextChars };
+  const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+  const processor = new ProcessorClient(processorUrl, limits, { headers });
   started.defer(() => processor.close());
   let asked: ReturnType<ProcessorClient['health']> | undefined;
   // One call serves both checks, and all who ask meanwhile.

@@ -80,7 +80,15 @@ const TrustedProxies = v.pipe(
 
 const EnvironmentSchema = v.object({
   PORT: whole(8080, 0, 65_535),
-  HOST: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
+  // A URL has an IPv6 address in brackets, and the system's calls have it without.
+  HOST: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((host) => host.replace(/^\[(.+)\]$/, '$1')),
+      v.minLength(1),
+    ),
+    '127.0.0.1',
+  ),
   DATA_DIR: v.optional(v.pipe(v.string(), v.minLength(1)), './.data'),
   REDIS_URL: url('redis:', 'rediss:'),
   REDIS_KEY_PREFIX: v.optional(
@@ -89,6 +97,9 @@ const EnvironmentSchema = v.object({
   ),
   CHROMA_URL: url('http:', 'https:'),
   PROCESSOR_URL: url('http:', 'https:'),
+  PROCESSOR_SECRET: v.optional(
+    v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more visible ASCII characters')),
+  ),
   EMBEDDINGS_URL: url('http:', 'https:'),
   EMBEDDINGS_MODEL: v.optional(v.string()),
   EMBEDDINGS_API_KEY: v.optional(v.string()),
@@ -152,6 +163,8 @@ export interface Config {
   redisKeyPrefix: string;
   chromaUrl: string | undefined;
   processorUrl: string | undefined;
+  /** What the processor demands of its callers; absent for an open one. */
+  processorSecret: string | undefined;
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
   /** Where browsers find the gateway, when it does not share the api's port. */
   gatewayUrl: string | undefined;
@@ -200,7 +213,25 @@ export class ConfigError extends Error {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  if (isIP(host) === 4) return host.startsWith('127.');
+  // An address has many spellings, such as `0::1`, of which a URL keeps one.
+  if (isIP(host) === 6) return /^\[::(1|ffff:7f..:.+)\]$/.test(new URL(`http://[${host}]`).hostname);
+  return /^(.+\.)?localhost$/i.test(host);
+}
+
+/**
+ * Makes calls to servers of this machine go past a proxy that the environment names (`HTTP_PROXY`, with
+ * `NODE_USE_ENV_PROXY=1`): no other machine can reach them. Call it before the first call.
+ * @param urls of servers here or elsewhere; those elsewhere are left to `NO_PROXY`
+ */
+export function bypassProxy(urls: readonly (string | undefined)[]): void {
+  const { env } = process;
+  const hosts = urls
+    .filter((url) => url !== undefined)
+    .map((url) => new URL(url).hostname.replace(/^\[(.+)\]$/, '$1'));
+  const direct = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[,\s]/).concat(hosts.filter(isLoopback));
+  // Clients look at the lower-case name first, each time that they choose a way.
+  env['no_proxy'] = env['NO_PROXY'] = [...new Set(direct)].filter(Boolean).join(',');
 }
 
 /**
@@ -240,6 +271,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     redisKeyPrefix: env.REDIS_KEY_PREFIX,
     chromaUrl: env.CHROMA_URL,
     processorUrl: env.PROCESSOR_URL,
+    processorSecret: env.PROCESSOR_SECRET,
     embeddings: env.EMBEDDINGS_URL
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
@@ -273,9 +305,13 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   };
 }
 
-/** The environment for a child of the supervisor: this process's own, with the given variables set. */
-export function childEnvironment(overrides: Record<string, string>): NodeJS.ProcessEnv {
-  return { ...process.env, ...overrides };
+/** A variable of the environment that sets something of ours. */
+export type Setting = keyof typeof EnvironmentSchema.entries;
+
+/** The variables of this process's environment that a child may have. */
+export function childEnvironment(may: (name: string) => boolean): Record<string, string> {
+  const own = Object.entries(process.env).filter(([name]) => may(name));
+  return Object.fromEntries(own) as Record<string, string>;
 }
 
 /**

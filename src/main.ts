@@ -1,19 +1,24 @@
 import { startRoles } from './compose.ts';
-import { ConfigError, loadConfig, parseRoles } from './config.ts';
-import { CONFIGURATION_EXIT_CODE, reportReady } from './embedded/role-process.ts';
+import { bypassProxy, ConfigError, loadConfig, parseRoles } from './config.ts';
+import { CONFIGURATION_EXIT_CODE, isSupervised, reportReady } from './embedded/role-process.ts';
 import { startAll } from './embedded/supervisor.ts';
 import { logProcessFaults } from './log-process-faults.ts';
 import { createLogger } from './logger.ts';
+import { makeFilesPrivate, tightenFiles } from './private-files.ts';
+import { sayWait } from './say-wait.ts';
 import { stopOnSignal } from './shutdown.ts';
 
 let logger = createLogger('start');
 
 /** `npm start [-- ROLE...]`: without a role, everything on this machine. */
 async function main(): Promise<void> {
+  makeFilesPrivate();
   const roles = parseRoles(process.argv.slice(2));
   logger = createLogger(roles === 'all' ? 'supervisor' : roles.join('+'));
   logProcessFaults(logger);
   const config = loadConfig();
+  bypassProxy([config.chromaUrl, config.processorUrl, config.embeddings?.url]);
+  if (!isSupervised()) await tightenFiles(config, logger);
   if (roles === 'all') {
     const all = startAll(config, logger);
     stopOnSignal(() => all.close(), logger, all.reload);
@@ -22,7 +27,8 @@ async function main(): Promise<void> {
   }
   const running = await startRoles(roles, config, logger);
   stopOnSignal(() => running.close(), logger, running.reload);
-  reportReady(running.port, (await running.refusal()) !== undefined);
+  const refusal = sayWait(running.refusal(), 'the stores, which are compared before the first job', logger);
+  reportReady(running.port, (await refusal) !== undefined);
 }
 
 main().catch((error: unknown) => {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { ConfigError, loadConfig } from '../config.ts';
 import { CONFIGURATION_EXIT_CODE } from '../embedded/role-process.ts';
 import { createLogger } from '../logger.ts';
+import { makeFilesPrivate } from '../private-files.ts';
 import { backUp } from './back-up.ts';
 import { BackupError } from './backup-error.ts';
 import { Progress } from './progress.ts';
@@ -12,6 +13,7 @@ const USAGE = 'Usage: npm run backup -- FILE, or npm run restore -- FILE\n';
 
 /** Runs `npm run backup -- FILE` and `npm run restore -- FILE`. */
 async function main(): Promise<void> {
+  makeFilesPrivate();
   const [command, file, ...more] = process.argv.slice(2);
   if (file === undefined || more.length > 0 || (command !== 'backup' && command !== 'restore')) {
     process.stderr.write(USAGE);

@@ -25,6 +25,10 @@ export type DocumentErrorCode = keyof typeof DOCUMENT_ERRORS;
 /** Errors of the processor itself. Those with a status from 500 on may pass: the call may be tried again. */
 export const PROCESSOR_ERRORS = {
   invalid_request: { status: 400, detail: 'The request does not fit the contract.' },
+  wrong_secret: {
+    status: 401,
+    detail: 'The processor and its caller have different secrets: set the same PROCESSOR_SECRET for both.',
+  },
   body_too_large: { status: 413, detail: 'The request body is too large.' },
   not_found: { status: 404, detail: 'There is no such call.' },
   parser_crashed: { status: 500, detail: 'The parser broke down while it read this file.' },

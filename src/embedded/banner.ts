@@ -9,12 +9,20 @@ export interface Backend {
   embedded: boolean;
   /** Describes its fault. */
   note?: string | undefined;
+  /** Absolute path of the configuration file of an embedded Redis. */
+  passwordFile?: string | undefined;
 }
 
 /** A URL to open in a browser on this machine; an address that means "all of them" cannot be opened. */
 export function browserUrl(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : isIPv6(host) ? `[${host}]` : host;
   return `http://${name}:${port}`;
+}
+
+/** The command that talks to an embedded Redis. It shows the password neither here nor among the processes. */
+function redisCli(passwordFile: string, url: string): string {
+  const quoted = `'${passwordFile.replaceAll("'", "'\\''")}'`;
+  return `REDISCLI_AUTH=$(sed 's/^requirepass //' ${quoted}) redis-cli -p ${new URL(url).port}`;
 }
 
 /**
@@ -24,9 +32,12 @@ export function browserUrl(host: string, port: number): string {
 export function banner(url: string, dataDir: string, backends: readonly Backend[], refused = false): string {
   const rows = [
     ['data', dataDir],
-    ...backends.map(({ name, url, embedded, note }) => [
-      name,
-      `${withoutCredentials(url)} (${embedded ? 'embedded' : 'external'}${note === undefined ? '' : `, ${note}`})`,
+    ...backends.flatMap(({ name, url, embedded, note, passwordFile }) => [
+      [
+        name,
+        `${withoutCredentials(url)} (${embedded ? 'embedded' : 'external'}${note === undefined ? '' : `, ${note}`})`,
+      ],
+      ...(passwordFile === undefined ? [] : [['redis-cli', redisCli(passwordFile, url)]]),
     ]),
     ['stop', `Ctrl-C, or kill ${process.pid}`],
   ] as const;

@@ -3,7 +3,10 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { bypassProxy } from '../config.ts';
 import type { Failure } from './failure-report.ts';
+import type { HostAndPort } from './ports.ts';
+import { nodeEnvironment } from './process-environment.ts';
 import { ServerProcess, until } from './server-process.ts';
 import type { ServiceSpec } from './service.ts';
 
@@ -15,10 +18,10 @@ const REPLACED_LOOK_MS = 2000;
 const COLLECTIONS = '/api/v2/tenants/default_tenant/databases/default_database/collections?limit=1';
 
 /** @throws if Chroma cannot read its own database. Its heartbeat would still succeed. */
-async function responds(port: number): Promise<boolean> {
+async function responds(url: string): Promise<boolean> {
   let response;
   try {
-    response = await fetch(`http://127.0.0.1:${port}${COLLECTIONS}`, {
+    response = await fetch(url + COLLECTIONS, {
       signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     });
   } catch {
@@ -29,22 +32,30 @@ async function responds(port: number): Promise<boolean> {
   return response.ok;
 }
 
-/** The Chroma server that the `chromadb` package ships, on loopback, with its data under `dataDir`. */
-export function embeddedChroma(dataDir: string, port: number): ServiceSpec {
+/** An embedded server, and where its clients reach it. */
+export interface EmbeddedChroma extends ServiceSpec {
+  url: string;
+}
+
+/** The Chroma server that the `chromadb` package ships, on a loopback address, with its data under `dataDir`. */
+export function embeddedChroma(dataDir: string, { host, port }: HostAndPort): EmbeddedChroma {
   const dir = join(dataDir, 'chroma');
-  const server = new ServerProcess(join(dataDir, 'logs', 'chroma.log'));
-  const args = ['run', '--path', dir, '--host', '127.0.0.1', '--port', String(port)];
+  const server = new ServerProcess(join(dataDir, 'logs', 'chroma.log'), nodeEnvironment());
+  const args = ['run', '--path', dir, '--host', host, '--port', String(port)];
+  const url = `http://${host}:${port}`;
+  bypassProxy([url]);
   const database = join(dir, 'chroma.sqlite3');
   // Reads the whole database at some 500 MB/s. Checks only once, so that a killed Chroma restarts at once.
   let checked = false;
   return {
     kind: 'server',
     name: 'chroma',
+    url,
     required: false,
     spawn: () =>
       server.spawn(process.execPath, checked ? [CLI, ...args] : [CHECKED_CLI, database, CLI, ...args]),
     ready: async (child, signal) => {
-      await until(() => responds(port), signal);
+      await until(() => responds(url), signal);
       checked = true;
       endWhenReplaced(database, child, signal);
     },

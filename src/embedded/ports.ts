@@ -38,6 +38,25 @@ export async function choosePorts<Name extends string>(
   return ports as Record<Name, number>;
 }
 
+/** An address to listen on. */
+export interface HostAndPort {
+  host: string;
+  port: number;
+}
+
+/**
+ * Chooses a free address of 127.0.0.0/8 and a port at random, for a server without authentication: 2^37 places to
+ * guess. Chooses only the port on a system whose one loopback address is 127.0.0.1.
+ */
+export async function chooseHiddenAddress(): Promise<HostAndPort> {
+  const anyHost = () => `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
+  const canBind = (await listenError(0, anyHost())) === undefined;
+  for (;;) {
+    const address = { host: canBind ? anyHost() : '127.0.0.1', port: anyPort() };
+    if ((await listenError(address.port, address.host)) === undefined) return address;
+  }
+}
+
 function anyPort(): number {
   return randomInt(FREE_PORTS.min, FREE_PORTS.max);
 }

@@ -1,13 +1,25 @@
-import { mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
 import type { Failure } from './failure-report.ts';
+import { systemEnvironment } from './process-environment.ts';
 import { ServerProcess, until } from './server-process.ts';
 import type { ServiceSpec } from './service.ts';
 
-async function responds(port: number): Promise<boolean> {
-  const redis = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: null });
+const PASSWORD_BYTES = 32;
+
+/** An embedded server, and how its clients reach it. */
+export interface EmbeddedRedis extends ServiceSpec {
+  /** Holds the password. */
+  url: string;
+  /** Absolute path of the configuration file, which holds the password. */
+  configFile: string;
+}
+
+async function responds(url: string): Promise<boolean> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: null });
   redis.on('error', () => {});
   try {
     // Fails while Redis still loads its data.
@@ -19,10 +31,16 @@ async function responds(port: number): Promise<boolean> {
   }
 }
 
-/** The system's `redis-server`, on loopback, with every write in an append-only file under `dataDir`. */
-export function embeddedRedis(dataDir: string, port: number): ServiceSpec {
+/**
+ * The system's `redis-server`, on loopback, with every write in an append-only file under `dataDir`. It has a random
+ * password until this process ends. The password stands in a file, because every user sees a process's arguments.
+ */
+export function embeddedRedis(dataDir: string, port: number): EmbeddedRedis {
   const dir = join(dataDir, 'redis');
-  const server = new ServerProcess(join(dataDir, 'logs', 'redis.log'));
+  const configFile = join(dir, 'redis.conf');
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const url = `redis://:${password}@127.0.0.1:${port}`;
+  const server = new ServerProcess(join(dataDir, 'logs', 'redis.log'), systemEnvironment());
   const settings = {
     bind: '127.0.0.1',
     port: String(port),
@@ -36,12 +54,17 @@ export function embeddedRedis(dataDir: string, port: number): ServiceSpec {
   return {
     kind: 'server',
     name: 'redis',
+    url,
+    configFile,
     required: true,
     spawn: () => {
       mkdirSync(dir, { recursive: true });
-      return server.spawn('redis-server', args);
+      // Makes the file anew, because an existing one keeps its permissions.
+      rmSync(configFile, { force: true });
+      writeFileSync(configFile, `requirepass ${password}\n`, { mode: 0o600, flag: 'wx' });
+      return server.spawn('redis-server', [configFile, ...args]);
     },
-    ready: (_child, signal) => until(() => responds(port), signal),
+    ready: (_child, signal) => until(() => responds(url), signal),
     explain: () => explain(dir, server),
   };
 }

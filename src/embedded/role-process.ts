@@ -9,6 +9,11 @@ export interface ReadyMessage {
   refused?: boolean;
 }
 
+/** Says whether a supervisor started this process. */
+export function isSupervised(): boolean {
+  return process.send !== undefined;
+}
+
 /**
  * Tells the supervisor, where there is one, that this process serves.
  * @param port where it listens

@@ -12,11 +12,13 @@ const POLL_MS = 25;
 export class ServerProcess {
   /** Path of the log. A start truncates it once it has grown large. */
   readonly logFile: string;
+  readonly #environment: Record<string, string>;
   #lifeBegan = 0;
 
   /** @param logFile absolute path; its folder is made if missing */
-  constructor(logFile: string) {
+  constructor(logFile: string, environment: Record<string, string>) {
     this.logFile = logFile;
+    this.#environment = environment;
   }
 
   /**
@@ -33,7 +35,8 @@ export class ServerProcess {
         log = openSync(this.logFile, 'w');
         this.#lifeBegan = 0;
       }
-      return spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
+      const stdio = ['ignore', log, log] as const;
+      return spawn(command, args, { detached: true, env: this.#environment, stdio: [...stdio] });
     } finally {
       closeSync(log);
     }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { on } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { isInline } from '../access/api-keys.ts';
-import { childEnvironment, type Config, ConfigError, type Role } from '../config.ts';
+import { type Config, ConfigError, type Role, type Setting } from '../config.ts';
 import type { Logger } from '../logger.ts';
+import { sayWait } from '../say-wait.ts';
 import { banner, browserUrl } from './banner.ts';
 import { embeddedChroma } from './chroma.ts';
 import { DataLock, UNFINISHED } from './lock.ts';
 import { nodeFlags } from './node-flags.ts';
-import { choosePorts, listenError } from './ports.ts';
+import { chooseHiddenAddress, choosePorts, listenError } from './ports.ts';
+import { roleEnvironment } from './process-environment.ts';
 import { embeddedRedis } from './redis.ts';
 import { isReadyMessage, type ReadyMessage } from './role-process.ts';
 import { Service, type ServiceSpec } from './service.ts';
@@ -20,6 +23,7 @@ import { STOP_GRACE_MS, STOP_ORDER } from './stop-order.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const LOOPBACK = '127.0.0.1';
+const SECRET_BYTES = 32;
 /** A role's own drain ends before its supervisor loses patience. */
 const DRAIN_MARGIN_MS = 1000;
 /** Longest wait of the banner for Chroma, in ms. A healthy one is up in a second, even on a busy machine. */
@@ -55,17 +59,26 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
   };
 
   const start = async () => {
-    const lock = await locked;
+    const logs = join(config.dataDir, 'logs');
+    const lock = await sayWait(locked, 'processes that an earlier run left behind', logger);
     if (existsSync(join(config.dataDir, UNFINISHED))) {
       throw new ConfigError(
         `A restore into DATA_DIR ${config.dataDir} was cut off: empty it, and restore again.`,
       );
     }
-    const { port, ports, redisUrl, chromaUrl, processorUrl } = await chooseAddresses(config);
+    const { port, ports, chromaAddress } = await chooseAddresses(config);
+    const ownRedis = embeddedRedis(config.dataDir, ports.redis);
+    const ownChroma = embeddedChroma(config.dataDir, chromaAddress);
+    const redisUrl = config.redisUrl ?? ownRedis.url;
+    const chromaUrl = config.chromaUrl ?? ownChroma.url;
+    const processorUrl = config.processorUrl ?? `http://${LOOPBACK}:${ports.processor}`;
+    // A processor of the operator's has no secret unless they set one.
+    const ownSecret = config.processorUrl ? undefined : randomBytes(SECRET_BYTES).toString('base64url');
+    const processorSecret = config.processorSecret ?? ownSecret;
 
-    const redis = config.redisUrl ? undefined : run(lock, embeddedRedis(config.dataDir, ports.redis));
-    const chroma = config.chromaUrl ? undefined : run(lock, embeddedChroma(config.dataDir, ports.chroma));
-    await redis?.ready;
+    const redis = config.redisUrl ? undefined : run(lock, ownRedis);
+    const chroma = config.chromaUrl ? undefined : run(lock, ownChroma);
+    if (redis) await sayWait(redis.ready, `Redis to read its data (${logs}/redis.log)`, logger);
     lock.announce({
       ...(redis && { redis_url: redisUrl }),
       ...(chroma && { chroma_url: chromaUrl }),
@@ -81,28 +94,36 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
         REDIS_URL: redisUrl,
         CHROMA_URL: chromaUrl,
         PROCESSOR_URL: processorUrl,
+        ...(processorSecret !== undefined && { PROCESSOR_SECRET: processorSecret }),
         DRAIN_MS: String(Math.min(config.drainMs, STOP_GRACE_MS.role - DRAIN_MARGIN_MS)),
       });
     // The processor may take its time to load its model: jobs wait for it, people do not.
     if (!config.processorUrl) run(lock, role(['processor'], LOOPBACK, ports.processor));
-    await run(lock, role(['api', 'gateway'], config.host, port)).ready;
+    const api = run(lock, role(['api', 'gateway'], config.host, port));
+    await sayWait(api.ready, 'the api to serve', logger);
     run(lock, role(['worker'], LOOPBACK, ports.worker));
 
     // Sluice serves without Chroma. Only the banner waits for it, to say whether it is there.
-    const chromaServes = await Promise.race([
+    const chromaReady = Promise.race([
       chroma?.ready.then(
         () => true,
         () => false,
       ) ?? true,
       sleep(CHROMA_WAIT_MS, false, { ref: false }),
     ]);
+    const chromaServes = await sayWait(chromaReady, `Chroma to serve (${logs}/chroma.log)`, logger);
     closing.signal.throwIfAborted();
     process.stdout.write(
       banner(
         browserUrl(config.host, port),
         config.dataDir,
         [
-          { name: 'redis', url: redisUrl, embedded: !config.redisUrl },
+          {
+            name: 'redis',
+            url: redisUrl,
+            embedded: !config.redisUrl,
+            passwordFile: config.redisUrl ? undefined : ownRedis.configFile,
+          },
           {
             name: 'chroma',
             url: chromaUrl,
@@ -150,7 +171,6 @@ async function chooseAddresses(config: Config) {
   if (failure) throw new ConfigError(`PORT and HOST cannot be used: ${failure}`);
   const ports = await choosePorts(config.port === 0 ? undefined : config.port + 1, [
     'redis',
-    'chroma',
     'processor',
     'worker',
     'api',
@@ -158,9 +178,7 @@ async function chooseAddresses(config: Config) {
   return {
     ports,
     port: config.port === 0 ? ports.api : config.port,
-    redisUrl: config.redisUrl ?? `redis://${LOOPBACK}:${ports.redis}`,
-    chromaUrl: config.chromaUrl ?? `http://${LOOPBACK}:${ports.chroma}`,
-    processorUrl: config.processorUrl ?? `http://${LOOPBACK}:${ports.processor}`,
+    chromaAddress: await chooseHiddenAddress(),
   };
 }
 
@@ -168,7 +186,7 @@ function roleProcess(
   entry: string,
   roles: Role[],
   onReady: (message: ReadyMessage) => void,
-  environment: Record<string, string>,
+  settings: Partial<Record<Setting, string>>,
 ): ServiceSpec {
   return {
     kind: 'role',
@@ -178,7 +196,7 @@ function roleProcess(
     spawn: () =>
       spawn(process.execPath, [...nodeFlags(roles), entry, ...roles], {
         detached: true,
-        env: childEnvironment(environment),
+        env: roleEnvironment(roles, settings),
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       }),
     ready: async (child, signal) => {

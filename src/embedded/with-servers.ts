@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { embeddedChroma } from './chroma.ts';
 import { DataLock, readRunning } from './lock.ts';
-import { choosePorts } from './ports.ts';
+import { chooseHiddenAddress, choosePorts } from './ports.ts';
 import { embeddedRedis } from './redis.ts';
 import { Service } from './service.ts';
 
@@ -33,17 +33,16 @@ export async function withServers(
     if (redis === undefined || chroma === undefined) throw error;
     return use({ redisUrl: redis, chromaUrl: chroma });
   }
-  const ports = await choosePorts(undefined, ['redis', 'chroma']);
+  const ports = await choosePorts(undefined, ['redis']);
+  const redis = embeddedRedis(dataDir, ports.redis);
+  const chroma = embeddedChroma(dataDir, await chooseHiddenAddress());
   const services = [
-    ...(redisUrl === undefined ? [new Service(embeddedRedis(dataDir, ports.redis), lock, logger)] : []),
-    ...(chromaUrl === undefined ? [new Service(embeddedChroma(dataDir, ports.chroma), lock, logger)] : []),
+    ...(redisUrl === undefined ? [new Service(redis, lock, logger)] : []),
+    ...(chromaUrl === undefined ? [new Service(chroma, lock, logger)] : []),
   ];
   try {
     await Promise.all(services.map(({ ready }) => ready));
-    await use({
-      redisUrl: redisUrl ?? `redis://127.0.0.1:${ports.redis}`,
-      chromaUrl: chromaUrl ?? `http://127.0.0.1:${ports.chroma}`,
-    });
+    await use({ redisUrl: redisUrl ?? redis.url, chromaUrl: chromaUrl ?? chroma.url });
   } finally {
     await Promise.all(services.map((service) => service.stop()));
     lock.release();

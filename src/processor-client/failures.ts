@@ -77,8 +77,8 @@ export function toFailure(
   status: number,
   retryAfterMs?: number,
 ): DependencyError {
-  // `host_forbidden` is cured by a setting of the processor: until then the document waits.
-  if (code === 'embedder_unreachable' || code === 'host_forbidden')
+  // An operator must correct a setting or one of two secrets. Documents wait, because nothing is wrong with them.
+  if (code === 'embedder_unreachable' || code === 'host_forbidden' || code === 'wrong_secret')
     return new DependencyError('unreachable', code, detail);
   if (code === 'parser_crashed') return new DependencyError('crashed', code, detail);
   const later =

@@ -62,24 +62,26 @@ export class ProcessorClient {
 
   /**
    * @param url the processor's base URL
-   * @param like what it shares with another client, and the headers of all its calls
+   * @param agent shared with another client; absent for one of its own
+   * @param headers of all its calls
    */
   constructor(
     url: string,
     limits: ProcessorLimits,
-    like?: { agent: Agent; headers: Record<string, string> },
+    { agent, headers = {} }: { agent?: Agent; headers?: Record<string, string> } = {},
   ) {
     const { timeoutMs } = limits;
     this.#url = url.replace(/\/$/, '');
     this.#limits = limits;
     const silence = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
-    this.#agent = like?.agent ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...silence });
-    this.#headers = like?.headers ?? {};
+    this.#agent = agent ?? new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS }, ...silence });
+    this.#headers = headers;
   }
 
   /** Returns a client for the calls of one job. Those of one document take turns as one with those of others. */
   forDocument(id: string, jobId: string): ProcessorClient {
-    const headers = { [DOCUMENT_HEADER]: headerValue(id), [JOB_HEADER]: headerValue(jobId) };
+    const own = { [DOCUMENT_HEADER]: headerValue(id), [JOB_HEADER]: headerValue(jobId) };
+    const headers = { ...this.#headers, ...own };
     return new ProcessorClient(this.#url, this.#limits, { agent: this.#agent, headers });
   }
 

@@ -18,6 +18,7 @@ import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, invalidRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import type { Caller } from './pool/task-run.ts';
+import { requireSecret } from './require-secret.ts';
 import { receiveBody, receiveFile } from './uploads.ts';
 
 /** JSON may write one character as `\u0000`, and the segments come on top. */
@@ -45,6 +46,8 @@ export interface AppOptions {
   maxTextChars: number;
   maxUploadBytes: number;
   guard: Guard;
+  /** What each call must show; absent for an open processor. */
+  secret?: string | undefined;
   logger: Logger;
 }
 
@@ -54,6 +57,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
   const signOfLifeMs = timeoutMs / 3;
   const app = new Hono<Environment>();
   app.use(guardRequests(options.guard));
+  if (options.secret !== undefined) app.use(requireSecret(options.secret));
 
   const log = (c: Context<Environment>, { code, cause }: ProcessorError) => {
     const ours = statusOf(code) >= 500 || code === 'embedder_refused';

@@ -8,6 +8,7 @@ import { ChromaClient } from 'chromadb';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
+import { withoutCredentials } from '../../src/without-credentials.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 
@@ -197,7 +198,13 @@ test('Sluice refuses two installations, and the command repairs them while it ru
 
   const running = await start();
   await expectRefused(running);
-  for (const said of [live.id, other.id, join(dataDir, 'blobs'), running.redisUrl, 'npm run adopt'])
+  for (const said of [
+    live.id,
+    other.id,
+    join(dataDir, 'blobs'),
+    withoutCredentials(running.redisUrl),
+    'npm run adopt',
+  ])
     await expect.poll(() => running.output()).toContain(said);
   await sleep(2000);
   await expect.poll(files).toEqual(before);

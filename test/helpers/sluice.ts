@@ -9,12 +9,17 @@ import { isTerminal, type Job } from '../../src/contract/job.ts';
 import type { ParseResponse } from '../../src/contract/processor.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
 import { documentBytes } from '../documents/documents.ts';
+import { withPassword } from './embedded-redis.ts';
 
+/** Lets a test call the processor of a Sluice that it starts. */
+const PROCESSOR_SECRET = 'the-secret-of-the-tests';
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
 export interface TestSluice {
   url: string;
+  pid: number;
   dataDir: string;
+  /** With its password. */
   redisUrl: string;
   chromaUrl: string;
   /** What it has printed so far. */
@@ -47,7 +52,14 @@ export async function startSluice(
 ): Promise<TestSluice> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sluice-test-')));
   const child = spawn(process.execPath, [MAIN, ...(options.roles ?? [])], {
-    env: { ...process.env, PORT: '0', DATA_DIR: dataDir, PROCESSOR_CHILDREN: '1', ...options.env },
+    env: {
+      ...process.env,
+      PORT: '0',
+      DATA_DIR: dataDir,
+      PROCESSOR_SECRET,
+      PROCESSOR_CHILDREN: '1',
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
@@ -67,7 +79,7 @@ export async function startSluice(
     throw new Error(`Sluice did not start:\n${printed}`);
   };
   const url = await found(/is (?:not )?ready: (http\S+)/);
-  const redisUrl = await found(/redis\s+(redis:\S+)/);
+  const redisUrl = withPassword(await found(/redis\s+(redis:\S+)/), dataDir);
   const chromaUrl = await found(/chroma\s+(http\S+)/);
 
   const job = async (id: string): Promise<Job> => {
@@ -85,6 +97,7 @@ export async function startSluice(
   };
   return {
     url,
+    pid: child.pid as number,
     dataDir,
     redisUrl,
     chromaUrl,
@@ -100,7 +113,11 @@ export async function startSluice(
     job,
     async parse(file) {
       const processorUrl = await found(/processor\s+(http\S+)/);
-      const answer = await fetch(`${processorUrl}/parse`, { method: 'POST', body: await formWith(file) });
+      const answer = await fetch(`${processorUrl}/parse`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${PROCESSOR_SECRET}` },
+        body: await formWith(file),
+      });
       return (await answer.json()) as ParseResponse;
     },
     async upload(file, fields = {}) {

@@ -16,6 +16,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { pauseDeletes } from '../../src/backup/delete-pause.ts';
 import { runBackupCommand } from '../helpers/backup-command.ts';
+import { withPassword } from '../helpers/embedded-redis.ts';
 import { type Program, SupervisedFolder } from '../helpers/supervised.ts';
 
 const FILES = 40;
@@ -27,7 +28,8 @@ let program: Program;
 let redis: Redis;
 let backup: string;
 
-const redisUrl = (running: Program) => /redis\s+(redis:\S+)/.exec(running.stdout)![1]!;
+const redisUrl = (running: Program, dataDir: string) =>
+  withPassword(/redis\s+(redis:\S+)/.exec(running.stdout)![1]!, dataDir);
 const originalOf = (i: number) => Buffer.alloc(10_000 * (i % 3) + i, `original ${i} `);
 
 function write(root: string, path: string, content: string | Buffer): void {
@@ -43,7 +45,7 @@ beforeAll(async () => {
   source = new SupervisedFolder();
   program = source.start();
   await program.ready();
-  redis = new Redis(redisUrl(program));
+  redis = new Redis(redisUrl(program, source.path));
   await redis.mset('a', '1', 'b', '2');
   const blobs = join(source.path, 'blobs');
   for (let i = 0; i < FILES; i++) {
@@ -96,7 +98,7 @@ test('a restored folder holds what the backup held, and a start takes it', async
   }
   const second = target.start({ DATA_DIR: folder });
   await second.ready();
-  const copy = new Redis(redisUrl(second));
+  const copy = new Redis(redisUrl(second, folder));
   expect(await copy.mget('a', 'b')).toEqual(['1', '2']);
   await copy.set('c', '3');
   expect(await copy.config('GET', 'appendonly')).toContain('yes');
@@ -104,7 +106,7 @@ test('a restored folder holds what the backup held, and a start takes it', async
   await second.stop();
   const third = target.start({ DATA_DIR: folder });
   await third.ready();
-  const again = new Redis(redisUrl(third));
+  const again = new Redis(redisUrl(third, folder));
   expect(await again.mget('a', 'c')).toEqual(['1', '3']);
   again.disconnect();
 });

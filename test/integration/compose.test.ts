@@ -34,10 +34,11 @@ interface ComposeService {
 }
 
 const key = makeKey('compose', ['admin']);
-/** As compose reads it where API_KEYS is set, and nothing else. */
+/** As compose reads it where the variables that it demands are set. */
 const file = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')
   .replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
-  .replaceAll(/\$\{API_KEYS:\?[^}]*\}/g, JSON.stringify([key.entry]));
+  .replaceAll(/\$\{API_KEYS:\?[^}]*\}/g, JSON.stringify([key.entry]))
+  .replaceAll(/\$\{PROCESSOR_SECRET:\?[^}]*\}/g, 'the-secret-of-the-tests');
 const compose = parse(file, { merge: true }) as {
   services: Record<(typeof ALL)[number], ComposeService>;
   volumes: Record<string, unknown>;
@@ -96,6 +97,12 @@ describe('docker-compose.yml', () => {
     for (const name of ['api', 'worker'] as const) {
       expect(services[name].volumes).toContain(`blobs:${services[name].environment?.['BLOB_STORE']}`);
     }
+  });
+
+  test('gives the processor and its callers one secret', () => {
+    for (const name of ['api', 'worker', 'processor'] as const)
+      expect(loadConfig(services[name].environment).processorSecret).toBe('the-secret-of-the-tests');
+    expect(services.gateway.environment).not.toHaveProperty('PROCESSOR_SECRET');
   });
 
   test('publishes to this machine only, and leaves workers free to multiply', () => {

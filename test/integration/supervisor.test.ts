@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 
+import { withoutCredentials } from '../../src/without-credentials.ts';
 import { eventually, isAlive, SupervisedFolder } from '../helpers/supervised.ts';
 
 const EVERYONE = ['api+gateway', 'chroma', 'processor', 'redis', 'worker'];
@@ -41,7 +42,8 @@ describe('a running supervisor', () => {
     expect((await fetch(`${environment.CHROMA_URL}/api/v2/heartbeat`)).status).toBe(200);
     await eventually(() => ask(environment.PROCESSOR_URL));
     expect(program.stdout.match(/Sluice is ready/g)).toHaveLength(1);
-    for (const part of [folder.path, environment.REDIS_URL, environment.CHROMA_URL, `kill ${program.pid}`]) {
+    const redisUrl = withoutCredentials(environment.REDIS_URL);
+    for (const part of [folder.path, redisUrl, environment.CHROMA_URL, `kill ${program.pid}`]) {
       expect(program.stdout).toContain(part);
     }
 
@@ -79,7 +81,7 @@ describe('a running supervisor', () => {
 
   test('starts again a role that never ran, and still stops when asked', async () => {
     await using folder = new SupervisedFolder();
-    const program = folder.start({ FIXTURE_EXIT: 'api:1' });
+    const program = folder.start({ NODE_FIXTURE_EXIT: 'api:1' });
     await eventually(() => (program.stderr.match(/api\+gateway ended unexpectedly/g)?.length ?? 0) >= 3);
     folder.children();
     expect(program.stdout).toBe('');
@@ -98,7 +100,7 @@ describe('a running supervisor', () => {
 
   test('lets no process of a role outlive it', async () => {
     await using folder = new SupervisedFolder();
-    const program = folder.start({ FIXTURE_SPAWN: 'api:yes' });
+    const program = folder.start({ NODE_FIXTURE_SPAWN: 'api:yes' });
     const first = await ask(await program.ready());
     expect(isAlive(first.grandchild!)).toBe(true);
     process.kill(first.pid, 'SIGKILL');
@@ -107,7 +109,7 @@ describe('a running supervisor', () => {
 
   test('kills a role that does not stop', async () => {
     await using folder = new SupervisedFolder();
-    const program = folder.start({ FIXTURE_STUBBORN: 'api:yes' });
+    const program = folder.start({ NODE_FIXTURE_STUBBORN: 'api:yes' });
     await program.ready();
     folder.children();
     const begin = performance.now();
@@ -121,7 +123,7 @@ describe('a running supervisor', () => {
     const { environment } = await ask(await other.start().ready());
     await using folder = new SupervisedFolder();
     const given = {
-      REDIS_URL: environment.REDIS_URL.replace('//', '//user:secret@'),
+      REDIS_URL: withoutCredentials(environment.REDIS_URL).replace('//', '//user:secret@'),
       CHROMA_URL: environment.CHROMA_URL,
       PROCESSOR_URL: environment.PROCESSOR_URL,
     };
@@ -149,7 +151,7 @@ describe('a start that cannot succeed', () => {
 
   test('stops everything when the api refuses its configuration', async () => {
     await using folder = new SupervisedFolder();
-    const program = folder.start({ FIXTURE_EXIT: 'api:78' });
+    const program = folder.start({ NODE_FIXTURE_EXIT: 'api:78' });
     await eventually(() => folder.children()['chroma']);
     expect(await program.exited).toBe(1);
     expect(program.stderr).toBe('api+gateway cannot run with this configuration.\n');

@@ -24,7 +24,11 @@ test('a variable that is set to nothing counts as not set', () => {
 test('an address that is open to others is refused without a word of consent', () => {
   expect(() => loadConfig({ HOST: '0.0.0.0' })).toThrow(ConfigError);
   expect(loadConfig({ HOST: '0.0.0.0', ALLOW_ANONYMOUS: '1' }).host).toBe('0.0.0.0');
-  for (const host of ['127.0.0.2', '::1', 'localhost']) expect(loadConfig({ HOST: host }).host).toBe(host);
+  for (const host of ['127.0.0.2', '::1', 'localhost', '0:0::1', '::ffff:127.0.0.1'])
+    expect(loadConfig({ HOST: host }).host).toBe(host);
+  expect(loadConfig({ HOST: '[::1]' }).host).toBe('::1');
+  for (const host of ['::', '[::]', '::2', '128.0.0.1', '::ffff:10.0.0.1', 'localhost.example'])
+    expect(() => loadConfig({ HOST: host }), host).toThrow(ConfigError);
 });
 
 test('PUBLIC_URL is an origin with a path', () => {

@@ -1,0 +1,88 @@
+import { chmod, lstat, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { LOCK_FILES, UNFINISHED } from './embedded/lock.ts';
+import { INSTALLATION_FILE } from './installation/blob-identity.ts';
+import type { Logger } from './logger.ts';
+
+/** The permissions of a group and of all others. */
+const OTHERS = 0o077;
+/** Marks a folder such as `/tmp`, in which all users make files. */
+const SHARED = 0o1000;
+/** Folders and files that Sluice makes in DATA_DIR. It leaves all else there alone. */
+const OURS = [
+  'blobs',
+  'chroma',
+  'logs',
+  'processor',
+  'redis',
+  LOCK_FILES.lock,
+  LOCK_FILES.guard,
+  `${LOCK_FILES.guard}-journal`,
+  UNFINISHED,
+];
+
+/** Denies other users all files that this process and its children make from now on. Call it before anything else. */
+export function makeFilesPrivate(): void {
+  process.umask(OTHERS);
+}
+
+/**
+ * Denies other users the files of DATA_DIR and BLOB_STORE. Older versions left them readable.
+ * Skips what belongs to another user, and a BLOB_STORE that never was one. Warns where the file system refuses, because
+ * a read-only store must not end the start.
+ */
+export async function tightenFiles(
+  { dataDir, blobStore }: { dataDir: string; blobStore: string },
+  logger: Logger,
+): Promise<void> {
+  try {
+    for (const name of OURS) await tightenTree(join(dataDir, name));
+    await tightenRoot('DATA_DIR', dataDir, logger);
+    if ((await found(lstat(join(blobStore, INSTALLATION_FILE)))) === undefined) return;
+    for (const name of (await found(readdir(blobStore))) ?? []) await tightenTree(join(blobStore, name));
+    await tightenRoot('BLOB_STORE', blobStore, logger);
+  } catch (error) {
+    logger.warn('files of an older version may still be readable for other users', { error });
+  }
+}
+
+async function tightenRoot(setting: string, path: string, logger: Logger): Promise<void> {
+  const status = await found(stat(path));
+  if (!status) return;
+  if (isOwn(status) && (status.mode & SHARED) === 0) await tighten(path, status.mode);
+  else logger.warn('other users can list this folder: give Sluice a folder of its own', { setting, path });
+}
+
+/**
+ * Changes a folder only after its contents. So a private folder holds private files, and a start does not look at each
+ * of a million originals again.
+ */
+async function tightenTree(path: string): Promise<void> {
+  const status = await found(lstat(path));
+  if (!status || !isOwn(status) || status.isSymbolicLink()) return;
+  if (status.isDirectory()) {
+    const isPrivate = (status.mode & OTHERS) === 0;
+    for (const entry of (await found(readdir(path, { withFileTypes: true }))) ?? [])
+      if (!isPrivate || entry.isDirectory()) await tightenTree(join(path, entry.name));
+  }
+  await tighten(path, status.mode);
+}
+
+async function tighten(path: string, mode: number): Promise<void> {
+  if ((mode & OTHERS) !== 0) await found(chmod(path, mode & 0o7777 & ~OTHERS));
+}
+
+function isOwn({ uid }: { uid: number }): boolean {
+  return uid === process.geteuid?.();
+}
+
+/** Waits for a file's data. @returns `undefined` if the file is gone: a running role may remove it at any time */
+async function found<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
