@@ -5,6 +5,7 @@ import * as v from 'valibot';
 
 import { readApiKeys } from './access/api-keys.ts';
 import { configuredHost } from './access/host-name.ts';
+import { findWrongNames } from './setting-names.ts';
 
 /** What one process can be; several may share one, and `all` supervises one of each. */
 export const ROLES = ['api', 'gateway', 'worker', 'processor'] as const;
@@ -242,8 +243,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   // A variable set to nothing counts as not set: that is how compose files and shells unset one.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = v.safeParse(EnvironmentSchema, given);
-  if (!parsed.success) {
-    const lines = parsed.issues.map((issue) => `  ${String(issue.path?.[0]?.key)}: ${issue.message}`);
+  const wrongNames = findWrongNames(Object.keys(given), Object.keys(EnvironmentSchema.entries));
+  if (!parsed.success || wrongNames.length > 0) {
+    const wrongValues = (parsed.issues ?? []).map(
+      ({ path, message }) => `${String(path?.[0]?.key)}: ${message}`,
+    );
+    const lines = [...wrongValues, ...wrongNames].map((line) => `  ${line}`);
     throw new ConfigError(`The configuration is not valid:\n${lines.join('\n')}`);
   }
   const env = parsed.output;

@@ -1,0 +1,104 @@
+/** Names that people know from other programs, with the setting that does this here; `undefined` for none yet. */
+const FOREIGN = new Map<string, string | undefined>([
+  ['REDIS_HOST', 'REDIS_URL'],
+  ['REDIS_PASSWORD', 'REDIS_URL'],
+  ['CHROMA_HOST', 'CHROMA_URL'],
+  ['MAX_FILE_SIZE', 'MAX_UPLOAD_BYTES'],
+  ['CORS_ORIGINS', 'ALLOWED_ORIGINS'],
+  ['CORS_ORIGIN', 'ALLOWED_ORIGINS'],
+  ['S3_ENDPOINT', undefined],
+  ['S3_BUCKET', undefined],
+  ['S3_REGION', undefined],
+  ['S3_PREFIX', undefined],
+  ['S3_ACCESS_KEY_ID', undefined],
+  ['S3_SECRET_ACCESS_KEY', undefined],
+]);
+
+/** Kubernetes sets these in each container, for every service of the namespace. Such a service may be called `redis`. */
+const SERVICE_LINK = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;
+const UNIT = /_(MS|SECONDS|SECS|MINUTES|HOURS|DAYS|BYTES|KB|MB|MIB|GB|GIB|SIZE|CHARS)$/;
+const PREFIX = 'SLUICE_';
+
+/**
+ * Finds names in an environment that are meant for Sluice and that it would ignore: a setting of a later version, or
+ * one that is misspelt. Leaves alone what platforms and other programs set.
+ * @param settings the names of all settings
+ * @returns what is wrong, one line each
+ */
+export function findWrongNames(given: readonly string[], settings: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const name of given) {
+    if (settings.includes(name) || SERVICE_LINK.test(name)) continue;
+    if (FOREIGN.has(name)) {
+      const instead = FOREIGN.get(name);
+      // Beside the setting it is another program's.
+      if (instead !== undefined && given.includes(instead)) continue;
+      lines.push(
+        `${name}: is no setting of this version. ${instead === undefined ? 'Unset it.' : `Set ${instead}.`}`,
+      );
+      continue;
+    }
+    const meant = nearest(name, settings);
+    if (meant !== undefined) lines.push(`${name}: is no setting. Set ${meant}, or unset ${name}.`);
+  }
+  return lines;
+}
+
+function nearest(name: string, settings: readonly string[]): string | undefined {
+  // A foreign name that begins with ours may be anything, such as the folder of a test.
+  if (name.startsWith(PREFIX)) return settings.find((setting) => PREFIX + setting === name);
+  // Shells have short names of their own in lower case, such as `host`.
+  const written = name.includes('_') ? name.toUpperCase() : name;
+  const close = settings
+    .map((setting) => ({ setting, distance: distanceBetween(written, setting) }))
+    .filter(({ setting, distance }) => distance <= spelling(setting) || isSwapped(written, setting))
+    .sort((a, b) => a.distance - b.distance);
+  return (
+    close[0]?.setting ??
+    settings.find((setting) => leavesOutWords(written, setting) || hasOtherUnit(written, setting))
+  );
+}
+
+/** Letters that may be wrong. In four letters one is too many: `POST` is not `PORT`. */
+function spelling({ length }: string): number {
+  if (length < 6) return 0;
+  return length < 10 ? 1 : 2;
+}
+
+/** `PROT` for `PORT`. */
+function isSwapped(name: string, setting: string): boolean {
+  return (
+    name.length === setting.length && distanceBetween(name, setting) === 1 && sorted(name) === sorted(setting)
+  );
+}
+
+function sorted(name: string): string {
+  return name.split('').sort().join('');
+}
+
+/** `REDIS_PREFIX` for `REDIS_KEY_PREFIX`. */
+function leavesOutWords(name: string, setting: string): boolean {
+  const [words, of] = [name.split('_'), setting.split('_')];
+  return words.length > 1 && words[0] === of[0] && words.every((word) => of.includes(word));
+}
+
+/** `MAX_UPLOAD_MB` for `MAX_UPLOAD_BYTES`. */
+function hasOtherUnit(name: string, setting: string): boolean {
+  return UNIT.test(name) && UNIT.test(setting) && name.replace(UNIT, '') === setting.replace(UNIT, '');
+}
+
+/** Counts the letters to add, remove, replace or swap with their neighbour (optimal string alignment). */
+function distanceBetween(a: string, b: string): number {
+  const rows: number[][] = [];
+  const at = (i: number, j: number) => rows[i]?.[j] ?? Infinity;
+  for (let i = 0; i <= a.length; i++) {
+    const row: number[] = [];
+    rows.push(row);
+    for (let j = 0; j <= b.length; j++) {
+      const changed = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
+      row.push(i + j === 0 ? 0 : Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, changed, swapped));
+    }
+  }
+  return at(a.length, b.length);
+}
