@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import { createApp } from './app.ts';
 import { BundledEmbedder } from './embedders/bundled.ts';
 import { OpenAiEmbedder } from './embedders/openai.ts';
+import { findFence } from './pool/child-fence.ts';
 import { Pool } from './pool/pool.ts';
 import { claimFolder } from './temporary-folder.ts';
 
@@ -44,7 +45,13 @@ export async function startProcessor(
   const { host, port, children, timeoutMs, embeddings, logger } = options;
   const tmpDir = await claimFolder(options.tmpDir);
 
-  const pool = new Pool({ children, timeoutMs, withModel: embeddings === undefined, logger });
+  const fence = await findFence(tmpDir);
+  logger.info('parsers have their own processes', {
+    network: fence.command.length > 0 ? 'none' : 'as this process, because the system allows no namespaces',
+    secrets_of_parent: fence.command.includes('--user') ? 'denied' : 'readable for native code',
+    files: 'the program and its document for JavaScript, those of this user for native code',
+  });
+  const pool = new Pool({ children, timeoutMs, withModel: embeddings === undefined, fence, logger });
   const embedder = embeddings ? new OpenAiEmbedder({ ...embeddings, timeoutMs }) : new BundledEmbedder(pool);
   const app = createApp({ ...options, tmpDir, pool, embedder });
   const server = createAdaptorServer({

@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { findFence } from '../../src/processor/pool/child-fence.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { eventually } from '../helpers/supervised.ts';
@@ -108,6 +110,40 @@ test('a process has the settings and secrets that it needs, and no others', asyn
   }
   expect(all.worker.environment).not.toHaveProperty('EMBEDDINGS_URL');
   expect(all.processor.environment).not.toHaveProperty('CHROMA_URL');
+});
+
+test("a parsers' child has no network, no descriptor of its parent, and cannot read its parent's secrets", async () => {
+  const { child, processor } = await named();
+  const links = (pid: number) =>
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+      } catch {
+        // It has just been closed.
+        return [];
+      }
+    });
+  // A shell may pass descriptors of its own to all that it starts.
+  const foreign = links(process.pid);
+  const ofParent = links(processor.pid).filter(
+    (link) => /^(pipe|socket):/.test(link) && !foreign.includes(link),
+  );
+  expect(links(child.pid).filter((link) => ofParent.includes(link))).toEqual([]);
+  for (const link of links(child.pid).filter((one) => !foreign.includes(one)))
+    expect(link).toMatch(/^(\/dev\/null$|(pipe|socket|anon_inode):)/);
+  expect(child.args).toContain('\0--permission\0');
+
+  const allowed = spawnSync('unshare', ['--user', '--net', 'true']).status === 0;
+  // Whatever runs behind the same fence cannot see the secrets of the processor.
+  const { command } = await findFence(tmpdir());
+  const [program = '', ...args] = [...command, 'cat', `/proc/${processor.pid}/environ`];
+  expect(spawnSync(program, args).stdout.toString()).toMatch(allowed ? /^$/ : /PROCESSOR_SECRET/);
+  const namespaces = (pid: number) => ['user', 'net'].map((name) => readlinkSync(`/proc/${pid}/ns/${name}`));
+  const shared = namespaces(child.pid).filter((name) => namespaces(processor.pid).includes(name));
+  expect(shared).toHaveLength(allowed ? 0 : 2);
+  expect(sluice.output()).toMatch(
+    allowed ? /parsers have their own.*network=none/ : /network=as this process/,
+  );
 });
 
 test('no argument and no line of the log holds a secret', async () => {

@@ -1,16 +1,20 @@
 import { getEventListeners } from 'node:events';
+import { tmpdir } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 
 import { BundledEmbedder } from '../../src/processor/embedders/bundled.ts';
+import { findFence } from '../../src/processor/pool/child-fence.ts';
 import { Pool } from '../../src/processor/pool/pool.ts';
 import type { PendingAnswer } from '../../src/processor/pool/task-run.ts';
 import { documentPath } from '../documents/documents.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
+const fence = await findFence(tmpdir());
+
 test('the last child is kept from embedding, so what is short begins at once', async () => {
-  const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: true, logger: quietLogger() });
+  const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: true, fence, logger: quietLogger() });
   try {
     const caller = (document: string) => ({ document, signal: new AbortController().signal });
     const texts = ['A sentence that takes its time, as all of them do. '.repeat(300)];
@@ -29,7 +33,7 @@ test('the last child is kept from embedding, so what is short begins at once', a
 });
 
 test('what waits for a long task to end begins as soon as that is abandoned, not when its child is replaced', async () => {
-  const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: false, logger: quietLogger() });
+  const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: false, fence, logger: quietLogger() });
   try {
     const caller = (document: string, signal: AbortSignal) => ({ document, signal });
     const book = {
@@ -62,7 +66,7 @@ test('what waits for a long task to end begins as soon as that is abandoned, not
 test('when the first texts of a call fail, none of the others is begun', async () => {
   const logger = quietLogger();
   // Less than the model takes to be loaded.
-  const pool = new Pool({ children: 1, timeoutMs: 100, withModel: true, logger });
+  const pool = new Pool({ children: 1, timeoutMs: 100, withModel: true, fence, logger });
   const runs = vi.spyOn(pool, 'run');
   try {
     const texts = Array.from({ length: 32 }, () => 'A sentence that takes its time. '.repeat(300));
@@ -80,7 +84,7 @@ test('when the first texts of a call fail, none of the others is begun', async (
 });
 
 test('a caller is listened to once, however many tasks it has', async () => {
-  const pool = new Pool({ children: 1, timeoutMs: 60_000, withModel: false, logger: quietLogger() });
+  const pool = new Pool({ children: 1, timeoutMs: 60_000, withModel: false, fence, logger: quietLogger() });
   const { signal } = new AbortController();
   for (let i = 0; i < 20; i++) pool.run({ kind: 'embed', texts: ['a'] }, { document: 'book', signal });
   expect(getEventListeners(signal, 'abort')).toHaveLength(1);
@@ -90,7 +94,7 @@ test('a caller is listened to once, however many tasks it has', async () => {
 test('a child that hangs before it is ready is replaced', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const logger = quietLogger();
-  const pool = new Pool({ children: 1, timeoutMs: 60_000, withModel: false, logger });
+  const pool = new Pool({ children: 1, timeoutMs: 60_000, withModel: false, fence, logger });
   try {
     let hanging: number | undefined;
     // It is about to begin: nothing may come in between.

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { wellFormed } from '../../well-formed.ts';
 import { type ErrorCode, ProcessorError } from '../errors.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './protocol.ts';
+import { permissionFlags, type ChildFence } from './child-fence.ts';
 import type { TaskRun } from './task-run.ts';
 
 const ENTRY = fileURLToPath(new URL('../child.ts', import.meta.url));
@@ -26,6 +27,7 @@ const LAST_WORDS = 2000;
 export interface PoolChildOptions {
   /** Loads the bundled embedding model at start. */
   withModel: boolean;
+  fence: ChildFence;
   /** The longest silence while parsing, which takes 20 times that at most, and the longest time for any other task. */
   timeoutMs: number;
   /** It can take a task: at start, and after each one. */
@@ -59,9 +61,12 @@ export class PoolChild {
 
   constructor(options: PoolChildOptions) {
     this.#options = options;
-    const args = [`--max-old-space-size=${MAX_HEAP_MIB}`, ENTRY, ...(options.withModel ? [WITH_MODEL] : [])];
-    const limited = ['-c', WITHIN_LIMIT, String(MAX_MEMORY_MIB * 1024), process.execPath, ...args];
-    this.#process = spawn('/bin/sh', limited, {
+    const { fence, withModel } = options;
+    const flags = [`--max-old-space-size=${MAX_HEAP_MIB}`, ...permissionFlags(fence)];
+    const node = [process.execPath, ...flags, ENTRY, ...(withModel ? [WITH_MODEL] : [])];
+    const limited = ['/bin/sh', '-c', WITHIN_LIMIT, String(MAX_MEMORY_MIB * 1024), ...node];
+    const [command = '', ...args] = [...fence.command, ...limited];
+    this.#process = spawn(command, args, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Whoever takes over a parser finds no secrets.

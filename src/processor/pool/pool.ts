@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from '../../logger.ts';
 import { isDocumentError, ProcessorError } from '../errors.ts';
+import type { ChildFence } from './child-fence.ts';
 import { costOf, weightOf } from './cost.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PoolChild } from './pool-child.ts';
@@ -18,6 +19,8 @@ export interface PoolOptions {
   timeoutMs: number;
   /** Loads the bundled embedding model in every child at start. */
   withModel: boolean;
+  /** Keeps children from what is not theirs. */
+  fence: ChildFence;
   logger: Logger;
 }
 
@@ -102,9 +105,10 @@ export class Pool {
   }
 
   #spawn(): void {
-    const { withModel, timeoutMs, logger } = this.#options;
+    const { withModel, fence, timeoutMs, logger } = this.#options;
     const child: PoolChild = new PoolChild({
       withModel,
+      fence,
       timeoutMs,
       onIdle: () => {
         this.#startable = true;
