@@ -39,7 +39,8 @@ export function embeddedRedis(dataDir: string, port: number): EmbeddedRedis {
   const dir = join(dataDir, 'redis');
   const configFile = join(dir, 'redis.conf');
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
-  const url = `redis://:${password}@127.0.0.1:${port}`;
+  // Names the user, because redis-cli takes an empty name for a user of its own.
+  const url = `redis://default:${password}@127.0.0.1:${port}`;
   const server = new ServerProcess(join(dataDir, 'logs', 'redis.log'), systemEnvironment());
   const settings = {
     bind: '127.0.0.1',

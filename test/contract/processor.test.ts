@@ -24,7 +24,7 @@ interface Service {
 async function startOurs(): Promise<Service> {
   const embedder = await startEmbeddingsServer();
   const embeddings = { url: embedder.url, model: 'default', apiKey: undefined };
-  const { url, close } = await startTestProcessor({ embeddings });
+  const { url, close } = await startTestProcessor({ embeddings, secret: SECRET });
   return {
     url,
     async close() {
@@ -34,6 +34,9 @@ async function startOurs(): Promise<Service> {
 }
 
 const given = process.env['PROCESSOR_URL'];
+const SECRET = process.env['PROCESSOR_SECRET'] ?? 'the-secret-of-the-tests';
+/** A service that demands none must not mind. */
+const headers = { authorization: `Bearer ${SECRET}` };
 const services: [name: string, start: () => Promise<Service>][] = given
   ? [[given, async () => ({ url: given.replace(/\/$/, ''), close: async () => {} })]]
   : [
@@ -53,11 +56,8 @@ describe.each(services)('%s', (_, start) => {
   let client: ProcessorClient;
   beforeAll(async () => {
     service = await start();
-    client = new ProcessorClient(service.url, {
-      timeoutMs: 30_000,
-      callMs: 60_000,
-      maxTextChars: 20_000_000,
-    });
+    const limits = { timeoutMs: 30_000, callMs: 60_000, maxTextChars: 20_000_000 };
+    client = new ProcessorClient(service.url, limits, { headers });
     await vi.waitFor(() => client.health(), { timeout: 30_000 });
   });
   afterAll(async () => {
@@ -78,6 +78,7 @@ describe.each(services)('%s', (_, start) => {
   const post = (path: string, body: unknown) =>
     fetch(service.url + path, {
       method: 'POST',
+      headers,
       body: body instanceof FormData || typeof body === 'string' ? body : JSON.stringify(body),
     });
   const form = (content: string, field = 'file') => {
@@ -125,7 +126,7 @@ describe.each(services)('%s', (_, start) => {
       const response = await fetch(`${service.url}/parse`, {
         method: 'POST',
         body: form(LONG),
-        headers: { accept: 'application/json' },
+        headers: { ...headers, accept: 'application/json' },
       });
       expect(response.headers.get('content-type')).toContain('application/json');
       expect(v.parse(ParseResponseSchema, await response.json()).text).toBe(parsed.text);
@@ -305,7 +306,10 @@ describe.each(services)('%s', (_, start) => {
   });
 
   it('has no other calls', async () => {
-    expect(await refusal(await fetch(`${service.url}/nothing`))).toEqual({ status: 404, code: 'not_found' });
+    expect(await refusal(await fetch(`${service.url}/nothing`, { headers }))).toEqual({
+      status: 404,
+      code: 'not_found',
+    });
     expect(await refusal(await post('/nothing', {}))).toEqual({ status: 404, code: 'not_found' });
   });
 });

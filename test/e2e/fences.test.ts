@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { findFence } from '../../src/processor/pool/child-fence.ts';
+import { withoutCredentials } from '../../src/without-credentials.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { eventually } from '../helpers/supervised.ts';
@@ -160,7 +161,7 @@ test('no argument and no line of the log holds a secret', async () => {
 });
 
 test('Redis asks for a password, which the command of the banner finds, also after a kill', async () => {
-  const open = new Redis(sluice.redisUrl.replace(/:[^:@/]+@/, ''), {
+  const open = new Redis(withoutCredentials(sluice.redisUrl), {
     lazyConnect: true,
     retryStrategy: null,
   });

@@ -10,5 +10,5 @@ export function withPassword(url: string, dataDir: string): string {
   const password = existsSync(file)
     ? /^requirepass (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1]
     : undefined;
-  return password === undefined ? url : url.replace('//', `//:${password}@`);
+  return password === undefined ? url : url.replace('//', `//default:${password}@`);
 }

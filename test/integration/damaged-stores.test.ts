@@ -17,6 +17,7 @@ import { beforeAll, afterAll, describe, expect, test, vi } from 'vitest';
 
 import { VectorStore } from '../../src/documents/vector-store.ts';
 import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
+import { withPassword } from '../helpers/embedded-redis.ts';
 import { freePort } from '../helpers/redis.ts';
 import { eventually, type Program, SupervisedFolder } from '../helpers/supervised.ts';
 
@@ -25,6 +26,8 @@ const KEYS = 2000;
 const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
 
 const backend = (program: Program, name: string) => new RegExp(`${name}\\s+(\\S+)`).exec(program.stdout)![1]!;
+const redisUrl = (program: Program, { path }: SupervisedFolder) =>
+  withPassword(backend(program, 'redis'), path);
 
 /** Overwrites bytes of a file, by default in its middle. */
 function damage(path: string, bytes = 64, from = Math.floor(readFileSync(path).length / 2)): void {
@@ -70,7 +73,7 @@ describe('an append-only file of Redis', () => {
     await using folder = new SupervisedFolder();
     const first = folder.start();
     await first.ready();
-    await fillRedis(backend(first, 'redis'));
+    await fillRedis(redisUrl(first, folder));
     await first.stop();
     damage(appendOnly(folder, '.incr.aof'));
 
@@ -87,7 +90,7 @@ describe('an append-only file of Redis', () => {
     execFileSync('redis-check-aof', ['--fix', manifest], { input: 'y\n' });
     const third = folder.start();
     await third.ready();
-    expect(await countKeys(backend(third, 'redis'))).toBe(KEYS);
+    expect(await countKeys(redisUrl(third, folder))).toBe(KEYS);
   });
 
   test('whose list of files is garbage is named, too', async () => {
@@ -105,13 +108,13 @@ describe('an append-only file of Redis', () => {
     await using folder = new SupervisedFolder();
     const first = folder.start();
     await first.ready();
-    await fillRedis(backend(first, 'redis'));
+    await fillRedis(redisUrl(first, folder));
     await first.stop();
     const path = appendOnly(folder, '.incr.aof');
     truncateSync(path, readFileSync(path).length - 3);
     const second = folder.start();
     await second.ready();
-    expect(await countKeys(backend(second, 'redis'))).toBe(KEYS);
+    expect(await countKeys(redisUrl(second, folder))).toBe(KEYS);
   });
 });
 
