@@ -137,7 +137,7 @@ test("a parsers' child has no network, no descriptor of its parent, and cannot r
   const allowed = spawnSync('unshare', ['--user', '--net', 'true']).status === 0;
   // Whatever runs behind the same fence cannot see the secrets of the processor.
   const { command } = await findFence(tmpdir());
-  const [program = '', ...args] = [...command, 'cat', `/proc/${processor.pid}/environ`];
+  const [program, ...args] = [...command, 'cat', `/proc/${processor.pid}/environ`];
   expect(spawnSync(program, args).stdout.toString()).toMatch(allowed ? /^$/ : /PROCESSOR_SECRET/);
   const namespaces = (pid: number) => ['user', 'net'].map((name) => readlinkSync(`/proc/${pid}/ns/${name}`));
   const shared = namespaces(child.pid).filter((name) => namespaces(processor.pid).includes(name));
