@@ -55,11 +55,16 @@ export function probeCalls(probe: string): Call[] {
   ].map(([name, ...args]): Call => [String(name), ...args]);
 }
 
-/** Lists the calls on channels. They come last, because a subscribed connection takes no others. */
+/**
+ * Lists the calls on channels. Redis checks the account when a transaction takes a command, so the discarded one
+ * publishes nothing: other programs listen to these channels. A subscribed connection takes no other calls.
+ */
 function channelCalls(keys: Keys): Call[] {
   const channels = [keys.canary('access'), keys.cancelled, keys.events('access')];
   return [
+    ['multi'],
     ...channels.map((channel): Call => ['publish', channel, '']),
+    ['discard'],
     ['subscribe', keys.cancelled, keys.canary('access')],
     ['psubscribe', keys.allEvents],
   ];
@@ -111,9 +116,9 @@ export async function checkAccess(url: string, keys: Keys): Promise<RedisAccess>
   }
 }
 
-/** Calls all, and returns the rules of Redis' access list that are missing. */
+/** Makes all calls, and returns the rules of Redis' access list that are missing. */
 async function deniedRules(redis: Redis, calls: readonly Call[], keys: Keys): Promise<string[]> {
-  const replies = (await redis.pipeline(calls.map((call) => [...call])).exec()) ?? [];
+  const replies = (await redis.pipeline(calls.map((call) => ['call', ...call])).exec()) ?? [];
   const denied = replies.flatMap(([error], i) => {
     const message = error?.message ?? '';
     if (!message.startsWith('NOPERM')) return [];

@@ -11,7 +11,7 @@ import { TestClient } from '../helpers/ws.ts';
 const PREFIX = 'app:';
 const LUA = join(import.meta.dirname, '../../src/jobs/lua');
 const keys = createKeys(PREFIX);
-const CHANNEL_COMMANDS = ['publish', 'subscribe', 'psubscribe'];
+const CHANNEL_COMMANDS = ['multi', 'publish', 'discard', 'subscribe', 'psubscribe'];
 const COMMANDS = [...new Set([...probeCalls('').map(([name]) => name), ...CHANNEL_COMMANDS])];
 const OURS = [`~${PREFIX}*`, `&${PREFIX}*`, `&${keys.allEvents}`];
 
@@ -47,6 +47,18 @@ test('an account that lacks one command is told which, without a hang', async ()
       fault: `The Redis account "app" lacks permissions. Run in Redis: ACL SETUSER app +${command}`,
     });
   }
+});
+
+test('the check publishes nothing and leaves no key', async () => {
+  const heard: unknown[] = [];
+  const listener = redis.client.duplicate();
+  listener.on('pmessage', (...message) => heard.push(message));
+  await listener.psubscribe('*');
+  expect(await checkAccess(await account(...OURS, '+@all'), keys)).toEqual({ reached: true });
+  await redis.client.publish('last', '');
+  await expect.poll(() => heard).toEqual([['*', 'last', '']]);
+  expect(await redis.client.keys('*')).toEqual([]);
+  listener.disconnect();
 });
 
 test('an account that lacks its keys or channels is told the rule', async () => {
