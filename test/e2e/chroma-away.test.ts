@@ -19,13 +19,16 @@ test('uploads wait for a damaged Chroma, search and readiness name it, and all w
     expect(sluice.output()).toMatch(/chroma .*away/);
     expect(await readiness()).toMatchObject({ status: 'degraded', checks: { redis: 'ok', chroma: 'away' } });
     const { job_id: id } = await sluice.upload(note());
-    const search = await fetch(`${sluice.url}/api/search`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ collection: 'default', query: 'ships' }),
-    });
-    expect(search.status).toBe(503);
-    expect(await search.json()).toMatchObject({ code: 'vector_store_unavailable' });
+    const search = async () => {
+      const response = await fetch(`${sluice.url}/api/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ collection: 'default', query: 'ships' }),
+      });
+      return { status: response.status, ...((await response.json()) as { code: string }) };
+    };
+    // The processor, which embeds the query first, may start later than the api.
+    await expect.poll(search).toMatchObject({ status: 503, code: 'vector_store_unavailable' });
     expect((await sluice.job(id)).retry_count ?? 0).toBe(0);
 
     renameSync(join(sluice.dataDir, 'chroma'), join(sluice.dataDir, 'damaged'));

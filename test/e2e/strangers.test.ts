@@ -9,6 +9,7 @@ import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts'
 import { rawRequest } from '../helpers/raw-request.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
+import { eventually } from '../helpers/supervised.ts';
 import { buildPage } from './built-page.ts';
 
 /** The page of a stranger: what it tries is up to the test. */
@@ -36,7 +37,7 @@ beforeAll(async () => {
     startBrowser('--host-resolver-rules=MAP *.test 127.0.0.1', OLD_BROWSER),
     once(foreign, 'listening'),
   ]);
-  await expect.poll(async () => (await fetch(`${processor.url}/health`)).status).toBe(200);
+  await eventually(async () => (await fetch(`${processor.url}/health`)).ok);
 });
 afterAll(async () => {
   await browser.close();

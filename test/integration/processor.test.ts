@@ -420,7 +420,7 @@ describe('POST /embed with an embeddings server', () => {
   const start = async (options: Partial<ProcessorOptions> = {}, path = '') => {
     server = await startEmbeddingsServer({ dimensions: 8 });
     const url = new URL(path, server.url).href;
-    return Processor.start({ embeddings: { url, model: 'given', apiKey: 'secret' }, ...options });
+    return Processor.start({ embeddings: { url, model: 'given', apiKey: 'embedder-key' }, ...options });
   };
   afterEach(() => server.close());
 
@@ -437,7 +437,7 @@ describe('POST /embed with an embeddings server', () => {
       });
       expect((await processor.embed([texts[1]!])).embeddings).toEqual([embeddings[1]]);
       const { headers, body } = server.lastRequest()!;
-      expect(headers.authorization).toBe('Bearer secret');
+      expect(headers.authorization).toBe('Bearer embedder-key');
       expect(body).toEqual({ model: 'given', input: ['three'], encoding_format: 'float' });
       expect(server.requests()).toBe(2);
     },
@@ -460,7 +460,7 @@ describe('POST /embed with an embeddings server', () => {
       expect(await problem(response)).toEqual({ status, code });
       expect((await processor.post('/embed', { texts: ['a'] })).status).toBe(200);
     }
-    expect(processor.lines.join()).not.toContain('secret');
+    expect(processor.lines.join()).not.toContain('embedder-key');
   });
 
   it('says so when it is slow or gone', async () => {
