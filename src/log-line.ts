@@ -22,7 +22,7 @@ export function logFields(fields: Fields): Fields {
   const bounded = (value: unknown): unknown => {
     const json = typeof value === 'string' ? undefined : toJson(value);
     const most = Math.min(TEXT_BYTES, left);
-    const kept = json === undefined || json.length > most ? cut(json ?? String(value), most) : value;
+    const kept = json === undefined || json.length > most ? cut(json ?? toText(value), most) : value;
     left = Math.max(0, left - Buffer.byteLength(visible(JSON.stringify(kept))));
     return kept;
   };
@@ -42,7 +42,9 @@ export function logFields(fields: Fields): Fields {
 function describe(error: Error): Record<string, string> {
   const { code, cause } = error as NodeJS.ErrnoException;
   const foreseen = code !== undefined || error.name === 'ReplyError';
-  const causes = [...causesOf(cause)].slice(0, MOST_CAUSES).map(brief);
+  const causes: string[] = [];
+  // Takes no more than it writes, because an error may be its own cause.
+  for (const next of causesOf(cause)) if (causes.push(brief(next)) === MOST_CAUSES) break;
   const frames = error.stack?.match(/^ {4}at .*$/gm)?.slice(0, MOST_FRAMES);
   return {
     type: error.name,
@@ -62,7 +64,16 @@ function toJson(value: unknown): string | undefined {
   }
 }
 
-function* causesOf(cause: unknown): Generator {
+/** Returns a value's text; the name of its kind if it has none, as an object without a prototype. */
+function toText(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
+}
+
+function* causesOf(cause: unknown): Generator<unknown, void> {
   for (let next = cause; next !== undefined; next = next instanceof Error ? next.cause : undefined) {
     yield next;
     // Node connects to each address of a name in turn, and keeps one error for each.
@@ -71,7 +82,7 @@ function* causesOf(cause: unknown): Generator {
 }
 
 function brief(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
+  if (!(cause instanceof Error)) return toText(cause);
   const { code, name, message } = cause as NodeJS.ErrnoException;
   return code === undefined || message.includes(code) ? `${name}: ${message}` : `${name} ${code}: ${message}`;
 }

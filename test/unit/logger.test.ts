@@ -119,3 +119,15 @@ test('a field that JSON cannot hold breaks no line', () => {
   logger.info('odd', { circular, big: 1n, run: () => 1, nothing: null });
   expect(read()).toMatchObject([{ circular: '[object Object]', big: '1', nothing: null }]);
 });
+
+test('an error that is its own cause, and values without text, are written', () => {
+  const { logger, read } = logTo();
+  const error = new Error('in circles');
+  error.cause = error;
+  const many: Error = new AggregateError([], 'many');
+  many.cause = Object.assign(new AggregateError([many]), { cause: Object.create(null) as unknown });
+  const circle: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  circle['self'] = circle;
+  logger.error('failed', { error, many, circle });
+  expect(read()).toMatchObject([{ message: 'failed', error: { message: 'in circles' } }]);
+});
