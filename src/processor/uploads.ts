@@ -35,6 +35,8 @@ export function receiveFile(request: IncomingMessage, folder: string, maxBytes: 
     form.on(
       'file',
       (field: string, file: BusboyFileStream, filename: string, _encoding, mediaType: string) => {
+        // A body that ends early fails each open part, even an unread one. The form itself fails with it.
+        file.on('error', () => {});
         if (field !== 'file' || part) {
           file.resume();
           return;

@@ -75,4 +75,18 @@ describe('an upload', () => {
       expect(await readdir(folder)).toEqual([]);
     },
   );
+
+  it.each([
+    [
+      'a part that is not read',
+      '--b\r\ncontent-disposition: form-data; name="x"; filename="x"\r\n\r\nhalf of',
+    ],
+    ['a second file', FORM.replace('--b--', FORM.slice(0, -20))],
+    ['the file', FORM.slice(0, -20)],
+  ])('whose body ends inside %s fails, and nothing else does', async (_, body) => {
+    await expect(receiveFile((await send(body)).received, folder, 1000)).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
 });
