@@ -99,8 +99,9 @@ export class BlobStore {
         const opened = await Promise.allSettled(files);
         await closeAll(files);
         // What could not even be opened is not there to be removed, and trying would only fail the same way.
-        if (opened[0].status === 'fulfilled') await rm(path, { force: true });
+        // Removes the manifest first, because a manifest without its file would queue the job again.
         if (opened[1].status === 'fulfilled') await rm(path + MANIFEST, { force: true });
+        if (opened[0].status === 'fulfilled') await rm(path, { force: true });
         // Its job may have been quicker than its refusal.
         await this.ended.forget(id);
       },
