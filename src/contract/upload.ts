@@ -71,7 +71,22 @@ export const MetadataSchema = v.pipe(
 );
 export type Metadata = v.InferOutput<typeof MetadataSchema>;
 
-const MetadataText = v.pipe(v.string(), v.parseJson(undefined, 'must be a JSON object'), MetadataSchema);
+/** Names that Chroma or the check of an object leaves out without an error. */
+const LOST_KEY = /^(?:chroma:.*|__proto__|prototype|constructor)$/s;
+
+const MetadataText = v.pipe(
+  v.string(),
+  v.parseJson(undefined, 'must be a JSON object'),
+  v.check(
+    (value) => typeof value !== 'object' || value === null || !Object.keys(value).some(isLost),
+    'a key may not begin with chroma:, nor be __proto__, prototype or constructor',
+  ),
+  MetadataSchema,
+);
+
+function isLost(key: string): boolean {
+  return LOST_KEY.test(key);
+}
 
 /** The form fields beside `file`, each as it arrives (text) and as it is used. */
 export const UploadFieldsSchema = v.object({

@@ -182,6 +182,9 @@ test.each<[string, number, FormData | string, Record<string, string>?]>([
   ['invalid_metadata', 400, form(['file', file()], ['metadata', 'not json'])],
   ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"a":{"b":1}}'])],
   ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"#a":1}'])],
+  ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"chroma:document":"x"}'])],
+  ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"__proto__":"x"}'])],
+  ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"constructor":"x"}'])],
   ['invalid_metadata', 400, form(['file', file()], ['metadata', '[1]'])],
   ['invalid_metadata', 400, form(['file', file()], ['metadata', '{"a":"\\ud800"}'])],
   [
