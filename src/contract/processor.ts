@@ -19,6 +19,7 @@ export const DOCUMENT_ERRORS = {
   no_text: 'The file contains no text.',
   unsupported_type: 'This type of file is not supported.',
   text_too_long: 'The text of this file is too long.',
+  takes_too_long: 'Reading this file takes too long. Upload it in smaller parts.',
 } as const;
 export type DocumentErrorCode = keyof typeof DOCUMENT_ERRORS;
 

@@ -45,7 +45,7 @@ function lyingAbout(archive: Buffer, name: string, size: number): Buffer<ArrayBu
   return copy;
 }
 
-const COSTLY = /^(?:deadline|parser_crashed)$/;
+const COSTLY = /^(?:deadline|takes_too_long|parser_crashed)$/;
 
 /** At worst a bomb costs its child, by the deadline or by the limit on memory; nobody else notices. */
 it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
@@ -53,7 +53,7 @@ it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
   ['a page that draws without end', COSTLY, () => laughingPdf(pdfText('lol')), 'a.pdf'],
   [
     'a book of one endless line',
-    /^(?:text_too_long|deadline|parser_crashed)$/,
+    /^(?:text_too_long|deadline|takes_too_long|parser_crashed)$/,
     () => epub([`<p>${'word '.repeat(10_000_000)}</p>`]),
     'a.epub',
   ],
@@ -114,12 +114,14 @@ it('none of these has taken more memory than a child is granted', async () => {
   expect(await memory.stop()).toBeLessThan(MOST_CHILD_MIB);
 });
 
-it('a parse that goes on and on, and moves, comes to its end', async () => {
-  const timeoutMs = 150;
+it('a parse that goes on and on, and moves, comes to its end, and is not tried again', async () => {
+  const timeoutMs = 500;
   const { url, close } = await startTestProcessor({ children: 1, timeoutMs });
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', url);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words')))).toBe('words');
-  expect(await read(pdfOfPages('3 0 R '.repeat(100_000), 100_000))).toBe('deadline');
+  const endless = pdfOfPages('3 0 R '.repeat(100_000), 100_000);
+  // On a busy machine it may be silent for too long instead.
+  await expect.poll(() => read(endless)).toBe('takes_too_long');
   await close();
 });

@@ -174,9 +174,13 @@ export class PoolChild {
 
   #armDeadline(): void {
     clearTimeout(this.#timer);
+    const { timeoutMs } = this.#options;
+    const leftMs = this.#lastMoment - performance.now();
+    // Another try of a silent task may end. One that moved all the time would only move as long again.
+    const code = leftMs < timeoutMs ? 'takes_too_long' : 'deadline';
     this.#timer = setTimeout(
-      () => this.kill(new ProcessorError('deadline'), `${this.#run?.task.kind} went past its deadline`),
-      Math.min(this.#options.timeoutMs, this.#lastMoment - performance.now()),
+      () => this.kill(new ProcessorError(code), `${this.#run?.task.kind} went past its deadline`),
+      Math.min(timeoutMs, leftMs),
     );
   }
 
