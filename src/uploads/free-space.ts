@@ -9,6 +9,9 @@ const MIN_FREE_BYTES = 1024 ** 3;
 /** Default floor as a share of a disk below 20 GiB, because most of it must stay usable. */
 const MIN_FREE_SHARE = 0.05;
 
+/** Least room held for an upload, in bytes. 256 dripping uploads, which one client may have, hold 256 MiB. */
+const LEAST_HELD = 1024 ** 2;
+
 /** Room granted to one upload. Its owner MUST release it once the upload has ended. */
 export interface Claim {
   /**
@@ -49,27 +52,38 @@ export class FreeSpace {
   }
 
   /**
-   * Grants an upload room.
-   * @param bytes the announced size; 0 if unknown
+   * Grants an upload room. It holds as much room as the upload has sent already, because an announcement costs a client
+   * nothing: whoever announced much and sent little would take the disk from others.
+   * @param bytes the announced size, for which there must be room; 0 if unknown
    * @throws {AppError} `disk_full`
    */
   async claim(bytes: number): Promise<Claim> {
     await this.#look(bytes);
     this.#require(bytes);
-    this.#granted += bytes;
-    let left = bytes;
-    const giveBack = (count: number) => {
-      this.#granted -= count;
-      left -= count;
+    let sent = 0;
+    let unsent = bytes;
+    let held = 0;
+    const hold = (change: number) => {
+      this.#granted += change;
+      held += change;
     };
+    const holdMore = () => {
+      const wanted = Math.min(unsent, Math.max(LEAST_HELD, sent));
+      hold(Math.min(wanted - held, Math.max(0, this.#room)));
+    };
+    holdMore();
     return {
       take: async (count) => {
-        await this.#look(Math.max(0, count - left));
-        this.#require(Math.max(0, count - left));
-        giveBack(Math.min(count, left));
+        const beyond = Math.max(0, count - held);
+        await this.#look(beyond);
+        this.#require(beyond);
+        hold(-Math.min(count, held));
         this.#written += count;
+        sent += count;
+        unsent = Math.max(0, unsent - count);
+        holdMore();
       },
-      release: () => giveBack(left),
+      release: () => hold(-held),
     };
   }
 

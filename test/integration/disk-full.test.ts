@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
-import { request, type IncomingMessage } from 'node:http';
+import { mkdtemp, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -165,19 +165,36 @@ describe.runIf(mayMount)('a small disk', () => {
     await expectAccepted(await uploadInParts(api.url, 3 * MIB));
   });
 
+  async function begin(announced: number, sent: number): Promise<ClientRequest> {
+    const client = request(`${api.url}/api/documents/upload`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=b', 'content-length': String(announced) },
+    });
+    client.on('error', () => {});
+    client.write('--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n');
+    client.write(Buffer.alloc(sent, 'x'));
+    const written = async () => {
+      const sizes = (await files()).map(async (name) => (await stat(join(store, 'default', name))).size);
+      return Math.max(...(await Promise.all(sizes)));
+    };
+    await expect.poll(written).toBeGreaterThan(sent * 0.9);
+    return client;
+  }
+
   test('counts what uploads under way have still to write', async () => {
     await mount('size=8m', { MIN_FREE_BYTES: '0' });
-    const first = request(`${api.url}/api/documents/upload`, {
-      method: 'POST',
-      headers: { 'content-type': 'multipart/form-data; boundary=b', 'content-length': String(6 * MIB) },
-    });
-    first.on('error', () => {});
-    first.write('--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nx');
-    await expect.poll(files).toHaveLength(2);
+    const first = await begin(6 * MIB, 3 * MIB);
     await expectDiskFull(await upload(api.url, 'x'.repeat(3 * MIB)));
     first.destroy();
     await expect.poll(files).toEqual([]);
     await expectAccepted(await upload(api.url, 'x'.repeat(3 * MIB)));
+  });
+
+  test('is not used up by what a client announces and does not send', async () => {
+    await mount('size=8m', { MIN_FREE_BYTES: '0' });
+    const liar = await begin(7 * MIB, 1000);
+    await expectAccepted(await upload(api.url, 'x'.repeat(3 * MIB)));
+    liar.destroy();
   });
 
   test('refuses a file whose manifest does not fit, and takes its job back', async () => {
