@@ -14,6 +14,7 @@ export const PROBLEMS = {
   file_too_large: { status: 413, title: 'The file is too large' },
   field_too_large: { status: 413, title: 'A form field is too large' },
   upload_too_slow: { status: 408, title: 'The upload is too slow' },
+  request_too_slow: { status: 408, title: 'The request is too slow' },
   upload_interrupted: { status: 400, title: 'The upload ended early' },
   invalid_collection: { status: 400, title: 'The collection name is not valid' },
   invalid_chunk_size: { status: 400, title: 'chunk_size is not valid' },

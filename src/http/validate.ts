@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import * as v from 'valibot';
 
+import type { AccessEnvironment } from '../access/authorize-requests.ts';
 import { AppError } from '../errors.ts';
+import { readBody } from './read-body.ts';
 
 function check<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
   const parsed = v.safeParse(schema, value);
@@ -16,11 +18,20 @@ export function readQuery<S extends v.GenericSchema>(c: Context, schema: S): v.I
   return check(schema, c.req.query());
 }
 
-/** The JSON body by its schema. @throws {AppError} `invalid_request` */
-export async function readJson<S extends v.GenericSchema>(c: Context, schema: S): Promise<v.InferOutput<S>> {
+/**
+ * Reads a JSON body by its schema.
+ * @param maxBytes most bytes that it may have
+ * @throws {AppError} `invalid_request`; as {@link readBody}
+ */
+export async function readJson<S extends v.GenericSchema>(
+  c: Context<AccessEnvironment>,
+  schema: S,
+  maxBytes: number,
+): Promise<v.InferOutput<S>> {
+  const text = await readBody(c.env.incoming, maxBytes);
   let body: unknown;
   try {
-    body = await c.req.json();
+    body = JSON.parse(text);
   } catch (cause) {
     throw new AppError('invalid_request', 'The body must be JSON.', { cause });
   }

@@ -131,6 +131,7 @@ export const documentPaths = {
           'invalid_request',
           'collection_not_found',
           'embedding_mismatch',
+          'request_too_slow',
           'body_too_large',
           'processor_unavailable',
           'vector_store_unavailable',

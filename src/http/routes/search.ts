@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { SearchRequestSchema, type SearchResponse } from '../../contract/documents.ts';
 import type { DocumentRegistry } from '../../documents/registry.ts';
 import { search } from '../../documents/search.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
-import { AppError } from '../../errors.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import { readJson } from '../validate.ts';
 
@@ -17,14 +16,8 @@ export function searchRoutes(services: {
   vectors: VectorStore;
   registry: DocumentRegistry;
 }) {
-  const limited = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new AppError('body_too_large', `A search may have at most ${MAX_BODY_BYTES} bytes.`);
-    },
-  });
-  return new Hono().post('/api/search', limited, async (c) => {
-    const request = await readJson(c, SearchRequestSchema);
+  return new Hono<AccessEnvironment>().post('/api/search', async (c) => {
+    const request = await readJson(c, SearchRequestSchema, MAX_BODY_BYTES);
     const answer: SearchResponse = { results: await search(request, services, c.req.raw.signal) };
     return c.json(answer);
   });

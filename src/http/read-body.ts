@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+
+import { AppError } from '../errors.ts';
+
+/** Time in ms for a small body: that of a request's head. One that drips would hold its connection for hours. */
+const WITHIN_MS = 20_000;
+
+/**
+ * Reads a small body to its end, whatever its headers say of its length.
+ * @param maxBytes most bytes that it may have
+ * @param withinMs time in ms in which it must arrive
+ * @throws {AppError} `body_too_large`, `request_too_slow`, or `invalid_request` if its sender goes away
+ */
+export function readBody(request: IncomingMessage, maxBytes: number, withinMs = WITHIN_MS): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const end = () => {
+      clearTimeout(timer);
+      // The server drains what is left: without a listener it is thrown away.
+      request.off('data', take).off('end', whole).off('close', cut);
+    };
+    const refuse = (error: AppError) => {
+      end();
+      reject(error);
+    };
+    const take = (bytes: Buffer) => {
+      chunks.push(bytes);
+      length += bytes.length;
+      if (length > maxBytes)
+        refuse(new AppError('body_too_large', `This body may have at most ${maxBytes} bytes.`));
+    };
+    const whole = () => {
+      end();
+      resolve(new TextDecoder().decode(Buffer.concat(chunks)));
+    };
+    const cut = () => refuse(new AppError('invalid_request', 'The connection ended before the body did.'));
+    const timer = setTimeout(() => {
+      refuse(new AppError('request_too_slow', `The body must arrive within ${withinMs / 1000} s.`));
+    }, withinMs);
+    // Its failure closes it, too.
+    request.on('error', () => {});
+    request.on('data', take).on('end', whole).on('close', cut);
+    if (request.destroyed) cut();
+  });
+}
