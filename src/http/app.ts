@@ -44,7 +44,7 @@ import { searchRoutes } from './routes/search.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { ticketRoutes } from './routes/ws-ticket.ts';
 import { uploadRoutes } from './routes/uploads.ts';
-import { UNLIMITED_PATHS } from './unlimited-paths.ts';
+import { isList, requestWeight } from './request-weight.ts';
 
 /** Longest wait of a writing request, in ms: for Redis to return, or for the first comparison of the stores. */
 const ADMISSION_MS = 3000;
@@ -99,7 +99,9 @@ export function createApp(
 ) {
   const app = new Hono<AccessEnvironment>();
   const { publicPath } = options;
-  const openApi = publicPath ? { ...openApiDocument, servers: [{ url: publicPath }] } : openApiDocument;
+  const servers = publicPath ? { servers: [{ url: publicPath }] } : {};
+  // Made once, because it takes 3 ms.
+  const openApi = JSON.stringify({ ...openApiDocument, ...servers });
   app.use(guardRequests(options.guard));
   if (options.allowedOrigins.length > 0) {
     const origin = [...options.allowedOrigins];
@@ -122,8 +124,17 @@ export function createApp(
   // Counts before it looks at the key, so that nobody tries many.
   const { limiter } = services;
   app.use(async (c, next) => {
-    if (!UNLIMITED_PATHS.has(c.req.path)) limiter.request(options.clientOf(c.env.incoming));
-    await next();
+    const weight = requestWeight(c.req.path);
+    if (weight === 0) return next();
+    const client = options.clientOf(c.env.incoming);
+    limiter.request(client, weight);
+    if (!isList(c.req.method, c.req.path)) return next();
+    const leave = await limiter.list(client);
+    try {
+      await next();
+    } finally {
+      leave();
+    }
   });
   app.use(authorizeRequests(services.access, ROUTE_RULES));
   app.use('/api/*', async (c, next) => {
@@ -143,7 +154,7 @@ export function createApp(
   app.route('/', documentRoutes(services, publicPath));
   app.route('/', searchRoutes(services));
   app.get('/api/settings', (c) => c.json(options.settings));
-  app.get('/openapi.json', (c) => c.json(openApi));
+  app.get('/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json' }));
   refuseOtherMethods(app);
   app.route('/', pageRoutes(options.pageFolder, options.settings.gateway_url));
 

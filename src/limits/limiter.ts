@@ -14,11 +14,16 @@ export interface Limits {
   liveJobs: number;
 }
 
-/** So many seconds' worth of requests may come at once. A browser that drops 1,000 files stays within one. */
-const BURST_SECONDS = 10;
+/**
+ * So many seconds' worth of requests may come at once. Ten were seen to keep others waiting for 6 s. A browser that
+ * drops 1,000 files stays within one.
+ */
+const BURST_SECONDS = 2;
 const BYTES_WINDOW_SECONDS = 60;
 /** An idle client is forgotten after this time in ms: by then its buckets are full. */
 const IDLE_MS = 2 * BYTES_WINDOW_SECONDS * 1000;
+/** Lists of one client that are read at once. 125 at once were seen to keep others waiting for 2.6 s. */
+const LISTS_AT_ONCE = 4;
 /** Seconds after which a place of an open body or socket may be free. */
 const PLACE_SECONDS = 5;
 
@@ -53,6 +58,9 @@ interface Client {
   readonly bytes: Bucket;
   bodies: number;
   sockets: number;
+  lists: number;
+  /** Begins the lists that wait for a place. */
+  readonly waiting: (() => void)[];
   seenAt: number;
 }
 
@@ -76,14 +84,31 @@ export class Limiter {
     this.#limits = limits;
   }
 
-  /** Counts a request. @throws {LimitError} */
-  request(subject: Subject): void {
+  /**
+   * Counts a request.
+   * @param weight as how many requests it counts
+   * @throws {LimitError}
+   */
+  request(subject: Subject, weight = 1): void {
     const { requests } = this.#client(subject);
     const wait = requests.wait();
-    if (wait === 0) return requests.take(1);
+    if (wait === 0) return requests.take(weight);
     const quota = this.#limits.requestsPerSecond * BURST_SECONDS;
     const detail = `This client may send ${this.#limits.requestsPerSecond} requests a second. Try again later.`;
     throw new LimitError('requests', detail, quota, wait, BURST_SECONDS);
+  }
+
+  /** Waits until the client reads few enough lists. @returns what gives the place back; MUST be called */
+  async list(subject: Subject): Promise<() => void> {
+    const client = this.#client(subject);
+    if (client.lists < LISTS_AT_ONCE) client.lists++;
+    else await new Promise<void>((resolve) => client.waiting.push(resolve));
+    return () => {
+      const next = client.waiting.shift();
+      // Hands its place on.
+      if (next) next();
+      else client.lists--;
+    };
   }
 
   /** Opens a body. @throws {LimitError} */
@@ -133,7 +158,8 @@ export class Limiter {
       const { requestsPerSecond, bytesPerMinute } = this.#limits;
       const requests = new Bucket(requestsPerSecond * BURST_SECONDS, BURST_SECONDS);
       const bytes = new Bucket(bytesPerMinute, BYTES_WINDOW_SECONDS);
-      this.#clients.set(subject, (client = { requests, bytes, bodies: 0, sockets: 0, seenAt: now }));
+      const none = { bodies: 0, sockets: 0, lists: 0, waiting: [] };
+      this.#clients.set(subject, (client = { requests, bytes, ...none, seenAt: now }));
     }
     client.seenAt = now;
     return client;
@@ -141,8 +167,8 @@ export class Limiter {
 
   #forgetIdle(now: number): void {
     this.#sweptAt = now;
-    for (const [subject, { bodies, sockets, bytes, seenAt }] of this.#clients)
-      if (bodies + sockets === 0 && now - seenAt > IDLE_MS && bytes.wait() === 0)
+    for (const [subject, { bodies, sockets, lists, bytes, seenAt }] of this.#clients)
+      if (bodies + sockets + lists === 0 && now - seenAt > IDLE_MS && bytes.wait() === 0)
         this.#clients.delete(subject);
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { requestWeight } from '../../src/http/request-weight.ts';
 import { LimitError } from '../../src/limits/limit-error.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import { WIDE_LIMITS } from '../helpers/limits.ts';
@@ -20,16 +21,44 @@ function refusal(call: () => unknown): Record<string, string> | undefined {
 
 test('a client that sent its burst is told when to come again; others are served', () => {
   const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 5 });
-  for (let sent = 0; sent < 50; sent++) limiter.request('a');
+  for (let sent = 0; sent < 10; sent++) limiter.request('a');
   expect(refusal(() => limiter.request('a'))).toEqual({
     'retry-after': '1',
-    'ratelimit-policy': '"requests";q=50;w=10',
+    'ratelimit-policy': '"requests";q=10;w=2',
     ratelimit: '"requests";r=0;t=1',
   });
   expect(refusal(() => limiter.request('b'))).toBeUndefined();
   vi.advanceTimersByTime(1000);
   for (let sent = 0; sent < 5; sent++) limiter.request('a');
   expect(refusal(() => limiter.request('a'))).toBeDefined();
+});
+
+test('a costly request counts as many', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 16 });
+  for (let sent = 0; sent < 2; sent++) limiter.request('a', requestWeight('/api/jobs'));
+  expect(refusal(() => limiter.request('a', requestWeight('/api/jobs/x')))).toBeDefined();
+  const costly = ['/api/jobs', '/api/documents', '/api/documents/x/chunks', '/api/search', '/api/stats'];
+  expect(costly.map(requestWeight)).toEqual(costly.map(() => 16));
+  expect(['/readyz', '/api/jobs/x', '/api/documents/upload', '/'].map(requestWeight)).toEqual([0, 1, 1, 1]);
+});
+
+test('a client reads four lists at once; the others wait for their turn', async () => {
+  const limiter = new Limiter(WIDE_LIMITS);
+  const leaves = await Promise.all(Array.from({ length: 4 }, () => limiter.list('a')));
+  const begun: number[] = [];
+  const later = [1, 2].map(async (number) => {
+    const leave = await limiter.list('a');
+    begun.push(number);
+    return leave;
+  });
+  (await limiter.list('b'))();
+  expect(begun).toEqual([]);
+  leaves[0]?.();
+  (await later[0])?.();
+  (await later[1])?.();
+  expect(begun).toEqual([1, 2]);
+  for (const leave of leaves.slice(1)) leave();
+  for (const leave of await Promise.all(Array.from({ length: 4 }, () => limiter.list('a')))) leave();
 });
 
 test('a client that uploaded more bytes than it may waits until they are refilled', () => {

@@ -11,7 +11,7 @@ import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/ticket.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
-import { UNLIMITED_PATHS } from '../unlimited-paths.ts';
+import { requestWeight } from '../request-weight.ts';
 import { documentPaths } from './document-paths.ts';
 import { jobPaths } from './job-paths.ts';
 import { problems, schemaOf } from './parts.ts';
@@ -22,7 +22,7 @@ import { withRules } from './with-rules.ts';
 function withLimits<T extends Record<string, Record<string, { responses: object }>>>(paths: T): T {
   for (const [path, operations] of Object.entries(paths))
     for (const operation of Object.values(operations))
-      if (!UNLIMITED_PATHS.has(path))
+      if (requestWeight(path) > 0)
         operation.responses = { ...operation.responses, ...problems('too_many_requests') };
   return paths;
 }

@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 
+import { SharedRound } from '../../jobs/shared-round.ts';
+
 /** Throws when what it checks is not well. */
 export type ReadinessCheck = () => Promise<unknown>;
 
@@ -14,13 +16,12 @@ export function healthRoutes(
   checks: Record<string, ReadinessCheck>,
   dependencies: Record<string, ReadinessCheck>,
 ) {
+  // Many may ask at once, and a check costs a write to Redis and to the disk.
+  const look = new SharedRound(() => Promise.all([results(checks, 'failed'), results(dependencies, 'away')]));
   return new Hono()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
-      const [required, wanted] = await Promise.all([
-        results(checks, 'failed'),
-        results(dependencies, 'away'),
-      ]);
+      const [required, wanted] = await look.ask();
       const ready = Object.values(required).every((result) => result === 'ok');
       const complete = Object.values(wanted).every((result) => result === 'ok');
       const status = !ready ? 'not_ready' : complete ? 'ok' : 'degraded';
