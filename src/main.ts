@@ -2,7 +2,7 @@ import { startRoles } from './compose.ts';
 import { bypassProxy, ConfigError, loadConfig, parseRoles } from './config.ts';
 import { CONFIGURATION_EXIT_CODE, isSupervised, reportReady } from './embedded/role-process.ts';
 import { startAll } from './embedded/supervisor.ts';
-import { logProcessFaults } from './log-process-faults.ts';
+import { logConsole, logProcessFaults } from './log-process-faults.ts';
 import { createLogger } from './logger.ts';
 import { makeFilesPrivate, tightenFiles } from './private-files.ts';
 import { sayWait } from './say-wait.ts';
@@ -16,6 +16,7 @@ async function main(): Promise<void> {
   const roles = parseRoles(process.argv.slice(2));
   logger = createLogger(roles === 'all' ? 'supervisor' : roles.join('+'));
   logProcessFaults(logger);
+  logConsole(logger);
   const config = loadConfig();
   bypassProxy([config.chromaUrl, config.processorUrl, config.embeddings?.url]);
   if (!isSupervised()) await tightenFiles(config, logger);
