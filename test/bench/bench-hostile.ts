@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startHostileCrowd } from '../helpers/hostile-crowd.ts';
+import { startSluice } from '../helpers/sluice.ts';
+import { upload } from '../helpers/uploads.ts';
+import { median, percentile, printTable } from './statistics.ts';
+
+const SAMPLES = 500;
+const PAUSE_MS = 20;
+/** Rounds quiet and under attack take turns, so that the machine's moods hit both. */
+const ROUNDS = 3;
+/** Time in ms in which the crowd opens all that it keeps open. */
+const GATHER_MS = 5000;
+/** The limits that users have, in place of those that the other benches need. */
+const DEFAULTS = {
+  MAX_REQUESTS_PER_SECOND: '',
+  MAX_BYTES_PER_MINUTE: '',
+  MAX_OPEN_UPLOADS: '',
+  MAX_SOCKETS: '',
+  MAX_LIVE_JOBS: '',
+};
+
+/** How long others wait while one hostile client attacks in every way, beside how long they wait in quiet. */
+export async function bench(): Promise<void> {
+  const sluice = await startSluice({ env: { ...DEFAULTS, MAX_UPLOAD_BYTES: '10000000' } });
+  try {
+    const { job_id: id } = await sluice.upload('readme.md');
+    await sluice.ended(id);
+    const calls: Record<string, () => Promise<Response>> = {
+      'GET /api/jobs/{id}': () => fetch(`${sluice.url}/api/jobs/${id}`),
+      'GET /api/jobs': () => fetch(`${sluice.url}/api/jobs`),
+      'upload of 5 bytes': () => upload(sluice.url),
+    };
+    const took: Record<string, { quiet: number[]; attacked: number[] }> = {};
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const when of ['quiet', 'attacked'] as const) {
+        const crowd = when === 'attacked' ? startHostileCrowd(sluice.url) : undefined;
+        await sleep(crowd ? GATHER_MS : 1000);
+        for (const [name, call] of Object.entries(calls))
+          (took[name] ??= { quiet: [], attacked: [] })[when].push(...(await sample(call)));
+        const ends = await crowd?.stop();
+        if (ends && round === 0) console.log(ends);
+      }
+    }
+    const ms = (value: number) => `${value.toFixed(2)} ms`;
+    const rows = Object.entries(took).map(([name, { quiet, attacked }]) => {
+      const [before, under] = [percentile(quiet, 0.99), percentile(attacked, 0.99)];
+      const medians = [ms(median(quiet)), ms(median(attacked))];
+      return [name, ...medians, ms(before), ms(under), (under / before).toFixed(2)];
+    });
+    printTable([['', 'p50 quiet', 'attacked', 'p99 quiet', 'attacked', 'ratio of p99'], ...rows]);
+  } finally {
+    await sluice.close();
+  }
+}
+
+async function sample(call: () => Promise<Response>): Promise<number[]> {
+  const took: number[] = [];
+  for (let i = 0; i < SAMPLES / ROUNDS; i++) {
+    const before = performance.now();
+    const answer = await call();
+    await answer.text();
+    took.push(performance.now() - before);
+    if (!answer.ok) throw new Error(`an honest client was refused: HTTP ${answer.status}`);
+    await sleep(PAUSE_MS);
+  }
+  return took;
+}
