@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { runBackupCommand } from '../helpers/backup-command.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { eventually } from '../helpers/supervised.ts';
 
@@ -11,6 +12,7 @@ const BEFORE = 6;
 const COLLECTION = 'notes';
 
 let folder: string;
+let embedder: EmbeddingsServer;
 let source: TestSluice;
 let restored: TestSluice;
 /** Number of uploads acknowledged before the backup begins. The last ones still run then. */
@@ -22,7 +24,9 @@ const note = (i: number) => new File([textOf(i)], `note-${i}.txt`);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-backup-'));
-  source = await startSluice();
+  embedder = await startEmbeddingsServer();
+  const env = { EMBEDDINGS_URL: embedder.url };
+  source = await startSluice({ env });
   const upload = async (i: number) => (await source.upload(note(i), { collection: COLLECTION })).job_id;
   for (let i = 0; i < BEFORE; i++) {
     const id = await upload(i);
@@ -42,10 +46,10 @@ beforeAll(async () => {
   await source.stop();
   const dataDir = join(folder, 'data');
   expect(await runBackupCommand('restore', file, { DATA_DIR: dataDir })).toMatchObject({ code: 0 });
-  restored = await startSluice({ dataDir });
+  restored = await startSluice({ dataDir, env });
 }, 400_000);
 afterAll(async () => {
-  await Promise.all([source?.close(), restored?.close()]);
+  await Promise.all([source?.close(), restored?.close(), embedder?.close()]);
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -6,21 +6,25 @@ import type { JobResult } from '../../src/contract/job.ts';
 import { documentedClient } from '../fixtures/documented-client.ts';
 import { decodeGoJob } from '../fixtures/go-job.ts';
 import { startBrowser } from '../helpers/browser.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { pdf, textAt } from '../helpers/pdf-files.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { buildPage } from './built-page.ts';
 
+let embedder: EmbeddingsServer;
 let sluice: TestSluice;
 let browser: Browser;
 
 beforeAll(async () => {
   await buildPage();
-  sluice = await startSluice();
+  embedder = await startEmbeddingsServer();
+  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
   browser = await startBrowser();
 });
 afterAll(async () => {
   await browser?.close();
   await sluice?.close();
+  await embedder?.close();
 });
 
 interface Outcome {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { bearer, makeKey } from '../helpers/api-keys.ts';
 import { startBrowser } from '../helpers/browser.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { buildPage } from './built-page.ts';
 import { createTestPage } from './test-page.ts';
@@ -16,6 +17,7 @@ const operator = makeKey('operator', ['admin']);
 
 let folder: string;
 let keyFile: string;
+let embedder: EmbeddingsServer;
 let sluice: TestSluice;
 let browser: Browser;
 
@@ -24,12 +26,14 @@ beforeAll(async () => {
   keyFile = join(folder, 'keys.json');
   await writeFile(keyFile, JSON.stringify([user.entry, operator.entry]));
   await buildPage();
-  sluice = await startSluice({ env: { API_KEYS: keyFile } });
+  embedder = await startEmbeddingsServer();
+  sluice = await startSluice({ env: { API_KEYS: keyFile, EMBEDDINGS_URL: embedder.url } });
   browser = await startBrowser();
 });
 afterAll(async () => {
   await browser?.close();
   await sluice?.close();
+  await embedder?.close();
   await rm(folder, { recursive: true });
 });
 

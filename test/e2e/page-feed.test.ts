@@ -2,26 +2,33 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { startBrowser } from '../helpers/browser.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { buildPage } from './built-page.ts';
 import { createTestPage, PATIENCE_MS, type TestPage } from './test-page.ts';
 
 /** Long enough to be cut off in the middle. */
 const LONG = 'gazetteer-13p.pdf';
+/** Duration of a call: the document takes about ten of them. */
+const EMBEDDING_MS = 1000;
 const patiently = { timeout: PATIENCE_MS };
 
+let embedder: EmbeddingsServer;
 let sluice: TestSluice;
 let browser: Browser;
 let user: TestPage;
 
 beforeAll(async () => {
   await buildPage();
-  sluice = await startSluice();
+  embedder = await startEmbeddingsServer();
+  embedder.delayMs = EMBEDDING_MS;
+  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
   browser = await startBrowser();
 });
 afterAll(async () => {
   await browser?.close();
   await sluice?.close();
+  await embedder?.close();
 });
 beforeEach(async () => {
   user = await createTestPage(browser);

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import type { ChunkList } from '../../src/contract/documents.ts';
 import { startBrowser } from '../helpers/browser.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { buildPage } from './built-page.ts';
 import { createTestPage, type TestPage } from './test-page.ts';
@@ -11,19 +12,25 @@ import { createTestPage, type TestPage } from './test-page.ts';
 const PAPER = 'paper-2p.pdf';
 /** Long enough to be looked at twice while it is worked on. */
 const LONG = 'gazetteer-13p.pdf';
+/** Duration of a call, so that a job shows its steps on any machine. */
+const EMBEDDING_MS = 300;
 
+let embedder: EmbeddingsServer;
 let sluice: TestSluice;
 let browser: Browser;
 let user: TestPage;
 
 beforeAll(async () => {
   await buildPage();
-  sluice = await startSluice();
+  embedder = await startEmbeddingsServer({ dimensions: 512 });
+  embedder.delayMs = EMBEDDING_MS;
+  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
   browser = await startBrowser();
 });
 afterAll(async () => {
   await browser?.close();
   await sluice?.close();
+  await embedder?.close();
 });
 beforeEach(async () => {
   user = await createTestPage(browser);
