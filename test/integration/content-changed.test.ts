@@ -32,8 +32,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all([api.close(), worker?.close()]);
   worker = undefined;
-  await redis.client.flushall();
-  await rm(join(folder, 'blobs'), { recursive: true, force: true });
 });
 
 const original = (id: string) => join(folder, 'blobs', 'default', id);
