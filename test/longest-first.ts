@@ -1,0 +1,39 @@
+import { relative } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files of more than 20 s, the longest first. Started late, each would keep one core busy while the other idles. */
+const LONGEST: readonly string[] = [
+  'integration/processor.test.ts',
+  'integration/damaged-stores.test.ts',
+  'integration/processor-bombs.test.ts',
+  'integration/storage-faults.test.ts',
+  'integration/processor-requests.test.ts',
+  'integration/processor-hostile.test.ts',
+  'integration/supervisor.test.ts',
+  'integration/redis-failover.test.ts',
+  'integration/backup.test.ts',
+  'integration/checkpoints.test.ts',
+  'integration/installation.test.ts',
+  'integration/gateway-admission.test.ts',
+  'integration/processor-pool.test.ts',
+  'e2e/installation.test.ts',
+  'e2e/faults.test.ts',
+  'e2e/chroma-emptied.test.ts',
+  'e2e/hostile-jobs.test.ts',
+  'e2e/page-reconnect.test.ts',
+  'e2e/processor-memory.test.ts',
+  'e2e/fuzz-jobs.test.ts',
+  'e2e/page.test.ts',
+];
+
+/** Starts long files first also in a fresh clone, where vitest knows no durations and goes by the files' sizes. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const group = (file: TestSpecification) => file.project.config.sequence.groupOrder;
+    const rank = (file: TestSpecification) => {
+      const index = LONGEST.indexOf(relative(import.meta.dirname, file.moduleId));
+      return index === -1 ? LONGEST.length : index;
+    };
+    return (await super.sort(files)).toSorted((a, b) => group(a) - group(b) || rank(a) - rank(b));
+  }
+}
