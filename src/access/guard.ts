@@ -65,20 +65,19 @@ export class Guard {
 
   #refuseHost(host: string | undefined): Refusal {
     const name = host === undefined ? undefined : (hostName(host) ?? host);
-    const cure =
-      name === undefined
-        ? 'Have the client send a Host header.'
-        : `If it is a name of this server, set ALLOWED_HOSTS=${printable(name)}`;
+    const cure = !name
+      ? 'Have the client send a Host header.'
+      : `If it is a name of this server, set ALLOWED_HOSTS=${printable(name)}`;
     this.#logOnce('a request was refused for its Host', name, cure);
     return 'host_forbidden';
   }
 
   #refuseOrigin(origin: string | undefined, site: string): Refusal {
-    const cure =
-      origin === undefined
-        ? 'A page of another site called. Name its origin in ALLOWED_ORIGINS, and let it use CORS.'
-        : `If its pages may call this server, set ALLOWED_ORIGINS=${printable(origin)}. If it is this server behind a proxy, set PUBLIC_URL.`;
-    this.#logOnce('a request was refused for its Origin', origin ?? `none, Sec-Fetch-Site ${site}`, cure);
+    const isNamed = origin !== undefined && isWebOrigin(origin);
+    const cure = !isNamed
+      ? 'A page of another site called. Name its origin in ALLOWED_ORIGINS, and let it use CORS.'
+      : `If its pages may call this server, set ALLOWED_ORIGINS=${printable(origin)}. If it is this server behind a proxy, set PUBLIC_URL.`;
+    this.#logOnce('a request was refused for its Origin', origin ?? `none,Sec-Fetch-Site=${site}`, cure);
     return 'origin_forbidden';
   }
 
@@ -94,11 +93,16 @@ export class Guard {
 /** Returns whether a request comes from a page of the host it asks, or from no page: programs send no Origin. */
 function isSameHost(origin: string | undefined, host = ''): boolean {
   if (origin === undefined) return true;
-  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false;
+  if (!isWebOrigin(origin)) return false;
   const { protocol, host: own } = new URL(origin);
   // Parsed with the origin's scheme, so that its default port may stand in either.
   const asked = `${protocol}//${host}`;
   return URL.canParse(asked) && new URL(asked).host === own;
+}
+
+/** Returns whether a browser sends this for a page of a website: no path, no user, no address in disguise. */
+function isWebOrigin(origin: string): boolean {
+  return /^https?:\/\//.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
 }
 
 /** Makes a header's value fit for one line of a log. */

@@ -60,6 +60,11 @@ test.each([
   ['foo://localhost', 'localhost', false],
   ['chrome-extension://localhost', 'localhost', false],
   ['null', 'localhost', false],
+  ['http://user@localhost', 'localhost', false],
+  ['http://localhost/', 'localhost', false],
+  ['http://localhost#x', 'localhost', false],
+  ['http://localhost\\x', 'localhost', false],
+  ['http://0x7f.1', '127.0.0.1', false],
   ['', 'localhost', false],
 ])('Origin %j asks %s and comes in: %s', (origin, host, comesIn) => {
   expect(ask({ host, origin })).toBe(comesIn ? undefined : 'origin_forbidden');
@@ -102,6 +107,17 @@ test('a refused host or origin is logged once with its cure, and a stranger cann
   for (let i = 0; i < 1000; i++) strict.refusal({ headers: { host: `${i}.${'x'.repeat(1000)}` } });
   expect(logger.lines).toHaveLength(101);
   expect(logger.lines.join('').length).toBeLessThan(100_000);
+});
+
+test('a log line names no cure that the settings refuse', () => {
+  const logger = quietLogger();
+  const strict = new Guard([], [], logger);
+  for (const origin of ['null', 'foo://localhost', ''])
+    strict.refusal({ headers: { host: 'localhost', origin } });
+  strict.refusal({ headers: { host: '' } });
+  strict.refusal({ headers: { host: 'localhost', 'sec-fetch-site': 'cross-site' } });
+  expect(logger.lines).toHaveLength(5);
+  expect(logger.lines.join()).not.toMatch(/ALLOWED_\w+=/);
 });
 
 test('a setting that names no host, origin or address is refused at start', () => {
