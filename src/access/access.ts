@@ -64,26 +64,33 @@ export class Access {
 
   /** Returns whether a principal may go on: its key is the same as before, and has not expired. */
   isValid(principal: Principal): boolean {
-    const { keyId, job, expiresAt = Infinity } = principal;
+    const { keyId, issuer, expiresAt = Infinity } = principal;
     if (!this.#keyring || principal === ANONYMOUS) return true;
     const own = this.#keyring.get(keyId);
     if (!own || (own.expiresAt ?? Infinity) <= Date.now() || expiresAt <= Date.now()) return false;
-    return job !== undefined || own === principal;
+    return own === (issuer ?? principal);
   }
 
   /** Makes a ticket that stands for a principal, once. */
   makeTicket({ keyId, job, expiresAt }: Principal): Promise<string> {
-    return this.#passes.makeTicket({ keyId, job, ...(job !== undefined && { expiresAt }) });
+    return this.#passes.makeTicket({
+      keyId,
+      sha256: this.#keyring?.digestOf(keyId),
+      job,
+      ...(job !== undefined && { expiresAt }),
+    });
   }
 
   /** Makes a token that reads one job, for as long as the principal's key is valid, and a day at most. */
   makeJobToken({ keyId }: Principal, job: string): Promise<string> {
-    return this.#passes.makeJobToken(keyId, job);
+    return this.#passes.makeJobToken({ keyId, sha256: this.#keyring?.digestOf(keyId) }, job);
   }
 
   #ofPass(pass: Pass | undefined): Principal | undefined {
     const own = pass && this.#keyring?.get(pass.keyId);
-    if (!own || pass.job === undefined) return own;
-    return { tenant: own.tenant, keyId: own.keyId, scopes: [], job: pass.job, expiresAt: pass.expiresAt };
+    if (!own || this.#keyring?.digestOf(pass.keyId) !== pass.sha256) return undefined;
+    if (pass.job === undefined) return own;
+    const { tenant, keyId } = own;
+    return { tenant, keyId, scopes: [], job: pass.job, expiresAt: pass.expiresAt, issuer: own };
   }
 }

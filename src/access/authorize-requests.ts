@@ -67,8 +67,7 @@ function refusal({ code, detail }: AppError): Response {
     code,
     ...(detail !== undefined && { detail }),
   };
-  // What is left of the body would be taken for the next request.
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json', connection: 'close' };
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="sluice"';
   return new Response(JSON.stringify(problem), { status, headers });
 }

@@ -28,8 +28,8 @@ export function guardRequests(guard: Guard): MiddlewareHandler<{ Bindings: HttpB
     const isStatic = reads && matchedRoutes(c).every(({ path }) => path === '/*');
     const refusal = guard.refusal(incoming, isStatic);
     if (refusal === undefined) return next();
-    // What is left of the body would be taken for the next request.
-    const headers = { 'content-type': 'application/problem+json', connection: 'close' };
+    // The server drains the rest of the body for a moment. A connection closed at once would lose the response.
+    const headers = { 'content-type': 'application/problem+json' };
     return new Response(refusalBody(refusal), { status: PROBLEMS[refusal].status, headers });
   };
 }

@@ -61,6 +61,11 @@ export class Keyring {
     return this.#entries.get(keyId)?.principal;
   }
 
+  /** Returns the digest of a key's token, in hex, by the key's name. */
+  digestOf(keyId: string): string | undefined {
+    return this.#entries.get(keyId)?.key.sha256;
+  }
+
   #read(): void {
     const before = this.#entries;
     this.#entries = new Map(

@@ -12,6 +12,8 @@ const JOB_TOKEN_PREFIX = 'job_';
 /** What a pass stands for: a key, and the one job it is for if it is for one only. */
 export interface Pass {
   keyId: string;
+  /** Digest of the key's token: a key that gets another token takes back what the former one made. */
+  sha256: string | undefined;
   job?: string | undefined;
   /** Unix time in ms at which a session that the pass opened must end. */
   expiresAt?: number | undefined;
@@ -43,9 +45,9 @@ export class Passes {
   }
 
   /** Makes a token that reads one job, for a day. */
-  async makeJobToken(keyId: string, job: string): Promise<string> {
+  async makeJobToken({ keyId, sha256 }: Omit<Pass, 'job'>, job: string): Promise<string> {
     const token = JOB_TOKEN_PREFIX + secret();
-    const pass: Pass = { keyId, job, expiresAt: Date.now() + JOB_TOKEN_SECONDS * 1000 };
+    const pass: Pass = { keyId, sha256, job, expiresAt: Date.now() + JOB_TOKEN_SECONDS * 1000 };
     await this.#redis.set(this.#keys.jobToken(digest(token)), JSON.stringify(pass), 'EX', JOB_TOKEN_SECONDS);
     return token;
   }

@@ -12,12 +12,19 @@ export interface Principal {
   readonly keyId: string;
   /** The one job that it may read, beside what the scopes allow. */
   readonly job?: string | undefined;
+  /** Whose key made the token of that job. */
+  readonly issuer?: Principal | undefined;
   /** Unix time in ms; absent if it never expires. */
   readonly expiresAt?: number | undefined;
 }
 
 /** Everybody, while no keys are configured. */
 export const ANONYMOUS: Principal = { tenant: DEFAULT_TENANT, scopes: ['admin'], keyId: 'anonymous' };
+
+/** Returns whether a principal holds a key itself, and not the token of one job. */
+export function isKeyed({ keyId, job }: Principal): boolean {
+  return keyId !== ANONYMOUS.keyId && job === undefined;
+}
 
 /** Makes the principal of a configured key. Its tenant is the only one, for now. */
 export function keyPrincipal(keyId: string, scopes: readonly Scope[], expiresAt?: number): Principal {

@@ -1,4 +1,5 @@
 import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -130,6 +131,23 @@ test('an upload is refused before its body is read, and queues nothing', async (
   expect((await upload({})).status).toBe(401);
   expect((await upload(bearer(KEYS.read.token))).status).toBe(403);
   expect(await redis.client.keys('job:*')).toEqual(before);
+});
+
+test.each([
+  ['no key', 'Host: localhost', 401],
+  ['too little scope', `Host: localhost\r\nAuthorization: Bearer ${KEYS.read.token}`, 403],
+  ['a foreign host', 'Host: evil.example', 403],
+])('a client with %s that still sends its upload reads the refusal', async (_, headers, status) => {
+  const { hostname, port } = new URL(node.url);
+  const socket = connect(Number(port), hostname);
+  let said = '';
+  socket.on('data', (data: Buffer) => (said += data.toString()));
+  socket.write(
+    `POST /api/documents/upload HTTP/1.1\r\n${headers}\r\nContent-Length: 900000\r\n\r\n${'x'.repeat(900_000)}` +
+      'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  );
+  await expect.poll(() => said.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`, 'HTTP/1.1 200']);
+  socket.destroy();
 });
 
 test("an upload's response carries a token for its job alone, if asked", async () => {
@@ -282,4 +300,18 @@ test('a key that is revoked closes its sockets and event streams, and no other',
   kept.send({ type: 'ping' });
   await expect.poll(() => kept.of('pong')).toHaveLength(1);
   kept.socket.close();
+});
+
+test('a key that gets another token takes back the tickets and job tokens of the former one', async () => {
+  const asked = await upload({ ...bearer(KEYS.upload.token), 'sluice-job-token': 'request' });
+  const { job_id: id } = (await asked.json()) as { job_id: string };
+  const token = asked.headers.get('sluice-job-token')!;
+  const ticket = await ticketFor(KEYS.upload.token);
+  const watching = new TestClient(`${node.url}/ws`, bearer(token));
+  await expect.poll(() => watching.of('welcome')).toHaveLength(1);
+  await writeKeys([KEYS.read, makeKey('uploader', ['upload'])]);
+  node.reload();
+  expect((await watching.closed).code).toBe(CLOSE.unauthorized);
+  expect((await new TestClient(`${node.url}/ws?ticket=${ticket}`).closed).code).toBe(CLOSE.unauthorized);
+  expect((await read(`/api/jobs/${id}`, bearer(token))).status).toBe(401);
 });
