@@ -8,6 +8,7 @@ import { Access } from './access/access.ts';
 import { authorizeRequests, type AccessEnvironment } from './access/authorize-requests.ts';
 import { Keyring } from './access/keyring.ts';
 import { Passes } from './access/passes.ts';
+import type { Principal } from './access/principal.ts';
 import { Guard } from './access/guard.ts';
 import { guardRequests } from './access/guard-requests.ts';
 import { ConfigError, type Config, type Role } from './config.ts';
@@ -34,7 +35,7 @@ import { JobRestoration } from './jobs/job-restoration.ts';
 import { JobReader } from './jobs/job-reader.ts';
 import { JobStore } from './jobs/job-store.ts';
 import { Tombstones } from './jobs/tombstones.ts';
-import { clientAddress, type Subject } from './limits/client-address.ts';
+import { clientSubject, type Subject } from './limits/client-address.ts';
 import { Limiter } from './limits/limiter.ts';
 import { LiveJobs } from './limits/live-jobs.ts';
 import type { Logger } from './logger.ts';
@@ -141,7 +142,7 @@ interface Shared {
   /** One for all roles of this process, so that their counts add up. */
   limiter: Limiter;
   /** Whose limits a request counts against. */
-  clientOf: (request: IncomingMessage) => Subject;
+  clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   /** Opens a connection to Redis. */
   connect: (name: string, patience: Patience) => Redis;
   /** One for all roles that push or answer for jobs. */
@@ -242,7 +243,8 @@ async function share(
   const queueOptions = { leaseMs, maxRetries, maxStalls: MAX_STALLS, ttlSeconds, ...fence };
   const shared = { config, logger, started, keys, redis, store, installation, checks, queueOptions, connect };
   const limiter = new Limiter(config.limits);
-  const clientOf = (request: IncomingMessage) => clientAddress(request, config.trustedProxies);
+  const clientOf: Shared['clientOf'] = (request, principal) =>
+    clientSubject(request, config.trustedProxies, principal);
   return { ...shared, dependencies: {}, metrics: new Registry(), feed, limiter, clientOf };
 }
 

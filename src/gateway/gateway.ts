@@ -48,7 +48,7 @@ export class Gateway {
   readonly #logger: Logger;
   readonly #isRefused: () => boolean;
   readonly #admission: Admission;
-  readonly #clientOf: (request: IncomingMessage) => Subject;
+  readonly #clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   readonly #open = new Map<Session, Open>();
   /** Those whose principal is not known yet. */
   readonly #identifying = new Set<ProtocolSocket>();
@@ -74,7 +74,7 @@ export class Gateway {
       heartbeatMs?: number;
       isRefused?: () => boolean;
       limiter: Pick<Limiter, 'socket'>;
-      clientOf: (request: IncomingMessage) => Subject;
+      clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
     },
   ) {
     const metrics = new GatewayMetrics(registry, feed, () => this.#load());
@@ -159,28 +159,39 @@ export class Gateway {
       const leave = this.#admission.enter(this.#clientOf(request));
       if (!leave) return turnAway(CLOSE.tooMany, 'too many connections from this address');
       const onlyJob = url.searchParams.get('job') ?? undefined;
-      const begin = (principal: Principal): Session => {
+      const begin = (principal: Principal, leaveSession: () => void): Session => {
         const session = new Session(webSocket, socket, this.#services, onlyJob, principal);
-        this.#open.set(session, { turn: this.#open.size % this.#turns, leave });
+        this.#open.set(session, { turn: this.#open.size % this.#turns, leave: leaveSession });
         return session;
       };
       const { access } = this.#services;
-      if (access.isOpen) begin(ANONYMOUS);
-      else this.#identify(webSocket, begin, leave).begin(request, url);
+      if (access.isOpen) return void begin(ANONYMOUS, leave);
+      const enter = (principal: Principal) => this.#admission.enter(this.#clientOf(request, principal));
+      this.#identify(webSocket, { begin, enter, leave }).begin(request, url);
     });
   }
 
-  /** Finds out who opened a socket, then begins its session. */
+  /** Finds out who opened a socket, then begins its session. Until then it counts by its address. */
   #identify(
     socket: ProtocolSocket,
-    begin: (principal: Principal) => Session,
-    leave: () => void,
+    {
+      begin,
+      enter,
+      leave,
+    }: {
+      begin: (principal: Principal, leave: () => void) => Session;
+      enter: (principal: Principal) => (() => void) | undefined;
+      leave: () => void;
+    },
   ): Identifying {
     this.#identifying.add(socket);
     const identifying = new Identifying(socket, this.#services.access, {
       onPrincipal: (principal) => {
+        const leaveSession = enter(principal);
+        if (!leaveSession) return socket.close(CLOSE.tooMany, 'too many connections with this key');
+        leave();
         this.#identifying.delete(socket);
-        const session = begin(principal);
+        const session = begin(principal, leaveSession);
         if (identifying.isByFrame) session.answer(authorized(principal));
       },
       onClose: (code) => {

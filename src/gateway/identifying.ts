@@ -96,6 +96,7 @@ export class Identifying implements SocketListener {
       if (this.#socket.readyState !== this.#socket.OPEN) return;
       clearTimeout(this.#timer);
       this.#listener.onPrincipal(found);
+      if (this.#socket.listener === this) return;
       // A client need not wait for its welcome.
       for (const data of this.#early) this.#socket.listener?.onMessage(data, false);
     } catch (error) {

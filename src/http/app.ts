@@ -8,6 +8,7 @@ import type { Access } from '../access/access.ts';
 import { authorizeRequests, type AccessEnvironment } from '../access/authorize-requests.ts';
 import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
+import { isKeyed, type Principal } from '../access/principal.ts';
 import { JOB_TOKEN_HEADER } from '../contract/ticket.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
@@ -79,7 +80,7 @@ export interface ApiOptions {
   uploadLimits: UploadLimits;
   guard: Guard;
   /** Whose limits a request counts against. */
-  clientOf: (request: IncomingMessage) => Subject;
+  clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   allowedOrigins: readonly string[];
   /** What the web page is told. */
   settings: Settings;
@@ -121,13 +122,23 @@ export function createApp(
     );
   }
 
-  // Counts before it looks at the key, so that nobody tries many.
   const { limiter } = services;
+  const count = (client: Subject, path: string) => {
+    const weight = requestWeight(path);
+    // A probe is served whoever else sends from its address.
+    if (weight > 0) limiter.request(client, weight);
+  };
+  // Counts before it looks at the key, so that nobody tries many.
   app.use(async (c, next) => {
-    const weight = requestWeight(c.req.path);
-    if (weight === 0) return next();
-    const client = options.clientOf(c.env.incoming);
-    limiter.request(client, weight);
+    count(options.clientOf(c.env.incoming), c.req.path);
+    await next();
+  });
+  app.use(authorizeRequests(services.access, ROUTE_RULES));
+  app.use(async (c, next) => {
+    const principal = c.get('principal') as Principal | undefined;
+    const client = options.clientOf(c.env.incoming, principal);
+    // An address was counted before.
+    if (principal && isKeyed(principal)) count(client, c.req.path);
     if (!isList(c.req.method, c.req.path)) return next();
     const leave = await limiter.list(client);
     try {
@@ -136,7 +147,6 @@ export function createApp(
       leave();
     }
   });
-  app.use(authorizeRequests(services.access, ROUTE_RULES));
   app.use('/api/*', async (c, next) => {
     // Decides before it reads the body, so that a client does not send an upload in vain.
     if (writes(c.req.method, c.req.path)) await services.installation.admit(ADMISSION_MS);

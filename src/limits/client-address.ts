@@ -1,14 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type BlockList } from 'node:net';
 
-/** Name of a client in every count: an address now, a key where a request has one. */
+import { ANONYMOUS, isKeyed, type Principal } from '../access/principal.ts';
+
+/** Name of a client in every count: its key where it has one, and its address otherwise. */
 export type Subject = string;
 
 /** Groups of an IPv6 address that one client gets: a /64 is the smallest network that is handed out. */
 const IPV6_GROUPS = 4;
 
 /**
- * Names whose limits a request counts against: the sender's, or behind trusted proxies the rightmost hop of
+ * Names whose limits a caller counts against: its key's, wherever it comes from. A job's token counts by address,
+ * because a browser that holds one must not use up the limits of the key that made it.
+ */
+export function clientSubject(
+  request: IncomingMessage,
+  trusted: BlockList | undefined,
+  principal: Principal = ANONYMOUS,
+): Subject {
+  return isKeyed(principal) ? `key:${principal.keyId}` : clientAddress(request, trusted);
+}
+
+/**
+ * Names whose limits a request without a key counts against: the sender's, or behind trusted proxies the rightmost hop of
  * `X-Forwarded-For` that is none of them. Entries left of it can be forged.
  */
 export function clientAddress(request: IncomingMessage, trusted: BlockList | undefined): Subject {

@@ -4,8 +4,9 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { CLOSE } from '../../src/contract/messages.ts';
+import { bearer, makeKey } from '../helpers/api-keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
-import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
+import { startTestRoles, untilReady, type TestRoles } from '../helpers/roles.ts';
 import { expectAccepted, storedFiles } from '../helpers/uploads.ts';
 
 const FORM = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n';
@@ -152,4 +153,37 @@ test('behind a proxy every client has sockets and event streams of its own', asy
     )
     .toBe(200);
   for (const socket of [first, other]) socket.terminate();
+});
+
+test('a key has limits of its own, wherever it comes from', async () => {
+  const [one, other] = [makeKey('one', ['read']), makeKey('other', ['read'])];
+  const keyed = await startTestRoles(['api', 'gateway'], {
+    REDIS_URL: redis.url,
+    TRUSTED_PROXIES: '127.0.0.1',
+    API_KEYS: JSON.stringify([one.entry, other.entry]),
+    MAX_REQUESTS_PER_SECOND: '1',
+    MAX_SOCKETS: '1',
+  });
+  try {
+    await untilReady(keyed.url);
+    const open = (token: string, from: string) =>
+      new WebSocket(`${keyed.url}/ws`, 'sluice.v1', { headers: { ...proxied(from), ...bearer(token) } });
+    const first = open(one.token, '192.0.2.201');
+    await once(first, 'message');
+    const refused = open(one.token, '192.0.2.202');
+    expect((await once(refused, 'close'))[0]).toBe(CLOSE.tooMany);
+    // Another key from the first one's address has its own place.
+    const second = open(other.token, '192.0.2.201');
+    await once(second, 'message');
+    for (const socket of [first, second]) socket.terminate();
+    const ask = (token: string, i: number) =>
+      fetch(`${keyed.url}/api/jobs`, { headers: { ...proxied(`198.51.100.${i}`), ...bearer(token) } });
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(one.token, i)));
+    const limited = answers.filter(({ status }) => status === 429);
+    expect(limited.length).toBeGreaterThan(0);
+    await expectLimited(limited[0]!, '"requests";q=2;w=2');
+    expect((await ask(other.token, 0)).status).toBe(200);
+  } finally {
+    await keyed.close();
+  }
 });

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 
+import { keyPrincipal } from '../../src/access/principal.ts';
 import { loadConfig } from '../../src/config.ts';
-import { clientAddress } from '../../src/limits/client-address.ts';
+import { clientAddress, clientSubject } from '../../src/limits/client-address.ts';
 
 function clientOf(peer: string, forwarded?: string, proxies = '10.0.0.0/8, 2001:db8:1::/48, 127.0.0.1') {
   const { trustedProxies } = loadConfig({ TRUSTED_PROXIES: proxies });
@@ -30,6 +31,14 @@ test.each([
 ])('from %s, forwarded for %j, it is %s', (peer, forwarded, client) =>
   expect(clientOf(peer, forwarded)).toBe(`address:${client}`),
 );
+
+test("a key counts wherever it comes from, and a job's token by its address", () => {
+  const request = { socket: { remoteAddress: '192.0.2.1' }, headers: {} } as unknown as IncomingMessage;
+  const key = keyPrincipal('app', ['upload']);
+  expect(clientSubject(request, undefined, key)).toBe('key:app');
+  expect(clientSubject(request, undefined, { ...key, job: 'a' })).toBe('address:192.0.2.1');
+  expect(clientSubject(request, undefined)).toBe('address:192.0.2.1');
+});
 
 test('without trusted proxies nobody is believed', () =>
   expect(clientOf('127.0.0.1', '198.51.100.7', '')).toBe('address:127.0.0.1'));

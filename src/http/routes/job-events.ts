@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 
 import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
+import type { Principal } from '../../access/principal.ts';
 import { AppError } from '../../errors.ts';
 import type { Subject } from '../../limits/client-address.ts';
 import type { Limiter } from '../../limits/limiter.ts';
@@ -19,7 +20,10 @@ const RECONNECT_MS = 2000;
  */
 export function jobEventRoutes(
   { access, feed, store, closing, limiter }: JobRouteServices & { access: Access; limiter: Limiter },
-  { heartbeatMs, clientOf }: { heartbeatMs: number; clientOf: (request: IncomingMessage) => Subject },
+  {
+    heartbeatMs,
+    clientOf,
+  }: { heartbeatMs: number; clientOf: (request: IncomingMessage, principal?: Principal) => Subject },
 ) {
   return new Hono<AccessEnvironment>().get('/api/jobs/:id/events', async (c) => {
     const id = c.req.param('id');
@@ -48,7 +52,7 @@ export function jobEventRoutes(
     }
     let leave: () => void;
     try {
-      leave = limiter.stream(clientOf(c.env.incoming));
+      leave = limiter.stream(clientOf(c.env.incoming, principal));
     } catch (error) {
       changes.end();
       throw error;

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 
 import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
+import type { Principal } from '../../access/principal.ts';
 import { JOB_TOKEN_HEADER, JOB_TOKEN_WANTED } from '../../contract/ticket.ts';
 import { AppError } from '../../errors.ts';
 import type { Installation } from '../../installation/installation.ts';
@@ -37,7 +38,7 @@ export function uploadRoutes(
     publicPath,
   }: {
     uploadLimits: UploadLimits;
-    clientOf: (request: IncomingMessage) => Subject;
+    clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
     publicPath: string;
   },
 ) {
@@ -53,7 +54,7 @@ export function uploadRoutes(
     }
     const principal = c.get('principal');
     const { incoming } = c.env;
-    const client = clientOf(incoming);
+    const client = clientOf(incoming, principal);
     await services.liveJobs.admit(client);
     const body = services.limiter.body(client);
     const asked = { tenant: principal.tenant, limits, body, idempotencyKey };
