@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 
@@ -159,6 +160,7 @@ test('a key has limits of its own, wherever it comes from', async () => {
   const [one, other] = [makeKey('one', ['read']), makeKey('other', ['read'])];
   const keyed = await startTestRoles(['api', 'gateway'], {
     REDIS_URL: redis.url,
+    BLOB_STORE: join(api.dataDir, 'blobs'),
     TRUSTED_PROXIES: '127.0.0.1',
     API_KEYS: JSON.stringify([one.entry, other.entry]),
     MAX_REQUESTS_PER_SECOND: '1',
@@ -182,7 +184,7 @@ test('a key has limits of its own, wherever it comes from', async () => {
     const limited = answers.filter(({ status }) => status === 429);
     expect(limited.length).toBeGreaterThan(0);
     await expectLimited(limited[0]!, '"requests";q=2;w=2');
-    expect((await ask(other.token, 0)).status).toBe(200);
+    expect((await ask(other.token, 99)).status).toBe(200);
   } finally {
     await keyed.close();
   }
