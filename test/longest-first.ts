@@ -19,10 +19,7 @@ const LONGEST: readonly string[] = [
   'e2e/installation.test.ts',
   'e2e/faults.test.ts',
   'e2e/chroma-emptied.test.ts',
-  'e2e/hostile-jobs.test.ts',
   'e2e/page-reconnect.test.ts',
-  'e2e/processor-memory.test.ts',
-  'e2e/fuzz-jobs.test.ts',
   'e2e/page.test.ts',
 ];
 

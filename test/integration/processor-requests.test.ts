@@ -23,7 +23,12 @@ async function filesLeft(): Promise<string[]> {
 
 /** What a call is answered with: its status, and its code where it is refused. */
 async function outcome(path: string, body: string, headers: Record<string, string> = {}): Promise<string> {
-  const answer = await fetch(processor.url + path, { method: 'POST', body, headers });
+  // Bodies take so long to make that an idle connection would be closed meanwhile.
+  const answer = await fetch(processor.url + path, {
+    method: 'POST',
+    body,
+    headers: { connection: 'close', ...headers },
+  });
   const said = (await answer.json()) as { code?: string; detail?: string };
   if (answer.status !== 200) expect(said.detail).toMatch(/^[A-Z][^]{0,400}\.$/);
   return [answer.status, said.code].filter((part) => part !== undefined).join(' ');
