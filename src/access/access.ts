@@ -3,11 +3,11 @@ import type { Keyring } from './keyring.ts';
 import type { Pass, Passes } from './passes.ts';
 import { ANONYMOUS, type Principal } from './principal.ts';
 
-/** A bearer token (RFC 6750). Nothing that is longer is worth a digest. */
+/** Matches a bearer token (RFC 6750). Longer text is no key, and costs no digest. */
 const BEARER = /^Bearer +([\w.~+/-]{1,512}=*)$/i;
 const TOKEN = /^[\w.~+/-]{1,512}=*$/;
 
-/** Finds out on whose behalf somebody calls. Without keys everybody may do everything. */
+/** Authenticates callers by key, ticket or job token. Without configured keys every caller has all scopes. */
 export class Access {
   readonly #keyring: Keyring | undefined;
   readonly #passes: Passes;
@@ -23,7 +23,7 @@ export class Access {
   }
 
   /**
-   * Finds the principal of an `Authorization` header.
+   * Authenticates an `Authorization` header.
    * @throws {AppError} `unauthorized`
    */
   async ofHeader(authorization: string | undefined): Promise<Principal> {
@@ -36,7 +36,7 @@ export class Access {
   }
 
   /**
-   * Finds the principal of a key's token, or of a job's.
+   * Authenticates the token of a key or of a job.
    * @throws {AppError} `unauthorized`
    */
   async ofToken(token: string): Promise<Principal> {
@@ -50,7 +50,7 @@ export class Access {
   }
 
   /**
-   * Takes a ticket, which is good once.
+   * Redeems a ticket. A ticket is valid once.
    * @throws {AppError} `unauthorized`
    */
   async ofTicket(ticket: string): Promise<Principal> {
@@ -62,7 +62,7 @@ export class Access {
     return known;
   }
 
-  /** Returns whether a principal may go on: its key is the same as before, and has not expired. */
+  /** Returns whether a principal is still valid: its key is unchanged and has not expired. */
   isValid(principal: Principal): boolean {
     const { keyId, issuer, expiresAt = Infinity } = principal;
     if (!this.#keyring || principal === ANONYMOUS) return true;
@@ -71,7 +71,7 @@ export class Access {
     return own === (issuer ?? principal);
   }
 
-  /** Makes a ticket that stands for a principal, once. */
+  /** Makes a single-use ticket for a principal. */
   makeTicket({ keyId, job, expiresAt }: Principal): Promise<string> {
     return this.#passes.makeTicket({
       keyId,
@@ -81,7 +81,7 @@ export class Access {
     });
   }
 
-  /** Makes a token that reads one job, for as long as the principal's key is valid, and a day at most. */
+  /** Makes a token that reads one job. It is valid for a day, but no longer than the principal's key. */
   makeJobToken({ keyId }: Principal, job: string): Promise<string> {
     return this.#passes.makeJobToken({ keyId, sha256: this.#keyring?.digestOf(keyId) }, job);
   }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 import { SCOPES } from './principal.ts';
 
-/** One key: what it may do, and the digest that its token is known by. The token itself is stored nowhere. */
+/** Defines one key: its scopes and the digest of its token. Sluice stores no token. */
 const ApiKeySchema = v.strictObject({
   name: v.pipe(
     v.string(),
@@ -35,7 +35,7 @@ function isUnique(texts: readonly string[]): boolean {
   return new Set(texts).size === texts.length;
 }
 
-/** Returns whether a setting holds the keys themselves, and not the path of their file. */
+/** Returns whether a setting holds the keys inline. Otherwise it holds the path of their file. */
 export function isInline(setting: string): boolean {
   return setting.trimStart().startsWith('[');
 }
@@ -43,7 +43,7 @@ export function isInline(setting: string): boolean {
 /**
  * Reads the API keys.
  * @param setting a JSON array, or the path of a file that holds one
- * @throws an error that says what is wrong, and quotes no value
+ * @throws an error that names the fault and quotes no value
  */
 export function readApiKeys(setting: string): ApiKey[] {
   const text = isInline(setting) ? setting : readFile(setting);
@@ -58,7 +58,7 @@ export function readApiKeys(setting: string): ApiKey[] {
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const path = v.getDotPath(issue);
-  // valibot's own words quote what was received.
+  // valibot's messages quote the received value.
   const words =
     issue.type === 'strict_object' ? 'is unknown or missing' : issue.message.replace(/ but received .*/, '');
   throw new Error(path === null ? words : `key ${path}: ${words}`);

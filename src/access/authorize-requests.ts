@@ -7,21 +7,21 @@ import { AppError } from '../errors.ts';
 import type { Access } from './access.ts';
 import { isAllowed, type Principal, type Scope } from './principal.ts';
 
-/** What the handlers behind {@link authorizeRequests} find in their context. */
+/** Context of the handlers behind {@link authorizeRequests}. */
 export interface AccessEnvironment {
   Bindings: HttpBindings;
   Variables: { principal: Principal };
 }
 
 /**
- * Who may call a route: `open` to all, `any` key or job token, or a scope. `job` names the path parameter of a job, which
- * that job's own token may read. `ticket` also takes `?ticket=`, for callers that cannot send a header.
+ * Says who may call a route: `open` to all, `any` key or job token, or a scope. `job` finds the job's id in the path. That
+ * job's own token may then read it. `ticket` also accepts `?ticket=`, because some callers cannot send a header.
  */
 export type Rule = 'open' | 'any' | { scope: Scope; job?: RegExp; ticket?: true };
 
 /**
- * Lets a request pass if its key allows the route, and says who it is for.
- * @param rules by method and path as the routes have them. A route without a rule needs `admin`
+ * Authorizes requests, and puts the principal into their context.
+ * @param rules by method and path, as the routes declare them. A route without a rule needs `admin`
  */
 export function authorizeRequests(
   access: Access,
@@ -29,7 +29,7 @@ export function authorizeRequests(
 ): MiddlewareHandler<AccessEnvironment> {
   return async (c, next) => {
     const route = matchedRoutes(c).find(({ method }) => method !== 'ALL');
-    // What no route takes answers 404 or 405 to everybody.
+    // A request that matches no route gets 404 or 405, with or without a key.
     const rule = route ? (rules[`${route.method} ${route.path}`] ?? { scope: 'admin' }) : 'open';
     if (rule === 'open') return next();
     try {

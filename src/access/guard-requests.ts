@@ -5,7 +5,7 @@ import { matchedRoutes } from 'hono/route';
 import { PROBLEMS, type Problem } from '../contract/problem.ts';
 import type { Guard, Refusal } from './guard.ts';
 
-/** What every response of every port carries: no other site may frame it, read it in or guess its type. */
+/** Headers of every response of every port. With them no other site may frame it, read it or guess its type. */
 const HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
@@ -19,7 +19,7 @@ const DETAILS: Record<Refusal, string> = {
     'Pages of this origin may not call this server. Its log names the setting that lets them.',
 };
 
-/** Has the guard look at each request before anything else does. Files of the web page are what no other route takes. */
+/** Checks each request with the guard before any route runs. A file of the web page matches only the route `/*`. */
 export function guardRequests(guard: Guard): MiddlewareHandler<{ Bindings: HttpBindings }> {
   return async (c, next) => {
     const { incoming, outgoing } = c.env;
@@ -28,7 +28,7 @@ export function guardRequests(guard: Guard): MiddlewareHandler<{ Bindings: HttpB
     const isStatic = reads && matchedRoutes(c).every(({ path }) => path === '/*');
     const refusal = guard.refusal(incoming, isStatic);
     if (refusal === undefined) return next();
-    // The server drains the rest of the body for a moment. A connection closed at once would lose the response.
+    // The server then drains the body for a moment. If it closed the connection at once, the client would lose the response.
     const headers = { 'content-type': 'application/problem+json' };
     return new Response(refusalBody(refusal), { status: PROBLEMS[refusal].status, headers });
   };

@@ -3,22 +3,22 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../logger.ts';
 import { configuredHost, hostName, isLoopbackName } from './host-name.ts';
 
-/** Number of refused hosts and origins that the log names. A stranger can invent any number of them. */
+/** Number of refused hosts and origins that the log names. A stranger can invent more without end. */
 const MAX_NAMED = 100;
 /** Longest host or origin in a log line, in characters. */
 const MAX_NAME_CHARS = 255;
 
-/** Values of `Sec-Fetch-Site` that no page of another site causes. */
+/** Values of `Sec-Fetch-Site` that a page of another site cannot cause. */
 const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
 
-/** Why the guard refuses a request: codes of `contract/problem.ts`. */
+/** Reason of a refusal: a code of `contract/problem.ts`. */
 export type Refusal = 'host_forbidden' | 'origin_forbidden';
 
 type GuardedRequest = Pick<IncomingMessage, 'headers' | 'url'>;
 
 /**
- * Decides by its headers whether a request may come in. Every port asks it before anything else, because a browser lets
- * any page call this machine, and a foreign name can resolve to its address (DNS rebinding).
+ * Checks the headers of each request. Every port asks the guard first, because a browser lets any page call this
+ * machine. A foreign name can also resolve to its address (DNS rebinding).
  */
 export class Guard {
   readonly #hosts: ReadonlySet<string | undefined>;
@@ -27,7 +27,7 @@ export class Guard {
   readonly #named = new Set<string>();
 
   /**
-   * @param hosts names that this server answers to, beside loopback
+   * @param hosts hosts that this server accepts beside loopback
    * @param origins pages of other sites that may call
    */
   constructor(hosts: readonly string[], origins: readonly string[], logger: Logger) {
@@ -38,13 +38,13 @@ export class Guard {
 
   /**
    * Checks Host, then Origin, then Sec-Fetch-Site.
-   * @param isStatic true for a file of the web page: anybody may have it, and links lead to it
-   * @returns why the request is refused; logged with its cure the first time
+   * @param isStatic true for a file of the web page, because it is public and links lead to it
+   * @returns the reason of a refusal, logged with its cure the first time; `undefined` to let the request pass
    */
   refusal({ headers, url = '/' }: GuardedRequest, isStatic = false): Refusal | undefined {
     const { host } = headers;
     if (!this.#isOurs(host)) return this.#refuseHost(host);
-    // A request target with a scheme names its host itself, and wins over the header.
+    // A request target with a scheme names its own host, which overrides the header.
     if (!url.startsWith('/') && URL.canParse(url) && !this.#isOurs(new URL(url).host)) {
       return this.#refuseHost(new URL(url).host);
     }
@@ -90,7 +90,7 @@ export class Guard {
   }
 }
 
-/** Returns whether a request comes from a page of the host it asks, or from no page: programs send no Origin. */
+/** Returns whether a page of the requested host sent this, or a program. Programs send no Origin. */
 function isSameHost(origin: string | undefined, host = ''): boolean {
   if (origin === undefined) return true;
   if (!isWebOrigin(origin)) return false;
@@ -100,7 +100,7 @@ function isSameHost(origin: string | undefined, host = ''): boolean {
   return URL.canParse(asked) && new URL(asked).host === own;
 }
 
-/** Returns whether a browser sends this for a page of a website: no path, no user, no address in disguise. */
+/** Returns whether a browser sends this origin for a web page: no path, no user, no address in disguise. */
 function isWebOrigin(origin: string): boolean {
   return /^https?:\/\//.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
 }

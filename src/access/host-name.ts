@@ -1,13 +1,13 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** A `Host` header: a name or an address, with or without a port. Nothing that a URL parser could read otherwise. */
+/** Matches a `Host` header: a name or an address, perhaps with a port. Excludes text that a URL parser reads otherwise. */
 const HOST = /^(\[[\da-f:.]+\]|[^\s:/?#@*\\[\]%]+)(?::\d{0,5})?$/i;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Reduces a `Host` header to its canonical name: no port, lower case. @returns `undefined` for what is none */
+/** Reduces a `Host` header to its canonical name: no port, lower case. @returns `undefined` if it is malformed */
 export function hostName(header: string): string | undefined {
   const name = HOST.exec(header)?.[1]?.toLowerCase();
   if (name?.startsWith('['))
@@ -21,7 +21,7 @@ export function configuredHost(host: string): string | undefined {
   return hostName(isIPv6(host) ? `[${host}]` : host);
 }
 
-/** Returns whether a canonical name means this machine only. */
+/** Returns whether a canonical name is a loopback name or address. */
 export function isLoopbackName(name: string): boolean {
   if (name === 'localhost') return true;
   const isV6 = name.startsWith('[');

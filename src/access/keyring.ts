@@ -12,7 +12,7 @@ interface Entry {
   readonly principal: Principal;
 }
 
-/** The configured API keys. */
+/** Holds the configured API keys. */
 export class Keyring {
   readonly #setting: string;
   readonly #logger: Logger;
@@ -20,7 +20,7 @@ export class Keyring {
 
   /**
    * @param setting a JSON array of keys, or the path of a file that holds one
-   * @throws what {@link readApiKeys} does
+   * @throws as {@link readApiKeys}
    */
   constructor(setting: string, logger: Logger) {
     this.#setting = setting;
@@ -33,7 +33,7 @@ export class Keyring {
     return !isInline(this.#setting);
   }
 
-  /** Reads the keys again. A file that cannot be used changes nothing, and the log says so. */
+  /** Reads the keys again. After a failure it logs the reason and keeps the former keys. */
   reload(): void {
     try {
       this.#read();
@@ -45,7 +45,7 @@ export class Keyring {
   }
 
   /**
-   * Finds the key of a token. It compares with every key, and in constant time, so that the time tells nothing.
+   * Finds the key of a token. It compares every key in constant time, so that its duration reveals nothing.
    * @returns its principal, even if expired
    */
   find(token: string): Principal | undefined {

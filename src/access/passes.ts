@@ -3,16 +3,16 @@ import type { Redis } from 'ioredis';
 
 import type { Keys } from '../redis/keys.ts';
 
-/** Lifetime of a ticket, in seconds: enough to open a socket with it. */
+/** Lifetime of a ticket, in seconds. A client opens its socket at once. */
 const TICKET_SECONDS = 30;
 /** Lifetime of a job's token, in seconds. A long queue can keep a job for hours. */
 const JOB_TOKEN_SECONDS = 24 * 60 * 60;
 const JOB_TOKEN_PREFIX = 'job_';
 
-/** What a pass stands for: a key, and the one job it is for if it is for one only. */
+/** Record of a ticket or job token: its key, and its job if it reads only one. */
 export interface Pass {
   keyId: string;
-  /** Digest of the key's token: a key that gets another token takes back what the former one made. */
+  /** Digest of the key's token. A key with a new token thereby revokes the passes of its former one. */
   sha256: string | undefined;
   job?: string | undefined;
   /** Unix time in ms at which a session that the pass opened must end. */
@@ -20,8 +20,8 @@ export interface Pass {
 }
 
 /**
- * Secrets of limited life that stand for a key. Redis keeps their digests, so every node knows them and a copy of Redis
- * opens nothing.
+ * Issues short-lived secrets that stand for a key. Redis keeps only their digests. So every node accepts them, and a copy
+ * of Redis reveals none.
  */
 export class Passes {
   readonly #redis: Redis;
@@ -32,19 +32,19 @@ export class Passes {
     this.#keys = keys;
   }
 
-  /** Makes a ticket: it is good once, within 30 s. */
+  /** Makes a ticket, valid once and within 30 s. */
   async makeTicket(pass: Pass): Promise<string> {
     const ticket = secret();
     await this.#redis.set(this.#keys.ticket(digest(ticket)), JSON.stringify(pass), 'EX', TICKET_SECONDS);
     return ticket;
   }
 
-  /** Takes a ticket. @returns nothing if it is unknown, used or too old */
+  /** Redeems a ticket. @returns `undefined` if it is unknown, used or too old */
   async takeTicket(ticket: string): Promise<Pass | undefined> {
     return read(await this.#redis.getdel(this.#keys.ticket(digest(ticket))));
   }
 
-  /** Makes a token that reads one job, for a day. */
+  /** Makes a token that reads one job, valid for a day. */
   async makeJobToken({ keyId, sha256 }: Omit<Pass, 'job'>, job: string): Promise<string> {
     const token = JOB_TOKEN_PREFIX + secret();
     const pass: Pass = { keyId, sha256, job, expiresAt: Date.now() + JOB_TOKEN_SECONDS * 1000 };
@@ -52,7 +52,7 @@ export class Passes {
     return token;
   }
 
-  /** Looks a job's token up. @returns nothing if it is none, unknown or too old */
+  /** Looks up a job's token. @returns `undefined` if it is malformed, unknown or too old */
   async findJobToken(token: string): Promise<Pass | undefined> {
     if (!token.startsWith(JOB_TOKEN_PREFIX)) return undefined;
     return read(await this.#redis.get(this.#keys.jobToken(digest(token))));

@@ -1,39 +1,39 @@
 import { DEFAULT_TENANT } from '../redis/keys.ts';
 
-/** What a key may allow. `admin` includes the others. */
+/** Scopes of a key. `admin` includes the others. */
 export const SCOPES = ['upload', 'read', 'dashboard', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** On whose behalf a request or session acts: made once for each, and passed to every service. */
+/** Identity of a caller. Sluice makes it once per request or session, and passes it to every service. */
 export interface Principal {
   readonly tenant: string;
   readonly scopes: readonly Scope[];
   /** The name of the key. */
   readonly keyId: string;
-  /** The one job that it may read, beside what the scopes allow. */
+  /** One job that it may read in addition to its scopes. */
   readonly job?: string | undefined;
-  /** Whose key made the token of that job. */
+  /** Principal of the key that made the job's token. */
   readonly issuer?: Principal | undefined;
   /** Unix time in ms; absent if it never expires. */
   readonly expiresAt?: number | undefined;
 }
 
-/** Everybody, while no keys are configured. */
+/** Principal of every caller while no keys are configured. */
 export const ANONYMOUS: Principal = { tenant: DEFAULT_TENANT, scopes: ['admin'], keyId: 'anonymous' };
 
-/** Returns whether a principal holds a key itself, and not the token of one job. */
+/** Returns whether a principal holds a key. The token of one job is none. */
 export function isKeyed({ keyId, job }: Principal): boolean {
   return keyId !== ANONYMOUS.keyId && job === undefined;
 }
 
-/** Makes the principal of a configured key. Its tenant is the only one, for now. */
+/** Makes the principal of a configured key, in the only tenant. */
 export function keyPrincipal(keyId: string, scopes: readonly Scope[], expiresAt?: number): Principal {
   return { tenant: DEFAULT_TENANT, keyId, scopes, expiresAt };
 }
 
 /**
  * Returns whether a principal has a scope.
- * @param job the job to be read, where it is one
+ * @param job id of the job that the request reads, if it reads one
  */
 export function isAllowed({ scopes, job: own }: Principal, scope: Scope, job?: string): boolean {
   if (scopes.includes(scope) || scopes.includes('admin')) return true;
