@@ -3,15 +3,15 @@ import { isIP, type BlockList } from 'node:net';
 
 import { ANONYMOUS, isKeyed, type Principal } from '../access/principal.ts';
 
-/** Name of a client in every count: its key where it has one, and its address otherwise. */
+/** Identifies a client in every count: by its key, or by its address without one. */
 export type Subject = string;
 
-/** Groups of an IPv6 address that one client gets: a /64 is the smallest network that is handed out. */
+/** Groups of an IPv6 address that identify one client. Providers hand out networks of /64 or larger. */
 const IPV6_GROUPS = 4;
 
 /**
- * Names whose limits a caller counts against: its key's, wherever it comes from. A job's token counts by address,
- * because a browser that holds one must not use up the limits of the key that made it.
+ * Returns the subject of an authenticated request: its key, from any address. A job's token counts by address, because
+ * its browser must not use up the limits of the key that made it.
  */
 export function clientSubject(
   request: IncomingMessage,
@@ -22,8 +22,8 @@ export function clientSubject(
 }
 
 /**
- * Names whose limits a request without a key counts against: the sender's, or behind trusted proxies the rightmost hop of
- * `X-Forwarded-For` that is none of them. Entries left of it can be forged.
+ * Returns the subject of a request without a key: the sender's address. Behind trusted proxies it is the rightmost hop of
+ * `X-Forwarded-For` that is no trusted proxy. A client can forge the hops to its left.
  */
 export function clientAddress(request: IncomingMessage, trusted: BlockList | undefined): Subject {
   const peer = plainAddress(request.socket.remoteAddress ?? '') ?? 'unknown';
@@ -32,7 +32,7 @@ export function clientAddress(request: IncomingMessage, trusted: BlockList | und
   let client = peer;
   for (const hop of String(header).split(',').toReversed()) {
     const address = plainAddress(hop.trim());
-    // A proxy wrote no address here, so the hop that is known last counts.
+    // This hop is no address, so the hop before it counts.
     if (address === undefined) break;
     client = address;
     if (!isTrusted(address, trusted)) break;
@@ -40,7 +40,7 @@ export function clientAddress(request: IncomingMessage, trusted: BlockList | und
   return subjectOf(client);
 }
 
-/** Returns whether a subject is this machine itself. */
+/** Returns whether a subject is a loopback address. */
 export function isLoopback(subject: Subject): boolean {
   return subject.startsWith('address:127.') || subject === 'address:0:0:0:0:0:0:0:1';
 }
@@ -49,7 +49,7 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return isIP(address) !== 0 && trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Reads an address as a socket or proxy writes it: mapped, in brackets, or with a port. */
+/** Parses an address as a socket or proxy writes it: mapped, in brackets, or with a port. */
 function plainAddress(text: string): string | undefined {
   const bare = text.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1');
   const address = bare.replace(/^::ffff:(?=[\d.]+$)/i, '').replace(/%.*$/, '');

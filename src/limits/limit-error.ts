@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
 
-/** What a limit counts, as its name stands in the RateLimit headers. */
+/** Names a limit in the RateLimit headers. */
 export type LimitName = 'requests' | 'bytes' | 'bodies' | 'sockets' | 'jobs';
 
 /** Refuses a request whose client has used up a limit. Its headers follow the IETF's draft on RateLimit headers. */
@@ -8,8 +8,8 @@ export class LimitError extends AppError {
   readonly headers: Record<string, string>;
 
   /**
-   * @param quota how much the limit grants, per window if it has one
-   * @param retryAfterSeconds when to try again
+   * @param quota amount that the limit grants, per window if it has one
+   * @param retryAfterSeconds time until the client may retry
    */
   constructor(
     name: LimitName,

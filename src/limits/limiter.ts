@@ -1,7 +1,7 @@
 import { isLoopback, type Subject } from './client-address.ts';
 import { LimitError } from './limit-error.ts';
 
-/** What one client may use of one process. */
+/** Limits of one client in one process. */
 export interface Limits {
   requestsPerSecond: number;
   /** Of uploads, in bytes. */
@@ -15,19 +15,19 @@ export interface Limits {
 }
 
 /**
- * So many seconds' worth of requests may come at once. Ten were seen to keep others waiting for 6 s. A browser that
- * drops 1,000 files stays within one.
+ * Burst of requests, in seconds of the rate. Ten seconds' worth kept other clients waiting for 6 s. A browser that drops
+ * 1,000 files stays within one.
  */
 const BURST_SECONDS = 2;
 const BYTES_WINDOW_SECONDS = 60;
-/** An idle client is forgotten after this time in ms: by then its buckets are full. */
+/** Time in ms after which the limiter forgets an idle client. By then its buckets are full. */
 const IDLE_MS = 2 * BYTES_WINDOW_SECONDS * 1000;
-/** Lists of one client that are read at once. 125 at once were seen to keep others waiting for 2.6 s. */
+/** Concurrent list reads of one client. 125 of them kept other clients waiting for 2.6 s. */
 const LISTS_AT_ONCE = 4;
-/** Seconds after which a place of an open body or socket may be free. */
+/** `Retry-After` for open bodies and sockets, in seconds. The server cannot predict when one ends. */
 const PLACE_SECONDS = 5;
 
-/** Grants up to `most` at once, refilled evenly. It may go negative, because bytes are known after they came. */
+/** Grants up to `most` units at once, and refills evenly. It may go negative, because bytes count after they arrive. */
 class Bucket {
   readonly #most: number;
   readonly #perMs: number;
@@ -40,7 +40,7 @@ class Bucket {
     this.#perMs = most / (windowSeconds * 1000);
   }
 
-  /** Returns the seconds until something is left; 0 for now. */
+  /** Returns the seconds until one unit is left; 0 if one is left now. */
   wait(): number {
     const now = performance.now();
     this.#left = Math.min(this.#most, this.#left + (now - this.#filledAt) * this.#perMs);
@@ -59,12 +59,12 @@ interface Client {
   bodies: number;
   sockets: number;
   lists: number;
-  /** Begins the lists that wait for a place. */
+  /** Callbacks that start the waiting list reads. */
   readonly waiting: (() => void)[];
   seenAt: number;
 }
 
-/** An upload under way. `end` MUST be called once. */
+/** An upload under way. Its owner MUST call `end` once. */
 export interface OpenBody {
   /** Counts bytes as they arrive. */
   arrived(bytes: number): void;
@@ -72,8 +72,8 @@ export interface OpenBody {
 }
 
 /**
- * Counts what each client uses of this process: requests, bytes, open bodies and sockets. A count costs a look into a map,
- * and no call to Redis. Every process counts for itself, and forgets with its end.
+ * Limits each client's requests, bytes, open bodies and sockets. A count costs one map lookup and no call to Redis. Every
+ * process counts for itself, and loses its counts when it ends.
  */
 export class Limiter {
   readonly #limits: Limits;
@@ -86,7 +86,7 @@ export class Limiter {
 
   /**
    * Counts a request.
-   * @param weight as how many requests it counts
+   * @param weight number of requests that it counts as
    * @throws {LimitError}
    */
   request(subject: Subject, weight = 1): void {
@@ -98,14 +98,14 @@ export class Limiter {
     throw new LimitError('requests', detail, quota, wait, BURST_SECONDS);
   }
 
-  /** Waits until the client reads few enough lists. @returns what gives the place back; MUST be called */
+  /** Waits for one of the client's list slots. @returns a function that frees the slot; the caller MUST call it */
   async list(subject: Subject): Promise<() => void> {
     const client = this.#client(subject);
     if (client.lists < LISTS_AT_ONCE) client.lists++;
     else await new Promise<void>((resolve) => client.waiting.push(resolve));
     return () => {
       const next = client.waiting.shift();
-      // Hands its place on.
+      // Hands its slot to the next read.
       if (next) next();
       else client.lists--;
     };
@@ -128,10 +128,10 @@ export class Limiter {
     return { arrived: (bytes) => client.bytes.take(bytes), end: () => void client.bodies-- };
   }
 
-  /** Opens a socket. @returns what closes it; `undefined` if the client has too many */
+  /** Counts a socket. @returns a function that ends the count; `undefined` if the client has too many */
   socket(subject: Subject): (() => void) | undefined {
     const client = this.#client(subject);
-    // What runs on this machine, or comes through a proxy on it that is not trusted, has no address of its own.
+    // Programs of this machine, and clients behind its untrusted proxy, share the loopback address.
     if (client.sockets >= this.#limits.sockets && !isLoopback(subject)) return undefined;
     client.sockets++;
     let isOpen = true;
@@ -141,7 +141,7 @@ export class Limiter {
     };
   }
 
-  /** Opens an event stream, which counts as a socket. @throws {LimitError} */
+  /** Counts an event stream as a socket. @throws {LimitError} */
   stream(subject: Subject): () => void {
     const close = this.socket(subject);
     if (close) return close;

@@ -3,12 +3,12 @@ import type { Redis } from 'ioredis';
 import type { Subject } from './client-address.ts';
 import { LimitError } from './limit-error.ts';
 
-/** Seconds until a client that has its jobs may ask again. Redis is asked about them once in this time. */
+/** Seconds until a client at its limit may retry. LiveJobs asks Redis about its jobs at most once in this time. */
 const LOOK_SECONDS = 5;
-/** A call that asks about more blocks Redis for longer than a millisecond. */
+/** Most jobs in one call. A larger call blocks Redis for longer than a millisecond. */
 const ASKED_AT_ONCE = 1000;
 
-/** Bounds memory where clients come from ever new addresses. */
+/** Most clients with counted jobs. It bounds memory when every request comes from a new address. */
 const MOST_CLIENTS = 10_000;
 
 interface Jobs {
@@ -18,13 +18,13 @@ interface Jobs {
 }
 
 /**
- * Counts the jobs of each client that have not ended. An upload costs an entry in a set. Redis is asked which jobs have
- * ended only where a client has its limit, because the way of an upload must stay short.
+ * Limits the jobs of each client that have not ended. An upload adds one entry to a set. LiveJobs asks Redis which jobs
+ * have ended only for a client at its limit, because an upload must stay fast.
  */
 export class LiveJobs {
   readonly #most: number;
   readonly #redis: Redis;
-  /** The set of the jobs that have not ended. */
+  /** Redis key of the set of jobs that have not ended. */
   readonly #active: string;
   readonly #clients = new Map<Subject, Jobs>();
 
@@ -34,7 +34,7 @@ export class LiveJobs {
     this.#active = active;
   }
 
-  /** Admits an upload. @throws {LimitError} if the client has its jobs */
+  /** Admits an upload. @throws {LimitError} if the client is at its limit */
   async admit(subject: Subject): Promise<void> {
     const jobs = this.#clients.get(subject);
     if (!jobs || jobs.ids.size < this.#most) return;
@@ -47,7 +47,7 @@ export class LiveJobs {
     throw new LimitError('jobs', detail, this.#most, LOOK_SECONDS);
   }
 
-  /** Counts a job that was made. */
+  /** Counts a new job. */
   add(subject: Subject, jobId: string): void {
     let jobs = this.#clients.get(subject);
     if (!jobs) {

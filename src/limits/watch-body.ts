@@ -3,14 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors.ts';
 import type { OpenBody } from './limiter.ts';
 
-/** Time in ms over which a body must keep its least rate. A phone that changes its network is silent for less. */
+/** Time in ms over which a body must keep its least rate. A phone that changes networks is silent for less. */
 const WINDOW_MS = 60_000;
 
 /**
- * Counts a body's bytes as they arrive, whatever its headers say.
- * @param leastRate bytes a second that must arrive over a minute. Time in which the server does not read is not counted
+ * Counts a body's bytes as they arrive, because its headers may lie.
+ * @param leastRate least bytes a second, over each window. A window in which the server paused the body does not count
  * @param fail called once if the body is too large or too slow
- * @returns ends the watch; MUST be called
+ * @returns a function that ends the watch; the caller MUST call it
  */
 export function watchBody(
   request: IncomingMessage,
