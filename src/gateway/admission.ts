@@ -31,8 +31,8 @@ export class Admission {
   }
 
   /**
-   * Notes a client's session.
-   * @returns what ends it again; `undefined` when the client has too many
+   * Counts a client's session.
+   * @returns a function that ends the count; `undefined` if the client has too many
    */
   enter(client: Subject): (() => void) | undefined {
     const close = this.#limiter.socket(client);

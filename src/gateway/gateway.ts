@@ -22,7 +22,7 @@ import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socke
 import { Session, type SessionServices } from './session.ts';
 
 const PATH = '/ws';
-/** Below 20 s, which some proxies take for idle. */
+/** In ms. Some proxies cut a connection after 20 s of silence. */
 const HEARTBEAT_MS = 15_000;
 /** The sessions are looked at in turns, so that not all are pinged in one moment. */
 const TURN_MS = 1000;
@@ -50,7 +50,7 @@ export class Gateway {
   readonly #admission: Admission;
   readonly #clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   readonly #open = new Map<Session, Open>();
-  /** Those whose principal is not known yet. */
+  /** Sockets without a principal yet. */
   readonly #identifying = new Set<ProtocolSocket>();
   readonly #timer: NodeJS.Timeout;
   readonly #sockets = new WebSocketServer<typeof ProtocolSocket>(SOCKETS);
@@ -171,7 +171,7 @@ export class Gateway {
     });
   }
 
-  /** Finds out who opened a socket, then begins its session. Until then it counts by its address. */
+  /** Authenticates a socket, then begins its session. Until then the socket counts by its address. */
   #identify(
     socket: ProtocolSocket,
     {

@@ -8,21 +8,21 @@ import { AuthSchema, CLOSE } from '../contract/messages.ts';
 import { AppError } from '../errors.ts';
 import type { ProtocolSocket, SocketListener } from './protocol-socket.ts';
 
-/** Time for a client to send its key, in ms. A page that has one sends it at once. */
+/** Time in ms within which a client must send its key. A page sends it at once. */
 const AUTH_MS = 10_000;
-/** Messages that may follow the key before it is checked. A client that sends more is not waiting for its welcome. */
+/** Messages that may arrive while the key is checked. A client needs few before its welcome. */
 const MAX_EARLY = 16;
 
 const AuthText = v.pipe(v.string(), v.parseJson(), AuthSchema);
 
-/** Reads a key from a first frame. @returns nothing if it is another message */
+/** Reads a key from a first frame. @returns `undefined` if it is another message */
 function tokenIn(data: RawData, isBinary: boolean): string | undefined {
   if (isBinary) return undefined;
   const parsed = v.safeParse(AuthText, (data as Buffer).toString());
   return parsed.success ? parsed.output.token : undefined;
 }
 
-/** Hears how the identification ends: with a principal, or with the socket's close. */
+/** Receives the result: a principal, or the socket's close. */
 export interface IdentifyingListener {
   onPrincipal(principal: Principal): void;
   onClose(code: number): void;
@@ -30,7 +30,7 @@ export interface IdentifyingListener {
   onFailure(error: unknown): void;
 }
 
-/** A socket whose principal is not known yet: its header, its ticket or its first frame names it. */
+/** Authenticates a socket by its header, its ticket or its first frame. */
 export class Identifying implements SocketListener {
   readonly #socket: ProtocolSocket;
   readonly #access: Access;
@@ -48,12 +48,12 @@ export class Identifying implements SocketListener {
     socket.listen(this);
   }
 
-  /** True if the key came in a frame, which is answered. */
+  /** True if the key came in a frame. The session then responds with `authorized`. */
   get isByFrame(): boolean {
     return this.#isByFrame;
   }
 
-  /** Looks at what the request for the socket holds. A header counts before a ticket. */
+  /** Reads the header or the ticket of the upgrade request. The header takes precedence. */
   begin({ headers: { authorization } }: IncomingMessage, url: URL): void {
     const ticket = url.searchParams.get('ticket');
     if (authorization !== undefined) void this.#ask(this.#access.ofHeader(authorization));
@@ -74,7 +74,7 @@ export class Identifying implements SocketListener {
   }
 
   onPing(data: Buffer): void {
-    // One that does not read gets no more to read.
+    // Sends nothing more to a client that does not read.
     if (this.#socket.bufferedAmount === 0) this.#socket.pong(data);
   }
 
@@ -97,7 +97,7 @@ export class Identifying implements SocketListener {
       clearTimeout(this.#timer);
       this.#listener.onPrincipal(found);
       if (this.#socket.listener === this) return;
-      // A client need not wait for its welcome.
+      // A client may send messages before its welcome.
       for (const data of this.#early) this.#socket.listener?.onMessage(data, false);
     } catch (error) {
       if (error instanceof AppError) return this.#socket.close(CLOSE.unauthorized, error.message);

@@ -21,7 +21,10 @@ export class ProtocolSocket extends WebSocket {
   closesWith: number | undefined;
   listener: SocketListener | undefined;
 
-  /** Gives it a listener, in place of the one before, by functions that all sockets share: closures would take more than a session does. */
+  /**
+   * Sets or replaces the listener. All sockets share the same handler functions, because closures would take more memory
+   * than a session.
+   */
   listen(listener: SocketListener): void {
     const isFirst = this.listener === undefined;
     this.listener = listener;

@@ -1,10 +1,10 @@
 import { isAllowed, type Principal } from '../access/principal.ts';
 import type { ServerMessage } from '../contract/messages.ts';
 
-/** What a subscription is for. */
+/** Target of a subscription. */
 export type Watched = { readonly jobs: readonly string[] } | { readonly channel: 'active' };
 
-/** Why a principal may not watch that. @returns nothing if it may */
+/** Checks whether a principal may watch a target. @returns `undefined` if it may */
 export function watchRefusal(
   principal: Principal,
   watched: Watched,
@@ -17,7 +17,7 @@ export function watchRefusal(
   return may ? undefined : { code: 'forbidden', detail: `The key needs the scope ${scope}.` };
 }
 
-/** Answers a key that came in a frame. */
+/** Makes the response to an `auth` message. */
 export function authorized({ scopes, expiresAt }: Principal): ServerMessage {
   const expires = expiresAt === undefined ? {} : { expires_at: new Date(expiresAt).toISOString() };
   return { type: 'authorized', scopes: [...scopes], ...expires };

@@ -67,7 +67,7 @@ export class Session implements SocketListener, SentListener, LossListener {
   /**
    * @param stream the socket under the WebSocket
    * @param onlyJob from `?job=`: subscribed at once, and the session ends with it
-   * @param principal on whose behalf it begins
+   * @param principal identity that the session begins with
    */
   constructor(
     socket: ProtocolSocket,
@@ -99,7 +99,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     return this.#principal;
   }
 
-  /** Sends a message, behind those that are still to be sent. */
+  /** Queues a message behind the unsent ones. */
   answer(message: ServerMessage): void {
     this.#outbox.answer(message);
   }
@@ -237,7 +237,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#subscriptions.add(id, subscription);
   }
 
-  /** Goes on for another key, which may not keep all that the former one watched. */
+  /** Replaces the session's principal. Ends the subscriptions that the new key does not allow. */
   async #authenticate(token: string): Promise<void> {
     try {
       this.#principal = await this.#services.access.ofToken(token);

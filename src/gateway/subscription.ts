@@ -23,7 +23,7 @@ export interface Subscription {
   covers(jobId: string): boolean;
   /** The jobs that it covers now. */
   jobs(): Iterable<string>;
-  /** What it was opened for, as a client says it. */
+  /** Target, as the client named it. */
   readonly watched: Watched;
   /** How many jobs it counts as. */
   readonly weight: number;

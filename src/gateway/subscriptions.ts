@@ -23,7 +23,7 @@ export class Subscriptions {
     return this.#unjoined !== undefined;
   }
 
-  /** Lists all, each with its number. */
+  /** Lists all subscriptions with their ids. */
   entries(): [number, Subscription][] {
     return [...this.#all.keys()].map((id) => [id, this.#all.get(id) as Subscription]);
   }
