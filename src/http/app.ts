@@ -79,12 +79,12 @@ export interface ApiServices {
 export interface ApiOptions {
   uploadLimits: UploadLimits;
   guard: Guard;
-  /** Whose limits a request counts against. */
+  /** Returns the subject whose limits a request counts against. */
   clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   allowedOrigins: readonly string[];
   /** What the web page is told. */
   settings: Settings;
-  /** Path that a proxy strips before the api's own, without a slash at its end; empty without one. */
+  /** Path prefix that a proxy strips, without a slash at its end; empty without a prefix. */
   publicPath: string;
   /** Longest silence on an event stream or a long poll, in ms. */
   heartbeatMs: number;
@@ -101,7 +101,7 @@ export function createApp(
   const app = new Hono<AccessEnvironment>();
   const { publicPath } = options;
   const servers = publicPath ? { servers: [{ url: publicPath }] } : {};
-  // Made once, because it takes 3 ms.
+  // Serialized once, because it takes 3 ms.
   const openApi = JSON.stringify({ ...openApiDocument, ...servers });
   app.use(guardRequests(options.guard));
   if (options.allowedOrigins.length > 0) {
@@ -125,10 +125,10 @@ export function createApp(
   const { limiter } = services;
   const count = (client: Subject, path: string) => {
     const weight = requestWeight(path);
-    // A probe is served whoever else sends from its address.
+    // A probe counts against no limit, so that a flood from its address cannot fail it.
     if (weight > 0) limiter.request(client, weight);
   };
-  // Counts before it looks at the key, so that nobody tries many.
+  // Counts the address before the key is checked, so that a client cannot guess keys at speed.
   app.use(async (c, next) => {
     count(options.clientOf(c.env.incoming), c.req.path);
     await next();
@@ -137,7 +137,7 @@ export function createApp(
   app.use(async (c, next) => {
     const principal = c.get('principal') as Principal | undefined;
     const client = options.clientOf(c.env.incoming, principal);
-    // An address was counted before.
+    // The middleware above has counted the address.
     if (principal && isKeyed(principal)) count(client, c.req.path);
     if (!isList(c.req.method, c.req.path)) return next();
     const leave = await limiter.list(client);
@@ -177,7 +177,7 @@ export function createApp(
   return app;
 }
 
-/** Addresses that take POST although they change nothing that is kept. */
+/** Paths of POST routes that change no stored document or job. */
 const READING_POSTS = ['/api/search', '/api/ws-ticket'];
 
 /** Returns whether a request may write. */

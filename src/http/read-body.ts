@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 
 import { AppError } from '../errors.ts';
 
-/** Time in ms for a small body: that of a request's head. One that drips would hold its connection for hours. */
+/** Time in ms for a small body, the same as for a request's head. A dripping body would hold its connection for hours. */
 const WITHIN_MS = 20_000;
 
 /**
- * Reads a small body to its end, whatever its headers say of its length.
- * @param maxBytes most bytes that it may have
- * @param withinMs time in ms in which it must arrive
+ * Reads a small body to its end. It counts the bytes that arrive, because headers may lie.
+ * @param maxBytes largest size, in bytes
+ * @param withinMs time in ms within which the body must arrive
  * @throws {AppError} `body_too_large`, `request_too_slow`, or `invalid_request` if its sender goes away
  */
 export function readBody(request: IncomingMessage, maxBytes: number, withinMs = WITHIN_MS): Promise<string> {
@@ -17,7 +17,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, withinMs = 
     let length = 0;
     const end = () => {
       clearTimeout(timer);
-      // The server drains what is left: without a listener it is thrown away.
+      // Without a listener, the server drains and drops the rest.
       request.off('data', take).off('end', whole).off('close', cut);
     };
     const refuse = (error: AppError) => {
@@ -38,7 +38,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, withinMs = 
     const timer = setTimeout(() => {
       refuse(new AppError('request_too_slow', `The body must arrive within ${withinMs / 1000} s.`));
     }, withinMs);
-    // Its failure closes it, too.
+    // A `close` event follows, and rejects.
     request.on('error', () => {});
     request.on('data', take).on('end', whole).on('close', cut);
     if (request.destroyed) cut();

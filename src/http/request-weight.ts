@@ -1,16 +1,16 @@
-/** Paths that count against no limit, because a probe must be served whoever else sends from its address. */
+/** Paths that count against no limit, so that a flood from a probe's address cannot fail the probe. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
-/** Paths that read many records. A page of jobs was measured to take 16 times as long as one job. */
+/** Paths that read many records. A page of jobs took 16 times as long as one job. */
 const COSTLY = /^\/api\/(?:jobs|documents(?:\/[^/]+\/chunks)?|search|stats)$/;
 const COSTLY_WEIGHT = 16;
 
-/** Returns as how many requests one counts: in units of the reading of one job, which takes a quarter of a millisecond. */
+/** Returns the weight of a request. Reading one job weighs 1, and takes a quarter of a millisecond. */
 export function requestWeight(path: string): number {
   if (PROBES.has(path)) return 0;
   return COSTLY.test(path) ? COSTLY_WEIGHT : 1;
 }
 
-/** Returns whether a request reads a list here. A search works elsewhere, and waits. */
+/** Returns whether a request reads many records in this process. A search does its work in the processor and Chroma. */
 export function isList(method: string, path: string): boolean {
   return method === 'GET' && COSTLY.test(path);
 }

@@ -5,12 +5,12 @@ const READ: Rule = { scope: 'read' };
 const JOB = /\/jobs\/([^/]+)/;
 const READ_JOB: Rule = { scope: 'read', job: JOB };
 
-/** Who may call what: every route of every port, by method and path. */
+/** Access rules of every route of the api, the gateway and the worker, by method and path. */
 export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /openapi.json': 'open',
-  // The web page, which asks for a key itself.
+  // The web page asks its user for a key.
   'GET /*': 'open',
   'GET /metrics': { scope: 'dashboard' },
   'GET /api/stats': { scope: 'dashboard' },

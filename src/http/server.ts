@@ -32,7 +32,7 @@ export async function startServer(
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
-    // Stands in for a missing Host, so that the guard can say why it refuses such a request.
+    // Replaces a missing Host, so that the guard can refuse such a request with its reason.
     hostname: 'localhost',
     serverOptions: {
       // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no answer.

@@ -19,8 +19,8 @@ export function readQuery<S extends v.GenericSchema>(c: Context, schema: S): v.I
 }
 
 /**
- * Reads a JSON body by its schema.
- * @param maxBytes most bytes that it may have
+ * Reads and validates a JSON body.
+ * @param maxBytes largest size, in bytes
  * @throws {AppError} `invalid_request`; as {@link readBody}
  */
 export async function readJson<S extends v.GenericSchema>(

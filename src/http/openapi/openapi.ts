@@ -18,7 +18,7 @@ import { problems, schemaOf } from './parts.ts';
 import { serverPaths } from './server-paths.ts';
 import { withRules } from './with-rules.ts';
 
-/** Adds the refusal of a client that has used up a limit to every operation that counts. */
+/** Adds `too_many_requests` to every operation that counts against a limit. */
 function withLimits<T extends Record<string, Record<string, { responses: object }>>>(paths: T): T {
   for (const [path, operations] of Object.entries(paths))
     for (const operation of Object.values(operations))

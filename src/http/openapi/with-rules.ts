@@ -4,7 +4,7 @@ import { problems } from './parts.ts';
 type Operation = { responses: object; description?: string };
 type Paths = Record<string, Record<string, Operation>>;
 
-/** Adds to each operation which key it needs, as the server itself looks it up, and what it is refused with. */
+/** Adds the required scope and the refusals to each operation, from the server's own rules. */
 export function withRules(paths: Paths): Paths {
   const entries = Object.entries(paths).map(([path, operations]) => [
     path,
@@ -24,7 +24,7 @@ function withRule(path: string, method: string, operation: Operation): object {
     ...operation,
     description:
       scope === undefined ? 'Takes any key.' : `Needs a key with the scope \`${scope}\`, where keys are set.`,
-    // The empty one says that a server without keys asks for none.
+    // The empty requirement stands for a server without keys.
     security: [{ key: [] }, ...(takesTicket ? [{ ticket: [] }] : []), {}],
     responses: { ...problems('unauthorized', 'forbidden'), ...operation.responses },
   };

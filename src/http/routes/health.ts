@@ -16,7 +16,7 @@ export function healthRoutes(
   checks: Record<string, ReadinessCheck>,
   dependencies: Record<string, ReadinessCheck>,
 ) {
-  // Many may ask at once, and a check costs a write to Redis and to the disk.
+  // Coalesces concurrent probes, because a check costs a write to Redis and to the disk.
   const look = new SharedRound(() => Promise.all([results(checks, 'failed'), results(dependencies, 'away')]));
   return new Hono()
     .get('/healthz', (c) => c.json({ status: 'ok' }))

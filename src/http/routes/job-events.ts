@@ -16,7 +16,7 @@ const RECONNECT_MS = 2000;
  * `GET /api/jobs/{id}/events`: server-sent events of the Job, for networks that let no WebSocket through. A slow
  * client gets the latest state, not all of them. The stream ends after the terminal state; a client that comes
  * back with that state's `Last-Event-ID` is told with 204 that nothing more will come.
- * @param heartbeatMs interval of empty lines, by which proxies and clients see that the connection lives
+ * @param heartbeatMs interval of empty comment lines. They show proxies and clients that the connection lives
  */
 export function jobEventRoutes(
   { access, feed, store, closing, limiter }: JobRouteServices & { access: Access; limiter: Limiter },
@@ -67,7 +67,7 @@ export function jobEventRoutes(
       start: (controller) => controller.enqueue(encoder.encode(`retry: ${RECONNECT_MS}\n\n`)),
       async pull(controller) {
         const next = await changes.after(tag, heartbeatMs);
-        // A key that was revoked meanwhile ends the stream at the next event or heartbeat.
+        // After a revocation, the stream ends at the next event or heartbeat.
         if (!access.isValid(principal)) changes.end();
         if (next === 'unchanged' && !changes.ended) return controller.enqueue(encoder.encode(':\n\n'));
         if (typeof next !== 'string' && access.isValid(principal)) {

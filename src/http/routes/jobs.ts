@@ -27,7 +27,7 @@ export interface JobRouteServices {
 
 /**
  * `GET /api/jobs`, `GET /api/jobs/{id}` and its two documented aliases.
- * @param heartbeatMs ends a long poll, because a proxy may cut a response that has not begun
+ * @param heartbeatMs longest wait of a long poll, in ms, because a proxy may cut a response that has not begun
  */
 export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
   const routes = new Hono();

@@ -3,9 +3,9 @@ import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 
 /**
- * Serves the web page, as `npm run setup` built it, with a policy that lets nothing foreign in.
+ * Serves the web page that `npm run setup` built. Its content security policy admits no foreign sources.
  * @param folder where the built files lie
- * @param gatewayUrl where the page's WebSocket goes, if not to its own host
+ * @param gatewayUrl address of the page's WebSocket, if it is not on the page's host
  */
 export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
   const policy = secureHeaders({
@@ -15,7 +15,7 @@ export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
       connectSrc: ["'self'", ...(gatewayUrl === undefined ? [] : [new URL(gatewayUrl).origin])],
       objectSrc: ["'none'"],
       baseUri: ["'none'"],
-      // Scripts handle every form. Without them, what was typed must not end up in a URL.
+      // Scripts handle every form. Without scripts, a typed key must not end up in a URL.
       formAction: ["'none'"],
       frameAncestors: ["'none'"],
     },

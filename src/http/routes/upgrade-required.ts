@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { toProblemResponse } from '../problem.ts';
 
-/** `/ws` without an upgrade: a proxy in between has dropped the headers, or the client is none. */
+/** Refuses `/ws` without an upgrade. A proxy dropped the headers, or the client does not speak WebSocket. */
 export function upgradeRequiredRoutes(logger: Logger) {
   return new Hono().all('/ws', () => {
     const detail =

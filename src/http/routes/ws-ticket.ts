@@ -4,7 +4,7 @@ import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import type { Ticket } from '../../contract/ticket.ts';
 
-/** `POST /api/ws-ticket`: opens one socket or event stream, for clients that cannot send a header with either. */
+/** `POST /api/ws-ticket`: makes a ticket for one socket or event stream. Browsers cannot send a header with either. */
 export function ticketRoutes(access: Access) {
   return new Hono<AccessEnvironment>().post('/api/ws-ticket', async (c) => {
     const ticket: Ticket = { ticket: await access.makeTicket(c.get('principal')) };
