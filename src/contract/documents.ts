@@ -86,7 +86,7 @@ export const SearchRequestSchema = v.object({
     v.string(),
     v.check((text) => text.trim() !== '', 'query must not be blank'),
     v.maxLength(10_000),
-    // Embedding services refuse half of a character.
+    // Embedding services refuse a lone surrogate.
     v.transform((text) => text.toWellFormed()),
   ),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),

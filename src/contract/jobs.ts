@@ -16,7 +16,7 @@ export const JobQuerySchema = v.object({
 });
 export type JobQuery = v.InferOutput<typeof JobQuerySchema>;
 
-/** The longest that a request may ask to wait for a change. The api ends the wait after `HEARTBEAT_MS` already. */
+/** Longest wait that a request may ask for, in seconds. The api ends the wait after `HEARTBEAT_MS` at the latest. */
 export const MAX_WAIT_SECONDS = 55;
 
 export const JobWaitSchema = v.object({

@@ -15,9 +15,9 @@ export const CLOSE = {
   /** The server is shutting down; retryable. */
   drain: 1012,
   badMessage: 4400,
-  /** The key is missing, unknown, expired or revoked; another one may do. */
+  /** The key is missing, unknown, expired or revoked. Another key may work. */
   unauthorized: 4401,
-  /** This origin may not connect; `?job=`: or the key may not read that job. */
+  /** This origin may not connect. With `?job=` also: the key may not read that job. */
   originForbidden: 4403,
   /** `?job=` only: there is no such job. */
   unknownJob: 4404,
@@ -77,7 +77,7 @@ export const SubscribeChannelSchema = v.object({
 export const UnsubscribeSchema = v.object({ type: v.literal('unsubscribe'), id: Id });
 export const PingSchema = v.object({ type: v.literal('ping') });
 
-/** Says on whose behalf the session acts: as its first message, and again before the key expires. */
+/** Authenticates the session, as its first message and again before the key expires. */
 export const AuthSchema = v.object({
   type: v.literal('auth'),
   token: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),

@@ -79,7 +79,7 @@ export const ProcessorProblemSchema = v.object({ code: Code, detail: Detail });
  * turns as one with those of others; a call without it stands for itself.
  */
 export const DOCUMENT_HEADER = 'document-id';
-/** An optional header of every call: the id of the job that it is made for, percent-encoded. A service's log lines name it. */
+/** Optional header of every call: the percent-encoded id of its job. A service names it in its log lines. */
 export const JOB_HEADER = 'job-id';
 
 const Offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -212,7 +212,7 @@ export const ProcessorHealthSchema = v.object({
   children: v.pipe(v.number(), v.integer(), v.minValue(1)),
   /** How many texts one `POST /embed` is best sent: few where they take long, so that work is seen to move. */
   embed_batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_EMBED_TEXTS)), 16),
-  /** Whether an embedding server that it uses can be reached; `ok` where it does not say. */
+  /** `away` while the service cannot reach its embedding server. Defaults to `ok`. */
   embedder: v.optional(v.picklist(['ok', 'away']), 'ok'),
 });
 export type ProcessorHealth = v.InferOutput<typeof ProcessorHealthSchema>;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 /** What the web page is told about the server it came from. */
 export const SettingsSchema = v.object({
-  /** Where the gateway is, when not at `ws` beside the page. */
+  /** Address of the gateway, if it is not at `ws` beside the page. */
   gateway_url: v.optional(v.string()),
 });
 export type Settings = v.InferOutput<typeof SettingsSchema>;

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 
-/** Opens one socket (`/ws?ticket=…`) or event stream within 30 s. */
+/** Carries a ticket, which opens one socket (`/ws?ticket=…`) or event stream within 30 s. */
 export const TicketSchema = v.object({ ticket: v.string() });
 export type Ticket = v.InferOutput<typeof TicketSchema>;
 
-/** Asks, in an upload, for a token that reads its job alone; carries that token in the response. */
+/** Header of an upload that requests a token for its job alone. The response carries the token in the same header. */
 export const JOB_TOKEN_HEADER = 'sluice-job-token';
-/** What the header asks with. */
+/** Value of the header in the request. */
 export const JOB_TOKEN_WANTED = 'request';

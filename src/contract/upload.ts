@@ -71,7 +71,7 @@ export const MetadataSchema = v.pipe(
 );
 export type Metadata = v.InferOutput<typeof MetadataSchema>;
 
-/** Names that Chroma or the check of an object leaves out without an error. */
+/** Matches keys that Chroma or the schema drops without an error. */
 const LOST_KEY = /^(?:chroma:.*|__proto__|prototype|constructor)$/s;
 
 const MetadataText = v.pipe(

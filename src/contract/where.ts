@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** Levels of `$and` and `$or`. Chroma 1.0.5 takes 32 and refuses 64. */
+/** Levels of a filter: a condition within at most 7 joins. Chroma 1.0.5 takes 32 and refuses 64. */
 const MAX_DEPTH = 8;
 /** Conditions and joins of a filter. Chroma 1.0.5 takes 800, fails at 1,000 and dies at 10,000; 256 take it 60 ms. */
 const MAX_TERMS = 256;
@@ -13,10 +13,10 @@ const JOINS = new Set(['$and', '$or']);
 const FORM =
   'must be {"field": value}, {"field": {"$eq"|"$ne"|"$gt"|"$gte"|"$lt"|"$lte"|"$in"|"$nin": …}}, or {"$and"|"$or": [two or more of these]}';
 
-/** Thrown inside this module only; its message says what is wrong with a filter. */
+/** Names the fault of a filter. Only this module throws and catches it. */
 class FilterError extends Error {}
 
-/** Counts the parts of one filter while it checks them. */
+/** Checks one filter, and counts its terms and values. */
 class FilterCheck {
   #terms = 0;
   #operands = 0;
@@ -71,7 +71,7 @@ function onlyEntry(value: unknown): [string, unknown] {
   return entry;
 }
 
-/** Returns the kind of a scalar as Chroma tells them apart. @throws {FilterError} for a value that Chroma refuses */
+/** Returns the kind of a scalar, as Chroma distinguishes them. @throws {FilterError} for a value that Chroma refuses */
 function kindOf(value: unknown): 'text' | 'booleans' | 'whole numbers' | 'fractions' {
   if (typeof value === 'boolean') return 'booleans';
   if (typeof value === 'string') {
@@ -80,12 +80,12 @@ function kindOf(value: unknown): 'text' | 'booleans' | 'whole numbers' | 'fracti
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new FilterError(FORM);
   if (!Number.isInteger(value)) return 'fractions';
-  // Larger ones lose digits on their way through JSON, and Chroma refuses some of them.
+  // Larger numbers lose digits in JSON, and Chroma refuses some of them.
   if (Number.isSafeInteger(value)) return 'whole numbers';
   throw new FilterError(`has a whole number beyond ±${Number.MAX_SAFE_INTEGER}`);
 }
 
-/** Returns what is wrong with a filter; `undefined` for none. */
+/** Returns the fault of a filter; `undefined` for a valid one. */
 function filterProblem(value: object): string | undefined {
   try {
     if (Object.keys(value).length > 0 || Array.isArray(value)) new FilterCheck().filter(value, 1);
