@@ -77,7 +77,7 @@ export function toFailure(
   status: number,
   retryAfterMs?: number,
 ): DependencyError {
-  // An operator must correct a setting or one of two secrets. Documents wait, because nothing is wrong with them.
+  // An operator must correct a setting or a secret. Documents wait, because they are not at fault.
   if (code === 'embedder_unreachable' || code === 'host_forbidden' || code === 'wrong_secret')
     return new DependencyError('unreachable', code, detail);
   if (code === 'parser_crashed') return new DependencyError('crashed', code, detail);

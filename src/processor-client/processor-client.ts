@@ -78,7 +78,7 @@ export class ProcessorClient {
     this.#headers = headers;
   }
 
-  /** Returns a client for the calls of one job. Those of one document take turns as one with those of others. */
+  /** Returns a client for the calls of one job. The processor shares its children fairly among documents. */
   forDocument(id: string, jobId: string): ProcessorClient {
     const own = { [DOCUMENT_HEADER]: headerValue(id), [JOB_HEADER]: headerValue(jobId) };
     const headers = { ...this.#headers, ...own };

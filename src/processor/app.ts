@@ -46,7 +46,7 @@ export interface AppOptions {
   maxTextChars: number;
   maxUploadBytes: number;
   guard: Guard;
-  /** What each call must show; absent for an open processor. */
+  /** Secret that each call must carry; absent for an open processor. */
   secret?: string | undefined;
   logger: Logger;
 }

@@ -35,7 +35,7 @@ export class ProcessorError extends Error {
   }
 }
 
-/** Returns whether the document itself is what is wrong. */
+/** Returns whether a code blames the document itself. */
 export function isDocumentError(code: ErrorCode): code is DocumentErrorCode {
   return Object.hasOwn(DOCUMENT_ERRORS, code);
 }

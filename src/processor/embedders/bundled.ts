@@ -24,7 +24,7 @@ export class BundledEmbedder implements Embedder {
     this.#pool = pool;
   }
 
-  /** True, because the model runs in the pool's children. */
+  /** Returns true, because the model runs in the pool's children. */
   async reachable(): Promise<boolean> {
     return true;
   }

@@ -9,7 +9,7 @@ import { ProcessorError } from '../errors.ts';
 import type { Caller, PendingAnswer } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
 
-/** An error quotes so much of what the service answered, in characters. */
+/** Longest quote of the service's response in an error, in characters. */
 const MAX_QUOTE_CHARS = 1000;
 
 const AnswerSchema = v.object({
@@ -26,7 +26,7 @@ export interface OpenAiOptions {
   timeoutMs: number;
 }
 
-/** Longest wait for a connection, in ms; callers wait two seconds for a processor's health. */
+/** Longest wait for a connection, in ms. Callers wait 2 s for a processor's health. */
 const CONNECT_MS = 1000;
 
 /** How a call fails that nobody has heard. */

@@ -15,7 +15,7 @@ const office = (format: OfficeFormat) => async (): Promise<Parser> => {
   return (path, maxTextChars) => parseOffice(path, maxTextChars, format);
 };
 
-/** Those with large libraries load them for their first document: at start they cost each child 0.4 s of CPU. */
+/** Parsers by type. Large libraries load with their first document, because at start they cost each child 0.4 s of CPU. */
 const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
   pdf: async () => {
     const { parsePdf } = await import('./pdf.ts');

@@ -8,7 +8,8 @@ const INDENT = '  ';
 /** Deeper parts are not set further in: their spaces would be most of the text. */
 const MAX_INDENT = 20;
 /**
- * Lines may make a text so many times as long. Data at a depth of 4 doubles; 5 million brackets alone grew 42 times.
+ * Largest growth of a text by line breaks and indents, as a factor. Data at a depth of 4 doubles. 5 million brackets grew
+ * 42 times.
  */
 const MAX_GROWTH = 4;
 /** Short texts may grow by this many characters more, because they cost nothing. */
@@ -40,12 +41,12 @@ function parsed(json: string): unknown {
 }
 
 /**
- * Sets JSON in lines, set in by depth unless the blanks would be most of the text. Its values stay to the letter,
- * which numbers would not when parsed and printed; only what strings write as `\u` codes is shown.
+ * Splits JSON into lines, indented by depth unless the blanks would be most of the text. It keeps values to the letter,
+ * because parsing and printing would change numbers. It decodes only the `\u` codes of strings.
  */
 function prettyJson(json: string): string {
   const most = MAX_GROWTH * json.length + FREE_GROWTH_CHARS;
-  // A value takes one line break or blank at most, so lines that are not set in are twice as long at most.
+  // A token adds at most one line break or blank, so the text without indents at most doubles.
   return inLines(json, INDENT, most) ?? inLines(json, '', Infinity) ?? json;
 }
 

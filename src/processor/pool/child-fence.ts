@@ -8,24 +8,24 @@ const PROBE_MS = 10_000;
 const ROOT = join(import.meta.dirname, '../../..');
 
 /**
- * Ways to start a program in an empty network namespace, the best first. In a user namespace without users the child
- * has no privileges, and the kernel denies it the environment and the memory of its parent. Without `--fork` the
- * program takes the place of `unshare`, so a signal reaches it.
+ * Commands that start a program in an empty network namespace, the best first. In a user namespace without users the
+ * child has no privileges. The kernel then denies it its parent's environment and memory. Without `--fork` the program
+ * replaces `unshare`, so signals reach it.
  */
 const NETWORKLESS = [
   ['unshare', '--user', '--net', '--'],
   ['unshare', '--net', '--'],
 ] as const;
 
-/** What keeps a child from all but its work. */
+/** Restricts a child to its work. */
 export interface ChildFence {
-  /** Stands before the child's command; empty where the system allows no namespaces. */
+  /** Prefix of the child's command; empty if the system allows no namespaces. */
   command: readonly string[];
   /** The folder of the files that a child reads. */
   folder: string;
 }
 
-/** Finds out, by trying, which fence this system allows. @param folder absolute path */
+/** Tries which fence this system allows. @param folder absolute path */
 export async function findFence(folder: string): Promise<ChildFence> {
   for (const command of NETWORKLESS) {
     const [program, ...args] = command;
@@ -33,15 +33,15 @@ export async function findFence(folder: string): Promise<ChildFence> {
       await promisify(execFile)(program, [...args, 'true'], { env: {}, timeout: PROBE_MS });
       return { command, folder };
     } catch {
-      // The next way, or none, is what this system allows.
+      // This system does not allow it. Try the next.
     }
   }
   return { command: [], folder };
 }
 
 /**
- * Node's flags for its permission model: a child reads the program and its task's file. It writes nothing, and starts no
- * process and no thread. Native code is not bound by it, and one of the PDF readers is native.
+ * Returns Node's flags for its permission model. A child may read the program and the folder of task files. It may not
+ * write, or start a process or thread. The model does not bind native code, and one of the PDF readers is native.
  */
 export function permissionFlags({ folder }: ChildFence): string[] {
   const installed =

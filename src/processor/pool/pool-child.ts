@@ -176,7 +176,7 @@ export class PoolChild {
     clearTimeout(this.#timer);
     const { timeoutMs } = this.#options;
     const leftMs = this.#lastMoment - performance.now();
-    // Another try of a silent task may end. One that moved all the time would only move as long again.
+    // A retry of a silent task may succeed. A task that moved all the time would only take as long again.
     const code = leftMs < timeoutMs ? 'takes_too_long' : 'deadline';
     this.#timer = setTimeout(
       () => this.kill(new ProcessorError(code), `${this.#run?.task.kind} went past its deadline`),

@@ -19,7 +19,7 @@ export interface PoolOptions {
   timeoutMs: number;
   /** Loads the bundled embedding model in every child at start. */
   withModel: boolean;
-  /** Keeps children from what is not theirs. */
+  /** Restricts the children to their work. */
   fence: ChildFence;
   logger: Logger;
 }
@@ -124,7 +124,7 @@ export class Pool {
         this.#dispatch();
       },
       onFailure: ({ task: { kind }, caller: { job } }, code, cause) => {
-        // A document that cannot be read is its user's concern: a stack would tell an operator nothing.
+        // An unreadable document is its user's concern. A stack would tell an operator nothing.
         if (isDocumentError(code)) logger.info('a document was refused', { kind, code, job });
         else if (cause !== undefined) logger.error('a task failed', { kind, code, job, cause });
       },

@@ -7,7 +7,7 @@ export interface Caller {
   signal: AbortSignal;
   /** The document that it works on, if it says so: the tasks of one document take turns as one. */
   document: string | undefined;
-  /** The job that it works for, if it says so: log lines name it. */
+  /** Id of its job, if the call names one. Log lines carry it. */
   job?: string | undefined;
 }
 
