@@ -19,7 +19,7 @@ export function browserUrl(host: string, port: number): string {
   return `http://${name}:${port}`;
 }
 
-/** The command that talks to an embedded Redis. It shows the password neither here nor among the processes. */
+/** Returns a shell command that connects to an embedded Redis. Neither it nor the process list shows the password. */
 function redisCli(passwordFile: string, url: string): string {
   const quoted = `'${passwordFile.replaceAll("'", "'\\''")}'`;
   return `REDISCLI_AUTH=$(sed 's/^requirepass //' ${quoted}) redis-cli -p ${new URL(url).port}`;

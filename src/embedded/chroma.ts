@@ -32,12 +32,12 @@ async function responds(url: string): Promise<boolean> {
   return response.ok;
 }
 
-/** An embedded server, and where its clients reach it. */
+/** An embedded Chroma and its address. */
 export interface EmbeddedChroma extends ServiceSpec {
   url: string;
 }
 
-/** The Chroma server that the `chromadb` package ships, on a loopback address, with its data under `dataDir`. */
+/** Describes the Chroma server of the `chromadb` package, on a loopback address, with its data under `dataDir`. */
 export function embeddedChroma(dataDir: string, { host, port }: HostAndPort): EmbeddedChroma {
   const dir = join(dataDir, 'chroma');
   const server = new ServerProcess(join(dataDir, 'logs', 'chroma.log'), nodeEnvironment());

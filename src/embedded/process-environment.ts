@@ -2,7 +2,7 @@ import { childEnvironment, ROLES, type Role, type Setting } from '../config.ts';
 
 const JOB_ROLES = ['api', 'gateway', 'worker'] as const;
 
-/** Each setting with the roles that read it. Others must not have it: a role that is taken over then gives less away. */
+/** Roles that read each setting. The others do not get it, so that a compromised role reveals less. */
 const READERS: Record<Setting, readonly Role[]> = {
   PORT: ROLES,
   HOST: ROLES,
@@ -43,26 +43,26 @@ const READERS: Record<Setting, readonly Role[]> = {
   BLOB_STORE: JOB_ROLES,
 };
 
-/** Variables that every program may need: where programs, libraries, files and words of a language are. */
+/** Variables that every program may need: paths of programs, libraries and files, the time zone, the language. */
 const SYSTEM = /^(PATH|HOME|TZ|TMPDIR|LANG|LC_[A-Z]+|LD_LIBRARY_PATH|LD_PRELOAD)$/;
-/** Variables of Node, but for npm's token, of what writes to a terminal, and where certificates are. */
+/** Variables of Node (without npm's token), of terminals and of certificates. */
 const NODE = /^(NODE_(?!AUTH_TOKEN$)\w+|SSL_CERT_FILE|SSL_CERT_DIR|TERM|NO_COLOR|FORCE_COLOR)$/;
 /** A proxy's URL may hold a password. The gateway calls nothing over HTTP. */
 const PROXY = /^(HTTP_PROXY|HTTPS_PROXY|NO_PROXY)$/i;
 const PROXIED: readonly Role[] = ['api', 'worker', 'processor'];
 
-/** The environment of an embedded server that is no Node program: nothing of ours. */
+/** Returns the environment of an embedded server that is no Node program. It holds no setting of Sluice. */
 export function systemEnvironment(): Record<string, string> {
   return childEnvironment((name) => SYSTEM.test(name));
 }
 
-/** The environment of an embedded server that is a Node program. */
+/** Returns the environment of an embedded server that is a Node program. It holds no setting of Sluice. */
 export function nodeEnvironment(): Record<string, string> {
   return childEnvironment((name) => SYSTEM.test(name) || NODE.test(name));
 }
 
 /**
- * The environment of a process with these roles: what they read, and what any program may need.
+ * Returns the environment of a process with these roles: the settings that they read, and the system's variables.
  * @param chosen settings that replace this process's own
  */
 export function roleEnvironment(

@@ -10,9 +10,9 @@ import type { ServiceSpec } from './service.ts';
 
 const PASSWORD_BYTES = 32;
 
-/** An embedded server, and how its clients reach it. */
+/** An embedded Redis, its address and its configuration file. */
 export interface EmbeddedRedis extends ServiceSpec {
-  /** Holds the password. */
+  /** Includes the password. */
   url: string;
   /** Absolute path of the configuration file, which holds the password. */
   configFile: string;
@@ -32,14 +32,14 @@ async function responds(url: string): Promise<boolean> {
 }
 
 /**
- * The system's `redis-server`, on loopback, with every write in an append-only file under `dataDir`. It has a random
- * password until this process ends. The password stands in a file, because every user sees a process's arguments.
+ * Describes the system's `redis-server`, on loopback, with every write in an append-only file under `dataDir`. Each start
+ * of Sluice makes a new random password. A file holds it, because every user can read a process's arguments.
  */
 export function embeddedRedis(dataDir: string, port: number): EmbeddedRedis {
   const dir = join(dataDir, 'redis');
   const configFile = join(dir, 'redis.conf');
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
-  // Names the user, because redis-cli takes an empty name for a user of its own.
+  // Names the user, because redis-cli would send an empty user name.
   const url = `redis://default:${password}@127.0.0.1:${port}`;
   const server = new ServerProcess(join(dataDir, 'logs', 'redis.log'), systemEnvironment());
   const settings = {

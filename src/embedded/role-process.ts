@@ -9,7 +9,7 @@ export interface ReadyMessage {
   refused?: boolean;
 }
 
-/** Says whether a supervisor started this process. */
+/** Returns whether a supervisor started this process. */
 export function isSupervised(): boolean {
   return process.send !== undefined;
 }

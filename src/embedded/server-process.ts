@@ -15,7 +15,10 @@ export class ServerProcess {
   readonly #environment: Record<string, string>;
   #lifeBegan = 0;
 
-  /** @param logFile absolute path; its folder is made if missing */
+  /**
+   * @param logFile absolute path; its folder is made if missing
+   * @param environment all variables of the process
+   */
   constructor(logFile: string, environment: Record<string, string>) {
     this.logFile = logFile;
     this.#environment = environment;

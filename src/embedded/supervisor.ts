@@ -36,7 +36,7 @@ export interface Supervision {
    * @throws {ConfigError} when it cannot for a reason that no restart cures; nothing is left running then
    */
   started: Promise<void>;
-  /** Has the roles read the file of API keys again; absent where there is none. */
+  /** Tells the roles to read the file of API keys again; absent without such a file. */
   reload: (() => void) | undefined;
   /** Stops the roles, then the embedded servers; takes less than 10 s and leaves no process. */
   close(): Promise<void>;
@@ -72,7 +72,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     const redisUrl = config.redisUrl ?? ownRedis.url;
     const chromaUrl = config.chromaUrl ?? ownChroma.url;
     const processorUrl = config.processorUrl ?? `http://${LOOPBACK}:${ports.processor}`;
-    // A processor of the operator's has no secret unless they set one.
+    // An operator's own processor has a secret only if the operator sets one.
     const ownSecret = config.processorUrl ? undefined : randomBytes(SECRET_BYTES).toString('base64url');
     const processorSecret = config.processorSecret ?? ownSecret;
 

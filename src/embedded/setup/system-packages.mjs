@@ -25,7 +25,7 @@ if [ -d /run/systemd/system ]; then
 fi
 `;
 
-/** All but Debian, whose full nginx brings modules that the tests need not, call the proxies the same. */
+/** Package names of the proxies. Debian's differ, because its full nginx brings modules that the tests do not need. */
 const PROXIES = { nginx: 'nginx', caddy: 'caddy', haproxy: 'haproxy' };
 
 /** The package managers we know: how they install, and what they call what we need. */
@@ -79,7 +79,7 @@ const MANAGERS = {
 /** Commands per need. Any one of them proves that the system has it. */
 const COMMANDS = {
   redis: ['redis-server'],
-  // Debian's package without windows starts and renders at half the CPU time.
+  // Debian's headless package needs half the CPU time to start and render.
   chromium: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
   python: ['python3'],
   nginx: ['nginx'],
@@ -88,7 +88,7 @@ const COMMANDS = {
 };
 
 /**
- * System packages per level. The tests drive a browser, put proxies in front of Sluice, and have a processor in Python.
+ * System packages per level. The tests drive a browser, run proxies before Sluice, and run a processor in Python.
  */
 export const NEEDED = {
   start: ['redis'],
@@ -103,7 +103,7 @@ function findCommand(name, path) {
   return (
     path
       .split(delimiter)
-      // Debian keeps servers in /usr/sbin, which a user's PATH lacks.
+      // Debian keeps servers in /usr/sbin, which is not in a user's PATH.
       .flatMap((folder) => (folder === '/usr/bin' ? [folder, '/usr/sbin'] : [folder]))
       .map((folder) => join(folder, name))
       .find((file) => {
