@@ -4,7 +4,7 @@ import { CONNECT_TIMEOUT_MS } from './connection.ts';
 import { readHello } from './hello.ts';
 import type { Keys } from './keys.ts';
 
-/** Longest wait for all replies, in ms. An answer that comes later says nothing of the account. */
+/** Longest wait for each reply, in ms. A late reply says nothing about the account. */
 const CHECK_MS = 5000;
 const PROBE_MS = 10_000;
 /** OpenSSL's and Node's codes for a certificate that Node does not trust. */
@@ -13,8 +13,8 @@ const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/;
 type Call = readonly [command: string, ...args: (string | number)[]];
 
 /**
- * Lists each command that the program and its scripts use. The calls change nothing: on a string, all others than
- * those of strings fail with WRONGTYPE, after Redis has checked the account.
+ * Lists each command that the program and its scripts use. The calls touch only the probe key, and delete it. It holds a
+ * string, so commands of other types fail with WRONGTYPE, after Redis has checked the account.
  */
 export function probeCalls(probe: string): Call[] {
   return [
@@ -56,8 +56,8 @@ export function probeCalls(probe: string): Call[] {
 }
 
 /**
- * Lists the calls on channels. Redis checks the account when a transaction takes a command, so the discarded one
- * publishes nothing: other programs listen to these channels. A subscribed connection takes no other calls.
+ * Lists the calls on channels. Redis checks the account when it queues a command of a transaction. So a discarded
+ * transaction probes PUBLISH without a message to subscribers. Subscriptions come last, because they end other calls.
  */
 function channelCalls(keys: Keys): Call[] {
   const channels = [keys.canary('access'), keys.cancelled, keys.events('access')];
@@ -70,7 +70,7 @@ function channelCalls(keys: Keys): Call[] {
   ];
 }
 
-/** What a look at Redis has found. */
+/** Result of the check. */
 export interface RedisAccess {
   /** False if Redis could not be asked. */
   reached: boolean;
@@ -79,8 +79,8 @@ export interface RedisAccess {
 }
 
 /**
- * Checks once, over a connection of its own, that Redis trusts the account and grants it every command, key and
- * channel, that Node trusts its certificate, and that it is neither a cluster nor a sentinel.
+ * Checks Redis once, over a connection of its own. Redis must accept the account and grant it every command, key and
+ * channel. Node must trust the certificate. The server must be neither a cluster nor a sentinel.
  */
 export async function checkAccess(url: string, keys: Keys): Promise<RedisAccess> {
   const redis = new Redis(url, {
@@ -89,7 +89,7 @@ export async function checkAccess(url: string, keys: Keys): Promise<RedisAccess>
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: CHECK_MS,
     retryStrategy: null,
-    // It calls INFO, which the account may lack, and says so on the console.
+    // The ready check calls INFO. If the account lacks INFO, ioredis prints to the console.
     enableReadyCheck: false,
   });
   let failure: Error | undefined;
@@ -116,7 +116,7 @@ export async function checkAccess(url: string, keys: Keys): Promise<RedisAccess>
   }
 }
 
-/** Makes all calls, and returns the rules of Redis' access list that are missing. */
+/** Makes all calls. Returns the missing rules of Redis' access list. */
 async function deniedRules(redis: Redis, calls: readonly Call[], keys: Keys): Promise<string[]> {
   const replies = (await redis.pipeline(calls.map((call) => ['call', ...call])).exec()) ?? [];
   const denied = replies.flatMap(([error], i) => {

@@ -35,7 +35,7 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     connectionName: `sluice-${name}`,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
-    // Subscribers do so themselves when ready. A refusal of ioredis' own try would end the process.
+    // Subscribers subscribe again when ready. If Redis refused ioredis' own try, the process would end.
     autoResubscribe: false,
     // After a failover the old master refuses writes: connect anew, and (2) send the refused command again.
     reconnectOnError: (error: Error) =>

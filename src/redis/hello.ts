@@ -1,4 +1,4 @@
-/** What Redis says of itself. An account needs no permission to ask. */
+/** Facts from `HELLO`, which every account may call. */
 export interface Hello {
   /** `standalone`, `sentinel` or `cluster`. */
   mode: string | undefined;
@@ -6,7 +6,7 @@ export interface Hello {
   role: string | undefined;
 }
 
-/** Reads the response to `HELLO`: names and values in turn. */
+/** Parses the response to `HELLO`: alternating names and values. */
 export function readHello(response: unknown): Hello {
   const words = response as unknown[];
   const after = (name: string) => {

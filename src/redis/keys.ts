@@ -35,8 +35,8 @@
  * | `document:{id}` | hash | a registered document and its live generation |
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
- * | `access:ticket:{digest}` | string | whom a ticket stands for (JSON), for 30 s |
- * | `access:job:{digest}` | string | which job a token reads (JSON), for a day |
+ * | `access:ticket:{digest}` | string | the pass of a ticket (JSON), for 30 s |
+ * | `access:job:{digest}` | string | the pass of a job's token (JSON), for a day |
  * | `installation` | hash | `id` of the installation, `store` of the blob store that it uses |
  * | `installation:store` | string | the blob store that a process has proved in the last seconds |
  * | `installation:probe` | string | proves that Redis takes writes |
@@ -47,7 +47,7 @@ export type Keys = ReturnType<typeof createKeys>;
 /** The tenant of everything while no keys are configured. */
 export const DEFAULT_TENANT = 'default';
 
-/** Has no prefix, so that a start with a wrong prefix is noticed. An account may lack access to it. */
+/** Has no prefix, so that a start notices a wrong prefix. An account may lack access to it. */
 export const INSTALLATIONS = 'sluice:installations';
 
 /** @param prefix goes before every name */

@@ -7,7 +7,7 @@ const PROBE_MS = 10_000;
 
 /** Checks that Redis takes writes. @throws for a replica, a full disk or memory, and a server that lacks a replica */
 export async function requireWritable(redis: Redis, keys: Keys): Promise<void> {
-  // Not ROLE, because an account may lack it.
+  // Calls HELLO instead of ROLE, because an account may lack ROLE.
   const [hello] = await Promise.all([redis.call('HELLO'), redis.set(keys.probe, '', 'PX', PROBE_MS)]);
   // An operator may set up a replica to take writes, which its master then overwrites.
   const { role } = readHello(hello);
