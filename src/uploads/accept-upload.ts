@@ -19,7 +19,7 @@ import type { UploadConnection } from './upload-connection.ts';
 /**
  * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
  * from then on it cannot be lost. When it throws, nothing of it is left.
- * @param body counts the upload against its client's limits
+ * @param body counts the upload's bytes against its client's limits
  * @param idempotencyKey requests with the same key make one job, whatever became of the first one's answer
  * @returns the documented acknowledgement
  * @throws {AppError}
@@ -100,7 +100,7 @@ export async function acceptUpload(
   }
 }
 
-/** Removes a blob that no job uses. A store that refuses does not change the response: a sweep removes the rest. */
+/** Removes a blob that no job uses. A failure does not change the response, because a sweep removes the rest. */
 async function discard(blob: BlobWriter, logger: Logger): Promise<void> {
   try {
     await blob.discard();

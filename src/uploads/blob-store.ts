@@ -99,7 +99,7 @@ export class BlobStore {
         const opened = await Promise.allSettled(files);
         await closeAll(files);
         // What could not even be opened is not there to be removed, and trying would only fail the same way.
-        // Removes the manifest first, because a manifest without its file would queue the job again.
+        // Removes the manifest first, because a manifest without its file would requeue the job.
         if (opened[1].status === 'fulfilled') await rm(path + MANIFEST, { force: true });
         if (opened[0].status === 'fulfilled') await rm(path, { force: true });
         // Its job may have been quicker than its refusal.

@@ -2,13 +2,13 @@ import { wellFormed } from '../well-formed.ts';
 
 const MAX_FILENAME_CHARS = 255;
 /**
- * Characters that hide or reorder a name where it is shown, or forge a line: controls, marks of direction, line and
- * paragraph separators, and blanks without a width. Joiners (U+200C, U+200D) stay, because names are written with them.
+ * Characters that hide or reorder a displayed name, or forge a line: controls, marks of direction, line and paragraph
+ * separators, and blanks without a width. Joiners (U+200C, U+200D) stay, because some scripts need them in names.
  */
 const UNSAFE = /[\p{Cc}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 
 /**
- * Makes a file name fit to be shown, stored and logged. It is never used as a path.
+ * Makes a file name safe to show, store and log. Sluice never uses it as a path.
  * @returns at most 255 code points; `unnamed` if nothing is left
  */
 export function cleanFilename(name: string | undefined): string {

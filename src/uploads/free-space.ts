@@ -9,7 +9,7 @@ const MIN_FREE_BYTES = 1024 ** 3;
 /** Default floor as a share of a disk below 20 GiB, because most of it must stay usable. */
 const MIN_FREE_SHARE = 0.05;
 
-/** Least room held for an upload, in bytes. 256 dripping uploads, which one client may have, hold 256 MiB. */
+/** Least room reserved for an upload, in bytes. The 256 open uploads that one client may have reserve 256 MiB. */
 const LEAST_HELD = 1024 ** 2;
 
 /** Room granted to one upload. Its owner MUST release it once the upload has ended. */
@@ -52,9 +52,9 @@ export class FreeSpace {
   }
 
   /**
-   * Grants an upload room. It holds as much room as the upload has sent already, because an announcement costs a client
-   * nothing: whoever announced much and sent little would take the disk from others.
-   * @param bytes the announced size, for which there must be room; 0 if unknown
+   * Grants an upload room. It reserves as much room as the upload has already sent, because an announcement costs a client
+   * nothing. A client that announced much and sent little would otherwise take the disk from others.
+   * @param bytes announced size, for which there must be room; 0 if unknown
    * @throws {AppError} `disk_full`
    */
   async claim(bytes: number): Promise<Claim> {

@@ -32,7 +32,7 @@ export interface ReceivedUpload {
 }
 
 export interface UploadLimits {
-  /** Size of the file, in bytes. */
+  /** Largest file, in bytes. */
   maxBytes: number;
   /** Least rate of the body, in bytes a second. */
   leastRate: number;
@@ -106,7 +106,7 @@ async function receive(
       } else if (isFieldName(name)) values[name] = value;
     });
     busboy.on('file', (name, stream, filename: string | undefined, _encoding, mediaType) => {
-      // The parser may report a cut body on a part that was refused, or whose blob has failed before.
+      // The parser may report a cut body on a refused part, or on one whose blob has failed.
       stream.on('error', ignoreAfterFailure);
       if (file) return fail(new AppError('too_many_files'));
       if (name !== 'file') {
