@@ -11,7 +11,7 @@ import { loadScripts, type RunScript } from './scripts.ts';
 const CANARY_MS = 1000;
 /** A canary that is out for so long is dead: nothing is delivered. */
 const CANARY_TIMEOUT_MS = 3000;
-/** Shortest and longest pause before a subscription that failed is made anew, in ms. */
+/** Shortest and longest pause before a failed subscription is retried, in ms. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 15_000;
 /** Too many to be guessed. */
@@ -67,7 +67,7 @@ export class FeedLink {
   #asking = false;
   #lastProofAt = performance.now();
   readonly #backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
-  /** When a link without proof may be replaced next, by `performance.now()`. */
+  /** Earliest time of the next replacement of a silent link, by `performance.now()`. */
   #replaceAt = 0;
   readonly #timer: NodeJS.Timeout;
   #closed = false;

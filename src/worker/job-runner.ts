@@ -88,7 +88,7 @@ async function settle(
     await queue.retry(job, delayMs, verdict);
   } else {
     const { errorCode: code, error: reason } = verdict;
-    // A document that cannot be read is its user's concern. Its stack or cause would tell an operator nothing.
+    // An unreadable document is its user's concern. Its stack would tell an operator nothing.
     if (isForeseen(error)) logger.info('job failed', { ...fields, code, reason });
     else logger.warn('job failed', { ...fields, code, error });
     const { history } = services.history.last;

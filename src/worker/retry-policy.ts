@@ -62,7 +62,7 @@ export function judge(error: unknown, stage: Stage, retryCount: number, maxRetri
   return { action: 'retry', delayMs, error: text, errorCode: code };
 }
 
-/** Returns whether a failure says something about the user's own document, and nothing about Sluice or its services. */
+/** Returns whether the user's own document caused a failure, and not Sluice or its services. */
 export function isForeseen(error: unknown): boolean {
   if (error instanceof DependencyError) return Object.hasOwn(DOCUMENT_ERRORS, error.code);
   return error instanceof PermanentJobError || error instanceof DocumentChangedError;
