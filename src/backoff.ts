@@ -1,4 +1,4 @@
-/** Pauses between failing tries of one thing: each twice as long as the last, up to a limit. */
+/** Computes exponential pauses between failed tries: each twice as long as the last, up to a limit. */
 export class Backoff {
   readonly #minMs: number;
   readonly #maxMs: number;
@@ -17,7 +17,7 @@ export class Backoff {
     return pauseMs;
   }
 
-  /** Begins with the shortest pause again, after a success. */
+  /** Returns to the shortest pause, after a success. */
   reset(): void {
     this.#nextMs = this.#minMs;
   }

@@ -77,7 +77,7 @@ export interface Running {
   port: number;
   /** Returns the fault that the operator must repair, once the stores were compared; `undefined` for none. */
   refusal(): Promise<string | undefined>;
-  /** Reads the file of API keys again; absent where there is none. */
+  /** Reads the file of API keys again; absent without such a file. */
   reload: (() => void) | undefined;
   /** Stops everything, the last started first. */
   close(): Promise<void>;
@@ -139,9 +139,9 @@ interface Shared {
   dependencies: Record<string, ReadinessCheck>;
   metrics: Registry;
   queueOptions: QueueOptions;
-  /** One for all roles of this process, so that their counts add up. */
+  /** Shared by all roles of this process, so that their counts add up. */
   limiter: Limiter;
-  /** Whose limits a request counts against. */
+  /** Returns the subject whose limits a request counts against. */
   clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   /** Opens a connection to Redis. */
   connect: (name: string, patience: Patience) => Redis;
@@ -193,7 +193,7 @@ async function startJobRoles(
   return { port: server.port, refusal, reload };
 }
 
-/** Makes the guard of one process' port. */
+/** Makes the guard of this process's port. */
 function guardFor({ host, allowedHosts, allowedOrigins, publicUrl }: Config, logger: Logger): Guard {
   const hosts = [host, ...allowedHosts, ...(publicUrl ? [publicUrl.hostname] : [])];
   return new Guard(hosts, [...allowedOrigins, ...(publicUrl ? [publicUrl.origin] : [])], logger);
@@ -281,7 +281,7 @@ async function openStores(roles: readonly Role[], shared: Shared): Promise<Store
   const processor = new ProcessorClient(processorUrl, limits, { headers });
   started.defer(() => processor.close());
   let asked: ReturnType<ProcessorClient['health']> | undefined;
-  // One call serves both checks, and all who ask meanwhile.
+  // Coalesces both checks, and concurrent probes, into one call.
   const health = () => (asked ??= processor.health().finally(() => (asked = undefined)));
   dependencies['processor'] = health;
   dependencies['embedder'] = async () => {

@@ -34,7 +34,7 @@ const url = (...protocols: string[]) =>
     ),
   );
 
-/** Words separated by commas. */
+/** Parses words separated by commas. */
 const list = (isValid: (word: string) => boolean, message: string) =>
   v.optional(
     v.pipe(
@@ -50,7 +50,7 @@ const list = (isValid: (word: string) => boolean, message: string) =>
     '',
   );
 
-/** Says what is wrong with the API keys. No keys at all would lock everybody out, which is hardly meant. */
+/** Returns the fault of the API keys; `undefined` for valid ones. An empty list would lock every client out. */
 function apiKeysFault(setting: string): string | undefined {
   try {
     return readApiKeys(setting).length === 0 ? 'holds no key: unset it, or add one' : undefined;
@@ -58,7 +58,7 @@ function apiKeysFault(setting: string): string | undefined {
     return (error as Error).message;
   }
 }
-/** Networks as CIDR, and single addresses, after commas. */
+/** Parses networks (CIDR) and single addresses, separated by commas. */
 const TrustedProxies = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -81,7 +81,7 @@ const TrustedProxies = v.pipe(
 
 const EnvironmentSchema = v.object({
   PORT: whole(8080, 0, 65_535),
-  // A URL has an IPv6 address in brackets, and the system's calls have it without.
+  // A URL writes an IPv6 address in brackets. The system's calls take it without them.
   HOST: v.optional(
     v.pipe(
       v.string(),
@@ -128,13 +128,13 @@ const EnvironmentSchema = v.object({
   ALLOW_ANONYMOUS: v.optional(v.picklist(['0', '1'], 'must be 0 or 1'), '0'),
   MAX_UPLOAD_BYTES: whole(200 * 1024 * 1024, 1),
   TRUSTED_PROXIES: v.optional(TrustedProxies),
-  // One page that follows 1,000 files by polling every 2 s sends 500. An api process answers several thousand.
+  // A page that polls 1,000 jobs every 2 s sends 500. An api process serves several thousand.
   MAX_REQUESTS_PER_SECOND: whole(1000, 1),
   // A gigabit line carries 7 GB a minute.
   MAX_BYTES_PER_MINUTE: whole(10 * 1024 ** 3, 1),
-  // A browser has 6. Each takes three descriptors, so one client takes 768 at most.
+  // A browser opens 6. Each takes three descriptors, so one client takes at most 768.
   MAX_OPEN_UPLOADS: whole(256, 1),
-  // An office behind one address.
+  // Enough for an office behind one address.
   MAX_SOCKETS: whole(2000, 1),
   // Ten times the 1,000 files that one browser drops at once.
   MAX_LIVE_JOBS: whole(10_000, 1),
@@ -164,24 +164,24 @@ export interface Config {
   redisKeyPrefix: string;
   chromaUrl: string | undefined;
   processorUrl: string | undefined;
-  /** What the processor demands of its callers; absent for an open one. */
+  /** Secret that the processor demands of its callers; absent for an open one. */
   processorSecret: string | undefined;
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
   /** Where browsers find the gateway, when it does not share the api's port. */
   gatewayUrl: string | undefined;
-  /** The API keys as JSON, or the path of a file of them; absent where everybody may do everything. */
+  /** The API keys as JSON, or the path of their file. Absent, every caller has all scopes. */
   apiKeys: string | undefined;
-  /** Names that every port answers to, beside loopback, `host` and the host of `publicUrl`. */
+  /** Hosts that every port accepts beside loopback, `host` and the host of `publicUrl`. */
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
-  /** Where browsers find the api behind a proxy: origin and path prefix; absent without a proxy. */
+  /** Address of the api behind a proxy: origin and path prefix. Absent without a proxy. */
   publicUrl: URL | undefined;
   /** Longest silence on a WebSocket, an event stream or a long poll, in ms. */
   heartbeatMs: number;
   maxUploadBytes: number;
-  /** Proxies whose `X-Forwarded-For` counts. */
+  /** Proxies whose `X-Forwarded-For` names the client. */
   trustedProxies: BlockList | undefined;
-  /** What one client may use of one process. */
+  /** Limits of one client in one process. */
   limits: {
     requestsPerSecond: number;
     bytesPerMinute: number;
@@ -215,15 +215,15 @@ export class ConfigError extends Error {
 
 function isLoopback(host: string): boolean {
   if (isIP(host) === 4) return host.startsWith('127.');
-  // An address has many spellings, such as `0::1`, of which a URL keeps one.
+  // An IPv6 address has many spellings, such as `0::1`. A URL reduces them to one.
   if (isIP(host) === 6) return /^\[::(1|ffff:7f..:.+)\]$/.test(new URL(`http://[${host}]`).hostname);
   return /^(.+\.)?localhost$/i.test(host);
 }
 
 /**
- * Makes calls to servers of this machine go past a proxy that the environment names (`HTTP_PROXY`, with
- * `NODE_USE_ENV_PROXY=1`): no other machine can reach them. Call it before the first call.
- * @param urls of servers here or elsewhere; those elsewhere are left to `NO_PROXY`
+ * Excludes servers of this machine from a proxy that the environment names (`HTTP_PROXY`, with `NODE_USE_ENV_PROXY=1`),
+ * because a proxy elsewhere cannot reach them. MUST run before the first request.
+ * @param urls servers of this machine or another. `NO_PROXY` decides about those of another
  */
 export function bypassProxy(urls: readonly (string | undefined)[]): void {
   const { env } = process;
@@ -231,7 +231,7 @@ export function bypassProxy(urls: readonly (string | undefined)[]): void {
     .filter((url) => url !== undefined)
     .map((url) => new URL(url).hostname.replace(/^\[(.+)\]$/, '$1'));
   const direct = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[,\s]/).concat(hosts.filter(isLoopback));
-  // Clients look at the lower-case name first, each time that they choose a way.
+  // Clients read the lower-case name first, for each request.
   env['no_proxy'] = env['NO_PROXY'] = [...new Set(direct)].filter(Boolean).join(',');
 }
 
@@ -310,10 +310,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   };
 }
 
-/** A variable of the environment that sets something of ours. */
+/** Name of an environment variable that configures Sluice. */
 export type Setting = keyof typeof EnvironmentSchema.entries;
 
-/** The variables of this process's environment that a child may have. */
+/** Returns the variables of this process's environment that a child may have. */
 export function childEnvironment(may: (name: string) => boolean): Record<string, string> {
   const own = Object.entries(process.env).filter(([name]) => may(name));
   return Object.fromEntries(own) as Record<string, string>;

@@ -1,7 +1,7 @@
 /** Values that go with a log line. */
 export type Fields = Record<string, unknown>;
 
-/** Bytes of JSON. Together with the line's own names they stay below 4,096, which a pipe keeps in one piece. */
+/** Most bytes of JSON. With the line's own names a line stays below 4,096 bytes, which a pipe writes in one piece. */
 const MESSAGE_BYTES = 2000;
 const FIELDS_BYTES = 1700;
 const TEXT_BYTES = 800;
@@ -11,12 +11,12 @@ const MOST_FIELDS = 20;
 const MOST_CAUSES = 3;
 const MOST_FRAMES = 6;
 
-/** Cuts a message to what a line can hold. */
+/** Cuts a message to the bytes that a line can hold. */
 export function logMessage(message: string): string {
   return cut(message, MESSAGE_BYTES);
 }
 
-/** Makes fields that a line can hold: bounded, and with errors as plain objects. */
+/** Bounds the fields of a line, and turns errors into plain objects. */
 export function logFields(fields: Fields): Fields {
   let left = FIELDS_BYTES;
   const bounded = (value: unknown): unknown => {
@@ -43,7 +43,7 @@ function describe(error: Error): Record<string, string> {
   const { code, cause } = error as NodeJS.ErrnoException;
   const foreseen = code !== undefined || error.name === 'ReplyError';
   const causes: string[] = [];
-  // Takes no more than it writes, because an error may be its own cause.
+  // Reads only the causes that it writes, because an error may be its own cause.
   for (const next of causesOf(cause)) if (causes.push(brief(next)) === MOST_CAUSES) break;
   const frames = error.stack?.match(/^ {4}at .*$/gm)?.slice(0, MOST_FRAMES);
   return {
@@ -55,7 +55,7 @@ function describe(error: Error): Record<string, string> {
   };
 }
 
-/** @returns nothing for what JSON cannot hold, such as a function or an object within itself */
+/** @returns `undefined` for a value that JSON cannot hold, such as a function or a circular object */
 function toJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
@@ -64,7 +64,7 @@ function toJson(value: unknown): string | undefined {
   }
 }
 
-/** Returns a value's text; the name of its kind if it has none, as an object without a prototype. */
+/** Returns a value's text, or its type if it has no text, as an object without a prototype. */
 function toText(value: unknown): string {
   try {
     return String(value);
@@ -76,7 +76,7 @@ function toText(value: unknown): string {
 function* causesOf(cause: unknown): Generator<unknown, void> {
   for (let next = cause; next !== undefined; next = next instanceof Error ? next.cause : undefined) {
     yield next;
-    // Node connects to each address of a name in turn, and keeps one error for each.
+    // Node tries each address of a name, and keeps one error per address.
     if (next instanceof AggregateError) yield* next.errors;
   }
 }
@@ -87,7 +87,7 @@ function brief(cause: unknown): string {
   return code === undefined || message.includes(code) ? `${name}: ${message}` : `${name} ${code}: ${message}`;
 }
 
-/** Cuts text to so many bytes of JSON, between characters. */
+/** Cuts text between characters. @param bytes most bytes of the result, as JSON */
 function cut(text: string, bytes: number): string {
   if (bytes < SMALLEST_CUT) return '';
   let kept = text.toWellFormed();
@@ -104,7 +104,7 @@ function jsonBytes(text: string): number {
 export function readableLine(line: string): string {
   const { time, level, role, message, pid: _, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${readable(value)}`);
-  // Only a message of several lines continues on another, and there it is indented: no line begins with foreign text.
+  // Indents the further lines of a message, so that no line begins with foreign text.
   const words = String(message).trimEnd().replaceAll('\n', '\n    ');
   return `${String(time)} ${String(level)} ${String(role)}: ${words}${pairs.join('')}\n`;
 }
@@ -113,7 +113,7 @@ function readable(value: unknown): string {
   return typeof value === 'string' && /^[\w.:/+@-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
-/** Escapes characters that move a terminal's cursor, turn its writing direction or end a line elsewhere. */
+/** Escapes characters that move a terminal's cursor, change its writing direction or end a line early. */
 export function visible(line: string): string {
   return line.replaceAll(
     // oxlint-disable-next-line no-control-regex -- control characters are what it looks for

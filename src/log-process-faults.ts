@@ -2,9 +2,9 @@ import { format } from 'node:util';
 
 import type { Logger } from './logger.ts';
 
-/** Logs what Node itself would print in lines of its own: its warnings, and the error that ends the process. */
+/** Logs Node's warnings and the error that ends the process. Node would print them as plain text. */
 export function logProcessFaults(logger: Logger): void {
-  // Node's own listener prints.
+  // Removes Node's own listener, which prints.
   process.removeAllListeners('warning');
   process.on('warning', (warning) => logger.warn('Node warns', { warning }));
   process.on('uncaughtException', (error) => {
@@ -13,7 +13,7 @@ export function logProcessFaults(logger: Logger): void {
   });
 }
 
-/** Logs what libraries print. ioredis prints a line without level or role for an account that loses INFO. */
+/** Logs the console output of libraries. For example, ioredis prints a line if its account loses INFO. */
 export function logConsole(logger: Logger): void {
   for (const method of ['log', 'info', 'warn', 'error'] as const)
     console[method] = (...words: unknown[]) => logger.warn('a library reports', { text: format(...words) });

@@ -5,17 +5,17 @@ import { RepeatLimit } from './repeat-limit.ts';
 
 /** Writes events of one role. An `Error` among the fields is written without its own properties. */
 export interface Logger {
-  /** Logs what goes as planned, and what a user's own document or connection caused. */
+  /** Logs planned events, and faults of a user's document or connection. */
   info(message: string, fields?: Fields): void;
-  /** Logs what Sluice repairs by itself. */
+  /** Logs a fault that Sluice repairs by itself. */
   warn(message: string, fields?: Fields): void;
-  /** Logs what an operator must look at. */
+  /** Logs a fault that an operator must look at. */
   error(message: string, fields?: Fields): void;
   /** Returns a logger whose lines all carry these fields, for example `{ job: id }`. */
   with(fields: Fields): Logger;
 }
 
-/** Where lines go: standard error, or a test's own. */
+/** Receives the lines: standard error, or a test's own output. */
 export interface LogOutput {
   isTTY?: boolean;
   write(line: string): unknown;
@@ -25,9 +25,9 @@ type Level = 'info' | 'warn' | 'error';
 
 /**
  * Creates a logger that writes one JSON object a line to standard error, or a readable line to a terminal. Standard
- * output stays free for what a person asked to see. A line has at most 4,096 bytes, because processes that share a
- * pipe mix longer ones.
- * @param role who speaks
+ * output stays free for a command's own output. A line has at most 4,096 bytes, because a pipe that processes share
+ * mixes longer ones.
+ * @param role name of the writing role
  */
 export function createLogger(role: string, output: LogOutput = process.stderr): Logger {
   const write = (line: string) => void output.write(visible(output.isTTY ? readableLine(line) : line));
@@ -46,7 +46,7 @@ export function createLogger(role: string, output: LogOutput = process.stderr): 
   const logger = (bound: Fields): Logger => {
     const log = (level: Level, message: string, more: Fields = {}) => {
       const fields = { ...bound, ...more };
-      // A job ends so often as it is run: what is said of that is no repetition.
+      // Does not limit a job's info lines, because a job ends once per run.
       const counts = level !== 'info' || fields['job'] === undefined;
       if (!counts || repeats.pass(level, message)) lines[level](logFields(fields), logMessage(message));
     };

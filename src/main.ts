@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const config = loadConfig();
   bypassProxy([config.chromaUrl, config.processorUrl, config.embeddings?.url]);
   if (!isSupervised()) await tightenFiles(config, logger);
-  // Loads only what this process runs: a start of all roles then costs 1 s of CPU less.
+  // Loads only the modules of this process's roles, which saves 1 s of CPU in a start of all roles.
   if (roles === 'all') {
     const { startAll } = await import('./embedded/supervisor.ts');
     const all = startAll(config, logger);

@@ -9,7 +9,7 @@ import type { Logger } from './logger.ts';
 const OTHERS = 0o077;
 /** Marks a folder such as `/tmp`, in which all users make files. */
 const SHARED = 0o1000;
-/** Folders and files that Sluice makes in DATA_DIR. It leaves all else there alone. */
+/** Folders and files that Sluice makes in DATA_DIR. Sluice does not change others there. */
 const OURS = [
   'blobs',
   'chroma',
@@ -22,15 +22,15 @@ const OURS = [
   UNFINISHED,
 ];
 
-/** Denies other users all files that this process and its children make from now on. Call it before anything else. */
+/** Denies other users all files that this process and its children create from now on. MUST run first. */
 export function makeFilesPrivate(): void {
   process.umask(OTHERS);
 }
 
 /**
- * Denies other users the files of DATA_DIR and BLOB_STORE. Older versions left them readable.
- * Skips what belongs to another user, and a BLOB_STORE that never was one. Warns where the file system refuses, because
- * a read-only store must not end the start.
+ * Denies other users the files of DATA_DIR and BLOB_STORE. Older versions left them readable. Skips files of other users,
+ * and a BLOB_STORE without an installation file. Only warns if the file system refuses, because a read-only store must
+ * not end the start.
  */
 export async function tightenFiles(
   { dataDir, blobStore }: { dataDir: string; blobStore: string },
@@ -55,8 +55,8 @@ async function tightenRoot(setting: string, path: string, logger: Logger): Promi
 }
 
 /**
- * Changes a folder only after its contents. So a private folder holds private files, and a start does not look at each
- * of a million originals again.
+ * Changes a folder after its contents. So a private folder holds only private files, and a later start skips the files of
+ * each private folder. There may be a million.
  */
 async function tightenTree(path: string): Promise<void> {
   const status = await found(lstat(path));
@@ -77,7 +77,7 @@ function isOwn({ uid }: { uid: number }): boolean {
   return uid === process.geteuid?.();
 }
 
-/** Waits for a file's data. @returns `undefined` if the file is gone: a running role may remove it at any time */
+/** Awaits a file operation. @returns `undefined` if the file is gone, because a running role may remove it */
 async function found<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

@@ -1,13 +1,13 @@
-/** Lines of one message within a window. A loop that fails every second writes 20 a minute instead of 60. */
+/** Most lines of one message within a window. A loop that fails every second then writes 20 a minute, not 60. */
 const MOST_LINES = 20;
 const WINDOW_MS = 60_000;
 
-/** Bounds how often one message is logged, whatever its fields: 20 times a minute, then one line with a count. */
+/** Limits the lines of one message to 20 a minute, then logs one line with a count. Fields do not matter. */
 export class RepeatLimit<Level extends string> {
   readonly #report: (level: Level, message: string, leftOut: number) => void;
   readonly #lines = new Map<string, number>();
 
-  /** @param report logs how many lines of a message were left out */
+  /** @param report logs the number of lines that were left out */
   constructor(report: (level: Level, message: string, leftOut: number) => void) {
     this.#report = report;
   }

@@ -1,4 +1,4 @@
-/** Names that people know from other programs, with the setting that does this here; `undefined` for none yet. */
+/** Names from other programs, each with Sluice's own setting; `undefined` if it has none yet. */
 const FOREIGN = new Map<string, string | undefined>([
   ['REDIS_HOST', 'REDIS_URL'],
   ['REDIS_PASSWORD', 'REDIS_URL'],
@@ -14,16 +14,16 @@ const FOREIGN = new Map<string, string | undefined>([
   ['S3_SECRET_ACCESS_KEY', undefined],
 ]);
 
-/** Kubernetes sets these in each container, for every service of the namespace. Such a service may be called `redis`. */
+/** Matches the names that Kubernetes sets for every service of the namespace. A service may be called `redis`. */
 const SERVICE_LINK = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;
 const UNIT = /_(MS|SECONDS|SECS|MINUTES|HOURS|DAYS|BYTES|KB|MB|MIB|GB|GIB|SIZE|CHARS)$/;
 const PREFIX = 'SLUICE_';
 
 /**
- * Finds names in an environment that are meant for Sluice and that it would ignore: a setting of a later version, or
- * one that is misspelt. Leaves alone what platforms and other programs set.
+ * Finds names in an environment that are meant for Sluice and that it would ignore: settings of a later version, and
+ * misspelt ones. Accepts names that platforms and other programs set.
  * @param settings the names of all settings
- * @returns what is wrong, one line each
+ * @returns one line per wrong name
  */
 export function findWrongNames(given: readonly string[], settings: readonly string[]): string[] {
   const lines: string[] = [];
@@ -31,7 +31,7 @@ export function findWrongNames(given: readonly string[], settings: readonly stri
     if (settings.includes(name) || SERVICE_LINK.test(name)) continue;
     if (FOREIGN.has(name)) {
       const instead = FOREIGN.get(name);
-      // Beside the setting it is another program's.
+      // If Sluice's own setting is present too, this one belongs to another program.
       if (instead !== undefined && given.includes(instead)) continue;
       lines.push(
         `${name}: is no setting of this version. ${instead === undefined ? 'Unset it.' : `Set ${instead}.`}`,
@@ -45,9 +45,9 @@ export function findWrongNames(given: readonly string[], settings: readonly stri
 }
 
 function nearest(name: string, settings: readonly string[]): string | undefined {
-  // A foreign name that begins with ours may be anything, such as the folder of a test.
+  // Other programs may use names with this prefix, such as a test for its folder.
   if (name.startsWith(PREFIX)) return settings.find((setting) => PREFIX + setting === name);
-  // Shells have short names of their own in lower case, such as `host`.
+  // A shell has short lower-case names of its own, such as `host`.
   const written = name.includes('_') ? name.toUpperCase() : name;
   const close = settings
     .map((setting) => ({ setting, distance: distanceBetween(written, setting) }))
@@ -59,13 +59,13 @@ function nearest(name: string, settings: readonly string[]): string | undefined 
   );
 }
 
-/** Letters that may be wrong. In four letters one is too many: `POST` is not `PORT`. */
+/** Returns the number of letters that may be wrong. Of four letters none may be: `POST` is not `PORT`. */
 function spelling({ length }: string): number {
   if (length < 6) return 0;
   return length < 10 ? 1 : 2;
 }
 
-/** `PROT` for `PORT`. */
+/** Detects two swapped letters: `PROT` for `PORT`. */
 function isSwapped(name: string, setting: string): boolean {
   return (
     name.length === setting.length && distanceBetween(name, setting) === 1 && sorted(name) === sorted(setting)
@@ -76,18 +76,18 @@ function sorted(name: string): string {
   return name.split('').sort().join('');
 }
 
-/** `REDIS_PREFIX` for `REDIS_KEY_PREFIX`. */
+/** Detects missing words: `REDIS_PREFIX` for `REDIS_KEY_PREFIX`. */
 function leavesOutWords(name: string, setting: string): boolean {
   const [words, of] = [name.split('_'), setting.split('_')];
   return words.length > 1 && words[0] === of[0] && words.every((word) => of.includes(word));
 }
 
-/** `MAX_UPLOAD_MB` for `MAX_UPLOAD_BYTES`. */
+/** Detects another unit: `MAX_UPLOAD_MB` for `MAX_UPLOAD_BYTES`. */
 function hasOtherUnit(name: string, setting: string): boolean {
   return UNIT.test(name) && UNIT.test(setting) && name.replace(UNIT, '') === setting.replace(UNIT, '');
 }
 
-/** Counts the letters to add, remove, replace or swap with their neighbour (optimal string alignment). */
+/** Computes the edit distance with swaps of neighbours (optimal string alignment). */
 function distanceBetween(a: string, b: string): number {
   const rows: number[][] = [];
   const at = (i: number, j: number) => rows[i]?.[j] ?? Infinity;

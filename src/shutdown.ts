@@ -7,7 +7,7 @@ const SAME_WISH_MS = 1000;
  * Runs `stop` on the first SIGINT, SIGTERM or SIGHUP (a closed terminal), or when a supervising parent is gone, and then ends the process.
  * A signal that comes more than a second after the first ends it at once.
  * @param stop releases everything the process holds
- * @param reload what SIGHUP means instead, where there is something to read again
+ * @param reload called on SIGHUP, which then does not stop the process
  */
 export function stopOnSignal(stop: () => Promise<void>, logger: Logger, reload?: () => void): void {
   let first: number | undefined;
