@@ -52,12 +52,12 @@ export class JobFeed {
     this.#socket = new JobSocket({ onMessage, onDown: () => this.#setLink('connecting') });
   }
 
-  /** Connects, or connects anew, for as long as the page is open. @param gateway the WebSocket's address */
+  /** Connects, or reconnects. The socket lives as long as the page. @param gateway the WebSocket's address */
   connect(gateway: Promise<URL | undefined>): void {
     void gateway.then((url) => url && this.#socket.connect(url));
   }
 
-  /** Asks for what the socket does not bring, for as long as the page is open. */
+  /** Polls for states that the socket does not bring, as long as the page is open. */
   startPolling(): void {
     setTimeout(() => this.#pollForEver(), POLL_MS);
   }

@@ -11,7 +11,7 @@ import {
   type ServerMessage,
 } from '../src/contract/messages.ts';
 
-/** With these the server says that it wants a key, or another. */
+/** Close codes of a server that asks for a key, or for another one. */
 const KEY_CLOSES: readonly number[] = [CLOSE.unauthorized, CLOSE.authTimeout];
 
 const FIRST_DELAY_MS = 500;

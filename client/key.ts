@@ -1,11 +1,11 @@
 import { find } from './dom.ts';
 
-/** The key lives as long as the tab, and no other tab sees it. */
+/** Name in the session storage, which lives as long as the tab. Other tabs cannot read it. */
 const STORED = 'sluice.key';
 
 let ask = () => {};
 
-/** Asks for an API key where the server wants one. @param onKey is called when somebody has given one */
+/** Handles the form that asks for an API key. @param onKey called when the user has entered a key */
 export function listenToKeyForm(onKey: () => void): void {
   const form = find(document, '#key', HTMLFormElement);
   const input = find(document, '#key-input', HTMLInputElement);
@@ -29,20 +29,20 @@ export function listenToKeyForm(onKey: () => void): void {
   };
 }
 
-/** The key of this tab, once somebody has given one. */
+/** Returns the key of this tab; `undefined` until the user has entered one. */
 export function currentKey(): string | undefined {
   return sessionStorage.getItem(STORED) ?? undefined;
 }
 
-/** The headers that a request needs for the key. */
+/** Returns the headers that carry the key. */
 export function keyHeaders(): Record<string, string> {
   const key = currentKey();
   return key === undefined ? {} : { authorization: `Bearer ${key}` };
 }
 
 /**
- * Has somebody asked for a key, because the server refused a request.
- * @param used the key that was refused; one that was given meanwhile stays
+ * Shows the form, because the server refused a request's key.
+ * @param used the refused key. The form stays hidden if the user has entered another key meanwhile
  */
 export function refuseKey(used: string | undefined): void {
   if (used === currentKey()) ask();

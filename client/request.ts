@@ -36,8 +36,8 @@ export function toRequestError(status: number, body: string): RequestError {
 }
 
 /**
- * Where the gateway is: at `ws` beside this page, unless the server names another place.
- * @returns nothing while the server wants a key that it does not have
+ * Returns the gateway's address: `ws` beside this page, unless the server names another.
+ * @returns `undefined` while the server asks for a key
  */
 export async function readGatewayUrl(): Promise<URL | undefined> {
   const own = new URL('ws', document.baseURI);

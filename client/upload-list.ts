@@ -7,7 +7,7 @@ import { uploadFile } from './upload.ts';
 import { UploadView, type UploadFacts } from './upload-view.ts';
 import { failureOf, quantity } from './wording.ts';
 
-/** Statuses of 4xx that pass: too slow a line, and a limit that is used up. */
+/** Temporary 4xx statuses: the connection was too slow, or the client used up a limit. */
 const PASSING: ReadonlySet<number> = new Set([408, 429]);
 
 interface Upload {

@@ -2,7 +2,7 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   root: import.meta.dirname,
-  // Relative, because a proxy may serve the page below a path of its own.
+  // Relative, because a proxy may serve the page below a path prefix.
   base: './',
   cacheDir: '../node_modules/.vite/client',
   build: {
