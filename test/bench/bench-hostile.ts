@@ -7,11 +7,11 @@ import { median, percentile, printTable } from './statistics.ts';
 
 const SAMPLES = 300;
 const PAUSE_MS = 20;
-/** Rounds quiet and under attack take turns, so that the machine's moods hit both. */
+/** Quiet rounds and rounds under attack alternate, so that other load on the machine affects both. */
 const ROUNDS = 2;
-/** Time in ms in which the crowd opens all that it keeps open. */
+/** Time in ms within which the crowd opens its connections. */
 const GATHER_MS = 5000;
-/** The limits that users have, in place of those that the other benches need. */
+/** Restores the default limits, which the other benches raise. */
 const DEFAULTS = {
   MAX_REQUESTS_PER_SECOND: '',
   MAX_BYTES_PER_MINUTE: '',
@@ -20,7 +20,7 @@ const DEFAULTS = {
   MAX_LIVE_JOBS: '',
 };
 
-/** How long others wait while one hostile client attacks in every way, beside how long they wait in quiet. */
+/** Measures the latency of other clients, in quiet and while one hostile client attacks in every way. */
 export async function bench(): Promise<void> {
   const sluice = await startSluice({ env: { ...DEFAULTS, MAX_UPLOAD_BYTES: '10000000' } });
   try {

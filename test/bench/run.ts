@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-// A bench is one client that does as much as thousands.
+// Raises the limits, because one bench client sends as much as thousands.
 Object.assign(process.env, {
   MAX_REQUESTS_PER_SECOND: '1000000',
   MAX_BYTES_PER_MINUTE: String(2 ** 50),

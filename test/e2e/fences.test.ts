@@ -183,7 +183,7 @@ test('Redis asks for a password, which the command of the banner finds, also aft
   expect((await sluice.ended(job_id)).status).toBe('completed');
 });
 
-test('the processor answers only with its secret', async () => {
+test('the processor refuses calls without its secret', async () => {
   const url = /processor\s+(http\S+)/.exec(sluice.output())![1]!;
   const parse = async (headers: Record<string, string>) => {
     const body = new FormData();

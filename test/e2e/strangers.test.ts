@@ -83,7 +83,7 @@ describe.each(PORTS)('%s', (_, path, at) => {
     expect((await ask('Host: localhost\r\n', `GET http://evil.test${path} HTTP/1.1`)).status).toBe(403);
   });
 
-  test('answers to loopback', async () => {
+  test('accepts loopback names', async () => {
     if (path === '/ws') return;
     for (const host of ['localhost', '127.0.0.1:1', '[::1]:8080'])
       expect((await ask(`Host: ${host}\r\n`)).status).toBe(200);

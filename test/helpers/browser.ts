@@ -15,7 +15,7 @@ const ARGS = [
   '--disable-sync',
 ];
 
-/** Starts the system's Chromium with a profile of its own, which goes with it. @param more arguments beside the usual */
+/** Starts the system's Chromium with a temporary profile. @param more arguments beside the usual */
 export function startBrowser(...more: string[]): Promise<Browser> {
   return chromium.launch({ executablePath: findChromium(), args: [...ARGS, ...more] });
 }

@@ -5,13 +5,13 @@ import { text } from 'node:stream/consumers';
 
 const CROWD = join(import.meta.dirname, '../fixtures/hostile-crowd.ts');
 
-/** A hostile client at work. */
+/** A running hostile client. */
 export interface HostileCrowd {
-  /** Ends it. @returns on how many connections each way got which status, such as `flood: 429` */
+  /** Ends it. @returns the number of connections per attack and status, such as `flood: 429` */
   stop(): Promise<Record<string, number>>;
 }
 
-/** Attacks a Sluice from another process and another address of this machine. */
+/** Starts a process that attacks a Sluice from another address of this machine. */
 export function startHostileCrowd(url: string): HostileCrowd {
   const child = fork(CROWD, [url], { silent: true });
   const printed = text(child.stdout as Readable);

@@ -15,7 +15,7 @@ export type ProxyKind = 'nginx' | 'caddy' | 'haproxy';
 
 const FILES: Record<ProxyKind, string> = { nginx: 'nginx.conf', caddy: 'Caddyfile', haproxy: 'haproxy.cfg' };
 
-/** Makes what the files leave to the system fit a test: nothing outside its folder, no port but its own. */
+/** Adapts each file to a test: it writes only to the test's folder, and opens only the test's port. */
 const ADAPT: Record<ProxyKind, (text: string, folder: string) => string> = {
   nginx: (text, folder) =>
     text.replace('http {', `http {\n  access_log off;\n  client_body_temp_path ${folder}/body;\n`),
@@ -38,12 +38,12 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-/** What a configuration of `deploy/` is started with. */
+/** Options of a proxy with a configuration of `deploy/`. */
 export interface ProxyOptions {
   /** Port of Sluice. */
   upstream: number;
   tls: Certificates;
-  /** Takes the place of the idle limits, in seconds. */
+  /** Replaces the idle limits, in seconds. */
   idleSeconds: number;
   port: number;
   /** Changes the text once more. */

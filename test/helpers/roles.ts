@@ -22,7 +22,7 @@ export interface TestRoles {
   url: string;
   dataDir: string;
   logger: ReturnType<typeof quietLogger>;
-  /** Has the file of API keys read again. */
+  /** Makes the role read the file of API keys again. */
   reload(): void;
   close(): Promise<void>;
 }

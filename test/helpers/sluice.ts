@@ -11,7 +11,7 @@ import type { UploadAccepted } from '../../src/contract/upload.ts';
 import { documentBytes } from '../documents/documents.ts';
 import { withPassword } from './embedded-redis.ts';
 
-/** Lets a test call the processor of a Sluice that it starts. */
+/** Secret of the processor, so that a test can call it. */
 const PROCESSOR_SECRET = 'the-secret-of-the-tests';
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -19,12 +19,12 @@ export interface TestSluice {
   url: string;
   pid: number;
   dataDir: string;
-  /** With its password. */
+  /** Includes the password. */
   redisUrl: string;
   chromaUrl: string;
   /** What it has printed so far. */
   output(): string;
-  /** What its roles have logged so far. Throws for a line that is not JSON. */
+  /** Returns the log lines so far. Throws for a line that is not JSON. */
   logged(): Record<string, unknown>[];
   /** The pid of the process that runs a role, as the process list shows it. */
   rolePid(role: string): Promise<number>;

@@ -90,7 +90,7 @@ describe.each(Object.entries(ROUTE_RULES))('%s', (route, rule) => {
     fetch(node.url + path + query, { method, headers, redirect: 'manual' });
   const isOpen = rule === 'open';
 
-  test('refuses whoever has no valid key', async () => {
+  test('refuses a request without a valid key', async () => {
     for (const [state, headers] of STRANGERS) {
       const query = state === 'a token in the query' ? `?token=${KEYS.admin.token}` : '';
       const response = await ask(headers, query);
@@ -106,7 +106,7 @@ describe.each(Object.entries(ROUTE_RULES))('%s', (route, rule) => {
     }
   });
 
-  test('takes the keys that it should', async () => {
+  test('accepts only the keys that its rule allows', async () => {
     for (const scope of SCOPES) {
       const allowed = isOpen || rule === 'any' || scope === 'admin' || scope === rule.scope;
       const response = await ask(bearer(KEYS[scope].token));
@@ -185,7 +185,7 @@ test("an upload's response carries a token for its job alone, if asked", async (
   expect((await redis.client.keys('*')).join()).not.toContain(token);
 });
 
-test('a ticket opens one socket, soon, or one event stream', async () => {
+test('a ticket opens one socket or one event stream, and expires soon', async () => {
   const ticket = await ticketFor(KEYS.read.token);
   const [stored] = await redis.client.keys('access:ticket:*');
   expect(stored).not.toContain(ticket);
@@ -237,7 +237,7 @@ describe('a socket', () => {
     expect(client.messages).toEqual([]);
   });
 
-  test('sends its key first, and need not wait for the answer', async () => {
+  test('sends its key first, and need not wait for the response', async () => {
     await jobs.claim('watched');
     const client = open();
     await client.opened;
@@ -270,7 +270,7 @@ describe('a socket', () => {
     one.socket.close();
   });
 
-  test('goes on with another key, and loses what that may not watch', async () => {
+  test('replaces its key, and loses subscriptions that the new key does not allow', async () => {
     await jobs.claim('kept');
     const client = open(KEYS.admin.token);
     await client.opened;

@@ -74,7 +74,7 @@ describe('docker-compose.yml', () => {
     );
   });
 
-  test('lets every role answer to the name that the others call it by', () => {
+  test('lets every role accept the host name that the others use', () => {
     for (const name of OURS) expect(loadConfig(services[name].environment).allowedHosts).toEqual([name]);
   });
 

@@ -84,7 +84,7 @@ test('a client that floods is refused with the time to come again; others and pr
   expect((await fetch(`${api.url}/api/jobs`, { headers: proxied(nextClient()) })).status).toBe(200);
 });
 
-test('a client has so many uploads under way, and the place of one that ended', async () => {
+test('a client has a limit of open uploads, and may reuse the place of an ended one', async () => {
   nextClient();
   const before = (await storedFiles(api.dataDir)).length;
   const open = () => storedFiles(api.dataDir).then(({ length }) => (length - before) / 2);
@@ -97,7 +97,7 @@ test('a client has so many uploads under way, and the place of one that ended', 
   await expectAccepted(await upload(nextClient()));
 });
 
-test('a client has so many jobs that have not ended', async () => {
+test('a client has a limit of jobs that have not ended', async () => {
   nextClient();
   const ids: string[] = [];
   while (ids.length < 3) ids.push(await expectAccepted(await upload(client)));

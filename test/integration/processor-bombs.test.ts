@@ -114,7 +114,7 @@ it('none of these has taken more memory than a child is granted', async () => {
   expect(await memory.stop()).toBeLessThan(MOST_CHILD_MIB);
 });
 
-it('a parse that goes on and on, and moves, comes to its end', async () => {
+it('a parse that makes progress for too long is ended', async () => {
   const { url, close } = await startTestProcessor({ children: 1, timeoutMs: 500 });
   const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', url);
   // Until the reader is loaded, which takes longer.

@@ -16,7 +16,7 @@ test.each([
   [undefined, 'unnamed'],
 ])('%j is shown as %j', (name, shown) => expect(cleanFilename(name)).toBe(shown));
 
-test('whatever is cut wherever stays well-formed and is a prefix', () => {
+test('text that is cut anywhere stays well-formed and is a prefix', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.nat(40), (text, most) => {
       const cut = wellFormed(text, most);

@@ -40,7 +40,7 @@ test("a key counts wherever it comes from, and a job's token by its address", ()
   expect(clientSubject(request, undefined)).toBe('address:192.0.2.1');
 });
 
-test('without trusted proxies nobody is believed', () =>
+test('without trusted proxies X-Forwarded-For counts for nothing', () =>
   expect(clientOf('127.0.0.1', '198.51.100.7', '')).toBe('address:127.0.0.1'));
 
 test.each(['10.0.0.0/33', 'proxy.example', '10.0.0.0/x', '::/129', '10.0.0.1 10.0.0.2'])(

@@ -43,7 +43,7 @@ test('a client that sends no key within 10 s is closed with 4408; one that does 
   }
 });
 
-test('messages behind the key wait for it, and only so many may', async () => {
+test('messages behind the key wait for its check, and too many close the socket', async () => {
   const { promise, resolve } = Promise.withResolvers<Principal>();
   const patient = identify(() => promise);
   const flood = identify(() => promise);

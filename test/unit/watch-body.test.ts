@@ -52,14 +52,14 @@ test('a body that the server does not read is not too slow', async () => {
   expect(failures).toEqual(['upload_too_slow']);
 });
 
-test('what is too large is refused by what arrives', async () => {
+test('a body that is too large is refused by the bytes that arrive', async () => {
   await window(10_000);
   expect(failures).toEqual([]);
   await window(1);
   expect(failures).toEqual(['body_too_large']);
 });
 
-test('after its end nothing is watched', async () => {
+test('an ended watch counts nothing', async () => {
   end();
   await window(0);
   expect(failures).toEqual([]);
