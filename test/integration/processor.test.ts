@@ -528,11 +528,12 @@ describe('whatever happens to its children', () => {
 
   it('gives a lost parse its own status where nothing has been sent', async () => {
     processor = await Processor.start({ children: 1 });
+    await parsed(await processor.parse('A memo.', 'memo.txt'));
     const over = new AbortController();
     const parsing = processor.parseFile(LONG_PDF).finally(() => over.abort());
-    // The first may come before the child has its task.
-    while (!over.signal.aborted) {
-      await sleep(500);
+    // The first may come before the child has its task. Those that start are given time, or none would ever take it.
+    for (let waitMs = 500; !over.signal.aborted; waitMs *= 2) {
+      await sleep(waitMs);
       for (const pid of Processor.pids()) process.kill(pid, 'SIGKILL');
     }
     expect(await problem(await parsing)).toEqual({ status: 500, code: 'parser_crashed' });
