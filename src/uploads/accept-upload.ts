@@ -16,9 +16,12 @@ import { receiveUpload, type UploadLimits } from './receive-upload.ts';
 import { storageProblem } from './storage-problem.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
+/** Rest in ms before files of a refused upload are removed again: an installation compares its stores as often. */
+const DISCARD_AGAIN_MS = 3000;
+
 /**
  * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
- * from then on it cannot be lost. When it throws, nothing of it is left.
+ * from then on it cannot be lost. When it throws, nothing of it is left, or remains once the store is back.
  * @param body counts the upload's bytes against its client's limits
  * @param idempotencyKey requests with the same key make one job, whatever became of the first one's answer
  * @returns the documented acknowledgement
@@ -87,7 +90,7 @@ export async function acceptUpload(
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
     // Sent before: its job has the file already.
-    if (made.id !== id) await discard(blob, logger);
+    if (made.id !== id) await discard(blob, { installation, logger });
     return {
       job_id: made.id,
       status: 'queued',
@@ -95,18 +98,26 @@ export async function acceptUpload(
       created_at: made.createdAt,
     };
   } catch (error) {
-    await discard(blob, logger);
+    await discard(blob, { installation, logger });
     throw error;
   }
 }
 
-/** Removes a blob that no job uses. A failure does not change the response, because a sweep removes the rest. */
-async function discard(blob: BlobWriter, logger: Logger): Promise<void> {
-  try {
-    await blob.discard();
-  } catch (error) {
-    logger.warn('a refused upload could not be removed yet', { file: blob.key, error });
-  }
+/**
+ * Removes a blob that no job uses. Resolves after the first try, because the response does not depend on it. Files of a
+ * store that is away come back with it, and a Redis that is rolled back by then would queue their job again. So the
+ * tries go on until the store is proved.
+ */
+async function discard(
+  blob: BlobWriter,
+  services: { installation: Pick<Installation, 'proveBlobs'>; logger: Logger },
+): Promise<void> {
+  const { installation, logger } = services;
+  const tryAgain = (error: unknown) => {
+    logger.warn('a refused upload cannot be removed yet', { file: blob.key, error });
+    setTimeout(() => void discard(blob, services), DISCARD_AGAIN_MS).unref();
+  };
+  await blob.discard().then(() => void installation.proveBlobs().catch(tryAgain), tryAgain);
 }
 
 async function describe(blob: BlobWriter, manifest: Manifest): Promise<void> {

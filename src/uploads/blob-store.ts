@@ -14,7 +14,7 @@ import { openBlob } from './open-blob.ts';
 import { Trash } from './trash.ts';
 import { BlobChangedError, verifyContent, type KnownContent } from './verify-content.ts';
 
-/** A blob being written. Exactly one of `commit` and `discard` MUST be called, once. */
+/** A blob being written. Exactly one of `commit` and `discard` MUST be called. `discard` may be repeated. */
 export interface BlobWriter {
   readonly key: string;
   readonly stream: Writable;

@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -137,6 +137,33 @@ test('an upload into the place of a folder that has gone away is refused, and le
   }
   for (const answer of refused) await expectRefused(answer, 'storage_unavailable');
   expect(await redis.client.zcard('jobs:recent')).toBe(1);
+});
+
+test('files of an upload that is refused while the folder is away go when it is back', async () => {
+  const api = await start(['api']);
+  await untilReady(api.url);
+  const files = async () => (await readdir(join(blobStore, 'default'))).length;
+  await expectAccepted(await upload(api.url));
+  const before = await files();
+  const body = new FormData();
+  body.set('file', new File(['x'], 'a.txt'));
+  const encoded = new Response(body);
+  const bytes = Buffer.from(await encoded.arrayBuffer());
+  const half = async function* () {
+    yield bytes.subarray(0, -10);
+    await expect.poll(files).toBe(before + 2);
+    await rename(blobStore, `${blobStore}-away`);
+    yield bytes.subarray(-10);
+  };
+  const refused = await fetch(`${api.url}/api/documents/upload`, {
+    method: 'POST',
+    headers: { 'content-type': encoded.headers.get('content-type')! },
+    body: half(),
+    duplex: 'half',
+  });
+  await expectRefused(refused, 'storage_unavailable');
+  await rename(`${blobStore}-away`, blobStore);
+  await expect.poll(files).toBe(before);
 });
 
 test('an api that starts before its mount makes no folder in the place of it', async () => {
