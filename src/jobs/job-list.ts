@@ -12,11 +12,12 @@ const READ_AT_ONCE = 200;
 const MOST_LOOKED_AT = 5000;
 
 /**
- * One page of the jobs, newest first.
+ * Reads one page of a tenant's jobs, newest first.
  * @param query `cursor` is what the page before gave
  * @throws {AppError} `invalid_cursor`
  */
 export async function listJobs(
+  tenant: string,
   query: JobQuery,
   { redis, keys, store }: { redis: Redis; keys: Keys; store: JobStore },
 ): Promise<{ states: JobState[]; nextCursor: string | undefined }> {
@@ -28,7 +29,7 @@ export async function listJobs(
     const ids = await redis.zrevrange(keys.recent, from, from + READ_AT_ONCE - 1);
     for (const [i, state] of (await store.readAll(ids)).entries()) {
       // Jobs that are made meanwhile move the older ones on.
-      if (!state || seen.has(state.id) || !matches(state, query)) continue;
+      if (state?.tenant !== tenant || seen.has(state.id) || !matches(state, query)) continue;
       states.push(state);
       seen.add(state.id);
       if (states.length < query.limit) continue;

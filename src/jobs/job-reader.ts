@@ -12,6 +12,7 @@ const PROVEN_MS = 1500;
 
 /** What is known of a job that many poll for, until the interval is over. */
 interface Interval {
+  readonly id: string;
   readonly endsAt: number;
   reads: number;
   /** Once many have asked: read once, and kept up to date by the feed. */
@@ -36,14 +37,14 @@ export class JobReader {
     feed.observe({ onStale: () => this.#endAll(), onLive: () => {} });
   }
 
-  /** The job's state, or `undefined` for an id nobody knows. */
-  async read(id: string): Promise<JobState | undefined> {
-    const interval = this.#interval(id);
+  /** Reads a tenant's job. @returns `undefined` for an unknown id, and for a job of another tenant */
+  async read(tenant: string, id: string): Promise<JobState | undefined> {
+    const interval = this.#interval(tenant, id);
     interval.reads++;
-    if (!this.#feed.live || this.#feed.link.proofAgeMs > PROVEN_MS) return this.#store.read(id);
+    if (!this.#feed.live || this.#feed.link.proofAgeMs > PROVEN_MS) return this.#store.read(tenant, id);
     if (interval.shared) return interval.shared;
-    if (interval.reads < MANY) return this.#store.read(id);
-    return (interval.shared = this.#share(id, interval));
+    if (interval.reads < MANY) return this.#store.read(tenant, id);
+    return (interval.shared = this.#share(tenant, interval));
   }
 
   close(): void {
@@ -51,23 +52,26 @@ export class JobReader {
     this.#endAll();
   }
 
-  #interval(id: string): Interval {
+  #interval(tenant: string, id: string): Interval {
     const now = performance.now();
-    const known = this.#intervals.get(id);
+    // Tenants never share a state.
+    const key = `${tenant} ${id}`;
+    const known = this.#intervals.get(key);
     if (known && now < known.endsAt) return known;
-    if (known) this.#unwatch(id, known);
-    const interval = { endsAt: now + INTERVAL_MS, reads: 0, shared: undefined, watcher: undefined };
-    this.#intervals.set(id, interval);
+    if (known) this.#unwatch(known);
+    const interval = { id, endsAt: now + INTERVAL_MS, reads: 0, shared: undefined, watcher: undefined };
+    this.#intervals.set(key, interval);
     return interval;
   }
 
   /** Watches, then reads: so no change falls between the two. */
-  async #share(id: string, interval: Interval): Promise<JobState | undefined> {
+  async #share(tenant: string, interval: Interval): Promise<JobState | undefined> {
+    const { id } = interval;
     let heard: JobState | undefined;
     let answered = false;
     interval.watcher = {
       onState(state) {
-        if (!isNewer(state, heard)) return;
+        if (state.tenant !== tenant || !isNewer(state, heard)) return;
         heard = state;
         if (answered) interval.shared = Promise.resolve(state);
       },
@@ -77,32 +81,32 @@ export class JobReader {
     };
     this.#feed.watch(id, interval.watcher);
     try {
-      const read = await this.#store.read(id);
+      const read = await this.#store.read(tenant, id);
       answered = true;
       const newest = read && heard && !isNewer(heard, read) ? read : (heard ?? read);
       heard = newest;
       return newest;
     } catch (error) {
-      this.#end(id, interval);
+      this.#end(`${tenant} ${id}`, interval);
       throw error;
     }
   }
 
-  #end(id: string, interval: Interval): void {
-    this.#unwatch(id, interval);
-    if (this.#intervals.get(id) === interval) this.#intervals.delete(id);
+  #end(key: string, interval: Interval): void {
+    this.#unwatch(interval);
+    if (this.#intervals.get(key) === interval) this.#intervals.delete(key);
   }
 
-  #unwatch(id: string, { watcher }: Interval): void {
+  #unwatch({ id, watcher }: Interval): void {
     if (watcher) this.#feed.unwatch(id, watcher);
   }
 
   #endOld(): void {
     const now = performance.now();
-    for (const [id, interval] of this.#intervals) if (now >= interval.endsAt) this.#end(id, interval);
+    for (const [key, interval] of this.#intervals) if (now >= interval.endsAt) this.#end(key, interval);
   }
 
   #endAll(): void {
-    for (const [id, interval] of this.#intervals) this.#end(id, interval);
+    for (const [key, interval] of this.#intervals) this.#end(key, interval);
   }
 }

@@ -34,9 +34,10 @@ export class JobStore {
     this.#history = new JobHistory(redis, keys);
   }
 
-  /** The job's state, or `undefined` for an id nobody knows. */
-  async read(id: string): Promise<JobState | undefined> {
-    return (await this.readAll([id]))[0];
+  /** Reads a tenant's job. @returns `undefined` for an unknown id, and for a job of another tenant */
+  async read(tenant: string, id: string): Promise<JobState | undefined> {
+    const [state] = await this.readAll([id]);
+    return state?.tenant === tenant ? state : undefined;
   }
 
   /**
@@ -85,10 +86,11 @@ export class JobStore {
     return { position, hashes: hashes as JobHash[] };
   }
 
-  /** Reads the fields to run a job again. */
-  async readUpload(id: string): Promise<StoredUpload | undefined> {
+  /** Reads the fields to run a tenant's job again. @returns `undefined` for a job of another tenant */
+  async readUpload(tenant: string, id: string): Promise<StoredUpload | undefined> {
     const hash = await this.#redis.hgetall(this.#keys.job(id)).catch(noJob);
     if (Object.keys(hash).length === 0) return undefined;
+    if ((hash['tenant'] ?? DEFAULT_TENANT) !== tenant) return undefined;
     const job = toJob(hash);
     const read = parsePayload(hash['payload']);
     return {
@@ -96,7 +98,7 @@ export class JobStore {
       outcome: outcomeOf(job),
       run: job.run,
       version: job.version,
-      tenant: hash['tenant'] ?? DEFAULT_TENANT,
+      tenant,
       payload: read.ok ? read.payload : undefined,
     };
   }

@@ -11,6 +11,7 @@ import {
   type JobStatus,
   type Outcome,
 } from '../contract/job.ts';
+import { DEFAULT_TENANT } from '../redis/keys.ts';
 import { readProgress } from './job-progress.ts';
 
 /** A `job:{id}` hash as Redis holds it: every value is text, and another program may have written it. */
@@ -19,6 +20,8 @@ export type JobHash = Record<string, string>;
 /** A job as the transports pass it on: serialised once at most, with what they need to decide without parsing it. */
 export interface JobState {
   readonly id: string;
+  /** Owner of the job. Sluice never sends it to clients. */
+  readonly tenant: string;
   readonly version: number;
   readonly status: JobStatus;
   /** Outcome of the run; absent while it goes on. */
@@ -128,6 +131,7 @@ export function toJobState(hash: JobHash, history: string, publishedAt?: number)
 
 class HashState implements JobState {
   readonly id: string;
+  readonly tenant: string;
   readonly version: number;
   readonly status: JobStatus;
   readonly outcome: Outcome | undefined;
@@ -138,6 +142,7 @@ class HashState implements JobState {
 
   constructor(hash: JobHash, history: string, publishedAt: number | undefined) {
     this.id = hash['id'] ?? '';
+    this.tenant = hash['tenant'] ?? DEFAULT_TENANT;
     this.version = toVersion(hash);
     const standing = toStatus(hash);
     this.status = standing.status;

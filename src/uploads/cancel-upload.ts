@@ -4,19 +4,21 @@ import type { JobStore } from '../jobs/job-store.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /**
- * Cancels a job, so that it stays cancelled should Redis forget that. What remains is a Redis that forgets before
+ * Cancels a tenant's job, so that it stays cancelled should Redis forget that. What remains is a Redis that forgets before
  * this has resolved: nobody has been told then, and the job may run.
  * @returns the job's state now, as JSON
  * @throws {AppError} `job_not_found`; `job_has_ended` when it has completed or failed by itself
  */
 export async function cancelUpload(
+  tenant: string,
   id: string,
   { queue, store, blobs }: { queue: JobQueue; store: JobStore; blobs: BlobStore },
 ): Promise<string> {
+  if (!(await store.readUpload(tenant, id))) throw new AppError('job_not_found');
   const before = await queue.cancel(id);
   if (before === 'completed' || before === 'failed')
     throw new AppError('job_has_ended', `The job has ${before}.`);
-  const [state, upload] = await Promise.all([store.read(id), store.readUpload(id)]);
+  const [state, upload] = await Promise.all([store.read(tenant, id), store.readUpload(tenant, id)]);
   if (!state || !upload) throw new AppError('job_not_found');
   if (state.outcome === 'cancelled' && upload.payload) {
     // Should it fail, a sweep does it.

@@ -7,21 +7,22 @@ import type { BlobStore } from './blob-store.ts';
 import { storageProblem } from './storage-problem.ts';
 
 /**
- * Starts a failed job, cancelled ones included, again as its next run, stored as safely as its first. Ends the wait
+ * Starts a tenant's failed job, cancelled ones included, again as its next run, stored as safely as its first. Ends the wait
  * of a job that waits for a retry. Other jobs stay unchanged.
  * @returns the job's status before
  * @throws {AppError} `job_not_found`; `file_gone` when its file was removed meanwhile
  */
 export async function runAgain(
+  tenant: string,
   id: string,
   { queue, store, blobs }: { queue: JobQueue; store: JobStore; blobs: BlobStore },
 ): Promise<JobStatus> {
-  const found = await store.readUpload(id);
+  const found = await store.readUpload(tenant, id);
   if (!found) throw new AppError('job_not_found');
-  const { status, run, version, tenant, payload } = found;
+  const { status, run, version, payload } = found;
   // The job may have run and failed since the read.
   if (status === 'retrying')
-    return (await queue.retryNow(id, version)) ? status : runAgain(id, { queue, store, blobs });
+    return (await queue.retryNow(id, version)) ? status : runAgain(tenant, id, { queue, store, blobs });
   if (status !== 'failed') return status;
   if (payload) {
     const manifest = { job_id: id, tenant, payload, run: run + 1 };

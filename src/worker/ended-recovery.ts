@@ -117,6 +117,7 @@ export class EndedRecovery {
     const { job_id } = manifest;
     if (!state) await queueAgain(queue, manifest);
     // It is back at the end of an earlier run; one that has not ended runs anyway.
-    else if (state.terminal) await queue.rerun(job_id, (await store.readUpload(job_id))?.run ?? 1);
+    else if (state.terminal)
+      await queue.rerun(job_id, (await store.readUpload(manifest.tenant, job_id))?.run ?? 1);
   }
 }

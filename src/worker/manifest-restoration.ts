@@ -54,11 +54,11 @@ export class ManifestRestoration {
   }
 
   /** Writes a tombstone for a job that ended without a document, because an older version wrote none. */
-  async #restoreOfJob({ key, id: job_id }: StoredFiles): Promise<boolean> {
+  async #restoreOfJob({ key, id: job_id, tenant }: StoredFiles): Promise<boolean> {
     const { store, tombstones } = this.#services;
-    const upload = await store.readUpload(job_id);
+    const upload = await store.readUpload(tenant, job_id);
     if (upload?.payload?.file_key !== key) return false;
-    const { outcome, tenant, payload, run } = upload;
+    const { outcome, payload, run } = upload;
     if (outcome !== 'failed' && outcome !== 'cancelled') return false;
     const manifest = { job_id, tenant, payload, run };
     await this.#write(manifest, outcome);

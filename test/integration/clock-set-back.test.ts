@@ -96,7 +96,7 @@ test('no shown duration is negative', async () => {
   const held = await jobs.claim('a');
   await redis.client.hset(keys.job('a'), 'started_ms', (await now()) + HOUR_MS);
   await jobs.complete({ ...held, hash: { ...held.hash, started_ms: `${(await now()) + HOUR_MS}` } });
-  const state = await store.read('a');
+  const state = await store.read('default', 'a');
   expect(JSON.parse(state?.json ?? '')).toMatchObject({
     status: 'completed',
     result: { processing_time_ms: 0 },

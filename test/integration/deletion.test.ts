@@ -412,8 +412,8 @@ test('a clock that was set back neither blocks the recovery of an upload nor del
     await redis.client.zadd(keys.tombstones, Date.now() - anHourAhead * DAY_MS, tombstone);
   await new UploadRecovery(services()).sweep(signal);
   await sweep();
-  expect((await services().store.read('forgotten'))?.status).toBe('queued');
-  expect(await services().store.read('ended')).toBeUndefined();
+  expect((await services().store.read('default', 'forgotten'))?.status).toBe('queued');
+  expect(await services().store.read('default', 'ended')).toBeUndefined();
   expect(await files()).toEqual(before);
   expect(await files('trash')).toEqual([]);
 });

@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 beforeEach(() => redis.client.flushall());
 
-const status = async (id: string) => (await store.read(id))?.status;
-const outcome = async (id: string) => (await store.read(id))?.outcome;
+const status = async (id: string) => (await store.read('default', id))?.status;
+const outcome = async (id: string) => (await store.read('default', id))?.outcome;
 const claimed = async () => (await jobs.queue.claim(5)).jobs.map(({ id }) => id);
 
 test.each([
@@ -119,7 +119,7 @@ test('a job whose key is no hash any more harms no other, and is queued again as
   expect(await jobs.queue.renew(held)).toEqual(['a']);
   expect(await jobs.queue.cancel('a')).toBeUndefined();
   expect(await jobs.queue.rerun('a', 1)).toBeUndefined();
-  expect(await store.readUpload('a')).toBeUndefined();
+  expect(await store.readUpload('default', 'a')).toBeUndefined();
   await redis.client.rpush(keys.queue, 'a');
   expect(await readStatistics(redis.client, keys)).toMatchObject({ queue_depth: 1 });
   await jobs.enqueue(['a']);

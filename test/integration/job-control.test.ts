@@ -255,7 +255,7 @@ test('jobs that are made while a page is read do not make others come twice', as
     }
   }
   const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
-  const { states } = await listJobs({ limit: 1000 }, services);
+  const { states } = await listJobs('default', { limit: 1000 }, services);
   expect(states.map(({ id }) => id).sort()).toEqual(Array.from({ length: 250 }, (_, i) => `${i}`).sort());
 });
 
@@ -276,8 +276,8 @@ test('a page that ends because it has looked at enough goes on where it stopped,
     }
   }
   const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
-  const first = await listJobs({ limit: 10 }, services);
-  const second = await listJobs({ limit: 10, cursor: first.nextCursor! }, services);
+  const first = await listJobs('default', { limit: 10 }, services);
+  const second = await listJobs('default', { limit: 10, cursor: first.nextCursor! }, services);
   expect([...first.states, ...second.states].map((state) => state.id)).toEqual([id]);
   expect(second.nextCursor).toBeUndefined();
 });
@@ -397,7 +397,7 @@ describe('a job that waits for its next try', () => {
       }
     }
     const late = new Late(redis.client, keys, options);
-    expect(await runAgain(id, { queue: late, store, blobs })).toBe('failed');
+    expect(await runAgain('default', id, { queue: late, store, blobs })).toBe('failed');
     expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'queued', run: 2 });
     await blobs.close();
   });

@@ -39,7 +39,7 @@ afterAll(() => redis.close());
 beforeEach(() => redis.client.flushall());
 
 async function job(id: string): Promise<Job> {
-  return JSON.parse((await store.read(id))?.json ?? 'null') as Job;
+  return JSON.parse((await store.read('default', id))?.json ?? 'null') as Job;
 }
 async function claimOne() {
   const { jobs } = await queue.claim(1);
@@ -324,7 +324,7 @@ test('what another program wrote is published as polling shows it, from its firs
   await queue.cancel('hand');
   await expect.poll(() => published.length).toBe(1);
   const { history, hash } = parseJobEvent(published[0]!);
-  const polled = await store.read('hand');
+  const polled = await store.read('default', 'hand');
   expect(toJobState(hash, history).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'ü "quoted".pdf', collection: 'papers' });
   subscriber.disconnect();
@@ -338,7 +338,7 @@ test('a cancelled job that Redis had forgotten is published as polling shows it'
   await new JobRestoration(redis.client, keys, 100).restoreCancelled('a', 'default', payload);
   await expect.poll(() => published.length).toBe(1);
   const { history, hash } = parseJobEvent(published[0]!);
-  const polled = await store.read('a');
+  const polled = await store.read('default', 'a');
   expect(toJobState(hash, history).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'a.pdf', collection: 'papers' });
   subscriber.disconnect();

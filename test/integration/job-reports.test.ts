@@ -45,7 +45,7 @@ beforeEach(async () => {
 });
 
 async function job(id: string): Promise<Job> {
-  return JSON.parse((await new JobStore(redis.client, keys).read(id))?.json ?? 'null') as Job;
+  return JSON.parse((await new JobStore(redis.client, keys).read('default', id))?.json ?? 'null') as Job;
 }
 async function claim(...ids: string[]): Promise<ClaimedJob[]> {
   for (const id of ids) await queue.enqueue(id, 'default', payload);
@@ -338,7 +338,7 @@ test('each report publishes the very bytes that are read', async () => {
     expect(await queue.progress(held, report(20 + i / 3, message))).toBe(true);
     await expect.poll(() => last).not.toBe('');
     const { history, hash } = parseJobEvent(last);
-    const read = await new JobStore(redis.client, keys).read('a');
+    const read = await new JobStore(redis.client, keys).read('default', 'a');
     expect(toJobState(hash, history).json).toBe(read?.json);
     expect(JSON.parse(read!.json)).toMatchObject({ message: message.toWellFormed(), retry_count: 1 });
     const { payload: _, ...stored } = await redis.client.hgetall(keys.job('a'));

@@ -64,7 +64,7 @@ const recover = () => {
   return new UploadRecovery({ blobs, queue, store, registry, tombstones, history, logger }).sweep(signal);
 };
 const enqueue = (id: string) => queue.enqueue(id, 'default', payloadOf(id));
-const job = async (id: string) => JSON.parse((await store.read(id))!.json) as Job;
+const job = async (id: string) => JSON.parse((await store.read('default', id))!.json) as Job;
 async function repairAll(): Promise<number> {
   let repaired = 0;
   for (let cursor = '0', first = true; first || cursor !== '0'; first = false) {
@@ -143,10 +143,10 @@ test('an upload whose job another program deleted goes on behind the versions th
   const { jobs } = await queue.claim(1);
   for (let progress = 61; progress < 70; progress++)
     await queue.progress(jobs[0]!, { progress, message: 'm', stage: 'embed', counts: {} });
-  const { version, history } = (await store.read('a'))!;
+  const { version, history } = (await store.read('default', 'a'))!;
   await redis.client.del(keys.job('a'));
   await recover();
-  const again = (await store.read('a'))!;
+  const again = (await store.read('default', 'a'))!;
   expect([again.status, again.history]).toEqual(['queued', history]);
   expect(again.version).toBeGreaterThan(version);
 });

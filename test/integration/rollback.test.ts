@@ -67,7 +67,7 @@ const payloadOf = (id: string) => ({
   file_key: `default/${id}`,
   metadata: {},
 });
-const job = async (id: string) => JSON.parse((await store.read(id))?.json ?? 'null') as Job | null;
+const job = async (id: string) => JSON.parse((await store.read('default', id))?.json ?? 'null') as Job | null;
 const waiting = () => redis.client.lrange(keys.queue, 0, -1);
 const beside = async () =>
   (await readdir(join(folder, 'default'))).filter((name) => name.endsWith('.json')).sort();
@@ -197,12 +197,12 @@ test('an older version moved manifests away: they are brought back beside their 
 test('a cancelled job stays cancelled after Redis was emptied; one that is run again is no longer held to be', async () => {
   for (const id of ['stays', 'again']) {
     await upload(id);
-    await cancelUpload(id, services);
+    await cancelUpload('default', id, services);
     expect(await blobs.ended.has(id)).toBe(true);
   }
   // By what stays beside the blob a sweep finds whatever its worker may still have written.
   expect(await beside()).toEqual(['again.json', 'stays.json']);
-  await runAgain('again', services);
+  await runAgain('default', 'again', services);
   expect(await blobs.ended.has('again')).toBe(false);
   await redis.client.flushall();
   await recovery.sweep('present', signal);
@@ -217,13 +217,13 @@ test('a retry that was answered is made again where Redis forgot it, unless the 
   await queue.fail(claimed!, { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
   await end('a', 'failed');
   const rollBack = await copyRedis();
-  await runAgain('a', services);
+  await runAgain('default', 'a', services);
   await rollBack();
   await sweepManifests();
   await sweepManifests();
   expect(await job('a')).toMatchObject({ status: 'queued', run: 2 });
   expect(await waiting()).toEqual(['a']);
-  await cancelUpload('a', services);
+  await cancelUpload('default', 'a', services);
   await rollBack();
   await sweepManifests();
   expect(await job('a')).toMatchObject({ status: 'failed', run: 1 });

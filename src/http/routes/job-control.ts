@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { AppError } from '../../errors.ts';
 import type { JobQueue } from '../../jobs/job-queue.ts';
 import type { JobStore } from '../../jobs/job-store.ts';
@@ -10,13 +11,16 @@ import { runAgain } from '../../uploads/run-again.ts';
 /** `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`: both may be sent twice. */
 export function jobControlRoutes(services: { queue: JobQueue; store: JobStore; blobs: BlobStore }) {
   const answer = (json: string) => new Response(json, { headers: { 'content-type': 'application/json' } });
-  return new Hono()
-    .post('/api/jobs/:id/cancel', async (c) => answer(await cancelUpload(c.req.param('id'), services)))
+  return new Hono<AccessEnvironment>()
+    .post('/api/jobs/:id/cancel', async (c) =>
+      answer(await cancelUpload(c.get('principal').tenant, c.req.param('id'), services)),
+    )
     .post('/api/jobs/:id/retry', async (c) => {
+      const { tenant } = c.get('principal');
       const id = c.req.param('id');
-      const before = await runAgain(id, services);
+      const before = await runAgain(tenant, id, services);
       if (before === 'completed') throw new AppError('job_not_failed', 'The job has completed.');
-      const state = await services.store.read(id);
+      const state = await services.store.read(tenant, id);
       if (!state) throw new AppError('job_not_found');
       return answer(state.json);
     });

@@ -29,7 +29,7 @@ export function jobEventRoutes(
     const id = c.req.param('id');
     const principal = c.get('principal');
     const changes = new JobChanges(feed, id, [c.req.raw.signal, closing]);
-    const state = await store.read(id).catch((error: unknown) => {
+    const state = await store.read(principal.tenant, id).catch((error: unknown) => {
       changes.end();
       throw error;
     });

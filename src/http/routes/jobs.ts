@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { JobQuerySchema, JobWaitSchema } from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
 import type { JobFeed } from '../../jobs/job-feed.ts';
@@ -30,9 +31,13 @@ export interface JobRouteServices {
  * @param heartbeatMs longest wait of a long poll, in ms, because a proxy may cut a response that has not begun
  */
 export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
-  const routes = new Hono();
+  const routes = new Hono<AccessEnvironment>();
   routes.get('/api/jobs', async (c) => {
-    const { states, nextCursor } = await listJobs(readQuery(c, JobQuerySchema), services);
+    const { states, nextCursor } = await listJobs(
+      c.get('principal').tenant,
+      readQuery(c, JobQuerySchema),
+      services,
+    );
     // Put together by hand: the list carries the same bytes of a job as everything else.
     const next = nextCursor === undefined ? '' : `,"next_cursor":${JSON.stringify(nextCursor)}`;
     const body = `{"jobs":[${states.map(({ json }) => json).join(',')}]${next}}`;
@@ -43,7 +48,7 @@ export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
       const { wait } = readQuery(c, JobWaitSchema);
       const known = tagsIn(c.req.header('if-none-match'));
       const id = c.req.param('id');
-      let state = await services.reader.read(id);
+      let state = await services.reader.read(c.get('principal').tenant, id);
       if (state && wait > 0 && !state.terminal && names(known, state))
         state = await change(state, Math.min(wait * 1000, heartbeatMs), c.req.raw.signal, services);
       if (!state) throw new AppError('job_not_found');
@@ -66,7 +71,7 @@ async function change(
   const changes = new JobChanges(feed, state.id, [gone, closing]);
   try {
     // It may have changed between the first read and the watch.
-    const now = await store.read(state.id);
+    const now = await store.read(state.tenant, state.id);
     if (!now) return undefined;
     changes.offer(now);
     const changed = await changes.after(versionTag(state), waitMs);

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import type { JobPayload } from '../../src/jobs/job-payload.ts';
+import { JobQueue } from '../../src/jobs/job-queue.ts';
+import { createKeys } from '../../src/redis/keys.ts';
+import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
+
+const keys = createKeys();
+let redis: TestRedis;
+let api: TestRoles;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  api = await startTestRoles(['api'], { REDIS_URL: redis.url });
+  const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 500 };
+  const queue = new JobQueue(redis.client, keys, options);
+  const payload = { filename: 'a', collection: 'default', file_key: 'other/a' } as JobPayload;
+  await queue.enqueue('theirs', 'other', payload);
+  await queue.enqueue('ours', 'default', payload);
+});
+afterAll(async () => {
+  await api.close();
+  await redis.close();
+});
+
+test.each(['', '/status', '?wait=1', '/events'])(
+  'a job of another tenant is unknown to GET …%s',
+  async (end) => {
+    for (let i = 0; i < 6; i++) expect((await fetch(`${api.url}/api/jobs/theirs${end}`)).status).toBe(404);
+  },
+);
+
+test.each(['cancel', 'retry'])(
+  'a job of another tenant is unknown to %s, and stays as it is',
+  async (verb) => {
+    const before = await redis.client.hgetall(keys.job('theirs'));
+    const response = await fetch(`${api.url}/api/jobs/theirs/${verb}`, { method: 'POST' });
+    expect(response.status).toBe(404);
+    expect(await redis.client.hgetall(keys.job('theirs'))).toEqual(before);
+  },
+);
+
+test('the list shows only jobs of the own tenant', async () => {
+  const { jobs } = (await (await fetch(`${api.url}/api/jobs`)).json()) as { jobs: { id: string }[] };
+  expect(jobs.map(({ id }) => id)).toEqual(['ours']);
+});
