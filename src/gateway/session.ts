@@ -229,18 +229,26 @@ export class Session implements SocketListener, SentListener, LossListener {
     if (versions) metrics.resumes++;
     metrics.subscriptions++;
     const had = versions && { history, versions: new Map(Object.entries(versions)) };
+    const { tenant } = this.#principal;
     const services = { feed, outbox: this.#outbox };
     const subscription =
       'jobs' in message
-        ? new JobsSubscription(id, message.jobs, had, services, this)
-        : new ActiveSubscription(id, had, services);
+        ? new JobsSubscription(tenant, id, message.jobs, had, services, this)
+        : new ActiveSubscription(tenant, id, had, services);
     this.#subscriptions.add(id, subscription);
   }
 
   /** Replaces the session's principal. Ends the subscriptions that the new key does not allow. */
   async #authenticate(token: string): Promise<void> {
     try {
-      this.#principal = await this.#services.access.ofToken(token);
+      const principal = await this.#services.access.ofToken(token);
+      // Its subscriptions watch the jobs of the tenant that it began with.
+      if (principal.tenant !== this.#principal.tenant)
+        throw new AppError(
+          'unauthorized',
+          'The key belongs to another tenant. Open another connection with it.',
+        );
+      this.#principal = principal;
     } catch (error) {
       if (error instanceof AppError) return this.socket.close(CLOSE.unauthorized, error.message);
       throw error;

@@ -42,6 +42,7 @@ export interface LossListener {
 
 /** Watches jobs by their ids. */
 export class JobsSubscription implements Subscription, JobWatcher {
+  readonly tenant: string;
   readonly #id: number;
   readonly #feed: JobFeed;
   readonly #outbox: Outbox;
@@ -51,12 +52,14 @@ export class JobsSubscription implements Subscription, JobWatcher {
   #joining: Joining | undefined;
 
   constructor(
+    tenant: string,
     id: number,
     jobIds: readonly string[],
     had: Had | undefined,
     { feed, outbox }: Services,
     listener: LossListener,
   ) {
+    this.tenant = tenant;
     this.#id = id;
     this.#feed = feed;
     this.#outbox = outbox;
@@ -70,7 +73,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
   async join(): Promise<string[] | undefined> {
     const joining = this.#joining as Joining;
     const ids = [...this.#jobs.keys()];
-    const read = await this.#feed.read(ids);
+    const read = await this.#feed.read(this.tenant, ids);
     if (!read) return undefined;
     const states = joining.merge(read, this.#feed.history);
     this.#joining = undefined;
@@ -118,6 +121,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
  * is. A job that the client says it has is a member from the start, so it is told when that has left meanwhile.
  */
 export class ActiveSubscription implements Subscription, JobWatcher {
+  readonly tenant: string;
   readonly #id: number;
   readonly #services: Services;
   readonly #members: Set<string>;
@@ -125,7 +129,8 @@ export class ActiveSubscription implements Subscription, JobWatcher {
   readonly weight = CHANNEL_WEIGHT;
   #joining: Joining | undefined;
 
-  constructor(id: number, had: Had | undefined, services: Services) {
+  constructor(tenant: string, id: number, had: Had | undefined, services: Services) {
+    this.tenant = tenant;
     this.#id = id;
     this.#services = services;
     this.#members = new Set(had?.versions.keys());
@@ -136,7 +141,7 @@ export class ActiveSubscription implements Subscription, JobWatcher {
   async join(): Promise<string[] | undefined> {
     const { feed, outbox } = this.#services;
     const joining = this.#joining as Joining;
-    const read = await feed.readActive(this.#members);
+    const read = await feed.readActive(this.tenant, this.#members);
     if (!read) return undefined;
     const states = joining.merge(read, feed.history);
     this.#joining = undefined;

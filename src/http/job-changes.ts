@@ -12,6 +12,7 @@ export function versionTag({ history, version }: JobState): string {
  * of a run as the last. MUST be ended; ends by itself when one of `signals` aborts.
  */
 export class JobChanges implements JobWatcher {
+  readonly tenant: string;
   readonly #feed: JobFeed;
   readonly #jobId: string;
   readonly #signals: readonly AbortSignal[];
@@ -22,8 +23,9 @@ export class JobChanges implements JobWatcher {
   readonly #abort = () => this.end();
 
   /** Watches from now on; what the job is now is for the caller to read afterwards, and to {@link offer}. */
-  constructor(feed: JobFeed, jobId: string, signals: readonly AbortSignal[]) {
+  constructor(feed: JobFeed, tenant: string, jobId: string, signals: readonly AbortSignal[]) {
     this.#feed = feed;
+    this.tenant = tenant;
     this.#jobId = jobId;
     feed.watch(jobId, this);
     this.#signals = signals;

@@ -128,22 +128,25 @@ export class JobFeed {
   }
 
   /**
-   * Reads jobs, all in the feed's history. Whatever came before has been told to those who watch: none of them is
-   * shown a job's next run before the end of the last.
-   * @returns a state or `undefined` for each id, in the ids' order; nothing while the feed is stale
+   * Reads jobs of a tenant, all in the feed's history. Watchers have been told of every earlier state, so a watcher
+   * hears of the end of a run before it hears of the next run.
+   * @returns a state for each id, in the ids' order; `undefined` for an unknown job and for another tenant's; no list
+   * while the feed is stale
    */
-  read(jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
-    return this.#readLive(() => this.#store.readInPages(jobIds));
+  async read(tenant: string, jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
+    const states = await this.#readLive(() => this.#store.readInPages(jobIds));
+    return states?.map((state) => (state?.tenant === tenant ? state : undefined));
   }
 
-  /** Reads all active jobs and some others, as {@link read} does. */
-  readActive(others: Iterable<string>): Promise<(JobState | undefined)[] | undefined> {
-    return this.#readLive(async () => {
+  /** Reads all active jobs of a tenant and some others, as {@link read} does. */
+  async readActive(tenant: string, others: Iterable<string>): Promise<JobState[] | undefined> {
+    const states = await this.#readLive(async () => {
       const active = await this.#active.ask();
       const left = new Set(others);
       for (const state of active) left.delete(state?.id ?? '');
       return left.size === 0 ? active : [...active, ...(await this.#store.readInPages([...left]))];
     });
+    return states?.filter((state) => state?.tenant === tenant) as JobState[] | undefined;
   }
 
   close(): void {

@@ -190,7 +190,7 @@ export class JobQueue {
   }
 
   /**
-   * Queues a job that waits for its retry.
+   * Queues a job that waits for its retry. The caller MUST have read the job under its tenant.
    * @param version the job's version while it waited
    * @returns whether the job still waited
    */
@@ -221,7 +221,8 @@ export class JobQueue {
   }
 
   /**
-   * Cancels a job, whatever it is doing; one that has ended stays as it is.
+   * Cancels a job, whatever it is doing; one that has ended stays as it is. The caller MUST have read it under its
+   * tenant.
    * @returns the outcome before, or else the status before; `undefined` for an unknown job
    */
   async cancel(id: string): Promise<JobStatus | Outcome | undefined> {
@@ -234,7 +235,8 @@ export class JobQueue {
   }
 
   /**
-   * Starts a failed job, cancelled ones included, again as its next run. Other jobs stay unchanged.
+   * Starts a failed job, cancelled ones included, again as its next run. Other jobs stay unchanged. The caller
+   * MUST have read the job under its tenant.
    * @param run the run that is over
    * @returns the job's status before; `undefined` when there is no such job
    */

@@ -70,8 +70,9 @@ export class JobReader {
     let heard: JobState | undefined;
     let answered = false;
     interval.watcher = {
+      tenant,
       onState(state) {
-        if (state.tenant !== tenant || !isNewer(state, heard)) return;
+        if (!isNewer(state, heard)) return;
         heard = state;
         if (answered) interval.shared = Promise.resolve(state);
       },

@@ -41,7 +41,7 @@ export class JobStore {
   }
 
   /**
-   * Reads many jobs in one round trip; in more where Redis has become another history.
+   * Reads many jobs, of any tenant: who acts for one MUST compare it. One round trip; in more where Redis has become another history.
    * @returns a state or `undefined` for each id, in the ids' order
    */
   async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
@@ -60,7 +60,8 @@ export class JobStore {
   }
 
   /**
-   * Reads any number of jobs, some at a time: what is read first may be of another history than what is read last.
+   * Reads any number of jobs, of any tenant as {@link readAll} does, some at a time. The first may be of another
+   * history than the last.
    * @param cancelled asked before each page: true ends it there
    */
   async readInPages(ids: readonly string[], cancelled = () => false): Promise<(JobState | undefined)[]> {

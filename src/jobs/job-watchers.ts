@@ -6,6 +6,8 @@ import type { JobState } from './to-job.ts';
  * are told, and the error is logged; what it has missed it is told by the next state, or the next comparison.
  */
 export interface JobWatcher {
+  /** Owner of the jobs that it hears of. It is told of no other tenant's. */
+  readonly tenant: string;
   /** A job's state. States may come twice, and MUST be compared with `isNewer`. */
   onState(state: JobState): void;
   /** Redis knows the job no more: it has expired, was deleted, or got lost together with a history. */
@@ -88,6 +90,7 @@ export class JobWatchers {
   }
 
   #tell(watcher: JobWatcher, state: JobState): void {
+    if (watcher.tenant !== state.tenant) return;
     try {
       watcher.onState(state);
     } catch (error) {

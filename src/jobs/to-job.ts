@@ -142,7 +142,9 @@ class HashState implements JobState {
 
   constructor(hash: JobHash, history: string, publishedAt: number | undefined) {
     this.id = hash['id'] ?? '';
-    this.tenant = hash['tenant'] ?? DEFAULT_TENANT;
+    const { tenant } = hash;
+    // One string for all states, because each watcher compares it.
+    this.tenant = tenant === undefined || tenant === DEFAULT_TENANT ? DEFAULT_TENANT : tenant;
     this.version = toVersion(hash);
     const standing = toStatus(hash);
     this.status = standing.status;

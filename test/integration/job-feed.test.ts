@@ -67,6 +67,7 @@ afterEach(() => feed.close());
 
 const watch = (id: string) =>
   feed.watch(id, {
+    tenant: 'default',
     onState: ({ status, version }) => said.push(`${status} ${version}`),
     onForgotten: () => said.push('forgotten'),
   });
@@ -179,11 +180,11 @@ test('however many jobs are active, they are read some at a time, so that a dash
   await Promise.all(ids.map((id) => queue.enqueue(id, 'default', payload)));
   await expect.poll(() => feed.live).toBe(true);
   store.asked.length = 0;
-  const read = (await feed.readActive(['nobody']))!;
+  const read = (await feed.readActive('default', ['nobody']))!;
   expect(read.flatMap((state) => state?.id ?? []).sort()).toEqual(ids.sort());
   expect(store.asked).toEqual([200, 200, 50, 1]);
   store.asked.length = 0;
-  expect((await feed.read(ids))!.map((state) => state?.id)).toEqual(ids);
+  expect((await feed.read('default', ids))!.map((state) => state?.id)).toEqual(ids);
   expect(store.asked).toEqual([200, 200, 50]);
 });
 
@@ -192,7 +193,7 @@ test('what no event tells is found when everything watched is compared', async (
   const compared = feedOver(() => redis.client.duplicate());
   await queue.enqueue('a', 'default', payload);
   await expect.poll(() => compared.live).toBe(true);
-  compared.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
+  compared.watch('a', { tenant: 'default', onState: ({ status }) => said.push(status), onForgotten() {} });
   await writeByHand('a', 'failed', 2);
   vi.advanceTimersByTime(30_000);
   vi.useRealTimers();
@@ -206,7 +207,7 @@ test('an end that is still on its way is told before what is read behind it', as
   const slow = feedOver(() => redis.client.duplicate({ port: proxy.port }));
   await queue.enqueue('a', 'default', payload);
   await expect.poll(() => slow.live).toBe(true);
-  slow.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
+  slow.watch('a', { tenant: 'default', onState: ({ status }) => said.push(status), onForgotten() {} });
   proxy.latencyMs = 300;
   await queue.cancel('a');
   await queue.rerun('a', 1);
@@ -229,14 +230,14 @@ test('what is read is never ahead of what those who watch have been told; withou
   const slow = feedOver(connect);
   await queue.enqueue('a', 'default', payload);
   await expect.poll(() => slow.live).toBe(true);
-  slow.watch('a', { onState: ({ status }) => said.push(status), onForgotten() {} });
+  slow.watch('a', { tenant: 'default', onState: ({ status }) => said.push(status), onForgotten() {} });
   proxy.latencyMs = 300;
   await queue.cancel('a');
   await queue.rerun('a', 1);
-  expect(await slow.read(['a'])).toMatchObject([{ status: 'queued' }]);
+  expect(await slow.read('default', ['a'])).toMatchObject([{ status: 'queued' }]);
   expect(said).toEqual(['failed', 'queued']);
   proxy.latencyMs = 60_000;
-  const reading = slow.read(['a']);
+  const reading = slow.read('default', ['a']);
   await expect.poll(() => store.asked.length).toBe(2);
   behind[0]!.disconnect();
   expect(await reading).toBeUndefined();

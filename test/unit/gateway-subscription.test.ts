@@ -25,7 +25,7 @@ async function join(history: string, heard: JobState[], read: JobState[]): Promi
     snapshot: (_: number, states: JobState[]) =>
       sent.push(...states.map(({ id, version }) => `${id}@${version}`)),
   } as unknown as Outbox;
-  await new ActiveSubscription(1, undefined, { feed, outbox }).join();
+  await new ActiveSubscription('default', 1, undefined, { feed, outbox }).join();
   return sent.sort();
 }
 

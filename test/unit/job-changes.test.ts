@@ -9,7 +9,7 @@ const state = (version: number, status: string, history = 'h') =>
   toJobState({ id: 'a', version: `${version}`, status }, history);
 
 test('who follows a job gets the latest state, and the end of a run, though the next has begun', async () => {
-  const changes = new JobChanges(feed, 'a', []);
+  const changes = new JobChanges(feed, 'default', 'a', []);
   changes.offer(state(1, 'queued'));
   changes.onState(state(3, 'processing'));
   changes.onState(state(2, 'processing'));

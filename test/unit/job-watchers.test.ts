@@ -12,12 +12,13 @@ test('a watcher that throws keeps nobody else from being told, and the error is 
     throw new Error('broken');
   };
   const good = (name: string): JobWatcher => ({
+    tenant: 'default',
     onState: ({ id, version }) => told.push(`${name} ${id}@${version}`),
     onForgotten: (id) => told.push(`${name} ${id} forgotten`),
   });
-  watchers.addForAll({ onState: broken, onForgotten: broken }, () => []);
+  watchers.addForAll({ tenant: 'default', onState: broken, onForgotten: broken }, () => []);
   watchers.addForAll(good('all'), () => []);
-  watchers.add('a', { onState: broken, onForgotten: broken });
+  watchers.add('a', { tenant: 'default', onState: broken, onForgotten: broken });
   watchers.add('a', good('one'));
   watchers.tell(toJobState({ id: 'a', version: '3' }, 'history'));
   watchers.tellForgotten('a');

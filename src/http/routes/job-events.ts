@@ -28,7 +28,7 @@ export function jobEventRoutes(
   return new Hono<AccessEnvironment>().get('/api/jobs/:id/events', async (c) => {
     const id = c.req.param('id');
     const principal = c.get('principal');
-    const changes = new JobChanges(feed, id, [c.req.raw.signal, closing]);
+    const changes = new JobChanges(feed, principal.tenant, id, [c.req.raw.signal, closing]);
     const state = await store.read(principal.tenant, id).catch((error: unknown) => {
       changes.end();
       throw error;

@@ -68,7 +68,7 @@ async function change(
   gone: AbortSignal,
   { feed, store, closing }: JobRouteServices,
 ): Promise<JobState | undefined> {
-  const changes = new JobChanges(feed, state.id, [gone, closing]);
+  const changes = new JobChanges(feed, state.tenant, state.id, [gone, closing]);
   try {
     // It may have changed between the first read and the watch.
     const now = await store.read(state.tenant, state.id);

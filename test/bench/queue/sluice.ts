@@ -31,6 +31,7 @@ serveSide({
       logger,
     });
     const watcher = {
+      tenant: 'default',
       onState(state: JobState) {
         if (state.status === 'completed') completed(state.id);
         else if (state.version > CLAIMED) progress();
