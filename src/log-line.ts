@@ -116,7 +116,7 @@ function readable(value: unknown): string {
 /** Escapes characters that move a terminal's cursor, change its writing direction or end a line early. */
 export function visible(line: string): string {
   return line.replaceAll(
-    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+    // oxlint-disable-next-line no-control-regex -- the function escapes control characters
     /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 
-import { PROBLEMS, type Problem } from '../contract/problem.ts';
+import { PROBLEMS, toProblem } from '../contract/problem.ts';
 import { AppError } from '../errors.ts';
 import type { Access } from './access.ts';
 import { isAllowed, type Principal, type Scope } from './principal.ts';
@@ -59,15 +59,8 @@ async function identify(
 }
 
 function refusal({ code, detail }: AppError): Response {
-  const { status, title } = PROBLEMS[code];
-  const problem: Problem = {
-    type: 'about:blank',
-    title,
-    status,
-    code,
-    ...(detail !== undefined && { detail }),
-  };
+  const { status } = PROBLEMS[code];
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="sluice"';
-  return new Response(JSON.stringify(problem), { status, headers });
+  return new Response(JSON.stringify(toProblem(code, detail)), { status, headers });
 }

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 
-import { PROBLEMS, type Problem } from '../contract/problem.ts';
+import { PROBLEMS, toProblem } from '../contract/problem.ts';
 import type { Guard, Refusal } from './guard.ts';
 
 /** Headers of every response of every port. With them no other site may frame it, read it or guess its type. */
@@ -36,12 +36,5 @@ export function guardRequests(guard: Guard): MiddlewareHandler<{ Bindings: HttpB
 
 /** Formats a refusal as a Problem. */
 export function refusalBody(code: Refusal): string {
-  const { status, title } = PROBLEMS[code];
-  return JSON.stringify({
-    type: 'about:blank',
-    title,
-    status,
-    code,
-    detail: DETAILS[code],
-  } satisfies Problem);
+  return JSON.stringify(toProblem(code, DETAILS[code]));
 }

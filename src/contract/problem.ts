@@ -59,3 +59,9 @@ export const ProblemSchema = v.object({
   detail: v.optional(v.string()),
 });
 export type Problem = v.InferOutput<typeof ProblemSchema>;
+
+/** Builds the Problem of a code. @param detail says what this request did wrong */
+export function toProblem(code: ProblemCode, detail?: string): Problem {
+  const { status, title } = PROBLEMS[code];
+  return { type: 'about:blank', title, status, code, ...(detail !== undefined && { detail }) };
+}

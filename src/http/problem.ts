@@ -1,4 +1,4 @@
-import { PROBLEMS, type Problem, type ProblemCode } from '../contract/problem.ts';
+import { PROBLEMS, toProblem, type ProblemCode } from '../contract/problem.ts';
 import { AppError, DependencyError } from '../errors.ts';
 import { LimitError } from '../limits/limit-error.ts';
 import type { Logger } from '../logger.ts';
@@ -22,17 +22,10 @@ export function toProblemResponse(error: unknown, logger: Logger): Response {
   const { code, detail } = known;
   const { status, title } = PROBLEMS[code];
   if (status >= 500) logger.error(title, { code, error: known.cause ?? error });
-  const problem: Problem = {
-    type: 'about:blank',
-    title,
-    status,
-    code,
-    ...(detail !== undefined && { detail }),
-  };
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
   if (status === 503) headers['retry-after'] = RETRY_AFTER;
   if (known instanceof LimitError) Object.assign(headers, known.headers);
-  return new Response(JSON.stringify(problem), { status, headers });
+  return new Response(JSON.stringify(toProblem(code, detail)), { status, headers });
 }
 
 function toAppError(error: unknown): AppError {

@@ -39,7 +39,7 @@ test.each([false, true])('foreign text forges no line and moves no cursor (termi
   logger.with({ job: forged }).error(forged, { forged, error: new Error(forged) });
   const text = lines.join('');
   expect(text.split('\n').filter((line) => /^2026-01-01|^id/.test(line))).toEqual([]);
-  // oxlint-disable-next-line no-control-regex -- these are what it looks for
+  // oxlint-disable-next-line no-control-regex -- the test searches for control characters
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202e]/);
 });
 
