@@ -6,6 +6,7 @@ import type { IncompleteDocuments, ReindexJob } from '../jobs/incomplete-documen
 import type { JobPayload } from '../jobs/job-payload.ts';
 import { BlobNotFoundError } from '../uploads/blob-paths.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
+import { openOriginal, type StoreProver } from '../uploads/open-original.ts';
 import type { DocumentRegistry, StoredDocument } from './registry.ts';
 import { originalSettings } from './original-settings.ts';
 
@@ -14,6 +15,7 @@ const MOST_LOOKS = 3;
 
 export interface ReindexServices {
   blobs: BlobStore;
+  installation: StoreProver;
   registry: DocumentRegistry;
   incomplete: IncompleteDocuments;
 }
@@ -47,10 +49,10 @@ export async function acceptReindex(
  */
 export async function reindexDocument(
   document: StoredDocument,
-  { blobs, incomplete }: Omit<ReindexServices, 'registry'>,
+  { blobs, installation, incomplete }: Omit<ReindexServices, 'registry'>,
 ): Promise<(ReindexJob & { made: boolean }) | undefined> {
   const { id, tenant, generation, filename, collection, file_key, size, metadata } = document;
-  await ensureOriginal(blobs, file_key);
+  await ensureOriginal(file_key, blobs, installation);
   const payload: JobPayload = {
     filename,
     file_size: size,
@@ -68,10 +70,11 @@ export async function reindexDocument(
   return job && { ...job, made: job.id === jobId };
 }
 
-async function ensureOriginal(blobs: BlobStore, key: string): Promise<void> {
+async function ensureOriginal(key: string, blobs: BlobStore, installation: StoreProver): Promise<void> {
   try {
     // The job itself compares the original with the upload.
-    (await blobs.read(key, {})).stream.destroy();
+    const { stream } = await openOriginal(installation, () => blobs.read(key, {}), 0);
+    stream.destroy();
   } catch (cause) {
     throw new AppError(cause instanceof BlobNotFoundError ? 'file_gone' : 'storage_unavailable', undefined, {
       cause,

@@ -4,29 +4,33 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { BlobNotFoundError } from './blob-paths.ts';
 import type { BlobStore } from './blob-store.ts';
+import { openOriginal, type StoreProver } from './open-original.ts';
 import { storageProblem } from './storage-problem.ts';
 
 /**
  * Starts a tenant's failed job, cancelled ones included, again as its next run, stored as safely as its first. Ends the wait
  * of a job that waits for a retry. Other jobs stay unchanged.
  * @returns the job's status before
- * @throws {AppError} `job_not_found`; `file_gone` when its file was removed meanwhile
+ * @throws {AppError} `job_not_found`; `file_gone` when its file was removed; `storage_unavailable` unless the store is
+ * proved
  */
 export async function runAgain(
   tenant: string,
   id: string,
-  { queue, store, blobs }: { queue: JobQueue; store: JobStore; blobs: BlobStore },
+  services: { queue: JobQueue; store: JobStore; blobs: BlobStore; installation: StoreProver },
 ): Promise<JobStatus> {
+  const { queue, store, blobs, installation } = services;
   const found = await store.readUpload(tenant, id);
   if (!found) throw new AppError('job_not_found');
   const { status, run, version, payload } = found;
   // The job may have run and failed since the read.
   if (status === 'retrying')
-    return (await queue.retryNow(id, version)) ? status : runAgain(tenant, id, { queue, store, blobs });
+    return (await queue.retryNow(id, version)) ? status : runAgain(tenant, id, services);
   if (status !== 'failed') return status;
   if (payload) {
     const manifest = { job_id: id, tenant, payload, run: run + 1 };
-    await blobs.restoreManifest(payload.file_key, manifest).catch((cause: unknown) => {
+    const restore = () => blobs.restoreManifest(payload.file_key, manifest);
+    await openOriginal(installation, restore, 0).catch((cause: unknown) => {
       throw cause instanceof BlobNotFoundError
         ? new AppError('file_gone', undefined, { cause })
         : storageProblem(cause);

@@ -3,26 +3,28 @@ import { documentFields } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import type { ClaimedJob, CompletedDocument } from '../jobs/job-queue.ts';
 import { parsePayload, type JobPayload } from '../jobs/job-payload.ts';
-import type { Installation } from '../installation/installation.ts';
 import type { Logger } from '../logger.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import { DEFAULT_TENANT } from '../redis/keys.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
+import { openOriginal, suspectingStore, type StoreProver } from '../uploads/open-original.ts';
 import type { Availability } from './availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
 import type { KeptLease } from './lease-keeper.ts';
-import { openOriginal, suspectingStore } from './original.ts';
 import { PatientCaller } from './patient-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, PermanentJobError } from './retry-policy.ts';
+
+/** Delay before the second look for a missing file, in ms. A network file system may show another machine's file late. */
+const SECOND_LOOK_MS = 2000;
 
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
   vectors: Pick<VectorStore, 'upsert' | 'countChunks'>;
   lease: Pick<KeptLease, 'lapsed'>;
-  installation: Pick<Installation, 'proveBlobs'>;
+  installation: StoreProver;
   availability: Availability;
   logger: Logger;
 }
@@ -119,7 +121,8 @@ async function parse(
     mediaType: payload.media_type,
     open: () => {
       const expected = { size: payload.file_size, contentHash: payload.content_hash };
-      return openOriginal(installation, () => blobs.read(payload.file_key, expected), signal);
+      const read = () => blobs.read(payload.file_key, expected);
+      return openOriginal(installation, read, SECOND_LOOK_MS, signal);
     },
   };
   let pages: Cut['pages'];

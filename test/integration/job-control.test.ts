@@ -15,6 +15,7 @@ import { runAgain } from '../../src/uploads/run-again.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { recordScripts } from '../helpers/replay.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
+import { folderProver } from '../helpers/store-prover.ts';
 
 const keys = createKeys();
 const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 500 };
@@ -388,7 +389,9 @@ describe('a job that waits for its next try', () => {
   test('runs again when it has failed for good since it was looked at', async () => {
     const id = await retrying();
     const store = new JobStore(redis.client, keys);
-    const blobs = new BlobStore(join(api.dataDir, 'blobs'));
+    const folder = join(api.dataDir, 'blobs');
+    const blobs = new BlobStore(folder);
+    const installation = folderProver(folder);
     class Late extends JobQueue {
       override async retryNow(job: string, version: number) {
         await redis.client.zadd(keys.delayed, 0, job);
@@ -397,7 +400,7 @@ describe('a job that waits for its next try', () => {
       }
     }
     const late = new Late(redis.client, keys, options);
-    expect(await runAgain('default', id, { queue: late, store, blobs })).toBe('failed');
+    expect(await runAgain('default', id, { queue: late, store, blobs, installation })).toBe('failed');
     expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'queued', run: 2 });
     await blobs.close();
   });

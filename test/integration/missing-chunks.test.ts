@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,6 +20,7 @@ import { startChroma, type TestChroma } from '../helpers/chroma.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { recordScripts } from '../helpers/replay.ts';
 import { quietLogger } from '../helpers/roles.ts';
+import { folderProver } from '../helpers/store-prover.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const keys = createKeys();
@@ -60,6 +61,7 @@ const servicesOver = (client = redis.client) => ({
   redis: client,
   keys,
   blobs,
+  installation: folderProver(folder),
   vectors,
   registry,
   counts: new ChunkCounts(client, keys),
@@ -409,6 +411,18 @@ test('a document whose original is gone says so, once in the log, and no job is 
   await worker.look();
   expect(await queued()).toHaveLength(1);
   expect((await read('a')).file_gone).toBeUndefined();
+});
+
+test('while the store of originals is away no original counts as gone', async () => {
+  await register('a', 3);
+  await lose('a');
+  await rename(folder, `${folder}-away`);
+  const worker = new Comparer();
+  await expect(worker.look()).rejects.toMatchObject({ code: 'storage_unavailable' });
+  expect(await read('a')).toMatchObject({ missing_chunks: 3, file_gone: undefined });
+  await rename(`${folder}-away`, folder);
+  await worker.look();
+  expect(await queued()).toHaveLength(1);
 });
 
 test('chunks that are back before it is their turn need no job', async () => {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -129,6 +129,20 @@ test('a document that is not there is not found, and one whose original is gone 
   const gone = await reindex(id);
   expect([gone.status, await gone.json()]).toMatchObject([410, { code: 'file_gone' }]);
   expect((await documentOf(id)).chunk_count).toBeGreaterThan(1);
+});
+
+test('while the store of originals is away no request learns that a file is gone', async () => {
+  const id = await ingest();
+  const failed = await expectAccepted(await upload(api.url, ' ', { collection }));
+  expect(await ended(failed)).toMatchObject({ status: 'failed', error_code: 'no_text' });
+  const blobs = join(api.dataDir, 'blobs');
+  await rename(blobs, `${blobs}-away`);
+  const retry = () => fetch(`${api.url}/api/jobs/${failed}/retry`, { method: 'POST' });
+  for (const refused of await Promise.all([reindex(id), retry()]))
+    expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'storage_unavailable' }]);
+  await rename(`${blobs}-away`, blobs);
+  await expect.poll(async () => (await reindex(id)).status, PATIENT).toBe(202);
+  expect((await retry()).status).toBe(200);
 });
 
 test('a worker restores a collection that Chroma lost by itself, and search finds all of it', async () => {

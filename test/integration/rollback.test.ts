@@ -20,6 +20,7 @@ import { ManifestRestoration } from '../../src/worker/manifest-restoration.ts';
 import { UploadRecovery, type UploadRecoveryServices } from '../../src/worker/upload-recovery.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
+import { folderProver } from '../helpers/store-prover.ts';
 
 const TTL_MS = 24 * 60 * 60 * 1000;
 const keys = createKeys();
@@ -202,7 +203,7 @@ test('a cancelled job stays cancelled after Redis was emptied; one that is run a
   }
   // By what stays beside the blob a sweep finds whatever its worker may still have written.
   expect(await beside()).toEqual(['again.json', 'stays.json']);
-  await runAgain('default', 'again', services);
+  await runAgain('default', 'again', { ...services, installation: folderProver(folder) });
   expect(await blobs.ended.has('again')).toBe(false);
   await redis.client.flushall();
   await recovery.sweep('present', signal);
@@ -217,7 +218,7 @@ test('a retry that was answered is made again where Redis forgot it, unless the 
   await queue.fail(claimed!, { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
   await end('a', 'failed');
   const rollBack = await copyRedis();
-  await runAgain('default', 'a', services);
+  await runAgain('default', 'a', { ...services, installation: folderProver(folder) });
   await rollBack();
   await sweepManifests();
   await sweepManifests();

@@ -21,6 +21,7 @@ import { startChroma, type TestChroma } from '../helpers/chroma.ts';
 import { confirmed } from '../helpers/confirmed.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
+import { folderProver } from '../helpers/store-prover.ts';
 
 const LEASE_MS = 300;
 /** For a busy machine. */
@@ -77,6 +78,7 @@ function startWorker(availability = new Availability(), connection = redis.clien
       redis: connection,
       keys,
       blobs: new BlobStore(join(folder, 'blobs')),
+      installation: folderProver(folder),
       vectors,
       registry: new DocumentRegistry(connection, keys),
       counts: new ChunkCounts(connection, keys),

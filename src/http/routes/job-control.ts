@@ -6,10 +6,16 @@ import type { JobQueue } from '../../jobs/job-queue.ts';
 import type { JobStore } from '../../jobs/job-store.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
 import { cancelUpload } from '../../uploads/cancel-upload.ts';
+import type { StoreProver } from '../../uploads/open-original.ts';
 import { runAgain } from '../../uploads/run-again.ts';
 
 /** `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`: both may be sent twice. */
-export function jobControlRoutes(services: { queue: JobQueue; store: JobStore; blobs: BlobStore }) {
+export function jobControlRoutes(services: {
+  queue: JobQueue;
+  store: JobStore;
+  blobs: BlobStore;
+  installation: StoreProver;
+}) {
   const answer = (json: string) => new Response(json, { headers: { 'content-type': 'application/json' } });
   return new Hono<AccessEnvironment>()
     .post('/api/jobs/:id/cancel', async (c) =>

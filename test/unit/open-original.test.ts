@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 
 import { InstallationError } from '../../src/installation/installation-error.ts';
 import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
-import { openOriginal, suspectingStore } from '../../src/worker/original.ts';
+import { openOriginal, suspectingStore } from '../../src/uploads/open-original.ts';
 
 const never = new AbortController().signal;
 const missing = async () => {
@@ -16,18 +16,18 @@ const strange = {
 };
 
 test('a file that is missing in a store that is not proved says nothing about its job', async () => {
-  await expect(openOriginal(strange, missing, never)).rejects.toBeInstanceOf(InstallationError);
+  await expect(openOriginal(strange, missing, 0, never)).rejects.toBeInstanceOf(InstallationError);
 });
 
 test('a proved store is looked into twice, and proved each time', async () => {
   const look = vi.fn(missing);
   const proveBlobs = vi.fn(proved.proveBlobs);
-  await expect(openOriginal({ proveBlobs }, look, never)).rejects.toBeInstanceOf(BlobNotFoundError);
+  await expect(openOriginal({ proveBlobs }, look, 0, never)).rejects.toBeInstanceOf(BlobNotFoundError);
   expect([look.mock.calls.length, proveBlobs.mock.calls.length]).toEqual([2, 2]);
 
   const found = vi.fn(missing).mockRejectedValueOnce(new BlobNotFoundError('late'));
   found.mockResolvedValueOnce('the original' as never);
-  expect(await openOriginal(proved, found as () => Promise<unknown>, never)).toBe('the original');
+  expect(await openOriginal(proved, found as () => Promise<unknown>, 0, never)).toBe('the original');
 });
 
 test('what a file system answers is the fault of a store that is not proved', async () => {

@@ -1,28 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Installation } from '../installation/installation.ts';
-import { BlobNotFoundError } from '../uploads/blob-paths.ts';
+import { BlobNotFoundError } from './blob-paths.ts';
 
-/** Delay before the second look in ms. A network file system may show another machine's file late. */
-const SECOND_LOOK_MS = 2000;
-
-type Prover = Pick<Installation, 'proveBlobs'>;
+export type StoreProver = Pick<Installation, 'proveBlobs'>;
 
 /**
- * Opens a job's original. It looks twice for a missing file, and proves the store each time.
+ * Opens an original. It looks twice for a missing file, and proves the store each time. A second look is due because
+ * the store may return between the first look and its proof.
+ * @param secondLookMs delay before the second look, in ms
  * @throws {InstallationError} if the store is not proved; {@link BlobNotFoundError} if both looks find no file
  */
 export async function openOriginal<T>(
-  installation: Prover,
+  installation: StoreProver,
   open: () => Promise<T>,
-  signal: AbortSignal,
+  secondLookMs: number,
+  signal?: AbortSignal,
 ): Promise<T> {
   const look = () => suspectingStore(installation, open);
   try {
     return await look();
   } catch (error) {
     if (!(error instanceof BlobNotFoundError)) throw error;
-    await sleep(SECOND_LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await sleep(secondLookMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
     return look();
   }
 }
@@ -32,7 +32,7 @@ export async function openOriginal<T>(
  * no file.
  * @throws {InstallationError} in place of the file's error, unless the store is proved
  */
-export async function suspectingStore<T>(installation: Prover, read: () => Promise<T>): Promise<T> {
+export async function suspectingStore<T>(installation: StoreProver, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
