@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import type { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
@@ -34,6 +34,7 @@ import { openApiDocument } from './openapi/openapi.ts';
 import { toProblemResponse } from './problem.ts';
 import { ROUTE_RULES } from './route-rules.ts';
 import { queueMetrics } from './queue-metrics.ts';
+import { closeAfterResponse } from './server.ts';
 import { documentRoutes } from './routes/documents.ts';
 import type { healthRoutes } from './routes/health.ts';
 import { jobControlRoutes } from './routes/job-control.ts';
@@ -123,14 +124,20 @@ export function createApp(
   }
 
   const { limiter } = services;
-  const count = (client: Subject, path: string) => {
-    const weight = requestWeight(path);
+  const count = (c: Context<AccessEnvironment>, client: Subject) => {
+    const weight = requestWeight(c.req.path);
     // A probe counts against no limit, so that a flood from its address cannot fail it.
-    if (weight > 0) limiter.request(client, weight);
+    if (weight === 0) return;
+    try {
+      limiter.request(client, weight);
+    } catch (error) {
+      closeAfterResponse(c.env.incoming, c.env.outgoing);
+      throw error;
+    }
   };
   // Counts the address before the key is checked, so that a client cannot guess keys at speed.
   app.use(async (c, next) => {
-    count(options.clientOf(c.env.incoming), c.req.path);
+    count(c, options.clientOf(c.env.incoming));
     await next();
   });
   app.use(authorizeRequests(services.access, ROUTE_RULES));
@@ -138,7 +145,7 @@ export function createApp(
     const principal = c.get('principal') as Principal | undefined;
     const client = options.clientOf(c.env.incoming, principal);
     // The middleware above has counted the address.
-    if (principal && isKeyed(principal)) count(client, c.req.path);
+    if (principal && isKeyed(principal)) count(c, client);
     if (!isList(c.req.method, c.req.path)) return next();
     const leave = await limiter.list(client);
     try {

@@ -1,5 +1,5 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
 /** Whoever connects has so long for the head of a request, be it an upgrade: for each, however slowly it drips in. */
@@ -9,6 +9,21 @@ const HEAD_LOOKS = 4;
 /** A connection on which nothing moves for so long is cut: an upload may be slow, but not silent. */
 const IDLE_TIMEOUT_MS = 60_000;
 const IDLE_LOOK_MS = 20;
+
+/** Connections that close after the response under way. */
+const closing = new WeakSet<Socket>();
+
+/**
+ * Closes a request's connection after its response, and drops the requests that follow on it. A flood over one
+ * connection then costs one response. A request with a body keeps its connection, because a client that still sends
+ * may lose the response to a reset.
+ */
+export function closeAfterResponse(request: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (length !== undefined || encoding !== undefined || response.headersSent) return;
+  closing.add(request.socket);
+  response.setHeader('connection', 'close');
+}
 
 export interface HttpServer {
   /** For the gateway, which takes the upgrades. */
@@ -32,6 +47,13 @@ export async function startServer(
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
+    createServer: ((
+      options: object,
+      listener: (request: IncomingMessage, response: ServerResponse) => void,
+    ) =>
+      createServer(options, (request, response) => {
+        if (!closing.has(request.socket)) listener(request, response);
+      })) as typeof createServer,
     // Replaces a missing Host, so that the guard can refuse such a request with its reason.
     hostname: 'localhost',
     serverOptions: {

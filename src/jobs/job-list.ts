@@ -25,18 +25,21 @@ export async function listJobs(
   const seen = new Set<string>();
   let from = query.cursor === undefined ? 0 : await rankAfter(redis, keys, query.cursor);
   let last: string | undefined;
-  for (let looked = 0; looked < MOST_LOOKED_AT; looked += READ_AT_ONCE) {
-    const ids = await redis.zrevrange(keys.recent, from, from + READ_AT_ONCE - 1);
+  const isFiltered = query.status !== undefined || query.collection !== undefined;
+  // One more than the page holds tells whether there is a next page. A filter may skip most jobs.
+  const batch = isFiltered ? READ_AT_ONCE : Math.min(READ_AT_ONCE, query.limit + 1);
+  for (let looked = 0; looked < MOST_LOOKED_AT; looked += batch) {
+    const ids = await redis.zrevrange(keys.recent, from, from + batch - 1);
     for (const [i, state] of (await store.readAll(ids)).entries()) {
       // Jobs that are made meanwhile move the older ones on.
       if (state?.tenant !== tenant || seen.has(state.id) || !matches(state, query)) continue;
       states.push(state);
       seen.add(state.id);
       if (states.length < query.limit) continue;
-      const over = i === ids.length - 1 && ids.length < READ_AT_ONCE;
+      const over = i === ids.length - 1 && ids.length < batch;
       return { states, nextCursor: over ? undefined : state.id };
     }
-    if (ids.length < READ_AT_ONCE) return { states, nextCursor: undefined };
+    if (ids.length < batch) return { states, nextCursor: undefined };
     from += ids.length;
     last = ids.at(-1);
   }

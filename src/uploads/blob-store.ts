@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { open, mkdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { createReadStream, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pipeline, Writable, type Readable } from 'node:stream';
+import { pipeline, type Readable, type Writable } from 'node:stream';
 
 import { listAwaited, listStored, type StoredFiles } from './blob-listing.ts';
 import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
+import { BlobStream } from './blob-stream.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
@@ -62,23 +62,13 @@ export class BlobStore {
     const opening = Promise.all(files);
     // Whoever writes, commits or discards hears of it.
     opening.catch(() => {});
-    const hash = createHash('sha256');
-    let size = 0;
-    // Node's own file streams close what they write to; here the handle outlives the stream, to be flushed.
-    const stream = new Writable({
-      construct: (done) => void opening.then(() => done(), done),
-      write: (bytes: Buffer, _encoding, done) => {
-        hash.update(bytes);
-        size += bytes.length;
-        void opening.then(([file]) => file.writeFile(bytes)).then(() => done(), done);
-      },
-    });
+    const stream = new BlobStream(opening.then(([file]) => file));
     // A file that cannot be opened fails the stream before a caller may connect to it.
     stream.on('error', () => {});
     return {
       key,
       stream,
-      digest: () => ({ size, contentHash: hash.digest('hex') }),
+      digest: () => stream.digest(),
       describe: async (manifest) => {
         const [, beside] = await opening;
         await beside.writeFile(JSON.stringify(manifest));

@@ -177,7 +177,8 @@ describe.runIf(mayMount)('a small disk', () => {
       const sizes = (await files()).map(async (name) => (await stat(join(store, 'default', name))).size);
       return Math.max(...(await Promise.all(sizes)));
     };
-    await expect.poll(written).toBeGreaterThan(sent * 0.9);
+    // Up to 16 KiB wait for more before they are written.
+    await expect.poll(written).toBeGreaterThan(sent * 0.8);
     return client;
   }
 
@@ -192,7 +193,7 @@ describe.runIf(mayMount)('a small disk', () => {
 
   test('is not used up by what a client announces and does not send', async () => {
     await mount('size=8m', { MIN_FREE_BYTES: '0' });
-    const liar = await begin(7 * MIB, 1000);
+    const liar = await begin(7 * MIB, 100_000);
     await expectAccepted(await upload(api.url, 'x'.repeat(3 * MIB)));
     liar.destroy();
   });

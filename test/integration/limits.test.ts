@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 
@@ -82,6 +83,17 @@ test('a client that floods is refused with the time to come again; others and pr
   await expectLimited(limited[0]!, '"requests";q=20;w=2');
   for (const path of ['/healthz', '/readyz', '/metrics']) expect((await ask(path)).status).toBe(200);
   expect((await fetch(`${api.url}/api/jobs`, { headers: proxied(nextClient()) })).status).toBe(200);
+});
+
+test('a flood over one connection gets one refusal, and the connection closes', async () => {
+  nextClient();
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  sockets.push(socket);
+  const head = `Host: ${new URL(api.url).host}\r\nX-Forwarded-For: ${client}\r\n\r\n`;
+  socket.write(`GET /api/jobs/x HTTP/1.1\r\n${head}`.repeat(100));
+  const statuses = [...(await text(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+  expect(statuses.filter((status) => status === '404').length).toBeGreaterThanOrEqual(20);
+  expect(statuses.filter((status) => status === '429')).toHaveLength(1);
 });
 
 test('a client has a limit of open uploads, and may reuse the place of an ended one', async () => {
