@@ -14,7 +14,8 @@ const HEADERS = {
 };
 
 const DETAILS: Record<Refusal, string> = {
-  host_forbidden: 'The Host header names no host of this server. Its log names the setting that adds one.',
+  host_forbidden:
+    'A request must have one Host header, with a host of this server. Its log names the setting that adds one.',
   origin_forbidden:
     'Pages of this origin may not call this server. Its log names the setting that lets them.',
 };

@@ -8,13 +8,15 @@ const MAX_NAMED = 100;
 /** Longest host or origin in a log line, in characters. */
 const MAX_NAME_CHARS = 255;
 
+const FOREIGN_HOST = 'a request was refused for its Host';
+
 /** Values of `Sec-Fetch-Site` that a page of another site cannot cause. */
 const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
 
 /** Reason of a refusal: a code of `contract/problem.ts`. */
 export type Refusal = 'host_forbidden' | 'origin_forbidden';
 
-type GuardedRequest = Pick<IncomingMessage, 'headers' | 'url'>;
+type GuardedRequest = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url'>;
 
 /**
  * Checks the headers of each request. Every port asks the guard first, because a browser lets any page call this
@@ -41,9 +43,19 @@ export class Guard {
    * @param isStatic true for a file of the web page, because it is public and links lead to it
    * @returns the reason of a refusal, logged with its cure the first time; `undefined` to let the request pass
    */
-  refusal({ headers, url = '/' }: GuardedRequest, isStatic = false): Refusal | undefined {
+  refusal({ headers, rawHeaders, url = '/' }: GuardedRequest, isStatic = false): Refusal | undefined {
     const { host } = headers;
     if (!this.#isOurs(host)) return this.#refuseHost(host);
+    // Node keeps the first Host and drops the others. A proxy may have routed by another one (RFC 9112, section 3.2).
+    const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name));
+    if (hosts.length > 1) {
+      this.#logOnce(
+        FOREIGN_HOST,
+        'several',
+        'Have the client, or the proxy before it, send one Host header.',
+      );
+      return 'host_forbidden';
+    }
     // A request target with a scheme names its own host, which overrides the header.
     if (!url.startsWith('/') && URL.canParse(url) && !this.#isOurs(new URL(url).host)) {
       return this.#refuseHost(new URL(url).host);
@@ -68,7 +80,7 @@ export class Guard {
     const cure = !name
       ? 'Have the client send a Host header.'
       : `If it is a name of this server, set ALLOWED_HOSTS=${printable(name)}`;
-    this.#logOnce('a request was refused for its Host', name, cure);
+    this.#logOnce(FOREIGN_HOST, name, cure);
     return 'host_forbidden';
   }
 

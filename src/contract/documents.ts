@@ -80,21 +80,25 @@ export const ChunkListSchema = v.object({
 });
 export type ChunkList = v.InferOutput<typeof ChunkListSchema>;
 
-export const SearchRequestSchema = v.object({
-  collection: v.optional(CollectionNameSchema, 'default'),
-  query: v.pipe(
-    v.string(),
-    v.check((text) => text.trim() !== '', 'query must not be blank'),
-    v.maxLength(10_000),
-    // Embedding services refuse a lone surrogate.
-    v.transform((text) => text.toWellFormed()),
-  ),
-  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
-  /** A Chroma `where` filter over the chunks' metadata. */
-  where: v.optional(WhereSchema),
-  /** Leaves out results scored below it. */
-  min_score: v.optional(v.pipe(v.number(), v.minValue(-1), v.maxValue(1))),
-});
+export const SearchRequestSchema = v.strictObject(
+  {
+    collection: v.optional(CollectionNameSchema, 'default'),
+    query: v.pipe(
+      v.string(),
+      v.check((text) => text.trim() !== '', 'query must not be blank'),
+      v.maxLength(10_000),
+      // Embedding services refuse a lone surrogate.
+      v.transform((text) => text.toWellFormed()),
+    ),
+    limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
+    /** A Chroma `where` filter over the chunks' metadata. */
+    where: v.optional(WhereSchema),
+    /** Leaves out results scored below it. */
+    min_score: v.optional(v.pipe(v.number(), v.minValue(-1), v.maxValue(1))),
+  },
+  // A misspelled option would change the results in silence.
+  (issue) => (issue.expected === 'never' ? 'is not a field of a search' : issue.message),
+);
 export type SearchRequest = v.InferOutput<typeof SearchRequestSchema>;
 
 /** One found chunk; `score` is the cosine similarity, 1 for the same direction. */

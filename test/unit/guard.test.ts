@@ -5,7 +5,12 @@ import { loadConfig } from '../../src/config.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 const guard = new Guard(['docs.example', 'fd00::1'], ['https://app.example'], quietLogger());
-const ask = (headers: Record<string, string>, isStatic = false) => guard.refusal({ headers }, isStatic);
+const requestOf = (headers: Record<string, string>) => ({
+  headers,
+  rawHeaders: Object.entries(headers).flat(),
+});
+const ask = (headers: Record<string, string>, isStatic = false) =>
+  guard.refusal(requestOf(headers), isStatic);
 
 test.each([
   ['localhost', true],
@@ -41,8 +46,13 @@ test.each([
 test('a request without Host is refused, and one whose target names another host', () => {
   expect(ask({})).toBe('host_forbidden');
   const headers = { host: 'localhost' };
-  expect(guard.refusal({ headers, url: 'http://evil.test/api/jobs' })).toBe('host_forbidden');
-  expect(guard.refusal({ headers, url: 'http://localhost/api/jobs' })).toBeUndefined();
+  expect(guard.refusal({ ...requestOf(headers), url: 'http://evil.test/api/jobs' })).toBe('host_forbidden');
+  expect(guard.refusal({ ...requestOf(headers), url: 'http://localhost/api/jobs' })).toBeUndefined();
+});
+
+test('a request with several Host headers is refused, because a proxy may have read another one', () => {
+  const rawHeaders = ['Host', 'localhost', 'accept', '*/*', 'hOST', 'evil.test'];
+  expect(guard.refusal({ headers: { host: 'localhost' }, rawHeaders })).toBe('host_forbidden');
 });
 
 test.each([
@@ -97,14 +107,14 @@ test('a refused host or origin is logged once with its cure, and a stranger cann
   const logger = quietLogger();
   const strict = new Guard([], [], logger);
   for (let i = 0; i < 3; i++) {
-    strict.refusal({ headers: { host: 'docs.example:8080' } });
-    strict.refusal({ headers: { host: 'localhost', origin: 'https://app.example' } });
+    strict.refusal(requestOf({ host: 'docs.example:8080' }));
+    strict.refusal(requestOf({ host: 'localhost', origin: 'https://app.example' }));
   }
   expect(logger.lines).toEqual([
     expect.stringContaining('ALLOWED_HOSTS=docs.example'),
     expect.stringContaining('ALLOWED_ORIGINS=https://app.example'),
   ]);
-  for (let i = 0; i < 1000; i++) strict.refusal({ headers: { host: `${i}.${'x'.repeat(1000)}` } });
+  for (let i = 0; i < 1000; i++) strict.refusal(requestOf({ host: `${i}.${'x'.repeat(1000)}` }));
   expect(logger.lines).toHaveLength(101);
   expect(logger.lines.join('').length).toBeLessThan(100_000);
 });
@@ -113,9 +123,9 @@ test('a log line names no cure that the settings refuse', () => {
   const logger = quietLogger();
   const strict = new Guard([], [], logger);
   for (const origin of ['null', 'foo://localhost', ''])
-    strict.refusal({ headers: { host: 'localhost', origin } });
-  strict.refusal({ headers: { host: '' } });
-  strict.refusal({ headers: { host: 'localhost', 'sec-fetch-site': 'cross-site' } });
+    strict.refusal(requestOf({ host: 'localhost', origin }));
+  strict.refusal(requestOf({ host: '' }));
+  strict.refusal(requestOf({ host: 'localhost', 'sec-fetch-site': 'cross-site' }));
   expect(logger.lines).toHaveLength(5);
   expect(logger.lines.join()).not.toMatch(/ALLOWED_\w+=/);
 });
