@@ -16,9 +16,7 @@ const LONGEST: readonly string[] = [
   'integration/installation.test.ts',
   'integration/gateway-admission.test.ts',
   'integration/processor-pool.test.ts',
-  'e2e/installation.test.ts',
   'e2e/faults.test.ts',
-  'e2e/chroma-emptied.test.ts',
   'e2e/page-reconnect.test.ts',
   'e2e/page.test.ts',
 ];

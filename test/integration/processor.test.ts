@@ -61,7 +61,7 @@ class Processor {
   }
 
   static async start(options: Partial<ProcessorOptions> = {}): Promise<Processor> {
-    const processor = new Processor(await startTestProcessor({ tmpDir: folder, ...options }));
+    const processor = new Processor(await startTestProcessor({ tmpDir: folder, children: 1, ...options }));
     await eventually(() => processor.health()).toBe(200);
     return processor;
   }
@@ -503,7 +503,7 @@ describe('whatever happens to its children', () => {
   });
 
   it('fails only the task of one that is lost, in words', async () => {
-    processor = await Processor.start();
+    processor = await Processor.start({ children: 2 });
     const parse = () => processor.parseFile(LONG_PDF, { headers: NDJSON });
     // Both are under way: their first lines are here.
     const responses = await Promise.all([parse(), parse()]);
@@ -615,7 +615,7 @@ describe('whatever happens to its children', () => {
   });
 
   it('stops at once in the middle of work', async () => {
-    processor = await Processor.start();
+    processor = await Processor.start({ children: 2 });
     const calls = [1, 2, 3].map(() => processor.parseFile(LONG_PDF).then(parsed));
     const ended = Promise.allSettled(calls);
     await eventually(() => filesIn(folder)).toHaveLength(3);
@@ -637,7 +637,7 @@ describe('whatever happens to its children', () => {
   });
 
   it('answers /health during heavy work', async () => {
-    processor = await Processor.start();
+    processor = await Processor.start({ children: 2 });
     const text = (await documentBytes(BOOK)).toString();
     const answered = await healthDuring(
       Promise.all([processor.parseFile(BOOK).then(parsed), processor.chunk({ text })]),
