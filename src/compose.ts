@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
-import { Counter, Registry } from 'prom-client';
+import { Counter, Registry } from '@prometheus-io/client';
 
 import { Access } from './access/access.ts';
 import { authorizeRequests, type AccessEnvironment } from './access/authorize-requests.ts';

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from '@prometheus-io/client';
 
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobState } from '../jobs/to-job.ts';

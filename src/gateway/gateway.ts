@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Registry } from 'prom-client';
+import type { Registry } from '@prometheus-io/client';
 import { WebSocketServer } from 'ws';
 
 import type { Access } from '../access/access.ts';

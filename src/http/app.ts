@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
 import type { Redis } from 'ioredis';
-import type { Registry } from 'prom-client';
+import type { Registry } from '@prometheus-io/client';
 
 import type { Access } from '../access/access.ts';
 import { authorizeRequests, type AccessEnvironment } from '../access/authorize-requests.ts';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from '@prometheus-io/client';
 
 import { OUTCOMES } from '../contract/job.ts';
 import { readStatistics } from '../jobs/job-statistics.ts';

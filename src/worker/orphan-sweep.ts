@@ -1,4 +1,4 @@
-import type { Counter } from 'prom-client';
+import type { Counter } from '@prometheus-io/client';
 
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { JobStore } from '../jobs/job-store.ts';

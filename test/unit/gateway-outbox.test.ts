@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { beforeEach, expect, test } from 'vitest';
 
 import { Flusher } from '../../src/gateway/flusher.ts';

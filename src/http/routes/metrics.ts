@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Registry } from 'prom-client';
+import type { Registry } from '@prometheus-io/client';
 
 /**
  * `GET /metrics` for Prometheus: what this process measures.
