@@ -15,6 +15,8 @@ const ROUNDS = 5;
 const JOBS = 5000;
 const SINGLE_JOBS = 200;
 const SINGLE_PAUSE_MS = 10;
+/** Time in ms in which an api makes the blob store. */
+const STORE_MADE_MS = 2000;
 const IDLE_MS = 10_000;
 const REPORTINGS: readonly Reporting[] = ['awaited', 'at once'];
 
@@ -148,7 +150,10 @@ class SideUnderTest {
   }
 }
 
-/** The whole role, with its sweeps: {@link SideUnderTest} has only the parts that move jobs. */
+/**
+ * Counts the commands of a whole worker, with its sweeps. {@link SideUnderTest} has only the parts that move jobs. An api
+ * makes the blob store first, because a worker without one is not ready and does nothing.
+ */
 async function idleSluiceWorker(redis: TestRedis): Promise<number> {
   await redis.client.flushall();
   const folder = await mkdtemp(join(tmpdir(), 'bench-queue-'));
@@ -160,22 +165,31 @@ async function idleSluiceWorker(redis: TestRedis): Promise<number> {
     CHROMA_URL: 'http://127.0.0.1:9',
     PROCESSOR_URL: 'http://127.0.0.1:9',
   };
+  try {
+    await withRole('api', env, () => sleep(STORE_MADE_MS));
+    return await withRole('worker', env, () => idleCommands(redis));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a role for as long as `use` takes. */
+async function withRole<T>(role: string, env: NodeJS.ProcessEnv, use: () => Promise<T>): Promise<T> {
   const main = join(import.meta.dirname, '../../src/main.ts');
-  const worker = spawn(process.execPath, [main, 'worker'], {
+  const running = spawn(process.execPath, [main, role], {
     env,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  const exit = new Promise((resolve) => worker.once('exit', resolve));
+  const exit = new Promise((resolve) => running.once('exit', resolve));
   try {
     await new Promise((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.once('exit', () => reject(new Error('the worker ended')));
+      running.once('message', resolve);
+      running.once('exit', () => reject(new Error(`the ${role} ended`)));
     });
-    return await idleCommands(redis);
+    return await use();
   } finally {
-    worker.kill('SIGKILL');
+    running.kill('SIGKILL');
     await exit;
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
