@@ -140,7 +140,7 @@ test('setup:test brings what the tests need, too; the second does nothing', () =
   using checkout = new Checkout();
   expect(checkout.run('check-setup', 'test')).toEqual({ status: 1, output: oneLine('npm run setup:test') });
   expect(checkout.run('setup', 'test').status).toBe(0);
-  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk redis chromium python3 nginx caddy haproxy']);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk redis chromium python3 nginx caddy haproxy curl']);
   expect(checkout.run('check-setup')).toEqual({ status: 0, output: '' });
   expect(checkout.run('check-setup', 'test')).toEqual({ status: 0, output: '' });
 
@@ -158,7 +158,7 @@ test('after setup alone the tests name the command they need, which adds what is
   expect(output).toContain('to run, but not to be tested');
 
   expect(checkout.run('setup', 'test').status).toBe(0);
-  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk chromium python3 nginx caddy haproxy']);
+  expect(checkout.calls()).toEqual(['npm ci', 'vite', 'apk chromium python3 nginx caddy haproxy curl']);
   expect(checkout.run('check-setup', 'test').status).toBe(0);
 });
 

@@ -25,8 +25,8 @@ if [ -d /run/systemd/system ]; then
 fi
 `;
 
-/** Package names of the proxies. Debian's differ, because its full nginx brings modules that the tests do not need. */
-const PROXIES = { nginx: 'nginx', caddy: 'caddy', haproxy: 'haproxy' };
+/** Package names that are the same everywhere but in Debian, whose full nginx brings modules that the tests do not need. */
+const COMMON = { nginx: 'nginx', caddy: 'caddy', haproxy: 'haproxy', curl: 'curl' };
 
 /** The package managers we know: how they install, and what they call what we need. */
 const MANAGERS = {
@@ -38,41 +38,42 @@ const MANAGERS = {
     nginx: 'nginx-light',
     caddy: 'caddy',
     haproxy: 'haproxy',
+    curl: 'curl',
   },
   dnf: {
     install: ['dnf', 'install', '-y'],
     redis: 'redis',
     chromium: 'chromium',
     python: 'python3',
-    ...PROXIES,
+    ...COMMON,
   },
   apk: {
     install: ['apk', 'add', '--no-cache'],
     redis: 'redis',
     chromium: 'chromium',
     python: 'python3',
-    ...PROXIES,
+    ...COMMON,
   },
   pacman: {
     install: ['pacman', '-Sy', '--noconfirm', '--needed'],
     redis: 'redis',
     chromium: 'chromium',
     python: 'python',
-    ...PROXIES,
+    ...COMMON,
   },
   zypper: {
     install: ['zypper', '--non-interactive', 'install'],
     redis: 'redis',
     chromium: 'chromium',
     python: 'python3',
-    ...PROXIES,
+    ...COMMON,
   },
   brew: {
     install: ['brew', 'install'],
     redis: 'redis',
     chromium: 'chromium',
     python: 'python3',
-    ...PROXIES,
+    ...COMMON,
   },
 };
 
@@ -85,14 +86,16 @@ const COMMANDS = {
   nginx: ['nginx'],
   caddy: ['caddy'],
   haproxy: ['haproxy'],
+  curl: ['curl'],
 };
 
 /**
- * System packages per level. The tests drive a browser, run proxies before Sluice, and run a processor in Python.
+ * System packages per level. The tests drive a browser. They run proxies before Sluice, a processor in Python, and the
+ * README's commands, which call curl.
  */
 export const NEEDED = {
   start: ['redis'],
-  test: ['redis', 'chromium', 'python', 'nginx', 'caddy', 'haproxy'],
+  test: ['redis', 'chromium', 'python', 'nginx', 'caddy', 'haproxy', 'curl'],
 };
 
 export function commandsOf(need) {
