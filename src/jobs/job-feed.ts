@@ -10,7 +10,7 @@ import { JobHistory } from './job-history.ts';
 import type { JobStore } from './job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
-import { SharedRound } from './shared-round.ts';
+import { SingleFlight } from './single-flight.ts';
 import { areOf, toJobState, type JobState } from './to-job.ts';
 
 /** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
@@ -45,9 +45,9 @@ export class JobFeed {
   readonly #observers = new Set<FeedObserver>();
   readonly #comparison: NodeJS.Timeout;
   /** Dashboards often come together, as after a restart; all active jobs are read once for them. */
-  readonly #active = new SharedRound(async () => this.#store.readInPages(await this.#store.activeIds()));
+  readonly #active = new SingleFlight(async () => this.#store.readInPages(await this.#store.activeIds()));
   /** So do many others. */
-  readonly #caughtUp = new SharedRound(() => this.#link.caughtUp());
+  readonly #caughtUp = new SingleFlight(() => this.#link.caughtUp());
   #history = '';
   #live = false;
   /** There while everything watched is being read again. */

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 
-import { SharedRound } from '../../jobs/shared-round.ts';
+import { SingleFlight } from '../../jobs/single-flight.ts';
 
 /** Throws when what it checks is not well. */
 export type ReadinessCheck = () => Promise<unknown>;
@@ -17,7 +17,9 @@ export function healthRoutes(
   dependencies: Record<string, ReadinessCheck>,
 ) {
   // Coalesces concurrent probes, because a check costs a write to Redis and to the disk.
-  const look = new SharedRound(() => Promise.all([results(checks, 'failed'), results(dependencies, 'away')]));
+  const look = new SingleFlight(() =>
+    Promise.all([results(checks, 'failed'), results(dependencies, 'away')]),
+  );
   return new Hono()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 
-import { SharedRound } from '../../src/jobs/shared-round.ts';
+import { SingleFlight } from '../../src/jobs/single-flight.ts';
 
-test('who asks while a round is under way shares the next one, which begins afterwards', async () => {
+test('calls during a round share the next one, which begins afterwards', async () => {
   const rounds: PromiseWithResolvers<string>[] = [];
-  const shared = new SharedRound(() => {
+  const flight = new SingleFlight(() => {
     const round = Promise.withResolvers<string>();
     rounds.push(round);
     return round.promise;
   });
-  const first = shared.ask();
+  const first = flight.ask();
   await Promise.resolve();
-  const late = [shared.ask(), shared.ask()];
+  const late = [flight.ask(), flight.ask()];
   expect(rounds).toHaveLength(1);
   rounds[0]!.resolve('one');
   expect(await first).toBe('one');
@@ -20,13 +20,13 @@ test('who asks while a round is under way shares the next one, which begins afte
   expect(await Promise.all(late)).toEqual(['two', 'two']);
 });
 
-test('a round that fails fails those who shared it, and no other', async () => {
+test('a failed round fails the calls that flight it, and no other', async () => {
   let fails = true;
-  const shared = new SharedRound(async () => {
+  const flight = new SingleFlight(async () => {
     if (fails) throw new Error('away');
     return 'here';
   });
-  await expect(shared.ask()).rejects.toThrow('away');
+  await expect(flight.ask()).rejects.toThrow('away');
   fails = false;
-  expect(await shared.ask()).toBe('here');
+  expect(await flight.ask()).toBe('here');
 });

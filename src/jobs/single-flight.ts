@@ -1,8 +1,8 @@
 /**
- * Runs something for many who ask at once: one round at a time, and whoever asks while one is under way shares the
- * next. So what a round finds is never older than the asking.
+ * Coalesces concurrent calls: one round runs at a time, and callers that arrive during a round share the next one.
+ * So a result is never older than the call.
  */
-export class SharedRound<T> {
+export class SingleFlight<T> {
   readonly #run: () => Promise<T>;
   #current: Promise<unknown> = Promise.resolve();
   #next: Promise<T> | undefined;
