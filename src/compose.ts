@@ -44,7 +44,7 @@ import { ProcessorClient } from './processor-client/processor-client.ts';
 import { startProcessor } from './processor/server.ts';
 import { checkAccess } from './redis/check-access.ts';
 import { checkDurability } from './redis/check-durability.ts';
-import { connectRedis, type Patience } from './redis/connection.ts';
+import { connectRedis, type ConnectionKind } from './redis/connection.ts';
 import { createKeys, type Keys } from './redis/keys.ts';
 import { requireWritable } from './redis/require-writable.ts';
 import { BlobStore } from './uploads/blob-store.ts';
@@ -144,7 +144,7 @@ interface Shared {
   /** Returns the subject whose limits a request counts against. */
   clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   /** Opens a connection to Redis. */
-  connect: (name: string, patience: Patience) => Redis;
+  connect: (name: string, kind: ConnectionKind) => Redis;
   /** One for all roles that push or answer for jobs. */
   feed: JobFeed | undefined;
 }
@@ -210,8 +210,8 @@ async function share(
   const keys = createKeys(config.redisKeyPrefix);
   const access = await checkAccess(redisUrl, keys);
   if (access.fault !== undefined) throw new ConfigError(access.fault);
-  const connect = (name: string, patience: Patience) => {
-    const redis = connectRedis(redisUrl, name, patience, logger);
+  const connect = (name: string, kind: ConnectionKind) => {
+    const redis = connectRedis(redisUrl, name, kind, logger);
     started.defer(() => redis.disconnect());
     return redis;
   };
@@ -231,7 +231,7 @@ async function share(
   let feed: JobFeed | undefined;
   if (roles.includes('api') || roles.includes('gateway')) {
     // The feed replaces its connection when it has to, and closes the last.
-    const connectFeed = () => connectRedis(redisUrl, 'feed', 'patient', logger);
+    const connectFeed = () => connectRedis(redisUrl, 'feed', 'retrying', logger);
     const opened = new JobFeed(connectFeed, redis, { store, keys, logger });
     started.defer(() => opened.close());
     checks['events'] = async () => {
@@ -356,7 +356,7 @@ function composeApi(
 async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
   const { config, logger, started, keys, installation, queueOptions, connect, metrics } = shared;
   const { leaseMs, drainMs, workerConcurrency: concurrency, jobTtlSeconds } = config;
-  const redis = connect('worker', 'patient');
+  const redis = connect('worker', 'retrying');
   installation.watch(redis);
   const ttlMs = jobTtlSeconds * 1000;
   const services = {
@@ -374,8 +374,8 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
     cleanups: new CleanupLog(redis, keys, CHROMA_TIMEOUT_MS),
     tombstones: new Tombstones(redis, keys),
-    waiter: connect('waiter', 'patient'),
-    subscriber: connect('cancellations', 'patient'),
+    waiter: connect('waiter', 'retrying'),
+    subscriber: connect('cancellations', 'retrying'),
   };
   const manifests = new ManifestRestoration(services, ttlMs);
   const trashed = new Counter({

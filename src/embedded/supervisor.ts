@@ -24,7 +24,7 @@ import { STOP_GRACE_MS, STOP_ORDER } from './stop-order.ts';
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const LOOPBACK = '127.0.0.1';
 const SECRET_BYTES = 32;
-/** A role's own drain ends before its supervisor loses patience. */
+/** A role's own drain ends before its supervisor stops it. */
 const DRAIN_MARGIN_MS = 1000;
 /** Longest wait of the banner for Chroma, in ms. A healthy one is up in a second, even on a busy machine. */
 const CHROMA_WAIT_MS = 15_000;

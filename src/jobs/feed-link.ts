@@ -75,7 +75,7 @@ export class FeedLink {
   misses = 0;
 
   /**
-   * @param connect opens a patient connection of the link's own
+   * @param connect opens a retrying connection of the link's own
    * @param commands sends the canaries
    */
   constructor(

@@ -57,7 +57,7 @@ export class JobFeed {
   readonly counts = { events: 0, rereads: 0 };
 
   /**
-   * @param connect opens a patient connection of the feed's own; the feed closes it
+   * @param connect opens a retrying connection of the feed's own; the feed closes it
    * @param commands for what is asked and sent
    */
   constructor(

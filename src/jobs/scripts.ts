@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 
-import { outlast } from '../redis/connection.ts';
+import { retryWhileUnavailable } from '../redis/connection.ts';
 import { JOB_FIELDS } from './job-event.ts';
 
 /** How often a script that Redis turns out not to have is sent. */
@@ -70,7 +70,7 @@ export function loadScripts(redis: Redis): RunScript {
   for (const [name, lua] of sources) redis.defineCommand(`sluice:${name}`, { lua });
   return (name, keys, args) => {
     const command = commands[`sluice:${name}`] as Command;
-    return outlast(redis, async () => {
+    return retryWhileUnavailable(redis, async () => {
       for (let tries = 1; ; tries++) {
         try {
           return await command.call(redis, keys.length, ...keys, ...args);

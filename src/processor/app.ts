@@ -80,8 +80,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
   app.post('/parse', async (c) => {
     const format = c.req.header('accept')?.includes(NDJSON_TYPE) ? 'ndjson' : 'json';
     const { remove, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
-    const patienceMs = timeoutMs / 3;
-    const task = { kind: 'parse', format, maxTextChars, patienceMs, ...file } as const;
+    const maxSilenceMs = timeoutMs / 3;
+    const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, ...file } as const;
     const parsed = pool.run(task, callerOf(c), () => void remove());
     if (format === 'json') return stream(c, await answerWhenDone(parsed, signOfLifeMs));
     const lines = withErrorLine(await answerInTurn(parsed, signOfLifeMs));

@@ -7,7 +7,7 @@ import { embedTexts, loadModel } from './embedders/bundled-model.ts';
 import { toProcessorError } from './errors.ts';
 import { jsonAnswer, ndjsonAnswer } from './parse-answer.ts';
 import { parseDocument } from './parsers/document.ts';
-import { hasAbandonedWork } from './parsers/patiently.ts';
+import { hasAbandonedWork } from './parsers/abandon-when-silent.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
 import { withReaderVersion } from './reader-version.ts';
 
@@ -20,7 +20,7 @@ function send(message: ChildMessage): Promise<void> {
 function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
   switch (task.kind) {
     case 'parse': {
-      const events = withReaderVersion(parseDocument(task, task.maxTextChars, task.patienceMs));
+      const events = withReaderVersion(parseDocument(task, task.maxTextChars, task.maxSilenceMs));
       return task.format === 'json' ? jsonAnswer(events) : ndjsonAnswer(events);
     }
     case 'chunk':

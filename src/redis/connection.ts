@@ -13,24 +13,24 @@ const MAX_RECONNECT_DELAY_MS = 1000;
 const AWAY = /^(BUSY|LOADING|MASTERDOWN|MISCONF|NOREPLICAS) /;
 const AWAY_PAUSE_MS = 250;
 
-/** The patient connections, and whether Redis has answered them of late that it can do nothing. */
-const patient = new WeakMap<Redis, { readonly warn: (error: string) => void; away: boolean }>();
+/** The retrying connections. `away`: the last reply said that Redis can do nothing for now. */
+const retrying = new WeakMap<Redis, { readonly warn: (error: string) => void; away: boolean }>();
 
 /**
  * How a connection behaves while Redis is away.
  * - `bounded`: a command fails after seconds; for what somebody waits for, like an upload.
- * - `patient`: a command waits until Redis is back, and is then sent again; for workers, whose scripts are
+ * - `retrying`: a command waits until Redis is back, and is then sent again; for workers, whose scripts are
  *   replay-safe, and for subscriptions and blocking calls.
- * - `ordered`: as patient; but what a master refuses that has become a replica fails, for sent again it might
+ * - `ordered`: as retrying; but what a master refuses that has become a replica fails, for sent again it might
  *   come after what was sent behind it.
  */
-export type Patience = 'bounded' | 'patient' | 'ordered';
+export type ConnectionKind = 'bounded' | 'retrying' | 'ordered';
 
 /**
  * Opens a connection that reconnects for ever, within a second of Redis being back.
  * @param url `redis://` or `rediss://`
  */
-export function connectRedis(url: string, name: string, patience: Patience, logger: Logger): Redis {
+export function connectRedis(url: string, name: string, kind: ConnectionKind, logger: Logger): Redis {
   const redis = new Redis(url, {
     connectionName: `sluice-${name}`,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -38,10 +38,9 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     // Subscribers subscribe again when ready. If Redis refused ioredis' own try, the process would end.
     autoResubscribe: false,
     // After a failover the old master refuses writes: connect anew, and (2) send the refused command again.
-    reconnectOnError: (error: Error) =>
-      error.message.startsWith('READONLY') && (patience === 'ordered' ? 1 : 2),
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY') && (kind === 'ordered' ? 1 : 2),
     retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS),
-    ...(patience === 'bounded'
+    ...(kind === 'bounded'
       ? { maxRetriesPerRequest: 2, commandTimeout: COMMAND_TIMEOUT_MS }
       : { maxRetriesPerRequest: null }),
   });
@@ -54,19 +53,19 @@ export function connectRedis(url: string, name: string, patience: Patience, logg
     if (reported) logger.info('Redis is back', { connection: name });
     reported = false;
   });
-  if (patience === 'patient') {
+  if (kind === 'retrying') {
     const warn = (error: string) => logger.warn('Redis can do nothing, waiting', { connection: name, error });
-    patient.set(redis, { warn, away: false });
+    retrying.set(redis, { warn, away: false });
   }
   return redis;
 }
 
 /**
- * Sends what may be sent twice, and what may come after what is sent behind it. On a patient connection it is sent
- * again for as long as Redis answers that it can do nothing.
+ * Retries an idempotent, order-independent command while Redis says that it can do nothing. Only a retrying
+ * connection retries.
  */
-export async function outlast<T>(redis: Redis, send: () => Promise<T>): Promise<T> {
-  const connection = patient.get(redis);
+export async function retryWhileUnavailable<T>(redis: Redis, send: () => Promise<T>): Promise<T> {
+  const connection = retrying.get(redis);
   for (;;) {
     try {
       const answer = await send();

@@ -7,7 +7,7 @@ import type { Logger } from '../logger.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
 /** How long somebody who uploads waits for a Redis that does not answer. */
-const PATIENCE_MS = 3000;
+const DEADLINE_MS = 3000;
 /** For how long a Redis that refuses to withdraw is asked again: a failover is over by then. */
 const WITHDRAWALS = 60;
 const WITHDRAWAL_INTERVAL_MS = 1000;
@@ -31,10 +31,10 @@ export async function enqueueInTime(
   idempotency: Idempotency | undefined,
 ): Promise<{ id: string; createdAt: string } | 'conflict'> {
   const began = performance.now();
-  if (!(await connection.ready(PATIENCE_MS))) throw refusal(new Error('there is no connection to Redis'));
+  if (!(await connection.ready(DEADLINE_MS))) throw refusal(new Error('there is no connection to Redis'));
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const left = PATIENCE_MS - (performance.now() - began);
+    const left = DEADLINE_MS - (performance.now() - began);
     timer = setTimeout(() => reject(new Error('Redis has not answered in time')), left);
   });
   let made: Awaited<ReturnType<JobQueue['enqueue']>>;

@@ -3,7 +3,7 @@ import type { EmbeddedChunk } from '../documents/chunk-record.ts';
 import { DependencyError } from '../errors.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import type { PatientCaller } from './patient-caller.ts';
+import type { RetryingCaller } from './retrying-caller.ts';
 import { lanes, type Start } from './side-by-side.ts';
 
 /** Large, because Chroma's cost is by the write: batches of 250 were the fastest for one writer. */
@@ -15,7 +15,7 @@ const FEWEST_BATCHES = 3;
 export interface EmbedderServices {
   processor: ProcessorClient;
   checkpoints: Checkpoints;
-  caller: PatientCaller;
+  caller: RetryingCaller;
   /** Begins a call beside others: the first that fails stops all. */
   start: Start;
   signal: AbortSignal;
@@ -105,7 +105,7 @@ export class DocumentEmbedder {
   async #embed(from: number, until: number): Promise<number[][]> {
     const { processor, checkpoints, caller, signal } = this.#services;
     const texts = this.#texts(from, until);
-    const answer = await caller.untilAnswered(signal, () => processor.embed({ texts }, signal));
+    const answer = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
     if (this.#isOurs(answer)) return answer.embeddings;
     await checkpoints.dropVectors();
     const detail = 'The embedding model changed while the document was embedded.';
@@ -120,7 +120,7 @@ export class DocumentEmbedder {
       return processor.health();
     };
     this.#processor ??= caller
-      .untilAnswered(signal, health)
+      .retryWhileUnavailable(signal, health)
       .then(({ children, embed_batch }) => ({ inLane: lanes(children + 1), size: embed_batch }));
     return this.#processor;
   }

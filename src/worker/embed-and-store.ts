@@ -4,7 +4,7 @@ import type { VectorStore } from '../documents/vector-store.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder } from './document-embedder.ts';
-import type { PatientCaller } from './patient-caller.ts';
+import type { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -29,7 +29,7 @@ export async function embedAndStore(
   chunks: readonly CutChunk[],
   origin: ChunkOrigin,
   { processor, vectors, checkpoints }: EmbedServices,
-  caller: PatientCaller,
+  caller: RetryingCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<string> {
@@ -53,7 +53,7 @@ export async function embedAndStore(
     const store = async (before: Promise<void> | undefined, batch: Promise<EmbeddedChunk[]>) => {
       await before;
       const embedded = await batch;
-      await caller.untilAnswered(either, async () => {
+      await caller.retryWhileUnavailable(either, async () => {
         either.throwIfAborted();
         // Another call's failure does not cut a write: cut off, Chroma would still carry it out, some time later.
         await vectors.upsert(origin, embedded, signal);

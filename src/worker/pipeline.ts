@@ -12,7 +12,7 @@ import type { Availability } from './availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
 import type { KeptLease } from './lease-keeper.ts';
-import { PatientCaller } from './patient-caller.ts';
+import { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, PermanentJobError } from './retry-policy.ts';
 
@@ -46,7 +46,7 @@ export async function runPipeline(
   const tenant = job.hash['tenant'] ?? DEFAULT_TENANT;
   const documentId = payload.document_id ?? job.id;
   const services = { ...shared, processor: shared.processor.forDocument(documentId, job.id) };
-  const caller = new PatientCaller(services.availability, services.logger);
+  const caller = new RetryingCaller(services.availability, services.logger);
 
   const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);
 
@@ -64,7 +64,9 @@ export async function runPipeline(
   const model = await embedAndStore(chunks, origin, { ...services, checkpoints }, caller, progress, signal);
   if (services.lease.lapsed) {
     // What was stored before may have been cleaned up, and Redis gone back to where it does not know of that.
-    const stored = await caller.untilAnswered(signal, () => services.vectors.countChunks(origin, signal));
+    const stored = await caller.retryWhileUnavailable(signal, () =>
+      services.vectors.countChunks(origin, signal),
+    );
     if (stored < chunks.length)
       throw new GiveBackError('chunks are gone that were stored before the lease ended');
   }
@@ -79,7 +81,7 @@ async function parseAndChunk(
   payload: JobPayload,
   services: PipelineServices,
   checkpoints: Checkpoints,
-  caller: PatientCaller,
+  caller: RetryingCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<Cut> {
@@ -112,7 +114,7 @@ type Parsed = Pick<ParseResponse, 'text' | 'segments'> & Omit<Cut, 'chunks'>;
 async function parse(
   payload: JobPayload,
   { processor, blobs, installation }: PipelineServices,
-  caller: PatientCaller,
+  caller: RetryingCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<Parsed> {
@@ -130,7 +132,7 @@ async function parse(
     pages = { pages_done, pages_total };
     progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
   };
-  const { text, segments, metadata } = await caller.untilAnswered(signal, () =>
+  const { text, segments, metadata } = await caller.retryWhileUnavailable(signal, () =>
     suspectingStore(installation, () => processor.parse(source, signal, onPages)),
   );
   if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
@@ -145,11 +147,11 @@ async function chunk(
   payload: JobPayload,
   { text, segments }: Parsed,
   { processor }: PipelineServices,
-  caller: PatientCaller,
+  caller: RetryingCaller,
   signal: AbortSignal,
 ): Promise<CutChunk[]> {
   const { chunking_strategy: strategy, chunk_size, chunk_overlap } = payload;
-  const { chunks } = await caller.untilAnswered(signal, () =>
+  const { chunks } = await caller.retryWhileUnavailable(signal, () =>
     processor.chunk({ text, strategy, chunk_size, chunk_overlap, segments }, signal),
   );
   if (chunks.length === 0) throw new PermanentJobError('no_text', 'The file contains no text.');

@@ -49,7 +49,7 @@ const FAILED: Record<Stage, string> = {
  * | the parser died of the document, or calls were cut, more often than their budgets allow | fail at once |
  * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
  *
- * Unreachable services never get here: a job waits for them ({@link PatientCaller}). Nor does a store that is not the
+ * Unreachable services never get here: a job waits for them ({@link RetryingCaller}). Nor does a store that is not the
  * installation's: the job is given back.
  */
 export function judge(error: unknown, stage: Stage, retryCount: number, maxRetries: number): Verdict {

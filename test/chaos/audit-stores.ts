@@ -15,7 +15,7 @@ export interface Circumstances {
   /** True when Redis came back from an older copy. */
   rolledBack: boolean;
   /** True to have waited, too, for what is swept up after half a minute: second looks, and leftover manifests. */
-  patient: boolean;
+  withSlowSweeps: boolean;
 }
 
 const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -134,8 +134,8 @@ function auditChunks({ chunks, documents, jobs, firstTexts }: Facts): Violation[
   });
 }
 
-function auditRedis({ keys, cleanups, jobs }: Facts, { patient }: Circumstances): Violation[] {
-  const left = cleanups.first.concat(patient ? cleanups.second : []);
+function auditRedis({ keys, cleanups, jobs }: Facts, { withSlowSweeps }: Circumstances): Violation[] {
+  const left = cleanups.first.concat(withSlowSweeps ? cleanups.second : []);
   return [
     ...[...keys].flatMap(([key, ttl]): Violation[] => {
       if (!FAMILIES.test(key)) return [{ rule: 'nothing is left in Redis', detail: key }];
@@ -153,7 +153,7 @@ function auditRedis({ keys, cleanups, jobs }: Facts, { patient }: Circumstances)
 
 function auditFiles(
   { files, jobs, reindexes, temporary }: Facts,
-  { workload, patient }: Circumstances,
+  { workload, withSlowSweeps }: Circumstances,
 ): Violation[] {
   const violations: Violation[] = temporary.map((name) => ({
     rule: 'no temporary file stays',
@@ -180,9 +180,9 @@ function auditFiles(
       violations.push({ rule: 'nothing else in the blob folder', detail: name });
     } else if (!known.has(jobId)) {
       strangers.add(jobId);
-      if (patient && isWhole(manifest))
+      if (withSlowSweeps && isWhole(manifest))
         violations.push({ rule: 'a whole manifest has a job', jobId, detail: name });
-    } else if (beside && beside !== '.json' && patient) {
+    } else if (beside && beside !== '.json' && withSlowSweeps) {
       violations.push({ rule: 'an ended job leaves no checkpoint', jobId, detail: name });
     }
   }
@@ -192,7 +192,8 @@ function auditFiles(
     if (!isWhole(files.get(`default/${jobId}.json`)))
       violations.push({ rule: 'a manifest a blob', jobId, detail: 'the manifest is gone' });
     const noted = [...files.keys()].some((name) => ENDED.exec(name)?.[1] === jobId);
-    if (patient && !noted) violations.push({ rule: 'every end is noted', jobId, detail: 'there is no note' });
+    if (withSlowSweeps && !noted)
+      violations.push({ rule: 'every end is noted', jobId, detail: 'there is no note' });
   }
   // An upload that was cut off may leave a blob that nobody was promised; it is removed days later.
   if (strangers.size > workload.unanswered) {

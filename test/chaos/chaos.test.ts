@@ -9,7 +9,7 @@ test('whatever is killed, stopped, cut off or forgotten, every accepted upload e
     durationMs: 26_000,
     rounds: 1,
     withRollback: true,
-    patient: false,
+    withSlowSweeps: false,
     settleMs: 120_000,
   });
   expect(problems).toBeUndefined();

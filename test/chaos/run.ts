@@ -15,7 +15,7 @@ export interface ChaosOptions {
   rounds: number;
   withRollback: boolean;
   /** Waits until dead generations have been looked at twice, too. */
-  patient: boolean;
+  withSlowSweeps: boolean;
   /** How long it may take, after the last fault, until all is in order. */
   settleMs: number;
 }
@@ -30,7 +30,7 @@ export function chooseSeed(): string {
  * @returns what is wrong, in words; nothing when all is well
  */
 export async function runChaos(options: ChaosOptions): Promise<string | undefined> {
-  const { seed, jobs, durationMs, patient, settleMs } = options;
+  const { seed, jobs, durationMs, withSlowSweeps, settleMs } = options;
   console.log(`chaos: CHAOS_SEED=${seed}`);
   const random = new Random(seed);
   const topology = await Topology.start();
@@ -49,7 +49,7 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
       injectFaults(topology, logbook, random.fork('faults'), options),
     ]);
     logbook.note('the last fault is over');
-    const circumstances = { workload, patient, rolledBack: topology.era > 0 };
+    const circumstances = { workload, withSlowSweeps, rolledBack: topology.era > 0 };
     const result = await audit(topology, logbook, watchers, circumstances, settleMs);
     logbook.note('the audit is over');
     const { accepted, refused, unanswered } = workload;

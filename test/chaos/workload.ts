@@ -15,7 +15,7 @@ const UPLOADERS = 3;
 const REQUEST_TIMEOUT_MS = 8000;
 const RETRY_MS = 250;
 /** An upload is sent again for so long, as a client with an idempotency key would. */
-const PATIENCE_MS = 60_000;
+const GENEROUS_MS = 60_000;
 
 /** What became of a cancel or a retry. */
 export interface Answer {
@@ -98,7 +98,7 @@ export class Workload {
     const text = marker === undefined ? '\n \n' : `# ${marker}\n\n${prose(random)}\n`;
     this.#markers.set(filename, marker);
     const key = `chaos-${index}-${random.int(1e8, 1e9 - 1)}`;
-    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
+    for (const deadline = performance.now() + GENEROUS_MS; performance.now() < deadline;) {
       const form = new FormData();
       form.append('collection', collection);
       form.append('chunk_size', '160');

@@ -5,13 +5,13 @@ import { startBrowser } from '../helpers/browser.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { buildPage } from './built-page.ts';
-import { createTestPage, PATIENCE_MS, type TestPage } from './test-page.ts';
+import { createTestPage, GENEROUS_MS, type TestPage } from './test-page.ts';
 
 /** Long enough to be cut off in the middle. */
 const LONG = 'gazetteer-13p.pdf';
 /** Duration of a call: the document takes about ten of them. */
 const EMBEDDING_MS = 1000;
-const patiently = { timeout: PATIENCE_MS };
+const GENEROUS = { timeout: GENEROUS_MS };
 
 let embedder: EmbeddingsServer;
 let sluice: TestSluice;
@@ -65,7 +65,7 @@ describe('without its socket', () => {
     await user.choose(LONG);
     await user.card(LONG, 'processing').locator('[data-step="embed"][data-state="active"]').waitFor();
     process.kill(await sluice.rolePid('api'), 'SIGKILL');
-    await expect.poll(async () => (await user.seen()).modes.slice(1), patiently).toContain('live');
+    await expect.poll(async () => (await user.seen()).modes.slice(1), GENEROUS).toContain('live');
     await user.card(LONG, 'completed').waitFor();
 
     const [id = ''] = await user.jobIds();

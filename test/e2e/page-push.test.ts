@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { ServerMessage } from '../../src/contract/messages.ts';
 import { pushedPage } from './pushed-page.ts';
 import { state } from './stand-in-server.ts';
-import { PATIENCE_MS } from './test-page.ts';
+import { GENEROUS_MS } from './test-page.ts';
 
-const patiently = { timeout: PATIENCE_MS };
+const GENEROUS = { timeout: GENEROUS_MS };
 const my = pushedPage();
 
 describe('what is pushed', () => {
@@ -45,7 +45,7 @@ describe('when the server hears of nothing', () => {
     await my.open();
     my.server.send({ type: 'stale' });
     await my.user.mode('stale').waitFor();
-    await expect.poll(() => my.server.asked().length, patiently).toBeGreaterThan(0);
+    await expect.poll(() => my.server.asked().length, GENEROUS).toBeGreaterThan(0);
     await my.shows('version 5');
     my.server.answer(200, state(6, 65), 'first');
     await my.shows('version 6');
@@ -62,7 +62,7 @@ describe('when the server hears of nothing', () => {
     await my.user.mode('polling').waitFor();
     my.server.answer(200, state(1, 10), 'second');
     await my.shows('version 1');
-    await expect.poll(() => my.server.asked().at(-1), patiently).toEqual({ tag: '"second-1"', status: 304 });
+    await expect.poll(() => my.server.asked().at(-1), GENEROUS).toEqual({ tag: '"second-1"', status: 304 });
     expect(my.server.asked()[0]).toEqual({ tag: '"first-5"', status: 304 });
   });
 

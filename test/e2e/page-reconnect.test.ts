@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { CLOSE, MAX_MESSAGE_BYTES } from '../../src/contract/messages.ts';
 import { pushedPage } from './pushed-page.ts';
 import { state } from './stand-in-server.ts';
-import { PATIENCE_MS } from './test-page.ts';
+import { GENEROUS_MS } from './test-page.ts';
 
 const my = pushedPage();
 
@@ -21,7 +21,7 @@ test('many uploads do not stay a subscription each', async () => {
   });
   const file = (i: number) => ({ name: `${i}.txt`, mimeType: 'text/plain', buffer: Buffer.from('text') });
   await my.user.page.getByLabel('Choose files').setInputFiles(Array.from({ length: 101 }, (_, i) => file(i)));
-  await expect.poll(() => accepted, { timeout: PATIENCE_MS }).toBe(101);
+  await expect.poll(() => accepted, { timeout: GENEROUS_MS }).toBe(101);
   const open = () => {
     const messages = my.server.received();
     const ended = new Set(
@@ -31,7 +31,7 @@ test('many uploads do not stay a subscription each', async () => {
   };
   const watched = () => new Set(open().flatMap((message) => ('jobs' in message ? message.jobs : [])));
   await expect
-    .poll(() => [watched().size, open().length < 100], { timeout: PATIENCE_MS })
+    .poll(() => [watched().size, open().length < 100], { timeout: GENEROUS_MS })
     .toEqual([102, true]);
 });
 

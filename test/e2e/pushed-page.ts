@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { startBrowser } from '../helpers/browser.ts';
 import { buildPage } from './built-page.ts';
 import { servePage, standInFor, state, type StandIn } from './stand-in-server.ts';
-import { createTestPage, PATIENCE_MS, type TestPage } from './test-page.ts';
+import { createTestPage, GENEROUS_MS, type TestPage } from './test-page.ts';
 
 /** A page whose server is stood in for, anew for each test. */
 export interface PushedPage {
@@ -43,7 +43,7 @@ export function pushedPage(): PushedPage {
     },
     async shows(message) {
       const shown = () => my.user.card('pushed.pdf').locator('.message').textContent();
-      await expect.poll(shown, { timeout: PATIENCE_MS }).toBe(message);
+      await expect.poll(shown, { timeout: GENEROUS_MS }).toBe(message);
     },
   } as PushedPage;
 

@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 
 import type { Job } from '../../src/contract/job.ts';
 import type { ClientMessage, ServerMessage } from '../../src/contract/messages.ts';
-import { PATIENCE_MS } from './test-page.ts';
+import { GENEROUS_MS } from './test-page.ts';
 
 const CONFIG = join(import.meta.dirname, '../../client/vite.config.ts');
 
@@ -43,7 +43,7 @@ export async function standInFor(page: Page) {
   return {
     connections: () => connections.length,
     /** Waits until the page has opened its nth connection, over all its loads. */
-    connected: (count: number) => expect.poll(() => connections.length, { timeout: PATIENCE_MS }).toBe(count),
+    connected: (count: number) => expect.poll(() => connections.length, { timeout: GENEROUS_MS }).toBe(count),
     send,
     welcome: (history: string, heartbeatMs = 30_000) =>
       send({ type: 'welcome', protocol: 1, history, heartbeat_ms: heartbeatMs }),
@@ -53,7 +53,7 @@ export async function standInFor(page: Page) {
     /** Waits for the page's nth subscription. */
     async subscription(count: number): Promise<ClientMessage | undefined> {
       const subscriptions = () => received.filter(({ type }) => type === 'subscribe');
-      await expect.poll(() => subscriptions().length, { timeout: PATIENCE_MS }).toBe(count);
+      await expect.poll(() => subscriptions().length, { timeout: GENEROUS_MS }).toBe(count);
       return subscriptions().at(-1);
     },
     /** Says how the page is answered from now on when it asks for a job; at first with 503. */

@@ -3,7 +3,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { documentPath } from '../documents/documents.ts';
 
 /** How long the page may take for anything: a whole job included. */
-export const PATIENCE_MS = 60_000;
+export const GENEROUS_MS = 60_000;
 
 /** Runs in the page: records every value of a job's progress bar (in percent) and of the connection's sign. */
 const RECORD = `
@@ -44,7 +44,7 @@ export async function createTestPage(
   options: BrowserContextOptions = {},
 ): Promise<TestPage> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(GENEROUS_MS);
   await context.addInitScript({ content: RECORD });
   const page = await context.newPage();
   const complaints: string[] = [];

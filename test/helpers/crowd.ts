@@ -4,7 +4,7 @@ import type { GatewayNode } from './gateway-node.ts';
 import type { TestJobs } from './test-jobs.ts';
 import { Watcher } from './watcher.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 const SESSIONS = 1000;
 const JOBS = 30;
 const DASHBOARD_EVERY = 50;
@@ -21,12 +21,12 @@ export async function visit(node: GatewayNode, jobs: TestJobs, name: string): Pr
       ? new Watcher([node.url], { channel: 'active' })
       : new Watcher([node.url], { jobs: [ids[i % JOBS]!, ids[(i + 11) % JOBS]!, 'nobody'] }),
   );
-  await expect.poll(() => crowd.filter(({ snapshots }) => snapshots !== 1).length, PATIENCE).toBe(0);
+  await expect.poll(() => crowd.filter(({ snapshots }) => snapshots !== 1).length, GENEROUS).toBe(0);
   for (let progress = 61; progress < 71; progress++)
     await Promise.all(claimed.map((job) => jobs.step(job, progress)));
   await Promise.all(claimed.map((job) => jobs.complete(job)));
   const expected = (i: number) => (i % DASHBOARD_EVERY === 0 ? JOBS : 2);
-  await expect.poll(() => crowd.filter(({ ends }, i) => ends.size !== expected(i)).length, PATIENCE).toBe(0);
+  await expect.poll(() => crowd.filter(({ ends }, i) => ends.size !== expected(i)).length, GENEROUS).toBe(0);
   for (const [i, watcher] of crowd.entries()) {
     expect(watcher.faults).toEqual([]);
     expect([...watcher.ends.values()].every((times) => times === 1)).toBe(true);

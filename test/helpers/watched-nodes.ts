@@ -7,7 +7,7 @@ import { TestJobs } from './test-jobs.ts';
 import type { TestRedis } from './redis.ts';
 import { Watcher } from './watcher.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 
 /** Nodes whose Redis is to be broken, and those who watch two running jobs on each of them. */
 export class WatchedNodes {
@@ -65,7 +65,7 @@ export class WatchedNodes {
   /** Waits until it holds for each watcher. */
   async every(holds: (watcher: Watcher) => boolean): Promise<void> {
     const { watchers } = this;
-    await expect.poll(() => watchers.map(holds), PATIENCE).toEqual(watchers.map(() => true));
+    await expect.poll(() => watchers.map(holds), GENEROUS).toEqual(watchers.map(() => true));
   }
 
   /** Waits until each watcher was told once. */
@@ -83,11 +83,11 @@ export class WatchedNodes {
   }
 
   async becomeReady(): Promise<void> {
-    await expect.poll(() => this.readiness(), PATIENCE).toEqual(this.nodes.map(() => 200));
+    await expect.poll(() => this.readiness(), GENEROUS).toEqual(this.nodes.map(() => 200));
   }
 
   async becomeUnready(): Promise<void> {
-    await expect.poll(() => this.readiness(), PATIENCE).toEqual(this.nodes.map(() => 503));
+    await expect.poll(() => this.readiness(), GENEROUS).toEqual(this.nodes.map(() => 503));
   }
 
   misses(): Promise<number[]> {

@@ -11,7 +11,7 @@ import { TestJobs } from '../helpers/test-jobs.ts';
 import { Watcher } from '../helpers/watcher.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 const SESSIONS = 500;
 let redis: TestRedis;
 let jobs: TestJobs;
@@ -39,7 +39,7 @@ test('a node that is told to stop sends its sessions to another, each in its tim
       i % 25 === 0 ? { channel: 'active' as const } : { jobs: [ids[i % 40]!, ids[(i + 9) % 40]!] };
     return new Watcher([leaving.url, staying.url], interest);
   });
-  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 1), PATIENCE).toBe(true);
+  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 1), GENEROUS).toBe(true);
   let drained = false;
   const changing = (async () => {
     for (let round = 1; !drained; round++) {
@@ -60,7 +60,7 @@ test('a node that is told to stop sends its sessions to another, each in its tim
   drained = true;
   await changing;
   await expect
-    .poll(() => crowd.filter((watcher, i) => watcher.ends.size !== (i % 25 === 0 ? 40 : 2)).length, PATIENCE)
+    .poll(() => crowd.filter((watcher, i) => watcher.ends.size !== (i % 25 === 0 ? 40 : 2)).length, GENEROUS)
     .toBe(0);
   for (const watcher of crowd) {
     expect(watcher.faults).toEqual([]);

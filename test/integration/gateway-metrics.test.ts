@@ -7,7 +7,7 @@ import { TcpProxy } from '../helpers/tcp-proxy.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 /** More than 65,535 bytes, which have the longer of the two headers. */
 const LONG = 'x'.repeat(70_000);
 const ROUND = 20;
@@ -51,7 +51,7 @@ async function open(path = '/ws', headers: Record<string, string> = {}): Promise
 async function subscribe(what: object): Promise<TestClient> {
   const client = await open();
   client.send({ type: 'subscribe', id: 1, ...what } as ClientMessage);
-  await expect.poll(() => client.of('snapshot').at(-1)?.more, PATIENCE).toBe(false);
+  await expect.poll(() => client.of('snapshot').at(-1)?.more, GENEROUS).toBe(false);
   return client;
 }
 /** What a metric says now, and by how much more that is than when the test began. */
@@ -65,7 +65,7 @@ const now = async (...names: string[]) => Promise.all(names.map(async (name) => 
 test('every event, state and subscription of an exchange is counted, and pushes by how long they took', async () => {
   const [a, b] = await jobs.claimAll(['a', 'b']);
   const single = await open('/ws?job=a');
-  await expect.poll(() => single.of('snapshot').length, PATIENCE).toBe(1);
+  await expect.poll(() => single.of('snapshot').length, GENEROUS).toBe(1);
   const both = await subscribe({ jobs: ['a', 'b'] });
   const resumed = await subscribe({
     jobs: ['a'],
@@ -73,7 +73,7 @@ test('every event, state and subscription of an exchange is counted, and pushes 
     history: both.of('welcome')[0]!.history,
   });
   both.send({ type: 'subscribe', id: 2, channel: 'active', versions: {} });
-  await expect.poll(() => both.of('snapshot').length, PATIENCE).toBe(2);
+  await expect.poll(() => both.of('snapshot').length, GENEROUS).toBe(2);
   expect(await now('gateway_sessions', 'gateway_subscriptions', 'feed_watches')).toEqual([3, 4, 5]);
   expect(await more('gateway_resumes_total', 'gateway_updates_sent_total')).toEqual([2, 0]);
   // Whatever Redis says arrives late: a push takes so long.
@@ -82,14 +82,14 @@ test('every event, state and subscription of an exchange is counted, and pushes 
   for (let progress = 61; progress <= 63; progress++) {
     await jobs.step(a!, progress);
     for (const client of [single, both, resumed])
-      await expect.poll(() => client.states('a').at(-1)?.progress, PATIENCE).toBe(progress);
+      await expect.poll(() => client.states('a').at(-1)?.progress, GENEROUS).toBe(progress);
   }
   await jobs.step(b!, 61);
-  await expect.poll(() => both.states('b').at(-1)?.progress, PATIENCE).toBe(61);
+  await expect.poll(() => both.states('b').at(-1)?.progress, GENEROUS).toBe(61);
   await jobs.complete(a!);
   expect((await single.closed).code).toBe(CLOSE.done);
-  await expect.poll(() => both.of('gone'), PATIENCE).toMatchObject([{ id: 2, jobs: ['a'] }]);
-  await expect.poll(() => resumed.states('a').at(-1)?.status, PATIENCE).toBe('completed');
+  await expect.poll(() => both.of('gone'), GENEROUS).toMatchObject([{ id: 2, jobs: ['a'] }]);
+  await expect.poll(() => resumed.states('a').at(-1)?.status, GENEROUS).toBe('completed');
   // Each job was queued, claimed, and reported; one has ended.
   expect(await more('feed_events_total')).toEqual([2 * 2 + 4 + 1]);
   // Those of `a` go to three sockets: whoever watches it twice is told once.
@@ -120,17 +120,17 @@ test('what a socket has not taken is counted in bytes, and states that were repl
     sentBefore = await sent();
     await Promise.all(Array.from({ length: ROUND }, () => jobs.step(job, 60, `${++steps} ${LONG}`)));
     // Queued, claimed, and then the steps.
-    await expect.poll(() => more('feed_events_total'), PATIENCE).toEqual([2 + steps]);
+    await expect.poll(() => more('feed_events_total'), GENEROUS).toEqual([2 + steps]);
   } while ((await buffered()) === 0 || (await sent()) > sentBefore);
   const held = await buffered();
   client.socket.resume();
   const last = () => client.states('long').at(-1)?.message ?? '';
-  await expect.poll(() => last().startsWith(`${steps} `), PATIENCE).toBe(true);
+  await expect.poll(() => last().startsWith(`${steps} `), GENEROUS).toBe(true);
   // One frame: the latest state waits elsewhere.
   const frames = client.frames.filter((frame) => frame.startsWith('{"type":"update"'));
   expect(held).toBeGreaterThanOrEqual(frames.at(-2)!.length + LONG_HEADER);
   expect(held).toBeLessThan(frames.at(-2)!.length + LONG_HEADER + 100);
-  await expect.poll(buffered, PATIENCE).toBe(0);
+  await expect.poll(buffered, GENEROUS).toBe(0);
   expect(await sent()).toBe(frames.length);
   expect(await more('gateway_updates_conflated_total')).toEqual([steps - frames.length]);
   expect(steps - frames.length).toBeGreaterThanOrEqual(ROUND - 1);
@@ -156,16 +156,16 @@ test('closes are counted by their code, whoever closes, and whether a session ha
   const counts = { 1000: 1, 4404: 1, 4400: 2, 4413: 1, 4403: 1, 4000: 1, 1006: 3 };
   expect(codes).toEqual([1000, 4404, 4400, 4400, 4413, 4403, 4000]);
   for (const [code, count] of Object.entries(counts))
-    await expect.poll(() => more(`gateway_closes_total{code="${code}"}`), PATIENCE).toEqual([count]);
+    await expect.poll(() => more(`gateway_closes_total{code="${code}"}`), GENEROUS).toEqual([count]);
 });
 
 test('while Redis stands still the canary grows old, and is young again once all was read anew', async () => {
   process.kill(redis.pid(), 'SIGSTOP');
-  await expect.poll(() => now('feed_live'), PATIENCE).toEqual([0]);
+  await expect.poll(() => now('feed_live'), GENEROUS).toEqual([0]);
   const stale = await node.metrics();
   expect(stale['sluice_feed_canary_age_seconds']).toBeGreaterThan(CANARY_TIMEOUT_SECONDS);
   process.kill(redis.pid(), 'SIGCONT');
-  await expect.poll(() => now('feed_live'), PATIENCE).toEqual([1]);
+  await expect.poll(() => now('feed_live'), GENEROUS).toEqual([1]);
   const [age] = await now('feed_canary_age_seconds');
   expect(age).toBeLessThan(stale['sluice_feed_canary_age_seconds']!);
   const [misses, rereads] = await more('feed_canary_misses_total', 'feed_rereads_total');

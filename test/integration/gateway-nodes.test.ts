@@ -11,7 +11,7 @@ import { expectAccepted, upload } from '../helpers/uploads.ts';
 import { Watcher } from '../helpers/watcher.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 const ROLES = ['api', 'gateway'];
 const keys = createKeys();
 let redis: TestRedis;
@@ -54,16 +54,16 @@ test('whoever joins while jobs change, on either node, sees each end once and ve
     }
     watchers.push(...joined);
     await Promise.all(changing);
-    await expect.poll(() => joined.every(({ snapshots }) => snapshots === 1), PATIENCE).toBe(true);
+    await expect.poll(() => joined.every(({ snapshots }) => snapshots === 1), GENEROUS).toBe(true);
     const byId = joined.filter((_, i) => i % 3 !== 0);
-    await expect.poll(() => byId.filter(({ ends }) => ends.size !== 10).length, PATIENCE).toBe(0);
+    await expect.poll(() => byId.filter(({ ends }) => ends.size !== 10).length, GENEROUS).toBe(0);
     for (const watcher of joined) {
       expect(watcher.faults).toEqual([]);
       expect([...watcher.ends.values()].every((times) => times === 1)).toBe(true);
     }
     // A dashboard is left with nothing: whatever it was told of has ended and gone.
     for (const dashboard of joined.filter((_, i) => i % 3 === 0))
-      await expect.poll(() => ids.filter((id) => dashboard.job(id)), PATIENCE).toEqual([]);
+      await expect.poll(() => ids.filter((id) => dashboard.job(id)), GENEROUS).toEqual([]);
   }
 });
 
@@ -121,7 +121,7 @@ test('that nobody knows a job is said once, however often all is read again', as
     const before = await nodes[0].metric('sluice_feed_rereads_total');
     // As if an event had been missed.
     await redis.client.incr(keys.sequence);
-    await expect.poll(() => nodes[0].metric('sluice_feed_rereads_total'), PATIENCE).toBeGreaterThan(before);
+    await expect.poll(() => nodes[0].metric('sluice_feed_rereads_total'), GENEROUS).toBeGreaterThan(before);
   }
   // What expired after its end was told is not worth a word.
   expect(client.of('error').map(({ jobs }) => jobs)).toEqual([['never'], ['running']]);
@@ -137,7 +137,7 @@ test('however many watch however many jobs, in whichever way, a node has one sub
       (_, i) => new Watcher([url], i % 6 === 0 ? { channel: 'active' } : { jobs: ids.slice(i % 40) }),
     ),
   );
-  await expect.poll(() => watchers.every(({ snapshots }) => snapshots === 1), PATIENCE).toBe(true);
+  await expect.poll(() => watchers.every(({ snapshots }) => snapshots === 1), GENEROUS).toBe(true);
   const streams = await Promise.all(
     nodes.flatMap(({ url }) => ids.slice(0, 10).map((id) => fetch(`${url}/api/jobs/${id}/events`))),
   );
@@ -179,7 +179,7 @@ test('clients that come and go leave nothing that is watched, and pushes are mea
   await Promise.all(nodes.map((node) => node.emptied()));
   for (const node of nodes) {
     // Pollers are kept for an interval.
-    await expect.poll(() => node.metric('sluice_feed_watches'), PATIENCE).toBe(0);
+    await expect.poll(() => node.metric('sluice_feed_watches'), GENEROUS).toBe(0);
     expect(await node.metric('sluice_gateway_push_seconds_count')).toBeGreaterThan(0);
   }
 });

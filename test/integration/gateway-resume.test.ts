@@ -7,7 +7,7 @@ import { TestJobs } from '../helpers/test-jobs.ts';
 import { Watcher } from '../helpers/watcher.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 let redis: TestRedis;
 let nodes: GatewayNode[];
 let jobs: TestJobs;
@@ -111,14 +111,14 @@ test('a node is killed under a thousand sessions: all resume on the other, and n
       : new Watcher(urls, { jobs: [0, 7, 31].map((step) => ids[(i + step) % ids.length] as string) }),
   );
   watchers = crowd;
-  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 1), PATIENCE).toBe(true);
+  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 1), GENEROUS).toBe(true);
   await Promise.all(claimed.slice(0, 20).map((job) => jobs.complete(job)));
   doomed.signal('SIGKILL');
   await Promise.all(claimed.slice(20, 40).map((job) => jobs.complete(job)));
-  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 2), PATIENCE).toBe(true);
+  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 2), GENEROUS).toBe(true);
   await Promise.all(claimed.slice(40).map((job) => jobs.complete(job)));
   await expect
-    .poll(() => crowd.filter((watcher, i) => watcher.ends.size !== (i % 20 === 0 ? 60 : 3)).length, PATIENCE)
+    .poll(() => crowd.filter((watcher, i) => watcher.ends.size !== (i % 20 === 0 ? 60 : 3)).length, GENEROUS)
     .toBe(0);
   for (const watcher of crowd) {
     expect(watcher.faults).toEqual([]);

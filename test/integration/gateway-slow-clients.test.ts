@@ -12,7 +12,7 @@ import { TestJobs } from '../helpers/test-jobs.ts';
 import { Watcher } from '../helpers/watcher.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 /** Together the jobs are more than the 256 KiB that may wait for a client. */
 const JOBS = 20;
 const LONG = 'x'.repeat(20_000);
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   reader = new Watcher([node.url], { channel: 'active' });
-  await expect.poll(() => reader.snapshots, PATIENCE).toBe(1);
+  await expect.poll(() => reader.snapshots, GENEROUS).toBe(1);
 });
 afterEach(async () => {
   // Whatever the others did, who reads has lost nothing.
@@ -59,11 +59,11 @@ async function stir(claimed: readonly ClaimedJob[], until: () => boolean | Promi
 test('clients that never read are told to come again, cost little, and delay nobody', async () => {
   const ids = Array.from({ length: JOBS }, (_, i) => `job-${i}`);
   const claimed = await jobs.claimAll(ids);
-  await expect.poll(() => reader.job(ids.at(-1)!)?.status, PATIENCE).toBe('processing');
+  await expect.poll(() => reader.job(ids.at(-1)!)?.status, GENEROUS).toBe('processing');
   const deaf = await Promise.all(Array.from({ length: DEAF }, () => open()));
   for (const client of deaf) client.send({ type: 'subscribe', id: 1, channel: 'active' });
   await expect
-    .poll(() => deaf.every((client) => client.of('snapshot').at(-1)?.more === false), PATIENCE)
+    .poll(() => deaf.every((client) => client.of('snapshot').at(-1)?.more === false), GENEROUS)
     .toBe(true);
   for (const client of deaf) client.socket.pause();
   let mostBuffered = 0;
@@ -75,7 +75,7 @@ test('clients that never read are told to come again, cost little, and delay nob
   expect(mostBuffered).toBeLessThan(DEAF * JOBS * LONG.length * 1.2);
   expect(await node.metric('sluice_gateway_sessions')).toBe(1);
   await Promise.all(claimed.map((job) => jobs.complete(job)));
-  await expect.poll(() => reader.ends.size, PATIENCE).toBe(JOBS);
+  await expect.poll(() => reader.ends.size, GENEROUS).toBe(JOBS);
   for (const client of deaf) {
     client.socket.resume();
     expect([CLOSE.tooFarBehind, 1006]).toContain((await client.closed).code);

@@ -15,7 +15,7 @@ import { TcpProxy } from '../helpers/tcp-proxy.ts';
 const keys = createKeys();
 const payload = { filename: 'a', file_key: 'default/a' } as JobPayload;
 const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 100 };
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 
 /** Its answers come late: after what happens meanwhile. */
 class SlowStore extends JobStore {
@@ -78,7 +78,7 @@ const writeByHand = (id: string, status: string, version: number) =>
 /** Waits for a canary. @param afterMs one that comes no sooner */
 async function proven(afterMs = 0): Promise<void> {
   const from = performance.now() + afterMs;
-  await expect.poll(() => performance.now() - feed.link.proofAgeMs, PATIENCE).toBeGreaterThan(from);
+  await expect.poll(() => performance.now() - feed.link.proofAgeMs, GENEROUS).toBeGreaterThan(from);
 }
 
 async function watchQueued(id: string): Promise<void> {
@@ -100,7 +100,7 @@ test('what is pushed while everything is read again is held back, and never foll
     expect(said).toEqual(['stale']);
   };
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await expect.poll(() => said, PATIENCE).toContain('failed 2');
+  await expect.poll(() => said, GENEROUS).toContain('failed 2');
   expect(said).toEqual(['stale', 'live', 'failed 2']);
 });
 
@@ -115,7 +115,7 @@ test('a run that ends and is followed by the next, while everything is read agai
   };
   const before = feed.counts.events;
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await expect.poll(() => said, PATIENCE).toContain('queued 3');
+  await expect.poll(() => said, GENEROUS).toContain('queued 3');
   expect(said).toEqual(['stale', 'live', 'failed 2', 'queued 3']);
 });
 
@@ -123,7 +123,7 @@ test('an event that was missed on a link that works is noticed by the next canar
   await watchQueued('a');
   await writeByHand('a', 'failed', 2);
   await redis.client.incr(keys.sequence);
-  await expect.poll(() => said, PATIENCE).toContain('failed 2');
+  await expect.poll(() => said, GENEROUS).toContain('failed 2');
   expect(said).not.toContain('stale');
 });
 
@@ -135,7 +135,7 @@ test('a Redis that counts fewer events than were heard has another history, and 
   said = [];
   await writeByHand('a', 'queued', 1);
   await redis.client.set(keys.sequence, 1);
-  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'queued 1']);
+  await expect.poll(() => said, GENEROUS).toEqual(['stale', 'live', 'queued 1']);
   expect(feed.history).not.toBe(before);
   expect(await redis.client.get(keys.history)).toBe(feed.history);
 });
@@ -144,7 +144,7 @@ test('an emptied Redis is another history, and its jobs are forgotten', async ()
   await watchQueued('a');
   said = [];
   await redis.client.flushall();
-  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'forgotten']);
+  await expect.poll(() => said, GENEROUS).toEqual(['stale', 'live', 'forgotten']);
 });
 
 test('a restarted Redis is another history, though it lost nothing', async () => {
@@ -154,7 +154,7 @@ test('a restarted Redis is another history, though it lost nothing', async () =>
   await redis.kill();
   await expect.poll(() => said).toEqual(['stale']);
   await redis.start();
-  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'queued 1']);
+  await expect.poll(() => said, GENEROUS).toEqual(['stale', 'live', 'queued 1']);
   expect(feed.history).not.toBe(before);
 });
 
@@ -167,7 +167,7 @@ test('a subscription that has died behind an open connection is replaced, and no
   wedged!.punsubscribe().catch(() => {});
   await expect.poll(() => redis.client.call('PUBSUB', 'NUMPAT')).toBe(0);
   await queue.cancel('a');
-  await expect.poll(() => said, PATIENCE).toEqual(['stale', 'live', 'failed 2']);
+  await expect.poll(() => said, GENEROUS).toEqual(['stale', 'live', 'failed 2']);
   expect(feed.link.misses).toBe(1);
   expect(connections).toHaveLength(2);
   // Whatever TCP makes of a dead connection, it does so much later: that says nothing of the one in its place.
@@ -213,7 +213,7 @@ test('an end that is still on its way is told before what is read behind it', as
   await queue.rerun('a', 1);
   vi.advanceTimersByTime(30_000);
   vi.useRealTimers();
-  await expect.poll(() => said, PATIENCE).toContain('queued');
+  await expect.poll(() => said, GENEROUS).toContain('queued');
   expect(said[0]).toBe('failed');
   slow.close();
   await proxy.close();
@@ -256,7 +256,7 @@ test('an event that was missed while everything is read again is noticed, too', 
     await new Promise((resolve) => setTimeout(resolve, 1500));
   };
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-  await expect.poll(() => said, PATIENCE).toContain('failed 2');
+  await expect.poll(() => said, GENEROUS).toContain('failed 2');
 });
 
 test('what other programs publish to a canary proves nothing, and harms nobody', async () => {

@@ -43,7 +43,7 @@ test('what waits for a long task to end begins as soon as that is abandoned, not
       filename: 'book.pdf',
       mediaType: '',
       maxTextChars: 20_000_000,
-      patienceMs: 60_000,
+      maxSilenceMs: 60_000,
       format: 'ndjson',
     } as const;
     const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;

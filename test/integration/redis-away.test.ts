@@ -99,8 +99,8 @@ test.each([
   ['lacks a replica', lackReplicas],
 ])('a worker waits for a Redis that %s, and nothing that it says is lost', async (_why, begin) => {
   const logger = quietLogger();
-  const patient = connectRedis(redis.url, 'test', 'patient', logger);
-  const jobs = new TestJobs(patient);
+  const retrying = connectRedis(redis.url, 'test', 'retrying', logger);
+  const jobs = new TestJobs(retrying);
   const held = await jobs.claim('held');
   const end = await begin();
   const reported = jobs.step(held, 40);
@@ -111,7 +111,7 @@ test.each([
   expect(await redis.client.hget('job:held', 'progress')).toBe('50');
   await jobs.complete(held);
   expect(await redis.client.hget('job:held', 'status')).toBe('completed');
-  patient.disconnect();
+  retrying.disconnect();
 });
 
 test("while Redis' memory is full nothing is taken in, but what runs can end", async () => {

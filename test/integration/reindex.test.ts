@@ -14,7 +14,7 @@ import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 import { expectAccepted, upload } from '../helpers/uploads.ts';
 
 /** Timeout for a busy machine. */
-const PATIENT = { timeout: 50_000, interval: 50 };
+const GENEROUS = { timeout: 50_000, interval: 50 };
 const keys = createKeys();
 let redis: TestRedis;
 let backends: Backends;
@@ -50,7 +50,7 @@ const reindex = (id: string) => fetch(`${api.url}/api/documents/${id}/reindex`, 
 async function ended(id: string): Promise<Job> {
   const terminal = ['completed', 'failed', 'cancelled'];
   const job = () => get<Job>(`/api/jobs/${id}`);
-  await expect.poll(async () => terminal.includes((await job()).status), PATIENT).toBe(true);
+  await expect.poll(async () => terminal.includes((await job()).status), GENEROUS).toBe(true);
   return job();
 }
 /** Uploads a text of several chunks. @returns the document's id */
@@ -118,7 +118,7 @@ test('a request indexes a document again as an ordinary job, and the old chunks 
   expect(now).toEqual(same);
   expect(await found('Plums are blue.')).toContain(id);
   const stored = await client.getCollection({ name: collection });
-  await expect.poll(() => stored.count(), PATIENT).toBe(before.chunk_count);
+  await expect.poll(() => stored.count(), GENEROUS).toBe(before.chunk_count);
 });
 
 test('a document that is not there is not found, and one whose original is gone cannot be indexed again', async () => {
@@ -141,7 +141,7 @@ test('while the store of originals is away no request learns that a file is gone
   for (const refused of await Promise.all([reindex(id), retry()]))
     expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'storage_unavailable' }]);
   await rename(`${blobs}-away`, blobs);
-  await expect.poll(async () => (await reindex(id)).status, PATIENT).toBe(202);
+  await expect.poll(async () => (await reindex(id)).status, GENEROUS).toBe(202);
   expect((await retry()).status).toBe(200);
 });
 
@@ -150,11 +150,11 @@ test('a worker restores a collection that Chroma lost by itself, and search find
   const metrics = () => fetch(`${api.url}/metrics`).then((answer) => answer.text());
   expect(await metrics()).toMatch(/^sluice_documents_incomplete 0$/m);
   await client.deleteCollection({ name: collection });
-  await expect.poll(async () => (await documentOf(a)).reindex_job, PATIENT).toBeUndefined();
-  await expect.poll(() => found('Plums are blue.'), PATIENT).toContain(a);
-  await expect.poll(() => found('Apples fall.'), PATIENT).toContain(b);
+  await expect.poll(async () => (await documentOf(a)).reindex_job, GENEROUS).toBeUndefined();
+  await expect.poll(() => found('Plums are blue.'), GENEROUS).toContain(a);
+  await expect.poll(() => found('Apples fall.'), GENEROUS).toContain(b);
   for (const id of [a, b]) {
-    await expect.poll(async () => (await documentOf(id)).missing_chunks, PATIENT).toBeUndefined();
+    await expect.poll(async () => (await documentOf(id)).missing_chunks, GENEROUS).toBeUndefined();
     expect((await documentOf(id)).metadata).toEqual({ author: 'x' });
   }
   expect(worker?.logger.lines.join('\n')).toContain('documents miss chunks');
@@ -168,7 +168,7 @@ test('a document that misses chunks and cannot be read says so in the list, in t
   await stored.delete({ where: { document_id: id } });
   const { chunk_count } = await documentOf(id);
   await expect
-    .poll(() => documentOf(id), PATIENT)
+    .poll(() => documentOf(id), GENEROUS)
     .toMatchObject({ missing_chunks: chunk_count, file_gone: true });
   expect(await get('/api/stats')).toMatchObject({ documents_incomplete: 1 });
   const text = await (await fetch(`${api.url}/metrics`)).text();

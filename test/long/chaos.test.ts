@@ -16,7 +16,7 @@ test.each([
     durationMs: MINUTES * 60_000,
     rounds: Math.max(1, Math.round(ROUNDS_A_MINUTE * MINUTES)),
     withRollback,
-    patient: true,
+    withSlowSweeps: true,
     settleMs: 180_000,
   });
   expect(problems).toBeUndefined();

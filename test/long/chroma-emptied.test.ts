@@ -8,7 +8,7 @@ import type { Job } from '../../src/contract/job.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 
-const PATIENT = { timeout: 90_000, interval: 200 };
+const GENEROUS = { timeout: 90_000, interval: 200 };
 const DOCUMENTS = 5;
 let embedder: EmbeddingsServer;
 let sluice: TestSluice;
@@ -56,7 +56,7 @@ test("after the loss of Chroma's folder a worker indexes all documents again, an
     return jobs.filter(({ id }) => !ids.includes(id));
   };
   await expect
-    .poll(async () => (await reindexes()).filter(({ status }) => status === 'completed').length, PATIENT)
+    .poll(async () => (await reindexes()).filter(({ status }) => status === 'completed').length, GENEROUS)
     .toBe(DOCUMENTS);
   const restored = (await reindexes()).map(({ result }) => result?.document_id ?? '');
   expect(restored.sort()).toEqual([...ids].sort());
@@ -79,5 +79,5 @@ test("after the loss of Chroma's folder under a running Chroma an upload complet
     const results = await Promise.all(all.map((_, i) => search(textOf(i))));
     return all.filter((id) => results.some((ids) => ids.includes(id))).length;
   };
-  await expect.poll(found, PATIENT).toBe(all.length);
+  await expect.poll(found, GENEROUS).toBe(all.length);
 });

@@ -12,7 +12,7 @@ import { TestJobs } from '../helpers/test-jobs.ts';
 import { Watcher } from '../helpers/watcher.ts';
 import { TestClient } from '../helpers/ws.ts';
 
-const PATIENCE = { timeout: 60_000 };
+const GENEROUS = { timeout: 60_000 };
 const JOBS = 40;
 /** Those who come in a round, some for its jobs and some for whatever is active. */
 const CROWD = 200;
@@ -163,7 +163,7 @@ async function round(name: string, fault: () => Promise<void>): Promise<void> {
       ? watcher.snapshots > 0 && [again, ...ids].every((id) => !watcher.job(id))
       : watcher.ends.has(`${again}/${lastRun}`) &&
         [ids[i % JOBS]!, ids[(i + 7) % JOBS]!].every((id) => watcher.ends.has(`${id}/1`));
-  await expect.poll(() => crowd.filter((watcher, i) => !sawAll(watcher, i)).length, PATIENCE).toBe(0);
+  await expect.poll(() => crowd.filter((watcher, i) => !sawAll(watcher, i)).length, GENEROUS).toBe(0);
   for (const [i, watcher] of crowd.entries()) {
     expect(watcher.faults).toEqual([]);
     expect([...watcher.ends].filter(([, times]) => times !== 1)).toEqual([]);
@@ -176,7 +176,7 @@ async function round(name: string, fault: () => Promise<void>): Promise<void> {
   for (const client of deaf) client.socket.terminate();
   for (const node of nodes) {
     await node.emptied();
-    await expect.poll(() => node.metric('sluice_feed_watches'), PATIENCE).toBe(0);
+    await expect.poll(() => node.metric('sluice_feed_watches'), GENEROUS).toBe(0);
   }
 }
 

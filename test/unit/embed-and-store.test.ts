@@ -13,7 +13,7 @@ import { BlobStore } from '../../src/uploads/blob-store.ts';
 import { Availability } from '../../src/worker/availability.ts';
 import { Checkpoints } from '../../src/worker/checkpoints.ts';
 import { embedAndStore } from '../../src/worker/embed-and-store.ts';
-import { PatientCaller } from '../../src/worker/patient-caller.ts';
+import { RetryingCaller } from '../../src/worker/retrying-caller.ts';
 import type { ProgressReporter } from '../../src/worker/progress-reporter.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
@@ -79,7 +79,7 @@ async function run({
     { filename: 'f', file_key: 'default/d' } as JobPayload,
     logger,
   );
-  const caller = new PatientCaller(new Availability(), logger);
+  const caller = new RetryingCaller(new Availability(), logger);
   return embedAndStore(cut, origin, { processor, vectors, checkpoints }, caller, progress, signal);
 }
 

@@ -45,14 +45,14 @@ test('a client that sends no key within 10 s is closed with 4408; one that does 
 
 test('messages behind the key wait for its check, and too many close the socket', async () => {
   const { promise, resolve } = Promise.withResolvers<Principal>();
-  const patient = identify(() => promise);
+  const polite = identify(() => promise);
   const flood = identify(() => promise);
-  patient.send({ type: 'auth', token: 'x' });
+  polite.send({ type: 'auth', token: 'x' });
   flood.send({ type: 'auth', token: 'x' });
-  for (let i = 0; i < 3; i++) patient.send({ type: 'ping' });
+  for (let i = 0; i < 3; i++) polite.send({ type: 'ping' });
   for (let i = 0; i < 1000 && flood.closes.length === 0; i++) flood.send({ type: 'ping' });
-  expect([patient.closes, flood.closes]).toEqual([[], [4400]]);
+  expect([polite.closes, flood.closes]).toEqual([[], [4400]]);
   resolve(ANONYMOUS);
-  await expect.poll(() => patient.later).toHaveLength(3);
+  await expect.poll(() => polite.later).toHaveLength(3);
   expect(flood.principals).toEqual([]);
 });

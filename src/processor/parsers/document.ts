@@ -8,7 +8,7 @@ import { parseMarkdown } from './markdown.ts';
 import { parsePlainText } from './plain-text.ts';
 import type { OfficeFormat } from './read-office.ts';
 
-type Parser = (path: string, maxTextChars: number, patienceMs: number) => AsyncGenerator<ParseEvent>;
+type Parser = (path: string, maxTextChars: number, maxSilenceMs: number) => AsyncGenerator<ParseEvent>;
 
 const office = (format: OfficeFormat) => async (): Promise<Parser> => {
   const { parseOffice } = await import('./office.ts');
@@ -19,7 +19,7 @@ const office = (format: OfficeFormat) => async (): Promise<Parser> => {
 const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
   pdf: async () => {
     const { parsePdf } = await import('./pdf.ts');
-    return (path, _, patienceMs) => parsePdf(path, patienceMs);
+    return (path, _, maxSilenceMs) => parsePdf(path, maxSilenceMs);
   },
   docx: office('docx'),
   pptx: office('pptx'),
@@ -40,25 +40,25 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
 /** What a segment costs its reader beside its text and heading. */
 const LABEL_CHARS = 64;
 /** Any reader that can be replaced has moved on long before. */
-const PATIENCE_MS = 10_000;
+const MAX_SILENCE_MS = 10_000;
 const TOO_MANY_PARTS = 'The file has more headings than can be read.';
 
 /**
  * Reads a document as a stream of events: `segment`s whose texts joined are the document's text, `progress`
  * where there are pages, and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
- * @param patienceMs how long a reader may be silent that another can stand in for
+ * @param maxSilenceMs how long a reader may be silent that another can stand in for
  * @throws {ProcessorError} a document error: nothing will ever make this file readable
  */
 export async function* parseDocument(
   source: DocumentSource,
   maxTextChars: number,
-  patienceMs = PATIENCE_MS,
+  maxSilenceMs = MAX_SILENCE_MS,
 ): AsyncGenerator<ParseEvent> {
   const type = await detectType(source);
   const parse = await PARSERS[type]();
   let chars = 0;
   let labelChars = 0;
-  for await (const event of parse(source.path, maxTextChars, patienceMs)) {
+  for await (const event of parse(source.path, maxTextChars, maxSilenceMs)) {
     if (event.type === 'segment') {
       chars += event.text.length;
       labelChars += LABEL_CHARS + (event.heading?.length ?? 0);

@@ -4,7 +4,7 @@ import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { normalise } from './normalise.ts';
 import { Outline } from './outline.ts';
-import { patiently } from './patiently.ts';
+import { abandonWhenSilent } from './abandon-when-silent.ts';
 import { rightToLeftShare } from './pdf-lines.ts';
 import { LostText } from './pdf-lost-text.ts';
 import {
@@ -25,17 +25,17 @@ const MAX_RIGHT_TO_LEFT = 0.1;
  * Reads a PDF: a segment for each page that has text, and within it for each heading. Headings stay in force
  * over pages. It counts pages without text that are not blank, such as scans, as `pages_unread`. A blank page draws
  * nothing, not even in white.
- * @param patienceMs how long the first reader may be silent before the second takes over
+ * @param maxSilenceMs how long the first reader may be silent before the second takes over
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
-export async function* parsePdf(path: string, patienceMs: number): AsyncGenerator<ParseEvent> {
+export async function* parsePdf(path: string, maxSilenceMs: number): AsyncGenerator<ParseEvent> {
   let total = 0;
   let unread = 0;
   const outline = new Outline();
   // Held back until the next is known: only a segment with a successor ends in a page break.
   let last: SegmentEvent | undefined;
   try {
-    for await (const batch of readBatches(path, patienceMs)) {
+    for await (const batch of readBatches(path, maxSilenceMs)) {
       for (const segment of batchSegments(batch, outline)) {
         if (last) yield last.page === segment.page ? last : { ...last, text: last.text + PAGE_BREAK };
         last = segment;
@@ -59,11 +59,11 @@ export async function* parsePdf(path: string, patienceMs: number): AsyncGenerato
 }
 
 /** Reads pages with what is filled in on them, after their text. */
-async function* readBatches(path: string, patienceMs: number): AsyncGenerator<PageBatch> {
+async function* readBatches(path: string, maxSilenceMs: number): AsyncGenerator<PageBatch> {
   const second = new SecondReader(path);
   // To ask the second reader about every document takes too long.
   const mayBeForm = mayHaveWidgets(await readFile(path));
-  for await (const batch of readTexts(path, second, patienceMs)) {
+  for await (const batch of readTexts(path, second, maxSilenceMs)) {
     if (mayBeForm) for (const page of batch.pages) page.text = await second.withFields(page);
     yield batch;
   }
@@ -74,11 +74,15 @@ async function* readBatches(path: string, patienceMs: number): AsyncGenerator<Pa
  * mix up, and all that are left where it fails, or is silent for too long.
  * @throws what the second reader fails with where it is needed for the rest
  */
-async function* readTexts(path: string, second: SecondReader, patienceMs: number): AsyncGenerator<PageBatch> {
+async function* readTexts(
+  path: string,
+  second: SecondReader,
+  maxSilenceMs: number,
+): AsyncGenerator<PageBatch> {
   let done = 0;
   let total = 0;
   try {
-    for await (const batch of patiently(readWithLiteparse(path), patienceMs)) {
+    for await (const batch of abandonWhenSilent(readWithLiteparse(path), maxSilenceMs)) {
       const pages: Page[] = [];
       for (const page of batch.pages) pages.push(await second.completed(page));
       yield { ...batch, pages };

@@ -11,7 +11,7 @@ export type Task =
       mediaType: string;
       maxTextChars: number;
       /** How long a reader may be silent that another can stand in for. */
-      patienceMs: number;
+      maxSilenceMs: number;
       format: 'json' | 'ndjson';
     }
   /** `path` holds the body of a `POST /chunk`. */

@@ -25,7 +25,7 @@ serveSide({
   async openWeb(url, { progress, completed }) {
     const redis = connectRedis(url, 'main', 'bounded', logger);
     const queue = new JobQueue(redis, keys, options);
-    const feed = new JobFeed(() => connectRedis(url, 'feed', 'patient', logger), redis, {
+    const feed = new JobFeed(() => connectRedis(url, 'feed', 'retrying', logger), redis, {
       store: new JobStore(redis, keys),
       keys,
       logger,
@@ -54,8 +54,8 @@ serveSide({
   },
 
   async openWorker(url, slots, reporting, started) {
-    const redis = connectRedis(url, 'worker', 'patient', logger);
-    const waiter = connectRedis(url, 'waiter', 'patient', logger);
+    const redis = connectRedis(url, 'worker', 'retrying', logger);
+    const waiter = connectRedis(url, 'waiter', 'retrying', logger);
     await Promise.all([redis.ping(), waiter.ping()]);
     const queue = new JobQueue(redis, keys, options);
     const run = async (job: ClaimedJob) => {

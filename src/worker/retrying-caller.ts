@@ -12,11 +12,11 @@ const MIN_WAIT_MS = 100;
 const MAX_WAIT_MS = 2000;
 
 /**
- * Makes calls for one job, and makes them again where the failure says nothing about the job: a service that
- * is down costs nothing but time; one that was cut off or crashed in the middle costs a budget, for the
- * document may be what kills it. Calls MUST be repeatable.
+ * Makes the calls of one job, and retries a call whose failure says nothing about the job. Retries while a service
+ * is down have no limit. Calls that were cut or crashed have a budget, because the document may be the cause. Calls
+ * MUST be repeatable.
  */
-export class PatientCaller {
+export class RetryingCaller {
   readonly #availability: Availability;
   readonly #logger: Logger;
   #interruptions = 0;
@@ -32,7 +32,7 @@ export class PatientCaller {
    * @returns what the call answers in the end
    * @throws what it fails with, once that says something about the job; the signal's reason when aborted
    */
-  async untilAnswered<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  async retryWhileUnavailable<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     let back: (() => void) | undefined;
     try {
       for (let wait = MIN_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {

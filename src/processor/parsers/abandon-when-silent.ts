@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Native calls abandoned after a timeout. They cannot be cancelled. */
+const abandoned = new Set<Promise<unknown>>();
+
+/**
+ * Yields the source's values until the source is silent for `maxSilenceMs`. Then it abandons the native call, which
+ * continues: {@link hasAbandonedWork} is true until the call ends.
+ * @throws when the source is silent for too long
+ */
+export async function* abandonWhenSilent<T>(
+  source: AsyncGenerator<T>,
+  maxSilenceMs: number,
+): AsyncGenerator<T> {
+  for (;;) {
+    const next = source.next();
+    const heard = new AbortController();
+    const silence = sleep(maxSilenceMs, 'silence' as const, { signal: heard.signal });
+    silence.catch(() => {});
+    const result = await Promise.race([next, silence]).finally(() => heard.abort());
+    if (result === 'silence') {
+      const ended = next.then(
+        () => {},
+        () => {},
+      );
+      abandoned.add(ended);
+      void ended.then(() => abandoned.delete(ended));
+      throw new Error(`nothing was heard for ${maxSilenceMs} ms`);
+    }
+    if (result.done) return;
+    yield result.value;
+  }
+}
+
+/** True while an abandoned call still runs: this process shares its core with it. */
+export function hasAbandonedWork(): boolean {
+  return abandoned.size > 0;
+}
