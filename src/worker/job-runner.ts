@@ -8,7 +8,7 @@ import type { End } from '../uploads/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from './lease-keeper.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
-import { GiveBackError, isForeseen, judge } from './retry-policy.ts';
+import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
 
 export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vectors'> {
   vectors: VectorStore;
@@ -81,18 +81,18 @@ async function settle(
   }
   const retryCount = Number(job.hash['retry_count']) || 0;
   const maxRetries = Number(job.hash['max_retries']) || 0;
-  const verdict = judge(error, progress.stage, retryCount, maxRetries);
-  if (verdict.action === 'retry') {
-    const { delayMs, errorCode: code } = verdict;
+  const decision = decideRetry(error, progress.stage, retryCount, maxRetries);
+  if (decision.action === 'retry') {
+    const { delayMs, errorCode: code } = decision;
     logger.warn('job will be tried again', { ...fields, delayMs, code, error });
-    await queue.retry(job, delayMs, verdict);
+    await queue.retry(job, delayMs, decision);
   } else {
-    const { errorCode: code, error: reason } = verdict;
+    const { errorCode: code, error: reason } = decision;
     // An unreadable document is its user's concern. Its stack would tell an operator nothing.
     if (isForeseen(error)) logger.info('job failed', { ...fields, code, reason });
     else logger.warn('job failed', { ...fields, code, error });
     const { history } = services.history.last;
-    if (await queue.fail(job, verdict)) await noteEnd(job, 'failed', history, services);
+    if (await queue.fail(job, decision)) await noteEnd(job, 'failed', history, services);
   }
 }
 

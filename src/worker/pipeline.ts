@@ -32,7 +32,7 @@ export interface PipelineServices {
 /**
  * Takes one job through parse, chunk, embed and store, reporting the documented marks.
  * @returns what `complete` is to register; until that has happened nothing of the work is visible
- * @throws whatever {@link judge} classifies, or the signal's reason when aborted
+ * @throws whatever {@link decideRetry} classifies, or the signal's reason when aborted
  */
 export async function runPipeline(
   job: ClaimedJob,

@@ -11,7 +11,7 @@ const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
 
 /** What is to become of a job whose try has failed. */
-export type Verdict =
+export type RetryDecision =
   | { action: 'retry'; delayMs: number; error: string; errorCode: string }
   | { action: 'fail'; message: string; error: string; errorCode: string };
 
@@ -52,7 +52,12 @@ const FAILED: Record<Stage, string> = {
  * Unreachable services never get here: a job waits for them ({@link RetryingCaller}). Nor does a store that is not the
  * installation's: the job is given back.
  */
-export function judge(error: unknown, stage: Stage, retryCount: number, maxRetries: number): Verdict {
+export function decideRetry(
+  error: unknown,
+  stage: Stage,
+  retryCount: number,
+  maxRetries: number,
+): RetryDecision {
   const { permanent, code, text: words, retryAfterMs } = classify(error);
   const text = wellFormed(words);
   if (permanent || retryCount >= maxRetries) {

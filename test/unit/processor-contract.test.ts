@@ -20,7 +20,7 @@ import {
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
 import { toFailure } from '../../src/processor-client/failures.ts';
-import { judge } from '../../src/worker/retry-policy.ts';
+import { decideRetry } from '../../src/worker/retry-policy.ts';
 
 const text = readFileSync(new URL('../../src/contract/processor.md', import.meta.url), 'utf8');
 const section = (heading: string) => text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
@@ -91,7 +91,7 @@ test('every code is explained with its status, and what becomes of the job is wh
   for (const { code, status, job } of rows) {
     const failure = toFailure(code, 'Words.', status);
     const expected = { unreachable: /^waits/, crashed: /^is tried twice more/, interrupted: /never/ };
-    const { action } = judge(failure, 'parse', 0, 3);
+    const { action } = decideRetry(failure, 'parse', 0, 3);
     const pattern = { ...expected, transient: /^is retried/, permanent: /^fails at once$/ }[failure.kind];
     expect(job, code).toMatch(pattern);
     if (failure.kind === 'transient' || failure.kind === 'permanent') {

@@ -3,18 +3,18 @@ import { expect, test } from 'vitest';
 import { DependencyError, type FailureKind } from '../../src/errors.ts';
 import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
 import { BlobChangedError } from '../../src/uploads/verify-content.ts';
-import { backoff, judge, PermanentJobError } from '../../src/worker/retry-policy.ts';
+import { backoff, decideRetry, PermanentJobError } from '../../src/worker/retry-policy.ts';
 
 const failed = (kind: FailureKind, retryAfterMs?: number) =>
   new DependencyError(kind, 'some_code', 'Processor timeout after 30s', { retryAfterMs });
 
 test('what may pass is retried as often as documented, then fails with its own words', () => {
-  expect(judge(failed('transient'), 'chunk', 0, 3)).toMatchObject({
+  expect(decideRetry(failed('transient'), 'chunk', 0, 3)).toMatchObject({
     action: 'retry',
     errorCode: 'some_code',
   });
-  expect(judge(failed('transient'), 'chunk', 2, 3)).toMatchObject({ action: 'retry' });
-  expect(judge(failed('transient'), 'chunk', 3, 3)).toEqual({
+  expect(decideRetry(failed('transient'), 'chunk', 2, 3)).toMatchObject({ action: 'retry' });
+  expect(decideRetry(failed('transient'), 'chunk', 3, 3)).toEqual({
     action: 'fail',
     message: 'Chunking failed',
     error: 'Processor timeout after 30s',
@@ -30,17 +30,17 @@ test.each([
   ['a changed file', new BlobChangedError('x')],
   ['a bad payload', new PermanentJobError('invalid_payload', 'x')],
 ])('%s is never retried', (_name, error) => {
-  expect(judge(error, 'parse', 0, 3)).toMatchObject({ action: 'fail', message: 'Parsing failed' });
+  expect(decideRetry(error, 'parse', 0, 3)).toMatchObject({ action: 'fail', message: 'Parsing failed' });
 });
 
 test('an unforeseen error is retried, and never shown', () => {
-  const verdict = judge(new TypeError('secret path /etc'), 'store', 0, 3);
-  expect(verdict).toMatchObject({ action: 'retry', errorCode: 'internal' });
-  expect(JSON.stringify(verdict)).not.toContain('secret');
+  const decision = decideRetry(new TypeError('secret path /etc'), 'store', 0, 3);
+  expect(decision).toMatchObject({ action: 'retry', errorCode: 'internal' });
+  expect(JSON.stringify(decision)).not.toContain('secret');
 });
 
 test('Retry-After is honoured', () => {
-  expect(judge(failed('transient', 7000), 'embed', 0, 3)).toMatchObject({ delayMs: 7000 });
+  expect(decideRetry(failed('transient', 7000), 'embed', 0, 3)).toMatchObject({ delayMs: 7000 });
 });
 
 test('the backoff is fully jittered under a doubling, bounded ceiling', () => {
