@@ -30,7 +30,7 @@ function tier(name: string, minutes: number, options: ProjectConfig = {}): { tes
 /**
  * Five tiers, and two more: `long`, which only `npm run test:long` runs, and `corpus`, which `npm run test:corpus`
  * runs where there is one. `unit` needs nothing but Node; the others start real servers, each on its own port and
- * folder, so files may run side by side. `contract` runs against whatever processor `PROCESSOR_URL` names.
+ * folder, so files may run concurrently. `contract` runs against whatever processor `PROCESSOR_URL` names.
  * The limits are for a machine with other work: nothing that passes comes near them.
  */
 export default defineConfig({

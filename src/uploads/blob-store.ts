@@ -132,7 +132,7 @@ export class BlobStore {
   }
 
   /**
-   * Rewrites a blob's manifest, durably: its job is about to run again, or its manifest was lost. It leaves another
+   * Rewrites a blob's manifest, durably: its job is about to be rerun, or its manifest was lost. It leaves another
    * job's manifest unchanged, because the file was uploaded for that job.
    * @throws {BlobNotFoundError} when the blob itself is gone
    */

@@ -110,7 +110,7 @@ export class EndedUploads {
     return found.some(Boolean);
   }
 
-  /** Removes the note of a job's end: the job is about to run again, or its files are deleted. */
+  /** Removes the note of a job's end: the job is about to be rerun, or its files are deleted. */
   async forget(jobId: string): Promise<void> {
     await Promise.all((await this.#of(jobId)).map((path) => rm(path, { force: true })));
   }

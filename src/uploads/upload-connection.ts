@@ -41,7 +41,7 @@ export class UploadConnection {
   /**
    * Waits until a replica, where there is one, has everything that Redis has taken over the connection so far: a
    * failover does not forget it then. A replica that is late holds nothing up for longer than a moment, for it is
-   * a second safety. The first is the manifest, by which a forgotten upload is queued again.
+   * a second safety. The first is the manifest, by which a forgotten upload is requeued.
    * @returns whether it has: `false` when time was up, or the connection was cut and may lead elsewhere now
    */
   async confirm(): Promise<boolean> {

@@ -4,7 +4,7 @@ import { DependencyError } from '../errors.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { RetryingCaller } from './retrying-caller.ts';
-import { lanes, type Start } from './side-by-side.ts';
+import { lanes, type Start } from './concurrently.ts';
 
 /** Large, because Chroma's cost is by the write: batches of 250 were the fastest for one writer. */
 const LARGEST_BATCH = 250;

@@ -6,7 +6,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder } from './document-embedder.ts';
 import type { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
-import { sideBySide } from './side-by-side.ts';
+import { concurrently } from './concurrently.ts';
 
 /** The batches held at once: one being stored, and two being embedded so that no lane waits for the third. */
 const HELD = 3;
@@ -34,7 +34,7 @@ export async function embedAndStore(
   signal: AbortSignal,
 ): Promise<string> {
   progress.mark('embed', 60, 'Generating embeddings...');
-  return sideBySide(signal, async (start, either) => {
+  return concurrently(signal, async (start, either) => {
     let done = 0;
     const onEmbedded = (count: number) => {
       done += count;

@@ -9,7 +9,7 @@ import type { BlobStore } from '../uploads/blob-store.ts';
 import type { EndedUpload } from '../uploads/ended-uploads.ts';
 import type { Manifest } from '../uploads/manifest.ts';
 import type { ManifestRestoration } from './manifest-restoration.ts';
-import { queueAgain } from './queue-again.ts';
+import { requeue } from './requeue.ts';
 
 const A_READ = 200;
 
@@ -85,7 +85,7 @@ export class EndedRecovery {
     // Removes the note first. From then on the sweep of the manifests would queue the job, too.
     await blobs.ended.restore(ended.path, manifest);
     await blobs.ended.remove(ended);
-    await this.#runAgain(manifest, state);
+    await this.#rerun(manifest, state);
     return false;
   }
 
@@ -112,10 +112,10 @@ export class EndedRecovery {
     else await restoration.restoreCancelled(job_id, tenant, payload);
   }
 
-  async #runAgain(manifest: Manifest, state: JobState | undefined): Promise<void> {
+  async #rerun(manifest: Manifest, state: JobState | undefined): Promise<void> {
     const { queue, store } = this.#services;
     const { job_id } = manifest;
-    if (!state) await queueAgain(queue, manifest);
+    if (!state) await requeue(queue, manifest);
     // It is back at the end of an earlier run; one that has not ended runs anyway.
     else if (state.terminal)
       await queue.rerun(job_id, (await store.readUpload(manifest.tenant, job_id))?.run ?? 1);

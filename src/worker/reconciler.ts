@@ -40,7 +40,7 @@ export class Reconciler {
 
   /**
    * @param settleMs after how long in a new history every claim from before it has been found out, and every
-   * forgotten upload is queued again
+   * forgotten upload is requeued
    */
   constructor(services: ReconcilerServices, availability: Availability, leaseMs: number, settleMs: number) {
     this.#services = services;

@@ -9,7 +9,7 @@ import type { Logger } from '../logger.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';
 import type { End } from '../uploads/ended-uploads.ts';
 import type { Manifest } from '../uploads/manifest.ts';
-import { queueAgain } from './queue-again.ts';
+import { requeue } from './requeue.ts';
 
 /** Interval of the sweep, in ms. Recovery is rare, and each manifest of a running job costs a read. */
 const INTERVAL_MS = 10_000;
@@ -23,7 +23,7 @@ const MANIFESTS_A_READ = 200;
 const MIN_AGE_MS = 10_000;
 
 /**
- * Time in ms until every upload under way is queued again, after a Redis that lost data is back. Larger stores take
+ * Time in ms until every upload under way is requeued, after a Redis that lost data is back. Larger stores take
  * longer.
  */
 export const RECOVERED_WITHIN_MS = MIN_AGE_MS + INTERVAL_MS;
@@ -84,8 +84,8 @@ export class UploadRecovery {
       if (completed || (dead[i] && promised === 1)) {
         await this.#noteEnd(manifest, completed ? 'completed' : 'failed', history.last.history);
       } else {
-        logger.warn('Redis has forgotten an upload: it is queued again', { job });
-        await queueAgain(queue, manifest);
+        logger.warn('Redis has forgotten an upload: it is requeued', { job });
+        await requeue(queue, manifest);
       }
     }
   }
@@ -96,7 +96,7 @@ export class UploadRecovery {
     const { job_id: job, run: promised = 1 } = manifest;
     const { run } = JSON.parse(state.json) as Job;
     if (run < promised && outcome !== 'completed') {
-      logger.warn('Redis has forgotten that a job was to run again', { job, run: promised });
+      logger.warn('Redis has forgotten that a job must be rerun', { job, run: promised });
       await queue.rerun(job, run);
       return;
     }

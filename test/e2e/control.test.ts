@@ -34,7 +34,7 @@ async function storedChunks(collection: string): Promise<number> {
   return (await found?.count()) ?? 0;
 }
 
-test('a running job that is cancelled stops, leaves nothing in the vector store, and can be run again', async () => {
+test('a running job that is cancelled stops, leaves nothing in the vector store, and can be rerun', async () => {
   const id = await uploadSlowly('cancelled');
   const answer = await post(`/api/jobs/${id}/cancel`);
   expect(answer.status).toBe(200);

@@ -67,7 +67,7 @@ test.each<[string, (path: string) => Promise<void>]>([
   expect((await fetch(`${api.url}/api/documents/${id}`)).status).toBe(404);
 });
 
-test('the job can run again once its original is restored', async () => {
+test('the job can be rerun once its original is restored', async () => {
   const id = await expectAccepted(await upload(api.url, TEXT));
   await copyFile(original(id), join(folder, 'copy'));
   await flipABit(original(id));

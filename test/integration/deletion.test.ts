@@ -171,7 +171,7 @@ test('a sweep deletes an original by the tombstone of the script that ended its 
   expect(await redis.client.zcard(keys.tombstones)).toBe(0);
 });
 
-test('a job that runs again has no tombstone', async () => {
+test('a rerun job has no tombstone', async () => {
   await upload('a');
   await fail('a');
   await queue.rerun('a', 1);
@@ -300,7 +300,7 @@ test('a sweep restores the manifests of an older version that a document or a jo
     job_id: 'done',
     payload: { file_key: 'default/done' },
   });
-  // Neither is queued again, and the failed one expires as usual.
+  // Neither is requeued, and the failed one expires as usual.
   expect(await redis.client.llen(keys.queue)).toBe(0);
   await aWeekLater();
   await sweep();
@@ -373,7 +373,7 @@ test('sweeps delete and move nothing while a backup runs', async () => {
   expect(await files()).toEqual([]);
 });
 
-test('an upload that was refused, or ended without a note, is not queued again', async () => {
+test('an upload that was refused, or ended without a note, is not requeued', async () => {
   await upload('refused');
   await queue.withdraw('refused', 'default', 'papers', undefined);
   await upload('cancelled');

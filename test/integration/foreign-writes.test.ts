@@ -113,7 +113,7 @@ test('what a document shows is never cleaned up', async () => {
   expect(await redis.client.zcard(keys.cleanup)).toBe(1);
 });
 
-test('a job whose key is no hash any more harms no other, and is queued again as a forgotten one', async () => {
+test('a job whose key is no hash any more harms no other, and is requeued as a forgotten one', async () => {
   const held = await jobs.claimAll(['a', 'b']);
   await redis.client.set(keys.job('a'), 'spoilt');
   expect(await jobs.queue.renew(held)).toEqual(['a']);

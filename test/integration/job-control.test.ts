@@ -11,7 +11,7 @@ import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { BlobStore } from '../../src/uploads/blob-store.ts';
-import { runAgain } from '../../src/uploads/run-again.ts';
+import { rerunUpload } from '../../src/uploads/rerun-upload.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { recordScripts } from '../helpers/replay.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
@@ -151,7 +151,7 @@ test('a running job that another program marks as cancelled has ended for its wo
 });
 
 test.each(['failed', 'cancelled', 'cancelled by an older version'])(
-  'a job that has %s runs again as its next run; asked twice it runs once',
+  'a job that has %s is rerun once, though asked twice',
   async (end) => {
     const id = await accepted();
     if (end === 'cancelled') await post(`/api/jobs/${id}/cancel`);
@@ -174,7 +174,7 @@ test.each(['failed', 'cancelled', 'cancelled by an older version'])(
   },
 );
 
-test('a completed job is not run again, nor an unknown one', async () => {
+test('a completed job is not rerun, nor an unknown one', async () => {
   const id = await accepted();
   const held = await claim();
   await queue.complete(held, {
@@ -386,7 +386,7 @@ describe('a job that waits for its next try', () => {
     expect(await redis.client.zcard(keys.delayed)).toBe(1);
   });
 
-  test('runs again when it has failed for good since it was looked at', async () => {
+  test('is rerun when it has failed for good since it was looked at', async () => {
     const id = await retrying();
     const store = new JobStore(redis.client, keys);
     const folder = join(api.dataDir, 'blobs');
@@ -400,7 +400,7 @@ describe('a job that waits for its next try', () => {
       }
     }
     const late = new Late(redis.client, keys, options);
-    expect(await runAgain('default', id, { queue: late, store, blobs, installation })).toBe('failed');
+    expect(await rerunUpload('default', id, { queue: late, store, blobs, installation })).toBe('failed');
     expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({ status: 'queued', run: 2 });
     await blobs.close();
   });

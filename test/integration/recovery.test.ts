@@ -86,7 +86,7 @@ async function storeUpload(id: string, ageMs: number): Promise<void> {
   }
 }
 
-test('a job that another program popped from the queue is queued again', async () => {
+test('a job that another program popped from the queue is requeued', async () => {
   await enqueue('a');
   await redis.client.rpop(keys.queue);
   expect(await repairAll()).toBe(1);
@@ -101,7 +101,7 @@ test('in a queue of thousands the one that is missing is found, wherever it was,
   expect((await redis.client.lrange(keys.queue, 0, -1)).sort()).toEqual(ids.sort());
 });
 
-test('a job in processing whose lease another program removed is queued again, its holder shut out', async () => {
+test('a job in processing whose lease another program removed is requeued, its holder shut out', async () => {
   await enqueue('a');
   const { jobs } = await queue.claim(1);
   await redis.client.del(keys.leases);
@@ -129,7 +129,7 @@ test('a job that was deleted, or ended by hand, is active no more', async () => 
   expect(await redis.client.smembers(keys.active)).toEqual([]);
 });
 
-test('an upload that Redis has forgotten is queued again under its id, once', async () => {
+test('an upload that Redis has forgotten is requeued under its id, once', async () => {
   await storeUpload('lost', 60_000);
   await recover();
   await recover();

@@ -14,7 +14,7 @@ import { createKeys } from '../../src/redis/keys.ts';
 import { BlobStore } from '../../src/uploads/blob-store.ts';
 import { cancelUpload } from '../../src/uploads/cancel-upload.ts';
 import type { End } from '../../src/uploads/ended-uploads.ts';
-import { runAgain } from '../../src/uploads/run-again.ts';
+import { rerunUpload } from '../../src/uploads/rerun-upload.ts';
 import { EndedRecovery } from '../../src/worker/ended-recovery.ts';
 import { ManifestRestoration } from '../../src/worker/manifest-restoration.ts';
 import { UploadRecovery, type UploadRecoveryServices } from '../../src/worker/upload-recovery.ts';
@@ -104,7 +104,7 @@ async function copyRedis(): Promise<() => Promise<void>> {
 /** Notes how an upload ended as its worker does, in an earlier history. */
 const end = (id: string, status: End) => blobs.ended.note(`default/${id}`, id, status, 'lost');
 
-test('what had completed or failed is queued again when Redis knows it no more', async () => {
+test('what had completed or failed is requeued when Redis knows it no more', async () => {
   for (const id of ['done', 'broken']) await upload(id);
   await end('done', 'completed');
   await end('broken', 'failed');
@@ -146,7 +146,7 @@ test('what Redis still knows to have ended stays as it is, and is compared once 
   reads.mockRestore();
 });
 
-test('a job that is back at the end of an earlier run runs again', async () => {
+test('a job that is back at the end of an earlier run is rerun', async () => {
   await upload('a');
   await queue.cancel('a');
   await end('a', 'completed');
@@ -155,7 +155,7 @@ test('a job that is back at the end of an earlier run runs again', async () => {
   expect(await beside()).toEqual(['a.json']);
 });
 
-test('an expired failed job does not run again; a document of any age is restored', async () => {
+test('an expired failed job is not rerun; a document of any age is restored', async () => {
   for (const id of ['failed', 'document']) await upload(id);
   await end('failed', 'failed');
   await end('document', 'completed');
@@ -195,7 +195,7 @@ test('an older version moved manifests away: they are brought back beside their 
   expect(await readdir(folder)).not.toContain('.ended');
 });
 
-test('a cancelled job stays cancelled after Redis was emptied; one that is run again is no longer held to be', async () => {
+test('a cancelled job stays cancelled after Redis was emptied; one that is rerun is no longer held to be', async () => {
   for (const id of ['stays', 'again']) {
     await upload(id);
     await cancelUpload('default', id, services);
@@ -203,7 +203,7 @@ test('a cancelled job stays cancelled after Redis was emptied; one that is run a
   }
   // By what stays beside the blob a sweep finds whatever its worker may still have written.
   expect(await beside()).toEqual(['again.json', 'stays.json']);
-  await runAgain('default', 'again', { ...services, installation: folderProver(folder) });
+  await rerunUpload('default', 'again', { ...services, installation: folderProver(folder) });
   expect(await blobs.ended.has('again')).toBe(false);
   await redis.client.flushall();
   await recovery.sweep('present', signal);
@@ -218,7 +218,7 @@ test('a retry that was answered is made again where Redis forgot it, unless the 
   await queue.fail(claimed!, { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
   await end('a', 'failed');
   const rollBack = await copyRedis();
-  await runAgain('default', 'a', { ...services, installation: folderProver(folder) });
+  await rerunUpload('default', 'a', { ...services, installation: folderProver(folder) });
   await rollBack();
   await sweepManifests();
   await sweepManifests();
@@ -230,7 +230,7 @@ test('a retry that was answered is made again where Redis forgot it, unless the 
   expect(await job('a')).toMatchObject({ status: 'failed', run: 1 });
 });
 
-test("an upload that is queued again has its client's key again, unless that is another's by now", async () => {
+test("an upload that is requeued has its client's key again, unless that is another's by now", async () => {
   for (const id of ['a', 'b']) {
     const blob = blobs.create('default', id);
     await new Promise<void>((resolve) => blob.stream.end('hello', () => resolve()));

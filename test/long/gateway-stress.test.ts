@@ -90,8 +90,8 @@ async function live(job: ClaimedJob, over: AbortSignal): Promise<void> {
   else await jobs.fail(job);
 }
 
-/** A job that is run again and again. @returns its last run */
-async function runAgain(id: string, over: AbortSignal): Promise<number> {
+/** Reruns a job until the time is over. @returns its last run */
+async function rerun(id: string, over: AbortSignal): Promise<number> {
   await jobs.enqueue([id]);
   let run = 1;
   for (; !over.aborted; run++) {
@@ -140,7 +140,7 @@ async function round(name: string, fault: () => Promise<void>): Promise<void> {
   const again = `${name} again`;
   const claimed = await jobs.claimAll(ids);
   const living = [...claimed.map((job) => live(job, over.signal)), harass(over.signal)];
-  const running = runAgain(again, over.signal);
+  const running = rerun(again, over.signal);
   const deaf = await Promise.all(Array.from({ length: DEAF }, listenDeafly));
   const crowd: Watcher[] = [];
   const joining = (async () => {

@@ -59,7 +59,7 @@ test('while the socket takes nothing, newer states replace older ones, and older
   expect(said()).toHaveLength(2);
 });
 
-test('a terminal state is sent, though the job has been run again meanwhile', async () => {
+test('a terminal state is sent, though the job has been rerun meanwhile', async () => {
   await block();
   outbox.update(state('a', 4, 'processing'));
   outbox.update(state('a', 5, 'failed'));

@@ -7,7 +7,7 @@ import type { JobStore } from '../../jobs/job-store.ts';
 import type { BlobStore } from '../../uploads/blob-store.ts';
 import { cancelUpload } from '../../uploads/cancel-upload.ts';
 import type { StoreProver } from '../../uploads/open-original.ts';
-import { runAgain } from '../../uploads/run-again.ts';
+import { rerunUpload } from '../../uploads/rerun-upload.ts';
 
 /** `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`: both may be sent twice. */
 export function jobControlRoutes(services: {
@@ -24,7 +24,7 @@ export function jobControlRoutes(services: {
     .post('/api/jobs/:id/retry', async (c) => {
       const { tenant } = c.get('principal');
       const id = c.req.param('id');
-      const before = await runAgain(tenant, id, services);
+      const before = await rerunUpload(tenant, id, services);
       if (before === 'completed') throw new AppError('job_not_failed', 'The job has completed.');
       const state = await services.store.read(tenant, id);
       if (!state) throw new AppError('job_not_found');

@@ -8,13 +8,13 @@ import { openOriginal, type StoreProver } from './open-original.ts';
 import { storageProblem } from './storage-problem.ts';
 
 /**
- * Starts a tenant's failed job, cancelled ones included, again as its next run, stored as safely as its first. Ends the wait
- * of a job that waits for a retry. Other jobs stay unchanged.
+ * Reruns a tenant's failed job, cancelled ones included. Stores the rerun as safely as the first run. Ends the delay of
+ * a job that waits for a retry. Other jobs stay unchanged.
  * @returns the job's status before
  * @throws {AppError} `job_not_found`; `file_gone` when its file was removed; `storage_unavailable` unless the store is
  * proved
  */
-export async function runAgain(
+export async function rerunUpload(
   tenant: string,
   id: string,
   services: { queue: JobQueue; store: JobStore; blobs: BlobStore; installation: StoreProver },
@@ -25,7 +25,7 @@ export async function runAgain(
   const { status, run, version, payload } = found;
   // The job may have run and failed since the read.
   if (status === 'retrying')
-    return (await queue.retryNow(id, version)) ? status : runAgain(tenant, id, services);
+    return (await queue.retryNow(id, version)) ? status : rerunUpload(tenant, id, services);
   if (status !== 'failed') return status;
   if (payload) {
     const manifest = { job_id: id, tenant, payload, run: run + 1 };

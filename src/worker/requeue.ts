@@ -2,10 +2,10 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import type { Manifest } from '../uploads/manifest.ts';
 
 /**
- * Queues an upload again that Redis has forgotten: under its id, with the key that its client sent. Should a job that
- * was made since have that key, it keeps it, and both run.
+ * Requeues an upload that Redis has lost, under its id and its client's idempotency key. If a newer job has the key,
+ * that job keeps it, and both run.
  */
-export async function queueAgain(
+export async function requeue(
   queue: JobQueue,
   { job_id, tenant, payload, idempotency }: Manifest,
 ): Promise<void> {

@@ -2,12 +2,12 @@
 export type Start = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Runs pieces of work side by side. The first error stops the rest, and is the one thrown.
+ * Runs pieces of work concurrently. Throws the first error, which also stops the rest.
  * @param signal aborts all of it
  * @param body the first piece, which starts the others; its signal aborts when any piece fails
  * @returns what `body` answers, once nothing is under way any more; nothing is when it throws, either
  */
-export async function sideBySide<T>(
+export async function concurrently<T>(
   signal: AbortSignal,
   body: (start: Start, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -23,7 +23,7 @@ export async function sideBySide<T>(
         () => {},
         (error: unknown) => {
           failure ??= { error };
-          // No reason is given: an error that says "try again" would make the pieces it stops try again.
+          // No reason is given: a retryable error would make the stopped pieces retry.
           stopping.abort();
         },
       )
