@@ -16,7 +16,7 @@ const LANES = 8;
 /** What a mutated file takes is far below; one that goes past it costs a child, and its job a try. */
 const TIMEOUT_MS = 30_000;
 const JOB_TIMEOUT_MS = 20 * TIMEOUT_MS;
-/** Sweeps run every sixth of it: none mends what is left before it is noticed. */
+/** Sweeps run every sixth of it: none repairs a leftover before the run notices it. */
 const LEASE_MS = 24 * 60 * 60 * 1000;
 
 /**

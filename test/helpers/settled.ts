@@ -13,8 +13,8 @@ import { storedFiles } from './uploads.ts';
 
 /** What follows a job's end is no part of it, but comes at once. */
 const SETTLES_MS = 60_000;
-/** What a sweep says when it has mended something: where no process is lost, there is nothing to mend. */
-const MENDED =
+/** Log lines of a sweep that repaired something. Without a lost process there is nothing to repair. */
+const REPAIRED =
   /repaired jobs|took jobs back|has forgotten|was cut off|no store explains|was missing|that are not live|miss chunks|does not know/;
 
 const keys = createKeys();
@@ -41,7 +41,7 @@ const LASTING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Looks from outside whether all work is over, nothing lost and nothing left, without giving a sweep time to mend it:
+ * Looks from outside whether all work is over, nothing lost and nothing left, without giving a sweep time to repair it:
  * every upload is a job that has ended, by a code where it failed; Redis holds these, the documents of those that were
  * completed, and nothing that waits or runs; each upload's original is there, its manifest beside it, its end noted, and nothing
  * else; Chroma holds the chunks of what was completed, each once, and of others only what is noted to be deleted;
@@ -69,7 +69,7 @@ export async function expectSettled(sluice: TestSluice, ids: readonly string[]):
   const pids = () => [...roles, ...roles.flatMap((pid) => processorChildren(pid))];
   const uploads = [folder, join(sluice.dataDir, 'blobs', DEFAULT_TENANT)];
   await settled(() => pids().flatMap((pid) => openFiles(pid, uploads))).toEqual([]);
-  expect(sluice.output()).not.toMatch(MENDED);
+  expect(sluice.output()).not.toMatch(REPAIRED);
   return jobs;
 }
 

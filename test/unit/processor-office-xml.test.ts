@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 
 import { cellFormats, formatNumber } from '../../src/processor/parsers/cell-format.ts';
-import { mendSheets } from '../../src/processor/parsers/sheet-xml.ts';
-import { mendSlide } from '../../src/processor/parsers/slide-xml.ts';
-import { mendWords } from '../../src/processor/parsers/word-xml.ts';
+import { normalizeSheets } from '../../src/processor/parsers/sheet-xml.ts';
+import { normalizeSlide } from '../../src/processor/parsers/slide-xml.ts';
+import { normalizeWords } from '../../src/processor/parsers/word-xml.ts';
 import {
   docx,
   numberCell,
@@ -278,7 +278,7 @@ it('reads a text box once, however often its drawing is named', async () => {
     parts.set(`xl/worksheets/_rels/${name}.xml.rels`, relation + relation);
     parts.set(`xl/worksheets/${name}.xml`, '<sheetData></sheetData>');
   }
-  mendSheets(parts);
+  normalizeSheets(parts);
   expect([...parts.values()].join('').match(/<t>words/g)).toHaveLength(1);
 });
 
@@ -336,7 +336,7 @@ it('reads the signs of symbol fonts on slides as what they show', async () => {
 it('takes no longer than a file is long to look for what is never closed', () => {
   for (const start of ['<w:p><w:pPr><w:framePr w:dropCap="drop"', '<w:style w:styleId="a"']) {
     const xml = start + start.slice(start.lastIndexOf(' ')).repeat(50_000) + 'x'.repeat(1_000_000);
-    mendWords(
+    normalizeWords(
       new Map([
         ['word/document.xml', xml],
         ['word/styles.xml', xml],
@@ -360,7 +360,7 @@ it('takes no longer than a file is long to look for what is never closed', () =>
     '<w:framePr w:dropCap="drop"/></w:pPr><w:p>',
   ]) {
     const xml = part.repeat(200_000);
-    mendWords(
+    normalizeWords(
       new Map([
         ['word/document.xml', xml],
         ['word/styles.xml', xml],
@@ -378,7 +378,7 @@ it('takes no longer than a file is long to look for what is never closed', () =>
     '<a:t ',
   ]) {
     const xml = part.repeat(200_000);
-    mendSheets(
+    normalizeSheets(
       new Map([
         ['xl/drawings/d.xml', xml],
         ['xl/worksheets/_rels/a.xml.rels', '<Relationship Target="../drawings/d.xml"/>'],
@@ -387,8 +387,8 @@ it('takes no longer than a file is long to look for what is never closed', () =>
       ]),
     );
   }
-  expect(mendSlide('<p:sp>'.repeat(200_000))).toHaveLength(1_200_000);
-  expect(mendSlide('<a:r>'.repeat(200_000))).toHaveLength(1_000_000);
+  expect(normalizeSlide('<p:sp>'.repeat(200_000))).toHaveLength(1_200_000);
+  expect(normalizeSlide('<a:r>'.repeat(200_000))).toHaveLength(1_000_000);
 });
 
 it.each([

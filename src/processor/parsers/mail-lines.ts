@@ -13,14 +13,14 @@ const BOUNDARY = '--';
  * @param mail its bytes as Latin-1, or its text
  */
 export function joinBodyLines(mail: string): string {
-  let mended = '';
+  let normalized = '';
   let from = 0;
   let at = 0;
   let within: 'head' | 'plain body' | 'flowed body' | 'other body' = 'head';
   const take = (to: number) => {
     const stretch = mail.slice(from, to);
-    if (within === 'plain body') mended += joined(stretch);
-    else mended += within === 'flowed body' ? withQuotedLines(stretch) : stretch;
+    if (within === 'plain body') normalized += joined(stretch);
+    else normalized += within === 'flowed body' ? withQuotedLines(stretch) : stretch;
     from = to;
   };
   for (let end; at < mail.length; at = end) {
@@ -36,7 +36,7 @@ export function joinBodyLines(mail: string): string {
     }
   }
   take(mail.length);
-  return mended;
+  return normalized;
 }
 
 /** The last two ends stay, for a boundary begins a line, and the library takes off all returns before one. */

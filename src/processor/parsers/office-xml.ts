@@ -2,16 +2,16 @@ import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 
 import { ProcessorError } from '../errors.ts';
 import { withoutHiddenText } from './open-document-hidden.ts';
-import { mendOpenDocument } from './open-document-xml.ts';
+import { normalizeOpenDocument } from './open-document-xml.ts';
 import { plainTags } from './plain-tags.ts';
-import { mendSheets } from './sheet-xml.ts';
-import { mendSlide } from './slide-xml.ts';
-import { mendWords } from './word-xml.ts';
+import { normalizeSheets } from './sheet-xml.ts';
+import { normalizeSlide } from './slide-xml.ts';
+import { normalizeWords } from './word-xml.ts';
 
 /** The XML parts of an Office file, by their names. */
 export type XmlParts = Map<string, string>;
 
-/** What is larger is not mended: it would be held several times over. */
+/** Limit in bytes. Normalizing holds a document several times, so larger ones stay as they are. */
 const MAX_XML_BYTES = 32 * 1024 * 1024;
 
 /** A part's first element declares its vocabularies, and many of them. */
@@ -36,15 +36,15 @@ type Format = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods';
 
 const openDocument: Mender = (parts) => {
   const styles = parts.get('styles.xml') ?? '';
-  for (const [name, xml] of parts) parts.set(name, mendOpenDocument(withoutHiddenText(xml, styles)));
+  for (const [name, xml] of parts) parts.set(name, normalizeOpenDocument(withoutHiddenText(xml, styles)));
 };
 
 const MENDERS: Readonly<Record<Format, Mender>> = {
-  docx: mendWords,
-  xlsx: mendSheets,
+  docx: normalizeWords,
+  xlsx: normalizeSheets,
   pptx: (parts) => {
     for (const [name, xml] of parts) {
-      if (/^ppt\/(?:slides|notesSlides)\/[^/]+$/.test(name)) parts.set(name, mendSlide(xml));
+      if (/^ppt\/(?:slides|notesSlides)\/[^/]+$/.test(name)) parts.set(name, normalizeSlide(xml));
     }
   },
   odt: openDocument,
@@ -57,7 +57,7 @@ const MENDERS: Readonly<Record<Format, Mender>> = {
  * cells, slide numbers. Only what has text is kept; a file that cannot be unpacked, or is too large, stays as it is.
  * @throws {ProcessorError} `corrupt` where a part begins with a document type
  */
-export function mendOffice(bytes: Uint8Array, format: Format): Uint8Array {
+export function normalizeOffice(bytes: Uint8Array, format: Format): Uint8Array {
   const unpacked = unpack(bytes);
   if (!unpacked) return bytes;
   const { parts, pasted } = unpacked;

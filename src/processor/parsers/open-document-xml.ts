@@ -5,7 +5,7 @@ const CELL_OR_LIST =
   /<(\/?)(table:table-cell|text:list|text:list-item|text:list-header|text:section)(?=[\s/>])[^<>]*?(\/?)>/g;
 
 /** A part of an OpenDocument file without how words are read; in its tables, items of lists are mere paragraphs. */
-export function mendOpenDocument(xml: string): string {
+export function normalizeOpenDocument(xml: string): string {
   let cells = 0;
   return xml
     .replace(READING, '')

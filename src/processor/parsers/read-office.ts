@@ -3,7 +3,7 @@ import { parseOffice, type OfficeContentNode, type OfficeError } from 'officepar
 import { ProcessorError } from '../errors.ts';
 import { visibleBook } from './epub-pages.ts';
 import { declaresTooMuch, hasTooManyControls, hasTooManyTags, unpacksTooLarge } from './markup-limit.ts';
-import { mendOffice } from './office-xml.ts';
+import { normalizeOffice } from './office-xml.ts';
 import { withoutHidden } from './rtf-hidden.ts';
 import { spellSigns } from './rtf-signs.ts';
 
@@ -53,7 +53,7 @@ const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_
 export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<OfficeContentNode[]> {
   try {
     if (TOO_MUCH[format](bytes)) throw tooLarge();
-    const { content, warnings } = await parseOffice(mended(bytes, format), {
+    const { content, warnings } = await parseOffice(normalized(bytes, format), {
       fileType: format,
       ocr: false,
       extractAttachments: false,
@@ -70,8 +70,8 @@ export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<O
   }
 }
 
-/** What the library is known to overlook, in a form that it reads. */
-function mended(bytes: Buffer, format: OfficeFormat): Buffer {
+/** Normalizes what the library is known to overlook into a form that it reads. */
+function normalized(bytes: Buffer, format: OfficeFormat): Buffer {
   switch (format) {
     case 'docx':
     case 'pptx':
@@ -79,7 +79,7 @@ function mended(bytes: Buffer, format: OfficeFormat): Buffer {
     case 'odt':
     case 'odp':
     case 'ods':
-      return Buffer.from(mendOffice(bytes, format));
+      return Buffer.from(normalizeOffice(bytes, format));
     case 'rtf':
       return Buffer.from(spellSigns(withoutHidden(bytes.toString('latin1'))), 'latin1');
     case 'epub':

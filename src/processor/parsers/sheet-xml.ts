@@ -13,18 +13,18 @@ const VALUE = /<v(?: [^<>]*)?>([^<]*)<\/v>/;
  * that is shown as a date, a time or a percentage becomes the text that says so, and others have the digits that they
  * were typed with; text boxes are rows.
  */
-export function mendSheets(parts: XmlParts): void {
+export function normalizeSheets(parts: XmlParts): void {
   const formats = cellFormats(parts.get('xl/styles.xml') ?? '');
   const since1904 = /<workbookPr\b[^<>]*\bdate1904="(?:1|true)"/.test(parts.get('xl/workbook.xml') ?? '');
   const placed = new Set<string>();
   for (const [name, xml] of parts) {
     if (SHEET_PART.test(name))
-      parts.set(name, withTextBoxes(mendSheet(xml, formats, since1904), name, parts, placed));
+      parts.set(name, withTextBoxes(normalizeSheet(xml, formats, since1904), name, parts, placed));
   }
   putInOrder(parts);
 }
 
-function mendSheet(xml: string, formats: readonly CellFormat[], since1904: boolean): string {
+function normalizeSheet(xml: string, formats: readonly CellFormat[], since1904: boolean): string {
   return xml.replace(CELL, (cell, attributes: string, body = '') => {
     const type = /\bt="([^"]*)"/.exec(attributes)?.[1] ?? 'n';
     const value = VALUE.exec(body)?.[1];

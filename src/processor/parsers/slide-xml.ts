@@ -12,7 +12,7 @@ const FONT = /<a:latin\b[^<>]*\btypeface="([^"]*)"/;
 const SIGNS = /[\uf020-\uf0ff]/g;
 
 /** A slide, or its notes, without its number, header and footer; signs of symbol fonts are letters of their own. */
-export function mendSlide(xml: string): string {
+export function normalizeSlide(xml: string): string {
   return xml.replace(SHAPE, (shape) => (REPEATED.test(shape) ? '' : shape)).replace(RUN, withSigns);
 }
 

@@ -32,7 +32,7 @@ export interface Hiding {
 /**
  * Leaves out of the runs of a Word document what is hidden, and spells the signs that symbol fonts draw for letters.
  */
-export function mendRuns(xml: string, hiding: Hiding): string {
+export function normalizeRuns(xml: string, hiding: Hiding): string {
   // The styles of the paragraphs that are open: a text box has paragraphs within one.
   const open: string[] = [];
   return xml.replace(PIECE, (piece, style?: string) => {

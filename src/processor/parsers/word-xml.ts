@@ -1,5 +1,5 @@
 import type { XmlParts } from './office-xml.ts';
-import { mendRuns, vanishes, type Hiding } from './word-runs.ts';
+import { normalizeRuns, vanishes, type Hiding } from './word-runs.ts';
 
 /** The parts that hold text of the document. */
 const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
@@ -46,7 +46,7 @@ interface Role {
  * signs of symbol fonts are letters of their own; and what is hidden, or said above words, such as how they are read,
  * is left out.
  */
-export function mendWords(parts: XmlParts): void {
+export function normalizeWords(parts: XmlParts): void {
   const styles = parts.get('word/styles.xml') ?? '';
   const roles = rolesOf(styles);
   const hiding = hidingOf(styles, roles);
@@ -54,14 +54,14 @@ export function mendWords(parts: XmlParts): void {
     if (!TEXT_PARTS.test(name)) continue;
     // What a paragraph and its words were before they were changed.
     const present = xml.replace(FORMER_PROPERTIES, '');
-    const mended = mendRuns(present.replace(DROP_CAP, '$2$1'), hiding)
+    const normalized = normalizeRuns(present.replace(DROP_CAP, '$2$1'), hiding)
       .replace(/<w:br w:type="(?:page|column)"\s*\/>/g, '<w:br/>')
       .replace(/<w:noBreakHyphen\s*\/>/g, '<w:t>-</w:t>')
       .replace(RUBY, (ruby) => (RUBY_BASE.exec(ruby)?.[0].match(RUN_TEXT) ?? []).join(''))
       .replace(PROPERTIES, (_, properties: string) => {
         return `<w:pPr>${withRole(properties, roles)}</w:pPr>`;
       });
-    parts.set(name, mended);
+    parts.set(name, normalized);
   }
 }
 
