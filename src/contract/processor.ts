@@ -105,7 +105,7 @@ function lieIn(text: string, segments: readonly Segment[]): boolean {
     ({ start, end }, index) => start >= (segments[index - 1]?.end ?? 0) && start <= end && end <= text.length,
   );
 }
-const SEGMENTS_ASTRAY = 'segments must be in order, without overlap, and within the text';
+const SEGMENTS_MISPLACED = 'segments must be in order, without overlap, and within the text';
 
 export const ParseMetadataSchema = v.record(
   v.string(),
@@ -115,7 +115,7 @@ export const ParseMetadataSchema = v.record(
 /** `POST /parse` (multipart `file`), answered as JSON. */
 export const ParseResponseSchema = v.pipe(
   v.object({ text: WellFormed, metadata: ParseMetadataSchema, segments: v.array(SegmentSchema) }),
-  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_ASTRAY),
+  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
 );
 export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
 
@@ -152,7 +152,7 @@ export const ChunkRequestSchema = v.pipe(
     ({ chunk_size, chunk_overlap }) => chunk_overlap <= chunk_size / 2,
     'chunk_overlap must be at most half of chunk_size',
   ),
-  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_ASTRAY),
+  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
 );
 export type ChunkRequest = v.InferOutput<typeof ChunkRequestSchema>;
 

@@ -63,14 +63,12 @@ export class CleanupLog {
    * @returns the number marked, and the orphans. Redis knows neither a document nor a job of an orphan. Absence is no
    * evidence, so orphans stay.
    */
-  async buryStrays<G extends Generation>(
-    generations: readonly G[],
-  ): Promise<{ marked: number; orphans: G[] }> {
+  async markDead<G extends Generation>(generations: readonly G[]): Promise<{ marked: number; orphans: G[] }> {
     if (generations.length === 0) return { marked: 0, orphans: [] };
     const { cleanup, leases, jobPrefix, documentPrefix } = this.#keys;
     const found = generations.map((one) => [one.collection, one.documentId, one.generation]);
     const args = [jobPrefix, documentPrefix, DEFAULT_TENANT, JSON.stringify(found)];
-    const [marked, places] = (await this.#run('bury-strays', [cleanup, leases], args)) as [number, number[]];
+    const [marked, places] = (await this.#run('mark-dead', [cleanup, leases], args)) as [number, number[]];
     return { marked, orphans: places.map((place) => generations[place - 1] as G) };
   }
 }

@@ -28,7 +28,7 @@ const SCRIPTS = [
   'put-off-cleanup',
   'withdraw',
   'open-history',
-  'bury-strays',
+  'mark-dead',
   'restore-cancelled',
   'due-tombstones',
   'write-tombstone',

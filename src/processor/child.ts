@@ -34,13 +34,13 @@ function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
  * A reader may leave a promise behind that nobody waits for: it is the task that says how it went. The embedding
  * library's own listeners would end the process.
  */
-function surviveStrayRejections(): void {
+function surviveLateRejections(): void {
   process.removeAllListeners('unhandledRejection');
   process.on('unhandledRejection', (reason) => process.stderr.write(`${String(reason)}\n`));
 }
 
 async function work(task: Task): Promise<void> {
-  surviveStrayRejections();
+  surviveLateRejections();
   try {
     for await (const piece of perform(task)) {
       await send(piece === 'alive' ? { type: 'alive' } : { type: 'bytes', bytes: piece });

@@ -54,7 +54,7 @@ export async function expectSettled(sluice: TestSluice, ids: readonly string[]):
   const redis = new Redis(sluice.redisUrl);
   try {
     await expectNothingPending(redis, jobs);
-    expect(await strayChunks(sluice.chromaUrl, redis, jobs)).toEqual([]);
+    expect(await missingOrOrphanChunks(sluice.chromaUrl, redis, jobs)).toEqual([]);
   } finally {
     redis.disconnect();
   }
@@ -105,7 +105,7 @@ async function expectNothingPending(redis: Redis, jobs: readonly Job[]): Promise
 }
 
 /** The chunks that are missing, and those that belong to nothing and will never be deleted. */
-async function strayChunks(url: string, redis: Redis, jobs: readonly Job[]): Promise<string[]> {
+async function missingOrOrphanChunks(url: string, redis: Redis, jobs: readonly Job[]): Promise<string[]> {
   const missing = new Set<string>();
   for (const { result } of jobs) {
     if (!result) continue;
@@ -123,8 +123,8 @@ async function strayChunks(url: string, redis: Redis, jobs: readonly Job[]): Pro
   const ids = (await Promise.all(collections.map((found) => found.get({ include: [] })))).flatMap(
     (found) => found.ids,
   );
-  const strays = ids.filter((id) => !missing.delete(id) && !dead.some((prefix) => id.startsWith(prefix)));
-  return [...strays, ...missing];
+  const orphans = ids.filter((id) => !missing.delete(id) && !dead.some((prefix) => id.startsWith(prefix)));
+  return [...orphans, ...missing];
 }
 
 async function filesIn(folder: string): Promise<string[]> {

@@ -157,7 +157,7 @@ test('documents that another program has spoilt hide no other', async () => {
     documentId,
     generation: '1-x',
   }));
-  expect(await new CleanupLog(redis.client, keys, 1000).buryStrays(found)).toEqual({
+  expect(await new CleanupLog(redis.client, keys, 1000).markDead(found)).toEqual({
     marked: 1,
     orphans: [found[0]],
   });

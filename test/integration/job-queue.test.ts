@@ -249,8 +249,8 @@ test('once the lease has ended the job is taken over, and its old holder can cha
   expect(await queue.renew([holder])).toEqual([]);
   expect(await queue.complete(holder, document)).toBe(true);
   // What the lost worker may have written is marked for deletion.
-  const buried = await redis.client.zrange('jobs:cleanup', '0', '-1');
-  expect(buried.map((entry) => JSON.parse(entry) as unknown)).toEqual([
+  const dead = await redis.client.zrange('jobs:cleanup', '0', '-1');
+  expect(dead.map((entry) => JSON.parse(entry) as unknown)).toEqual([
     ['default', 'papers', 'a', lost.token, 1],
   ]);
 });

@@ -5,5 +5,5 @@
 -- Returns 1 when a cleanup was noted. Publishes nothing.
 local status, holder = unpack(redis.call('HMGET', KEYS[1], 'status', 'token'))
 if redis.call('HGET', KEYS[3], 'generation') == ARGV[1] or holds(status, holder, ARGV[1]) then return 0 end
-bury_chunks(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[1], now_ms())
+mark_chunks_dead(KEYS[2], ARGV[2], ARGV[3], ARGV[4], ARGV[1], now_ms())
 return 1

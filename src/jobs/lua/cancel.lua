@@ -9,7 +9,7 @@ if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
 local job = read(KEYS[1])
 local ended, status = outcome(job), job[AT.status]
 if ended then return ended end
-if status == 'processing' then bury(KEYS[6], KEYS[1], job, ARGV[1]) end
+if status == 'processing' then mark_dead(KEYS[6], KEYS[1], job, ARGV[1]) end
 redis.call('LREM', KEYS[2], 0, ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.pcall('HINCRBY', KEYS[9], 'cancelled', 1)

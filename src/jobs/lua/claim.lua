@@ -41,7 +41,7 @@ end
 local function grant(id, key, job)
   local epoch, started_ms, payload = count_up(job[EPOCH]), job[STARTED_MS], job[PAYLOAD]
   -- Who deletes a lease and queues its job leaves a generation behind that nobody will ever end.
-  if job[AT.status] == 'processing' then bury(KEYS[10], key, job, id) end
+  if job[AT.status] == 'processing' then mark_dead(KEYS[10], key, job, id) end
   -- What another program wrote by hand is not among the recent jobs, and may lack any field but the documented ones.
   if not job[QUEUED_MS] then redis.call('ZADD', KEYS[9], 'NX', now_ms(), id) end
   for place = #FIELDS + 1, #WANTED do job[place] = nil end

@@ -27,7 +27,7 @@ for _, id in ipairs(ended) do
   local job = redis.call('TYPE', key).ok == 'hash' and read(key)
   if job and job[AT.status] == 'processing' then
     local stalls = count_up(job[AT.stalls])
-    bury(KEYS[4], key, job, id)
+    mark_dead(KEYS[4], key, job, id)
     if tonumber(stalls) > tonumber(ARGV[2]) then
       failed = failed + 1
       redis.pcall('HINCRBY', KEYS[7], 'failed', 1)

@@ -6,7 +6,7 @@
 local job = read(KEYS[1])
 if outcome(job) == 'failed' and job[AT.token] == ARGV[2] then return 1 end
 if not holds(job[AT.status], job[AT.token], ARGV[2]) then return 0 end
-bury(KEYS[4], KEYS[1], job, ARGV[1])
+mark_dead(KEYS[4], KEYS[1], job, ARGV[1])
 redis.pcall('HINCRBY', KEYS[7], 'failed', 1)
 settle(KEYS[1], KEYS[2], KEYS[3], KEYS[8], ARGV[1], ARGV[6])
 commit(KEYS[1], KEYS[5], KEYS[6], job, {

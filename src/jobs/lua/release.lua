@@ -6,7 +6,7 @@
 local job = read(KEYS[1])
 if job[AT.status] == 'queued' and job[AT.token] == ARGV[2] then return 1 end
 if not holds(job[AT.status], job[AT.token], ARGV[2]) then return 0 end
-bury(KEYS[4], KEYS[1], job, ARGV[1])
+mark_dead(KEYS[4], KEYS[1], job, ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('RPUSH', KEYS[3], ARGV[1])
 local attempt = math.max(0, (tonumber(job[AT.attempt]) or 1) - 1)

@@ -57,7 +57,7 @@ for id, job in pairs(lost) do
   redis.call('RPUSH', KEYS[2], id)
   repaired = repaired + 1
   if job[AT.status] == 'processing' then
-    bury(KEYS[9], key, job, id)
+    mark_dead(KEYS[9], key, job, id)
     commit(key, KEYS[7], KEYS[8], job,
       { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...' },
       { 'stage', 'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total' })

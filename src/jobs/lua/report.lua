@@ -44,7 +44,7 @@ local function complete(key, id, token, started_ms, at, last)
     -- Notes about the old generation's chunks do not apply to the new ones.
     redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries')
     redis.pcall('ZREM', incomplete, document)
-    bury_chunks(KEYS[3], before[2] or 'default', before[3] or collection, document, before[1], now_ms())
+    mark_chunks_dead(KEYS[3], before[2] or 'default', before[3] or collection, document, before[1], now_ms())
   end
   redis.call('ZADD', all_key, 'NX', now_ms(), document)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)

@@ -7,7 +7,7 @@ local job = read(KEYS[1])
 if job[AT.status] == 'retrying' and job[AT.token] == ARGV[2] then return 1 end
 if not holds(job[AT.status], job[AT.token], ARGV[2]) then return 0 end
 local count = count_up(job[AT.retry_count])
-bury(KEYS[4], KEYS[1], job, ARGV[1])
+mark_dead(KEYS[4], KEYS[1], job, ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZADD', KEYS[3], now_ms() + tonumber(ARGV[3]), ARGV[1])
 commit(KEYS[1], KEYS[5], KEYS[6], job, {

@@ -193,14 +193,14 @@ local function settle(key, leases, active, tombstones, id, ttl)
 end
 
 -- Marks a generation's chunks as dead: they are to be deleted from Chroma once due.
-local function bury_chunks(cleanup, tenant, collection, document, token, due)
+local function mark_chunks_dead(cleanup, tenant, collection, document, token, due)
   redis.call('ZADD', cleanup, due, cjson.encode({ tenant, collection, document, token, 1 }))
 end
 
 -- Marks what the holder of a job may have written to Chroma as dead.
-local function bury(cleanup, key, job, id)
+local function mark_dead(cleanup, key, job, id)
   local payload = read_payload(key)
   local collection = type(payload.collection) == 'string' and payload.collection or 'default'
   local document = type(payload.document_id) == 'string' and payload.document_id or id
-  bury_chunks(cleanup, job[AT.tenant] or 'default', collection, document, job[AT.token] or '', now_ms())
+  mark_chunks_dead(cleanup, job[AT.tenant] or 'default', collection, document, job[AT.token] or '', now_ms())
 end

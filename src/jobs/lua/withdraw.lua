@@ -10,7 +10,7 @@ if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
 local job = read(KEYS[1])
 local token = job[AT.token]
 if token then
-  bury(KEYS[10], KEYS[1], job, ARGV[1])
+  mark_dead(KEYS[10], KEYS[1], job, ARGV[1])
   if redis.call('HGET', KEYS[11], 'generation') == token then
     redis.call('DEL', KEYS[11])
     redis.call('ZREM', KEYS[12], ARGV[1])

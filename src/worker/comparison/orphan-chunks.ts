@@ -37,7 +37,7 @@ export class OrphanChunks {
     for await (const generations of vectors.generations(turn.signal)) {
       // In another epoch the earlier claims are not yet known.
       if (!(await turn.keep())) return;
-      const found = await cleanups.buryStrays(generations);
+      const found = await cleanups.markDead(generations);
       dead += found.marked;
       for (const { collection, documentId, generation } of found.orphans)
         orphans.add(`${collection} ${documentId} ${generation}`);

@@ -25,7 +25,7 @@ for place, found in ipairs(cjson.decode(ARGV[4])) do
   local live = redis.pcall('HMGET', document, 'generation', 'tenant')
   if live[1] ~= found[3] and not held[found[3]] then
     if live[1] or is_evidence(ARGV[1] .. found[2]) then
-      bury_chunks(KEYS[1], live[2] or ARGV[3], found[1], found[2], found[3], now_ms())
+      mark_chunks_dead(KEYS[1], live[2] or ARGV[3], found[1], found[2], found[3], now_ms())
       marked = marked + 1
     else
       orphans[#orphans + 1] = place

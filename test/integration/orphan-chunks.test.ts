@@ -38,7 +38,7 @@ let queue: JobQueue;
 let workers: Reconciler[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-strays-'));
+  folder = await mkdtemp(join(tmpdir(), 'sluice-orphans-'));
   [redis, chroma] = await Promise.all([startRedis(), startChroma()]);
   vectors = new VectorStore(chroma.url);
   queue = new JobQueue(redis.client, keys, {
@@ -107,7 +107,7 @@ const reconciled = () =>
     expect(last).toBe(history);
   }, LIMIT_MS);
 /** Lists the cleanups that are due now. */
-async function buried(): Promise<string[]> {
+async function dead(): Promise<string[]> {
   const entries = await redis.client.zrangebyscore(keys.cleanup, '-inf', Date.now());
   return entries
     .map((entry) => {
@@ -131,7 +131,7 @@ test('in a new history evidence marks generations dead, but not those that are l
   await store('failed', '0-lost');
   startWorker();
   await reconciled();
-  expect(await buried()).toEqual([
+  expect(await dead()).toEqual([
     'letters/running:0-lost',
     'papers/a:1-old',
     'papers/a:3-lost',
@@ -154,7 +154,7 @@ test('chunks of a document that Redis does not know stay, are counted, and are l
   await redis.client.hset(keys.document('nobody'), { id: 'nobody', generation: '2-x', collection: 'papers' });
   await redis.client.del(keys.reconciled, keys.orphans, keys.looked);
   await reconciled();
-  expect(await buried()).toEqual(['papers/nobody:1-lost']);
+  expect(await dead()).toEqual(['papers/nobody:1-lost']);
   expect(await redis.client.get(keys.orphans)).toBe('1');
 });
 
@@ -185,7 +185,7 @@ test('a look that fails in the middle leaves it to the next', async () => {
   await store('a', '1-lost');
   startWorker();
   await reconciled();
-  expect(await buried()).toEqual(['papers/a:1-lost']);
+  expect(await dead()).toEqual(['papers/a:1-lost']);
 });
 
 test('nothing is claimed from the moment Redis is lost until it is known which history it is', async () => {
