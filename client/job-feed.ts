@@ -24,13 +24,13 @@ export interface FeedListener {
 
 /** The state of a job that was passed on last. */
 interface Known {
-  history: string;
+  epoch: string;
   version: number;
   settled: boolean;
 }
 
 /** Stands for a job that the server knows no longer: any word of it is news, but it is not asked for any more. */
-const LOST: Known = { history: '', version: -1, settled: true };
+const LOST: Known = { epoch: '', version: -1, settled: true };
 
 /** Watches jobs: over one WebSocket, and while that brings nothing by asking every two seconds. */
 export class JobFeed {
@@ -41,8 +41,8 @@ export class JobFeed {
   #lastSubscription = 0;
   /** Those of this connection. */
   #subscriptions: number[] = [];
-  /** What the socket's states belong to. A known state of another history is older than any of this one. */
-  #history = '';
+  /** What the socket's states belong to. A known state of another epoch is older than any of this one. */
+  #epoch = '';
   #link: Link = 'connecting';
   #mode: FeedMode = 'connecting';
 
@@ -77,17 +77,17 @@ export class JobFeed {
 
   #receive(message: ServerMessage): void {
     if (message.type === 'welcome') {
-      this.#history = message.history;
+      this.#epoch = message.history;
       this.#setLink('live');
       this.#subscriptions = [];
       this.#subscribe([...this.#watched.keys()]);
     } else if (message.type === 'live') {
-      this.#history = message.history;
+      this.#epoch = message.history;
       this.#setLink('live');
     } else if (message.type === 'stale') {
       this.#setLink('stale');
     } else if (message.type === 'snapshot' || message.type === 'update') {
-      this.#apply(message.jobs, this.#history);
+      this.#apply(message.jobs, this.#epoch);
     } else if (message.type === 'error' && message.code === 'job_not_found') {
       for (const id of message.jobs ?? []) if (this.#watched.has(id)) this.#lose(id);
     }
@@ -126,20 +126,20 @@ export class JobFeed {
     const versions: Record<string, number> = {};
     for (const id of ids) {
       const known = this.#watched.get(id);
-      if (known?.history === this.#history) versions[id] = known.version;
+      if (known?.epoch === this.#epoch) versions[id] = known.version;
     }
-    return Object.keys(versions).length > 0 ? { versions, history: this.#history } : {};
+    return Object.keys(versions).length > 0 ? { versions, history: this.#epoch } : {};
   }
 
-  /** Passes on what is news. Versions of different histories do not compare: the later word wins. */
-  #apply(jobs: readonly Job[], history: string): void {
+  /** Passes on what is news. Versions of different epochs do not compare: the later word wins. */
+  #apply(jobs: readonly Job[], epoch: string): void {
     // An answer to a question that was asked before the socket was back is not the later word.
-    if (this.#link === 'live' && history !== this.#history) return;
+    if (this.#link === 'live' && epoch !== this.#epoch) return;
     for (const job of jobs) {
       if (!this.#watched.has(job.id)) continue;
       const known = this.#watched.get(job.id);
-      if (known?.history === history && known.version >= job.version) continue;
-      this.#watched.set(job.id, { history, version: job.version, settled: isTerminal(job.status) });
+      if (known?.epoch === epoch && known.version >= job.version) continue;
+      this.#watched.set(job.id, { epoch, version: job.version, settled: isTerminal(job.status) });
       this.#listener.onJob(job);
     }
   }
@@ -163,7 +163,7 @@ export class JobFeed {
       const answer = await readJob(id, before);
       // A state that was pushed meanwhile is a later word than this "no".
       if (answer === 'unknown' && this.#watched.has(id) && this.#watched.get(id) === before) this.#lose(id);
-      else if (typeof answer === 'object') this.#apply([answer.job], answer.history);
+      else if (typeof answer === 'object') this.#apply([answer.job], answer.epoch);
       return true;
     } catch {
       // Unreachable, or out of order: the next round asks again, and the page says so meanwhile.

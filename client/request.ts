@@ -52,8 +52,8 @@ export async function readGatewayUrl(): Promise<URL | undefined> {
   }
 }
 
-/** What a server may answer when it is asked for a job: its state, with the history that its version belongs to. */
-type JobAnswer = { job: Job; history: string } | 'unchanged' | 'unknown';
+/** What a server may answer when it is asked for a job: its state, with the epoch that its version belongs to. */
+type JobAnswer = { job: Job; epoch: string } | 'unchanged' | 'unknown';
 
 /**
  * Reads a job.
@@ -61,16 +61,16 @@ type JobAnswer = { job: Job; history: string } | 'unchanged' | 'unknown';
  */
 export async function readJob(
   id: string,
-  known: { history: string; version: number } | undefined,
+  known: { epoch: string; version: number } | undefined,
 ): Promise<JobAnswer> {
   const headers: Record<string, string> = known
-    ? { 'if-none-match': `"${known.history}-${known.version}"` }
+    ? { 'if-none-match': `"${known.epoch}-${known.version}"` }
     : {};
   try {
     const { body, etag } = await ask(`api/jobs/${encodeURIComponent(id)}`, JobSchema, { headers });
-    // "history-version"; a proxy that compresses marks it as weak.
-    const history = /^(?:W\/)?"(.*)-\d+"$/.exec(etag ?? '')?.[1] ?? '';
-    return { job: body, history };
+    // "epoch-version"; a proxy that compresses marks it as weak.
+    const epoch = /^(?:W\/)?"(.*)-\d+"$/.exec(etag ?? '')?.[1] ?? '';
+    return { job: body, epoch };
   } catch (error) {
     if (error instanceof RequestError && error.status === 304) return 'unchanged';
     if (error instanceof RequestError && error.status === 404) return 'unknown';

@@ -29,7 +29,7 @@ import { Installation } from './installation/installation.ts';
 import { CleanupLog } from './jobs/cleanup-log.ts';
 import { IncompleteDocuments } from './jobs/incomplete-documents.ts';
 import { JobFeed } from './jobs/job-feed.ts';
-import { JobHistory } from './jobs/job-history.ts';
+import { EpochTracker } from './jobs/epoch-tracker.ts';
 import { JobQueue, type QueueOptions } from './jobs/job-queue.ts';
 import { JobRestoration } from './jobs/job-restoration.ts';
 import { JobReader } from './jobs/job-reader.ts';
@@ -369,7 +369,7 @@ async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
     store: new JobStore(redis, keys),
     registry: new DocumentRegistry(redis, keys),
     restoration: new JobRestoration(redis, keys, jobTtlSeconds),
-    history: new JobHistory(redis, keys),
+    epochs: new EpochTracker(redis, keys),
     counts: new ChunkCounts(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
     cleanups: new CleanupLog(redis, keys, CHROMA_TIMEOUT_MS),

@@ -53,8 +53,8 @@ const Id = v.pipe(v.number(), v.integer(), v.minValue(0));
 const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 
 /**
- * What a client already has, to be spared it: job ids with their versions, and the history these belong to. Jobs of
- * other programs may have any id: a dashboard that was told of one names it here, however long it is. A history is
+ * What a client already has, to be spared it: job ids with their versions, and their epoch, named `history`. Jobs of
+ * other programs may have any id: a dashboard that was told of one names it here, however long it is. An epoch is
  * kept for as long as its subscription waits, so it is not.
  */
 const Resume = {

@@ -92,7 +92,7 @@ export class Gateway {
     this.#clientOf = clientOf;
     feed.observe({
       onStale: () => [...this.#open.keys()].forEach((session) => session.stale()),
-      onLive: (history) => [...this.#open.keys()].forEach((session) => session.live(history)),
+      onLive: (epoch) => [...this.#open.keys()].forEach((session) => session.live(epoch)),
     });
     this.#timer = setInterval(() => this.#look(), TURN_MS);
   }

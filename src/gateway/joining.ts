@@ -1,9 +1,9 @@
 import { isNewer, type JobState } from '../jobs/to-job.ts';
 import type { Outbox } from './outbox.ts';
 
-/** What a client says that it has: the version of each job, all of one history. */
+/** What a client says that it has: the version of each job, all of one epoch. */
 export interface Had {
-  history: string;
+  epoch: string;
   versions: ReadonlyMap<string, number>;
 }
 
@@ -24,19 +24,19 @@ export class Joining {
     this.#heard.delete(jobId);
   }
 
-  /** Merges what was heard in a history with what was read in it meanwhile. */
-  merge(read: readonly (JobState | undefined)[], history: string): Map<string, JobState> {
+  /** Merges what was heard in an epoch with what was read in it meanwhile. */
+  merge(read: readonly (JobState | undefined)[], epoch: string): Map<string, JobState> {
     const newest = new Map<string, JobState>();
     for (const state of read) if (state) newest.set(state.id, state);
     for (const state of this.#heard.values())
-      if (state.history === history && isNewer(state, newest.get(state.id))) newest.set(state.id, state);
+      if (state.epoch === epoch && isNewer(state, newest.get(state.id))) newest.set(state.id, state);
     return newest;
   }
 
   /** Leaves out what the client has, and notes that it does. */
-  news(states: Iterable<JobState>, history: string, outbox: Outbox): JobState[] {
+  news(states: Iterable<JobState>, epoch: string, outbox: Outbox): JobState[] {
     return [...states].filter((state) => {
-      const version = this.#had?.history === history ? this.#had.versions.get(state.id) : undefined;
+      const version = this.#had?.epoch === epoch ? this.#had.versions.get(state.id) : undefined;
       if (version === undefined || version < state.version) return true;
       outbox.has(state.id, version);
       return false;

@@ -38,7 +38,7 @@ export class Outbox {
   readonly #listener: SentListener;
   /** There only while some wait. */
   #answers: Answers | undefined;
-  /** All of one history. */
+  /** All of one epoch. */
   readonly #updates = new Updates();
   /** There only once something has left a channel, for most sessions never need it. */
   #departures: Departures | undefined;
@@ -101,8 +101,8 @@ export class Outbox {
     this.#departures?.delete(subscription, jobId);
   }
 
-  /** Forgets every version and state: they belong to a history that is over. The ends that wait are still sent. */
-  forgetHistory(): void {
+  /** Forgets every version and state: they belong to an epoch that is over. The ends that wait are still sent. */
+  forgetEpoch(): void {
     const ends = this.#updates.takeEnds(() => true);
     this.#updates.clear();
     this.#ends([...(this.#answers?.clearSnapshots() ?? []), ...ends]);

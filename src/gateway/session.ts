@@ -61,8 +61,8 @@ export class Session implements SocketListener, SentListener, LossListener {
   #waiting: (ClientMessage | typeof JOIN)[] | undefined;
   /** True from a ping until its pong. */
   #awaitsPong = false;
-  /** The history that the client was told last. */
-  #history: string;
+  /** The epoch that the client was told last. */
+  #epoch: string;
 
   /**
    * @param stream the socket under the WebSocket
@@ -83,12 +83,12 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#services = services;
     this.#onlyJob = onlyJob;
     this.#principal = principal;
-    this.#history = feed.history;
+    this.#epoch = feed.epoch;
     socket.listen(this);
     this.#outbox.answer({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
-      history: this.#history,
+      history: this.#epoch,
       heartbeat_ms: heartbeatMs,
     });
     if (!feed.live) this.stale();
@@ -110,10 +110,10 @@ export class Session implements SocketListener, SentListener, LossListener {
   }
 
   /** Says that states flow again. */
-  live(history: string): void {
-    if (history !== this.#history) this.#outbox.forgetHistory();
-    this.#history = history;
-    this.#outbox.answer({ type: 'live', history });
+  live(epoch: string): void {
+    if (epoch !== this.#epoch) this.#outbox.forgetEpoch();
+    this.#epoch = epoch;
+    this.#outbox.answer({ type: 'live', history: epoch });
     if (this.#subscriptions.joining) this.#add(JOIN);
   }
 
@@ -218,7 +218,7 @@ export class Session implements SocketListener, SentListener, LossListener {
   }
 
   #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
-    const { id, versions, history = '' } = message;
+    const { id, versions, history: epoch = '' } = message;
     const refusal =
       watchRefusal(this.#principal, message) ??
       this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
@@ -228,7 +228,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     const { feed, metrics } = this.#services;
     if (versions) metrics.resumes++;
     metrics.subscriptions++;
-    const had = versions && { history, versions: new Map(Object.entries(versions)) };
+    const had = versions && { epoch, versions: new Map(Object.entries(versions)) };
     const { tenant } = this.#principal;
     const services = { feed, outbox: this.#outbox };
     const subscription =

@@ -67,7 +67,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
     for (const jobId of jobIds) this.#jobs.set(feed.watch(jobId, this), false);
     // It may be kept for as long as the feed is stale.
     const named = had && [...had.versions].filter(([jobId]) => this.#jobs.has(jobId));
-    this.#joining = new Joining(had && { history: had.history, versions: new Map(named) });
+    this.#joining = new Joining(had && { epoch: had.epoch, versions: new Map(named) });
   }
 
   async join(): Promise<string[] | undefined> {
@@ -75,10 +75,10 @@ export class JobsSubscription implements Subscription, JobWatcher {
     const ids = [...this.#jobs.keys()];
     const read = await this.#feed.read(this.tenant, ids);
     if (!read) return undefined;
-    const states = joining.merge(read, this.#feed.history);
+    const states = joining.merge(read, this.#feed.epoch);
     this.#joining = undefined;
     for (const { id, terminal } of states.values()) this.#jobs.set(id, !terminal);
-    this.#outbox.snapshot(this.#id, joining.news(states.values(), this.#feed.history, this.#outbox));
+    this.#outbox.snapshot(this.#id, joining.news(states.values(), this.#feed.epoch, this.#outbox));
     return ids.filter((jobId) => !states.has(jobId));
   }
 
@@ -143,7 +143,7 @@ export class ActiveSubscription implements Subscription, JobWatcher {
     const joining = this.#joining as Joining;
     const read = await feed.readActive(this.tenant, this.#members);
     if (!read) return undefined;
-    const states = joining.merge(read, feed.history);
+    const states = joining.merge(read, feed.epoch);
     this.#joining = undefined;
     const active = [...states.values()].filter(({ terminal }) => !terminal);
     const left = [...this.#members].flatMap((jobId) => {
@@ -152,7 +152,7 @@ export class ActiveSubscription implements Subscription, JobWatcher {
     });
     const unknown = [...this.#members].filter((jobId) => !states.has(jobId));
     for (const state of active) this.#members.add(state.id);
-    outbox.snapshot(this.#id, joining.news([...left, ...active], feed.history, outbox));
+    outbox.snapshot(this.#id, joining.news([...left, ...active], feed.epoch, outbox));
     for (const jobId of [...left.map((state) => state.id), ...unknown]) this.#leave(jobId);
     return [];
   }

@@ -3,8 +3,8 @@ import type { JobWatcher } from '../jobs/job-watchers.ts';
 import { isNewer, type JobState } from '../jobs/to-job.ts';
 
 /** What tells two states of a job apart, as an entity tag: for `ETag` and, unquoted, for `Last-Event-ID`. */
-export function versionTag({ history, version }: JobState): string {
-  return `${history}-${version}`;
+export function versionTag({ epoch, version }: JobState): string {
+  return `${epoch}-${version}`;
 }
 
 /**
@@ -48,9 +48,9 @@ export class JobChanges implements JobWatcher {
     this.#wake();
   }
 
-  /** Passes a state in that was read. Of two histories the one that was heard of is the later. */
+  /** Passes a state in that was read. Of two epochs the one that was heard of is the later. */
   offer(state: JobState): void {
-    if (!this.#latest || this.#latest.history === state.history) this.onState(state);
+    if (!this.#latest || this.#latest.epoch === state.epoch) this.onState(state);
   }
 
   /**

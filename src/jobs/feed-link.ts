@@ -4,8 +4,8 @@ import type { Redis } from 'ioredis';
 import { Backoff } from '../backoff.ts';
 import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
-import { eventPosition, type HistoryPosition } from './job-event.ts';
-import type { JobHistory } from './job-history.ts';
+import { eventPosition, type StreamPosition } from './job-event.ts';
+import type { EpochTracker } from './epoch-tracker.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
 
 const CANARY_MS = 1000;
@@ -21,7 +21,7 @@ export interface LinkListener {
   /** A job's event, in the order in which Redis published them. */
   onEvent(jobId: string, message: string): void;
   /** Delivery is proven from now on; whatever came before may have been missed. */
-  onUp(history: string): void;
+  onUp(epoch: string): void;
   /** Events are not known to arrive any more. */
   onDown(): void;
   /** Some events were missed, though the link works. */
@@ -41,7 +41,7 @@ export interface LinkListener {
  */
 export class FeedLink {
   readonly #connect: () => Redis;
-  readonly #history: JobHistory;
+  readonly #epochs: EpochTracker;
   readonly #run: RunScript;
   readonly #keys: Keys;
   readonly #logger: Logger;
@@ -50,8 +50,8 @@ export class FeedLink {
   #subscriber: Redis;
   #up = false;
   /** The last position heard over this subscription; none before the first. */
-  #heard: HistoryPosition | undefined;
-  /** The sequence that the last canary told. */
+  #heard: StreamPosition | undefined;
+  /** The offset that the last canary told. */
   #proven = 0;
   /** True when a number was heard twice since. */
   #doubted = false;
@@ -81,12 +81,12 @@ export class FeedLink {
   constructor(
     connect: () => Redis,
     commands: Redis,
-    history: JobHistory,
+    epochs: EpochTracker,
     { keys, logger, listener }: { keys: Keys; logger: Logger; listener: LinkListener },
   ) {
     this.#connect = connect;
     this.#run = loadScripts(commands);
-    this.#history = history;
+    this.#epochs = epochs;
     this.#keys = keys;
     this.#logger = logger;
     this.#listener = listener;
@@ -154,7 +154,7 @@ export class FeedLink {
   async #prove(): Promise<void> {
     this.#lose();
     this.#nonces = undefined;
-    await this.#history.open(this.#heard);
+    await this.#epochs.open(this.#heard);
     this.#nonces = new Map();
     this.#sendCanary();
   }
@@ -178,9 +178,9 @@ export class FeedLink {
   #sendCanary(): void {
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
     this.#nonces?.set(nonce, ++this.#canaries);
-    const { history, sequence } = this.#keys;
+    const { epoch, offset } = this.#keys;
     // One that Redis does not take does not come back: that says it.
-    this.#run('canary', [history, sequence], [this.#channel, nonce]).catch(() => {});
+    this.#run('canary', [epoch, offset], [this.#channel, nonce]).catch(() => {});
   }
 
   #receiveCanary(message: string): void {
@@ -195,17 +195,17 @@ export class FeedLink {
     const before = this.#heard;
     const doubted = this.#doubted;
     this.#doubted = false;
-    this.#proven = now.sequence;
+    this.#proven = now.offset;
     if (!this.#up || !before) {
       this.#up = true;
       this.#heard = now;
-      this.#listener.onUp(now.history);
-    } else if (now.history !== before.history || now.sequence < before.sequence) {
-      this.#logger.warn('Redis has become another history', { before, now });
-      this.#prove().catch((error: unknown) => this.#logger.warn('asking for the history failed', { error }));
+      this.#listener.onUp(now.epoch);
+    } else if (now.epoch !== before.epoch || now.offset < before.offset) {
+      this.#logger.warn('Redis has begun another epoch', { before, now });
+      this.#prove().catch((error: unknown) => this.#logger.warn('asking for the epoch failed', { error }));
     } else {
       this.#heard = now;
-      if (now.sequence > before.sequence || doubted) this.#listener.onGap();
+      if (now.offset > before.offset || doubted) this.#listener.onGap();
     }
     this.#release(number);
   }
@@ -218,15 +218,15 @@ export class FeedLink {
   }
 
   /** Counts an event that follows the last. About one that does not Redis is asked: its own keys know. */
-  #isNext(now: HistoryPosition | undefined): boolean {
+  #isNext(now: StreamPosition | undefined): boolean {
     const before = this.#heard;
     if (!this.#up || !before) return false;
-    if (now?.history === before.history && now.sequence === before.sequence + 1) {
+    if (now?.epoch === before.epoch && now.offset === before.offset + 1) {
       this.#heard = now;
       return true;
     }
-    const taken = now?.history === before.history && now.sequence <= before.sequence;
-    if (taken && now.sequence > this.#proven) this.#doubted = true;
+    const taken = now?.epoch === before.epoch && now.offset <= before.offset;
+    if (taken && now.offset > this.#proven) this.#doubted = true;
     if (!this.#asking) this.#sendCanary();
     this.#asking = true;
     return false;

@@ -97,14 +97,14 @@ export class IncompleteDocuments {
       job: jobKey,
       queue,
       active,
-      sequence,
-      history,
+      offset,
+      epoch,
       recent,
       incomplete,
       reindexing,
       jobPrefix,
     } = this.#keys;
-    const lists = [queue, active, sequence, history, recent, incomplete, reindexing];
+    const lists = [queue, active, offset, epoch, recent, incomplete, reindexing];
     const { filename, collection } = payload;
     const job = [
       jobId,

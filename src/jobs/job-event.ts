@@ -39,16 +39,16 @@ export const JOB_FIELDS = [
   'fraction',
 ] as const;
 
-/** A place in the life of a Redis: versions only compare within one history. */
-export interface HistoryPosition {
-  /** The history's name. */
-  history: string;
-  /** How many transitions all jobs together have made. */
-  sequence: number;
+/** Position of an event. Versions compare within one epoch only. */
+export interface StreamPosition {
+  /** Names the life of one Redis. */
+  epoch: string;
+  /** Number of transitions that all jobs have made. */
+  offset: number;
 }
 
 /** One transition of a job, as the scripts publish it on the job's channel. */
-export interface JobEvent extends HistoryPosition {
+export interface JobEvent extends StreamPosition {
   /** When it was, by Redis' clock (ms). */
   publishedAt: number;
   /** The job after the transition. */
@@ -56,17 +56,17 @@ export interface JobEvent extends HistoryPosition {
 }
 
 /** An event as it is published: a value for each of {@link JOB_FIELDS}, `false` where the job lacks the field. */
-type RawJobEvent = [history: string, sequence: number, publishedAt: number, values: (string | false)[]];
+type RawJobEvent = [epoch: string, offset: number, publishedAt: number, values: (string | false)[]];
 
 /**
  * Reads what a script published.
  * @throws for what no script has written
  */
 export function parseJobEvent(message: string): JobEvent {
-  const [history, sequence, publishedAt, values] = JSON.parse(message) as RawJobEvent;
-  const whole = Number.isFinite(sequence) && Number.isFinite(publishedAt) && Array.isArray(values);
-  if (typeof history !== 'string' || !whole) throw new TypeError('not an event of a job');
-  return { history, sequence, publishedAt, hash: toHash(values) };
+  const [epoch, offset, publishedAt, values] = JSON.parse(message) as RawJobEvent;
+  const whole = Number.isFinite(offset) && Number.isFinite(publishedAt) && Array.isArray(values);
+  if (typeof epoch !== 'string' || !whole) throw new TypeError('not an event of a job');
+  return { epoch, offset, publishedAt, hash: toHash(values) };
 }
 
 /** Names the values of {@link JOB_FIELDS}; those of fields that the job lacks are `false`. */
@@ -86,12 +86,12 @@ export function valuesAfter(field: 'updated_at' | 'result', hash: JobHash): stri
 }
 
 /**
- * Reads only where in the history an event stands: cheap, for events of jobs that nobody watches.
+ * Reads only the position of an event: cheap, for events of jobs that nobody watches.
  * @returns `undefined` for what no script has written
  */
-export function eventPosition(message: string): HistoryPosition | undefined {
+export function eventPosition(message: string): StreamPosition | undefined {
   const found = POSITION.exec(message);
-  return found ? { history: found[1] as string, sequence: Number(found[2]) } : undefined;
+  return found ? { epoch: found[1] as string, offset: Number(found[2]) } : undefined;
 }
 
 const POSITION = /^\["([^"]*)",(\d+),/;

@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 import type { Keys } from '../redis/keys.ts';
 import { FeedLink } from './feed-link.ts';
 import { parseJobEvent } from './job-event.ts';
-import { JobHistory } from './job-history.ts';
+import { EpochTracker } from './epoch-tracker.ts';
 import type { JobStore } from './job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
@@ -18,24 +18,24 @@ const COMPARE_MS = 30_000;
 /** Shortest and longest pause between two tries to read, in ms. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
-/** How soon a new history is heard of, when it was read of first. */
+/** How soon a new epoch is heard of, when it was read of first. */
 const HISTORY_DELAY_MS = 50;
 
 /** Somebody who wants to know whether the feed can be trusted. Its methods MUST NOT throw, and MUST NOT block. */
 export interface FeedObserver {
   /** From now on states may be missed. */
   onStale(): void;
-  /** States flow again; each watched job's follows at once. Versions are those of `history`. */
-  onLive(history: string): void;
+  /** States flow again; each watched job's follows at once. Versions are those of `epoch`. */
+  onLive(epoch: string): void;
 }
 
 /**
  * What a node knows of jobs as they change: for everything in the process that watches, over one subscription.
  * A state is parsed and serialised once, and only when somebody watches its job.
  *
- * The feed is live while its link is proven. When it was not, or when another history has begun, everything
+ * The feed is live while its link is proven. When it was not, or when another epoch has begun, everything
  * watched is read again before it is live once more; states that arrive meanwhile are held back until then, so
- * nobody is ever given states of two histories mixed.
+ * nobody is ever given states of two epochs mixed.
  */
 export class JobFeed {
   readonly #store: JobStore;
@@ -48,7 +48,7 @@ export class JobFeed {
   readonly #active = new SingleFlight(async () => this.#store.readInPages(await this.#store.activeIds()));
   /** So do many others. */
   readonly #caughtUp = new SingleFlight(() => this.#link.caughtUp());
-  #history = '';
+  #epoch = '';
   #live = false;
   /** There while everything watched is being read again. */
   #resync: Resync | undefined;
@@ -70,11 +70,15 @@ export class JobFeed {
     this.#watchers = new JobWatchers(logger);
     const listener = {
       onEvent: (jobId: string, message: string) => this.#receive(jobId, message),
-      onUp: (history: string) => this.#recover(history),
+      onUp: (epoch: string) => this.#recover(epoch),
       onDown: () => this.#turnStale(),
       onGap: () => this.#compare(),
     };
-    this.#link = new FeedLink(connect, commands, new JobHistory(commands, keys), { keys, logger, listener });
+    this.#link = new FeedLink(connect, commands, new EpochTracker(commands, keys), {
+      keys,
+      logger,
+      listener,
+    });
     this.#comparison = setInterval(() => this.#compare(), COMPARE_MS);
   }
 
@@ -83,9 +87,9 @@ export class JobFeed {
     return this.#live;
   }
 
-  /** The history that versions belong to; empty before the feed was ever live. */
-  get history(): string {
-    return this.#history;
+  /** The epoch that versions belong to; empty before the feed was ever live. */
+  get epoch(): string {
+    return this.#epoch;
   }
 
   /** How many watch, each counted for every job that it watches. */
@@ -128,7 +132,7 @@ export class JobFeed {
   }
 
   /**
-   * Reads jobs of a tenant, all in the feed's history. Watchers have been told of every earlier state, so a watcher
+   * Reads jobs of a tenant, all in the feed's epoch. Watchers have been told of every earlier state, so a watcher
    * hears of the end of a run before it hears of the next run.
    * @returns a state for each id, in the ids' order; `undefined` for an unknown job and for another tenant's; no list
    * while the feed is stale
@@ -165,7 +169,7 @@ export class JobFeed {
         const states = await read();
         await this.#caughtUp.ask();
         if (!this.#live) return undefined;
-        if (areOf(this.#history, states)) return states;
+        if (areOf(this.#epoch, states)) return states;
         await sleep(HISTORY_DELAY_MS);
       } catch (error) {
         if (this.#closed) throw error;
@@ -183,8 +187,8 @@ export class JobFeed {
     if (id === undefined) return;
     let state: JobState;
     try {
-      const { history, publishedAt, hash } = parseJobEvent(message);
-      state = toJobState({ ...hash, id }, history, publishedAt);
+      const { epoch, publishedAt, hash } = parseJobEvent(message);
+      state = toJobState({ ...hash, id }, epoch, publishedAt);
     } catch (error) {
       // Only scripts publish here; but the channel is open to every program that can reach Redis.
       this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
@@ -203,12 +207,12 @@ export class JobFeed {
   }
 
   /** Reads everything watched, and is live with it. */
-  #recover(history: string): void {
+  #recover(epoch: string): void {
     this.#turnStale();
-    void this.#readAgain(history, () => {
-      this.#history = history;
+    void this.#readAgain(epoch, () => {
+      this.#epoch = epoch;
       this.#live = true;
-      for (const observer of this.#observers) observer.onLive(history);
+      for (const observer of this.#observers) observer.onLive(epoch);
     });
   }
 
@@ -216,13 +220,13 @@ export class JobFeed {
   #compare(): void {
     // What is being read just now may have been read before the change that is looked for.
     if (this.#resync) this.#resync.again = true;
-    else if (this.#live) void this.#readAgain(this.#history, () => {});
+    else if (this.#live) void this.#readAgain(this.#epoch, () => {});
   }
 
   /** @param ready called once all is read, before it is passed on */
-  async #readAgain(history: string, ready: () => void): Promise<void> {
+  async #readAgain(epoch: string, ready: () => void): Promise<void> {
     const services = { store: this.#store, link: this.#link, watchers: this.#watchers, logger: this.#logger };
-    const resync = new Resync(services, history);
+    const resync = new Resync(services, epoch);
     this.#resync = resync;
     this.counts.rereads++;
     const read = await resync.read();

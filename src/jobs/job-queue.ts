@@ -72,9 +72,9 @@ export class JobQueue {
     idempotency?: Idempotency,
     forgotten = false,
   ): Promise<{ id: string; createdAt: string } | 'conflict'> {
-    const { job, queue, active, sequence, history, recent, installation } = this.#keys;
+    const { job, queue, active, offset, epoch, recent, installation } = this.#keys;
     const known = this.#keys.idempotency(tenant, idempotency?.key ?? '');
-    const keys = [job(id), queue, active, sequence, history, recent, known, installation];
+    const keys = [job(id), queue, active, offset, epoch, recent, known, installation];
     const args = [id, tenant, JSON.stringify(payload), this.#options.maxRetries];
     const answer = await this.#run('enqueue', keys, [
       ...args,
@@ -101,7 +101,7 @@ export class JobQueue {
     collection: string,
     idempotencyKey: string | undefined,
   ): Promise<void> {
-    const { job, queue, active, recent, sequence, history, leases, delayed, cleanup, cancelled } = this.#keys;
+    const { job, queue, active, recent, offset, epoch, leases, delayed, cleanup, cancelled } = this.#keys;
     const { idempotency, document, documents, documentsIn, tombstones } = this.#keys;
     const known = idempotency(tenant, idempotencyKey ?? '');
     const made = [document(id), documents(tenant), documentsIn(tenant, collection)];
@@ -112,8 +112,8 @@ export class JobQueue {
       active,
       recent,
       known,
-      sequence,
-      history,
+      offset,
+      epoch,
       ...lists,
       ...made,
       cancelled,
@@ -127,10 +127,10 @@ export class JobQueue {
    * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
    */
   async claim(count: number): Promise<{ jobs: ClaimedJob[]; nextMs: number | undefined }> {
-    const { queue, leases, active, delayed, limbo, sequence, history, grant, recent, cleanup } = this.#keys;
+    const { queue, leases, active, delayed, limbo, offset, epoch, grant, recent, cleanup } = this.#keys;
     const { installation, jobPrefix } = this.#keys;
     const nonce = randomBytes(9).toString('base64url');
-    const lists = [queue, leases, active, delayed, limbo, sequence, history];
+    const lists = [queue, leases, active, delayed, limbo, offset, epoch];
     const keys = [...lists, grant(nonce), recent, cleanup, installation];
     const { leaseMs, maxRetries, store } = this.#options;
     const args = [jobPrefix, count, nonce, leaseMs, maxRetries, LONGEST_BACKOFF_MS, store?.() ?? ''];
@@ -172,8 +172,8 @@ export class JobQueue {
   async fail(claim: Claim, failure: { message: string; error: string; errorCode: string }): Promise<boolean> {
     const { message, error, errorCode } = failure;
     const args = [claim.id, claim.token, message, error, errorCode, this.#options.ttlSeconds];
-    const { job, leases, active, cleanup, sequence, history, outcomes, tombstones } = this.#keys;
-    const keys = [job(claim.id), leases, active, cleanup, sequence, history, outcomes, tombstones];
+    const { job, leases, active, cleanup, offset, epoch, outcomes, tombstones } = this.#keys;
+    const keys = [job(claim.id), leases, active, cleanup, offset, epoch, outcomes, tombstones];
     return this.#settle('fail', keys, args);
   }
 
@@ -183,8 +183,8 @@ export class JobQueue {
     delayMs: number,
     failure: { error: string; errorCode: string },
   ): Promise<boolean> {
-    const { job, leases, delayed, cleanup, sequence, history } = this.#keys;
-    const keys = [job(claim.id), leases, delayed, cleanup, sequence, history];
+    const { job, leases, delayed, cleanup, offset, epoch } = this.#keys;
+    const keys = [job(claim.id), leases, delayed, cleanup, offset, epoch];
     const args = [claim.id, claim.token, delayMs, failure.error, failure.errorCode];
     return this.#settle('retry', keys, args);
   }
@@ -195,14 +195,14 @@ export class JobQueue {
    * @returns whether the job still waited
    */
   async retryNow(id: string, version: number): Promise<boolean> {
-    const { job, queue, delayed, sequence, history } = this.#keys;
-    return (await this.#run('retry-now', [job(id), queue, delayed, sequence, history], [id, version])) === 1;
+    const { job, queue, delayed, offset, epoch } = this.#keys;
+    return (await this.#run('retry-now', [job(id), queue, delayed, offset, epoch], [id, version])) === 1;
   }
 
   /** Gives the job back to the head of the queue, no try counted. */
   async release(claim: Claim): Promise<boolean> {
-    const { job, leases, queue, cleanup, sequence, history } = this.#keys;
-    const keys = [job(claim.id), leases, queue, cleanup, sequence, history];
+    const { job, leases, queue, cleanup, offset, epoch } = this.#keys;
+    const keys = [job(claim.id), leases, queue, cleanup, offset, epoch];
     return this.#settle('release', keys, [claim.id, claim.token]);
   }
 
@@ -226,10 +226,9 @@ export class JobQueue {
    * @returns the outcome before, or else the status before; `undefined` for an unknown job
    */
   async cancel(id: string): Promise<JobStatus | Outcome | undefined> {
-    const { job, queue, leases, active, delayed, cleanup, sequence, history, outcomes, cancelled } =
-      this.#keys;
+    const { job, queue, leases, active, delayed, cleanup, offset, epoch, outcomes, cancelled } = this.#keys;
     const lists = [queue, leases, active, delayed, cleanup];
-    const keys = [job(id), ...lists, sequence, history, outcomes, cancelled, this.#keys.tombstones];
+    const keys = [job(id), ...lists, offset, epoch, outcomes, cancelled, this.#keys.tombstones];
     const before = await this.#run('cancel', keys, [id, this.#options.ttlSeconds]);
     return (before as JobStatus | Outcome | null) ?? undefined;
   }
@@ -241,16 +240,16 @@ export class JobQueue {
    * @returns the job's status before; `undefined` when there is no such job
    */
   async rerun(id: string, run: number): Promise<JobStatus | undefined> {
-    const { job, queue, active, sequence, history, tombstones } = this.#keys;
-    const keys = [job(id), queue, active, sequence, history, tombstones];
+    const { job, queue, active, offset, epoch, tombstones } = this.#keys;
+    const keys = [job(id), queue, active, offset, epoch, tombstones];
     return ((await this.#run('rerun', keys, [id, run])) as JobStatus | null) ?? undefined;
   }
 
   /** Takes back the jobs whose lease has ended. */
   async expireLeases(): Promise<{ requeued: number; failed: number }> {
-    const { leases, queue, active, cleanup, sequence, history, outcomes, swept, tombstones, jobPrefix } =
+    const { leases, queue, active, cleanup, offset, epoch, outcomes, swept, tombstones, jobPrefix } =
       this.#keys;
-    const keys = [leases, queue, active, cleanup, sequence, history, outcomes, swept, tombstones];
+    const keys = [leases, queue, active, cleanup, offset, epoch, outcomes, swept, tombstones];
     const { maxStalls, ttlSeconds, leaseMs } = this.#options;
     const args = [jobPrefix, maxStalls, ttlSeconds, leaseMs];
     const [requeued, failed] = (await this.#run('expire-leases', keys, args)) as [number, number];
@@ -268,9 +267,9 @@ export class JobQueue {
    * @param cursor where the last call stopped; `'0'` at first and when all have been looked at
    */
   async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
-    const { active, queue, leases, delayed, limbo, recent, sequence, history, cleanup } = this.#keys;
+    const { active, queue, leases, delayed, limbo, recent, offset, epoch, cleanup } = this.#keys;
     const { outcomes, durations, server, swept, tombstones, incomplete, reindexing, orphans } = this.#keys;
-    const jobs = [active, queue, leases, delayed, limbo, recent, sequence, history, cleanup];
+    const jobs = [active, queue, leases, delayed, limbo, recent, offset, epoch, cleanup];
     const keys = [...jobs, outcomes, durations, server, swept, tombstones, incomplete, reindexing, orphans];
     const args = [this.#keys.jobPrefix, cursor, REPAIRS_A_CALL, this.#options.ttlSeconds];
     const [next, repaired] = (await this.#run('repair', keys, args)) as [string, number];

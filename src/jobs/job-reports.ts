@@ -85,8 +85,8 @@ export class JobReports {
 
   /** @param ttlSeconds how long a job is kept once it has ended */
   constructor(run: RunScript, keys: Keys, ttlSeconds: number) {
-    const { leases, active, cleanup, sequence, history, outcomes, durations, tombstones, jobPrefix } = keys;
-    const scriptKeys = [leases, active, cleanup, sequence, history, outcomes, durations, tombstones];
+    const { leases, active, cleanup, offset, epoch, outcomes, durations, tombstones, jobPrefix } = keys;
+    const scriptKeys = [leases, active, cleanup, offset, epoch, outcomes, durations, tombstones];
     this.#keys = keys;
     this.#batcher = new Batcher(async (reports) => {
       const args = reports.flatMap((report) => report());

@@ -19,8 +19,8 @@ export class JobRestoration {
 
   /** Makes a job that is cancelled from the start; one that exists is left as it is. */
   async restoreCancelled(id: string, tenant: string, payload: JobPayload): Promise<void> {
-    const { job, sequence, history, recent, outcomes, tombstones } = this.#keys;
-    const keys = [job(id), sequence, history, recent, outcomes, tombstones];
+    const { job, offset, epoch, recent, outcomes, tombstones } = this.#keys;
+    const keys = [job(id), offset, epoch, recent, outcomes, tombstones];
     await this.#run('restore-cancelled', keys, [id, tenant, JSON.stringify(payload), this.#ttlSeconds]);
   }
 }

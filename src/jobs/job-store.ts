@@ -3,11 +3,11 @@ import type { Redis } from 'ioredis';
 import { outcomeOf, type JobStatus, type Outcome } from '../contract/job.ts';
 import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
-import { JobHistory, type KeptPosition } from './job-history.ts';
+import { EpochTracker, type KeptPosition } from './epoch-tracker.ts';
 import { parsePayload, type JobPayload } from './job-payload.ts';
 import { toJob, toJobState, type JobHash, type JobState } from './to-job.ts';
 
-/** In so many reads behind each other Redis will not have begun another history. */
+/** In so many reads behind each other Redis will not have begun another epoch. */
 const MOST_HISTORIES = 3;
 /** So many at once keep neither Redis nor this process busy for long. */
 const READ_AT_ONCE = 200;
@@ -22,16 +22,16 @@ export interface StoredUpload {
   payload: JobPayload | undefined;
 }
 
-/** Reads jobs as the transports send them. Writes nothing, but for the name of a history that it is the first to notice. */
+/** Reads jobs as the transports send them. Writes nothing, but for the name of an epoch that it is the first to notice. */
 export class JobStore {
   readonly #redis: Redis;
   readonly #keys: Keys;
-  readonly #history: JobHistory;
+  readonly #epochs: EpochTracker;
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
     this.#keys = keys;
-    this.#history = new JobHistory(redis, keys);
+    this.#epochs = new EpochTracker(redis, keys);
   }
 
   /** Reads a tenant's job. @returns `undefined` for an unknown id, and for a job of another tenant */
@@ -41,27 +41,27 @@ export class JobStore {
   }
 
   /**
-   * Reads many jobs, of any tenant: who acts for one MUST compare it. One round trip; in more where Redis has become another history.
+   * Reads many jobs, of any tenant: who acts for one MUST compare it. One round trip; in more where Redis has become another epoch.
    * @returns a state or `undefined` for each id, in the ids' order
    */
   async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
     if (ids.length === 0) return [];
     for (let tries = 0; tries < MOST_HISTORIES; tries++) {
       const { position, hashes } = await this.#readHashes(ids);
-      if (this.#history.isCurrent(position))
+      if (this.#epochs.isCurrent(position))
         return hashes.map((hash, i) =>
           Object.keys(hash).length === 0
             ? undefined
-            : toJobState({ ...hash, id: ids[i] as string }, position.history),
+            : toJobState({ ...hash, id: ids[i] as string }, position.epoch),
         );
-      await this.#history.open();
+      await this.#epochs.open();
     }
-    throw new Error('Redis begins one history after the other');
+    throw new Error('Redis begins one epoch after the other');
   }
 
   /**
    * Reads any number of jobs, of any tenant as {@link readAll} does, some at a time. The first may be of another
-   * history than the last.
+   * epoch than the last.
    * @param cancelled asked before each page: true ends it there
    */
   async readInPages(ids: readonly string[], cancelled = () => false): Promise<(JobState | undefined)[]> {
@@ -72,9 +72,9 @@ export class JobStore {
   }
 
   async #readHashes(ids: readonly string[]): Promise<{ position: KeptPosition; hashes: JobHash[] }> {
-    const { history, sequence, server } = this.#keys;
+    const { epoch, offset, server } = this.#keys;
     const pipeline = this.#redis.pipeline();
-    pipeline.mget(history, sequence, server);
+    pipeline.mget(epoch, offset, server);
     for (const id of ids) pipeline.hgetall(this.#keys.job(id));
     const replies = (await pipeline.exec()) ?? [];
     const [kept, ...hashes] = replies.map(([error, value], i) => {
@@ -83,7 +83,7 @@ export class JobStore {
       return value;
     });
     const [name, count, runId] = kept as (string | null)[];
-    const position = { history: name ?? '', sequence: Number(count), server: runId ?? '' };
+    const position = { epoch: name ?? '', offset: Number(count), server: runId ?? '' };
     return { position, hashes: hashes as JobHash[] };
   }
 
@@ -125,9 +125,9 @@ export class JobStore {
     return this.#redis.smembers(this.#keys.active);
   }
 
-  /** The name of the history that versions belong to; empty before the first job ever. */
-  async history(): Promise<string> {
-    return (await this.#redis.get(this.#keys.history)) ?? '';
+  /** The name of the epoch that versions belong to; empty before the first job ever. */
+  async epoch(): Promise<string> {
+    return (await this.#redis.get(this.#keys.epoch)) ?? '';
   }
 }
 

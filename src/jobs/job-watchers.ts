@@ -10,7 +10,7 @@ export interface JobWatcher {
   readonly tenant: string;
   /** A job's state. States may come twice, and MUST be compared with `isNewer`. */
   onState(state: JobState): void;
-  /** Redis knows the job no more: it has expired, was deleted, or got lost together with a history. */
+  /** Redis knows the job no more: it has expired, was deleted, or got lost together with an epoch. */
   onForgotten(jobId: string): void;
 }
 

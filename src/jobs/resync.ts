@@ -21,17 +21,17 @@ export interface ResyncServices {
 /** Everything watched is read again: what is read, and what is heard meanwhile, becomes one. */
 export class Resync {
   readonly #services: ResyncServices;
-  readonly #history: string;
+  readonly #epoch: string;
   /** The newest state of each job, after the ends of its earlier runs. */
   readonly #heard = new Map<string, JobState[]>();
   #cancelled = false;
   /** True when all is to be read once more afterwards. */
   again = false;
 
-  /** @param history what is read MUST belong to it */
-  constructor(services: ResyncServices, history: string) {
+  /** @param epoch what is read MUST belong to it */
+  constructor(services: ResyncServices, epoch: string) {
     this.#services = services;
-    this.#history = history;
+    this.#epoch = epoch;
   }
 
   /** Keeps a state that has arrived: in the place of the job's last, unless that ends a run. */
@@ -57,8 +57,8 @@ export class Resync {
         // An end that is on its way must not be passed by what has followed it.
         await link.caughtUp();
         if (this.#cancelled) return undefined;
-        if (areOf(this.#history, read.values())) return read;
-        throw new Error('another history has begun');
+        if (areOf(this.#epoch, read.values())) return read;
+        throw new Error('another epoch has begun');
       } catch (error) {
         if (this.#cancelled) return undefined;
         logger.warn('reading the watched jobs again failed, trying once more', { error });

@@ -27,7 +27,7 @@ const SCRIPTS = [
   'finish-cleanup',
   'put-off-cleanup',
   'withdraw',
-  'open-history',
+  'open-epoch',
   'mark-dead',
   'restore-cancelled',
   'due-tombstones',

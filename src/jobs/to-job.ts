@@ -27,8 +27,8 @@ export interface JobState {
   /** Outcome of the run; absent while it goes on. */
   readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
-  /** Which history `version` belongs to. */
-  readonly history: string;
+  /** Which epoch `version` belongs to. */
+  readonly epoch: string;
   /** When Redis published it, by Redis' clock (ms); absent for a state that was read. */
   readonly publishedAt: number | undefined;
   /** The Job's JSON: the same bytes for polling, WebSocket and server-sent events. */
@@ -125,8 +125,8 @@ export function toJob(hash: JobHash): Job {
 }
 
 /** Makes a stored hash what the transports pass on. */
-export function toJobState(hash: JobHash, history: string, publishedAt?: number): JobState {
-  return new HashState(hash, history, publishedAt);
+export function toJobState(hash: JobHash, epoch: string, publishedAt?: number): JobState {
+  return new HashState(hash, epoch, publishedAt);
 }
 
 class HashState implements JobState {
@@ -136,11 +136,11 @@ class HashState implements JobState {
   readonly status: JobStatus;
   readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
-  readonly history: string;
+  readonly epoch: string;
   readonly publishedAt: number | undefined;
   #serialised: JobHash | string;
 
-  constructor(hash: JobHash, history: string, publishedAt: number | undefined) {
+  constructor(hash: JobHash, epoch: string, publishedAt: number | undefined) {
     this.id = hash['id'] ?? '';
     const { tenant } = hash;
     // One string for all states, because each watcher compares it.
@@ -150,7 +150,7 @@ class HashState implements JobState {
     this.status = standing.status;
     this.outcome = outcomeOf(standing);
     this.terminal = this.outcome !== undefined;
-    this.history = history;
+    this.epoch = epoch;
     this.publishedAt = publishedAt;
     this.#serialised = hash;
   }
@@ -162,13 +162,13 @@ class HashState implements JobState {
   }
 }
 
-/** True when `state` tells more than `known`. Versions of different histories do not compare: the later word wins. */
-export function isNewer(state: JobState, known: { history: string; version: number } | undefined): boolean {
-  return known === undefined || state.history !== known.history || state.version > known.version;
+/** True when `state` tells more than `known`. Versions of different epochs do not compare: the later word wins. */
+export function isNewer(state: JobState, known: { epoch: string; version: number } | undefined): boolean {
+  return known === undefined || state.epoch !== known.epoch || state.version > known.version;
 }
 
-/** True when all of these states, where there is one, belong to a history. */
-export function areOf(history: string, states: Iterable<JobState | undefined>): boolean {
-  for (const state of states) if (state && state.history !== history) return false;
+/** True when all of these states, where there is one, belong to an epoch. */
+export function areOf(epoch: string, states: Iterable<JobState | undefined>): boolean {
+  for (const state of states) if (state && state.epoch !== epoch) return false;
   return true;
 }

@@ -15,12 +15,12 @@
  * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when it may be deleted (ms) |
  * | `deletes:paused` | string | set while a backup runs: no sweep deletes an original |
  * | `jobs:sequence` | string | counts all transitions; going down means that Redis lost writes |
- * | `jobs:history` | string | names the history that `version`s belong to |
+ * | `jobs:history` | string | names the epoch that `version`s belong to |
  * | `jobs:swept` | string | when ended leases were last looked for (ms) |
- * | `jobs:server` | string | run id of the server that the history belongs to |
- * | `jobs:reconciled` | string | the history of the last search for orphans in Chroma |
+ * | `jobs:server` | string | run id of the server that the epoch belongs to |
+ * | `jobs:reconciled` | string | the epoch of the last search for orphans in Chroma |
  * | `jobs:reconciling` | string | set while a worker compares Chroma and Redis |
- * | `jobs:compared` | string | history and time (ms) of the last full count of chunks |
+ * | `jobs:compared` | string | epoch and time (ms) of the last full count of chunks |
  * | `jobs:looked` | string | set until the next comparison is due |
  * | `jobs:orphans` | string | number of generations in Chroma whose document Redis does not know |
  * | `jobs:incomplete` | zset | a document that misses chunks → when a worker may index it again (ms) |
@@ -69,8 +69,8 @@ export function createKeys(prefix = '') {
     cleanup: `${prefix}jobs:cleanup`,
     tombstones: `${prefix}jobs:tombstones`,
     deletesPaused: `${prefix}deletes:paused`,
-    sequence: `${prefix}jobs:sequence`,
-    history: `${prefix}jobs:history`,
+    offset: `${prefix}jobs:sequence`,
+    epoch: `${prefix}jobs:history`,
     swept: `${prefix}jobs:swept`,
     server: `${prefix}jobs:server`,
     reconciled: `${prefix}jobs:reconciled`,

@@ -22,7 +22,7 @@ export async function cancelUpload(
   if (!state || !upload) throw new AppError('job_not_found');
   if (state.outcome === 'cancelled' && upload.payload) {
     // Should it fail, a sweep does it.
-    await blobs.ended.note(upload.payload.file_key, id, 'cancelled', state.history).catch(() => {});
+    await blobs.ended.note(upload.payload.file_key, id, 'cancelled', state.epoch).catch(() => {});
   }
   return state.json;
 }

@@ -19,9 +19,9 @@ export interface EndedUpload {
 }
 
 /**
- * Keeps notes of how jobs ended, as `.ends/{history}/{job}.{status}.json`. Each is a second name of the manifest
+ * Keeps notes of how jobs ended, as `.ends/{epoch}/{job}.{status}.json`. Each is a second name of the manifest
  * beside the original. A Redis restored from an older copy may know neither the end nor the job. So a worker compares
- * the notes under every earlier history with Redis.
+ * the notes under every earlier epoch with Redis.
  */
 export class EndedUploads {
   readonly #root: string;
@@ -37,14 +37,14 @@ export class EndedUploads {
    * Notes how the job of a blob ended. It notes nothing if the blob has no manifest, or the manifest of another job
    * that uploaded the same file. It does not flush: after a power cut the next sweep of the manifests writes the note
    * again.
-   * @param history one that was the present one before the end was seen, never a later one
+   * @param epoch one that was the present one before the end was seen, never a later one
    */
-  async note(key: string, jobId: string, status: End, history: string): Promise<void> {
+  async note(key: string, jobId: string, status: End, epoch: string): Promise<void> {
     const manifest = blobPath(this.#root, key) + MANIFEST;
     if ((await readManifest(manifest))?.job_id !== jobId) return;
     const now = new Date();
     await utimes(manifest, now, now).catch(unlessMissing);
-    await addName(this.#root, manifest, this.#path(folderName(history), jobId, status));
+    await addName(this.#root, manifest, this.#path(folderName(epoch), jobId, status));
   }
 
   /** Lists the ids of all jobs whose end is noted. */
@@ -57,16 +57,16 @@ export class EndedUploads {
   }
 
   /**
-   * Lists the notes under earlier histories, cancelled ones first, a page at a time.
+   * Lists the notes under earlier epochs, cancelled ones first, a page at a time.
    * @param known paths to leave out, because they were compared before
    */
-  async *ofOtherHistories(
-    history: string,
+  async *ofOtherEpochs(
+    epoch: string,
     count: number,
     known: ReadonlySet<string>,
   ): AsyncGenerator<EndedUpload[]> {
     for (const folder of await this.#folders()) {
-      if (folder === folderName(history)) continue;
+      if (folder === folderName(epoch)) continue;
       const notes = await this.#notes(folder);
       // Removes only an empty folder.
       if (notes.length === 0) await rmdir(join(this.#folder, folder)).catch(() => {});
@@ -154,7 +154,7 @@ export class EndedUploads {
     return folders.flatMap((folder) => kinds.map((kind) => this.#path(folder, jobId, kind)));
   }
 
-  /** One a history. */
+  /** One an epoch. */
   async #folders(): Promise<string[]> {
     return readdir(this.#folder).catch(() => []);
   }
@@ -164,9 +164,9 @@ export class EndedUploads {
   }
 }
 
-/** A history's name comes from Redis, where other programs may write. */
-function folderName(history: string): string {
-  return encodeURIComponent(history).replaceAll('.', '%2E') || 'unnamed';
+/** An epoch's name comes from Redis, where other programs may write. */
+function folderName(epoch: string): string {
+  return encodeURIComponent(epoch).replaceAll('.', '%2E') || 'unnamed';
 }
 
 /** Gives a file a second name, unless it exists. Copies the file on a file system without links. */

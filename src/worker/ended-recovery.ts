@@ -32,8 +32,8 @@ export interface EndedRecoveryServices {
 export class EndedRecovery {
   readonly #services: EndedRecoveryServices;
   readonly #ttlMs: number;
-  #history = '';
-  /** Paths of notes that hold in this history. Each note is compared once, because there are as many as documents. */
+  #epoch = '';
+  /** Paths of notes that hold in this epoch. Each note is compared once, because there are as many as documents. */
   readonly #compared = new Set<string>();
 
   /** @param ttlMs time that Redis keeps an ended job; after it Redis rightly forgets a job without a document */
@@ -42,13 +42,13 @@ export class EndedRecovery {
     this.#ttlMs = ttlMs;
   }
 
-  /** Compares the notes of earlier histories with Redis, unless this was done before. */
-  async sweep(history: string, signal: AbortSignal): Promise<void> {
+  /** Compares the notes of earlier epochs with Redis, unless this was done before. */
+  async sweep(epoch: string, signal: AbortSignal): Promise<void> {
     const { blobs, store, registry, manifests, logger } = this.#services;
     await manifests.adoptOlder();
-    if (history !== this.#history) this.#compared.clear();
-    this.#history = history;
-    for await (const page of blobs.ended.ofOtherHistories(history, A_READ, this.#compared)) {
+    if (epoch !== this.#epoch) this.#compared.clear();
+    this.#epoch = epoch;
+    for await (const page of blobs.ended.ofOtherEpochs(epoch, A_READ, this.#compared)) {
       signal.throwIfAborted();
       const ids = page.map(({ jobId }) => jobId);
       const states = await store.readAll(ids);
@@ -65,7 +65,7 @@ export class EndedRecovery {
     }
   }
 
-  /** Compares one note. @returns whether the note holds in the present history, too */
+  /** Compares one note. @returns whether the note holds in the present epoch, too */
   async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
     const { blobs, logger } = this.#services;
     const { jobId: job, status } = ended;

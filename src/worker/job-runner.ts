@@ -1,6 +1,6 @@
 import type { VectorStore } from '../documents/vector-store.ts';
 import { InstallationError } from '../installation/installation-error.ts';
-import type { JobHistory } from '../jobs/job-history.ts';
+import type { EpochTracker } from '../jobs/epoch-tracker.ts';
 import type { ClaimedJob, JobQueue } from '../jobs/job-queue.ts';
 import { parsePayload } from '../jobs/job-payload.ts';
 import { DEFAULT_TENANT } from '../redis/keys.ts';
@@ -14,7 +14,7 @@ export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vector
   vectors: VectorStore;
   queue: JobQueue;
   leases: LeaseKeeper;
-  history: JobHistory;
+  epochs: EpochTracker;
 }
 
 /**
@@ -50,10 +50,10 @@ export async function runJob(
     );
     await progress.close();
     signal.throwIfAborted();
-    const { history } = services.history.last;
+    const { epoch } = services.epochs.last;
     if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
     logger.info('job completed', { chunks: document.chunkCount });
-    await noteEnd(job, 'completed', history, { ...services, logger });
+    await noteEnd(job, 'completed', epoch, { ...services, logger });
   } catch (error) {
     await progress.close();
     await settle(job, signal.aborted ? signal.reason : error, progress, { ...services, logger });
@@ -91,8 +91,8 @@ async function settle(
     // An unreadable document is its user's concern. Its stack would tell an operator nothing.
     if (isForeseen(error)) logger.info('job failed', { ...fields, code, reason });
     else logger.warn('job failed', { ...fields, code, error });
-    const { history } = services.history.last;
-    if (await queue.fail(job, decision)) await noteEnd(job, 'failed', history, services);
+    const { epoch } = services.epochs.last;
+    if (await queue.fail(job, decision)) await noteEnd(job, 'failed', epoch, services);
   }
 }
 
@@ -108,7 +108,7 @@ async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
 async function noteEnd(
   job: ClaimedJob,
   end: End,
-  history: string,
+  epoch: string,
   { blobs, logger }: RunnerServices,
 ): Promise<void> {
   const read = parsePayload(job.hash['payload']);
@@ -116,7 +116,7 @@ async function noteEnd(
   try {
     // Writes the note last. A sweep takes up every end without a note, so a crash before it leaves nothing behind.
     await blobs.removeCheckpoint(read.payload.file_key);
-    await blobs.ended.note(read.payload.file_key, job.id, end, history);
+    await blobs.ended.note(read.payload.file_key, job.id, end, epoch);
   } catch (error) {
     logger.warn('writing the end note of a job failed; a sweep writes it later', { error });
   }

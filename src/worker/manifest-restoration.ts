@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import type { DocumentRegistry, StoredDocument } from '../documents/registry.ts';
-import type { JobHistory } from '../jobs/job-history.ts';
+import type { EpochTracker } from '../jobs/epoch-tracker.ts';
 import { JobPayloadSchema } from '../jobs/job-payload.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Tombstones } from '../jobs/tombstones.ts';
@@ -15,7 +15,7 @@ export interface ManifestRestorationServices {
   blobs: BlobStore;
   store: JobStore;
   registry: DocumentRegistry;
-  history: JobHistory;
+  epochs: EpochTracker;
   tombstones: Tombstones;
   logger: Logger;
 }
@@ -67,10 +67,10 @@ export class ManifestRestoration {
   }
 
   async #write(manifest: Manifest, end: End): Promise<void> {
-    const { blobs, history, logger } = this.#services;
+    const { blobs, epochs, logger } = this.#services;
     const { job_id: job, payload } = manifest;
     await blobs.restoreManifest(payload.file_key, manifest);
-    await blobs.ended.note(payload.file_key, job, end, history.last.history);
+    await blobs.ended.note(payload.file_key, job, end, epochs.last.epoch);
     logger.info('restored a manifest that was missing', { job, file: payload.file_key });
   }
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { Installation } from '../installation/installation.ts';
-import type { JobHistory } from '../jobs/job-history.ts';
+import type { EpochTracker } from '../jobs/epoch-tracker.ts';
 import type { Logger } from '../logger.ts';
 import type { Availability } from './availability.ts';
 import type { ChromaComparison } from './comparison/chroma-comparison.ts';
@@ -10,7 +10,7 @@ import type { EndedRecovery } from './ended-recovery.ts';
 export interface ReconcilerServices {
   /** The connection that the worker claims by. */
   redis: Redis;
-  history: JobHistory;
+  epochs: EpochTracker;
   ended: EndedRecovery;
   comparison: ChromaComparison;
   installation: Pick<Installation, 'confirmed' | 'whileConfirmed' | 'onChange'>;
@@ -19,7 +19,7 @@ export interface ReconcilerServices {
 
 /**
  * Puts right what a Redis that lost writes no longer knows. It asks after every reconnect, and every sixth of a
- * lease, which history this is; in a new one, jobs that had ended are restored before this worker claims anything.
+ * lease, which epoch this is; in a new one, jobs that had ended are restored before this worker claims anything.
  * Behind that, Chroma is compared with what Redis knows. It waits until the installation is confirmed: by another's
  * Redis everything would seem to be forgotten.
  */
@@ -35,11 +35,11 @@ export class Reconciler {
   #doubt: (() => void) | undefined;
   /** True from a reconnect until Redis was asked what it is now. */
   #asked = true;
-  #history = '';
+  #epoch = '';
   #since = 0;
 
   /**
-   * @param settleMs after how long in a new history every claim from before it has been found out, and every
+   * @param settleMs after how long in a new epoch every claim from before it has been found out, and every
    * forgotten upload is requeued
    */
   constructor(services: ReconcilerServices, availability: Availability, leaseMs: number, settleMs: number) {
@@ -106,33 +106,33 @@ export class Reconciler {
       this.#services.logger.warn('reconciling did not finish, the next round will', { error });
   }
 
-  /** The history that this is. */
+  /** The epoch that this is. */
   async #present(): Promise<string> {
-    const { history } = this.#services;
-    if (!this.#asked) return history.follow();
+    const { epochs } = this.#services;
+    if (!this.#asked) return epochs.follow();
     this.#asked = false;
     try {
-      return (await history.open()).history;
+      return (await epochs.open()).epoch;
     } catch (error) {
       this.#asked = true;
       throw error;
     }
   }
 
-  async #restoreEnded(history: string): Promise<void> {
+  async #restoreEnded(epoch: string): Promise<void> {
     const { ended } = this.#services;
-    if (history !== this.#history) this.#since = performance.now();
-    this.#history = history;
-    await ended.sweep(history, this.#signal());
+    if (epoch !== this.#epoch) this.#since = performance.now();
+    this.#epoch = epoch;
+    await ended.sweep(epoch, this.#signal());
   }
 
   async #compare(): Promise<void> {
-    const history = this.#history;
+    const epoch = this.#epoch;
     const settled = performance.now() - this.#since >= this.#settleMs;
     const goesOn = async () => {
       await this.#round;
-      return this.#history === history;
+      return this.#epoch === epoch;
     };
-    await this.#services.comparison.compare(history, settled, goesOn, this.#signal());
+    await this.#services.comparison.compare(epoch, settled, goesOn, this.#signal());
   }
 }

@@ -1,6 +1,6 @@
 import type { Job, Outcome } from '../contract/job.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
-import type { JobHistory } from '../jobs/job-history.ts';
+import type { EpochTracker } from '../jobs/epoch-tracker.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { JobState } from '../jobs/to-job.ts';
@@ -34,7 +34,7 @@ export interface UploadRecoveryServices {
   store: JobStore;
   registry: DocumentRegistry;
   tombstones: Tombstones;
-  history: JobHistory;
+  epochs: EpochTracker;
   logger: Logger;
 }
 
@@ -75,14 +75,14 @@ export class UploadRecovery {
 
   /** Recovers manifests without a job. A job that ended left a document or a tombstone; Redis lost all others. */
   async #recover(manifests: readonly Manifest[]): Promise<void> {
-    const { queue, registry, tombstones, history, logger } = this.#services;
+    const { queue, registry, tombstones, epochs, logger } = this.#services;
     const dead = await tombstones.has(manifests);
     for (const [i, manifest] of manifests.entries()) {
       const { job_id: job, payload, run: promised = 1 } = manifest;
       const completed = await registry.ownsFile(payload.document_id ?? job, payload.file_key);
       // The tombstone may be that of a run before the one that was promised.
       if (completed || (dead[i] && promised === 1)) {
-        await this.#noteEnd(manifest, completed ? 'completed' : 'failed', history.last.history);
+        await this.#noteEnd(manifest, completed ? 'completed' : 'failed', epochs.last.epoch);
       } else {
         logger.warn('Redis has forgotten an upload: it is requeued', { job });
         await requeue(queue, manifest);
@@ -100,13 +100,13 @@ export class UploadRecovery {
       await queue.rerun(job, run);
       return;
     }
-    await this.#noteEnd(manifest, outcome, state.history);
+    await this.#noteEnd(manifest, outcome, state.epoch);
   }
 
   /** Writes the note last. A sweep takes up every end without a note, so a crash before it loses nothing. */
-  async #noteEnd({ job_id, payload }: Manifest, end: End, history: string): Promise<void> {
+  async #noteEnd({ job_id, payload }: Manifest, end: End, epoch: string): Promise<void> {
     const { blobs } = this.#services;
     await blobs.removeCheckpoint(payload.file_key);
-    await blobs.ended.note(payload.file_key, job_id, end, history);
+    await blobs.ended.note(payload.file_key, job_id, end, epoch);
   }
 }

@@ -28,7 +28,7 @@ const FAMILIES = new RegExp(
     'other:jobs:(?:server|history))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
-/** Reads the note of how a job ended, under the history of its last comparison. */
+/** Reads the note of how a job ended, under the epoch of its last comparison. */
 const ENDED = new RegExp(`^\\.ends/\\w+/(${ID})\\.(completed|failed|cancelled)\\.json$`);
 const FILE = new RegExp(`^default/(${ID})(\\.json|\\.checkpoint/.+)?$`);
 

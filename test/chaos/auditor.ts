@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { auditHistories, auditLastWords } from './audit-histories.ts';
+import { auditEpochs, auditLastWords } from './audit-epochs.ts';
 import { auditStores, type Circumstances, type Violation } from './audit-stores.ts';
 import { gatherFacts, type Facts } from './facts.ts';
 import type { Topology } from './harness.ts';
@@ -48,13 +48,13 @@ export async function audit(
     const late = performance.now() > deadline;
     if (result.violations.length === 0 || late) {
       // What was heard stays as it is, however long one waits.
-      return { ...result, violations: [...result.violations, ...auditHistories(logbook)] };
+      return { ...result, violations: [...result.violations, ...auditEpochs(logbook)] };
     }
     await sleep(PAUSE_MS + (performance.now() - startedAt));
   }
 }
 
-/** Everything that a person needs to find out why: for each job its history, and what Redis and Chroma hold. */
+/** Everything that a person needs to find out why: for each job its transitions, and what Redis and Chroma hold. */
 export async function describe(
   { violations, facts }: Audit,
   topology: Topology,

@@ -34,7 +34,7 @@ export class Topology {
   /** The tester's own connection, past the proxy. */
   readonly inspector: Redis;
   readonly redisUrl: string;
-  /** How often Redis came back from an older copy: what is heard before and after are other histories. */
+  /** How often Redis came back from an older copy: what is heard before and after are other epochs. */
   era = 0;
   readonly #redisProxy: TcpProxy;
   readonly #chromaProxy: TcpProxy;

@@ -5,8 +5,8 @@ export interface Heard {
   /** Which watcher, and which of its connections. */
   watcher: string;
   connection: number;
-  /** Versions compare within one history only. */
-  history: string;
+  /** Versions compare within one epoch only. */
+  epoch: string;
   at: number;
   status: JobStatus;
   version: number;
@@ -22,7 +22,7 @@ export class Logbook {
   readonly #listeners = new Set<(job: Job) => void>();
 
   /** Writes a state down. */
-  hear(from: { watcher: string; connection: number; history: string }, job: Job): void {
+  hear(from: { watcher: string; connection: number; epoch: string }, job: Job): void {
     const { status, version, run, stage } = job;
     const heard: Heard = { ...from, at: this.#now(), status, version, run, stage };
     const known = this.#byJob.get(job.id);
@@ -60,11 +60,11 @@ export class Logbook {
     return heard;
   }
 
-  /** A job's history for people: each state once, with who heard it first, in the order it came. */
+  /** A job's transitions for people: each state once, with who heard it first, in the order it came. */
   describe(jobId: string): string[] {
     const lines = new Map<string, string>();
-    for (const { watcher, history, at, status, version, run, stage } of this.of(jobId)) {
-      const state = `${history} v${version} run ${run} ${status}${stage && !isTerminal(status) ? `/${stage}` : ''}`;
+    for (const { watcher, epoch, at, status, version, run, stage } of this.of(jobId)) {
+      const state = `${epoch} v${version} run ${run} ${status}${stage && !isTerminal(status) ? `/${stage}` : ''}`;
       if (!lines.has(state)) lines.set(state, `${stamp(at)} ${state} (${watcher})`);
     }
     return [...lines.values()];

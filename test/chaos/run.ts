@@ -40,7 +40,7 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
     const workload = new Workload(topology, logbook, random.fork('workload'), (jobId, random) =>
       watchers?.add(jobId, random.chance(0.2)),
     );
-    // The first job names the history: what is heard before it belongs to none.
+    // The first job names the epoch: what is heard before it belongs to none.
     await workload.run(1, 0);
     watchers = new Watchers(topology, logbook);
     for (const { id } of workload.accepted) watchers.add(id, false);

@@ -27,7 +27,7 @@ class Watcher {
   readonly #onOpen: (watcher: Watcher) => void;
   #socket: WebSocket | undefined;
   #connection = 0;
-  #history = '';
+  #epoch = '';
   #done = false;
   #nextSubscription = 1;
 
@@ -78,14 +78,14 @@ class Watcher {
   }
 
   #hear(message: ServerMessage): void {
-    if (message.type === 'welcome' || message.type === 'live') this.#history = message.history;
+    if (message.type === 'welcome' || message.type === 'live') this.#epoch = message.history;
     if (message.type === 'gone') for (const id of message.jobs) this.members.delete(id);
     if (message.type !== 'snapshot' && message.type !== 'update') return;
     for (const job of message.jobs) {
       this.last.set(job.id, job);
       if (!isTerminal(job.status)) this.members.add(job.id);
-      const history = `${this.#topology.era}:${this.#history}`;
-      this.#logbook.hear({ watcher: this.name, connection: this.#connection, history }, job);
+      const epoch = `${this.#topology.era}:${this.#epoch}`;
+      this.#logbook.hear({ watcher: this.name, connection: this.#connection, epoch }, job);
     }
   }
 }
@@ -158,10 +158,10 @@ export class Watchers {
         const path = paths[turn % paths.length]!.replace('*', id);
         const answer = await fetch(url + path, { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
         const job = (await answer.json()) as Job;
-        const history = /"(.*)-\d+"/.exec(answer.headers.get('etag') ?? '')?.[1];
+        const epoch = /"(.*)-\d+"/.exec(answer.headers.get('etag') ?? '')?.[1];
         // An answer that was under way while Redis went back belongs to neither side.
         if (!answer.ok || era !== this.#topology.era) continue;
-        this.#logbook.hear({ watcher, connection: 0, history: `${era}:${history}` }, job);
+        this.#logbook.hear({ watcher, connection: 0, epoch: `${era}:${epoch}` }, job);
       } catch {
         // Down, or on its way back.
       }
@@ -178,9 +178,9 @@ export class Watchers {
     redis.on('error', () => {});
     redis.on('close', () => connection++);
     redis.on('pmessage', (_pattern: string, channel: string, message: string) => {
-      const { history, hash } = parseJobEvent(message);
+      const { epoch, hash } = parseJobEvent(message);
       const job = { ...toJob(hash), id: channel.slice('job:'.length, -':events'.length) };
-      this.#logbook.hear({ watcher: CHANNEL, connection, history: `${this.#topology.era}:${history}` }, job);
+      this.#logbook.hear({ watcher: CHANNEL, connection, epoch: `${this.#topology.era}:${epoch}` }, job);
     });
     redis.psubscribe('job:*:events').catch(() => {});
     return redis;

@@ -80,7 +80,7 @@ test.each(['worker', 'processor', 'redis', 'chroma'])(
     if (victim === 'worker') expect(job).toMatchObject({ stalls: 1, attempt: 2 });
     await watcher.closed;
     const versions = watcher.states(job_id).map(({ version }) => version);
-    // A Redis that was restarted is another history, in which everything is told once more.
+    // A Redis that was restarted is another epoch, in which everything is told once more.
     const told = victim === 'redis' ? versions : [...new Set(versions)];
     expect(versions).toEqual(told.toSorted((a, b) => a - b));
     expect(watcher.states(job_id).at(-1)?.status).toBe('completed');

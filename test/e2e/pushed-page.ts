@@ -11,7 +11,7 @@ export interface PushedPage {
   url: string;
   user: TestPage;
   server: StandIn;
-  /** Opens the page: it remembers the job `pushed`, and is sent its version 5 of the history `first`. */
+  /** Opens the page: it remembers the job `pushed`, and is sent its version 5 of the epoch `first`. */
   open(): Promise<void>;
   /** Opens the page as one that remembers these uploads, ids with their files' names: its second connection. */
   openRemembering(filenames: Record<string, string>): Promise<void>;

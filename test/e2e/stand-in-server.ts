@@ -22,7 +22,7 @@ export async function standInFor(page: Page) {
   const connections: WebSocketRoute[] = [];
   const received: ClientMessage[] = [];
   const asked: { tag: string | undefined; status: number }[] = [];
-  let answer: { status: number; job?: Job; history?: string } = { status: 503 };
+  let answer: { status: number; job?: Job; epoch?: string } = { status: 503 };
 
   await page.routeWebSocket('**/ws', (socket) => {
     connections.push(socket);
@@ -30,8 +30,8 @@ export async function standInFor(page: Page) {
   });
   await page.route('**/api/settings', (route) => route.fulfill({ json: {} }));
   await page.route('**/api/jobs/*', async (route, request) => {
-    const { job, history } = answer;
-    const etag = `"${history}-${job?.version}"`;
+    const { job, epoch } = answer;
+    const etag = `"${epoch}-${job?.version}"`;
     const tag = await request.headerValue('if-none-match');
     const status = tag === etag ? 304 : answer.status;
     asked.push({ tag: tag ?? undefined, status });
@@ -45,8 +45,8 @@ export async function standInFor(page: Page) {
     /** Waits until the page has opened its nth connection, over all its loads. */
     connected: (count: number) => expect.poll(() => connections.length, { timeout: GENEROUS_MS }).toBe(count),
     send,
-    welcome: (history: string, heartbeatMs = 30_000) =>
-      send({ type: 'welcome', protocol: 1, history, heartbeat_ms: heartbeatMs }),
+    welcome: (epoch: string, heartbeatMs = 30_000) =>
+      send({ type: 'welcome', protocol: 1, history: epoch, heartbeat_ms: heartbeatMs }),
     close: (code: number) => connections.at(-1)!.close({ code }),
     /** What the page has sent, over all its connections. */
     received: () => received,
@@ -57,8 +57,8 @@ export async function standInFor(page: Page) {
       return subscriptions().at(-1);
     },
     /** Says how the page is answered from now on when it asks for a job; at first with 503. */
-    answer: (status: number, job?: Job, history?: string) =>
-      (answer = { status, ...(job && { job }), ...(history !== undefined && { history }) }),
+    answer: (status: number, job?: Job, epoch?: string) =>
+      (answer = { status, ...(job && { job }), ...(epoch !== undefined && { epoch }) }),
     /** The ETags that the page has asked with, and how it was answered. */
     asked: () => asked,
   };

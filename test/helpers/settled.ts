@@ -20,8 +20,8 @@ const REPAIRED =
 const keys = createKeys();
 /** What Redis holds whatever has become of the jobs. */
 const LASTING: ReadonlySet<string> = new Set([
-  keys.sequence,
-  keys.history,
+  keys.offset,
+  keys.epoch,
   keys.server,
   keys.swept,
   keys.reconciled,

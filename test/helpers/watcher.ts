@@ -16,7 +16,7 @@ export type Interest = { jobs: readonly string[] } | { channel: 'active' };
 export class Watcher {
   /** What it was told against the rules. */
   readonly faults: string[] = [];
-  /** How often it was told each end, as `job/run`, within a history. */
+  /** How often it was told each end, as `job/run`, within an epoch. */
   readonly ends = new Map<string, number>();
   readonly gone: string[] = [];
   readonly closes: number[] = [];
@@ -25,7 +25,7 @@ export class Watcher {
   readonly #nodes: readonly string[];
   readonly #interest: Interest;
   readonly #jobs = new Map<string, Job>();
-  #history = '';
+  #epoch = '';
   #socket: WebSocket | undefined;
   #next: number;
   #afterMs = RETRY_MS;
@@ -44,8 +44,8 @@ export class Watcher {
     this.#connect();
   }
 
-  get history(): string {
-    return this.#history;
+  get epoch(): string {
+    return this.#epoch;
   }
 
   get socket(): WebSocket {
@@ -100,16 +100,16 @@ export class Watcher {
     else if (message.type === 'gone') for (const id of message.jobs) this.#leave(id);
   }
 
-  #subscribe(history: string): void {
-    this.#enter(history);
+  #subscribe(epoch: string): void {
+    this.#enter(epoch);
     const versions = Object.fromEntries([...this.#jobs].map(([id, { version }]) => [id, version]));
-    const resume = this.#jobs.size > 0 && { versions, history };
+    const resume = this.#jobs.size > 0 && { versions, history: epoch };
     this.socket.send(JSON.stringify({ type: 'subscribe', id: 1, ...this.#interest, ...resume }));
   }
 
-  #enter(history: string): void {
-    if (history === this.#history) return;
-    this.#history = history;
+  #enter(epoch: string): void {
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
     this.#jobs.clear();
     this.ends.clear();
   }

@@ -54,7 +54,7 @@ beforeAll(async () => {
     const payload = { filename: 'a.txt', collection: 'papers', file_key: `default/${id}`, content_hash };
     const manifest = JSON.stringify({ job_id: id, tenant: 'default', payload });
     kept.set(`default/${id}`, originalOf(i)).set(`default/${id}.json`, manifest);
-    if (i % 2 === 0) kept.set(`.ends/history/${id}.completed.json`, manifest);
+    if (i % 2 === 0) kept.set(`.ends/epoch/${id}.completed.json`, manifest);
   }
   kept.set('installation.json', JSON.stringify({ id: 'the-installation' }));
   kept.set(`default/${'long'.repeat(50)}`, 'a name longer than a header holds');

@@ -6,7 +6,7 @@ import { Counter, Registry } from '@prometheus-io/client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { DocumentRegistry } from '../../src/documents/registry.ts';
-import { JobHistory } from '../../src/jobs/job-history.ts';
+import { EpochTracker } from '../../src/jobs/epoch-tracker.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
 import { JobRestoration } from '../../src/jobs/job-restoration.ts';
@@ -64,8 +64,8 @@ function services() {
   const store = new JobStore(client, keys);
   const registry = new DocumentRegistry(client, keys);
   const tombstones = new Tombstones(client, keys);
-  const history = new JobHistory(client, keys);
-  const shared = { blobs, queue, store, registry, tombstones, history, logger };
+  const epochs = new EpochTracker(client, keys);
+  const shared = { blobs, queue, store, registry, tombstones, epochs, logger };
   const manifests = new ManifestRestoration(shared, TTL_SECONDS * 1000);
   const trashed = new Counter({ name: 'trashed', help: 'x', registers: [new Registry()] });
   return { ...shared, manifests, trashed };

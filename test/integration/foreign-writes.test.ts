@@ -36,15 +36,15 @@ test.each([
   'delayed',
   'limbo',
   'recent',
-  'sequence',
-  'history',
+  'offset',
+  'epoch',
   'outcomes',
 ] as const)(
   'what another program has put in the place of %s makes room at the next repair, and no job is lost',
   async (name) => {
     await jobs.enqueue(['a', 'b']);
     const [running] = (await jobs.queue.claim(1)).jobs;
-    if (['sequence', 'history'].includes(name)) {
+    if (['offset', 'epoch'].includes(name)) {
       await redis.client.del(keys[name]);
       await redis.client.hset(keys[name], 'x', 1);
     } else await redis.client.set(keys[name], 'spoilt');
@@ -71,11 +71,11 @@ test('what is noted to be active anew has not ended, nor gone, since it was look
   expect(await redis.client.smembers(keys.active)).toEqual(['queued']);
 });
 
-test('a sequence that is no number makes room, too', async () => {
-  await redis.client.set(keys.sequence, 'spoilt');
+test('an offset that is no number makes room, too', async () => {
+  await redis.client.set(keys.offset, 'spoilt');
   await jobs.queue.repair('0');
   await jobs.enqueue(['a']);
-  expect(await redis.client.get(keys.sequence)).toBe('1');
+  expect(await redis.client.get(keys.offset)).toBe('1');
 });
 
 test('spoilt counts keep no job from ending', async () => {

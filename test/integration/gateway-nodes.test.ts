@@ -120,7 +120,7 @@ test('that nobody knows a job is said once, however often all is read again', as
   for (let gap = 0; gap < 3; gap++) {
     const before = await nodes[0].metric('sluice_feed_rereads_total');
     // As if an event had been missed.
-    await redis.client.incr(keys.sequence);
+    await redis.client.incr(keys.offset);
     await expect.poll(() => nodes[0].metric('sluice_feed_rereads_total'), GENEROUS).toBeGreaterThan(before);
   }
   // What expired after its end was told is not worth a word.

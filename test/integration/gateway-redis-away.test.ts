@@ -24,9 +24,9 @@ afterAll(async () => {
   await redis.close();
 });
 
-test('Redis is killed and started again: another history, and nobody has to connect anew', async () => {
+test('Redis is killed and started again: another epoch, and nobody has to connect anew', async () => {
   const { jobs, first, second, watchers } = watched;
-  const { history } = watchers[0]!;
+  const { epoch } = watchers[0]!;
   await redis.kill();
   await watched.told('stale');
   await watched.becomeUnready();
@@ -37,7 +37,7 @@ test('Redis is killed and started again: another history, and nobody has to conn
   await redis.start();
   await jobs.complete(first);
   await watched.told('live');
-  await watched.every((watcher) => watcher.snapshots === 1 && watcher.history !== history);
+  await watched.every((watcher) => watcher.snapshots === 1 && watcher.epoch !== epoch);
   await jobs.complete(second);
   await watched.sawEnd(second);
   await expect.poll(() => watchers[1]!.job(first.id)?.status).toBe('completed');

@@ -72,12 +72,12 @@ test('Redis stands still for 6 s: watchers are told so, the nodes are not ready,
   await watched.sawEnd(second);
 });
 
-test('an emptied Redis is another history: all that was known is forgotten, and the same ids begin anew', async () => {
+test('an emptied Redis is another epoch: all that was known is forgotten, and the same ids begin anew', async () => {
   const { jobs, first, watchers } = watched;
-  const { history } = watchers[0]!;
+  const { epoch } = watchers[0]!;
   await redis.client.flushall();
   await watched.told('live');
-  await watched.every((watcher) => watcher.history !== history);
+  await watched.every((watcher) => watcher.epoch !== epoch);
   await watched.every((watcher) => watcher.gone.length === 2 || watcher.heard('error') === 2);
   // With versions that were there before.
   const again = await jobs.claim(first.id);

@@ -42,17 +42,17 @@ const versionsIn = (client: TestClient) =>
     client.of('snapshot').flatMap((page) => page.jobs.map(({ id, version }) => [id, version])),
   );
 
-test('a snapshot has only what has changed, and versions of another history are disregarded', async () => {
+test('a snapshot has only what has changed, and versions of another epoch are disregarded', async () => {
   const [changed, same] = await jobs.claimAll(['changed', 'same']);
   const ids = ['changed', 'same'];
   const first = await subscribe({ id: 1, jobs: ids });
-  const { history } = first.of('welcome')[0]!;
+  const { history: epoch } = first.of('welcome')[0]!;
   const versions = versionsIn(first);
   expect(Object.keys(versions).sort()).toEqual(ids);
   await jobs.step(changed!, 62);
-  const resumed = await subscribe({ id: 1, jobs: ids, versions, history });
+  const resumed = await subscribe({ id: 1, jobs: ids, versions, history: epoch });
   expect(versionsIn(resumed)).toEqual({ changed: versions['changed']! + 1 });
-  const dashboard = await subscribe({ id: 1, channel: 'active', versions, history });
+  const dashboard = await subscribe({ id: 1, channel: 'active', versions, history: epoch });
   expect(versionsIn(dashboard)).toEqual(versionsIn(resumed));
   for (const other of [{ history: 'another' }, {}]) {
     expect(Object.keys(versionsIn(await subscribe({ id: 1, jobs: ids, versions, ...other }))).sort()).toEqual(
@@ -69,11 +69,11 @@ test('a snapshot has only what has changed, and versions of another history are 
 test('a dashboard that comes back is told of the ends that it missed, and of what nobody knows', async () => {
   const [ended] = await jobs.claimAll(['ended', 'going']);
   const first = await subscribe({ id: 1, channel: 'active' });
-  const { history } = first.of('welcome')[0]!;
+  const { history: epoch } = first.of('welcome')[0]!;
   const versions = { ...versionsIn(first), forgotten: 3 };
   first.socket.terminate();
   await jobs.complete(ended!);
-  const again = await subscribe({ id: 5, channel: 'active', versions, history });
+  const again = await subscribe({ id: 5, channel: 'active', versions, history: epoch });
   await expect
     .poll(() =>
       again
@@ -86,7 +86,7 @@ test('a dashboard that comes back is told of the ends that it missed, and of wha
   expect(again.states('going')).toEqual([]);
   const types = again.messages.map(({ type }) => type);
   expect(types.indexOf('snapshot')).toBeLessThan(types.indexOf('gone'));
-  // Versions of another history: what they name is a member all the same, and whole states come.
+  // Versions of another epoch: what they name is a member all the same, and whole states come.
   const lost = await subscribe({ id: 6, channel: 'active', versions, history: 'another' });
   expect(versionsIn(lost)).toMatchObject({ ended: expect.any(Number), going: expect.any(Number) });
   await expect

@@ -86,7 +86,7 @@ async function watchQueued(id: string): Promise<void> {
   await queue.enqueue(id, 'default', payload);
   await expect.poll(() => said).toContain('queued 1');
   said = said.filter((line) => line !== 'stale' && line !== 'live');
-  // A first job in an empty Redis may come with a history of its own.
+  // A first job in an empty Redis may come with an epoch of its own.
   await expect.poll(() => feed.live).toBe(true);
 }
 
@@ -122,40 +122,40 @@ test('a run that ends and is followed by the next, while everything is read agai
 test('an event that was missed on a link that works is noticed by the next canary', async () => {
   await watchQueued('a');
   await writeByHand('a', 'failed', 2);
-  await redis.client.incr(keys.sequence);
+  await redis.client.incr(keys.offset);
   await expect.poll(() => said, GENEROUS).toContain('failed 2');
   expect(said).not.toContain('stale');
 });
 
-test('a Redis that counts fewer events than were heard has another history, and everything is told again', async () => {
+test('a Redis that counts fewer events than were heard has another epoch, and everything is told again', async () => {
   await watchQueued('a');
   await queue.cancel('a');
   await expect.poll(() => said).toContain('failed 2');
-  const before = feed.history;
+  const before = feed.epoch;
   said = [];
   await writeByHand('a', 'queued', 1);
-  await redis.client.set(keys.sequence, 1);
+  await redis.client.set(keys.offset, 1);
   await expect.poll(() => said, GENEROUS).toEqual(['stale', 'live', 'queued 1']);
-  expect(feed.history).not.toBe(before);
-  expect(await redis.client.get(keys.history)).toBe(feed.history);
+  expect(feed.epoch).not.toBe(before);
+  expect(await redis.client.get(keys.epoch)).toBe(feed.epoch);
 });
 
-test('an emptied Redis is another history, and its jobs are forgotten', async () => {
+test('an emptied Redis is another epoch, and its jobs are forgotten', async () => {
   await watchQueued('a');
   said = [];
   await redis.client.flushall();
   await expect.poll(() => said, GENEROUS).toEqual(['stale', 'live', 'forgotten']);
 });
 
-test('a restarted Redis is another history, though it lost nothing', async () => {
+test('a restarted Redis is another epoch, though it lost nothing', async () => {
   await watchQueued('a');
-  const before = feed.history;
+  const before = feed.epoch;
   said = [];
   await redis.kill();
   await expect.poll(() => said).toEqual(['stale']);
   await redis.start();
   await expect.poll(() => said, GENEROUS).toEqual(['stale', 'live', 'queued 1']);
-  expect(feed.history).not.toBe(before);
+  expect(feed.epoch).not.toBe(before);
 });
 
 test('a subscription that has died behind an open connection is replaced, and nothing is lost', async () => {
@@ -251,7 +251,7 @@ test('an event that was missed while everything is read again is noticed, too', 
   store.meanwhile = async () => {
     store.meanwhile = async () => {};
     await writeByHand('a', 'failed', 2);
-    await redis.client.incr(keys.sequence);
+    await redis.client.incr(keys.offset);
     // Long enough for a canary to come by.
     await new Promise((resolve) => setTimeout(resolve, 1500));
   };
@@ -282,36 +282,36 @@ test('what other programs publish to a canary proves nothing, and harms nobody',
 test('an event that other programs publish in the place of the next one keeps nobody from being told of that', async () => {
   await watchQueued('a');
   await queue.enqueue('b', 'default', payload);
-  const sequence = Number(await redis.client.get(keys.sequence));
+  const offset = Number(await redis.client.get(keys.offset));
   const values = JSON.stringify(JOB_FIELDS.map((field) => (field === 'version' ? '2' : false)));
   said = [];
   const { rereads } = feed.counts;
   // No canary may come in between.
   const both = redis.client.publish(
     keys.events('b'),
-    `["${feed.history}",${sequence + 1},1795000000123,${values}]`,
+    `["${feed.epoch}",${offset + 1},1795000000123,${values}]`,
   );
   await Promise.all([both, queue.cancel('a')]);
   await expect.poll(() => said).toEqual(['failed 2']);
   expect(feed.counts.rereads).toBe(rereads + 1);
 });
 
-test('an event that other programs publish, of an invented history or number, is believed by nobody', async () => {
+test('an event that other programs publish, of an invented epoch or number, is believed by nobody', async () => {
   await watchQueued('a');
   await proven();
-  const { history } = feed;
+  const { epoch } = feed;
   said = [];
   const values = JSON.stringify(JOB_FIELDS.map((field) => (field === 'version' ? '99' : false)));
-  for (const position of ['"x",1', '"x",2', `"${history}",0`, `"${history}",1`, `"${history}",999999999`])
+  for (const position of ['"x",1', '"x",2', `"${epoch}",0`, `"${epoch}",1`, `"${epoch}",999999999`])
     await redis.client.publish(keys.events('a'), `[${position},1795000000123,${values}]`);
   const { rereads } = feed.counts;
   // By the next regular canary whatever was made of them would have been said.
   await proven(500);
   await queue.cancel('a');
   await expect.poll(() => said).toEqual(['failed 2']);
-  expect([feed.history, await redis.client.get(keys.history), feed.counts.rereads]).toEqual([
-    history,
-    history,
+  expect([feed.epoch, await redis.client.get(keys.epoch), feed.counts.rereads]).toEqual([
+    epoch,
+    epoch,
     rereads,
   ]);
 });

@@ -323,9 +323,9 @@ test('what another program wrote is published as polling shows it, from its firs
   subscriber.on('message', (_channel, message: string) => published.push(message));
   await queue.cancel('hand');
   await expect.poll(() => published.length).toBe(1);
-  const { history, hash } = parseJobEvent(published[0]!);
+  const { epoch, hash } = parseJobEvent(published[0]!);
   const polled = await store.read('default', 'hand');
-  expect(toJobState(hash, history).json).toBe(polled?.json);
+  expect(toJobState(hash, epoch).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'ü "quoted".pdf', collection: 'papers' });
   subscriber.disconnect();
 });
@@ -337,9 +337,9 @@ test('a cancelled job that Redis had forgotten is published as polling shows it'
   subscriber.on('message', (_channel, message: string) => published.push(message));
   await new JobRestoration(redis.client, keys, 100).restoreCancelled('a', 'default', payload);
   await expect.poll(() => published.length).toBe(1);
-  const { history, hash } = parseJobEvent(published[0]!);
+  const { epoch, hash } = parseJobEvent(published[0]!);
   const polled = await store.read('default', 'a');
-  expect(toJobState(hash, history).json).toBe(polled?.json);
+  expect(toJobState(hash, epoch).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'a.pdf', collection: 'papers' });
   subscriber.disconnect();
 });
@@ -382,7 +382,7 @@ test('what cannot run leaves the queue; an id whose hash comes late is kept for 
   expect((await queue.claim(5)).jobs.map(({ id }) => id)).toEqual(['late']);
 });
 
-test('every transition publishes the hash with a growing version and sequence', async () => {
+test('every transition publishes the hash with a growing version and offset', async () => {
   const subscriber = redis.client.duplicate();
   const events: JobEvent[] = [];
   subscriber.on('pmessage', (_p, _c, message: string) => events.push(parseJobEvent(message)));
@@ -393,8 +393,8 @@ test('every transition publishes the hash with a growing version and sequence', 
   await queue.complete(claim, document);
   await expect.poll(() => events.length).toBe(4);
   subscriber.disconnect();
-  expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
-  expect(new Set(events.map(({ history }) => history))).toEqual(new Set([await store.history()]));
+  expect(events.map(({ offset }) => offset)).toEqual([1, 2, 3, 4]);
+  expect(new Set(events.map(({ epoch }) => epoch))).toEqual(new Set([await store.epoch()]));
   expect(events.map(({ hash }) => hash['version'])).toEqual(['1', '2', '3', '4']);
 });
 

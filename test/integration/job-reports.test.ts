@@ -58,13 +58,13 @@ function documentOf({ id }: { id: string }): CompletedDocument {
 /** Hears every event from now on, by job. */
 async function listen() {
   const subscriber = redis.client.duplicate();
-  const events: { sequence: number; id: string; told: string; version: string }[] = [];
+  const events: { offset: number; id: string; told: string; version: string }[] = [];
   const hashes: JobHash[] = [];
   subscriber.on('pmessage', (_pattern, channel, message: string) => {
-    const { sequence, hash } = parseJobEvent(message);
+    const { offset, hash } = parseJobEvent(message);
     hashes.push(hash);
     const { status, progress, version = '' } = hash;
-    events.push({ sequence, id: channel.split(':')[1] as string, told: `${status} ${progress}`, version });
+    events.push({ offset, id: channel.split(':')[1] as string, told: `${status} ${progress}`, version });
   });
   await subscriber.psubscribe(keys.allEvents);
   return { events, hashes, close: () => subscriber.disconnect() };
@@ -72,7 +72,7 @@ async function listen() {
 const everything = async (ids: readonly string[]) =>
   Promise.all([
     ...ids.flatMap((id) => [redis.client.hgetall(keys.job(id)), redis.client.hgetall(keys.document(id))]),
-    redis.client.get(keys.sequence),
+    redis.client.get(keys.offset),
     redis.client.hgetall(keys.outcomes),
     redis.client.lrange(keys.durations, 0, -1),
     redis.client.zrange(keys.cleanup, '0', '-1'),
@@ -99,7 +99,7 @@ test('what is reported in one turn shares a call, and each change is published o
     'b processing 70 v4',
     'a completed 100 v5',
   ]);
-  expect(events.map(({ sequence }) => sequence)).toEqual([5, 6, 7, 8, 9]);
+  expect(events.map(({ offset }) => offset)).toEqual([5, 6, 7, 8, 9]);
   expect(await job('a')).toMatchObject({ status: 'completed', counts: { chunks_done: 60 } });
 });
 
@@ -265,7 +265,7 @@ test('where Redis goes back to after the claim, what is reported is whole again,
   close();
 });
 
-test('a report that is refused leaves no gap in the sequence', async () => {
+test('a refused report leaves no gap in the offsets', async () => {
   const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
   await queue.cancel('a');
   const { events, close } = await listen();
@@ -274,7 +274,7 @@ test('a report that is refused leaves no gap in the sequence', async () => {
   await queue.progress(b, report(40));
   await expect.poll(() => events.length).toBe(2);
   close();
-  expect(events.map(({ sequence }) => sequence)).toEqual([6, 7]);
+  expect(events.map(({ offset }) => offset)).toEqual([6, 7]);
 });
 
 test('a job that is taken over counts on: the next holder is heard at once, the last never', async () => {
@@ -337,9 +337,9 @@ test('each report publishes the very bytes that are read', async () => {
     await redis.client.hset(keys.job('a'), 'updated_at', 'long ago');
     expect(await queue.progress(held, report(20 + i / 3, message))).toBe(true);
     await expect.poll(() => last).not.toBe('');
-    const { history, hash } = parseJobEvent(last);
+    const { epoch, hash } = parseJobEvent(last);
     const read = await new JobStore(redis.client, keys).read('default', 'a');
-    expect(toJobState(hash, history).json).toBe(read?.json);
+    expect(toJobState(hash, epoch).json).toBe(read?.json);
     expect(JSON.parse(read!.json)).toMatchObject({ message: message.toWellFormed(), retry_count: 1 });
     const { payload: _, ...stored } = await redis.client.hgetall(keys.job('a'));
     expect(stored).toMatchObject(hash);

@@ -23,14 +23,14 @@ beforeEach(async () => {
 });
 afterAll(() => redis.close());
 
-test('what is read from a Redis that has gone back has a history of its own, before any feed has noticed', async () => {
+test('what is read from a Redis that has gone back has an epoch of its own, before any feed has noticed', async () => {
   await jobs.enqueue(['a']);
-  const { history } = (await store.read('default', 'a'))!;
+  const { epoch } = (await store.read('default', 'a'))!;
   const dir = await redis.client.config('GET', 'dir');
   const copy = await mkdtemp(join(tmpdir(), 'sluice-copy-'));
   await cp(dir[1]!, copy, { recursive: true });
   await jobs.queue.cancel('a');
-  expect(await store.read('default', 'a')).toMatchObject({ history, version: 2 });
+  expect(await store.read('default', 'a')).toMatchObject({ epoch, version: 2 });
   await redis.kill();
   await rm(dir[1]!, { recursive: true });
   await cp(copy, dir[1]!, { recursive: true });
@@ -38,33 +38,33 @@ test('what is read from a Redis that has gone back has a history of its own, bef
   await redis.start();
   const read = (await store.read('default', 'a'))!;
   expect(read.version).toBe(1);
-  expect(read.history).not.toBe(history);
+  expect(read.epoch).not.toBe(epoch);
   // For everybody else, too; and once.
-  expect(await redis.client.get(keys.history)).toBe(read.history);
+  expect(await redis.client.get(keys.epoch)).toBe(read.epoch);
   expect(await new JobStore(redis.client, keys).read('default', 'a')).toMatchObject({
-    history: read.history,
+    epoch: read.epoch,
   });
 });
 
 test('so has what is read from one whose data were replaced under its connections', async () => {
   await jobs.enqueue(['a', 'b']);
-  const { history } = (await store.read('default', 'a'))!;
+  const { epoch } = (await store.read('default', 'a'))!;
   await redis.client.hset(keys.job('a'), { version: 0 });
-  await redis.client.decr(keys.sequence);
+  await redis.client.decr(keys.offset);
   const read = (await store.read('default', 'a'))!;
   expect(read.version).toBe(0);
-  expect(read.history).not.toBe(history);
+  expect(read.epoch).not.toBe(epoch);
 });
 
-test('reading names no history while nothing was lost', async () => {
+test('reading names no epoch while nothing was lost', async () => {
   await jobs.enqueue(['a']);
-  const { history } = (await store.read('default', 'a'))!;
+  const { epoch } = (await store.read('default', 'a'))!;
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   redis.client.disconnect(true);
   await jobs.enqueue(['b']);
-  expect((await store.readAll(['a', 'b', 'nobody'])).map((state) => state?.history)).toEqual([
-    history,
-    history,
+  expect((await store.readAll(['a', 'b', 'nobody'])).map((state) => state?.epoch)).toEqual([
+    epoch,
+    epoch,
     undefined,
   ]);
 });

@@ -338,7 +338,7 @@ test('two workers at once make one job, and a script that is sent again makes no
   expect(await queued()).toHaveLength(1);
   await recorded.replay('reindex');
   expect(await queued()).toHaveLength(1);
-  expect(await redis.client.get(keys.sequence)).toBe('1');
+  expect(await redis.client.get(keys.offset)).toBe('1');
 });
 
 test("while a document's own upload runs once more, nothing else indexes it", async () => {

@@ -8,7 +8,7 @@ import { DocumentRegistry } from '../../src/documents/registry.ts';
 import { VectorStore } from '../../src/documents/vector-store.ts';
 import { CleanupLog } from '../../src/jobs/cleanup-log.ts';
 import { IncompleteDocuments } from '../../src/jobs/incomplete-documents.ts';
-import { JobHistory } from '../../src/jobs/job-history.ts';
+import { EpochTracker } from '../../src/jobs/epoch-tracker.ts';
 import { InstallationError } from '../../src/installation/installation-error.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { createKeys } from '../../src/redis/keys.ts';
@@ -90,7 +90,7 @@ function startWorker(availability = new Availability(), connection = redis.clien
   );
   const services = {
     redis: connection,
-    history: new JobHistory(connection, keys),
+    epochs: new EpochTracker(connection, keys),
     ended: { sweep: async () => {} } as Pick<EndedRecovery, 'sweep'> as EndedRecovery,
     comparison,
     installation: confirmed,
@@ -102,9 +102,9 @@ function startWorker(availability = new Availability(), connection = redis.clien
 }
 const reconciled = () =>
   vi.waitFor(async () => {
-    const [history, last] = await redis.client.mget(keys.history, keys.reconciled);
+    const [epoch, last] = await redis.client.mget(keys.epoch, keys.reconciled);
     expect(last).not.toBeNull();
-    expect(last).toBe(history);
+    expect(last).toBe(epoch);
   }, LIMIT_MS);
 /** Lists the cleanups that are due now. */
 async function dead(): Promise<string[]> {
@@ -117,7 +117,7 @@ async function dead(): Promise<string[]> {
     .sort();
 }
 
-test('in a new history evidence marks generations dead, but not those that are live or being written', async () => {
+test('in a new epoch evidence marks generations dead, but not those that are live or being written', async () => {
   await queue.enqueue('running', 'default', { filename: 'a', file_key: 'default/a' } as never);
   const [claimed] = (await queue.claim(1)).jobs;
   await queue.enqueue('failed', 'default', { filename: 'a', file_key: 'default/b' } as never);
@@ -165,13 +165,13 @@ test('a collection is looked through to its end, page by page', async () => {
   expect([...found].sort()).toEqual(['0-x', '1-x', '2-x']);
 });
 
-test('Chroma is compared once a history, by one of all workers', async () => {
+test('Chroma is compared once an epoch, by one of all workers', async () => {
   const looked = vi.spyOn(vectors, 'generations');
   for (let i = 0; i < 3; i++) startWorker();
   await reconciled();
   await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
   expect(looked).toHaveBeenCalledTimes(1);
-  // Keys written around this moment can make two histories of it.
+  // Keys written around this moment can make two epochs of it.
   await redis.client.flushall();
   await vi.waitFor(() => expect(looked.mock.calls.length).toBeGreaterThan(1), LIMIT_MS);
   await reconciled();
@@ -188,19 +188,19 @@ test('a look that fails in the middle leaves it to the next', async () => {
   expect(await dead()).toEqual(['papers/a:1-lost']);
 });
 
-test('nothing is claimed from the moment Redis is lost until it is known which history it is', async () => {
+test('nothing is claimed from the moment Redis is lost until it is known which epoch it is', async () => {
   const availability = new Availability();
   const connection = redis.client.duplicate();
   connection.on('error', () => {});
   startWorker(availability, connection);
   expect(availability.impaired).toBe(true);
   await vi.waitFor(() => expect(availability.impaired).toBe(false), LIMIT_MS);
-  const before = await redis.client.get(keys.history);
+  const before = await redis.client.get(keys.epoch);
   await redis.kill();
   await vi.waitFor(() => expect(availability.impaired).toBe(true), LIMIT_MS);
   await redis.start();
   await vi.waitFor(() => expect(availability.impaired).toBe(false), LIMIT_MS);
-  expect(await redis.client.get(keys.history)).not.toBe(before);
+  expect(await redis.client.get(keys.epoch)).not.toBe(before);
   connection.disconnect();
 });
 

@@ -96,7 +96,7 @@ test('a job that is deleted while somebody waits is a 404', async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   await redis.client.del(keys.job(id));
   // As if an event had been missed: the next canary has everything watched read again.
-  await redis.client.incr(keys.sequence);
+  await redis.client.incr(keys.offset);
   expect((await waiting).status).toBe(404);
 });
 

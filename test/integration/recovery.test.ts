@@ -7,7 +7,7 @@ import type { Job } from '../../src/contract/job.ts';
 import { DocumentRegistry } from '../../src/documents/registry.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
-import { JobHistory } from '../../src/jobs/job-history.ts';
+import { EpochTracker } from '../../src/jobs/epoch-tracker.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { Tombstones } from '../../src/jobs/tombstones.ts';
 import { createKeys } from '../../src/redis/keys.ts';
@@ -60,8 +60,8 @@ const recover = () => {
   const { client } = redis;
   const registry = new DocumentRegistry(client, keys);
   const tombstones = new Tombstones(client, keys);
-  const history = new JobHistory(client, keys);
-  return new UploadRecovery({ blobs, queue, store, registry, tombstones, history, logger }).sweep(signal);
+  const epochs = new EpochTracker(client, keys);
+  return new UploadRecovery({ blobs, queue, store, registry, tombstones, epochs, logger }).sweep(signal);
 };
 const enqueue = (id: string) => queue.enqueue(id, 'default', payloadOf(id));
 const job = async (id: string) => JSON.parse((await store.read('default', id))!.json) as Job;
@@ -143,11 +143,11 @@ test('an upload whose job another program deleted goes on behind the versions th
   const { jobs } = await queue.claim(1);
   for (let progress = 61; progress < 70; progress++)
     await queue.progress(jobs[0]!, { progress, message: 'm', stage: 'embed', counts: {} });
-  const { version, history } = (await store.read('default', 'a'))!;
+  const { version, epoch } = (await store.read('default', 'a'))!;
   await redis.client.del(keys.job('a'));
   await recover();
   const again = (await store.read('default', 'a'))!;
-  expect([again.status, again.history]).toEqual(['queued', history]);
+  expect([again.status, again.epoch]).toEqual(['queued', epoch]);
   expect(again.version).toBeGreaterThan(version);
 });
 

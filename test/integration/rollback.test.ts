@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 
 import type { Job } from '../../src/contract/job.ts';
 import { DocumentRegistry } from '../../src/documents/registry.ts';
-import { JobHistory } from '../../src/jobs/job-history.ts';
+import { EpochTracker } from '../../src/jobs/epoch-tracker.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobRestoration } from '../../src/jobs/job-restoration.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
@@ -32,7 +32,7 @@ let store: JobStore;
 let folder: string;
 let blobs: BlobStore;
 let recovery: EndedRecovery;
-let services: UploadRecoveryServices & { history: JobHistory };
+let services: UploadRecoveryServices & { epochs: EpochTracker };
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -47,8 +47,8 @@ beforeEach(async () => {
   const { client } = redis;
   const registry = new DocumentRegistry(client, keys);
   const tombstones = new Tombstones(client, keys);
-  const history = new JobHistory(client, keys);
-  services = { blobs, queue, store, registry, tombstones, history, logger };
+  const epochs = new EpochTracker(client, keys);
+  services = { blobs, queue, store, registry, tombstones, epochs, logger };
   const manifests = new ManifestRestoration(services, TTL_MS);
   recovery = new EndedRecovery({ ...services, manifests, restoration: restoration() }, TTL_MS);
 });
@@ -101,7 +101,7 @@ async function copyRedis(): Promise<() => Promise<void>> {
     await Promise.all(names.map((name, i) => redis.client.restore(name, 0, copies[i] as Buffer)));
   };
 }
-/** Notes how an upload ended as its worker does, in an earlier history. */
+/** Notes how an upload ended as its worker does, in an earlier epoch. */
 const end = (id: string, status: End) => blobs.ended.note(`default/${id}`, id, status, 'lost');
 
 test('what had completed or failed is requeued when Redis knows it no more', async () => {
@@ -135,7 +135,7 @@ test('what was cancelled is cancelled again, and no worker ever sees it', async 
   expect(await redis.client.ttl(keys.job('forgotten'))).toBeGreaterThan(400);
 });
 
-test('what Redis still knows to have ended stays as it is, and is compared once a history', async () => {
+test('what Redis still knows to have ended stays as it is, and is compared once an epoch', async () => {
   await upload('a');
   await queue.cancel('a');
   await end('a', 'cancelled');

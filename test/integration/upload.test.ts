@@ -45,7 +45,7 @@ async function blobs(): Promise<string[]> {
 }
 async function expectNothingLeft(before: string[]): Promise<void> {
   await expect.poll(blobs).toEqual(before);
-  // The feed may name the history of a Redis that was just emptied, and the api its installation.
+  // The feed may name the epoch of a Redis that was just emptied, and the api its installation.
   const keys = (await redis.client.keys('*')).filter(
     (key) => !/^jobs:(history|server)$|installation/.test(key),
   );

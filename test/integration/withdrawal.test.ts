@@ -21,8 +21,8 @@ beforeEach(() => redis.client.flushall());
 /** What may be left of a job that was withdrawn: nothing of it. */
 /** Reads the tombstone, by which a sweep deletes the file of a refused upload if its api dies. */
 const KEPT: string[] = [
-  keys.sequence,
-  keys.history,
+  keys.offset,
+  keys.epoch,
   keys.outcomes,
   keys.durations,
   keys.cleanup,
@@ -68,8 +68,8 @@ test('those who watch a job hear that it was cancelled when its upload is refuse
   const heard: JobState[] = [];
   const subscriber = redis.client.duplicate();
   subscriber.on('message', (_channel, message: string) => {
-    const { hash, history } = parseJobEvent(message);
-    heard.push(toJobState(hash, history));
+    const { hash, epoch } = parseJobEvent(message);
+    heard.push(toJobState(hash, epoch));
   });
   await subscriber.subscribe(keys.events('a'));
   await jobs.enqueue(['a']);

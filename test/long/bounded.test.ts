@@ -8,7 +8,7 @@ import { DocumentRegistry } from '../../src/documents/registry.ts';
 import { CleanupLog } from '../../src/jobs/cleanup-log.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
-import { JobHistory } from '../../src/jobs/job-history.ts';
+import { EpochTracker } from '../../src/jobs/epoch-tracker.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { Tombstones } from '../../src/jobs/tombstones.ts';
 import { createKeys } from '../../src/redis/keys.ts';
@@ -156,8 +156,8 @@ async function settle(): Promise<void> {
   const store = new JobStore(client, keys);
   const registry = new DocumentRegistry(client, keys);
   const tombstones = new Tombstones(client, keys);
-  const history = new JobHistory(client, keys);
-  const services = { blobs, queue, store, registry, tombstones, history, logger: quietLogger() };
+  const epochs = new EpochTracker(client, keys);
+  const services = { blobs, queue, store, registry, tombstones, epochs, logger: quietLogger() };
   const { signal } = new AbortController();
   await new UploadRecovery(services).sweep(signal);
   const dead = async () => {

@@ -45,9 +45,9 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
   {
     without: 'the notes of how jobs ended',
     file: 'src/worker/job-runner.ts',
-    line: 'await blobs.ended.note(read.payload.file_key, job.id, end, history);',
+    line: 'await blobs.ended.note(read.payload.file_key, job.id, end, epoch);',
     instead:
-      'await blobs.ended.note(read.payload.file_key, job.id, end, history); await blobs.ended.forget(job.id);',
+      'await blobs.ended.note(read.payload.file_key, job.id, end, epoch); await blobs.ended.forget(job.id);',
   },
   {
     without: 'the comparison with Chroma',
@@ -56,10 +56,10 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
     instead: 'if (turn.epoch) return;',
   },
   {
-    without: 'the naming of a history',
-    file: 'src/jobs/lua/open-history.lua',
-    line: 'if not history or went_back or elsewhere then',
-    instead: 'if not history then',
+    without: 'the naming of an epoch',
+    file: 'src/jobs/lua/open-epoch.lua',
+    line: 'if not epoch or went_back or elsewhere then',
+    instead: 'if not epoch then',
   },
 ];
 

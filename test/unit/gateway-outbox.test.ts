@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 const state = (id: string, version: number, status = 'processing', run = 1) =>
-  toJobState({ id, version: `${version}`, status, run: `${run}` }, 'history');
+  toJobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
 /** Lets what was asked for be given to the stream. */
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 /** What the stream was given, in short: `type job@version …`. */
@@ -93,13 +93,13 @@ test('an end that waits in a snapshot is not replaced by what comes after it', a
   expect(said()).toEqual(['pong', 'snapshot a@5 b@7', 'update a@7']);
 });
 
-test('ends that wait are sent when their history is over, before the next begins, and its versions begin anew', async () => {
+test('ends that wait are sent when their epoch is over, before the next begins, and its versions begin anew', async () => {
   await block();
   outbox.snapshot(1, [state('a', 5, 'failed'), state('b', 5)]);
   outbox.update(state('a', 6, 'queued', 2));
   outbox.update(state('c', 5, 'completed'));
   outbox.update(state('d', 5));
-  outbox.forgetHistory();
+  outbox.forgetEpoch();
   outbox.answer({ type: 'live', history: 'next' });
   for (const id of ['a', 'c']) outbox.update(state(id, 1));
   await unblock();
@@ -200,7 +200,7 @@ test('what the client says that it has is not sent, and what is newer is', async
   outbox.update(state('a', 7));
   outbox.update(state('a', 8));
   await turn();
-  outbox.forgetHistory();
+  outbox.forgetEpoch();
   outbox.update(state('a', 1));
   await turn();
   expect(said()).toEqual(['update a@8', 'update a@1']);
@@ -228,11 +228,11 @@ test('a client with nothing to take is given a state at once, and one frame a tu
   expect(said()).toEqual(['update a@1', 'update a@2 b@1']);
 });
 
-test('when a history is over, none of its states goes any more', async () => {
+test('when an epoch is over, none of its states goes any more', async () => {
   await block();
   outbox.snapshot(1, [state('a', 5)]);
   outbox.update(state('b', 5));
-  outbox.forgetHistory();
+  outbox.forgetEpoch();
   outbox.answer({ type: 'live', history: 'next' });
   outbox.update(state('a', 1));
   outbox.update(state('b', 2));
@@ -249,11 +249,11 @@ test('a client is too far behind when it takes nothing for long, or has too much
   for (let i = 0; i <= 1000; i++) outbox.update(state(`job-${i}`, 1));
   expect(outbox.isTooFarBehind(in_(0))).toBe(false);
   expect(outbox.isTooFarBehind(in_(2000))).toBe(true);
-  outbox.forgetHistory();
+  outbox.forgetEpoch();
   expect(outbox.isTooFarBehind(in_(2000))).toBe(false);
   const message = 'x'.repeat(3000);
   for (let i = 0; i < 100; i++)
-    outbox.update(toJobState({ id: `long-${i}`, version: '1', message }, 'history'));
+    outbox.update(toJobState({ id: `long-${i}`, version: '1', message }, 'epoch'));
   expect(outbox.isTooFarBehind(in_(2000))).toBe(true);
   await unblock();
   expect(outbox.isTooFarBehind(in_(60_000))).toBe(false);
@@ -285,7 +285,7 @@ test('who waits is told when all was given, when all was taken, and when it is o
 test('long states go in frames of about 64 KiB, for whoever does not read holds on to one', async () => {
   await block();
   const long = (id: string) =>
-    toJobState({ id, version: '1', status: 'processing', message: 'x'.repeat(20_000) }, 'history');
+    toJobState({ id, version: '1', status: 'processing', message: 'x'.repeat(20_000) }, 'epoch');
   outbox.snapshot(1, ['a', 'b', 'c', 'd', 'e'].map(long));
   for (const id of ['f', 'g', 'h', 'i', 'j']) outbox.update(long(id));
   await unblock();
@@ -303,7 +303,7 @@ test('a dashboard of 2,000 jobs that change at once is not cut while it is busy 
   await block();
   const message = 'x'.repeat(500);
   for (let i = 0; i < 2000; i++)
-    outbox.update(toJobState({ id: `job-${i}`, version: '1', message }, 'history'));
+    outbox.update(toJobState({ id: `job-${i}`, version: '1', message }, 'epoch'));
   expect(outbox.isTooFarBehind(before + 900)).toBe(false);
   await unblock();
   expect(

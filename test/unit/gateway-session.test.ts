@@ -18,7 +18,7 @@ import { quietLogger } from '../helpers/roles.ts';
 import { SlowStream } from '../helpers/slow-stream.ts';
 
 const state = (id: string, version: number, status: string, run = 1) =>
-  toJobState({ id, version: `${version}`, status, run: `${run}` }, 'history');
+  toJobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
 
 /** Lets everything be sent that waits. */
 async function idle(): Promise<void> {
@@ -33,7 +33,7 @@ async function idle(): Promise<void> {
 async function openDashboard(stream: Duplex, flusher: Flusher, times: number): Promise<JobWatcher[]> {
   const watchers: JobWatcher[] = [];
   const feed = {
-    history: 'history',
+    history: 'epoch',
     live: true,
     watchAll: (watcher: JobWatcher) => void watchers.push(watcher),
     readActive: async () => [],
@@ -130,7 +130,7 @@ test('a session that is not read from, for it does not take its answers, is not 
     ping: () => calls.push('ping'),
     terminate: () => calls.push('terminate'),
   };
-  const feed = { history: 'history', live: true } as unknown as JobFeed;
+  const feed = { epoch: 'epoch', live: true } as unknown as JobFeed;
   const metrics = new GatewayMetrics(new Registry(), feed, () => ({ count: 0, bufferedBytes: 0 }));
   const services = {
     access: {} as Access,

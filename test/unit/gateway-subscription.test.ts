@@ -6,14 +6,14 @@ import type { JobFeed } from '../../src/jobs/job-feed.ts';
 import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
 import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
 
-const state = (id: string, version: number, history: string) =>
-  toJobState({ id, version: `${version}`, status: 'processing' }, history);
+const state = (id: string, version: number, epoch: string) =>
+  toJobState({ id, version: `${version}`, status: 'processing' }, epoch);
 
 /** Joins, and hears something while it reads. @returns the snapshot, as `job@version` */
-async function join(history: string, heard: JobState[], read: JobState[]): Promise<string[]> {
+async function join(epoch: string, heard: JobState[], read: JobState[]): Promise<string[]> {
   let watcher: JobWatcher | undefined;
   const feed = {
-    history,
+    epoch,
     watchAll: (joining: JobWatcher) => void (watcher = joining),
     async readActive() {
       for (const news of heard) watcher?.onState(news);
@@ -34,7 +34,7 @@ test('what is heard while a client joins goes in the snapshot when it is newer t
   expect(await join('h', heard, [state('a', 2, 'h'), state('b', 2, 'h')])).toEqual(['a@3', 'b@2', 'new@1']);
 });
 
-test('what was heard in a history that has ended meanwhile does not', async () => {
+test('what was heard in an epoch that has ended meanwhile does not', async () => {
   const heard = [state('a', 9, 'old'), state('lost', 4, 'old'), state('b', 2, 'h')];
   expect(await join('h', heard, [state('a', 1, 'h'), state('b', 1, 'h')])).toEqual(['a@1', 'b@2']);
 });

@@ -5,8 +5,8 @@ import type { JobFeed } from '../../src/jobs/job-feed.ts';
 import { toJobState } from '../../src/jobs/to-job.ts';
 
 const feed = { watch() {}, unwatch() {} } as unknown as JobFeed;
-const state = (version: number, status: string, history = 'h') =>
-  toJobState({ id: 'a', version: `${version}`, status }, history);
+const state = (version: number, status: string, epoch = 'h') =>
+  toJobState({ id: 'a', version: `${version}`, status }, epoch);
 
 test('who follows a job gets the latest state, and the end of a run, though the next has begun', async () => {
   const changes = new JobChanges(feed, 'default', 'a', []);
@@ -17,7 +17,7 @@ test('who follows a job gets the latest state, and the end of a run, though the 
   changes.onState(state(4, 'failed'));
   changes.onState(state(5, 'queued'));
   changes.onState(state(1, 'queued', 'next'));
-  expect(await changes.after('h-3', 0)).toMatchObject({ version: 4, history: 'h' });
+  expect(await changes.after('h-3', 0)).toMatchObject({ version: 4, epoch: 'h' });
   changes.end();
   expect(await changes.after('h-4', 0)).toBe('unchanged');
 });

@@ -23,12 +23,12 @@ test('a field that the job lacks is absent, one that is empty is not', () => {
   const values = JOB_FIELDS.map((field) => (field === 'id' ? 'a' : field === 'message' ? '' : false));
   const message = JSON.stringify(['6b0466e200f58', 7, 1_795_000_000_123, values]);
   expect(parseJobEvent(message)).toEqual({
-    history: '6b0466e200f58',
-    sequence: 7,
+    epoch: '6b0466e200f58',
+    offset: 7,
     publishedAt: 1_795_000_000_123,
     hash: { id: 'a', message: '' },
   });
-  expect(eventPosition(message)).toEqual({ history: '6b0466e200f58', sequence: 7 });
+  expect(eventPosition(message)).toEqual({ epoch: '6b0466e200f58', offset: 7 });
 });
 
 test('what no script has written is no event', () => {

@@ -20,7 +20,7 @@ test('a watcher that throws keeps nobody else from being told, and the error is 
   watchers.addForAll(good('all'), () => []);
   watchers.add('a', { tenant: 'default', onState: broken, onForgotten: broken });
   watchers.add('a', good('one'));
-  watchers.tell(toJobState({ id: 'a', version: '3' }, 'history'));
+  watchers.tell(toJobState({ id: 'a', version: '3' }, 'epoch'));
   watchers.tellForgotten('a');
   expect(told).toEqual(['all a@3', 'one a@3', 'all a forgotten', 'one a forgotten']);
   expect(logger.lines.filter((line) => line.includes('a watcher failed'))).toHaveLength(4);

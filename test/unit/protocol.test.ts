@@ -43,7 +43,7 @@ test('every close code is explained, and so is whether to connect again', () => 
   expect(rows.filter(([, , again]) => again === 'no').map(([, code]) => Number(code))).toEqual(FINAL_CLOSES);
 });
 
-test('a dashboard may name every job that it was told of, and a history is no place for a long text', () => {
+test('a dashboard may name every job that it was told of, and an epoch is no place for a long text', () => {
   const subscribe = { type: 'subscribe', id: 1, channel: 'active', history: 'h' };
   const versions = { ['x'.repeat(1000)]: 1 };
   expect(v.parse(ClientMessageSchema, { ...subscribe, versions })).toMatchObject({ versions });

@@ -21,38 +21,38 @@ function start() {
     await page.promise;
     asked.push(await goesOn());
   });
-  const present = { history: 'first', sequence: 1 };
-  const history = { open: vi.fn(async () => present), follow: async () => present.history };
+  const present = { epoch: 'first', offset: 1 };
+  const epochs = { open: vi.fn(async () => present), follow: async () => present.epoch };
   const availability = new Availability();
   const services = {
     redis,
-    history,
+    epochs,
     ended: { sweep: async () => {} },
     comparison: { compare },
     installation: confirmed,
     logger: quietLogger(),
   } as unknown as ReconcilerServices;
   const reconciler = new Reconciler(services, availability, LEASE_MS, 0);
-  return { reconciler, redis, history, present, availability, compare, asked, page };
+  return { reconciler, redis, epochs, present, availability, compare, asked, page };
 }
 
 test('a reconnect while Chroma is compared stops claiming only until Redis was asked what it is', async () => {
-  const { reconciler, redis, history, availability, compare } = start();
+  const { reconciler, redis, epochs, availability, compare } = start();
   await expect.poll(() => compare.mock.calls.length).toBe(1);
   redis.emit('close');
   expect(availability.impaired).toBe(true);
   redis.emit('ready');
   await expect.poll(() => availability.impaired).toBe(false);
-  expect(history.open).toHaveBeenCalledTimes(2);
+  expect(epochs.open).toHaveBeenCalledTimes(2);
   await sleep(LEASE_MS);
   expect(compare).toHaveBeenCalledTimes(1);
   await reconciler.close();
 });
 
-test('a comparison does not go on by what was known of another history', async () => {
+test('a comparison does not go on by what was known of another epoch', async () => {
   const { reconciler, redis, present, compare, availability, asked, page } = start();
   await expect.poll(() => compare.mock.calls.length).toBe(1);
-  present.history = 'second';
+  present.epoch = 'second';
   redis.emit('close');
   redis.emit('ready');
   await expect.poll(() => availability.impaired).toBe(false);

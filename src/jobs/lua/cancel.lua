@@ -1,5 +1,5 @@
 -- Cancels a job, whatever it is doing. Its holder, if there is one, can change nothing any more.
--- KEYS: 1 job, 2 queue, 3 leases, 4 active, 5 delayed, 6 cleanup, 7 sequence, 8 history, 9 outcomes, 10 channel of cancellations,
+-- KEYS: 1 job, 2 queue, 3 leases, 4 active, 5 delayed, 6 cleanup, 7 offset, 8 epoch, 9 outcomes, 10 channel of cancellations,
 --       11 tombstones
 -- ARGV: 1 id, 2 ttl_seconds
 -- Returns the outcome before, or else the status before; nil for an unknown job. A terminal job stays unchanged.

@@ -1,5 +1,5 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
--- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 sequence, 7 history, 8 grant, 9 recent, 10 cleanup,
+-- KEYS: 1 queue, 2 leases, 3 active, 4 delayed, 5 limbo, 6 offset, 7 epoch, 8 grant, 9 recent, 10 cleanup,
 --       11 installation
 -- ARGV: 1 key prefix of jobs, 2 count, 3 nonce, 4 lease_ms, 5 max_retries for jobs that name none, 6 longest_backoff_ms,
 --       7 blob store of the caller, or ''
@@ -19,8 +19,9 @@ end
 local LIMBO_MS = 60000
 local MOST_LOOKED_AT = 1000
 local WANTED = { unpack(FIELDS) }
+-- The field `epoch` holds the fence: other programs know it by this name.
 for _, field in ipairs({ 'epoch', 'started_ms', 'queued_ms', 'payload' }) do WANTED[#WANTED + 1] = field end
-local EPOCH, STARTED_MS, QUEUED_MS, PAYLOAD = #FIELDS + 1, #FIELDS + 2, #FIELDS + 3, #FIELDS + 4
+local FENCE, STARTED_MS, QUEUED_MS, PAYLOAD = #FIELDS + 1, #FIELDS + 2, #FIELDS + 3, #FIELDS + 4
 
 local granted = {}
 
@@ -39,7 +40,7 @@ end
 
 -- job: the values of WANTED; those that FIELDS has not are gone afterwards
 local function grant(id, key, job)
-  local epoch, started_ms, payload = count_up(job[EPOCH]), job[STARTED_MS], job[PAYLOAD]
+  local fence, started_ms, payload = count_up(job[FENCE]), job[STARTED_MS], job[PAYLOAD]
   -- Who deletes a lease and queues its job leaves a generation behind that nobody will ever end.
   if job[AT.status] == 'processing' then mark_dead(KEYS[10], key, job, id) end
   -- What another program wrote by hand is not among the recent jobs, and may lack any field but the documented ones.
@@ -48,7 +49,7 @@ local function grant(id, key, job)
 
   local changes = {
     'status', 'processing', 'progress', '10', 'fraction', '0.1', 'message', 'Parsing document...', 'stage', 'parse',
-    'epoch', epoch, 'token', epoch .. '-' .. ARGV[3], 'attempt', count_up(job[AT.attempt]),
+    'epoch', fence, 'token', fence .. '-' .. ARGV[3], 'attempt', count_up(job[AT.attempt]),
   }
   local function ensure(field, value)
     if job[AT[field]] == value then return end

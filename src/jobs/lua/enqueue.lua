@@ -1,5 +1,5 @@
 -- Makes a job and queues it.
--- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 recent, 7 idempotency (of the key the client sent; may be unused),
+-- KEYS: 1 job, 2 queue, 3 active, 4 offset, 5 epoch, 6 recent, 7 idempotency (of the key the client sent; may be unused),
 --       8 installation
 -- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 max_retries, 5 fingerprint of the request or '', 6 idempotency_ttl_seconds,
 --       7 filename, 8 collection, 9 '1' where Redis may have forgotten the job,
@@ -29,7 +29,7 @@ if ARGV[5] ~= '' then
   redis.call('EXPIRE', KEYS[7], ARGV[6])
 end
 local job = read(KEYS[1])
--- Of what was forgotten somebody may hold a version still; none is beyond the sequence, which each has counted up.
+-- Of what was forgotten somebody may hold a version still; none is beyond the offset, which each event increments.
 if ARGV[9] == '1' then job[AT.version] = redis.call('GET', KEYS[4]) end
 commit(KEYS[1], KEYS[4], KEYS[5], job, {
   'id', ARGV[1], 'type', 'document_upload', 'status', 'queued', 'progress', '0', 'fraction', '0',

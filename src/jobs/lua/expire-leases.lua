@@ -1,5 +1,5 @@
 -- Takes jobs back from workers that were lost: their lease has ended.
--- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 sequence, 6 history, 7 outcomes, 8 swept, 9 tombstones
+-- KEYS: 1 leases, 2 queue, 3 active, 4 cleanup, 5 offset, 6 epoch, 7 outcomes, 8 swept, 9 tombstones
 -- ARGV: 1 key prefix of jobs, 2 max_stalls, 3 ttl_seconds, 4 lease_ms
 -- Returns {taken back, failed}: how many. Publishes each job, queued; or failed, when it has cost max_stalls
 -- workers before: a document that kills what touches it must not take every worker down in turn.

@@ -1,5 +1,5 @@
 -- Fails a job for good. Its progress stays where it stopped.
--- KEYS: 1 job, 2 leases, 3 active, 4 cleanup, 5 sequence, 6 history, 7 outcomes, 8 tombstones
+-- KEYS: 1 job, 2 leases, 3 active, 4 cleanup, 5 offset, 6 epoch, 7 outcomes, 8 tombstones
 -- ARGV: 1 id, 2 token, 3 message, 4 error, 5 error_code, 6 ttl_seconds
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, failed. What the caller wrote to Chroma is marked for cleanup.

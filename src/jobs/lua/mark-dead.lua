@@ -1,5 +1,5 @@
 -- Marks generations found in Chroma as dead, if there is evidence. Redis may have lost the script that made them live
--- or dead, together with its history.
+-- or dead, together with its epoch.
 -- KEYS: 1 cleanup, 2 leases
 -- ARGV: 1 key prefix of jobs, 2 key prefix of documents, 3 tenant of documents that name none,
 --       4 JSON: [[collection, document id, generation], ...]

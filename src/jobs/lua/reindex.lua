@@ -1,5 +1,5 @@
 -- Makes a job that indexes a document again, and queues it behind all others, unless one is under way.
--- KEYS: 1 document, 2 job, 3 queue, 4 active, 5 sequence, 6 history, 7 recent, 8 incomplete, 9 reindexing
+-- KEYS: 1 document, 2 job, 3 queue, 4 active, 5 offset, 6 epoch, 7 recent, 8 incomplete, 9 reindexing
 -- ARGV: 1 id of the job, 2 id of the document, 3 its generation, 4 tenant, 5 payload (JSON), 6 max_retries, 7 filename,
 --       8 collection, 9 key prefix of jobs, 10 longest_wait_ms
 -- Returns {id, created_at, status} of the new job or the one under way; nil when the document has another generation,

@@ -1,5 +1,5 @@
 -- Gives a job back unfinished, at the head of the queue. No try is counted: nothing was wrong with the job.
--- KEYS: 1 job, 2 leases, 3 queue, 4 cleanup, 5 sequence, 6 history
+-- KEYS: 1 job, 2 leases, 3 queue, 4 cleanup, 5 offset, 6 epoch
 -- ARGV: 1 id, 2 token
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, queued. What the caller wrote to Chroma is marked for cleanup.

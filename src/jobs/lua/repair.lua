@@ -1,6 +1,6 @@
 -- Puts right what no transition of ours leaves behind: other programs pop, push and delete, and a Redis that
 -- came back from an older copy has forgotten.
--- KEYS: 1 active, 2 queue, 3 leases, 4 delayed, 5 limbo, 6 recent, 7 sequence, 8 history, 9 cleanup, 10 outcomes,
+-- KEYS: 1 active, 2 queue, 3 leases, 4 delayed, 5 limbo, 6 recent, 7 offset, 8 epoch, 9 cleanup, 10 outcomes,
 --       11 durations, 12 server, 13 swept, 14 tombstones, 15 incomplete, 16 reindexing, 17 orphans
 -- ARGV: 1 key prefix of jobs, 2 cursor of the last call, 3 count, 4 ttl_seconds
 -- Looks at about count of the active jobs. Returns {cursor, repaired}; the cursor is '0' when all have been seen.

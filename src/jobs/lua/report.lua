@@ -1,5 +1,5 @@
 -- Takes what the holders of claims report, in its order: how far a job has come, or that it is complete.
--- KEYS: 1 leases, 2 active, 3 cleanup, 4 sequence, 5 history, 6 outcomes, 7 durations, 8 tombstones
+-- KEYS: 1 leases, 2 active, 3 cleanup, 4 offset, 5 epoch, 6 outcomes, 7 durations, 8 tombstones
 -- ARGV: 1 key prefix of jobs, 2 ttl_seconds, then each report: its kind, job id, token, how many more there are, the
 --       job's version after it, and
 --       progress: how many steps it has, each one version further; the job's values after `updated_at` at each; then

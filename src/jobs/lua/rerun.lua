@@ -1,5 +1,5 @@
 -- Starts a failed job, cancelled ones included, again as its next run.
--- KEYS: 1 job, 2 queue, 3 active, 4 sequence, 5 history, 6 tombstones
+-- KEYS: 1 job, 2 queue, 3 active, 4 offset, 5 epoch, 6 tombstones
 -- ARGV: 1 id, 2 run that is over (a replay finds another)
 -- Returns the job's status before, or nil for an unknown job. Changes only a failed job.
 -- Publishes the job, queued.

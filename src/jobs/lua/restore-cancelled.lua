@@ -1,5 +1,5 @@
 -- Makes a job that Redis has forgotten as what it was: cancelled. No worker ever sees it.
--- KEYS: 1 job, 2 sequence, 3 history, 4 recent, 5 outcomes, 6 tombstones
+-- KEYS: 1 job, 2 offset, 3 epoch, 4 recent, 5 outcomes, 6 tombstones
 -- ARGV: 1 id, 2 tenant, 3 payload (JSON), 4 ttl_seconds
 -- Returns 1, or 0 if the job exists. Publishes the job, failed with the code cancelled.
 local found = redis.call('TYPE', KEYS[1]).ok

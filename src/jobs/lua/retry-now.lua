@@ -1,5 +1,5 @@
 -- Ends a job's wait for its retry, which becomes due now. The run and its count of retries stay.
--- KEYS: 1 job, 2 queue, 3 delayed, 4 sequence, 5 history
+-- KEYS: 1 job, 2 queue, 3 delayed, 4 offset, 5 epoch
 -- ARGV: 1 id, 2 version of the job that waits (a replay finds another)
 -- Returns 1, or 0 for an unknown job, or one that has changed since. Publishes the job, queued.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end

@@ -1,5 +1,5 @@
 -- Gives a job another try after a delay, and counts it.
--- KEYS: 1 job, 2 leases, 3 delayed, 4 cleanup, 5 sequence, 6 history
+-- KEYS: 1 job, 2 leases, 3 delayed, 4 cleanup, 5 offset, 6 epoch
 -- ARGV: 1 id, 2 token, 3 delay_ms, 4 error, 5 error_code
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, retrying. What the caller wrote to Chroma is marked for cleanup.

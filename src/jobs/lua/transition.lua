@@ -61,11 +61,11 @@ local function is_foreign(installation, store, unnamed)
   return named ~= store
 end
 
--- Names a new history, by the clock.
-local function new_history(history)
+-- Names a new epoch, by the clock.
+local function new_epoch(epoch_key)
   local time = redis.call('TIME')
   local name = string.format('%x%05x', tonumber(time[1]), tonumber(time[2]))
-  redis.call('SET', history, name)
+  redis.call('SET', epoch_key, name)
   return name
 end
 
@@ -75,42 +75,42 @@ local function read_payload(key)
   return ok and type(payload) == 'table' and payload or {}
 end
 
--- Numbers of the global sequence that this script has taken, and given to no event yet.
+-- Offsets that this script has reserved, and given to no event yet.
 local spare, next_spare = 0, 0
 
--- Takes so many numbers of the sequence at once, for a script that publishes many jobs. It MUST give back what it did
--- not need: a number that no event has is a gap to those who listen.
-local function reserve(sequence, count)
-  next_spare = redis.call('INCRBY', sequence, count) - count + 1
+-- Reserves count offsets at once, for a script that publishes many jobs. It MUST give back the unused ones, because
+-- a listener takes an offset without an event for a lost event.
+local function reserve(offset_key, count)
+  next_spare = redis.call('INCRBY', offset_key, count) - count + 1
   spare = count
 end
 
-local function give_back(sequence)
-  if spare > 0 then redis.call('DECRBY', sequence, spare) end
+local function give_back(offset_key)
+  if spare > 0 then redis.call('DECRBY', offset_key, spare) end
   spare = 0
 end
 
-local function next_number(sequence)
-  if spare == 0 then return redis.call('INCR', sequence) end
+local function next_offset(offset_key)
+  if spare == 0 then return redis.call('INCR', offset_key) end
   spare, next_spare = spare - 1, next_spare + 1
   return next_spare - 1
 end
 
--- Counts up the global sequence, and publishes a job on its channel: [history, sequence, ms, values of FIELDS].
+-- Increments the offset, and publishes a job on its channel: [epoch, offset, ms, values of FIELDS].
 -- opening, rest: the values as JSON, in two parts; for a string costs Redis' Lua a hash of each of its bytes
-local before_number, after_number
-local function publish(key, sequence, history, opening, rest)
-  if not before_number then
-    before_number = '[' .. cjson.encode(redis.call('GET', history) or new_history(history)) .. ','
-    after_number = ',' .. now_ms() .. ','
+local before_offset, after_offset
+local function publish(key, offset_key, epoch_key, opening, rest)
+  if not before_offset then
+    before_offset = '[' .. cjson.encode(redis.call('GET', epoch_key) or new_epoch(epoch_key)) .. ','
+    after_offset = ',' .. now_ms() .. ','
   end
-  local event = before_number .. next_number(sequence) .. after_number .. opening .. rest .. ']'
+  local event = before_offset .. next_offset(offset_key) .. after_offset .. opening .. rest .. ']'
   redis.call('PUBLISH', key .. ':events', event)
 end
 
 -- Writes the changes, counts up the job's version, and publishes the job as it is then. Returns its values as JSON.
 -- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
-local function commit(key, sequence, history, job, changes, drop)
+local function commit(key, offset_key, epoch_key, job, changes, drop)
   local count = #changes
   changes[count + 1], changes[count + 2] = 'updated_at', stamp()
   changes[count + 3], changes[count + 4] = 'version', count_up(job[AT.version])
@@ -135,7 +135,7 @@ local function commit(key, sequence, history, job, changes, drop)
     if place then job[place] = false end
   end
   local values = cjson.encode(job)
-  publish(key, sequence, history, '', values)
+  publish(key, offset_key, epoch_key, '', values)
   return values
 end
 

@@ -1,5 +1,5 @@
 -- Takes back a job whose upload was refused after all: Redis may have made it without its answer being heard.
--- KEYS: 1 job, 2 queue, 3 active, 4 recent, 5 idempotency (may be unused), 6 sequence, 7 history, 8 leases, 9 delayed,
+-- KEYS: 1 job, 2 queue, 3 active, 4 recent, 5 idempotency (may be unused), 6 offset, 7 epoch, 8 leases, 9 delayed,
 --       10 cleanup, 11 its document, 12 all documents, 13 documents of the collection, 14 channel of cancellations,
 --       15 tombstones
 -- ARGV: 1 id

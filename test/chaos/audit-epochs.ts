@@ -5,7 +5,7 @@ import type { Heard, Logbook } from './logbook.ts';
 import { CHANNEL, type Watchers } from './watchers.ts';
 
 /** Checks what all watchers together have heard of each job, from its first state to its last. */
-export function auditHistories(logbook: Logbook): Violation[] {
+export function auditEpochs(logbook: Logbook): Violation[] {
   const published = logbook.jobIds().flatMap((jobId) => logbook.of(jobId).filter(isPublished));
   const lastConnection = Math.max(...published.map(({ connection }) => connection));
   if (published.length === 0) return [{ rule: 'every change is published', detail: 'nothing was' }];
@@ -14,9 +14,9 @@ export function auditHistories(logbook: Logbook): Violation[] {
     const violations = [
       ...auditLastPublished(heard, lastConnection),
       ...[...Map.groupBy(heard, ({ watcher }) => watcher).values()].flatMap(auditWatcher),
-      ...[...Map.groupBy(heard, ({ history }) => history).values()].flatMap(auditOneHistory),
+      ...[...Map.groupBy(heard, ({ epoch }) => epoch).values()].flatMap(auditOneEpoch),
     ];
-    // One cause shows in many places; the history that is printed with it tells the rest.
+    // One cause shows in many places; the epoch that is printed with it tells the rest.
     return [...new Map(violations.map((violation) => [violation.rule, { ...violation, jobId }])).values()];
   });
 }
@@ -27,9 +27,7 @@ const isPublished = ({ watcher }: Heard) => watcher === CHANNEL;
 function auditLastPublished(heard: readonly Heard[], lastConnection: number): Violation[] {
   const last = heard.findLast(isPublished);
   if (last?.connection !== lastConnection) return [];
-  const newest = Math.max(
-    ...heard.filter(({ history }) => history === last.history).map(({ version }) => version),
-  );
+  const newest = Math.max(...heard.filter(({ epoch }) => epoch === last.epoch).map(({ version }) => version));
   if (newest <= last.version) return [];
   return [
     { rule: 'every change is published', detail: `v${last.version} was the last, and v${newest} is there` },
@@ -41,7 +39,7 @@ function auditWatcher(heard: readonly Heard[]): Violation[] {
   return heard.slice(1).flatMap((state, i) => {
     const before = heard[i] as Heard;
     const detail = `${state.watcher} heard v${state.version} ${state.status} after v${before.version} ${before.status}`;
-    if (state.history !== before.history) return [];
+    if (state.epoch !== before.epoch) return [];
     const sameConnection = state.connection === before.connection;
     if (state.watcher.startsWith('poll')) {
       return state.version < before.version ? [{ rule: 'versions never go back', detail }] : [];
@@ -55,8 +53,8 @@ function auditWatcher(heard: readonly Heard[]): Violation[] {
   });
 }
 
-/** What anybody heard of one job within one history. */
-function auditOneHistory(heard: readonly Heard[]): Violation[] {
+/** What anybody heard of one job within one epoch. */
+function auditOneEpoch(heard: readonly Heard[]): Violation[] {
   const violations: Violation[] = [];
   const states = [...heard].sort((a, b) => a.version - b.version);
   let ended: Heard | undefined;
