@@ -1,6 +1,6 @@
 import { find } from './dom.ts';
 import { listenToKeyForm } from './key.ts';
-import { JobFeed, type FeedMode } from './job-feed.ts';
+import { PageFeed, type FeedMode } from './page-feed.ts';
 import { readGatewayUrl } from './request.ts';
 import { SearchView } from './search-view.ts';
 import { listenToUploadForm } from './upload-form.ts';
@@ -14,7 +14,7 @@ const MODE_WORDS: Record<FeedMode, string> = {
 };
 
 const connection = find(document, '#connection', HTMLElement);
-const feed = new JobFeed({
+const feed = new PageFeed({
   onJob: (job) => uploads.showJob(job),
   onUnknown: (id) => uploads.showUnknown(id),
   onMode(mode) {

@@ -1,6 +1,6 @@
 import { isTerminal, type Job } from '../src/contract/job.ts';
 import { find } from './dom.ts';
-import type { JobFeed } from './job-feed.ts';
+import type { PageFeed } from './page-feed.ts';
 import { forget, remember, rememberedUploads } from './remembered-uploads.ts';
 import type { RequestError } from './request.ts';
 import { uploadFile } from './upload.ts';
@@ -21,7 +21,7 @@ interface Upload {
 
 /** The uploads of this browser: those under way, and those it remembers. */
 export class UploadList {
-  readonly #feed: JobFeed;
+  readonly #feed: PageFeed;
   readonly #list = find(document, '#uploads', HTMLUListElement);
   readonly #heading = find(document, '#uploads-heading', HTMLElement);
   readonly #empty = find(document, '#no-uploads', HTMLElement);
@@ -30,7 +30,7 @@ export class UploadList {
   readonly #byJob = new Map<string, Upload>();
   #sending = 0;
 
-  constructor(feed: JobFeed) {
+  constructor(feed: PageFeed) {
     this.#feed = feed;
     setInterval(() => {
       for (const { view } of this.#uploads) view.tick();

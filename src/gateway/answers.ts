@@ -1,5 +1,5 @@
 import type { ServerMessage } from '../contract/messages.ts';
-import type { JobState } from '../jobs/to-job.ts';
+import type { JobState } from '../jobs/job-view.ts';
 import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, snapshotFrame, updateFrame } from './frames.ts';
 
 /** The first states of a subscription that are still to be sent. */

@@ -1,5 +1,5 @@
 import type { ServerMessage } from '../contract/messages.ts';
-import type { JobState } from '../jobs/to-job.ts';
+import type { JobState } from '../jobs/job-view.ts';
 
 export const JOBS_A_FRAME = 100;
 /** No more is added to a frame that has so many: whoever does not read holds on to one. */

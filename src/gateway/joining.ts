@@ -1,4 +1,4 @@
-import { isNewer, type JobState } from '../jobs/to-job.ts';
+import { isNewer, type JobState } from '../jobs/job-view.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What a client says that it has: the version of each job, all of one epoch. */

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 
 import type { ServerMessage } from '../contract/messages.ts';
-import type { JobState } from '../jobs/to-job.ts';
+import type { JobState } from '../jobs/job-view.ts';
 import { Answers, type Answer } from './answers.ts';
 import { Departures } from './departures.ts';
 import type { Flusher } from './flusher.ts';

@@ -14,7 +14,7 @@ import {
   type ServerMessage,
 } from '../contract/messages.ts';
 import type { JobFeed } from '../jobs/job-feed.ts';
-import type { JobState } from '../jobs/to-job.ts';
+import type { JobState } from '../jobs/job-view.ts';
 import type { Logger } from '../logger.ts';
 import type { Flusher } from './flusher.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';

@@ -1,6 +1,6 @@
 import type { JobFeed } from '../jobs/job-feed.ts';
 import type { JobWatcher } from '../jobs/job-watchers.ts';
-import type { JobState } from '../jobs/to-job.ts';
+import type { JobState } from '../jobs/job-view.ts';
 import { SmallMap } from '../small-map.ts';
 import { Joining, type Had } from './joining.ts';
 import type { Watched } from './rights.ts';

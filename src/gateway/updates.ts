@@ -1,4 +1,4 @@
-import type { JobState } from '../jobs/to-job.ts';
+import type { JobState } from '../jobs/job-view.ts';
 import { SmallMap } from '../small-map.ts';
 
 /** A job that a client was told of. */

@@ -1,4 +1,4 @@
-import type { JobHash } from './to-job.ts';
+import type { JobHash } from './job-view.ts';
 
 /**
  * The fields of a job that scripts read and publish, in the order of an event's values: all that the Job shows, and

@@ -11,7 +11,7 @@ import type { JobStore } from './job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
 import { SingleFlight } from './single-flight.ts';
-import { areOf, toJobState, type JobState } from './to-job.ts';
+import { areOf, toJobState, type JobState } from './job-view.ts';
 
 /** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
 const COMPARE_MS = 30_000;

@@ -5,7 +5,7 @@ import type { JobQuery } from '../contract/jobs.ts';
 import { AppError } from '../errors.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { JobStore } from './job-store.ts';
-import type { JobState } from './to-job.ts';
+import type { JobState } from './job-view.ts';
 
 const READ_AT_ONCE = 200;
 /** A page of a filter that matches little ends after so many jobs looked at; its cursor goes on from there. */

@@ -1,5 +1,5 @@
 import type { Job } from '../contract/job.ts';
-import type { JobHash } from './to-job.ts';
+import type { JobHash } from './job-view.ts';
 
 /** Steps of `fraction`: four decimals, because a large document embeds in more steps than whole percents. */
 const STEPS = 10_000;

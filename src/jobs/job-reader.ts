@@ -1,7 +1,7 @@
 import type { JobFeed } from './job-feed.ts';
 import type { JobWatcher } from './job-watchers.ts';
 import type { JobStore } from './job-store.ts';
-import { isNewer, type JobState } from './to-job.ts';
+import { isNewer, type JobState } from './job-view.ts';
 
 /** How often the documented client polls. */
 const INTERVAL_MS = 2000;

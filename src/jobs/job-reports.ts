@@ -5,7 +5,7 @@ import { Batcher } from './batcher.ts';
 import { valuesAfter } from './job-event.ts';
 import { readProgress, splitPercent } from './job-progress.ts';
 import type { RunScript } from './scripts.ts';
-import type { JobHash } from './to-job.ts';
+import type { JobHash } from './job-view.ts';
 
 /** A worker's hold on a job. Every write carries the token and is refused once another holds the job. */
 export interface Claim {

@@ -5,7 +5,7 @@ import { DEFAULT_TENANT, type Keys } from '../redis/keys.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
 import { EpochTracker, type KeptPosition } from './epoch-tracker.ts';
 import { parsePayload, type JobPayload } from './job-payload.ts';
-import { toJob, toJobState, type JobHash, type JobState } from './to-job.ts';
+import { toJobView, toJobState, type JobHash, type JobState } from './job-view.ts';
 
 /** In so many reads behind each other Redis will not have begun another epoch. */
 const MOST_HISTORIES = 3;
@@ -92,7 +92,7 @@ export class JobStore {
     const hash = await this.#redis.hgetall(this.#keys.job(id)).catch(noJob);
     if (Object.keys(hash).length === 0) return undefined;
     if ((hash['tenant'] ?? DEFAULT_TENANT) !== tenant) return undefined;
-    const job = toJob(hash);
+    const job = toJobView(hash);
     const read = parsePayload(hash['payload']);
     return {
       status: job.status,

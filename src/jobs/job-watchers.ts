@@ -1,5 +1,5 @@
 import type { Logger } from '../logger.ts';
-import type { JobState } from './to-job.ts';
+import type { JobState } from './job-view.ts';
 
 /**
  * Somebody who watches jobs. Its methods MUST NOT throw, and MUST NOT block. When one throws all the same, the others

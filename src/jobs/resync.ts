@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import type { FeedLink } from './feed-link.ts';
 import type { JobStore } from './job-store.ts';
 import type { JobWatchers } from './job-watchers.ts';
-import { areOf, isNewer, type JobState } from './to-job.ts';
+import { areOf, isNewer, type JobState } from './job-view.ts';
 
 /** Shortest and longest pause between two tries, in ms. */
 const MIN_PAUSE_MS = 250;

@@ -3,7 +3,7 @@ import type { DocumentRegistry } from '../documents/registry.ts';
 import type { EpochTracker } from '../jobs/epoch-tracker.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { JobStore } from '../jobs/job-store.ts';
-import type { JobState } from '../jobs/to-job.ts';
+import type { JobState } from '../jobs/job-view.ts';
 import type { Tombstones } from '../jobs/tombstones.ts';
 import type { Logger } from '../logger.ts';
 import type { BlobStore } from '../uploads/blob-store.ts';

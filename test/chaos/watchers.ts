@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { CLOSE, type ClientMessage, type ServerMessage } from '../../src/contract/messages.ts';
 import { parseJobEvent } from '../../src/jobs/job-event.ts';
-import { toJob } from '../../src/jobs/to-job.ts';
+import { toJobView } from '../../src/jobs/job-view.ts';
 import type { Topology } from './harness.ts';
 import type { Logbook } from './logbook.ts';
 
@@ -179,7 +179,7 @@ export class Watchers {
     redis.on('close', () => connection++);
     redis.on('pmessage', (_pattern: string, channel: string, message: string) => {
       const { epoch, hash } = parseJobEvent(message);
-      const job = { ...toJob(hash), id: channel.slice('job:'.length, -':events'.length) };
+      const job = { ...toJobView(hash), id: channel.slice('job:'.length, -':events'.length) };
       this.#logbook.hear({ watcher: CHANNEL, connection, epoch: `${this.#topology.era}:${epoch}` }, job);
     });
     redis.psubscribe('job:*:events').catch(() => {});

@@ -6,7 +6,7 @@ import { JobFeed } from '../../src/jobs/job-feed.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
-import type { JobState } from '../../src/jobs/to-job.ts';
+import type { JobState } from '../../src/jobs/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';

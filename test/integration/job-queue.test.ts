@@ -6,7 +6,7 @@ import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
 import { JobRestoration } from '../../src/jobs/job-restoration.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
 import { PRELUDE } from '../../src/jobs/scripts.ts';
-import { toJob, toJobState } from '../../src/jobs/to-job.ts';
+import { toJobView, toJobState } from '../../src/jobs/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
@@ -436,7 +436,7 @@ test('what a transition publishes is the job as it then is', async () => {
   for (const [i, transition] of transitions.entries()) {
     await transition();
     await expect.poll(() => last?.hash['version']).toBe(`${i + 1}`);
-    expect(toJob(last!.hash)).toEqual(toJob(await redis.client.hgetall('job:a')));
+    expect(toJobView(last!.hash)).toEqual(toJobView(await redis.client.hgetall('job:a')));
     expect(Math.abs(last!.publishedAt - Date.now())).toBeLessThan(60_000);
   }
   subscriber.disconnect();

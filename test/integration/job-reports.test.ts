@@ -5,7 +5,7 @@ import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import type { JobPayload } from '../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob, type CompletedDocument } from '../../src/jobs/job-queue.ts';
 import { JobStore } from '../../src/jobs/job-store.ts';
-import { toJob, toJobState, type JobHash } from '../../src/jobs/to-job.ts';
+import { toJobView, toJobState, type JobHash } from '../../src/jobs/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { recordScripts } from '../helpers/replay.ts';
@@ -425,7 +425,7 @@ test('what another program wrote into a job is published as it is read', async (
   await expect.poll(() => events.length).toBe(3);
   subscriber.disconnect();
   const hash = await redis.client.hgetall('job:hand');
-  expect(toJob(parseJobEvent(events[2]!).hash)).toEqual(toJob(hash));
+  expect(toJobView(parseJobEvent(events[2]!).hash)).toEqual(toJobView(hash));
   expect(hash).toMatchObject({ colour: 'blue', status: 'completed', retry_count: '-1', version: '3' });
 });
 

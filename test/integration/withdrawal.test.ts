@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import type { ClaimedJob } from '../../src/jobs/job-queue.ts';
-import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
+import { toJobState, type JobState } from '../../src/jobs/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';

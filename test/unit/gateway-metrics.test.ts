@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { GatewayMetrics } from '../../src/gateway/gateway-metrics.ts';
 import { Latencies } from '../../src/gateway/latencies.ts';
 import type { JobFeed } from '../../src/jobs/job-feed.ts';
-import { toJobState } from '../../src/jobs/to-job.ts';
+import { toJobState } from '../../src/jobs/job-view.ts';
 
 test('latencies are counted within every bound that they do not pass', () => {
   const latencies = new Latencies();

@@ -5,7 +5,7 @@ import { Flusher } from '../../src/gateway/flusher.ts';
 import { GatewayMetrics } from '../../src/gateway/gateway-metrics.ts';
 import { Outbox } from '../../src/gateway/outbox.ts';
 import type { JobFeed } from '../../src/jobs/job-feed.ts';
-import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
+import { toJobState, type JobState } from '../../src/jobs/job-view.ts';
 import { SlowStream } from '../helpers/slow-stream.ts';
 
 const PONG = { type: 'pong' } as const;

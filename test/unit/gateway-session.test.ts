@@ -12,7 +12,7 @@ import type { ProtocolSocket } from '../../src/gateway/protocol-socket.ts';
 import { Session } from '../../src/gateway/session.ts';
 import type { JobFeed } from '../../src/jobs/job-feed.ts';
 import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
-import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
+import { toJobState, type JobState } from '../../src/jobs/job-view.ts';
 import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { quietLogger } from '../helpers/roles.ts';
 import { SlowStream } from '../helpers/slow-stream.ts';

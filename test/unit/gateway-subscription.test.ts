@@ -4,7 +4,7 @@ import type { Outbox } from '../../src/gateway/outbox.ts';
 import { ActiveSubscription } from '../../src/gateway/subscription.ts';
 import type { JobFeed } from '../../src/jobs/job-feed.ts';
 import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
-import { toJobState, type JobState } from '../../src/jobs/to-job.ts';
+import { toJobState, type JobState } from '../../src/jobs/job-view.ts';
 
 const state = (id: string, version: number, epoch: string) =>
   toJobState({ id, version: `${version}`, status: 'processing' }, epoch);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { eventPosition, JOB_FIELDS, parseJobEvent } from '../../src/jobs/job-event.ts';
-import { toJob, type JobHash } from '../../src/jobs/to-job.ts';
+import { toJobView, type JobHash } from '../../src/jobs/job-view.ts';
 
 test('an event carries every field that the Job is made from', () => {
   const read = new Set<string | symbol>();
@@ -15,7 +15,7 @@ test('an event carries every field that the Job is made from', () => {
       },
     },
   );
-  toJob(spy);
+  toJobView(spy);
   expect([...read].filter((field) => !JOB_FIELDS.includes(field as never))).toEqual([]);
 });
 

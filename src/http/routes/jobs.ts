@@ -8,7 +8,7 @@ import type { JobFeed } from '../../jobs/job-feed.ts';
 import { listJobs } from '../../jobs/job-list.ts';
 import type { JobReader } from '../../jobs/job-reader.ts';
 import type { JobStore } from '../../jobs/job-store.ts';
-import type { JobState } from '../../jobs/to-job.ts';
+import type { JobState } from '../../jobs/job-view.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import { readQuery } from '../validate.ts';

@@ -4,7 +4,7 @@ import { JobFeed } from '../../../src/jobs/job-feed.ts';
 import { parsePayload } from '../../../src/jobs/job-payload.ts';
 import { JobQueue, type ClaimedJob } from '../../../src/jobs/job-queue.ts';
 import { JobStore } from '../../../src/jobs/job-store.ts';
-import type { JobState } from '../../../src/jobs/to-job.ts';
+import type { JobState } from '../../../src/jobs/job-view.ts';
 import { createLogger } from '../../../src/logger.ts';
 import { connectRedis } from '../../../src/redis/connection.ts';
 import { createKeys, DEFAULT_TENANT } from '../../../src/redis/keys.ts';

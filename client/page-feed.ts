@@ -33,7 +33,7 @@ interface Known {
 const LOST: Known = { epoch: '', version: -1, settled: true };
 
 /** Watches jobs: over one WebSocket, and while that brings nothing by asking every two seconds. */
-export class JobFeed {
+export class PageFeed {
   readonly #listener: FeedListener;
   readonly #socket: JobSocket;
   /** Nothing is known of a job before its first state. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { JobSchema, type Job } from '../../src/contract/job.ts';
 import { splitPercent } from '../../src/jobs/job-progress.ts';
-import { toJob, toJobState } from '../../src/jobs/to-job.ts';
+import { toJobView, toJobState } from '../../src/jobs/job-view.ts';
 
 const hash = {
   id: 'a',
@@ -21,10 +21,10 @@ const hash = {
   updated_at: '2024-01-05T10:30:00Z',
 };
 const shown = (extra: Record<string, string> = {}) =>
-  JSON.parse(JSON.stringify(toJob({ ...hash, ...extra }))) as object;
+  JSON.parse(JSON.stringify(toJobView({ ...hash, ...extra }))) as object;
 
 test('a queued job begins as documented and shows nothing internal', () => {
-  const text = JSON.stringify(toJob(hash));
+  const text = JSON.stringify(toJobView(hash));
   expect(text).toMatch(
     /^{"id":"a","type":"document_upload","status":"queued","progress":0,"message":"Waiting for worker...",/,
   );
@@ -190,6 +190,6 @@ test.each([
   [{ status: 'nonsense', progress: 'NaN', version: '-1', payload: '{', result: '[1]' }],
   [{ progress: '1e9', payload: 'null', result: '{"document_id":5}', stage: 'nowhere' }],
 ])('a hash that another program wrote is shown as far as it makes sense: %j', (foreign) => {
-  const job = JSON.parse(JSON.stringify(toJob(foreign))) as unknown;
+  const job = JSON.parse(JSON.stringify(toJobView(foreign))) as unknown;
   expect(v.is(JobSchema, job)).toBe(true);
 });

@@ -89,7 +89,7 @@ function toCounts(hash: JobHash): Counts | undefined {
  * Never throws: a hash that another program wrote is shown as far as it makes sense.
  * Fields that are `undefined` are left out by `JSON.stringify`.
  */
-export function toJob(hash: JobHash): Job {
+export function toJobView(hash: JobHash): Job {
   const { status, error, error_code } = toStatus(hash);
   const { progress, fraction } = readProgress(hash);
   const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
@@ -157,7 +157,7 @@ class HashState implements JobState {
 
   /** Most states are replaced by the next before anybody sends them. The hash goes: it takes thrice as much. */
   get json(): string {
-    if (typeof this.#serialised !== 'string') this.#serialised = JSON.stringify(toJob(this.#serialised));
+    if (typeof this.#serialised !== 'string') this.#serialised = JSON.stringify(toJobView(this.#serialised));
     return this.#serialised;
   }
 }
