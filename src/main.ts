@@ -3,7 +3,7 @@ import { CONFIGURATION_EXIT_CODE, isSupervised, reportReady } from './embedded/r
 import { logConsole, logProcessFaults } from './log-process-faults.ts';
 import { createLogger } from './logger.ts';
 import { makeFilesPrivate, tightenFiles } from './private-files.ts';
-import { sayWait } from './say-wait.ts';
+import { logWait } from './log-wait.ts';
 import { stopOnSignal } from './shutdown.ts';
 
 const load = { supervisor: () => import('./embedded/supervisor.ts'), compose: () => import('./compose.ts') };
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const { startRoles } = await load.compose();
   const running = await startRoles(roles, config, logger);
   stopOnSignal(() => running.close(), logger, running.reload);
-  const refusal = sayWait(running.refusal(), 'the stores, which are compared before the first job', logger);
+  const refusal = logWait(running.refusal(), 'the stores, which are compared before the first job', logger);
   reportReady(running.port, (await refusal) !== undefined);
 }
 

@@ -33,7 +33,7 @@ export function authorizeRequests(
     const rule = route ? (rules[`${route.method} ${route.path}`] ?? { scope: 'admin' }) : 'open';
     if (rule === 'open') return next();
     try {
-      c.set('principal', await identify(c, access, rule));
+      c.set('principal', await authenticate(c, access, rule));
     } catch (error) {
       if (error instanceof AppError) return refusal(error);
       throw error;
@@ -42,7 +42,7 @@ export function authorizeRequests(
   };
 }
 
-async function identify(
+async function authenticate(
   c: Context<AccessEnvironment>,
   access: Access,
   rule: Exclude<Rule, 'open'>,

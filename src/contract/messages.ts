@@ -17,8 +17,8 @@ export const CLOSE = {
   badMessage: 4400,
   /** The key is missing, unknown, expired or revoked. Another key may work. */
   unauthorized: 4401,
-  /** This origin may not connect. With `?job=` also: the key may not read that job. */
-  originForbidden: 4403,
+  /** This origin may not connect, or (`?job=`) the key may not read that job. */
+  forbidden: 4403,
   /** `?job=` only: there is no such job. */
   unknownJob: 4404,
   /** No key came in time. */
@@ -36,7 +36,7 @@ export const FINAL_CLOSES: readonly number[] = [
   CLOSE.done,
   CLOSE.badMessage,
   CLOSE.unauthorized,
-  CLOSE.originForbidden,
+  CLOSE.forbidden,
   CLOSE.unknownJob,
   CLOSE.authTimeout,
   CLOSE.tooLarge,

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { isInline } from '../access/api-keys.ts';
 import { type Config, ConfigError, type Role, type Setting } from '../config.ts';
 import type { Logger } from '../logger.ts';
-import { sayWait } from '../say-wait.ts';
+import { logWait } from '../log-wait.ts';
 import { banner, browserUrl } from './banner.ts';
 import { embeddedChroma } from './chroma.ts';
 import { DataLock, UNFINISHED } from './lock.ts';
@@ -60,7 +60,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
 
   const start = async () => {
     const logs = join(config.dataDir, 'logs');
-    const lock = await sayWait(locked, 'processes that an earlier run left behind', logger);
+    const lock = await logWait(locked, 'processes that an earlier run left behind', logger);
     if (existsSync(join(config.dataDir, UNFINISHED))) {
       throw new ConfigError(
         `A restore into DATA_DIR ${config.dataDir} was cut off: empty it, and restore again.`,
@@ -78,7 +78,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
 
     const redis = config.redisUrl ? undefined : run(lock, ownRedis);
     const chroma = config.chromaUrl ? undefined : run(lock, ownChroma);
-    if (redis) await sayWait(redis.ready, `Redis to read its data (${logs}/redis.log)`, logger);
+    if (redis) await logWait(redis.ready, `Redis to read its data (${logs}/redis.log)`, logger);
     lock.announce({
       ...(redis && { redis_url: redisUrl }),
       ...(chroma && { chroma_url: chromaUrl }),
@@ -100,7 +100,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     // The processor may take its time to load its model: jobs wait for it, people do not.
     if (!config.processorUrl) run(lock, role(['processor'], LOOPBACK, ports.processor));
     const api = run(lock, role(['api', 'gateway'], config.host, port));
-    await sayWait(api.ready, 'the api to serve', logger);
+    await logWait(api.ready, 'the api to serve', logger);
     run(lock, role(['worker'], LOOPBACK, ports.worker));
 
     // Sluice serves without Chroma. Only the banner waits for it, to say whether it is there.
@@ -111,7 +111,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
       ) ?? true,
       sleep(CHROMA_WAIT_MS, false, { ref: false }),
     ]);
-    const chromaServes = await sayWait(chromaReady, `Chroma to serve (${logs}/chroma.log)`, logger);
+    const chromaServes = await logWait(chromaReady, `Chroma to serve (${logs}/chroma.log)`, logger);
     closing.signal.throwIfAborted();
     process.stdout.write(
       banner(

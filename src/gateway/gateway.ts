@@ -16,7 +16,7 @@ import type { Logger } from '../logger.ts';
 import { Admission } from './admission.ts';
 import { Flusher } from './flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
-import { Identifying } from './identifying.ts';
+import { Authentication } from './authentication.ts';
 import { authorized } from './rights.ts';
 import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socket.ts';
 import { Session, type SessionServices } from './session.ts';
@@ -51,7 +51,7 @@ export class Gateway {
   readonly #clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   readonly #open = new Map<Session, Open>();
   /** Sockets without a principal yet. */
-  readonly #identifying = new Set<ProtocolSocket>();
+  readonly #authenticating = new Set<ProtocolSocket>();
   readonly #timer: NodeJS.Timeout;
   readonly #sockets = new WebSocketServer<typeof ProtocolSocket>(SOCKETS);
   readonly #turns: number;
@@ -118,8 +118,8 @@ export class Gateway {
       for (const session of open.slice(from, from + DRAIN_SLICE))
         void session.drain(Math.round(Math.random() * within));
     }
-    for (const socket of this.#identifying) socket.close(CLOSE.drain, 'the server is shutting down');
-    const sockets = [...open.map(({ socket }) => socket), ...this.#identifying];
+    for (const socket of this.#authenticating) socket.close(CLOSE.drain, 'the server is shutting down');
+    const sockets = [...open.map(({ socket }) => socket), ...this.#authenticating];
     const closed = sockets.map(async (socket) => {
       if (socket.readyState !== socket.CLOSED) await new Promise((resolve) => socket.once('close', resolve));
     });
@@ -154,8 +154,7 @@ export class Gateway {
         this.#services.metrics.closed(code);
         webSocket.close(code, reason);
       };
-      if (refusal === 'origin_forbidden')
-        return turnAway(CLOSE.originForbidden, 'this origin may not connect');
+      if (refusal === 'origin_forbidden') return turnAway(CLOSE.forbidden, 'this origin may not connect');
       const leave = this.#admission.enter(this.#clientOf(request));
       if (!leave) return turnAway(CLOSE.tooMany, 'too many connections from this address');
       const onlyJob = url.searchParams.get('job') ?? undefined;
@@ -167,12 +166,12 @@ export class Gateway {
       const { access } = this.#services;
       if (access.isOpen) return void begin(ANONYMOUS, leave);
       const enter = (principal: Principal) => this.#admission.enter(this.#clientOf(request, principal));
-      this.#identify(webSocket, { begin, enter, leave }).begin(request, url);
+      this.#authenticate(webSocket, { begin, enter, leave }).begin(request, url);
     });
   }
 
   /** Authenticates a socket, then begins its session. Until then the socket counts by its address. */
-  #identify(
+  #authenticate(
     socket: ProtocolSocket,
     {
       begin,
@@ -183,25 +182,25 @@ export class Gateway {
       enter: (principal: Principal) => (() => void) | undefined;
       leave: () => void;
     },
-  ): Identifying {
-    this.#identifying.add(socket);
-    const identifying = new Identifying(socket, this.#services.access, {
+  ): Authentication {
+    this.#authenticating.add(socket);
+    const authentication = new Authentication(socket, this.#services.access, {
       onPrincipal: (principal) => {
         const leaveSession = enter(principal);
         if (!leaveSession) return socket.close(CLOSE.tooMany, 'too many connections with this key');
         leave();
-        this.#identifying.delete(socket);
+        this.#authenticating.delete(socket);
         const session = begin(principal, leaveSession);
-        if (identifying.isByFrame) session.answer(authorized(principal));
+        if (authentication.isByFrame) session.answer(authorized(principal));
       },
       onClose: (code) => {
-        this.#identifying.delete(socket);
+        this.#authenticating.delete(socket);
         leave();
         this.#services.metrics.closed(code);
       },
       onFailure: (error) => this.#logger.error('a key cannot be checked', { error }),
     });
-    return identifying;
+    return authentication;
   }
 
   /** Ends peers that do not answer, for their TCP may stay half-open for hours, and those that do not read. */

@@ -223,7 +223,7 @@ export class Session implements SocketListener, SentListener, LossListener {
       watchRefusal(this.#principal, message) ??
       this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
     if (refusal?.code === 'forbidden' && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
-      return this.socket.close(CLOSE.originForbidden, refusal.detail);
+      return this.socket.close(CLOSE.forbidden, refusal.detail);
     if (refusal) return this.#outbox.answer({ type: 'error', id, ...refusal });
     const { feed, metrics } = this.#services;
     if (versions) metrics.resumes++;

@@ -265,7 +265,7 @@ describe('a socket', () => {
     expect(refused).toEqual(expected);
     client.socket.close();
     const one = open(KEYS[scope].token, `?job=watched-${scope}`);
-    if (expected.includes(1)) expect((await one.closed).code).toBe(CLOSE.originForbidden);
+    if (expected.includes(1)) expect((await one.closed).code).toBe(CLOSE.forbidden);
     else await expect.poll(() => one.of('snapshot')).toHaveLength(1);
     one.socket.close();
   });

@@ -228,7 +228,7 @@ test.each([
 
 test('a page of another site is closed 4403 without a word', async () => {
   const client = await connect('/ws', { origin: 'https://evil.example' });
-  expect((await client.closed).code).toBe(CLOSE.originForbidden);
+  expect((await client.closed).code).toBe(CLOSE.forbidden);
   expect(client.messages).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ const SILENT_MS = 5000;
  * Awaits `work`, and logs once if that takes longer than 5 s.
  * @param what completes the log line "waiting for …"
  */
-export async function sayWait<T>(work: Promise<T>, what: string, logger: Logger): Promise<T> {
+export async function logWait<T>(work: Promise<T>, what: string, logger: Logger): Promise<T> {
   const timer = setTimeout(() => logger.info(`waiting for ${what}`), SILENT_MS);
   timer.unref();
   try {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { sayWait } from '../../src/say-wait.ts';
+import { logWait } from '../../src/log-wait.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -9,7 +9,7 @@ afterEach(() => vi.useRealTimers());
 test('a wait is named once after five seconds, and a shorter one never', async () => {
   const logger = quietLogger();
   const long = Promise.withResolvers<string>();
-  const waiting = sayWait(long.promise, 'the tide', logger);
+  const waiting = logWait(long.promise, 'the tide', logger);
   await vi.advanceTimersByTimeAsync(4999);
   expect(logger.lines).toEqual([]);
   await vi.advanceTimersByTimeAsync(60_000);
@@ -18,7 +18,7 @@ test('a wait is named once after five seconds, and a shorter one never', async (
   long.resolve('in');
   expect(await waiting).toBe('in');
 
-  await expect(sayWait(Promise.reject(new Error('gone')), 'nothing', logger)).rejects.toThrow('gone');
+  await expect(logWait(Promise.reject(new Error('gone')), 'nothing', logger)).rejects.toThrow('gone');
   await vi.advanceTimersByTimeAsync(60_000);
   expect(logger.lines).toHaveLength(1);
 });

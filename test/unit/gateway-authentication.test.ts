@@ -2,10 +2,10 @@ import { expect, test, vi } from 'vitest';
 
 import type { Access } from '../../src/access/access.ts';
 import { ANONYMOUS, type Principal } from '../../src/access/principal.ts';
-import { Identifying } from '../../src/gateway/identifying.ts';
+import { Authentication } from '../../src/gateway/authentication.ts';
 import type { ProtocolSocket } from '../../src/gateway/protocol-socket.ts';
 
-function identify(ofToken: () => Promise<Principal>) {
+function authenticate(ofToken: () => Promise<Principal>) {
   const closes: number[] = [];
   const principals: Principal[] = [];
   const later: string[] = [];
@@ -19,20 +19,24 @@ function identify(ofToken: () => Promise<Principal>) {
       this.readyState = 2;
     },
   };
-  const identifying = new Identifying(socket as unknown as ProtocolSocket, { ofToken } as unknown as Access, {
-    onPrincipal: (principal) => void principals.push(principal),
-    onClose() {},
-    onFailure() {},
-  });
-  const send = (message: object) => identifying.onMessage(Buffer.from(JSON.stringify(message)), false);
-  return { identifying, send, closes, principals, later };
+  const authentication = new Authentication(
+    socket as unknown as ProtocolSocket,
+    { ofToken } as unknown as Access,
+    {
+      onPrincipal: (principal) => void principals.push(principal),
+      onClose() {},
+      onFailure() {},
+    },
+  );
+  const send = (message: object) => authentication.onMessage(Buffer.from(JSON.stringify(message)), false);
+  return { authentication, send, closes, principals, later };
 }
 
 test('a client that sends no key within 10 s is closed with 4408; one that does is not', async () => {
   vi.useFakeTimers();
   try {
-    const silent = identify(async () => ANONYMOUS);
-    const known = identify(async () => ANONYMOUS);
+    const silent = authenticate(async () => ANONYMOUS);
+    const known = authenticate(async () => ANONYMOUS);
     known.send({ type: 'auth', token: 'x' });
     await vi.advanceTimersByTimeAsync(9_999);
     expect(silent.closes).toEqual([]);
@@ -45,8 +49,8 @@ test('a client that sends no key within 10 s is closed with 4408; one that does 
 
 test('messages behind the key wait for its check, and too many close the socket', async () => {
   const { promise, resolve } = Promise.withResolvers<Principal>();
-  const polite = identify(() => promise);
-  const flood = identify(() => promise);
+  const polite = authenticate(() => promise);
+  const flood = authenticate(() => promise);
   polite.send({ type: 'auth', token: 'x' });
   flood.send({ type: 'auth', token: 'x' });
   for (let i = 0; i < 3; i++) polite.send({ type: 'ping' });

@@ -23,7 +23,7 @@ function tokenIn(data: RawData, isBinary: boolean): string | undefined {
 }
 
 /** Receives the result: a principal, or the socket's close. */
-export interface IdentifyingListener {
+export interface AuthenticationListener {
   onPrincipal(principal: Principal): void;
   onClose(code: number): void;
   /** The key could not be checked; `onClose` follows. */
@@ -31,16 +31,16 @@ export interface IdentifyingListener {
 }
 
 /** Authenticates a socket by its header, its ticket or its first frame. */
-export class Identifying implements SocketListener {
+export class Authentication implements SocketListener {
   readonly #socket: ProtocolSocket;
   readonly #access: Access;
-  readonly #listener: IdentifyingListener;
+  readonly #listener: AuthenticationListener;
   readonly #timer: NodeJS.Timeout;
   readonly #early: Buffer[] = [];
   #isAsked = false;
   #isByFrame = false;
 
-  constructor(socket: ProtocolSocket, access: Access, listener: IdentifyingListener) {
+  constructor(socket: ProtocolSocket, access: Access, listener: AuthenticationListener) {
     this.#socket = socket;
     this.#access = access;
     this.#listener = listener;
