@@ -19,7 +19,7 @@ const COMPARE_MS = 30_000;
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
 /** How soon a new epoch is heard of, when it was read of first. */
-const HISTORY_DELAY_MS = 50;
+const EPOCH_DELAY_MS = 50;
 
 /** Somebody who wants to know whether the feed can be trusted. Its methods MUST NOT throw, and MUST NOT block. */
 export interface FeedObserver {
@@ -170,7 +170,7 @@ export class JobFeed {
         await this.#caughtUp.ask();
         if (!this.#live) return undefined;
         if (areOf(this.#epoch, states)) return states;
-        await sleep(HISTORY_DELAY_MS);
+        await sleep(EPOCH_DELAY_MS);
       } catch (error) {
         if (this.#closed) throw error;
         // Redis may be away for some time before the link notices.

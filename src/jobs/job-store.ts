@@ -8,7 +8,7 @@ import { parsePayload, type JobPayload } from './job-payload.ts';
 import { toJobView, toJobState, type JobHash, type JobState } from './job-view.ts';
 
 /** In so many reads behind each other Redis will not have begun another epoch. */
-const MOST_HISTORIES = 3;
+const MAX_EPOCHS = 3;
 /** So many at once keep neither Redis nor this process busy for long. */
 const READ_AT_ONCE = 200;
 
@@ -46,7 +46,7 @@ export class JobStore {
    */
   async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
     if (ids.length === 0) return [];
-    for (let tries = 0; tries < MOST_HISTORIES; tries++) {
+    for (let tries = 0; tries < MAX_EPOCHS; tries++) {
       const { position, hashes } = await this.#readHashes(ids);
       if (this.#epochs.isCurrent(position))
         return hashes.map((hash, i) =>
