@@ -133,7 +133,7 @@ export class PageFeed {
 
   /** Passes on what is news. Versions of different epochs do not compare: the later word wins. */
   #apply(jobs: readonly Job[], epoch: string): void {
-    // An answer to a question that was asked before the socket was back is not the later word.
+    // A response to a question that was asked before the socket was back is not the later word.
     if (this.#link === 'live' && epoch !== this.#epoch) return;
     for (const job of jobs) {
       if (!this.#watched.has(job.id)) continue;
@@ -151,19 +151,19 @@ export class PageFeed {
 
   async #poll(): Promise<void> {
     const open = [...this.#watched].filter(([, known]) => !known?.settled);
-    const answered = await Promise.all(open.map(([id]) => this.#read(id)));
-    // The socket may be back meanwhile; with nothing to ask for, nobody has answered either.
-    if (this.#link !== 'live') this.#setMode(answered.some(Boolean) ? 'polling' : this.#link);
+    const responded = await Promise.all(open.map(([id]) => this.#read(id)));
+    // The socket may be back meanwhile; with nothing to ask for, nobody has responded either.
+    if (this.#link !== 'live') this.#setMode(responded.some(Boolean) ? 'polling' : this.#link);
   }
 
-  /** @returns whether the server has answered */
+  /** @returns whether the server has responded */
   async #read(id: string): Promise<boolean> {
     const before = this.#watched.get(id);
     try {
-      const answer = await readJob(id, before);
+      const response = await readJob(id, before);
       // A state that was pushed meanwhile is a later word than this "no".
-      if (answer === 'unknown' && this.#watched.has(id) && this.#watched.get(id) === before) this.#lose(id);
-      else if (typeof answer === 'object') this.#apply([answer.job], answer.epoch);
+      if (response === 'unknown' && this.#watched.has(id) && this.#watched.get(id) === before) this.#lose(id);
+      else if (typeof response === 'object') this.#apply([response.job], response.epoch);
       return true;
     } catch {
       // Unreachable, or out of order: the next round asks again, and the page says so meanwhile.

@@ -15,7 +15,7 @@ import { SettingsSchema } from '../src/contract/settings.ts';
 /** Long enough for a slow line; a request without an end would hold up what waits for it. */
 const TIMEOUT_MS = 15_000;
 
-/** A request that failed, with words for a person. `status` is absent where no answer came at all. */
+/** A request that failed, with words for a person. `status` is absent where no response came at all. */
 export class RequestError extends Error {
   override name = 'RequestError';
   readonly status: number | undefined;
@@ -26,7 +26,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Makes the error of an answer that is not the one asked for. A proxy may have sent it: any body will do. */
+/** Makes the error of a response that is not the one asked for. A proxy may have sent it: any body will do. */
 export function toRequestError(status: number, body: string): RequestError {
   const problem = v.safeParse(v.pipe(v.string(), v.parseJson(), ProblemSchema), body);
   if (!problem.success)
@@ -52,8 +52,8 @@ export async function readGatewayUrl(): Promise<URL | undefined> {
   }
 }
 
-/** What a server may answer when it is asked for a job: its state, with the epoch that its version belongs to. */
-type JobAnswer = { job: Job; epoch: string } | 'unchanged' | 'unknown';
+/** The server's response to a request for a job: its state, with the epoch that its version belongs to. */
+type JobResponse = { job: Job; epoch: string } | 'unchanged' | 'unknown';
 
 /**
  * Reads a job.
@@ -62,7 +62,7 @@ type JobAnswer = { job: Job; epoch: string } | 'unchanged' | 'unknown';
 export async function readJob(
   id: string,
   known: { epoch: string; version: number } | undefined,
-): Promise<JobAnswer> {
+): Promise<JobResponse> {
   const headers: Record<string, string> = known
     ? { 'if-none-match': `"${known.epoch}-${known.version}"` }
     : {};

@@ -51,7 +51,7 @@ function send(
   const request = new XMLHttpRequest();
   const cancel = () => request.abort();
   signal.addEventListener('abort', cancel);
-  const answer = new Promise<UploadAccepted>((resolve, reject) => {
+  const response = new Promise<UploadAccepted>((resolve, reject) => {
     request.upload.addEventListener('progress', ({ loaded, total }) =>
       onProgress(total > 0 ? loaded / total : 0),
     );
@@ -69,5 +69,5 @@ function send(
   request.open('POST', new URL('api/documents/upload', document.baseURI));
   for (const [name, value] of Object.entries(keyHeaders())) request.setRequestHeader(name, value);
   request.send(form);
-  return answer.finally(() => signal.removeEventListener('abort', cancel));
+  return response.finally(() => signal.removeEventListener('abort', cancel));
 }

@@ -62,7 +62,7 @@ import { startWorker } from './worker/worker.ts';
 const MAX_STALLS = 10;
 /** Interval of the Chroma comparison, in ms: finds missing chunks within a minute. */
 const MAX_COMPARED_EVERY_MS = 30_000;
-/** How long HTTP answers under way may take once the process is to stop. */
+/** How long HTTP responses under way may take once the process is to stop. */
 const HTTP_GRACE_MS = 2000;
 const PAGE_FOLDER = resolve(import.meta.dirname, '../client/dist');
 

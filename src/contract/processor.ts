@@ -10,7 +10,7 @@ import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
 
 /**
  * Why a document can never be processed, however often it is tried: the code and the words for its owner.
- * Such an answer is a 4xx with this code; the job fails at once.
+ * Such a response is a 4xx with this code; the job fails at once.
  */
 export const DOCUMENT_ERRORS = {
   corrupt: 'The file is damaged and cannot be read.',
@@ -43,8 +43,8 @@ export const PROCESSOR_ERRORS = {
 } as const;
 export type ProcessorErrorCode = keyof typeof PROCESSOR_ERRORS;
 
-/** An answer may say little beside the document's text: a service that goes on and on is cut off. */
-export const ANSWER_LIMITS = {
+/** A response may say little beside the document's text: a service that goes on and on is cut off. */
+export const RESPONSE_LIMITS = {
   /** One line of NDJSON. */
   lineBytes: 4 * 1024 * 1024,
   /** All of a `/parse`: for each character that a text may have, and what comes on top. */
@@ -122,7 +122,7 @@ export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
 /**
  * `POST /parse` with `Accept: application/x-ndjson`: the same answer, a line at a time, so that long work is
  * seen to move. `segment` lines carry consecutive stretches of the text; the whole text is their `text`s
- * joined. The last line is `end`, or `error` when the document turns out bad after the answer has begun.
+ * joined. The last line is `end`, or `error` when the document turns out bad after the response has begun.
  */
 export const ParseEventSchema = v.variant('type', [
   v.pipe(

@@ -129,9 +129,9 @@ export class VectorStore {
       const found = await findCollection(client, collection);
       if (!found || count <= 0) return [];
       const ids = Array.from({ length: count }, (_, i) => chunkId(documentId, generation, from + i));
-      const answer = await found.get({ ids, include: ['documents', 'metadatas'] });
-      return answer.ids
-        .map((id, i) => toChunk(id, answer.documents[i] ?? '', answer.metadatas[i] ?? {}))
+      const response = await found.get({ ids, include: ['documents', 'metadatas'] });
+      return response.ids
+        .map((id, i) => toChunk(id, response.documents[i] ?? '', response.metadatas[i] ?? {}))
         .sort((a, b) => a.chunk_index - b.chunk_index);
     });
   }
@@ -151,20 +151,20 @@ export class VectorStore {
     return this.#call(signal, async (client) => {
       const found = await findCollection(client, collection);
       if (!found) return undefined;
-      const answer = await found.query({
+      const response = await found.query({
         queryEmbeddings: [embedding],
         nResults: limit,
         include: ['documents', 'metadatas', 'distances'],
         ...(where && Object.keys(where).length > 0 && { where: where as Where }),
       });
-      return (answer.ids[0] ?? []).map((id, i) => {
-        const metadata = answer.metadatas[0]?.[i] ?? {};
+      return (response.ids[0] ?? []).map((id, i) => {
+        const metadata = response.metadatas[0]?.[i] ?? {};
         return {
-          ...toChunk(id, answer.documents[0]?.[i] ?? '', metadata),
+          ...toChunk(id, response.documents[0]?.[i] ?? '', metadata),
           documentId: textOf(metadata['document_id']),
           generation: textOf(metadata['generation']),
           filename: textOf(metadata['filename']),
-          score: 1 - (answer.distances[0]?.[i] ?? 1),
+          score: 1 - (response.distances[0]?.[i] ?? 1),
         };
       });
     });

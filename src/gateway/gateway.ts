@@ -191,7 +191,7 @@ export class Gateway {
         leave();
         this.#authenticating.delete(socket);
         const session = begin(principal, leaveSession);
-        if (authentication.isByFrame) session.answer(authorized(principal));
+        if (authentication.isByFrame) session.send(authorized(principal));
       },
       onClose: (code) => {
         this.#authenticating.delete(socket);

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 
 import type { ServerMessage } from '../contract/messages.ts';
 import type { JobState } from '../jobs/job-view.ts';
-import { Answers, type Answer } from './answers.ts';
+import { MessageQueue, type QueuedMessage } from './message-queue.ts';
 import { Departures } from './departures.ts';
 import type { Flusher } from './flusher.ts';
 import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, updateFrame } from './frames.ts';
@@ -28,7 +28,7 @@ export interface SentListener {
 
 /**
  * What a session still has to send. Of each job that is the latest state and never a queue of them: a socket is
- * given one frame at a time, and while it has not taken that, newer states only replace older ones. Answers go
+ * given one frame at a time, and while it has not taken that, newer states only replace older ones. Messages go
  * in their order, before updates; `gone` goes after the states of those that have.
  */
 export class Outbox {
@@ -37,7 +37,7 @@ export class Outbox {
   readonly #metrics: GatewayMetrics;
   readonly #listener: SentListener;
   /** There only while some wait. */
-  #answers: Answers | undefined;
+  #messages: MessageQueue | undefined;
   /** All of one epoch. */
   readonly #updates = new Updates();
   /** There only once something has left a channel, for most sessions never need it. */
@@ -59,8 +59,8 @@ export class Outbox {
   }
 
   /** Sends a message, after what was asked to be sent before it. */
-  answer(message: ServerMessage): void {
-    this.#answer(message);
+  send(message: ServerMessage): void {
+    this.#enqueue(message);
   }
 
   /** Sends a subscription's first states, in pages; one that changes before its page has gone goes as it is then. */
@@ -68,7 +68,7 @@ export class Outbox {
     const first = new Map(states.map((state) => [state.id, state]));
     this.#ends(this.#updates.takeEnds(({ id, version }) => version < (first.get(id)?.version ?? 0)));
     for (const id of first.keys()) this.#updates.cancel(id);
-    this.#answer({ subscription, states: first });
+    this.#enqueue({ subscription, states: first });
   }
 
   /** Sends a state soon, unless the client has it or a newer one. */
@@ -78,7 +78,7 @@ export class Outbox {
       this.#sentIn = this.#flusher.turn;
       return this.#writeUpdates([state]);
     }
-    if (this.#answers?.replace(state) ?? this.#updates.add(state)) this.#metrics.conflated++;
+    if (this.#messages?.replace(state) ?? this.#updates.add(state)) this.#metrics.conflated++;
     if (this.#writingSince === 0) this.#schedule();
     // It may wait for long, and its hash takes more than its JSON.
     else void state.json;
@@ -105,7 +105,7 @@ export class Outbox {
   forgetEpoch(): void {
     const ends = this.#updates.takeEnds(() => true);
     this.#updates.clear();
-    this.#ends([...(this.#answers?.clearSnapshots() ?? []), ...ends]);
+    this.#ends([...(this.#messages?.clearSnapshots() ?? []), ...ends]);
   }
 
   /** Forgets a job that no subscription covers any more. */
@@ -117,19 +117,19 @@ export class Outbox {
   forgetSubscription(subscription: number): void {
     const gone = this.#departures?.deleteAll(subscription);
     if (gone) this.#listener.onGone(gone);
-    this.#answers?.deleteSnapshot(subscription);
-    if (this.#answers?.size === 0) this.#answers = undefined;
+    this.#messages?.deleteSnapshot(subscription);
+    if (this.#messages?.size === 0) this.#messages = undefined;
   }
 
   /** True when nothing waits and the socket has taken everything. */
   get idle(): boolean {
-    const nothingWaits = !this.#answers && this.#updates.size === 0 && (this.#departures?.empty ?? true);
+    const nothingWaits = !this.#messages && this.#updates.size === 0 && (this.#departures?.empty ?? true);
     return nothingWaits && this.#writingSince === 0;
   }
 
-  /** Resolves when every answer has been given to the socket. */
-  async answered(): Promise<void> {
-    while (this.#answers && !this.#closed) await this.#progress();
+  /** Resolves when the socket has been given every message. */
+  async messagesSent(): Promise<void> {
+    while (this.#messages && !this.#closed) await this.#progress();
   }
 
   /** Resolves when the socket has taken everything. */
@@ -155,7 +155,7 @@ export class Outbox {
   /** Sends one frame, if the socket has taken the last. */
   flush(): void {
     if (this.#closed || this.#writingSince !== 0) return;
-    if (this.#answers) return this.#flushAnswer(this.#answers);
+    if (this.#messages) return this.#flushMessage(this.#messages);
     const states = this.#updates.take(JOBS_A_FRAME, BYTES_A_FRAME);
     if (states.length > 0) return this.#writeUpdates(states);
     const left = this.#departures?.take(JOBS_A_FRAME, BYTES_A_FRAME);
@@ -165,27 +165,27 @@ export class Outbox {
   }
 
   #ends(ends: JobState[]): void {
-    if (ends.length > 0) this.#answer({ ends });
+    if (ends.length > 0) this.#enqueue({ ends });
   }
 
-  #answer(answer: Answer): void {
-    this.#answers ??= new Answers();
-    this.#answers.add(answer);
+  #enqueue(message: QueuedMessage): void {
+    this.#messages ??= new MessageQueue();
+    this.#messages.add(message);
     this.#schedule();
   }
 
-  #flushAnswer(answers: Answers): void {
-    const { frame, first, ends } = answers.take();
-    if (answers.size === 0) this.#answers = undefined;
+  #flushMessage(messages: MessageQueue): void {
+    const { frame, first, ends } = messages.take();
+    if (messages.size === 0) this.#messages = undefined;
     for (const { id, version } of first ?? NONE) this.#updates.sent(id, version);
     this.#metrics.updates += ends?.length ?? 0;
     this.#write(frame, first ?? ends);
   }
 
-  /** Updates go when all do; answers are waited for. */
+  /** Schedules a write. Updates wait for the common flush; messages are sent at once. */
   #schedule(): void {
     if (this.#writingSince !== 0 || this.#closed) return;
-    if (!this.#answers) this.#flusher.add(this);
+    if (!this.#messages) this.#flusher.add(this);
     else setImmediate(() => this.flush());
   }
 

@@ -26,7 +26,7 @@ import { Subscriptions } from './subscriptions.ts';
 
 /** The subscription that `?job=` opens. */
 const QUERY_SUBSCRIPTION = 0;
-/** So many messages may wait for their answers; then no more are read until they have been given. */
+/** So many messages may wait for their responses; then no more are read until they have been given. */
 const MOST_WAITING = 16;
 /** Beyond so many unread bytes a client's pings go unanswered. */
 const MOST_UNREAD = 16 * 1024;
@@ -85,7 +85,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#principal = principal;
     this.#epoch = feed.epoch;
     socket.listen(this);
-    this.#outbox.answer({
+    this.#outbox.send({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
       history: this.#epoch,
@@ -100,26 +100,26 @@ export class Session implements SocketListener, SentListener, LossListener {
   }
 
   /** Queues a message behind the unsent ones. */
-  answer(message: ServerMessage): void {
-    this.#outbox.answer(message);
+  send(message: ServerMessage): void {
+    this.#outbox.send(message);
   }
 
   /** Says that states may be missed from now on. */
   stale(): void {
-    this.#outbox.answer({ type: 'stale' });
+    this.#outbox.send({ type: 'stale' });
   }
 
   /** Says that states flow again. */
   live(epoch: string): void {
     if (epoch !== this.#epoch) this.#outbox.forgetEpoch();
     this.#epoch = epoch;
-    this.#outbox.answer({ type: 'live', history: epoch });
+    this.#outbox.send({ type: 'live', history: epoch });
     if (this.#subscriptions.joining) this.#add(JOIN);
   }
 
   /** Asks the client to leave and to come back in a while, then closes. */
   async drain(afterMs: number): Promise<void> {
-    this.#outbox.answer({ type: 'reconnect', after_ms: afterMs });
+    this.#outbox.send({ type: 'reconnect', after_ms: afterMs });
     await this.#outbox.settled();
     this.socket.close(CLOSE.drain, 'the server is shutting down');
   }
@@ -190,8 +190,8 @@ export class Session implements SocketListener, SentListener, LossListener {
   async #handleAll(waiting: (ClientMessage | typeof JOIN)[]): Promise<void> {
     for (let message = waiting.shift(); message; message = waiting.shift()) {
       await this.#handle(message);
-      // Whoever does not read the answers gets no more of them.
-      await this.#outbox.answered();
+      // Whoever does not read the responses gets no more of them.
+      await this.#outbox.messagesSent();
       // Others come in between, however many messages there are.
       await nextTurn();
       if (waiting.length < MOST_WAITING) this.#resume();
@@ -211,7 +211,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (message.type === 'join') return this.#join();
     if (message.type === 'auth') return this.#authenticate(message.token);
-    if (message.type === 'ping') return this.#outbox.answer({ type: 'pong' });
+    if (message.type === 'ping') return this.#outbox.send({ type: 'pong' });
     if (message.type === 'unsubscribe') return this.#unsubscribe(message.id);
     this.#subscribe(message);
     await this.#join();
@@ -224,7 +224,7 @@ export class Session implements SocketListener, SentListener, LossListener {
       this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
     if (refusal?.code === 'forbidden' && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
       return this.socket.close(CLOSE.forbidden, refusal.detail);
-    if (refusal) return this.#outbox.answer({ type: 'error', id, ...refusal });
+    if (refusal) return this.#outbox.send({ type: 'error', id, ...refusal });
     const { feed, metrics } = this.#services;
     if (versions) metrics.resumes++;
     metrics.subscriptions++;
@@ -253,12 +253,12 @@ export class Session implements SocketListener, SentListener, LossListener {
       if (error instanceof AppError) return this.socket.close(CLOSE.unauthorized, error.message);
       throw error;
     }
-    this.#outbox.answer(authorized(this.#principal));
+    this.#outbox.send(authorized(this.#principal));
     for (const [id, subscription] of this.#subscriptions.entries()) {
       const refusal = watchRefusal(this.#principal, subscription.watched);
       if (!refusal) continue;
       this.#unsubscribe(id);
-      this.#outbox.answer({ type: 'error', id, ...refusal });
+      this.#outbox.send({ type: 'error', id, ...refusal });
     }
   }
 
@@ -266,7 +266,7 @@ export class Session implements SocketListener, SentListener, LossListener {
   async #join(): Promise<void> {
     await this.#subscriptions.join((id, unknown) => {
       if (unknown.length > 0) this.#lacks(id, unknown);
-      return this.#outbox.answered();
+      return this.#outbox.messagesSent();
     });
   }
 
@@ -274,7 +274,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     if (id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
       return this.socket.close(CLOSE.unknownJob, 'there is no such job');
     const detail = 'Nobody knows these jobs.';
-    this.#outbox.answer({ type: 'error', id, code: 'job_not_found', detail, jobs });
+    this.#outbox.send({ type: 'error', id, code: 'job_not_found', detail, jobs });
   }
 
   #unsubscribe(id: number): void {

@@ -57,7 +57,7 @@ export async function startServer(
     // Replaces a missing Host, so that the guard can refuse such a request with its reason.
     hostname: 'localhost',
     serverOptions: {
-      // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no answer.
+      // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no response.
       shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? ''),
       headersTimeout: headTimeoutMs,
       connectionsCheckingInterval: headTimeoutMs / HEAD_LOOKS,
@@ -76,7 +76,7 @@ export async function startServer(
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // A connection that is kept alive is idle once its answer has gone.
+      // A connection that is kept alive is idle once its response has gone.
       const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
       const grace = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;

@@ -17,7 +17,7 @@ const UNKNOWN_INTERVAL_MS = 250;
  * Time in ms that a store without a response stays confirmed, because a busy machine may take seconds. Redis itself
  * refuses claims and uploads for another blob store meanwhile.
  */
-const UNANSWERED_MS = 10_000;
+const SILENT_MS = 10_000;
 /** Longest wait of a stopping process for Redis to note the release, in ms. */
 const LAST_WORD_MS = 500;
 /** Longest wait of a stopping process for a comparison under way, in ms. */
@@ -205,7 +205,7 @@ export class Installation {
         const standing = await this.#comparison.run(this.#proved);
         if (!this.#stale) this.#settle(standing);
       } catch (error) {
-        const isRecent = performance.now() - this.#confirmedAt < UNANSWERED_MS;
+        const isRecent = performance.now() - this.#confirmedAt < SILENT_MS;
         if (!this.confirmed || this.#stale || !isRecent)
           this.#settle({ state: 'unknown', why: error instanceof Error ? error.message : String(error) });
       }

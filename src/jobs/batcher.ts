@@ -1,26 +1,26 @@
 /** So many at once keep a call short for those who wait behind it; Redis works on one while the next is made. */
 const MOST_AT_ONCE = 16;
 
-interface Waiting<Entry, Answer> {
+interface Waiting<Entry, Result> {
   readonly entry: Entry;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Sends what is said in one turn of the event loop in few calls instead of many, in its order. */
-export class Batcher<Entry, Answer> {
-  readonly #send: (entries: Entry[]) => Promise<(Answer | Error)[]>;
-  #waiting: Waiting<Entry, Answer>[] = [];
+export class Batcher<Entry, Result> {
+  readonly #send: (entries: Entry[]) => Promise<(Result | Error)[]>;
+  #waiting: Waiting<Entry, Result>[] = [];
   #scheduled: NodeJS.Immediate | undefined;
 
-  /** @param send answers each entry, in their order; an `Error` is for that entry alone */
-  constructor(send: (entries: Entry[]) => Promise<(Answer | Error)[]>) {
+  /** @param send returns a result for each entry, in their order; an `Error` is for that entry alone */
+  constructor(send: (entries: Entry[]) => Promise<(Result | Error)[]>) {
     this.#send = send;
   }
 
-  /** Sends an entry by the end of this turn. @returns its answer */
-  add(entry: Entry): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  /** Sends an entry by the end of this turn. @returns its result */
+  add(entry: Entry): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ entry, resolve, reject });
     this.#scheduled ??= setImmediate(() => this.flush());
     return promise;
@@ -36,13 +36,13 @@ export class Batcher<Entry, Answer> {
       this.#sendBatch(waiting.slice(from, from + MOST_AT_ONCE));
   }
 
-  #sendBatch(batch: readonly Waiting<Entry, Answer>[]): void {
+  #sendBatch(batch: readonly Waiting<Entry, Result>[]): void {
     this.#send(batch.map(({ entry }) => entry)).then(
-      (answers) => {
+      (results) => {
         for (const [i, { resolve, reject }] of batch.entries()) {
-          const answer = answers[i] as Answer | Error;
-          if (answer instanceof Error) reject(answer);
-          else resolve(answer);
+          const result = results[i] as Result | Error;
+          if (result instanceof Error) reject(result);
+          else resolve(result);
         }
       },
       (error: unknown) => {

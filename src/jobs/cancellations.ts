@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Keys } from '../redis/keys.ts';
 
-/** A connection that only listens owes no answer, so a dead one would never be found out. */
+/** A connection that only listens owes no reply, so a dead one would never be found out. */
 const PROOF_MS = 5000;
 
 /**

@@ -27,20 +27,20 @@ export class EpochTracker {
     this.#keys = keys;
   }
 
-  /** The last answer; empty before the first. */
+  /** The last known position; empty before the first. */
   get last(): StreamPosition {
     return this.#last;
   }
 
   /**
    * Asks Redis where it is. MUST be called after every (re)connect.
-   * @param seen a later position than the last answer, where the caller has heard of one
+   * @param seen a later position than the last known one, where the caller has heard of one
    */
   async open(seen: StreamPosition = this.#last): Promise<StreamPosition> {
     const { epoch: epochKey, offset: offsetKey, server } = this.#keys;
     const args = [seen.epoch, seen.offset];
-    const answer = await this.#run('open-epoch', [epochKey, offsetKey, server], args);
-    const [epoch, offset, id] = answer as [string, number, string];
+    const reply = await this.#run('open-epoch', [epochKey, offsetKey, server], args);
+    const [epoch, offset, id] = reply as [string, number, string];
     this.#server = { id, stream: this.#redis.stream };
     this.#last = { epoch, offset };
     return this.#last;

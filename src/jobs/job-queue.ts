@@ -76,7 +76,7 @@ export class JobQueue {
     const known = this.#keys.idempotency(tenant, idempotency?.key ?? '');
     const keys = [job(id), queue, active, offset, epoch, recent, known, installation];
     const args = [id, tenant, JSON.stringify(payload), this.#options.maxRetries];
-    const answer = await this.#run('enqueue', keys, [
+    const reply = await this.#run('enqueue', keys, [
       ...args,
       idempotency?.fingerprint ?? '',
       // A key never names a job that has expired.
@@ -86,7 +86,7 @@ export class JobQueue {
       forgotten ? 1 : 0,
       this.#options.store?.() ?? '',
     ]);
-    const [made, createdAt] = answer as [string, string];
+    const [made, createdAt] = reply as [string, string];
     return made === '' ? 'conflict' : { id: made, createdAt };
   }
 

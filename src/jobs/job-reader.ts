@@ -22,7 +22,7 @@ interface Interval {
 
 /**
  * Reads single jobs for those who poll. However many poll for one job, Redis is asked for it a few times an
- * interval, and the answers in between are as fresh as a push.
+ * interval, and the responses in between are as fresh as a push.
  */
 export class JobReader {
   readonly #store: JobStore;
@@ -68,13 +68,13 @@ export class JobReader {
   async #share(tenant: string, interval: Interval): Promise<JobState | undefined> {
     const { id } = interval;
     let heard: JobState | undefined;
-    let answered = false;
+    let isRead = false;
     interval.watcher = {
       tenant,
       onState(state) {
         if (!isNewer(state, heard)) return;
         heard = state;
-        if (answered) interval.shared = Promise.resolve(state);
+        if (isRead) interval.shared = Promise.resolve(state);
       },
       onForgotten() {
         interval.shared = Promise.resolve(undefined);
@@ -83,7 +83,7 @@ export class JobReader {
     this.#feed.watch(id, interval.watcher);
     try {
       const read = await this.#store.read(tenant, id);
-      answered = true;
+      isRead = true;
       const newest = read && heard && !isNewer(heard, read) ? read : (heard ?? read);
       heard = newest;
       return newest;

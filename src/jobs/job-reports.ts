@@ -66,7 +66,7 @@ interface Held {
   /** The job after all that was reported. */
   job: JobHash;
   /** What it has reported in this turn: an event's values at each step, its versions one by one. */
-  waiting?: { readonly steps: string[]; readonly answer: Promise<boolean> } | undefined;
+  waiting?: { readonly steps: string[]; readonly reply: Promise<boolean> } | undefined;
 }
 
 /**
@@ -113,7 +113,7 @@ export class JobReports {
     held.job = job;
     if (!waiting) return this.#startSteps(claim, held);
     if (changed) waiting.steps.push(valuesAfter('updated_at', job));
-    return waiting.answer;
+    return waiting.reply;
   }
 
   /**
@@ -147,9 +147,9 @@ export class JobReports {
       ...ofDocument,
       ...progressArgs(job),
     ]);
-    const answer = await this.#batcher.add(() => args);
-    if (answer === DOCUMENT_CHANGED) throw new DocumentChangedError('the document was replaced or deleted');
-    return answer === 1;
+    const reply = await this.#batcher.add(() => args);
+    if (reply === DOCUMENT_CHANGED) throw new DocumentChangedError('the document was replaced or deleted');
+    return reply === 1;
   }
 
   /** Sends the reports that wait: what the caller sends next comes after them. */
@@ -175,9 +175,9 @@ export class JobReports {
         ...progressArgs(job),
       ]);
     });
-    const answer = sent.then((taken) => taken === 1);
-    held.waiting = { steps, answer };
-    return answer;
+    const reply = sent.then((taken) => taken === 1);
+    held.waiting = { steps, reply };
+    return reply;
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
 
-import { ANSWER_LIMITS, PROCESSOR_ERRORS, ProcessorProblemSchema } from '../contract/processor.ts';
+import { RESPONSE_LIMITS, PROCESSOR_ERRORS, ProcessorProblemSchema } from '../contract/processor.ts';
 import { DependencyError } from '../errors.ts';
-import { badAnswer, readJson } from './answers.ts';
+import { badResponse, readJson } from './responses.ts';
 
 /** How a broken connection shows, other than by never being made. */
 const CUT = new Set([
@@ -20,9 +20,9 @@ const GARBLED = new Set(['HTTPParserError', 'HeadersOverflowError']);
 /** With it a document is refused. */
 const DOCUMENT_STATUS = 422;
 
-/** A call that ended without an answer, as what it means; what is no failed call comes back as it is. */
+/** A call that ended without a response, as what it means; what is no failed call comes back as it is. */
 export function explainFailure(error: unknown, timeoutMs: number): unknown {
-  if (error instanceof Error && GARBLED.has(error.name)) return badAnswer(error);
+  if (error instanceof Error && GARBLED.has(error.name)) return badResponse(error);
   const code = (error as { code?: unknown }).code;
   if (error instanceof DependencyError || typeof code !== 'string') return error;
   if (TOO_SLOW.has(code)) return tooSlow(timeoutMs, error);
@@ -40,7 +40,7 @@ export function tooSlow(afterMs: number, cause?: unknown): DependencyError {
   return new DependencyError('transient', 'deadline', detail, { cause });
 }
 
-/** What an answer with another status than 200 means. */
+/** What a response with another status than 200 means. */
 export async function refusal({
   statusCode,
   headers,
@@ -48,7 +48,7 @@ export async function refusal({
 }: Dispatcher.ResponseData): Promise<DependencyError> {
   const retryAfterMs = readRetryAfter(String(headers['retry-after']));
   try {
-    const { code, detail } = await readJson(body, ProcessorProblemSchema, ANSWER_LIMITS.smallBytes);
+    const { code, detail } = await readJson(body, ProcessorProblemSchema, RESPONSE_LIMITS.smallBytes);
     return toFailure(code, detail, statusCode, retryAfterMs);
   } catch (error) {
     if (!(error instanceof DependencyError)) throw error;

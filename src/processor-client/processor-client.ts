@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 
 import {
-  ANSWER_LIMITS,
+  RESPONSE_LIMITS,
   ChunkResponseSchema,
   DOCUMENT_HEADER,
   EmbedResponseSchema,
@@ -18,7 +18,7 @@ import {
   type ProcessorHealth,
 } from '../contract/processor.ts';
 import { DependencyError } from '../errors.ts';
-import { badAnswer, checkChunks, parseBytes, readJson, readParseLines, textTooLong } from './answers.ts';
+import { badResponse, checkChunks, parseBytes, readJson, readParseLines, textTooLong } from './responses.ts';
 import { explainFailure, lineFailure, refusal, tooSlow } from './failures.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
@@ -146,22 +146,22 @@ export class ProcessorClient {
 
   /** Cuts text into chunks, each an exact slice of it. */
   async chunk(input: ChunkRequest, signal: AbortSignal): Promise<ChunkResponse> {
-    const { chunkBytesPerChar, spareBytes } = ANSWER_LIMITS;
+    const { chunkBytesPerChar, spareBytes } = RESPONSE_LIMITS;
     const maxBytes = input.text.length * chunkBytesPerChar + spareBytes;
-    const answer = await this.#call('/chunk', json(input), signal, ({ body }) =>
+    const response = await this.#call('/chunk', json(input), signal, ({ body }) =>
       readJson(body, ChunkResponseSchema, maxBytes),
     );
-    checkChunks(input, answer.chunks);
-    return answer;
+    checkChunks(input, response.chunks);
+    return response;
   }
 
   /** Turns texts into embeddings, one each, in their order. */
   async embed(input: EmbedRequest, signal: AbortSignal): Promise<EmbedResponse> {
-    const answer = await this.#call('/embed', json(input), signal, ({ body }) =>
-      readJson(body, EmbedResponseSchema, ANSWER_LIMITS.embedBytes),
+    const response = await this.#call('/embed', json(input), signal, ({ body }) =>
+      readJson(body, EmbedResponseSchema, RESPONSE_LIMITS.embedBytes),
     );
-    if (answer.embeddings.length === input.texts.length) return answer;
-    throw badAnswer(new Error(`${answer.embeddings.length} embeddings for ${input.texts.length} texts`));
+    if (response.embeddings.length === input.texts.length) return response;
+    throw badResponse(new Error(`${response.embeddings.length} embeddings for ${input.texts.length} texts`));
   }
 
   /** Asks whether the processor is well. One that says no, or nothing, is worth waiting for. */
@@ -169,7 +169,7 @@ export class ProcessorClient {
     try {
       const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
       return await this.#call('/health', { method: 'GET' }, signal, ({ body }) =>
-        readJson(body, ProcessorHealthSchema, ANSWER_LIMITS.smallBytes),
+        readJson(body, ProcessorHealthSchema, RESPONSE_LIMITS.smallBytes),
       );
     } catch (error) {
       if (error instanceof DependencyError && error.code === 'bad_answer') throw error;
@@ -187,21 +187,21 @@ export class ProcessorClient {
     path: string,
     sent: Sent,
     signal: AbortSignal,
-    read: (answer: Dispatcher.ResponseData) => Promise<T>,
+    read: (response: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<T> {
     const { timeoutMs, callMs } = this.#limits;
     const tooLong = new AbortController();
     const timer = setTimeout(() => tooLong.abort(tooSlow(callMs)), callMs);
     try {
-      const answer = await request(this.#url + path, {
+      const response = await request(this.#url + path, {
         method: 'POST',
         ...sent,
         headers: { ...this.#headers, ...sent.headers },
         signal: AbortSignal.any([signal, tooLong.signal]),
         dispatcher: this.#agent,
       });
-      if (answer.statusCode !== 200) throw await refusal(answer);
-      return await read(answer);
+      if (response.statusCode !== 200) throw await refusal(response);
+      return await read(response);
     } catch (error) {
       if (signal.aborted && !(error instanceof DependencyError)) throw signal.reason;
       throw explainFailure(error, timeoutMs);

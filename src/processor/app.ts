@@ -13,7 +13,7 @@ import {
   type ProcessorHealth,
 } from '../contract/processor.ts';
 import type { Logger } from '../logger.ts';
-import { answerInTurn, answerWhenDone, withCut, withErrorLine } from './answer-in-turn.ts';
+import { responseInTurn, responseWhenDone, withCut, withErrorLine } from './response-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, invalidRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
@@ -69,7 +69,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
       log(c, error);
       c.env.outgoing.destroy();
     };
-    return answer(ReadableStream.from(withCut(body, cut)), JSON_TYPE);
+    return respond(ReadableStream.from(withCut(body, cut)), JSON_TYPE);
   };
   const callerOf = (c: Context<Environment>): Caller => ({
     signal: c.req.raw.signal,
@@ -83,9 +83,9 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const maxSilenceMs = timeoutMs / 3;
     const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, ...file } as const;
     const parsed = pool.run(task, callerOf(c), () => void remove());
-    if (format === 'json') return stream(c, await answerWhenDone(parsed, signOfLifeMs));
-    const lines = withErrorLine(await answerInTurn(parsed, signOfLifeMs));
-    return answer(ReadableStream.from(lines), NDJSON_TYPE);
+    if (format === 'json') return stream(c, await responseWhenDone(parsed, signOfLifeMs));
+    const lines = withErrorLine(await responseInTurn(parsed, signOfLifeMs));
+    return respond(ReadableStream.from(lines), NDJSON_TYPE);
   });
 
   app.post('/chunk', async (c) => {
@@ -93,7 +93,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const { remove, path, bytes } = await receiveBody(c.env.incoming, tmpDir, maxBytes);
     const task = { kind: 'chunk', path, bytes, maxTextChars } as const;
     const chunked = pool.run(task, callerOf(c), () => void remove());
-    return stream(c, await answerInTurn(chunked, signOfLifeMs));
+    return stream(c, await responseInTurn(chunked, signOfLifeMs));
   });
 
   const smallBody = bodyLimit({
@@ -107,7 +107,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const parsed = v.safeParse(EmbedRequestSchema, value, FIRST_FAULT);
     if (!parsed.success) throw invalidRequest(parsed.issues);
     const embedded = embedder.embed(parsed.output, callerOf(c));
-    return stream(c, await answerInTurn(embedded, signOfLifeMs));
+    return stream(c, await responseInTurn(embedded, signOfLifeMs));
   });
 
   app.get('/health', async () => {
@@ -120,7 +120,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
       embed_batch: embedder.batch,
       embedder: (await embedder.reachable()) ? 'ok' : 'away',
     };
-    return answer(JSON.stringify(health), JSON_TYPE);
+    return respond(JSON.stringify(health), JSON_TYPE);
   });
 
   app.notFound(() => problemResponse(new ProcessorError('not_found')));
@@ -132,6 +132,6 @@ export function createApp(options: AppOptions): Hono<Environment> {
   return app;
 }
 
-function answer(body: ReadableStream<Uint8Array> | string, contentType: string): Response {
+function respond(body: ReadableStream<Uint8Array> | string, contentType: string): Response {
   return new Response(body, { headers: { 'content-type': contentType } });
 }

@@ -2,29 +2,29 @@
  * A child of the pool: takes one task at a time from its parent and answers in bytes. It may be killed at any
  * moment, so it owns nothing: files are made and removed by the parent.
  */
-import { chunkAnswer } from './chunk-answer.ts';
+import { chunkResponse } from './chunk-response.ts';
 import { embedTexts, loadModel } from './embedders/bundled-model.ts';
 import { toProcessorError } from './errors.ts';
-import { jsonAnswer, ndjsonAnswer } from './parse-answer.ts';
+import { jsonResponse, ndjsonResponse } from './parse-response.ts';
 import { parseDocument } from './parsers/document.ts';
 import { hasAbandonedWork } from './parsers/abandon-when-silent.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
 import { withReaderVersion } from './reader-version.ts';
 
-/** Waits until the message is on its way, so that a large answer does not pile up here. */
+/** Waits until the message is on its way, so that a large response does not pile up here. */
 function send(message: ChildMessage): Promise<void> {
   return new Promise((resolve) => process.send?.(message, undefined, {}, () => resolve()));
 }
 
-/** The task's answer in pieces; 'alive' where there is none to show yet, but work moves on. */
+/** The task's response in pieces; 'alive' where there is none to show yet, but work moves on. */
 function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
   switch (task.kind) {
     case 'parse': {
       const events = withReaderVersion(parseDocument(task, task.maxTextChars, task.maxSilenceMs));
-      return task.format === 'json' ? jsonAnswer(events) : ndjsonAnswer(events);
+      return task.format === 'json' ? jsonResponse(events) : ndjsonResponse(events);
     }
     case 'chunk':
-      return chunkAnswer(task.path, task.maxTextChars);
+      return chunkResponse(task.path, task.maxTextChars);
     case 'embed':
       return embedTexts(task.texts);
   }

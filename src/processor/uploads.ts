@@ -109,7 +109,7 @@ function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {
   }
 }
 
-/** The request's body as a stream that can fail without taking the connection along: it carries the answer. */
+/** The request's body as a stream that can fail without taking the connection along: it carries the response. */
 function bodyOf(request: IncomingMessage): PassThrough {
   const body = new PassThrough();
   const close = () => {

@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts';
 /** A command that Redis has not answered for so long has failed, for the caller. */
 const COMMAND_TIMEOUT_MS = 5000;
 export const CONNECT_TIMEOUT_MS = 2000;
-/** A connection that owes an answer and says nothing for so long is dead, whatever TCP believes; longer than any blocking call. */
+/** A connection that owes a reply and says nothing for so long is dead, whatever TCP believes; longer than any blocking call. */
 const SILENCE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1000;
 /** What Redis answers while it can do nothing, for a time: a script that does not end, a full disk, no replica. */
@@ -68,9 +68,9 @@ export async function retryWhileUnavailable<T>(redis: Redis, send: () => Promise
   const connection = retrying.get(redis);
   for (;;) {
     try {
-      const answer = await send();
+      const reply = await send();
       if (connection) connection.away = false;
-      return answer;
+      return reply;
     } catch (error) {
       const message = error instanceof Error ? error.message : '';
       if (!connection || !AWAY.test(message)) throw error;

@@ -23,7 +23,7 @@ const DISCARD_AGAIN_MS = 3000;
  * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
  * from then on it cannot be lost. When it throws, nothing of it is left, or remains once the store is back.
  * @param body counts the upload's bytes against its client's limits
- * @param idempotencyKey requests with the same key make one job, whatever became of the first one's answer
+ * @param idempotencyKey requests with the same key make one job, whatever became of the first one's response
  * @returns the documented acknowledgement
  * @throws {AppError}
  */
@@ -75,7 +75,7 @@ export async function acceptUpload(
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
     // Its job may be done within milliseconds, and puts the manifest away then.
     await describe(blob, { job_id: id, tenant, payload, idempotency });
-    // Side by side: the answer waits for both, and the time of one is saved.
+    // Side by side: the response waits for both, and the time of one is saved.
     const [stored, queued] = await Promise.allSettled([
       // A folder that was unmounted since the last comparison may have taken the files in its place.
       blob.commit().then(() => installation.proveBlobs()),

@@ -83,7 +83,7 @@ async function receive(
 
   await new Promise<void>((resolve, reject) => {
     const fail = (error: AppError) => {
-      // The rest of the body is left to the HTTP server: destroying the request would lose the answer.
+      // The rest of the body is left to the HTTP server: destroying the request would lose the response.
       request.unpipe(busboy);
       busboy.removeAllListeners();
       busboy.on('error', ignoreAfterFailure);

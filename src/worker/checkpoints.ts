@@ -95,8 +95,8 @@ export class Checkpoints {
   }
 
   /** Keeps a batch's vectors. @returns whether they are kept */
-  async keepVectors(batch: number, texts: readonly string[], answer: EmbedResponse): Promise<boolean> {
-    const { embeddings, model, dimensions } = answer;
+  async keepVectors(batch: number, texts: readonly string[], response: EmbedResponse): Promise<boolean> {
+    const { embeddings, model, dimensions } = response;
     const header = { of: hashOf(texts), model, dimensions };
     return this.#keep(async () => {
       const numbers = new Float32Array(texts.length * dimensions);

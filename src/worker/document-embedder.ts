@@ -105,8 +105,8 @@ export class DocumentEmbedder {
   async #embed(from: number, until: number): Promise<number[][]> {
     const { processor, checkpoints, caller, signal } = this.#services;
     const texts = this.#texts(from, until);
-    const answer = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
-    if (this.#isOurs(answer)) return answer.embeddings;
+    const response = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
+    if (this.#isOurs(response)) return response.embeddings;
     await checkpoints.dropVectors();
     const detail = 'The embedding model changed while the document was embedded.';
     throw new DependencyError('transient', 'embedding_model_changed', detail);

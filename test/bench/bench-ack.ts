@@ -82,12 +82,12 @@ const HEAD = Buffer.from(
 );
 const TAIL = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
 
-/** Uploads over a connection of its own. @returns milliseconds from the last byte sent to the answer */
+/** Uploads over a connection of its own. @returns milliseconds from the last byte sent to the response */
 async function acknowledged(port: number, bytes: number): Promise<number> {
   const socket = connect(port, '127.0.0.1');
   socket.setNoDelay(true);
   await new Promise((resolve) => socket.once('connect', resolve));
-  const answer = new Promise<string>((resolve, reject) => {
+  const response = new Promise<string>((resolve, reject) => {
     socket.once('data', (data: Buffer) => resolve(data.toString()));
     socket.once('error', reject);
   });
@@ -105,7 +105,7 @@ async function acknowledged(port: number, bytes: number): Promise<number> {
     await send(block.subarray(0, Math.min(left, block.length)));
   await send(TAIL);
   const sent = performance.now();
-  const head = await answer;
+  const head = await response;
   const took = performance.now() - sent;
   socket.destroy();
   if (!head.startsWith('HTTP/1.1 202')) throw new Error(`not acknowledged: ${head.slice(0, 200)}`);

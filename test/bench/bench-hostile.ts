@@ -58,10 +58,10 @@ async function sample(call: () => Promise<Response>): Promise<number[]> {
   const took: number[] = [];
   for (let i = 0; i < SAMPLES / ROUNDS; i++) {
     const before = performance.now();
-    const answer = await call();
-    const body = await answer.text();
+    const response = await call();
+    const body = await response.text();
     took.push(performance.now() - before);
-    if (!answer.ok) console.log(`An honest client was refused with HTTP ${answer.status}: ${body}`);
+    if (!response.ok) console.log(`An honest client was refused with HTTP ${response.status}: ${body}`);
     await sleep(PAUSE_MS);
   }
   return took;

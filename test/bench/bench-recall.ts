@@ -129,10 +129,10 @@ class Calls {
     return texts.map((text) => this.#known.get(text) ?? []);
   }
 
-  async #post<Answer>(path: string, body: string | FormData): Promise<Answer> {
+  async #post<Body>(path: string, body: string | FormData): Promise<Body> {
     const headers = typeof body === 'string' ? { 'content-type': 'application/json' } : {};
     const response = await fetch(this.#url + path, { method: 'POST', body, headers });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Answer;
+    return (await response.json()) as Body;
   }
 }

@@ -1,6 +1,6 @@
 import { isTerminal, outcomeOf, type Job } from '../../src/contract/job.ts';
 import type { Facts } from './facts.ts';
-import type { Accepted, Answer, Workload } from './workload.ts';
+import type { Accepted, ControlResponse, Workload } from './workload.ts';
 
 /** Something that must not be. */
 export interface Violation {
@@ -87,11 +87,12 @@ function auditJob(
   return [];
 }
 
-const worked = (answer: Answer) => answer.worked;
-/** Without an answer, or with one that does not know, it may have been done all the same: 404 says that Redis forgot. */
-const mayHaveWorked = ({ worked, status }: Answer) =>
+const worked = (response: ControlResponse) => response.worked;
+/** Without a response, or with one that does not know, it may have been done all the same: 404 says that Redis forgot. */
+const mayHaveWorked = ({ worked, status }: ControlResponse) =>
   worked || status === 0 || status === 404 || status >= 500;
-const list = (answers: readonly Answer[]) => answers.map(({ status }) => status).join(' ') || 'none';
+const list = (responses: readonly ControlResponse[]) =>
+  responses.map(({ status }) => status).join(' ') || 'none';
 
 /** Every upload had an idempotency key of its own, and was sent again under it until it was accepted. */
 function auditDuplicates({ jobs, reindexes }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
@@ -103,7 +104,7 @@ function auditDuplicates({ jobs, reindexes }: Facts, { workload, rolledBack }: C
   );
   const twice = [...names].filter(([, same]) => same.length > 1);
   // A Redis that went back may have forgotten the key of an upload whose answer never came.
-  if (rolledBack && twice.length <= workload.unanswered) return [];
+  if (rolledBack && twice.length <= workload.lostResponses) return [];
   return twice.flatMap(([filename, same]) =>
     same.map(({ id }) => ({ rule: 'one key, one job', jobId: id, detail: `${same.length} of ${filename}` })),
   );
@@ -196,8 +197,8 @@ function auditFiles(
       violations.push({ rule: 'every end is noted', jobId, detail: 'there is no note' });
   }
   // An upload that was cut off may leave a blob that nobody was promised; it is removed days later.
-  if (strangers.size > workload.unanswered) {
-    const detail = `${workload.unanswered} uploads were cut off, but of no job are: ${[...strangers].join(' ')}`;
+  if (strangers.size > workload.lostResponses) {
+    const detail = `${workload.lostResponses} uploads were cut off, but of no job are: ${[...strangers].join(' ')}`;
     violations.push({ rule: 'a refused upload leaves nothing', detail });
   }
   return violations;

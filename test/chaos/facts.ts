@@ -96,10 +96,11 @@ async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {
   const left = [...ids];
   const reader = async () => {
     for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      const answer = await fetch(`${apiUrls[left.length % 2]}/api/jobs/${id}`);
-      const json = await answer.text();
-      if (!answer.ok && answer.status !== 404) throw new Error(`job ${id}: HTTP ${answer.status} ${json}`);
-      jobs.set(id, answer.ok ? { job: JSON.parse(json) as Job, json } : undefined);
+      const response = await fetch(`${apiUrls[left.length % 2]}/api/jobs/${id}`);
+      const json = await response.text();
+      if (!response.ok && response.status !== 404)
+        throw new Error(`job ${id}: HTTP ${response.status} ${json}`);
+      jobs.set(id, response.ok ? { job: JSON.parse(json) as Job, json } : undefined);
     }
   };
   await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, reader));
@@ -109,9 +110,9 @@ async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {
 async function listDocuments({ apiUrls }: Topology): Promise<Map<string, Document>> {
   const documents = new Map<string, Document>();
   for (let cursor = ''; ;) {
-    const answer = await fetch(`${apiUrls[0]}/api/documents?limit=1000${cursor}`);
-    if (!answer.ok) throw new Error(`documents: HTTP ${answer.status}`);
-    const list = (await answer.json()) as DocumentList;
+    const response = await fetch(`${apiUrls[0]}/api/documents?limit=1000${cursor}`);
+    if (!response.ok) throw new Error(`documents: HTTP ${response.status}`);
+    const list = (await response.json()) as DocumentList;
     for (const document of list.documents) documents.set(document.id, document);
     if (list.next_cursor === undefined) return documents;
     cursor = `&cursor=${list.next_cursor}`;

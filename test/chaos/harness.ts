@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 
 import { choosePorts } from '../../src/embedded/ports.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
-import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
+import { respondsOverHttp, ManagedProcess } from '../helpers/managed-process.ts';
 import { TcpProxy } from '../helpers/tcp-proxy.ts';
 
 /** Short, so that a lost worker is noticed within the seconds that a run has. */
@@ -67,7 +67,7 @@ export class Topology {
         String(ports.chroma),
       ]),
       logFile: this.logFile('chroma'),
-      answers: () => answersHttp(`${this.chromaUrl}/api/v2/heartbeat`),
+      responds: () => respondsOverHttp(`${this.chromaUrl}/api/v2/heartbeat`),
     });
     this.processor = this.#role('processor', ['processor'], ports.processor);
     this.apis = [ports.api0, ports.api1].map((port, i) => this.#role(`api-${i}`, ['api', 'gateway'], port));
@@ -201,7 +201,7 @@ export class Topology {
         v,
       ]),
       logFile: this.logFile('redis'),
-      answers: async () => (await this.inspector.ping().catch(() => '')) === 'PONG',
+      responds: async () => (await this.inspector.ping().catch(() => '')) === 'PONG',
     });
   }
 
@@ -230,7 +230,8 @@ export class Topology {
         ...env,
       },
       logFile: this.logFile(name),
-      answers: () => answersHttp(`http://${at(port)}/${roles[0] === 'processor' ? 'health' : 'healthz'}`),
+      responds: () =>
+        respondsOverHttp(`http://${at(port)}/${roles[0] === 'processor' ? 'health' : 'healthz'}`),
     });
   }
 }

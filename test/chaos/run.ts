@@ -52,12 +52,12 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
     const circumstances = { workload, withSlowSweeps, rolledBack: topology.era > 0 };
     const result = await audit(topology, logbook, watchers, circumstances, settleMs);
     logbook.note('the audit is over');
-    const { accepted, refused, unanswered } = workload;
+    const { accepted, refused, lostResponses } = workload;
     const counts = Object.entries(
       Object.groupBy(result.facts?.jobs.values() ?? [], (found) => found?.job.status ?? 'unknown'),
     ).map(([status, found]) => `${found.length} ${status}`);
     console.log(
-      `chaos: ${accepted.length} accepted (${refused} refused, ${unanswered} cut off), then ${counts.join(', ')}; ` +
+      `chaos: ${accepted.length} accepted (${refused} refused, ${lostResponses} cut off), then ${counts.join(', ')}; ` +
         `${logbook.notes.length} events, ${logbook.notes.at(-1)}`,
     );
     if (result.violations.length === 0) return undefined;

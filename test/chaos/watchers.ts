@@ -156,11 +156,11 @@ export class Watchers {
       const { era } = this.#topology;
       try {
         const path = paths[turn % paths.length]!.replace('*', id);
-        const answer = await fetch(url + path, { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-        const job = (await answer.json()) as Job;
-        const epoch = /"(.*)-\d+"/.exec(answer.headers.get('etag') ?? '')?.[1];
-        // An answer that was under way while Redis went back belongs to neither side.
-        if (!answer.ok || era !== this.#topology.era) continue;
+        const response = await fetch(url + path, { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+        const job = (await response.json()) as Job;
+        const epoch = /"(.*)-\d+"/.exec(response.headers.get('etag') ?? '')?.[1];
+        // A response that was under way while Redis went back belongs to neither side.
+        if (!response.ok || era !== this.#topology.era) continue;
         this.#logbook.hear({ watcher, connection: 0, epoch: `${era}:${epoch}` }, job);
       } catch {
         // Down, or on its way back.

@@ -18,10 +18,10 @@ const RETRY_MS = 250;
 const GENEROUS_MS = 60_000;
 
 /** What became of a cancel or a retry. */
-export interface Answer {
+export interface ControlResponse {
   /** 0 when it was never answered. */
   status: number;
-  /** The answer shows the job cancelled, or in a later run; a retry of a job that still runs changes nothing. */
+  /** The response shows the job cancelled, or in a later run; a retry of a job that still runs changes nothing. */
   worked: boolean;
 }
 
@@ -30,15 +30,15 @@ export interface Accepted {
   id: string;
   filename: string;
   collection: string;
-  cancels: Answer[];
-  retries: Answer[];
+  cancels: ControlResponse[];
+  retries: ControlResponse[];
 }
 
 /** Uploads documents over HTTP without pause, cancels some and runs some again. */
 export class Workload {
   readonly accepted: Accepted[] = [];
   /** Requests whose answer never came: what they left behind nobody was told. */
-  unanswered = 0;
+  lostResponses = 0;
   /** Requests that were turned away: nothing of them may be left. */
   refused = 0;
   readonly #topology: Topology;
@@ -104,17 +104,17 @@ export class Workload {
       form.append('chunk_size', '160');
       form.append('chunk_overlap', '20');
       form.append('file', new Blob([text], { type: 'text/markdown' }), filename);
-      const answer = await this.#post('/api/documents/upload', form, { 'idempotency-key': key });
-      if (answer?.status === 202) {
-        const { job_id: id } = (await answer.json()) as UploadAccepted;
+      const response = await this.#post('/api/documents/upload', form, { 'idempotency-key': key });
+      if (response?.status === 202) {
+        const { job_id: id } = (await response.json()) as UploadAccepted;
         const accepted: Accepted = { id, filename, collection, cancels: [], retries: [] };
         this.accepted.push(accepted);
         this.#onAccepted(id, random);
         if (this.#canMeddle && random.chance(0.15)) this.#meddling.push(this.#meddle(accepted, random));
         return;
       }
-      if (answer) this.refused++;
-      else this.unanswered++;
+      if (response) this.refused++;
+      else this.lostResponses++;
       await sleep(RETRY_MS);
     }
     this.#logbook.note(`${filename} was never accepted`);
@@ -124,9 +124,9 @@ export class Workload {
   async #meddle(accepted: Accepted, random: Random): Promise<void> {
     await sleep(random.int(0, 900));
     const ask = async (what: 'cancel' | 'retry') => {
-      const answer = await this.#post(`/api/jobs/${accepted.id}/${what}`);
-      const { status = 0 } = answer ?? {};
-      const job = answer?.ok ? ((await answer.json()) as Job) : undefined;
+      const response = await this.#post(`/api/jobs/${accepted.id}/${what}`);
+      const { status = 0 } = response ?? {};
+      const job = response?.ok ? ((await response.json()) as Job) : undefined;
       const worked = job !== undefined && (what === 'cancel' ? outcomeOf(job) === 'cancelled' : job.run > 1);
       accepted[what === 'cancel' ? 'cancels' : 'retries'].push({ status, worked });
       this.#logbook.note(`${what} ${accepted.id}: ${status || 'no answer'} ${job?.status ?? ''}`);
@@ -137,21 +137,21 @@ export class Workload {
     await ask('retry');
   }
 
-  /** @returns `undefined` when no whole answer came */
+  /** @returns `undefined` when no whole response came */
   async #post(
     path: string,
     body?: FormData,
     headers: Record<string, string> = {},
   ): Promise<Response | undefined> {
     try {
-      const answer = await fetch(this.#random.pick(this.#topology.apiUrls) + path, {
+      const response = await fetch(this.#random.pick(this.#topology.apiUrls) + path, {
         method: 'POST',
         headers,
         ...(body && { body }),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
-      const { status } = answer;
-      return new Response(await answer.arrayBuffer(), { status });
+      const { status } = response;
+      return new Response(await response.arrayBuffer(), { status });
     } catch {
       return undefined;
     }

@@ -20,10 +20,10 @@ afterAll(async () => {
 async function chunks(documentId: string): Promise<Chunk[]> {
   const all: Chunk[] = [];
   for (let cursor: string | undefined = '0'; cursor !== undefined;) {
-    const answer = await fetch(
+    const response = await fetch(
       `${sluice.url}/api/documents/${documentId}/chunks?limit=1000&cursor=${cursor}`,
     );
-    const page = (await answer.json()) as { chunks: Chunk[]; next_cursor?: string };
+    const page = (await response.json()) as { chunks: Chunk[]; next_cursor?: string };
     all.push(...page.chunks);
     cursor = page.next_cursor;
   }

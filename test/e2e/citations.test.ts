@@ -102,12 +102,12 @@ test('rows that are cut from their header carry it, through Chroma and into what
 
   // What was embedded is the header with the rows: to nothing else is this as near.
   const { text, metadata } = cut[3]!;
-  const answer = await fetch(`${sluice.url}/api/search`, {
+  const response = await fetch(`${sluice.url}/api/search`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ collection: cited.collection, query: `${header}\n${text}`, limit: 1 }),
   });
-  const { results } = (await answer.json()) as SearchResponse;
+  const { results } = (await response.json()) as SearchResponse;
   const { start, end, chunk_index, heading } = metadata;
   expect(results).toMatchObject([
     { text, context: header, heading, start, end, chunk_index, document_id: cited.documentId },

@@ -36,9 +36,9 @@ async function storedChunks(collection: string): Promise<number> {
 
 test('a running job that is cancelled stops, leaves nothing in the vector store, and can be rerun', async () => {
   const id = await uploadSlowly('cancelled');
-  const answer = await post(`/api/jobs/${id}/cancel`);
-  expect(answer.status).toBe(200);
-  expect(await answer.json()).toMatchObject({ status: 'failed', error_code: 'cancelled' });
+  const response = await post(`/api/jobs/${id}/cancel`);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ status: 'failed', error_code: 'cancelled' });
 
   // Whatever call was under way is over after its delay; then nobody asks any more.
   await new Promise((resolve) => setTimeout(resolve, 1000));

@@ -116,8 +116,8 @@ test('the documented client is told why a document failed', async () => {
 
 test('the documented client stops when another client cancels its job', async () => {
   const { result, error, seen } = await uploadAsDocumented('paper.pdf', paper(), async (id) => {
-    const answer = await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' });
-    expect(answer.status).toBe(200);
+    const response = await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' });
+    expect(response.status).toBe(200);
   });
   expect(result).toBeUndefined();
   expect(error).toBe('The job was cancelled.');

@@ -19,20 +19,20 @@ beforeAll(async () => {
 afterAll(() => sluice?.close());
 
 async function get<T>(path: string): Promise<T> {
-  const answer = await fetch(sluice.url + path);
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as T;
+  const response = await fetch(sluice.url + path);
+  expect(response.status).toBe(200);
+  return (await response.json()) as T;
 }
 async function allChunks(id: string): Promise<Chunk[]> {
   return (await get<{ chunks: Chunk[] }>(`/api/documents/${id}/chunks?limit=1000`)).chunks;
 }
 async function search(body: object): Promise<SearchResponse['results']> {
-  const answer = await fetch(`${sluice.url}/api/search`, {
+  const response = await fetch(`${sluice.url}/api/search`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return ((await answer.json()) as SearchResponse).results;
+  return ((await response.json()) as SearchResponse).results;
 }
 async function countInChroma(collection: string, documentId: string): Promise<number> {
   const { hostname, port } = new URL(sluice.chromaUrl);
@@ -189,13 +189,13 @@ test('blank text is a failed job, not an empty success', async () => {
 });
 
 test('a search where nothing is says so', async () => {
-  const answer = await fetch(`${sluice.url}/api/search`, {
+  const response = await fetch(`${sluice.url}/api/search`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ collection: 'nowhere', query: 'x' }),
   });
-  expect(answer.status).toBe(404);
-  expect(await answer.json()).toMatchObject({ code: 'collection_not_found' });
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: 'collection_not_found' });
 });
 
 test('a search takes a filter over metadata, and says when it makes no sense', async () => {
@@ -205,13 +205,13 @@ test('a search takes a filter over metadata, and says when it makes no sense', a
   expect(second.length).toBeGreaterThan(0);
   expect(second.length).toBeLessThan(all.length);
   expect(new Set(second.map(({ page }) => page))).toEqual(new Set([2]));
-  const answer = await fetch(`${sluice.url}/api/search`, {
+  const response = await fetch(`${sluice.url}/api/search`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ collection: 'papers', query, where: { page: { $like: 1 } } }),
   });
-  expect(answer.status).toBe(400);
-  expect(await answer.json()).toMatchObject({ code: 'invalid_request' });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: 'invalid_request' });
 });
 
 test('a start on the same folder finds everything again, and nothing is left running in between', async () => {

@@ -37,12 +37,12 @@ afterEach(() => user.close());
 
 describe('without its socket', () => {
   test('the page asks every two seconds for what it does not have yet', async () => {
-    const tags: { asked: string | undefined; answered: string | undefined }[] = [];
+    const tags: { asked: string | undefined; responded: string | undefined }[] = [];
     user.page.on('response', (response) => {
       if (!response.url().includes('/api/jobs/')) return;
       tags.push({
         asked: response.request().headers()['if-none-match'],
-        answered: response.headers()['etag'],
+        responded: response.headers()['etag'],
       });
     });
     await user.page.routeWebSocket('**/ws', (socket) => socket.close());
@@ -55,7 +55,7 @@ describe('without its socket', () => {
     expect(modes).not.toContain('live');
     expect(tags.length).toBeGreaterThan(1);
     expect(tags.map(({ asked }) => asked)).toEqual(
-      [undefined, ...tags.map(({ answered }) => answered)].slice(0, -1),
+      [undefined, ...tags.map(({ responded }) => responded)].slice(0, -1),
     );
   });
 

@@ -47,7 +47,7 @@ describe('when the server hears of nothing', () => {
     await my.user.mode('stale').waitFor();
     await expect.poll(() => my.server.asked().length, GENEROUS).toBeGreaterThan(0);
     await my.shows('version 5');
-    my.server.answer(200, state(6, 65), 'first');
+    my.server.respond(200, state(6, 65), 'first');
     await my.shows('version 6');
     await my.user.mode('polling').waitFor();
     my.server.send({ type: 'live', history: 'first' });
@@ -57,10 +57,10 @@ describe('when the server hears of nothing', () => {
 
   test('what has not changed is not sent again', async () => {
     await my.open();
-    my.server.answer(200, state(5, 60), 'first');
+    my.server.respond(200, state(5, 60), 'first');
     my.server.send({ type: 'stale' });
     await my.user.mode('polling').waitFor();
-    my.server.answer(200, state(1, 10), 'second');
+    my.server.respond(200, state(1, 10), 'second');
     await my.shows('version 1');
     await expect.poll(() => my.server.asked().at(-1), GENEROUS).toEqual({ tag: '"second-1"', status: 304 });
     expect(my.server.asked()[0]).toEqual({ tag: '"first-5"', status: 304 });
@@ -80,9 +80,9 @@ describe('when the server hears of nothing', () => {
     my.server.send({ type: 'live', history: 'second' });
     my.server.send({ type: 'update', jobs: [state(1, 10)] });
     await my.shows('version 1');
-    const answered = my.user.page.waitForResponse('**/api/jobs/*');
+    const responded = my.user.page.waitForResponse('**/api/jobs/*');
     late.resolve();
-    await (await answered).finished();
+    await (await responded).finished();
     my.server.send({ type: 'update', jobs: [state(2, 20)] });
     await my.shows('version 2');
     expect((await my.user.seen()).progress).toEqual([60, 10, 20]);

@@ -11,13 +11,13 @@ test('many uploads do not stay a subscription each', async () => {
   await my.open();
   let accepted = 0;
   await my.user.page.route('**/api/documents/upload', (route) => {
-    const answer = {
+    const response = {
       job_id: `job-${accepted++}`,
       status: 'queued',
       message: 'x',
       created_at: '2026-01-01T00:00:00Z',
     };
-    return route.fulfill({ status: 202, json: answer });
+    return route.fulfill({ status: 202, json: response });
   });
   const file = (i: number) => ({ name: `${i}.txt`, mimeType: 'text/plain', buffer: Buffer.from('text') });
   await my.user.page.getByLabel('Choose files').setInputFiles(Array.from({ length: 101 }, (_, i) => file(i)));

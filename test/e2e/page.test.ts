@@ -57,8 +57,8 @@ describe('an upload', () => {
     expect(progress.at(-1)).toBe(100);
     expect(modes).toEqual(['live']);
 
-    const answer = await fetch(`${sluice.url}/api/documents/${result?.document_id}/chunks?limit=5`);
-    const { chunks } = (await answer.json()) as ChunkList;
+    const response = await fetch(`${sluice.url}/api/documents/${result?.document_id}/chunks?limit=5`);
+    const { chunks } = (await response.json()) as ChunkList;
     await done.locator('.passage').nth(4).waitFor();
     expect(await done.locator('.passage .text').allTextContents()).toEqual(chunks.map(({ text }) => text));
     expect(await done.locator('.passage .origin').first().textContent()).toContain('page 1');
@@ -100,7 +100,7 @@ describe('an upload', () => {
     expect(await failed.textContent()).toContain(
       'The file is protected by a password. Upload it without one.',
     );
-    // The browser itself notes the answer 400.
+    // The browser itself notes the response 400.
     expect(user.complaints).toEqual([expect.stringContaining('status of 400')]);
   });
 
@@ -174,9 +174,9 @@ describe('the list', () => {
 });
 
 test('the page comes with a policy that lets nothing foreign in', async () => {
-  const answer = await fetch(sluice.url);
-  expect(answer.headers.get('content-security-policy')).toContain(`default-src 'self'`);
-  const html = await answer.text();
+  const response = await fetch(sluice.url);
+  expect(response.headers.get('content-security-policy')).toContain(`default-src 'self'`);
+  const html = await response.text();
   expect(html).toBe(await readFile(new URL('../../client/dist/index.html', import.meta.url), 'utf8'));
   expect(html).not.toMatch(/https?:\/\/|<style|<script(?![^>]*src=)| style=| on\w+=/);
 });

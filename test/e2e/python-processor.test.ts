@@ -21,13 +21,13 @@ afterAll(async () => {
 });
 
 async function search(query: string): Promise<SearchResponse['results']> {
-  const answer = await fetch(`${sluice.url}/api/search`, {
+  const response = await fetch(`${sluice.url}/api/search`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ collection: 'python', query, limit: 1 }),
   });
-  expect(answer.status).toBe(200);
-  return ((await answer.json()) as SearchResponse).results;
+  expect(response.status).toBe(200);
+  return ((await response.json()) as SearchResponse).results;
 }
 
 test('documents go from upload to search through a service that is not ours, in lines and as JSON', async () => {

@@ -22,7 +22,7 @@ export async function standInFor(page: Page) {
   const connections: WebSocketRoute[] = [];
   const received: ClientMessage[] = [];
   const asked: { tag: string | undefined; status: number }[] = [];
-  let answer: { status: number; job?: Job; epoch?: string } = { status: 503 };
+  let response: { status: number; job?: Job; epoch?: string } = { status: 503 };
 
   await page.routeWebSocket('**/ws', (socket) => {
     connections.push(socket);
@@ -30,10 +30,10 @@ export async function standInFor(page: Page) {
   });
   await page.route('**/api/settings', (route) => route.fulfill({ json: {} }));
   await page.route('**/api/jobs/*', async (route, request) => {
-    const { job, epoch } = answer;
+    const { job, epoch } = response;
     const etag = `"${epoch}-${job?.version}"`;
     const tag = await request.headerValue('if-none-match');
-    const status = tag === etag ? 304 : answer.status;
+    const status = tag === etag ? 304 : response.status;
     asked.push({ tag: tag ?? undefined, status });
     await route.fulfill({ status, headers: { etag }, ...(status === 200 && { json: job }) });
   });
@@ -57,8 +57,8 @@ export async function standInFor(page: Page) {
       return subscriptions().at(-1);
     },
     /** Says how the page is answered from now on when it asks for a job; at first with 503. */
-    answer: (status: number, job?: Job, epoch?: string) =>
-      (answer = { status, ...(job && { job }), ...(epoch !== undefined && { epoch }) }),
+    respond: (status: number, job?: Job, epoch?: string) =>
+      (response = { status, ...(job && { job }), ...(epoch !== undefined && { epoch }) }),
     /** The ETags that the page has asked with, and how it was answered. */
     asked: () => asked,
   };

@@ -36,7 +36,7 @@ test('only the fraction of a job has decimals, on every transport', async () => 
   const file = new File([text], 'numbers.txt');
   const { job_id } = await sluice.upload(file, { chunk_size: '64', chunk_overlap: '0' });
   const watcher = new TestClient(`${sluice.url}/ws?job=${job_id}`);
-  const events = fetch(`${sluice.url}/api/jobs/${job_id}/events`).then((answer) => answer.text());
+  const events = fetch(`${sluice.url}/api/jobs/${job_id}/events`).then((response) => response.text());
 
   const get = async <T>(path: string) => (await (await fetch(sluice.url + path)).json()) as T;
   const polled: Job[] = [];

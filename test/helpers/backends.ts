@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startEmbeddingsServer, type EmbeddingsServer } from './embeddings-server.ts';
-import { answersHttp, ManagedProcess } from './managed-process.ts';
+import { respondsOverHttp, ManagedProcess } from './managed-process.ts';
 import { freePort } from './redis.ts';
 import { startTestRoles } from './roles.ts';
 
@@ -38,7 +38,7 @@ export async function startBackends(): Promise<Backends> {
     command: process.execPath,
     args: [CHROMA, 'run', '--path', join(folder, 'chroma'), '--host', '127.0.0.1', '--port', `${chromaPort}`],
     logFile: join(folder, 'chroma.log'),
-    answers: () => answersHttp(`${env.CHROMA_URL}/api/v2/heartbeat`),
+    responds: () => respondsOverHttp(`${env.CHROMA_URL}/api/v2/heartbeat`),
   });
   const embedder = await startEmbeddingsServer();
   const startProcessor = () =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChromaClient } from 'chromadb';
 
-import { answersHttp, ManagedProcess } from './managed-process.ts';
+import { respondsOverHttp, ManagedProcess } from './managed-process.ts';
 import { freePort } from './redis.ts';
 
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
@@ -28,7 +28,7 @@ export async function startChroma(): Promise<TestChroma> {
     command: process.execPath,
     args: [CLI, 'run', '--path', join(folder, 'chroma'), '--host', '127.0.0.1', '--port', `${port}`],
     logFile: join(folder, 'chroma.log'),
-    answers: () => answersHttp(`${url}/api/v2/heartbeat`),
+    responds: () => respondsOverHttp(`${url}/api/v2/heartbeat`),
   });
   await server.up();
   const client = new ChromaClient({ host: '127.0.0.1', port });

@@ -28,7 +28,7 @@ export async function startEmbeddingsServer({ dimensions = 64, port = 0 } = {}):
   let lastRequest: ReturnType<EmbeddingsServer['lastRequest']>;
   let failures: { status: number; headers: Record<string, string> }[] = [];
 
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const body = (await json(request)) as { model: string; input: string | string[] };
     requests++;
     lastRequest = { headers: request.headers, body };
@@ -50,7 +50,7 @@ export async function startEmbeddingsServer({ dimensions = 64, port = 0 } = {}):
 
   const server = createServer((request, response) => {
     if (request.method === 'POST' && request.url === '/v1/embeddings') {
-      answer(request, response).catch(() => response.destroy());
+      respond(request, response).catch(() => response.destroy());
     } else {
       response.writeHead(404).end();
     }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import type { ReadyMessage } from '../../src/embedded/role-process.ts';
-import { answersHttp } from './managed-process.ts';
+import { respondsOverHttp } from './managed-process.ts';
 import { eventually } from './supervised.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
@@ -72,7 +72,7 @@ export class GatewayNode {
     const said = await Promise.race([once(child, 'message'), node.exited]);
     if (!Array.isArray(said)) throw new Error(`the node has ended: ${node.printed}`);
     node.#port = (said as [ReadyMessage])[0].port;
-    await eventually(() => answersHttp(`${node.url}/readyz`));
+    await eventually(() => respondsOverHttp(`${node.url}/readyz`));
     return node;
   }
 

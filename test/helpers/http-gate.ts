@@ -12,7 +12,7 @@ export interface HttpGate {
   /** Answers a call instead of the server behind; `undefined` lets it through. */
   refuse: ((path: string) => { status: number; body: unknown } | undefined) | undefined;
   /** Changes what the server behind has answered. */
-  rewrite: ((path: string, answer: string) => string) | undefined;
+  rewrite: ((path: string, response: string) => string) | undefined;
   /** For how long a call whose path ends so is held back. */
   delayMs: (path: string) => number;
   close(): Promise<void>;
@@ -40,13 +40,13 @@ export async function startHttpGate(target: string): Promise<HttpGate> {
       ...headers
     } = incoming.headers;
     const method = incoming.method as 'GET';
-    const answer = await request(target + path, {
+    const response = await request(target + path, {
       method,
       headers,
       ...(body.length > 0 && { body }),
     });
-    const text = await answer.body.text();
-    outgoing.writeHead(answer.statusCode, { 'content-type': String(answer.headers['content-type']) });
+    const text = await response.body.text();
+    outgoing.writeHead(response.statusCode, { 'content-type': String(response.headers['content-type']) });
     outgoing.end(gate.rewrite?.(path, text) ?? text);
   };
 

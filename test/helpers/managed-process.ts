@@ -17,11 +17,11 @@ export interface ProcessSpec {
   /** What it prints is appended here. */
   logFile: string;
   /** Asks whether it serves. */
-  answers(): Promise<boolean>;
+  responds(): Promise<boolean>;
 }
 
 /** True when an HTTP server answers well. */
-export async function answersHttp(url: string): Promise<boolean> {
+export async function respondsOverHttp(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
   await response?.body?.cancel();
   return response?.ok ?? false;
@@ -53,7 +53,7 @@ export class ManagedProcess {
     this.#wanted = true;
     this.#launch();
     for (const deadline = performance.now() + START_TIMEOUT_MS; performance.now() < deadline;) {
-      if (await this.#spec.answers()) return;
+      if (await this.#spec.responds()) return;
       await sleep(POLL_MS);
     }
     throw new Error(`${this.name} did not start; see ${this.#spec.logFile}`);

@@ -8,14 +8,14 @@ export async function parseOutcome(
 ): Promise<{ text: string } | { code: string; detail: string }> {
   const body = new FormData();
   body.set('file', new File([content], filename));
-  const answer = await fetch(`${url}/parse`, {
+  const response = await fetch(`${url}/parse`, {
     method: 'POST',
     body,
     // Files take so long to make that an idle connection would be closed meanwhile.
     headers: { accept: 'application/x-ndjson', connection: 'close' },
   });
-  if (!answer.ok) return (await answer.json()) as { code: string; detail: string };
-  const lines = (await answer.text()).split('\n').filter((line) => line.trim() !== '');
+  if (!response.ok) return (await response.json()) as { code: string; detail: string };
+  const lines = (await response.text()).split('\n').filter((line) => line.trim() !== '');
   const events = lines.map((line) => JSON.parse(line) as ParseEvent);
   const last = events.at(-1);
   if (last?.type === 'error') return last;

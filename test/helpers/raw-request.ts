@@ -6,6 +6,6 @@ export async function rawRequest(url: string, bytes: string): Promise<{ status: 
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.write(bytes);
-  const answer = await text(socket);
-  return { status: Number(/^HTTP\/1\.[01] (\d+)/.exec(answer)?.[1]), text: answer };
+  const response = await text(socket);
+  return { status: Number(/^HTTP\/1\.[01] (\d+)/.exec(response)?.[1]), text: response };
 }

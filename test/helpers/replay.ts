@@ -7,7 +7,7 @@ export function recordScripts(redis: Redis): {
   client: Redis;
   /** How many calls of a script there were. */
   calls(name: string): number;
-  /** Sends every call of a script again, in their order. @returns the answers */
+  /** Sends every call of a script again, in their order. @returns the responses */
   replay(name: string): Promise<unknown[]>;
 } {
   const sent: { name: string; args: unknown[] }[] = [];

@@ -83,9 +83,9 @@ export async function startSluice(
   const chromaUrl = await found(/chroma\s+(http\S+)/);
 
   const job = async (id: string): Promise<Job> => {
-    const answer = await fetch(`${url}/api/jobs/${id}`);
-    if (!answer.ok) throw new Error(`job ${id}: HTTP ${answer.status}`);
-    return (await answer.json()) as Job;
+    const response = await fetch(`${url}/api/jobs/${id}`);
+    if (!response.ok) throw new Error(`job ${id}: HTTP ${response.status}`);
+    return (await response.json()) as Job;
   };
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -113,19 +113,20 @@ export async function startSluice(
     job,
     async parse(file) {
       const processorUrl = await found(/processor\s+(http\S+)/);
-      const answer = await fetch(`${processorUrl}/parse`, {
+      const response = await fetch(`${processorUrl}/parse`, {
         method: 'POST',
         headers: { authorization: `Bearer ${PROCESSOR_SECRET}` },
         body: await formWith(file),
       });
-      return (await answer.json()) as ParseResponse;
+      return (await response.json()) as ParseResponse;
     },
     async upload(file, fields = {}) {
       const form = await formWith(file);
       for (const [name, value] of Object.entries(fields)) form.append(name, value);
-      const answer = await fetch(`${url}/api/documents/upload`, { method: 'POST', body: form });
-      if (answer.status !== 202) throw new Error(`upload: HTTP ${answer.status} ${await answer.text()}`);
-      return (await answer.json()) as UploadAccepted;
+      const response = await fetch(`${url}/api/documents/upload`, { method: 'POST', body: form });
+      if (response.status !== 202)
+        throw new Error(`upload: HTTP ${response.status} ${await response.text()}`);
+      return (await response.json()) as UploadAccepted;
     },
     async ended(id, timeoutMs = 150_000) {
       const deadline = Date.now() + timeoutMs;

@@ -27,8 +27,8 @@ export async function eventually<T>(ask: () => T | Promise<T>, withinMs = 60_000
   for (;;) {
     const late = performance.now() > deadline;
     try {
-      const answer = await ask();
-      if (answer !== undefined && answer !== null && answer !== false) return answer as Truthy<T>;
+      const response = await ask();
+      if (response !== undefined && response !== null && response !== false) return response as Truthy<T>;
     } catch (error) {
       if (late) throw error;
     }

@@ -32,7 +32,7 @@ export class TcpProxy {
     return new TcpProxy(server, targetPort, latencyMs);
   }
 
-  /** The next `count` pieces that clients send still reach the server; the answers never come. */
+  /** The next `count` pieces that clients send still reach the server; the responses never come. */
   loseReplies(count: number): void {
     this.#repliesToLose = count;
   }

@@ -13,15 +13,15 @@ export async function upload(url: string, text = 'hello', fields: Record<string,
 }
 
 /** @returns the job's id */
-export async function expectAccepted(answer: Response): Promise<string> {
-  expect(answer.status).toBe(202);
-  return ((await answer.json()) as UploadAccepted).job_id;
+export async function expectAccepted(response: Response): Promise<string> {
+  expect(response.status).toBe(202);
+  return ((await response.json()) as UploadAccepted).job_id;
 }
 
-export async function expectRefused(answer: Response, code: string): Promise<void> {
-  expect(answer.status).toBe(503);
-  expect(await answer.json()).toMatchObject({ code });
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+export async function expectRefused(response: Response, code: string): Promise<void> {
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({ code });
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
 }
 
 /** The files of the default tenant: originals, and what stands beside them. */

@@ -14,7 +14,7 @@ import { INSTALLATION_FILE } from '../../src/installation/blob-identity.ts';
 import { parseJobEvent } from '../../src/jobs/job-event.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startHttpGate, type HttpGate } from '../helpers/http-gate.ts';
-import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
+import { respondsOverHttp, ManagedProcess } from '../helpers/managed-process.ts';
 import { freePort, startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
     command: process.execPath,
     args: [CHROMA, 'run', '--path', join(folder, 'chroma'), '--host', '127.0.0.1', '--port', `${port}`],
     logFile: join(folder, 'chroma.log'),
-    answers: () => answersHttp(`${chromaUrl}/api/v2/heartbeat`),
+    responds: () => respondsOverHttp(`${chromaUrl}/api/v2/heartbeat`),
   });
   [redis, embedder] = await Promise.all([startRedis(), startEmbeddingsServer(), chroma.up()]);
   behind = await startTestRoles(['processor'], { EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' });
@@ -119,8 +119,8 @@ async function upload(sentences = SENTENCES) {
     chunk_overlap: '0',
   }))
     body.append(key, value);
-  const answer = await fetch(`${api.url}/api/documents/upload`, { method: 'POST', body });
-  return { id: ((await answer.json()) as UploadAccepted).job_id, collection: name.padStart(8, 'x') };
+  const response = await fetch(`${api.url}/api/documents/upload`, { method: 'POST', body });
+  return { id: ((await response.json()) as UploadAccepted).job_id, collection: name.padStart(8, 'x') };
 }
 
 const job = async (id: string) => (await (await fetch(`${api.url}/api/jobs/${id}`)).json()) as Job;
@@ -172,11 +172,11 @@ async function expectWhole(id: string, collection: string, chunks = SENTENCES): 
     Array.from({ length: chunks }, (_, i) => `${id}:${generation}:${i}`).toSorted(),
   );
   // Each vector is the one of its own text: what the embedder answers for it now.
-  const answer = await fetch(`${embedder.url}/embeddings`, {
+  const response = await fetch(`${embedder.url}/embeddings`, {
     method: 'POST',
     body: JSON.stringify({ model: 'x', input: documents }),
   });
-  const { data } = (await answer.json()) as { data: { index: number; embedding: number[] }[] };
+  const { data } = (await response.json()) as { data: { index: number; embedding: number[] }[] };
   for (const { index, embedding } of data) {
     expect(Math.hypot(...embedding.map((x, i) => x - (embeddings[index]?.[i] ?? 0)))).toBeLessThan(1e-5);
   }
@@ -291,10 +291,10 @@ test.each(['model', 'dimensions'] as const)(
     embedder.delayMs = 0;
     processor.rewrite = (path, text) => {
       if (!path.endsWith('/embed')) return text;
-      const answer = JSON.parse(text) as { embeddings: number[][]; model: string; dimensions: number };
-      if (what === 'model') return JSON.stringify({ ...answer, model: 'another' });
-      const embeddings = answer.embeddings.map((vector) => [...vector, 0]);
-      return JSON.stringify({ ...answer, embeddings, dimensions: answer.dimensions + 1 });
+      const response = JSON.parse(text) as { embeddings: number[][]; model: string; dimensions: number };
+      if (what === 'model') return JSON.stringify({ ...response, model: 'another' });
+      const embeddings = response.embeddings.map((vector) => [...vector, 0]);
+      return JSON.stringify({ ...response, embeddings, dimensions: response.dimensions + 1 });
     };
     await startWorker();
     await expectWhole(id, collection);

@@ -181,18 +181,18 @@ describe('the composed services', () => {
     form.set('file', new File(['The sluice opens, and the water runs.\n'], 'sluice.txt'));
     form.set('collection', 'composed');
     const url = `http://127.0.0.1:${ports.api}/api/documents/upload`;
-    const answer = await fetch(url, { method: 'POST', body: form, headers: bearer(key.token) });
-    expect(answer.status).toBe(202);
-    return ((await answer.json()) as { job_id: string }).job_id;
+    const response = await fetch(url, { method: 'POST', body: form, headers: bearer(key.token) });
+    expect(response.status).toBe(202);
+    return ((await response.json()) as { job_id: string }).job_id;
   };
 
   test('process an upload to its end', async () => {
     const id = await upload();
     const job = await eventually(async () => {
-      const answer = await fetch(`http://127.0.0.1:${ports.api}/api/jobs/${id}`, {
+      const response = await fetch(`http://127.0.0.1:${ports.api}/api/jobs/${id}`, {
         headers: bearer(key.token),
       });
-      const job = (await answer.json()) as Job;
+      const job = (await response.json()) as Job;
       return isTerminal(job.status) && job;
     }, 45_000);
     expect(job).toMatchObject({ id, status: 'completed', progress: 100 });

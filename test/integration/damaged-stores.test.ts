@@ -16,7 +16,7 @@ import { Redis } from 'ioredis';
 import { beforeAll, afterAll, describe, expect, test, vi } from 'vitest';
 
 import { VectorStore } from '../../src/documents/vector-store.ts';
-import { answersHttp, ManagedProcess } from '../helpers/managed-process.ts';
+import { respondsOverHttp, ManagedProcess } from '../helpers/managed-process.ts';
 import { withPassword } from '../helpers/embedded-redis.ts';
 import { freePort } from '../helpers/redis.ts';
 import { eventually, type Program, SupervisedFolder } from '../helpers/supervised.ts';
@@ -176,7 +176,7 @@ describe("Chroma's database", () => {
         `${port}`,
       ],
       logFile: join(folder.path, 'unchecked.log'),
-      answers: () => answersHttp(`${url}/api/v2/heartbeat`),
+      responds: () => respondsOverHttp(`${url}/api/v2/heartbeat`),
     });
     try {
       await chroma.up();

@@ -44,13 +44,13 @@ async function dial({ port }: GatewayNode): Promise<Socket> {
   await once(socket, 'connect');
   return socket;
 }
-/** Asks for a WebSocket. @returns the head of the answer */
+/** Asks for a WebSocket. @returns the head of the response */
 async function ask(socket: Socket): Promise<string> {
   socket.write(upgradeRequest('/ws'));
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  return answer.toString().split('\r\n\r\n')[0]!;
+  const [response] = (await once(socket, 'data')) as [Buffer];
+  return response.toString().split('\r\n\r\n')[0]!;
 }
-const isIn = (answer: string) => answer.startsWith('HTTP/1.1 101 ');
+const isIn = (response: string) => response.startsWith('HTTP/1.1 101 ');
 
 test('of those who all come at once a burst is let in; the others are told when, and who comes then gets in', async () => {
   const jobs = new TestJobs(redis.client);
@@ -63,21 +63,21 @@ test('of those who all come at once a burst is let in; the others are told when,
     storm.push(...(await Promise.all(Array.from({ length: 100 }, () => dial(node!)))));
   // Their requests wait for it, however slowly they are sent.
   node.signal('SIGSTOP');
-  const answers = storm.map((socket) => ask(socket));
+  const responses = storm.map((socket) => ask(socket));
   await sleep(0);
   node.signal('SIGCONT');
-  const refusals = (await Promise.all(answers)).filter((answer) => !isIn(answer));
+  const refusals = (await Promise.all(responses)).filter((response) => !isIn(response));
   expect(refusals.length).toBeGreaterThan(0);
   expect(refusals.length).toBeLessThanOrEqual(STORM - BURST);
-  for (const answer of refusals)
-    expect(answer).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n(?=.*Retry-After: 1$)/ms);
+  for (const response of refusals)
+    expect(response).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n(?=.*Retry-After: 1$)/ms);
   // Whoever was in before is served meanwhile.
   await jobs.complete(job);
   expect((await early.closed).code).toBe(CLOSE.done);
   for (let waiting = refusals.length; waiting > 0;) {
     await sleep(1000);
     const again = await Promise.all(Array.from({ length: waiting }, async () => ask(await dial(node!))));
-    waiting = again.filter((answer) => !isIn(answer)).length;
+    waiting = again.filter((response) => !isIn(response)).length;
   }
   expect(await node.metric('sluice_gateway_sessions')).toBe(STORM);
 });

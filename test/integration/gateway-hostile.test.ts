@@ -86,11 +86,11 @@ test.each([
   ['with another version', '/ws', 'Sec-WebSocket-Version: 99\r\n'],
 ])('an upgrade %s is refused, and its socket is not kept for a client that stays', async (_, path, more) => {
   const socket = await raw();
-  let answer = '';
-  socket.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+  let response = '';
+  socket.on('data', (bytes: Buffer) => (response += bytes.toString()));
   socket.write(upgradeRequest(path, more));
   await once(socket, 'end');
-  expect(answer).toMatch(/^HTTP\/1.1 4/);
+  expect(response).toMatch(/^HTTP\/1.1 4/);
   // A write to a socket that the server keeps half open would go well for ever.
   await eventually(() => {
     if (!socket.destroyed) socket.write('x');
@@ -113,12 +113,12 @@ test('an upgrade with a body is no crash: what follows the headers is read as fr
 
 test('nothing goes after a close frame', async () => {
   const socket = await raw();
-  const answer: Buffer[] = [];
-  socket.on('data', (bytes: Buffer) => answer.push(bytes));
+  const response: Buffer[] = [];
+  socket.on('data', (bytes: Buffer) => response.push(bytes));
   socket.write(upgradeRequest('/ws?job=nobody'));
   await once(socket, 'end');
   socket.destroy();
-  const bytes = Buffer.concat(answer);
+  const bytes = Buffer.concat(response);
   const opcodes: number[] = [];
   for (let at = bytes.indexOf('\r\n\r\n') + 4; at < bytes.length; at += 2 + bytes[at + 1]!)
     opcodes.push(bytes[at]! & 0x0f);

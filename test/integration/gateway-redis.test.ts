@@ -36,9 +36,9 @@ test('Redis answers and delivers nothing: the nodes are not ready', async () => 
   await jobs.complete(first);
   await watched.told('stale');
   for (const { url } of nodes) {
-    const answer = await fetch(`${url}/readyz`);
-    expect(await answer.json()).toMatchObject({ checks: { redis: 'ok', events: 'failed' } });
-    expect(answer.status).toBe(503);
+    const response = await fetch(`${url}/readyz`);
+    expect(await response.json()).toMatchObject({ checks: { redis: 'ok', events: 'failed' } });
+    expect(response.status).toBe(503);
   }
   await acl('+psubscribe');
   await watched.sawEnd(first);

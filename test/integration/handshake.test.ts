@@ -23,13 +23,13 @@ afterAll(async () => {
 /** Connects, sends, and reads until the server ends the connection. @returns what the server sent */
 async function untilCut(send: string): Promise<string> {
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
-  let answer = '';
-  socket.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+  let response = '';
+  socket.on('data', (bytes: Buffer) => (response += bytes.toString()));
   const cut = once(socket, 'end');
   socket.write(send);
   await cut;
   socket.destroy();
-  return answer;
+  return response;
 }
 
 /**
@@ -51,14 +51,14 @@ test('who sends nothing, half an upgrade, or one whose head never ends is cut in
   await once(opened, 'open');
   const upgrade = upgradeRequest('/ws');
   const dripping = dripUntilCut('GET /ws HTTP/1.1\r\nHost: localhost\r\n', 'X-Drip: 1\r\n');
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     untilCut(''),
     untilCut(upgrade.slice(0, upgrade.length / 2)),
-    // Nothing is owed to whoever had an answer before.
+    // Nothing is owed to whoever had a response before.
     untilCut('GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\nGET /ws HT'),
   ]);
   await dripping;
-  for (const answer of answers) expect(answer).toContain('HTTP/1.1 408 Request Timeout\r\n');
+  for (const response of responses) expect(response).toContain('HTTP/1.1 408 Request Timeout\r\n');
   opened.ping();
   await once(opened, 'pong');
 });

@@ -135,7 +135,7 @@ test('an upload into the place of a folder that has gone away is refused, and le
     await rename(`${blobStore}-away`, blobStore);
     await untilReady(api.url);
   }
-  for (const answer of refused) await expectRefused(answer, 'storage_unavailable');
+  for (const response of refused) await expectRefused(response, 'storage_unavailable');
   expect(await redis.client.zcard('jobs:recent')).toBe(1);
 });
 
@@ -276,9 +276,9 @@ test('an api with a folder that is not in use does not take over the blob store'
 
 test('the api refuses the collection that holds the id', async () => {
   const api = await start(['api']);
-  const answer = await upload(api.url, 'x', { collection: RESERVED });
-  expect(answer.status).toBe(400);
-  expect((await answer.json()) as Problem).toMatchObject({ code: 'invalid_collection' });
+  const response = await upload(api.url, 'x', { collection: RESERVED });
+  expect(response.status).toBe(400);
+  expect((await response.json()) as Problem).toMatchObject({ code: 'invalid_collection' });
 });
 
 test('a Redis that takes no writes makes a role not ready', async () => {

@@ -105,9 +105,9 @@ test('a job that waits for its next try can be cancelled too', async () => {
 test('a job that has ended cannot be cancelled, and an unknown one neither', async () => {
   const id = await accepted();
   await queue.fail(await claim(), { message: 'Parsing failed', error: 'x', errorCode: 'corrupt' });
-  const answer = await post(`/api/jobs/${id}/cancel`);
-  expect(answer.status).toBe(409);
-  expect(await answer.json()).toMatchObject({ code: 'job_has_ended' });
+  const response = await post(`/api/jobs/${id}/cancel`);
+  expect(response.status).toBe(409);
+  expect(await response.json()).toMatchObject({ code: 'job_has_ended' });
   expect((await post('/api/jobs/nobody/cancel')).status).toBe(404);
 });
 
@@ -160,8 +160,8 @@ test.each(['failed', 'cancelled', 'cancelled by an older version'])(
     const before = await get<Job>(`/api/jobs/${id}`);
     expect(await redis.client.ttl(keys.job(id))).toBeGreaterThan(0);
 
-    const answers = await Promise.all([post(`/api/jobs/${id}/retry`), post(`/api/jobs/${id}/retry`)]);
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const responses = await Promise.all([post(`/api/jobs/${id}/retry`), post(`/api/jobs/${id}/retry`)]);
+    expect(responses.map(({ status }) => status)).toEqual([200, 200]);
     const job = await get<Job>(`/api/jobs/${id}`);
     expect(job).toMatchObject({ status: 'queued', run: 2, progress: 0, attempt: 0 });
     expect(job.version).toBeGreaterThan(before.version);
@@ -184,18 +184,18 @@ test('a completed job is not rerun, nor an unknown one', async () => {
     chunkCount: 1,
     fields: { id },
   });
-  const answer = await post(`/api/jobs/${id}/retry`);
-  expect(answer.status).toBe(409);
-  expect(await answer.json()).toMatchObject({ code: 'job_not_failed' });
+  const response = await post(`/api/jobs/${id}/retry`);
+  expect(response.status).toBe(409);
+  expect(await response.json()).toMatchObject({ code: 'job_not_failed' });
   expect((await post('/api/jobs/nobody/retry')).status).toBe(404);
 });
 
 test('the same Idempotency-Key is the same job, also when two arrive at once', async () => {
   const before = await files();
   const headers = { 'idempotency-key': 'once' };
-  const answers = await Promise.all([1, 2, 3].map(() => upload('same', headers)));
-  const bodies = await Promise.all(answers.map((answer) => answer.json()));
-  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+  const responses = await Promise.all([1, 2, 3].map(() => upload('same', headers)));
+  const bodies = await Promise.all(responses.map((response) => response.json()));
+  expect(responses.map(({ status }) => status)).toEqual([202, 202, 202]);
   expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
   expect(await redis.client.llen(keys.queue)).toBe(1);
   expect(await redis.client.ttl(keys.idempotency('default', 'once'))).toBeLessThanOrEqual(500);
@@ -217,8 +217,8 @@ test('an upload that was refused leaves its Idempotency-Key free', async () => {
 test('jobs are listed newest first, by status and collection, page by page', async () => {
   const ids: string[] = [];
   for (let i = 0; i < 7; i++) {
-    const answer = await upload(`${i}`, {}, { collection: i % 2 ? 'odd' : 'even' });
-    ids.unshift(((await answer.json()) as UploadAccepted).job_id);
+    const response = await upload(`${i}`, {}, { collection: i % 2 ? 'odd' : 'even' });
+    ids.unshift(((await response.json()) as UploadAccepted).job_id);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'x' });
@@ -285,9 +285,9 @@ test('a page that ends because it has looked at enough goes on where it stopped,
 
 test('statistics that another program has spoilt, or that are gone, are not shown', async () => {
   const times = async () => {
-    const answer = await fetch(`${api.url}/metrics`);
-    expect(answer.status).toBe(200);
-    return [...(await answer.text()).matchAll(/^sluice_processing_seconds\{.*\} (.*)$/gm)].map(
+    const response = await fetch(`${api.url}/metrics`);
+    expect(response.status).toBe(200);
+    return [...(await response.text()).matchAll(/^sluice_processing_seconds\{.*\} (.*)$/gm)].map(
       ([, at]) => at,
     );
   };
@@ -345,10 +345,10 @@ describe('a job that waits for its next try', () => {
   test('is tried at once when it is asked to, twice or not, and stays its run', async () => {
     const id = await retrying();
     const before = await get<Job>(`/api/jobs/${id}`);
-    const answers = await Promise.all([post(`/api/jobs/${id}/retry`), post(`/api/jobs/${id}/retry`)]);
-    for (const answer of answers) {
-      expect(answer.status).toBe(200);
-      const job = (await answer.json()) as Job;
+    const responses = await Promise.all([post(`/api/jobs/${id}/retry`), post(`/api/jobs/${id}/retry`)]);
+    for (const response of responses) {
+      expect(response.status).toBe(200);
+      const job = (await response.json()) as Job;
       expect(job).toMatchObject({
         status: 'queued',
         message: 'Waiting for worker...',

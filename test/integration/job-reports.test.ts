@@ -81,14 +81,14 @@ const everything = async (ids: readonly string[]) =>
 test('what is reported in one turn shares a call, and each change is published once, each job in its order', async () => {
   const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
   const { events, close } = await listen();
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     queue.progress(a, report(30)),
     queue.progress(b, report(40)),
     queue.progress(a, report(60)),
     queue.complete(a, documentOf(a)),
     queue.progress(b, report(70)),
   ]);
-  expect(answers).toEqual([true, true, true, true, true]);
+  expect(responses).toEqual([true, true, true, true, true]);
   expect(recorded.calls('report')).toBe(1);
   await expect.poll(() => events.length).toBe(5);
   close();
@@ -113,12 +113,12 @@ test('a call that is sent again changes nothing and gets the same answers', asyn
         i % 2 ? queue.progress(held, report(i)) : queue.complete(held, documentOf(held)),
       ),
     );
-  const answers = await reported();
-  expect(answers).toEqual(ids.map((id) => id !== 'job-7'));
+  const responses = await reported();
+  expect(responses).toEqual(ids.map((id) => id !== 'job-7'));
   expect(recorded.calls('report')).toBe(3);
   const before = await everything(ids);
   const again = await recorded.replay('report');
-  expect(again.flat()).toEqual(answers.map(Number));
+  expect(again.flat()).toEqual(responses.map(Number));
   expect(await everything(ids)).toEqual(before);
 });
 
@@ -376,13 +376,13 @@ test('spoilt statistics do not keep a job from completing', async () => {
 test('what ends a try comes after what was reported before it', async () => {
   const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
   const failure = { message: 'Parsing failed', error: 'broken', errorCode: 'broken' };
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     queue.progress(a, report(30)),
     queue.fail(a, failure),
     queue.progress(b, report(30)),
     queue.release(b),
   ]);
-  expect(answers).toEqual([true, true, true, true]);
+  expect(responses).toEqual([true, true, true, true]);
   expect(await job('a')).toMatchObject({ status: 'failed', progress: 30 });
   expect(await job('b')).toMatchObject({ status: 'queued', progress: 0 });
 });

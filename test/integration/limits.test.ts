@@ -51,13 +51,13 @@ const upload = (from: string, body = FORM) =>
     body,
   });
 
-async function expectLimited(answer: Response, policy: string): Promise<void> {
-  expect(answer.status).toBe(429);
-  expect(await answer.json()).toMatchObject({ code: 'too_many_requests' });
-  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(answer.headers.get('ratelimit-policy')).toBe(policy);
+async function expectLimited(response: Response, policy: string): Promise<void> {
+  expect(response.status).toBe(429);
+  expect(await response.json()).toMatchObject({ code: 'too_many_requests' });
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(response.headers.get('ratelimit-policy')).toBe(policy);
   const [, name] = /^(".*?")/.exec(policy) ?? [];
-  expect(answer.headers.get('ratelimit')).toMatch(new RegExp(`^${name};r=0;t=\\d+$`));
+  expect(response.headers.get('ratelimit')).toMatch(new RegExp(`^${name};r=0;t=\\d+$`));
 }
 
 /** Begins an upload without a length and keeps it open. */
@@ -77,8 +77,8 @@ const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 test('a client that floods is refused with the time to come again; others and probes are served', async () => {
   nextClient();
   const ask = (path: string) => fetch(api.url + path, { headers: proxied(client) });
-  const answers = await Promise.all(Array.from({ length: 200 }, () => ask('/api/jobs')));
-  const limited = answers.filter(({ status }) => status === 429);
+  const responses = await Promise.all(Array.from({ length: 200 }, () => ask('/api/jobs')));
+  const limited = responses.filter(({ status }) => status === 429);
   expect(limited.length).toBeGreaterThan(0);
   await expectLimited(limited[0]!, '"requests";q=20;w=2');
   for (const path of ['/healthz', '/readyz', '/metrics']) expect((await ask(path)).status).toBe(200);
@@ -128,14 +128,14 @@ test('a client that uploaded its bytes waits until they are refilled', async () 
 
 test('a body without end is refused by what arrives, whatever its headers say', async () => {
   const socket = await begin(nextClient(), 'a preamble');
-  let answer = '';
-  socket.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+  let response = '';
+  socket.on('data', (bytes: Buffer) => (response += bytes.toString()));
   const ended = new Promise((resolve) => socket.once('close', resolve));
   // What the largest file and all that may stand beside it have, and a little more.
   for (let sent = 0; sent < 16; sent++) socket.write(chunk('x'.repeat(65_536)));
   socket.write(chunk('x'.repeat(10_500)));
   await ended;
-  expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*"code":"body_too_large"/);
+  expect(response).toMatch(/^HTTP\/1\.1 413 [^]*"code":"body_too_large"/);
 });
 
 test('behind a proxy every client has sockets and event streams of its own', async () => {
@@ -192,8 +192,8 @@ test('a key has limits of its own, wherever it comes from', async () => {
     for (const socket of [first, second]) socket.terminate();
     const ask = (token: string, i: number) =>
       fetch(`${keyed.url}/api/jobs`, { headers: { ...proxied(`198.51.100.${i}`), ...bearer(token) } });
-    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(one.token, i)));
-    const limited = answers.filter(({ status }) => status === 429);
+    const responses = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(one.token, i)));
+    const limited = responses.filter(({ status }) => status === 429);
     expect(limited.length).toBeGreaterThan(0);
     await expectLimited(limited[0]!, '"requests";q=2;w=2');
     expect((await ask(other.token, 99)).status).toBe(200);

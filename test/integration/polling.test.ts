@@ -33,9 +33,9 @@ function claim(): Promise<ClaimedJob> {
   return jobs.claim(id);
 }
 const get = (path: string, headers: Record<string, string> = {}) => fetch(node.url + path, { headers });
-const progressOf = async (answer: Promise<Response>) =>
-  ((await (await answer).json()) as { progress: number }).progress;
-const tagOf = (answer: Response) => answer.headers.get('etag')!;
+const progressOf = async (response: Promise<Response>) =>
+  ((await (await response).json()) as { progress: number }).progress;
+const tagOf = (response: Response) => response.headers.get('etag')!;
 
 test('an unchanged job costs a 304, and says when to come again while it is active', async () => {
   const job = await claim();
@@ -73,20 +73,20 @@ test('?wait= answers with the change when it comes, and with 304 when the time i
 
 test('?wait= answers at once without a tag, with another one, and for a job that has ended', async () => {
   const job = await claim();
-  const answers = [
+  const responses = [
     await get(`/api/jobs/${id}?wait=50`),
     await get(`/api/jobs/${id}?wait=50`, { 'if-none-match': '"other-1"' }),
   ];
   await jobs.fail(job);
   const ended = await get(`/api/jobs/${id}`);
-  answers.push(await get(`/api/jobs/${id}?wait=50`, { 'if-none-match': tagOf(ended) }));
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 304]);
+  responses.push(await get(`/api/jobs/${id}?wait=50`, { 'if-none-match': tagOf(ended) }));
+  expect(responses.map(({ status }) => status)).toEqual([200, 200, 304]);
 });
 
 test.each(['-1', '1.5', 'soon', '56', ''])('?wait=%s is refused in words', async (wait) => {
   await claim();
-  const answer = await get(`/api/jobs/${id}?wait=${wait}`);
-  expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'invalid_request' }]);
+  const response = await get(`/api/jobs/${id}?wait=${wait}`);
+  expect([response.status, await response.json()]).toMatchObject([400, { code: 'invalid_request' }]);
 });
 
 test('a job that is deleted while somebody waits is a 404', async () => {
@@ -125,16 +125,16 @@ test('a job that few poll is read each time: a write by hand is seen at once', a
 });
 
 /** Reads a stream of events to its end. */
-async function events(answer: Response): Promise<{ id: string; data: string }[]> {
-  const text = await answer.text();
+async function events(response: Response): Promise<{ id: string; data: string }[]> {
+  const text = await response.text();
   return [...text.matchAll(/^id: (.*)\ndata: (.*)\n\n/gm)].map(([, id, data]) => ({ id: id!, data: data! }));
 }
 
 test('the events of a job: its states in the bytes of polling, until it has ended', async () => {
   const job = await claim();
-  const answer = await get(`/api/jobs/${id}/events`);
-  expect(answer.headers.get('content-type')).toBe('text/event-stream');
-  const heard = events(answer);
+  const response = await get(`/api/jobs/${id}/events`);
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const heard = events(response);
   await new Promise((resolve) => setTimeout(resolve, 50));
   await jobs.step(job, 70);
   await new Promise((resolve) => setTimeout(resolve, 50));

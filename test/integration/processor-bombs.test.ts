@@ -25,8 +25,8 @@ async function outcome(
   filename: string,
   url = processor.url,
 ): Promise<string> {
-  const answer = await parseOutcome(url, content, filename);
-  return 'text' in answer ? answer.text : answer.code;
+  const response = await parseOutcome(url, content, filename);
+  return 'text' in response ? response.text : response.code;
 }
 
 /** The table of an archive says that a member is far smaller, or larger, than it is. */

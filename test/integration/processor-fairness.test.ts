@@ -10,7 +10,7 @@ const LARGE = await documentBytes('report-600p.pdf');
 let processor: TestProcessor;
 let leaving: AbortController;
 /** Who has been answered so far, in that order. */
-let answered: string[];
+let responded: string[];
 afterEach(async () => {
   leaving.abort();
   await processor.close();
@@ -18,17 +18,17 @@ afterEach(async () => {
 
 async function start(options: Partial<ProcessorOptions> = {}): Promise<void> {
   leaving = new AbortController();
-  answered = [];
+  responded = [];
   processor = await startTestProcessor(options);
 }
 
-/** A call whose caller is noted when its answer has come whole; `begun` resolves with its first byte. */
+/** A call whose caller is noted when its response has come whole; `begun` resolves with its first byte. */
 function call(path: string, caller: string, body: FormData | string, headers: Record<string, string> = {}) {
   const begun = fetch(processor.url + path, { method: 'POST', body, headers, signal: leaving.signal });
   const ended = begun.then(async (response) => {
     await response.arrayBuffer();
     expect(response.status).toBe(200);
-    answered.push(caller);
+    responded.push(caller);
   });
   ended.catch(() => {});
   return { begun, ended };
@@ -49,7 +49,7 @@ describe('a short document', () => {
     const books = [1, 2, 3, 4].map((i) => parse(`book ${i}`, LARGE, 'book.pdf'));
     await Promise.race(books.map(({ begun }) => begun));
     await parse('memo', 'A memo.', 'memo.txt').ended;
-    expect(answered).toEqual(['memo']);
+    expect(responded).toEqual(['memo']);
   });
 
   it('has its share of the embedding while a long one has much waiting', async () => {
@@ -59,6 +59,6 @@ describe('a short document', () => {
     await Promise.race(book);
     await Promise.all([1, 2, 3].map(() => embed('memo', texts('memo')).ended));
     // They take turns, so about three of the book's come between; the rest is for calls that are on their way.
-    expect(answered.length).toBeLessThan(12);
+    expect(responded.length).toBeLessThan(12);
   });
 });

@@ -17,7 +17,7 @@ import { parseOutcome } from '../helpers/parse-outcome.ts';
 import { onePagePdf, pdfForm, pdfText } from '../helpers/pdf-objects.ts';
 import { startTestProcessor, type TestProcessor } from '../helpers/processor.ts';
 
-/** What a real document takes is far below; what goes past it is killed, which is no answer. */
+/** What a real document takes is far below; what goes past it is killed, which is no response. */
 const TIMEOUT_MS = 60_000;
 
 let processor: TestProcessor;
@@ -44,10 +44,10 @@ afterAll(async () => {
 
 /** The text of a document, or the code by which it is refused. */
 async function outcome(content: Uint8Array<ArrayBuffer> | string, filename = 'x'): Promise<string> {
-  const answer = await parseOutcome(processor.url, content, filename);
-  if ('text' in answer) return answer.text;
-  expect(answer.detail).toMatch(/^Th.*\.$/);
-  return answer.code;
+  const response = await parseOutcome(processor.url, content, filename);
+  if ('text' in response) return response.text;
+  expect(response.detail).toMatch(/^Th.*\.$/);
+  return response.code;
 }
 
 const PAGE = '<!doctype html><body>';

@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest';
 import { BundledEmbedder } from '../../src/processor/embedders/bundled.ts';
 import { findFence } from '../../src/processor/pool/child-fence.ts';
 import { Pool } from '../../src/processor/pool/pool.ts';
-import type { PendingAnswer } from '../../src/processor/pool/task-run.ts';
+import type { PendingResponse } from '../../src/processor/pool/task-run.ts';
 import { documentPath } from '../documents/documents.ts';
 import { processorChildren } from '../helpers/processor-children.ts';
 import { quietLogger } from '../helpers/roles.ts';
@@ -23,9 +23,9 @@ test('the last child is kept from embedding, so what is short begins at once', a
     void another?.turn.then(() => begun.push('another'));
     await one?.turn;
     const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
-    await expect(pool.run(memo, caller('memo')).answer).rejects.toThrow();
+    await expect(pool.run(memo, caller('memo')).response).rejects.toThrow();
     expect(begun).toEqual([]);
-    await one?.answer;
+    await one?.response;
     await another?.turn;
   } finally {
     await pool.close();
@@ -51,7 +51,7 @@ test('what waits for a long task to end begins as soon as that is abandoned, not
     const staying = new AbortController().signal;
     await pool.run(book, caller('one', leaving.signal)).turn;
     // The other child is there, and has nothing to do.
-    await expect(pool.run(memo, caller('memo', staying)).answer).rejects.toThrow();
+    await expect(pool.run(memo, caller('memo', staying)).response).rejects.toThrow();
     let begun = false;
     const another = pool.run(book, caller('another', staying));
     void another.turn.then(() => (begun = true));
@@ -71,11 +71,11 @@ test('when the first texts of a call fail, none of the others is begun', async (
   try {
     const texts = Array.from({ length: 32 }, () => 'A sentence that takes its time. '.repeat(300));
     const caller = { document: 'book', signal: new AbortController().signal };
-    await expect(new BundledEmbedder(pool).embed({ texts }, caller).answer).rejects.toMatchObject({
+    await expect(new BundledEmbedder(pool).embed({ texts }, caller).response).rejects.toMatchObject({
       code: 'deadline',
     });
-    const batches = runs.mock.results.map(({ value }) => value as PendingAnswer);
-    const ends = await Promise.allSettled(batches.map(({ answer }) => answer));
+    const batches = runs.mock.results.map(({ value }) => value as PendingResponse);
+    const ends = await Promise.allSettled(batches.map(({ response }) => response));
     expect(ends.map(({ status }) => status)).toEqual(ends.map(() => 'rejected'));
     expect(logger.lines.filter((line) => line.startsWith('a child is replaced'))).toHaveLength(1);
   } finally {
@@ -107,7 +107,7 @@ test('a child that hangs before it is ready is replaced', async () => {
     expect(logger.lines).toEqual([expect.stringMatching(/^a child is replaced.*not get ready/)]);
     const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
     const caller = { document: 'memo', signal: new AbortController().signal };
-    await expect(pool.run(memo, caller).answer).rejects.toThrow();
+    await expect(pool.run(memo, caller).response).rejects.toThrow();
     expect(processorChildren()).not.toContain(hanging);
     expect(pool.healthy).toBe(true);
   } finally {

@@ -24,14 +24,14 @@ async function filesLeft(): Promise<string[]> {
 /** What a call is answered with: its status, and its code where it is refused. */
 async function outcome(path: string, body: string, headers: Record<string, string> = {}): Promise<string> {
   // Bodies take so long to make that an idle connection would be closed meanwhile.
-  const answer = await fetch(processor.url + path, {
+  const response = await fetch(processor.url + path, {
     method: 'POST',
     body,
     headers: { connection: 'close', ...headers },
   });
-  const said = (await answer.json()) as { code?: string; detail?: string };
-  if (answer.status !== 200) expect(said.detail).toMatch(/^[A-Z][^]{0,400}\.$/);
-  return [answer.status, said.code].filter((part) => part !== undefined).join(' ');
+  const said = (await response.json()) as { code?: string; detail?: string };
+  if (response.status !== 200) expect(said.detail).toMatch(/^[A-Z][^]{0,400}\.$/);
+  return [response.status, said.code].filter((part) => part !== undefined).join(' ');
 }
 
 const INVALID = '400 invalid_request';

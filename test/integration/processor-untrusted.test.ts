@@ -196,7 +196,7 @@ it.each([
   expect(await readdir(folder)).toEqual(['secret.txt', 'uploads']);
   const [own, ...others] = await readdir(join(folder, 'uploads'));
   expect(others).toEqual([]);
-  // It goes once its answer has been sent.
+  // It goes once its response has been sent.
   await expect.poll(() => readdir(join(folder, 'uploads', own!))).toEqual([]);
 });
 

@@ -132,16 +132,16 @@ async function problem(response: Response) {
 
 /** Counts the responses of /health while `work` runs. */
 async function healthDuring(work: Promise<unknown>): Promise<number> {
-  let answered = 0;
+  let responded = 0;
   const over = new AbortController();
   const end = work.finally(() => over.abort());
   while (!over.signal.aborted) {
     expect(await processor.health()).toBe(200);
-    answered++;
+    responded++;
     await sleep(10);
   }
   await end;
-  return answered;
+  return responded;
 }
 
 /** How long this machine takes for the long document now. */
@@ -639,11 +639,11 @@ describe('whatever happens to its children', () => {
   it('answers /health during heavy work', async () => {
     processor = await Processor.start({ children: 2 });
     const text = (await documentBytes(BOOK)).toString();
-    const answered = await healthDuring(
+    const responded = await healthDuring(
       Promise.all([processor.parseFile(BOOK).then(parsed), processor.chunk({ text })]),
     );
     // Were a child's work done in its process, it would be answered between two tasks.
-    expect(answered).toBeGreaterThan(20);
+    expect(responded).toBeGreaterThan(20);
   });
 });
 

@@ -22,8 +22,8 @@ afterAll(async () => {
 });
 beforeEach(() => redis.client.flushall());
 
-async function expectRefusedWhole(answer: Response): Promise<void> {
-  await expectRefused(answer, 'queue_unavailable');
+async function expectRefusedWhole(response: Response): Promise<void> {
+  await expectRefused(response, 'queue_unavailable');
   expect(await storedFiles(api.dataDir)).toEqual([]);
 }
 
@@ -38,12 +38,12 @@ async function expectNoJob(): Promise<void> {
 test('while Redis is down uploads are refused and leave nothing, and go on by themselves when it is back', async () => {
   await redis.kill();
   const paths = ['/api/jobs/any', '/readyz', '/healthz'];
-  const [refused, ...answers] = await Promise.all([
+  const [refused, ...responses] = await Promise.all([
     upload(api.url),
     ...paths.map((path) => fetch(api.url + path)),
   ]);
   await expectRefusedWhole(refused);
-  expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
+  expect(responses.map(({ status }) => status)).toEqual([503, 503, 200]);
   await redis.start();
   await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status).toBe(200);
   await expectNoJob();
@@ -53,9 +53,9 @@ test('while Redis is down uploads are refused and leave nothing, and go on by th
 
 test('while Redis does not answer an upload is refused in seconds', async () => {
   process.kill(redis.pid(), 'SIGSTOP');
-  const answer = await upload(api.url);
+  const response = await upload(api.url);
   process.kill(redis.pid(), 'SIGCONT');
-  await expectRefusedWhole(answer);
+  await expectRefusedWhole(response);
   await expectNoJob();
 });
 
@@ -171,7 +171,7 @@ test('a worker that is told to stop while Redis is away does not wait for it', a
   });
   await sleep(300);
   await redis.kill();
-  // Long enough for each of its duties to wait for an answer.
+  // Long enough for each of its duties to wait for a response.
   await sleep(700);
   const began = performance.now();
   await worker.close();

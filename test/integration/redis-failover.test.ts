@@ -51,22 +51,22 @@ async function job(id: string): Promise<Job> {
  *   uploads were refused
  */
 function keepUploading() {
-  const answers: Promise<Response>[] = [];
-  const timer = setInterval(() => answers.push(upload(roles.url, `Document ${answers.length}.`)), 100);
+  const responses: Promise<Response>[] = [];
+  const timer = setInterval(() => responses.push(upload(roles.url, `Document ${responses.length}.`)), 100);
   const stop = async () => {
     clearInterval(timer);
     const accepted: string[] = [];
     let refused = 0;
-    for (const answer of await Promise.all(answers)) {
-      if (answer.status === 202) accepted.push(await expectAccepted(answer));
+    for (const response of await Promise.all(responses)) {
+      if (response.status === 202) accepted.push(await expectAccepted(response));
       else {
-        await expectRefused(answer, 'queue_unavailable');
+        await expectRefused(response, 'queue_unavailable');
         refused++;
       }
     }
     return { accepted, refused };
   };
-  return { answered: () => Promise.all(answers), stop };
+  return { responded: () => Promise.all(responses), stop };
 }
 
 test.each([
@@ -88,7 +88,7 @@ test.each([
 ])('$name: no upload is lost, no job fails, and all goes on by itself', async ({ fail }) => {
   const uploads = keepUploading();
   await sleep(500);
-  await uploads.answered();
+  await uploads.responded();
   await fail();
   address.redirect(replica.port);
   await sleep(1000);
@@ -108,13 +108,13 @@ test.each([
 
 test('an upload that only a dead master knew is queued anew on the next one', async () => {
   link.latencyMs = 60_000;
-  const answer = upload(roles.url);
+  const response = upload(roles.url);
   await expect.poll(() => master.client.zcard('jobs:recent'), { interval: 5 }).toBe(1);
   await master.kill();
   await replica.client.replicaof('NO', 'ONE');
   expect(await replica.client.zcard('jobs:recent')).toBe(0);
   address.redirect(replica.port);
-  const id = await expectAccepted(await answer);
+  const id = await expectAccepted(await response);
   await expect.poll(async () => (await job(id)).status).toBe('completed');
 });
 
@@ -124,13 +124,13 @@ test('an upload that is refused by a former master leaves nothing on the new one
   roles = await startTestRoles(['api'], { REDIS_URL: `redis://127.0.0.1:${address.port}` });
   await expect.poll(async () => (await fetch(`${roles.url}/readyz`)).status).toBe(200);
   address.latencyMs = 60_000;
-  const answer = upload(roles.url);
+  const response = upload(roles.url);
   const queued = () => replica.client.zcard('jobs:recent');
   await expect.poll(queued, { interval: 5 }).toBe(1);
   await becomeReplica();
   address.latencyMs = 0;
   await master.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-  await expectRefused(await answer, 'queue_unavailable');
+  await expectRefused(await response, 'queue_unavailable');
   // The former master refuses to withdraw it, too.
   await sleep(500);
   expect(await queued()).toBe(1);

@@ -47,8 +47,8 @@ async function expectCompletedOnce(ids: readonly string[]): Promise<void> {
 
 test('a Redis that takes its time makes everything slower, and nothing else', async () => {
   proxy.latencyMs = 100;
-  const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => upload(roles.url, `Text ${i}.`)));
-  await expectCompletedOnce(await Promise.all(answers.map(expectAccepted)));
+  const responses = await Promise.all(Array.from({ length: 5 }, (_, i) => upload(roles.url, `Text ${i}.`)));
+  await expectCompletedOnce(await Promise.all(responses.map(expectAccepted)));
 });
 
 test('a Redis that stands still for seconds refuses uploads meanwhile, and costs a running job nothing', async () => {
@@ -60,7 +60,7 @@ test('a Redis that stands still for seconds refuses uploads meanwhile, and costs
   const refused = [upload(roles.url), upload(roles.url)];
   await sleep(2000);
   const late = upload(roles.url);
-  for (const answer of await Promise.all(refused)) await expectRefused(answer, 'queue_unavailable');
+  for (const response of await Promise.all(refused)) await expectRefused(response, 'queue_unavailable');
   const accepted = await expectAccepted(await late);
   await expectCompletedOnce([id, accepted]);
   expect(await redis.client.zrange('jobs:recent', '0', '-1')).toEqual([id, accepted]);

@@ -63,9 +63,9 @@ async function ingest(text = 'Pears are green. Plums are blue. Figs are brown. L
 async function found(query: string): Promise<string[]> {
   const body = JSON.stringify({ collection, query });
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${api.url}/api/search`, { method: 'POST', headers, body });
-  if (!answer.ok) return [];
-  return ((await answer.json()) as SearchResponse).results.map(({ document_id }) => document_id);
+  const response = await fetch(`${api.url}/api/search`, { method: 'POST', headers, body });
+  if (!response.ok) return [];
+  return ((await response.json()) as SearchResponse).results.map(({ document_id }) => document_id);
 }
 const generationOf = (id: string) => redis.client.hget(keys.document(id), 'generation');
 
@@ -84,9 +84,9 @@ test('a request indexes a document again as an ordinary job, and the old chunks 
   const before = await documentOf(id);
   const generation = await generationOf(id);
   await worker?.close();
-  const answer = await reindex(id);
-  expect(answer.status).toBe(202);
-  const accepted = (await answer.json()) as UploadAccepted;
+  const response = await reindex(id);
+  expect(response.status).toBe(202);
+  const accepted = (await response.json()) as UploadAccepted;
   expect(accepted).toEqual({
     job_id: expect.any(String) as string,
     status: 'queued',
@@ -94,7 +94,7 @@ test('a request indexes a document again as an ordinary job, and the old chunks 
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
   });
   expect(Object.keys(accepted)).toEqual(['job_id', 'status', 'message', 'created_at']);
-  expect(answer.headers.get('location')).toBe(`/api/jobs/${accepted.job_id}`);
+  expect(response.headers.get('location')).toBe(`/api/jobs/${accepted.job_id}`);
   expect(await get<Job>(`/api/jobs/${accepted.job_id}`)).toMatchObject({
     type: 'document_upload',
     status: 'queued',
@@ -147,7 +147,7 @@ test('while the store of originals is away no request learns that a file is gone
 
 test('a worker restores a collection that Chroma lost by itself, and search finds all of it', async () => {
   const [a, b] = [await ingest(), await ingest('Cherries are red. Grapes grow on vines. Apples fall.')];
-  const metrics = () => fetch(`${api.url}/metrics`).then((answer) => answer.text());
+  const metrics = () => fetch(`${api.url}/metrics`).then((response) => response.text());
   expect(await metrics()).toMatch(/^sluice_documents_incomplete 0$/m);
   await client.deleteCollection({ name: collection });
   await expect.poll(async () => (await documentOf(a)).reindex_job, GENEROUS).toBeUndefined();
@@ -180,10 +180,10 @@ test('uploads and documents that are replaced all the while are never taken for 
   const lines = worker!.logger.lines.length;
   const ids = await Promise.all(Array.from({ length: 4 }, () => ingest()));
   for (let round = 0; round < 3; round++) {
-    const answers = await Promise.all(ids.map(reindex));
+    const responses = await Promise.all(ids.map(reindex));
     const more = ingest();
     const jobs = await Promise.all(
-      answers.map(async (answer) => ended(((await answer.json()) as UploadAccepted).job_id)),
+      responses.map(async (response) => ended(((await response.json()) as UploadAccepted).job_id)),
     );
     expect(jobs.map(({ status }) => status)).toEqual(ids.map(() => 'completed'));
     await more;

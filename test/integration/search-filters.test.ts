@@ -18,8 +18,8 @@ beforeAll(async () => {
   processor = await startTestRoles(['processor'], { EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' });
   const urls = { CHROMA_URL: chroma.url, PROCESSOR_URL: processor.url };
   api = await startTestRoles(['api'], { REDIS_URL: redis.url, ...urls });
-  const answer = await fetch(`${processor.url}/embed`, post({ texts: ['pears'] }));
-  const { embeddings } = (await answer.json()) as { embeddings: number[][] };
+  const response = await fetch(`${processor.url}/embed`, post({ texts: ['pears'] }));
+  const { embeddings } = (await response.json()) as { embeddings: number[][] };
   const records = [{ page: 1 }, { page: 1.5 }, { page: 'one' }, { page: true, size: 2 }];
   const collection = await chroma.client.createCollection({ name: COLLECTION, embeddingFunction: null });
   await collection.add({
@@ -101,12 +101,12 @@ test('every filter is served or refused with its reason, and Chroma lives on', a
   const seen = new Set<number>();
   await fc.assert(
     fc.asyncProperty(filters, async (where) => {
-      const answer = await search(where);
-      const body = (await answer.json()) as { code?: string; detail?: string };
-      seen.add(answer.status);
-      expect([200, 400]).toContain(answer.status);
+      const response = await search(where);
+      const body = (await response.json()) as { code?: string; detail?: string };
+      seen.add(response.status);
+      expect([200, 400]).toContain(response.status);
       // Sluice refuses it itself, and does not leave that to Chroma.
-      if (answer.status === 400)
+      if (response.status === 400)
         expect(body).toMatchObject({
           code: 'invalid_request',
           detail: expect.stringMatching(/^where: /) as string,
@@ -120,15 +120,15 @@ test('every filter is served or refused with its reason, and Chroma lives on', a
 
 test('a filter of 10,000 terms is refused, and Chroma lives on', async () => {
   const { pid } = chroma.server;
-  const answer = await search({ $or: Array.from({ length: 10_000 }, (_, page) => ({ page })) });
-  expect(answer.status).toBe(400);
-  expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('256 terms') as string });
+  const response = await search({ $or: Array.from({ length: 10_000 }, (_, page) => ({ page })) });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ detail: expect.stringContaining('256 terms') as string });
   expect((await search({ page: 1 })).status).toBe(200);
   expect(chroma.server.pid).toBe(pid);
 });
 
 test('a query with half of a character is searched for', async () => {
   const body = '{"collection":"filtered","query":"pears \\ud83d"}';
-  const answer = await fetch(`${api.url}/api/search`, { ...post({}), body });
-  expect(answer.status).toBe(200);
+  const response = await fetch(`${api.url}/api/search`, { ...post({}), body });
+  expect(response.status).toBe(200);
 });

@@ -73,12 +73,12 @@ const limitDescriptors = (limit: string) =>
 
 /** Sends every form in every way while a fault lasts: all are refused with a code, and nothing is left. */
 async function expectRefusals(expected: string): Promise<void> {
-  const found = await answers();
+  const found = await responses();
   expect(found).toContain(expected);
-  for (const answer of found) if (answer) expect(answer).toMatch(/^(?:4\d\d|503|507) \w+$/);
+  for (const response of found) if (response) expect(response).toMatch(/^(?:4\d\d|503|507) \w+$/);
   expect(await redis.client.keys('job:*')).toEqual([]);
 }
-async function answers(): Promise<Set<string | undefined>> {
+async function responses(): Promise<Set<string | undefined>> {
   const found = new Set<string | undefined>();
   for (const how of HOW) for (const form of FORMS) found.add(await send(form, how));
   return found;
@@ -153,10 +153,10 @@ describe.runIf(mayMount)('an api answers with a code, stays alive, and acknowled
     let limit = 0;
     for (let found = 0; found < free; limit++) if (!used.has(limit)) found++;
     limitDescriptors(`${limit}:`);
-    const found = await answers();
+    const found = await responses();
     expect(found).toContain('503 storage_unavailable');
     // One that closes meanwhile is free for the next upload, which is taken then.
-    for (const answer of found) if (answer) expect(answer).toMatch(/^(?:202|4\d\d|503) \w+$/);
+    for (const response of found) if (response) expect(response).toMatch(/^(?:202|4\d\d|503) \w+$/);
     limitDescriptors('4096:');
     await expectRecovery(before);
   });

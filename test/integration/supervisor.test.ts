@@ -11,13 +11,13 @@ import { eventually, isAlive, SupervisedFolder } from '../helpers/supervised.ts'
 
 const EVERYONE = ['api+gateway', 'chroma', 'processor', 'redis', 'worker'];
 
-interface RoleAnswer {
+interface RoleResponse {
   pid: number;
   grandchild?: number;
   environment: Record<'REDIS_URL' | 'CHROMA_URL' | 'PROCESSOR_URL' | 'DRAIN_MS', string>;
 }
 
-const ask = async (url: string) => (await (await fetch(url)).json()) as RoleAnswer;
+const ask = async (url: string) => (await (await fetch(url)).json()) as RoleResponse;
 
 async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url, { retryStrategy: null, lazyConnect: true });
@@ -199,9 +199,9 @@ describe('the lock on a data folder', () => {
     ).toEqual(['chroma', 'redis']);
 
     const next = folder.start();
-    const answer = await ask(await next.ready());
+    const response = await ask(await next.ready());
     for (const { pid } of Object.values(before)) expect(isAlive(pid)).toBe(false);
-    expect(await withRedis(answer.environment.REDIS_URL, (redis) => redis.get('kept'))).toBe('yes');
+    expect(await withRedis(response.environment.REDIS_URL, (redis) => redis.get('kept'))).toBe('yes');
     expect(await next.stop()).toBe(0);
     expect(folder.survivors()).toEqual([]);
   });

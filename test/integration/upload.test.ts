@@ -53,16 +53,16 @@ async function expectNothingLeft(before: string[]): Promise<void> {
 }
 
 test('an upload is acknowledged as documented, stored whole, and queued', async () => {
-  const answer = await post(form(['collection', 'papers'], ['chunk_size', '512'], ['file', file('hello')]));
-  expect(answer.status).toBe(202);
-  const accepted = (await answer.json()) as UploadAccepted;
+  const response = await post(form(['collection', 'papers'], ['chunk_size', '512'], ['file', file('hello')]));
+  expect(response.status).toBe(202);
+  const accepted = (await response.json()) as UploadAccepted;
   expect(accepted).toEqual({
     job_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
     status: 'queued',
     message: 'Upload queued for processing',
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
   });
-  expect(answer.headers.get('location')).toBe(`/api/jobs/${accepted.job_id}`);
+  expect(response.headers.get('location')).toBe(`/api/jobs/${accepted.job_id}`);
   const payload = JSON.parse((await redis.client.hget(`job:${accepted.job_id}`, 'payload'))!) as Record<
     string,
     unknown
@@ -129,22 +129,22 @@ test('a polled job has the documented shape, under all three addresses, and an E
 });
 
 test('an unknown job is a 404 problem', async () => {
-  const answer = await fetch(`${api.url}/api/jobs/nope`);
-  expect(answer.status).toBe(404);
-  expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  expect(await answer.json()).toMatchObject({ code: 'job_not_found', status: 404 });
+  const response = await fetch(`${api.url}/api/jobs/nope`);
+  expect(response.status).toBe(404);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(await response.json()).toMatchObject({ code: 'job_not_found', status: 404 });
 });
 
 test('parts may come in any order, and a field sent as a blob is a field', async () => {
-  const answer = await post(
+  const response = await post(
     form(
       ['file', file()],
       ['metadata', new File(['{"year":2021}'], 'blob', { type: 'application/json' })],
       ['collection', 'late-field'],
     ),
   );
-  expect(answer.status).toBe(202);
-  const { job_id } = (await answer.json()) as UploadAccepted;
+  expect(response.status).toBe(202);
+  const { job_id } = (await response.json()) as UploadAccepted;
   expect(JSON.parse((await redis.client.hget(`job:${job_id}`, 'payload'))!)).toMatchObject({
     collection: 'late-field',
     metadata: { year: 2021 },
@@ -208,11 +208,11 @@ test.each<[string, number, FormData | string, Record<string, string>?]>([
   ],
 ])('%s is answered with %i and leaves nothing behind', async (code, status, body, headers) => {
   const before = await blobs();
-  const answer = await post(body, headers);
-  expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  const problem = (await answer.json()) as Problem;
+  const response = await post(body, headers);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const problem = (await response.json()) as Problem;
   expect(problem).toMatchObject({ code, status });
-  expect(answer.status).toBe(status);
+  expect(response.status).toBe(status);
   await expectNothingLeft(before);
 });
 
@@ -232,8 +232,8 @@ test('a body without a length is measured as it comes', async () => {
       if ((sent += 64 * 1024) > 4 * MAX_UPLOAD_BYTES) controller.close();
     },
   });
-  const answer = await post(body, { 'content-type': `multipart/form-data; boundary=${boundary}` });
-  expect(await answer.json()).toMatchObject({ code: 'file_too_large' });
+  const response = await post(body, { 'content-type': `multipart/form-data; boundary=${boundary}` });
+  expect(await response.json()).toMatchObject({ code: 'file_too_large' });
   await expectNothingLeft(before);
 });
 
@@ -292,17 +292,17 @@ test('a client that offers HTTP/2 is answered', async () => {
   socket.write(
     'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
   );
-  const answer = await new Promise<string>((resolve) =>
+  const response = await new Promise<string>((resolve) =>
     socket.once('data', (data: Buffer) => resolve(data.toString())),
   );
   socket.destroy();
-  expect(answer).toMatch(/^HTTP\/1\.1 200/);
+  expect(response).toMatch(/^HTTP\/1\.1 200/);
 });
 
 test('a refused body leaves no connection behind that the next request would trip over', async () => {
   for (let i = 0; i < 4; i++) {
-    const answer = await post(form(['file', file(new Uint8Array(30 * MAX_UPLOAD_BYTES))]));
-    expect(await answer.json()).toMatchObject({ code: 'file_too_large' });
+    const response = await post(form(['file', file(new Uint8Array(30 * MAX_UPLOAD_BYTES))]));
+    expect(await response.json()).toMatchObject({ code: 'file_too_large' });
   }
 });
 

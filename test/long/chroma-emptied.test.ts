@@ -29,8 +29,10 @@ const textOf = (i: number) => `Document ${i} tells of plums. `.repeat(40) + `Mar
 async function search(query: string): Promise<string[]> {
   const body = JSON.stringify({ query, collection: 'papers' });
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${sluice.url}/api/search`, { method: 'POST', headers, body });
-  return answer.ok ? ((await answer.json()) as SearchResponse).results.map((found) => found.document_id) : [];
+  const response = await fetch(`${sluice.url}/api/search`, { method: 'POST', headers, body });
+  return response.ok
+    ? ((await response.json()) as SearchResponse).results.map((found) => found.document_id)
+    : [];
 }
 async function storedChunks(): Promise<number> {
   const { hostname, port } = new URL(sluice.chromaUrl);

@@ -27,7 +27,7 @@ async function upload(bytes: number): Promise<UploadAccepted> {
       yield block.subarray(0, Math.min(left, block.length));
     yield Buffer.from(tail);
   }
-  const answer = await request(`${sluice.url}/api/documents/upload`, {
+  const response = await request(`${sluice.url}/api/documents/upload`, {
     method: 'POST',
     headers: {
       'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
@@ -36,8 +36,8 @@ async function upload(bytes: number): Promise<UploadAccepted> {
     body: Readable.from(body(), { objectMode: false }),
     headersTimeout: 120_000,
   });
-  expect(answer.statusCode).toBe(202);
-  return (await answer.body.json()) as UploadAccepted;
+  expect(response.statusCode).toBe(202);
+  return (await response.body.json()) as UploadAccepted;
 }
 
 test('a file of 1 GiB moves the memory of the web process by less than 64 MiB, and arrives whole', async () => {

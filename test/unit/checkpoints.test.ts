@@ -18,7 +18,7 @@ const cut = {
   readerVersion: 'toy-1',
   pages: { pages_done: 3, pages_total: 3, pages_unread: 1 },
 };
-const answer = { model: 'm', dimensions: 2, embeddings: [[0.5, -1.25]] };
+const response = { model: 'm', dimensions: 2, embeddings: [[0.5, -1.25]] };
 let root: string;
 let blobs: BlobStore;
 let checkpoints: Checkpoints;
@@ -34,9 +34,9 @@ afterEach(() => rm(root, { recursive: true }));
 test('what was kept comes back as it was', async () => {
   expect(await checkpoints.cut()).toBeUndefined();
   expect(await checkpoints.keepCut(cut)).toBe(true);
-  expect(await checkpoints.keepVectors(12, ['x'], answer)).toBe(true);
+  expect(await checkpoints.keepVectors(12, ['x'], response)).toBe(true);
   expect(await checkpoints.cut()).toEqual(cut);
-  expect(await checkpoints.vectors(12, ['x'])).toEqual(answer);
+  expect(await checkpoints.vectors(12, ['x'])).toEqual(response);
   expect(await checkpoints.embedded()).toEqual(new Set([12]));
   await checkpoints.dropVectors();
   expect(await checkpoints.embedded()).toEqual(new Set());
@@ -51,7 +51,7 @@ test('none is made where the store is away, and nothing is made in its place', a
 
 test('chunks count for the same file cut the same way, vectors for the same texts', async () => {
   await checkpoints.keepCut(cut);
-  await checkpoints.keepVectors(0, ['x'], answer);
+  await checkpoints.keepVectors(0, ['x'], response);
   for (const other of [{ chunk_size: 65 }, { content_hash: 'b' }, { file_key: 'default/b' }]) {
     const others = new Checkpoints(blobs.checkpoint('default/a'), { ...payload, ...other }, logger);
     expect(await others.cut()).toBeUndefined();
@@ -62,7 +62,7 @@ test('chunks count for the same file cut the same way, vectors for the same text
 test('once removed, a checkpoint is not brought back by a writer that has not heard of it', async () => {
   await checkpoints.keepCut(cut);
   await blobs.removeCheckpoint('default/a');
-  expect(await checkpoints.keepVectors(0, ['x'], answer)).toBe(false);
+  expect(await checkpoints.keepVectors(0, ['x'], response)).toBe(false);
   expect(await readdir(join(root, 'default'))).toEqual([]);
 });
 

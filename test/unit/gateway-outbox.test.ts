@@ -38,7 +38,7 @@ const said = () =>
   });
 /** Gives the stream one frame that it does not take. */
 async function block(): Promise<void> {
-  outbox.answer(PONG);
+  outbox.send(PONG);
   await turn();
 }
 async function unblock(): Promise<void> {
@@ -100,7 +100,7 @@ test('ends that wait are sent when their epoch is over, before the next begins, 
   outbox.update(state('c', 5, 'completed'));
   outbox.update(state('d', 5));
   outbox.forgetEpoch();
-  outbox.answer({ type: 'live', history: 'next' });
+  outbox.send({ type: 'live', history: 'next' });
   for (const id of ['a', 'c']) outbox.update(state(id, 1));
   await unblock();
   expect(said()).toEqual(['pong', 'snapshot', 'update a@5 c@5', 'live', 'update a@1 c@1']);
@@ -187,9 +187,9 @@ test('the pages of a snapshot hold the states that are latest when they go', asy
 test('answers go in their order, before updates', async () => {
   await block();
   outbox.update(state('b', 1));
-  outbox.answer({ type: 'stale' });
+  outbox.send({ type: 'stale' });
   outbox.snapshot(1, [state('a', 1)]);
-  outbox.answer({ type: 'live', history: 'h' });
+  outbox.send({ type: 'live', history: 'h' });
   await unblock();
   expect(said()).toEqual(['pong', 'stale', 'snapshot a@1', 'live', 'update b@1']);
 });
@@ -233,7 +233,7 @@ test('when an epoch is over, none of its states goes any more', async () => {
   outbox.snapshot(1, [state('a', 5)]);
   outbox.update(state('b', 5));
   outbox.forgetEpoch();
-  outbox.answer({ type: 'live', history: 'next' });
+  outbox.send({ type: 'live', history: 'next' });
   outbox.update(state('a', 1));
   outbox.update(state('b', 2));
   await unblock();
@@ -261,17 +261,17 @@ test('a client is too far behind when it takes nothing for long, or has too much
 
 test('who waits is told when all was given, when all was taken, and when it is over', async () => {
   await block();
-  let answered = false;
+  let responded = false;
   let settled = false;
-  outbox.answer(PONG);
-  void outbox.answered().then(() => (answered = true));
+  outbox.send(PONG);
+  void outbox.messagesSent().then(() => (responded = true));
   outbox.update(state('a', 5, 'completed'));
   void outbox.settled().then(() => (settled = true));
   for (let frame = 0; frame < 2; frame++) {
     stream.takeOne();
     await turn();
   }
-  expect([answered, settled, sent.length]).toEqual([true, false, 0]);
+  expect([responded, settled, sent.length]).toEqual([true, false, 0]);
   await unblock();
   expect([settled, sent.length]).toEqual([true, 1]);
   const other = outbox.settled();

@@ -54,7 +54,7 @@ const serve = (handler: Handler, limits: Partial<ProcessorLimits> = {}) =>
     limits,
   );
 
-const answer =
+const respond =
   (body: string | Buffer, type = 'application/json', status = 200): Handler =>
   (response) =>
     response.writeHead(status, { 'content-type': type }).end(body);
@@ -117,7 +117,7 @@ describe('an answer that does not fit', () => {
       }),
     ],
   ])('of JSON from /parse: %s', async (_, body) => {
-    await serve(answer(body));
+    await serve(respond(body));
     expect(await failure(parse())).toBe(BAD);
   });
 
@@ -133,7 +133,7 @@ describe('an answer that does not fit', () => {
     ['an error with the code of a cancelled job', line({ type: 'error', code: 'cancelled', detail: '' })],
     ['an error without a code', line({ type: 'error', code: 'No idea!', detail: '' })],
   ])('of lines from /parse: %s', async (_, body) => {
-    await serve(answer(body, NDJSON));
+    await serve(respond(body, NDJSON));
     expect(await failure(parse())).toBe(BAD);
   });
 
@@ -171,13 +171,13 @@ describe('an answer that does not fit', () => {
     ],
     ['the same again and again', [0, 1].map(() => ({ text: 'One', start: 0, end: 3 }))],
   ])('from /chunk: %s', async (_, chunks) => {
-    await serve(answer(JSON.stringify({ chunks })));
+    await serve(respond(JSON.stringify({ chunks })));
     expect(await failure(chunk())).toBe(BAD);
   });
 
   it('from /chunk: longer than was asked for', async () => {
     const text = 'x'.repeat(33);
-    await serve(answer(JSON.stringify({ chunks: [{ text, start: 0, end: 33 }] })));
+    await serve(respond(JSON.stringify({ chunks: [{ text, start: 0, end: 33 }] })));
     const request = { text, strategy: 'fixed', chunk_size: 32, chunk_overlap: 0, segments: [] } as const;
     expect(await failure(client.chunk({ ...request, segments: [] }, never))).toBe(BAD);
   });
@@ -192,12 +192,12 @@ describe('an answer that does not fit', () => {
     ['infinite', '[[1,1e999],[0,1]]'],
     ['too large for 32 bits', '[[1,1e300],[0,1]]'],
   ])('from /embed: %s', async (_, embeddings) => {
-    await serve(answer(`{"embeddings":${embeddings},"model":"m","dimensions":2}`));
+    await serve(respond(`{"embeddings":${embeddings},"model":"m","dimensions":2}`));
     expect(await failure(embed())).toBe(BAD);
   });
 
   it('from /health', async () => {
-    await serve(answer('{"status":"ok"}'));
+    await serve(respond('{"status":"ok"}'));
     expect(await failure(client.health())).toBe(BAD);
   });
 });
@@ -220,7 +220,7 @@ describe('another status', () => {
     [422, '{"code":"<script>","detail":"x"}', 'transient http_422'],
     [204, '', 'transient http_204'],
   ])('%i %s is %s', async (status, body, expected) => {
-    await serve(answer(body, 'application/problem+json', status));
+    await serve(respond(body, 'application/problem+json', status));
     expect(await failure(parse())).toBe(expected);
   });
 
@@ -241,7 +241,7 @@ describe('another status', () => {
   });
 
   it('of /health says that the service is not well, which costs no try', async () => {
-    await serve(answer('{"code":"internal","detail":"Not yet."}', 'application/problem+json', 503));
+    await serve(respond('{"code":"internal","detail":"Not yet."}', 'application/problem+json', 503));
     expect(await failure(client.health())).toBe('unreachable processor_unavailable');
   });
 });
@@ -253,7 +253,7 @@ describe('an error in a line', () => {
     ['encrypted', 'permanent'],
     ['odd_ink', 'permanent'],
   ])('%s means what it means with a status', async (code, kind) => {
-    await serve(answer(line({ type: 'error', code, detail: 'So it is.' }), NDJSON));
+    await serve(respond(line({ type: 'error', code, detail: 'So it is.' }), NDJSON));
     expect(await failure(parse())).toBe(`${kind} ${code}`);
   });
 });
@@ -291,7 +291,7 @@ describe('a service that is none', () => {
 
 describe('an answer that breaks off', () => {
   it('in the middle of its lines', async () => {
-    await serve(answer(segment('x'), NDJSON));
+    await serve(respond(segment('x'), NDJSON));
     expect(await failure(parse())).toBe('interrupted processor_lost');
   });
 
@@ -314,7 +314,7 @@ async function heldLittle(call: () => Promise<unknown>): Promise<string> {
 
 it('an answer with millions of faults takes no more memory than one with a single fault', async () => {
   const faults = 'null,'.repeat(2_000_000);
-  await serve(answer(`{"embeddings":[[${faults}0]],"model":"m","dimensions":1}`));
+  await serve(respond(`{"embeddings":[[${faults}0]],"model":"m","dimensions":1}`));
   expect(await heldLittle(embed)).toBe(BAD);
 });
 
@@ -460,17 +460,17 @@ describe('a file that turns out to be the wrong one', () => {
     );
 
   it('does not end as if the service were at fault', async () => {
-    await serve(answer(END, NDJSON));
+    await serve(respond(END, NDJSON));
     await expect(parseWrong().call).rejects.toBe(wrong);
     await expect(parseWrong(LARGE).call).rejects.toBe(wrong);
   });
 
   it.each<[string, Handler]>([
-    ['taken', answer(segment('x') + END, NDJSON)],
-    ['taken, in JSON', answer('{"text":"x","metadata":{},"segments":[]}')],
-    ['refused', answer('{"code":"encrypted","detail":"Locked."}', 'application/problem+json', 422)],
-    ['refused in a line', answer(line({ type: 'error', code: 'corrupt', detail: 'Damaged.' }), NDJSON)],
-    ['said to kill parsers', answer('{"code":"parser_crashed","detail":"x"}', 'application/json', 500)],
+    ['taken', respond(segment('x') + END, NDJSON)],
+    ['taken, in JSON', respond('{"text":"x","metadata":{},"segments":[]}')],
+    ['refused', respond('{"code":"encrypted","detail":"Locked."}', 'application/problem+json', 422)],
+    ['refused in a line', respond(line({ type: 'error', code: 'corrupt', detail: 'Damaged.' }), NDJSON)],
+    ['said to kill parsers', respond('{"code":"parser_crashed","detail":"x"}', 'application/json', 500)],
   ])('is not %s by a service that answers before it has all of it', async (_, handler) => {
     await serveEarly(handler);
     const { call, stream } = parseWrong(LARGE);
@@ -483,7 +483,7 @@ describe('a file that turns out to be the wrong one', () => {
     expect(await failure(parseWrong(LARGE).call)).toBe('interrupted processor_lost');
     await client.close();
     server?.close();
-    await serveEarly(answer('{"code":"busy","detail":"Later."}', 'application/problem+json', 429));
+    await serveEarly(respond('{"code":"busy","detail":"Later."}', 'application/problem+json', 429));
     expect(await failure(parseWrong(LARGE).call)).toBe('transient busy');
   });
 
@@ -502,7 +502,7 @@ describe('a file that turns out to be the wrong one', () => {
 
 it('a service that answers before it has the whole file is believed once the file has proved right', async () => {
   const early = createServer((request, response) => {
-    request.once('data', () => answer(segment('x') + END, NDJSON)(response, request));
+    request.once('data', () => respond(segment('x') + END, NDJSON)(response, request));
   });
   await listen(early, {});
   expect((await parse(undefined, Buffer.alloc(8 * MIB))).text).toBe('x');

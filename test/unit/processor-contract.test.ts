@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 
 import {
-  ANSWER_LIMITS,
+  RESPONSE_LIMITS,
   ChunkRequestSchema,
   ChunkResponseSchema,
   DOCUMENT_ERRORS,
@@ -46,14 +46,14 @@ test.each([
 });
 
 test('every line of the examples of /parse fits the schema, and they come to the same as its JSON', () => {
-  const answers = blocks('`POST /parse`', 'ndjson').map((block) =>
+  const responses = blocks('`POST /parse`', 'ndjson').map((block) =>
     block.split('\n').map((line) => v.parse(ParseEventSchema, JSON.parse(line))),
   );
-  const types = answers.flat().map(({ type }) => type);
+  const types = responses.flat().map(({ type }) => type);
   expect([...new Set(types)].sort()).toEqual(['end', 'error', 'progress', 'segment']);
-  expect(answers.map((lines) => lines.at(-1)?.type)).toEqual(['end', 'error']);
+  expect(responses.map((lines) => lines.at(-1)?.type)).toEqual(['end', 'error']);
   const whole = v.parse(ParseResponseSchema, json('`POST /parse`')[0]);
-  const pieces = answers[0]!.filter((line) => line.type === 'segment');
+  const pieces = responses[0]!.filter((line) => line.type === 'segment');
   expect(pieces.map((piece) => piece.text).join('')).toBe(whole.text);
   expect(pieces.map(({ page, heading }) => ({ page, heading }))).toEqual(
     whole.segments.map(({ page, heading }) => ({ page, heading })),
@@ -71,9 +71,9 @@ test('the upload in the example is as long as it says, and of the document that 
 });
 
 test('the chunks of the example are cut from its text', () => {
-  const [request, answer] = json('`POST /chunk`');
+  const [request, response] = json('`POST /chunk`');
   const { text: whole } = v.parse(ChunkRequestSchema, request);
-  for (const { text, start, end } of v.parse(ChunkResponseSchema, answer).chunks) {
+  for (const { text, start, end } of v.parse(ChunkResponseSchema, response).chunks) {
     expect(text).toBe(whole.slice(start, end));
   }
   for (const strategy of CHUNKING_STRATEGIES) expect(section('`POST /chunk`')).toContain(`\`${strategy}\``);
@@ -105,7 +105,7 @@ test('the limits, and the header, are those of the caller', () => {
   const rules = section('Rules for every call');
   const mib = (bytes: number) => `${bytes / 1024 / 1024} MiB`;
   const { lineBytes, parseBytesPerChar, chunkBytesPerChar, spareBytes, embedBytes, smallBytes } =
-    ANSWER_LIMITS;
+    RESPONSE_LIMITS;
   expect(rules).toMatch(
     new RegExp(`\`/parse\` \\| ${parseBytesPerChar} bytes for each .*, and ${mib(spareBytes)}`),
   );

@@ -5,7 +5,7 @@ import { PROBLEMS, type ProblemCode } from '../../contract/problem.ts';
 
 export type JsonSchema = Record<string, unknown>;
 
-/** The JSON Schema of what goes over the wire: input for requests, output for answers. */
+/** The JSON Schema of what goes over the wire: input for requests, output for responses. */
 export function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output'): JsonSchema {
   // A regular expression or a check beyond JSON Schema is left out rather than failing the whole document.
   const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: 'ignore' });

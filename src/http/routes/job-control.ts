@@ -16,10 +16,10 @@ export function jobControlRoutes(services: {
   blobs: BlobStore;
   installation: StoreProver;
 }) {
-  const answer = (json: string) => new Response(json, { headers: { 'content-type': 'application/json' } });
+  const respond = (json: string) => new Response(json, { headers: { 'content-type': 'application/json' } });
   return new Hono<AccessEnvironment>()
     .post('/api/jobs/:id/cancel', async (c) =>
-      answer(await cancelUpload(c.get('principal').tenant, c.req.param('id'), services)),
+      respond(await cancelUpload(c.get('principal').tenant, c.req.param('id'), services)),
     )
     .post('/api/jobs/:id/retry', async (c) => {
       const { tenant } = c.get('principal');
@@ -28,6 +28,6 @@ export function jobControlRoutes(services: {
       if (before === 'completed') throw new AppError('job_not_failed', 'The job has completed.');
       const state = await services.store.read(tenant, id);
       if (!state) throw new AppError('job_not_found');
-      return answer(state.json);
+      return respond(state.json);
     });
 }

@@ -18,7 +18,7 @@ export function searchRoutes(services: {
 }) {
   return new Hono<AccessEnvironment>().post('/api/search', async (c) => {
     const request = await readJson(c, SearchRequestSchema, MAX_BODY_BYTES);
-    const answer: SearchResponse = { results: await search(request, services, c.req.raw.signal) };
-    return c.json(answer);
+    const response: SearchResponse = { results: await search(request, services, c.req.raw.signal) };
+    return c.json(response);
   });
 }

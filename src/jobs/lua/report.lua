@@ -78,11 +78,11 @@ end
 
 -- There are fewer events than arguments.
 reserve(KEYS[4], #ARGV)
-local answers = {}
+local replies = {}
 local at = 3
 while ARGV[at] do
-  local ok, answer = pcall(take, at)
-  answers[#answers + 1] = ok and answer or redis.error_reply(type(answer) == 'table' and answer.err or answer)
+  local ok, reply = pcall(take, at)
+  replies[#replies + 1] = ok and reply or redis.error_reply(type(reply) == 'table' and reply.err or reply)
   at = at + 4 + ARGV[at + 3]
 end
 give_back(KEYS[4])
@@ -95,4 +95,4 @@ if #completed > 0 then
   redis.pcall('LPUSH', KEYS[7], unpack(durations))
   redis.pcall('LTRIM', KEYS[7], 0, 999)
 end
-return answers
+return replies

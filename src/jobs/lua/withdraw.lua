@@ -1,4 +1,4 @@
--- Takes back a job whose upload was refused after all: Redis may have made it without its answer being heard.
+-- Takes back a job whose upload was refused after all: Redis may have made it without its response being heard.
 -- KEYS: 1 job, 2 queue, 3 active, 4 recent, 5 idempotency (may be unused), 6 offset, 7 epoch, 8 leases, 9 delayed,
 --       10 cleanup, 11 its document, 12 all documents, 13 documents of the collection, 14 channel of cancellations,
 --       15 tombstones

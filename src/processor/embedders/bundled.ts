@@ -1,7 +1,7 @@
 import type { EmbedRequest } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { Caller, PendingAnswer } from '../pool/task-run.ts';
+import type { Caller, PendingResponse } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
 
 const MODEL = 'universal-sentence-encoder-lite';
@@ -29,7 +29,7 @@ export class BundledEmbedder implements Embedder {
     return true;
   }
 
-  embed(request: EmbedRequest, caller: Caller): PendingAnswer {
+  embed(request: EmbedRequest, caller: Caller): PendingResponse {
     const { texts, model = MODEL } = request;
     if (model !== MODEL) {
       throw new ProcessorError('invalid_request', { detail: `There is only the model "${MODEL}" here.` });
@@ -42,24 +42,27 @@ export class BundledEmbedder implements Embedder {
     const first = begin(0);
     const batches = [first];
     for (let at = BATCH_TEXTS; at < texts.length; at += BATCH_TEXTS) batches.push(begin(at));
-    // A failure of the first still has its status; a later one cuts the answer off.
-    const answer = first.answer.then(
+    // A failure of the first still has its status; a later one cuts the response off.
+    const response = first.response.then(
       () => ReadableStream.from(joined(batches, over)),
       (error: unknown) => {
         over.abort();
         throw error;
       },
     );
-    return { turn: first.turn, answer };
+    return { turn: first.turn, response };
   }
 }
 
 /** The children send vectors as JSON: to turn half a million numbers into text would stop this process. */
-async function* joined(batches: readonly PendingAnswer[], over: AbortController): AsyncGenerator<Uint8Array> {
+async function* joined(
+  batches: readonly PendingResponse[],
+  over: AbortController,
+): AsyncGenerator<Uint8Array> {
   try {
     for (const [index, batch] of batches.entries()) {
       yield Buffer.from(index === 0 ? '{"embeddings":[' : ',');
-      yield* await batch.answer;
+      yield* await batch.response;
     }
     yield Buffer.from(`],"model":"${MODEL}","dimensions":${DIMENSIONS}}`);
   } finally {

@@ -6,13 +6,13 @@ import * as v from 'valibot';
 import { FIRST_FAULT, type EmbedRequest, type EmbedResponse } from '../../contract/processor.ts';
 import { wellFormed } from '../../well-formed.ts';
 import { ProcessorError } from '../errors.ts';
-import type { Caller, PendingAnswer } from '../pool/task-run.ts';
+import type { Caller, PendingResponse } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
 
 /** Longest quote of the service's response in an error, in characters. */
 const MAX_QUOTE_CHARS = 1000;
 
-const AnswerSchema = v.object({
+const EmbeddingsResponseSchema = v.object({
   data: v.array(v.object({ index: v.number(), embedding: v.pipe(v.array(v.number()), v.minLength(1)) })),
 });
 
@@ -22,7 +22,7 @@ export interface OpenAiOptions {
   /** Used where a request names none. */
   model: string;
   apiKey: string | undefined;
-  /** The longest a call may take, from its start to the answer's last byte. */
+  /** The longest a call may take, from its start to the response's last byte. */
   timeoutMs: number;
 }
 
@@ -51,9 +51,9 @@ export class OpenAiEmbedder implements Embedder {
     this.#url = embeddingsUrl(options.url);
   }
 
-  embed(request: EmbedRequest, { signal }: Caller): PendingAnswer {
-    const answer = this.#embed(request, signal).then((json) => ReadableStream.from([Buffer.from(json)]));
-    return { turn: Promise.resolve(), answer };
+  embed(request: EmbedRequest, { signal }: Caller): PendingResponse {
+    const response = this.#embed(request, signal).then((json) => ReadableStream.from([Buffer.from(json)]));
+    return { turn: Promise.resolve(), response };
   }
 
   async reachable(): Promise<boolean> {
@@ -74,9 +74,9 @@ export class OpenAiEmbedder implements Embedder {
 
   async #embed({ texts, model = this.#options.model }: EmbedRequest, signal: AbortSignal): Promise<string> {
     const body = { model, input: texts, encoding_format: 'float' };
-    const answer = v.safeParse(AnswerSchema, await this.#post(body, signal), FIRST_FAULT);
-    if (!answer.success) throw malformed(v.summarize(answer.issues));
-    const embeddings = inOrder(answer.output.data, texts.length);
+    const response = v.safeParse(EmbeddingsResponseSchema, await this.#post(body, signal), FIRST_FAULT);
+    if (!response.success) throw malformed(v.summarize(response.issues));
+    const embeddings = inOrder(response.output.data, texts.length);
     const dimensions = embeddings[0]?.length ?? 0;
     if (embeddings.some((vector) => vector.length !== dimensions))
       throw malformed('vectors of several lengths');
@@ -137,7 +137,7 @@ function malformed(reason: string): ProcessorError {
 }
 
 /** The vectors in the order of the texts, whatever order they came in. */
-function inOrder(data: v.InferOutput<typeof AnswerSchema>['data'], count: number): number[][] {
+function inOrder(data: v.InferOutput<typeof EmbeddingsResponseSchema>['data'], count: number): number[][] {
   const sorted = data.toSorted((a, b) => a.index - b.index);
   if (sorted.length !== count || sorted.some(({ index }, place) => index !== place)) {
     throw malformed(`${data.length} vectors for ${count} texts`);

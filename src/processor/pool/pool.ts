@@ -7,7 +7,7 @@ import { costOf, weightOf } from './cost.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PoolChild } from './pool-child.ts';
 import type { Task } from './protocol.ts';
-import { TaskRun, type Caller, type PendingAnswer } from './task-run.ts';
+import { TaskRun, type Caller, type PendingResponse } from './task-run.ts';
 
 /** How long a start that failed waits before the next: a broken installation must not become a spawn loop. */
 const RESTART_MS = 1000;
@@ -54,7 +54,7 @@ export class Pool {
    *   finish, unheard)
    * @param onEnd called once, as soon as the task's file is no longer needed
    */
-  run(task: Task, caller: Caller, onEnd: () => void = () => {}): PendingAnswer {
+  run(task: Task, caller: Caller, onEnd: () => void = () => {}): PendingResponse {
     const { signal, document } = caller;
     const run = new TaskRun(task, caller, onEnd);
     if (signal.aborted || this.#closing.signal.aborted) {

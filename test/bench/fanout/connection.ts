@@ -39,9 +39,9 @@ export class Connection {
     const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
     this.socket.write(`${head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`);
     await this.#until('\r\n\r\n');
-    for (const [send, answer] of greeting) {
+    for (const [send, response] of greeting) {
       this.socket.write(textFrame(send));
-      await this.#until(answer);
+      await this.#until(response);
     }
     const timer = setInterval(() => this.socket.write(PONG), PONG_MS);
     this.socket.once('close', () => clearInterval(timer));

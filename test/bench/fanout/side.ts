@@ -26,8 +26,8 @@ export interface Server {
 /** Publishes a job's next state. @param job which one, from 0 */
 export type Publish = (job: number, message: string, progress: number) => void;
 
-/** A text that a client sends, and what the answer to it begins with. */
-export type Exchange = readonly [send: string, answer: string];
+/** A text that a client sends, and what the response to it begins with. */
+export type Exchange = readonly [send: string, response: string];
 
 /** @param name the file of the side */
 export async function loadSide(name: string): Promise<Side> {

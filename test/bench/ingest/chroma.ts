@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { answersHttp, ManagedProcess } from '../../helpers/managed-process.ts';
+import { respondsOverHttp, ManagedProcess } from '../../helpers/managed-process.ts';
 import { freePort } from '../../helpers/redis.ts';
 
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
@@ -15,7 +15,7 @@ export async function startChroma(folder: string): Promise<{ url: string; down()
     command: process.execPath,
     args: [CLI, 'run', '--path', join(folder, 'chroma'), '--host', '127.0.0.1', '--port', `${port}`],
     logFile: join(folder, 'chroma.log'),
-    answers: () => answersHttp(`${url}/api/v2/heartbeat`),
+    responds: () => respondsOverHttp(`${url}/api/v2/heartbeat`),
   });
   await chroma.up();
   return { url, down: () => chroma.down() };

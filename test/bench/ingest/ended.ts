@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 
 import type { TestSluice } from '../../helpers/sluice.ts';
 
-/** Uploads a file. @returns the seconds from the answer to the end of its job, as a watcher hears of it */
+/** Uploads a file. @returns the seconds from the response to the end of its job, as a watcher hears of it */
 export async function secondsToEnd(sluice: TestSluice, file: string | File): Promise<number> {
   const { job_id } = await sluice.upload(file, { collection: 'bench' });
   const began = performance.now();

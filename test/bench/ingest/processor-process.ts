@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { residentMiB } from '../../helpers/memory.ts';
-import { answersHttp } from '../../helpers/managed-process.ts';
+import { respondsOverHttp } from '../../helpers/managed-process.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
 
@@ -27,7 +27,7 @@ export async function startProcessorProcess(
   const pid = child.pid as number;
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   const url = `http://127.0.0.1:${port}`;
-  while (!(await answersHttp(`${url}/health`)));
+  while (!(await respondsOverHttp(`${url}/health`)));
   return {
     url,
     async peakMiB() {

@@ -6,7 +6,7 @@ const TIMEOUT_MS = 60_000;
 /** What a process does when it is told to. */
 export type Calls = Record<string, (argument: never) => Promise<unknown>>;
 
-interface Answer {
+interface RemoteResponse {
   result?: unknown;
   error?: string;
 }
@@ -14,14 +14,14 @@ interface Answer {
 /** Carries out the parent's calls, one at a time. The process ends with its parent. */
 export function serve(calls: Calls): void {
   process.on('message', ([name, argument]: [string, unknown]) => {
-    const call = async (): Promise<Answer> => {
+    const call = async (): Promise<RemoteResponse> => {
       try {
         return { result: await calls[name]?.(argument as never) };
       } catch (error) {
         return { error: `${name}: ${error instanceof Error ? error.stack : String(error)}` };
       }
     };
-    void call().then((answer) => process.send?.(answer));
+    void call().then((response) => process.send?.(response));
   });
   process.on('disconnect', () => process.exit(0));
 }
@@ -39,19 +39,19 @@ export class Remote {
 
   /** Has the process do something; one call at a time. */
   async call<T = void>(name: string, argument?: unknown): Promise<T> {
-    const answer = await new Promise<Answer>((resolve, reject) => {
+    const response = await new Promise<RemoteResponse>((resolve, reject) => {
       const failed = () => reject(new Error(`a process of the benchmark's ended, or hangs, during ${name}`));
       const timer = setTimeout(failed, TIMEOUT_MS);
       this.#child.once('exit', failed);
       this.#child.once('message', (message) => {
         clearTimeout(timer);
         this.#child.off('exit', failed);
-        resolve(message as Answer);
+        resolve(message as RemoteResponse);
       });
       this.#child.send([name, argument]);
     });
-    if (answer.error !== undefined) throw new Error(answer.error);
-    return answer.result as T;
+    if (response.error !== undefined) throw new Error(response.error);
+    return response.result as T;
   }
 
   async close(): Promise<void> {

@@ -4,11 +4,11 @@ import type { ParseEvent, ParseResponse, Segment } from '../contract/processor.t
 const BATCH_CHARS = 64 * 1024;
 /** A stretch of text longer than this goes out as several lines, so that no line is hard to hold. */
 const LINE_CHARS = 64 * 1024;
-/** One message carries at most this much of a large answer. */
+/** One message carries at most this much of a large response. */
 const PIECE_BYTES = 256 * 1024;
 
 /** A parse as NDJSON, in pieces of whole lines; with every progress event, all lines so far go out. */
-export async function* ndjsonAnswer(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array> {
+export async function* ndjsonResponse(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array> {
   let lines = '';
   for await (const event of events) {
     for (const part of shortened(event)) {
@@ -22,7 +22,7 @@ export async function* ndjsonAnswer(events: AsyncIterable<ParseEvent>): AsyncGen
 }
 
 /** A parse as one JSON object, sent when all is read; until then every progress event is an 'alive'. */
-export async function* jsonAnswer(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array | 'alive'> {
+export async function* jsonResponse(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array | 'alive'> {
   const texts: string[] = [];
   const segments: Segment[] = [];
   let metadata: ParseResponse['metadata'] = {};

@@ -13,44 +13,44 @@ export interface Ends {
   readonly ends: JobState[];
 }
 
-export type Answer = ServerMessage | Snapshot | Ends;
+export type QueuedMessage = ServerMessage | Snapshot | Ends;
 
 /** A frame, and the states in it, by what they are sent as. */
-export interface AnswerFrame {
+export interface MessageFrame {
   readonly frame: Buffer;
   readonly first?: readonly JobState[];
   readonly ends?: readonly JobState[];
 }
 
-/** What a client was told it will be answered, and what has to go before some of that; in their order. */
-export class Answers {
-  #queue: Answer[] = [];
+/** Keeps the messages, snapshots and ends that are to be sent in their order. */
+export class MessageQueue {
+  #queue: QueuedMessage[] = [];
 
   get size(): number {
     return this.#queue.length;
   }
 
-  add(answer: Answer): void {
-    this.#queue.push(answer);
+  add(message: QueuedMessage): void {
+    this.#queue.push(message);
   }
 
-  /** Takes the next frame. There MUST be an answer. */
-  take(): AnswerFrame {
-    const answer = this.#queue[0] as Answer;
-    if ('states' in answer) {
-      const first = page(answer.states.values());
-      for (const { id } of first) answer.states.delete(id);
-      const more = answer.states.size > 0;
+  /** Takes the next frame. There MUST be one. */
+  take(): MessageFrame {
+    const message = this.#queue[0] as QueuedMessage;
+    if ('states' in message) {
+      const first = page(message.states.values());
+      for (const { id } of first) message.states.delete(id);
+      const more = message.states.size > 0;
       if (!more) this.#queue.shift();
-      return { frame: snapshotFrame(answer.subscription, first, more), first };
+      return { frame: snapshotFrame(message.subscription, first, more), first };
     }
-    if ('ends' in answer) {
-      const ends = answer.ends.splice(0, page(answer.ends).length);
-      if (answer.ends.length === 0) this.#queue.shift();
+    if ('ends' in message) {
+      const ends = message.ends.splice(0, page(message.ends).length);
+      if (message.ends.length === 0) this.#queue.shift();
       return { frame: updateFrame(ends), ends };
     }
     this.#queue.shift();
-    return { frame: messageFrame(answer) };
+    return { frame: messageFrame(message) };
   }
 
   /**
@@ -58,12 +58,12 @@ export class Answers {
    * @returns whether it has; `undefined` when no snapshot has the job, or has a run's end: that is always sent
    */
   replace(state: JobState): boolean | undefined {
-    for (const answer of this.#queue) {
-      const before = 'states' in answer ? answer.states.get(state.id) : undefined;
+    for (const message of this.#queue) {
+      const before = 'states' in message ? message.states.get(state.id) : undefined;
       if (!before) continue;
       const newer = before.version < state.version;
       if (newer && before.terminal) return undefined;
-      if (newer) (answer as Snapshot).states.set(state.id, state);
+      if (newer) (message as Snapshot).states.set(state.id, state);
       return newer;
     }
     return undefined;
@@ -71,17 +71,17 @@ export class Answers {
 
   /** Leaves the states out of every snapshot. @returns the ends among them */
   clearSnapshots(): JobState[] {
-    return this.#queue.flatMap((answer) => {
-      if (!('states' in answer)) return [];
-      const ends = [...answer.states.values()].filter(({ terminal }) => terminal);
-      answer.states.clear();
+    return this.#queue.flatMap((message) => {
+      if (!('states' in message)) return [];
+      const ends = [...message.states.values()].filter(({ terminal }) => terminal);
+      message.states.clear();
       return ends;
     });
   }
 
   deleteSnapshot(subscription: number): void {
     this.#queue = this.#queue.filter(
-      (answer) => !('states' in answer) || answer.subscription !== subscription,
+      (message) => !('states' in message) || message.subscription !== subscription,
     );
   }
 }

@@ -9,10 +9,10 @@ import { ProcessorError, invalidRequest } from './errors.ts';
 const PIECE_CHARS = 256 * 1024;
 
 /**
- * Reads the body of a `POST /chunk` from a file and answers it, in pieces.
+ * Makes the response to a `POST /chunk` whose body is in a file, in pieces.
  * @throws {ProcessorError} `invalid_request`, or `text_too_long` above `maxTextChars`
  */
-export async function* chunkAnswer(path: string, maxTextChars: number): AsyncGenerator<Uint8Array> {
+export async function* chunkResponse(path: string, maxTextChars: number): AsyncGenerator<Uint8Array> {
   const request = await readRequest(path);
   if (request.text.length > maxTextChars) throw new ProcessorError('text_too_long');
   // All of it before the first byte goes out: until then a failure has its own status.

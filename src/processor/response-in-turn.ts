@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ParseEvent } from '../contract/processor.ts';
 import { toProcessorError, type ProcessorError } from './errors.ts';
-import type { PendingAnswer } from './pool/task-run.ts';
+import type { PendingResponse } from './pool/task-run.ts';
 
 /** JSON may have blanks before it: a byte that says only "still here". */
 const STILL_HERE = Buffer.from(' ');
@@ -10,31 +10,34 @@ const STILL_HERE = Buffer.from(' ');
 type Bytes = AsyncIterable<Uint8Array>;
 
 /**
- * The body of an answer that may wait long for its turn. Meanwhile there is a blank every `everyMs`, so that
+ * The body of a response that may wait long for its turn. Meanwhile there is a blank every `everyMs`, so that
  * the caller's own timeout does not mistake it for dead; what happens from its turn on, the deadline limits.
  * Resolves with the first bytes, or after one such time of waiting.
  * @throws {ProcessorError} what the task fails with until then; later the body fails with it
  */
-export async function answerInTurn(pending: PendingAnswer, everyMs: number): Promise<Bytes> {
+export async function responseInTurn(pending: PendingResponse, everyMs: number): Promise<Bytes> {
   // While its turn is awaited, nobody has taken hold of it yet.
-  pending.answer.catch(() => {});
+  pending.response.catch(() => {});
   const soon = await settlesWithin(pending.turn, everyMs);
-  return soon ? pending.answer : afterBlanks(pending, everyMs);
+  return soon ? pending.response : afterBlanks(pending, everyMs);
 }
 
-/** The same for an answer that comes as a whole: there are blanks until it does, however long the work takes. */
-export function answerWhenDone({ answer }: PendingAnswer, everyMs: number): Promise<Bytes> {
-  const done = answer.then(
+/** The same for a response that comes as a whole: there are blanks until it does, however long the work takes. */
+export function responseWhenDone({ response }: PendingResponse, everyMs: number): Promise<Bytes> {
+  const done = response.then(
     () => {},
     () => {},
   );
-  return answerInTurn({ answer, turn: done }, everyMs);
+  return responseInTurn({ response, turn: done }, everyMs);
 }
 
-async function* afterBlanks({ turn, answer }: PendingAnswer, everyMs: number): AsyncGenerator<Uint8Array> {
+async function* afterBlanks(
+  { turn, response }: PendingResponse,
+  everyMs: number,
+): AsyncGenerator<Uint8Array> {
   do yield STILL_HERE;
   while (!(await settlesWithin(turn, everyMs)));
-  yield* await answer;
+  yield* await response;
 }
 
 async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import * as v from 'valibot';
 
 import {
-  ANSWER_LIMITS,
+  RESPONSE_LIMITS,
   DOCUMENT_ERRORS,
   FIRST_FAULT,
   ParseEventSchema,
@@ -16,7 +16,7 @@ const NEWLINE = 0x0a;
 const ParseLineSchema = v.pipe(v.string(), v.parseJson(), ParseEventSchema);
 
 /** The service broke its contract; `cause` says how, for the log. */
-export function badAnswer(cause: unknown): DependencyError {
+export function badResponse(cause: unknown): DependencyError {
   const detail = 'The processor gave an answer that does not fit its contract.';
   return new DependencyError('transient', 'bad_answer', detail, { cause });
 }
@@ -33,7 +33,7 @@ export async function readJson<S extends v.GenericSchema>(
   const chunks: Buffer[] = [];
   for await (const chunk of limited(body, maxBytes)) chunks.push(chunk);
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), decode(chunks), FIRST_FAULT);
-  if (!read.success) throw badAnswer(new v.ValiError(read.issues));
+  if (!read.success) throw badResponse(new v.ValiError(read.issues));
   return read.output;
 }
 
@@ -57,9 +57,9 @@ export async function readParseLines(
   for await (const line of linesOf(limited(body, parseBytes(maxTextChars)))) {
     if (line.trim() === '') continue;
     // Read on to the end: only then can the connection be used again.
-    if (outcome) throw badAnswer(new Error('a line after the last'));
+    if (outcome) throw badResponse(new Error('a line after the last'));
     const event = v.safeParse(ParseLineSchema, line, FIRST_FAULT);
-    if (!event.success) throw badAnswer(new v.ValiError(event.issues));
+    if (!event.success) throw badResponse(new v.ValiError(event.issues));
     switch (event.output.type) {
       case 'progress':
         onPages(event.output.pages_done, event.output.pages_total);
@@ -83,9 +83,9 @@ export async function readParseLines(
   throw new DependencyError('interrupted', 'processor_lost', detail);
 }
 
-/** How many bytes an answer to `/parse` may have. */
+/** How many bytes a response to `/parse` may have. */
 export function parseBytes(maxTextChars: number): number {
-  return maxTextChars * ANSWER_LIMITS.parseBytesPerChar + ANSWER_LIMITS.spareBytes;
+  return maxTextChars * RESPONSE_LIMITS.parseBytesPerChar + RESPONSE_LIMITS.spareBytes;
 }
 
 /** More text than this system is set to take, whatever the service is set to. */
@@ -108,19 +108,21 @@ export function checkChunks(
   for (const [index, { text: own, start, end }] of chunks.entries()) {
     const exact = end <= text.length && own === text.slice(start, end) && own.trim() !== '';
     if (!exact || own.length > chunk_size || start <= before)
-      throw badAnswer(new Error(`chunk ${index} is no slice of the text, blank, too long, or out of order`));
-    if (!isBlank(covered, start)) throw badAnswer(new Error(`text is missing before chunk ${index}`));
+      throw badResponse(
+        new Error(`chunk ${index} is no slice of the text, blank, too long, or out of order`),
+      );
+    if (!isBlank(covered, start)) throw badResponse(new Error(`text is missing before chunk ${index}`));
     before = start;
     covered = Math.max(covered, end);
   }
-  if (!isBlank(covered, text.length)) throw badAnswer(new Error('text is missing after the last chunk'));
+  if (!isBlank(covered, text.length)) throw badResponse(new Error('text is missing after the last chunk'));
 }
 
 async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw badAnswer(new Error(`an answer of more than ${maxBytes} bytes`));
+    if (bytes > maxBytes) throw badResponse(new Error(`an answer of more than ${maxBytes} bytes`));
     yield chunk;
   }
 }
@@ -138,7 +140,7 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
     }
     parts.push(chunk.subarray(from));
     bytes += chunk.length - from;
-    if (bytes > ANSWER_LIMITS.lineBytes) throw badAnswer(new Error('a line without an end'));
+    if (bytes > RESPONSE_LIMITS.lineBytes) throw badResponse(new Error('a line without an end'));
   }
   // A last line may go without its end.
   yield decode(parts);
@@ -148,6 +150,6 @@ function decode(chunks: readonly Buffer[]): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch (error) {
-    throw badAnswer(error);
+    throw badResponse(error);
   }
 }
