@@ -59,7 +59,7 @@ export async function bench(): Promise<void> {
       const vectors = await calls.embed(chunks.map(embeddedText));
       const ranks = questions.map((question, index) => {
         const nearest = nearestChunks(asked[index] ?? [], vectors).map((at) => chunks[at]);
-        return nearest.findIndex((chunk) => chunk !== undefined && answers(chunk, question));
+        return nearest.findIndex((chunk) => chunk !== undefined && holdsPassage(chunk, question));
       });
       const share = (within: number) =>
         (ranks.filter((rank) => rank >= 0 && rank < within).length / questions.length).toFixed(2);
@@ -79,7 +79,7 @@ function embeddedText({ text, context }: Passage): string {
   return context === undefined ? text : `${context}\n${text}`;
 }
 
-function answers({ file, text }: Passage, question: Question): boolean {
+function holdsPassage({ file, text }: Passage, question: Question): boolean {
   const words = (passage: string) => passage.split(/\s+/).join(' ');
   return file === question.file && words(text).includes(words(question.quote));
 }

@@ -12,6 +12,8 @@ export interface ForbiddenName {
 const FORBIDDEN: readonly (readonly [words: string, instead: string])[] = [
   ['history|histories', 'epoch'],
   ['sequences?', 'offset'],
+  ['answers?|answered|answering|unanswered', 'response, respond, or reply'],
+  ['to-job$', 'job view'],
   ['strays?', 'orphan'],
   ['bury|buries|buried', 'mark dead'],
   ['shared-rounds?', 'single-flight'],
