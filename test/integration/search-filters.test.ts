@@ -90,10 +90,13 @@ const { tree: filters } = fc.letrec((tie) => {
 });
 
 test('a field that no search has is refused, because a misspelled one would change the results in silence', async () => {
-  const answer = await fetch(`${api.url}/api/search`, post({ collection: COLLECTION, query: 'x', limt: 5 }));
-  expect(answer.status).toBe(400);
+  const response = await fetch(
+    `${api.url}/api/search`,
+    post({ collection: COLLECTION, query: 'x', limt: 5 }),
+  );
+  expect(response.status).toBe(400);
   const detail = 'limt: is not a field of a search';
-  expect(await answer.json()).toMatchObject({ code: 'invalid_request', detail });
+  expect(await response.json()).toMatchObject({ code: 'invalid_request', detail });
 });
 
 test('every filter is served or refused with its reason, and Chroma lives on', async () => {
