@@ -26,9 +26,10 @@ export async function listJobs(
   let from = query.cursor === undefined ? 0 : await rankAfter(redis, keys, query.cursor);
   let last: string | undefined;
   const isFiltered = query.status !== undefined || query.collection !== undefined;
-  // One more than the page holds tells whether there is a next page. A filter may skip most jobs.
-  const batch = isFiltered ? READ_AT_ONCE : Math.min(READ_AT_ONCE, query.limit + 1);
-  for (let looked = 0; looked < MOST_LOOKED_AT; looked += batch) {
+  // The first read takes one more than the page holds, which tells whether there is a next page. If jobs are missing from
+  // it, or a filter may skip them, larger reads cost less.
+  let batch = isFiltered ? READ_AT_ONCE : Math.min(READ_AT_ONCE, query.limit + 1);
+  for (let looked = 0; looked < MOST_LOOKED_AT;) {
     const ids = await redis.zrevrange(keys.recent, from, from + batch - 1);
     for (const [i, state] of (await store.readAll(ids)).entries()) {
       // Jobs that are made meanwhile move the older ones on.
@@ -41,7 +42,9 @@ export async function listJobs(
     }
     if (ids.length < batch) return { states, nextCursor: undefined };
     from += ids.length;
+    looked += ids.length;
     last = ids.at(-1);
+    batch = READ_AT_ONCE;
   }
   return { states, nextCursor: last };
 }
