@@ -13,9 +13,9 @@ FROM node:24-bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
-COPY src/embedded/setup/strip-*.mjs src/embedded/setup/
+COPY src/setup/strip-*.mjs src/setup/
 # One layer, so that the image never holds Chroma's debug symbols.
-RUN npm ci --omit=dev && node src/embedded/setup/strip-chroma.mjs && npm cache clean --force
+RUN npm ci --omit=dev && node src/setup/strip-chroma.mjs && npm cache clean --force
 COPY src src
 COPY --from=page /app/client/dist client/dist
 # A volume mounted here takes over its owner.

@@ -3,8 +3,8 @@ import { listenToKeyForm } from './key.ts';
 import { PageFeed, type FeedMode } from './page-feed.ts';
 import { readGatewayUrl } from './request.ts';
 import { SearchView } from './search-view.ts';
-import { listenToUploadForm } from './upload-form.ts';
-import { UploadList } from './upload-list.ts';
+import { listenToUploadForm } from './uploads/upload-form.ts';
+import { UploadList } from './uploads/upload-list.ts';
 
 const MODE_WORDS: Record<FeedMode, string> = {
   connecting: 'Connecting…',

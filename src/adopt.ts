@@ -1,10 +1,10 @@
 import { bypassProxy, ConfigError, loadConfig, type Config } from './config.ts';
 import { chromaCall } from './documents/chroma-call.ts';
-import { withServers, type Servers } from './embedded/with-servers.ts';
+import { withServers, type Servers } from './embedded/servers/with-servers.ts';
 import { adoptInstallation, SOURCES, type Source } from './installation/adopt.ts';
 import { identityStores } from './installation/identity-stores.ts';
 import { InstallationError } from './installation/installation-error.ts';
-import { createLogger, type Logger } from './logger.ts';
+import { createLogger, type Logger } from './logging/logger.ts';
 import { makeFilesPrivate } from './private-files.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createKeys } from './redis/keys.ts';

@@ -1,12 +1,15 @@
 import { bypassProxy, ConfigError, loadConfig, parseRoles } from './config.ts';
 import { CONFIGURATION_EXIT_CODE, isSupervised, reportReady } from './embedded/role-process.ts';
-import { logConsole, logProcessFaults } from './log-process-faults.ts';
-import { createLogger } from './logger.ts';
+import { logConsole, logProcessFaults } from './logging/log-process-faults.ts';
+import { createLogger } from './logging/logger.ts';
 import { makeFilesPrivate, tightenFiles } from './private-files.ts';
-import { logWait } from './log-wait.ts';
+import { logWait } from './logging/log-wait.ts';
 import { stopOnSignal } from './shutdown.ts';
 
-const load = { supervisor: () => import('./embedded/supervisor.ts'), compose: () => import('./compose.ts') };
+const load = {
+  supervisor: () => import('./embedded/supervisor.ts'),
+  compose: () => import('./compose/start-roles.ts'),
+};
 /**
  * Loads only what this process runs: a start of all roles then costs 1 s of CPU less. It happens before `main`, because
  * an api that loads its modules from within `main` was measured to take a fifth longer for an upload of 1 MB.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { LOCK_FILES, UNFINISHED } from './embedded/lock.ts';
 import { INSTALLATION_FILE } from './installation/blob-identity.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from './logging/logger.ts';
 
 /** The permissions of a group and of all others. */
 const OTHERS = 0o077;

@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts';
+import type { Logger } from './logging/logger.ts';
 
 /** Signals this close together are one wish: a terminal and npm both pass on the same Ctrl-C. */
 const SAME_WISH_MS = 1000;

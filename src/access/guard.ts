@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { configuredHost, hostName, isLoopbackName } from './host-name.ts';
 
 /** Number of refused hosts and origins that the log names. A stranger can invent more without end. */

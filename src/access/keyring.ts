@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { type ApiKey, isInline, readApiKeys } from './api-keys.ts';
 import { keyPrincipal, type Principal } from './principal.ts';
 

@@ -12,9 +12,10 @@ import { ArchiveWriter } from './archive-writer.ts';
 import { BLOBS, SNAPSHOT, type Head } from './archive-format.ts';
 import { BackupError } from './backup-error.ts';
 import { pauseDeletes } from './delete-pause.ts';
+import { openGroup } from './open-group.ts';
 import type { Progress } from './progress.ts';
 import { saveSnapshot } from './redis-snapshot.ts';
-import { listGroups, measure, type FileGroup } from './stored-files.ts';
+import { listGroups, measure } from './stored-files.ts';
 
 const CONNECT_TIMEOUT_MS = 3000;
 
@@ -192,38 +193,6 @@ async function headOf(root: string, files: number, bytes: number): Promise<Head>
     files,
     bytes,
   };
-}
-
-/**
- * Opens a group of files. Returns `undefined` when one is gone, because its upload was refused or its document
- * deleted.
- */
-async function openGroup(root: string, { manifest, file }: FileGroup) {
-  const opened = new AsyncDisposableStack();
-  try {
-    const described = manifest === undefined ? undefined : await readWithTime(join(root, manifest));
-    const handle = file === undefined ? undefined : await open(join(root, file), 'r');
-    if (handle) opened.defer(() => handle.close());
-    const disposer = opened.move();
-    return {
-      manifest: described,
-      file: handle,
-      [Symbol.asyncDispose]: () => disposer.disposeAsync(),
-    };
-  } catch (error) {
-    await opened.disposeAsync();
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return undefined;
-  }
-}
-
-async function readWithTime(path: string): Promise<{ bytes: Buffer; mtime: Date }> {
-  const file = await open(path, 'r');
-  try {
-    return { mtime: (await file.stat()).mtime, bytes: await file.readFile() };
-  } finally {
-    await file.close();
-  }
 }
 
 /** @param note called before each part is passed on */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import { ConfigError, loadConfig } from '../config.ts';
 import { CONFIGURATION_EXIT_CODE } from '../embedded/role-process.ts';
-import { createLogger } from '../logger.ts';
+import { createLogger } from '../logging/logger.ts';
 import { makeFilesPrivate } from '../private-files.ts';
 import { backUp } from './back-up.ts';
 import { BackupError } from './backup-error.ts';

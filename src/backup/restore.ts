@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { DataLock, LOCK_FILES, UNFINISHED } from '../embedded/lock.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { BLOBS, SNAPSHOT, type Head } from './archive-format.ts';
 import { readArchive } from './archive-reader.ts';
 import { BackupError } from './backup-error.ts';

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { CHECKPOINT, isTenantFolder, MANIFEST, TRASH } from '../uploads/blob-paths.ts';
+import { CHECKPOINT, isTenantFolder, MANIFEST, TRASH } from '../blobs/blob-paths.ts';
 
 /** Groups files that belong together, by their paths in the blob store: a manifest precedes its original. */
 export interface FileGroup {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import { CHUNK_SIZE, ChunkingStrategySchema, parseUploadFields } from '../contract/upload.ts';
-import type { JobPayload } from '../jobs/job-payload.ts';
+import type { JobPayload } from '../jobs/model/job-payload.ts';
 
 /** Settings that determine a document's chunks. */
 export type DocumentSettings = Pick<JobPayload, 'chunking_strategy' | 'chunk_size' | 'chunk_overlap'>;

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 
-import { JobPayloadSchema } from '../jobs/job-payload.ts';
-import { BlobNotFoundError } from '../uploads/blob-paths.ts';
-import type { BlobStore } from '../uploads/blob-store.ts';
+import { JobPayloadSchema } from '../jobs/model/job-payload.ts';
+import { BlobNotFoundError } from '../blobs/blob-paths.ts';
+import type { BlobStore } from '../blobs/blob-store.ts';
 import type { DocumentSettings } from './document-settings.ts';
 import type { StoredDocument } from './registry.ts';
 

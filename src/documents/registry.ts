@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { Document } from '../contract/documents.ts';
 import { MetadataSchema } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
-import type { JobPayload } from '../jobs/job-payload.ts';
+import type { JobPayload } from '../jobs/model/job-payload.ts';
 import type { Keys } from '../redis/keys.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
 import { settingFields, toSettings } from './document-settings.ts';

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 
 import type { UploadAccepted } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
-import type { IncompleteDocuments, ReindexJob } from '../jobs/incomplete-documents.ts';
-import type { JobPayload } from '../jobs/job-payload.ts';
-import { BlobNotFoundError } from '../uploads/blob-paths.ts';
-import type { BlobStore } from '../uploads/blob-store.ts';
-import { openOriginal, type StoreProver } from '../uploads/open-original.ts';
+import type { IncompleteDocuments, ReindexJob } from '../jobs/transitions/incomplete-documents.ts';
+import type { JobPayload } from '../jobs/model/job-payload.ts';
+import { BlobNotFoundError } from '../blobs/blob-paths.ts';
+import type { BlobStore } from '../blobs/blob-store.ts';
+import { openOriginal, type StoreProver } from '../blobs/open-original.ts';
 import type { DocumentRegistry, StoredDocument } from './registry.ts';
 import { originalSettings } from './original-settings.ts';
 

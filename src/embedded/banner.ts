@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-import { withoutCredentials } from '../without-credentials.ts';
+import { withoutCredentials } from '../logging/without-credentials.ts';
 
 /** A server that the roles use, and who runs it. */
 export interface Backend {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 
 import { ConfigError } from '../config.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { processIdentity, signalProcess } from './process-identity.ts';
 import { type ProcessKind, STOP_GRACE_MS, STOP_ORDER } from './stop-order.ts';
 

@@ -1,4 +1,5 @@
-import { childEnvironment, ROLES, type Role, type Setting } from '../config.ts';
+import { childEnvironment, ROLES, type Role } from '../config.ts';
+import type { Setting } from '../environment-schema.ts';
 
 const JOB_ROLES = ['api', 'gateway', 'worker'] as const;
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 
 import { ConfigError } from '../config.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { failureReport, type Failure } from './failure-report.ts';
 import type { DataLock } from './lock.ts';
 import { signalProcess } from './process-identity.ts';

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from '@prometheus-io/client';
 
-import type { JobFeed } from '../jobs/job-feed.ts';
-import type { JobState } from '../jobs/job-view.ts';
+import type { JobFeed } from '../jobs/feed/job-feed.ts';
+import type { JobState } from '../jobs/model/job-view.ts';
 import { Latencies } from './latencies.ts';
 
 /** What a gateway counts. The plain numbers are counted with every push, and read only when somebody asks. */

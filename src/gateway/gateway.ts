@@ -9,17 +9,17 @@ import type { Guard } from '../access/guard.ts';
 import { refusalBody } from '../access/guard-requests.ts';
 import { ANONYMOUS, type Principal } from '../access/principal.ts';
 import { CLOSE } from '../contract/messages.ts';
-import type { JobFeed } from '../jobs/job-feed.ts';
+import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { Subject } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { Admission } from './admission.ts';
-import { Flusher } from './flusher.ts';
+import { Flusher } from './outbox/flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
-import { Authentication } from './authentication.ts';
-import { authorized } from './rights.ts';
+import { Authentication } from './session/authentication.ts';
+import { authorized } from './session/rights.ts';
 import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socket.ts';
-import { Session, type SessionServices } from './session.ts';
+import { Session, type SessionServices } from './session/session.ts';
 
 const PATH = '/ws';
 /** In ms. Some proxies cut a connection after 20 s of silence. */

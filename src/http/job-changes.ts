@@ -1,6 +1,6 @@
-import type { JobFeed } from '../jobs/job-feed.ts';
-import type { JobWatcher } from '../jobs/job-watchers.ts';
-import { isNewer, type JobState } from '../jobs/job-view.ts';
+import type { JobFeed } from '../jobs/feed/job-feed.ts';
+import type { JobWatcher } from '../jobs/feed/job-watchers.ts';
+import { isNewer, type JobState } from '../jobs/model/job-view.ts';
 
 /** What tells two states of a job apart, as an entity tag: for `ETag` and, unquoted, for `Last-Event-ID`. */
 export function versionTag({ epoch, version }: JobState): string {

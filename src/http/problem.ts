@@ -1,7 +1,7 @@
 import { PROBLEMS, toProblem, type ProblemCode } from '../contract/problem.ts';
 import { AppError, DependencyError } from '../errors.ts';
 import { LimitError } from '../limits/limit-error.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 
 /** Seconds after which a 503 is worth another try. */
 const RETRY_AFTER = '5';

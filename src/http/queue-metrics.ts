@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { Counter, Gauge, Registry } from '@prometheus-io/client';
 
 import { OUTCOMES } from '../contract/job.ts';
-import { readStatistics } from '../jobs/job-statistics.ts';
+import { readStatistics } from '../jobs/reads/job-statistics.ts';
 import type { Keys } from '../redis/keys.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { Keys } from '../redis/keys.ts';
-import { withoutCredentials } from '../without-credentials.ts';
+import { withoutCredentials } from '../logging/without-credentials.ts';
 import { BlobIdentity } from './blob-identity.ts';
 import { ChromaIdentity, type ChromaCall } from './chroma-identity.ts';
 import type { Places } from './decide.ts';

@@ -2,7 +2,7 @@ import type { ChromaClient } from 'chromadb';
 import type { Redis } from 'ioredis';
 
 import { AppError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { within } from './deadline.ts';
 import type { Part, Proved, Standing } from './decide.ts';
 import type { IdentityStores } from './identity-stores.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { INSTALLATIONS, type Keys } from '../redis/keys.ts';
 
 /** Time in ms that a blob store counts as in use after a process last proved it. */

@@ -12,7 +12,7 @@ import {
   JOB_HEADER,
   type ProcessorHealth,
 } from '../contract/processor.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { responseInTurn, responseWhenDone, withCut, withErrorLine } from './response-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, invalidRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
 import type { Guard } from '../access/guard.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 import { createApp } from './app.ts';
 import { BundledEmbedder } from './embedders/bundled.ts';
 import { OpenAiEmbedder } from './embedders/openai.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 
 /** Warns when Redis is set up to forget: jobs would be lost without anybody having failed. */
 export async function checkDurability(redis: Redis, logger: Logger): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 
 /** A command that Redis has not answered for so long has failed, for the caller. */
 const COMMAND_TIMEOUT_MS = 5000;

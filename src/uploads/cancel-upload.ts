@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts';
-import type { JobQueue } from '../jobs/job-queue.ts';
-import type { JobStore } from '../jobs/job-store.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { JobQueue } from '../jobs/transitions/job-queue.ts';
+import type { JobStore } from '../jobs/reads/job-store.ts';
+import type { BlobStore } from '../blobs/blob-store.ts';
 
 /**
  * Cancels a tenant's job, so that it stays cancelled should Redis forget that. What remains is a Redis that forgets before

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AppError } from '../errors.ts';
-import type { JobPayload } from '../jobs/job-payload.ts';
-import type { Idempotency, JobQueue } from '../jobs/job-queue.ts';
-import type { Logger } from '../logger.ts';
+import type { JobPayload } from '../jobs/model/job-payload.ts';
+import type { Idempotency } from '../jobs/model/idempotency.ts';
+import type { JobQueue } from '../jobs/transitions/job-queue.ts';
+import type { Logger } from '../logging/logger.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
 /** How long somebody who uploads waits for a Redis that does not answer. */

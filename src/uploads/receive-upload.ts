@@ -11,7 +11,7 @@ import {
 import { AppError } from '../errors.ts';
 import type { OpenBody } from '../limits/limiter.ts';
 import { watchBody } from '../limits/watch-body.ts';
-import type { BlobWriter } from './blob-store.ts';
+import type { BlobWriter } from '../blobs/blob-store.ts';
 import type { Claim, FreeSpace } from './free-space.ts';
 import { cleanFilename } from './clean-filename.ts';
 import { storageProblem } from './storage-problem.ts';

@@ -1,10 +1,10 @@
 import type { JobStatus } from '../contract/job.ts';
 import { AppError } from '../errors.ts';
-import type { JobQueue } from '../jobs/job-queue.ts';
-import type { JobStore } from '../jobs/job-store.ts';
-import { BlobNotFoundError } from './blob-paths.ts';
-import type { BlobStore } from './blob-store.ts';
-import { openOriginal, type StoreProver } from './open-original.ts';
+import type { JobQueue } from '../jobs/transitions/job-queue.ts';
+import type { JobStore } from '../jobs/reads/job-store.ts';
+import { BlobNotFoundError } from '../blobs/blob-paths.ts';
+import type { BlobStore } from '../blobs/blob-store.ts';
+import { openOriginal, type StoreProver } from '../blobs/open-original.ts';
 import { storageProblem } from './storage-problem.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../logging/logger.ts';
 
 const LOOK_MS = 20;
 /** A replica that comes is noticed within so long. One that goes costs uploads a wait until then. */

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import type { Installation } from '../installation/installation.ts';
-import { listenForCancellations } from '../jobs/cancellations.ts';
+import { listenForCancellations } from '../jobs/feed/cancellations.ts';
 import type { Keys } from '../redis/keys.ts';
-import { Availability } from './availability.ts';
-import { ClaimLoop } from './claim-loop.ts';
-import { runJob, type RunnerServices } from './job-runner.ts';
-import { LeaseKeeper } from './lease-keeper.ts';
-import { Reconciler, type ReconcilerServices } from './reconciler.ts';
-import { GiveBackError } from './retry-policy.ts';
-import { Sweeper, type SweeperServices } from './sweeper.ts';
-import { RECOVERED_WITHIN_MS } from './upload-recovery.ts';
+import { Availability } from './claim/availability.ts';
+import { ClaimLoop } from './claim/claim-loop.ts';
+import { runJob, type RunnerServices } from './run/job-runner.ts';
+import { LeaseKeeper } from './claim/lease-keeper.ts';
+import { Reconciler, type ReconcilerServices } from './recovery/reconciler.ts';
+import { GiveBackError } from './run/retry-policy.ts';
+import { Sweeper, type SweeperServices } from './recovery/sweeper.ts';
+import { RECOVERED_WITHIN_MS } from './recovery/upload-recovery.ts';
 
 /** For how long a Redis that does not answer is waited for at the end: the leases' end repairs what it has not heard. */
 const LAST_WORD_MS = 2000;

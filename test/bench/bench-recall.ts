@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { ChunkResponse, CutChunk, EmbedResponse, ParseResponse } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES, type ChunkingStrategy } from '../../src/contract/upload.ts';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/logging/logger.ts';
 import { Guard } from '../../src/access/guard.ts';
 import { startProcessor } from '../../src/processor/server.ts';
 import { documentBytes } from '../documents/documents.ts';

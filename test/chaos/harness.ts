@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 
-import { choosePorts } from '../../src/embedded/ports.ts';
+import { choosePorts } from '../../src/embedded/servers/ports.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { respondsOverHttp, ManagedProcess } from '../helpers/managed-process.ts';
 import { TcpProxy } from '../helpers/tcp-proxy.ts';

@@ -4,8 +4,8 @@ import { WebSocket } from 'ws';
 
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { CLOSE, type ClientMessage, type ServerMessage } from '../../src/contract/messages.ts';
-import { parseJobEvent } from '../../src/jobs/job-event.ts';
-import { toJobView } from '../../src/jobs/job-view.ts';
+import { parseJobEvent } from '../../src/jobs/model/job-event.ts';
+import { toJobView } from '../../src/jobs/model/job-view.ts';
 import type { Topology } from './harness.ts';
 import type { Logbook } from './logbook.ts';
 

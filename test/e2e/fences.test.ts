@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { findFence } from '../../src/processor/pool/child-fence.ts';
-import { withoutCredentials } from '../../src/without-credentials.ts';
+import { withoutCredentials } from '../../src/logging/without-credentials.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
 import { eventually } from '../helpers/supervised.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 
-import { withoutCredentials } from '../../src/without-credentials.ts';
+import { withoutCredentials } from '../../src/logging/without-credentials.ts';
 import {
   agreeOn,
   expectRefused,

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startRoles } from '../../src/compose.ts';
+import { startRoles } from '../../src/compose/start-roles.ts';
 import { loadConfig, type Role } from '../../src/config.ts';
-import { logFields, type Fields } from '../../src/log-line.ts';
-import type { Logger } from '../../src/logger.ts';
+import { logFields, type Fields } from '../../src/logging/log-line.ts';
+import type { Logger } from '../../src/logging/logger.ts';
 
 /** Keeps what is logged, and prints nothing. */
 export function quietLogger(): Logger & { lines: string[] } {

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 
 import { InstallationError } from '../../src/installation/installation-error.ts';
-import type { StoreProver } from '../../src/uploads/open-original.ts';
+import type { StoreProver } from '../../src/blobs/open-original.ts';
 
 /** Proves a blob store as long as its folder exists. */
 export function folderProver(folder: string): StoreProver {

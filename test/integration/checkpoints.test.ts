@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
 import { INSTALLATION_FILE } from '../../src/installation/blob-identity.ts';
-import { parseJobEvent } from '../../src/jobs/job-event.ts';
+import { parseJobEvent } from '../../src/jobs/model/job-event.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startHttpGate, type HttpGate } from '../helpers/http-gate.ts';
 import { respondsOverHttp, ManagedProcess } from '../helpers/managed-process.ts';

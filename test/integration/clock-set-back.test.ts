@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { CleanupLog, LONGEST_PUT_OFF_MS } from '../../src/jobs/cleanup-log.ts';
-import { LONGEST_BACKOFF_MS } from '../../src/jobs/longest-backoff.ts';
-import { JobStore } from '../../src/jobs/job-store.ts';
+import { CleanupLog, LONGEST_PUT_OFF_MS } from '../../src/jobs/transitions/cleanup-log.ts';
+import { LONGEST_BACKOFF_MS } from '../../src/jobs/transitions/longest-backoff.ts';
+import { JobStore } from '../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';

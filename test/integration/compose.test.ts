@@ -12,7 +12,7 @@ import { parse } from 'yaml';
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { loadConfig, parseRoles } from '../../src/config.ts';
 import { nodeFlags } from '../../src/embedded/node-flags.ts';
-import { choosePorts } from '../../src/embedded/ports.ts';
+import { choosePorts } from '../../src/embedded/servers/ports.ts';
 import { bearer, makeKey } from '../helpers/api-keys.ts';
 import { eventually } from '../helpers/supervised.ts';
 

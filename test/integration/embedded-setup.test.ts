@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const SOURCES = fileURLToPath(new URL('../../src/embedded/setup', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../../src/setup', import.meta.url));
 
 const LOCK = '{"packages":{}}';
 
@@ -44,7 +44,7 @@ class Checkout implements Disposable {
   readonly #calls = join(this.root, 'calls');
 
   constructor() {
-    cpSync(SOURCES, join(this.root, 'src/embedded/setup'), { recursive: true });
+    cpSync(SOURCES, join(this.root, 'src/setup'), { recursive: true });
     this.write('package-lock.json', LOCK);
     this.write('package.json', '{"type":"module"}');
     this.write('client/index.html', '<title>Sluice</title>');
@@ -97,7 +97,7 @@ done`,
   run(script: 'setup' | 'check-setup', level?: 'test') {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [join(this.root, `src/embedded/setup/${script}.mjs`), ...(level ? [level] : [])],
+      [join(this.root, `src/setup/${script}.mjs`), ...(level ? [level] : [])],
       { env: { PATH: this.#bin }, encoding: 'utf8' },
     );
     return { status, output: stdout + stderr };

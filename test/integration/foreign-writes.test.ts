@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { readStatistics } from '../../src/jobs/job-statistics.ts';
+import { readStatistics } from '../../src/jobs/reads/job-statistics.ts';
 import { DocumentRegistry } from '../../src/documents/registry.ts';
-import { CleanupLog } from '../../src/jobs/cleanup-log.ts';
-import { JobRestoration } from '../../src/jobs/job-restoration.ts';
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobStore } from '../../src/jobs/job-store.ts';
+import { CleanupLog } from '../../src/jobs/transitions/cleanup-log.ts';
+import { JobRestoration } from '../../src/jobs/transitions/job-restoration.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { JobStore } from '../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';

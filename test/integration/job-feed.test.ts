@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
-import { JOB_FIELDS } from '../../src/jobs/job-event.ts';
-import { JobFeed } from '../../src/jobs/job-feed.ts';
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue } from '../../src/jobs/job-queue.ts';
-import { JobStore } from '../../src/jobs/job-store.ts';
-import type { JobState } from '../../src/jobs/job-view.ts';
+import { JOB_FIELDS } from '../../src/jobs/model/job-event.ts';
+import { JobFeed } from '../../src/jobs/feed/job-feed.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
+import { JobStore } from '../../src/jobs/reads/job-store.ts';
+import type { JobState } from '../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';

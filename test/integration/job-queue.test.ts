@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { parseJobEvent, toHash, type JobEvent } from '../../src/jobs/job-event.ts';
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
-import { JobRestoration } from '../../src/jobs/job-restoration.ts';
-import { JobStore } from '../../src/jobs/job-store.ts';
-import { PRELUDE } from '../../src/jobs/scripts.ts';
-import { toJobView, toJobState } from '../../src/jobs/job-view.ts';
+import { parseJobEvent, toHash, type JobEvent } from '../../src/jobs/model/job-event.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { JobQueue, type ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import { JobRestoration } from '../../src/jobs/transitions/job-restoration.ts';
+import { JobStore } from '../../src/jobs/reads/job-store.ts';
+import { PRELUDE } from '../../src/jobs/transitions/scripts.ts';
+import { toJobView, toJobState } from '../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import type { Job } from '../../src/contract/job.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Counts, Job } from '../../src/contract/job.ts';
-import { parseJobEvent } from '../../src/jobs/job-event.ts';
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue, type ClaimedJob, type CompletedDocument } from '../../src/jobs/job-queue.ts';
-import { JobStore } from '../../src/jobs/job-store.ts';
-import { toJobView, toJobState, type JobHash } from '../../src/jobs/job-view.ts';
+import { parseJobEvent } from '../../src/jobs/model/job-event.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { JobQueue, type ClaimedJob, type CompletedDocument } from '../../src/jobs/transitions/job-queue.ts';
+import { JobStore } from '../../src/jobs/reads/job-store.ts';
+import { toJobView, toJobState, type JobHash } from '../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { recordScripts } from '../helpers/replay.ts';

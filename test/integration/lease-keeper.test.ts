@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { listenForCancellations } from '../../src/jobs/cancellations.ts';
+import { listenForCancellations } from '../../src/jobs/feed/cancellations.ts';
 import { createKeys } from '../../src/redis/keys.ts';
-import { LeaseKeeper } from '../../src/worker/lease-keeper.ts';
+import { LeaseKeeper } from '../../src/worker/claim/lease-keeper.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';

@@ -5,14 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 
 import type { Job } from '../../src/contract/job.ts';
 import { DocumentRegistry } from '../../src/documents/registry.ts';
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue } from '../../src/jobs/job-queue.ts';
-import { EpochTracker } from '../../src/jobs/epoch-tracker.ts';
-import { JobStore } from '../../src/jobs/job-store.ts';
-import { Tombstones } from '../../src/jobs/tombstones.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
+import { EpochTracker } from '../../src/jobs/reads/epoch-tracker.ts';
+import { JobStore } from '../../src/jobs/reads/job-store.ts';
+import { Tombstones } from '../../src/jobs/transitions/tombstones.ts';
 import { createKeys } from '../../src/redis/keys.ts';
-import { BlobStore } from '../../src/uploads/blob-store.ts';
-import { UploadRecovery } from '../../src/worker/upload-recovery.ts';
+import { BlobStore } from '../../src/blobs/blob-store.ts';
+import { UploadRecovery } from '../../src/worker/recovery/upload-recovery.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 

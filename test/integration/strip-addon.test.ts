@@ -20,7 +20,7 @@ const run = promisify(execFile);
 const ADDON = createRequire(createRequire(import.meta.resolve('vite')).resolve('rolldown')).resolve(
   `@rolldown/binding-${process.platform}-${process.arch}-gnu`,
 );
-const SOURCE = new URL('../../src/embedded/setup/strip-addon.mjs', import.meta.url).href;
+const SOURCE = new URL('../../src/setup/strip-addon.mjs', import.meta.url).href;
 
 let folder: string;
 let addon: string;

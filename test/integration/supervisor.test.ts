@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 
-import { withoutCredentials } from '../../src/without-credentials.ts';
+import { withoutCredentials } from '../../src/logging/without-credentials.ts';
 import { eventually, isAlive, SupervisedFolder } from '../helpers/supervised.ts';
 
 const EVERYONE = ['api+gateway', 'chroma', 'processor', 'redis', 'worker'];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue } from '../../src/jobs/job-queue.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, untilReady, type TestRoles } from '../helpers/roles.ts';

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import type { Problem } from '../../src/contract/problem.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
-import { BlobStore, type BlobWriter } from '../../src/uploads/blob-store.ts';
+import { BlobStore, type BlobWriter } from '../../src/blobs/blob-store.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startTestRoles, type TestRoles } from '../helpers/roles.ts';
 

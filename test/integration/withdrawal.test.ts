@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { parseJobEvent } from '../../src/jobs/job-event.ts';
-import type { ClaimedJob } from '../../src/jobs/job-queue.ts';
-import { toJobState, type JobState } from '../../src/jobs/job-view.ts';
+import { parseJobEvent } from '../../src/jobs/model/job-event.ts';
+import type { ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import { toJobState, type JobState } from '../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { TestJobs } from '../helpers/test-jobs.ts';

@@ -5,16 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { DocumentRegistry } from '../../src/documents/registry.ts';
-import { CleanupLog } from '../../src/jobs/cleanup-log.ts';
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../src/jobs/job-queue.ts';
-import { EpochTracker } from '../../src/jobs/epoch-tracker.ts';
-import { JobStore } from '../../src/jobs/job-store.ts';
-import { Tombstones } from '../../src/jobs/tombstones.ts';
+import { CleanupLog } from '../../src/jobs/transitions/cleanup-log.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { JobQueue, type ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import { EpochTracker } from '../../src/jobs/reads/epoch-tracker.ts';
+import { JobStore } from '../../src/jobs/reads/job-store.ts';
+import { Tombstones } from '../../src/jobs/transitions/tombstones.ts';
 import { createKeys } from '../../src/redis/keys.ts';
-import { BlobStore } from '../../src/uploads/blob-store.ts';
-import { TombstoneSweep } from '../../src/worker/tombstone-sweep.ts';
-import { UploadRecovery } from '../../src/worker/upload-recovery.ts';
+import { BlobStore } from '../../src/blobs/blob-store.ts';
+import { TombstoneSweep } from '../../src/worker/recovery/tombstone-sweep.ts';
+import { UploadRecovery } from '../../src/worker/recovery/upload-recovery.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { quietLogger } from '../helpers/roles.ts';
 

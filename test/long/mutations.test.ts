@@ -14,37 +14,37 @@ const MOST_RUNS = 3;
 const MUTATIONS: readonly { without: string; file: string; line: string; instead: string }[] = [
   {
     without: 'the token check of progress and complete',
-    file: 'src/jobs/lua/report.lua',
+    file: 'src/jobs/transitions/lua/report.lua',
     line: 'if not holds(status, holder, token) then return 0 end',
     instead: '',
   },
   {
     without: 'the switch of the generation',
-    file: 'src/jobs/lua/report.lua',
+    file: 'src/jobs/transitions/lua/report.lua',
     line: "'generation', token,",
     instead: "'generation', before[1] or 'none',",
   },
   {
     without: 'the cleanup of dead generations',
-    file: 'src/jobs/lua/due-cleanups.lua',
+    file: 'src/jobs/transitions/lua/due-cleanups.lua',
     line: 'return due\n',
     instead: 'return {}\n',
   },
   {
     without: 'publication by the script',
-    file: 'src/jobs/lua/transition.lua',
+    file: 'src/jobs/transitions/lua/transition.lua',
     line: "redis.call('PUBLISH', key .. ':events', event)",
     instead: '',
   },
   {
     without: 'the end of leases',
-    file: 'src/jobs/lua/expire-leases.lua',
+    file: 'src/jobs/transitions/lua/expire-leases.lua',
     line: "redis.call('SET', KEYS[8], now_ms())",
     instead: "redis.call('SET', KEYS[8], now_ms()) if true then return { 0, 0 } end",
   },
   {
     without: 'the notes of how jobs ended',
-    file: 'src/worker/job-runner.ts',
+    file: 'src/worker/run/job-runner.ts',
     line: 'await blobs.ended.note(read.payload.file_key, job.id, end, epoch);',
     instead:
       'await blobs.ended.note(read.payload.file_key, job.id, end, epoch); await blobs.ended.forget(job.id);',
@@ -57,7 +57,7 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
   },
   {
     without: 'the naming of an epoch',
-    file: 'src/jobs/lua/open-epoch.lua',
+    file: 'src/jobs/transitions/lua/open-epoch.lua',
     line: 'if not epoch or went_back or elsewhere then',
     instead: 'if not epoch then',
   },

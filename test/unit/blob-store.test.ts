@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { BlobStore } from '../../src/uploads/blob-store.ts';
+import { BlobStore } from '../../src/blobs/blob-store.ts';
 
 test('a manifest that cannot be removed keeps its file: alone it would queue the job again', async () => {
   const root = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, test, vi } from 'vitest';
 
-import { BlobStream } from '../../src/uploads/blob-stream.ts';
+import { BlobStream } from '../../src/blobs/blob-stream.ts';
 
 async function store(pieces: readonly Buffer[]) {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-blob-'));

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import type { JobPayload } from '../../src/jobs/job-payload.ts';
-import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
-import { BlobStore } from '../../src/uploads/blob-store.ts';
-import { Checkpoints } from '../../src/worker/checkpoints.ts';
+import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
+import { BlobNotFoundError } from '../../src/blobs/blob-paths.ts';
+import { BlobStore } from '../../src/blobs/blob-store.ts';
+import { Checkpoints } from '../../src/worker/run/checkpoints.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 const logger = quietLogger();

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 
-import type { ClaimedJob, JobQueue } from '../../src/jobs/job-queue.ts';
-import { Availability } from '../../src/worker/availability.ts';
-import { ClaimLoop } from '../../src/worker/claim-loop.ts';
+import type { ClaimedJob, JobQueue } from '../../src/jobs/transitions/job-queue.ts';
+import { Availability } from '../../src/worker/claim/availability.ts';
+import { ClaimLoop } from '../../src/worker/claim/claim-loop.ts';
 import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { quietLogger } from '../helpers/roles.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { expect, test, vi } from 'vitest';
 
 import { banner, browserUrl } from '../../src/embedded/banner.ts';
-import { choosePorts, listenError } from '../../src/embedded/ports.ts';
+import { choosePorts, listenError } from '../../src/embedded/servers/ports.ts';
 import { processIdentity, signalProcess } from '../../src/embedded/process-identity.ts';
 import { isReadyMessage } from '../../src/embedded/role-process.ts';
 

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 
 import type { Access } from '../../src/access/access.ts';
 import { ANONYMOUS, type Principal } from '../../src/access/principal.ts';
-import { Authentication } from '../../src/gateway/authentication.ts';
+import { Authentication } from '../../src/gateway/session/authentication.ts';
 import type { ProtocolSocket } from '../../src/gateway/protocol-socket.ts';
 
 function authenticate(ofToken: () => Promise<Principal>) {

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 
 import { GatewayMetrics } from '../../src/gateway/gateway-metrics.ts';
 import { Latencies } from '../../src/gateway/latencies.ts';
-import type { JobFeed } from '../../src/jobs/job-feed.ts';
-import { toJobState } from '../../src/jobs/job-view.ts';
+import type { JobFeed } from '../../src/jobs/feed/job-feed.ts';
+import { toJobState } from '../../src/jobs/model/job-view.ts';
 
 test('latencies are counted within every bound that they do not pass', () => {
   const latencies = new Latencies();

@@ -1,11 +1,11 @@
 import { Registry } from '@prometheus-io/client';
 import { beforeEach, expect, test } from 'vitest';
 
-import { Flusher } from '../../src/gateway/flusher.ts';
+import { Flusher } from '../../src/gateway/outbox/flusher.ts';
 import { GatewayMetrics } from '../../src/gateway/gateway-metrics.ts';
-import { Outbox } from '../../src/gateway/outbox.ts';
-import type { JobFeed } from '../../src/jobs/job-feed.ts';
-import { toJobState, type JobState } from '../../src/jobs/job-view.ts';
+import { Outbox } from '../../src/gateway/outbox/outbox.ts';
+import type { JobFeed } from '../../src/jobs/feed/job-feed.ts';
+import { toJobState, type JobState } from '../../src/jobs/model/job-view.ts';
 import { SlowStream } from '../helpers/slow-stream.ts';
 
 const PONG = { type: 'pong' } as const;

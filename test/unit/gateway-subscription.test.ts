@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
-import type { Outbox } from '../../src/gateway/outbox.ts';
-import { ActiveSubscription } from '../../src/gateway/subscription.ts';
-import type { JobFeed } from '../../src/jobs/job-feed.ts';
-import type { JobWatcher } from '../../src/jobs/job-watchers.ts';
-import { toJobState, type JobState } from '../../src/jobs/job-view.ts';
+import type { Outbox } from '../../src/gateway/outbox/outbox.ts';
+import { ActiveSubscription } from '../../src/gateway/session/subscription.ts';
+import type { JobFeed } from '../../src/jobs/feed/job-feed.ts';
+import type { JobWatcher } from '../../src/jobs/feed/job-watchers.ts';
+import { toJobState, type JobState } from '../../src/jobs/model/job-view.ts';
 
 const state = (id: string, version: number, epoch: string) =>
   toJobState({ id, version: `${version}`, status: 'processing' }, epoch);

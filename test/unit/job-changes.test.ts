@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { JobChanges } from '../../src/http/job-changes.ts';
-import type { JobFeed } from '../../src/jobs/job-feed.ts';
-import { toJobState } from '../../src/jobs/job-view.ts';
+import type { JobFeed } from '../../src/jobs/feed/job-feed.ts';
+import { toJobState } from '../../src/jobs/model/job-view.ts';
 
 const feed = { watch() {}, unwatch() {} } as unknown as JobFeed;
 const state = (version: number, status: string, epoch = 'h') =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { eventPosition, JOB_FIELDS, parseJobEvent } from '../../src/jobs/job-event.ts';
-import { toJobView, type JobHash } from '../../src/jobs/job-view.ts';
+import { eventPosition, JOB_FIELDS, parseJobEvent } from '../../src/jobs/model/job-event.ts';
+import { toJobView, type JobHash } from '../../src/jobs/model/job-view.ts';
 
 test('an event carries every field that the Job is made from', () => {
   const read = new Set<string | symbol>();

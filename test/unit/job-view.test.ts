@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 
 import { JobSchema, type Job } from '../../src/contract/job.ts';
-import { splitPercent } from '../../src/jobs/job-progress.ts';
-import { toJobView, toJobState } from '../../src/jobs/job-view.ts';
+import { splitPercent } from '../../src/jobs/model/job-progress.ts';
+import { toJobView, toJobState } from '../../src/jobs/model/job-view.ts';
 
 const hash = {
   id: 'a',

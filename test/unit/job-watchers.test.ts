@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { JobWatchers, type JobWatcher } from '../../src/jobs/job-watchers.ts';
-import { toJobState } from '../../src/jobs/job-view.ts';
+import { JobWatchers, type JobWatcher } from '../../src/jobs/feed/job-watchers.ts';
+import { toJobState } from '../../src/jobs/model/job-view.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 test('a watcher that throws keeps nobody else from being told, and the error is logged', () => {

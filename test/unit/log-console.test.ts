@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 
-import { logConsole } from '../../src/log-process-faults.ts';
-import { createLogger } from '../../src/logger.ts';
+import { logConsole } from '../../src/logging/log-process-faults.ts';
+import { createLogger } from '../../src/logging/logger.ts';
 
 const methods = { ...console };
 afterEach(() => {

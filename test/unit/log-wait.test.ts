@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { logWait } from '../../src/log-wait.ts';
+import { logWait } from '../../src/logging/log-wait.ts';
 import { quietLogger } from '../helpers/roles.ts';
 
 beforeEach(() => vi.useFakeTimers());

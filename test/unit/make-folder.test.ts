@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { makeFolder } from '../../src/uploads/make-folder.ts';
-import { Trash } from '../../src/uploads/trash.ts';
+import { makeFolder } from '../../src/blobs/make-folder.ts';
+import { Trash } from '../../src/blobs/trash.ts';
 
 let parent: string;
 let root: string;

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 
 import { InstallationError } from '../../src/installation/installation-error.ts';
-import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
-import { openOriginal, suspectingStore } from '../../src/uploads/open-original.ts';
+import { BlobNotFoundError } from '../../src/blobs/blob-paths.ts';
+import { openOriginal, suspectingStore } from '../../src/blobs/open-original.ts';
 
 const never = new AbortController().signal;
 const missing = async () => {

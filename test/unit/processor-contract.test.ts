@@ -20,7 +20,7 @@ import {
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
 import { toFailure } from '../../src/processor-client/failures.ts';
-import { decideRetry } from '../../src/worker/retry-policy.ts';
+import { decideRetry } from '../../src/worker/run/retry-policy.ts';
 
 const text = readFileSync(new URL('../../src/contract/processor.md', import.meta.url), 'utf8');
 const section = (heading: string) => text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';

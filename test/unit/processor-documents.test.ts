@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
 import { ProcessorError } from '../../src/processor/errors.ts';
-import { encodingOf } from '../../src/processor/parsers/decode-text.ts';
+import { encodingOf } from '../../src/processor/parsers/detect/decode-text.ts';
 import { parseDocument } from '../../src/processor/parsers/document.ts';
 import { normalise } from '../../src/processor/parsers/normalise.ts';
 import { documentPath } from '../documents/documents.ts';

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
-import { readRows } from '../../src/processor/parsers/delimited.ts';
+import { readRows } from '../../src/processor/parsers/text/delimited.ts';
 import { parseDocument } from '../../src/processor/parsers/document.ts';
 import { documentBytes } from '../documents/documents.ts';
 import {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { visibleHtml } from '../../src/processor/parsers/visible-html.ts';
+import { visibleHtml } from '../../src/processor/parsers/html/visible-html.ts';
 import { epub } from '../helpers/office-files.ts';
 import { parsed } from '../helpers/parsed.ts';
 

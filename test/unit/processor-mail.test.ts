@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { joinBodyLines } from '../../src/processor/parsers/mail-lines.ts';
+import { joinBodyLines } from '../../src/processor/parsers/mail/mail-lines.ts';
 import { parsed } from '../helpers/parsed.ts';
 
 const HEAD = 'Message-ID: <1@x.test>\r\nFrom: a@x.test\r\nSubject: Outer\r\n';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 
-import { cellFormats, formatNumber } from '../../src/processor/parsers/cell-format.ts';
-import { normalizeSheets } from '../../src/processor/parsers/sheet-xml.ts';
-import { normalizeSlide } from '../../src/processor/parsers/slide-xml.ts';
-import { normalizeWords } from '../../src/processor/parsers/word-xml.ts';
+import { cellFormats, formatNumber } from '../../src/processor/parsers/office/cell-format.ts';
+import { normalizeSheets } from '../../src/processor/parsers/office/sheet-xml.ts';
+import { normalizeSlide } from '../../src/processor/parsers/office/slide-xml.ts';
+import { normalizeWords } from '../../src/processor/parsers/office/word-xml.ts';
 import {
   docx,
   numberCell,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { fieldItems, type Box, type Widget } from '../../src/processor/parsers/pdf-fields.ts';
-import { mayHaveWidgets } from '../../src/processor/parsers/pdf-widgets.ts';
-import { parsePdf } from '../../src/processor/parsers/pdf.ts';
+import { fieldItems, type Box, type Widget } from '../../src/processor/parsers/pdf/pdf-fields.ts';
+import { mayHaveWidgets } from '../../src/processor/parsers/pdf/pdf-widgets.ts';
+import { parsePdf } from '../../src/processor/parsers/pdf/pdf.ts';
 import { onePagePdf, pdf, PDF_FONT, pdfForm, pdfStream, pdfText } from '../helpers/pdf-objects.ts';
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import type { PlacedText } from '../../src/processor/parsers/pdf-fields.ts';
-import { LostText } from '../../src/processor/parsers/pdf-lost-text.ts';
+import type { PlacedText } from '../../src/processor/parsers/pdf/pdf-fields.ts';
+import { LostText } from '../../src/processor/parsers/pdf/pdf-lost-text.ts';
 import { parsed } from '../helpers/parsed.ts';
 import { pdf, textAt, turnedTextAt } from '../helpers/pdf-files.ts';
 

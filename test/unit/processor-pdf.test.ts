@@ -5,10 +5,10 @@ import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import type { ParseEvent } from '../../src/contract/processor.ts';
-import { withSpelling } from '../../src/processor/parsers/pdf-ligatures.ts';
-import { pageMarkdown } from '../../src/processor/parsers/pdf-lines.ts';
-import { openWithPdfjs } from '../../src/processor/parsers/pdf-readers.ts';
-import { betterText, parsePdf } from '../../src/processor/parsers/pdf.ts';
+import { withSpelling } from '../../src/processor/parsers/pdf/pdf-ligatures.ts';
+import { pageMarkdown } from '../../src/processor/parsers/pdf/pdf-lines.ts';
+import { openWithPdfjs } from '../../src/processor/parsers/pdf/pdf-readers.ts';
+import { betterText, parsePdf } from '../../src/processor/parsers/pdf/pdf.ts';
 import { documentPath } from '../documents/documents.ts';
 import { laughingPdf } from '../helpers/bombs.ts';
 import { pdf, textAt } from '../helpers/pdf-files.ts';

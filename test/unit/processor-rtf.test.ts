@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { withoutHidden } from '../../src/processor/parsers/rtf-hidden.ts';
+import { withoutHidden } from '../../src/processor/parsers/office/rtf-hidden.ts';
 import { parsed } from '../helpers/parsed.ts';
 
 const rtf = async (words: string) => (await parsed(Buffer.from(`{\\rtf1\\ansi ${words}}`, 'latin1'))).text;

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 
-import { Availability } from '../../src/worker/availability.ts';
-import { Reconciler, type ReconcilerServices } from '../../src/worker/reconciler.ts';
+import { Availability } from '../../src/worker/claim/availability.ts';
+import { Reconciler, type ReconcilerServices } from '../../src/worker/recovery/reconciler.ts';
 import { confirmed } from '../helpers/confirmed.ts';
 import { quietLogger } from '../helpers/roles.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { DependencyError, type FailureKind } from '../../src/errors.ts';
-import { BlobNotFoundError } from '../../src/uploads/blob-paths.ts';
-import { BlobChangedError } from '../../src/uploads/verify-content.ts';
-import { backoff, decideRetry, PermanentJobError } from '../../src/worker/retry-policy.ts';
+import { BlobNotFoundError } from '../../src/blobs/blob-paths.ts';
+import { BlobChangedError } from '../../src/blobs/verify-content.ts';
+import { backoff, decideRetry, PermanentJobError } from '../../src/worker/run/retry-policy.ts';
 
 const failed = (kind: FailureKind, retryAfterMs?: number) =>
   new DependencyError(kind, 'some_code', 'Processor timeout after 30s', { retryAfterMs });

@@ -7,8 +7,8 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { BlobStore } from '../../src/uploads/blob-store.ts';
-import { BlobChangedError, verifyContent } from '../../src/uploads/verify-content.ts';
+import { BlobStore } from '../../src/blobs/blob-store.ts';
+import { BlobChangedError, verifyContent } from '../../src/blobs/verify-content.ts';
 
 const KEY = 'default/a';
 /** Longer than one read of a file. */

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 
-import { SingleFlight } from '../../jobs/single-flight.ts';
+import { SingleFlight } from '../../jobs/reads/single-flight.ts';
 
 /** Throws when what it checks is not well. */
 export type ReadinessCheck = () => Promise<unknown>;

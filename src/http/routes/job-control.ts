@@ -2,11 +2,11 @@ import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { AppError } from '../../errors.ts';
-import type { JobQueue } from '../../jobs/job-queue.ts';
-import type { JobStore } from '../../jobs/job-store.ts';
-import type { BlobStore } from '../../uploads/blob-store.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
+import type { JobStore } from '../../jobs/reads/job-store.ts';
+import type { BlobStore } from '../../blobs/blob-store.ts';
 import { cancelUpload } from '../../uploads/cancel-upload.ts';
-import type { StoreProver } from '../../uploads/open-original.ts';
+import type { StoreProver } from '../../blobs/open-original.ts';
 import { rerunUpload } from '../../uploads/rerun-upload.ts';
 
 /** `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`: both may be sent twice. */

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Redis } from 'ioredis';
 
-import { readStatistics } from '../../jobs/job-statistics.ts';
+import { readStatistics } from '../../jobs/reads/job-statistics.ts';
 import type { Keys } from '../../redis/keys.ts';
 
 /** `GET /api/stats`: how the queue is doing. */

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 
 import { AppError } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../logging/logger.ts';
 import { toProblemResponse } from '../problem.ts';
 
 /** Refuses `/ws` without an upgrade. A proxy dropped the headers, or the client does not speak WebSocket. */

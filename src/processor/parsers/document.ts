@@ -1,24 +1,24 @@
 import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
-import { parseCsv } from './csv.ts';
-import { detectType, type DocumentSource } from './detect-type.ts';
-import type { DocumentType } from './document-types.ts';
-import { parseJson } from './json.ts';
-import { parseMarkdown } from './markdown.ts';
-import { parsePlainText } from './plain-text.ts';
-import type { OfficeFormat } from './read-office.ts';
+import { parseCsv } from './text/csv.ts';
+import { detectType, type DocumentSource } from './detect/detect-type.ts';
+import type { DocumentType } from './detect/document-types.ts';
+import { parseJson } from './text/json.ts';
+import { parseMarkdown } from './text/markdown.ts';
+import { parsePlainText } from './text/plain-text.ts';
+import type { OfficeFormat } from './office/read-office.ts';
 
 type Parser = (path: string, maxTextChars: number, maxSilenceMs: number) => AsyncGenerator<ParseEvent>;
 
 const office = (format: OfficeFormat) => async (): Promise<Parser> => {
-  const { parseOffice } = await import('./office.ts');
+  const { parseOffice } = await import('./office/office.ts');
   return (path, maxTextChars) => parseOffice(path, maxTextChars, format);
 };
 
 /** Parsers by type. Large libraries load with their first document, because at start they cost each child 0.4 s of CPU. */
 const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
   pdf: async () => {
-    const { parsePdf } = await import('./pdf.ts');
+    const { parsePdf } = await import('./pdf/pdf.ts');
     return (path, _, maxSilenceMs) => parsePdf(path, maxSilenceMs);
   },
   docx: office('docx'),
@@ -29,9 +29,9 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   ods: office('ods'),
   epub: office('epub'),
   rtf: office('rtf'),
-  html: async () => (await import('./html.ts')).parseHtml,
+  html: async () => (await import('./html/html.ts')).parseHtml,
   csv: () => parseCsv,
-  mail: async () => (await import('./mail.ts')).parseMail,
+  mail: async () => (await import('./mail/mail.ts')).parseMail,
   json: () => parseJson,
   markdown: () => parseMarkdown,
   text: () => parsePlainText,

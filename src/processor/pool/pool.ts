@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../logging/logger.ts';
 import { isDocumentError, ProcessorError } from '../errors.ts';
 import type { ChildFence } from './child-fence.ts';
 import { costOf, weightOf } from './cost.ts';

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { DependencyError } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { DocumentRestorer, type RestorerServices } from './document-restorer.ts';
 import { MissingChunks, type MissingChunksServices } from './missing-chunks.ts';

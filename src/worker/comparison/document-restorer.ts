@@ -2,7 +2,7 @@ import { reindexDocument, type ReindexServices } from '../../documents/reindex-d
 import type { StoredDocument } from '../../documents/registry.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { AppError } from '../../errors.ts';
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../logging/logger.ts';
 import type { Turn } from './turn.ts';
 
 export interface RestorerServices extends ReindexServices {

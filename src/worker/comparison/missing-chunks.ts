@@ -6,10 +6,10 @@ import { manifestSettings } from '../../documents/original-settings.ts';
 import type { DocumentRegistry } from '../../documents/registry.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { DependencyError } from '../../errors.ts';
-import type { IncompleteDocuments } from '../../jobs/incomplete-documents.ts';
-import type { Logger } from '../../logger.ts';
+import type { IncompleteDocuments } from '../../jobs/transitions/incomplete-documents.ts';
+import type { Logger } from '../../logging/logger.ts';
 import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
-import type { BlobStore } from '../../uploads/blob-store.ts';
+import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Turn } from './turn.ts';
 
 /** Interval of full counts, in ms, because dead generations may hide lost chunks in a sum. */

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 
 import type { VectorStore } from '../../documents/vector-store.ts';
-import type { CleanupLog } from '../../jobs/cleanup-log.ts';
-import type { Logger } from '../../logger.ts';
+import type { CleanupLog } from '../../jobs/transitions/cleanup-log.ts';
+import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { Turn } from './turn.ts';
 

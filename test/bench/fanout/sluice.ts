@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 
-import { startRoles } from '../../../src/compose.ts';
+import { startRoles } from '../../../src/compose/start-roles.ts';
 import { loadConfig, type Role } from '../../../src/config.ts';
 import { nodeFlags } from '../../../src/embedded/node-flags.ts';
-import { JobQueue } from '../../../src/jobs/job-queue.ts';
-import { createLogger } from '../../../src/logger.ts';
+import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
+import { createLogger } from '../../../src/logging/logger.ts';
 import { createKeys, DEFAULT_TENANT } from '../../../src/redis/keys.ts';
 import { jobId, PAYLOAD, REPORT, type Server, type Side } from './side.ts';
 

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 
-import { JobFeed } from '../../../src/jobs/job-feed.ts';
-import { parsePayload } from '../../../src/jobs/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../../src/jobs/job-queue.ts';
-import { JobStore } from '../../../src/jobs/job-store.ts';
-import type { JobState } from '../../../src/jobs/job-view.ts';
-import { createLogger } from '../../../src/logger.ts';
+import { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
+import { parsePayload } from '../../../src/jobs/model/job-payload.ts';
+import { JobQueue, type ClaimedJob } from '../../../src/jobs/transitions/job-queue.ts';
+import { JobStore } from '../../../src/jobs/reads/job-store.ts';
+import type { JobState } from '../../../src/jobs/model/job-view.ts';
+import { createLogger } from '../../../src/logging/logger.ts';
 import { connectRedis } from '../../../src/redis/connection.ts';
 import { createKeys, DEFAULT_TENANT } from '../../../src/redis/keys.ts';
-import { Availability } from '../../../src/worker/availability.ts';
-import { ClaimLoop } from '../../../src/worker/claim-loop.ts';
+import { Availability } from '../../../src/worker/claim/availability.ts';
+import { ClaimLoop } from '../../../src/worker/claim/claim-loop.ts';
 import { serveSide } from './side.ts';
 import { PAYLOAD, REPORTS } from './workload.ts';
 

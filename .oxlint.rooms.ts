@@ -1,0 +1,168 @@
+/**
+ * Rooms that a room's files must not import, and the reason. Each room is a folder under `src/`. A room inside another
+ * keeps the rules of the outer one. Data flows http → uploads → jobs → worker, and jobs → gateway.
+ */
+const BARRED: Record<string, { rooms: string[]; because: string }> = {
+  access: {
+    rooms: [
+      'http',
+      'jobs',
+      'worker',
+      'gateway',
+      'processor',
+      'embedded',
+      'uploads',
+      'blobs',
+      'documents',
+      'installation',
+      'processor-client',
+    ],
+    because: 'access guards every port, so it must not import what is behind one',
+  },
+  installation: {
+    rooms: [
+      'http',
+      'jobs',
+      'worker',
+      'gateway',
+      'processor',
+      'embedded',
+      'uploads',
+      'blobs',
+      'documents',
+      'processor-client',
+    ],
+    because: 'installation compares the stores for all roles, so it must not import their code',
+  },
+  redis: {
+    rooms: [
+      'http',
+      'jobs',
+      'worker',
+      'gateway',
+      'processor',
+      'embedded',
+      'uploads',
+      'blobs',
+      'documents',
+      'processor-client',
+    ],
+    because: 'everything uses redis, so it must not import what uses it',
+  },
+  jobs: {
+    rooms: [
+      'http',
+      'worker',
+      'gateway',
+      'processor',
+      'embedded',
+      'uploads',
+      'blobs',
+      'documents',
+      'processor-client',
+    ],
+    because: 'jobs serves uploads, worker, http and gateway, so it must not import them',
+  },
+  'jobs/model': {
+    rooms: ['jobs/transitions', 'jobs/feed', 'jobs/reads'],
+    because: 'the model is plain data',
+  },
+  'jobs/transitions': {
+    rooms: ['jobs/feed', 'jobs/reads'],
+    because: 'a transition writes; it must not depend on what reads',
+  },
+  'jobs/reads': { rooms: ['jobs/feed'], because: 'the feed is built on the reads' },
+  blobs: {
+    rooms: ['uploads', 'documents', 'http', 'worker', 'gateway', 'processor', 'embedded'],
+    because: 'blobs stores files, whoever uploads or reads them',
+  },
+  uploads: {
+    rooms: ['http', 'worker', 'gateway', 'processor', 'embedded'],
+    because: 'http uses uploads, not the other way round',
+  },
+  documents: {
+    rooms: ['http', 'worker', 'gateway', 'processor', 'embedded'],
+    because: 'http and worker use documents, not the other way round',
+  },
+  'processor-client': {
+    rooms: ['http', 'worker', 'gateway', 'processor', 'embedded'],
+    because: 'http and worker use the client, and any service may stand in for the processor',
+  },
+  http: {
+    rooms: ['worker', 'gateway', 'processor', 'embedded'],
+    because: 'http, gateway and worker never import each other; compose/ alone wires roles',
+  },
+  gateway: {
+    rooms: ['worker', 'http', 'processor', 'embedded', 'uploads', 'blobs', 'documents'],
+    because: 'http, gateway and worker never import each other; compose/ alone wires roles',
+  },
+  'gateway/outbox': { rooms: ['gateway/session'], because: 'a session owns its outbox' },
+  worker: {
+    rooms: ['http', 'gateway', 'processor', 'embedded'],
+    because: 'http, gateway and worker never import each other; compose/ alone wires roles',
+  },
+  'worker/claim': { rooms: ['worker/run', 'worker/recovery'], because: 'a claim precedes its run' },
+  'worker/run': { rooms: ['worker/recovery'], because: 'recovery repairs what a run left' },
+  processor: {
+    rooms: [
+      'http',
+      'gateway',
+      'worker',
+      'jobs',
+      'redis',
+      'uploads',
+      'blobs',
+      'documents',
+      'installation',
+      'embedded',
+    ],
+    because: 'the processor knows nothing of jobs: any service with its contract may replace it',
+  },
+  'processor/parsers/detect': {
+    rooms: ['pdf', 'office', 'html', 'mail', 'text'].map((format) => `parsers/${format}`),
+    because: 'the type is known before a reader is chosen',
+  },
+  logging: {
+    rooms: [
+      'http',
+      'jobs',
+      'worker',
+      'gateway',
+      'processor',
+      'embedded',
+      'uploads',
+      'blobs',
+      'documents',
+      'installation',
+      'redis',
+    ],
+    because: 'everything logs',
+  },
+};
+
+/** What wires the rooms. Only `main.ts` and the commands import it. */
+const WIRING = ['**/compose/**', '**/config.ts'];
+/** Rooms in which the tenant comes from the request. */
+const TENANT_OF_REQUEST = ['http', 'gateway'];
+
+function overrideOf(room: string) {
+  const outer = Object.entries(BARRED).filter(([other]) => room === other || room.startsWith(`${other}/`));
+  const patterns = outer.map(([, { rooms, because }]) => ({
+    group: [...rooms.map((barred) => `**/${barred.split('/').at(-1)}/**`), ...WIRING],
+    message: because,
+  }));
+  const tenant = {
+    group: ['**/redis/keys.ts'],
+    importNames: ['DEFAULT_TENANT'],
+    message: "the tenant comes from the request's principal",
+  };
+  const isTenantOfRequest = TENANT_OF_REQUEST.some((name) => outer.some(([other]) => other === name));
+  const all = isTenantOfRequest ? [...patterns, tenant] : patterns;
+  return {
+    files: [`src/${room}/**`],
+    rules: { 'no-restricted-imports': ['error', { patterns: all }] as ['error', object] },
+  };
+}
+
+/** The linter's rules of all rooms. */
+export const roomRules = Object.keys(BARRED).map(overrideOf);

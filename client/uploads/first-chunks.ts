@@ -1,0 +1,57 @@
+import type { Chunk } from '../../src/contract/documents.ts';
+import { find } from '../dom.ts';
+import { passageItem } from '../passage.ts';
+import { readChunks } from '../request.ts';
+
+const SHOWN = 5;
+
+/** The beginning of a finished document, read once somebody looks. */
+export class FirstChunks {
+  readonly #root: HTMLDetailsElement;
+  readonly #status: HTMLElement;
+  readonly #list: HTMLOListElement;
+  #documentId = '';
+  #loaded = '';
+
+  constructor(root: HTMLDetailsElement) {
+    this.#root = root;
+    this.#status = find(root, '.chunks-status', HTMLElement);
+    this.#list = find(root, 'ol', HTMLOListElement);
+    root.addEventListener('toggle', () => {
+      if (root.open) void this.#load();
+    });
+  }
+
+  /**
+   * Offers a document's first chunks.
+   * @param open whether they are shown at once
+   */
+  offer(documentId: string, open: boolean): void {
+    this.#documentId = documentId;
+    this.#root.hidden = false;
+    if (open) this.#root.open = true;
+  }
+
+  async #load(): Promise<void> {
+    const documentId = this.#documentId;
+    if (this.#loaded === documentId) return;
+    this.#loaded = documentId;
+    this.#status.textContent = 'Reading…';
+    try {
+      const chunks = await readChunks(documentId, SHOWN);
+      this.#list.replaceChildren(...chunks.map((chunk) => passageItem(toPassage(chunk))));
+      this.#status.textContent = '';
+    } catch (error) {
+      // To be asked for again when the list is opened again.
+      this.#loaded = '';
+      this.#status.textContent = (error as Error).message;
+    }
+  }
+}
+
+function toPassage({ text, chunk_index, page, heading }: Chunk) {
+  const origin = [`Chunk ${chunk_index + 1}`];
+  if (page !== undefined) origin.push(`page ${page}`);
+  if (heading !== undefined) origin.push(heading);
+  return { text, origin };
+}

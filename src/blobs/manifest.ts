@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import * as v from 'valibot';
+
+import type { JobPayload } from '../jobs/model/job-payload.ts';
+import type { Idempotency } from '../jobs/model/idempotency.ts';
+import { CHECKPOINT } from './blob-paths.ts';
+
+/**
+ * Acknowledges a blob. It stands beside the blob until the blob's deletion. It suffices to make the job, and so the
+ * document, again if Redis or Chroma lost them.
+ */
+export interface Manifest {
+  job_id: string;
+  tenant: string;
+  payload: JobPayload;
+  /** The key that the client sent, if it did. */
+  idempotency?: Idempotency | undefined;
+  /** The run that somebody was promised; the first, where it is absent. */
+  run?: number;
+}
+
+/** How reading fails where there is no manifest. */
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+/** What tells a manifest from another file. */
+const ManifestShape = v.looseObject({
+  job_id: v.string(),
+  tenant: v.string(),
+  payload: v.looseObject({ filename: v.string(), collection: v.string(), file_key: v.string() }),
+});
+
+/** Reads a manifest; `undefined` unless it is there and whole. */
+export async function readManifest(path: string): Promise<Manifest | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    // Any other error is no absence: an original without a manifest may be deleted.
+    if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ManifestShape), text);
+  return parsed.success ? (parsed.output as unknown as Manifest) : undefined;
+}
+
+/** Replaces a manifest, durably and atomically. It writes a new file, because end notes share the old one. */
+export async function replaceManifest(path: string, manifest: Manifest): Promise<void> {
+  // Has a checkpoint's name, so that a sweep removes it if the process dies here.
+  const temporary = `${path}.${randomUUID()}${CHECKPOINT}`;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(JSON.stringify(manifest));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

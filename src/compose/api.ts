@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+
+import { DocumentRegistry } from '../documents/registry.ts';
+import { createApp } from '../http/app.ts';
+import type { healthRoutes } from '../http/routes/health.ts';
+import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
+import type { JobFeed } from '../jobs/feed/job-feed.ts';
+import { JobQueue } from '../jobs/transitions/job-queue.ts';
+import { JobReader } from '../jobs/feed/job-reader.ts';
+import { LiveJobs } from '../limits/live-jobs.ts';
+import { FreeSpace } from '../uploads/free-space.ts';
+import { UploadConnection } from '../uploads/upload-connection.ts';
+import type { startServer } from '../http/server.ts';
+import type { Shared } from './shared.ts';
+import type { Stores } from './stores.ts';
+
+const PAGE_FOLDER = resolve(import.meta.dirname, '../../client/dist');
+
+/** Routes that the HTTP server of a process serves. */
+export type App = Parameters<typeof startServer>[0];
+
+/** Wires the api. @returns its routes */
+export function composeApi(
+  shared: Shared,
+  stores: Stores,
+  own: ReturnType<typeof healthRoutes>,
+  closing: AbortSignal,
+): App {
+  const { config, access, logger, started, keys, redis, store, installation, metrics, queueOptions } = shared;
+  const feed = shared.feed as JobFeed;
+  const reader = new JobReader(store, feed);
+  started.defer(() => reader.close());
+  const uploads = shared.connect('uploads', 'ordered');
+  const space = new FreeSpace(config.blobStore, [config.dataDir], config.minFreeBytes);
+  shared.checks['disk'] = () => space.check();
+  const services = {
+    ...stores,
+    access,
+    space,
+    redis,
+    keys,
+    store,
+    feed,
+    reader,
+    metrics,
+    installation,
+    closing,
+    limiter: shared.limiter,
+    liveJobs: new LiveJobs(config.limits.liveJobs, redis, keys.active),
+    logger,
+    queue: new JobQueue(redis, keys, queueOptions),
+    uploadQueue: new JobQueue(uploads, keys, queueOptions),
+    uploadConnection: new UploadConnection(uploads, logger),
+    registry: new DocumentRegistry(redis, keys),
+    incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
+  };
+  const {
+    maxUploadBytes: maxBytes,
+    minUploadRate: leastRate,
+    allowedOrigins,
+    gatewayUrl,
+    heartbeatMs,
+  } = config;
+  const publicPath = config.publicUrl?.pathname.replace(/\/+$/, '') ?? '';
+  return createApp(services, own, {
+    uploadLimits: { maxBytes, leastRate },
+    clientOf: shared.clientOf,
+    guard: shared.guard,
+    allowedOrigins,
+    settings: { gateway_url: gatewayUrl },
+    publicPath,
+    heartbeatMs,
+    pageFolder: PAGE_FOLDER,
+  });
+}

@@ -1,0 +1,20 @@
+import { Gateway } from '../gateway/gateway.ts';
+import { type HttpServer } from '../http/server.ts';
+import type { JobFeed } from '../jobs/feed/job-feed.ts';
+import type { Shared } from './shared.ts';
+
+/** Wires the gateway to the server of this process. */
+export function composeGateway(shared: Shared, { server }: HttpServer): void {
+  const { config, guard, access, logger, started, installation, checks, metrics: registry } = shared;
+  const feed = shared.feed as JobFeed;
+  const isRefused = () => installation.refusal !== undefined;
+  const { heartbeatMs } = config;
+  const { limiter, clientOf } = shared;
+  const options = { isRefused, heartbeatMs, limiter, clientOf };
+  const gateway = new Gateway({ feed, registry, access }, guard, logger, options);
+  checks['gateway'] = async () => {
+    if (!gateway.accepting) throw new Error('the gateway is draining');
+  };
+  gateway.attach(server);
+  started.defer(() => gateway.close());
+}

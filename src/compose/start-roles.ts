@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { Hono } from 'hono';
+
+import { Access } from '../access/access.ts';
+import { authorizeRequests, type AccessEnvironment } from '../access/authorize-requests.ts';
+import { Keyring } from '../access/keyring.ts';
+import { Passes } from '../access/passes.ts';
+import { guardRequests } from '../access/guard-requests.ts';
+import { ConfigError, type Config, type Role } from '../config.ts';
+import { ROUTE_RULES } from '../http/route-rules.ts';
+import { healthRoutes } from '../http/routes/health.ts';
+import { metricsRoutes } from '../http/routes/metrics.ts';
+import { upgradeRequiredRoutes } from '../http/routes/upgrade-required.ts';
+import { startServer } from '../http/server.ts';
+import type { Logger } from '../logging/logger.ts';
+import { startProcessor } from '../processor/server.ts';
+import { composeApi, type App } from './api.ts';
+import { composeGateway } from './gateway.ts';
+import { guardFor } from './settings.ts';
+import { share, type Shared } from './shared.ts';
+import { openStores } from './stores.ts';
+import { composeWorker } from './worker.ts';
+
+/** How long HTTP responses under way may take once the process is to stop. */
+const HTTP_GRACE_MS = 2000;
+
+/** Longest wait of a started role for the first comparison of the stores, in ms. */
+const COMPARED_WITHIN_MS = 10_000;
+
+/** A running set of roles. */
+export interface Running {
+  /** Where it listens. */
+  port: number;
+  /** Returns the fault that the operator must repair, once the stores were compared; `undefined` for none. */
+  refusal(): Promise<string | undefined>;
+  /** Reads the file of API keys again; absent without such a file. */
+  reload: (() => void) | undefined;
+  /** Stops everything, the last started first. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts roles in this process and wires them together: the only place that knows more than one of them.
+ * @throws {ConfigError} when a URL that the roles need is not set
+ */
+export async function startRoles(roles: readonly Role[], config: Config, logger: Logger): Promise<Running> {
+  // Whatever has been started is released again, last first, when a later step throws.
+  await using starting = new AsyncDisposableStack();
+  const running = roles.includes('processor')
+    ? await startProcessorRole(roles, config, logger, starting)
+    : await startJobRoles(roles, config, logger, starting);
+  const started = starting.move();
+  return { ...running, close: () => started.disposeAsync() };
+}
+
+async function startProcessorRole(
+  roles: readonly Role[],
+  config: Config,
+  logger: Logger,
+  started: AsyncDisposableStack,
+): Promise<Omit<Running, 'close'>> {
+  if (roles.length > 1)
+    throw new ConfigError('The processor is a process of its own: start it without other roles.');
+  const processor = await startProcessor({
+    host: config.host,
+    port: config.port,
+    tmpDir: join(config.dataDir, 'processor'),
+    children: config.processorChildren,
+    timeoutMs: config.processorTimeoutMs,
+    maxTextChars: config.maxTextChars,
+    maxUploadBytes: config.maxUploadBytes,
+    embeddings: config.embeddings,
+    guard: guardFor(config, logger),
+    secret: config.processorSecret,
+    logger,
+  });
+  started.defer(() => processor.close());
+  return { port: processor.port, refusal: async () => undefined, reload: undefined };
+}
+
+async function startJobRoles(
+  roles: readonly Role[],
+  config: Config,
+  logger: Logger,
+  started: AsyncDisposableStack,
+): Promise<Omit<Running, 'close'>> {
+  const guard = guardFor(config, logger);
+  const keyring = config.apiKeys === undefined ? undefined : new Keyring(config.apiKeys, logger);
+  const base = await share(roles, config, logger, started);
+  const access = new Access(keyring, new Passes(base.redis, base.keys));
+  const shared: Shared = { ...base, guard, access };
+  const closing = new AbortController();
+  const own = healthRoutes(shared.checks, shared.dependencies);
+  if (roles.includes('gateway')) own.route('/', upgradeRequiredRoutes(logger));
+  let app: App = new Hono<AccessEnvironment>()
+    .use(guardRequests(guard))
+    .use(authorizeRequests(access, ROUTE_RULES))
+    .route('/', own)
+    .route('/', metricsRoutes(shared.metrics));
+  if (roles.includes('api') || roles.includes('worker')) {
+    const stores = await openStores(roles, shared);
+    if (roles.includes('api')) app = composeApi(shared, stores, own, closing.signal);
+    if (roles.includes('worker')) await composeWorker(shared, stores);
+  }
+  const server = await startServer(app, config);
+  started.defer(() => server.close(HTTP_GRACE_MS));
+  started.defer(() => closing.abort());
+  if (roles.includes('gateway')) composeGateway(shared, server);
+  const { installation } = shared;
+  const refusal = async () => {
+    await installation.settled(COMPARED_WITHIN_MS);
+    return installation.refusal;
+  };
+  const reload = keyring?.isFile ? () => keyring.reload() : undefined;
+  return { port: server.port, refusal, reload };
+}

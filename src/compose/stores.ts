@@ -1,0 +1,48 @@
+import { type Role } from '../config.ts';
+import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
+import { VectorStore } from '../documents/vector-store.ts';
+import { BlobProbe } from '../installation/blob-probe.ts';
+import { MAX_CALL_SILENCES } from '../contract/processor.ts';
+import { ProcessorClient } from '../processor-client/processor-client.ts';
+import { BlobStore } from '../blobs/blob-store.ts';
+import { required } from './settings.ts';
+import type { Shared } from './shared.ts';
+
+/** What api and worker share beside that. */
+export interface Stores {
+  blobs: BlobStore;
+  vectors: VectorStore;
+  processor: ProcessorClient;
+}
+
+/** Opens the stores that api and worker use, and their readiness checks. */
+export async function openStores(roles: readonly Role[], shared: Shared): Promise<Stores> {
+  const { config, started, installation, checks, dependencies } = shared;
+  const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles), (client) =>
+    installation.proveChroma(client),
+  );
+  dependencies['chroma'] = () => vectors.heartbeat(AbortSignal.timeout(CHROMA_TIMEOUT_MS));
+  const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
+  const { processorTimeoutMs: timeoutMs, processorSecret: secret, maxTextChars } = config;
+  const limits = { timeoutMs, callMs: timeoutMs * MAX_CALL_SILENCES, maxTextChars };
+  const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+  const processor = new ProcessorClient(processorUrl, limits, { headers });
+  started.defer(() => processor.close());
+  let asked: ReturnType<ProcessorClient['health']> | undefined;
+  // Coalesces both checks, and concurrent probes, into one call.
+  const health = () => (asked ??= processor.health().finally(() => (asked = undefined)));
+  dependencies['processor'] = health;
+  dependencies['embedder'] = async () => {
+    if ((await health()).embedder === 'away') throw new Error('the embedding server is away');
+  };
+  const probe = new BlobProbe(config.blobStore);
+  // A missing folder holds nothing to remove.
+  await probe.removeStale().catch(() => {});
+  checks['blobs'] = async () => {
+    await installation.checkBlobs();
+    await probe.prove();
+  };
+  const blobs = new BlobStore(config.blobStore);
+  started.defer(() => blobs.close());
+  return { blobs, vectors, processor };
+}

@@ -1,0 +1,69 @@
+import { Counter } from '@prometheus-io/client';
+
+import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
+import { ChunkCounts } from '../documents/chunk-counts.ts';
+import { DocumentRegistry } from '../documents/registry.ts';
+import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
+import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
+import { EpochTracker } from '../jobs/reads/epoch-tracker.ts';
+import { JobQueue } from '../jobs/transitions/job-queue.ts';
+import { JobRestoration } from '../jobs/transitions/job-restoration.ts';
+import { JobStore } from '../jobs/reads/job-store.ts';
+import { Tombstones } from '../jobs/transitions/tombstones.ts';
+import { ChromaComparison } from '../worker/comparison/chroma-comparison.ts';
+import { EndedRecovery } from '../worker/recovery/ended-recovery.ts';
+import { ManifestRestoration } from '../worker/recovery/manifest-restoration.ts';
+import { OrphanSweep } from '../worker/recovery/orphan-sweep.ts';
+import { TombstoneSweep } from '../worker/recovery/tombstone-sweep.ts';
+import { UploadRecovery } from '../worker/recovery/upload-recovery.ts';
+import { startWorker } from '../worker/worker.ts';
+import type { Shared } from './shared.ts';
+import type { Stores } from './stores.ts';
+
+/** Interval of the Chroma comparison, in ms: finds missing chunks within a minute. */
+const MAX_COMPARED_EVERY_MS = 30_000;
+
+/** Wires and starts the worker. */
+export async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
+  const { config, logger, started, keys, installation, queueOptions, connect, metrics } = shared;
+  const { leaseMs, drainMs, workerConcurrency: concurrency, jobTtlSeconds } = config;
+  const redis = connect('worker', 'retrying');
+  installation.watch(redis);
+  const ttlMs = jobTtlSeconds * 1000;
+  const services = {
+    ...stores,
+    redis,
+    keys,
+    installation,
+    logger,
+    queue: new JobQueue(redis, keys, queueOptions),
+    store: new JobStore(redis, keys),
+    registry: new DocumentRegistry(redis, keys),
+    restoration: new JobRestoration(redis, keys, jobTtlSeconds),
+    epochs: new EpochTracker(redis, keys),
+    counts: new ChunkCounts(redis, keys),
+    incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
+    cleanups: new CleanupLog(redis, keys, CHROMA_TIMEOUT_MS),
+    tombstones: new Tombstones(redis, keys),
+    waiter: connect('waiter', 'retrying'),
+    subscriber: connect('cancellations', 'retrying'),
+  };
+  const manifests = new ManifestRestoration(services, ttlMs);
+  const trashed = new Counter({
+    name: 'sluice_originals_trashed_total',
+    help: 'Originals that no store explained, moved to the trash.',
+    registers: [metrics],
+  });
+  const worker = await startWorker(
+    {
+      ...services,
+      uploads: new UploadRecovery(services),
+      ends: new TombstoneSweep(services),
+      orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays),
+      ended: new EndedRecovery({ ...services, manifests }, ttlMs),
+      comparison: new ChromaComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
+    },
+    { concurrency, leaseMs, drainMs },
+  );
+  started.defer(() => worker.close());
+}

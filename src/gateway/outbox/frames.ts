@@ -1,0 +1,66 @@
+import type { ServerMessage } from '../../contract/messages.ts';
+import type { JobState } from '../../jobs/model/job-view.ts';
+
+export const JOBS_A_FRAME = 100;
+/** No more is added to a frame that has so many: whoever does not read holds on to one. */
+export const BYTES_A_FRAME = 64 * 1024;
+
+const FINAL_TEXT = 0x81;
+const LONGEST_IN_ONE_BYTE = 125;
+const LENGTH_IN_TWO_BYTES = 126;
+const LENGTH_IN_EIGHT_BYTES = 127;
+
+/**
+ * A WebSocket text frame from server to client (RFC 6455, section 5.2), ready for the socket. Made by us and not by
+ * `ws`, because the same bytes go to every client that is told the same.
+ */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const headerLength = length <= LONGEST_IN_ONE_BYTE ? 2 : length <= 0xffff ? 4 : 10;
+  const frame = Buffer.allocUnsafe(headerLength + length);
+  frame[0] = FINAL_TEXT;
+  if (headerLength === 2) {
+    frame[1] = length;
+  } else if (headerLength === 4) {
+    frame[1] = LENGTH_IN_TWO_BYTES;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = LENGTH_IN_EIGHT_BYTES;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, headerLength);
+  return frame;
+}
+
+export function messageFrame(message: ServerMessage): Buffer {
+  return textFrame(JSON.stringify(message));
+}
+
+export function snapshotFrame(subscription: number, states: readonly JobState[], more: boolean): Buffer {
+  return textFrame(`{"type":"snapshot","id":${subscription},"jobs":[${join(states)}],"more":${more}}`);
+}
+
+/** Those who watch the same jobs are sent the same states in the same turn: the frame is made for the first of them. */
+const madeThisTurn = new Map<JobState, { states: readonly JobState[]; frame: Buffer }>();
+
+/** @param states at least one */
+export function updateFrame(states: readonly JobState[]): Buffer {
+  const first = states[0] as JobState;
+  const made = madeThisTurn.get(first);
+  if (made && isSame(made.states, states)) return made.frame;
+  const frame = textFrame(`{"type":"update","jobs":[${join(states)}]}`);
+  // Kept for longer, it would be kept by whoever has not read the state yet.
+  if (madeThisTurn.size === 0) setImmediate(() => madeThisTurn.clear());
+  madeThisTurn.set(first, { states, frame });
+  return frame;
+}
+
+function isSame(a: readonly JobState[], b: readonly JobState[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function join(states: readonly JobState[]): string {
+  return states.map(({ json }) => json).join(',');
+}

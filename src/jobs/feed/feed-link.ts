@@ -1,0 +1,244 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+import { Backoff } from '../../backoff.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { Keys } from '../../redis/keys.ts';
+import { eventPosition, type StreamPosition } from '../model/job-event.ts';
+import type { EpochTracker } from '../reads/epoch-tracker.ts';
+import { loadScripts, type RunScript } from '../transitions/scripts.ts';
+
+const CANARY_MS = 1000;
+/** A canary that is out for so long is dead: nothing is delivered. */
+const CANARY_TIMEOUT_MS = 3000;
+/** Shortest and longest pause before a failed subscription is retried, in ms. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 15_000;
+/** Too many to be guessed. */
+const NONCE_BYTES = 8;
+
+export interface LinkListener {
+  /** A job's event, in the order in which Redis published them. */
+  onEvent(jobId: string, message: string): void;
+  /** Delivery is proven from now on; whatever came before may have been missed. */
+  onUp(epoch: string): void;
+  /** Events are not known to arrive any more. */
+  onDown(): void;
+  /** Some events were missed, though the link works. */
+  onGap(): void;
+}
+
+/**
+ * A node's one subscription to all job events, and the proof that it delivers. A canary goes through Redis and
+ * back every second, over the very connection that carries the events, and says how many events there have
+ * been. One that does not come back shows a link that is dead behind an open connection: it is replaced. One
+ * that counts more events than were heard shows a gap. One that counts fewer shows a Redis that has lost writes.
+ *
+ * Every program that can reach Redis may publish on these channels. So only a canary, which says what Redis' own
+ * keys say, is believed; an event counts when it is the very next, and any other is asked about with a canary. One
+ * whose number was taken since the last canary shows that another was not ours, and took the place of a true one:
+ * that is a gap, too.
+ */
+export class FeedLink {
+  readonly #connect: () => Redis;
+  readonly #epochs: EpochTracker;
+  readonly #run: RunScript;
+  readonly #keys: Keys;
+  readonly #logger: Logger;
+  readonly #listener: LinkListener;
+  readonly #channel: string;
+  #subscriber: Redis;
+  #up = false;
+  /** The last position heard over this subscription; none before the first. */
+  #heard: StreamPosition | undefined;
+  /** The offset that the last canary told. */
+  #proven = 0;
+  /** True when a number was heard twice since. */
+  #doubted = false;
+  /**
+   * Of the canaries that are out, each with its number; none is sent before the subscription stands, for it would
+   * prove nothing.
+   */
+  #nonces: Map<string, number> | undefined;
+  #canaries = 0;
+  /** Those who wait for a canary that is sent after they asked. */
+  #waiters: { after: number; resolve: () => void }[] = [];
+  /** True while a canary is out because of an event that was not the next. */
+  #asking = false;
+  #lastProofAt = performance.now();
+  readonly #backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
+  /** Earliest time of the next replacement of a silent link, by `performance.now()`. */
+  #replaceAt = 0;
+  readonly #timer: NodeJS.Timeout;
+  #closed = false;
+  /** How many canaries have not come back in time. */
+  misses = 0;
+
+  /**
+   * @param connect opens a retrying connection of the link's own
+   * @param commands sends the canaries
+   */
+  constructor(
+    connect: () => Redis,
+    commands: Redis,
+    epochs: EpochTracker,
+    { keys, logger, listener }: { keys: Keys; logger: Logger; listener: LinkListener },
+  ) {
+    this.#connect = connect;
+    this.#run = loadScripts(commands);
+    this.#epochs = epochs;
+    this.#keys = keys;
+    this.#logger = logger;
+    this.#listener = listener;
+    this.#channel = keys.canary(randomUUID());
+    this.#subscriber = this.#subscribe();
+    this.#timer = setInterval(() => this.#beat(), CANARY_MS);
+  }
+
+  /** True while delivery is proven. */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** How long ago delivery was proven last, in milliseconds. */
+  get proofAgeMs(): number {
+    return performance.now() - this.#lastProofAt;
+  }
+
+  /** Resolves once every event is heard that was published by now, or the link is down. */
+  async caughtUp(): Promise<void> {
+    if (!this.#up) return;
+    await new Promise<void>((resolve) => {
+      this.#waiters.push({ after: this.#canaries, resolve });
+      this.#sendCanary();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#subscriber.disconnect();
+  }
+
+  #subscribe(): Redis {
+    const subscriber = this.#connect();
+    const { jobPrefix, allEvents } = this.#keys;
+    // What has been replaced may come to life again, and will end some time: neither says anything of the link.
+    const replaced = () => subscriber !== this.#subscriber;
+    subscriber.on('pmessage', (_pattern: string, channel: string, message: string) => {
+      if (replaced()) return;
+      if (this.#isNext(eventPosition(message)))
+        this.#listener.onEvent(channel.slice(jobPrefix.length, -':events'.length), message);
+    });
+    subscriber.on('message', (_channel: string, message: string) => {
+      if (!replaced()) this.#receiveCanary(message);
+    });
+    subscriber.on('close', () => {
+      if (!replaced()) this.#lose();
+    });
+    subscriber.on('ready', () => {
+      Promise.all([subscriber.psubscribe(allEvents), subscriber.subscribe(this.#channel)])
+        .then(() => this.#prove())
+        .catch((error: unknown) => {
+          if (replaced() || this.#closed) return;
+          this.#logger.warn('subscribing to the job events failed, trying again', { error });
+          setTimeout(() => {
+            if (!replaced() && !this.#closed) subscriber.disconnect(true);
+          }, this.#backoff.next());
+        });
+    });
+    return subscriber;
+  }
+
+  /** Sends a canary whose return proves the subscription as it is now. */
+  async #prove(): Promise<void> {
+    this.#lose();
+    this.#nonces = undefined;
+    await this.#epochs.open(this.#heard);
+    this.#nonces = new Map();
+    this.#sendCanary();
+  }
+
+  #beat(): void {
+    if (this.proofAgeMs > CANARY_TIMEOUT_MS) {
+      this.misses++;
+      this.#lose();
+      this.#nonces?.clear();
+      // One that is not ready is connecting already.
+      if (this.#subscriber.status === 'ready' && performance.now() > this.#replaceAt) {
+        this.#replaceAt = performance.now() + CANARY_TIMEOUT_MS + this.#backoff.next();
+        this.#logger.warn('the job events do not arrive any more: connecting anew');
+        this.#subscriber.disconnect();
+        this.#subscriber = this.#subscribe();
+      }
+    }
+    this.#sendCanary();
+  }
+
+  #sendCanary(): void {
+    const nonce = randomBytes(NONCE_BYTES).toString('hex');
+    this.#nonces?.set(nonce, ++this.#canaries);
+    const { epoch, offset } = this.#keys;
+    // One that Redis does not take does not come back: that says it.
+    this.#run('canary', [epoch, offset], [this.#channel, nonce]).catch(() => {});
+  }
+
+  #receiveCanary(message: string): void {
+    const now = eventPosition(message);
+    const nonce = NONCE.exec(message)?.[1] ?? '';
+    const number = this.#nonces?.get(nonce);
+    if (!now || number === undefined) return;
+    this.#nonces?.delete(nonce);
+    this.#lastProofAt = performance.now();
+    this.#backoff.reset();
+    this.#asking = false;
+    const before = this.#heard;
+    const doubted = this.#doubted;
+    this.#doubted = false;
+    this.#proven = now.offset;
+    if (!this.#up || !before) {
+      this.#up = true;
+      this.#heard = now;
+      this.#listener.onUp(now.epoch);
+    } else if (now.epoch !== before.epoch || now.offset < before.offset) {
+      this.#logger.warn('Redis has begun another epoch', { before, now });
+      this.#prove().catch((error: unknown) => this.#logger.warn('asking for the epoch failed', { error }));
+    } else {
+      this.#heard = now;
+      if (now.offset > before.offset || doubted) this.#listener.onGap();
+    }
+    this.#release(number);
+  }
+
+  /** Lets those go on who asked before a canary was sent. */
+  #release(canary: number): void {
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ after }) => after >= canary);
+    for (const { after, resolve } of waiters) if (after < canary) resolve();
+  }
+
+  /** Counts an event that follows the last. About one that does not Redis is asked: its own keys know. */
+  #isNext(now: StreamPosition | undefined): boolean {
+    const before = this.#heard;
+    if (!this.#up || !before) return false;
+    if (now?.epoch === before.epoch && now.offset === before.offset + 1) {
+      this.#heard = now;
+      return true;
+    }
+    const taken = now?.epoch === before.epoch && now.offset <= before.offset;
+    if (taken && now.offset > this.#proven) this.#doubted = true;
+    if (!this.#asking) this.#sendCanary();
+    this.#asking = true;
+    return false;
+  }
+
+  #lose(): void {
+    if (!this.#up) return;
+    this.#up = false;
+    this.#listener.onDown();
+    this.#release(Infinity);
+  }
+}
+
+/** What a canary ends with. */
+const NONCE = /"([0-9a-f]+)"\]$/;

@@ -1,0 +1,240 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+
+import { Backoff } from '../../backoff.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { Keys } from '../../redis/keys.ts';
+import { FeedLink } from './feed-link.ts';
+import { parseJobEvent } from '../model/job-event.ts';
+import { EpochTracker } from '../reads/epoch-tracker.ts';
+import type { JobStore } from '../reads/job-store.ts';
+import { JobWatchers, type JobWatcher } from './job-watchers.ts';
+import { Resync } from './resync.ts';
+import { SingleFlight } from '../reads/single-flight.ts';
+import { areOf, toJobState, type JobState } from '../model/job-view.ts';
+
+/** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
+const COMPARE_MS = 30_000;
+/** Shortest and longest pause between two tries to read, in ms. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 10_000;
+/** How soon a new epoch is heard of, when it was read of first. */
+const EPOCH_DELAY_MS = 50;
+
+/** Somebody who wants to know whether the feed can be trusted. Its methods MUST NOT throw, and MUST NOT block. */
+export interface FeedObserver {
+  /** From now on states may be missed. */
+  onStale(): void;
+  /** States flow again; each watched job's follows at once. Versions are those of `epoch`. */
+  onLive(epoch: string): void;
+}
+
+/**
+ * What a node knows of jobs as they change: for everything in the process that watches, over one subscription.
+ * A state is parsed and serialised once, and only when somebody watches its job.
+ *
+ * The feed is live while its link is proven. When it was not, or when another epoch has begun, everything
+ * watched is read again before it is live once more; states that arrive meanwhile are held back until then, so
+ * nobody is ever given states of two epochs mixed.
+ */
+export class JobFeed {
+  readonly #store: JobStore;
+  readonly #logger: Logger;
+  readonly #link: FeedLink;
+  readonly #watchers: JobWatchers;
+  readonly #observers = new Set<FeedObserver>();
+  readonly #comparison: NodeJS.Timeout;
+  /** Dashboards often come together, as after a restart; all active jobs are read once for them. */
+  readonly #active = new SingleFlight(async () => this.#store.readInPages(await this.#store.activeIds()));
+  /** So do many others. */
+  readonly #caughtUp = new SingleFlight(() => this.#link.caughtUp());
+  #epoch = '';
+  #live = false;
+  /** There while everything watched is being read again. */
+  #resync: Resync | undefined;
+  #closed = false;
+  /** How many events have come, watched or not; and how often everything watched had to be read again. */
+  readonly counts = { events: 0, rereads: 0 };
+
+  /**
+   * @param connect opens a retrying connection of the feed's own; the feed closes it
+   * @param commands for what is asked and sent
+   */
+  constructor(
+    connect: () => Redis,
+    commands: Redis,
+    { store, keys, logger }: { store: JobStore; keys: Keys; logger: Logger },
+  ) {
+    this.#store = store;
+    this.#logger = logger;
+    this.#watchers = new JobWatchers(logger);
+    const listener = {
+      onEvent: (jobId: string, message: string) => this.#receive(jobId, message),
+      onUp: (epoch: string) => this.#recover(epoch),
+      onDown: () => this.#turnStale(),
+      onGap: () => this.#compare(),
+    };
+    this.#link = new FeedLink(connect, commands, new EpochTracker(commands, keys), {
+      keys,
+      logger,
+      listener,
+    });
+    this.#comparison = setInterval(() => this.#compare(), COMPARE_MS);
+  }
+
+  /** True while every change of a watched job is sure to arrive. */
+  get live(): boolean {
+    return this.#live;
+  }
+
+  /** The epoch that versions belong to; empty before the feed was ever live. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** How many watch, each counted for every job that it watches. */
+  get watches(): number {
+    return this.#watchers.size;
+  }
+
+  get link(): Pick<FeedLink, 'misses' | 'proofAgeMs'> {
+    return this.#link;
+  }
+
+  /**
+   * Watches one job, from now on; what it is now is for the caller to {@link read} afterwards.
+   * @returns the id, as one string for all who watch the job: it is the states' own, and so compared at once
+   */
+  watch(jobId: string, watcher: JobWatcher): string {
+    return this.#watchers.add(jobId, watcher);
+  }
+
+  /** Ends a watch; once it has ended, does nothing. */
+  unwatch(jobId: string, watcher: JobWatcher): void {
+    this.#watchers.remove(jobId, watcher);
+  }
+
+  /**
+   * Watches every job.
+   * @param known the ids that the watcher holds to be active: they are read again with the others, for they may
+   * have left `jobs:active` unheard
+   */
+  watchAll(watcher: JobWatcher, known: () => Iterable<string>): void {
+    this.#watchers.addForAll(watcher, known);
+  }
+
+  unwatchAll(watcher: JobWatcher): void {
+    this.#watchers.removeForAll(watcher);
+  }
+
+  observe(observer: FeedObserver): void {
+    this.#observers.add(observer);
+  }
+
+  /**
+   * Reads jobs of a tenant, all in the feed's epoch. Watchers have been told of every earlier state, so a watcher
+   * hears of the end of a run before it hears of the next run.
+   * @returns a state for each id, in the ids' order; `undefined` for an unknown job and for another tenant's; no list
+   * while the feed is stale
+   */
+  async read(tenant: string, jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
+    const states = await this.#readLive(() => this.#store.readInPages(jobIds));
+    return states?.map((state) => (state?.tenant === tenant ? state : undefined));
+  }
+
+  /** Reads all active jobs of a tenant and some others, as {@link read} does. */
+  async readActive(tenant: string, others: Iterable<string>): Promise<JobState[] | undefined> {
+    const states = await this.#readLive(async () => {
+      const active = await this.#active.ask();
+      const left = new Set(others);
+      for (const state of active) left.delete(state?.id ?? '');
+      return left.size === 0 ? active : [...active, ...(await this.#store.readInPages([...left]))];
+    });
+    return states?.filter((state) => state?.tenant === tenant) as JobState[] | undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#resync?.cancel();
+    clearInterval(this.#comparison);
+    this.#link.close();
+  }
+
+  async #readLive(
+    read: () => Promise<(JobState | undefined)[]>,
+  ): Promise<(JobState | undefined)[] | undefined> {
+    const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
+    while (this.#live) {
+      try {
+        const states = await read();
+        await this.#caughtUp.ask();
+        if (!this.#live) return undefined;
+        if (areOf(this.#epoch, states)) return states;
+        await sleep(EPOCH_DELAY_MS);
+      } catch (error) {
+        if (this.#closed) throw error;
+        // Redis may be away for some time before the link notices.
+        this.#logger.warn('reading jobs failed, trying once more', { error });
+        await sleep(backoff.next());
+      }
+    }
+    return undefined;
+  }
+
+  #receive(jobId: string, message: string): void {
+    this.counts.events++;
+    const id = this.#watchers.idOf(jobId);
+    if (id === undefined) return;
+    let state: JobState;
+    try {
+      const { epoch, publishedAt, hash } = parseJobEvent(message);
+      state = toJobState({ ...hash, id }, epoch, publishedAt);
+    } catch (error) {
+      // Only scripts publish here; but the channel is open to every program that can reach Redis.
+      this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
+      return;
+    }
+    this.#resync?.add(state);
+    if (this.#live) this.#watchers.tell(state);
+  }
+
+  #turnStale(): void {
+    this.#resync?.cancel();
+    this.#resync = undefined;
+    if (!this.#live) return;
+    this.#live = false;
+    for (const observer of this.#observers) observer.onStale();
+  }
+
+  /** Reads everything watched, and is live with it. */
+  #recover(epoch: string): void {
+    this.#turnStale();
+    void this.#readAgain(epoch, () => {
+      this.#epoch = epoch;
+      this.#live = true;
+      for (const observer of this.#observers) observer.onLive(epoch);
+    });
+  }
+
+  /** Reads everything watched, and passes on what nobody was told. */
+  #compare(): void {
+    // What is being read just now may have been read before the change that is looked for.
+    if (this.#resync) this.#resync.again = true;
+    else if (this.#live) void this.#readAgain(this.#epoch, () => {});
+  }
+
+  /** @param ready called once all is read, before it is passed on */
+  async #readAgain(epoch: string, ready: () => void): Promise<void> {
+    const services = { store: this.#store, link: this.#link, watchers: this.#watchers, logger: this.#logger };
+    const resync = new Resync(services, epoch);
+    this.#resync = resync;
+    this.counts.rereads++;
+    const read = await resync.read();
+    if (!read) return;
+    const held = !this.#live;
+    ready();
+    this.#resync = undefined;
+    resync.tell(read, held);
+    if (resync.again) this.#compare();
+  }
+}

@@ -1,0 +1,108 @@
+import type { Logger } from '../../logging/logger.ts';
+import type { JobState } from '../model/job-view.ts';
+
+/**
+ * Somebody who watches jobs. Its methods MUST NOT throw, and MUST NOT block. When one throws all the same, the others
+ * are told, and the error is logged; what it has missed it is told by the next state, or the next comparison.
+ */
+export interface JobWatcher {
+  /** Owner of the jobs that it hears of. It is told of no other tenant's. */
+  readonly tenant: string;
+  /** A job's state. States may come twice, and MUST be compared with `isNewer`. */
+  onState(state: JobState): void;
+  /** Redis knows the job no more: it has expired, was deleted, or got lost together with an epoch. */
+  onForgotten(jobId: string): void;
+}
+
+interface WatchedJob {
+  id: string;
+  watchers: Set<JobWatcher>;
+}
+
+/** Who watches what. */
+export class JobWatchers {
+  readonly #ofOne = new Map<string, WatchedJob>();
+  readonly #ofAll = new Map<JobWatcher, () => Iterable<string>>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** @returns the id as {@link idOf} has it */
+  add(jobId: string, watcher: JobWatcher): string {
+    const watched = this.#ofOne.get(jobId);
+    if (!watched) this.#ofOne.set(jobId, { id: jobId, watchers: new Set([watcher]) });
+    else watched.watchers.add(watcher);
+    return watched?.id ?? jobId;
+  }
+
+  /** Does nothing for one that does not watch the job. */
+  remove(jobId: string, watcher: JobWatcher): void {
+    const watchers = this.#ofOne.get(jobId)?.watchers;
+    if (watchers?.delete(watcher) && watchers.size === 0) this.#ofOne.delete(jobId);
+  }
+
+  /** @param known the ids that the watcher holds to be active */
+  addForAll(watcher: JobWatcher, known: () => Iterable<string>): void {
+    this.#ofAll.set(watcher, known);
+  }
+
+  removeForAll(watcher: JobWatcher): void {
+    this.#ofAll.delete(watcher);
+  }
+
+  /** True when somebody watches every job. */
+  get anyForAll(): boolean {
+    return this.#ofAll.size > 0;
+  }
+
+  /**
+   * @returns the id of a job that is watched, or nothing: for each job the one string that its watchers hold, so that
+   * a thousand of them keep one, and compare it without looking at its characters
+   */
+  idOf(jobId: string): string | undefined {
+    return this.#ofOne.get(jobId)?.id ?? (this.anyForAll ? jobId : undefined);
+  }
+
+  /** How many there are, each counted for every job that it watches. */
+  get size(): number {
+    let count = this.#ofAll.size;
+    for (const { watchers } of this.#ofOne.values()) count += watchers.size;
+    return count;
+  }
+
+  /** Every job that is watched by its id, or that a watcher of all holds to be active. */
+  ids(): Set<string> {
+    const ids = new Set(this.#ofOne.keys());
+    for (const known of this.#ofAll.values()) for (const id of known()) ids.add(id);
+    return ids;
+  }
+
+  tell(state: JobState): void {
+    for (const watcher of this.#ofAll.keys()) this.#tell(watcher, state);
+    for (const watcher of this.#ofOne.get(state.id)?.watchers ?? []) this.#tell(watcher, state);
+  }
+
+  tellForgotten(jobId: string): void {
+    for (const watcher of this.#ofAll.keys()) this.#tellForgotten(watcher, jobId);
+    for (const watcher of this.#ofOne.get(jobId)?.watchers ?? []) this.#tellForgotten(watcher, jobId);
+  }
+
+  #tell(watcher: JobWatcher, state: JobState): void {
+    if (watcher.tenant !== state.tenant) return;
+    try {
+      watcher.onState(state);
+    } catch (error) {
+      this.#logger.error('a watcher failed', { job: state.id, error });
+    }
+  }
+
+  #tellForgotten(watcher: JobWatcher, jobId: string): void {
+    try {
+      watcher.onForgotten(jobId);
+    } catch (error) {
+      this.#logger.error('a watcher failed', { job: jobId, error });
+    }
+  }
+}

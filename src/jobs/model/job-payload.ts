@@ -1,0 +1,57 @@
+import * as v from 'valibot';
+
+import {
+  CHUNK_SIZE,
+  ChunkingStrategySchema,
+  CollectionNameSchema,
+  MetadataSchema,
+} from '../../contract/upload.ts';
+import { wellFormed } from '../../well-formed.ts';
+
+const Size = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/**
+ * What is to be done: the job hash's `payload`. The documented fields, then ours; another program may
+ * leave out all but `file_key`, which names a blob inside the store, and `filename`.
+ */
+export const JobPayloadSchema = v.object({
+  filename: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.transform((name) => wellFormed(name)),
+  ),
+  file_size: v.optional(Size),
+  collection: v.optional(CollectionNameSchema, 'default'),
+  chunking_strategy: v.optional(ChunkingStrategySchema, 'sentence'),
+  chunk_size: v.optional(
+    v.pipe(Size, v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
+    CHUNK_SIZE.default,
+  ),
+  chunk_overlap: v.optional(Size, 0),
+  file_key: v.pipe(v.string(), v.minLength(1)),
+  media_type: v.optional(v.string()),
+  /** SHA-256 of the file, in hex. */
+  content_hash: v.optional(v.string()),
+  metadata: v.optional(MetadataSchema, {}),
+  /** Which document the chunks belong to; the job's own id where absent. */
+  document_id: v.optional(v.string()),
+  /** True if the document's settings are unknown: those above are then the defaults. */
+  settings_assumed: v.optional(v.literal(true)),
+  /** The only generation that the job may replace. It registers nothing if another one is live, or none. */
+  replaces_generation: v.optional(v.string()),
+});
+export type JobPayload = v.InferOutput<typeof JobPayloadSchema>;
+
+/**
+ * Reads a job hash's `payload`.
+ * @returns the payload, or in words what is wrong with it
+ */
+export function parsePayload(
+  text: string | undefined,
+): { ok: true; payload: JobPayload } | { ok: false; detail: string } {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), JobPayloadSchema), text);
+  if (parsed.success) return { ok: true, payload: parsed.output };
+  const [issue] = parsed.issues;
+  const path = v.getDotPath(issue);
+  return { ok: false, detail: `The job's payload is not valid${path ? ` (${path})` : ''}: ${issue.message}` };
+}

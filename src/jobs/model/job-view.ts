@@ -1,0 +1,174 @@
+import * as v from 'valibot';
+
+import {
+  JOB_STATUSES,
+  JobResultSchema,
+  STAGES,
+  outcomeOf,
+  type Counts,
+  type Job,
+  type JobResult,
+  type JobStatus,
+  type Outcome,
+} from '../../contract/job.ts';
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import { readProgress } from './job-progress.ts';
+
+/** A `job:{id}` hash as Redis holds it: every value is text, and another program may have written it. */
+export type JobHash = Record<string, string>;
+
+/** A job as the transports pass it on: serialised once at most, with what they need to decide without parsing it. */
+export interface JobState {
+  readonly id: string;
+  /** Owner of the job. Sluice never sends it to clients. */
+  readonly tenant: string;
+  readonly version: number;
+  readonly status: JobStatus;
+  /** Outcome of the run; absent while it goes on. */
+  readonly outcome: Outcome | undefined;
+  readonly terminal: boolean;
+  /** Which epoch `version` belongs to. */
+  readonly epoch: string;
+  /** When Redis published it, by Redis' clock (ms); absent for a state that was read. */
+  readonly publishedAt: number | undefined;
+  /** The Job's JSON: the same bytes for polling, WebSocket and server-sent events. */
+  readonly json: string;
+}
+
+function whole(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) && value >= 0 ? Math.floor(value) : undefined;
+}
+
+function oneOf<T extends string>(allowed: readonly T[], text: string | undefined): T | undefined {
+  return allowed.find((word) => word === text);
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Written by another program: the job is shown without what cannot be read.
+    return undefined;
+  }
+}
+
+/** Reads the status. Older versions and other programs store `cancelled` as a status of its own. */
+function toStatus(hash: JobHash): Pick<Job, 'status' | 'error' | 'error_code'> {
+  if (hash['status'] === 'cancelled')
+    return { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' };
+  const status = oneOf(JOB_STATUSES, hash['status']) ?? 'queued';
+  return { status, error: hash['error'], error_code: hash['error_code'] };
+}
+
+function toVersion(hash: JobHash): number {
+  return whole(hash['version']) ?? 0;
+}
+
+function toResult(text: string | undefined): JobResult | undefined {
+  const parsed = v.safeParse(JobResultSchema, parseObject(text));
+  return parsed.success ? parsed.output : undefined;
+}
+
+function toCounts(hash: JobHash): Counts | undefined {
+  const counts: Counts = {
+    pages_done: whole(hash['pages_done']),
+    pages_total: whole(hash['pages_total']),
+    pages_unread: whole(hash['pages_unread']),
+    chunks_done: whole(hash['chunks_done']),
+    chunks_total: whole(hash['chunks_total']),
+  };
+  return Object.values(counts).some((count) => count !== undefined) ? counts : undefined;
+}
+
+/**
+ * Makes the Job from its stored hash: the one place that decides its keys, their order and which apply.
+ * Never throws: a hash that another program wrote is shown as far as it makes sense.
+ * Fields that are `undefined` are left out by `JSON.stringify`.
+ */
+export function toJobView(hash: JobHash): Job {
+  const { status, error, error_code } = toStatus(hash);
+  const { progress, fraction } = readProgress(hash);
+  const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
+  const retryCount = whole(hash['retry_count']) ?? 0;
+  const retries = retryCount > 0 || status === 'retrying' || status === 'failed';
+  const filename = hash['filename'] ?? payload?.['filename'];
+  const collection = hash['collection'] ?? payload?.['collection'];
+  return {
+    id: hash['id'] ?? '',
+    type: hash['type'] ?? 'document_upload',
+    status,
+    progress,
+    message: hash['message'] ?? '',
+    result: toResult(hash['result']),
+    error,
+    error_code,
+    retry_count: retries ? retryCount : undefined,
+    max_retries: retries ? whole(hash['max_retries']) : undefined,
+    started_at: hash['started_at'],
+    completed_at: hash['completed_at'],
+    version: toVersion(hash),
+    run: whole(hash['run']) ?? 1,
+    attempt: whole(hash['attempt']),
+    stalls: whole(hash['stalls']),
+    filename: typeof filename === 'string' ? filename : undefined,
+    collection: typeof collection === 'string' ? collection : undefined,
+    fraction,
+    stage: oneOf(STAGES, hash['stage']),
+    counts: toCounts(hash),
+    created_at: hash['created_at'],
+    updated_at: hash['updated_at'],
+  };
+}
+
+/** Makes a stored hash what the transports pass on. */
+export function toJobState(hash: JobHash, epoch: string, publishedAt?: number): JobState {
+  return new HashState(hash, epoch, publishedAt);
+}
+
+class HashState implements JobState {
+  readonly id: string;
+  readonly tenant: string;
+  readonly version: number;
+  readonly status: JobStatus;
+  readonly outcome: Outcome | undefined;
+  readonly terminal: boolean;
+  readonly epoch: string;
+  readonly publishedAt: number | undefined;
+  #serialised: JobHash | string;
+
+  constructor(hash: JobHash, epoch: string, publishedAt: number | undefined) {
+    this.id = hash['id'] ?? '';
+    const { tenant } = hash;
+    // One string for all states, because each watcher compares it.
+    this.tenant = tenant === undefined || tenant === DEFAULT_TENANT ? DEFAULT_TENANT : tenant;
+    this.version = toVersion(hash);
+    const standing = toStatus(hash);
+    this.status = standing.status;
+    this.outcome = outcomeOf(standing);
+    this.terminal = this.outcome !== undefined;
+    this.epoch = epoch;
+    this.publishedAt = publishedAt;
+    this.#serialised = hash;
+  }
+
+  /** Most states are replaced by the next before anybody sends them. The hash goes: it takes thrice as much. */
+  get json(): string {
+    if (typeof this.#serialised !== 'string') this.#serialised = JSON.stringify(toJobView(this.#serialised));
+    return this.#serialised;
+  }
+}
+
+/** True when `state` tells more than `known`. Versions of different epochs do not compare: the later word wins. */
+export function isNewer(state: JobState, known: { epoch: string; version: number } | undefined): boolean {
+  return known === undefined || state.epoch !== known.epoch || state.version > known.version;
+}
+
+/** True when all of these states, where there is one, belong to an epoch. */
+export function areOf(epoch: string, states: Iterable<JobState | undefined>): boolean {
+  for (const state of states) if (state && state.epoch !== epoch) return false;
+  return true;
+}

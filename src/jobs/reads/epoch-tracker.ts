@@ -1,0 +1,65 @@
+import type { Redis } from 'ioredis';
+
+import type { Keys } from '../../redis/keys.ts';
+import type { StreamPosition } from '../model/job-event.ts';
+import { loadScripts, type RunScript } from '../transitions/scripts.ts';
+
+/** A place as Redis' keys tell it, together with the run id of the server that they take it to be in. */
+export interface KeptPosition extends StreamPosition {
+  server: string;
+}
+
+/**
+ * Tracks the epoch of the Redis behind a connection. A restart, a failover, a rollback and an emptied Redis each begin
+ * a new epoch. The first node that notices names it for all nodes.
+ */
+export class EpochTracker {
+  readonly #redis: Redis;
+  readonly #run: RunScript;
+  readonly #keys: Keys;
+  #last: StreamPosition = { epoch: '', offset: 0 };
+  /** The run id of the server that a connection led to, and the socket that was that connection. */
+  #server: { id: string; stream: unknown } | undefined;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.#redis = redis;
+    this.#run = loadScripts(redis);
+    this.#keys = keys;
+  }
+
+  /** The last known position; empty before the first. */
+  get last(): StreamPosition {
+    return this.#last;
+  }
+
+  /**
+   * Asks Redis where it is. MUST be called after every (re)connect.
+   * @param seen a later position than the last known one, where the caller has heard of one
+   */
+  async open(seen: StreamPosition = this.#last): Promise<StreamPosition> {
+    const { epoch: epochKey, offset: offsetKey, server } = this.#keys;
+    const args = [seen.epoch, seen.offset];
+    const reply = await this.#run('open-epoch', [epochKey, offsetKey, server], args);
+    const [epoch, offset, id] = reply as [string, number, string];
+    this.#server = { id, stream: this.#redis.stream };
+    this.#last = { epoch, offset };
+    return this.#last;
+  }
+
+  /**
+   * Tells whether what was read together with a position belongs to the epoch that the position names, and notes how
+   * far that is. When it may not, because Redis has lost writes and nobody has named that yet, {@link open} and read again.
+   */
+  isCurrent({ epoch, offset, server }: KeptPosition): boolean {
+    const known = this.#server?.stream === this.#redis.stream && this.#server?.id === server;
+    if (!known || epoch !== this.#last.epoch || offset < this.#last.offset) return false;
+    this.#last = { epoch, offset };
+    return true;
+  }
+
+  /** The name that the epoch has now: cheap, for those who ask often. Where another has named it anew, as {@link open}. */
+  async follow(): Promise<string> {
+    const name = await this.#redis.get(this.#keys.epoch);
+    return name !== null && name === this.#last.epoch ? name : (await this.open()).epoch;
+  }
+}

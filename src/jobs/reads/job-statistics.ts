@@ -1,0 +1,78 @@
+import type { Redis } from 'ioredis';
+
+import type { Stats } from '../../contract/jobs.ts';
+import type { Keys } from '../../redis/keys.ts';
+import { isWrongType } from '../../redis/wrong-type.ts';
+
+/** Reads how the queue of the whole installation is doing, in one round trip and one more for the job that is next. */
+export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
+  const replies = await redis
+    .pipeline()
+    .llen(keys.queue)
+    .zcard(keys.delayed)
+    .zcard(keys.leases)
+    .scard(keys.active)
+    .zcard(keys.cleanup)
+    .zcard(keys.incomplete)
+    .get(keys.orphans)
+    .hgetall(keys.outcomes)
+    .lrange(keys.durations, 0, -1)
+    .lindex(keys.queue, -1)
+    .time()
+    .exec();
+  const [depth, delayed, leases, active, cleanups, incomplete, orphans, outcomes, durations, next, time] = (
+    replies ?? []
+  ).map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  }) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    string | null,
+    Record<string, string>,
+    string[],
+    string | null,
+    [string, string],
+  ];
+  // Another program may have spoilt them.
+  const toCount = (text: string | null | undefined) => (/^\d{1,15}$/.test(text ?? '') ? Number(text) : 0);
+  const count = (status: string) => toCount(outcomes[status]);
+  const [completed, failed] = [count('completed'), count('failed')];
+  const queuedMs = next === null ? undefined : await readQueuedMs(redis, keys.job(next));
+  const nowMs = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+  return {
+    queue_depth: depth,
+    delayed,
+    in_flight: leases,
+    active,
+    cleanups,
+    documents_incomplete: incomplete,
+    orphan_generations: toCount(orphans),
+    completed,
+    failed,
+    cancelled: count('cancelled'),
+    success_rate: completed + failed === 0 ? undefined : completed / (completed + failed),
+    processing_time_ms: percentiles(durations.map(Number).filter(Number.isFinite)),
+    oldest_waiting_ms: queuedMs === undefined ? undefined : Math.max(0, nowMs - queuedMs),
+  };
+}
+
+/** @returns `undefined` for what no script has queued */
+async function readQueuedMs(redis: Redis, key: string): Promise<number | undefined> {
+  const queuedMs = await redis.hget(key, 'queued_ms').catch((error: unknown) => {
+    if (!isWrongType(error)) throw error;
+  });
+  return Number(queuedMs) || undefined;
+}
+
+function percentiles(samples: number[]): Stats['processing_time_ms'] {
+  if (samples.length === 0) return undefined;
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
+}

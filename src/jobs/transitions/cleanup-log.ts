@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis';
+
+import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
+import { loadScripts, type RunScript } from './scripts.ts';
+
+/** Longest delay of a cleanup, in ms. An older version kept chunks of unknown documents for this time. */
+export const LONGEST_PUT_OFF_MS = 24 * 60 * 60 * 1000;
+
+/** The chunks that one claim of a job has written. */
+interface Generation {
+  collection: string;
+  documentId: string;
+  generation: string;
+}
+
+/** A dead generation, noted by the script that made it dead. */
+export interface Cleanup extends Generation {
+  tenant: string;
+  /** The entry as it is stored. */
+  readonly entry: string;
+}
+
+/** The durable list of generations whose chunks must go from Chroma. Any worker may carry an entry out. */
+export class CleanupLog {
+  readonly #run: RunScript;
+  readonly #keys: Keys;
+  readonly #secondLookMs: number;
+
+  /** @param secondLookMs after how long a deleted generation is looked at once more: one Chroma timeout */
+  constructor(redis: Redis, keys: Keys, secondLookMs: number) {
+    this.#run = loadScripts(redis);
+    this.#keys = keys;
+    this.#secondLookMs = secondLookMs;
+  }
+
+  /** At most `count` entries that are due now. */
+  async due(count: number): Promise<Cleanup[]> {
+    const args = [count, this.#keys.documentPrefix, LONGEST_PUT_OFF_MS];
+    const entries = (await this.#run('due-cleanups', [this.#keys.cleanup], args)) as string[];
+    return entries.map((entry) => {
+      const [tenant, collection, documentId, generation] = JSON.parse(entry) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      return { tenant, collection, documentId, generation, entry };
+    });
+  }
+
+  /** Has the entry come up again later. */
+  async putOff({ entry }: Cleanup): Promise<void> {
+    await this.#run('put-off-cleanup', [this.#keys.cleanup], [entry, this.#secondLookMs]);
+  }
+
+  /** Notes that the entry's chunks have been deleted. */
+  async finish({ entry }: Cleanup): Promise<void> {
+    await this.#run('finish-cleanup', [this.#keys.cleanup], [entry, this.#secondLookMs]);
+  }
+
+  /**
+   * Marks generations as dead that are neither live nor being written, if their document or job proves it.
+   * @returns the number marked, and the orphans. Redis knows neither a document nor a job of an orphan. Absence is no
+   * evidence, so orphans stay.
+   */
+  async markDead<G extends Generation>(generations: readonly G[]): Promise<{ marked: number; orphans: G[] }> {
+    if (generations.length === 0) return { marked: 0, orphans: [] };
+    const { cleanup, leases, jobPrefix, documentPrefix } = this.#keys;
+    const found = generations.map((one) => [one.collection, one.documentId, one.generation]);
+    const args = [jobPrefix, documentPrefix, DEFAULT_TENANT, JSON.stringify(found)];
+    const [marked, places] = (await this.#run('mark-dead', [cleanup, leases], args)) as [number, number[]];
+    return { marked, orphans: places.map((place) => generations[place - 1] as G) };
+  }
+}

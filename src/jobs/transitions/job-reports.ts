@@ -1,0 +1,203 @@
+import type { Counts, Stage } from '../../contract/job.ts';
+import type { Keys } from '../../redis/keys.ts';
+import { wellFormed } from '../../well-formed.ts';
+import { Batcher } from './batcher.ts';
+import { valuesAfter } from '../model/job-event.ts';
+import { readProgress, splitPercent } from '../model/job-progress.ts';
+import type { RunScript } from './scripts.ts';
+import type { JobHash } from '../model/job-view.ts';
+
+/** A worker's hold on a job. Every write carries the token and is refused once another holds the job. */
+export interface Claim {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** A job as it was granted to a worker. */
+export interface ClaimedJob extends Claim {
+  readonly hash: JobHash;
+  /** When the claim was asked for, by this process' clock (`performance.now()`): its lease began no earlier. */
+  readonly askedAt: number;
+}
+
+export interface ProgressReport {
+  /** Percent from 0 to 100, with any decimals. {@link splitPercent} derives the job's fields from it. */
+  progress: number;
+  message: string;
+  stage: Stage;
+  counts: Counts;
+}
+
+/** What `complete` registers: the document's stored fields, beside those that the script itself sets. */
+export interface CompletedDocument {
+  documentId: string;
+  tenant: string;
+  collection: string;
+  chunkCount: number;
+  /** The only generation that it may replace; absent for any or none. */
+  replaces?: string | undefined;
+  fields: Record<string, string>;
+}
+
+/** Reports a document that is no longer the one to replace. The job wrote nothing. */
+export class DocumentChangedError extends Error {
+  override name = 'DocumentChangedError';
+}
+/** Return value of the script for it. */
+const DOCUMENT_CHANGED = 2;
+
+/** What progress changes of a job. */
+const PROGRESS_FIELDS = [
+  'progress',
+  'fraction',
+  'message',
+  'stage',
+  'pages_done',
+  'pages_total',
+  'pages_unread',
+  'chunks_done',
+  'chunks_total',
+] as const;
+
+type Args = (string | number)[];
+
+/** What is known of a job that is held. */
+interface Held {
+  /** The job after all that was reported. */
+  job: JobHash;
+  /** What it has reported in this turn: an event's values at each step, its versions one by one. */
+  waiting?: { readonly steps: string[]; readonly reply: Promise<boolean> } | undefined;
+}
+
+/**
+ * What the holders of claims report all the time. Reports of one turn share a call of the `report` script, for
+ * most of what a short script costs is the call; the steps that one job makes in a turn are written once, and
+ * published one by one.
+ *
+ * Nobody but its holder changes a job that is held, and the claim told the holder all of it: so the job's next version
+ * is made here, where that is cheap.
+ */
+export class JobReports {
+  readonly #keys: Keys;
+  /** Takes what makes a report's arguments, once it is sent. */
+  readonly #batcher: Batcher<() => Args, number>;
+  readonly #held = new WeakMap<ClaimedJob, Held>();
+
+  /** @param ttlSeconds how long a job is kept once it has ended */
+  constructor(run: RunScript, keys: Keys, ttlSeconds: number) {
+    const { leases, active, cleanup, offset, epoch, outcomes, durations, tombstones, jobPrefix } = keys;
+    const scriptKeys = [leases, active, cleanup, offset, epoch, outcomes, durations, tombstones];
+    this.#keys = keys;
+    this.#batcher = new Batcher(async (reports) => {
+      const args = reports.flatMap((report) => report());
+      return (await run('report', scriptKeys, [jobPrefix, ttlSeconds, ...args])) as (number | Error)[];
+    });
+  }
+
+  /**
+   * Reports how far the job has come; within an attempt it never goes back. A report says all that reports may have
+   * changed, for one before it may not have arrived, or Redis may have gone back. One that changes nothing keeps the
+   * version, and is written only where Redis has not reached that.
+   */
+  progress(claim: ClaimedJob, { progress, message, stage, counts }: ProgressReport): Promise<boolean> {
+    const held = this.#of(claim);
+    const { job: before, waiting } = held;
+    const [from, to] = [readProgress(before), splitPercent(progress)];
+    const furthest = to.fraction > from.fraction ? to : from;
+    // Half a surrogate pair would be shown as it is in the event, but not in what is read.
+    const report = { ...furthest, message: wellFormed(message), stage, ...counts };
+    const job = { ...before };
+    for (const field of PROGRESS_FIELDS) if (report[field] !== undefined) job[field] = String(report[field]);
+    const changed = PROGRESS_FIELDS.some((field) => job[field] !== before[field]);
+    if (changed) countUp(job);
+    held.job = job;
+    if (!waiting) return this.#startSteps(claim, held);
+    if (changed) waiting.steps.push(valuesAfter('updated_at', job));
+    return waiting.reply;
+  }
+
+  /**
+   * Completes the job, and makes the claim's generation of its document the live one. MUST be the last call for a
+   * claim.
+   * @throws {DocumentChangedError}
+   */
+  async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
+    const { documentId, tenant, collection, chunkCount, replaces = '', fields } = document;
+    const before = this.#of(claim).job;
+    const done = { status: 'completed', progress: '100', fraction: '1', message: messageOf(before) };
+    const job: JobHash = { ...before, ...done };
+    countUp(job);
+    const untimed = JSON.stringify({ document_id: documentId, chunk_count: chunkCount, collection });
+    const result = `${untimed.slice(0, -1)},"processing_time_ms":`;
+    const ofDocument = Object.entries(fields).flat();
+    const args = reportArgs('complete', claim, [
+      job['version'] as string,
+      result,
+      JSON.stringify(result).slice(0, -1),
+      valuesAfter('result', job),
+      documentId,
+      collection,
+      chunkCount,
+      this.#keys.document(documentId),
+      this.#keys.documents(tenant),
+      this.#keys.documentsIn(tenant, collection),
+      this.#keys.incomplete,
+      replaces,
+      ofDocument.length,
+      ...ofDocument,
+      ...progressArgs(job),
+    ]);
+    const reply = await this.#batcher.add(() => args);
+    if (reply === DOCUMENT_CHANGED) throw new DocumentChangedError('the document was replaced or deleted');
+    return reply === 1;
+  }
+
+  /** Sends the reports that wait: what the caller sends next comes after them. */
+  flush(): void {
+    this.#batcher.flush();
+  }
+
+  #of(claim: ClaimedJob): Held {
+    let held = this.#held.get(claim);
+    if (!held) this.#held.set(claim, (held = { job: claim.hash }));
+    return held;
+  }
+
+  #startSteps(claim: ClaimedJob, held: Held): Promise<boolean> {
+    const steps = [valuesAfter('updated_at', held.job)];
+    const sent = this.#batcher.add(() => {
+      held.waiting = undefined;
+      const { job } = held;
+      return reportArgs('progress', claim, [
+        job['version'] as string,
+        steps.length,
+        ...steps,
+        ...progressArgs(job),
+      ]);
+    });
+    const reply = sent.then((taken) => taken === 1);
+    held.waiting = { steps, reply };
+    return reply;
+  }
+}
+
+/** All of a job that reports may have changed, as field, value, ... */
+function progressArgs(job: JobHash): string[] {
+  return PROGRESS_FIELDS.flatMap((field) => (job[field] === undefined ? [] : [field, job[field]]));
+}
+
+function reportArgs(kind: 'progress' | 'complete', { id, token }: Claim, args: Args): Args {
+  return [kind, id, token, args.length, ...args];
+}
+
+function countUp(job: JobHash): void {
+  job['version'] = String(Number(job['version']) + 1);
+}
+
+/** Builds the documented message, and adds the number of unread pages. */
+function messageOf({ pages_unread: unread = '0', pages_total: total = unread }: JobHash): string {
+  const done = 'Upload completed successfully';
+  if (Number(unread) === 0) return done;
+  const pages = `${total === unread ? unread : `${unread} of ${total}`} ${total === '1' ? 'page' : 'pages'}`;
+  return `${done}. ${pages} ${unread === '1' ? 'holds no text and was' : 'hold no text and were'} not read.`;
+}

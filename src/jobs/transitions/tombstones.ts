@@ -1,0 +1,86 @@
+import type { Redis } from 'ioredis';
+
+import type { Keys } from '../../redis/keys.ts';
+import type { JobPayload } from '../model/job-payload.ts';
+import { loadScripts, type RunScript } from './scripts.ts';
+
+/** Permits a sweep to delete an original: its job or document has ended. */
+export interface Tombstone {
+  /** Empty for a document's former original. */
+  jobId: string;
+  fileKey: string;
+  /** The entry in its stored form. */
+  readonly entry: string;
+}
+
+/** Names the job of a tombstone, and its original. */
+export interface TombstoneOwner {
+  job_id: string;
+  payload: Pick<JobPayload, 'document_id' | 'file_key'>;
+}
+
+/**
+ * Reads and writes tombstones. The scripts that end jobs and documents write them. A sweep deletes no original
+ * without one.
+ */
+export class Tombstones {
+  readonly #redis: Redis;
+  readonly #run: RunScript;
+  readonly #keys: Keys;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.#redis = redis;
+    this.#run = loadScripts(redis);
+    this.#keys = keys;
+  }
+
+  /** Lists at most `count` due tombstones whose job has ended and whose document does not own the file. */
+  async due(count: number): Promise<Tombstone[]> {
+    const { tombstones, jobPrefix, document } = this.#keys;
+    const entries = (await this.#run(
+      'due-tombstones',
+      [tombstones],
+      [count, jobPrefix, document('')],
+    )) as string[];
+    return entries.map((entry) => {
+      const [jobId, , fileKey] = JSON.parse(entry) as [string, string, string];
+      return { jobId, fileKey, entry };
+    });
+  }
+
+  /** Removes a tombstone: its original is deleted, or belongs to another job. */
+  async drop({ entry }: Tombstone): Promise<void> {
+    await this.#redis.zrem(this.#keys.tombstones, entry);
+  }
+
+  /** Postpones a tombstone whose original cannot be deleted now. A tombstone that is gone meanwhile stays gone. */
+  async putOff({ entry }: Tombstone, delayMs: number): Promise<void> {
+    await this.#run('put-off-cleanup', [this.#keys.tombstones], [entry, delayMs]);
+  }
+
+  /**
+   * Restores a tombstone that Redis has lost, due in `delayMs`. It leaves an existing one and an active job
+   * unchanged.
+   */
+  async write({ job_id, payload }: TombstoneOwner, delayMs: number): Promise<void> {
+    const args = [job_id, payload.document_id ?? job_id, payload.file_key, delayMs];
+    await this.#run('write-tombstone', [this.#keys.tombstones, this.#keys.job(job_id)], args);
+  }
+
+  /** Checks for each job whether its original has a tombstone, due or not. */
+  async has(owners: readonly TombstoneOwner[]): Promise<boolean[]> {
+    if (owners.length === 0) return [];
+    const args = owners.flatMap(({ job_id, payload }) => [
+      job_id,
+      payload.document_id ?? job_id,
+      payload.file_key,
+    ]);
+    const found = (await this.#run('find-tombstones', [this.#keys.tombstones], args)) as number[];
+    return found.map((one) => one === 1);
+  }
+
+  /** Returns whether a backup runs. No sweep may delete an original then. */
+  async paused(): Promise<boolean> {
+    return (await this.#redis.exists(this.#keys.deletesPaused)) === 1;
+  }
+}

@@ -1,0 +1,114 @@
+import { open, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+
+import { ProcessorError, unsupported } from '../../errors.ts';
+import { encodingOf } from './decode-text.ts';
+import { isBinary, typeOfExtension, typeOfMediaType, type DocumentType } from './document-types.ts';
+import { likelyTextType, textType } from './text-type.ts';
+import { zipType } from './zip-type.ts';
+
+export interface DocumentSource {
+  path: string;
+  /** As the uploader named it; tells the type at most, and is never used as a path. */
+  filename: string;
+  /** As the uploader declared it. */
+  mediaType: string;
+}
+
+/** Enough for what precedes an HTML tag, and for the head of a mail. */
+const HEAD_BYTES = 4096;
+/** A PDF may have junk before its header, but not more than this. */
+const MAX_PDF_JUNK_BYTES = 1024;
+
+const ZIP = 'PK\x03\x04';
+const RTF = '{\\rtf';
+/** The container of Office files up to 2003, and of newer ones that are encrypted. */
+const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
+const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le');
+
+/** How files begin that are not read, and what a person calls them. Bytes as Latin-1. */
+const SIGNATURES: readonly [start: string, name: string][] = [
+  ['PK\x05\x06', 'an empty ZIP archive'],
+  ['\x89PNG\r\n', 'a PNG image'],
+  ['\xff\xd8\xff', 'a JPEG image'],
+  ['GIF87a', 'a GIF image'],
+  ['GIF89a', 'a GIF image'],
+  ['II*\0', 'a TIFF image'],
+  ['MM\0*', 'a TIFF image'],
+  ['ID3\x03', 'a sound'],
+  ['ID3\x04', 'a sound'],
+  ['OggS', 'a sound'],
+  ['%!PS', 'a PostScript document'],
+  ['AT&TFORM', 'a DjVu document'],
+  ['\x1f\x8b', 'a gzip archive'],
+  ['BZh9', 'a bzip2 archive'],
+  ['\xfd7zXZ', 'an xz archive'],
+  ['7z\xbc\xaf', 'a 7-Zip archive'],
+  ['Rar!\x1a', 'a RAR archive'],
+  ['\x7fELF', 'a program'],
+  ['SQLite format 3\0', 'a database'],
+];
+
+/** What a person calls files of types that are known but not read. */
+const UNSUPPORTED_EXTENSIONS: Readonly<Record<string, string>> = {
+  '.doc': 'an old Word document. Save it as .docx',
+  '.ppt': 'an old PowerPoint presentation. Save it as .pptx',
+  '.xls': 'an old Excel workbook. Save it as .xlsx',
+  '.xlsb': 'a binary Excel workbook. Save it as .xlsx',
+  '.msg': 'an Outlook message. Save it as .eml',
+};
+
+/**
+ * Tells what a file is: by its content, else by its name, else by what its uploader declared. Whether a file
+ * taken for text is text shows when it is decoded.
+ * @throws {ProcessorError} `unsupported_type`, naming the type where it is known; `no_text` for an empty
+ *   file; `encrypted`; `corrupt` for a file that is not what it is named, or is cut off
+ */
+export async function detectType({ path, filename, mediaType }: DocumentSource): Promise<DocumentType> {
+  const bytes = await readHead(path);
+  const head = bytes.toString('latin1');
+  if (head === '') throw new ProcessorError('no_text');
+  const extension = extensionOf(filename);
+  const byName = typeOfExtension(extension);
+  const oldName = UNSUPPORTED_EXTENSIONS[extension];
+
+  const pdfHeader = head.slice(0, MAX_PDF_JUNK_BYTES).indexOf('%PDF-');
+  // A text may speak of the header; only at the very start does it make a .txt a PDF.
+  if (pdfHeader === 0 || (pdfHeader > 0 && (!byName || byName === 'pdf'))) return 'pdf';
+  if (head.startsWith(RTF)) return 'rtf';
+  if (head.startsWith(ZIP)) {
+    const type = zipType(await readFile(path));
+    if (type) return type;
+    throw unsupported(oldName ?? 'a ZIP archive');
+  }
+  if (head.startsWith(COMPOUND_FILE)) {
+    if ((await readFile(path)).includes(ENCRYPTED_STREAM)) throw new ProcessorError('encrypted');
+    throw unsupported(oldName ?? 'an old Office document');
+  }
+  const signature = SIGNATURES.find(([start]) => head.startsWith(start));
+  if (signature) throw unsupported(signature[1]);
+
+  const start = new TextDecoder(encodingOf(bytes)).decode(bytes);
+  const byContent = textType(start);
+  if (byContent) return byContent;
+  // Programs export tables of text under the name of a workbook, for it to open them.
+  if (extension === '.xls') return 'csv';
+  if (byName) {
+    if (isBinary(byName)) throw new ProcessorError('corrupt');
+    return byName;
+  }
+  const declared = typeOfMediaType(mediaType);
+  return declared && !isBinary(declared) ? declared : likelyTextType(start);
+}
+
+/** Lower case, with its dot; '' where the name has none that looks like one. */
+function extensionOf(filename: string): string {
+  const extension = extname(filename).toLowerCase();
+  return /^\.[a-z0-9]{1,10}$/.test(extension) ? extension : '';
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES);
+  return buffer.subarray(0, bytesRead);
+}

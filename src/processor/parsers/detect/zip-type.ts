@@ -1,0 +1,50 @@
+import { strFromU8, unzipSync } from 'fflate';
+
+import { ProcessorError } from '../../errors.ts';
+import { typeOfMediaType, type DocumentType } from './document-types.ts';
+
+/** The parts of an archive that tell what it is. OpenDocument and EPUB have the first, Open XML the second. */
+const MEDIA_TYPE_PART = 'mimetype';
+const CONTENT_TYPES_PART = '[Content_Types].xml';
+/** Where a book says which of its parts are encrypted, and how; fonts that are only obscured are no matter. */
+const ENCRYPTION_PART = 'META-INF/encryption.xml';
+const CIPHER = /xmlenc(?:11)?#(?:aes|tripledes)/i;
+const PROTECTED_BOOK = 'The book is protected against copying. Upload it without protection.';
+const TELLING_PARTS = new Set([MEDIA_TYPE_PART, CONTENT_TYPES_PART, ENCRYPTION_PART]);
+/** Real ones are a fraction of it; a larger one is not worth unpacking. */
+const MAX_PART_BYTES = 4 * 1024 * 1024;
+
+/** The content types of a main part: plain, template, show, with macros. Binary workbooks have no XML. */
+const MAIN_PARTS: readonly [DocumentType, RegExp][] = [
+  ['docx', /(?:wordprocessingml|ms-word)\.[\w.]+\.main\+xml/i],
+  ['pptx', /(?:presentationml|ms-powerpoint)\.[\w.]+\.main\+xml/i],
+  ['xlsx', /(?:spreadsheetml|ms-excel)\.[\w.]+\.main\+xml/i],
+];
+
+/**
+ * Tells what document a ZIP archive is; undefined where it is none that is read.
+ * @throws {ProcessorError} `corrupt` where it is no whole archive; `encrypted` where it is a protected book
+ */
+export function zipType(bytes: Uint8Array): DocumentType | undefined {
+  const parts = readParts(bytes);
+  const encryption = parts[ENCRYPTION_PART];
+  if (encryption && CIPHER.test(strFromU8(encryption, true))) {
+    throw new ProcessorError('encrypted', { detail: PROTECTED_BOOK });
+  }
+  const mediaType = parts[MEDIA_TYPE_PART];
+  if (mediaType) return typeOfMediaType(strFromU8(mediaType, true).replace(/-template$/, ''));
+  const contentTypes = parts[CONTENT_TYPES_PART];
+  if (!contentTypes) return undefined;
+  const xml = strFromU8(contentTypes, true);
+  return MAIN_PARTS.find(([, pattern]) => pattern.test(xml))?.[0];
+}
+
+function readParts(bytes: Uint8Array): Record<string, Uint8Array> {
+  try {
+    return unzipSync(bytes, {
+      filter: ({ name, originalSize }) => TELLING_PARTS.has(name) && originalSize <= MAX_PART_BYTES,
+    });
+  } catch (error) {
+    throw new ProcessorError('corrupt', { cause: error });
+  }
+}

@@ -1,0 +1,105 @@
+import { parseOffice, type OfficeContentNode, type OfficeError } from 'officeparser';
+
+import { ProcessorError } from '../../errors.ts';
+import { visibleBook } from './epub-pages.ts';
+import {
+  declaresTooMuch,
+  hasTooManyControls,
+  hasTooManyTags,
+  unpacksTooLarge,
+} from '../html/markup-limit.ts';
+import { normalizeOffice } from './office-xml.ts';
+import { withoutHidden } from './rtf-hidden.ts';
+import { spellSigns } from './rtf-signs.ts';
+
+export type OfficeFormat = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods' | 'epub' | 'rtf' | 'html';
+
+/** What a child has the memory for, with some to spare. Real documents are far below. */
+const LIMITS = {
+  maxUncompressedBytes: 256 * 1024 * 1024,
+  maxTableCells: 400_000,
+  maxXmlElements: 600_000,
+};
+
+const TOO_LARGE = 'The file is larger, once unpacked, than can be read.';
+const TOO_DEEP = 'The parts of the file are nested too deep for it to be read.';
+
+type Failure = () => ProcessorError;
+const FAILURES: Readonly<Record<string, Failure>> = {
+  PASSWORD_REQUIRED: () => new ProcessorError('encrypted'),
+  PASSWORD_INCORRECT: () => new ProcessorError('encrypted'),
+  DOCUMENT_DECRYPTION_FAILED: () => new ProcessorError('encrypted'),
+  ZIP_SIZE_LIMIT_EXCEEDED: tooLarge,
+  ZIP_ENTRY_COUNT_LIMIT_EXCEEDED: tooLarge,
+  XML_ELEMENT_LIMIT_EXCEEDED: tooLarge,
+  MAX_NESTING_DEPTH_EXCEEDED: () => new ProcessorError('corrupt', { detail: TOO_DEEP }),
+};
+const archive = (bytes: Uint8Array) => declaresTooMuch(bytes, LIMITS.maxUncompressedBytes);
+/** For the formats in which the library limits nothing, or only after it has unpacked all of it. */
+const TOO_MUCH: Readonly<Record<OfficeFormat, (bytes: Uint8Array) => boolean>> = {
+  docx: archive,
+  pptx: archive,
+  xlsx: archive,
+  odt: archive,
+  odp: archive,
+  ods: archive,
+  html: hasTooManyTags,
+  rtf: hasTooManyControls,
+  epub: unpacksTooLarge,
+};
+/** Where a limit cut the document short: half of one is not the document. */
+const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_EXCEEDED']);
+
+/**
+ * Reads a document as a tree of nodes. Nothing is loaded or run for it: no images, no remote parts, no entities
+ * but XML's own, no recognition of text in images.
+ * @throws {ProcessorError} `encrypted`, `text_too_long`, or `corrupt`
+ */
+export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<OfficeContentNode[]> {
+  try {
+    if (TOO_MUCH[format](bytes)) throw tooLarge();
+    const { content, warnings } = await parseOffice(normalized(bytes, format), {
+      fileType: format,
+      ocr: false,
+      extractAttachments: false,
+      ignoreComments: true,
+      ignoreHeadersAndFooters: true,
+      ignoreSlideMasters: true,
+      ignoreInternalLinks: true,
+      decompressionLimits: LIMITS,
+    });
+    if (warnings.some(({ code }) => CUT_SHORT.has(code))) throw tooLarge();
+    return content;
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+/** Normalizes what the library is known to overlook into a form that it reads. */
+function normalized(bytes: Buffer, format: OfficeFormat): Buffer {
+  switch (format) {
+    case 'docx':
+    case 'pptx':
+    case 'xlsx':
+    case 'odt':
+    case 'odp':
+    case 'ods':
+      return Buffer.from(normalizeOffice(bytes, format));
+    case 'rtf':
+      return Buffer.from(spellSigns(withoutHidden(bytes.toString('latin1'))), 'latin1');
+    case 'epub':
+      return Buffer.from(visibleBook(bytes));
+    default:
+      return bytes;
+  }
+}
+
+function tooLarge(): ProcessorError {
+  return new ProcessorError('text_too_long', { detail: TOO_LARGE });
+}
+
+function failureOf(error: unknown): ProcessorError {
+  if (error instanceof ProcessorError) return error;
+  const code = (error as OfficeError).officeIssue?.code;
+  return FAILURES[code ?? '']?.() ?? new ProcessorError('corrupt', { cause: error });
+}

@@ -1,0 +1,123 @@
+import type { DocumentRegistry } from '../../documents/registry.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
+import type { JobRestoration } from '../../jobs/transitions/job-restoration.ts';
+import type { JobStore } from '../../jobs/reads/job-store.ts';
+import type { JobState } from '../../jobs/model/job-view.ts';
+import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { EndedUpload } from '../../blobs/ended-uploads.ts';
+import type { Manifest } from '../../blobs/manifest.ts';
+import type { ManifestRestoration } from './manifest-restoration.ts';
+import { requeue } from './requeue.ts';
+
+const A_READ = 200;
+
+export interface EndedRecoveryServices {
+  blobs: BlobStore;
+  queue: JobQueue;
+  restoration: JobRestoration;
+  store: JobStore;
+  registry: DocumentRegistry;
+  tombstones: Tombstones;
+  manifests: ManifestRestoration;
+  logger: Logger;
+}
+
+/**
+ * Restores ended uploads after Redis lost writes, or all its data. It indexes a document that Redis does not know
+ * again under its job's id. It runs a failed job once more, and cancels a cancelled one again, both only within the
+ * time that Redis would keep them.
+ */
+export class EndedRecovery {
+  readonly #services: EndedRecoveryServices;
+  readonly #ttlMs: number;
+  #epoch = '';
+  /** Paths of notes that hold in this epoch. Each note is compared once, because there are as many as documents. */
+  readonly #compared = new Set<string>();
+
+  /** @param ttlMs time that Redis keeps an ended job; after it Redis rightly forgets a job without a document */
+  constructor(services: EndedRecoveryServices, ttlMs: number) {
+    this.#services = services;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Compares the notes of earlier epochs with Redis, unless this was done before. */
+  async sweep(epoch: string, signal: AbortSignal): Promise<void> {
+    const { blobs, store, registry, manifests, logger } = this.#services;
+    await manifests.adoptOlder();
+    if (epoch !== this.#epoch) this.#compared.clear();
+    this.#epoch = epoch;
+    for await (const page of blobs.ended.ofOtherEpochs(epoch, A_READ, this.#compared)) {
+      signal.throwIfAborted();
+      const ids = page.map(({ jobId }) => jobId);
+      const states = await store.readAll(ids);
+      // Most documents have their job's id, which saves reading the manifest.
+      const documents = await registry.liveGenerations(ids);
+      for (const [i, ended] of page.entries()) {
+        try {
+          if (await this.#restore(ended, states[i], documents[i] !== undefined))
+            this.#compared.add(ended.path);
+        } catch (error) {
+          logger.error('what became of a job could not be restored', { job: ended.jobId, error });
+        }
+      }
+    }
+  }
+
+  /** Compares one note. @returns whether the note holds in the present epoch, too */
+  async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
+    const { blobs, logger } = this.#services;
+    const { jobId: job, status } = ended;
+    if (state?.terminal && (state.outcome === status || status === 'cancelled')) return true;
+    if (!state && status === 'completed' && hasDocument) return true;
+    const manifest = await blobs.ended.read(ended);
+    if (!manifest) {
+      await blobs.ended.remove(ended);
+      return false;
+    }
+    if (!state && (await this.#isExplained(manifest, ended))) return true;
+    logger.warn('Redis has forgotten how a job ended', { job, status, known: state?.status });
+    if (status === 'cancelled') {
+      await this.#cancelAgain(manifest, state);
+      return true;
+    }
+    // Removes the note first. From then on the sweep of the manifests would queue the job, too.
+    await blobs.ended.restore(ended.path, manifest);
+    await blobs.ended.remove(ended);
+    await this.#rerun(manifest, state);
+    return false;
+  }
+
+  /** Returns whether Redis needs no restoration, although it does not know the job. */
+  async #isExplained(manifest: Manifest, ended: EndedUpload): Promise<boolean> {
+    const { blobs, registry, tombstones } = this.#services;
+    const { job_id, payload } = manifest;
+    const { document_id = job_id, file_key } = payload;
+    // A Redis from an older copy still has the tombstone of a run before the one that completed: it tells nothing.
+    const owner = ended.status === 'completed' ? '' : job_id;
+    const [dead] = await tombstones.has([{ job_id: owner, payload: { document_id, file_key } }]);
+    if (dead) return true;
+    if (ended.status === 'completed') return registry.ownsFile(document_id, file_key);
+    const age = await blobs.ended.age(ended);
+    if (age === undefined || age <= this.#ttlMs) return false;
+    // Restores the lost tombstone, because the note is its evidence.
+    await tombstones.write(manifest, 0);
+    return true;
+  }
+
+  async #cancelAgain({ job_id, tenant, payload }: Manifest, state: JobState | undefined): Promise<void> {
+    const { queue, restoration } = this.#services;
+    if (state) await queue.cancel(job_id);
+    else await restoration.restoreCancelled(job_id, tenant, payload);
+  }
+
+  async #rerun(manifest: Manifest, state: JobState | undefined): Promise<void> {
+    const { queue, store } = this.#services;
+    const { job_id } = manifest;
+    if (!state) await requeue(queue, manifest);
+    // It is back at the end of an earlier run; one that has not ended runs anyway.
+    else if (state.terminal)
+      await queue.rerun(job_id, (await store.readUpload(manifest.tenant, job_id))?.run ?? 1);
+  }
+}

@@ -1,0 +1,82 @@
+import * as v from 'valibot';
+
+import type { DocumentRegistry, StoredDocument } from '../../documents/registry.ts';
+import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
+import { JobPayloadSchema } from '../../jobs/model/job-payload.ts';
+import type { JobStore } from '../../jobs/reads/job-store.ts';
+import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { StoredFiles } from '../../blobs/blob-listing.ts';
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { End } from '../../blobs/ended-uploads.ts';
+import type { Manifest } from '../../blobs/manifest.ts';
+
+export interface ManifestRestorationServices {
+  blobs: BlobStore;
+  store: JobStore;
+  registry: DocumentRegistry;
+  epochs: EpochTracker;
+  tombstones: Tombstones;
+  logger: Logger;
+}
+
+/**
+ * Restores missing manifests beside their originals. An older version removed them a day after the job's end. Redis'
+ * record of the document or the job suffices to make them.
+ */
+export class ManifestRestoration {
+  readonly #services: ManifestRestorationServices;
+  readonly #ttlMs: number;
+
+  /** @param ttlMs time to keep the original of a job without a document, from the job's end */
+  constructor(services: ManifestRestorationServices, ttlMs: number) {
+    this.#services = services;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Restores the manifests that an older version moved away. */
+  async adoptOlder(): Promise<void> {
+    const adopted = await this.#services.blobs.ended.adoptOlder();
+    if (adopted > 0) this.#services.logger.info('brought back manifests of an older version', { adopted });
+  }
+
+  /**
+   * Restores the manifest of an original.
+   * @param documentId the document that owns it
+   * @returns false where neither a document nor a job explains the file
+   */
+  async restore(file: StoredFiles, documentId: string | undefined): Promise<boolean> {
+    if (!file.blob) return false;
+    if (documentId === undefined) return this.#restoreOfJob(file);
+    const manifest = manifestOf(await this.#services.registry.get(file.tenant, documentId));
+    await this.#write(manifest, 'completed');
+    return true;
+  }
+
+  /** Writes a tombstone for a job that ended without a document, because an older version wrote none. */
+  async #restoreOfJob({ key, id: job_id, tenant }: StoredFiles): Promise<boolean> {
+    const { store, tombstones } = this.#services;
+    const upload = await store.readUpload(tenant, job_id);
+    if (upload?.payload?.file_key !== key) return false;
+    const { outcome, payload, run } = upload;
+    if (outcome !== 'failed' && outcome !== 'cancelled') return false;
+    const manifest = { job_id, tenant, payload, run };
+    await this.#write(manifest, outcome);
+    await tombstones.write(manifest, this.#ttlMs);
+    return true;
+  }
+
+  async #write(manifest: Manifest, end: End): Promise<void> {
+    const { blobs, epochs, logger } = this.#services;
+    const { job_id: job, payload } = manifest;
+    await blobs.restoreManifest(payload.file_key, manifest);
+    await blobs.ended.note(payload.file_key, job, end, epochs.last.epoch);
+    logger.info('restored a manifest that was missing', { job, file: payload.file_key });
+  }
+}
+
+/** Makes a document's manifest from the registry. Unknown settings take the defaults. */
+function manifestOf({ id, tenant, size, ...document }: StoredDocument): Manifest {
+  const payload = v.parse(JobPayloadSchema, { ...document, document_id: id, file_size: size });
+  return { job_id: id, tenant, payload };
+}

@@ -1,0 +1,102 @@
+import type { VectorStore } from '../../documents/vector-store.ts';
+import type { Cleanup, CleanupLog } from '../../jobs/transitions/cleanup-log.ts';
+import type { Installation } from '../../installation/installation.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { OrphanSweep } from './orphan-sweep.ts';
+import type { TombstoneSweep } from './tombstone-sweep.ts';
+import type { UploadRecovery } from './upload-recovery.ts';
+
+const CLEANUPS_AT_ONCE = 20;
+
+type Duty = (signal: AbortSignal) => Promise<void>;
+
+export interface SweeperServices {
+  queue: JobQueue;
+  cleanups: CleanupLog;
+  vectors: VectorStore;
+  uploads: UploadRecovery;
+  ends: TombstoneSweep;
+  orphans: OrphanSweep;
+  installation: Pick<Installation, 'confirmed' | 'whileConfirmed'>;
+  logger: Logger;
+}
+
+/**
+ * Puts right, every sixth of a lease, what workers that are gone, other programs and a forgetful Redis have
+ * left behind. Any worker may do it; several at once do no harm. Each duty is its own: one that takes long, or
+ * waits for a Chroma that is away, must not block the takeover of jobs. Sweeps stop while the installation is not
+ * confirmed, because unowned files may belong to another installation.
+ */
+export class Sweeper {
+  readonly #services: SweeperServices;
+  readonly #timer: NodeJS.Timeout;
+  readonly #closing = new AbortController();
+  readonly #underWay = new Map<Duty, Promise<void>>();
+  #repairCursor = '0';
+
+  constructor(services: SweeperServices, leaseMs: number) {
+    this.#services = services;
+    const duties: Duty[] = [
+      () => this.#expireLeases(),
+      () => this.#repair(),
+      (signal) => services.uploads.sweep(signal),
+      (signal) => services.ends.sweep(signal),
+      (signal) => services.orphans.sweep(signal),
+      (signal) => this.#cleanUp(signal),
+    ];
+    this.#timer = setInterval(() => {
+      if (!services.installation.confirmed) return;
+      for (const duty of duties) if (!this.#underWay.has(duty)) this.#underWay.set(duty, this.#do(duty));
+    }, leaseMs / 6);
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#closing.abort();
+    await Promise.all(this.#underWay.values());
+  }
+
+  async #do(duty: Duty): Promise<void> {
+    const signal = AbortSignal.any([this.#closing.signal, this.#services.installation.whileConfirmed]);
+    try {
+      await duty(signal);
+    } catch (error) {
+      if (!signal.aborted) this.#services.logger.warn('a sweep failed; the next one starts over', { error });
+    }
+    this.#underWay.delete(duty);
+  }
+
+  async #expireLeases(): Promise<void> {
+    const { requeued, failed } = await this.#services.queue.expireLeases();
+    if (requeued + failed > 0)
+      this.#services.logger.warn('took jobs back from lost workers', { requeued, failed });
+  }
+
+  async #repair(): Promise<void> {
+    const { cursor, repaired } = await this.#services.queue.repair(this.#repairCursor);
+    this.#repairCursor = cursor;
+    if (repaired > 0) this.#services.logger.warn('repaired jobs that nothing would have moved', { repaired });
+  }
+
+  /** Carries out all that is due: what is made dead while it does waits for the next round. */
+  async #cleanUp(signal: AbortSignal): Promise<void> {
+    const { cleanups, vectors } = this.#services;
+    let due: Cleanup[];
+    do {
+      due = await cleanups.due(CLEANUPS_AT_ONCE);
+      for (const cleanup of due) {
+        try {
+          await vectors.deleteGeneration(cleanup, signal);
+          await cleanups.finish(cleanup);
+        } catch (error) {
+          if (signal.aborted) return;
+          // One that cannot be carried out now must not stand in the way of all others.
+          this.#services.logger.warn('a cleanup failed and is put off', { ...cleanup, error });
+          await cleanups.putOff(cleanup);
+        }
+      }
+    } while (due.length === CLEANUPS_AT_ONCE && !signal.aborted);
+  }
+}

@@ -1,0 +1,85 @@
+import type { DocumentRegistry } from '../../documents/registry.ts';
+import type { JobStore } from '../../jobs/reads/job-store.ts';
+import type { Tombstone, Tombstones } from '../../jobs/transitions/tombstones.ts';
+import type { Logger } from '../../logging/logger.ts';
+import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import { readLiveFiles, type LiveFiles } from './live-files.ts';
+
+/** Interval in ms. Each sweep that finds a due tombstone reads the file keys of all documents. */
+const INTERVAL_MS = 30_000;
+const A_PAGE = 200;
+/** A file that the system does not let go, or a folder in its place, waits for somebody to see to it. */
+const PUT_OFF_MS = 60 * 60 * 1000;
+
+export interface TombstoneSweepServices {
+  blobs: BlobStore;
+  store: JobStore;
+  registry: DocumentRegistry;
+  tombstones: Tombstones;
+  logger: Logger;
+}
+
+/** Deletes the originals with a due tombstone. */
+export class TombstoneSweep {
+  readonly #services: TombstoneSweepServices;
+  #nextAt = 0;
+
+  constructor(services: TombstoneSweepServices) {
+    this.#services = services;
+  }
+
+  /** Deletes all due originals, unless a sweep ran a moment ago or a backup runs. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    if (performance.now() < this.#nextAt) return;
+    this.#nextAt = performance.now() + INTERVAL_MS;
+    const { tombstones, blobs, logger } = this.#services;
+    for (;;) {
+      if (await tombstones.paused()) return;
+      const due = await tombstones.due(A_PAGE);
+      if (due.length === 0) return;
+      const live = await readLiveFiles(
+        this.#services,
+        due.map(({ fileKey }) => fileKey.split('/')[0] as string),
+      );
+      const ended = await blobs.ended.ids();
+      for (const tombstone of due) {
+        signal.throwIfAborted();
+        const { jobId: job, fileKey: file } = tombstone;
+        try {
+          if (await this.#covers(tombstone, live, ended)) {
+            await blobs.remove(file);
+            logger.info('deleted an original whose job or document has ended', { job, file });
+          } else {
+            logger.info('an original is in use: its tombstone is dropped', { job, file });
+          }
+        } catch (error) {
+          // One that cannot be deleted now must not stand in the way of all others.
+          logger.warn('an original cannot be deleted and is put off', { job, file, error });
+          await tombstones.putOff(tombstone, PUT_OFF_MS);
+          continue;
+        }
+        await tombstones.drop(tombstone);
+      }
+    }
+  }
+
+  /** Returns whether nothing else needs the file: no document, no active job, no upload that is to run. */
+  async #covers(
+    { jobId, fileKey }: Tombstone,
+    { documents, jobs }: LiveFiles,
+    ended: ReadonlySet<string>,
+  ): Promise<boolean> {
+    if (documents.has(fileKey) || jobs.has(fileKey)) return false;
+    try {
+      const owner = (await this.#services.blobs.manifest(fileKey))?.job_id;
+      if (owner === undefined) return true;
+      // A Redis from an older copy still has the tombstone of a run before the one that made a document.
+      if (jobId !== '' && (await this.#services.blobs.ended.has(owner, 'completed'))) return false;
+      return (jobId === '' || owner === jobId) && ended.has(owner);
+    } catch (error) {
+      if (error instanceof BlobNotFoundError) return false;
+      throw error;
+    }
+  }
+}

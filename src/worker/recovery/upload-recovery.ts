@@ -1,0 +1,112 @@
+import type { Job, Outcome } from '../../contract/job.ts';
+import type { DocumentRegistry } from '../../documents/registry.ts';
+import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
+import type { JobStore } from '../../jobs/reads/job-store.ts';
+import type { JobState } from '../../jobs/model/job-view.ts';
+import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { End } from '../../blobs/ended-uploads.ts';
+import type { Manifest } from '../../blobs/manifest.ts';
+import { requeue } from './requeue.ts';
+
+/** Interval of the sweep, in ms. Recovery is rare, and each manifest of a running job costs a read. */
+const INTERVAL_MS = 10_000;
+/**
+ * Rest after a sweep, as a multiple of its time. Listing 100,000 documents takes 1 s, so it takes a twentieth of the
+ * time.
+ */
+const REST = 20;
+const MANIFESTS_A_READ = 200;
+/** An upload that has not been answered yet may have its manifest before its job: for as long as it waits for Redis. */
+const MIN_AGE_MS = 10_000;
+
+/**
+ * Time in ms until every upload under way is requeued, after a Redis that lost data is back. Larger stores take
+ * longer.
+ */
+export const RECOVERED_WITHIN_MS = MIN_AGE_MS + INTERVAL_MS;
+
+export interface UploadRecoveryServices {
+  blobs: BlobStore;
+  queue: JobQueue;
+  store: JobStore;
+  registry: DocumentRegistry;
+  tombstones: Tombstones;
+  epochs: EpochTracker;
+  logger: Logger;
+}
+
+/**
+ * Keeps the promise of an acknowledgement when Redis does not. It queues an upload again under the same id if
+ * Redis does not know its job. The manifest must exist, and no note may record the job's end.
+ */
+export class UploadRecovery {
+  readonly #services: UploadRecoveryServices;
+  #nextAt = 0;
+
+  constructor(services: UploadRecoveryServices) {
+    this.#services = services;
+  }
+
+  /** Sweeps the manifests of all jobs whose end is not noted, unless a sweep ran a moment ago. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    const began = performance.now();
+    if (began < this.#nextAt) return;
+    const { blobs, queue, store } = this.#services;
+    for await (const manifests of blobs.awaited(MANIFESTS_A_READ, MIN_AGE_MS)) {
+      signal.throwIfAborted();
+      const active: string[] = [];
+      const unknown: Manifest[] = [];
+      const states = await store.readAll(manifests.map(({ job_id }) => job_id));
+      for (const [i, manifest] of manifests.entries()) {
+        const state = states[i];
+        if (!state) unknown.push(manifest);
+        else if (state.outcome) await this.#finish(manifest, state, state.outcome);
+        else active.push(manifest.job_id);
+      }
+      await queue.activate(active);
+      await this.#recover(unknown);
+    }
+    const ended = performance.now();
+    this.#nextAt = ended + Math.max(INTERVAL_MS, REST * (ended - began));
+  }
+
+  /** Recovers manifests without a job. A job that ended left a document or a tombstone; Redis lost all others. */
+  async #recover(manifests: readonly Manifest[]): Promise<void> {
+    const { queue, registry, tombstones, epochs, logger } = this.#services;
+    const dead = await tombstones.has(manifests);
+    for (const [i, manifest] of manifests.entries()) {
+      const { job_id: job, payload, run: promised = 1 } = manifest;
+      const completed = await registry.ownsFile(payload.document_id ?? job, payload.file_key);
+      // The tombstone may be that of a run before the one that was promised.
+      if (completed || (dead[i] && promised === 1)) {
+        await this.#noteEnd(manifest, completed ? 'completed' : 'failed', epochs.last.epoch);
+      } else {
+        logger.warn('Redis has forgotten an upload: it is requeued', { job });
+        await requeue(queue, manifest);
+      }
+    }
+  }
+
+  /** A manifest whose job has ended: its worker was lost between the two, or it had none; or a retry was forgotten. */
+  async #finish(manifest: Manifest, state: JobState, outcome: Outcome): Promise<void> {
+    const { queue, logger } = this.#services;
+    const { job_id: job, run: promised = 1 } = manifest;
+    const { run } = JSON.parse(state.json) as Job;
+    if (run < promised && outcome !== 'completed') {
+      logger.warn('Redis has forgotten that a job must be rerun', { job, run: promised });
+      await queue.rerun(job, run);
+      return;
+    }
+    await this.#noteEnd(manifest, outcome, state.epoch);
+  }
+
+  /** Writes the note last. A sweep takes up every end without a note, so a crash before it loses nothing. */
+  async #noteEnd({ job_id, payload }: Manifest, end: End, epoch: string): Promise<void> {
+    const { blobs } = this.#services;
+    await blobs.removeCheckpoint(payload.file_key);
+    await blobs.ended.note(payload.file_key, job_id, end, epoch);
+  }
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+
+import { CountsSchema, type Counts } from '../../contract/job.ts';
+import type { CutChunk, EmbedResponse } from '../../contract/processor.ts';
+import type { JobPayload } from '../../jobs/model/job-payload.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { CheckpointFolder } from '../../blobs/checkpoint-folder.ts';
+
+const CUT = 'chunks';
+const VECTORS = 'vectors-';
+const OF_BATCH = new RegExp(`^${VECTORS}\\d+$`);
+
+/** What parsing and chunking make of a document: all that the later stages need. */
+export interface Cut {
+  chunks: CutChunk[];
+  /** What the parser found the file to be. */
+  mediaType: string | undefined;
+  /** Version of the reader. */
+  readerVersion: string | undefined;
+  pages: Pick<Counts, 'pages_done' | 'pages_total' | 'pages_unread'> | undefined;
+}
+
+const CutHeader = v.object({
+  of: v.string(),
+  mediaType: v.optional(v.string()),
+  readerVersion: v.optional(v.string()),
+  pages: v.optional(v.pick(CountsSchema, ['pages_done', 'pages_total', 'pages_unread'])),
+});
+const VectorsHeader = v.object({ of: v.string(), model: v.string(), dimensions: v.number() });
+
+/**
+ * What the tries of one job have finished, for the next try to go on from. Each piece names what it was made
+ * of, and counts for nothing else. No failure of theirs is a failure of the job: what cannot be read is
+ * absent, and what cannot be written is logged.
+ */
+export class Checkpoints {
+  readonly #folder: CheckpointFolder;
+  readonly #source: string;
+  readonly #logger: Logger;
+  #warned = false;
+
+  constructor(folder: CheckpointFolder, payload: JobPayload, logger: Logger) {
+    const { file_key, content_hash, filename, media_type } = payload;
+    const { chunking_strategy, chunk_size, chunk_overlap } = payload;
+    const file = [file_key, content_hash, filename, media_type];
+    this.#folder = folder;
+    this.#source = hashOf([...file, chunking_strategy, chunk_size, chunk_overlap]);
+    this.#logger = logger;
+  }
+
+  /** The document's chunks, where a former try cut them. */
+  async cut(): Promise<Cut | undefined> {
+    const found = await this.#folder.read(CUT);
+    const header = v.safeParse(CutHeader, found?.header);
+    if (!found || !header.success || header.output.of !== this.#source) return undefined;
+    const { mediaType, readerVersion, pages } = header.output;
+    try {
+      const chunks = JSON.parse(found.body.toString()) as CutChunk[];
+      return { chunks, mediaType, readerVersion, pages };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps the chunks. @returns whether they are kept */
+  async keepCut({ chunks, ...rest }: Cut): Promise<boolean> {
+    return this.#keep(async () => {
+      await this.#folder.make();
+      await this.#folder.write(CUT, { of: this.#source, ...rest }, Buffer.from(JSON.stringify(chunks)));
+    });
+  }
+
+  /** The batches that have vectors, as far as can be told without reading them. */
+  async embedded(): Promise<Set<number>> {
+    const names = await this.#folder.names();
+    return new Set(
+      names.filter((name) => OF_BATCH.test(name)).map((name) => Number(name.slice(VECTORS.length))),
+    );
+  }
+
+  /** A batch's vectors, where a former try embedded these very texts. */
+  async vectors(batch: number, texts: readonly string[]): Promise<EmbedResponse | undefined> {
+    const found = await this.#folder.read(VECTORS + batch);
+    const header = v.safeParse(VectorsHeader, found?.header);
+    if (!found || !header.success || header.output.of !== hashOf(texts)) return undefined;
+    const { model, dimensions } = header.output;
+    // Copied, because the bytes of a file begin wherever its header ends, and numbers must be aligned.
+    const numbers = new Float32Array(new Uint8Array(found.body).buffer);
+    if (numbers.length !== texts.length * dimensions) return undefined;
+    const embeddings = texts.map((_, i) =>
+      Array.from(numbers.subarray(i * dimensions, (i + 1) * dimensions)),
+    );
+    return { model, dimensions, embeddings };
+  }
+
+  /** Keeps a batch's vectors. @returns whether they are kept */
+  async keepVectors(batch: number, texts: readonly string[], response: EmbedResponse): Promise<boolean> {
+    const { embeddings, model, dimensions } = response;
+    const header = { of: hashOf(texts), model, dimensions };
+    return this.#keep(async () => {
+      const numbers = new Float32Array(texts.length * dimensions);
+      for (const [i, vector] of embeddings.entries()) numbers.set(vector, i * dimensions);
+      await this.#folder.write(VECTORS + batch, header, new Uint8Array(numbers.buffer));
+    });
+  }
+
+  /** Forgets all vectors: they are of another model. */
+  async dropVectors(): Promise<void> {
+    const batches = await this.embedded();
+    await this.#keep(async () => {
+      await Promise.all([...batches].map((batch) => this.#folder.drop(VECTORS + batch)));
+    });
+  }
+
+  /** A full disk stays full for every batch of a document: one line is enough. */
+  async #keep(write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (!this.#warned) this.#logger.warn('a checkpoint could not be written', { error });
+      this.#warned = true;
+      return false;
+    }
+  }
+}
+
+function hashOf(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

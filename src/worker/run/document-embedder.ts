@@ -1,0 +1,155 @@
+import type { CutChunk, EmbedResponse } from '../../contract/processor.ts';
+import type { EmbeddedChunk } from '../../documents/chunk-record.ts';
+import { DependencyError } from '../../errors.ts';
+import type { ProcessorClient } from '../../processor-client/processor-client.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { RetryingCaller } from './retrying-caller.ts';
+import { lanes, type Start } from './concurrently.ts';
+
+/** Large, because Chroma's cost is by the write: batches of 250 were the fastest for one writer. */
+const LARGEST_BATCH = 250;
+const SMALLEST_BATCH = 50;
+/** A document of some size has so many at least: what is left to store when all is embedded is only the last. */
+const FEWEST_BATCHES = 3;
+
+export interface EmbedderServices {
+  processor: ProcessorClient;
+  checkpoints: Checkpoints;
+  caller: RetryingCaller;
+  /** Begins a call beside others: the first that fails stops all. */
+  start: Start;
+  signal: AbortSignal;
+  /** Hears how many more chunks have their vectors. */
+  onEmbedded: (count: number) => void;
+}
+
+/**
+ * Embeds a document a batch at a time, from a former try's checkpoint where there is one. All vectors of a
+ * document are of one model: of the one that answers now, while anything is left to embed.
+ */
+export class DocumentEmbedder {
+  readonly #chunks: readonly CutChunk[];
+  /** How many chunks each batch has, but for the last. */
+  readonly #batchSize: number;
+  readonly #services: EmbedderServices;
+  #model: { name: string; dimensions: number } | undefined;
+  #processor: Promise<{ inLane: Start; size: number }> | undefined;
+  /** Vectors that have come before their batch was asked for, by the index of their first chunk. */
+  readonly #early = new Map<number, number[][]>();
+
+  constructor(chunks: readonly CutChunk[], services: EmbedderServices) {
+    this.#chunks = chunks;
+    const share = Math.ceil(chunks.length / FEWEST_BATCHES);
+    this.#batchSize = Math.min(LARGEST_BATCH, Math.max(SMALLEST_BATCH, share));
+    this.#services = services;
+  }
+
+  get batches(): number {
+    return Math.ceil(this.#chunks.length / this.#batchSize);
+  }
+
+  /** The model's name, once a batch has been embedded. */
+  get model(): string {
+    return this.#model?.name ?? '';
+  }
+
+  /**
+   * Finds out which model is to be. MUST be awaited before the first batch: what a former try embedded may be
+   * of another, and must not be stored before that is known.
+   */
+  async begin(): Promise<void> {
+    const embedded = await this.#services.checkpoints.embedded();
+    if (embedded.size === 0) return;
+    for (let batch = 0; batch < this.batches; batch++) {
+      if (embedded.has(batch)) continue;
+      const from = batch * this.#batchSize;
+      const { size } = await this.#ready();
+      this.#early.set(from, await this.#embed(from, Math.min(from + size, this.#end(batch))));
+      return;
+    }
+  }
+
+  /** Embeds a batch and keeps its vectors for the next try. */
+  async embed(batch: number): Promise<EmbeddedChunk[]> {
+    const { checkpoints, caller, onEmbedded } = this.#services;
+    const [from, end] = [batch * this.#batchSize, this.#end(batch)];
+    const texts = this.#texts(from, end);
+    const kept = await checkpoints.vectors(batch, texts);
+    if (kept && this.#isOurs(kept)) {
+      onEmbedded(texts.length);
+      return this.#joined(from, kept.embeddings);
+    }
+    const embeddings = await this.#embedAnew(from, end);
+    const { name: model, dimensions } = this.#model ?? { name: '', dimensions: 0 };
+    if (await checkpoints.keepVectors(batch, texts, { embeddings, model, dimensions })) caller.checkpoint();
+    return this.#joined(from, embeddings);
+  }
+
+  async #embedAnew(from: number, end: number): Promise<number[][]> {
+    const { start, onEmbedded } = this.#services;
+    const { inLane, size } = await this.#ready();
+    const calls: Promise<number[][]>[] = [];
+    for (let at = from; at < end; at += size) {
+      const until = Math.min(at + size, end);
+      const call = async () => {
+        const vectors = this.#early.get(at) ?? (await inLane(() => this.#embed(at, until)));
+        this.#early.delete(at);
+        onEmbedded(vectors.length);
+        return vectors;
+      };
+      calls.push(start(call));
+    }
+    return (await Promise.all(calls)).flat();
+  }
+
+  async #embed(from: number, until: number): Promise<number[][]> {
+    const { processor, checkpoints, caller, signal } = this.#services;
+    const texts = this.#texts(from, until);
+    const response = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
+    if (this.#isOurs(response)) return response.embeddings;
+    await checkpoints.dropVectors();
+    const detail = 'The embedding model changed while the document was embedded.';
+    throw new DependencyError('transient', 'embedding_model_changed', detail);
+  }
+
+  /** Asked only once something has to be embedded. One lane more than there are children keeps each busy. */
+  #ready(): Promise<{ inLane: Start; size: number }> {
+    const { processor, caller, signal } = this.#services;
+    const health = () => {
+      signal.throwIfAborted();
+      return processor.health();
+    };
+    this.#processor ??= caller
+      .retryWhileUnavailable(signal, health)
+      .then(({ children, embed_batch }) => ({ inLane: lanes(children + 1), size: embed_batch }));
+    return this.#processor;
+  }
+
+  /** The first vectors that come say which model it is. */
+  #isOurs({ model, embeddings }: EmbedResponse): boolean {
+    const dimensions = embeddings[0]?.length ?? 0;
+    this.#model ??= { name: model, dimensions };
+    return this.#model.name === model && this.#model.dimensions === dimensions;
+  }
+
+  #joined(from: number, embeddings: number[][]): EmbeddedChunk[] {
+    return embeddings.map((embedding, i) => ({
+      ...(this.#chunks[from + i] as CutChunk),
+      index: from + i,
+      embedding,
+    }));
+  }
+
+  #end(batch: number): number {
+    return Math.min((batch + 1) * this.#batchSize, this.#chunks.length);
+  }
+
+  #texts(from: number, until: number): string[] {
+    return this.#chunks.slice(from, until).map(textToEmbed);
+  }
+}
+
+/** Some rows of a table mean little without its header. */
+function textToEmbed({ text, context }: CutChunk): string {
+  return context === undefined ? text : `${context}\n${text}`;
+}

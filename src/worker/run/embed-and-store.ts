@@ -1,0 +1,78 @@
+import type { CutChunk } from '../../contract/processor.ts';
+import type { ChunkOrigin, EmbeddedChunk } from '../../documents/chunk-record.ts';
+import type { VectorStore } from '../../documents/vector-store.ts';
+import type { ProcessorClient } from '../../processor-client/processor-client.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import { DocumentEmbedder } from './document-embedder.ts';
+import type { RetryingCaller } from './retrying-caller.ts';
+import type { ProgressReporter } from './progress-reporter.ts';
+import { concurrently } from './concurrently.ts';
+
+/** The batches held at once: one being stored, and two being embedded so that no lane waits for the third. */
+const HELD = 3;
+
+export interface EmbedServices {
+  processor: ProcessorClient;
+  vectors: Pick<VectorStore, 'upsert'>;
+  checkpoints: Checkpoints;
+}
+
+/**
+ * Embeds chunks and stores them in batches, side by side, so that memory stays flat however long the
+ * document is. Batches are stored in order, one at a time. Progress follows the embeddings from 60 to 80; what
+ * is left to store then is the last batches.
+ * @returns the name of the embedding model
+ * @throws the first error, when a call fails for good; by then no write is under way any more, unless `signal`
+ *   cut one
+ */
+export async function embedAndStore(
+  chunks: readonly CutChunk[],
+  origin: ChunkOrigin,
+  { processor, vectors, checkpoints }: EmbedServices,
+  caller: RetryingCaller,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+): Promise<string> {
+  progress.mark('embed', 60, 'Generating embeddings...');
+  return concurrently(signal, async (start, either) => {
+    let done = 0;
+    const onEmbedded = (count: number) => {
+      done += count;
+      // The last ones are told by the mark that follows.
+      if (done < chunks.length) progress.move(60 + (20 * done) / chunks.length, { chunks_done: done });
+    };
+    const embedder = new DocumentEmbedder(chunks, {
+      processor,
+      checkpoints,
+      caller,
+      start,
+      signal: either,
+      onEmbedded,
+    });
+
+    const store = async (before: Promise<void> | undefined, batch: Promise<EmbeddedChunk[]>) => {
+      await before;
+      const embedded = await batch;
+      await caller.retryWhileUnavailable(either, async () => {
+        either.throwIfAborted();
+        // Another call's failure does not cut a write: cut off, Chroma would still carry it out, some time later.
+        await vectors.upsert(origin, embedded, signal);
+      });
+      caller.checkpoint();
+    };
+
+    await embedder.begin();
+    const held: { embedded: Promise<EmbeddedChunk[]>; stored: Promise<void> }[] = [];
+    for (let batch = 0; batch < embedder.batches; batch++) {
+      if (held.length === HELD) await held.shift()?.stored;
+      const before = held.at(-1)?.stored;
+      const embedded = start(() => embedder.embed(batch));
+      held.push({ embedded, stored: start(() => store(before, embedded)) });
+    }
+    await Promise.all(held.map(({ embedded }) => embedded));
+    progress.mark('embed', 80, 'Embeddings generated', { chunks_done: done });
+    progress.mark('store', 80, 'Storing in vector DB...');
+    await held.at(-1)?.stored;
+    return embedder.model;
+  });
+}

@@ -1,0 +1,123 @@
+import type { VectorStore } from '../../documents/vector-store.ts';
+import { InstallationError } from '../../installation/installation-error.ts';
+import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
+import type { ClaimedJob, JobQueue } from '../../jobs/transitions/job-queue.ts';
+import { parsePayload } from '../../jobs/model/job-payload.ts';
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import type { End } from '../../blobs/ended-uploads.ts';
+import { ClaimLostError, type LeaseKeeper } from '../claim/lease-keeper.ts';
+import { runPipeline, type PipelineServices } from './pipeline.ts';
+import { ProgressReporter } from './progress-reporter.ts';
+import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
+
+export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vectors'> {
+  vectors: VectorStore;
+  queue: JobQueue;
+  leases: LeaseKeeper;
+  epochs: EpochTracker;
+}
+
+/**
+ * Runs one claimed job to the end of this try, and settles it: completed, failed, to be retried, or given
+ * back. A lost claim is left to its new holder. Throws when the job could not be settled: its lease's end
+ * repairs that.
+ * @param draining aborts with a {@link GiveBackError} or an {@link InstallationError} when the job must be given back
+ */
+export async function runJob(
+  job: ClaimedJob,
+  services: RunnerServices,
+  draining: AbortSignal,
+): Promise<void> {
+  const { queue, leases, vectors } = services;
+  const logger = services.logger.with({ job: job.id });
+  const lost = new AbortController();
+  const signal = AbortSignal.any([lost.signal, draining]);
+  const lease = leases.keep(job, () => lost.abort(new ClaimLostError('the lease was lost')));
+  const progress = new ProgressReporter(queue, job, (reason) => lost.abort(reason));
+  const guarded: PipelineServices['vectors'] = {
+    upsert: async (...write) => {
+      await lease.ensureHeld();
+      await vectors.upsert(...write);
+    },
+    countChunks: (...asked) => vectors.countChunks(...asked),
+  };
+  try {
+    const document = await runPipeline(
+      job,
+      { ...services, logger, vectors: guarded, lease },
+      progress,
+      signal,
+    );
+    await progress.close();
+    signal.throwIfAborted();
+    const { epoch } = services.epochs.last;
+    if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
+    logger.info('job completed', { chunks: document.chunkCount });
+    await noteEnd(job, 'completed', epoch, { ...services, logger });
+  } catch (error) {
+    await progress.close();
+    await settle(job, signal.aborted ? signal.reason : error, progress, { ...services, logger });
+  } finally {
+    lease.release();
+  }
+}
+
+async function settle(
+  job: ClaimedJob,
+  error: unknown,
+  progress: ProgressReporter,
+  services: RunnerServices,
+): Promise<void> {
+  const { queue, logger } = services;
+  const fields = { stage: progress.stage };
+  if (error instanceof ClaimLostError) {
+    logger.warn('job cancelled, or lost to another worker', fields);
+    return abandon(job, queue);
+  }
+  // A store of another installation says nothing about the job.
+  if (error instanceof GiveBackError || error instanceof InstallationError) {
+    await queue.release(job);
+    return logger.info('job given back', { ...fields, reason: error.message });
+  }
+  const retryCount = Number(job.hash['retry_count']) || 0;
+  const maxRetries = Number(job.hash['max_retries']) || 0;
+  const decision = decideRetry(error, progress.stage, retryCount, maxRetries);
+  if (decision.action === 'retry') {
+    const { delayMs, errorCode: code } = decision;
+    logger.warn('job will be tried again', { ...fields, delayMs, code, error });
+    await queue.retry(job, delayMs, decision);
+  } else {
+    const { errorCode: code, error: reason } = decision;
+    // An unreadable document is its user's concern. Its stack would tell an operator nothing.
+    if (isForeseen(error)) logger.info('job failed', { ...fields, code, reason });
+    else logger.warn('job failed', { ...fields, code, error });
+    const { epoch } = services.epochs.last;
+    if (await queue.fail(job, decision)) await noteEnd(job, 'failed', epoch, services);
+  }
+}
+
+/** What was written after the lease had ended is cleaned up once more. */
+async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
+  const read = parsePayload(job.hash['payload']);
+  if (!read.ok) return;
+  const { collection, document_id: documentId = job.id } = read.payload;
+  await queue.abandon(job, { tenant: job.hash['tenant'] ?? DEFAULT_TENANT, collection, documentId });
+}
+
+/** Notes the job's end beside the original, in case Redis loses it, and removes the checkpoint. */
+async function noteEnd(
+  job: ClaimedJob,
+  end: End,
+  epoch: string,
+  { blobs, logger }: RunnerServices,
+): Promise<void> {
+  const read = parsePayload(job.hash['payload']);
+  if (!read.ok) return;
+  try {
+    // Writes the note last. A sweep takes up every end without a note, so a crash before it leaves nothing behind.
+    await blobs.removeCheckpoint(read.payload.file_key);
+    await blobs.ended.note(read.payload.file_key, job.id, end, epoch);
+  } catch (error) {
+    logger.warn('writing the end note of a job failed; a sweep writes it later', { error });
+  }
+}

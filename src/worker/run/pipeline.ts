@@ -1,0 +1,159 @@
+import type { CutChunk, ParseResponse } from '../../contract/processor.ts';
+import { documentFields } from '../../documents/registry.ts';
+import type { VectorStore } from '../../documents/vector-store.ts';
+import type { ClaimedJob, CompletedDocument } from '../../jobs/transitions/job-queue.ts';
+import { parsePayload, type JobPayload } from '../../jobs/model/job-payload.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { ProcessorClient } from '../../processor-client/processor-client.ts';
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import { openOriginal, suspectingStore, type StoreProver } from '../../blobs/open-original.ts';
+import type { Availability } from '../claim/availability.ts';
+import { Checkpoints, type Cut } from './checkpoints.ts';
+import { embedAndStore } from './embed-and-store.ts';
+import type { KeptLease } from '../claim/lease-keeper.ts';
+import { RetryingCaller } from './retrying-caller.ts';
+import type { ProgressReporter } from './progress-reporter.ts';
+import { GiveBackError, PermanentJobError } from './retry-policy.ts';
+
+/** Delay before the second look for a missing file, in ms. A network file system may show another machine's file late. */
+const SECOND_LOOK_MS = 2000;
+
+export interface PipelineServices {
+  blobs: BlobStore;
+  processor: ProcessorClient;
+  vectors: Pick<VectorStore, 'upsert' | 'countChunks'>;
+  lease: Pick<KeptLease, 'lapsed'>;
+  installation: StoreProver;
+  availability: Availability;
+  logger: Logger;
+}
+
+/**
+ * Takes one job through parse, chunk, embed and store, reporting the documented marks.
+ * @returns what `complete` is to register; until that has happened nothing of the work is visible
+ * @throws whatever {@link decideRetry} classifies, or the signal's reason when aborted
+ */
+export async function runPipeline(
+  job: ClaimedJob,
+  shared: PipelineServices,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+): Promise<CompletedDocument> {
+  const read = parsePayload(job.hash['payload']);
+  if (!read.ok) throw new PermanentJobError('invalid_payload', read.detail);
+  const { payload } = read;
+  const tenant = job.hash['tenant'] ?? DEFAULT_TENANT;
+  const documentId = payload.document_id ?? job.id;
+  const services = { ...shared, processor: shared.processor.forDocument(documentId, job.id) };
+  const caller = new RetryingCaller(services.availability, services.logger);
+
+  const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);
+
+  const cut = await parseAndChunk(payload, services, checkpoints, caller, progress, signal);
+  const { chunks } = cut;
+
+  const origin = {
+    collection: payload.collection,
+    documentId,
+    generation: job.token,
+    filename: payload.filename,
+    contentHash: payload.content_hash,
+    metadata: payload.metadata,
+  };
+  const model = await embedAndStore(chunks, origin, { ...services, checkpoints }, caller, progress, signal);
+  if (services.lease.lapsed) {
+    // What was stored before may have been cleaned up, and Redis gone back to where it does not know of that.
+    const stored = await caller.retryWhileUnavailable(signal, () =>
+      services.vectors.countChunks(origin, signal),
+    );
+    if (stored < chunks.length)
+      throw new GiveBackError('chunks are gone that were stored before the lease ended');
+  }
+
+  const { collection, replaces_generation: replaces } = payload;
+  const fields = documentFields(payload, { id: documentId, tenant, model, ...cut });
+  return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
+}
+
+/** Passes the marks of both stages; there is work in between unless a former try has done it. */
+async function parseAndChunk(
+  payload: JobPayload,
+  services: PipelineServices,
+  checkpoints: Checkpoints,
+  caller: RetryingCaller,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+): Promise<Cut> {
+  const kept = await checkpoints.cut();
+  progress.mark('parse', 10, 'Parsing document...');
+  const parsed = kept ?? (await parse(payload, services, caller, progress, signal));
+  caller.checkpoint();
+  progress.mark('parse', 30, 'Document parsed', parsed.pages);
+
+  progress.mark('chunk', 30, 'Chunking text...');
+  const chunks = 'chunks' in parsed ? parsed.chunks : await chunk(payload, parsed, services, caller, signal);
+  caller.checkpoint();
+  progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
+    chunks_done: 0,
+    chunks_total: chunks.length,
+  });
+  const { mediaType, readerVersion, pages } = parsed;
+  const cut = { chunks, mediaType, readerVersion, pages };
+  if (!kept) {
+    // Only the job's holder may begin a checkpoint: the mark's answer says whether it is still ours.
+    await progress.settled();
+    signal.throwIfAborted();
+    await checkpoints.keepCut(cut);
+  }
+  return cut;
+}
+
+type Parsed = Pick<ParseResponse, 'text' | 'segments'> & Omit<Cut, 'chunks'>;
+
+async function parse(
+  payload: JobPayload,
+  { processor, blobs, installation }: PipelineServices,
+  caller: RetryingCaller,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+): Promise<Parsed> {
+  const source = {
+    filename: payload.filename,
+    mediaType: payload.media_type,
+    open: () => {
+      const expected = { size: payload.file_size, contentHash: payload.content_hash };
+      const read = () => blobs.read(payload.file_key, expected);
+      return openOriginal(installation, read, SECOND_LOOK_MS, signal);
+    },
+  };
+  let pages: Cut['pages'];
+  const onPages = (pages_done: number, pages_total: number) => {
+    pages = { pages_done, pages_total };
+    progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
+  };
+  const { text, segments, metadata } = await caller.retryWhileUnavailable(signal, () =>
+    suspectingStore(installation, () => processor.parse(source, signal, onPages)),
+  );
+  if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const { media_type, reader_version, pages_unread: unread } = metadata;
+  if (typeof unread === 'number' && Number.isSafeInteger(unread) && unread > 0)
+    pages = { ...pages, pages_unread: unread };
+  return { text, segments, mediaType: textOf(media_type), readerVersion: textOf(reader_version), pages };
+}
+
+async function chunk(
+  payload: JobPayload,
+  { text, segments }: Parsed,
+  { processor }: PipelineServices,
+  caller: RetryingCaller,
+  signal: AbortSignal,
+): Promise<CutChunk[]> {
+  const { chunking_strategy: strategy, chunk_size, chunk_overlap } = payload;
+  const { chunks } = await caller.retryWhileUnavailable(signal, () =>
+    processor.chunk({ text, strategy, chunk_size, chunk_overlap, segments }, signal),
+  );
+  if (chunks.length === 0) throw new PermanentJobError('no_text', 'The file contains no text.');
+  return chunks;
+}

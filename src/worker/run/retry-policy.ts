@@ -1,0 +1,105 @@
+import type { Stage } from '../../contract/job.ts';
+import { DOCUMENT_ERRORS } from '../../contract/processor.ts';
+import { DependencyError } from '../../errors.ts';
+import { DocumentChangedError } from '../../jobs/transitions/job-reports.ts';
+import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';
+import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
+import { BlobChangedError } from '../../blobs/verify-content.ts';
+import { wellFormed } from '../../well-formed.ts';
+
+const BASE_DELAY_MS = 1000;
+const MAX_DELAY_MS = 60_000;
+
+/** What is to become of a job whose try has failed. */
+export type RetryDecision =
+  | { action: 'retry'; delayMs: number; error: string; errorCode: string }
+  | { action: 'fail'; message: string; error: string; errorCode: string };
+
+/** Thrown by the pipeline for a job that can never succeed, for a reason that no dependency gave. */
+export class PermanentJobError extends Error {
+  override name = 'PermanentJobError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Thrown, or an abort's reason, where a job is to be given back: nothing is wrong with it, so no try is counted. */
+export class GiveBackError extends Error {
+  override name = 'GiveBackError';
+}
+
+const FAILED: Record<Stage, string> = {
+  parse: 'Parsing failed',
+  chunk: 'Chunking failed',
+  embed: 'Embedding failed',
+  store: 'Storing failed',
+};
+
+/**
+ * Decides what a failed try means: the one table that classifies errors.
+ *
+ * | what failed | then |
+ * |---|---|
+ * | the document itself (4xx with a code), a payload that makes no sense, a file that has changed | fail at once |
+ * | a file that a proved blob store has not, at two looks | fail at once |
+ * | a document that was replaced or deleted while it was indexed again | fail at once |
+ * | the parser died of the document, or calls were cut, more often than their budgets allow | fail at once |
+ * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
+ *
+ * Unreachable services never get here: a job waits for them ({@link RetryingCaller}). Nor does a store that is not the
+ * installation's: the job is given back.
+ */
+export function decideRetry(
+  error: unknown,
+  stage: Stage,
+  retryCount: number,
+  maxRetries: number,
+): RetryDecision {
+  const { permanent, code, text: words, retryAfterMs } = classify(error);
+  const text = wellFormed(words);
+  if (permanent || retryCount >= maxRetries) {
+    return { action: 'fail', message: FAILED[stage], error: text, errorCode: code };
+  }
+  const delayMs = Math.min(retryAfterMs ?? backoff(retryCount), LONGEST_BACKOFF_MS);
+  return { action: 'retry', delayMs, error: text, errorCode: code };
+}
+
+/** Returns whether the user's own document caused a failure, and not Sluice or its services. */
+export function isForeseen(error: unknown): boolean {
+  if (error instanceof DependencyError) return Object.hasOwn(DOCUMENT_ERRORS, error.code);
+  return error instanceof PermanentJobError || error instanceof DocumentChangedError;
+}
+
+/** Exponential backoff with full jitter: many jobs that failed together do not come back together. */
+export function backoff(retries: number): number {
+  return Math.round(Math.random() * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries));
+}
+
+function classify(error: unknown): {
+  permanent: boolean;
+  code: string;
+  text: string;
+  retryAfterMs?: number | undefined;
+} {
+  if (error instanceof DependencyError) {
+    const { kind, code, message, retryAfterMs } = error;
+    return { permanent: kind !== 'transient', code, text: message, retryAfterMs };
+  }
+  if (error instanceof PermanentJobError) return { permanent: true, code: error.code, text: error.message };
+  if (error instanceof BlobNotFoundError) {
+    return { permanent: true, code: 'file_missing', text: 'The uploaded file is no longer in the store.' };
+  }
+  if (error instanceof BlobChangedError) {
+    const text =
+      'The stored file is not the one that was uploaded: its content has changed. Upload it again.';
+    return { permanent: true, code: 'content_changed', text };
+  }
+  if (error instanceof DocumentChangedError) {
+    const text = 'The document was replaced or deleted while it was indexed again.';
+    return { permanent: true, code: 'document_changed', text };
+  }
+  return { permanent: false, code: 'internal', text: 'An unexpected error occurred.' };
+}

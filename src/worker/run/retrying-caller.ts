@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { DependencyError } from '../../errors.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { Availability } from '../claim/availability.ts';
+
+/** Calls of one job that may be cut in the middle before the job is taken to be the reason. */
+const MAX_INTERRUPTIONS = 10;
+/** Parsers that one document may kill. */
+const MAX_CRASHES = 3;
+const MIN_WAIT_MS = 100;
+const MAX_WAIT_MS = 2000;
+
+/**
+ * Makes the calls of one job, and retries a call whose failure says nothing about the job. Retries while a service
+ * is down have no limit. Calls that were cut or crashed have a budget, because the document may be the cause. Calls
+ * MUST be repeatable.
+ */
+export class RetryingCaller {
+  readonly #availability: Availability;
+  readonly #logger: Logger;
+  #interruptions = 0;
+  #crashes = 0;
+
+  constructor(availability: Availability, logger: Logger) {
+    this.#availability = availability;
+    this.#logger = logger;
+  }
+
+  /**
+   * @param signal ends the waiting between two calls
+   * @returns what the call answers in the end
+   * @throws what it fails with, once that says something about the job; the signal's reason when aborted
+   */
+  async retryWhileUnavailable<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    let back: (() => void) | undefined;
+    try {
+      for (let wait = MIN_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
+        try {
+          return await call();
+        } catch (error) {
+          if (!(error instanceof DependencyError) || !this.#mayRepeat(error)) throw error;
+          if (wait === MIN_WAIT_MS) {
+            this.#logger.warn('a call is made again', { code: error.code, error: error.cause ?? error });
+          }
+          if (error.kind === 'unreachable') back ??= this.#availability.wait();
+          await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
+        }
+      }
+    } finally {
+      back?.();
+    }
+  }
+
+  /** Forgets what was cut so far: a finished piece of work shows that the job is not to blame. */
+  checkpoint(): void {
+    this.#interruptions = 0;
+  }
+
+  #mayRepeat(error: DependencyError): boolean {
+    if (error.kind === 'unreachable') return true;
+    if (error.kind === 'interrupted') return ++this.#interruptions <= MAX_INTERRUPTIONS;
+    if (error.kind === 'crashed') return ++this.#crashes < MAX_CRASHES;
+    return false;
+  }
+}
