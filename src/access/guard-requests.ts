@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
@@ -20,8 +21,14 @@ const DETAILS: Record<Refusal, string> = {
     'Pages of this origin may not call this server. Its log names the setting that lets them.',
 };
 
-/** Checks each request with the guard before any route runs. A file of the web page matches only the route `/*`. */
-export function guardRequests(guard: Guard): MiddlewareHandler<{ Bindings: HttpBindings }> {
+/**
+ * Checks each request with the guard before any route runs. A file of the web page matches only the route `/*`.
+ * @param onRefusal called before the response to a refused request
+ */
+export function guardRequests(
+  guard: Guard,
+  onRefusal?: (request: IncomingMessage, response: ServerResponse) => void,
+): MiddlewareHandler<{ Bindings: HttpBindings }> {
   return async (c, next) => {
     const { incoming, outgoing } = c.env;
     for (const [name, value] of Object.entries(HEADERS)) outgoing.setHeader(name, value);
@@ -29,6 +36,7 @@ export function guardRequests(guard: Guard): MiddlewareHandler<{ Bindings: HttpB
     const isStatic = reads && matchedRoutes(c).every(({ path }) => path === '/*');
     const refusal = guard.refusal(incoming, isStatic);
     if (refusal === undefined) return next();
+    onRefusal?.(incoming, outgoing);
     // The server then drains the body for a moment. If it closed the connection at once, the client would lose the response.
     const headers = { 'content-type': 'application/problem+json' };
     return new Response(refusalBody(refusal), { status: PROBLEMS[refusal].status, headers });

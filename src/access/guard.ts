@@ -8,7 +8,7 @@ const MAX_NAMED = 100;
 /** Longest host or origin in a log line, in characters. */
 const MAX_NAME_CHARS = 255;
 
-const FOREIGN_HOST = 'a request was refused for its Host';
+const HOST_REFUSED = 'a request was refused for its Host';
 
 /** Values of `Sec-Fetch-Site` that a page of another site cannot cause. */
 const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
@@ -44,18 +44,18 @@ export class Guard {
    * @returns the reason of a refusal, logged with its cure the first time; `undefined` to let the request pass
    */
   refusal({ headers, rawHeaders, url = '/' }: GuardedRequest, isStatic = false): Refusal | undefined {
-    const { host } = headers;
-    if (!this.#isOurs(host)) return this.#refuseHost(host);
     // Node keeps the first Host and drops the others. A proxy may have routed by another one (RFC 9112, section 3.2).
     const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && /^host$/i.test(name));
     if (hosts.length > 1) {
       this.#logOnce(
-        FOREIGN_HOST,
+        HOST_REFUSED,
         'several',
         'Have the client, or the proxy before it, send one Host header.',
       );
       return 'host_forbidden';
     }
+    const { host } = headers;
+    if (!this.#isOurs(host)) return this.#refuseHost(host);
     // A request target with a scheme names its own host, which overrides the header.
     if (!url.startsWith('/') && URL.canParse(url) && !this.#isOurs(new URL(url).host)) {
       return this.#refuseHost(new URL(url).host);
@@ -80,7 +80,7 @@ export class Guard {
     const cure = !name
       ? 'Have the client send a Host header.'
       : `If it is a name of this server, set ALLOWED_HOSTS=${printable(name)}`;
-    this.#logOnce(FOREIGN_HOST, name, cure);
+    this.#logOnce(HOST_REFUSED, name, cure);
     return 'host_forbidden';
   }
 

@@ -8,7 +8,8 @@ export type StoreProver = Pick<Installation, 'proveBlobs'>;
 /**
  * Opens an original. It looks twice for a missing file, and proves the store each time. A second look is due because
  * the store may return between the first look and its proof.
- * @param secondLookMs delay before the second look, in ms
+ * @param secondLookMs delay before the second look, in ms. With 0 a network file system that shows another machine's file
+ * late counts it as missing
  * @throws {InstallationError} if the store is not proved; {@link BlobNotFoundError} if both looks find no file
  */
 export async function openOriginal<T>(

@@ -11,7 +11,7 @@ import { ROUTE_RULES } from '../http/route-rules.ts';
 import { healthRoutes } from '../http/routes/health.ts';
 import { metricsRoutes } from '../http/routes/metrics.ts';
 import { upgradeRequiredRoutes } from '../http/routes/upgrade-required.ts';
-import { startServer } from '../http/server.ts';
+import { closeAfterResponse, startServer } from '../http/server.ts';
 import type { Logger } from '../logging/logger.ts';
 import { startProcessor } from '../processor/server.ts';
 import { composeApi, type App } from './api.ts';
@@ -93,7 +93,7 @@ async function startJobRoles(
   const own = healthRoutes(shared.checks, shared.dependencies);
   if (roles.includes('gateway')) own.route('/', upgradeRequiredRoutes(logger));
   let app: App = new Hono<AccessEnvironment>()
-    .use(guardRequests(guard))
+    .use(guardRequests(guard, closeAfterResponse))
     .use(authorizeRequests(access, ROUTE_RULES))
     .route('/', own)
     .route('/', metricsRoutes(shared.metrics));

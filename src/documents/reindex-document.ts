@@ -7,6 +7,7 @@ import type { JobPayload } from '../jobs/model/job-payload.ts';
 import { BlobNotFoundError } from '../blobs/blob-paths.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { openOriginal, type StoreProver } from '../blobs/open-original.ts';
+import { storageProblem } from '../uploads/storage-problem.ts';
 import type { DocumentRegistry, StoredDocument } from './registry.ts';
 import { originalSettings } from './original-settings.ts';
 
@@ -76,8 +77,8 @@ async function ensureOriginal(key: string, blobs: BlobStore, installation: Store
     const { stream } = await openOriginal(installation, () => blobs.read(key, {}), 0);
     stream.destroy();
   } catch (cause) {
-    throw new AppError(cause instanceof BlobNotFoundError ? 'file_gone' : 'storage_unavailable', undefined, {
-      cause,
-    });
+    throw cause instanceof BlobNotFoundError
+      ? new AppError('file_gone', undefined, { cause })
+      : storageProblem(cause);
   }
 }

@@ -46,7 +46,7 @@ import { searchRoutes } from './routes/search.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { ticketRoutes } from './routes/ws-ticket.ts';
 import { uploadRoutes } from './routes/uploads.ts';
-import { isList, requestWeight } from './request-weight.ts';
+import { isList, isProbe, requestWeight } from './request-weight.ts';
 
 /** Longest wait of a writing request, in ms: for Redis to return, or for the first comparison of the stores. */
 const ADMISSION_MS = 3000;
@@ -104,7 +104,7 @@ export function createApp(
   const servers = publicPath ? { servers: [{ url: publicPath }] } : {};
   // Serialized once, because it takes 3 ms.
   const openApi = JSON.stringify({ ...openApiDocument, ...servers });
-  app.use(guardRequests(options.guard));
+  app.use(guardRequests(options.guard, closeAfterResponse));
   if (options.allowedOrigins.length > 0) {
     const origin = [...options.allowedOrigins];
     app.use(
@@ -125,11 +125,10 @@ export function createApp(
 
   const { limiter } = services;
   const count = (c: Context<AccessEnvironment>, client: Subject) => {
-    const weight = requestWeight(c.req.path);
-    // A probe counts against no limit, so that a flood from its address cannot fail it.
-    if (weight === 0) return;
+    const { path } = c.req;
     try {
-      limiter.request(client, weight);
+      if (isProbe(path)) limiter.probe(client);
+      else limiter.request(client, requestWeight(path));
     } catch (error) {
       closeAfterResponse(c.env.incoming, c.env.outgoing);
       throw error;

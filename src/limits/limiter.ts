@@ -20,6 +20,8 @@ export interface Limits {
  */
 const BURST_SECONDS = 2;
 const BYTES_WINDOW_SECONDS = 60;
+/** Probes per second. A monitor sends one; `/metrics` takes 2 ms. */
+const PROBES_PER_SECOND = 50;
 /** Time in ms after which the limiter forgets an idle client. By then its buckets are full. */
 const IDLE_MS = 2 * BYTES_WINDOW_SECONDS * 1000;
 /** Concurrent list reads of one client. 125 of them kept other clients waiting for 2.6 s. */
@@ -55,6 +57,7 @@ class Bucket {
 
 interface Client {
   readonly requests: Bucket;
+  readonly probes: Bucket;
   readonly bytes: Bucket;
   bodies: number;
   sockets: number;
@@ -90,12 +93,12 @@ export class Limiter {
    * @throws {LimitError}
    */
   request(subject: Subject, weight = 1): void {
-    const { requests } = this.#client(subject);
-    const wait = requests.wait();
-    if (wait === 0) return requests.take(weight);
-    const quota = this.#limits.requestsPerSecond * BURST_SECONDS;
-    const detail = `This client may send ${this.#limits.requestsPerSecond} requests a second. Try again later.`;
-    throw new LimitError('requests', detail, quota, wait, BURST_SECONDS);
+    take(this.#client(subject).requests, weight, this.#limits.requestsPerSecond);
+  }
+
+  /** Counts a probe, such as `/readyz`. Other requests do not use up its limit. @throws {LimitError} */
+  probe(subject: Subject): void {
+    take(this.#client(subject).probes, 1, PROBES_PER_SECOND);
   }
 
   /** Waits for one of the client's list slots. @returns a function that frees the slot; the caller MUST call it */
@@ -157,9 +160,10 @@ export class Limiter {
     if (!client) {
       const { requestsPerSecond, bytesPerMinute } = this.#limits;
       const requests = new Bucket(requestsPerSecond * BURST_SECONDS, BURST_SECONDS);
+      const probes = new Bucket(PROBES_PER_SECOND * BURST_SECONDS, BURST_SECONDS);
       const bytes = new Bucket(bytesPerMinute, BYTES_WINDOW_SECONDS);
       const none = { bodies: 0, sockets: 0, lists: 0, waiting: [] };
-      this.#clients.set(subject, (client = { requests, bytes, ...none, seenAt: now }));
+      this.#clients.set(subject, (client = { requests, probes, bytes, ...none, seenAt: now }));
     }
     client.seenAt = now;
     return client;
@@ -171,4 +175,12 @@ export class Limiter {
       if (bodies + sockets + lists === 0 && now - seenAt > IDLE_MS && bytes.wait() === 0)
         this.#clients.delete(subject);
   }
+}
+
+/** Takes `weight` units of a client's requests. @throws {LimitError} */
+function take(bucket: Bucket, weight: number, perSecond: number): void {
+  const wait = bucket.wait();
+  if (wait === 0) return bucket.take(weight);
+  const detail = `This client may send ${perSecond} requests a second. Try again later.`;
+  throw new LimitError('requests', detail, perSecond * BURST_SECONDS, wait, BURST_SECONDS);
 }

@@ -11,8 +11,8 @@ import { storageProblem } from './storage-problem.ts';
  * Reruns a tenant's failed job, cancelled ones included. Stores the rerun as safely as the first run. Ends the delay of
  * a job that waits for a retry. Other jobs stay unchanged.
  * @returns the job's status before
- * @throws {AppError} `job_not_found`; `file_gone` when its file was removed; `storage_unavailable` unless the store is
- * proved
+ * @throws {AppError} `job_not_found`; `file_gone` when its file was removed; `disk_full`; `storage_unavailable` unless
+ * the store is proved
  */
 export async function rerunUpload(
   tenant: string,

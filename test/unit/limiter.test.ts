@@ -39,7 +39,7 @@ test('a costly request counts as many', () => {
   expect(refusal(() => limiter.request('a', requestWeight('/api/jobs/x')))).toBeDefined();
   const costly = ['/api/jobs', '/api/documents', '/api/documents/x/chunks', '/api/search', '/api/stats'];
   expect(costly.map(requestWeight)).toEqual(costly.map(() => 16));
-  expect(['/readyz', '/api/jobs/x', '/api/documents/upload', '/'].map(requestWeight)).toEqual([0, 1, 1, 1]);
+  expect(['/api/jobs/x', '/api/documents/upload', '/'].map(requestWeight)).toEqual([1, 1, 1]);
 });
 
 test('a client reads four lists at once; the others wait for their turn', async () => {
@@ -106,4 +106,12 @@ test('an idle client is forgotten, but not what it has open', () => {
     limiter.request('b');
   }
   expect(refusal(() => limiter.body('a'))).toBeDefined();
+});
+
+test('probes have a limit of their own', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 5 });
+  for (let sent = 0; sent < 10; sent++) limiter.request('a');
+  for (let sent = 0; sent < 100; sent++) limiter.probe('a');
+  expect(refusal(() => limiter.probe('a'))).toMatchObject({ 'ratelimit-policy': '"requests";q=100;w=2' });
+  expect(refusal(() => limiter.probe('b'))).toBeUndefined();
 });

@@ -26,8 +26,8 @@ export async function listJobs(
   let from = query.cursor === undefined ? 0 : await rankAfter(redis, keys, query.cursor);
   let last: string | undefined;
   const isFiltered = query.status !== undefined || query.collection !== undefined;
-  // The first read takes one more than the page holds, which tells whether there is a next page. If jobs are missing from
-  // it, or a filter may skip them, larger reads cost less.
+  // The first read takes one more than the page holds, which mostly tells whether there is a next page. If jobs are
+  // missing from it, or a filter may skip them, larger reads cost less.
   let batch = isFiltered ? READ_AT_ONCE : Math.min(READ_AT_ONCE, query.limit + 1);
   for (let looked = 0; looked < MOST_LOOKED_AT;) {
     const ids = await redis.zrevrange(keys.recent, from, from + batch - 1);
