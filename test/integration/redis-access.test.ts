@@ -9,7 +9,7 @@ import { startTestRoles, untilReady } from '../helpers/roles.ts';
 import { TestClient } from '../helpers/ws.ts';
 
 const PREFIX = 'app:';
-const LUA = join(import.meta.dirname, '../../src/jobs/lua');
+const LUA = join(import.meta.dirname, '../../src/jobs/transitions/lua');
 const keys = createKeys(PREFIX);
 const CHANNEL_COMMANDS = ['multi', 'publish', 'discard', 'subscribe', 'psubscribe'];
 const COMMANDS = [...new Set([...probeCalls('').map(([name]) => name), ...CHANNEL_COMMANDS])];
