@@ -85,8 +85,7 @@ it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
   const bomb = outcome(content(), filename);
   expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
   expect(await bomb).toMatch(expected);
-  expect(await outcome('A memo.', 'memo.txt', url)).toBe('A memo.');
-  await close();
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
 });
 
 it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
@@ -112,7 +111,8 @@ it('a page that the first reader never ends with is read by the second, and cost
   // Another takes the place of the one whose first reader is still at it.
   const left = () => processorChildren().filter((pid) => children.includes(pid)).length;
   await expect.poll(left).toBe(children.length - 1);
-  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
+  expect(await outcome('A memo.', 'memo.txt', url)).toBe('A memo.');
+  await close();
 });
 
 it('none of these has taken more memory than a child is granted', async () => {
