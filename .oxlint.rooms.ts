@@ -1,66 +1,27 @@
+/** Rooms of single roles, and of what starts them. */
+const ROLES = ['http', 'worker', 'gateway', 'processor', 'embedded'];
+/** Rooms of what roles read and write. */
+const DATA = ['uploads', 'blobs', 'documents', 'processor-client'];
+
 /**
  * Rooms that a room's files must not import, and the reason. Each room is a folder under `src/`. A room inside another
  * keeps the rules of the outer one. Data flows http → uploads → jobs → worker, and jobs → gateway.
  */
 const BARRED: Record<string, { rooms: string[]; because: string }> = {
   access: {
-    rooms: [
-      'http',
-      'jobs',
-      'worker',
-      'gateway',
-      'processor',
-      'embedded',
-      'uploads',
-      'blobs',
-      'documents',
-      'installation',
-      'processor-client',
-    ],
+    rooms: [...ROLES, ...DATA, 'jobs', 'installation'],
     because: 'access guards every port, so it must not import what is behind one',
   },
   installation: {
-    rooms: [
-      'http',
-      'jobs',
-      'worker',
-      'gateway',
-      'processor',
-      'embedded',
-      'uploads',
-      'blobs',
-      'documents',
-      'processor-client',
-    ],
+    rooms: [...ROLES, ...DATA, 'jobs'],
     because: 'installation compares the stores for all roles, so it must not import their code',
   },
   redis: {
-    rooms: [
-      'http',
-      'jobs',
-      'worker',
-      'gateway',
-      'processor',
-      'embedded',
-      'uploads',
-      'blobs',
-      'documents',
-      'processor-client',
-    ],
+    rooms: [...ROLES, ...DATA, 'jobs'],
     because: 'everything uses redis, so it must not import what uses it',
   },
   jobs: {
-    rooms: [
-      'http',
-      'worker',
-      'gateway',
-      'processor',
-      'embedded',
-      'uploads',
-      'blobs',
-      'documents',
-      'processor-client',
-    ],
+    rooms: [...ROLES, ...DATA],
     because: 'jobs serves uploads, worker, http and gateway, so it must not import them',
   },
   'jobs/model': {
@@ -73,19 +34,19 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
   },
   'jobs/reads': { rooms: ['jobs/feed'], because: 'the feed is built on the reads' },
   blobs: {
-    rooms: ['uploads', 'documents', 'http', 'worker', 'gateway', 'processor', 'embedded'],
+    rooms: [...ROLES, 'uploads', 'documents'],
     because: 'blobs stores files, whoever uploads or reads them',
   },
   uploads: {
-    rooms: ['http', 'worker', 'gateway', 'processor', 'embedded'],
+    rooms: [...ROLES],
     because: 'http uses uploads, not the other way round',
   },
   documents: {
-    rooms: ['http', 'worker', 'gateway', 'processor', 'embedded'],
+    rooms: [...ROLES],
     because: 'http and worker use documents, not the other way round',
   },
   'processor-client': {
-    rooms: ['http', 'worker', 'gateway', 'processor', 'embedded'],
+    rooms: [...ROLES],
     because: 'http and worker use the client, and any service may stand in for the processor',
   },
   http: {
@@ -123,19 +84,7 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
     because: 'the type is known before a reader is chosen',
   },
   logging: {
-    rooms: [
-      'http',
-      'jobs',
-      'worker',
-      'gateway',
-      'processor',
-      'embedded',
-      'uploads',
-      'blobs',
-      'documents',
-      'installation',
-      'redis',
-    ],
+    rooms: [...ROLES, 'jobs', 'uploads', 'blobs', 'documents', 'installation', 'redis'],
     because: 'everything logs',
   },
 };

@@ -29,7 +29,7 @@ interface Known {
   settled: boolean;
 }
 
-/** Stands for a job that the server knows no longer: any word of it is news, but it is not asked for any more. */
+/** Marks a job that the server has forgotten. Any later state is newer, and the page polls it no more. */
 const LOST: Known = { epoch: '', version: -1, settled: true };
 
 /** Watches jobs: over one WebSocket, and while that brings nothing by asking every two seconds. */
@@ -131,9 +131,9 @@ export class PageFeed {
     return Object.keys(versions).length > 0 ? { versions, history: this.#epoch } : {};
   }
 
-  /** Passes on what is news. Versions of different epochs do not compare: the later word wins. */
+  /** Tells the listener of newer states. Versions of different epochs do not compare, so the later state wins. */
   #apply(jobs: readonly Job[], epoch: string): void {
-    // A response to a question that was asked before the socket was back is not the later word.
+    // This poll began before the socket returned, so its state is not the later one.
     if (this.#link === 'live' && epoch !== this.#epoch) return;
     for (const job of jobs) {
       if (!this.#watched.has(job.id)) continue;
@@ -152,7 +152,7 @@ export class PageFeed {
   async #poll(): Promise<void> {
     const open = [...this.#watched].filter(([, known]) => !known?.settled);
     const responded = await Promise.all(open.map(([id]) => this.#read(id)));
-    // The socket may be back meanwhile; with nothing to ask for, nobody has responded either.
+    // The socket may have returned during the poll. Without open jobs, no response proves that the server is there.
     if (this.#link !== 'live') this.#setMode(responded.some(Boolean) ? 'polling' : this.#link);
   }
 

@@ -26,7 +26,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Makes the error of a response that is not the one asked for. A proxy may have sent it: any body will do. */
+/** Makes the error of a failed response. It accepts any body, because a proxy may have sent it. */
 export function toRequestError(status: number, body: string): RequestError {
   const problem = v.safeParse(v.pipe(v.string(), v.parseJson(), ProblemSchema), body);
   if (!problem.success)

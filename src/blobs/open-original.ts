@@ -6,7 +6,7 @@ import { BlobNotFoundError } from './blob-paths.ts';
 export type StoreProver = Pick<Installation, 'proveBlobs'>;
 
 /**
- * Opens an original. It looks twice for a missing file, and proves the store each time. A second look is due because
+ * Opens an original, or does another thing that needs its file. It looks twice for a missing file, and proves the store each time. A second look is due because
  * the store may return between the first look and its proof.
  * @param secondLookMs delay before the second look, in ms. With 0 a network file system that shows another machine's file
  * late counts it as missing
@@ -14,11 +14,11 @@ export type StoreProver = Pick<Installation, 'proveBlobs'>;
  */
 export async function openOriginal<T>(
   installation: StoreProver,
-  open: () => Promise<T>,
+  use: () => Promise<T>,
   secondLookMs: number,
   signal?: AbortSignal,
 ): Promise<T> {
-  const look = () => suspectingStore(installation, open);
+  const look = () => suspectingStore(installation, use);
   try {
     return await look();
   } catch (error) {

@@ -32,7 +32,7 @@ export interface Shared {
   guard: Guard;
   access: Access;
   logger: Logger;
-  /** What is to be released again, last first. */
+  /** Releases what the roles have opened, the last first. */
   started: AsyncDisposableStack;
   keys: Keys;
   redis: Redis;

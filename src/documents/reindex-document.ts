@@ -46,7 +46,7 @@ export async function acceptReindex(
 /**
  * Queues a job that makes a document's chunks again from its original, with the same settings.
  * @returns the job, and whether this call made it; `undefined` when the document has changed since the read
- * @throws {AppError} `file_gone`, `storage_unavailable`
+ * @throws {AppError} `file_gone`, `disk_full`, `storage_unavailable`
  */
 export async function reindexDocument(
   document: StoredDocument,

@@ -16,7 +16,7 @@ const DEPENDENCY_PROBLEMS: Record<string, ProblemCode> = {
   embedding_mismatch: 'embedding_mismatch',
 };
 
-/** The one place where errors become HTTP responses (RFC 9457). What is not meant for callers is only logged. */
+/** Maps every error to an HTTP response (RFC 9457). It only logs what callers must not see. */
 export function toProblemResponse(error: unknown, logger: Logger): Response {
   const known = toAppError(error);
   const { code, detail } = known;

@@ -96,6 +96,15 @@ test('a flood over one connection gets one refusal, and the connection closes', 
   expect(statuses.filter((status) => status === '429')).toHaveLength(1);
 });
 
+test('a flood for a foreign host gets one refusal, and the connection closes', async () => {
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  sockets.push(socket);
+  socket.write('GET /api/jobs HTTP/1.1\r\nHost: evil.example\r\n\r\n'.repeat(100));
+  expect([...(await text(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
+    '403',
+  ]);
+});
+
 test('a client has a limit of open uploads, and may reuse the place of an ended one', async () => {
   nextClient();
   const before = (await storedFiles(api.dataDir)).length;

@@ -26,7 +26,7 @@ import { Subscriptions } from './subscriptions.ts';
 
 /** The subscription that `?job=` opens. */
 const QUERY_SUBSCRIPTION = 0;
-/** So many messages may wait for their responses; then no more are read until they have been given. */
+/** Messages that may wait for their responses. At this number the session stops reading. */
 const MOST_WAITING = 16;
 /** Beyond so many unread bytes a client's pings go unanswered. */
 const MOST_UNREAD = 16 * 1024;
@@ -190,7 +190,7 @@ export class Session implements SocketListener, SentListener, LossListener {
   async #handleAll(waiting: (ClientMessage | typeof JOIN)[]): Promise<void> {
     for (let message = waiting.shift(); message; message = waiting.shift()) {
       await this.#handle(message);
-      // Whoever does not read the responses gets no more of them.
+      // A client that does not read its responses gets no more of them.
       await this.#outbox.messagesSent();
       // Others come in between, however many messages there are.
       await nextTurn();

@@ -6,10 +6,10 @@ import type { Keys } from '../../redis/keys.ts';
 const PROOF_MS = 5000;
 
 /**
- * Hears of every job that is cancelled while it runs, on whichever machine.
- * @param subscriber a connection of its own, for a subscribed one can do nothing else
- * @param onCancelled called with the id of a job that is said to be cancelled: every program that can reach Redis
- * may say so. Without one after the connection was lost: any job may have been
+ * Subscribes to the cancellations of running jobs, of all machines.
+ * @param subscriber a connection of its own, because a subscribed one takes no other command
+ * @param onCancelled called with a job's id. The caller MUST ask Redis, because any program can publish one. Called without
+ * an id after the connection was lost, because any job may have been cancelled
  */
 export async function listenForCancellations(
   subscriber: Redis,

@@ -30,12 +30,11 @@ export interface FeedObserver {
 }
 
 /**
- * What a node knows of jobs as they change: for everything in the process that watches, over one subscription.
- * A state is parsed and serialised once, and only when somebody watches its job.
+ * Passes changes of jobs to all watchers of this process, over one subscription. It parses and serializes a state once,
+ * and only for a watched job.
  *
- * The feed is live while its link is proven. When it was not, or when another epoch has begun, everything
- * watched is read again before it is live once more; states that arrive meanwhile are held back until then, so
- * nobody is ever given states of two epochs mixed.
+ * The feed is live while its link is proven. After a doubt, and in a new epoch, it reads everything watched again before it
+ * is live. It holds back the states that arrive meanwhile, so no watcher gets a mix of two epochs.
  */
 export class JobFeed {
   readonly #store: JobStore;

@@ -1,9 +1,9 @@
 import { MAX_CONTEXT_CHARS } from '../../contract/processor.ts';
 import type { Block } from './blocks.ts';
-import { lines } from './lines.ts';
+import { lines } from './spans/lines.ts';
 import { pieces } from './pieces.ts';
 import { sentences } from './sentences.ts';
-import { trimSpan, type Span } from './span.ts';
+import { trimSpan, type Span } from './spans/span.ts';
 import { joinRuns, type Unit } from './unit.ts';
 
 /**

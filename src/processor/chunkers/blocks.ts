@@ -1,5 +1,5 @@
-import { lines, type Line } from './lines.ts';
-import { skipBlanks, type Span } from './span.ts';
+import { lines, type Line } from './spans/lines.ts';
+import { skipBlanks, type Span } from './spans/span.ts';
 
 /** A heading is one line, an item all its lines; a table's header is its first row with the line of dashes. */
 export type BlockKind = 'paragraph' | 'heading' | 'item' | 'header' | 'row' | 'code';

@@ -1,5 +1,5 @@
-import { characterBorder, nextCharacterBorder } from './borders.ts';
-import { skipBlanks, trimSpan, type Span } from './span.ts';
+import { characterBorder, nextCharacterBorder } from './spans/borders.ts';
+import { skipBlanks, trimSpan, type Span } from './spans/span.ts';
 
 /**
  * Cuts text into windows of `size` code units, each beginning `overlap` before the last one's end. Blanks at a

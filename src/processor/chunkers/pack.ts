@@ -1,4 +1,4 @@
-import type { Span } from './span.ts';
+import type { Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
 /** A chunk, before its text is taken and its page and heading are looked up. */

@@ -1,6 +1,6 @@
 import type { PackedSpan } from './pack.ts';
 import { chunkBySentence } from './sentence.ts';
-import { splitsPair } from './span.ts';
+import { splitsPair } from './spans/span.ts';
 
 /**
  * Makes each page (or slide, or sheet) a chunk, however small it is; one of more than `size` characters is cut

@@ -1,5 +1,5 @@
-import { wordBorder } from './borders.ts';
-import { isBlank, trimSpan, type Span } from './span.ts';
+import { wordBorder } from './spans/borders.ts';
+import { isBlank, trimSpan, type Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { lines } from './lines.ts';
+import { lines } from './spans/lines.ts';
 import { pack, type PackedSpan } from './pack.ts';
 import { sentences } from './sentences.ts';
-import { trimSpan, type Span } from './span.ts';
+import { trimSpan, type Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
 /**

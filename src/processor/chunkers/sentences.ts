@@ -1,5 +1,5 @@
 import { pieces } from './pieces.ts';
-import type { Span } from './span.ts';
+import type { Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
 /** Rules for sentence ends differ little between languages, and this one's hold for scripts without spaces too. */

@@ -1,5 +1,5 @@
 import type { BlockKind, Heading } from './blocks.ts';
-import type { Span } from './span.ts';
+import type { Span } from './spans/span.ts';
 
 /** A stretch of text without blanks at its ends, which stays whole where it fits into a chunk. */
 export interface Unit extends Span {

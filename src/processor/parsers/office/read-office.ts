@@ -1,7 +1,7 @@
 import { parseOffice, type OfficeContentNode, type OfficeError } from 'officeparser';
 
 import { ProcessorError } from '../../errors.ts';
-import { visibleBook } from './epub-pages.ts';
+import { visibleBook } from '../html/epub-pages.ts';
 import {
   declaresTooMuch,
   hasTooManyControls,

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 
-import { visibleHtml } from '../html/visible-html.ts';
+import { visibleHtml } from './visible-html.ts';
 
 const PAGE = /\.x?html?$/i;
 /** Whatever is called otherwise may be a page, too, or what leads to them. */
