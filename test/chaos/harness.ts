@@ -168,7 +168,10 @@ export class Topology {
   /** Dates the originals and manifests of all jobs whose end is noted back. */
   async ageEndedFiles(ms: number): Promise<void> {
     const then = new Date(Date.now() - ms);
-    for (const name of await readdir(join(this.blobDir, '.ends'), { recursive: true })) {
+    const ends = join(this.blobDir, '.ends');
+    // The first job that ends makes the folder. A round may begin with this fault.
+    if (!existsSync(ends)) return;
+    for (const name of await readdir(ends, { recursive: true })) {
       const id = /([0-9a-f-]{36})\.\w+\.json$/.exec(name)?.[1];
       if (id === undefined) continue;
       for (const path of [`default/${id}`, `default/${id}.json`])
