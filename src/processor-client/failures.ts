@@ -17,6 +17,9 @@ const TOO_SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 /** What answers is no HTTP server, or speaks it wrongly. */
 const GARBLED = new Set(['HTTPParserError', 'HeadersOverflowError']);
 
+/** No processor gives these to a call of the contract, so PROCESSOR_URL leads to something else. */
+const NO_SUCH_CALL = new Set([404, 405]);
+
 /** With it a document is refused. */
 const DOCUMENT_STATUS = 422;
 
@@ -46,6 +49,11 @@ export async function refusal({
   headers,
   body,
 }: Dispatcher.ResponseData): Promise<DependencyError> {
+  if (NO_SUCH_CALL.has(statusCode)) {
+    await body.dump();
+    const detail = `PROCESSOR_URL leads to something that is no processor: it answered with HTTP status ${statusCode}.`;
+    return new DependencyError('unreachable', 'processor_unavailable', detail);
+  }
   const retryAfterMs = readRetryAfter(String(headers['retry-after']));
   try {
     const { code, detail } = await readJson(body, ProcessorProblemSchema, RESPONSE_LIMITS.smallBytes);

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runBackupCommand } from '../helpers/backup-command.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../helpers/sluice.ts';
-import { eventually } from '../helpers/supervised.ts';
 
 const BEFORE = 6;
 const COLLECTION = 'notes';
@@ -62,15 +61,16 @@ test('a backup loses no upload acknowledged before it began', async () => {
 
 test('search finds every document of a backup after its restore', async () => {
   for (const [id, query] of acknowledged) {
-    await eventually(async () => {
+    const found = async () => {
       const response = await fetch(`${restored.url}/api/search`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ collection: COLLECTION, query, limit: 5 }),
       });
-      if (!response.ok) return false;
+      if (!response.ok) return [await response.text()];
       const { results } = (await response.json()) as { results: { document_id: string; text: string }[] };
-      return results.some((result) => result.document_id === id && result.text === query);
-    }, 200_000);
+      return results.map(({ document_id, text }) => `${document_id} ${text}`);
+    };
+    await expect.poll(found, { timeout: 200_000, interval: 200 }).toContain(`${id} ${query}`);
   }
 }, 400_000);

@@ -9,7 +9,9 @@ import { processIdentity, signalProcess } from '../../src/embedded/process-ident
 import { isReadyMessage } from '../../src/embedded/role-process.ts';
 
 test('ports are consecutive from the first, and others where those are taken', async () => {
-  const { port: base } = await choosePorts(undefined, ['port']);
+  const { port } = await choosePorts(undefined, ['port']);
+  // Apart from the ports that take the place of taken ones.
+  const base = port + 8;
   const taken = createServer().listen(base + 1, '127.0.0.1');
   await once(taken, 'listening');
   const ports = await choosePorts(base, ['a', 'b', 'c']);

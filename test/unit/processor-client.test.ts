@@ -213,6 +213,8 @@ describe('another status', () => {
     [422, '{"code":"encrypted","detail":"Locked."}', 'permanent encrypted'],
     [429, '{"code":"busy","detail":"Later."}', 'transient busy'],
     [503, '{"code":"embedder_unreachable","detail":"Away."}', 'unreachable embedder_unreachable'],
+    [404, '{"code":"not_found","detail":"No such page."}', 'unreachable processor_unavailable'],
+    [405, 'Method Not Allowed', 'unreachable processor_unavailable'],
     [403, '{"code":"host_forbidden","detail":"Who?"}', 'unreachable host_forbidden'],
     [500, '{"code":"parser_crashed","detail":"Lost."}', 'crashed parser_crashed'],
     [400, 'Bad Request', 'transient http_400'],
