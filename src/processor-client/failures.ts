@@ -51,8 +51,7 @@ export async function refusal({
 }: Dispatcher.ResponseData): Promise<DependencyError> {
   if (NO_SUCH_CALL.has(statusCode)) {
     await body.dump();
-    const detail = `PROCESSOR_URL leads to something that is no processor: it answered with HTTP status ${statusCode}.`;
-    return new DependencyError('unreachable', 'processor_unavailable', detail);
+    return notAProcessor(statusCode);
   }
   const retryAfterMs = readRetryAfter(String(headers['retry-after']));
   try {
@@ -63,6 +62,11 @@ export async function refusal({
     const detail = `The processor answered with HTTP status ${statusCode}.`;
     return new DependencyError('transient', `http_${statusCode}`, detail, { cause: error, retryAfterMs });
   }
+}
+
+function notAProcessor(status: number): DependencyError {
+  const detail = `PROCESSOR_URL leads to a server that is no processor: it responded with HTTP status ${status}.`;
+  return new DependencyError('unreachable', 'processor_unavailable', detail);
 }
 
 /** A number of seconds, or the date when to come back (RFC 9110). @returns `undefined` for neither */
@@ -85,6 +89,7 @@ export function toFailure(
   status: number,
   retryAfterMs?: number,
 ): DependencyError {
+  if (NO_SUCH_CALL.has(status)) return notAProcessor(status);
   // An operator must correct a setting or a secret. Documents wait, because they are not at fault.
   if (code === 'embedder_unreachable' || code === 'host_forbidden' || code === 'wrong_secret')
     return new DependencyError('unreachable', code, detail);

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 
 import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
+import { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 
 const OPTIONS = { leaseMs: 60_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 100 };

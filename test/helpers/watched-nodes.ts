@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 import type { ServerMessage } from '../../src/contract/messages.ts';
-import type { ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
 import { GatewayNode } from './gateway-node.ts';
 import { TestJobs } from './test-jobs.ts';
 import type { TestRedis } from './redis.ts';

@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { DocumentRegistry } from '../../src/documents/registry.ts';
 import { EpochTracker } from '../../src/jobs/reads/epoch-tracker.ts';
 import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
+import { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
 import { JobRestoration } from '../../src/jobs/transitions/job-restoration.ts';
 import { JobStore } from '../../src/jobs/reads/job-store.ts';
 import { Tombstones } from '../../src/jobs/transitions/tombstones.ts';

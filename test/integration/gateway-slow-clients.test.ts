@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { CLOSE } from '../../src/contract/messages.ts';
-import type { ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
 import { GatewayNode } from '../helpers/gateway-node.ts';
 import { residentMiB } from '../helpers/memory.ts';
 import { upgradeRequest } from '../helpers/raw-upgrade.ts';

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { parseJobEvent, toHash, type JobEvent } from '../../src/jobs/model/job-event.ts';
 import type { JobPayload } from '../../src/jobs/model/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
+import { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
 import { JobRestoration } from '../../src/jobs/transitions/job-restoration.ts';
 import { JobStore } from '../../src/jobs/reads/job-store.ts';
 import { PRELUDE } from '../../src/jobs/transitions/scripts.ts';
@@ -126,7 +127,8 @@ test('a claim that is sent again gets the same grant', async () => {
   expect(granted).toHaveLength(2);
   const [grant = ''] = await redis.client.keys(keys.grant('*'));
   expect(await redis.client.pttl(grant)).toBeGreaterThan(0);
-  expect({ ...toHash(JSON.parse(granted[0]!)), payload: granted[1] }).toEqual(jobs[0]!.hash);
+  expect(toHash(JSON.parse(granted[0]!))).toEqual(jobs[0]!.hash);
+  expect(jobs[0]!.work).toMatchObject({ ok: true, documentId: 'a', payload: JSON.parse(granted[1]!) });
   expect(jobs[0]).toMatchObject({ id: 'a', hash: { token: jobs[0]!.token } });
   expect(await redis.client.lrange('queue:document_upload', 0, -1)).toEqual(['b']);
 });

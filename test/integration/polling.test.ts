@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-import type { ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import { metric } from '../helpers/gateway-node.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';

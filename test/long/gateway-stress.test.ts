@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { ClaimedJob } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
 import { GatewayNode } from '../helpers/gateway-node.ts';
 import { liveHeapMiB } from '../helpers/live-heap.ts';
 import { upgradeRequest } from '../helpers/raw-upgrade.ts';

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 
-import type { ClaimedJob, JobQueue } from '../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
+import type { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
 import { Availability } from '../../src/worker/claim/availability.ts';
 import { ClaimLoop } from '../../src/worker/claim/claim-loop.ts';
 import { collectGarbage } from '../helpers/collect-garbage.ts';

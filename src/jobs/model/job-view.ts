@@ -24,6 +24,9 @@ export interface JobState {
   readonly tenant: string;
   readonly version: number;
   readonly status: JobStatus;
+  /** Number of the run, from 1. */
+  readonly run: number;
+  readonly collection: string | undefined;
   /** Outcome of the run; absent while it goes on. */
   readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
@@ -68,6 +71,20 @@ function toVersion(hash: JobHash): number {
   return whole(hash['version']) ?? 0;
 }
 
+function toRun(hash: JobHash): number {
+  return whole(hash['run']) ?? 1;
+}
+
+/** Reads the names. Other programs write them only into the payload, until the first transition copies them. */
+function toNames(hash: JobHash): Pick<Job, 'filename' | 'collection'> {
+  const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return {
+    filename: textOf(hash['filename'] ?? payload?.['filename']),
+    collection: textOf(hash['collection'] ?? payload?.['collection']),
+  };
+}
+
 function toResult(text: string | undefined): JobResult | undefined {
   const parsed = v.safeParse(JobResultSchema, parseObject(text));
   return parsed.success ? parsed.output : undefined;
@@ -92,11 +109,8 @@ function toCounts(hash: JobHash): Counts | undefined {
 export function toJobView(hash: JobHash): Job {
   const { status, error, error_code } = toStatus(hash);
   const { progress, fraction } = readProgress(hash);
-  const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
   const retryCount = whole(hash['retry_count']) ?? 0;
   const retries = retryCount > 0 || status === 'retrying' || status === 'failed';
-  const filename = hash['filename'] ?? payload?.['filename'];
-  const collection = hash['collection'] ?? payload?.['collection'];
   return {
     id: hash['id'] ?? '',
     type: hash['type'] ?? 'document_upload',
@@ -111,11 +125,10 @@ export function toJobView(hash: JobHash): Job {
     started_at: hash['started_at'],
     completed_at: hash['completed_at'],
     version: toVersion(hash),
-    run: whole(hash['run']) ?? 1,
+    run: toRun(hash),
     attempt: whole(hash['attempt']),
     stalls: whole(hash['stalls']),
-    filename: typeof filename === 'string' ? filename : undefined,
-    collection: typeof collection === 'string' ? collection : undefined,
+    ...toNames(hash),
     fraction,
     stage: oneOf(STAGES, hash['stage']),
     counts: toCounts(hash),
@@ -134,6 +147,8 @@ class HashState implements JobState {
   readonly tenant: string;
   readonly version: number;
   readonly status: JobStatus;
+  readonly run: number;
+  readonly collection: string | undefined;
   readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
   readonly epoch: string;
@@ -148,6 +163,8 @@ class HashState implements JobState {
     this.version = toVersion(hash);
     const standing = toStatus(hash);
     this.status = standing.status;
+    this.run = toRun(hash);
+    this.collection = toNames(hash).collection;
     this.outcome = outcomeOf(standing);
     this.terminal = this.outcome !== undefined;
     this.epoch = epoch;

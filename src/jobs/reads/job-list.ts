@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 
-import type { Job } from '../../contract/job.ts';
 import type { JobQuery } from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
@@ -59,5 +58,5 @@ async function rankAfter(redis: Redis, keys: Keys, cursor: string): Promise<numb
 function matches(state: JobState, { status, collection }: JobQuery): boolean {
   const found = status === 'cancelled' ? state.outcome : state.status;
   if (status !== undefined && found !== status) return false;
-  return collection === undefined || (JSON.parse(state.json) as Job).collection === collection;
+  return collection === undefined || state.collection === collection;
 }

@@ -3,21 +3,14 @@ import type { Redis } from 'ioredis';
 
 import type { JobStatus, Outcome } from '../../contract/job.ts';
 import type { Keys } from '../../redis/keys.ts';
+import { toClaimedJob, type Claim, type ClaimedJob } from '../model/claimed-job.ts';
 import { toHash } from '../model/job-event.ts';
 import type { Idempotency } from '../model/idempotency.ts';
 import type { JobPayload } from '../model/job-payload.ts';
-import {
-  JobReports,
-  type Claim,
-  type ClaimedJob,
-  type CompletedDocument,
-  type ProgressReport,
-} from './job-reports.ts';
+import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import type { QueueOptions } from './queue-options.ts';
 import { loadScripts, type RunScript } from './scripts.ts';
-
-export type { Claim, ClaimedJob, CompletedDocument, ProgressReport };
 
 /** How many active jobs are looked at in one call, which takes a walk through the queue. */
 const REPAIRS_A_CALL = 250;
@@ -123,8 +116,7 @@ export class JobQueue {
     const jobs: ClaimedJob[] = [];
     for (let i = 0; i < granted.length; i += 2) {
       const hash = toHash(JSON.parse(granted[i] as string) as (string | false)[]);
-      hash['payload'] = granted[i + 1] as string;
-      jobs.push({ id: hash['id'] as string, token: hash['token'] as string, hash, askedAt });
+      jobs.push(toClaimedJob(hash, granted[i + 1] as string, askedAt));
     }
     return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };
   }

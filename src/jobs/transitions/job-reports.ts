@@ -2,23 +2,11 @@ import type { Counts, Stage } from '../../contract/job.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { wellFormed } from '../../well-formed.ts';
 import { Batcher } from './batcher.ts';
+import type { Claim, ClaimedJob } from '../model/claimed-job.ts';
 import { valuesAfter } from '../model/job-event.ts';
 import { readProgress, splitPercent } from '../model/job-progress.ts';
 import type { RunScript } from './scripts.ts';
 import type { JobHash } from '../model/job-view.ts';
-
-/** A worker's hold on a job. Every write carries the token and is refused once another holds the job. */
-export interface Claim {
-  readonly id: string;
-  readonly token: string;
-}
-
-/** A job as it was granted to a worker. */
-export interface ClaimedJob extends Claim {
-  readonly hash: JobHash;
-  /** When the claim was asked for, by this process' clock (`performance.now()`): its lease began no earlier. */
-  readonly askedAt: number;
-}
 
 export interface ProgressReport {
   /** Percent from 0 to 100, with any decimals. {@link splitPercent} derives the job's fields from it. */

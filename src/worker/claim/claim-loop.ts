@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import { Backoff } from '../../backoff.ts';
-import type { ClaimedJob, JobQueue } from '../../jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Availability } from './availability.ts';
 

@@ -1,4 +1,5 @@
-import type { ClaimedJob, JobQueue } from '../../jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
 
 /** Thrown (as the abort's reason) once another worker, or nobody, holds the job. */

@@ -1,4 +1,4 @@
-import type { Job, Outcome } from '../../contract/job.ts';
+import type { Outcome } from '../../contract/job.ts';
 import type { DocumentRegistry } from '../../documents/registry.ts';
 import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
@@ -94,10 +94,9 @@ export class UploadRecovery {
   async #finish(manifest: Manifest, state: JobState, outcome: Outcome): Promise<void> {
     const { queue, logger } = this.#services;
     const { job_id: job, run: promised = 1 } = manifest;
-    const { run } = JSON.parse(state.json) as Job;
-    if (run < promised && outcome !== 'completed') {
+    if (state.run < promised && outcome !== 'completed') {
       logger.warn('Redis has forgotten that a job must be rerun', { job, run: promised });
-      await queue.rerun(job, run);
+      await queue.rerun(job, state.run);
       return;
     }
     await this.#noteEnd(manifest, outcome, state.epoch);

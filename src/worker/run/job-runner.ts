@@ -1,9 +1,8 @@
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { InstallationError } from '../../installation/installation-error.ts';
 import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
-import type { ClaimedJob, JobQueue } from '../../jobs/transitions/job-queue.ts';
-import { parsePayload } from '../../jobs/model/job-payload.ts';
-import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from '../claim/lease-keeper.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
@@ -79,9 +78,7 @@ async function settle(
     await queue.release(job);
     return logger.info('job given back', { ...fields, reason: error.message });
   }
-  const retryCount = Number(job.hash['retry_count']) || 0;
-  const maxRetries = Number(job.hash['max_retries']) || 0;
-  const decision = decideRetry(error, progress.stage, retryCount, maxRetries);
+  const decision = decideRetry(error, progress.stage, job.retryCount, job.maxRetries);
   if (decision.action === 'retry') {
     const { delayMs, errorCode: code } = decision;
     logger.warn('job will be tried again', { ...fields, delayMs, code, error });
@@ -98,10 +95,9 @@ async function settle(
 
 /** What was written after the lease had ended is cleaned up once more. */
 async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
-  const read = parsePayload(job.hash['payload']);
-  if (!read.ok) return;
-  const { collection, document_id: documentId = job.id } = read.payload;
-  await queue.abandon(job, { tenant: job.hash['tenant'] ?? DEFAULT_TENANT, collection, documentId });
+  const { work, tenant } = job;
+  if (!work.ok) return;
+  await queue.abandon(job, { tenant, collection: work.payload.collection, documentId: work.documentId });
 }
 
 /** Notes the job's end beside the original, in case Redis loses it, and removes the checkpoint. */
@@ -111,12 +107,12 @@ async function noteEnd(
   epoch: string,
   { blobs, logger }: RunnerServices,
 ): Promise<void> {
-  const read = parsePayload(job.hash['payload']);
-  if (!read.ok) return;
+  if (!job.work.ok) return;
+  const { file_key: fileKey } = job.work.payload;
   try {
     // Writes the note last. A sweep takes up every end without a note, so a crash before it leaves nothing behind.
-    await blobs.removeCheckpoint(read.payload.file_key);
-    await blobs.ended.note(read.payload.file_key, job.id, end, epoch);
+    await blobs.removeCheckpoint(fileKey);
+    await blobs.ended.note(fileKey, job.id, end, epoch);
   } catch (error) {
     logger.warn('writing the end note of a job failed; a sweep writes it later', { error });
   }

@@ -1,11 +1,11 @@
 import type { CutChunk, ParseResponse } from '../../contract/processor.ts';
 import { documentFields } from '../../documents/registry.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
-import type { ClaimedJob, CompletedDocument } from '../../jobs/transitions/job-queue.ts';
-import { parsePayload, type JobPayload } from '../../jobs/model/job-payload.ts';
+import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
+import type { CompletedDocument } from '../../jobs/transitions/job-reports.ts';
+import type { JobPayload } from '../../jobs/model/job-payload.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
-import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import { openOriginal, suspectingStore, type StoreProver } from '../../blobs/open-original.ts';
 import type { Availability } from '../claim/availability.ts';
@@ -40,11 +40,9 @@ export async function runPipeline(
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<CompletedDocument> {
-  const read = parsePayload(job.hash['payload']);
-  if (!read.ok) throw new PermanentJobError('invalid_payload', read.detail);
-  const { payload } = read;
-  const tenant = job.hash['tenant'] ?? DEFAULT_TENANT;
-  const documentId = payload.document_id ?? job.id;
+  const { work, tenant } = job;
+  if (!work.ok) throw new PermanentJobError('invalid_payload', work.detail);
+  const { payload, documentId } = work;
   const services = { ...shared, processor: shared.processor.forDocument(documentId, job.id) };
   const caller = new RetryingCaller(services.availability, services.logger);
 

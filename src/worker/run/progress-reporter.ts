@@ -1,5 +1,7 @@
 import type { Counts, Stage } from '../../contract/job.ts';
-import type { ClaimedJob, JobQueue, ProgressReport } from '../../jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
+import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
+import type { ProgressReport } from '../../jobs/transitions/job-reports.ts';
 import { ClaimLostError } from '../claim/lease-keeper.ts';
 
 /** Inside a stage a job moves at most ten times a second. */

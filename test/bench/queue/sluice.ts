@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
 import { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
-import { parsePayload } from '../../../src/jobs/model/job-payload.ts';
-import { JobQueue, type ClaimedJob } from '../../../src/jobs/transitions/job-queue.ts';
+import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
+import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import type { JobState } from '../../../src/jobs/model/job-view.ts';
 import { createLogger } from '../../../src/logging/logger.ts';
@@ -60,9 +60,8 @@ serveSide({
     const queue = new JobQueue(redis, keys, options);
     const run = async (job: ClaimedJob) => {
       started(job.id);
-      const read = parsePayload(job.hash['payload']);
-      if (!read.ok) throw new Error(read.detail);
-      const { filename, collection, metadata } = read.payload;
+      if (!job.work.ok) throw new Error(job.work.detail);
+      const { filename, collection, metadata } = job.work.payload;
       if (reporting === 'at once') await Promise.all(REPORTS.map((report) => queue.progress(job, report)));
       else for (const report of REPORTS) await queue.progress(job, report);
       await queue.complete(job, {

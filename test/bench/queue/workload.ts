@@ -1,4 +1,4 @@
-import type { ProgressReport } from '../../../src/jobs/transitions/job-queue.ts';
+import type { ProgressReport } from '../../../src/jobs/transitions/job-reports.ts';
 
 export const CONCURRENCY = 64;
 

@@ -1,0 +1,39 @@
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import { parsePayload, type JobPayload } from './job-payload.ts';
+import type { JobHash } from './job-view.ts';
+
+/** A worker's hold on a job. Each write carries the token, and Redis refuses it once another worker holds the job. */
+export interface Claim {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** A job that a worker has claimed. */
+export interface ClaimedJob extends Claim {
+  readonly tenant: string;
+  /** Retries of this run before this attempt. */
+  readonly retryCount: number;
+  readonly maxRetries: number;
+  /** The work, or the fault of a payload that another program wrote. */
+  readonly work: { ok: true; payload: JobPayload; documentId: string } | { ok: false; detail: string };
+  /** Stored fields at the claim. Only `JobReports` reads them, because it makes the job's next version from them. */
+  readonly hash: JobHash;
+  /** Time before the claim was sent, by this process' clock (`performance.now()`, ms). The lease began later. */
+  readonly askedAt: number;
+}
+
+/** Reads a granted job once, so that its worker handles no raw fields. */
+export function toClaimedJob(hash: JobHash, payload: string, askedAt: number): ClaimedJob {
+  const id = hash['id'] as string;
+  const read = parsePayload(payload);
+  return {
+    id,
+    token: hash['token'] as string,
+    tenant: hash['tenant'] ?? DEFAULT_TENANT,
+    retryCount: Number(hash['retry_count']) || 0,
+    maxRetries: Number(hash['max_retries']) || 0,
+    work: read.ok ? { ...read, documentId: read.payload.document_id ?? id } : read,
+    hash,
+    askedAt,
+  };
+}
