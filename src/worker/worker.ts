@@ -13,7 +13,7 @@ import { GiveBackError } from './run/retry-policy.ts';
 import { Sweeper, type SweeperServices } from './recovery/sweeper.ts';
 import { RECOVERED_WITHIN_MS } from './recovery/upload-recovery.ts';
 
-/** For how long a Redis that does not answer is waited for at the end: the leases' end repairs what it has not heard. */
+/** Longest wait for Redis at the end, in ms. The end of the leases repairs what Redis did not hear. */
 const LAST_WORD_MS = 2000;
 
 export interface WorkerServices
@@ -26,16 +26,16 @@ export interface WorkerServices
 }
 
 export interface WorkerOptions {
-  /** How many jobs run at once. */
+  /** Number of jobs that run at once. */
   concurrency: number;
   leaseMs: number;
-  /** How long running jobs may go on once the worker is to stop. */
+  /** Time in ms that running jobs get once the worker must stop. */
   drainMs: number;
 }
 
 /**
- * Starts claiming jobs and running them.
- * @returns `close` claims nothing more, lets running jobs finish for `drainMs`, and gives the rest back
+ * Claims jobs and runs them.
+ * @returns `close`, which stops claiming, lets running jobs finish for `drainMs`, and gives the rest back
  */
 export async function startWorker(
   services: WorkerServices,
@@ -56,7 +56,7 @@ export async function startWorker(
         const giveBack = AbortSignal.any([draining.signal, installation.untilRefused]);
         await runJob(job, { ...services, leases, availability }, giveBack);
       } catch (error) {
-        // The lease's end brings the job back.
+        // The end of the lease requeues the job.
         logger.error('a job could not be settled', { job: job.id, error });
       }
     },

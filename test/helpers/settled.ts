@@ -15,7 +15,7 @@ import { storedFiles } from './uploads.ts';
 const SETTLES_MS = 60_000;
 /** Log lines of a sweep that repaired something. Without a lost process there is nothing to repair. */
 const REPAIRED =
-  /repaired jobs|took jobs back|has forgotten|was cut off|no store explains|was missing|that are not live|miss chunks|does not know/;
+  /repaired jobs|took jobs back|has lost|was cut off|no store explains|was missing|that are not live|miss chunks|does not know/;
 
 const keys = createKeys();
 /** What Redis holds whatever has become of the jobs. */

@@ -1,6 +1,6 @@
 /**
- * Knows whether what this worker's jobs depend on can be reached, by the jobs that wait for it: while any does,
- * claiming more would only make more of them wait here instead of in the queue.
+ * Counts this worker's jobs that wait for a dependency. While one waits, the worker claims no more: further jobs would
+ * wait here instead of in the queue.
  */
 export class Availability {
   #waiting = 0;
@@ -9,7 +9,7 @@ export class Availability {
     return this.#waiting > 0;
   }
 
-  /** Notes that a job waits for a dependency to come back. @returns notes that it waits no more */
+  /** Counts a waiting job. @returns a function that ends its wait */
   wait(): () => void {
     this.#waiting++;
     let over = false;

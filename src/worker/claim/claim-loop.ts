@@ -7,21 +7,20 @@ import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Availability } from './availability.ts';
 
-/** The longest a waiting worker goes without looking: what a wake-up that was lost can cost. */
+/** Longest wait without a claim, in seconds. It bounds the cost of a lost wake-up. */
 const MAX_WAIT_SECONDS = 5;
-/** While jobs run, one of them may be put off for a moment, which the waiter does not see. */
+/** Longest wait while jobs run, in seconds. One of them may be delayed for a moment, and the waiter does not see that. */
 const MAX_WAIT_WHILE_RUNNING_SECONDS = 0.5;
 const MIN_WAIT_SECONDS = 0.01;
 /** Shortest and longest pause after a claim that failed, in ms. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 5000;
-/** How often a worker that waits for a dependency looks whether it may claim again. */
+/** Interval in ms of a worker that waits for a dependency. */
 const PAUSE_MS = 250;
 
 /**
- * Claims jobs while there are free slots, and blocks in Redis while there are none to claim. The waiter sees
- * an id arrive without taking it (`BLMOVE` from a list's end to the same end), whoever pushed it; only the
- * claim script takes jobs.
+ * Claims jobs while slots are free, and blocks in Redis while no job waits. The waiter sees an id arrive without taking
+ * it (`BLMOVE` from a list's end to the same end), so any program may push ids. Only the claim script takes jobs.
  */
 export class ClaimLoop {
   readonly #queue: JobQueue;
@@ -33,14 +32,14 @@ export class ClaimLoop {
   readonly #logger: Logger;
   readonly #running = new Set<Promise<void>>();
   readonly #ended: Promise<void>;
-  /** Called when a job has ended: there is a free slot. */
+  /** Called when a job has ended and its slot is free. */
   #freed: () => void = () => {};
-  /** Ends the wait for something to claim. */
+  /** Ends the wait for a job. */
   #endWait: () => void = () => {};
   readonly #stopped = new AbortController();
 
   /**
-   * @param waiter a connection of the loop's own, for a blocked connection can do nothing else
+   * @param waiter a connection of the loop's own, because it blocks
    * @param run takes a job to its end; MUST NOT throw
    */
   constructor(
@@ -71,7 +70,7 @@ export class ClaimLoop {
     this.#ended = this.#loop();
   }
 
-  /** Claims nothing more. @returns resolves when every running job has ended */
+  /** Stops claiming, and resolves when every running job has ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#endWait();
@@ -117,8 +116,8 @@ export class ClaimLoop {
     if (this.#stopped.signal.aborted) return;
     const most = this.#running.size > 0 ? MAX_WAIT_WHILE_RUNNING_SECONDS : MAX_WAIT_SECONDS;
     const wait = Math.max(MIN_WAIT_SECONDS, Math.min(most, (nextMs ?? Infinity) / 1000));
-    // A connection that is closed while Redis is away leaves what it was asked for ever unanswered. No race with a
-    // promise for the worker's whole life: each would stay attached to it.
+    // A connection that closes while Redis is away never settles its calls, so `stop` ends the wait. A race with one
+    // promise for the worker's whole life would leak: each wait would stay attached to it.
     await new Promise<unknown>((resolve, reject) => {
       this.#endWait = () => resolve(undefined);
       this.#waiter.blmove(this.#queueKey, this.#queueKey, 'RIGHT', 'RIGHT', wait).then(resolve, reject);

@@ -2,22 +2,22 @@ import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
 
-/** Thrown (as the abort's reason) once another worker, or nobody, holds the job. */
+/** Reason of an abort after the worker lost its claim. */
 export class ClaimLostError extends Error {
   override name = 'ClaimLostError';
 }
 
-/** A claim that is being kept. */
+/** A claim whose lease is renewed. */
 export interface KeptLease {
-  /** True when it may have ended in the meantime, although it turned out to be held. */
+  /** True if the lease may have ended for a while, although the worker still holds the claim. */
   readonly lapsed: boolean;
   /**
-   * MUST be awaited right before anything is written that Redis does not guard: a process that was stopped and
-   * goes on does not know yet that its lease has ended. Where it may have, Redis is asked.
-   * @throws {ClaimLostError} when the claim is held no more
+   * Asks Redis if the lease may have ended. Callers MUST await it right before each write that Redis does not guard,
+   * because a process that was stopped does not know that its lease has ended.
+   * @throws {ClaimLostError} when the worker lost the claim
    */
   ensureHeld(): Promise<void>;
-  /** Lets the claim go. */
+  /** Stops renewing the lease. */
   release(): void;
 }
 
@@ -28,13 +28,13 @@ interface Held {
   lapsed: boolean;
 }
 
-/** Notes that a lease was renewed by a call that began then. */
+/** Extends a lease from the start of the call that renewed it. */
 function renewed(held: Held, askedAt: number, leaseMs: number): void {
   held.lapsed ||= performance.now() >= held.validUntil;
   held.validUntil = askedAt + leaseMs;
 }
 
-/** Keeps the leases of all of a worker's jobs alive: one call for all, every third of a lease. */
+/** Renews the leases of all of a worker's jobs in one call, every third of a lease. */
 export class LeaseKeeper {
   readonly #queue: JobQueue;
   readonly #leaseMs: number;
@@ -51,8 +51,8 @@ export class LeaseKeeper {
   }
 
   /**
-   * Keeps a claim from now on.
-   * @param lost called when the claim turns out not to be held any more
+   * Renews a claim's lease from now on.
+   * @param lost called when the worker has lost the claim
    */
   keep(job: ClaimedJob, lost: () => void): KeptLease {
     const held: Held = { job, lost, validUntil: job.askedAt + this.#leaseMs, lapsed: false };
@@ -74,8 +74,8 @@ export class LeaseKeeper {
   }
 
   /**
-   * Asks Redis now whether a claim is still held.
-   * @param jobId all that are kept, where it is absent
+   * Asks Redis now whether the worker still holds a claim.
+   * @param jobId absent for all claims
    */
   ask(jobId?: string): void {
     void this.#renew([...this.#held.values()].filter(({ job }) => jobId === undefined || job.id === jobId));
@@ -86,7 +86,7 @@ export class LeaseKeeper {
   }
 
   async #renewAll(): Promise<void> {
-    // While Redis is away the call waits for it; a second one would only wait behind it.
+    // While Redis is away the call waits. A second call would only wait behind it.
     if (this.#renewing) return;
     this.#renewing = true;
     await this.#renew([...this.#held.values()]);
@@ -100,7 +100,7 @@ export class LeaseKeeper {
       const lost = new Set(await this.#queue.renew(asked.map(({ job }) => job)));
       for (const held of asked) {
         if (!lost.has(held.job.id)) renewed(held, askedAt, this.#leaseMs);
-        // A job settled while the call was under way counts as lost in Redis, and is no longer kept here.
+        // A job that was settled meanwhile counts as lost in Redis, but no longer has an entry here.
         else if (this.#held.get(held.job.id) === held) held.lost();
       }
     } catch (error) {

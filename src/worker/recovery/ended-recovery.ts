@@ -59,7 +59,7 @@ export class EndedRecovery {
           if (await this.#restore(ended, states[i], documents[i] !== undefined))
             this.#compared.add(ended.path);
         } catch (error) {
-          logger.error('what became of a job could not be restored', { job: ended.jobId, error });
+          logger.error('the end of a job could not be restored', { job: ended.jobId, error });
         }
       }
     }
@@ -77,7 +77,7 @@ export class EndedRecovery {
       return false;
     }
     if (!state && (await this.#isExplained(manifest, ended))) return true;
-    logger.warn('Redis has forgotten how a job ended', { job, status, known: state?.status });
+    logger.warn('Redis has lost the end of a job', { job, status, known: state?.status });
     if (status === 'cancelled') {
       await this.#cancelAgain(manifest, state);
       return true;
@@ -94,7 +94,7 @@ export class EndedRecovery {
     const { blobs, registry, tombstones } = this.#services;
     const { job_id, payload } = manifest;
     const { document_id = job_id, file_key } = payload;
-    // A Redis from an older copy still has the tombstone of a run before the one that completed: it tells nothing.
+    // A Redis from an older copy still has the tombstone of a run before the one that completed, so it proves nothing.
     const owner = ended.status === 'completed' ? '' : job_id;
     const [dead] = await tombstones.has([{ job_id: owner, payload: { document_id, file_key } }]);
     if (dead) return true;
@@ -116,7 +116,7 @@ export class EndedRecovery {
     const { queue, store } = this.#services;
     const { job_id } = manifest;
     if (!state) await requeue(queue, manifest);
-    // It is back at the end of an earlier run; one that has not ended runs anyway.
+    // The job is back at the end of an earlier run. One that has not ended runs anyway.
     else if (state.terminal)
       await queue.rerun(job_id, (await store.readUpload(manifest.tenant, job_id))?.run ?? 1);
   }

@@ -98,11 +98,11 @@ export class OrphanSweep {
         await blobs.remove(file);
         logger.info('deleted an upload that was cut off', { file });
       } else if (isEmpty) {
-        logger.warn('no store explains a file, but Redis knows no document at all: it stays', { file });
+        logger.warn('no store explains a file, but Redis knows no document at all, so it stays', { file });
       } else {
         await blobs.moveToTrash(file);
         trashed.inc();
-        logger.warn('no store explains a file: it is in the trash', { file });
+        logger.warn('no store explains a file, so it is in the trash', { file });
       }
     } catch (error) {
       // One that cannot be moved must not keep the others.

@@ -18,10 +18,9 @@ export interface ReconcilerServices {
 }
 
 /**
- * Puts right what a Redis that lost writes no longer knows. It asks after every reconnect, and every sixth of a
- * lease, which epoch this is; in a new one, jobs that had ended are restored before this worker claims anything.
- * Behind that, Chroma is compared with what Redis knows. It waits until the installation is confirmed: by another's
- * Redis everything would seem to be forgotten.
+ * Restores what Redis lost. It reads the epoch after each reconnect, and every sixth of a lease. In a new epoch it
+ * restores ended jobs before this worker claims again. Then it compares Chroma with Redis. It waits until the
+ * installation is confirmed, because a foreign Redis seems to have lost everything.
  */
 export class Reconciler {
   readonly #services: ReconcilerServices;
@@ -31,16 +30,15 @@ export class Reconciler {
   readonly #closing = new AbortController();
   #round: Promise<void> | undefined;
   #comparison: Promise<void> | undefined;
-  /** While it is there, nothing is claimed: Redis was away, and what it is now is not known yet. */
+  /** Ends the block on claims. Set while Redis was away and its epoch is not known yet. */
   #doubt: (() => void) | undefined;
-  /** True from a reconnect until Redis was asked what it is now. */
+  /** True from a reconnect until the epoch is read. */
   #asked = true;
   #epoch = '';
   #since = 0;
 
   /**
-   * @param settleMs after how long in a new epoch every claim from before it has been found out, and every
-   * forgotten upload is requeued
+   * @param settleMs time in ms after which a new epoch has resolved all earlier claims, and requeued all lost uploads
    */
   constructor(services: ReconcilerServices, availability: Availability, leaseMs: number, settleMs: number) {
     this.#services = services;
@@ -54,7 +52,7 @@ export class Reconciler {
     this.#ask();
   }
 
-  /** Ends what is under way. */
+  /** Ends the running round and comparison. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#services.redis.off('close', this.#onClose);
@@ -83,14 +81,14 @@ export class Reconciler {
         await this.#restoreEnded(await this.#present());
         // Redis may have been away once more meanwhile.
       } while (this.#asked);
-      // Beside the rounds: it may take long, and nothing may be claimed from a reconnect until the next round.
+      // Does not wait for the comparison, because it may take long, and claims wait for the round.
       this.#comparison ??= this.#compare()
         .catch((error: unknown) => this.#warn(error))
         .finally(() => (this.#comparison = undefined));
     } catch (error) {
       this.#warn(error);
     } finally {
-      // What cannot be restored must not keep the others waiting.
+      // A failed restoration must not block all claims.
       this.#doubt?.();
       this.#doubt = undefined;
     }
@@ -103,10 +101,10 @@ export class Reconciler {
 
   #warn(error: unknown): void {
     if (!this.#closing.signal.aborted)
-      this.#services.logger.warn('reconciling did not finish, the next round will', { error });
+      this.#services.logger.warn('reconciling failed, and the next round tries again', { error });
   }
 
-  /** The epoch that this is. */
+  /** Returns the present epoch. Opens a new one after a reconnect if Redis changed. */
   async #present(): Promise<string> {
     const { epochs } = this.#services;
     if (!this.#asked) return epochs.follow();

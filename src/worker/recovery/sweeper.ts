@@ -23,10 +23,9 @@ export interface SweeperServices {
 }
 
 /**
- * Puts right, every sixth of a lease, what workers that are gone, other programs and a forgetful Redis have
- * left behind. Any worker may do it; several at once do no harm. Each duty is its own: one that takes long, or
- * waits for a Chroma that is away, must not block the takeover of jobs. Sweeps stop while the installation is not
- * confirmed, because unowned files may belong to another installation.
+ * Repairs what lost workers, other programs and a Redis that lost writes left behind, every sixth of a lease. Several
+ * workers may sweep at once. Each duty runs on its own, because a slow one must not block the takeover of jobs. Sweeps
+ * stop while the installation is not confirmed, because unowned files may belong to another installation.
  */
 export class Sweeper {
   readonly #services: SweeperServices;
@@ -51,7 +50,7 @@ export class Sweeper {
     }, leaseMs / 6);
   }
 
-  /** Ends what is under way. */
+  /** Ends the running duties. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing.abort();
@@ -63,7 +62,8 @@ export class Sweeper {
     try {
       await duty(signal);
     } catch (error) {
-      if (!signal.aborted) this.#services.logger.warn('a sweep failed; the next one starts over', { error });
+      if (!signal.aborted)
+        this.#services.logger.warn('a sweep failed, and the next one starts over', { error });
     }
     this.#underWay.delete(duty);
   }
@@ -77,10 +77,10 @@ export class Sweeper {
   async #repair(): Promise<void> {
     const { cursor, repaired } = await this.#services.queue.repair(this.#repairCursor);
     this.#repairCursor = cursor;
-    if (repaired > 0) this.#services.logger.warn('repaired jobs that nothing would have moved', { repaired });
+    if (repaired > 0) this.#services.logger.warn('repaired jobs that would never have run', { repaired });
   }
 
-  /** Carries out all that is due: what is made dead while it does waits for the next round. */
+  /** Deletes all dead generations that are due now. */
   async #cleanUp(signal: AbortSignal): Promise<void> {
     const { cleanups, vectors } = this.#services;
     let due: Cleanup[];
@@ -92,7 +92,7 @@ export class Sweeper {
           await cleanups.finish(cleanup);
         } catch (error) {
           if (signal.aborted) return;
-          // One that cannot be carried out now must not stand in the way of all others.
+          // A failed cleanup must not block the others.
           this.#services.logger.warn('a cleanup failed and is put off', { ...cleanup, error });
           await cleanups.putOff(cleanup);
         }

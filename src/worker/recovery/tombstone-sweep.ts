@@ -9,7 +9,7 @@ import { readLiveFiles, type LiveFiles } from './live-files.ts';
 /** Interval in ms. Each sweep that finds a due tombstone reads the file keys of all documents. */
 const INTERVAL_MS = 30_000;
 const A_PAGE = 200;
-/** A file that the system does not let go, or a folder in its place, waits for somebody to see to it. */
+/** Delay in ms of a file that cannot be deleted. An operator must look after it. */
 const PUT_OFF_MS = 60 * 60 * 1000;
 
 export interface TombstoneSweepServices {
@@ -51,10 +51,10 @@ export class TombstoneSweep {
             await blobs.remove(file);
             logger.info('deleted an original whose job or document has ended', { job, file });
           } else {
-            logger.info('an original is in use: its tombstone is dropped', { job, file });
+            logger.info('an original is in use, so its tombstone is dropped', { job, file });
           }
         } catch (error) {
-          // One that cannot be deleted now must not stand in the way of all others.
+          // A file that cannot be deleted must not block the others.
           logger.warn('an original cannot be deleted and is put off', { job, file, error });
           await tombstones.putOff(tombstone, PUT_OFF_MS);
           continue;
@@ -64,7 +64,7 @@ export class TombstoneSweep {
     }
   }
 
-  /** Returns whether nothing else needs the file: no document, no active job, no upload that is to run. */
+  /** Returns whether no document, no active job and no waiting upload needs the file. */
   async #covers(
     { jobId, fileKey }: Tombstone,
     { documents, jobs }: LiveFiles,

@@ -19,7 +19,7 @@ const INTERVAL_MS = 10_000;
  */
 const REST = 20;
 const MANIFESTS_A_READ = 200;
-/** An upload that has not been answered yet may have its manifest before its job: for as long as it waits for Redis. */
+/** Least age of a manifest, in ms. An upload writes its manifest before its job, and may wait for Redis in between. */
 const MIN_AGE_MS = 10_000;
 
 /**
@@ -73,29 +73,29 @@ export class UploadRecovery {
     this.#nextAt = ended + Math.max(INTERVAL_MS, REST * (ended - began));
   }
 
-  /** Recovers manifests without a job. A job that ended left a document or a tombstone; Redis lost all others. */
+  /** Recovers manifests without a job. An ended job left a document or a tombstone. Redis lost all others. */
   async #recover(manifests: readonly Manifest[]): Promise<void> {
     const { queue, registry, tombstones, epochs, logger } = this.#services;
     const dead = await tombstones.has(manifests);
     for (const [i, manifest] of manifests.entries()) {
       const { job_id: job, payload, run: promised = 1 } = manifest;
       const completed = await registry.ownsFile(payload.document_id ?? job, payload.file_key);
-      // The tombstone may be that of a run before the one that was promised.
+      // The tombstone may belong to a run before the promised one.
       if (completed || (dead[i] && promised === 1)) {
         await this.#noteEnd(manifest, completed ? 'completed' : 'failed', epochs.last.epoch);
       } else {
-        logger.warn('Redis has forgotten an upload: it is requeued', { job });
+        logger.warn('Redis has lost an upload, and it is requeued', { job });
         await requeue(queue, manifest);
       }
     }
   }
 
-  /** A manifest whose job has ended: its worker was lost between the two, or it had none; or a retry was forgotten. */
+  /** Settles a manifest whose job has ended: its worker was lost before the note, or Redis forgot a rerun. */
   async #finish(manifest: Manifest, state: JobState, outcome: Outcome): Promise<void> {
     const { queue, logger } = this.#services;
     const { job_id: job, run: promised = 1 } = manifest;
     if (state.run < promised && outcome !== 'completed') {
-      logger.warn('Redis has forgotten that a job must be rerun', { job, run: promised });
+      logger.warn('Redis has lost the rerun of a job', { job, run: promised });
       await queue.rerun(job, state.run);
       return;
     }

@@ -11,10 +11,10 @@ const CUT = 'chunks';
 const VECTORS = 'vectors-';
 const OF_BATCH = new RegExp(`^${VECTORS}\\d+$`);
 
-/** What parsing and chunking make of a document: all that the later stages need. */
+/** Result of parsing and chunking a document. The later stages need nothing else. */
 export interface Cut {
   chunks: CutChunk[];
-  /** What the parser found the file to be. */
+  /** Media type that the parser detected. */
   mediaType: string | undefined;
   /** Version of the reader. */
   readerVersion: string | undefined;
@@ -30,9 +30,8 @@ const CutHeader = v.object({
 const VectorsHeader = v.object({ of: v.string(), model: v.string(), dimensions: v.number() });
 
 /**
- * What the tries of one job have finished, for the next try to go on from. Each piece names what it was made
- * of, and counts for nothing else. No failure of theirs is a failure of the job: what cannot be read is
- * absent, and what cannot be written is logged.
+ * Keeps the finished work of a job's attempts for the next attempt. Each piece names its source by digest, and is valid
+ * for no other. A failed read counts as absence, and a failed write is logged. Neither fails the job.
  */
 export class Checkpoints {
   readonly #folder: CheckpointFolder;
@@ -49,7 +48,7 @@ export class Checkpoints {
     this.#logger = logger;
   }
 
-  /** The document's chunks, where a former try cut them. */
+  /** Reads the document's chunks, if an earlier attempt cut them. */
   async cut(): Promise<Cut | undefined> {
     const found = await this.#folder.read(CUT);
     const header = v.safeParse(CutHeader, found?.header);
@@ -71,7 +70,7 @@ export class Checkpoints {
     });
   }
 
-  /** The batches that have vectors, as far as can be told without reading them. */
+  /** Lists the batches that have vectors, by file name. {@link vectors} checks them. */
   async embedded(): Promise<Set<number>> {
     const names = await this.#folder.names();
     return new Set(
@@ -79,13 +78,13 @@ export class Checkpoints {
     );
   }
 
-  /** A batch's vectors, where a former try embedded these very texts. */
+  /** Reads a batch's vectors, if an earlier attempt embedded exactly these texts. */
   async vectors(batch: number, texts: readonly string[]): Promise<EmbedResponse | undefined> {
     const found = await this.#folder.read(VECTORS + batch);
     const header = v.safeParse(VectorsHeader, found?.header);
     if (!found || !header.success || header.output.of !== hashOf(texts)) return undefined;
     const { model, dimensions } = header.output;
-    // Copied, because the bytes of a file begin wherever its header ends, and numbers must be aligned.
+    // Copies the bytes, because they begin where the header ends, and numbers must be aligned.
     const numbers = new Float32Array(new Uint8Array(found.body).buffer);
     if (numbers.length !== texts.length * dimensions) return undefined;
     const embeddings = texts.map((_, i) =>
@@ -105,7 +104,7 @@ export class Checkpoints {
     });
   }
 
-  /** Forgets all vectors: they are of another model. */
+  /** Deletes all vectors, because they come from another model. */
   async dropVectors(): Promise<void> {
     const batches = await this.embedded();
     await this.#keep(async () => {
@@ -113,7 +112,7 @@ export class Checkpoints {
     });
   }
 
-  /** A full disk stays full for every batch of a document: one line is enough. */
+  /** Logs only the first failure, because a full disk fails every batch of a document. */
   async #keep(write: () => Promise<void>): Promise<boolean> {
     try {
       await write();

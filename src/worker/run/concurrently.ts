@@ -1,11 +1,12 @@
-/** Begins a piece of work beside the rest. Its promise may be left alone: the group hears of its failure. */
+/** Starts a piece of work beside the others. Callers may ignore its promise, because the group handles its failure. */
 export type Start = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Runs pieces of work concurrently. Throws the first error, which also stops the rest.
- * @param signal aborts all of it
+ * Runs pieces of work concurrently, and waits for all of them in any case.
+ * @param signal aborts all pieces
  * @param body the first piece, which starts the others; its signal aborts when any piece fails
- * @returns what `body` answers, once nothing is under way any more; nothing is when it throws, either
+ * @returns the result of `body`
+ * @throws the first error, which also stops the other pieces
  */
 export async function concurrently<T>(
   signal: AbortSignal,
@@ -23,7 +24,7 @@ export async function concurrently<T>(
         () => {},
         (error: unknown) => {
           failure ??= { error };
-          // No reason is given: a retryable error would make the stopped pieces retry.
+          // Gives no reason, because a retryable error would make the stopped pieces retry.
           stopping.abort();
         },
       )

@@ -6,35 +6,35 @@ import type { Checkpoints } from './checkpoints.ts';
 import type { RetryingCaller } from './retrying-caller.ts';
 import { lanes, type Start } from './concurrently.ts';
 
-/** Large, because Chroma's cost is by the write: batches of 250 were the fastest for one writer. */
+/** Chunks a batch, at most. Chroma's cost is by the write, and batches of 250 were the fastest for one writer. */
 const LARGEST_BATCH = 250;
 const SMALLEST_BATCH = 50;
-/** A document of some size has so many at least: what is left to store when all is embedded is only the last. */
+/** Least number of batches, so that little is left to store once all chunks are embedded. */
 const FEWEST_BATCHES = 3;
 
 export interface EmbedderServices {
   processor: ProcessorClient;
   checkpoints: Checkpoints;
   caller: RetryingCaller;
-  /** Begins a call beside others: the first that fails stops all. */
+  /** Starts a call beside the others. The first failure stops all. */
   start: Start;
   signal: AbortSignal;
-  /** Hears how many more chunks have their vectors. */
+  /** Called with the number of further chunks that have vectors. */
   onEmbedded: (count: number) => void;
 }
 
 /**
- * Embeds a document a batch at a time, from a former try's checkpoint where there is one. All vectors of a
- * document are of one model: of the one that answers now, while anything is left to embed.
+ * Embeds a document batch by batch, and reuses the checkpoint of an earlier attempt. All vectors of a document come from
+ * one model. While chunks are left to embed, it is the one that responds now.
  */
 export class DocumentEmbedder {
   readonly #chunks: readonly CutChunk[];
-  /** How many chunks each batch has, but for the last. */
+  /** Chunks in each batch but the last. */
   readonly #batchSize: number;
   readonly #services: EmbedderServices;
   #model: { name: string; dimensions: number } | undefined;
   #processor: Promise<{ inLane: Start; size: number }> | undefined;
-  /** Vectors that have come before their batch was asked for, by the index of their first chunk. */
+  /** Vectors that came before their batch was asked for, by the index of their first chunk. */
   readonly #early = new Map<number, number[][]>();
 
   constructor(chunks: readonly CutChunk[], services: EmbedderServices) {
@@ -48,14 +48,14 @@ export class DocumentEmbedder {
     return Math.ceil(this.#chunks.length / this.#batchSize);
   }
 
-  /** The model's name, once a batch has been embedded. */
+  /** Name of the model, once a batch is embedded. */
   get model(): string {
     return this.#model?.name ?? '';
   }
 
   /**
-   * Finds out which model is to be. MUST be awaited before the first batch: what a former try embedded may be
-   * of another, and must not be stored before that is known.
+   * Determines the model. Callers MUST await it before the first batch, because an earlier attempt may have used
+   * another model. Its vectors must not be stored then.
    */
   async begin(): Promise<void> {
     const embedded = await this.#services.checkpoints.embedded();
@@ -69,7 +69,7 @@ export class DocumentEmbedder {
     }
   }
 
-  /** Embeds a batch and keeps its vectors for the next try. */
+  /** Embeds a batch, and keeps its vectors for the next attempt. */
   async embed(batch: number): Promise<EmbeddedChunk[]> {
     const { checkpoints, caller, onEmbedded } = this.#services;
     const [from, end] = [batch * this.#batchSize, this.#end(batch)];
@@ -112,7 +112,7 @@ export class DocumentEmbedder {
     throw new DependencyError('transient', 'embedding_model_changed', detail);
   }
 
-  /** Asked only once something has to be embedded. One lane more than there are children keeps each busy. */
+  /** Asks the processor for its size, once a chunk must be embedded. One lane more than children keeps each child busy. */
   #ready(): Promise<{ inLane: Start; size: number }> {
     const { processor, caller, signal } = this.#services;
     const health = () => {
@@ -125,7 +125,7 @@ export class DocumentEmbedder {
     return this.#processor;
   }
 
-  /** The first vectors that come say which model it is. */
+  /** Checks that vectors come from the document's model. The first vectors define it. */
   #isOurs({ model, embeddings }: EmbedResponse): boolean {
     const dimensions = embeddings[0]?.length ?? 0;
     this.#model ??= { name: model, dimensions };
@@ -149,7 +149,7 @@ export class DocumentEmbedder {
   }
 }
 
-/** Some rows of a table mean little without its header. */
+/** Returns a chunk's text after its context, because a table's rows mean little without their header. */
 function textToEmbed({ text, context }: CutChunk): string {
   return context === undefined ? text : `${context}\n${text}`;
 }

@@ -8,7 +8,7 @@ import type { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { concurrently } from './concurrently.ts';
 
-/** The batches held at once: one being stored, and two being embedded so that no lane waits for the third. */
+/** Batches held at once: one is stored, and two are embedded, so that no lane is idle between them. */
 const HELD = 3;
 
 export interface EmbedServices {
@@ -18,12 +18,10 @@ export interface EmbedServices {
 }
 
 /**
- * Embeds chunks and stores them in batches, side by side, so that memory stays flat however long the
- * document is. Batches are stored in order, one at a time. Progress follows the embeddings from 60 to 80; what
- * is left to store then is the last batches.
+ * Embeds and stores chunks in batches at the same time, so that memory does not grow with the document. Batches are
+ * stored in order, one at a time. Progress from 60 to 80 follows the embeddings.
  * @returns the name of the embedding model
- * @throws the first error, when a call fails for good; by then no write is under way any more, unless `signal`
- *   cut one
+ * @throws the first error of a call. No write is under way then, unless `signal` cut one.
  */
 export async function embedAndStore(
   chunks: readonly CutChunk[],
@@ -38,7 +36,7 @@ export async function embedAndStore(
     let done = 0;
     const onEmbedded = (count: number) => {
       done += count;
-      // The last ones are told by the mark that follows.
+      // The next mark reports the last chunks.
       if (done < chunks.length) progress.move(60 + (20 * done) / chunks.length, { chunks_done: done });
     };
     const embedder = new DocumentEmbedder(chunks, {
@@ -55,7 +53,7 @@ export async function embedAndStore(
       const embedded = await batch;
       await caller.retryWhileUnavailable(either, async () => {
         either.throwIfAborted();
-        // Another call's failure does not cut a write: cut off, Chroma would still carry it out, some time later.
+        // Another call's failure does not cut a write, because Chroma would still carry it out later.
         await vectors.upsert(origin, embedded, signal);
       });
       caller.checkpoint();

@@ -17,10 +17,10 @@ export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vector
 }
 
 /**
- * Runs one claimed job to the end of this try, and settles it: completed, failed, to be retried, or given
- * back. A lost claim is left to its new holder. Throws when the job could not be settled: its lease's end
- * repairs that.
+ * Runs one attempt of a claimed job and settles it: completes, fails, retries or releases it. It leaves a lost claim to
+ * the new holder.
  * @param draining aborts with a {@link GiveBackError} or an {@link InstallationError} when the job must be given back
+ * @throws when it could not settle the job; the end of the lease requeues it then
  */
 export async function runJob(
   job: ClaimedJob,
@@ -81,7 +81,7 @@ async function settle(
   const decision = decideRetry(error, progress.stage, job.retryCount, job.maxRetries);
   if (decision.action === 'retry') {
     const { delayMs, errorCode: code } = decision;
-    logger.warn('job will be tried again', { ...fields, delayMs, code, error });
+    logger.warn('job will be retried', { ...fields, delayMs, code, error });
     await queue.retry(job, delayMs, decision);
   } else {
     const { errorCode: code, error: reason } = decision;
@@ -93,7 +93,7 @@ async function settle(
   }
 }
 
-/** What was written after the lease had ended is cleaned up once more. */
+/** Marks the attempt's chunks dead once more, because it may have written after its lease ended. */
 async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
   const { work, tenant } = job;
   if (!work.ok) return;

@@ -30,9 +30,9 @@ export interface PipelineServices {
 }
 
 /**
- * Takes one job through parse, chunk, embed and store, reporting the documented marks.
- * @returns what `complete` is to register; until that has happened nothing of the work is visible
- * @throws whatever {@link decideRetry} classifies, or the signal's reason when aborted
+ * Takes one job through parse, chunk, embed and store, and reports the documented marks.
+ * @returns the document for `complete` to register. Its chunks are invisible until then.
+ * @throws errors for {@link decideRetry} to classify, or the signal's reason when aborted
  */
 export async function runPipeline(
   job: ClaimedJob,
@@ -61,12 +61,12 @@ export async function runPipeline(
   };
   const model = await embedAndStore(chunks, origin, { ...services, checkpoints }, caller, progress, signal);
   if (services.lease.lapsed) {
-    // What was stored before may have been cleaned up, and Redis gone back to where it does not know of that.
+    // A cleanup may have deleted chunks, and Redis may have gone back to before it.
     const stored = await caller.retryWhileUnavailable(signal, () =>
       services.vectors.countChunks(origin, signal),
     );
     if (stored < chunks.length)
-      throw new GiveBackError('chunks are gone that were stored before the lease ended');
+      throw new GiveBackError('a cleanup deleted chunks that were stored before the lease ended');
   }
 
   const { collection, replaces_generation: replaces } = payload;
@@ -74,7 +74,7 @@ export async function runPipeline(
   return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
 }
 
-/** Passes the marks of both stages; there is work in between unless a former try has done it. */
+/** Reports the marks of both stages. An earlier attempt may have done the work between them. */
 async function parseAndChunk(
   payload: JobPayload,
   services: PipelineServices,
@@ -99,7 +99,7 @@ async function parseAndChunk(
   const { mediaType, readerVersion, pages } = parsed;
   const cut = { chunks, mediaType, readerVersion, pages };
   if (!kept) {
-    // Only the job's holder may begin a checkpoint: the mark's answer says whether it is still ours.
+    // Only the job's holder may begin a checkpoint, and the reply to the mark says who holds it.
     await progress.settled();
     signal.throwIfAborted();
     await checkpoints.keepCut(cut);

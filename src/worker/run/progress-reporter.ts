@@ -4,13 +4,12 @@ import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { ProgressReport } from '../../jobs/transitions/job-reports.ts';
 import { ClaimLostError } from '../claim/lease-keeper.ts';
 
-/** Inside a stage a job moves at most ten times a second. */
+/** Interval of the reports inside a stage, in ms. */
 const INTERVAL_MS = 100;
 
 /**
- * Reports one job's progress: every documented mark, and in between the newest of what there is to say.
- * Nothing waits for a report to be written: it says all that changed, and is refused once the claim is lost.
- * Counts are kept, so that a report names only those that changed.
+ * Reports one job's progress: every documented mark, and the newest movement in between. The pipeline does not wait for
+ * a report. Each report carries all counts, and Redis refuses it once the claim is lost.
  */
 export class ProgressReporter {
   readonly #queue: JobQueue;
@@ -24,14 +23,14 @@ export class ProgressReporter {
   #lastSentAt = 0;
   readonly #underWay = new Set<Promise<void>>();
 
-  /** @param abort ends the pipeline: called when a report finds the claim lost, or cannot be made */
+  /** @param abort ends the pipeline; called when a report fails, or finds the claim lost */
   constructor(queue: JobQueue, claim: ClaimedJob, abort: (reason: unknown) => void) {
     this.#queue = queue;
     this.#claim = claim;
     this.#abort = abort;
   }
 
-  /** The stage of the last mark: where the job is. */
+  /** Stage of the last mark. */
   get stage(): Stage {
     return this.#stage;
   }
@@ -44,18 +43,18 @@ export class ProgressReporter {
     this.#send(this.#report(progress, counts));
   }
 
-  /** Reports movement inside the current stage, some time soon: a newer report replaces one that waits. */
+  /** Reports movement inside the current stage soon. A newer report replaces a waiting one. */
   move(progress: number, counts: Counts): void {
     this.#waiting = this.#report(progress, counts);
     this.#schedule();
   }
 
-  /** Resolves when everything reported is written, or has called `abort`. */
+  /** Resolves when each report is written, or has called `abort`. */
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
   }
 
-  /** Forgets what waits, and resolves when nothing is on its way any more. */
+  /** Drops the waiting report, and resolves when all sent ones have settled. */
   async close(): Promise<void> {
     this.#drop();
     await this.settled();
@@ -66,7 +65,7 @@ export class ProgressReporter {
     return { progress, message: this.#message, stage: this.#stage, counts: this.#counts };
   }
 
-  /** While Redis is slow or away, what there is to say is replaced, not piled up. */
+  /** Sends one report at a time, so that reports do not pile up while Redis is slow or away. */
   #schedule(): void {
     if (!this.#waiting || this.#timer || this.#underWay.size > 0) return;
     const delay = Math.max(0, this.#lastSentAt + INTERVAL_MS - performance.now());

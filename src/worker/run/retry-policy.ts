@@ -10,12 +10,12 @@ import { wellFormed } from '../../well-formed.ts';
 const BASE_DELAY_MS = 1000;
 const MAX_DELAY_MS = 60_000;
 
-/** What is to become of a job whose try has failed. */
+/** Decision about a job after a failed attempt. */
 export type RetryDecision =
   | { action: 'retry'; delayMs: number; error: string; errorCode: string }
   | { action: 'fail'; message: string; error: string; errorCode: string };
 
-/** Thrown by the pipeline for a job that can never succeed, for a reason that no dependency gave. */
+/** Reports a job that can never succeed, for a reason of the pipeline's own. */
 export class PermanentJobError extends Error {
   override name = 'PermanentJobError';
   readonly code: string;
@@ -26,7 +26,7 @@ export class PermanentJobError extends Error {
   }
 }
 
-/** Thrown, or an abort's reason, where a job is to be given back: nothing is wrong with it, so no try is counted. */
+/** Reports that the worker gives a job back. The job is not at fault, so no retry is counted. */
 export class GiveBackError extends Error {
   override name = 'GiveBackError';
 }
@@ -39,18 +39,18 @@ const FAILED: Record<Stage, string> = {
 };
 
 /**
- * Decides what a failed try means: the one table that classifies errors.
+ * Decides about a failed attempt. No other place classifies errors.
  *
- * | what failed | then |
+ * | failure | decision |
  * |---|---|
- * | the document itself (4xx with a code), a payload that makes no sense, a file that has changed | fail at once |
- * | a file that a proved blob store has not, at two looks | fail at once |
+ * | the document (4xx with a code), an invalid payload, a changed file | fail at once |
+ * | a file that is missing twice from a proved blob store | fail at once |
  * | a document that was replaced or deleted while it was indexed again | fail at once |
- * | the parser died of the document, or calls were cut, more often than their budgets allow | fail at once |
+ * | more crashed parsers or cut calls than their budgets allow | fail at once |
  * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
  *
- * Unreachable services never get here: a job waits for them ({@link RetryingCaller}). Nor does a store that is not the
- * installation's: the job is given back.
+ * Unreachable services never get here, because a job waits for them ({@link RetryingCaller}). A store of another
+ * installation does not either, because the worker gives the job back.
  */
 export function decideRetry(
   error: unknown,
@@ -73,7 +73,7 @@ export function isForeseen(error: unknown): boolean {
   return error instanceof PermanentJobError || error instanceof DocumentChangedError;
 }
 
-/** Exponential backoff with full jitter: many jobs that failed together do not come back together. */
+/** Computes an exponential backoff in ms, with full jitter, so that jobs that failed together return apart. */
 export function backoff(retries: number): number {
   return Math.round(Math.random() * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** retries));
 }

@@ -4,9 +4,9 @@ import { DependencyError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Availability } from '../claim/availability.ts';
 
-/** Calls of one job that may be cut in the middle before the job is taken to be the reason. */
+/** Most cut calls of one job. After that the job counts as their cause. */
 const MAX_INTERRUPTIONS = 10;
-/** Parsers that one document may kill. */
+/** Number of crashed parsers that fails a document. */
 const MAX_CRASHES = 3;
 const MIN_WAIT_MS = 100;
 const MAX_WAIT_MS = 2000;
@@ -28,9 +28,10 @@ export class RetryingCaller {
   }
 
   /**
-   * @param signal ends the waiting between two calls
-   * @returns what the call answers in the end
-   * @throws what it fails with, once that says something about the job; the signal's reason when aborted
+   * Makes a call, and retries it while its failures say nothing about the job.
+   * @param signal ends the wait between two calls
+   * @returns the result of the first call that succeeds
+   * @throws the first failure that is the job's; the signal's reason when aborted
    */
   async retryWhileUnavailable<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     let back: (() => void) | undefined;
@@ -41,7 +42,7 @@ export class RetryingCaller {
         } catch (error) {
           if (!(error instanceof DependencyError) || !this.#mayRepeat(error)) throw error;
           if (wait === MIN_WAIT_MS) {
-            this.#logger.warn('a call is made again', { code: error.code, error: error.cause ?? error });
+            this.#logger.warn('a call is retried', { code: error.code, error: error.cause ?? error });
           }
           if (error.kind === 'unreachable') back ??= this.#availability.wait();
           await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -52,7 +53,7 @@ export class RetryingCaller {
     }
   }
 
-  /** Forgets what was cut so far: a finished piece of work shows that the job is not to blame. */
+  /** Resets the count of cut calls, because a finished piece of work shows that the job is not their cause. */
   checkpoint(): void {
     this.#interruptions = 0;
   }
