@@ -1,4 +1,6 @@
+import type { JobErrorCode } from './contract/error-codes.ts';
 import { PROBLEMS, type ProblemCode } from './contract/problem.ts';
+import type { ServiceCode } from './contract/processor.ts';
 
 /**
  * An error that a caller of the API may see. `detail` is written for them: it never holds an internal name,
@@ -26,17 +28,20 @@ export class AppError extends Error {
  */
 export type FailureKind = 'unreachable' | 'interrupted' | 'crashed' | 'transient' | 'permanent';
 
+/** A code of ours, or of a service that has codes of its own. */
+export type FailureCode = JobErrorCode | ServiceCode;
+
 /** A failed call to the processor or to Chroma. `message` is fit for the job's owner to read. */
 export class DependencyError extends Error {
   override name = 'DependencyError';
   readonly kind: FailureKind;
-  readonly code: string;
+  readonly code: FailureCode;
   /** How long the other side asked to be left alone. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     kind: FailureKind,
-    code: string,
+    code: FailureCode,
     message: string,
     options?: ErrorOptions & { retryAfterMs?: number | undefined },
   ) {

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 
+import { codesWith } from './error-codes.ts';
+
 /** Every state a job can be in. The last two are terminal: final for the job's run. */
 export const JOB_STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed'] as const;
 export const JobStatusSchema = v.picklist(JOB_STATUSES);
@@ -30,6 +32,12 @@ export const CountsSchema = v.object({
 });
 export type Counts = v.InferOutput<typeof CountsSchema>;
 
+/** A job's error code: one of ours, `http_` with a status, or any that a service, a program or an earlier version wrote. */
+const ErrorCodeSchema = v.union([
+  v.picklist([...codesWith('job'), ...codesWith('processor')]),
+  v.pipe(v.string(), v.description('`http_` and a status, or a code of a processor of your own')),
+]);
+
 /** What a completed job leaves behind, as documented. */
 export const JobResultSchema = v.object({
   document_id: v.string(),
@@ -53,7 +61,7 @@ export const JobSchema = v.object({
   message: v.string(),
   result: v.optional(JobResultSchema),
   error: v.optional(v.string()),
-  error_code: v.optional(v.string()),
+  error_code: v.optional(ErrorCodeSchema),
   retry_count: v.optional(Count),
   max_retries: v.optional(Count),
   started_at: v.optional(v.string()),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { codesWith, ERROR_CODES, type CodesWith } from './error-codes.ts';
 import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
 
 /**
@@ -8,40 +9,30 @@ import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
  * strings do.
  */
 
-/**
- * Why a document can never be processed, however often it is tried: the code and the words for its owner.
- * Such a response is a 4xx with this code; the job fails at once.
- */
-export const DOCUMENT_ERRORS = {
-  corrupt: 'The file is damaged and cannot be read.',
-  encrypted: 'The file is protected by a password. Upload it without one.',
-  no_text_layer: 'The file holds only images of text. Run text recognition (OCR) on it first.',
-  no_text: 'The file contains no text.',
-  unsupported_type: 'This type of file is not supported.',
-  text_too_long: 'The text of this file is too long.',
-  takes_too_long: 'Reading this file takes too long. Upload it in smaller parts.',
-} as const;
-export type DocumentErrorCode = keyof typeof DOCUMENT_ERRORS;
+/** A code that blames the document: each processor sends it with status 422, and the job fails at once. */
+export type DocumentErrorCode = Exclude<CodesWith<{ processor: readonly [422, string] }>, 'embedder_refused'>;
+/** A code of the processor itself. A caller may repeat a call that failed with a status from 500 on. */
+export type ProcessorErrorCode = Exclude<CodesWith<{ processor: object }>, DocumentErrorCode>;
 
-/** Errors of the processor itself. Those with a status from 500 on may pass: the call may be tried again. */
-export const PROCESSOR_ERRORS = {
-  invalid_request: { status: 400, detail: 'The request does not fit the contract.' },
-  wrong_secret: {
-    status: 401,
-    detail: 'The processor and its caller have different secrets: set the same PROCESSOR_SECRET for both.',
-  },
-  body_too_large: { status: 413, detail: 'The request body is too large.' },
-  not_found: { status: 404, detail: 'There is no such call.' },
-  parser_crashed: { status: 500, detail: 'The parser broke down while it read this file.' },
-  deadline: { status: 504, detail: 'The document takes longer to process than it may.' },
-  /** Waiting helps; the document has nothing to do with it. */
-  embedder_unreachable: { status: 503, detail: 'The embedding service cannot be reached.' },
-  host_forbidden: { status: 403, detail: 'The processor does not answer to the host name in PROCESSOR_URL.' },
-  embedder_unavailable: { status: 503, detail: 'The embedding service does not answer in time.' },
-  embedder_refused: { status: 422, detail: 'The embedding service refused the request.' },
-  internal: { status: 500, detail: 'The processor failed.' },
-} as const;
-export type ProcessorErrorCode = keyof typeof PROCESSOR_ERRORS;
+const blamesDocument = (code: DocumentErrorCode | ProcessorErrorCode): code is DocumentErrorCode =>
+  ERROR_CODES[code].processor[0] === 422 && code !== 'embedder_refused';
+
+/** Words for the owner of a document that no processor can process, by code. */
+export const DOCUMENT_ERRORS = Object.fromEntries(
+  codesWith('processor')
+    .filter(blamesDocument)
+    .map((code) => [code, ERROR_CODES[code].processor[1]]),
+) as Record<DocumentErrorCode, string>;
+
+/** Status and words of each error of the processor itself, by code. */
+export const PROCESSOR_ERRORS = Object.fromEntries(
+  codesWith('processor')
+    .filter((code) => !blamesDocument(code))
+    .map((code) => [
+      code,
+      { status: ERROR_CODES[code].processor[0], detail: ERROR_CODES[code].processor[1] },
+    ]),
+) as Record<ProcessorErrorCode, { status: number; detail: string }>;
 
 /** A response may say little beside the document's text: a service that goes on and on is cut off. */
 export const RESPONSE_LIMITS = {
@@ -68,7 +59,10 @@ const Code = v.pipe(
   v.regex(/^[a-z][a-z0-9_]{0,63}$/, 'is not a code'),
   // Sluice uses this code for a job that a client cancelled.
   v.notValue('cancelled', 'is not a code of a processor'),
+  // A service may have codes of its own. Only a checked response gives one this type.
+  v.brand('ServiceCode'),
 );
+export type ServiceCode = v.InferOutput<typeof Code>;
 const Detail = v.pipe(v.string(), v.maxLength(1000));
 
 /** The body of every processor error, sent as `application/problem+json`. */
@@ -138,7 +132,7 @@ export const ParseEventSchema = v.variant('type', [
   v.object({ type: v.literal('end'), metadata: ParseMetadataSchema }),
   v.object({ type: v.literal('error'), code: Code, detail: Detail }),
 ]);
-export type ParseEvent = v.InferOutput<typeof ParseEventSchema>;
+export type ParseEvent = v.InferInput<typeof ParseEventSchema>;
 
 export const ChunkRequestSchema = v.pipe(
   v.object({

@@ -1,6 +1,11 @@
 import type { Dispatcher } from 'undici';
 
-import { RESPONSE_LIMITS, PROCESSOR_ERRORS, ProcessorProblemSchema } from '../contract/processor.ts';
+import {
+  RESPONSE_LIMITS,
+  PROCESSOR_ERRORS,
+  ProcessorProblemSchema,
+  type ServiceCode,
+} from '../contract/processor.ts';
 import { DependencyError } from '../errors.ts';
 import { badResponse, readJson } from './responses.ts';
 
@@ -77,14 +82,14 @@ function readRetryAfter(text: string): number | undefined {
 }
 
 /** What an error means that comes as a line, without a status: that of its code; of an unknown one the document's. */
-export function lineFailure(code: string, detail: string): DependencyError {
+export function lineFailure(code: ServiceCode, detail: string): DependencyError {
   const known: Readonly<Record<string, { status: number } | undefined>> = PROCESSOR_ERRORS;
   return toFailure(code, detail, known[code]?.status ?? DOCUMENT_STATUS);
 }
 
 /** Permanent is a 4xx with a code, but for those that say "later": the contract's rule. */
 export function toFailure(
-  code: string,
+  code: ServiceCode,
   detail: string,
   status: number,
   retryAfterMs?: number,

@@ -9,6 +9,7 @@ import {
   type ChunkRequest,
   type CutChunk,
   type ParseResponse,
+  type ServiceCode,
 } from '../contract/processor.ts';
 import { DependencyError } from '../errors.ts';
 
@@ -38,7 +39,7 @@ export async function readJson<S extends v.GenericSchema>(
 }
 
 /** What a `/parse` in lines came to: the document, or the error that it ended in. */
-export type ParseOutcome = { parsed: ParseResponse } | { code: string; detail: string };
+export type ParseOutcome = { parsed: ParseResponse } | { code: ServiceCode; detail: string };
 
 /**
  * Reads the lines of a `/parse`.

@@ -40,6 +40,7 @@ const NAMED_BY_OTHERS: readonly { property: string; files: RegExp }[] = [
     property: 'history',
     files: /^test\/(?:e2e\/(?:page-|stand-in-)|integration\/gateway-|unit\/gateway-)[^/]*$/,
   },
+  { property: 'bad_answer', files: /^src\/contract\/error-codes\.ts$/ },
   { property: 'sequence', files: /^test\/(?:vitest\.config|longest-first)\.ts$/ },
 ];
 

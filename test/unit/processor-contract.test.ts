@@ -89,7 +89,8 @@ test('every code is explained with its status, and what becomes of the job is wh
     ...Object.fromEntries(Object.entries(PROCESSOR_ERRORS).map(([code, { status }]) => [code, status])),
   });
   for (const { code, status, job } of rows) {
-    const failure = toFailure(code, 'Words.', status);
+    const { code: read } = v.parse(ProcessorProblemSchema, { code, detail: 'Words.' });
+    const failure = toFailure(read, 'Words.', status);
     const expected = { unreachable: /^waits/, crashed: /^is tried twice more/, interrupted: /never/ };
     const { action } = decideRetry(failure, 'parse', 0, 3);
     const pattern = { ...expected, transient: /^is retried/, permanent: /^fails at once$/ }[failure.kind];

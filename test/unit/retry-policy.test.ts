@@ -6,19 +6,19 @@ import { BlobChangedError } from '../../src/blobs/verify-content.ts';
 import { backoff, decideRetry, PermanentJobError } from '../../src/worker/run/retry-policy.ts';
 
 const failed = (kind: FailureKind, retryAfterMs?: number) =>
-  new DependencyError(kind, 'some_code', 'Processor timeout after 30s', { retryAfterMs });
+  new DependencyError(kind, 'bad_answer', 'Processor timeout after 30s', { retryAfterMs });
 
 test('what may pass is retried as often as documented, then fails with its own words', () => {
   expect(decideRetry(failed('transient'), 'chunk', 0, 3)).toMatchObject({
     action: 'retry',
-    errorCode: 'some_code',
+    errorCode: 'bad_answer',
   });
   expect(decideRetry(failed('transient'), 'chunk', 2, 3)).toMatchObject({ action: 'retry' });
   expect(decideRetry(failed('transient'), 'chunk', 3, 3)).toEqual({
     action: 'fail',
     message: 'Chunking failed',
     error: 'Processor timeout after 30s',
-    errorCode: 'some_code',
+    errorCode: 'bad_answer',
   });
 });
 

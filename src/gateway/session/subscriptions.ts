@@ -1,10 +1,11 @@
+import type { PushErrorCode } from '../../contract/error-codes.ts';
 import { MAX_SUBSCRIPTIONS, MAX_WATCHED_JOBS } from '../../contract/messages.ts';
 import { SmallMap } from '../small-map.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Why a subscription is refused: a stable code, and words. */
 export interface Refusal {
-  code: 'subscription_in_use' | 'too_many_subscriptions';
+  code: PushErrorCode;
   detail: string;
 }
 

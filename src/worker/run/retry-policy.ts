@@ -1,6 +1,7 @@
+import type { JobErrorCode } from '../../contract/error-codes.ts';
 import type { Stage } from '../../contract/job.ts';
 import { DOCUMENT_ERRORS } from '../../contract/processor.ts';
-import { DependencyError } from '../../errors.ts';
+import { DependencyError, type FailureCode } from '../../errors.ts';
 import { DocumentChangedError } from '../../jobs/transitions/job-reports.ts';
 import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';
 import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
@@ -12,15 +13,15 @@ const MAX_DELAY_MS = 60_000;
 
 /** Decision about a job after a failed attempt. */
 export type RetryDecision =
-  | { action: 'retry'; delayMs: number; error: string; errorCode: string }
-  | { action: 'fail'; message: string; error: string; errorCode: string };
+  | { action: 'retry'; delayMs: number; error: string; errorCode: FailureCode }
+  | { action: 'fail'; message: string; error: string; errorCode: FailureCode };
 
 /** Reports a job that can never succeed, for a reason of the pipeline's own. */
 export class PermanentJobError extends Error {
   override name = 'PermanentJobError';
-  readonly code: string;
+  readonly code: JobErrorCode;
 
-  constructor(code: string, message: string) {
+  constructor(code: JobErrorCode, message: string) {
     super(message);
     this.code = code;
   }
@@ -80,7 +81,7 @@ export function backoff(retries: number): number {
 
 function classify(error: unknown): {
   permanent: boolean;
-  code: string;
+  code: FailureCode;
   text: string;
   retryAfterMs?: number | undefined;
 } {
