@@ -1,7 +1,8 @@
-import { isIP, type BlockList } from 'node:net';
+import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 
+import { isLoopback } from './access/host-name.ts';
 import { EnvironmentSchema } from './environment-schema.ts';
 import { findWrongNames } from './setting-names.ts';
 
@@ -69,11 +70,9 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 4) return host.startsWith('127.');
-  // An IPv6 address has many spellings, such as `0::1`. A URL reduces them to one.
-  if (isIP(host) === 6) return /^\[::(1|ffff:7f..:.+)\]$/.test(new URL(`http://[${host}]`).hostname);
-  return /^(.+\.)?localhost$/i.test(host);
+/** Resolvers keep names below `localhost` on this machine. */
+function isThisMachine(host: string): boolean {
+  return isLoopback(host) || /\.localhost$/i.test(host);
 }
 
 /**
@@ -86,7 +85,9 @@ export function bypassProxy(urls: readonly (string | undefined)[]): void {
   const hosts = urls
     .filter((url) => url !== undefined)
     .map((url) => new URL(url).hostname.replace(/^\[(.+)\]$/, '$1'));
-  const direct = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[,\s]/).concat(hosts.filter(isLoopback));
+  const direct = (env['no_proxy'] ?? env['NO_PROXY'] ?? '')
+    .split(/[,\s]/)
+    .concat(hosts.filter(isThisMachine));
   // Clients read the lower-case name first, for each request.
   env['no_proxy'] = env['NO_PROXY'] = [...new Set(direct)].filter(Boolean).join(',');
 }
@@ -108,7 +109,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     throw new ConfigError(`The configuration is not valid:\n${lines.join('\n')}`);
   }
   const env = parsed.output;
-  if (!isLoopback(env.HOST) && env.ALLOW_ANONYMOUS !== '1' && env.API_KEYS === undefined) {
+  if (!isThisMachine(env.HOST) && env.ALLOW_ANONYMOUS !== '1' && env.API_KEYS === undefined) {
     throw new ConfigError(
       `The configuration is not valid:\n  HOST: ${env.HOST} is open to others and no keys guard it. ` +
         'Use a loopback address, set API_KEYS, or set ALLOW_ANONYMOUS=1 where a network you trust does the guarding.',

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import type { Logger } from '../logging/logger.ts';
-import { configuredHost, hostName, isLoopbackName } from './host-name.ts';
+import { configuredHost, hostName, isLoopback } from './host-name.ts';
 
 /** Number of refused hosts and origins that the log names. A stranger can invent more without end. */
 const MAX_NAMED = 100;
@@ -72,7 +72,7 @@ export class Guard {
 
   #isOurs(host: string | undefined): boolean {
     const name = host === undefined ? undefined : hostName(host);
-    return name !== undefined && (isLoopbackName(name) || this.#hosts.has(name));
+    return name !== undefined && (isLoopback(name) || this.#hosts.has(name));
   }
 
   #refuseHost(host: string | undefined): Refusal {

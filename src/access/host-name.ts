@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Matches a `Host` header: a name or an address, perhaps with a port. Excludes text that a URL parser reads otherwise. */
 const HOST = /^(\[[\da-f:.]+\]|[^\s:/?#@*\\[\]%]+)(?::\d{0,5})?$/i;
@@ -21,9 +21,9 @@ export function configuredHost(host: string): string | undefined {
   return hostName(isIPv6(host) ? `[${host}]` : host);
 }
 
-/** Returns whether a canonical name is a loopback name or address. */
-export function isLoopbackName(name: string): boolean {
-  if (name === 'localhost') return true;
-  const isV6 = name.startsWith('[');
-  return LOOPBACK.check(isV6 ? name.slice(1, -1) : name, isV6 ? 'ipv6' : 'ipv4');
+/** Returns whether a name or an address is loopback. An IPv6 address may have brackets, and any spelling. */
+export function isLoopback(host: string): boolean {
+  if (host.toLowerCase() === 'localhost') return true;
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  return isIP(address) !== 0 && LOOPBACK.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }

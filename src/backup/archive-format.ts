@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 
+import { WholeNumberSchema } from '../contract/scalars.ts';
+
 /** Names of a backup's first and last entry. A backup without its last entry is incomplete. */
 export const HEAD = 'sluice-backup.json';
 export const END = 'sluice-backup-end.json';
@@ -8,8 +10,6 @@ export const END = 'sluice-backup-end.json';
 export const SNAPSHOT = 'redis.rdb';
 /** Folder of the blob store's files within the archive. */
 export const BLOBS = 'blobs/';
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const HeadSchema = v.object({
   /** Version of this format. */
@@ -20,15 +20,15 @@ export const HeadSchema = v.object({
   installation_id: v.nullable(v.string()),
   created_at: v.pipe(v.string(), v.isoTimestamp()),
   /** Files and bytes of the blob store when the backup began. Uploads and deletions since then make them differ. */
-  files: count,
-  bytes: count,
+  files: WholeNumberSchema,
+  bytes: WholeNumberSchema,
 });
 export type Head = v.InferOutput<typeof HeadSchema>;
 
 export const EndSchema = v.object({
   /** Entries before this one, and their bytes. */
-  entries: count,
-  bytes: count,
+  entries: WholeNumberSchema,
+  bytes: WholeNumberSchema,
   /** SHA-256 of the entries' names, sizes and contents, in hex. */
   sha256: v.string(),
 });

@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 
+import { WholeNumberSchema } from './scalars.ts';
 import { ChunkingStrategySchema, CollectionNameSchema, MetadataSchema } from './upload.ts';
 import { WhereSchema } from './where.ts';
-
-const Whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** A registered document: what `GET /api/documents` lists. */
 export const DocumentSchema = v.object({
@@ -11,18 +10,18 @@ export const DocumentSchema = v.object({
   filename: v.string(),
   collection: v.string(),
   media_type: v.optional(v.string()),
-  size: Whole,
+  size: WholeNumberSchema,
   content_hash: v.optional(v.string()),
-  chunk_count: Whole,
+  chunk_count: WholeNumberSchema,
   /** Chunking settings and reader. `reader_version` is absent if the processor names none. */
   chunking_strategy: ChunkingStrategySchema,
-  chunk_size: Whole,
-  chunk_overlap: Whole,
+  chunk_size: WholeNumberSchema,
+  chunk_overlap: WholeNumberSchema,
   reader_version: v.optional(v.string()),
   /** True if an older version kept no settings: the three above are then the upload defaults. */
   settings_assumed: v.optional(v.literal(true)),
   /** How many chunks the vector store lost. Absent when it holds all of them. */
-  missing_chunks: v.optional(Whole),
+  missing_chunks: v.optional(WholeNumberSchema),
   /** True when the lost chunks cannot come back, because the original is not in the store. */
   file_gone: v.optional(v.literal(true)),
   /** Id of the latest reindex job. Absent after one has completed. */
@@ -37,11 +36,11 @@ export type Document = v.InferOutput<typeof DocumentSchema>;
 /** A stored chunk. `start` and `end` are UTF-16 offsets into the parsed text; `page` is 1-based. */
 export const ChunkSchema = v.object({
   id: v.string(),
-  chunk_index: Whole,
+  chunk_index: WholeNumberSchema,
   text: v.string(),
-  start: Whole,
-  end: Whole,
-  page: v.optional(Whole),
+  start: WholeNumberSchema,
+  end: WholeNumberSchema,
+  page: v.optional(WholeNumberSchema),
   heading: v.optional(v.string()),
   /** The header row of the table that it begins within; it was embedded with it. */
   context: v.optional(v.string()),
@@ -107,12 +106,12 @@ export const SearchResultSchema = v.object({
   score: v.number(),
   document_id: v.string(),
   filename: v.string(),
-  page: v.optional(Whole),
+  page: v.optional(WholeNumberSchema),
   heading: v.optional(v.string()),
   context: v.optional(v.string()),
-  start: Whole,
-  end: Whole,
-  chunk_index: Whole,
+  start: WholeNumberSchema,
+  end: WholeNumberSchema,
+  chunk_index: WholeNumberSchema,
 });
 export type SearchResult = v.InferOutput<typeof SearchResultSchema>;
 

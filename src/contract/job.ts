@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
 import { codesWith } from './error-codes.ts';
+import { WholeNumberSchema } from './scalars.ts';
 
 /** Every state a job can be in. The last two are terminal: final for the job's run. */
 export const JOB_STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed'] as const;
@@ -19,16 +20,14 @@ export const STAGES = ['parse', 'chunk', 'embed', 'store'] as const;
 export const StageSchema = v.picklist(STAGES);
 export type Stage = v.InferOutput<typeof StageSchema>;
 
-const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 /** How far inside a stage the work has come; a count only grows within an attempt. */
 export const CountsSchema = v.object({
-  pages_done: v.optional(Count),
-  pages_total: v.optional(Count),
+  pages_done: v.optional(WholeNumberSchema),
+  pages_total: v.optional(WholeNumberSchema),
   /** Pages of a PDF that hold no text but are not blank, for example scans. Absent if there are none. */
-  pages_unread: v.optional(Count),
-  chunks_done: v.optional(Count),
-  chunks_total: v.optional(Count),
+  pages_unread: v.optional(WholeNumberSchema),
+  chunks_done: v.optional(WholeNumberSchema),
+  chunks_total: v.optional(WholeNumberSchema),
 });
 export type Counts = v.InferOutput<typeof CountsSchema>;
 
@@ -41,9 +40,9 @@ const ErrorCodeSchema = v.union([
 /** What a completed job leaves behind, as documented. */
 export const JobResultSchema = v.object({
   document_id: v.string(),
-  chunk_count: Count,
+  chunk_count: WholeNumberSchema,
   collection: v.string(),
-  processing_time_ms: Count,
+  processing_time_ms: WholeNumberSchema,
 });
 export type JobResult = v.InferOutput<typeof JobResultSchema>;
 
@@ -57,23 +56,23 @@ export const JobSchema = v.object({
   type: v.string(),
   status: JobStatusSchema,
   /** 0–100, always a whole number, as documented. */
-  progress: v.pipe(Count, v.maxValue(100)),
+  progress: v.pipe(WholeNumberSchema, v.maxValue(100)),
   message: v.string(),
   result: v.optional(JobResultSchema),
   error: v.optional(v.string()),
   error_code: v.optional(ErrorCodeSchema),
-  retry_count: v.optional(Count),
-  max_retries: v.optional(Count),
+  retry_count: v.optional(WholeNumberSchema),
+  max_retries: v.optional(WholeNumberSchema),
   started_at: v.optional(v.string()),
   completed_at: v.optional(v.string()),
   /** Grows by at least one with every change, over all runs. */
-  version: Count,
+  version: WholeNumberSchema,
   /** 1 for the first run; a manual retry starts the next. */
-  run: Count,
+  run: WholeNumberSchema,
   /** How many times a worker has claimed this run. */
-  attempt: v.optional(Count),
+  attempt: v.optional(WholeNumberSchema),
   /** How many times a worker was lost while it held this job. */
-  stalls: v.optional(Count),
+  stalls: v.optional(WholeNumberSchema),
   filename: v.optional(v.string()),
   collection: v.optional(v.string()),
   /** Progress from 0 to 1 with four decimals: 0.7394 where `progress` is 73. It only grows while a worker holds the job. */

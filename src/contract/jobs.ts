@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import { PageQuerySchema } from './documents.ts';
 import { JOB_STATUSES, JobSchema } from './job.ts';
+import { WholeNumberSchema } from './scalars.ts';
 import { CollectionNameSchema } from './upload.ts';
 
 export const JobQuerySchema = v.object({
@@ -29,30 +30,28 @@ export const JobWaitSchema = v.object({
 
 export const JobListSchema = v.object({ jobs: v.array(JobSchema), next_cursor: v.optional(v.string()) });
 
-const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 /** How the queue is doing: what `GET /api/stats` answers and `/metrics` exports. Times in milliseconds. */
 export const StatsSchema = v.object({
-  queue_depth: Count,
+  queue_depth: WholeNumberSchema,
   /** Waiting for their next try. */
-  delayed: Count,
-  in_flight: Count,
-  active: Count,
+  delayed: WholeNumberSchema,
+  in_flight: WholeNumberSchema,
+  active: WholeNumberSchema,
   /** Dead chunks that wait to be deleted, by generation. */
-  cleanups: Count,
+  cleanups: WholeNumberSchema,
   /** Documents that miss chunks in the vector store. */
-  documents_incomplete: Count,
+  documents_incomplete: WholeNumberSchema,
   /** Generations in the vector store whose document Redis does not know, as of the last comparison. */
-  orphan_generations: Count,
+  orphan_generations: WholeNumberSchema,
   /** Ended runs since the first ever. `failed` excludes the cancelled ones. */
-  completed: Count,
-  failed: Count,
-  cancelled: Count,
+  completed: WholeNumberSchema,
+  failed: WholeNumberSchema,
+  cancelled: WholeNumberSchema,
   /** Share of completed among completed and failed runs, without cancelled ones. Absent before the first. */
   success_rate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   /** Of the last 1,000 completed runs; absent before the first. */
   processing_time_ms: v.optional(v.object({ p50: v.number(), p90: v.number(), p99: v.number() })),
   /** How long the job that is next has waited; absent when none waits. */
-  oldest_waiting_ms: v.optional(Count),
+  oldest_waiting_ms: v.optional(WholeNumberSchema),
 });
 export type Stats = v.InferOutput<typeof StatsSchema>;

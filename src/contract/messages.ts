@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
 import { JobSchema } from './job.ts';
+import { WholeNumberSchema } from './scalars.ts';
 
 /** The subprotocol a client names in the handshake; one that names none gets it too. */
 export const SUBPROTOCOL = 'sluice.v1';
@@ -49,7 +50,6 @@ export const MAX_SUBSCRIPTIONS = 1000;
 /** How many jobs they may name together. */
 export const MAX_WATCHED_JOBS = 10_000;
 
-const Id = v.pipe(v.number(), v.integer(), v.minValue(0));
 const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 
 /**
@@ -58,23 +58,23 @@ const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
  * kept for as long as its subscription waits, so it is not.
  */
 const Resume = {
-  versions: v.optional(v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0)))),
+  versions: v.optional(v.record(v.string(), WholeNumberSchema)),
   history: v.optional(v.pipe(v.string(), v.maxLength(128))),
 };
 
 export const SubscribeJobsSchema = v.object({
   type: v.literal('subscribe'),
-  id: Id,
+  id: WholeNumberSchema,
   ...Resume,
   jobs: v.pipe(v.array(JobId), v.minLength(1), v.maxLength(1000)),
 });
 export const SubscribeChannelSchema = v.object({
   type: v.literal('subscribe'),
-  id: Id,
+  id: WholeNumberSchema,
   ...Resume,
   channel: v.literal('active'),
 });
-export const UnsubscribeSchema = v.object({ type: v.literal('unsubscribe'), id: Id });
+export const UnsubscribeSchema = v.object({ type: v.literal('unsubscribe'), id: WholeNumberSchema });
 export const PingSchema = v.object({ type: v.literal('ping') });
 
 /** Authenticates the session, as its first message and again before the key expires. */
@@ -101,15 +101,19 @@ export const WelcomeSchema = v.object({
 });
 export const SnapshotSchema = v.object({
   type: v.literal('snapshot'),
-  id: Id,
+  id: WholeNumberSchema,
   jobs: v.array(JobSchema),
   more: v.boolean(),
 });
 export const UpdateSchema = v.object({ type: v.literal('update'), jobs: v.array(JobSchema) });
-export const GoneSchema = v.object({ type: v.literal('gone'), id: Id, jobs: v.array(v.string()) });
+export const GoneSchema = v.object({
+  type: v.literal('gone'),
+  id: WholeNumberSchema,
+  jobs: v.array(v.string()),
+});
 export const ErrorMessageSchema = v.object({
   type: v.literal('error'),
-  id: v.optional(Id),
+  id: v.optional(WholeNumberSchema),
   code: v.string(),
   detail: v.string(),
   /** The jobs that it is about. */

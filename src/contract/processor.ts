@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 
 import { codesWith, ERROR_CODES, type CodesWith } from './error-codes.ts';
+import { WellFormedSchema, WholeNumberSchema } from './scalars.ts';
 import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
 
 /**
@@ -80,10 +81,6 @@ const Offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Page = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** A path of headings, outermost first: `A > B`. */
 const HeadingPath = v.pipe(v.string(), v.maxLength(2000));
-const WellFormed = v.pipe(
-  v.string(),
-  v.check((text) => text.isWellFormed(), 'holds half of a character'),
-);
 
 /** A stretch of the text that lies on one page under one heading. */
 export const SegmentSchema = v.object({
@@ -108,7 +105,7 @@ export const ParseMetadataSchema = v.record(
 
 /** `POST /parse` (multipart `file`), answered as JSON. */
 export const ParseResponseSchema = v.pipe(
-  v.object({ text: WellFormed, metadata: ParseMetadataSchema, segments: v.array(SegmentSchema) }),
+  v.object({ text: WellFormedSchema, metadata: ParseMetadataSchema, segments: v.array(SegmentSchema) }),
   v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
 );
 export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
@@ -125,7 +122,7 @@ export const ParseEventSchema = v.variant('type', [
   ),
   v.object({
     type: v.literal('segment'),
-    text: v.pipe(WellFormed, v.minLength(1)),
+    text: v.pipe(WellFormedSchema, v.minLength(1)),
     page: v.optional(Page),
     heading: v.optional(HeadingPath),
   }),
@@ -139,7 +136,7 @@ export const ChunkRequestSchema = v.pipe(
     text: v.string(),
     strategy: ChunkingStrategySchema,
     chunk_size: v.pipe(v.number(), v.integer(), v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
-    chunk_overlap: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    chunk_overlap: WholeNumberSchema,
     segments: v.optional(v.array(SegmentSchema), []),
   }),
   v.check(
@@ -155,7 +152,7 @@ export const MAX_CONTEXT_CHARS = 1000;
 
 /** One chunk as cut: `text` is exactly `text.slice(start, end)` of the request's text. */
 export const CutChunkSchema = v.object({
-  text: v.pipe(WellFormed, v.minLength(1)),
+  text: v.pipe(WellFormedSchema, v.minLength(1)),
   start: Offset,
   end: Offset,
   page: v.optional(Page),

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import type { ProblemCode } from './problem.ts';
 import { JobStatusSchema } from './job.ts';
+import { WellFormedSchema } from './scalars.ts';
 
 export const CHUNKING_STRATEGIES = ['sentence', 'recursive', 'markdown', 'page', 'fixed'] as const;
 export const ChunkingStrategySchema = v.picklist(CHUNKING_STRATEGIES);
@@ -41,10 +42,6 @@ const WholeNumberText = v.pipe(
 /** Chroma breaks on a record with thousands of keys, and with it the whole collection. */
 const MAX_METADATA_KEYS = 64;
 const MAX_METADATA_TEXT = 4096;
-const WellFormed = v.pipe(
-  v.string(),
-  v.check((text) => text.isWellFormed(), 'holds half of a character'),
-);
 
 /** What a document may carry of its owner's; Chroma's metadata takes scalars only, and reserves `#` and `$`. */
 export const MetadataSchema = v.pipe(
@@ -54,13 +51,13 @@ export const MetadataSchema = v.pipe(
   ),
   v.record(
     v.pipe(
-      WellFormed,
+      WellFormedSchema,
       v.minLength(1),
       v.maxLength(128),
       v.regex(/^[^#$]/, 'a key may not begin with # or $'),
     ),
     v.union(
-      [v.pipe(WellFormed, v.maxLength(MAX_METADATA_TEXT)), v.pipe(v.number(), v.finite()), v.boolean()],
+      [v.pipe(WellFormedSchema, v.maxLength(MAX_METADATA_TEXT)), v.pipe(v.number(), v.finite()), v.boolean()],
       `values must be whole text of at most ${MAX_METADATA_TEXT} characters, numbers or booleans`,
     ),
   ),

@@ -6,6 +6,7 @@ import { MetadataSchema } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
 import type { Keys } from '../redis/keys.ts';
+import { rankAfter } from '../redis/rank-after.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
 import { settingFields, toSettings } from './document-settings.ts';
 
@@ -83,8 +84,7 @@ export class DocumentRegistry {
   ): Promise<{ documents: StoredDocument[]; nextCursor: string | undefined }> {
     const { documents, documentsIn } = this.#keys;
     const index = page.collection === undefined ? documents(tenant) : documentsIn(tenant, page.collection);
-    // The last id's own place is looked up, so that what was registered or removed meanwhile shifts nothing.
-    const from = page.cursor === undefined ? 0 : await this.#after(index, page.cursor);
+    const from = await rankAfter(this.#redis, index, page.cursor);
     const ids = await this.#redis.zrevrange(index, from, from + page.limit);
     const nextCursor = ids.length > page.limit ? ids[page.limit - 1] : undefined;
     return { documents: await this.read(ids.slice(0, page.limit)), nextCursor };
@@ -131,13 +131,6 @@ export class DocumentRegistry {
       if (error && !isWrongType(error)) throw error;
       return error ? undefined : ((value as string | null) ?? undefined);
     });
-  }
-
-  async #after(index: string, cursor: string): Promise<number> {
-    const rank = await this.#redis.zrevrank(index, cursor);
-    if (rank === null)
-      throw new AppError('invalid_cursor', 'The list has changed; start again from its beginning.');
-    return rank + 1;
   }
 
   async #readAll(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type BlockList } from 'node:net';
 
+import { isLoopback } from '../access/host-name.ts';
 import { ANONYMOUS, isKeyed, type Principal } from '../access/principal.ts';
 
 /** Identifies a client in every count: by its key, or by its address without one. */
@@ -41,8 +42,8 @@ export function clientAddress(request: IncomingMessage, trusted: BlockList | und
 }
 
 /** Returns whether a subject is a loopback address. */
-export function isLoopback(subject: Subject): boolean {
-  return subject.startsWith('address:127.') || subject === 'address:0:0:0:0:0:0:0:1';
+export function isLoopbackSubject(subject: Subject): boolean {
+  return isLoopback(subject.replace(/^address:/, ''));
 }
 
 function isTrusted(address: string, trusted: BlockList): boolean {

@@ -1,4 +1,4 @@
-import { isLoopback, type Subject } from './client-address.ts';
+import { isLoopbackSubject, type Subject } from './client-address.ts';
 import { LimitError } from './limit-error.ts';
 
 /** Limits of one client in one process. */
@@ -135,7 +135,7 @@ export class Limiter {
   socket(subject: Subject): (() => void) | undefined {
     const client = this.#client(subject);
     // Programs of this machine, and clients behind its untrusted proxy, share the loopback address.
-    if (client.sockets >= this.#limits.sockets && !isLoopback(subject)) return undefined;
+    if (client.sockets >= this.#limits.sockets && !isLoopbackSubject(subject)) return undefined;
     client.sockets++;
     let isOpen = true;
     return () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
+import { SingleFlight } from '../jobs/reads/single-flight.ts';
 import type { Logger } from '../logging/logger.ts';
 
 const LOOK_MS = 20;
@@ -15,8 +16,8 @@ const SERVES = /^slave\d+:.*\bstate=online\b.*\blag=[0-2]\b/m;
 export class UploadConnection {
   readonly #redis: Redis;
   readonly #logger: Logger;
-  #round: Promise<boolean> = Promise.resolve(true);
-  #next: Promise<boolean> | undefined;
+  // Waiting blocks the connection, so concurrent callers share one round.
+  readonly #confirmation = new SingleFlight(() => this.#wait());
   #cuts = 0;
   #replica = false;
   #lookAgainAt = 0;
@@ -46,12 +47,7 @@ export class UploadConnection {
    */
   async confirm(): Promise<boolean> {
     const cuts = this.#cuts;
-    // Waiting blocks the connection: one round is for all that were asked for before it began.
-    this.#next ??= this.#round.then(() => {
-      this.#next = undefined;
-      return (this.#round = this.#wait());
-    });
-    return (await this.#next) && this.#cuts === cuts;
+    return (await this.#confirmation.ask()) && this.#cuts === cuts;
   }
 
   async #wait(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { WholeNumberSchema } from '../../contract/scalars.ts';
 import {
   CHUNK_SIZE,
   ChunkingStrategySchema,
@@ -7,8 +8,6 @@ import {
   MetadataSchema,
 } from '../../contract/upload.ts';
 import { wellFormed } from '../../well-formed.ts';
-
-const Size = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /**
  * What is to be done: the job hash's `payload`. The documented fields, then ours; another program may
@@ -20,14 +19,14 @@ export const JobPayloadSchema = v.object({
     v.minLength(1),
     v.transform((name) => wellFormed(name)),
   ),
-  file_size: v.optional(Size),
+  file_size: v.optional(WholeNumberSchema),
   collection: v.optional(CollectionNameSchema, 'default'),
   chunking_strategy: v.optional(ChunkingStrategySchema, 'sentence'),
   chunk_size: v.optional(
-    v.pipe(Size, v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
+    v.pipe(WholeNumberSchema, v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
     CHUNK_SIZE.default,
   ),
-  chunk_overlap: v.optional(Size, 0),
+  chunk_overlap: v.optional(WholeNumberSchema, 0),
   file_key: v.pipe(v.string(), v.minLength(1)),
   media_type: v.optional(v.string()),
   /** SHA-256 of the file, in hex. */

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 
 import type { JobQuery } from '../../contract/jobs.ts';
-import { AppError } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
+import { rankAfter } from '../../redis/rank-after.ts';
 import type { JobStore } from './job-store.ts';
 import type { JobState } from '../model/job-view.ts';
 
@@ -22,7 +22,7 @@ export async function listJobs(
 ): Promise<{ states: JobState[]; nextCursor: string | undefined }> {
   const states: JobState[] = [];
   const seen = new Set<string>();
-  let from = query.cursor === undefined ? 0 : await rankAfter(redis, keys, query.cursor);
+  let from = await rankAfter(redis, keys.recent, query.cursor);
   let last: string | undefined;
   const isFiltered = query.status !== undefined || query.collection !== undefined;
   // The first read takes one more than the page holds, which mostly tells whether there is a next page. If jobs are
@@ -46,13 +46,6 @@ export async function listJobs(
     batch = READ_AT_ONCE;
   }
   return { states, nextCursor: last };
-}
-
-async function rankAfter(redis: Redis, keys: Keys, cursor: string): Promise<number> {
-  const rank = await redis.zrevrank(keys.recent, cursor);
-  if (rank === null)
-    throw new AppError('invalid_cursor', 'The list has changed; start again from its beginning.');
-  return rank + 1;
 }
 
 function matches(state: JobState, { status, collection }: JobQuery): boolean {
