@@ -43,6 +43,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
 import { searchRoutes } from './routes/search.ts';
+import { settingsRoutes } from './routes/settings.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { ticketRoutes } from './routes/ws-ticket.ts';
 import { uploadRoutes } from './routes/uploads.ts';
@@ -169,7 +170,7 @@ export function createApp(
   app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));
   app.route('/', documentRoutes(services, publicPath));
   app.route('/', searchRoutes(services));
-  app.get('/api/settings', (c) => c.json(options.settings));
+  app.route('/', settingsRoutes(options.settings));
   app.get('/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json' }));
   refuseOtherMethods(app);
   app.route('/', pageRoutes(options.pageFolder, options.settings.gateway_url));

@@ -12,14 +12,36 @@ import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/ticket.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
 import { requestWeight } from '../request-weight.ts';
-import { documentPaths } from './document-paths.ts';
-import { jobPaths } from './job-paths.ts';
+import { documentPaths } from '../routes/documents.ts';
+import { healthPaths } from '../routes/health.ts';
+import { jobControlPaths } from '../routes/job-control.ts';
+import { jobEventPaths } from '../routes/job-events.ts';
+import { jobPaths } from '../routes/jobs.ts';
+import { metricsPaths } from '../routes/metrics.ts';
+import { searchPaths } from '../routes/search.ts';
+import { settingsPaths } from '../routes/settings.ts';
+import { statisticsPaths } from '../routes/statistics.ts';
+import { uploadPaths } from '../routes/uploads.ts';
+import { ticketPaths } from '../routes/ws-ticket.ts';
 import { problems, schemaOf } from './parts.ts';
-import { serverPaths } from './server-paths.ts';
-import { withRules } from './with-rules.ts';
+import { withRules, type Paths } from './with-rules.ts';
+
+const paths = {
+  ...uploadPaths,
+  ...documentPaths,
+  ...searchPaths,
+  ...jobPaths,
+  ...jobEventPaths,
+  ...jobControlPaths,
+  ...ticketPaths,
+  ...statisticsPaths,
+  ...metricsPaths,
+  ...settingsPaths,
+  ...healthPaths,
+};
 
 /** Adds `too_many_requests` to every operation that counts against a limit. */
-function withLimits<T extends Record<string, Record<string, { responses: object }>>>(paths: T): T {
+function withLimits(paths: Paths): Paths {
   for (const [path, operations] of Object.entries(paths))
     for (const operation of Object.values(operations))
       if (requestWeight(path) > 0)
@@ -36,7 +58,7 @@ export const openApiDocument = {
     description:
       'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin.',
   },
-  paths: withRules(withLimits({ ...documentPaths, ...jobPaths, ...serverPaths })),
+  paths: withRules(withLimits(paths)),
   components: {
     securitySchemes: {
       key: { type: 'http', scheme: 'bearer' },

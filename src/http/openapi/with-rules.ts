@@ -2,7 +2,7 @@ import { ROUTE_RULES } from '../route-rules.ts';
 import { problems } from './parts.ts';
 
 type Operation = { responses: object; description?: string };
-type Paths = Record<string, Record<string, Operation>>;
+export type Paths = Record<string, Record<string, Operation>>;
 
 /** Adds the required scope and the refusals to each operation, from the server's own rules. */
 export function withRules(paths: Paths): Paths {

@@ -53,3 +53,21 @@ async function passes(check: ReadinessCheck): Promise<boolean> {
     clearTimeout(timer);
   }
 }
+
+/** Describes the routes for OpenAPI. */
+export const healthPaths = {
+  '/healthz': {
+    get: {
+      operationId: 'health',
+      summary: 'The process answers',
+      responses: { 200: { description: 'It does' } },
+    },
+  },
+  '/readyz': {
+    get: {
+      operationId: 'readiness',
+      summary: 'The process can do its work',
+      responses: { 200: { description: 'It can' }, 503: { description: 'A check failed' } },
+    },
+  },
+};

@@ -8,6 +8,7 @@ import type { BlobStore } from '../../blobs/blob-store.ts';
 import { cancelUpload } from '../../uploads/cancel-upload.ts';
 import type { StoreProver } from '../../blobs/open-original.ts';
 import { rerunUpload } from '../../uploads/rerun-upload.ts';
+import { idInPath, json, problems } from '../openapi/parts.ts';
 
 /** `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`: both may be sent twice. */
 export function jobControlRoutes(services: {
@@ -31,3 +32,43 @@ export function jobControlRoutes(services: {
       return respond(state.json);
     });
 }
+
+/** Describes the routes for OpenAPI. */
+export const jobControlPaths = {
+  '/api/jobs/{id}/cancel': {
+    post: {
+      operationId: 'cancelJob',
+      summary: 'Cancel a job that has not ended; one that is cancelled already stays so',
+      parameters: [idInPath],
+      responses: {
+        200: { description: 'The job: `failed`, with `cancelled` as its `error_code`', content: json('Job') },
+        ...problems(
+          'job_not_found',
+          'job_has_ended',
+          'storage_unavailable',
+          'installation_mismatch',
+          'queue_unavailable',
+        ),
+      },
+    },
+  },
+  '/api/jobs/{id}/retry': {
+    post: {
+      operationId: 'retryJob',
+      summary: 'Run a failed or cancelled job again, or retry a waiting job now; an active job continues',
+      parameters: [idInPath],
+      responses: {
+        200: { description: 'The job, queued again or under way', content: json('Job') },
+        ...problems(
+          'job_not_found',
+          'job_not_failed',
+          'file_gone',
+          'disk_full',
+          'storage_unavailable',
+          'installation_mismatch',
+          'queue_unavailable',
+        ),
+      },
+    },
+  },
+};

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Registry } from '@prometheus-io/client';
+import { problems } from '../openapi/parts.ts';
 
 /**
  * `GET /metrics` for Prometheus: what this process measures.
@@ -13,3 +14,14 @@ export function metricsRoutes(registry: Registry, more: () => Promise<string> = 
     });
   });
 }
+
+/** Describes the route for OpenAPI. */
+export const metricsPaths = {
+  '/metrics': {
+    get: {
+      operationId: 'getMetrics',
+      summary: 'The statistics, and what this process measures, for Prometheus',
+      responses: { 200: { description: 'Text format 0.0.4' }, ...problems('queue_unavailable') },
+    },
+  },
+};

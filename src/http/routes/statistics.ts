@@ -3,8 +3,23 @@ import type { Redis } from 'ioredis';
 
 import { readStatistics } from '../../jobs/reads/job-statistics.ts';
 import type { Keys } from '../../redis/keys.ts';
+import { json, problems } from '../openapi/parts.ts';
 
 /** `GET /api/stats`: how the queue is doing. */
 export function statisticsRoutes({ redis, keys }: { redis: Redis; keys: Keys }) {
   return new Hono().get('/api/stats', async (c) => c.json(await readStatistics(redis, keys)));
 }
+
+/** Describes the route for OpenAPI. */
+export const statisticsPaths = {
+  '/api/stats': {
+    get: {
+      operationId: 'getStats',
+      summary: 'How the queue is doing',
+      responses: {
+        200: { description: 'The statistics', content: json('Stats') },
+        ...problems('queue_unavailable'),
+      },
+    },
+  },
+};

@@ -18,6 +18,8 @@ import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { FreeSpace } from '../../uploads/free-space.ts';
 import type { UploadLimits } from '../../uploads/receive-upload.ts';
 import type { UploadConnection } from '../../uploads/upload-connection.ts';
+import { header, json, problems, schemaOf, type JsonSchema } from '../openapi/parts.ts';
+import { UPLOAD_FIELD_PROBLEMS, UploadFieldsSchema } from '../../contract/upload.ts';
 
 /** `POST /api/documents/upload` */
 export function uploadRoutes(
@@ -70,3 +72,67 @@ export function uploadRoutes(
     return RESPONSE_ALREADY_SENT;
   });
 }
+
+/** Describes the route for OpenAPI. */
+export const uploadPaths = {
+  '/api/documents/upload': {
+    post: {
+      operationId: 'uploadDocument',
+      summary: 'Upload a document; it is processed in the background',
+      parameters: [
+        header('Idempotency-Key', { type: 'string', maxLength: 255 }),
+        header('Sluice-Job-Token', { const: JOB_TOKEN_WANTED }),
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          'multipart/form-data': {
+            schema: {
+              ...schemaOf(UploadFieldsSchema, 'input'),
+              properties: {
+                file: { type: 'string', format: 'binary' },
+                ...(schemaOf(UploadFieldsSchema, 'input')['properties'] as JsonSchema),
+              },
+              required: ['file'],
+            },
+          },
+        },
+      },
+      responses: {
+        202: {
+          description: 'Accepted: the file is stored and its job queued',
+          headers: {
+            Location: { schema: { type: 'string' } },
+            'Sluice-Job-Token': {
+              description: 'Reads this job alone, for a day; there if the request asked for it',
+              schema: { type: 'string' },
+            },
+          },
+          content: json('UploadAccepted'),
+        },
+        ...problems(
+          ...Object.values(UPLOAD_FIELD_PROBLEMS),
+          'missing_file',
+          'too_many_files',
+          'empty_file',
+          'malformed_multipart',
+          'upload_interrupted',
+          'upload_too_slow',
+          'invalid_request',
+          'idempotency_key_reused',
+          'forbidden',
+          'host_forbidden',
+          'origin_forbidden',
+          'file_too_large',
+          'body_too_large',
+          'field_too_large',
+          'not_multipart',
+          'disk_full',
+          'storage_unavailable',
+          'installation_mismatch',
+          'queue_unavailable',
+        ),
+      },
+    },
+  },
+};

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import type { Ticket } from '../../contract/ticket.ts';
+import { json, problems } from '../openapi/parts.ts';
 
 /** `POST /api/ws-ticket`: makes a ticket for one socket or event stream. Browsers cannot send a header with either. */
 export function ticketRoutes(access: Access) {
@@ -11,3 +12,17 @@ export function ticketRoutes(access: Access) {
     return c.json(ticket, 200, { 'cache-control': 'no-store' });
   });
 }
+
+/** Describes the route for OpenAPI. */
+export const ticketPaths = {
+  '/api/ws-ticket': {
+    post: {
+      operationId: 'makeTicket',
+      summary: 'A ticket that opens one socket (/ws?ticket=) or event stream within 30 s, once',
+      responses: {
+        200: { description: 'The ticket', content: json('Ticket') },
+        ...problems('queue_unavailable'),
+      },
+    },
+  },
+};
