@@ -9,7 +9,7 @@ import {
 import { DependencyError } from '../errors.ts';
 import { badResponse, readJson } from './responses.ts';
 
-/** How a broken connection shows, other than by never being made. */
+/** Error codes of a connection that broke after it was made. */
 const CUT = new Set([
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
@@ -19,16 +19,16 @@ const CUT = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 const TOO_SLOW = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-/** What answers is no HTTP server, or speaks it wrongly. */
+/** Errors of a peer that is no HTTP server, or speaks HTTP wrongly. */
 const GARBLED = new Set(['HTTPParserError', 'HeadersOverflowError']);
 
 /** No processor gives these to a call of the contract, so PROCESSOR_URL leads to something else. */
 const NO_SUCH_CALL = new Set([404, 405]);
 
-/** With it a document is refused. */
+/** Status of a response that refuses a document. */
 const DOCUMENT_STATUS = 422;
 
-/** A call that ended without a response, as what it means; what is no failed call comes back as it is. */
+/** Explains a call that ended without a response. Returns every other error unchanged. */
 export function explainFailure(error: unknown, timeoutMs: number): unknown {
   if (error instanceof Error && GARBLED.has(error.name)) return badResponse(error);
   const code = (error as { code?: unknown }).code;
@@ -42,13 +42,13 @@ export function explainFailure(error: unknown, timeoutMs: number): unknown {
   return new DependencyError('unreachable', 'processor_unavailable', detail, { cause: error });
 }
 
-/** It took longer than it may. */
+/** Makes the error of a call that exceeded its time. @param afterMs the limit, in ms */
 export function tooSlow(afterMs: number, cause?: unknown): DependencyError {
   const detail = `Processor timeout after ${afterMs / 1000}s`;
   return new DependencyError('transient', 'deadline', detail, { cause });
 }
 
-/** What a response with another status than 200 means. */
+/** Explains a response whose status is not 200. */
 export async function refusal({
   statusCode,
   headers,
@@ -74,20 +74,20 @@ function notAProcessor(status: number): DependencyError {
   return new DependencyError('unreachable', 'processor_unavailable', detail);
 }
 
-/** A number of seconds, or the date when to come back (RFC 9110). @returns `undefined` for neither */
+/** Parses `Retry-After` (RFC 9110): seconds or a date. @returns the delay in ms, or `undefined` for other text */
 function readRetryAfter(text: string): number | undefined {
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   const date = text.endsWith(' GMT') ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
-/** What an error means that comes as a line, without a status: that of its code; of an unknown one the document's. */
+/** Explains an error line. It has no status, so its code decides. An unknown code blames the document. */
 export function lineFailure(code: ServiceCode, detail: string): DependencyError {
   const known: Readonly<Record<string, { status: number } | undefined>> = PROCESSOR_ERRORS;
   return toFailure(code, detail, known[code]?.status ?? DOCUMENT_STATUS);
 }
 
-/** Permanent is a 4xx with a code, but for those that say "later": the contract's rule. */
+/** Classifies a coded error, as the contract says. A 4xx is permanent, except 408 and 429. */
 export function toFailure(
   code: ServiceCode,
   detail: string,

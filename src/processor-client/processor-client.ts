@@ -24,12 +24,12 @@ import { explainFailure, lineFailure, refusal, tooSlow } from './failures.ts';
 const CONNECT_TIMEOUT_MS = 2000;
 const HEALTH_TIMEOUT_MS = 2000;
 
-/** What a call is made of, beside its path. */
+/** Options of a call beside its path. */
 type Sent = Pick<Partial<Dispatcher.RequestOptions>, 'method' | 'body'> & {
   headers?: Record<string, string>;
 };
 
-/** A file to parse, opened anew for each call. */
+/** A file to parse. Each call opens it again. */
 export interface ParseSource {
   filename: string;
   mediaType: string | undefined;
@@ -41,18 +41,18 @@ export interface ParseSource {
 }
 
 export interface ProcessorLimits {
-  /** The longest silence. */
+  /** Longest silence, in ms. */
   timeoutMs: number;
-  /** The longest that a call may take, however lively it seems. */
+  /** Longest call, in ms, even if bytes still arrive. */
   callMs: number;
-  /** A document's text may be no longer. */
+  /** Longest text of a document, in UTF-16 units. */
   maxTextChars: number;
 }
 
 /**
- * Calls the processor (`contract/processor.md`), and believes nothing that it has not checked: whatever answers
- * there, a call ends, and takes bounded memory. Every method throws a {@link DependencyError} that says what the
- * failure means, or the signal's reason when it was aborted.
+ * Calls the processor (`contract/processor.md`), and checks every response. Each call ends and takes bounded memory,
+ * because any service may stand at its address. Every method throws a {@link DependencyError} that classifies the failure,
+ * or the reason of an aborted signal.
  */
 export class ProcessorClient {
   readonly #url: string;
@@ -62,8 +62,8 @@ export class ProcessorClient {
 
   /**
    * @param url the processor's base URL
-   * @param agent shared with another client; absent for one of its own
-   * @param headers of all its calls
+   * @param agent connections shared with another client. Without it, the client makes its own
+   * @param headers sent with every call
    */
   constructor(
     url: string,
@@ -87,8 +87,8 @@ export class ProcessorClient {
 
   /**
    * Parses a document.
-   * @param onPages hears how many pages are done, as it goes
-   * @throws the error of the file's stream, whatever the service has responded
+   * @param onPages called with the pages done so far and their total
+   * @throws the error of the file's stream, even if the service has responded
    */
   async parse(
     source: ParseSource,
@@ -102,8 +102,7 @@ export class ProcessorClient {
         `Content-Type: ${source.mediaType ?? 'application/octet-stream'}\r\n\r\n`,
     );
     const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
-    // Listens to the file itself, because undici ends the body's generator with the same error when the service goes
-    // away.
+    // Listens to the file itself. Undici ends the body's generator with the same error when the service goes away.
     let unreadable: { reason: unknown } | undefined;
     file.stream.once('error', (reason) => (unreadable = { reason }));
     async function* body(): AsyncGenerator<Buffer> {
@@ -137,14 +136,14 @@ export class ProcessorClient {
     } catch (error) {
       // A service may respond before it has the whole file. Its response counts only for the right file.
       if (!unreadable && saysSomethingAboutTheFile(error)) await readOn(file.stream, signal);
-      // What is wrong with the file says nothing about the service, which would be waited for.
+      // A broken file says nothing about the service, so the job must not wait for the service.
       throw unreadable && !signal.aborted ? unreadable.reason : error;
     } finally {
       file.stream.destroy();
     }
   }
 
-  /** Cuts text into chunks, each an exact slice of it. */
+  /** Cuts text into chunks. Each chunk is an exact slice of the text. */
   async chunk(input: ChunkRequest, signal: AbortSignal): Promise<ChunkResponse> {
     const { chunkBytesPerChar, spareBytes } = RESPONSE_LIMITS;
     const maxBytes = input.text.length * chunkBytesPerChar + spareBytes;
@@ -155,7 +154,7 @@ export class ProcessorClient {
     return response;
   }
 
-  /** Turns texts into embeddings, one each, in their order. */
+  /** Embeds texts. Returns one embedding for each text, in order. */
   async embed(input: EmbedRequest, signal: AbortSignal): Promise<EmbedResponse> {
     const response = await this.#call('/embed', json(input), signal, ({ body }) =>
       readJson(body, EmbedResponseSchema, RESPONSE_LIMITS.embedBytes),
@@ -164,7 +163,7 @@ export class ProcessorClient {
     throw badResponse(new Error(`${response.embeddings.length} embeddings for ${input.texts.length} texts`));
   }
 
-  /** Asks whether the processor is well. One that says no, or nothing, is worth waiting for. */
+  /** Reads the processor's health. @throws {DependencyError} `unreachable` without a good response, so that callers wait */
   async health(): Promise<ProcessorHealth> {
     try {
       const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
@@ -178,7 +177,7 @@ export class ProcessorClient {
     }
   }
 
-  /** Ends the connections; calls under way are cut. */
+  /** Ends the connections, and cuts the calls under way. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }

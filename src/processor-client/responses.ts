@@ -16,15 +16,15 @@ import { DependencyError } from '../errors.ts';
 const NEWLINE = 0x0a;
 const ParseLineSchema = v.pipe(v.string(), v.parseJson(), ParseEventSchema);
 
-/** The service broke its contract; `cause` says how, for the log. */
+/** Makes the error of a response that breaks the contract. @param cause says how, for the log */
 export function badResponse(cause: unknown): DependencyError {
   const detail = 'The processor gave an answer that does not fit its contract.';
   return new DependencyError('transient', 'bad_answer', detail, { cause });
 }
 
 /**
- * Reads a body of JSON.
- * @throws {DependencyError} `bad_answer` above `maxBytes`, or where it is not what the schema says
+ * Reads a JSON body.
+ * @throws {DependencyError} `bad_answer` if it has more than `maxBytes` or does not fit the schema
  */
 export async function readJson<S extends v.GenericSchema>(
   body: Readable,
@@ -38,13 +38,13 @@ export async function readJson<S extends v.GenericSchema>(
   return read.output;
 }
 
-/** What a `/parse` in lines came to: the document, or the error that it ended in. */
+/** Outcome of a `/parse` in lines: the document, or its last error line. */
 export type ParseOutcome = { parsed: ParseResponse } | { code: ServiceCode; detail: string };
 
 /**
  * Reads the lines of a `/parse`.
- * @param onPages hears how many pages are done, as it goes
- * @throws {DependencyError} `bad_answer`; `text_too_long`; `processor_lost` where the last line is missing
+ * @param onPages called with the pages done so far and their total
+ * @throws {DependencyError} `bad_answer`, `text_too_long`, or `processor_lost` without a last line
  */
 export async function readParseLines(
   body: Readable,
@@ -57,7 +57,7 @@ export async function readParseLines(
   let outcome: ParseOutcome | undefined;
   for await (const line of linesOf(limited(body, parseBytes(maxTextChars)))) {
     if (line.trim() === '') continue;
-    // Read on to the end: only then can the connection be used again.
+    // Reads to the end, because the connection can only then be used again.
     if (outcome) throw badResponse(new Error('a line after the last'));
     const event = v.safeParse(ParseLineSchema, line, FIRST_FAULT);
     if (!event.success) throw badResponse(new v.ValiError(event.issues));
@@ -84,20 +84,19 @@ export async function readParseLines(
   throw new DependencyError('interrupted', 'processor_lost', detail);
 }
 
-/** How many bytes a response to `/parse` may have. */
+/** Returns the largest response to `/parse`, in bytes. */
 export function parseBytes(maxTextChars: number): number {
   return maxTextChars * RESPONSE_LIMITS.parseBytesPerChar + RESPONSE_LIMITS.spareBytes;
 }
 
-/** More text than this system is set to take, whatever the service is set to. */
+/** Makes the error of a text above `MAX_TEXT_CHARS`. The service may have a higher limit. */
 export function textTooLong(): DependencyError {
   return new DependencyError('permanent', 'text_too_long', DOCUMENT_ERRORS.text_too_long);
 }
 
 /**
- * Text that is cited wrongly, or lost, nobody would notice later.
- * @throws {DependencyError} `bad_answer` where a chunk is not what was asked for, an exact slice, in order; or where
- *   together they lack what is not blank
+ * Checks chunks against their text. Later nothing would reveal a wrong citation or lost text.
+ * @throws {DependencyError} `bad_answer` unless the chunks are exact slices, in order, that hold all text but blanks
  */
 export function checkChunks(
   { text, chunk_size }: Pick<ChunkRequest, 'text' | 'chunk_size'>,
@@ -134,7 +133,7 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   for await (const chunk of body) {
     let from = 0;
     for (let end; (end = chunk.indexOf(NEWLINE, from)) !== -1; from = end + 1) {
-      // An empty line only says that the service is there.
+      // A service sends empty lines only to break its silence.
       if (end > from || bytes > 0) yield decode([...parts, chunk.subarray(from, end)]);
       parts = [];
       bytes = 0;
@@ -143,7 +142,7 @@ async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
     bytes += chunk.length - from;
     if (bytes > RESPONSE_LIMITS.lineBytes) throw badResponse(new Error('a line without an end'));
   }
-  // A last line may go without its end.
+  // The last line may lack its newline.
   yield decode(parts);
 }
 
