@@ -4,7 +4,7 @@ import { WholeNumberSchema } from './scalars.ts';
 import { ChunkingStrategySchema, CollectionNameSchema, MetadataSchema } from './upload.ts';
 import { WhereSchema } from './where.ts';
 
-/** A registered document: what `GET /api/documents` lists. */
+/** A registered document, as `GET /api/documents` lists it. */
 export const DocumentSchema = v.object({
   id: v.string(),
   filename: v.string(),
@@ -42,12 +42,12 @@ export const ChunkSchema = v.object({
   end: WholeNumberSchema,
   page: v.optional(WholeNumberSchema),
   heading: v.optional(v.string()),
-  /** The header row of the table that it begins within; it was embedded with it. */
+  /** Header row of the table in which the chunk begins. It was embedded with the chunk. */
   context: v.optional(v.string()),
 });
 export type Chunk = v.InferOutput<typeof ChunkSchema>;
 
-/** `limit` and `cursor`, as every list takes them in its query string. */
+/** Query string of every list: `limit` and `cursor`. */
 export const PageQuerySchema = v.object({
   limit: v.optional(
     v.pipe(
@@ -100,7 +100,7 @@ export const SearchRequestSchema = v.strictObject(
 );
 export type SearchRequest = v.InferOutput<typeof SearchRequestSchema>;
 
-/** One found chunk; `score` is the cosine similarity, 1 for the same direction. */
+/** A found chunk. `score` is the cosine similarity: 1 for the same direction. */
 export const SearchResultSchema = v.object({
   text: v.string(),
   score: v.number(),

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { codesWith } from './error-codes.ts';
 import { WholeNumberSchema } from './scalars.ts';
 
-/** Every state a job can be in. The last two are terminal: final for the job's run. */
+/** Every state of a job. The last two are terminal: final for the job's run. */
 export const JOB_STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed'] as const;
 export const JobStatusSchema = v.picklist(JOB_STATUSES);
 export type JobStatus = v.InferOutput<typeof JobStatusSchema>;
@@ -20,7 +20,7 @@ export const STAGES = ['parse', 'chunk', 'embed', 'store'] as const;
 export const StageSchema = v.picklist(STAGES);
 export type Stage = v.InferOutput<typeof StageSchema>;
 
-/** How far inside a stage the work has come; a count only grows within an attempt. */
+/** Progress within a stage. A count only grows within an attempt. */
 export const CountsSchema = v.object({
   pages_done: v.optional(WholeNumberSchema),
   pages_total: v.optional(WholeNumberSchema),
@@ -37,7 +37,7 @@ const ErrorCodeSchema = v.union([
   v.pipe(v.string(), v.description('`http_` and a status, or a code of a processor of your own')),
 ]);
 
-/** What a completed job leaves behind, as documented. */
+/** Result of a completed job, as documented. */
 export const JobResultSchema = v.object({
   document_id: v.string(),
   chunk_count: WholeNumberSchema,
@@ -47,15 +47,14 @@ export const JobResultSchema = v.object({
 export type JobResult = v.InferOutput<typeof JobResultSchema>;
 
 /**
- * The Job as every transport sends it: polling, WebSocket and server-sent events carry the same bytes.
- * Key order is this schema's order; a field that does not apply is absent, never null.
- * Times are RFC 3339 in UTC with whole seconds, as the documented examples have them.
+ * The job view. Polling, WebSockets and event streams carry the same bytes. Keys have this schema's order. A field that does
+ * not apply is absent, never null. Times are RFC 3339 in UTC with whole seconds, as in the documented examples.
  */
 export const JobSchema = v.object({
   id: v.string(),
   type: v.string(),
   status: JobStatusSchema,
-  /** 0–100, always a whole number, as documented. */
+  /** A whole number from 0 to 100, as documented. */
   progress: v.pipe(WholeNumberSchema, v.maxValue(100)),
   message: v.string(),
   result: v.optional(JobResultSchema),
@@ -65,9 +64,9 @@ export const JobSchema = v.object({
   max_retries: v.optional(WholeNumberSchema),
   started_at: v.optional(v.string()),
   completed_at: v.optional(v.string()),
-  /** Grows by at least one with every change, over all runs. */
+  /** Grows by at least 1 with every change, over all runs. */
   version: WholeNumberSchema,
-  /** 1 for the first run; a manual retry starts the next. */
+  /** 1 for the first run. A manual retry starts the next one. */
   run: WholeNumberSchema,
   /** How many times a worker has claimed this run. */
   attempt: v.optional(WholeNumberSchema),
@@ -75,7 +74,7 @@ export const JobSchema = v.object({
   stalls: v.optional(WholeNumberSchema),
   filename: v.optional(v.string()),
   collection: v.optional(v.string()),
-  /** Progress from 0 to 1 with four decimals: 0.7394 where `progress` is 73. It only grows while a worker holds the job. */
+  /** Progress from 0 to 1 with four decimals, such as 0.7394 for 73 %. It only grows while a worker holds the job. */
   fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   stage: v.optional(StageSchema),
   counts: v.optional(CountsSchema),
@@ -84,7 +83,7 @@ export const JobSchema = v.object({
 });
 export type Job = v.InferOutput<typeof JobSchema>;
 
-/** True for the states after which a run never changes again. */
+/** Returns whether a state is terminal. The run then never changes again. */
 export function isTerminal(status: JobStatus): status is 'completed' | 'failed' {
   return status === 'completed' || status === 'failed';
 }

@@ -30,18 +30,18 @@ export const JobWaitSchema = v.object({
 
 export const JobListSchema = v.object({ jobs: v.array(JobSchema), next_cursor: v.optional(v.string()) });
 
-/** How the queue is doing: what `GET /api/stats` answers and `/metrics` exports. Times in milliseconds. */
+/** Statistics of the queue, as `GET /api/stats` and `/metrics` send them. Times in ms. */
 export const StatsSchema = v.object({
   queue_depth: WholeNumberSchema,
-  /** Waiting for their next try. */
+  /** Jobs that wait for their next attempt. */
   delayed: WholeNumberSchema,
   in_flight: WholeNumberSchema,
   active: WholeNumberSchema,
-  /** Dead chunks that wait to be deleted, by generation. */
+  /** Generations whose dead chunks wait for deletion. */
   cleanups: WholeNumberSchema,
   /** Documents that miss chunks in the vector store. */
   documents_incomplete: WholeNumberSchema,
-  /** Generations in the vector store whose document Redis does not know, as of the last comparison. */
+  /** Generations in Chroma whose document Redis did not know at the last comparison. */
   orphan_generations: WholeNumberSchema,
   /** Ended runs since the first ever. `failed` excludes the cancelled ones. */
   completed: WholeNumberSchema,
@@ -49,9 +49,9 @@ export const StatsSchema = v.object({
   cancelled: WholeNumberSchema,
   /** Share of completed among completed and failed runs, without cancelled ones. Absent before the first. */
   success_rate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-  /** Of the last 1,000 completed runs; absent before the first. */
+  /** Percentiles of the last 1,000 completed runs. Absent before the first. */
   processing_time_ms: v.optional(v.object({ p50: v.number(), p90: v.number(), p99: v.number() })),
-  /** How long the job that is next has waited; absent when none waits. */
+  /** Wait of the next job. Absent if no job waits. */
   oldest_waiting_ms: v.optional(WholeNumberSchema),
 });
 export type Stats = v.InferOutput<typeof StatsSchema>;

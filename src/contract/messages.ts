@@ -3,17 +3,17 @@ import * as v from 'valibot';
 import { JobSchema } from './job.ts';
 import { WholeNumberSchema } from './scalars.ts';
 
-/** The subprotocol a client names in the handshake; one that names none gets it too. */
+/** Subprotocol that a client names in the handshake. A client that names none gets it, too. */
 export const SUBPROTOCOL = 'sluice.v1';
 export const PROTOCOL_VERSION = 1;
 
-/** Why the server closed. PROTOCOL.md says which of them a client may retry. */
+/** Close codes of the server. PROTOCOL.md says after which a client may retry. */
 export const CLOSE = {
   /** `?job=` only: the job has reached a terminal state. */
   done: 1000,
-  /** The server failed, e.g. Redis could not be read; retryable. */
+  /** The server failed, for example to read Redis. Retryable. */
   failed: 1011,
-  /** The server is shutting down; retryable. */
+  /** The server shuts down. Retryable. */
   drain: 1012,
   badMessage: 4400,
   /** The key is missing, unknown, expired or revoked. Another key may work. */
@@ -26,13 +26,13 @@ export const CLOSE = {
   authTimeout: 4408,
   /** A message has more than {@link MAX_MESSAGE_BYTES}. */
   tooLarge: 4413,
-  /** Too many connections of one address; retryable, later. */
+  /** One address has too many connections. Retryable later. */
   tooMany: 4429,
-  /** The client does not read what it is sent; retryable, and a resume brings it back. */
+  /** The client does not read. Retryable with a resume. */
   tooFarBehind: 4503,
 } as const;
 
-/** After these a client is told nothing else when it connects again; every other code is worth another try. */
+/** Close codes after which a reconnect gets the same response. A client may retry after any other code. */
 export const FINAL_CLOSES: readonly number[] = [
   CLOSE.done,
   CLOSE.badMessage,
@@ -43,19 +43,19 @@ export const FINAL_CLOSES: readonly number[] = [
   CLOSE.tooLarge,
 ];
 
-/** The longest message a client may send. */
+/** Largest message of a client, in bytes. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
-/** How many subscriptions a session may have at once. */
+/** Most subscriptions of a session. */
 export const MAX_SUBSCRIPTIONS = 1000;
-/** How many jobs they may name together. */
+/** Most jobs that the subscriptions of a session may name together. */
 export const MAX_WATCHED_JOBS = 10_000;
 
 const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 
 /**
- * What a client already has, to be spared it: job ids with their versions, and their epoch, named `history`. Jobs of
- * other programs may have any id: a dashboard that was told of one names it here, however long it is. An epoch is
- * kept for as long as its subscription waits, so it is not.
+ * Names what a client already has, so that the server omits it: versions by job id, and their epoch as `history`. Ids
+ * have no length limit, because other programs may give a job any id. An epoch has one, because a waiting subscription
+ * keeps it.
  */
 const Resume = {
   versions: v.optional(v.record(v.string(), WholeNumberSchema)),
@@ -83,7 +83,7 @@ export const AuthSchema = v.object({
   token: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
 });
 
-/** Everything a client may send. */
+/** Every message of a client. */
 export const ClientMessageSchema = v.union([
   SubscribeJobsSchema,
   SubscribeChannelSchema,
@@ -116,7 +116,7 @@ export const ErrorMessageSchema = v.object({
   id: v.optional(WholeNumberSchema),
   code: v.string(),
   detail: v.string(),
-  /** The jobs that it is about. */
+  /** Ids of the jobs in question. */
   jobs: v.optional(v.array(v.string())),
 });
 export const PongSchema = v.object({ type: v.literal('pong') });
@@ -129,7 +129,7 @@ export const AuthorizedSchema = v.object({
 });
 export const ReconnectSchema = v.object({ type: v.literal('reconnect'), after_ms: v.number() });
 
-/** Everything the server may send. */
+/** Every message of the server. */
 export const ServerMessageSchema = v.variant('type', [
   WelcomeSchema,
   SnapshotSchema,

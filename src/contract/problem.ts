@@ -23,7 +23,7 @@ export const ProblemSchema = v.object({
 });
 export type Problem = v.InferOutput<typeof ProblemSchema>;
 
-/** Builds the Problem of a code. @param detail says what this request did wrong */
+/** Builds the problem of a code. @param detail names the fault of this request */
 export function toProblem(code: ProblemCode, detail?: string): Problem {
   const { status, title } = PROBLEMS[code];
   return { type: 'about:blank', title, status, code, ...(detail !== undefined && { detail }) };

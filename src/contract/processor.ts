@@ -5,9 +5,8 @@ import { WellFormedSchema, WholeNumberSchema } from './scalars.ts';
 import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
 
 /**
- * The processor's calls: `POST /parse`, `POST /chunk`, `POST /embed`, `GET /health`. Any service that speaks
- * them can stand in for ours; `processor.md` says what they mean. Offsets count UTF-16 code units, as JavaScript
- * strings do.
+ * Shapes of the processor's calls: `POST /parse`, `POST /chunk`, `POST /embed`, `GET /health`. Any service with these calls
+ * can replace ours. `processor.md` is their contract. Offsets count UTF-16 code units, as in JavaScript strings.
  */
 
 /** A code that blames the document: each processor sends it with status 422, and the job fails at once. */
@@ -35,24 +34,24 @@ export const PROCESSOR_ERRORS = Object.fromEntries(
     ]),
 ) as Record<ProcessorErrorCode, { status: number; detail: string }>;
 
-/** A response may say little beside the document's text: a service that goes on and on is cut off. */
+/** Largest responses, in bytes. A caller cuts a service off that sends more. */
 export const RESPONSE_LIMITS = {
   /** One line of NDJSON. */
   lineBytes: 4 * 1024 * 1024,
-  /** All of a `/parse`: for each character that a text may have, and what comes on top. */
+  /** A `/parse`, for each character that a text may have. `spareBytes` come on top. */
   parseBytesPerChar: 16,
-  /** All of a `/chunk`: for each character of the text that it cuts, and what comes on top. */
+  /** A `/chunk`, for each character of its text. `spareBytes` come on top. */
   chunkBytesPerChar: 24,
   spareBytes: 16 * 1024 * 1024,
   embedBytes: 64 * 1024 * 1024,
-  /** An error, or `/health`. */
+  /** An error or a `/health`. */
   smallBytes: 64 * 1024,
 } as const;
 
-/** How bodies are checked: one fault is enough, and millions of them, each with its words, take gigabytes. */
+/** Stops a check at the first fault. Millions of faults with their texts take gigabytes. */
 export const FIRST_FAULT = { abortEarly: true } as const;
 
-/** The longest that a whole call may take, in silences (`PROCESSOR_TIMEOUT_MS`), however lively it seems. */
+/** Longest call, in units of the longest silence (`PROCESSOR_TIMEOUT_MS`), even if bytes still arrive. */
 export const MAX_CALL_SILENCES = 120;
 
 const Code = v.pipe(
@@ -70,8 +69,8 @@ const Detail = v.pipe(v.string(), v.maxLength(1000));
 export const ProcessorProblemSchema = v.object({ code: Code, detail: Detail });
 
 /**
- * An optional header of every call: the id of the document that it is made for. The calls of one document take
- * turns as one with those of others; a call without it stands for itself.
+ * Optional header of every call: the id of its document. A service shares its turns fairly among documents. A call without
+ * the header counts as a document of its own.
  */
 export const DOCUMENT_HEADER = 'document-id';
 /** Optional header of every call: the percent-encoded id of its job. A service names it in its log lines. */
@@ -82,7 +81,7 @@ const Page = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** A path of headings, outermost first: `A > B`. */
 const HeadingPath = v.pipe(v.string(), v.maxLength(2000));
 
-/** A stretch of the text that lies on one page under one heading. */
+/** A stretch of the text on one page under one heading. */
 export const SegmentSchema = v.object({
   start: Offset,
   end: Offset,
@@ -103,7 +102,7 @@ export const ParseMetadataSchema = v.record(
   v.union([v.pipe(v.string(), v.maxLength(1000)), v.number(), v.boolean()]),
 );
 
-/** `POST /parse` (multipart `file`), answered as JSON. */
+/** JSON response to `POST /parse` (multipart `file`). */
 export const ParseResponseSchema = v.pipe(
   v.object({ text: WellFormedSchema, metadata: ParseMetadataSchema, segments: v.array(SegmentSchema) }),
   v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
@@ -111,9 +110,9 @@ export const ParseResponseSchema = v.pipe(
 export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
 
 /**
- * `POST /parse` with `Accept: application/x-ndjson`: the same answer, a line at a time, so that long work is
- * seen to move. `segment` lines carry consecutive stretches of the text; the whole text is their `text`s
- * joined. The last line is `end`, or `error` when the document turns out bad after the response has begun.
+ * A line of the response to `POST /parse` with `Accept: application/x-ndjson`. Lines show the progress of long work.
+ * `segment` lines carry consecutive stretches of the text. The text is their `text`s joined. The last line is `end`, or
+ * `error` if the service finds the document bad after the response has begun.
  */
 export const ParseEventSchema = v.variant('type', [
   v.pipe(
@@ -147,17 +146,17 @@ export const ChunkRequestSchema = v.pipe(
 );
 export type ChunkRequest = v.InferOutput<typeof ChunkRequestSchema>;
 
-/** The longest `context` of a chunk: with it, the largest chunk can still be embedded. */
+/** Longest `context` of a chunk. With it, the largest chunk still fits into `/embed`. */
 export const MAX_CONTEXT_CHARS = 1000;
 
-/** One chunk as cut: `text` is exactly `text.slice(start, end)` of the request's text. */
+/** A chunk. Its `text` is exactly `text.slice(start, end)` of the request's text. */
 export const CutChunkSchema = v.object({
   text: v.pipe(WellFormedSchema, v.minLength(1)),
   start: Offset,
   end: Offset,
   page: v.optional(Page),
   heading: v.optional(HeadingPath),
-  /** What stands elsewhere but belongs to it: the header row of the table that it begins within. */
+  /** Text from elsewhere that belongs to the chunk: the header row of the table in which it begins. */
   context: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTEXT_CHARS))),
 });
 export type CutChunk = v.InferOutput<typeof CutChunkSchema>;
@@ -165,9 +164,9 @@ export type CutChunk = v.InferOutput<typeof CutChunkSchema>;
 export const ChunkResponseSchema = v.object({ chunks: v.array(CutChunkSchema) });
 export type ChunkResponse = v.InferOutput<typeof ChunkResponseSchema>;
 
-/** At most this many texts in one `POST /embed`. */
+/** Most texts in one `POST /embed`. */
 export const MAX_EMBED_TEXTS = 256;
-/** The longest text to embed: more than the largest chunk with its context, and the longest search query. */
+/** Longest text to embed, in UTF-16 units: more than the largest chunk with its context, or the longest query. */
 export const MAX_EMBED_TEXT_CHARS = 10_000;
 
 export const EmbedRequestSchema = v.object({
@@ -180,7 +179,7 @@ export const EmbedRequestSchema = v.object({
 });
 export type EmbedRequest = v.InferOutput<typeof EmbedRequestSchema>;
 
-/** Numbers that a 32-bit float holds: as such they are stored. */
+/** Checks that 32-bit floats can hold the numbers, because Chroma stores such floats. */
 const isVector = (vector: readonly number[], dimensions: number) =>
   vector.length === dimensions && vector.every((value) => Number.isFinite(Math.fround(value)));
 
@@ -199,9 +198,9 @@ export type EmbedResponse = v.InferOutput<typeof EmbedResponseSchema>;
 
 export const ProcessorHealthSchema = v.object({
   status: v.literal('ok'),
-  /** How many calls it works on at once; callers keep about this many under way. */
+  /** Calls that it serves concurrently. Callers keep about this many under way. */
   children: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** How many texts one `POST /embed` is best sent: few where they take long, so that work is seen to move. */
+  /** Best number of texts in one `POST /embed`. A slow service names few, so that progress shows. */
   embed_batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_EMBED_TEXTS)), 16),
   /** `away` while the service cannot reach its embedding server. Defaults to `ok`. */
   embedder: v.optional(v.picklist(['ok', 'away']), 'ok'),

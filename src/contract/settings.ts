@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** What the web page is told about the server it came from. */
+/** Settings that the server sends its web page. */
 export const SettingsSchema = v.object({
   /** Address of the gateway, if it is not at `ws` beside the page. */
   gateway_url: v.optional(v.string()),

@@ -15,8 +15,8 @@ const DEFAULT_CHUNK_OVERLAP = 50;
 export const RESERVED_COLLECTION = 'sluice-installation';
 
 /**
- * Chroma's rule for collection names, whole: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends, no two
- * points in a row, and not an IPv4 address.
+ * Checks a collection name by Chroma's own rule: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends, no two points in
+ * a row, no IPv4 address.
  */
 export const CollectionNameSchema = v.pipe(
   v.string(),
@@ -32,18 +32,18 @@ export const CollectionNameSchema = v.pipe(
   v.check((name) => name !== RESERVED_COLLECTION, `"${RESERVED_COLLECTION}" is reserved; use another name`),
 );
 
-/** A form field holds text: only a plain run of digits is a whole number. */
+/** A whole number in a form field. Only a plain run of digits counts, because fields hold text. */
 const WholeNumberText = v.pipe(
   v.string(),
   v.regex(/^\d{1,9}$/, 'must be a whole number'),
   v.transform(Number),
 );
 
-/** Chroma breaks on a record with thousands of keys, and with it the whole collection. */
+/** Most keys of a document. A record with thousands of keys breaks its whole Chroma collection. */
 const MAX_METADATA_KEYS = 64;
 const MAX_METADATA_TEXT = 4096;
 
-/** What a document may carry of its owner's; Chroma's metadata takes scalars only, and reserves `#` and `$`. */
+/** Metadata of a document's owner. Chroma takes only scalars, and reserves keys that begin with `#` or `$`. */
 export const MetadataSchema = v.pipe(
   v.custom<Record<string, unknown>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -85,7 +85,7 @@ function isLost(key: string): boolean {
   return LOST_KEY.test(key);
 }
 
-/** The form fields beside `file`, each as it arrives (text) and as it is used. */
+/** Form fields beside `file`. The input is text, the output has types. */
 export const UploadFieldsSchema = v.object({
   collection: v.optional(CollectionNameSchema, 'default'),
   chunk_size: v.optional(
@@ -113,7 +113,7 @@ export interface UploadFields {
   metadata: Metadata;
 }
 
-/** Which problem a bad field is answered with. */
+/** Problem code for each bad field. */
 export const UPLOAD_FIELD_PROBLEMS: Record<UploadFieldName, ProblemCode> = {
   collection: 'invalid_collection',
   chunk_size: 'invalid_chunk_size',
@@ -123,10 +123,10 @@ export const UPLOAD_FIELD_PROBLEMS: Record<UploadFieldName, ProblemCode> = {
 };
 
 /**
- * Reads the upload's form fields. The overlap defaults to 50, or to half the chunk size where that is less,
- * and may not exceed that half.
- * @param fields what the form sent, each value as text
- * @returns the fields in use, or the first problem with words for a person
+ * Parses the form fields of an upload. The overlap defaults to 50, or to half the chunk size if that is less. It may not
+ * exceed that half.
+ * @param fields of the form, as text
+ * @returns the typed fields, or the first problem with words for a person
  */
 export function parseUploadFields(
   fields: Partial<Record<UploadFieldName, string>>,
