@@ -65,7 +65,8 @@ test('while Redis is busy with a script that does not end, all that needs it is 
   const endless = other.eval('while true do end', 0).catch((error: Error) => error.message);
   await expect.poll(() => redis.client.ping().catch((error: Error) => error.message)).toMatch(/^BUSY/);
   await expectRefusedWhole(await upload(api.url));
-  for (const path of ['/api/jobs/any', '/api/jobs', '/api/stats'])
+  const documents = ['/api/documents', '/api/documents/any', '/api/documents/any/chunks'];
+  for (const path of ['/api/jobs/any', '/api/jobs', '/api/stats', ...documents])
     await expectRefused(await fetch(api.url + path), 'queue_unavailable');
   await redis.client.script('KILL');
   expect(await endless).toContain('killed');

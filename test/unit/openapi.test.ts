@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 
 import { ROUTE_RULES } from '../../src/http/route-rules.ts';
 import { openApiDocument } from '../../src/http/openapi/openapi.ts';
+import { undescribed } from '../helpers/described-responses.ts';
 
 it('names, for each request that writes, what it is refused with while the stores are not proved', () => {
   const paths = openApiDocument.paths as Record<string, { post?: { responses: object } }>;
@@ -23,4 +24,11 @@ it('names every route, and for each that is not open what it is refused with', (
     expect([route, operation === undefined]).toEqual([route, false]);
     expect([route, Object.hasOwn(operation!.responses, '401')]).toEqual([route, rule !== 'open']);
   }
+});
+
+it('finds a response without a description, by its status and by its code', () => {
+  expect(undescribed('GET', '/api/jobs/some-id', 200)).toBeUndefined();
+  expect(undescribed('GET', '/api/jobs/some-id', 404, 'job_not_found')).toBeUndefined();
+  expect(undescribed('GET', '/api/jobs/some-id', 201)).toContain('GET /api/jobs/{id}: 201');
+  expect(undescribed('GET', '/api/jobs/some-id', 404, 'document_not_found')).toContain('document_not_found');
 });

@@ -92,7 +92,13 @@ export const documentPaths = {
       parameters: [idInPath, ...query(PageQuerySchema)],
       responses: {
         200: { description: 'One page', content: json('ChunkList') },
-        ...problems('invalid_request', 'invalid_cursor', 'document_not_found', 'vector_store_unavailable'),
+        ...problems(
+          'invalid_request',
+          'invalid_cursor',
+          'document_not_found',
+          'queue_unavailable',
+          'vector_store_unavailable',
+        ),
       },
     },
   },

@@ -39,6 +39,7 @@ export const searchPaths = {
           'embedding_mismatch',
           'request_too_slow',
           'body_too_large',
+          'queue_unavailable',
           'processor_unavailable',
           'vector_store_unavailable',
         ),

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 
 import type { Settings } from '../../contract/settings.ts';
-import { json } from '../openapi/parts.ts';
+import { json, problems } from '../openapi/parts.ts';
 
 /** `GET /api/settings` */
 export function settingsRoutes(settings: Settings) {
@@ -14,7 +14,10 @@ export const settingsPaths = {
     get: {
       operationId: 'getSettings',
       summary: 'What the web page needs to know',
-      responses: { 200: { description: 'The settings', content: json('Settings') } },
+      responses: {
+        200: { description: 'The settings', content: json('Settings') },
+        ...problems('queue_unavailable'),
+      },
     },
   },
 };
