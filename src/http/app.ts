@@ -59,7 +59,7 @@ export interface ApiServices {
   blobs: BlobStore;
   space: FreeSpace;
   queue: JobQueue;
-  /** Over a connection that never gives a command up. */
+  /** Queue over a connection that never gives a command up. */
   uploadQueue: JobQueue;
   uploadConnection: UploadConnection;
   store: JobStore;
@@ -84,7 +84,7 @@ export interface ApiOptions {
   /** Returns the subject whose limits a request counts against. */
   clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
   allowedOrigins: readonly string[];
-  /** What the web page is told. */
+  /** Settings for the web page. */
   settings: Settings;
   /** Path prefix that a proxy strips, without a slash at its end; empty without a prefix. */
   publicPath: string;
@@ -94,7 +94,7 @@ export interface ApiOptions {
   pageFolder: string;
 }
 
-/** The HTTP API with the web page: everything that the `api` role answers. */
+/** Makes the app of the `api` role: the HTTP API and the web page. */
 export function createApp(
   services: ApiServices,
   health: ReturnType<typeof healthRoutes>,
@@ -192,7 +192,7 @@ function writes(method: string, path: string): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && !READING_POSTS.includes(path);
 }
 
-/** An address that exists answers 405 to a method it does not take, where Hono alone would say 404. */
+/** Refuses other methods of a known address with 405. Hono alone would respond with 404. */
 function refuseOtherMethods(app: Hono<AccessEnvironment>): void {
   const methods = new Map<string, string[]>();
   for (const { path, method } of app.routes) {

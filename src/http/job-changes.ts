@@ -2,14 +2,14 @@ import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../jobs/feed/job-watchers.ts';
 import { isNewer, type JobState } from '../jobs/model/job-view.ts';
 
-/** What tells two states of a job apart, as an entity tag: for `ETag` and, unquoted, for `Last-Event-ID`. */
+/** Makes the tag of a job's state: for `ETag`, and unquoted for `Last-Event-ID`. */
 export function versionTag({ epoch, version }: JobState): string {
   return `${epoch}-${version}`;
 }
 
 /**
- * Follows one job for a client that is slower than the job: it gets the latest state, never all of them, and the end
- * of a run as the last. MUST be ended; ends by itself when one of `signals` aborts.
+ * Follows one job for a client that may be slower than the job. The client gets the latest state, not every state. The end
+ * of a run is the last one. The caller MUST end it. It also ends when one of its signals aborts.
  */
 export class JobChanges implements JobWatcher {
   readonly tenant: string;
@@ -22,7 +22,7 @@ export class JobChanges implements JobWatcher {
   #wake = () => {};
   readonly #abort = () => this.end();
 
-  /** Watches from now on; what the job is now is for the caller to read afterwards, and to {@link offer}. */
+  /** Watches from now on. The caller then reads the present state and {@link offer}s it. */
   constructor(feed: JobFeed, tenant: string, jobId: string, signals: readonly AbortSignal[]) {
     this.#feed = feed;
     this.tenant = tenant;
@@ -48,14 +48,14 @@ export class JobChanges implements JobWatcher {
     this.#wake();
   }
 
-  /** Passes a state in that was read. Of two epochs the one that was heard of is the later. */
+  /** Takes a state that the caller has read. If epochs differ, the state from the feed is the later one. */
   offer(state: JobState): void {
     if (!this.#latest || this.#latest.epoch === state.epoch) this.onState(state);
   }
 
   /**
-   * The next state whose tag is another than `tag`, at once where there is one.
-   * @returns `forgotten` when the job is not known any more; `unchanged` after `waitMs`, or at the end
+   * Waits for a state with another tag than `tag`.
+   * @returns `forgotten` if Redis lost the job; `unchanged` after `waitMs`, or at the end
    */
   async after(tag: string | undefined, waitMs: number): Promise<JobState | 'forgotten' | 'unchanged'> {
     let late = false;

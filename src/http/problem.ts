@@ -3,10 +3,10 @@ import { AppError, DependencyError } from '../errors.ts';
 import { LimitError } from '../limits/limit-error.ts';
 import type { Logger } from '../logging/logger.ts';
 
-/** Seconds after which a 503 is worth another try. */
+/** Seconds after which a client may retry a 503. */
 const RETRY_AFTER = '5';
 
-/** What a failed dependency is answered with, by the code of its own error. */
+/** Problem for each error code of a dependency. */
 const DEPENDENCY_PROBLEMS: Record<string, ProblemCode> = {
   vector_store_unavailable: 'vector_store_unavailable',
   vector_store_damaged: 'vector_store_unavailable',
@@ -38,7 +38,7 @@ function toAppError(error: unknown): AppError {
   return new AppError('internal', undefined, { cause: error });
 }
 
-/** ioredis throws plain errors, told apart by name and words only. */
+/** Recognizes a Redis that is away. ioredis throws plain errors, which differ only in name and text. */
 function isRedisAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (

@@ -6,9 +6,9 @@ import { readStatistics } from '../jobs/reads/job-statistics.ts';
 import type { Keys } from '../redis/keys.ts';
 
 /**
- * The queue's statistics for Prometheus: the same on every node, for they are Redis'. While Redis is away there are
- * none, for an old figure would be taken for a true one; `sluice_redis_up` says so.
- * @returns reads them anew, as text
+ * Exports the queue's statistics for Prometheus. Every node exports the same, because they come from Redis. While Redis is
+ * away it exports only `sluice_redis_up`, because an old figure would mislead.
+ * @returns a function that reads them again, as text
  */
 export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
   const registry = new Registry();

@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
-/** Whoever connects has so long for the head of a request, be it an upgrade: for each, however slowly it drips in. */
+/** Time in ms for the head of each request or upgrade, even if bytes still arrive. */
 const HEAD_TIMEOUT_MS = 20_000;
-/** How often within that time those who are late are looked for. */
+/** Checks for late connections within that time. */
 const HEAD_LOOKS = 4;
-/** A connection on which nothing moves for so long is cut: an upload may be slow, but not silent. */
+/** Longest silence of a connection, in ms. An upload may be slow, but not silent. */
 const IDLE_TIMEOUT_MS = 60_000;
 const IDLE_LOOK_MS = 20;
 
@@ -26,24 +26,24 @@ export function closeAfterResponse(request: IncomingMessage, response: ServerRes
 }
 
 export interface HttpServer {
-  /** For the gateway, which takes the upgrades. */
+  /** The gateway takes its upgrades. */
   server: Server;
   port: number;
-  /** Stops accepting, lets answers under way end, and cuts what is left after `graceMs`. */
+  /** Stops accepting, lets responses under way end, and cuts the rest after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
 /**
- * Listens.
- * @param headTimeoutMs after so long, and a quarter of it, a connection that has not sent a request's head is cut
- * @throws the system's error, e.g. `EADDRINUSE`
+ * Starts a server.
+ * @param headTimeoutMs time in ms for a request's head. The server cuts a late connection within another quarter of it
+ * @throws the system's error, for example `EADDRINUSE`
  */
 export async function startServer(
   app: Pick<Parameters<typeof createAdaptorServer>[0], 'fetch'>,
   address: { host: string; port: number },
   headTimeoutMs = HEAD_TIMEOUT_MS,
 ): Promise<HttpServer> {
-  // Its own Request in place of the global one would break every other user of fetch in this process.
+  // Keeps the global Request, because a replacement breaks every other user of fetch in this process.
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
@@ -60,15 +60,15 @@ export async function startServer(
     // Replaces a missing Host, so that the guard can refuse such a request with its reason.
     hostname: 'localhost',
     serverOptions: {
-      // Some clients offer HTTP/2 in their first request; taken for an upgrade, it would get no response.
+      // Some clients offer HTTP/2 in their first request. As an upgrade, it would get no response.
       shouldUpgradeCallback: ({ headers }) => /^websocket$/i.test(headers.upgrade ?? ''),
       headersTimeout: headTimeoutMs,
       connectionsCheckingInterval: headTimeoutMs / HEAD_LOOKS,
-      // Node's five minutes for a whole request would cut off a large upload on a slow line.
+      // Node's limit of five minutes for a whole request would cut a large upload on a slow line.
       requestTimeout: 0,
     },
   }) as Server;
-  // Not `server.timeout`: a socket would keep its timer as a WebSocket, too.
+  // Not `server.timeout`, because a WebSocket would keep that timer.
   server.on('request', ({ socket }) => socket.setTimeout(IDLE_TIMEOUT_MS));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -79,7 +79,7 @@ export async function startServer(
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // A connection that is kept alive is idle once its response has gone.
+      // A keep-alive connection is idle once its response has gone.
       const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
       const grace = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;

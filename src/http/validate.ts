@@ -13,7 +13,7 @@ function check<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOut
   throw new AppError('invalid_request', path ? `${path}: ${issue.message}` : issue.message);
 }
 
-/** The query string by its schema. @throws {AppError} `invalid_request` */
+/** Reads and validates the query string. @throws {AppError} `invalid_request` */
 export function readQuery<S extends v.GenericSchema>(c: Context, schema: S): v.InferOutput<S> {
   return check(schema, c.req.query());
 }

@@ -49,7 +49,7 @@ function withLimits(paths: Paths): Paths {
   return paths;
 }
 
-/** The API's description, made from the schemas that the server itself checks with. */
+/** Describes the API, with the schemas that the server itself checks with. */
 export const openApiDocument = {
   openapi: '3.1.0',
   info: {

@@ -5,19 +5,19 @@ import { PROBLEMS, type ProblemCode } from '../../contract/problem.ts';
 
 export type JsonSchema = Record<string, unknown>;
 
-/** The JSON Schema of what goes over the wire: input for requests, output for responses. */
+/** Converts a schema to JSON Schema: its input for requests, its output for responses. */
 export function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output'): JsonSchema {
-  // A regular expression or a check beyond JSON Schema is left out rather than failing the whole document.
+  // Omits checks that JSON Schema lacks, because one of them would fail the whole document.
   const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: 'ignore' });
   return rest;
 }
 
-/** A body that is one of the named schemas. */
+/** Describes a JSON body by the name of its schema. */
 export function json(name: string) {
   return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
 }
 
-/** The answers for these errors, by status. */
+/** Describes the responses of problem codes, by status. */
 export function problems(...codes: ProblemCode[]) {
   const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status));
   return Object.fromEntries(
@@ -31,7 +31,7 @@ export function problems(...codes: ProblemCode[]) {
   );
 }
 
-/** The query parameters of a schema. */
+/** Describes the query parameters of a schema. */
 export function query(schema: v.GenericSchema) {
   const { properties = {} } = schemaOf(schema, 'input') as { properties?: Record<string, JsonSchema> };
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
@@ -39,7 +39,7 @@ export function query(schema: v.GenericSchema) {
 
 export const idInPath = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
 
-/** A header that a request may have. */
+/** Describes an optional header of a request. */
 export function header(name: string, schema: JsonSchema = { type: 'string' }) {
   return { name, in: 'header', required: false, schema };
 }

@@ -2,15 +2,15 @@ import { Hono } from 'hono';
 
 import { SingleFlight } from '../../jobs/reads/single-flight.ts';
 
-/** Throws when what it checks is not well. */
+/** Checks one part. Throws if the part does not work. */
 export type ReadinessCheck = () => Promise<unknown>;
 
 const CHECK_TIMEOUT_MS = 2000;
 
 /**
- * `GET /healthz`: the process answers. `GET /readyz`: it can do its work, each check by name; 503 when one
- * fails. Every role serves both on its port.
- * @param dependencies named in the response too, but a role is ready without them: its uploads wait for their return
+ * Serves `GET /healthz` (the process responds) and `GET /readyz` (it can do its work). `/readyz` names each check, and
+ * responds with 503 if one fails. Every role serves both on its port.
+ * @param dependencies checks that the response also names. A role is ready without them, because uploads wait
  */
 export function healthRoutes(
   checks: Record<string, ReadinessCheck>,

@@ -10,7 +10,7 @@ import type { StoreProver } from '../../blobs/open-original.ts';
 import { rerunUpload } from '../../uploads/rerun-upload.ts';
 import { idInPath, json, problems } from '../openapi/parts.ts';
 
-/** `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`: both may be sent twice. */
+/** Serves the idempotent `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`. */
 export function jobControlRoutes(services: {
   queue: JobQueue;
   store: JobStore;

@@ -14,9 +14,9 @@ import { header, idInPath, problems } from '../openapi/parts.ts';
 const RECONNECT_MS = 2000;
 
 /**
- * `GET /api/jobs/{id}/events`: server-sent events of the Job, for networks that let no WebSocket through. A slow
- * client gets the latest state, not all of them. The stream ends after the terminal state; a client that comes
- * back with that state's `Last-Event-ID` is told with 204 that nothing more will come.
+ * Serves `GET /api/jobs/{id}/events`: the job as server-sent events, for networks that block WebSockets. A slow client gets
+ * the latest state, not every state. The stream ends after the terminal state. A client that returns with that state's
+ * `Last-Event-ID` gets 204, because nothing more will come.
  * @param heartbeatMs interval of empty comment lines. They show proxies and clients that the connection lives
  */
 export function jobEventRoutes(
@@ -43,11 +43,11 @@ export function jobEventRoutes(
     const headers = {
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache, no-transform',
-      // Asks a buffering proxy to pass each event on at once.
+      // Makes a buffering proxy pass each event on at once.
       'x-accel-buffering': 'no',
     };
     if (c.req.method === 'HEAD') {
-      // Its stream nobody would read, nor end.
+      // A HEAD request has no reader who could end the stream.
       changes.end();
       return c.body(null, 200, headers);
     }

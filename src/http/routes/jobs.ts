@@ -14,7 +14,7 @@ import { JobChanges, versionTag } from '../job-changes.ts';
 import { readQuery } from '../validate.ts';
 import { header, idInPath, json, problems, query } from '../openapi/parts.ts';
 
-/** What the documented client polls with: every 2 seconds. */
+/** Interval of the documented client's polls, in seconds. */
 const POLL_SECONDS = '2';
 
 export interface JobRouteServices {
@@ -23,12 +23,12 @@ export interface JobRouteServices {
   store: JobStore;
   feed: JobFeed;
   reader: JobReader;
-  /** Aborts when the server is to close: nobody is made to wait for what will not come. */
+  /** Aborts when the server is to close, so that long polls end. */
   closing: AbortSignal;
 }
 
 /**
- * `GET /api/jobs`, `GET /api/jobs/{id}` and its two documented aliases.
+ * Serves `GET /api/jobs`, `GET /api/jobs/{id}` and its two documented aliases.
  * @param heartbeatMs longest wait of a long poll, in ms, because a proxy may cut a response that has not begun
  */
 export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
@@ -39,7 +39,7 @@ export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
       readQuery(c, JobQuerySchema),
       services,
     );
-    // Put together by hand: the list carries the same bytes of a job as everything else.
+    // Joins the stored JSON, because every transport sends the same bytes of a job.
     const next = nextCursor === undefined ? '' : `,"next_cursor":${JSON.stringify(nextCursor)}`;
     const body = `{"jobs":[${states.map(({ json }) => json).join(',')}]${next}}`;
     return c.body(body, 200, { 'content-type': 'application/json' });
@@ -62,7 +62,7 @@ export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
   return routes;
 }
 
-/** Waits until the job is another than `state`. @returns `state` when the time is up, nothing for a job that has gone */
+/** Waits for another state than `state`. @returns `state` after `waitMs`; `undefined` for a job that has gone */
 async function change(
   state: JobState,
   waitMs: number,
@@ -71,7 +71,7 @@ async function change(
 ): Promise<JobState | undefined> {
   const changes = new JobChanges(feed, state.tenant, state.id, [gone, closing]);
   try {
-    // It may have changed between the first read and the watch.
+    // The job may have changed between the first read and the watch.
     const now = await store.read(state.tenant, state.id);
     if (!now) return undefined;
     changes.offer(now);
@@ -83,7 +83,7 @@ async function change(
   }
 }
 
-/** The tags in an `If-None-Match`; a proxy may have made them weak. */
+/** Parses the tags of an `If-None-Match`. A proxy may have made them weak. */
 function tagsIn(header = ''): string[] {
   return header.split(',').map((tag) => tag.trim().replace(/^W\//, '').replace(/^"|"$/g, ''));
 }

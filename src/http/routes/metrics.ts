@@ -3,8 +3,8 @@ import type { Registry } from '@prometheus-io/client';
 import { problems } from '../openapi/parts.ts';
 
 /**
- * `GET /metrics` for Prometheus: what this process measures.
- * @param more metrics that are not of this process, as text
+ * Serves `GET /metrics`: the figures of this process for Prometheus.
+ * @param more reads metrics from elsewhere, as text
  */
 export function metricsRoutes(registry: Registry, more: () => Promise<string> = async () => '') {
   return new Hono().get('/metrics', async (c) => {

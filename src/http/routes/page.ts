@@ -20,7 +20,7 @@ export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
       frameAncestors: ["'none'"],
     },
     xFrameOptions: 'DENY',
-    // Whether the host is to be reached by TLS only is for whoever runs the TLS in front to say.
+    // The operator of the TLS proxy decides whether the host takes only TLS.
     strictTransportSecurity: false,
   });
   return new Hono().get('*', policy, serveStatic({ root: folder }));

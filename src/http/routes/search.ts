@@ -11,7 +11,7 @@ import { json, problems } from '../openapi/parts.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** `POST /api/search` */
+/** Serves `POST /api/search`. */
 export function searchRoutes(services: {
   processor: ProcessorClient;
   vectors: VectorStore;

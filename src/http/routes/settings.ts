@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Settings } from '../../contract/settings.ts';
 import { json, problems } from '../openapi/parts.ts';
 
-/** `GET /api/settings` */
+/** Serves `GET /api/settings`. */
 export function settingsRoutes(settings: Settings) {
   return new Hono().get('/api/settings', (c) => c.json(settings));
 }

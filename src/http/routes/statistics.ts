@@ -5,7 +5,7 @@ import { readStatistics } from '../../jobs/reads/job-statistics.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { json, problems } from '../openapi/parts.ts';
 
-/** `GET /api/stats`: how the queue is doing. */
+/** Serves `GET /api/stats`: the statistics of the queue. */
 export function statisticsRoutes({ redis, keys }: { redis: Redis; keys: Keys }) {
   return new Hono().get('/api/stats', async (c) => c.json(await readStatistics(redis, keys)));
 }

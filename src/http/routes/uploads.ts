@@ -21,7 +21,7 @@ import type { UploadConnection } from '../../uploads/upload-connection.ts';
 import { header, json, problems, schemaOf, type JsonSchema } from '../openapi/parts.ts';
 import { UPLOAD_FIELD_PROBLEMS, UploadFieldsSchema } from '../../contract/upload.ts';
 
-/** `POST /api/documents/upload` */
+/** Serves `POST /api/documents/upload`. */
 export function uploadRoutes(
   services: {
     access: Access;
@@ -45,7 +45,7 @@ export function uploadRoutes(
   },
 ) {
   return new Hono<AccessEnvironment>().post('/api/documents/upload', async (c) => {
-    // The request is read as a Node stream: it goes straight to the disk, at the disk's pace.
+    // Reads the request as a Node stream, which goes straight to the disk at the disk's pace.
     const idempotencyKey = c.req.header('idempotency-key');
     if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
       throw new AppError('invalid_request', 'Idempotency-Key: must have 1 to 255 visible ASCII characters');
@@ -62,7 +62,7 @@ export function uploadRoutes(
     const asked = { tenant: principal.tenant, limits, body, idempotencyKey };
     const accepted = await acceptUpload(incoming, { ...services, ...asked }).finally(() => body.end());
     services.liveJobs.add(client, accepted.job_id);
-    // Written straight to the socket: somebody waits, and a Response object would cost as much as the queue.
+    // Writes straight to the socket, because a Response object costs as much as the queue.
     const { outgoing } = c.env;
     outgoing.setHeaders(c.res.headers);
     const location = `${publicPath}/api/jobs/${accepted.job_id}`;

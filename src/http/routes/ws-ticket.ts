@@ -5,7 +5,7 @@ import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import type { Ticket } from '../../contract/ticket.ts';
 import { json, problems } from '../openapi/parts.ts';
 
-/** `POST /api/ws-ticket`: makes a ticket for one socket or event stream. Browsers cannot send a header with either. */
+/** Serves `POST /api/ws-ticket`: makes a ticket for one socket or event stream. Browsers cannot send a header with either. */
 export function ticketRoutes(access: Access) {
   return new Hono<AccessEnvironment>().post('/api/ws-ticket', async (c) => {
     const ticket: Ticket = { ticket: await access.makeTicket(c.get('principal')) };
