@@ -21,7 +21,8 @@ export function undescribed(method: string, path: string, status: number, code?:
   const operation = found?.operations[method === 'HEAD' ? 'get' : method.toLowerCase()];
   if (!operation) return undefined;
   const described = operation.responses[status]?.description;
-  const isKnown = described !== undefined && (code === undefined || described.includes(`\`${code}\``));
+  const words = `${described ?? ''} ${openApiDocument.info.description}`;
+  const isKnown = code === undefined ? described !== undefined : words.includes(`\`${code}\``);
   return isKnown ? undefined : `OpenAPI lacks ${method} ${found?.path}: ${status} ${code ?? ''}`;
 }
 
