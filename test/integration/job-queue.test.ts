@@ -6,7 +6,7 @@ import type { ClaimedJob } from '../../src/jobs/model/claimed-job.ts';
 import { JobQueue } from '../../src/jobs/transitions/job-queue.ts';
 import { JobRestoration } from '../../src/jobs/transitions/job-restoration.ts';
 import { JobStore } from '../../src/jobs/reads/job-store.ts';
-import { PRELUDE } from '../../src/jobs/transitions/scripts.ts';
+import { PRELUDE } from '../../src/jobs/transitions/load-scripts.ts';
 import { toJobView, toJobState } from '../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../src/redis/keys.ts';
 import type { Job } from '../../src/contract/job.ts';

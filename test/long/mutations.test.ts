@@ -39,8 +39,8 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
   {
     without: 'the end of leases',
     file: 'src/jobs/transitions/lua/expire-leases.lua',
-    line: "redis.call('SET', KEYS[8], now_ms())",
-    instead: "redis.call('SET', KEYS[8], now_ms()) if true then return { 0, 0 } end",
+    line: "redis.call('SET', swept, now_ms())",
+    instead: "redis.call('SET', swept, now_ms()) if true then return { 0, 0 } end",
   },
   {
     without: 'the notes of how jobs ended',
@@ -58,8 +58,8 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
   {
     without: 'the naming of an epoch',
     file: 'src/jobs/transitions/lua/open-epoch.lua',
-    line: 'if not epoch or went_back or elsewhere then',
-    instead: 'if not epoch then',
+    line: 'if not name or went_back or elsewhere then',
+    instead: 'if not name then',
   },
 ];
 

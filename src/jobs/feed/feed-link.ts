@@ -6,7 +6,7 @@ import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { eventPosition, type StreamPosition } from '../model/job-event.ts';
 import type { EpochTracker } from '../reads/epoch-tracker.ts';
-import { loadScripts, type RunScript } from '../transitions/scripts.ts';
+import { loadScripts, type RunScript } from '../transitions/load-scripts.ts';
 
 const CANARY_MS = 1000;
 /** A canary that is out for so long is dead: nothing is delivered. */
@@ -85,7 +85,7 @@ export class FeedLink {
     { keys, logger, listener }: { keys: Keys; logger: Logger; listener: LinkListener },
   ) {
     this.#connect = connect;
-    this.#run = loadScripts(commands);
+    this.#run = loadScripts(commands, keys);
     this.#epochs = epochs;
     this.#keys = keys;
     this.#logger = logger;
@@ -178,9 +178,8 @@ export class FeedLink {
   #sendCanary(): void {
     const nonce = randomBytes(NONCE_BYTES).toString('hex');
     this.#nonces?.set(nonce, ++this.#canaries);
-    const { epoch, offset } = this.#keys;
-    // One that Redis does not take does not come back: that says it.
-    this.#run('canary', [epoch, offset], [this.#channel, nonce]).catch(() => {});
+    // A canary that Redis refuses does not come back. The link notices that.
+    this.#run('canary', { channel: this.#channel, nonce }).catch(() => {});
   }
 
   #receiveCanary(message: string): void {

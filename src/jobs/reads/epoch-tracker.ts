@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Keys } from '../../redis/keys.ts';
 import type { StreamPosition } from '../model/job-event.ts';
-import { loadScripts, type RunScript } from '../transitions/scripts.ts';
+import { loadScripts, type RunScript } from '../transitions/load-scripts.ts';
 
 /** A place as Redis' keys tell it, together with the run id of the server that they take it to be in. */
 export interface KeptPosition extends StreamPosition {
@@ -23,7 +23,7 @@ export class EpochTracker {
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
-    this.#run = loadScripts(redis);
+    this.#run = loadScripts(redis, keys);
     this.#keys = keys;
   }
 
@@ -37,11 +37,9 @@ export class EpochTracker {
    * @param seen a later position than the last known one, where the caller has heard of one
    */
   async open(seen: StreamPosition = this.#last): Promise<StreamPosition> {
-    const { epoch: epochKey, offset: offsetKey, server } = this.#keys;
-    const args = [seen.epoch, seen.offset];
-    const reply = await this.#run('open-epoch', [epochKey, offsetKey, server], args);
-    const [epoch, offset, id] = reply as [string, number, string];
-    this.#server = { id, stream: this.#redis.stream };
+    const given = { seen_epoch: seen.epoch, seen_offset: seen.offset };
+    const { epoch, offset, server } = await this.#run('open-epoch', given);
+    this.#server = { id: server, stream: this.#redis.stream };
     this.#last = { epoch, offset };
     return this.#last;
   }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
-import { loadScripts, type RunScript } from './scripts.ts';
+import { loadScripts, type RunScript } from './load-scripts.ts';
 
 /** Longest delay of a cleanup, in ms. An older version kept chunks of unknown documents for this time. */
 export const LONGEST_PUT_OFF_MS = 24 * 60 * 60 * 1000;
@@ -28,15 +28,14 @@ export class CleanupLog {
 
   /** @param secondLookMs after how long a deleted generation is looked at once more: one Chroma timeout */
   constructor(redis: Redis, keys: Keys, secondLookMs: number) {
-    this.#run = loadScripts(redis);
+    this.#run = loadScripts(redis, keys);
     this.#keys = keys;
     this.#secondLookMs = secondLookMs;
   }
 
   /** At most `count` entries that are due now. */
   async due(count: number): Promise<Cleanup[]> {
-    const args = [count, this.#keys.documentPrefix, LONGEST_PUT_OFF_MS];
-    const entries = (await this.#run('due-cleanups', [this.#keys.cleanup], args)) as string[];
+    const entries = await this.#run('due-cleanups', { count, longest_ms: LONGEST_PUT_OFF_MS });
     return entries.map((entry) => {
       const [tenant, collection, documentId, generation] = JSON.parse(entry) as [
         string,
@@ -50,12 +49,16 @@ export class CleanupLog {
 
   /** Has the entry come up again later. */
   async putOff({ entry }: Cleanup): Promise<void> {
-    await this.#run('put-off-cleanup', [this.#keys.cleanup], [entry, this.#secondLookMs]);
+    await this.#run('put-off-cleanup', {
+      list_key: this.#keys.cleanup,
+      entry,
+      delay_ms: this.#secondLookMs,
+    });
   }
 
   /** Notes that the entry's chunks have been deleted. */
   async finish({ entry }: Cleanup): Promise<void> {
-    await this.#run('finish-cleanup', [this.#keys.cleanup], [entry, this.#secondLookMs]);
+    await this.#run('finish-cleanup', { entry, second_look_ms: this.#secondLookMs });
   }
 
   /**
@@ -65,10 +68,11 @@ export class CleanupLog {
    */
   async markDead<G extends Generation>(generations: readonly G[]): Promise<{ marked: number; orphans: G[] }> {
     if (generations.length === 0) return { marked: 0, orphans: [] };
-    const { cleanup, leases, jobPrefix, documentPrefix } = this.#keys;
     const found = generations.map((one) => [one.collection, one.documentId, one.generation]);
-    const args = [jobPrefix, documentPrefix, DEFAULT_TENANT, JSON.stringify(found)];
-    const [marked, places] = (await this.#run('mark-dead', [cleanup, leases], args)) as [number, number[]];
+    const { marked, places } = await this.#run('mark-dead', {
+      default_tenant: DEFAULT_TENANT,
+      generations: JSON.stringify(found),
+    });
     return { marked, orphans: places.map((place) => generations[place - 1] as G) };
   }
 }

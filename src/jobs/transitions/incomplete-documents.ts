@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { JobStatus } from '../../contract/job.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { JobPayload } from '../model/job-payload.ts';
-import { loadScripts, type RunScript } from './scripts.ts';
+import { loadScripts, type RunScript } from './load-scripts.ts';
 
 /**
  * Limits the reindex jobs under way that no client asked for. They share the queue with uploads, so an upload waits
@@ -39,7 +39,7 @@ export class IncompleteDocuments {
   /** @param maxRetries retries of a job, after its first attempt */
   constructor(redis: Redis, keys: Keys, maxRetries: number) {
     this.#redis = redis;
-    this.#run = loadScripts(redis);
+    this.#run = loadScripts(redis, keys);
     this.#keys = keys;
     this.#maxRetries = maxRetries;
   }
@@ -49,15 +49,13 @@ export class IncompleteDocuments {
    * @returns whether the number changed; `false` also when the generation is no longer live
    */
   async note({ id, generation }: LiveGeneration, missing: number): Promise<boolean> {
-    const { document, incomplete } = this.#keys;
-    return (await this.#run('note-missing', [document(id), incomplete], [id, generation, missing])) === 1;
+    return this.#run('note-missing', { document_key: this.#keys.document(id), id, generation, missing });
   }
 
   /** Records that a document's original is gone. @returns whether this is new */
   async noteFileGone({ id, generation }: LiveGeneration): Promise<boolean> {
-    const { document, incomplete } = this.#keys;
-    const args = [id, generation, LOOK_FOR_FILE_MS];
-    return (await this.#run('note-file-gone', [document(id), incomplete], args)) === 1;
+    const document_key = this.#keys.document(id);
+    return this.#run('note-file-gone', { document_key, id, generation, wait_ms: LOOK_FOR_FILE_MS });
   }
 
   /** Records the settings of a document that an older version registered without any. @returns whether it had none */
@@ -65,15 +63,20 @@ export class IncompleteDocuments {
     { id, generation }: LiveGeneration,
     fields: Readonly<Record<string, string>>,
   ): Promise<boolean> {
-    const args = [generation, ...Object.entries(fields).flat()];
-    return (await this.#run('note-settings', [this.#keys.document(id)], args)) === 1;
+    return this.#run('note-settings', {
+      document_key: this.#keys.document(id),
+      generation,
+      fields: Object.entries(fields).flat(),
+    });
   }
 
   /** Returns the ids of due documents, up to the free part of the limit on jobs under way. */
   async due(): Promise<string[]> {
-    const { incomplete, reindexing, jobPrefix, documentPrefix } = this.#keys;
-    const args = [jobPrefix, documentPrefix, MOST_UNDER_WAY, WAIT_MS, LONGEST_WAIT_MS];
-    return (await this.#run('due-reindexes', [incomplete, reindexing], args)) as string[];
+    return this.#run('due-reindexes', {
+      limit: MOST_UNDER_WAY,
+      wait_ms: WAIT_MS,
+      longest_wait_ms: LONGEST_WAIT_MS,
+    });
   }
 
   /** Removes documents that are no longer registered. */
@@ -92,37 +95,18 @@ export class IncompleteDocuments {
     tenant: string,
     payload: JobPayload,
   ): Promise<ReindexJob | undefined> {
-    const {
-      document,
-      job: jobKey,
-      queue,
-      active,
-      offset,
-      epoch,
-      recent,
-      incomplete,
-      reindexing,
-      jobPrefix,
-    } = this.#keys;
-    const lists = [queue, active, offset, epoch, recent, incomplete, reindexing];
-    const { filename, collection } = payload;
-    const job = [
-      jobId,
-      id,
+    return this.#run('reindex', {
+      document_key: this.#keys.document(id),
+      job_key: this.#keys.job(jobId),
+      id: jobId,
+      document_id: id,
       generation,
       tenant,
-      JSON.stringify(payload),
-      this.#maxRetries,
-      filename,
-      collection,
-    ];
-    const reply = await this.#run(
-      'reindex',
-      [document(id), jobKey(jobId), ...lists],
-      [...job, jobPrefix, LONGEST_WAIT_MS],
-    );
-    if (reply === null) return undefined;
-    const [made, createdAt, status] = reply as [string, string, JobStatus];
-    return { id: made, createdAt, status };
+      payload: JSON.stringify(payload),
+      max_retries: this.#maxRetries,
+      filename: payload.filename,
+      collection: payload.collection,
+      longest_wait_ms: LONGEST_WAIT_MS,
+    });
   }
 }

@@ -10,7 +10,7 @@ import type { JobPayload } from '../model/job-payload.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import type { QueueOptions } from './queue-options.ts';
-import { loadScripts, type RunScript } from './scripts.ts';
+import { loadScripts, type RunScript } from './load-scripts.ts';
 
 /** How many active jobs are looked at in one call, which takes a walk through the queue. */
 const REPAIRS_A_CALL = 250;
@@ -19,7 +19,7 @@ const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
 
 /**
  * Every transition a job can make; nothing else writes a job. Each is one atomic, replay-safe script
- * (`lua/`, whose headers state keys, arguments and results). Methods that take a claim answer whether the
+ * (`lua/`, whose headers state results and publications). Methods that take a claim answer whether the
  * caller still held it: `false` means that nothing was written.
  */
 export class JobQueue {
@@ -29,7 +29,7 @@ export class JobQueue {
   readonly #reports: JobReports;
 
   constructor(redis: Redis, keys: Keys, options: QueueOptions) {
-    this.#run = loadScripts(redis);
+    this.#run = loadScripts(redis, keys);
     this.#keys = keys;
     this.#options = options;
     this.#reports = new JobReports(this.#run, keys, options.ttlSeconds);
@@ -49,22 +49,21 @@ export class JobQueue {
     idempotency?: Idempotency,
     forgotten = false,
   ): Promise<{ id: string; createdAt: string } | 'conflict'> {
-    const { job, queue, active, offset, epoch, recent, installation } = this.#keys;
-    const known = this.#keys.idempotency(tenant, idempotency?.key ?? '');
-    const keys = [job(id), queue, active, offset, epoch, recent, known, installation];
-    const args = [id, tenant, JSON.stringify(payload), this.#options.maxRetries];
-    const reply = await this.#run('enqueue', keys, [
-      ...args,
-      idempotency?.fingerprint ?? '',
+    return this.#run('enqueue', {
+      job_key: this.#keys.job(id),
+      idempotency_key: this.#keys.idempotency(tenant, idempotency?.key ?? ''),
+      id,
+      tenant,
+      payload: JSON.stringify(payload),
+      max_retries: this.#options.maxRetries,
+      fingerprint: idempotency?.fingerprint ?? '',
       // A key never names a job that has expired.
-      Math.min(IDEMPOTENCY_TTL_SECONDS, this.#options.ttlSeconds),
-      payload.filename,
-      payload.collection,
-      forgotten ? 1 : 0,
-      this.#options.store?.() ?? '',
-    ]);
-    const [made, createdAt] = reply as [string, string];
-    return made === '' ? 'conflict' : { id: made, createdAt };
+      idempotency_ttl_seconds: Math.min(IDEMPOTENCY_TTL_SECONDS, this.#options.ttlSeconds),
+      filename: payload.filename,
+      collection: payload.collection,
+      forgotten: forgotten ? 1 : 0,
+      store: this.#options.store?.() ?? '',
+    });
   }
 
   /**
@@ -78,25 +77,15 @@ export class JobQueue {
     collection: string,
     idempotencyKey: string | undefined,
   ): Promise<void> {
-    const { job, queue, active, recent, offset, epoch, leases, delayed, cleanup, cancelled } = this.#keys;
-    const { idempotency, document, documents, documentsIn, tombstones } = this.#keys;
-    const known = idempotency(tenant, idempotencyKey ?? '');
-    const made = [document(id), documents(tenant), documentsIn(tenant, collection)];
-    const lists = [leases, delayed, cleanup];
-    const keys = [
-      job(id),
-      queue,
-      active,
-      recent,
-      known,
-      offset,
-      epoch,
-      ...lists,
-      ...made,
-      cancelled,
-      tombstones,
-    ];
-    await this.#run('withdraw', keys, [id]);
+    const { job, idempotency, document, documents, documentsIn } = this.#keys;
+    await this.#run('withdraw', {
+      job_key: job(id),
+      idempotency_key: idempotency(tenant, idempotencyKey ?? ''),
+      document_key: document(id),
+      documents_key: documents(tenant),
+      collection_key: documentsIn(tenant, collection),
+      id,
+    });
   }
 
   /**
@@ -104,21 +93,24 @@ export class JobQueue {
    * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
    */
   async claim(count: number): Promise<{ jobs: ClaimedJob[]; nextMs: number | undefined }> {
-    const { queue, leases, active, delayed, limbo, offset, epoch, grant, recent, cleanup } = this.#keys;
-    const { installation, jobPrefix } = this.#keys;
     const nonce = randomBytes(9).toString('base64url');
-    const lists = [queue, leases, active, delayed, limbo, offset, epoch];
-    const keys = [...lists, grant(nonce), recent, cleanup, installation];
     const { leaseMs, maxRetries, store } = this.#options;
-    const args = [jobPrefix, count, nonce, leaseMs, maxRetries, LONGEST_BACKOFF_MS, store?.() ?? ''];
     const askedAt = performance.now();
-    const [granted, nextMs] = (await this.#run('claim', keys, args)) as [string[], number];
+    const { granted, nextMs } = await this.#run('claim', {
+      grant_key: this.#keys.grant(nonce),
+      count,
+      nonce,
+      lease_ms: leaseMs,
+      max_retries: maxRetries,
+      longest_backoff_ms: LONGEST_BACKOFF_MS,
+      store: store?.() ?? '',
+    });
     const jobs: ClaimedJob[] = [];
     for (let i = 0; i < granted.length; i += 2) {
       const hash = toHash(JSON.parse(granted[i] as string) as (string | false)[]);
       jobs.push(toClaimedJob(hash, granted[i + 1] as string, askedAt));
     }
-    return { jobs, nextMs: nextMs < 0 ? undefined : nextMs };
+    return { jobs, nextMs };
   }
 
   /**
@@ -126,12 +118,10 @@ export class JobQueue {
    * @returns the ids that are no longer held
    */
   async renew(claims: readonly Claim[]): Promise<string[]> {
-    const args = [
-      this.#keys.jobPrefix,
-      this.#options.leaseMs,
-      ...claims.flatMap(({ id, token }) => [id, token]),
-    ];
-    return (await this.#run('renew', [this.#keys.leases], args)) as string[];
+    return this.#run('renew', {
+      lease_ms: this.#options.leaseMs,
+      claims: claims.flatMap(({ id, token }) => [id, token]),
+    });
   }
 
   /** Reports how far the job has come. */
@@ -145,24 +135,37 @@ export class JobQueue {
   }
 
   /** Settles the job as failed: `message` says where, `error` why, `errorCode` for programs. */
-  async fail(claim: Claim, failure: { message: string; error: string; errorCode: string }): Promise<boolean> {
-    const { message, error, errorCode } = failure;
-    const args = [claim.id, claim.token, message, error, errorCode, this.#options.ttlSeconds];
-    const { job, leases, active, cleanup, offset, epoch, outcomes, tombstones } = this.#keys;
-    const keys = [job(claim.id), leases, active, cleanup, offset, epoch, outcomes, tombstones];
-    return this.#settle('fail', keys, args);
+  async fail(
+    { id, token }: Claim,
+    failure: { message: string; error: string; errorCode: string },
+  ): Promise<boolean> {
+    this.#reports.flush();
+    return this.#run('fail', {
+      job_key: this.#keys.job(id),
+      id,
+      token,
+      message: failure.message,
+      error_text: failure.error,
+      error_code: failure.errorCode,
+      ttl_seconds: this.#options.ttlSeconds,
+    });
   }
 
   /** Retries the job in `delayMs`, at most {@link LONGEST_BACKOFF_MS}, and counts the retry. */
   async retry(
-    claim: Claim,
+    { id, token }: Claim,
     delayMs: number,
     failure: { error: string; errorCode: string },
   ): Promise<boolean> {
-    const { job, leases, delayed, cleanup, offset, epoch } = this.#keys;
-    const keys = [job(claim.id), leases, delayed, cleanup, offset, epoch];
-    const args = [claim.id, claim.token, delayMs, failure.error, failure.errorCode];
-    return this.#settle('retry', keys, args);
+    this.#reports.flush();
+    return this.#run('retry', {
+      job_key: this.#keys.job(id),
+      id,
+      token,
+      delay_ms: delayMs,
+      error_text: failure.error,
+      error_code: failure.errorCode,
+    });
   }
 
   /**
@@ -171,15 +174,13 @@ export class JobQueue {
    * @returns whether the job still waited
    */
   async retryNow(id: string, version: number): Promise<boolean> {
-    const { job, queue, delayed, offset, epoch } = this.#keys;
-    return (await this.#run('retry-now', [job(id), queue, delayed, offset, epoch], [id, version])) === 1;
+    return this.#run('retry-now', { job_key: this.#keys.job(id), id, version });
   }
 
   /** Gives the job back to the head of the queue, no try counted. */
-  async release(claim: Claim): Promise<boolean> {
-    const { job, leases, queue, cleanup, offset, epoch } = this.#keys;
-    const keys = [job(claim.id), leases, queue, cleanup, offset, epoch];
-    return this.#settle('release', keys, [claim.id, claim.token]);
+  async release({ id, token }: Claim): Promise<boolean> {
+    this.#reports.flush();
+    return this.#run('release', { job_key: this.#keys.job(id), id, token });
   }
 
   /**
@@ -190,10 +191,15 @@ export class JobQueue {
     claim: Claim,
     written: { tenant: string; collection: string; documentId: string },
   ): Promise<void> {
-    const { job, cleanup, document } = this.#keys;
     const { tenant, collection, documentId } = written;
-    const keys = [job(claim.id), cleanup, document(documentId)];
-    await this.#run('abandon', keys, [claim.token, tenant, collection, documentId]);
+    await this.#run('abandon', {
+      job_key: this.#keys.job(claim.id),
+      document_key: this.#keys.document(documentId),
+      token: claim.token,
+      tenant,
+      collection,
+      document_id: documentId,
+    });
   }
 
   /**
@@ -202,11 +208,8 @@ export class JobQueue {
    * @returns the outcome before, or else the status before; `undefined` for an unknown job
    */
   async cancel(id: string): Promise<JobStatus | Outcome | undefined> {
-    const { job, queue, leases, active, delayed, cleanup, offset, epoch, outcomes, cancelled } = this.#keys;
-    const lists = [queue, leases, active, delayed, cleanup];
-    const keys = [job(id), ...lists, offset, epoch, outcomes, cancelled, this.#keys.tombstones];
-    const before = await this.#run('cancel', keys, [id, this.#options.ttlSeconds]);
-    return (before as JobStatus | Outcome | null) ?? undefined;
+    const ttl_seconds = this.#options.ttlSeconds;
+    return this.#run('cancel', { job_key: this.#keys.job(id), id, ttl_seconds });
   }
 
   /**
@@ -216,25 +219,22 @@ export class JobQueue {
    * @returns the job's status before; `undefined` when there is no such job
    */
   async rerun(id: string, run: number): Promise<JobStatus | undefined> {
-    const { job, queue, active, offset, epoch, tombstones } = this.#keys;
-    const keys = [job(id), queue, active, offset, epoch, tombstones];
-    return ((await this.#run('rerun', keys, [id, run])) as JobStatus | null) ?? undefined;
+    return this.#run('rerun', { job_key: this.#keys.job(id), id, ended_run: run });
   }
 
   /** Takes back the jobs whose lease has ended. */
   async expireLeases(): Promise<{ requeued: number; failed: number }> {
-    const { leases, queue, active, cleanup, offset, epoch, outcomes, swept, tombstones, jobPrefix } =
-      this.#keys;
-    const keys = [leases, queue, active, cleanup, offset, epoch, outcomes, swept, tombstones];
     const { maxStalls, ttlSeconds, leaseMs } = this.#options;
-    const args = [jobPrefix, maxStalls, ttlSeconds, leaseMs];
-    const [requeued, failed] = (await this.#run('expire-leases', keys, args)) as [number, number];
-    return { requeued, failed };
+    return this.#run('expire-leases', {
+      max_stalls: maxStalls,
+      ttl_seconds: ttlSeconds,
+      lease_ms: leaseMs,
+    });
   }
 
   /** Notes that jobs are active, should another program have removed them from the set; what has ended is not. */
   async activate(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#run('activate', [this.#keys.active], [this.#keys.jobPrefix, ...ids]);
+    if (ids.length > 0) await this.#run('activate', { ids });
   }
 
   /**
@@ -243,21 +243,6 @@ export class JobQueue {
    * @param cursor where the last call stopped; `'0'` at first and when all have been looked at
    */
   async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
-    const { active, queue, leases, delayed, limbo, recent, offset, epoch, cleanup } = this.#keys;
-    const { outcomes, durations, server, swept, tombstones, incomplete, reindexing, orphans } = this.#keys;
-    const jobs = [active, queue, leases, delayed, limbo, recent, offset, epoch, cleanup];
-    const keys = [...jobs, outcomes, durations, server, swept, tombstones, incomplete, reindexing, orphans];
-    const args = [this.#keys.jobPrefix, cursor, REPAIRS_A_CALL, this.#options.ttlSeconds];
-    const [next, repaired] = (await this.#run('repair', keys, args)) as [string, number];
-    return { cursor: next, repaired };
-  }
-
-  async #settle(
-    name: 'fail' | 'retry' | 'release',
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<boolean> {
-    this.#reports.flush();
-    return (await this.#run(name, keys, args)) === 1;
+    return this.#run('repair', { cursor, batch: REPAIRS_A_CALL, ttl_seconds: this.#options.ttlSeconds });
   }
 }

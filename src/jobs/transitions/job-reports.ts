@@ -5,7 +5,7 @@ import { Batcher } from './batcher.ts';
 import type { Claim, ClaimedJob } from '../model/claimed-job.ts';
 import { valuesAfter } from '../model/job-event.ts';
 import { readProgress, splitPercent } from '../model/job-progress.ts';
-import type { RunScript } from './scripts.ts';
+import type { RunScript } from './load-scripts.ts';
 import type { JobHash } from '../model/job-view.ts';
 
 export interface ProgressReport {
@@ -73,13 +73,10 @@ export class JobReports {
 
   /** @param ttlSeconds how long a job is kept once it has ended */
   constructor(run: RunScript, keys: Keys, ttlSeconds: number) {
-    const { leases, active, cleanup, offset, epoch, outcomes, durations, tombstones, jobPrefix } = keys;
-    const scriptKeys = [leases, active, cleanup, offset, epoch, outcomes, durations, tombstones];
     this.#keys = keys;
-    this.#batcher = new Batcher(async (reports) => {
-      const args = reports.flatMap((report) => report());
-      return (await run('report', scriptKeys, [jobPrefix, ttlSeconds, ...args])) as (number | Error)[];
-    });
+    this.#batcher = new Batcher((reports) =>
+      run('report', { ttl_seconds: ttlSeconds, reports: reports.flatMap((report) => report()) }),
+    );
   }
 
   /**

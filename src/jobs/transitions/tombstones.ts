@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Keys } from '../../redis/keys.ts';
 import type { JobPayload } from '../model/job-payload.ts';
-import { loadScripts, type RunScript } from './scripts.ts';
+import { loadScripts, type RunScript } from './load-scripts.ts';
 
 /** Permits a sweep to delete an original: its job or document has ended. */
 export interface Tombstone {
@@ -30,18 +30,13 @@ export class Tombstones {
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
-    this.#run = loadScripts(redis);
+    this.#run = loadScripts(redis, keys);
     this.#keys = keys;
   }
 
   /** Lists at most `count` due tombstones whose job has ended and whose document does not own the file. */
   async due(count: number): Promise<Tombstone[]> {
-    const { tombstones, jobPrefix, document } = this.#keys;
-    const entries = (await this.#run(
-      'due-tombstones',
-      [tombstones],
-      [count, jobPrefix, document('')],
-    )) as string[];
+    const entries = await this.#run('due-tombstones', { count });
     return entries.map((entry) => {
       const [jobId, , fileKey] = JSON.parse(entry) as [string, string, string];
       return { jobId, fileKey, entry };
@@ -55,7 +50,7 @@ export class Tombstones {
 
   /** Postpones a tombstone whose original cannot be deleted now. A tombstone that is gone meanwhile stays gone. */
   async putOff({ entry }: Tombstone, delayMs: number): Promise<void> {
-    await this.#run('put-off-cleanup', [this.#keys.tombstones], [entry, delayMs]);
+    await this.#run('put-off-cleanup', { list_key: this.#keys.tombstones, entry, delay_ms: delayMs });
   }
 
   /**
@@ -63,20 +58,24 @@ export class Tombstones {
    * unchanged.
    */
   async write({ job_id, payload }: TombstoneOwner, delayMs: number): Promise<void> {
-    const args = [job_id, payload.document_id ?? job_id, payload.file_key, delayMs];
-    await this.#run('write-tombstone', [this.#keys.tombstones, this.#keys.job(job_id)], args);
+    await this.#run('write-tombstone', {
+      job_key: this.#keys.job(job_id),
+      id: job_id,
+      document_id: payload.document_id ?? job_id,
+      file_key: payload.file_key,
+      delay_ms: delayMs,
+    });
   }
 
   /** Checks for each job whether its original has a tombstone, due or not. */
   async has(owners: readonly TombstoneOwner[]): Promise<boolean[]> {
     if (owners.length === 0) return [];
-    const args = owners.flatMap(({ job_id, payload }) => [
+    const originals = owners.flatMap(({ job_id, payload }) => [
       job_id,
       payload.document_id ?? job_id,
       payload.file_key,
     ]);
-    const found = (await this.#run('find-tombstones', [this.#keys.tombstones], args)) as number[];
-    return found.map((one) => one === 1);
+    return this.#run('find-tombstones', { originals });
   }
 
   /** Returns whether a backup runs. No sweep may delete an original then. */

@@ -1,6 +1,4 @@
 -- Lists originals that a sweep may delete now: the script that ended their job or document wrote a tombstone.
--- KEYS: 1 tombstones
--- ARGV: 1 count, 2 key prefix of jobs, 3 key prefix of documents
 -- Returns at most count entries, the longest due first. Removes foreign entries, and tombstones of jobs that run
 -- again and of originals that their document owns. Publishes nothing.
 local function covers(entry)
@@ -8,17 +6,17 @@ local function covers(entry)
   if not ok or type(parts) ~= 'table' then return false end
   for i = 1, 3 do if type(parts[i]) ~= 'string' then return false end end
   local id, document, file = unpack(parts)
-  if redis.pcall('HGET', ARGV[3] .. document, 'file_key') == file then return false end
-  local job = ARGV[2] .. id
+  if redis.pcall('HGET', document_prefix .. document, 'file_key') == file then return false end
+  local job = job_prefix .. id
   return redis.call('TYPE', job).ok ~= 'hash' or is_terminal(redis.call('HGET', job, 'status'))
 end
 
 local due = {}
-for _, entry in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now_ms(), 'LIMIT', 0, ARGV[1])) do
+for _, entry in ipairs(redis.call('ZRANGEBYSCORE', tombstones, '-inf', now_ms(), 'LIMIT', 0, count)) do
   if covers(entry) then
     due[#due + 1] = entry
   else
-    redis.call('ZREM', KEYS[1], entry)
+    redis.call('ZREM', tombstones, entry)
   end
 end
 return due

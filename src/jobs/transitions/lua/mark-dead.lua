@@ -1,16 +1,13 @@
 -- Marks generations found in Chroma as dead, if there is evidence. Redis may have lost the script that made them live
 -- or dead, together with its epoch.
--- KEYS: 1 cleanup, 2 leases
--- ARGV: 1 key prefix of jobs, 2 key prefix of documents, 3 tenant of documents that name none,
---       4 JSON: [[collection, document id, generation], ...]
 -- Returns {marked, places}: the number marked, and the places of orphans in the list, from 1. Publishes nothing.
 -- Evidence is a document with another live generation, a job that holds another one, or a job that ended without a
 -- document. In these cases no script makes this generation live. An orphan has no evidence. Its document may return
 -- from the blob store, and Redis may hold the wrong data, or none.
 local held = {}
-for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  if redis.call('TYPE', ARGV[1] .. id).ok == 'hash' then
-    held[redis.call('HGET', ARGV[1] .. id, 'token') or ''] = true
+for _, id in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
+  if redis.call('TYPE', job_prefix .. id).ok == 'hash' then
+    held[redis.call('HGET', job_prefix .. id, 'token') or ''] = true
   end
 end
 -- A completed job has made a document. Its absence proves nothing.
@@ -19,13 +16,13 @@ local function is_evidence(job)
 end
 
 local marked, orphans = 0, {}
-for place, found in ipairs(cjson.decode(ARGV[4])) do
-  local document = ARGV[2] .. found[2]
+for place, found in ipairs(cjson.decode(generations)) do
+  local document = document_prefix .. found[2]
   -- An error, where another program has put something else than a hash: it shows nothing.
   local live = redis.pcall('HMGET', document, 'generation', 'tenant')
   if live[1] ~= found[3] and not held[found[3]] then
-    if live[1] or is_evidence(ARGV[1] .. found[2]) then
-      mark_chunks_dead(KEYS[1], live[2] or ARGV[3], found[1], found[2], found[3], now_ms())
+    if live[1] or is_evidence(job_prefix .. found[2]) then
+      mark_chunks_dead(cleanup, live[2] or default_tenant, found[1], found[2], found[3], now_ms())
       marked = marked + 1
     else
       orphans[#orphans + 1] = place

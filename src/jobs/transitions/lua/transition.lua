@@ -151,9 +151,19 @@ local function outcome(job)
   return is_terminal(status) and status or nil
 end
 
+-- Returns the fields of a queued job for `commit`, with further ones: field, value, ...
+local function queued_changes(...)
+  return { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...', ... }
+end
+
+-- Returns fields for `commit` to delete: the counts of progress, and further ones.
+local function drop_counts(...)
+  return { 'pages_done', 'pages_total', 'pages_unread', 'chunks_done', 'chunks_total', ... }
+end
+
 -- Returns the fields of a cancelled job for `commit`, with the given message. Its status is failed, because the
 -- documented client ends only at failed and completed. Its code tells it from other failures.
-local function cancelled(message)
+local function cancelled_changes(message)
   return { 'status', 'failed', 'message', message, 'error', 'The job was cancelled.', 'error_code', 'cancelled',
     'completed_at', stamp() }
 end

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+
+import { retryWhileUnavailable } from '../../redis/connection.ts';
+import type { Keys } from '../../redis/keys.ts';
+import { JOB_FIELDS } from '../model/job-event.ts';
+import {
+  nameLocals,
+  namesOf,
+  type AnyScript,
+  type GivenTo,
+  type ResultOf,
+  type SharedName,
+} from './define-script.ts';
+import { SCRIPTS } from './scripts.ts';
+
+/** Number of times that a script is sent to a Redis that lacks it. */
+const MOST_TRIES = 3;
+const FOLDER = join(import.meta.dirname, 'lua');
+
+/** Stands before every script. */
+export const PRELUDE = `local FIELDS = { ${JOB_FIELDS.map((field) => `'${field}'`).join(', ')} }
+${readFileSync(join(FOLDER, 'transition.lua'), 'utf8')}`;
+
+type Name = keyof typeof SCRIPTS;
+type Value = string | number | readonly (string | number)[];
+type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<unknown>;
+
+/** Runs a script with the values of its names, and parses its reply. Keys and channels of `Keys` are filled in. */
+export type RunScript = <N extends Name>(
+  name: N,
+  given: GivenTo<(typeof SCRIPTS)[N]>,
+) => Promise<ResultOf<(typeof SCRIPTS)[N]>>;
+
+const sources = Object.entries<AnyScript>(SCRIPTS).map(([name, script]) => {
+  const shebang = script.needsMemory ? '#!lua' : '#!lua flags=allow-oom';
+  const body = readFileSync(join(FOLDER, `${name}.lua`), 'utf8');
+  return [`sluice:${name}`, `${shebang}\n${PRELUDE}\n${nameLocals(script)}\n${body}`] as const;
+});
+const orders = Object.fromEntries(
+  Object.entries<AnyScript>(SCRIPTS).map(([name, { keys, args, rest = '' }]) => {
+    const names = namesOf(`${keys} ${rest} ${args}`);
+    return [name, { keyCount: namesOf(keys).length, names }];
+  }),
+);
+/** Connections that have the scripts, because each definition costs a hash of its text. */
+const loaded = new WeakSet<Redis>();
+
+/** Makes the scripts callable on a connection, once: `EVALSHA`, and `EVAL` where the server lacks the script. */
+export function loadScripts(redis: Redis, keys: Keys): RunScript {
+  if (!loaded.has(redis)) for (const [name, lua] of sources) redis.defineCommand(name, { lua });
+  loaded.add(redis);
+  const commands = redis as unknown as Record<string, Command>;
+  const shared = { ...keys, job_prefix: keys.jobPrefix, document_prefix: keys.documentPrefix };
+  return async (name, given) => {
+    const { returns }: AnyScript = SCRIPTS[name];
+    const { keyCount, names } = orders[name] as (typeof orders)[string];
+    const values: Record<string, Value> = given;
+    const sent = names.flatMap((one) => values[one] ?? shared[one as SharedName]);
+    const command = commands[`sluice:${name}`] as Command;
+    const reply = await retryWhileUnavailable(redis, async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await command.call(redis, keyCount, ...sent);
+        } catch (error) {
+          // ioredis sends the whole script when Redis lacks it. A master that has just lost its place refuses that
+          // without keeping it. Only the next send succeeds.
+          if (tries === MOST_TRIES || !String(error).includes('NOSCRIPT')) throw error;
+        }
+      }
+    });
+    return returns(reply as never) as ResultOf<(typeof SCRIPTS)[typeof name]>;
+  };
+}
