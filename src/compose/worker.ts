@@ -5,7 +5,6 @@ import { ChunkCounts } from '../documents/chunk-counts.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
-import { EpochTracker } from '../jobs/reads/epoch-tracker.ts';
 import { JobQueue } from '../jobs/transitions/job-queue.ts';
 import { JobRestoration } from '../jobs/transitions/job-restoration.ts';
 import { JobStore } from '../jobs/reads/job-store.ts';
@@ -30,6 +29,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
   const redis = connect('worker', 'retrying');
   installation.watch(redis);
   const ttlMs = jobTtlSeconds * 1000;
+  const store = new JobStore(redis, keys);
   const services = {
     ...stores,
     redis,
@@ -37,10 +37,10 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     installation,
     logger,
     queue: new JobQueue(redis, keys, queueOptions),
-    store: new JobStore(redis, keys),
+    store,
     registry: new DocumentRegistry(redis, keys),
     restoration: new JobRestoration(redis, keys, jobTtlSeconds),
-    epochs: new EpochTracker(redis, keys),
+    epochs: store.epochs,
     counts: new ChunkCounts(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
     cleanups: new CleanupLog(redis, keys, CHROMA_TIMEOUT_MS),

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, expectTypeOf, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { expect, expectTypeOf, test, vi } from 'vitest';
 
 import {
   nameLocals,
@@ -9,7 +10,9 @@ import {
   type GivenTo,
   type ResultOf,
 } from '../../src/jobs/transitions/define-script.ts';
+import { loadScripts } from '../../src/jobs/transitions/load-scripts.ts';
 import { SCRIPTS } from '../../src/jobs/transitions/scripts.ts';
+import { createKeys } from '../../src/redis/keys.ts';
 
 const LUA = join(import.meta.dirname, '../../src/jobs/transitions/lua');
 const files = readdirSync(LUA).filter((file) => file !== 'transition.lua');
@@ -79,4 +82,12 @@ test('a caller gives exactly the names that the loader does not fill, and gets a
   // @ts-expect-error `extra` is no name of the script
   const extra: Release = { job_key: 'k', id: 'i', token: 't', extra: 1 };
   expect([missing, extra]).toHaveLength(2);
+});
+
+test('a connection defines the scripts once, however many callers load them', () => {
+  const redis = new Redis({ lazyConnect: true });
+  const define = vi.spyOn(redis, 'defineCommand');
+  for (let callers = 0; callers < 3; callers++) loadScripts(redis, createKeys());
+  expect(define).toHaveBeenCalledTimes(registry.length);
+  redis.disconnect();
 });

@@ -6,7 +6,6 @@ import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { FeedLink } from './feed-link.ts';
 import { parseJobEvent } from '../model/job-event.ts';
-import { EpochTracker } from '../reads/epoch-tracker.ts';
 import type { JobStore } from '../reads/job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
@@ -57,7 +56,7 @@ export class JobFeed {
 
   /**
    * @param connect opens a retrying connection of the feed's own; the feed closes it
-   * @param commands for what is asked and sent
+   * @param commands the connection of `store`. It sends the canaries
    */
   constructor(
     connect: () => Redis,
@@ -73,11 +72,7 @@ export class JobFeed {
       onDown: () => this.#turnStale(),
       onGap: () => this.#compare(),
     };
-    this.#link = new FeedLink(connect, commands, new EpochTracker(commands, keys), {
-      keys,
-      logger,
-      listener,
-    });
+    this.#link = new FeedLink(connect, commands, store.epochs, { keys, logger, listener });
     this.#comparison = setInterval(() => this.#compare(), COMPARE_MS);
   }
 

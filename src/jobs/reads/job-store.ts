@@ -26,12 +26,13 @@ export interface StoredUpload {
 export class JobStore {
   readonly #redis: Redis;
   readonly #keys: Keys;
-  readonly #epochs: EpochTracker;
+  /** Tracks the epoch of the store's connection. A connection has one tracker. */
+  readonly epochs: EpochTracker;
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
     this.#keys = keys;
-    this.#epochs = new EpochTracker(redis, keys);
+    this.epochs = new EpochTracker(redis, keys);
   }
 
   /** Reads a tenant's job. @returns `undefined` for an unknown id, and for a job of another tenant */
@@ -48,13 +49,13 @@ export class JobStore {
     if (ids.length === 0) return [];
     for (let tries = 0; tries < MAX_EPOCHS; tries++) {
       const { position, hashes } = await this.#readHashes(ids);
-      if (this.#epochs.isCurrent(position))
+      if (this.epochs.isCurrent(position))
         return hashes.map((hash, i) =>
           Object.keys(hash).length === 0
             ? undefined
             : toJobState({ ...hash, id: ids[i] as string }, position.epoch),
         );
-      await this.#epochs.open();
+      await this.epochs.open();
     }
     throw new Error('Redis begins one epoch after the other');
   }
