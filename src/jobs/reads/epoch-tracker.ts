@@ -4,7 +4,7 @@ import type { Keys } from '../../redis/keys.ts';
 import type { StreamPosition } from '../model/job-event.ts';
 import { loadScripts, type RunScript } from '../transitions/load-scripts.ts';
 
-/** A place as Redis' keys tell it, together with the run id of the server that they take it to be in. */
+/** A position from Redis' keys, with the run id of the server that the keys name. */
 export interface KeptPosition extends StreamPosition {
   server: string;
 }
@@ -18,7 +18,7 @@ export class EpochTracker {
   readonly #run: RunScript;
   readonly #keys: Keys;
   #last: StreamPosition = { epoch: '', offset: 0 };
-  /** The run id of the server that a connection led to, and the socket that was that connection. */
+  /** The run id of the connection's server, and the socket to it. */
   #server: { id: string; stream: unknown } | undefined;
 
   constructor(redis: Redis, keys: Keys) {
@@ -33,8 +33,8 @@ export class EpochTracker {
   }
 
   /**
-   * Asks Redis where it is. MUST be called after every (re)connect.
-   * @param seen a later position than the last known one, where the caller has heard of one
+   * Asks Redis for its position. MUST be called after every (re)connect.
+   * @param seen a later position that the caller has heard
    */
   async open(seen: StreamPosition = this.#last): Promise<StreamPosition> {
     const given = { seen_epoch: seen.epoch, seen_offset: seen.offset };
@@ -45,8 +45,8 @@ export class EpochTracker {
   }
 
   /**
-   * Tells whether what was read together with a position belongs to the epoch that the position names, and notes how
-   * far that is. When it may not, because Redis has lost writes and nobody has named that yet, {@link open} and read again.
+   * Checks whether data that was read with a position belongs to the position's epoch. Notes the position if so.
+   * Otherwise Redis may have lost writes: call {@link open} and read again.
    */
   isCurrent({ epoch, offset, server }: KeptPosition): boolean {
     const known = this.#server?.stream === this.#redis.stream && this.#server?.id === server;
@@ -55,7 +55,7 @@ export class EpochTracker {
     return true;
   }
 
-  /** The name that the epoch has now: cheap, for those who ask often. Where another has named it anew, as {@link open}. */
+  /** Returns the epoch's name in one cheap read. After a change it calls {@link open}. */
   async follow(): Promise<string> {
     const name = await this.#redis.get(this.#keys.epoch);
     return name !== null && name === this.#last.epoch ? name : (await this.open()).epoch;

@@ -7,9 +7,9 @@ import { EpochTracker, type KeptPosition } from './epoch-tracker.ts';
 import { parsePayload, type JobPayload } from '../model/job-payload.ts';
 import { toJobView, toJobState, type JobHash, type JobState } from '../model/job-view.ts';
 
-/** In so many reads behind each other Redis will not have begun another epoch. */
+/** Most reads of one call. Redis does not begin an epoch in each of them. */
 const MAX_EPOCHS = 3;
-/** So many at once keep neither Redis nor this process busy for long. */
+/** Jobs a round trip. More would block Redis and this process for long. */
 const READ_AT_ONCE = 200;
 
 /** Fields to run a job again; `payload` is absent if it is invalid. */
@@ -22,7 +22,7 @@ export interface StoredUpload {
   payload: JobPayload | undefined;
 }
 
-/** Reads jobs as the transports send them. Writes nothing, but for the name of an epoch that it is the first to notice. */
+/** Reads jobs as the transports send them. It writes only the name of an epoch that it notices first. */
 export class JobStore {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -42,7 +42,8 @@ export class JobStore {
   }
 
   /**
-   * Reads many jobs, of any tenant: who acts for one MUST compare it. One round trip; in more where Redis has become another epoch.
+   * Reads many jobs of any tenant. A caller that acts for a tenant MUST compare it. Takes one round trip, more in a new
+   * epoch.
    * @returns a state or `undefined` for each id, in the ids' order
    */
   async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
@@ -63,7 +64,7 @@ export class JobStore {
   /**
    * Reads any number of jobs, of any tenant as {@link readAll} does, some at a time. The first may be of another
    * epoch than the last.
-   * @param cancelled asked before each page: true ends it there
+   * @param cancelled called before each page; true ends the read
    */
   async readInPages(ids: readonly string[], cancelled = () => false): Promise<(JobState | undefined)[]> {
     const states: (JobState | undefined)[] = [];
@@ -121,18 +122,18 @@ export class JobStore {
     return files;
   }
 
-  /** The ids of all jobs that are not terminal. */
+  /** Lists the ids of all active jobs. */
   async activeIds(): Promise<string[]> {
     return this.#redis.smembers(this.#keys.active);
   }
 
-  /** The name of the epoch that versions belong to; empty before the first job ever. */
+  /** Returns the name of the epoch; empty before the first job. */
   async epoch(): Promise<string> {
     return (await this.#redis.get(this.#keys.epoch)) ?? '';
   }
 }
 
-/** A key that another program made something else than a hash is no job of anybody's. @throws any other error */
+/** Treats a key of another type as no job, because another program wrote it. @throws any other error */
 function noJob(error: Error): JobHash {
   if (isWrongType(error)) return {};
   throw error;

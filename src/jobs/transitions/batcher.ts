@@ -1,4 +1,4 @@
-/** So many at once keep a call short for those who wait behind it; Redis works on one while the next is made. */
+/** Entries a call. Short calls delay other commands less, and Redis works on one while this process makes the next. */
 const MOST_AT_ONCE = 16;
 
 interface Waiting<Entry, Result> {
@@ -7,7 +7,7 @@ interface Waiting<Entry, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Sends what is said in one turn of the event loop in few calls instead of many, in its order. */
+/** Sends the entries of one turn of the event loop in few calls, in order. */
 export class Batcher<Entry, Result> {
   readonly #send: (entries: Entry[]) => Promise<(Result | Error)[]>;
   #waiting: Waiting<Entry, Result>[] = [];
@@ -26,7 +26,7 @@ export class Batcher<Entry, Result> {
     return promise;
   }
 
-  /** Sends what waits now: what is sent next comes after it. */
+  /** Sends the waiting entries now, so that they precede the caller's next command. */
   flush(): void {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;

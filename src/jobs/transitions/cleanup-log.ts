@@ -16,7 +16,7 @@ interface Generation {
 /** A dead generation, noted by the script that made it dead. */
 export interface Cleanup extends Generation {
   tenant: string;
-  /** The entry as it is stored. */
+  /** The entry in its stored form. */
   readonly entry: string;
 }
 
@@ -26,14 +26,14 @@ export class CleanupLog {
   readonly #keys: Keys;
   readonly #secondLookMs: number;
 
-  /** @param secondLookMs after how long a deleted generation is looked at once more: one Chroma timeout */
+  /** @param secondLookMs time until the second look at a deleted generation: one Chroma timeout */
   constructor(redis: Redis, keys: Keys, secondLookMs: number) {
     this.#run = loadScripts(redis, keys);
     this.#keys = keys;
     this.#secondLookMs = secondLookMs;
   }
 
-  /** At most `count` entries that are due now. */
+  /** Lists at most `count` due entries. */
   async due(count: number): Promise<Cleanup[]> {
     const entries = await this.#run('due-cleanups', { count, longest_ms: LONGEST_PUT_OFF_MS });
     return entries.map((entry) => {
@@ -47,7 +47,7 @@ export class CleanupLog {
     });
   }
 
-  /** Has the entry come up again later. */
+  /** Postpones the entry. */
   async putOff({ entry }: Cleanup): Promise<void> {
     await this.#run('put-off-cleanup', {
       list_key: this.#keys.cleanup,
@@ -56,7 +56,7 @@ export class CleanupLog {
     });
   }
 
-  /** Notes that the entry's chunks have been deleted. */
+  /** Notes that the caller has deleted the entry's chunks. */
   async finish({ entry }: Cleanup): Promise<void> {
     await this.#run('finish-cleanup', { entry, second_look_ms: this.#secondLookMs });
   }

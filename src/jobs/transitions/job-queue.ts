@@ -12,15 +12,14 @@ import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import type { QueueOptions } from './queue-options.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
 
-/** How many active jobs are looked at in one call, which takes a walk through the queue. */
+/** Number of active jobs that one call checks. Each call walks through the queue. */
 const REPAIRS_A_CALL = 250;
-/** For how long a client may send a request again. */
+/** Time in seconds that an idempotency key stays valid. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
 
 /**
- * Every transition a job can make; nothing else writes a job. Each is one atomic, replay-safe script
- * (`lua/`, whose headers state results and publications). Methods that take a claim answer whether the
- * caller still held it: `false` means that nothing was written.
+ * Makes every transition of a job. No other class writes jobs. Each transition is one atomic, replay-safe script of
+ * `lua/`. Methods that take a claim return whether the caller still held it. After `false`, Redis is unchanged.
  */
 export class JobQueue {
   readonly #run: RunScript;
@@ -36,11 +35,10 @@ export class JobQueue {
   }
 
   /**
-   * Makes a job and queues it; a job that exists already is left as it is.
-   * @param idempotency the key that the client sent, and what its request amounted to
-   * @param forgotten whether it may have been a job before, which Redis has forgotten: its versions go on
-   * @returns the job that the request has made, now or before; `conflict` when the client's key belongs to
-   * another request
+   * Makes a job and queues it. An existing job stays unchanged.
+   * @param idempotency the client's key, and a fingerprint of its request
+   * @param forgotten whether Redis may have lost this job. Its versions then continue
+   * @returns the job of this request, new or existing; `conflict` when the client's key belongs to another request
    */
   async enqueue(
     id: string,
@@ -67,9 +65,8 @@ export class JobQueue {
   }
 
   /**
-   * Takes a job back whose upload is refused after all, because nobody knows whether it was made. It MUST go
-   * over the connection that `enqueue` went over: only then it comes after it. Should a worker have been quicker, what
-   * it has made of the job goes, too.
+   * Takes back the job of a refused upload, because its `enqueue` may have succeeded. It MUST use the connection of
+   * `enqueue`, so that it follows. If a worker was quicker, its results go, too.
    */
   async withdraw(
     id: string,
@@ -90,7 +87,7 @@ export class JobQueue {
 
   /**
    * Takes up to `count` waiting jobs.
-   * @returns the jobs, and in how many milliseconds something not yet in the queue may become ready
+   * @returns the jobs, and the time in ms until a delayed job may become ready
    */
   async claim(count: number): Promise<{ jobs: ClaimedJob[]; nextMs: number | undefined }> {
     const nonce = randomBytes(9).toString('base64url');
@@ -115,7 +112,7 @@ export class JobQueue {
 
   /**
    * Renews the leases of all given claims in one call.
-   * @returns the ids that are no longer held
+   * @returns the ids that the caller no longer holds
    */
   async renew(claims: readonly Claim[]): Promise<string[]> {
     return this.#run('renew', {
@@ -124,7 +121,7 @@ export class JobQueue {
     });
   }
 
-  /** Reports how far the job has come. */
+  /** Reports the job's progress. */
   async progress(claim: ClaimedJob, report: ProgressReport): Promise<boolean> {
     return this.#reports.progress(claim, report);
   }
@@ -177,15 +174,14 @@ export class JobQueue {
     return this.#run('retry-now', { job_key: this.#keys.job(id), id, version });
   }
 
-  /** Gives the job back to the head of the queue, no try counted. */
+  /** Gives the job back to the head of the queue, and counts no attempt. */
   async release({ id, token }: Claim): Promise<boolean> {
     this.#reports.flush();
     return this.#run('release', { job_key: this.#keys.job(id), id, token });
   }
 
   /**
-   * Notes that the holder of a lost claim writes no more: what it wrote after its lease had ended is cleaned up
-   * once more.
+   * Notes that the holder of a lost claim has stopped writing. A sweep then deletes its late writes.
    */
   async abandon(
     claim: Claim,
@@ -203,8 +199,7 @@ export class JobQueue {
   }
 
   /**
-   * Cancels a job, whatever it is doing; one that has ended stays as it is. The caller MUST have read it under its
-   * tenant.
+   * Cancels a job in any state. An ended job stays unchanged. The caller MUST have read it under its tenant.
    * @returns the outcome before, or else the status before; `undefined` for an unknown job
    */
   async cancel(id: string): Promise<JobStatus | Outcome | undefined> {
@@ -232,15 +227,14 @@ export class JobQueue {
     });
   }
 
-  /** Notes that jobs are active, should another program have removed them from the set; what has ended is not. */
+  /** Returns jobs to the active set, because another program may have removed them. Ended jobs stay out. */
   async activate(ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.#run('activate', { ids });
   }
 
   /**
-   * Puts right some of the active jobs: those that wait for nothing that will ever come. Removes whatever another
-   * program has put in the place of what all jobs share.
-   * @param cursor where the last call stopped; `'0'` at first and when all have been looked at
+   * Repairs some of the active jobs: those that no queue or lease holds. Removes shared keys of another type.
+   * @param cursor the last call's cursor; `'0'` at first, and again after all jobs
    */
   async repair(cursor: string): Promise<{ cursor: string; repaired: number }> {
     return this.#run('repair', { cursor, batch: REPAIRS_A_CALL, ttl_seconds: this.#options.ttlSeconds });

@@ -16,7 +16,7 @@ export interface ProgressReport {
   counts: Counts;
 }
 
-/** What `complete` registers: the document's stored fields, beside those that the script itself sets. */
+/** A document for `complete` to register. The script sets further fields. */
 export interface CompletedDocument {
   documentId: string;
   tenant: string;
@@ -34,7 +34,7 @@ export class DocumentChangedError extends Error {
 /** Return value of the script for it. */
 const DOCUMENT_CHANGED = 2;
 
-/** What progress changes of a job. */
+/** Fields of a job that progress changes. */
 const PROGRESS_FIELDS = [
   'progress',
   'fraction',
@@ -49,29 +49,28 @@ const PROGRESS_FIELDS = [
 
 type Args = (string | number)[];
 
-/** What is known of a job that is held. */
+/** State of a held job. */
 interface Held {
-  /** The job after all that was reported. */
+  /** The job after all reports. */
   job: JobHash;
-  /** What it has reported in this turn: an event's values at each step, its versions one by one. */
+  /** Reports of this turn: an event's values at each step. Each step is one version. */
   waiting?: { readonly steps: string[]; readonly reply: Promise<boolean> } | undefined;
 }
 
 /**
- * What the holders of claims report all the time. Reports of one turn share a call of the `report` script, for
- * most of what a short script costs is the call; the steps that one job makes in a turn are written once, and
- * published one by one.
+ * Sends the reports of claim holders. Reports of one turn share a call of the `report` script, because the call is most
+ * of a short script's cost. The script writes a job's steps of one turn once, and publishes each.
  *
- * Nobody but its holder changes a job that is held, and the claim told the holder all of it: so the job's next version
- * is made here, where that is cheap.
+ * Only its holder changes a held job, and the claim returned the whole job. So this class composes the next version,
+ * which is cheaper here than in Redis.
  */
 export class JobReports {
   readonly #keys: Keys;
-  /** Takes what makes a report's arguments, once it is sent. */
+  /** Takes functions that make a report's arguments at the time of sending. */
   readonly #batcher: Batcher<() => Args, number>;
   readonly #held = new WeakMap<ClaimedJob, Held>();
 
-  /** @param ttlSeconds how long a job is kept once it has ended */
+  /** @param ttlSeconds time that an ended job stays */
   constructor(run: RunScript, keys: Keys, ttlSeconds: number) {
     this.#keys = keys;
     this.#batcher = new Batcher((reports) =>
@@ -80,16 +79,16 @@ export class JobReports {
   }
 
   /**
-   * Reports how far the job has come; within an attempt it never goes back. A report says all that reports may have
-   * changed, for one before it may not have arrived, or Redis may have gone back. One that changes nothing keeps the
-   * version, and is written only where Redis has not reached that.
+   * Reports the job's progress, which never goes back within an attempt. A report holds every field of progress, because
+   * Redis may have lost earlier ones. A report without a change keeps the version. The script writes it only if Redis
+   * has not reached that version.
    */
   progress(claim: ClaimedJob, { progress, message, stage, counts }: ProgressReport): Promise<boolean> {
     const held = this.#of(claim);
     const { job: before, waiting } = held;
     const [from, to] = [readProgress(before), splitPercent(progress)];
     const furthest = to.fraction > from.fraction ? to : from;
-    // Half a surrogate pair would be shown as it is in the event, but not in what is read.
+    // The event would show half a surrogate pair, and a read would not.
     const report = { ...furthest, message: wellFormed(message), stage, ...counts };
     const job = { ...before };
     for (const field of PROGRESS_FIELDS) if (report[field] !== undefined) job[field] = String(report[field]);
@@ -137,7 +136,7 @@ export class JobReports {
     return reply === 1;
   }
 
-  /** Sends the reports that wait: what the caller sends next comes after them. */
+  /** Sends the waiting reports, so that they precede the caller's next command. */
   flush(): void {
     this.#batcher.flush();
   }
@@ -166,7 +165,7 @@ export class JobReports {
   }
 }
 
-/** All of a job that reports may have changed, as field, value, ... */
+/** Lists the fields of progress as field, value, ... */
 function progressArgs(job: JobHash): string[] {
   return PROGRESS_FIELDS.flatMap((field) => (job[field] === undefined ? [] : [field, job[field]]));
 }

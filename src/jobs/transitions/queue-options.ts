@@ -2,9 +2,9 @@
 export interface QueueOptions {
   leaseMs: number;
   maxRetries: number;
-  /** A job that has cost more workers than this fails. */
+  /** A job fails after more lost workers than this. */
   maxStalls: number;
-  /** How long a job is kept once it has ended. */
+  /** Time that an ended job stays. */
   ttlSeconds: number;
   /** Returns the caller's blob store, because Redis refuses jobs of another. Throws before it is confirmed. */
   store?: () => string;

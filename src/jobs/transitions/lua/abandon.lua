@@ -1,5 +1,5 @@
--- Notes that a worker which has lost its claim has stopped writing to Chroma. What it wrote after its lease had
--- ended may have come after its cleanup; so its generation is cleaned up once more, unless it is the live one.
+-- Notes that a worker without a claim has stopped writing to Chroma. Its last writes may have come after their cleanup.
+-- So this marks its generation dead once more, unless the generation is live.
 -- Returns 1 when a cleanup was noted. Publishes nothing.
 local status, holder = unpack(redis.call('HMGET', job_key, 'status', 'token'))
 if redis.call('HGET', document_key, 'generation') == token or holds(status, holder, token) then return 0 end

@@ -1,5 +1,5 @@
--- Notes that jobs are active, should another program have removed them from the set. One that has ended since it was
--- looked at stays out: nothing would ever take it out again but a repair.
+-- Returns jobs to the set of active jobs, because another program may have removed them. An ended job stays out, because
+-- only a repair would remove it again.
 -- Publishes nothing.
 for _, id in ipairs(ids) do
   local key = job_prefix .. id

@@ -1,5 +1,5 @@
--- Sends a canary to one node, over the way that job events take: what comes back proves that they would.
--- Returns how many heard it. Publishes [epoch or '', count, nonce] on the channel: since a connection gets
--- messages in their order, a node that has heard everything has heard the event with that offset.
+-- Sends a canary to one node, over the path of job events. Its return proves that events arrive.
+-- Returns the number of its listeners. Publishes [epoch or '', offset, nonce] on the channel. A connection gets messages
+-- in order, so a node without gaps has already heard the event with that offset.
 local count = tonumber(redis.call('GET', offset)) or 0
 return redis.call('PUBLISH', channel, cjson.encode({ redis.call('GET', epoch) or '', count, nonce }))

@@ -1,4 +1,4 @@
--- Cancels a job, whatever it is doing. Its holder, if there is one, can change nothing any more.
+-- Cancels a job in any state. Its holder can change nothing from then on.
 -- Returns the outcome before, or else the status before; nil for an unknown job. A terminal job stays unchanged.
 -- Publishes the job, failed with the code cancelled. Publishes its id on the channel of cancellations, so that its
 -- worker stops at once.

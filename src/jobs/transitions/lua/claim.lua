@@ -3,11 +3,11 @@
 -- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
 -- gets what it still holds of the same grant.
 -- Publishes each job taken, processing.
--- Fails if the installation uses another blob store, or Redis names none yet: the caller could not read the
+-- Fails if the installation uses another blob store, or Redis names none yet, because the caller could not read the
 -- originals.
 --
--- Whatever is in the queue and cannot run is taken out, for the blocking waiters would spin on it: an id
--- without a hash waits in limbo for 60 s (its writer may be about to write it) and is then forgotten.
+-- Removes every entry that cannot run, because blocking waiters would spin on it. An id without a hash waits in limbo for
+-- 60 s, because its writer may still write the hash. Then the script forgets it.
 if is_foreign(installation, store, true) then
   return redis.error_reply('FOREIGN the installation uses another blob store')
 end
@@ -34,12 +34,12 @@ if #before > 0 then
   return { granted, -1 }
 end
 
--- job: the values of WANTED; those that FIELDS has not are gone afterwards
+-- job: the values of WANTED. Afterwards it holds only those of FIELDS.
 local function grant(id, key, job)
   local fence, started_ms, payload = count_up(job[FENCE]), job[STARTED_MS], job[PAYLOAD]
-  -- Who deletes a lease and queues its job leaves a generation behind that nobody will ever end.
+  -- A program that deletes a lease and queues its job leaves a generation that no worker ends.
   if job[AT.status] == 'processing' then mark_dead(cleanup, key, job, id) end
-  -- What another program wrote by hand is not among the recent jobs, and may lack any field but the documented ones.
+  -- A job that another program wrote is not among the recent jobs. It may hold the documented fields only.
   if not job[QUEUED_MS] then redis.call('ZADD', recent, 'NX', now_ms(), id) end
   for place = #FIELDS + 1, #WANTED do job[place] = nil end
 
@@ -95,7 +95,7 @@ for _ = 1, MOST_LOOKED_AT do
   local key = job_prefix .. id
   local is_hash, job = pcall(redis.call, 'HMGET', key, unpack(WANTED))
   if not is_hash then
-    -- Nothing that could ever run.
+    -- It can never run.
   elseif not job[AT.status] and redis.call('EXISTS', key) == 0 then
     redis.call('ZADD', limbo, 'NX', now_ms(), id)
   elseif is_terminal(job[AT.status]) then
@@ -117,7 +117,7 @@ end
 
 if #taken > 0 then
   give_back(offset)
-  -- Another program may have queued what was to wait, or have emptied the set.
+  -- Another program may have queued a delayed job, or have emptied the set.
   redis.call('ZREM', delayed, unpack(taken))
   redis.call('SADD', active, unpack(taken))
   redis.call('RPUSH', grant_key, unpack(taken))

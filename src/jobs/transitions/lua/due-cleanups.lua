@@ -1,6 +1,6 @@
 -- Lists dead generations whose chunks are to be deleted now.
--- Returns at most count entries, the longest due first. Removes what no script has written, and what would take from a
--- document what it shows. Publishes nothing.
+-- Returns at most count entries, the longest due first. Removes foreign entries, and entries of live
+-- generations. Publishes nothing.
 local function makes_sense(entry)
   local ok, parts = pcall(cjson.decode, entry)
   if not ok or type(parts) ~= 'table' then return false end

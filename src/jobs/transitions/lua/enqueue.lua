@@ -1,6 +1,6 @@
 -- Makes a job and queues it.
--- Returns {id, created_at} of the job; one that exists already is left as it is (a replay). Where the client's
--- key names a job of the same fingerprint it is that job; of another fingerprint, {'', ''}.
+-- Returns {id, created_at} of the job. An existing job stays unchanged (a replay). If the client's key names a job of the
+-- same fingerprint, returns that job. For another fingerprint, returns {'', ''}.
 -- Publishes the job, queued.
 -- Fails if the installation uses another blob store, because no worker could read the file. An emptied Redis names
 -- none, and accepts jobs from every store.
@@ -9,7 +9,7 @@ if is_foreign(installation, store, false) then
 end
 local found = redis.call('TYPE', job_key).ok
 if found == 'hash' then return { id, redis.call('HGET', job_key, 'created_at') } end
--- What another program has put here is no job: it makes room.
+-- A value of another type is no job. Another program wrote it.
 if found ~= 'none' then redis.call('DEL', job_key) end
 if fingerprint ~= '' then
   local known = redis.call('HMGET', idempotency_key, 'fingerprint', 'id', 'created_at')
@@ -24,7 +24,7 @@ if fingerprint ~= '' then
   redis.call('EXPIRE', idempotency_key, idempotency_ttl_seconds)
 end
 local job = read(job_key)
--- Of what was forgotten somebody may hold a version still; none is beyond the offset, which each event increments.
+-- A client may still hold a version of a forgotten job. No version is beyond the offset, which each event increments.
 if forgotten == '1' then job[AT.version] = redis.call('GET', offset) end
 commit(job_key, offset, epoch, job, queued_changes(
   'id', id, 'type', 'document_upload', 'payload', payload, 'filename', filename, 'collection', collection,

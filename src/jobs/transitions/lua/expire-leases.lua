@@ -1,9 +1,8 @@
--- Takes jobs back from workers that were lost: their lease has ended.
--- Returns {taken back, failed}: how many. Publishes each job, queued; or failed, when it has cost max_stalls
--- workers before: a document that kills what touches it must not take every worker down in turn.
+-- Takes jobs with an ended lease back from lost workers.
+-- Returns the numbers {taken back, failed}. Publishes each job, queued or failed. A job fails after more than max_stalls
+-- lost workers, because a harmful document must not kill every worker in turn.
 --
--- When nobody has come here for half a lease, then nobody could renew either: Redis was away, or stood still. Whoever
--- still holds a job gets half a lease more to say so.
+-- If no worker ran this for half a lease, Redis was away, and no worker could renew. Holders then get half a lease more.
 local half = tonumber(lease_ms) / 2
 local away = now_ms() - (tonumber(redis.call('GET', swept)) or now_ms()) > half
 redis.call('SET', swept, now_ms())
@@ -13,7 +12,7 @@ if away then
   return { 0, 0 }
 end
 
--- No claim has given so long a lease: the clock has been set back since, or another program has written it.
+-- No claim gives so long a lease. The clock was set back since, or another program wrote the time.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, now_ms() + 10 * lease_ms, '+inf', 'LIMIT', 0, 1000)) do
   redis.call('ZADD', leases, now_ms() + lease_ms, id)
 end

@@ -1,6 +1,6 @@
 -- Fails a job for good. Its progress stays where it stopped.
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
--- Publishes the job, failed. What the caller wrote to Chroma is marked for cleanup.
+-- Publishes the job, failed. Marks the caller's chunks for cleanup.
 local job = read(job_key)
 if outcome(job) == 'failed' and job[AT.token] == token then return 1 end
 if not holds(job[AT.status], job[AT.token], token) then return 0 end

@@ -18,7 +18,7 @@ end
 local marked, orphans = 0, {}
 for place, found in ipairs(cjson.decode(generations)) do
   local document = document_prefix .. found[2]
-  -- An error, where another program has put something else than a hash: it shows nothing.
+  -- A value of another type gives an error, which is no evidence.
   local live = redis.pcall('HMGET', document, 'generation', 'tenant')
   if live[1] ~= found[3] and not held[found[3]] then
     if live[1] or is_evidence(job_prefix .. found[2]) then

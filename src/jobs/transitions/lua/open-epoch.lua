@@ -1,10 +1,8 @@
--- Finds out whether Redis still is what it was, and names a new epoch when it is not: versions given since
--- may repeat versions that were lost.
+-- Checks whether Redis lost writes, and names a new epoch if it may have. New versions may repeat lost ones.
 -- Returns {epoch, offset, run id of the server}, as they are now. Publishes nothing.
 -- A new run id of Redis (a restart, a failover) starts a new epoch. Comparing offsets alone misses lost writes, because
 -- new events may already have caught up.
--- Only the name that a transition gives, in a Redis that has none, is not one server's yet: nobody can have seen it
--- in another.
+-- A transition names an epoch in an emptied Redis. That name has no server yet, because no node saw it in another.
 local name = redis.call('GET', epoch)
 local count = tonumber(redis.call('GET', offset)) or 0
 local here = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''

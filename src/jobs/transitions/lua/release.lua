@@ -1,6 +1,6 @@
--- Gives a job back unfinished, at the head of the queue. No try is counted: nothing was wrong with the job.
+-- Gives a job back unfinished, at the head of the queue. It counts no attempt, because the job has no fault.
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
--- Publishes the job, queued. What the caller wrote to Chroma is marked for cleanup.
+-- Publishes the job, queued. Marks the caller's chunks for cleanup.
 local job = read(job_key)
 if job[AT.status] == 'queued' and job[AT.token] == token then return 1 end
 if not holds(job[AT.status], job[AT.token], token) then return 0 end

@@ -3,7 +3,7 @@
 local until_ms = now_ms() + tonumber(lease_ms)
 local lost = {}
 for i = 1, #claims, 2 do
-  -- Where another program has put something else than a hash, the answer is an error: it holds nothing.
+  -- A value of another type gives an error, and holds nothing.
   local status, holder = unpack(redis.pcall('HMGET', job_prefix .. claims[i], 'status', 'token'))
   if holds(status, holder, claims[i + 1]) then
     redis.call('ZADD', leases, until_ms, claims[i])

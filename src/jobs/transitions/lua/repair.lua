@@ -1,6 +1,5 @@
--- Puts right what no transition of ours leaves behind: other programs pop, push and delete, and a Redis that
--- came back from an older copy has forgotten.
--- Looks at about count of the active jobs. Returns {cursor, repaired}; the cursor is '0' when all have been seen.
+-- Repairs states that no transition leaves. Other programs pop, push and delete, and an older copy of Redis lacks writes.
+-- Looks at about `batch` active jobs. Returns {cursor, repaired}; the cursor is '0' when all have been seen.
 -- Publishes each job whose state it changes.
 local TYPES = {
   [active] = 'set', [queue] = 'list', [leases] = 'zset', [delayed] = 'zset', [limbo] = 'zset', [recent] = 'zset',
@@ -11,7 +10,7 @@ local TYPES = {
 local PAGE = 1000
 local repaired = 0
 
--- On what is not ours under a name of ours, every other script would fail.
+-- Every other script fails on a key of another type.
 local function make_room(key)
   redis.call('DEL', key)
   repaired = repaired + 1
@@ -36,14 +35,14 @@ for _, id in ipairs(scanned[2]) do
     if job then redis.call('EXPIRE', key, ttl_seconds, 'NX') end
     repaired = repaired + 1
   else
-    -- A lease that no claim has given would keep every claim off.
+    -- A lease that no claim gave would block every claim.
     if job[AT.status] ~= 'processing' then redis.call('ZREM', leases, id) end
     if not lost[id] and not redis.call('ZSCORE', leases, id) and not redis.call('ZSCORE', delayed, id) then
       lost[id], count = job, count + 1
     end
   end
 end
--- One walk through the queue for all of them: to search a long one for each would hold everybody up.
+-- Walks through the queue once for all of them. A search for each job would block Redis for long.
 local from = 0
 while count > 0 do
   local page = redis.call('LRANGE', queue, from, from + PAGE - 1)

@@ -14,8 +14,8 @@
 -- Only its holder changes a held job. So the holder sends the whole job, without the time, which only Redis knows.
 -- Reading the job here and encoding it as JSON costs Redis a third more.
 
--- A version that the job has reached was reported before. What steps of one call leave in the hash nobody can see, so
--- only the last is written; each that is new is published.
+-- A version that the job has reached is a replay. No reader sees the steps of one call in the hash. So the script writes
+-- the last step, and publishes each new one.
 local function progress(key, version, at, last)
   local new = tonumber(reports[at]) - (tonumber(version) or 0)
   if new <= 0 then return end
@@ -86,7 +86,7 @@ end
 give_back(offset)
 
 if #completed > 0 then
-  -- The jobs are complete, should another program have spoilt any of these: the sweep repairs what is left of them.
+  -- Ignores errors of keys that another program spoilt, because the jobs are complete. The sweep repairs the keys.
   redis.pcall('ZREM', leases, unpack(completed))
   redis.pcall('SREM', active, unpack(completed))
   redis.pcall('HINCRBY', outcomes, 'completed', #completed)

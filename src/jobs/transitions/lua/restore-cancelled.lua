@@ -1,8 +1,8 @@
--- Makes a job that Redis has forgotten as what it was: cancelled. No worker ever sees it.
+-- Restores a cancelled job that Redis has lost. No worker ever sees it.
 -- Returns 1, or 0 if the job exists. Publishes the job, failed with the code cancelled.
 local found = redis.call('TYPE', job_key).ok
 if found == 'hash' then return 0 end
--- What another program has put here is no job: it makes room.
+-- A value of another type is no job. Another program wrote it.
 if found ~= 'none' then redis.call('DEL', job_key) end
 -- Writes these first, because `commit` reads filename and collection.
 redis.call('HSET', job_key, 'id', id, 'type', 'document_upload', 'progress', '0', 'fraction', '0',

@@ -1,6 +1,6 @@
--- Gives a job another try after a delay, and counts it.
+-- Schedules another attempt after a delay, and counts it.
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
--- Publishes the job, retrying. What the caller wrote to Chroma is marked for cleanup.
+-- Publishes the job, retrying. Marks the caller's chunks for cleanup.
 local job = read(job_key)
 if job[AT.status] == 'retrying' and job[AT.token] == token then return 1 end
 if not holds(job[AT.status], job[AT.token], token) then return 0 end

@@ -1,8 +1,8 @@
--- Goes before every script of this folder: the clock, and the one way in which a job changes.
--- Scripts use Redis TIME only, so that no two machines' clocks are ever compared.
+-- Stands before every script of this folder. It holds the clock, and the one way to change a job.
+-- Scripts use Redis TIME only, so that they never compare the clocks of two machines.
 --
--- A script has a job as Redis answers for it: the values of FIELDS (a list that comes before this text), in their
--- order, false where the job lacks one. AT says where a field's value is: job[AT.status].
+-- A script holds a job as Redis returns it: the values of FIELDS (a list before this text) in order, false for a missing
+-- one. AT says where a field's value is: job[AT.status].
 local AT = {}
 for place, field in ipairs(FIELDS) do AT[field] = place end
 
@@ -10,7 +10,7 @@ local function read(key)
   return redis.call('HMGET', key, unpack(FIELDS))
 end
 
--- The time in milliseconds: one for all that a script does.
+-- Returns the time in milliseconds. It stays the same within a script.
 local clock
 local function now_ms()
   if not clock then
@@ -37,15 +37,15 @@ local function rfc3339(ms)
     math.floor(rest / 3600), math.floor(rest / 60) % 60, rest % 60)
 end
 
--- The time as jobs show it.
+-- Returns the time in the form that jobs show.
 local stamped
 local function stamp()
   stamped = stamped or rfc3339(now_ms())
   return stamped
 end
 
--- One more than a job's count, as text; whatever another program may have written there, for a script that fails
--- half-way is not rolled back.
+-- Returns a job's count plus one, as text. It accepts any text of another program, because Redis does not roll back a
+-- script that fails half-way.
 local function count_up(count)
   local number = math.floor((tonumber(count) or 0) + 1)
   if not (number >= 1 and number < 2 ^ 53) then number = 1 end
@@ -69,13 +69,13 @@ local function new_epoch(epoch_key)
   return name
 end
 
--- What a job's payload says, as a table; empty where it makes no sense.
+-- Returns a job's payload as a table, empty for an invalid one.
 local function read_payload(key)
   local ok, payload = pcall(cjson.decode, redis.call('HGET', key, 'payload') or '')
   return ok and type(payload) == 'table' and payload or {}
 end
 
--- Offsets that this script has reserved, and given to no event yet.
+-- Offsets that this script has reserved for events to come.
 local spare, next_spare = 0, 0
 
 -- Reserves count offsets at once, for a script that publishes many jobs. It MUST give back the unused ones, because
@@ -97,7 +97,7 @@ local function next_offset(offset_key)
 end
 
 -- Increments the offset, and publishes a job on its channel: [epoch, offset, ms, values of FIELDS].
--- opening, rest: the values as JSON, in two parts; for a string costs Redis' Lua a hash of each of its bytes
+-- opening, rest: the values as JSON, in two parts, because Redis' Lua hashes each byte of a new string
 local before_offset, after_offset
 local function publish(key, offset_key, epoch_key, opening, rest)
   if not before_offset then
@@ -115,7 +115,7 @@ local function commit(key, offset_key, epoch_key, job, changes, drop)
   changes[count + 1], changes[count + 2] = 'updated_at', stamp()
   changes[count + 3], changes[count + 4] = 'version', count_up(job[AT.version])
   if not (job[AT.filename] or job[AT.collection]) then
-    -- Another program wrote it, which knows of the payload only.
+    -- Another program wrote the job. It knows the payload only.
     local payload = read_payload(key)
     for _, field in ipairs({ 'filename', 'collection' }) do
       if type(payload[field]) == 'string' then
@@ -168,7 +168,7 @@ local function cancelled_changes(message)
     'completed_at', stamp() }
 end
 
--- True when the caller, whose token it is, still holds the job.
+-- Returns true when the caller with this token still holds the job.
 local function holds(status, holder, token)
   return status == 'processing' and holder == token
 end

@@ -1,4 +1,4 @@
--- Takes back a job whose upload was refused after all: Redis may have made it without its response being heard.
+-- Takes back the job of a refused upload. Redis may have made it, though its response was lost.
 -- Returns 1, or 0 when there is no such job.
 -- Publishes an active job, failed with the code cancelled, for clients that watch it, and removes all its data. Tells a
 -- worker that already runs it on the channel of cancellations.
