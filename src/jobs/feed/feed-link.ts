@@ -9,35 +9,33 @@ import type { EpochTracker } from '../reads/epoch-tracker.ts';
 import { loadScripts, type RunScript } from '../transitions/load-scripts.ts';
 
 const CANARY_MS = 1000;
-/** A canary that is out for so long is dead: nothing is delivered. */
+/** Time in ms after which a canary is lost, and the link down. */
 const CANARY_TIMEOUT_MS = 3000;
 /** Shortest and longest pause before a failed subscription is retried, in ms. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 15_000;
-/** Too many to be guessed. */
+/** Length in bytes that makes a nonce impossible to guess. */
 const NONCE_BYTES = 8;
 
 export interface LinkListener {
   /** A job's event, in the order in which Redis published them. */
   onEvent(jobId: string, message: string): void;
-  /** Delivery is proven from now on; whatever came before may have been missed. */
+  /** A canary proves delivery from now on. Earlier events may be lost. */
   onUp(epoch: string): void;
-  /** Events are not known to arrive any more. */
+  /** No canary proves delivery any more. */
   onDown(): void;
-  /** Some events were missed, though the link works. */
+  /** The link works, but events are lost. */
   onGap(): void;
 }
 
 /**
- * A node's one subscription to all job events, and the proof that it delivers. A canary goes through Redis and
- * back every second, over the very connection that carries the events, and says how many events there have
- * been. One that does not come back shows a link that is dead behind an open connection: it is replaced. One
- * that counts more events than were heard shows a gap. One that counts fewer shows a Redis that has lost writes.
+ * Subscribes a node to all job events once, and proves delivery. Each second a canary goes through Redis over the
+ * connection of the events. It carries the event count. A canary that does not return shows a dead link, which the node
+ * replaces. A higher count means missed events. A lower one means Redis lost writes.
  *
- * Every program that can reach Redis may publish on these channels. So only a canary, which says what Redis' own
- * keys say, is believed; an event counts when it is the very next, and any other is asked about with a canary. One
- * whose number was taken since the last canary shows that another was not ours, and took the place of a true one:
- * that is a gap, too.
+ * Any program can publish on these channels. So the node believes only a canary, because it reports Redis' own keys.
+ * An event counts if it is the very next one. About any other, the node asks with a canary. A repeated offset since the
+ * last canary shows a forged event in the place of a true one. That is a gap, too.
  */
 export class FeedLink {
   readonly #connect: () => Redis;
@@ -49,19 +47,19 @@ export class FeedLink {
   readonly #channel: string;
   #subscriber: Redis;
   #up = false;
-  /** The last position heard over this subscription; none before the first. */
+  /** The last position from this subscription; none before the first. */
   #heard: StreamPosition | undefined;
-  /** The offset that the last canary told. */
+  /** Offset of the last canary. */
   #proven = 0;
-  /** True when a number was heard twice since. */
+  /** True when an offset came twice since the last canary. */
   #doubted = false;
   /**
-   * Of the canaries that are out, each with its number; none is sent before the subscription stands, for it would
+   * Nonces of the canaries under way, with their numbers. Absent before the subscription stands, because a canary would
    * prove nothing.
    */
   #nonces: Map<string, number> | undefined;
   #canaries = 0;
-  /** Those who wait for a canary that is sent after they asked. */
+  /** Callers that wait for a later canary. */
   #waiters: { after: number; resolve: () => void }[] = [];
   /** True while a canary is out because of an event that was not the next. */
   #asking = false;
@@ -71,7 +69,7 @@ export class FeedLink {
   #replaceAt = 0;
   readonly #timer: NodeJS.Timeout;
   #closed = false;
-  /** How many canaries have not come back in time. */
+  /** Number of lost canaries. */
   misses = 0;
 
   /**
@@ -100,12 +98,12 @@ export class FeedLink {
     return this.#up;
   }
 
-  /** How long ago delivery was proven last, in milliseconds. */
+  /** Time since the last proof of delivery, in ms. */
   get proofAgeMs(): number {
     return performance.now() - this.#lastProofAt;
   }
 
-  /** Resolves once every event is heard that was published by now, or the link is down. */
+  /** Resolves once every event published until now has arrived, or the link is down. */
   async caughtUp(): Promise<void> {
     if (!this.#up) return;
     await new Promise<void>((resolve) => {
@@ -123,7 +121,7 @@ export class FeedLink {
   #subscribe(): Redis {
     const subscriber = this.#connect();
     const { jobPrefix, allEvents } = this.#keys;
-    // What has been replaced may come to life again, and will end some time: neither says anything of the link.
+    // A replaced subscriber may still deliver or close. Neither concerns the link.
     const replaced = () => subscriber !== this.#subscriber;
     subscriber.on('pmessage', (_pattern: string, channel: string, message: string) => {
       if (replaced()) return;
@@ -164,7 +162,7 @@ export class FeedLink {
       this.misses++;
       this.#lose();
       this.#nonces?.clear();
-      // One that is not ready is connecting already.
+      // A subscriber that is not ready already connects.
       if (this.#subscriber.status === 'ready' && performance.now() > this.#replaceAt) {
         this.#replaceAt = performance.now() + CANARY_TIMEOUT_MS + this.#backoff.next();
         this.#logger.warn('the job events do not arrive any more: connecting anew');
@@ -209,14 +207,14 @@ export class FeedLink {
     this.#release(number);
   }
 
-  /** Lets those go on who asked before a canary was sent. */
+  /** Resolves the callers that asked before this canary. */
   #release(canary: number): void {
     const waiters = this.#waiters;
     this.#waiters = waiters.filter(({ after }) => after >= canary);
     for (const { after, resolve } of waiters) if (after < canary) resolve();
   }
 
-  /** Counts an event that follows the last. About one that does not Redis is asked: its own keys know. */
+  /** Counts the very next event. About any other, asks Redis' own keys with a canary. */
   #isNext(now: StreamPosition | undefined): boolean {
     const before = this.#heard;
     if (!this.#up || !before) return false;
@@ -239,5 +237,5 @@ export class FeedLink {
   }
 }
 
-/** What a canary ends with. */
+/** Matches the end of a canary. */
 const NONCE = /"([0-9a-f]+)"\]$/;

@@ -12,17 +12,17 @@ import { Resync } from './resync.ts';
 import { SingleFlight } from '../reads/single-flight.ts';
 import { areOf, toJobState, type JobState } from '../model/job-view.ts';
 
-/** How often everything watched is compared with what Redis holds: for what no event tells, like a write by hand. */
+/** Interval in ms of the comparison with Redis. It finds changes without an event, such as writes by hand. */
 const COMPARE_MS = 30_000;
 /** Shortest and longest pause between two tries to read, in ms. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
-/** How soon a new epoch is heard of, when it was read of first. */
+/** Time in ms until the link notices a new epoch after a read does. */
 const EPOCH_DELAY_MS = 50;
 
-/** Somebody who wants to know whether the feed can be trusted. Its methods MUST NOT throw, and MUST NOT block. */
+/** Observes whether the feed is live. Its methods MUST NOT throw, and MUST NOT block. */
 export interface FeedObserver {
-  /** From now on states may be missed. */
+  /** The feed may miss states from now on. */
   onStale(): void;
   /** States flow again; each watched job's follows at once. Versions are those of `epoch`. */
   onLive(epoch: string): void;
@@ -48,10 +48,10 @@ export class JobFeed {
   readonly #caughtUp = new SingleFlight(() => this.#link.caughtUp());
   #epoch = '';
   #live = false;
-  /** There while everything watched is being read again. */
+  /** Present while the feed reads all watched jobs again. */
   #resync: Resync | undefined;
   #closed = false;
-  /** How many events have come, watched or not; and how often everything watched had to be read again. */
+  /** Numbers of events, watched or not, and of reads of all watched jobs. */
   readonly counts = { events: 0, rereads: 0 };
 
   /**
@@ -76,7 +76,7 @@ export class JobFeed {
     this.#comparison = setInterval(() => this.#compare(), COMPARE_MS);
   }
 
-  /** True while every change of a watched job is sure to arrive. */
+  /** True while the link proves that every change arrives. */
   get live(): boolean {
     return this.#live;
   }
@@ -86,7 +86,7 @@ export class JobFeed {
     return this.#epoch;
   }
 
-  /** How many watch, each counted for every job that it watches. */
+  /** Number of watches. */
   get watches(): number {
     return this.#watchers.size;
   }
@@ -103,7 +103,7 @@ export class JobFeed {
     return this.#watchers.add(jobId, watcher);
   }
 
-  /** Ends a watch; once it has ended, does nothing. */
+  /** Ends a watch. Ignores an ended one. */
   unwatch(jobId: string, watcher: JobWatcher): void {
     this.#watchers.remove(jobId, watcher);
   }
@@ -184,7 +184,7 @@ export class JobFeed {
       const { epoch, publishedAt, hash } = parseJobEvent(message);
       state = toJobState({ ...hash, id }, epoch, publishedAt);
     } catch (error) {
-      // Only scripts publish here; but the channel is open to every program that can reach Redis.
+      // Scripts publish here, but any program that reaches Redis can, too.
       this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
       return;
     }
@@ -200,7 +200,7 @@ export class JobFeed {
     for (const observer of this.#observers) observer.onStale();
   }
 
-  /** Reads everything watched, and is live with it. */
+  /** Reads all watched jobs, and turns live. */
   #recover(epoch: string): void {
     this.#turnStale();
     void this.#readAgain(epoch, () => {
@@ -210,7 +210,7 @@ export class JobFeed {
     });
   }
 
-  /** Reads everything watched, and passes on what nobody was told. */
+  /** Reads all watched jobs, and passes new states to the watchers. */
   #compare(): void {
     // What is being read just now may have been read before the change that is looked for.
     if (this.#resync) this.#resync.again = true;

@@ -3,26 +3,26 @@ import type { JobWatcher } from './job-watchers.ts';
 import type { JobStore } from '../reads/job-store.ts';
 import { isNewer, type JobState } from '../model/job-view.ts';
 
-/** How often the documented client polls. */
+/** Interval of the documented client's polls, in ms. */
 const INTERVAL_MS = 2000;
-/** A job that fewer ask for within an interval is read each time: the cheapest way to be right. */
+/** Reads within an interval from which callers share one. Below, a read from Redis costs less. */
 const MANY = 4;
-/** A feed that was proven longer ago may have died since. */
+/** Age in ms above which a proof of the feed no longer counts. */
 const PROVEN_MS = 1500;
 
-/** What is known of a job that many poll for, until the interval is over. */
+/** State of a polled job until the interval ends. */
 interface Interval {
   readonly id: string;
   readonly endsAt: number;
   reads: number;
-  /** Once many have asked: read once, and kept up to date by the feed. */
+  /** The shared state. Read once, then updated by the feed. */
   shared: Promise<JobState | undefined> | undefined;
   watcher: JobWatcher | undefined;
 }
 
 /**
- * Reads single jobs for those who poll. However many poll for one job, Redis is asked for it a few times an
- * interval, and the responses in between are as fresh as a push.
+ * Reads single jobs for polling clients. It asks Redis for a job only a few times an interval. The responses in between
+ * are as fresh as a push.
  */
 export class JobReader {
   readonly #store: JobStore;
@@ -64,7 +64,7 @@ export class JobReader {
     return interval;
   }
 
-  /** Watches, then reads: so no change falls between the two. */
+  /** Watches, then reads, so that no change falls between the two. */
   async #share(tenant: string, interval: Interval): Promise<JobState | undefined> {
     const { id } = interval;
     let heard: JobState | undefined;

@@ -2,15 +2,15 @@ import type { Logger } from '../../logging/logger.ts';
 import type { JobState } from '../model/job-view.ts';
 
 /**
- * Somebody who watches jobs. Its methods MUST NOT throw, and MUST NOT block. When one throws all the same, the others
- * are told, and the error is logged; what it has missed it is told by the next state, or the next comparison.
+ * Watches jobs. Its methods MUST NOT throw, and MUST NOT block. After an error, the other watchers still get the state,
+ * and the log gets the error. The next state or comparison replaces what the watcher missed.
  */
 export interface JobWatcher {
-  /** Owner of the jobs that it hears of. It is told of no other tenant's. */
+  /** Owner of its jobs. It gets no other tenant's. */
   readonly tenant: string;
   /** A job's state. States may come twice, and MUST be compared with `isNewer`. */
   onState(state: JobState): void;
-  /** Redis knows the job no more: it has expired, was deleted, or got lost together with an epoch. */
+  /** Redis no longer holds the job. It expired, was deleted, or was lost with an epoch. */
   onForgotten(jobId: string): void;
 }
 
@@ -19,7 +19,7 @@ interface WatchedJob {
   watchers: Set<JobWatcher>;
 }
 
-/** Who watches what. */
+/** Registers the watchers of each job. */
 export class JobWatchers {
   readonly #ofOne = new Map<string, WatchedJob>();
   readonly #ofAll = new Map<JobWatcher, () => Iterable<string>>();
@@ -37,7 +37,7 @@ export class JobWatchers {
     return watched?.id ?? jobId;
   }
 
-  /** Does nothing for one that does not watch the job. */
+  /** Ends a watch. Ignores a watcher that does not watch the job. */
   remove(jobId: string, watcher: JobWatcher): void {
     const watchers = this.#ofOne.get(jobId)?.watchers;
     if (watchers?.delete(watcher) && watchers.size === 0) this.#ofOne.delete(jobId);
@@ -52,27 +52,27 @@ export class JobWatchers {
     this.#ofAll.delete(watcher);
   }
 
-  /** True when somebody watches every job. */
+  /** True when a watcher watches every job. */
   get anyForAll(): boolean {
     return this.#ofAll.size > 0;
   }
 
   /**
-   * @returns the id of a job that is watched, or nothing: for each job the one string that its watchers hold, so that
-   * a thousand of them keep one, and compare it without looking at its characters
+   * @returns the id of a watched job, or nothing. It is the one string that all its watchers hold. They share its memory,
+   * and compare it by reference
    */
   idOf(jobId: string): string | undefined {
     return this.#ofOne.get(jobId)?.id ?? (this.anyForAll ? jobId : undefined);
   }
 
-  /** How many there are, each counted for every job that it watches. */
+  /** Number of watches. */
   get size(): number {
     let count = this.#ofAll.size;
     for (const { watchers } of this.#ofOne.values()) count += watchers.size;
     return count;
   }
 
-  /** Every job that is watched by its id, or that a watcher of all holds to be active. */
+  /** Lists each job that is watched by id, or that a watcher of all holds to be active. */
   ids(): Set<string> {
     const ids = new Set(this.#ofOne.keys());
     for (const known of this.#ofAll.values()) for (const id of known()) ids.add(id);

@@ -18,17 +18,17 @@ export interface ResyncServices {
   logger: Logger;
 }
 
-/** Everything watched is read again: what is read, and what is heard meanwhile, becomes one. */
+/** Reads all watched jobs again, and merges the states that arrive meanwhile. */
 export class Resync {
   readonly #services: ResyncServices;
   readonly #epoch: string;
   /** The newest state of each job, after the ends of its earlier runs. */
   readonly #heard = new Map<string, JobState[]>();
   #cancelled = false;
-  /** True when all is to be read once more afterwards. */
+  /** Whether another read follows. */
   again = false;
 
-  /** @param epoch what is read MUST belong to it */
+  /** @param epoch every state MUST belong to it */
   constructor(services: ResyncServices, epoch: string) {
     this.#services = services;
     this.#epoch = epoch;
@@ -42,19 +42,19 @@ export class Resync {
     else states[states.length - 1] = state;
   }
 
-  /** What is read is of no use any more. */
+  /** Cancels the read. */
   cancel(): void {
     this.#cancelled = true;
   }
 
-  /** Reads, as often as it takes. @returns a state or `undefined` of each job; nothing once it is cancelled */
+  /** Reads until it succeeds. @returns a state or `undefined` of each job; nothing after a cancellation */
   async read(): Promise<Map<string, JobState | undefined> | undefined> {
     const { link, logger } = this.#services;
     const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
     while (!this.#cancelled) {
       try {
         const read = await this.#readWatched();
-        // An end that is on its way must not be passed by what has followed it.
+        // A later state must not overtake the end of a run.
         await link.caughtUp();
         if (this.#cancelled) return undefined;
         if (areOf(this.#epoch, read.values())) return read;
@@ -69,8 +69,8 @@ export class Resync {
   }
 
   /**
-   * Tells the watchers what they do not know yet.
-   * @param held true when they were not told of what was heard, either
+   * Passes new states to the watchers.
+   * @param held whether the feed held back the states that arrived meanwhile
    */
   tell(read: ReadonlyMap<string, JobState | undefined>, held: boolean): void {
     const { watchers } = this.#services;

@@ -49,7 +49,7 @@ export interface StreamPosition {
 
 /** One transition of a job, as the scripts publish it on the job's channel. */
 export interface JobEvent extends StreamPosition {
-  /** When it was, by Redis' clock (ms). */
+  /** Time of the transition, by Redis' clock (ms). */
   publishedAt: number;
   /** The job after the transition. */
   hash: JobHash;

@@ -30,7 +30,7 @@ export interface JobState {
   /** Outcome of the run; absent while it goes on. */
   readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
-  /** Which epoch `version` belongs to. */
+  /** Epoch of `version`. */
   readonly epoch: string;
   /** When Redis published it, by Redis' clock (ms); absent for a state that was read. */
   readonly publishedAt: number | undefined;
@@ -54,7 +54,7 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    // Written by another program: the job is shown without what cannot be read.
+    // Another program wrote it. The job view omits unreadable fields.
     return undefined;
   }
 }

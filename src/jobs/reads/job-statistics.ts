@@ -4,7 +4,7 @@ import type { Stats } from '../../contract/jobs.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { isWrongType } from '../../redis/wrong-type.ts';
 
-/** Reads how the queue of the whole installation is doing, in one round trip and one more for the job that is next. */
+/** Reads the installation's queue statistics in one round trip, and the next job in another. */
 export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
   const replies = await redis
     .pipeline()
