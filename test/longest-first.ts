@@ -3,22 +3,22 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of more than 20 s, the longest first. Started late, each would keep one core busy while the other idles. */
 const LONGEST: readonly string[] = [
-  'integration/processor.test.ts',
-  'integration/damaged-stores.test.ts',
-  'integration/processor-bombs.test.ts',
-  'integration/storage-faults.test.ts',
-  'integration/processor-requests.test.ts',
-  'integration/processor-hostile.test.ts',
-  'integration/supervisor.test.ts',
-  'integration/redis-failover.test.ts',
-  'integration/backup.test.ts',
-  'integration/checkpoints.test.ts',
-  'integration/installation.test.ts',
-  'integration/gateway-admission.test.ts',
-  'integration/processor-pool.test.ts',
-  'e2e/faults.test.ts',
-  'e2e/page-reconnect.test.ts',
-  'e2e/page.test.ts',
+  'integration/processor/processor.test.ts',
+  'integration/embedded/damaged-stores.test.ts',
+  'integration/processor/bombs.test.ts',
+  'integration/blobs/storage-faults.test.ts',
+  'integration/processor/requests.test.ts',
+  'integration/processor/hostile.test.ts',
+  'integration/embedded/supervisor.test.ts',
+  'integration/redis/redis-failover.test.ts',
+  'integration/backup/backup.test.ts',
+  'integration/worker/checkpoints.test.ts',
+  'integration/installation/installation.test.ts',
+  'integration/gateway/admission.test.ts',
+  'integration/processor/pool.test.ts',
+  'e2e/jobs/faults.test.ts',
+  'e2e/client/page-reconnect.test.ts',
+  'e2e/client/page.test.ts',
 ];
 
 /** Starts long files first also in a fresh clone, where vitest knows no durations and goes by the files' sizes. */

@@ -45,7 +45,7 @@ export default defineConfig({
       // Shares modules between files. Loading them for each file takes a fifth of the CPU time.
       tier('unit', 2, { isolate: false }),
       tier('contract', 3),
-      tier('integration', 3, { isolate: false, setupFiles: ['helpers/check-responses.ts'] }),
+      tier('integration', 3, { isolate: false, setupFiles: ['helpers/responses/check-responses.ts'] }),
       // Browsers and whole programs are several busy processes each.
       tier('e2e', 4, { maxWorkers: availableParallelism() + 1, sequence: { groupOrder: 1 } }),
       // By itself, when the others are done: what it takes for lost must not only be slow.

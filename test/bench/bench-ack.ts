@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startRedis } from '../helpers/redis.ts';
+import { startRedis } from '../helpers/servers/redis.ts';
 import { median, percentile, printTable } from './statistics.ts';
 
 const SIZES: [name: string, bytes: number, rounds: number][] = [

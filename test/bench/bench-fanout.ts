@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { dashboards } from './fanout/case-dashboards.ts';
-import { idle } from './fanout/case-idle.ts';
-import { oneJob } from './fanout/case-one-job.ts';
-import { polling } from './fanout/case-polling.ts';
-import { stalled } from './fanout/case-stalled.ts';
+import { dashboards } from './fanout/cases/dashboards.ts';
+import { idle } from './fanout/cases/idle.ts';
+import { oneJob } from './fanout/cases/one-job.ts';
+import { polling } from './fanout/cases/polling.ts';
+import { stalled } from './fanout/cases/stalled.ts';
 import { ROUNDS } from './fanout/contest.ts';
 
 const CASES = { oneJob, dashboards, idle, stalled, polling };

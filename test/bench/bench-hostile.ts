@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startHostileCrowd } from '../helpers/hostile-crowd.ts';
-import { startSluice } from '../helpers/sluice.ts';
-import { upload } from '../helpers/uploads.ts';
+import { startHostileCrowd } from '../helpers/clients/hostile-crowd.ts';
+import { startSluice } from '../helpers/servers/sluice.ts';
+import { upload } from '../helpers/clients/uploads.ts';
 import { median, percentile, printTable } from './statistics.ts';
 
 const SAMPLES = 300;

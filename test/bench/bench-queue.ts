@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startRedis, type TestRedis } from '../helpers/redis.ts';
+import { startRedis, type TestRedis } from '../helpers/servers/redis.ts';
 import { Remote } from './queue/remote.ts';
 import { readUsage } from './queue/usage.ts';
 import { CONCURRENCY, type Reporting } from './queue/workload.ts';

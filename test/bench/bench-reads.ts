@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startSluice } from '../helpers/sluice.ts';
+import { startSluice } from '../helpers/servers/sluice.ts';
 import { median, percentile, printTable } from './statistics.ts';
 
 const SAMPLES = 500;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Job } from '../../src/contract/job.ts';
-import type { ManagedProcess } from '../helpers/managed-process.ts';
+import type { ManagedProcess } from '../helpers/servers/managed-process.ts';
 import { LEASE_MS, type Topology } from './harness.ts';
 import type { Logbook } from './logbook.ts';
 import type { Random } from './random.ts';

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 
 import { choosePorts } from '../../src/embedded/servers/ports.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
-import { respondsOverHttp, ManagedProcess } from '../helpers/managed-process.ts';
-import { TcpProxy } from '../helpers/tcp-proxy.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
+import { respondsOverHttp, ManagedProcess } from '../helpers/servers/managed-process.ts';
+import { TcpProxy } from '../helpers/faults/tcp-proxy.ts';
 
 /** Short, so that a lost worker is noticed within the seconds that a run has. */
 export const LEASE_MS = 1500;

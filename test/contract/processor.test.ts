@@ -12,9 +12,9 @@ import {
 } from '../../src/contract/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
-import { startEmbeddingsServer } from '../helpers/embeddings-server.ts';
-import { startTestProcessor } from '../helpers/processor.ts';
-import { startPythonProcessor } from '../helpers/python-processor.ts';
+import { startEmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
+import { startTestProcessor } from '../helpers/servers/processor.ts';
+import { startPythonProcessor } from '../helpers/servers/python-processor.ts';
 
 interface Service {
   url: string;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { expectExact, holding, ingest, type Cited } from '../helpers/cited.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../helpers/sluice.ts';
+import { expectExact, holding, ingest, type Cited } from '../helpers/documents/cited.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
+import { startSluice, type TestSluice } from '../helpers/servers/sluice.ts';
 import { corpusFile, corpusPath } from './corpus.ts';
 
 let embedder: EmbeddingsServer;

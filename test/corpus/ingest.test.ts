@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Chunk } from '../../src/contract/documents.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../helpers/sluice.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
+import { startSluice, type TestSluice } from '../helpers/servers/sluice.ts';
 import { corpusFile } from './corpus.ts';
 
 let embedder: EmbeddingsServer;

@@ -1,4 +1,4 @@
-import { epub, openDocument } from '../helpers/office-files.ts';
+import { epub, openDocument } from '../helpers/documents/office-files.ts';
 import { emphasisPdf } from './formats/emphasis.ts';
 import { plainHtml, reportPage } from './formats/html-page.ts';
 import { arabicPdf, koreanPdf } from './formats/language-pdfs.ts';

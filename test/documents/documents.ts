@@ -8,8 +8,8 @@ import { CATALOGUE } from './catalogue.ts';
 const CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/sluice-documents');
 /** Inputs of a document's bytes beside this folder: the helpers it builds on, the writers' versions. */
 const SOURCES = [
-  'test/helpers/office-files.ts',
-  'test/helpers/pdf-objects.ts',
+  'test/helpers/documents/office-files.ts',
+  'test/helpers/documents/pdf-objects.ts',
   'test/chaos/random.ts',
   'package-lock.json',
 ];

@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
-import { startEmbeddingsServer } from '../helpers/embeddings-server.ts';
-import { residentMiB } from '../helpers/memory.ts';
-import { PeakMemory } from '../helpers/peak-memory.ts';
-import { processorChildren } from '../helpers/processor-children.ts';
-import { expectSettled } from '../helpers/settled.ts';
-import { startSluice } from '../helpers/sluice.ts';
-import { isAlive } from '../helpers/supervised.ts';
+import { startEmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
+import { residentMiB } from '../helpers/measures/memory.ts';
+import { PeakMemory } from '../helpers/measures/peak-memory.ts';
+import { processorChildren } from '../helpers/servers/processor-children.ts';
+import { expectSettled } from '../helpers/stores/settled.ts';
+import { startSluice } from '../helpers/servers/sluice.ts';
+import { isAlive } from '../helpers/servers/supervised.ts';
 import { runCases, type FuzzOptions, type MutatedFile, type Outcomes } from './cases.ts';
 
 const CHILDREN = 2;

@@ -35,10 +35,13 @@ const NAMED_BY_OTHERS: readonly { property: string; files: RegExp }[] = [
     property: 'history',
     files: /^src\/(?:contract\/messages|gateway\/session\/session)\.ts$|^client\/page-feed\.ts$/,
   },
-  { property: 'history', files: /^test\/(?:chaos\/watchers|helpers\/watcher|unit\/protocol\.test)\.ts$/ },
   {
     property: 'history',
-    files: /^test\/(?:e2e\/(?:page-|stand-in-)|integration\/gateway-|unit\/gateway-)[^/]*$/,
+    files: /^test\/(?:chaos\/watchers|helpers\/clients\/watcher|unit\/contract\/protocol\.test)\.ts$/,
+  },
+  {
+    property: 'history',
+    files: /^test\/(?:e2e\/client\/(?:page-|stand-in-)|(?:integration|unit)\/gateway\/)[^/]*$/,
   },
   { property: 'bad_answer', files: /^src\/contract\/error-codes\.ts$/ },
   { property: 'sequence', files: /^test\/(?:vitest\.config|longest-first)\.ts$/ },

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { startRedis, type TestRedis } from '../../helpers/redis.ts';
+import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { Remote } from '../queue/remote.ts';
 import type { Heard, Watch } from './clients.ts';
 import { loadSide } from './side.ts';

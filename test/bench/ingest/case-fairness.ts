@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { outcomeOf } from '../../../src/contract/job.ts';
-import { startSluice, type TestSluice } from '../../helpers/sluice.ts';
+import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
 import { median, printTable } from '../statistics.ts';
 import { secondsToEnd } from './ended.ts';
 

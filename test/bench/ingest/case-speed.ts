@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import type { ChunkList } from '../../../src/contract/documents.ts';
-import { startSluice, type TestSluice } from '../../helpers/sluice.ts';
+import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
 import { median, printTable } from '../statistics.ts';
 import { secondsToEnd } from './ended.ts';
 import { measured, parentOf, type Took } from './processor-time.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { respondsOverHttp, ManagedProcess } from '../../helpers/managed-process.ts';
-import { freePort } from '../../helpers/redis.ts';
+import { respondsOverHttp, ManagedProcess } from '../../helpers/servers/managed-process.ts';
+import { freePort } from '../../helpers/servers/redis.ts';
 
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-import type { TestSluice } from '../../helpers/sluice.ts';
+import type { TestSluice } from '../../helpers/servers/sluice.ts';
 
 /** Uploads a file. @returns the seconds from the response to the end of its job, as a watcher hears of it */
 export async function secondsToEnd(sluice: TestSluice, file: string | File): Promise<number> {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { residentMiB } from '../../helpers/memory.ts';
-import { respondsOverHttp } from '../../helpers/managed-process.ts';
+import { residentMiB } from '../../helpers/measures/memory.ts';
+import { respondsOverHttp } from '../../helpers/servers/managed-process.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
 

@@ -1,4 +1,4 @@
-import { wordsOf } from '../../helpers/words.ts';
+import { wordsOf } from '../../helpers/documents/words.ts';
 
 /** Computes the share of a reference's words that a text holds, each as often. */
 export function recall(text: string, reference: string): number {

@@ -1,6 +1,6 @@
 import { strFromU8, unzipSync } from 'fflate';
 
-import { zip, type Parts } from '../../helpers/office-files.ts';
+import { zip, type Parts } from '../../helpers/documents/office-files.ts';
 import { WRITTEN } from './pdf-layout.ts';
 
 /**

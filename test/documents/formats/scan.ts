@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { openSync, type Font } from 'fontkit';
 
 import { Random } from '../../chaos/random.ts';
-import { pdf, PDF_CATALOGUE, pdfStream } from '../../helpers/pdf-objects.ts';
+import { pdf, PDF_CATALOGUE, pdfStream } from '../../helpers/documents/pdf-objects.ts';
 import type { Written } from './written.ts';
 
 const FONT = '@expo-google-fonts/gowun-dodum/400Regular/GowunDodum_400Regular.ttf';

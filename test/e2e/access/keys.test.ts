@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { bearer, makeKey } from '../../helpers/clients/api-keys.ts';
+import { startBrowser } from '../../helpers/clients/browser.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
+import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { buildPage } from '../client/built-page.ts';
+import { createTestPage } from '../client/test-page.ts';
+
+const PAPER = 'paper-2p.pdf';
+const user = makeKey('user', ['upload', 'read']);
+const operator = makeKey('operator', ['admin']);
+
+let folder: string;
+let keyFile: string;
+let embedder: EmbeddingsServer;
+let sluice: TestSluice;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-keys-'));
+  keyFile = join(folder, 'keys.json');
+  await writeFile(keyFile, JSON.stringify([user.entry, operator.entry]));
+  await buildPage();
+  embedder = await startEmbeddingsServer();
+  sluice = await startSluice({ env: { API_KEYS: keyFile, EMBEDDINGS_URL: embedder.url } });
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice?.close();
+  await embedder?.close();
+  await rm(folder, { recursive: true });
+});
+
+test('the page asks for a key, keeps it for the tab, and asks again once it is revoked', async () => {
+  const visitor = await createTestPage(browser);
+  const { page } = visitor;
+  await page.goto(sluice.url);
+  const field = page.getByLabel('Key');
+  await field.fill('wrong');
+  await page.getByRole('button', { name: 'Use this key' }).click();
+  await page.getByText('The server does not take this key.').waitFor();
+  await field.fill(user.token);
+  await page.getByRole('button', { name: 'Use this key' }).click();
+  await visitor.mode('live').waitFor();
+
+  await visitor.choose(PAPER);
+  await visitor.card(PAPER, 'completed').waitFor();
+  await visitor.card(PAPER).locator('.passage').first().waitFor();
+  await page.getByLabel('What are you looking for?').fill('document');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await page.locator('#search-results .passage').first().waitFor();
+
+  await page.reload();
+  await visitor.mode('live').waitFor();
+  expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(user.token);
+  expect(page.url()).not.toContain(user.token);
+  const other = await page.context().newPage();
+  await other.goto(sluice.url);
+  await other.getByText('This server asks for a key.').waitFor();
+
+  await writeFile(keyFile, JSON.stringify([operator.entry]));
+  // The banner names the process that everybody signals.
+  process.kill(Number(/or kill (\d+)/.exec(sluice.output())?.[1]), 'SIGHUP');
+  await page.getByText('The server does not take this key.').waitFor();
+  expect(await visitor.mode('live').count()).toBe(0);
+  expect((await fetch(`${sluice.url}/api/jobs`, { headers: bearer(user.token) })).status).toBe(401);
+  expect((await fetch(`${sluice.url}/metrics`, { headers: bearer(operator.token) })).status).toBe(200);
+  for (const { token } of [user, operator]) expect(sluice.output()).not.toContain(token);
+  await visitor.close();
+});

@@ -1,0 +1,14 @@
+import { globSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vite';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const SOURCES = ['client/*.{ts,html}', 'client/{style,public}/*', 'src/contract/*.ts'];
+
+/** Builds the web page, unless it is built from the sources as they are. The server looks for it when it starts. */
+export async function buildPage(): Promise<void> {
+  const modified = (path: string) => statSync(join(ROOT, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const newest = Math.max(...globSync(SOURCES, { cwd: ROOT }).map(modified));
+  if (modified('client/dist/index.html') > newest) return;
+  await build({ configFile: join(ROOT, 'client/vite.config.ts'), logLevel: 'warn' });
+}

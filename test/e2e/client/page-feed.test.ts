@@ -1,0 +1,79 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { startBrowser } from '../../helpers/clients/browser.ts';
+import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
+import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { buildPage } from './built-page.ts';
+import { createTestPage, GENEROUS_MS, type TestPage } from './test-page.ts';
+
+/** Long enough to be cut off in the middle. */
+const LONG = 'gazetteer-13p.pdf';
+/** Duration of a call: the document takes about ten of them. */
+const EMBEDDING_MS = 1000;
+const GENEROUS = { timeout: GENEROUS_MS };
+
+let embedder: EmbeddingsServer;
+let sluice: TestSluice;
+let browser: Browser;
+let user: TestPage;
+
+beforeAll(async () => {
+  await buildPage();
+  embedder = await startEmbeddingsServer();
+  embedder.delayMs = EMBEDDING_MS;
+  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await sluice?.close();
+  await embedder?.close();
+});
+beforeEach(async () => {
+  user = await createTestPage(browser);
+});
+afterEach(() => user.close());
+
+describe('without its socket', () => {
+  test('the page asks every two seconds for what it does not have yet', async () => {
+    const tags: { asked: string | undefined; responded: string | undefined }[] = [];
+    user.page.on('response', (response) => {
+      if (!response.url().includes('/api/jobs/')) return;
+      tags.push({
+        asked: response.request().headers()['if-none-match'],
+        responded: response.headers()['etag'],
+      });
+    });
+    await user.page.routeWebSocket('**/ws', (socket) => socket.close());
+    await user.page.goto(sluice.url);
+    await user.choose(LONG);
+    await user.mode('polling').waitFor();
+    await user.card(LONG, 'completed').waitFor();
+    const { progress, modes } = await user.seen();
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    expect(modes).not.toContain('live');
+    expect(tags.length).toBeGreaterThan(1);
+    expect(tags.map(({ asked }) => asked)).toEqual(
+      [undefined, ...tags.map(({ responded }) => responded)].slice(0, -1),
+    );
+  });
+
+  test('a job goes on while the server is killed and comes back', async () => {
+    await user.page.goto(sluice.url);
+    await user.mode('live').waitFor();
+    await user.choose(LONG);
+    await user.card(LONG, 'processing').locator('[data-step="embed"][data-state="active"]').waitFor();
+    process.kill(await sluice.rolePid('api'), 'SIGKILL');
+    await expect.poll(async () => (await user.seen()).modes.slice(1), GENEROUS).toContain('live');
+    await user.card(LONG, 'completed').waitFor();
+
+    const [id = ''] = await user.jobIds();
+    const { result } = await sluice.job(id);
+    const words = await user.card(LONG).locator('.message').textContent();
+    expect(words).toContain(`${result?.chunk_count} chunks`);
+    const { progress, modes } = await user.seen();
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    expect(modes.slice(0, 2)).toEqual(['live', 'connecting']);
+  });
+});

@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { CLOSE, MAX_MESSAGE_BYTES } from '../../../src/contract/messages.ts';
+import { pushedPage } from './pushed-page.ts';
+import { state } from './stand-in-server.ts';
+import { GENEROUS_MS } from './test-page.ts';
+
+const my = pushedPage();
+
+test('many uploads do not stay a subscription each', async () => {
+  await my.open();
+  let accepted = 0;
+  await my.user.page.route('**/api/documents/upload', (route) => {
+    const response = {
+      job_id: `job-${accepted++}`,
+      status: 'queued',
+      message: 'x',
+      created_at: '2026-01-01T00:00:00Z',
+    };
+    return route.fulfill({ status: 202, json: response });
+  });
+  const file = (i: number) => ({ name: `${i}.txt`, mimeType: 'text/plain', buffer: Buffer.from('text') });
+  await my.user.page.getByLabel('Choose files').setInputFiles(Array.from({ length: 101 }, (_, i) => file(i)));
+  await expect.poll(() => accepted, { timeout: GENEROUS_MS }).toBe(101);
+  const open = () => {
+    const messages = my.server.received();
+    const ended = new Set(
+      messages.flatMap((message) => (message.type === 'unsubscribe' ? [message.id] : [])),
+    );
+    return messages.filter((message) => message.type === 'subscribe' && !ended.has(message.id));
+  };
+  const watched = () => new Set(open().flatMap((message) => ('jobs' in message ? message.jobs : [])));
+  await expect
+    .poll(() => [watched().size, open().length < 100], { timeout: GENEROUS_MS })
+    .toEqual([102, true]);
+});
+
+describe('after a loss', () => {
+  test('the page goes on from what it has, until versions begin anew', async () => {
+    await my.open();
+    await my.server.close(CLOSE.failed);
+    await my.server.connected(3);
+    my.server.welcome('first');
+    expect(await my.server.subscription(2)).toMatchObject({ versions: { pushed: 5 }, history: 'first' });
+
+    await my.server.close(CLOSE.failed);
+    await my.server.connected(4);
+    my.server.welcome('second');
+    expect(await my.server.subscription(3)).toEqual({ type: 'subscribe', id: 3, jobs: ['pushed'] });
+    await my.shows('version 5');
+    my.server.send({ type: 'snapshot', id: 3, jobs: [state(2, 20)], more: false });
+    await my.shows('version 2');
+
+    my.server.send({ type: 'live', history: 'third' });
+    my.server.send({ type: 'update', jobs: [state(1, 10)] });
+    await my.shows('version 1');
+    expect((await my.user.seen()).progress).toEqual([60, 20, 10]);
+  });
+
+  test('many jobs are asked for in messages that are not too long', async () => {
+    const ids = Array.from({ length: 400 }, (_, i) => `${i}`.padStart(100, 'x'));
+    await my.openRemembering(Object.fromEntries(ids.map((id, i) => [id, `${i}.pdf`])));
+    my.server.welcome('first');
+    await my.server.subscription(1);
+    my.server.send({ type: 'update', jobs: ids.map((id) => state(1, 10, id)) });
+    await my.user.card('399.pdf', 'processing').waitFor();
+    await my.server.close(CLOSE.failed);
+    await my.server.connected(3);
+    my.server.welcome('first');
+    await my.server.subscription(3);
+
+    const again = my.server.received().slice(1);
+    for (const message of again)
+      expect(JSON.stringify(message).length).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
+    const told = again.flatMap((message) =>
+      'versions' in message ? Object.keys(message.versions ?? {}) : [],
+    );
+    expect(told).toEqual(ids);
+    expect(again.flatMap((message) => ('jobs' in message ? message.jobs : []))).toEqual(ids);
+  });
+
+  test('that nobody has noticed, states come over a new line', async () => {
+    await my.user.page.goto(my.url);
+    await my.server.connected(1);
+    my.server.welcome('first', 200);
+    await my.user.mode('live').waitFor();
+    // Nothing answers the ping: after another beat the line counts as cut, and a new one is opened.
+    await my.server.connected(2);
+    expect(my.server.received()).toContainEqual({ type: 'ping' });
+    expect((await my.user.seen()).modes).toEqual(['live', 'connecting']);
+  });
+});
+
+describe('after a close', () => {
+  beforeEach(async () => {
+    await my.user.page.clock.install();
+    await my.open();
+    await my.user.page.clock.pauseAt(Date.now() + 60_000);
+  });
+  const pass = (ms: number) => my.user.page.clock.runFor(ms);
+
+  test('that was announced the page is back when it was told to, and says nothing', async () => {
+    my.server.send({ type: 'reconnect', after_ms: 1200 });
+    await my.server.close(CLOSE.drain);
+    await pass(1100);
+    expect(my.server.connections()).toBe(2);
+    await pass(100);
+    await my.server.connected(3);
+    // The server is not quite up yet.
+    await my.server.close(CLOSE.failed);
+    await pass(500);
+    await my.server.connected(4);
+    my.server.welcome('first');
+    expect(await my.server.subscription(2)).toMatchObject({ versions: { pushed: 5 } });
+    await pass(5000);
+    expect((await my.user.seen()).modes).toEqual(['live']);
+  });
+
+  test('that was announced the page does say if it takes long', async () => {
+    my.server.send({ type: 'reconnect', after_ms: 10_000 });
+    await my.server.close(CLOSE.drain);
+    await pass(1900);
+    expect((await my.user.seen()).modes).toEqual(['live']);
+    await pass(100);
+    expect((await my.user.seen()).modes).toEqual(['live', 'connecting']);
+  });
+
+  test('for being too far behind it is back at once, with what it has', async () => {
+    await my.server.close(CLOSE.tooFarBehind);
+    await pass(1);
+    await my.server.connected(3);
+    my.server.welcome('first');
+    expect(await my.server.subscription(2)).toMatchObject({ versions: { pushed: 5 } });
+    expect((await my.user.seen()).modes).toEqual(['live']);
+  });
+
+  test('for there being too many it comes again much later', async () => {
+    await my.server.close(CLOSE.tooMany);
+    await pass(55_000);
+    expect(my.server.connections()).toBe(2);
+    await pass(65_000);
+    await my.server.connected(3);
+  });
+
+  test('that is final it does not come again', async () => {
+    await my.server.close(CLOSE.tooLarge);
+    await my.user.page.clock.fastForward(600_000);
+    await my.user.mode('connecting').waitFor();
+    expect(my.server.connections()).toBe(2);
+  });
+});

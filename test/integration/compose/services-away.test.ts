@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import type { Job } from '../../../src/contract/job.ts';
+import type { Stats } from '../../../src/contract/jobs.ts';
+import { startBackends, type Backends } from '../../helpers/servers/backends.ts';
+import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
+
+let backends: Backends;
+let redis: TestRedis;
+let roles: TestRoles;
+
+beforeAll(async () => {
+  [backends, redis] = await Promise.all([startBackends(), startRedis()]);
+});
+afterAll(async () => {
+  await Promise.all([backends?.close(), redis?.close()]);
+});
+beforeEach(async () => {
+  await redis.client.flushall();
+  roles = await startTestRoles(['api', 'worker'], { ...backends.env, REDIS_URL: redis.url });
+});
+afterEach(() => roles.close());
+
+async function job(id: string): Promise<Job> {
+  return (await (await fetch(`${roles.url}/api/jobs/${id}`)).json()) as Job;
+}
+
+test.each([
+  { service: 'chroma', stage: 'embed' },
+  { service: 'processor', stage: 'parse' },
+] as const)(
+  'while $service is away jobs wait, no more are claimed, no try is counted; then all go on',
+  async ({ service, stage }) => {
+    await backends[service].down();
+    const ids = [await expectAccepted(await upload(roles.url, 'Document 0.'))];
+    await expect
+      .poll(async () => (await job(ids[0]!)).stage)
+      .toMatch(stage === 'embed' ? /embed|store/ : stage);
+    // Until it has tried once nothing is known to be away.
+    await sleep(500);
+    for (let i = 1; i < 5; i++) ids.push(await expectAccepted(await upload(roles.url, `Document ${i}.`)));
+    // Three more jobs could run at once.
+    await sleep(700);
+    const stats = (await (await fetch(`${roles.url}/api/stats`)).json()) as Stats;
+    expect(stats).toMatchObject({ in_flight: 1, queue_depth: 4, delayed: 0, failed: 0 });
+
+    await backends[service].up();
+    for (const id of ids) {
+      await expect.poll(async () => (await job(id)).status).toBe('completed');
+      const ended = await job(id);
+      expect(ended).toMatchObject({ attempt: 1 });
+      expect(ended.retry_count).toBeUndefined();
+    }
+  },
+);

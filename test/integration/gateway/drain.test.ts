@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { CLOSE } from '../../../src/contract/messages.ts';
+import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
+import { upgradeRequest } from '../../helpers/clients/raw-upgrade.ts';
+import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { TestJobs } from '../../helpers/stores/test-jobs.ts';
+import { Watcher } from '../../helpers/clients/watcher.ts';
+import { TestClient } from '../../helpers/clients/ws.ts';
+
+const GENEROUS = { timeout: 60_000 };
+const SESSIONS = 500;
+let redis: TestRedis;
+let jobs: TestJobs;
+let leaving: GatewayNode;
+let staying: GatewayNode;
+let crowd: Watcher[];
+
+beforeEach(async () => {
+  redis = await startRedis();
+  jobs = new TestJobs(redis.client);
+  [leaving, staying] = await Promise.all([GatewayNode.start(redis.url), GatewayNode.start(redis.url)]);
+  crowd = [];
+});
+afterEach(async () => {
+  for (const watcher of crowd) watcher.end();
+  await Promise.all([leaving.close(), staying.close()]);
+  await redis.close();
+});
+
+test('a node that is told to stop sends its sessions to another, each in its time, and none loses an update', async () => {
+  const ids = Array.from({ length: 40 }, (_, i) => `job-${i}`);
+  const claimed = await jobs.claimAll(ids);
+  crowd = Array.from({ length: SESSIONS }, (_, i) => {
+    const interest =
+      i % 25 === 0 ? { channel: 'active' as const } : { jobs: [ids[i % 40]!, ids[(i + 9) % 40]!] };
+    return new Watcher([leaving.url, staying.url], interest);
+  });
+  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 1), GENEROUS).toBe(true);
+  let drained = false;
+  const changing = (async () => {
+    for (let round = 1; !drained; round++) {
+      await Promise.all(claimed.map((job) => jobs.step(job, 60 + Math.min(19, round / 100))));
+      await sleep(10);
+    }
+    await Promise.all(claimed.map((job) => jobs.complete(job)));
+  })();
+  const beganAt = performance.now();
+  leaving.signal('SIGTERM');
+  await expect
+    .poll(async () => (await fetch(`${leaving.url}/readyz`).catch(() => undefined))?.status)
+    .toBe(503);
+  const refused = new TestClient(`${leaving.url}/ws`);
+  await expect(refused.opened).rejects.toThrow(/503|ECONNREFUSED|ECONNRESET/);
+  expect(await leaving.exited).toBe(0);
+  expect(performance.now() - beganAt).toBeLessThan(30_000);
+  drained = true;
+  await changing;
+  await expect
+    .poll(() => crowd.filter((watcher, i) => watcher.ends.size !== (i % 25 === 0 ? 40 : 2)).length, GENEROUS)
+    .toBe(0);
+  for (const watcher of crowd) {
+    expect(watcher.faults).toEqual([]);
+    expect([...watcher.ends.values()].every((times) => times === 1)).toBe(true);
+    expect(watcher.closes).toEqual([CLOSE.drain]);
+  }
+  const delays = crowd.flatMap(({ said }) =>
+    said.flatMap((m) => (m.type === 'reconnect' ? [m.after_ms] : [])),
+  );
+  expect(delays).toHaveLength(SESSIONS);
+  expect(new Set(delays).size).toBeGreaterThan(SESSIONS / 4);
+  expect(Math.max(...delays)).toBeLessThanOrEqual(SESSIONS * 2);
+}, 60_000);
+
+test('neither garbage, nor a client that stays, nor a refused one keeps a node from stopping well', async () => {
+  const stubborn = connect({ port: leaving.port, host: '127.0.0.1', allowHalfOpen: true });
+  stubborn.on('error', () => {});
+  stubborn.write(upgradeRequest('/elsewhere'));
+  stubborn.resume();
+  await once(stubborn, 'end');
+  const [silent, broken] = [new TestClient(`${leaving.url}/ws`), new TestClient(`${leaving.url}/ws`)];
+  await Promise.all([silent.opened, broken.opened]);
+  // Answers no close frame.
+  silent.socket.pause();
+  const { _receiver: receiver } = broken.socket as unknown as { _receiver: NodeJS.EventEmitter };
+  receiver.removeAllListeners('conclude');
+  leaving.signal('SIGTERM');
+  await expect.poll(() => broken.of('reconnect').length).toBe(1);
+  broken.tcp.write(Buffer.alloc(20, 0xff));
+  expect(await Promise.race([leaving.exited, sleep(5000, 'it did not stop')])).toBe(0);
+  stubborn.destroy();
+});

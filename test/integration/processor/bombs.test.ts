@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { laughingPdf, pdfOfPages } from '../../helpers/documents/bombs.ts';
+import { docx, epub, wordParagraph, zip } from '../../helpers/documents/office-files.ts';
+import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../../helpers/documents/pdf-objects.ts';
+import { parseOutcome } from '../../helpers/documents/parse-outcome.ts';
+import { MOST_CHILD_MIB, PeakMemory } from '../../helpers/measures/peak-memory.ts';
+import { processorChildren } from '../../helpers/servers/processor-children.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+
+const TIMEOUT_MS = 4000;
+const MIB = 1024 * 1024;
+
+let processor: TestProcessor;
+let memory: PeakMemory;
+
+beforeAll(async () => {
+  processor = await startTestProcessor({ timeoutMs: TIMEOUT_MS });
+  memory = new PeakMemory();
+});
+afterAll(() => processor.close());
+
+async function outcome(
+  content: Uint8Array<ArrayBuffer> | string,
+  filename: string,
+  url = processor.url,
+): Promise<string> {
+  const response = await parseOutcome(url, content, filename);
+  return 'text' in response ? response.text : response.code;
+}
+
+/** The table of an archive says that a member is far smaller, or larger, than it is. */
+function lyingAbout(archive: Buffer, name: string, size: number): Buffer<ArrayBuffer> {
+  const copy = Buffer.from(archive);
+  for (const [signature, sizeAt] of [
+    ['PK\x01\x02', 24],
+    ['PK\x03\x04', 22],
+  ] as const) {
+    for (let at = copy.indexOf(signature); at !== -1; at = copy.indexOf(signature, at + 4)) {
+      const nameAt = at + (signature === 'PK\x01\x02' ? 46 : 30);
+      if (copy.subarray(nameAt, nameAt + name.length).toString() === name)
+        copy.writeUInt32LE(size, at + sizeAt);
+    }
+  }
+  return copy;
+}
+
+const COSTLY = /^(?:deadline|takes_too_long|parser_crashed)$/;
+
+/** At worst a bomb costs its child, by the deadline or by the limit on memory; nobody else notices. */
+it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
+  ['a page that unpacks to a gibibyte', COSTLY, () => onePagePdf(Buffer.alloc(1024 * MIB, ' ')), 'a.pdf'],
+  ['a page that draws without end', COSTLY, () => laughingPdf(pdfText('lol')), 'a.pdf'],
+  [
+    'a book of one endless line',
+    /^(?:text_too_long|deadline|takes_too_long|parser_crashed)$/,
+    () => epub([`<p>${'word '.repeat(10_000_000)}</p>`]),
+    'a.epub',
+  ],
+  [
+    'a member that is larger than it says',
+    /^(?:corrupt|text_too_long|no_text|words)$/,
+    () => lyingAbout(docx('<w:p/>'.repeat(10_000_000)), 'word/document.xml', 1000),
+    'a.docx',
+  ],
+  [
+    'a member that is smaller than it says',
+    /^(?:corrupt|text_too_long|words)$/,
+    () => lyingAbout(docx(wordParagraph('words')), 'word/document.xml', 0xfff0_0000),
+    'a.docx',
+  ],
+  [
+    'an archive in an archive in an archive',
+    /^unsupported_type$/,
+    () => zip({ 'a.zip': zip({ 'b.zip': zip({ 'c.txt': 'x'.repeat(10 * MIB) }) }) }),
+    'a.zip',
+  ],
+  [
+    'very many headings under a long one',
+    /^text_too_long$/,
+    () => `# ${'long '.repeat(30)}\n${'## x\n'.repeat(500_000)}`,
+    'a.md',
+  ],
+])('%s costs no more than a child, while a memo is read', async (_, expected, content, filename) => {
+  const bomb = outcome(content(), filename);
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
+  expect(await bomb).toMatch(expected);
+  expect(await outcome('A memo.', 'memo.txt')).toBe('A memo.');
+});
+
+it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
+  ['claims 100,000 pages and has one', /^(?:words|corrupt)$/, () => pdfOfPages('3 0 R', 100_000)],
+  [
+    'has a tree of pages without leaves',
+    /^(?:no_text_layer|corrupt)$/,
+    () => pdfOfPages('2 0 R 2 0 R', 1000),
+  ],
+  ['has no pages', /^(?:no_text_layer|corrupt)$/, () => pdfOfPages('', 0)],
+  ['has arrays a million deep', /^corrupt$/, () => pdf([PDF_CATALOGUE, '['.repeat(1_000_000)])],
+])('a PDF that %s is read or refused', async (_, expected, content) => {
+  expect(await outcome(content(), 'a.pdf')).toMatch(expected);
+});
+
+it('a page that the first reader never ends with is read by the second, and costs no more than a child', async () => {
+  const before = processorChildren();
+  // The second reader has two thirds of this, which is enough for a busy machine to load it.
+  const { url, close } = await startTestProcessor({ children: 1, timeoutMs: 15_000 });
+  await expect.poll(() => outcome('A memo.', 'memo.txt', url)).toBe('A memo.');
+  const children = processorChildren().filter((pid) => !before.includes(pid));
+  expect(await outcome(laughingPdf('', pdfText('words')), 'a.pdf', url)).toBe('words');
+  // Another takes the place of the one whose first reader is still at it.
+  const left = () => processorChildren().filter((pid) => children.includes(pid)).length;
+  await expect.poll(left).toBe(children.length - 1);
+  expect(await outcome('A memo.', 'memo.txt', url)).toBe('A memo.');
+  await close();
+});
+
+it('none of these has taken more memory than a child is granted', async () => {
+  expect(await memory.stop()).toBeLessThan(MOST_CHILD_MIB);
+});
+
+it('a parse that makes progress for too long is ended', async () => {
+  const { url, close } = await startTestProcessor({ children: 1, timeoutMs: 500 });
+  const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', url);
+  // Until the reader is loaded, which takes longer.
+  await expect.poll(() => read(onePagePdf(pdfText('words')))).toBe('words');
+  // On a busy machine it may be silent for too long first. The test `endless-parse` allows for that.
+  expect(await read(pdfOfPages('3 0 R '.repeat(100_000), 100_000))).toMatch(COSTLY);
+  await close();
+});

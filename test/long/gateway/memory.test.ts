@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { visit } from '../../helpers/clients/crowd.ts';
+import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
+import { liveHeapMiB } from '../../helpers/measures/live-heap.ts';
+import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { TestJobs } from '../../helpers/stores/test-jobs.ts';
+
+let redis: TestRedis;
+let node: GatewayNode;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  node = await GatewayNode.start(redis.url, ['gateway'], ['--inspect=127.0.0.1:0']);
+});
+afterAll(async () => {
+  await node.close();
+  await redis.close();
+});
+
+test('when a thousand sessions have gone, memory is back where it was before they came', async () => {
+  const jobs = new TestJobs(redis.client);
+  // The first crowd finds code that was not compiled yet, and the like.
+  await visit(node, jobs, 'first');
+  const before = await liveHeapMiB(node.printed);
+  for (const crowd of ['second', 'third']) await visit(node, jobs, crowd);
+  // Half a KiB for each of theirs.
+  expect((await liveHeapMiB(node.printed)) - before).toBeLessThan(1);
+});

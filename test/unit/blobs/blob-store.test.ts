@@ -1,0 +1,17 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { BlobStore } from '../../../src/blobs/blob-store.ts';
+
+test('a manifest that cannot be removed keeps its file: alone it would queue the job again', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
+  const blob = new BlobStore(root).create('default', 'a');
+  await new Promise((resolve) => blob.stream.end('words', () => resolve(undefined)));
+  await rm(join(root, 'default/a.json'));
+  await mkdir(join(root, 'default/a.json'));
+  await expect(blob.discard()).rejects.toThrow();
+  expect((await readdir(join(root, 'default'))).toSorted()).toEqual(['a', 'a.json']);
+  await rm(root, { recursive: true });
+});

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+
+import type { Outbox } from '../../../src/gateway/outbox/outbox.ts';
+import { ActiveSubscription } from '../../../src/gateway/session/subscription.ts';
+import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
+import type { JobWatcher } from '../../../src/jobs/feed/job-watchers.ts';
+import { toJobState, type JobState } from '../../../src/jobs/model/job-view.ts';
+
+const state = (id: string, version: number, epoch: string) =>
+  toJobState({ id, version: `${version}`, status: 'processing' }, epoch);
+
+/** Joins, and hears something while it reads. @returns the snapshot, as `job@version` */
+async function join(epoch: string, heard: JobState[], read: JobState[]): Promise<string[]> {
+  let watcher: JobWatcher | undefined;
+  const feed = {
+    epoch,
+    watchAll: (joining: JobWatcher) => void (watcher = joining),
+    async readActive() {
+      for (const news of heard) watcher?.onState(news);
+      return read;
+    },
+  } as unknown as JobFeed;
+  const sent: string[] = [];
+  const outbox = {
+    snapshot: (_: number, states: JobState[]) =>
+      sent.push(...states.map(({ id, version }) => `${id}@${version}`)),
+  } as unknown as Outbox;
+  await new ActiveSubscription('default', 1, undefined, { feed, outbox }).join();
+  return sent.sort();
+}
+
+test('what is heard while a client joins goes in the snapshot when it is newer than what was read', async () => {
+  const heard = [state('a', 3, 'h'), state('b', 1, 'h'), state('new', 1, 'h')];
+  expect(await join('h', heard, [state('a', 2, 'h'), state('b', 2, 'h')])).toEqual(['a@3', 'b@2', 'new@1']);
+});
+
+test('what was heard in an epoch that has ended meanwhile does not', async () => {
+  const heard = [state('a', 9, 'old'), state('lost', 4, 'old'), state('b', 2, 'h')];
+  expect(await join('h', heard, [state('a', 1, 'h'), state('b', 1, 'h')])).toEqual(['a@1', 'b@2']);
+});

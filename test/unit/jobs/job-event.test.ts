@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+
+import { eventPosition, JOB_FIELDS, parseJobEvent } from '../../../src/jobs/model/job-event.ts';
+import { toJobView, type JobHash } from '../../../src/jobs/model/job-view.ts';
+
+test('an event carries every field that the Job is made from', () => {
+  const read = new Set<string | symbol>();
+  const spy = new Proxy<JobHash>(
+    {},
+    {
+      get(_target, field) {
+        read.add(field);
+        // Scripts see to it that every job that they publish has its filename outside the payload.
+        return field === 'status' ? 'failed' : field === 'filename' ? 'a.pdf' : undefined;
+      },
+    },
+  );
+  toJobView(spy);
+  expect([...read].filter((field) => !JOB_FIELDS.includes(field as never))).toEqual([]);
+});
+
+test('a field that the job lacks is absent, one that is empty is not', () => {
+  const values = JOB_FIELDS.map((field) => (field === 'id' ? 'a' : field === 'message' ? '' : false));
+  const message = JSON.stringify(['6b0466e200f58', 7, 1_795_000_000_123, values]);
+  expect(parseJobEvent(message)).toEqual({
+    epoch: '6b0466e200f58',
+    offset: 7,
+    publishedAt: 1_795_000_000_123,
+    hash: { id: 'a', message: '' },
+  });
+  expect(eventPosition(message)).toEqual({ epoch: '6b0466e200f58', offset: 7 });
+});
+
+test('what no script has written is no event', () => {
+  for (const message of ['hello', '{}', '7', 'null', '["h",1]', '["h","1","abc",[]]']) {
+    expect(() => parseJobEvent(message)).toThrow();
+    expect(eventPosition(message)).toBeUndefined();
+  }
+});

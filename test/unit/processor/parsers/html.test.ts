@@ -1,0 +1,145 @@
+import { expect, it } from 'vitest';
+
+import { visibleHtml } from '../../../../src/processor/parsers/html/visible-html.ts';
+import { epub } from '../../../helpers/documents/office-files.ts';
+import { parsed } from '../../../helpers/documents/parsed.ts';
+
+const page = (body: string) => parsed(`<!DOCTYPE html><html><body>${body}</body></html>`);
+
+it('leaves out what a page does not show, and what leads around in its site', async () => {
+  const { text } = await page(
+    '<nav><ul><li>Home</li></ul></nav><p>One</p><div style="color:red; display: none"><div>no</div>no</div>' +
+      '<p hidden>no</p><template><p>no</p></template><select><option>no</select><p data-hidden="x">Two</p>' +
+      '<!-- <nav> --><script>"<nav>"</script><p>Three</p>',
+  );
+  expect(text).toBe('One\n\nTwo\n\nThree');
+});
+
+it('keeps what only speaks of being hidden', () => {
+  const html = `<p title="a hidden gem">a</p><p class='wide hidden md:block'>b</p>`;
+  expect(visibleHtml(`${html}<p title="a" hidden>c</p>`)).toBe(`${html} `);
+});
+
+it('leaves out what is hidden, however that is written', async () => {
+  const hidden = [
+    '<p HIDDEN>no</p>',
+    '<p hidden="until-found">no</p>',
+    "<p hidden=''>no</p>",
+    '<p title=">" hidden>no</p>',
+    '<p style=display:none>no</p>',
+    "<p STYLE = ' color: red;Display : NONE !important '>no</p>",
+    '<p style="visibility:hidden">no</p>',
+    '<p style="display:none/* not shown */">no</p>',
+    '<p style="display:none!important;display:block">no</p>',
+    String.raw`<p style="display:n\6f ne">no</p><p style="d\000069splay: \none">no</p>`,
+    '<p style="display&colon;&#110;one">no</p>',
+    '<p style="display:none; background:url(a;display:block)">no</p><p style="display:none/* never ended">no</p>',
+    '<dialog>no</dialog><div popover>no</div><datalist><option>no</option></datalist>',
+    '<div hidden><div>no</div>no<!-- </div> --><br>no</div>',
+    '<noscript>no</noscript><template><p>no</p></template>',
+    '<style>no</style><script>"</p>no"</script><!-- no --><input type=hidden value=no>',
+  ];
+  for (const html of hidden)
+    expect([html, (await page(`<p>One</p>${html}<p>Two</p>`)).text]).toEqual([html, 'One\n\nTwo']);
+  const shown = [
+    '<p style="display:none;display:block">yes</p>',
+    '<p style="background:url(display:none)">yes</p>',
+    '<p aria-hidden="true">yes</p>',
+    '<details><div>yes</div></details>',
+    '<p data-style="display:none">yes</p>',
+    '<img hidden><p>yes</p>',
+    `<p style="background:url('x;display:none;')">yes</p>`,
+    String.raw`<p style="display:none\9">yes</p>`,
+    '<dialog open>yes</dialog>',
+  ];
+  for (const html of shown) expect([html, (await page(html)).text]).toEqual([html, 'yes']);
+});
+
+it('ends what is hidden where its element ends, said or not', async () => {
+  expect((await page('<p hidden>no<p>Two<div>Three</div>')).text).toBe('Two\n\nThree');
+  expect((await page('<p hidden>no <b>no<div>Two</div>')).text).toBe('Two');
+  expect((await page('<ul><li hidden>no<p>no<ul><li>no</ul><li>Two</ul>Three')).text).toBe('- Two\n\nThree');
+  expect((await page('<dl><dt hidden>no<dd>Two</dl>')).text).toBe('Two');
+  expect(
+    (await page('<table><tr><td>One<td hidden>no<tr hidden><td>no<tr><td>Two</table>Three')).text,
+  ).not.toContain('no');
+  expect((await page('<table><caption hidden>no<tr><td>Two</table>')).text).toBe('Two');
+  expect((await page('<h1 hidden>no<h2>Two</h2>')).text).toBe('## Two');
+  expect((await page('<a hidden href=x>no<a href=y>Two</a>')).text).toContain('Two');
+  expect((await page('<p hidden>no<summary>Two</summary>')).text).toBe('Two');
+  expect((await page('<section><div hidden>no</section>Two')).text).toBe('Two');
+  expect(visibleHtml('One<div hidden>no<p>no')).toBe('One ');
+});
+
+it('keeps words apart that stand apart, and whole where they may be cut', async () => {
+  const { text } = await page('<details><summary>More</summary>Donau&shy;dampf</details>');
+  expect(text).toBe('More\nDonaudampf');
+});
+
+it('loses nothing to an element that is never closed', () => {
+  expect(visibleHtml('a<nav>b<p hidden/>c<nav>d')).toBe('a<nav>b<p hidden/>c<nav>d');
+  expect(visibleHtml('a<nav>b<nav>c</nav>d</nav>e')).toBe('a e');
+  expect(visibleHtml('a<nav>b<p hidden>c</p>d')).toBe('a<nav>b d');
+  expect(visibleHtml('a < b <!-- <nav>')).toBe('a < b <!-- <nav>');
+});
+
+it('takes no longer than the page is long', () => {
+  for (const part of ['<nav>', '<a "', "<a x='", '<!--', '<script>', '<']) {
+    const html = part.repeat(100_000);
+    expect(visibleHtml(html)).toBe(html);
+  }
+  for (const part of ['<p hidden>', '<li hidden><p>', '<b hidden></i>', `<p style="${'/*a'.repeat(1000)}">`])
+    expect(visibleHtml(part.repeat(100_000 / part.length) + '</body>')).not.toContain('hidden');
+  const distinct = Array.from({ length: 30_000 }, (_, i) => `<x${i} hidden>`).join('');
+  expect(visibleHtml(distinct)).toBe(' ');
+  expect(visibleHtml(`<p><button>${'<span>'.repeat(50_000)}${'<div>'.repeat(50_000)}`)).toContain('<div>');
+}, 60_000);
+
+it('writes tables that only set a page as what they hold', async () => {
+  const { text } = await page(
+    '<table><tr><td><h1>News</h1><p>First.</p><p>Second.</p></td><td><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table></td></tr></table>' +
+      '<table><tr><td>Third.</td></tr><tr><td>Fourth.</td></tr></table>',
+  );
+  expect(text).toBe(
+    '# News\n\nFirst.\n\nSecond.\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nThird.\n\nFourth.',
+  );
+});
+
+it('keeps the cells of a table in their columns, below one that spans rows', async () => {
+  const { text } = await page(
+    '<table><tr><td rowspan=2>a</td><td rowspan=3>b</td><td>c</td></tr><tr><td>d</td></tr>' +
+      '<tr><td>e</td><td>f</td></tr><tr><td colspan=2>g</td><td>h</td></tr></table>',
+  );
+  expect(text).toBe('| a | b | c |\n| --- | --- | --- |\n|  |  | d |\n| e |  | f |\n| g |  | h |');
+});
+
+it('keeps blocks within blocks apart, of whatever kind', async () => {
+  const kinds = ['section', 'article', 'header', 'footer', 'aside', 'figure', 'form', 'address'];
+  for (const kind of kinds) {
+    const { text } = await page(`<div><${kind} id="a">one</${kind}><${kind}>two</${kind}></div>`);
+    expect([kind, text]).toEqual([kind, 'one\n\ntwo']);
+  }
+  expect((await page('<ul><li><h3>one</h3>two<p>three</p>four</li></ul>')).text).toBe('- one two three four');
+});
+
+it('reads the words that have their pronunciation above them, without it', async () => {
+  const { text } = await page(
+    '<p>この<ruby>漢<rp>(</rp><rt lang="ja">かん</rt><rp>)</rp>字<rt>じ</ruby>は</p><p>x</p>',
+  );
+  expect(text).toBe('この漢字は\n\nx');
+});
+
+it('keeps a formula in its line', async () => {
+  const { text } = await page('<p>E = <math><mi>m</mi><msup><mi>c</mi><mn>2</mn></msup></math> holds.</p>');
+  expect(text).toBe('E = mc^2 holds.');
+});
+
+it('reads what the pages of a book show', async () => {
+  const { text } = await parsed(
+    epub([
+      '<script src="x"/><p hidden="hidden">no</p><section>one</section><section>two</section>',
+      '<p><ruby>漢字<rt>かんじ</rt></ruby></p><p style="display: none">no</p><nav>no</nav>',
+    ]),
+  );
+  expect(text).toBe('one\n\ntwo\n\n漢字');
+});

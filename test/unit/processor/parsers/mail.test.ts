@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+
+import { joinBodyLines } from '../../../../src/processor/parsers/mail/mail-lines.ts';
+import { parsed } from '../../../helpers/documents/parsed.ts';
+
+const HEAD = 'Message-ID: <1@x.test>\r\nFrom: a@x.test\r\nSubject: Outer\r\n';
+const typed = (type: string, more = '') => `Content-Type: ${type}\r\n${more}\r\n`;
+
+it('is read with its lines and blank lines as they are', async () => {
+  const { text } = await parsed(`${HEAD}\r\nOne\r\ntwo.\r\n\r\nThree.\r\n\r\n-- \r\nAnn\r\n`);
+  expect(text).toBe('# Outer\n\nFrom: a@x.test\n\nOne\ntwo.\n\nThree.\n\n-- \nAnn');
+});
+
+it('is read with the mails that are attached to it', async () => {
+  const inner = `From: b@x.test\r\nSubject: Inner\r\n\r\nInner words\r\nin lines.\r\n`;
+  const { text, segments } = await parsed(
+    `${HEAD}${typed('multipart/mixed; boundary=b')}--b\r\n${typed('text/plain')}Outer words.\r\n--b\r\n` +
+      `${typed('message/rfc822', 'Content-Disposition: attachment\r\n')}${inner}--b--\r\n`,
+  );
+  expect(text).toBe(
+    '# Outer\n\nFrom: a@x.test\n\nOuter words.\n\n## Inner\n\nFrom: b@x.test\n\nInner words\nin lines.',
+  );
+  expect(segments.map(({ heading }) => heading)).toEqual(['Outer', 'Outer > Inner']);
+});
+
+it('is read with its paragraphs whole where lines go on, and with what it quotes', async () => {
+  const body =
+    '> Shall we meet \r\n> on Monday?\r\n>> Or on \r\n>> Tuesday? \r\nYes, I can \r\ncome on \r\nMonday.\r\n\r\n From here.\r\nBye \r\n> end\r\n';
+  const text =
+    '> Shall we meet\n> on Monday?\n>> Or on\n>> Tuesday?\nYes, I can come on Monday.\n\nFrom here.\nBye\n> end';
+  const flowed = typed('text/plain; charset=utf-8; format=flowed');
+  expect((await parsed(HEAD + flowed + body)).text).toContain(text);
+  const coded = typed('text/plain; format="flowed"', 'Content-Transfer-Encoding: quoted-printable\r\n');
+  expect((await parsed(HEAD + coded + body.replaceAll(' \r\n', '=20\r\n'))).text).toContain(text);
+  const spaceless = typed('text/plain; format=flowed; delsp=yes');
+  expect((await parsed(`${HEAD}${spaceless}日本 \r\n語です。\r\n`)).text).toContain('日本語です。');
+});
+
+it('keeps the library from very many lines, but for those that it has to see', () => {
+  const body = 'a\r\n\r\nb\r\nc\r\n';
+  const lines = (mail: string) => joinBodyLines(mail).split('\n').length;
+  expect(lines(`${HEAD}\r\n${body.repeat(1000)}`)).toBe(HEAD.split('\n').length + 2);
+  const parts = `${HEAD}${typed('multipart/mixed; boundary=b')}--b\r\n${typed('text/plain')}${body.repeat(1000)}\r\n--b--\r\n`;
+  expect(lines(parts)).toBe(12);
+  for (const whole of [
+    typed('text/plain', 'Content-Transfer-Encoding: quoted-printable\r\n'),
+    typed('text/plain; format=flowed'),
+    typed('message/rfc822'),
+  ]) {
+    expect(joinBodyLines(HEAD + whole + body)).toBe(HEAD + whole + body);
+  }
+});
+
+it('takes no longer than the mail is long', () => {
+  for (const part of ['\n', '--\n', 'a\n\n', '--\n\n', 'a: b\n']) {
+    const coded = 'Content-Transfer-Encoding: base64\n\n';
+    const flowed = `Content-Type: text/plain; format=flowed\n\n${'=20'.repeat(200_000)}x\n>\n`;
+    expect(joinBodyLines(flowed)).toBe(flowed);
+    for (const mail of [part.repeat(200_000), coded + part.repeat(200_000)]) {
+      expect(joinBodyLines(mail)).toHaveLength(mail.length);
+    }
+  }
+});
