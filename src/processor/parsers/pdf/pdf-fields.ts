@@ -1,9 +1,9 @@
 import { oneLine } from '../markdown-writer.ts';
 
-/** A rectangle of a page, in points from its left top corner, as it is shown. */
+/** A rectangle on the displayed page, in points from its top left corner. */
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
-/** A piece of a page's text, and where it stands. */
+/** A piece of a page's text with its place. */
 export interface PlacedText {
   text: string;
   box: Box;
@@ -11,55 +11,55 @@ export interface PlacedText {
   rotation?: number;
 }
 
-/** The place of a form's field on a page, as pdf.js has it: a field may have many. */
+/** A widget annotation of pdf.js: one place of a form field. A field may have several. */
 export interface Widget {
   subtype: string;
   rect: number[];
   annotationFlags: number;
   fieldType?: string | null;
-  /** Its names and those of what it is a part of, outermost first, with dots between. */
+  /** Names of the field and its ancestors, outermost first, joined by dots. */
   fieldName?: string;
   alternativeText?: string;
   fieldValue?: unknown;
   password?: boolean;
   checkBox?: boolean;
   radioButton?: boolean;
-  /** What the field's value is while this check box, or this radio button, is ticked. */
+  /** The field's value while this check box or radio button is ticked. */
   exportValue?: string;
   buttonValue?: string | null;
-  /** Whether only what is chosen is shown, and not all that there is to choose from. */
+  /** Whether the page shows only the chosen option. */
   combo?: boolean;
   options?: { exportValue: string; displayValue: string }[];
 }
 
-/** What is filled in at a place of a page. */
+/** A filled-in value at one place of a page. */
 interface FilledField {
   label: string;
   value: string;
   box: Box;
-  /** Whether it is plain from the page's text where that has the value in its place. */
+  /** Whether the page's text may already contain the value at this place. */
   canBeShown: boolean;
 }
 
-/** A page with more is refused, whatever else is filled in on it. */
+/** Limit of labels and values on a page, in characters. The parser refuses a page with more. */
 const MAX_CHARS = 20_000_000;
-/** Comparing more takes longer than to read some values twice is worth. */
+/** Limit in characters. Above it, skip duplicate detection. It costs more than a few repeated values. */
 const MAX_COMPARED_CHARS = 5_000_000;
-/** How far text reaches into a field at least, in points, to be of it. */
+/** Smallest horizontal overlap of text and field, in points. */
 const MIN_OVERLAP = 3;
-/** How far from where it is by the count of characters a place within a text may be, in the text's widths. */
+/** Tolerance for estimated character positions, as a share of the text's width. */
 const EDGE_TOLERANCE = 0.2;
-/** Not shown to whoever looks at the page: `Hidden`, `NoView`. */
+/** Annotation flags `Hidden` and `NoView`. */
 const HIDDEN_FLAGS = 0b100010;
-/** Values of ticked check boxes that say no more than that they are. */
+/** Values that only say that a check box is ticked. */
 const MERELY_TICKED = /^(?:on|yes|true|x|\d*)$/i;
 
 /**
- * What is filled in on a page, as the items of a Markdown list in reading order; not what its text shows, or is empty,
- * hidden, or a password.
- * @param boxOf where a widget's rectangle is on the page as it is shown
- * @param pageText what has been read of the page
- * @param shown the pieces of text that stand on it, of which what has been read may leave some out
+ * Lists a page's filled-in values as Markdown, in reading order. It leaves out empty, hidden and password fields, and
+ * values that the page's text shows.
+ * @param boxOf converts a widget's rectangle to the displayed page
+ * @param pageText text that a reader found on the page
+ * @param shown all text on the page; `pageText` may lack some of it
  */
 export function fieldItems(
   widgets: readonly Widget[],
@@ -110,17 +110,17 @@ function valueOf(widget: Widget): string {
   return MERELY_TICKED.test(value) || value === ownName(widget) ? 'yes' : value;
 }
 
-/** The last part of a field's name, without its index among those of the same name. */
+/** Returns the last part of a field's name, without its index. */
 function ownName({ fieldName = '' }: Widget): string {
   return fieldName.slice(fieldName.lastIndexOf('.') + 1).replace(/\[\d+\]$/, '');
 }
 
-/** On one line, without what steers a terminal, or writes letters in another order than they stand in. */
+/** Puts text on one line without control characters and direction overrides. */
 function plain(text: string): string {
   return oneLine(text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' '));
 }
 
-/** From the top to the bottom, and on one height from left to right. */
+/** Sorts fields from top to bottom, and from left to right within a row. */
 function inReadingOrder(fields: readonly FilledField[]): FilledField[] {
   const rows: FilledField[][] = [];
   let bottom = -Infinity;
@@ -138,7 +138,7 @@ function middle([, top, , bottom]: Box): number {
   return (top + bottom) / 2;
 }
 
-/** Whether the page's text has a field's value, and no part of other words, where the field is. */
+/** Returns whether the page's text shows a field's value, as whole words, at the field's place. */
 function isShown({ value, box }: FilledField, shown: readonly PlacedText[]): boolean {
   const [left, top, right, bottom] = box;
   let text = '';
@@ -147,7 +147,7 @@ function isShown({ value, box }: FilledField, shown: readonly PlacedText[]): boo
     const [from, , to] = piece.box;
     const height = middle(piece.box);
     if (height < top || height > bottom || from > right - MIN_OVERLAP || to < left + MIN_OVERLAP) continue;
-    // What stands before or after the field, like its label, may be of one piece with the value.
+    // One piece may hold the value and the text beside the field, such as its label.
     const isEdge = (x: number) =>
       (from < left && Math.abs(x - left) < (to - from) * EDGE_TOLERANCE) ||
       (to > right && Math.abs(x - right) < (to - from) * EDGE_TOLERANCE);

@@ -5,10 +5,7 @@ export interface Letters {
   ends: number[];
 }
 
-/**
- * Returns a text's letters and digits, without their marks. They stay the same however a reader cuts, joins or styles
- * words.
- */
+/** Returns a text's letters and digits without marks. Cutting, joining or styling words does not change them. */
 export function lettersOf(text: string): string {
   return text.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '');
 }

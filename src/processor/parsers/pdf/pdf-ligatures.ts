@@ -1,25 +1,25 @@
-/** What pdf.js shows in one go: glyphs with the letters that they stand for, and how far the next is moved. */
+/** A text operation of pdf.js: glyphs with their letters, and moves between them. */
 export type Shown = readonly ({ unicode: string } | number | null)[];
 
-/** A lam and what follows it in one glyph: in nearly every font an alef, in some others, too. */
+/** A lam joined with its successors in one glyph. Most fonts join an alef, some join others. */
 const LIGATURE = /^ل\p{Script=Arabic}{1,9}$/u;
-/** Ligatures that are characters of their own, which pdf.js spells out before it turns the word around. */
+/** Ligatures with a code point. pdf.js spells them out before it reverses the word. */
 const LIGATURE_CHARACTERS = /[\ufc00-\ufd3d]/g;
 const LETTER = /[\p{L}\p{M}]/u;
-/** Not longer than words are: of millions of letters in a row the stack would run over. */
+/** Matches at most 100 letters. Millions of letters in a row would overflow the stack. */
 const WORD = /[\p{L}\p{M}]{1,100}/gu;
-/** What parts words, in thousandths of the font's size. */
+/** Smallest move that separates words, in thousandths of the font's size. */
 const MIN_MOVE = 150;
 
-/** Whether a text has what a ligature is read as where it is turned around. */
+/** Returns whether a text has the letters of a reversed ligature. */
 export function mayHaveTurnedLigatures(text: string): boolean {
   return /\p{Script=Arabic}ل/u.test(text);
 }
 
 /**
- * How words with ligatures are spelled. What leads to the left is drawn from its end on, so pdf.js turns it around
- * letter by letter, and with it the two of a ligature.
- * @returns by each word as pdf.js has it, the word; none that may as well be another one that has no ligature
+ * Restores the spelling of words with ligatures. Right-to-left text is drawn from its end. pdf.js therefore reverses
+ * it letter by letter, including the letters of a ligature.
+ * @returns the correct word for each word of pdf.js, unless a word without ligature has the same letters
  */
 export function ligatureWords(shown: Iterable<Shown>): Map<string, string> {
   const spelled = new Map<string, string>();
@@ -33,7 +33,7 @@ export function ligatureWords(shown: Iterable<Shown>): Map<string, string> {
   return spelled;
 }
 
-/** Words as they are drawn from the left on, each glyph's letters. */
+/** Splits text operations into words from left to right, as the letters of each glyph. */
 function* drawnWords(shown: Iterable<Shown>): Generator<string[]> {
   for (const glyphs of shown) {
     let word: string[] = [];
@@ -51,7 +51,7 @@ function* drawnWords(shown: Iterable<Shown>): Generator<string[]> {
   }
 }
 
-/** A text with its words as they are spelled. */
+/** Replaces words by their correct spelling. */
 export function withSpelling(text: string, spelled: ReadonlyMap<string, string>): string {
   return text.replace(WORD, (word) => spelled.get(word) ?? word);
 }

@@ -1,6 +1,6 @@
 import { escapeBlocks, heading, oneLine } from '../markdown-writer.ts';
 
-/** A piece of a page's text, as pdf.js has it: its own characters in reading order, its place from the left bottom. */
+/** A piece of text from pdf.js: characters in reading order, place from the bottom left corner. */
 export interface TextItem {
   str: string;
   transform: readonly number[];
@@ -16,12 +16,12 @@ interface Line {
 
 type Direction = 'left' | 'right';
 
-/** Scripts that are written from right to left. */
+/** Right-to-left scripts. */
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 const LEFT_TO_RIGHT = /[\p{L}\p{Nd}]/u;
-/** Signs that end a sentence or a part of it; where they stand at the edge of a piece, they need not be of it. */
+/** Punctuation at the edges of a piece. It may belong to the neighbouring piece. */
 const EDGE_SIGNS = /^([.,:;!?]*)(.*?)([.,:;!?]*)$/su;
-/** What is drawn the other way round where it leads to the left. */
+/** Brackets that right-to-left text mirrors. */
 const BRACKETS: Readonly<Record<string, string>> = {
   '(': ')',
   ')': '(',
@@ -30,26 +30,26 @@ const BRACKETS: Readonly<Record<string, string>> = {
   '{': '}',
   '}': '{',
 };
-/** Letters as they look within a word; each stands for one or more of the alphabet. */
+/** Letters in the shape that they take within a word. Each stands for one or more plain letters. */
 const PRESENTATION_FORMS = /[\ufb1d-\ufdff\ufe70-\ufefc]+/g;
 
-/** By how much larger than most of the page a heading is set. */
+/** Smallest ratio of a heading's size to the page's usual size. */
 const HEADING_SIZE = 1.15;
 const TITLE_SIZE = 1.6;
-/** How far apart two lines of a paragraph are at most, in font sizes. */
+/** Largest distance of two lines in a paragraph, in font sizes. */
 const MAX_LEADING = 1.8;
-/** What parts words, in font sizes: where the direction changes, or a cell ends, there need be no blank. */
+/** Smallest gap between words, in font sizes. Files omit the blank where the direction changes or a cell ends. */
 const MIN_GAP = 0.2;
 
-/** What share of a text's letters are written from right to left. */
+/** Returns the share of letters that belong to right-to-left scripts, from 0 to 1. */
 export function rightToLeftShare(text: string): number {
-  // Most texts have none, and to count letters takes long.
+  // Most texts have none, and counting letters is slow.
   if (!RIGHT_TO_LEFT.test(text)) return 0;
   const letters = text.match(/\p{L}/gu) ?? [];
   return letters.filter((letter) => RIGHT_TO_LEFT.test(letter)).length / Math.max(letters.length, 1);
 }
 
-/** A page's pieces of text as Markdown: larger lines are headings, wider gaps part paragraphs. */
+/** Writes a page's text as Markdown. Larger lines become headings. Wider gaps separate paragraphs. */
 export function pageMarkdown(items: Iterable<TextItem>): string {
   const found = [...lines(items)];
   const body = usualSize(found);
@@ -89,7 +89,7 @@ function sizeOf({ transform }: TextItem): number {
   return Math.hypot(transform[2] ?? 0, transform[3] ?? 0);
 }
 
-/** The size of most characters. */
+/** Returns the font size of most characters. */
 function usualSize(found: readonly Line[]): number {
   const chars = new Map<number, number>();
   for (const { size, text } of found) chars.set(size, (chars.get(size) ?? 0) + text.length);
@@ -97,8 +97,8 @@ function usualSize(found: readonly Line[]): number {
 }
 
 /**
- * The text of one line. Where some of it is written from right to left, files hold it in any order; its place on
- * the page tells: runs of one direction follow each other in the line's, the pieces of a run in the run's.
+ * Returns a line's text in reading order. Files store right-to-left text in any order, so its place decides. Runs of
+ * one direction follow the line's direction. Pieces of a run follow the run's direction.
  */
 function inReadingOrder(items: readonly TextItem[]): string {
   const written = items.map(({ str }) => str).join('');
@@ -120,7 +120,7 @@ function inReadingOrder(items: readonly TextItem[]): string {
       .join('');
   const asDrawn = textOf((str) => str);
   const asMeant = textOf(mirrored);
-  // Some files hold brackets as they are drawn, some as they are meant.
+  // Some files store brackets as they look, others as they read.
   return isPaired(asMeant) && !isPaired(asDrawn) ? asMeant : asDrawn;
 }
 
@@ -128,7 +128,7 @@ function mirrored(str: string): string {
   return str.replace(/[()[\]{}]/g, (bracket) => BRACKETS[bracket] ?? bracket);
 }
 
-/** Whether every bracket that is closed has been opened before, and the other way round. */
+/** Returns whether brackets are balanced. */
 function isPaired(text: string): boolean {
   const open: (string | undefined)[] = [];
   for (const [bracket] of text.matchAll(/[()[\]{}]/g)) {
@@ -138,14 +138,14 @@ function isPaired(text: string): boolean {
   return open.length === 0;
 }
 
-/** A piece that leads to the right apart from the signs at its edges, which may be of the line's other direction. */
+/** Splits a left-to-right piece from its outer punctuation, which may follow the line's direction. */
 function withoutEdges(piece: string): string[] {
   if (RIGHT_TO_LEFT.test(piece)) return [piece];
   const [, before = '', words = '', after = ''] = EDGE_SIGNS.exec(piece) ?? [];
   return [before, words, after].filter((part) => part !== '');
 }
 
-/** A piece, after a blank where there is room for one between it and the piece to its left. */
+/** Returns a piece, with a blank before it if the gap to its left neighbour has room. */
 function withGap(item: TextItem, index: number, fromLeft: readonly TextItem[]): string[] {
   const left = fromLeft[index - 1];
   if (!left) return [item.str];
@@ -153,7 +153,7 @@ function withGap(item: TextItem, index: number, fromLeft: readonly TextItem[]): 
   return gap > sizeOf(item) * MIN_GAP ? [' ', item.str] : [item.str];
 }
 
-/** Where each piece leads. Blanks and signs go with their neighbours where these agree, else with the line. */
+/** Finds the direction of each piece. Blanks and punctuation follow agreeing neighbours, else the line. */
 function directed(pieces: readonly string[], base: Direction): { str: string; direction: Direction }[] {
   const own = pieces.map((str): Direction | undefined => {
     if (RIGHT_TO_LEFT.test(str)) return 'left';
@@ -167,7 +167,7 @@ function directed(pieces: readonly string[], base: Direction): { str: string; di
   });
 }
 
-/** Each direction, or the last one known. */
+/** Fills unknown directions with the last known one. */
 function carriedOn(directions: readonly (Direction | undefined)[]): (Direction | undefined)[] {
   let last: Direction | undefined;
   return directions.map((direction) => (last = direction ?? last));

@@ -25,11 +25,11 @@ export class LostText {
   readonly #heads = new Set<string>();
 
   /**
-   * Completes a page's Markdown with the pieces that it lacks, each after its predecessor on the page. Text at the
-   * edge of an earlier page is not repeated.
+   * Completes a page's Markdown. It inserts each missing piece after its predecessor on the page. It does not repeat
+   * text from the edge of an earlier page.
    * @param placed all text on the page
    * @param size of the page, in points
-   * @param reread the page's text by another reader, which keeps the words of turned text whole
+   * @param reread reads the page with another reader, which keeps the words of turned text whole
    */
   async restore(
     markdown: string,
@@ -60,8 +60,8 @@ export class LostText {
 }
 
 /**
- * Returns the key of text in the head, in the foot, or slanted. It is the same on all pages but for numbers, at the same
- * place. A chart's label may stand anywhere in the margin.
+ * Returns the key of slanted text and of text in the head or foot. Pages share it if text and place agree. Numbers
+ * may differ. A chart's label may stand anywhere in the margin.
  */
 function headOf(
   { text, box: [left, top, right, bottom], rotation = 0 }: PlacedText,

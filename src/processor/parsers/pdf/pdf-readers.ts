@@ -7,7 +7,7 @@ import { fieldItems, type Box, type PlacedText, type Widget } from './pdf-fields
 import { ligatureWords, mayHaveTurnedLigatures, withSpelling, type Shown } from './pdf-ligatures.ts';
 import { pageMarkdown, type TextItem } from './pdf-lines.ts';
 
-/** A page of a PDF as Markdown, and its pieces of text as they stand on it. */
+/** A page of a PDF as Markdown, with its placed pieces of text. */
 export interface Page {
   number: number;
   text: string;
@@ -21,25 +21,25 @@ export interface Page {
 /** Some pages of a PDF, in order. */
 export interface PageBatch {
   pages: Page[];
-  /** How many pages have been read with this batch, of how many. */
+  /** Pages read so far, including this batch. */
   done: number;
   total: number;
 }
 
-/** Keeps memory flat, and progress coming, at any number of pages. */
+/** Pages in a batch. Small batches keep memory flat and report progress often. */
 export const BATCH_PAGES = 20;
 
-/** The first choice: fast, keeps columns apart, and knows headings and tables. */
+/** Reads a PDF with the first reader. It is fast and recognizes columns, headings and tables. */
 export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch> {
   const parser = new LiteParse({
     outputFormat: 'markdown',
     imageMode: 'off',
     extractLinks: false,
-    // What looks like them may be the date and the address of a letter.
+    // The library also takes a letter's date and address for headers.
     keepHeadersFooters: true,
     ocrEnabled: false,
     quiet: true,
-    // One broken page is no reason to lose the others.
+    // One broken page must not lose the others.
     continueOnPageError: true,
     maxPages: Number.MAX_SAFE_INTEGER,
     extractContentBounds: true,
@@ -58,7 +58,7 @@ function pageOf({ pageNum, width, height, markdown, textItems, contentBounds: dr
     textItems.map(({ text, x, y, width, height, rotation = 0 }): PlacedText => {
       return { text, box: [x, y, x + width, y + height], rotation };
     });
-  // Blanks have a place, but no size.
+  // Blanks have a place but no size.
   const isDrawn = drawn !== undefined && drawn.width * drawn.height > 0;
   return { number: pageNum, text: withoutEmphasis(markdown), pieces, size: [width, height], isDrawn };
 }
@@ -67,7 +67,7 @@ function failedPage(number: number): Page {
   return { number, text: '', pieces: () => [], size: [0, 0], isDrawn: true };
 }
 
-/** Its marks of emphasis follow lines rather than words, and words that are parted by a line's end are joined. */
+/** Removes emphasis marks. The library marks lines rather than words and joins words across lines. */
 function withoutEmphasis(markdown: string): string {
   return markdown
     .split(/^(```[^]*?^```$)/m)
@@ -80,22 +80,25 @@ function withoutEmphasis(markdown: string): string {
 type PdfjsDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
 type PdfjsPage = Awaited<ReturnType<PdfjsDocument['getPage']>>;
 
-/** A PDF whose pages are read when they are asked for, by number from 1. */
+/** A PDF that reads a page on demand. Numbers start from 1. */
 export interface OpenPdf {
   total: number;
   readPage: (number: number) => Promise<Page>;
-  /** What is filled in on a page, but for what its text shows, as the items of a list. */
+  /** Lists a page's filled-in values that its text does not show. */
   readFields: (page: Page) => Promise<string>;
 }
 
-/** Of a whole document: its pages may share them, so that a small one can claim any number. */
+/** Limit for a document. Pages can share annotations, so a small file can claim any number. */
 const MAX_ANNOTATIONS = 20_000;
-/** In pixels: nothing is drawn. */
+/** Limit in pixels. The parser needs no images. */
 const NO_IMAGES = 1;
-/** Limit of the look at what a page draws, in ms. A page of a few hundred bytes can draw without end. */
+/** Limit in ms for listing what a page draws. A page of a few hundred bytes can draw without end. */
 const DRAWING_MS = 2000;
 
-/** The second opinion: slower, and knows neither columns nor tables, but reads some files that the first cannot. */
+/**
+ * Opens a PDF with the second reader. It is slower and ignores columns and tables. It reads some files that the first
+ * cannot.
+ */
 export async function openWithPdfjs(path: string): Promise<OpenPdf> {
   const { getDocumentProxy, getResolvedPDFJS } = await import('unpdf');
   const { OPS } = await getResolvedPDFJS();
@@ -110,7 +113,7 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
     limit.catch(() => {});
     const operators = await Promise.race([page.getOperatorList(), limit]).finally(() => late.abort());
     if (operators) return operators;
-    // Only the end of the document ends the list of a page.
+    // pdf.js stops listing a page only when it destroys the document.
     isTooLong = true;
     await document.loadingTask.destroy();
     document = await load();
@@ -156,8 +159,8 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
 type Operators = Awaited<ReturnType<PdfjsPage['getOperatorList']>>;
 
 /**
- * Returns whether a page shows anything, and true if that is unknown. pdf.js draws no image here: only the operator
- * that would place one tells of it.
+ * Returns whether a page draws anything, and true if unknown. pdf.js draws no image here. Only the operator that
+ * places an image shows that there is one.
  */
 function isAnythingDrawn(operators: Operators | undefined, ops: Readonly<Record<string, number>>): boolean {
   if (!operators) return true;
@@ -171,7 +174,7 @@ function isAnythingDrawn(operators: Operators | undefined, ops: Readonly<Record<
   });
 }
 
-/** Where a rectangle in a page's own coordinates is on the page as it is shown. */
+/** Converts a rectangle from page coordinates to the displayed page. */
 function boxOnPage(page: PdfjsPage, [left = 0, bottom = 0, right = 0, top = 0]: readonly number[]): Box {
   const viewport = page.getViewport({ scale: 1 });
   const [x, y] = viewport.convertToViewportPoint(left, bottom) as [number, number];

@@ -1,22 +1,22 @@
 import { constants, inflateSync } from 'node:zlib';
 
-/** What every place of a form's field on a page is called; it is in all documents that have any. */
+/** The type name of form widgets. Every document with form fields contains it. */
 const WIDGET = '/Widget';
 const OBJECT_STREAM = '/ObjStm';
 const STREAM = 'stream';
 const CR = 0x0d;
-/** More than any form has; whoever claims more is not worth the time that each of them takes. */
+/** Limit of widgets. Real forms have fewer. More would cost too much time. */
 const MAX_WIDGETS = 10_000;
-/** What objects of real documents unpack to is far below. */
+/** Limit in bytes. Objects of real documents unpack to far less. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
-/** What it costs to unpack anything, in bytes that are unpacked meanwhile. */
+/** Fixed cost of unpacking a stream, in bytes. */
 const STREAM_COST = 4096;
 
 /**
- * Whether a PDF's pages may have form fields, without reading it. It is sure where it says no: that it must look for
- * itself, or cannot, as where objects are encrypted, is a maybe.
+ * Returns whether a PDF may have form fields, without parsing it. False is certain, except above the limits. True may
+ * be wrong, as for encrypted objects.
  * @param bytes the whole file
- * @returns false, too, for documents with far more fields than a form has
+ * @returns false also for documents with more than MAX_WIDGETS fields
  */
 export function mayHaveWidgets(bytes: Buffer): boolean {
   let found = count(bytes, WIDGET);
@@ -24,7 +24,7 @@ export function mayHaveWidgets(bytes: Buffer): boolean {
   let allSeen = true;
   for (const stream of objectStreams(bytes)) {
     try {
-      // What follows the stream is not of it, and where it is damaged, readers take what there is.
+      // Bytes after the stream are ignored. Readers accept a damaged stream up to the damage.
       const options = { maxOutputLength: left, finishFlush: constants.Z_SYNC_FLUSH };
       const objects = inflateSync(stream, options);
       left = Math.max(left - objects.length - STREAM_COST, 1);
@@ -38,7 +38,7 @@ export function mayHaveWidgets(bytes: Buffer): boolean {
   return found > 0 ? found <= MAX_WIDGETS : !allSeen;
 }
 
-/** The bytes from the beginning of each stream that holds other objects. */
+/** Yields the bytes from the start of each object stream. */
 function* objectStreams(bytes: Buffer): Generator<Buffer> {
   for (let end = 0; ;) {
     const type = bytes.indexOf(OBJECT_STREAM, end);

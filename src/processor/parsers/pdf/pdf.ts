@@ -18,13 +18,15 @@ import {
 import { mayHaveWidgets } from './pdf-widgets.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
 
-/** From this share on, a page whose words are out of order is worse than one without tables. */
+/**
+ * Largest share of right-to-left letters for the first reader. Above it, wrong word order is worse than lost tables.
+ */
 const MAX_RIGHT_TO_LEFT = 0.1;
 
 /**
- * Reads a PDF: a segment for each page that has text, and within it for each heading. Headings stay in force
- * over pages. It counts pages without text that are not blank, such as scans, as `pages_unread`. A blank page draws
- * nothing, not even in white.
+ * Reads a PDF. It yields a segment for each page with text, and within a page for each heading. Headings stay in
+ * force over pages. `pages_unread` counts drawn pages without text, such as scans. A blank page draws nothing, not
+ * even in white.
  * @param maxSilenceMs how long the first reader may be silent before the second takes over
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
@@ -32,7 +34,7 @@ export async function* parsePdf(path: string, maxSilenceMs: number): AsyncGenera
   let total = 0;
   let unread = 0;
   const outline = new Outline();
-  // Held back until the next is known: only a segment with a successor ends in a page break.
+  // Held back because only a segment with a successor ends in a page break.
   let last: SegmentEvent | undefined;
   try {
     for await (const batch of readBatches(path, maxSilenceMs)) {
@@ -58,10 +60,10 @@ export async function* parsePdf(path: string, maxSilenceMs: number): AsyncGenera
   yield { type: 'end', metadata };
 }
 
-/** Reads pages with what is filled in on them, after their text. */
+/** Reads pages and appends their filled-in values. */
 async function* readBatches(path: string, maxSilenceMs: number): AsyncGenerator<PageBatch> {
   const second = new SecondReader(path);
-  // To ask the second reader about every document takes too long.
+  // Opening every document with the second reader is too slow.
   const mayBeForm = mayHaveWidgets(await readFile(path));
   for await (const batch of readTexts(path, second, maxSilenceMs)) {
     if (mayBeForm) for (const page of batch.pages) page.text = await second.withFields(page);
@@ -70,9 +72,9 @@ async function* readBatches(path: string, maxSilenceMs: number): AsyncGenerator<
 }
 
 /**
- * Reads pages with the first reader, and with the second those that the first finds nothing on, or is known to
- * mix up, and all that are left where it fails, or is silent for too long.
- * @throws what the second reader fails with where it is needed for the rest
+ * Reads pages with the first reader. The second reads pages that the first leaves empty or reorders. It also reads
+ * the rest if the first fails or is silent for too long.
+ * @throws the second reader's error, if the rest depends on it
  */
 async function* readTexts(
   path: string,
@@ -104,7 +106,7 @@ async function* readTexts(
   }
 }
 
-/** The second reader, which opens the file when it is asked for the first time. */
+/** The second reader. It opens the file on first use. */
 class SecondReader {
   readonly #path: string;
   readonly #lost = new LostText();
@@ -118,7 +120,7 @@ class SecondReader {
     return (this.#pdf ??= openWithPdfjs(this.#path));
   }
 
-  /** Reads a page without loss: the first reader's text completed from this one, or else this one's text. */
+  /** Reads a page without loss. It completes the first reader's text or replaces it. */
   async completed(first: Page): Promise<Page> {
     const page = isDoubtful(first.text) ? await this.opinion(first) : first;
     if (page.pieces !== first.pieces) return page;
@@ -137,7 +139,7 @@ class SecondReader {
     }
   }
 
-  /** What it reads on a page; what the first has read, where that is better, or it fails. */
+  /** Reads a page with the second reader. Returns the first reader's page if that is better or reading fails. */
   async opinion(first: Page): Promise<Page> {
     try {
       const pdf = await this.open();
@@ -145,27 +147,27 @@ class SecondReader {
       if (betterText(first.text, page.text) === page.text) return page;
       return { ...first, isDrawn: first.isDrawn || page.isDrawn };
     } catch {
-      // It is asked about much that is beyond any reader, like a page that is an image.
+      // Some pages are beyond any reader, such as an image.
       return first;
     }
   }
 
-  /** A page's text with what is filled in on the page; without it, where that cannot be read. */
+  /** Returns a page's text with its filled-in values, or without them if reading them fails. */
   async withFields(page: Page): Promise<string> {
     try {
       const pdf = await this.open();
       const fields = await pdf.readFields(page);
       return [hasText(page.text) ? page.text : '', fields].filter((part) => part !== '').join('\n\n');
     } catch {
-      // A form that is broken is no reason to lose the page.
+      // A broken form must not lose the page.
       return page.text;
     }
   }
 }
 
 /**
- * A page as the second reader has it, unless it is blank, or in other letters: where a font does not say what its
- * letters are, only the first reader finds out.
+ * Chooses between two readers' texts. The second wins unless it is blank or has other letters. Only the first reader
+ * recovers letters that a font does not declare.
  */
 export function betterText(first: string, second: string): string {
   const sameLetters = rightToLeftShare(second) >= rightToLeftShare(first) / 2;
@@ -182,7 +184,7 @@ function* batchSegments(batch: PageBatch, outline: Outline): Generator<SegmentEv
   }
 }
 
-/** The first reader puts an empty code block where a page has nothing to read. */
+/** The first reader writes an empty code block for a page without text. */
 function hasText(markdown: string): boolean {
   return /[\p{L}\p{N}]/u.test(markdown.replace(/^```.*$/gm, ''));
 }
