@@ -1,7 +1,7 @@
-/** What a number in a cell stands for. */
+/** How a spreadsheet shows a cell's number. */
 export type CellFormat = 'number' | 'percent' | 'date' | 'time' | 'date-time' | 'duration';
 
-/** The formats that have no code in the file, by their ids. */
+/** Built-in formats by their ids. The file holds no code for them. */
 const BUILT_IN: readonly [first: number, last: number, CellFormat][] = [
   [9, 10, 'percent'],
   [14, 17, 'date'],
@@ -16,20 +16,20 @@ const BUILT_IN: readonly [first: number, last: number, CellFormat][] = [
   [50, 58, 'date'],
 ];
 
-/** What a format shows as it is: quoted or escaped, the width of a character, a colour or language in brackets. */
+/** Literal parts of a format: quoted or escaped text, character widths, bracketed colours and languages. */
 const LITERAL = /"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]/gi;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAY_SECONDS = 24 * 60 * 60;
-/** The day before the first, of a calendar with a 29th of February 1900 in it. */
+/** Day 0. This calendar has a 29th of February 1900. */
 const EPOCH_1900 = Date.UTC(1899, 11, 30);
 const EPOCH_1904 = Date.UTC(1904, 0, 1);
 const FALSE_LEAP_DAY = 60;
 /** The end of the year 9999. */
 const LAST_DAY = 2_958_465;
-/** As many digits as a spreadsheet keeps. */
+/** Significant digits that a spreadsheet keeps. */
 const DIGITS = 15;
 
-/** The formats of a workbook's cell styles, by their index, from `styles.xml`. */
+/** Reads the formats of a workbook's cell styles from `styles.xml`, by style index. */
 export function cellFormats(styles: string): CellFormat[] {
   const codes = new Map<number, string>();
   for (const [tag] of styles.matchAll(/<numFmt\b[^<>]*>/g)) {
@@ -54,7 +54,7 @@ function formatOf(code: string): CellFormat {
   if (/general/i.test(positive)) return 'number';
   if (/\[[hms]+\]/i.test(positive)) return 'duration';
   const time = /[hs]/i.test(positive);
-  // An m beside hours or seconds is minutes.
+  // Beside hours or seconds, m means minutes.
   const date = /[yd]|mmm/i.test(positive) || (!time && /m/i.test(positive));
   if (date) return time ? 'date-time' : 'date';
   if (time) return 'time';
@@ -62,13 +62,13 @@ function formatOf(code: string): CellFormat {
 }
 
 /**
- * A cell's number as text: dates and times as ISO 8601 has them, others with the digits that they were typed with.
- * @param value as the file has it
- * @param since1904 whether days are counted from 1904 on
+ * Formats a cell's number as text. Dates and times become ISO 8601. Others keep the digits that a person typed.
+ * @param value from the file
+ * @param since1904 whether days count from 1904
  */
 export function formatNumber(value: string, format: CellFormat, since1904: boolean): string {
   const number = Number(value);
-  // More digits than a number has are kept as they are.
+  // Text with more digits than a number holds stays unchanged.
   if (!Number.isFinite(number) || value.trim() === '') return value;
   if (format === 'percent') return `${typed(number * 100)}%`;
   if (format === 'number' || number < 0 || number > LAST_DAY)
@@ -91,7 +91,7 @@ function dayOf(days: number, since1904: boolean): string {
   return new Date((since1904 ? EPOCH_1904 : EPOCH_1900) + (days + shift) * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** `hh:mm`, and seconds where there are any. */
+/** Formats a time as `hh:mm`, with seconds if there are any. */
 function clock(seconds: number): string {
   const two = (part: number) => String(part).padStart(2, '0');
   const rest = seconds % 60;

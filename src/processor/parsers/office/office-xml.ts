@@ -9,20 +9,20 @@ import { normalizeSlide } from './slide-xml.ts';
 import { normalizeWords } from './word-xml.ts';
 import type { XmlParts } from './xml-parts.ts';
 
-/** Limit in bytes. Normalizing holds a document several times, so larger ones stay as they are. */
+/** Limit in bytes. Normalizing holds a document several times, so larger ones stay unchanged. */
 const MAX_XML_BYTES = 32 * 1024 * 1024;
 
-/** A part's first element declares its vocabularies, and many of them. */
+/** Characters to search for namespaces. A part's first element declares many. */
 const START_CHARS = 4096;
 
-/** The formats know no document types, and so no entities: a part that has one was made to do harm. */
+/** A document type before the first element. The formats use none, so such a part is an attack. */
 const FOREIGN_TYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
-/** What a Word document may have text in beside XML: what was pasted into it as it is. */
+/** Parts beside XML that may hold a Word document's text, such as pasted HTML. */
 const PASTED_PART = /^word\/(?!embeddings\/).*\.(?:html?|xhtml|mht|mhtml|rtf|txt|docx)$/i;
 const OFFICE_PART = /^(?:(?:word|ppt|xl)\/|(?:content|styles)\.xml$)/;
 const DECLARES_TYPE = 'The file declares XML of its own, as no Office document does.';
 
-/** The names that the library knows the elements of a vocabulary by; files may call them as they like. */
+/** The library knows the elements of a vocabulary by these prefixes only. Files may use others. */
 const PREFIXES: readonly [vocabulary: RegExp, prefix: string][] = [
   [/spreadsheetml(?:\/2006)?\/main$/, ''],
   [/wordprocessingml(?:\/2006)?\/main$/, 'w:'],
@@ -51,9 +51,9 @@ const NORMALIZERS: Readonly<Record<Format, Normalizer>> = {
 };
 
 /**
- * Rewrites what the office library overlooks in a form that it knows: headings of localised styles, dates in
- * cells, slide numbers. Only what has text is kept; a file that cannot be unpacked, or is too large, stays as it is.
- * @throws {ProcessorError} `corrupt` where a part begins with a document type
+ * Rewrites constructs that the office library overlooks: localised heading styles, dates in cells, slide numbers. It
+ * keeps only parts with text. A file that it cannot unpack, or that is too large, stays unchanged.
+ * @throws {ProcessorError} `corrupt` if a part begins with a document type
  */
 export function normalizeOffice(bytes: Uint8Array, format: Format): Uint8Array {
   const unpacked = unpack(bytes);
@@ -85,7 +85,7 @@ function unpack(bytes: Uint8Array): { parts: XmlParts; pasted: [string, Uint8Arr
       pasted: entries.filter(([name]) => !isXml(name)),
     };
   } catch {
-    // What is wrong with it, the library says: it reads some damaged files, too.
+    // The library reports what is wrong. It reads some damaged files, too.
     return undefined;
   }
 }
@@ -95,7 +95,7 @@ function xmlText(file: Uint8Array): string {
   return utf16 ? new TextDecoder('utf-16le').decode(file) : strFromU8(file);
 }
 
-/** Only a default namespace, or the usual prefix, is known to the library. */
+/** The library knows only a default namespace or the usual prefix. */
 function withKnownPrefix(xml: string): string {
   const start = xml.slice(0, START_CHARS);
   for (const [declaration, name = '', uri = ''] of start.matchAll(/xmlns:([\w-]+)="([^"]*)"/g)) {

@@ -8,12 +8,12 @@ import { toMarkdown } from '../node-markdown.ts';
 import { readOffice, type OfficeFormat } from './read-office.ts';
 import { PAGE_BREAK, segments } from '../segments.ts';
 
-/** Slides or sheets between two reports. */
+/** Slides or sheets between two progress events. */
 const REPORT_PAGES = 20;
 
 /**
- * Reads an Office document, an OpenDocument, an EPUB book or RTF. Slides and sheets are its pages, each with
- * headings of its own; other documents have no pages.
+ * Reads an Office document, an OpenDocument, an EPUB book or RTF. Slides and sheets are its pages, each with its own
+ * headings. Other documents have no pages.
  * @throws {ProcessorError} `encrypted`, `corrupt`, `no_text`, or `text_too_long`
  */
 export async function* parseOffice(

@@ -3,9 +3,9 @@ import { visitTags, type Tag } from '../html/markup-tags.ts';
 const COMMON_STYLES = /<office:styles>[^]*<\/office:styles>/;
 
 /**
- * A part of an OpenDocument file without the words, paragraphs and sections that it does not show. A part whose hidden
- * element is never closed stays as it is.
- * @param styles the file's common styles; the part's own are within it
+ * Removes hidden words, paragraphs and sections from a part of an OpenDocument file. A part with an unclosed hidden
+ * element stays unchanged.
+ * @param styles the file's common styles; the part holds its own
  */
 export function withoutHiddenText(xml: string, styles: string): string {
   if (
@@ -47,7 +47,7 @@ function isHidden({ name, attributes }: Tag, hiding: ReadonlySet<string>): boole
   return /^text:(?:p|h|span)$/.test(name) && hiding.has(attributes.get('text:style-name') ?? '');
 }
 
-/** Names of the styles that hide text, and of the styles that inherit from them. */
+/** Names the styles that hide text, directly or by inheritance. */
 function hidingStyles(xml: string): Set<string> {
   const hiding = new Set<string>();
   let style = '';

@@ -1,10 +1,10 @@
-/** How words are read, above them. */
+/** Ruby annotations: the pronunciation above words. */
 const READING = /<text:ruby-text(?:\s[^<>]*)?>(?:(?!<text:ruby-text)[^])*?<\/text:ruby-text>/g;
-/** Cells, and what the library does not look into within them. */
+/** Cells, and the lists within them, which the library ignores. */
 const CELL_OR_LIST =
   /<(\/?)(table:table-cell|text:list|text:list-item|text:list-header|text:section)(?=[\s/>])[^<>]*?(\/?)>/g;
 
-/** A part of an OpenDocument file without how words are read; in its tables, items of lists are mere paragraphs. */
+/** Removes ruby annotations from a part of an OpenDocument file. In tables it turns list items into paragraphs. */
 export function normalizeOpenDocument(xml: string): string {
   let cells = 0;
   return xml

@@ -14,7 +14,7 @@ import { spellSigns } from './rtf-signs.ts';
 
 export type OfficeFormat = 'docx' | 'pptx' | 'xlsx' | 'odt' | 'odp' | 'ods' | 'epub' | 'rtf' | 'html';
 
-/** What a child has the memory for, with some to spare. Real documents are far below. */
+/** Limits that fit a child's memory with some to spare. Real documents stay far below. */
 const LIMITS = {
   maxUncompressedBytes: 256 * 1024 * 1024,
   maxTableCells: 400_000,
@@ -35,7 +35,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   MAX_NESTING_DEPTH_EXCEEDED: () => new ProcessorError('corrupt', { detail: TOO_DEEP }),
 };
 const archive = (bytes: Uint8Array) => declaresTooMuch(bytes, LIMITS.maxUncompressedBytes);
-/** For the formats in which the library limits nothing, or only after it has unpacked all of it. */
+/** Checks before parsing, because the library has no limit for these formats or applies it after unpacking. */
 const TOO_MUCH: Readonly<Record<OfficeFormat, (bytes: Uint8Array) => boolean>> = {
   docx: archive,
   pptx: archive,
@@ -47,12 +47,12 @@ const TOO_MUCH: Readonly<Record<OfficeFormat, (bytes: Uint8Array) => boolean>> =
   rtf: hasTooManyControls,
   epub: unpacksTooLarge,
 };
-/** Where a limit cut the document short: half of one is not the document. */
+/** Warnings that a limit cut the document short. The parser then refuses it, because half a document is wrong. */
 const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_EXCEEDED']);
 
 /**
- * Reads a document as a tree of nodes. Nothing is loaded or run for it: no images, no remote parts, no entities
- * but XML's own, no recognition of text in images.
+ * Reads a document as a tree of nodes. The library loads and runs nothing: no images, no remote parts, no OCR. It
+ * expands only XML's own entities.
  * @throws {ProcessorError} `encrypted`, `text_too_long`, or `corrupt`
  */
 export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<OfficeContentNode[]> {
@@ -75,7 +75,7 @@ export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<O
   }
 }
 
-/** Normalizes what the library is known to overlook into a form that it reads. */
+/** Normalizes constructs that the library overlooks. */
 function normalized(bytes: Buffer, format: OfficeFormat): Buffer {
   switch (format) {
     case 'docx':

@@ -1,16 +1,16 @@
-/** A binary stretch's length; a word with its number; a character by its code; a sign; a brace; plain characters. */
+/** Tokens in order: binary length, control word with number, coded character, control symbol, brace, plain text. */
 const TOKEN =
   /\\bin(?<bytes>\d+) ?|\\(?<word>[a-zA-Z]+)(?<number>-?\d+)? ?|\\'[\da-fA-F]{2}|\\[^a-zA-Z]|(?<brace>[{}])|[^\\{}]+/gy;
 const HIDES = /\\v(?![a-z0])/;
 
 /**
- * RTF without the characters that a reader does not see. What is said of their looks, and what groups them, stays.
+ * Removes characters that RTF hides from readers. It keeps formatting and groups.
  * @param rtf its bytes as Latin-1
  */
 export function withoutHidden(rtf: string): string {
   if (!HIDES.test(rtf)) return rtf;
   let visible = '';
-  /** Of the groups that are open, the innermost last. */
+  /** One entry for each open group, innermost last. */
   const groups: boolean[] = [];
   let hidden = false;
   TOKEN.lastIndex = 0;

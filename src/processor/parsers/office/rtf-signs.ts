@@ -1,4 +1,4 @@
-/** The signs that RTF has a word for and the office library has not. */
+/** Signs with an RTF control word that the office library does not know. */
 const SIGNS: Readonly<Record<string, string>> = {
   emdash: '\u2014',
   endash: '\u2013',
@@ -8,13 +8,13 @@ const SIGNS: Readonly<Record<string, string>> = {
   '~': '\u00a0',
   _: '-',
 };
-/** A backslash before another is a mere sign, and the next begins no word. */
+/** An escaped backslash is a sign. The next one begins no word. */
 const WORD = /\\\\|\\(?:(emdash|endash|bullet|emspace|enspace)(?![a-z]) ?|([~_]))/g;
-/** What parts words, and paragraphs, as well as a paragraph's end does. */
+/** Control words that separate words and paragraphs like a paragraph's end. */
 const BREAK = /\\\\|\\(?:page|column|sect)(?![a-z]) ?/g;
 
 /**
- * RTF with dashes, bullets, spaces and breaks written so that the office library does not lose them.
+ * Spells dashes, bullets, spaces and breaks so that the office library keeps them.
  * @param rtf its bytes as Latin-1
  */
 export function spellSigns(rtf: string): string {

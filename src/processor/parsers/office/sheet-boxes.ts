@@ -1,15 +1,15 @@
 import type { XmlParts } from './xml-parts.ts';
 
 const DRAWING = /<Relationship\b[^<>]*\bTarget="(?:\.\.|\/xl)\/drawings\/([^"/]+)"/g;
-/** Up to the next of its kind at most, so that one that is never closed costs no more than others. */
+/** Matches up to the next box, so that an unclosed one costs no more than others. */
 const BOX = /<xdr:txBody>((?:(?!<xdr:txBody>)[^])*?)<\/xdr:txBody>/g;
 const PARAGRAPH = /<a:p>((?:(?!<a:p>)[^])*?)<\/a:p>/g;
 const WORDS = /<a:t(?: [^<>]*)?>([^<]*)<\/a:t>|<a:br\b/g;
 const ROWS_END = /<sheetData\s*\/>|<\/sheetData>/;
 
 /**
- * A sheet with the words of the text boxes that lie on it as rows of their own, below its cells.
- * @param placed the drawings that are on a sheet already: each is on one alone, however often it is named
+ * Appends the words of a sheet's text boxes as rows below its cells.
+ * @param placed drawings that a sheet already holds; each belongs to one sheet only
  */
 export function withTextBoxes(sheet: string, name: string, parts: XmlParts, placed: Set<string>): string {
   const relations = parts.get(name.replace(/[^/]+$/, '_rels/$&.rels')) ?? '';
@@ -25,7 +25,7 @@ export function withTextBoxes(sheet: string, name: string, parts: XmlParts, plac
   );
 }
 
-/** As XML has them. */
+/** Returns the text of each box as escaped XML. */
 function boxTexts(drawing: string): string[] {
   return [...drawing.matchAll(BOX)]
     .map(([, box = '']) =>

@@ -3,15 +3,14 @@ import type { XmlParts } from './xml-parts.ts';
 import { withTextBoxes } from './sheet-boxes.ts';
 
 const SHEET_PART = /^xl\/worksheets\/[^/]+\.xml$/;
-/** Up to the next cell at most, so that one that is never closed costs no more than the others. */
+/** Matches up to the next cell, so that an unclosed one costs no more than others. */
 const CELL = /<c\b([^<>]*?)(?:\/>|>((?:(?!<c\b)[^])*?)<\/c>)/g;
 const RELATIONS_PART = 'xl/_rels/workbook.xml.rels';
 const VALUE = /<v(?: [^<>]*)?>([^<]*)<\/v>/;
 
 /**
- * Rewrites a workbook: its sheets are in the order in which it shows them, by names that the library knows; a number
- * that is shown as a date, a time or a percentage becomes the text that says so, and others have the digits that they
- * were typed with; text boxes are rows.
+ * Rewrites a workbook. Sheets get the display order and names that the library knows. Dates, times and percentages
+ * become text. Other numbers keep the digits that a person typed. Text boxes become rows.
  */
 export function normalizeSheets(parts: XmlParts): void {
   const formats = cellFormats(parts.get('xl/styles.xml') ?? '');
@@ -29,7 +28,7 @@ function normalizeSheet(xml: string, formats: readonly CellFormat[], since1904: 
     const type = /\bt="([^"]*)"/.exec(attributes)?.[1] ?? 'n';
     const value = VALUE.exec(body)?.[1];
     if (value === undefined) return cell;
-    // The library takes what a formula says for text without escapes.
+    // The library takes a formula's escaped result for plain text.
     if (type === 'str') return value.includes('&') ? inlineCell(attributes, value) : cell;
     if (type !== 'n') return cell;
     const format = formats[Number(/\bs="(\d+)"/.exec(attributes)?.[1] ?? 0)];
@@ -42,7 +41,7 @@ function inlineCell(attributes: string, text: string): string {
   return `<c${attributes.replace(/\bt="str"/, 't="inlineStr"')}><is><t>${text}</t></is></c>`;
 }
 
-/** The library reads the sheets as they come in the archive, and only those that are called as Excel calls them. */
+/** The library reads sheets in archive order and only under Excel's names. */
 function putInOrder(parts: XmlParts): void {
   const targets = new Map<string, string>();
   for (const [tag] of (parts.get(RELATIONS_PART) ?? '').matchAll(/<Relationship\b[^<>]*>/g)) {
@@ -76,7 +75,7 @@ function attributeOf(tag: string, name: string): string {
   return new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? '';
 }
 
-/** The part that a workbook's relationship leads to. */
+/** Resolves the part that a workbook's relationship targets. */
 function partOf(target: string): string {
   return target.startsWith('/') ? target.slice(1) : `xl/${target}`;
 }

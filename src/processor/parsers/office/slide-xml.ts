@@ -1,17 +1,17 @@
 import { drawnText } from './symbol-fonts.ts';
 
-/** Up to the next shape at most, so that one that is never closed costs no more than the others. */
+/** Matches up to the next shape, so that an unclosed one costs no more than others. */
 const SHAPE = /<p:sp\b(?:(?!<p:sp\b)[^])*?<\/p:sp>/g;
-/** What a show repeats on every slide. */
+/** Placeholders that a presentation repeats on every slide. */
 const REPEATED = /<p:ph\b[^<>]*\btype="(?:sldNum|ftr|hdr)"/;
 
 const RUN = /<a:r>(?:(?!<a:r>)[^])*?<\/a:r>/g;
 const SYMBOL_FONT = /<a:sym\b[^<>]*\btypeface="([^"]*)"/;
 const FONT = /<a:latin\b[^<>]*\btypeface="([^"]*)"/;
-/** Where files put the characters of fonts that draw signs for letters. */
+/** Code points of symbol fonts, which draw signs for letters. */
 const SIGNS = /[\uf020-\uf0ff]/g;
 
-/** A slide, or its notes, without its number, header and footer; signs of symbol fonts are letters of their own. */
+/** Removes number, header and footer from a slide or its notes. It turns signs of symbol fonts into Unicode. */
 export function normalizeSlide(xml: string): string {
   return xml.replace(SHAPE, (shape) => (REPEATED.test(shape) ? '' : shape)).replace(RUN, withSigns);
 }

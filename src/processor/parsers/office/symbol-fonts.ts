@@ -1,7 +1,7 @@
-/** Signs that follow each other in a font, from the character that the first stands at. */
+/** Consecutive signs of a font, from the first one's character code on. */
 type Stretch = readonly [first: number, signs: string];
 
-/** What fonts draw for letters: all of Symbol, and of the others what texts are marked with. */
+/** Signs that fonts draw for letters: all of Symbol, and the usual marks of the others. */
 const FONTS: Readonly<Record<string, readonly Stretch[]>> = {
   symbol: [
     [0x21, '!∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_'],
@@ -42,16 +42,16 @@ const signs = new Map(
   ]),
 );
 
-/** Where files put the characters of such a font, so that they are nobody's letters. */
+/** Files store symbol characters from this private code point on, apart from real letters. */
 const PRIVATE_FIRST = 0xf000;
 const PRIVATE_LAST = 0xf0ff;
 
-/** Whether a font draws signs for letters, known ones. */
+/** Returns whether the table knows a font's signs. */
 export function isSymbolFont(font: string): boolean {
   return signs.has(font.toLowerCase());
 }
 
-/** A text as its font draws it; a sign that is nothing but a place in a font is a blank. */
+/** Returns a text as its font draws it. A code without a known sign becomes a blank. */
 export function drawnText(font: string, text: string): string {
   const known = signs.get(font.toLowerCase());
   return Array.from(text, (char) => {

@@ -1,8 +1,8 @@
 import { drawnText, isSymbolFont } from './symbol-fonts.ts';
 
 /**
- * Where a paragraph begins or ends, its style, or a run that has no other within it, as one with a text box has.
- * None of these goes further than to the next of its kind, so that one that is never closed costs no more than others.
+ * A paragraph's start or end, its style, or a run without an inner run. A run with a text box has inner runs. Each
+ * matches up to the next of its kind, so that an unclosed one costs no more than others.
  */
 const PIECE =
   /<w:p(?: [^<>]*)?(?<!\/)>|<\/w:p>|<w:pStyle w:val="([^"<>]*)"|<w:r(?: [^<>]*)?>(?:(?!<w:r[ >])[^])*?<\/w:r>/g;
@@ -11,29 +11,27 @@ const VALUE = / w:val="([^"]*)"/;
 const RUN_STYLE = /<w:rStyle w:val="([^"]*)"/;
 const RUN_FONT = /<w:rFonts\b[^<>]* w:ascii="([^"]*)"/;
 const RUN_TEXT = /(<w:t(?: [^<>]*)?>)([^<]*)<\/w:t>/g;
-/** A hyphen that the library does not know becomes text later. */
+/** The library does not know this hyphen. It becomes text later. */
 const HYPHEN = /<w:noBreakHyphen\s*\/>/g;
 const SIGN = /<w:sym\b([^<>]*)\/>/g;
 
-/** Whether a style or a run hides its words; undefined where it does not say. */
+/** Returns whether a style or a run hides its words; undefined if it does not say. */
 export function vanishes(xml: string): boolean | undefined {
   const found = VANISH.exec(xml);
   return found ? /^(?:1|true|on)$/.test(VALUE.exec(found[1] ?? '')?.[1] ?? '1') : undefined;
 }
 
-/** What hides words but for their runs. */
+/** What hides words besides their runs. */
 export interface Hiding {
-  /** Ids of the styles that hide text. '' stands for the default style of paragraphs. */
+  /** Ids of the styles that hide text. '' stands for the default paragraph style. */
   styles: ReadonlySet<string>;
-  /** Whether the document's defaults do: then only a run shows its words. */
+  /** Whether the document's defaults hide text. Then only a run shows its words. */
   byDefault: boolean;
 }
 
-/**
- * Leaves out of the runs of a Word document what is hidden, and spells the signs that symbol fonts draw for letters.
- */
+/** Removes hidden runs from a Word document. It spells the signs that symbol fonts draw for letters. */
 export function normalizeRuns(xml: string, hiding: Hiding): string {
-  // The styles of the paragraphs that are open: a text box has paragraphs within one.
+  // Styles of the open paragraphs. A text box holds paragraphs within one.
   const open: string[] = [];
   return xml.replace(PIECE, (piece, style?: string) => {
     if (style !== undefined) open.splice(-1, 1, style);
@@ -48,7 +46,7 @@ export function normalizeRuns(xml: string, hiding: Hiding): string {
 function isHidden(run: string, paragraphStyle: string, { styles, byDefault }: Hiding): boolean {
   const runStyle = RUN_STYLE.exec(run)?.[1];
   const byRunStyle = runStyle !== undefined && styles.has(runStyle);
-  // Hidden by both styles, it is shown: the one takes back what the other does.
+  // If both styles hide a run, it shows, because one toggles the other.
   return vanishes(run) ?? (byDefault || byRunStyle !== styles.has(paragraphStyle));
 }
 

@@ -1,11 +1,11 @@
 import type { XmlParts } from './xml-parts.ts';
 import { normalizeRuns, vanishes, type Hiding } from './word-runs.ts';
 
-/** The parts that hold text of the document. */
+/** Parts that hold the document's text. */
 const TEXT_PARTS = /^word\/(?:document\d*|footnotes|endnotes)\.xml$/;
 /**
- * None of these goes further than to the next of its kind, so that one that is never closed costs no more than others;
- * nor is an attribute that is there again and again looked for again and again.
+ * Matches up to the next of its kind, so that an unclosed one costs no more than others. It also searches repeated
+ * attributes only once.
  */
 const STYLE =
   /<w:style\b(?:(?!\bw:styleId=)[^<>])*\bw:styleId="([^"<>]*)"[^<>]*>((?:(?!<w:style\b)[^])*?)<\/w:style>/g;
@@ -13,7 +13,7 @@ const DEFAULTS = /<w:rPrDefault>(?:(?!<w:rPrDefault>)[^])*?<\/w:rPrDefault>/;
 const DEFAULT_STYLE = /<w:style\b(?=[^<>]* w:type="paragraph")(?=[^<>]* w:default="(?:1|true|on)")[^<>]*>/;
 const PROPERTIES = /<w:pPr>((?:(?!<w:pPr>)[^])*?)<\/w:pPr>/g;
 const FORMER_PROPERTIES = /<w:([pr]PrChange)\b(?:(?!<w:[pr]PrChange\b)[^])*?<\/w:\1>/g;
-/** A large first letter, which is a paragraph of its own, and the start of the paragraph that it begins. */
+/** A drop cap in its own paragraph, and the start of the paragraph that it begins. */
 const DROP_CAP =
   /<w:p(?: [^<>]*)?><w:pPr>(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<w:framePr\b(?:(?!w:dropCap=)[^<>])*w:dropCap="(?:drop|margin)"(?:(?!<\/?w:pPr>|<w:framePr)[^])*?<\/w:pPr>((?:(?!<\/?w:p[ >])[^])*?)<\/w:p>\s*(<w:p(?: [^<>]*)?(?<!\/)>(?:<w:pPr>(?:(?!<w:pPr>)[^])*?<\/w:pPr>)?)/g;
 const RUBY = /<w:ruby>(?:(?!<w:ruby>)[^])*?<\/w:ruby>/g;
@@ -21,30 +21,28 @@ const RUBY_BASE = /<w:rubyBase>[^]*/;
 const RUN_TEXT = /<w:t(?: [^<>]*)?>[^<]*<\/w:t>/g;
 const HEADING_NAME = /<w:name w:val="heading ([1-9])"/i;
 const TITLE_NAME = /<w:name w:val="title"/i;
-/** Levels count from 0; the last stands for text that is no heading. */
+/** Levels count from 0. The last one marks body text. */
 const OUTLINE_LEVEL = /<w:outlineLvl w:val="(\d)"/;
 const BODY_LEVEL = 9;
-/** How far a style may be based on others; one that is based on itself has no end. */
+/** Longest chain of base styles. A style based on itself has no end. */
 const MAX_DEPTH = 20;
 const NUMBERING = /<w:numPr>(?:(?!<w:numPr>)[^])*?<\/w:numPr>/;
 const NO_LIST = /<w:numId w:val="0"/;
 const PARAGRAPH_STYLE = /<w:pStyle w:val="([^"]*)"\s*\/>/;
 
-/** What a paragraph is by its style. */
+/** A paragraph's role by its style. */
 interface Role {
-  /** The name that the library knows a heading by. */
+  /** The heading's name in the library. */
   heading?: string;
-  /** Of the list that it is an item of. */
+  /** The list that the item belongs to. */
   numbering?: string;
   hidden?: boolean;
 }
 
 /**
- * Rewrites a Word document: what is a heading or an item by its style's name, level or numbering, in whatever
- * language the style is called, is one by a style that the library knows; what parts words is a line's end,
- * and a large first letter is a part of its word;
- * signs of symbol fonts are letters of their own; and what is hidden, or said above words, such as how they are read,
- * is left out.
+ * Rewrites a Word document for the library. Headings and items of any language's styles get styles that it knows.
+ * Breaks between words become line ends. A drop cap joins its word. Signs of symbol fonts become Unicode. Hidden text
+ * and ruby annotations go.
  */
 export function normalizeWords(parts: XmlParts): void {
   const styles = parts.get('word/styles.xml') ?? '';
@@ -52,7 +50,7 @@ export function normalizeWords(parts: XmlParts): void {
   const hiding = hidingOf(styles, roles);
   for (const [name, xml] of parts) {
     if (!TEXT_PARTS.test(name)) continue;
-    // What a paragraph and its words were before they were changed.
+    // Properties from before a tracked change.
     const present = xml.replace(FORMER_PROPERTIES, '');
     const normalized = normalizeRuns(present.replace(DROP_CAP, '$2$1'), hiding)
       .replace(/<w:br w:type="(?:page|column)"\s*\/>/g, '<w:br/>')
@@ -69,11 +67,11 @@ function withRole(properties: string, roles: ReadonlyMap<string, Role>): string 
   const role = roles.get(PARAGRAPH_STYLE.exec(properties)?.[1] ?? '') ?? {};
   const heading = headingOf(properties) ?? role.heading;
   if (heading !== undefined) {
-    // The library takes whatever is numbered for an item.
+    // The library takes every numbered paragraph for an item.
     const rest = properties.replace(NUMBERING, '').replace(PARAGRAPH_STYLE, '');
     return `<w:pStyle w:val="${heading}"/>${rest}`;
   }
-  // Number 0 says that it is no item, whatever its style is.
+  // Number 0 marks no item, whatever its style.
   return NUMBERING.test(properties)
     ? properties.replace(NUMBERING, (numbering) => (NO_LIST.test(numbering) ? '' : numbering))
     : properties + (role.numbering ?? '');
@@ -94,7 +92,7 @@ function rolesOf(styles: string): Map<string, Role> {
   return roles;
 }
 
-/** What a style does not say itself, the one that it is based on says. */
+/** Finds a style's role. A style inherits what it does not say from its base. */
 function roleOf(id: string, bodies: ReadonlyMap<string, string>, depth = 0): Role {
   const body = bodies.get(id);
   if (body === undefined || depth > MAX_DEPTH) return {};
