@@ -21,10 +21,10 @@ import type { Caller } from './pool/task-run.ts';
 import { requireSecret } from './require-secret.ts';
 import { receiveBody, receiveFile } from './uploads.ts';
 
-/** JSON may write one character as `\u0000`, and the segments come on top. */
+/** Bytes for each character. JSON may write one as `\u0000`, and the body also holds segments. */
 const MAX_BODY_BYTES_PER_CHAR = 8;
 const SPARE_BODY_BYTES = 1024 * 1024;
-/** 256 texts of the largest size, each character escaped, fit. */
+/** Limit in bytes. It fits 256 texts of the largest size with every character escaped. */
 const MAX_EMBED_BODY_BYTES = 16 * 1024 * 1024;
 
 const JSON_TYPE = 'application/json';
@@ -37,11 +37,11 @@ interface Environment {
 export interface AppOptions {
   pool: Pool;
   embedder: Embedder;
-  /** Where bodies wait for a child to read them. */
+  /** Folder for bodies until a child reads them. */
   tmpDir: string;
-  /** As `GET /health` tells. */
+  /** Calls at once, as `GET /health` reports. */
   children: number;
-  /** The longest silence a caller bears. */
+  /** Longest silence before a caller gives up, in ms. */
   timeoutMs: number;
   maxTextChars: number;
   maxUploadBytes: number;
@@ -51,7 +51,7 @@ export interface AppOptions {
   logger: Logger;
 }
 
-/** The processor's calls, as `contract/processor.ts` has them. Nothing in here takes long: children do that. */
+/** Creates the routes of `contract/processor.ts`. Children do everything that takes long. */
 export function createApp(options: AppOptions): Hono<Environment> {
   const { pool, embedder, tmpDir, children, timeoutMs, maxTextChars, maxUploadBytes, logger } = options;
   const signOfLifeMs = timeoutMs / 3;

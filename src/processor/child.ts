@@ -1,6 +1,6 @@
 /**
- * A child of the pool: takes one task at a time from its parent and answers in bytes. It may be killed at any
- * moment, so it owns nothing: files are made and removed by the parent.
+ * A child of the pool. It takes one task at a time from its parent and responds in bytes. The parent makes and
+ * removes all files, because it may kill the child at any moment.
  */
 import { chunkResponse } from './chunk-response.ts';
 import { embedTexts, loadModel } from './embedders/bundled-model.ts';
@@ -11,12 +11,12 @@ import { hasAbandonedWork } from './parsers/abandon-when-silent.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
 import { withReaderVersion } from './reader-version.ts';
 
-/** Waits until the message is on its way, so that a large response does not pile up here. */
+/** Sends a message and waits until it has left, so that a large response does not pile up here. */
 function send(message: ChildMessage): Promise<void> {
   return new Promise((resolve) => process.send?.(message, undefined, {}, () => resolve()));
 }
 
-/** The task's response in pieces; 'alive' where there is none to show yet, but work moves on. */
+/** Performs a task. Yields the response in pieces, or 'alive' for progress without bytes. */
 function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
   switch (task.kind) {
     case 'parse': {
@@ -31,8 +31,8 @@ function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
 }
 
 /**
- * A reader may leave a promise behind that nobody waits for: it is the task that says how it went. The embedding
- * library's own listeners would end the process.
+ * Ignores late rejections. A reader may leave a promise that rejects after its task. The task itself reports failure.
+ * The embedding library's own listeners would end the process.
  */
 function surviveLateRejections(): void {
   process.removeAllListeners('unhandledRejection');
@@ -57,10 +57,10 @@ async function work(task: Task): Promise<void> {
 
 process.on('message', (task: Task) => void work(task));
 process.on('disconnect', () => process.exit());
-// A terminal sends these to the whole group; when to stop is the parent's to say.
+// A terminal sends these to the whole group. Only the parent decides when to stop.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
 await send({ type: 'ready' });
-// What goes wrong here goes wrong again at the first embedding, which reports it.
+// The first embedding fails again and reports the error.
 if (process.argv.includes(WITH_MODEL)) await loadModel().catch(() => {});

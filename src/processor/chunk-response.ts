@@ -5,17 +5,17 @@ import { ChunkRequestSchema, FIRST_FAULT, type ChunkRequest } from '../contract/
 import { cutChunks } from './chunkers/chunks.ts';
 import { ProcessorError, invalidRequest } from './errors.ts';
 
-/** Chunks go out together once they come to this many characters of JSON. */
+/** Characters of JSON in a piece. Chunks go out together from this size on. */
 const PIECE_CHARS = 256 * 1024;
 
 /**
- * Makes the response to a `POST /chunk` whose body is in a file, in pieces.
+ * Responds to a `POST /chunk` whose body is in a file, in pieces.
  * @throws {ProcessorError} `invalid_request`, or `text_too_long` above `maxTextChars`
  */
 export async function* chunkResponse(path: string, maxTextChars: number): AsyncGenerator<Uint8Array> {
   const request = await readRequest(path);
   if (request.text.length > maxTextChars) throw new ProcessorError('text_too_long');
-  // All of it before the first byte goes out: until then a failure has its own status.
+  // Collects everything before the first byte goes out. Until then a failure can set the status.
   const pieces: Buffer[] = [];
   let piece = '{"chunks":[';
   let separator = '';

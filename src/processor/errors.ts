@@ -13,15 +13,15 @@ export type ErrorCode = DocumentErrorCode | ProcessorErrorCode;
 const MAX_QUOTE_CHARS = 200;
 
 interface Details extends ErrorOptions {
-  /** Replaces the code's usual words; written for the document's owner. */
+  /** Replaces the code's default text. The document's owner reads it. */
   detail?: string;
-  /** Goes out as `Retry-After`. */
+  /** Value of the header `Retry-After`. */
   retryAfter?: string;
 }
 
 /**
- * An error that a caller may see: a code of the contract and words for a person. What caused it goes into
- * `cause`, for the log, and never leaves the process.
+ * An error with a code of the contract and a text that callers may see. Its `cause` goes to the log and never leaves
+ * the process.
  */
 export class ProcessorError extends Error {
   override name = 'ProcessorError';
@@ -44,7 +44,7 @@ function usualDetail(code: ErrorCode): string {
   return isDocumentError(code) ? DOCUMENT_ERRORS[code] : PROCESSOR_ERRORS[code].detail;
 }
 
-/** The file cannot be read; `name` says what it is, as a person would: "a PNG image". */
+/** Creates `unsupported_type`. `name` describes the file in plain words, such as "a PNG image". */
 export function unsupported(name?: string): ProcessorError {
   const detail = usualDetail('unsupported_type');
   return new ProcessorError('unsupported_type', {
@@ -52,12 +52,12 @@ export function unsupported(name?: string): ProcessorError {
   });
 }
 
-/** The HTTP status that goes with a code: 422 for everything that is wrong with a document. */
+/** Returns a code's HTTP status: 422 for every error of a document. */
 export function statusOf(code: ErrorCode): number {
   return isDocumentError(code) ? 422 : PROCESSOR_ERRORS[code].status;
 }
 
-/** A request that a schema refuses, in words for whoever wrote the caller. */
+/** Creates `invalid_request` from a schema's first issue. The caller's developer reads the text. */
 export function invalidRequest([issue]: readonly [
   v.BaseIssue<unknown>,
   ...v.BaseIssue<unknown>[],
@@ -65,17 +65,17 @@ export function invalidRequest([issue]: readonly [
   const path = v.getDotPath(issue);
   const where = path === null ? '' : ` At ${path}:`;
   return new ProcessorError('invalid_request', {
-    // It may quote what was sent, whole.
+    // The message may quote a whole request.
     detail: `${PROCESSOR_ERRORS.invalid_request.detail}${where} ${wellFormed(issue.message, MAX_QUOTE_CHARS)}.`,
   });
 }
 
-/** Anything thrown as a {@link ProcessorError}: what is not one already becomes `internal`, with it as cause. */
+/** Converts a thrown value to a {@link ProcessorError}. Unknown errors become `internal`, with the value as cause. */
 export function toProcessorError(error: unknown): ProcessorError {
   return error instanceof ProcessorError ? error : new ProcessorError('internal', { cause: error });
 }
 
-/** An error as the contract sends it: `application/problem+json` with its status, `code` and `detail`. */
+/** Responds with an error as `application/problem+json`: status, `code` and `detail`. */
 export function problemResponse(error: ProcessorError): Response {
   const status = statusOf(error.code);
   const headers = new Headers({ 'content-type': 'application/problem+json' });

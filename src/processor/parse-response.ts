@@ -1,13 +1,13 @@
 import type { ParseEvent, ParseResponse, Segment } from '../contract/processor.ts';
 
-/** Lines go out together once they come to this many characters. */
+/** Characters in a batch of lines. */
 const BATCH_CHARS = 64 * 1024;
-/** A stretch of text longer than this goes out as several lines, so that no line is hard to hold. */
+/** Longest text of a line, in characters, so that callers can hold every line. Longer text takes several lines. */
 const LINE_CHARS = 64 * 1024;
-/** One message carries at most this much of a large response. */
+/** Bytes of a large response in one message. */
 const PIECE_BYTES = 256 * 1024;
 
-/** A parse as NDJSON, in pieces of whole lines; with every progress event, all lines so far go out. */
+/** Responds with a parse as NDJSON, in pieces of whole lines. Each progress event sends all lines so far. */
 export async function* ndjsonResponse(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array> {
   let lines = '';
   for await (const event of events) {
@@ -21,7 +21,7 @@ export async function* ndjsonResponse(events: AsyncIterable<ParseEvent>): AsyncG
   if (lines !== '') yield Buffer.from(lines);
 }
 
-/** A parse as one JSON object, sent when all is read; until then every progress event is an 'alive'. */
+/** Responds with a parse as one JSON object after the end. Until then each progress event yields 'alive'. */
 export async function* jsonResponse(events: AsyncIterable<ParseEvent>): AsyncGenerator<Uint8Array | 'alive'> {
   const texts: string[] = [];
   const segments: Segment[] = [];
@@ -51,7 +51,7 @@ function* shortened(event: ParseEvent): Generator<ParseEvent> {
   const { text } = event;
   for (let start = 0; start < text.length;) {
     let end = Math.min(start + LINE_CHARS, text.length);
-    // Half of a surrogate pair is no text.
+    // A line must not split a surrogate pair.
     if (end < text.length && isLowSurrogate(text, end)) end -= 1;
     yield { ...event, text: text.slice(start, end) };
     start = end;

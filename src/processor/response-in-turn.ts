@@ -4,25 +4,25 @@ import type { ParseEvent } from '../contract/processor.ts';
 import { toProcessorError, type ProcessorError } from './errors.ts';
 import type { PendingResponse } from './pool/task-run.ts';
 
-/** JSON may have blanks before it: a byte that says only "still here". */
+/** JSON allows blanks before it. This one only says that the service is alive. */
 const STILL_HERE = Buffer.from(' ');
 
 type Bytes = AsyncIterable<Uint8Array>;
 
 /**
- * The body of a response that may wait long for its turn. Meanwhile there is a blank every `everyMs`, so that
- * the caller's own timeout does not mistake it for dead; what happens from its turn on, the deadline limits.
- * Resolves with the first bytes, or after one such time of waiting.
- * @throws {ProcessorError} what the task fails with until then; later the body fails with it
+ * Opens a body for a task that may wait long for its turn. It sends a blank every `everyMs` ms, so that the caller's
+ * timeout does not fire. From its turn on, the deadline limits the task. Resolves with the first bytes, or after
+ * `everyMs`.
+ * @throws {ProcessorError} the task's error until then; later errors fail the body
  */
 export async function responseInTurn(pending: PendingResponse, everyMs: number): Promise<Bytes> {
-  // While its turn is awaited, nobody has taken hold of it yet.
+  // No one handles its rejection during the wait.
   pending.response.catch(() => {});
   const soon = await settlesWithin(pending.turn, everyMs);
   return soon ? pending.response : afterBlanks(pending, everyMs);
 }
 
-/** The same for a response that comes as a whole: there are blanks until it does, however long the work takes. */
+/** Opens a body for a response that comes as a whole. It sends blanks until then, however long the work takes. */
 export function responseWhenDone({ response }: PendingResponse, everyMs: number): Promise<Bytes> {
   const done = response.then(
     () => {},
@@ -46,7 +46,7 @@ async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolea
   return Promise.race([promise.then(() => true), timer]).finally(() => settled.abort());
 }
 
-/** An NDJSON body that, where it fails, ends in the failure as its last line. */
+/** Ends a failing NDJSON body with the error as its last line. */
 export async function* withErrorLine(body: Bytes): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
@@ -57,7 +57,7 @@ export async function* withErrorLine(body: Bytes): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** A JSON body that, where it fails, is cut off: no caller must take the part for the whole. */
+/** Cuts a failing JSON body off, so that no caller takes a part for the whole. */
 export async function* withCut(
   body: Bytes,
   cut: (error: ProcessorError) => void,

@@ -15,17 +15,17 @@ import { claimFolder } from './temporary-folder.ts';
 
 export interface ProcessorOptions {
   host: string;
-  /** 0 for any free port. */
+  /** Port, or 0 for any free one. */
   port: number;
-  /** Where uploads wait for a child, in a folder of this process's own; processors may share it. */
+  /** Parent of this process's own folder for uploads. Processors may share it. */
   tmpDir: string;
-  /** How many tasks run at once, each in its own process. */
+  /** Tasks at once, each in its own process. */
   children: number;
-  /** The longest silence while parsing, and the longest time for a chunking or a batch of embeddings. */
+  /** Longest silence of a parse, and longest time of any other task, in ms. */
   timeoutMs: number;
   maxTextChars: number;
   maxUploadBytes: number;
-  /** An embedding server to use; without one, the bundled model embeds. */
+  /** The embedding server. Without one, the bundled model embeds. */
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
   guard: Guard;
   /** Secret that each call must carry; absent for an open processor. */
@@ -34,10 +34,9 @@ export interface ProcessorOptions {
 }
 
 /**
- * Starts the processor: an HTTP server in front of a pool of child processes.
- * @returns the port it listens on, and `close`, which stops it with everything it runs and leaves no process
- *   and no file behind
- * @throws when it cannot listen there, or cannot write to `tmpDir`
+ * Starts the processor: an HTTP server with a pool of child processes.
+ * @returns the port, and `close`, which stops all processes and removes all files
+ * @throws if it cannot listen there or cannot write to `tmpDir`
  */
 export async function startProcessor(
   options: ProcessorOptions,

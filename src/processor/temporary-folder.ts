@@ -2,9 +2,8 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Makes a new folder of this process's own inside `parent`, and removes there what processes that are gone
- * have left behind.
- * @returns its path; to be removed by the caller
+ * Makes a folder for this process inside `parent`. It removes the folders of dead processes there.
+ * @returns its path; the caller removes it
  */
 export async function claimFolder(parent: string): Promise<string> {
   await mkdir(parent, { recursive: true });
@@ -17,10 +16,10 @@ export async function claimFolder(parent: string): Promise<string> {
 
 function isAlive(pid: number): boolean {
   try {
-    // Signal 0 only asks; 0 itself would mean this process's group.
+    // Signal 0 only probes. Process id 0 would mean this process's group.
     return pid > 0 && process.kill(pid, 0);
   } catch (error) {
-    // Someone else's process is alive too.
+    // A process of another user is alive, too.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -8,10 +8,10 @@ import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/bus
 
 import { ProcessorError } from './errors.ts';
 
-/** Form fields beside the file mean nothing here; many of them are an attack. */
+/** Most parts of a form. Other fields mean nothing here, and many of them are an attack. */
 const MAX_PARTS = 16;
 
-/** What a caller sent, on disk. */
+/** A caller's file or body on disk. */
 export interface Upload {
   path: string;
   bytes: number;
@@ -22,20 +22,20 @@ export interface Upload {
 }
 
 /**
- * Streams the part `file` of a multipart request to a new file in `folder`.
- * @throws {ProcessorError} `invalid_request`, or `body_too_large`; whatever it throws, there is no file then
+ * Streams the part `file` of a multipart request to a new file in `folder`. On error it leaves no file.
+ * @throws {ProcessorError} `invalid_request`, or `body_too_large`
  */
 export function receiveFile(request: IncomingMessage, folder: string, maxBytes: number): Promise<Upload> {
   const form = openForm(request, maxBytes);
   return receive(folder, async (output) => {
-    // Neither of the two streams ends by itself when the other fails.
+    // Neither stream ends by itself if the other fails.
     const stop = new AbortController();
     let part: { filename: string; mediaType: string } | undefined;
     let written: Promise<void> | undefined;
     form.on(
       'file',
       (field: string, file: BusboyFileStream, filename: string, _encoding, mediaType: string) => {
-        // A body that ends early fails each open part, even an unread one. The form itself fails with it.
+        // An early end of the body fails each open part, even an unread one. The form fails with it.
         file.on('error', () => {});
         if (field !== 'file' || part) {
           file.resume();
@@ -60,8 +60,8 @@ export function receiveFile(request: IncomingMessage, folder: string, maxBytes: 
 }
 
 /**
- * Streams a request's body to a new file in `folder`, as it is.
- * @throws {ProcessorError} `invalid_request`, or `body_too_large`; whatever it throws, there is no file then
+ * Streams a request's body unchanged to a new file in `folder`. On error it leaves no file.
+ * @throws {ProcessorError} `invalid_request`, or `body_too_large`
  */
 export function receiveBody(request: IncomingMessage, folder: string, maxBytes: number): Promise<Upload> {
   return receive(folder, async (output) => {
@@ -74,10 +74,10 @@ async function receive(
   folder: string,
   write: (output: Writable) => Promise<Pick<Upload, 'filename' | 'mediaType'>>,
 ): Promise<Upload> {
-  // A PDF reader goes by the extension; what the file really is, its content tells.
+  // A PDF reader goes by the extension. Only the content decides the type.
   const path = join(folder, `${randomUUID()}.pdf`);
   const remove = () => rm(path, { force: true }).catch(() => {});
-  // Opened before anything can go wrong, so that no late open makes the file anew.
+  // Opened first, so that no late open creates the file again.
   await using file = await open(path, 'wx');
   try {
     const output = file.createWriteStream();
@@ -85,7 +85,7 @@ async function receive(
     return { path, bytes: output.bytesWritten, remove, ...described };
   } catch (error) {
     await remove();
-    // A full disk is no fault of the caller's.
+    // A full disk is not the caller's fault.
     if (error instanceof ProcessorError || isSystemError(error)) throw error;
     throw new ProcessorError('invalid_request', {
       detail: 'The body is damaged or ends early.',
@@ -109,11 +109,14 @@ function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {
   }
 }
 
-/** The request's body as a stream that can fail without taking the connection along: it carries the response. */
+/**
+ * Copies the request's body to a stream of its own. Its failure must not close the connection, which carries the
+ * response.
+ */
 function bodyOf(request: IncomingMessage): PassThrough {
   const body = new PassThrough();
   const close = () => {
-    // Not `complete`: what has come in whole may still be thrown away before it is read.
+    // `complete` does not help: Node may discard received bytes before anyone reads them.
     if (!request.readableEnded) body.destroy(new Error('the caller went away'));
   };
   if (request.destroyed) close();
