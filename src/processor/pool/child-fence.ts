@@ -25,7 +25,7 @@ export interface ChildFence {
   folder: string;
 }
 
-/** Tries which fence this system allows. @param folder absolute path */
+/** Finds the fence that this system allows. @param folder absolute path */
 export async function findFence(folder: string): Promise<ChildFence> {
   for (const command of NETWORKLESS) {
     const [program, ...args] = command;
@@ -33,7 +33,7 @@ export async function findFence(folder: string): Promise<ChildFence> {
       await promisify(execFile)(program, [...args, 'true'], { env: {}, timeout: PROBE_MS });
       return { command, folder };
     } catch {
-      // This system does not allow it. Try the next.
+      // This system does not allow the command. The loop tries the next.
     }
   }
   return { command: [], folder };

@@ -1,14 +1,14 @@
 import type { Task } from './protocol.ts';
 
-/** What takes about as long, 50 ms, on one core: so many characters for the bundled model, so many bytes else. */
+/** Work of about 50 ms on one core: characters for the bundled model, bytes for other tasks. */
 const CHARS_EMBEDDED = 500;
 const BYTES_PARSED = 64 * 1024;
 const BYTES_CHUNKED = 1024 * 1024;
 
-/** Costlier than a batch of texts to embed: it may hold its child for seconds, or minutes. */
+/** Cost of a task that may hold its child for seconds or minutes. It exceeds a batch of embeddings. */
 const LONG = 8;
 
-/** About how much work a task is. What a file is made of is not known before it is read: its size must do. */
+/** Estimates a task's work. No process knows a file's content before a child reads it, so its size decides. */
 export function costOf(task: Task): number {
   switch (task.kind) {
     case 'embed':
@@ -20,7 +20,7 @@ export function costOf(task: Task): number {
   }
 }
 
-/** Tasks by how they hold a child: an embedding for a moment, but in great numbers. */
+/** Classifies tasks by how they hold a child. An embedding takes a moment, but there are many. */
 export function weightOf(task: Task): 'short' | 'long' | 'embed' {
   if (task.kind === 'embed') return 'embed';
   return costOf(task) > LONG ? 'long' : 'short';

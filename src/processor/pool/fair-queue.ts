@@ -6,20 +6,19 @@ interface Waiting<Caller, Item> {
 }
 
 /**
- * The one place that decides what runs next: weighted fair queueing. Its clock tells how much work each of the
- * waiting callers would have had by now if all were served at once, in equal shares. An item's rank is when it
- * would be done then: its cost after its caller's last one, or after now. The lowest goes first. So what costs
- * little hardly waits, however many have how much waiting, and what costs much is only overtaken until its share
- * has come.
+ * Decides what runs next, by weighted fair queueing. The clock is the work that each waiting caller would have
+ * received if all shared equally. An item's rank is its finish on that clock: its cost after its caller's last item,
+ * or after now. The lowest rank runs first. A cheap item hardly waits, however much others have queued. Others
+ * overtake a costly item only until its share has come.
  */
 export class FairQueue<Caller, Item> {
-  /** By rank; equals in the order they came. */
+  /** Sorted by rank. Equal ranks keep the order of arrival. */
   #waiting: Waiting<Caller, Item>[] = [];
-  /** The callers' last ranks, for as long as they are ahead of the clock. */
+  /** Last rank of each caller that is ahead of the clock. */
   readonly #ranks = new Map<Caller, number>();
   #clock = 0;
 
-  /** @param cost how much work it is, in any unit; above 0 */
+  /** @param cost work in any unit; above 0 */
   push(caller: Caller, item: Item, cost: number): void {
     const rank = (this.#ranks.get(caller) ?? this.#clock) + cost;
     this.#ranks.set(caller, rank);
@@ -27,7 +26,7 @@ export class FairQueue<Caller, Item> {
     this.#waiting.splice(after + 1, 0, { caller, item, cost, rank });
   }
 
-  /** Takes the next item of those that may run now; undefined when there is none. */
+  /** Takes the next item that may run; undefined if there is none. */
   next(mayRun: (item: Item) => boolean = () => true): Item | undefined {
     const taken = this.#waiting.find(({ item }) => mayRun(item));
     if (!taken) return undefined;
@@ -37,7 +36,7 @@ export class FairQueue<Caller, Item> {
     return taken.item;
   }
 
-  /** Takes out every item for which this holds; its caller's others move up, for it has had no work done. */
+  /** Removes matching items. The caller's other items move up, because it received no work for them. */
   drop(holds: (item: Item) => boolean): Item[] {
     const dropped = this.#waiting.filter(({ item }) => holds(item));
     if (dropped.length > 0) this.#remove(new Set(dropped));

@@ -8,38 +8,37 @@ import { permissionFlags, type ChildFence } from './child-fence.ts';
 import type { TaskRun } from './task-run.ts';
 
 const ENTRY = fileURLToPath(new URL('../child.ts', import.meta.url));
-/** A document that needs more heap than this takes down its child, and only that. */
+/** Heap limit of a child, in MiB. A document that needs more ends only its child. */
 const MAX_HEAP_MIB = 1024;
 /**
- * The same for all its memory, that of native readers among it: the kernel (of Linux) grants no more. Model and PDF
- * reader reserve about 1.6 GiB of it, and use next to nothing; what the costliest documents take was measured to be as
- * much again.
+ * Limit of a child's memory, native readers included, in MiB. Linux enforces it. Model and PDF reader reserve about
+ * 1.6 GiB and hardly use it. The costliest measured documents take as much again.
  */
 const MAX_MEMORY_MIB = 3584;
 const WITHIN_LIMIT = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
-/** To start takes a second, on a machine that is overloaded many: what takes longer than this hangs. */
+/** Limit of a start, in ms. It takes a second, and many on an overloaded machine. A longer one hangs. */
 const MAX_START_MS = 60_000;
-/** A parse that moves may take many silences, but not for ever: so many. */
+/** Limit of a parse that makes progress, in silence limits. */
 const MAX_SILENCES = 20;
-/** Enough of a child's last words to tell what went wrong. */
+/** Characters of a child's last output to keep. They suffice to find the error. */
 const LAST_WORDS = 2000;
 
 export interface PoolChildOptions {
   /** Loads the bundled embedding model at start. */
   withModel: boolean;
   fence: ChildFence;
-  /** The longest silence while parsing, which takes 20 times that at most, and the longest time for any other task. */
+  /** Longest silence of a parse, in ms. A parse may take 20 times that. Also the longest time of any other task. */
   timeoutMs: number;
-  /** It can take a task: at start, and after each one. */
+  /** Called when the child can take a task: at start, and after each task. */
   onIdle: () => void;
-  /** The process is gone, or as good as: killed. `startFailed` is true for one that was not ready yet. */
+  /** Called when the process is dead or killed. `startFailed` is true if it was never ready. */
   onGone: (gone: {
     startFailed: boolean;
     reason: string;
     lastWords: string | undefined;
     run: TaskRun | undefined;
   }) => void;
-  /** A task failed; its cause is not for the caller. */
+  /** Called when a task failed. The cause must not reach the caller. */
   onFailure: (run: TaskRun, code: ErrorCode, cause: string | undefined) => void;
 }
 
@@ -47,12 +46,12 @@ export interface PoolChildOptions {
 export class PoolChild {
   readonly #process: ChildProcess;
   readonly #options: PoolChildOptions;
-  /** Resolves when the process has ended. */
+  /** Resolves when the process ends. */
   readonly exited: Promise<void>;
   #run: TaskRun | undefined;
-  /** Until it is ready, then until its task is over. */
+  /** Limits the start, then the current task. */
   #timer: NodeJS.Timeout | undefined;
-  /** When its task has to be over, whatever is heard of it; by `performance.now()`. */
+  /** Latest end of the task, on the clock of `performance.now()`. */
   #lastMoment = 0;
   #ready = false;
   #gone = false;
@@ -69,7 +68,7 @@ export class PoolChild {
     this.#process = spawn(command, args, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // Whoever takes over a parser finds no secrets.
+      // Code that takes over a parser must find no secrets.
       env: {},
     });
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -96,28 +95,28 @@ export class PoolChild {
     return this.#ready && !this.#gone && this.#run === undefined;
   }
 
-  /** What it works on. */
+  /** Returns the current task. */
   get task(): Task | undefined {
     return this.#run?.task;
   }
 
-  /** True while it works for this caller. */
+  /** Returns whether the current task belongs to this caller. */
   worksFor(signal: AbortSignal): boolean {
     return this.#run?.caller.signal === signal;
   }
 
-  /** Gives it a task; only while {@link idle}. */
+  /** Gives the child a task. The child must be {@link idle}. */
   start(run: TaskRun): void {
     this.#run = run;
     this.#lastMoment = performance.now() + this.#options.timeoutMs * MAX_SILENCES;
     run.begin();
     this.#armDeadline();
-    // An error means that it is gone, which 'exit' reports.
+    // An error means that the process is dead. The event 'exit' reports it.
     this.#process.send(run.task, () => {});
   }
 
   /**
-   * Ends the process at once, whatever it is doing; its task fails with `error`.
+   * Kills the process at once. Its task fails with `error`.
    * @param reason for the log
    */
   kill(error: ProcessorError, reason: string): void {
@@ -127,7 +126,7 @@ export class PoolChild {
     this.#leave(reason, run);
   }
 
-  /** The caller is gone: ends the work, unless it is short enough to be let finish. */
+  /** Ends the work of a caller that went away, unless the task is short. */
   abandon(error: ProcessorError): void {
     if (this.#run?.task.kind !== 'embed') this.kill(error, 'its caller went away');
   }

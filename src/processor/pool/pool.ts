@@ -9,13 +9,13 @@ import { PoolChild } from './pool-child.ts';
 import type { Task } from './protocol.ts';
 import { TaskRun, type Caller, type PendingResponse } from './task-run.ts';
 
-/** How long a start that failed waits before the next: a broken installation must not become a spawn loop. */
+/** Wait after a failed start, in ms. It stops a broken installation from spawning in a loop. */
 const RESTART_MS = 1000;
 
 export interface PoolOptions {
-  /** How many tasks run at once; where they are several, the last is kept for short ones. */
+  /** Number of children, each with one task at a time. If there are several, the last is for short tasks. */
   children: number;
-  /** The longest silence while parsing, and the longest time for any other task, once it runs. */
+  /** Longest silence of a parse, and longest time of any other running task, in ms. */
   timeoutMs: number;
   /** Loads the bundled embedding model in every child at start. */
   withModel: boolean;
@@ -25,15 +25,15 @@ export interface PoolOptions {
 }
 
 /**
- * Child processes that do all heavy work, one task at a time each. A child past its deadline is killed and
- * replaced at once; one that dies fails its own task and no other.
+ * Runs all heavy work in child processes, one task at a time each. The pool kills and replaces a child past its
+ * deadline. A child that dies fails only its own task.
  */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #queue = new FairQueue<AbortSignal | string, TaskRun>();
   readonly #children = new Set<PoolChild>();
   readonly #exits = new Set<Promise<void>>();
-  /** Those that are listened to: once each, for a caller may have many tasks. */
+  /** Callers whose signal has a listener. A caller may have many tasks, but needs one listener. */
   readonly #callers = new WeakSet<AbortSignal>();
   readonly #closing = new AbortController();
   #startable = false;
@@ -43,16 +43,16 @@ export class Pool {
     for (let i = 0; i < options.children; i++) this.#spawn();
   }
 
-  /** False until a child was ready for work, and again when one could not get ready. */
+  /** False before the first child is ready, and after a failed start. */
   get healthy(): boolean {
     return this.#startable;
   }
 
   /**
-   * Runs a task as soon as its caller's turn comes.
-   * @param caller when its signal aborts, what waits is dropped, and what runs is killed (an embedding is let
-   *   finish, unheard)
-   * @param onEnd called once, as soon as the task's file is no longer needed
+   * Runs a task when its caller's turn comes.
+   * @param caller when its signal aborts, the pool drops waiting tasks and kills running ones; an embedding ends
+   * unheard
+   * @param onEnd called once, as soon as the pool no longer needs the task's file
    */
   run(task: Task, caller: Caller, onEnd: () => void = () => {}): PendingResponse {
     const { signal, document } = caller;
@@ -68,7 +68,7 @@ export class Pool {
     return run;
   }
 
-  /** Kills every child and fails what they did and what waits; resolves when all processes are gone. */
+  /** Kills every child and fails all tasks. Resolves when all processes have ended. */
   async close(): Promise<void> {
     this.#closing.abort();
     const error = new ProcessorError('internal');
@@ -87,8 +87,8 @@ export class Pool {
   }
 
   /**
-   * Neither long tasks alone nor embeddings alone get the last child. So a short task waits no longer than other short
-   * ones or an embedding take, and with a child more than cores no more embed than there are cores: one more would
+   * Keeps the last child from being taken by long tasks alone or embeddings alone. A short task then waits only for
+   * short tasks or an embedding. With one child more than cores, at most one embedding runs per core. One more would
    * cost a tenth of their time.
    */
   #mayBegin(task: Task): boolean {
@@ -120,11 +120,11 @@ export class Pool {
         logger.warn('a child is replaced', { reason, last_words: lastWords, job: run?.caller.job });
         if (startFailed) void this.#spawnLater();
         else this.#spawn();
-        // What it did may have kept other work back.
+        // The ended task may have blocked other work.
         this.#dispatch();
       },
       onFailure: ({ task: { kind }, caller: { job } }, code, cause) => {
-        // An unreadable document is its user's concern. A stack would tell an operator nothing.
+        // A refused document concerns its owner. A stack would not help an operator.
         if (isDocumentError(code)) logger.info('a document was refused', { kind, code, job });
         else if (cause !== undefined) logger.error('a task failed', { kind, code, job, cause });
       },

@@ -1,16 +1,16 @@
 import type { ErrorCode } from '../errors.ts';
 
-/** Work for a child. Files go by path, since a message would be copied whole in both processes. */
+/** Work for a child. Files go by path, because both processes would copy a message whole. */
 export type Task =
   | {
       kind: 'parse';
       path: string;
       bytes: number;
       filename: string;
-      /** As the caller declared it: a hint at most. */
+      /** The caller's declaration. It is only a hint. */
       mediaType: string;
       maxTextChars: number;
-      /** How long a reader may be silent that another can stand in for. */
+      /** Longest silence of a reader that another can replace, in ms. */
       maxSilenceMs: number;
       format: 'json' | 'ndjson';
     }
@@ -19,9 +19,9 @@ export type Task =
   | { kind: 'embed'; texts: string[] };
 
 /**
- * What a child says. It is `ready` once; then every task is answered by any number of `alive` and `bytes`
- * and by one `done` or `failed`. Where it says `spent` before that, it is of no use for another task: something
- * of this one goes on that cannot be stopped.
+ * What a child reports: `ready` once, then for every task any number of `alive` and `bytes` and one `done` or
+ * `failed`. `spent` before that means that the child cannot take another task, because work of this one cannot be
+ * stopped.
  */
 export type ChildMessage =
   | { type: 'ready' }
@@ -32,5 +32,5 @@ export type ChildMessage =
   /** `cause` is for the log. */
   | { type: 'failed'; code: ErrorCode; detail: string; cause?: string };
 
-/** The argument that makes a child load the bundled embedding model as soon as it is up. */
+/** The argument that makes a child load the bundled embedding model at start. */
 export const WITH_MODEL = 'with-model';

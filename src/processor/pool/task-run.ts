@@ -1,29 +1,29 @@
 import type { ProcessorError } from '../errors.ts';
 import type { Task } from './protocol.ts';
 
-/** Who asks for a task. */
+/** The caller of a task. */
 export interface Caller {
-  /** Aborts when it wants no response any more. */
+  /** Aborts when the caller no longer wants a response. */
   signal: AbortSignal;
-  /** The document that it works on, if it says so: the tasks of one document take turns as one. */
+  /** The caller's document, if it names one. Tasks of one document share its turns. */
   document: string | undefined;
   /** Id of its job, if the call names one. Log lines carry it. */
   job?: string | undefined;
 }
 
-/** What the caller of a task gets. */
+/** A task's response as its caller sees it. */
 export interface PendingResponse {
-  /** Resolves when the task no longer waits: a child has begun it, or it is over. */
+  /** Resolves when a child begins the task, or when the task ends. */
   readonly turn: Promise<void>;
   /**
-   * Resolves with the first bytes of the response, and rejects with a {@link ProcessorError} if there are none.
-   * An error that comes later errors the stream. Bytes wait in memory for a slow reader, so that the child is
-   * free as early as possible; the text limit bounds them.
+   * Resolves with the first bytes of the response. It rejects with a {@link ProcessorError} if there are none. A
+   * later error fails the stream. Bytes wait in memory for a slow reader, so that the child is free early. The text
+   * limit bounds them.
    */
   readonly response: Promise<ReadableStream<Uint8Array>>;
 }
 
-/** One task on its way through the pool, seen from both ends: the caller's response and the child's reports. */
+/** A task in the pool. It connects the caller's response to the child's reports. */
 export class TaskRun implements PendingResponse {
   readonly task: Task;
   readonly caller: Caller;
@@ -36,14 +36,14 @@ export class TaskRun implements PendingResponse {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #ended = false;
 
-  /** @param onEnd called once, as soon as no child has anything more to do with the task */
+  /** @param onEnd called once, as soon as no child needs the task */
   constructor(task: Task, caller: Caller, onEnd: () => void) {
     this.task = task;
     this.caller = caller;
     this.#onEnd = onEnd;
     this.turn = this.#begun.promise;
     this.response = this.#responded.promise;
-    // Who awaits the turn first has not taken hold of the response yet.
+    // A caller that awaits the turn does not handle the response's rejection yet.
     this.response.catch(() => {});
     this.#stream = new ReadableStream({
       start: (controller) => {
