@@ -8,14 +8,13 @@ const MODEL = 'universal-sentence-encoder-lite';
 const DIMENSIONS = 512;
 
 /**
- * Texts a task: about a fifth of a second's work on one core. Small enough that a short document's parse gets its
- * turn soon, and that every child has something to do.
+ * Texts in a task: about 0.2 s of work on one core. Small tasks let a short parse run soon and keep every child busy.
  */
 const BATCH_TEXTS = 4;
-/** Texts a call is best given: so few that progress is seen, so many that calls cost little beside the model. */
+/** Texts in a call. Few texts show progress. More would gain little, because the model costs far more than a call. */
 const CALL_TEXTS = 2 * BATCH_TEXTS;
 
-/** Embeds in the pool's children, with the model that comes with the program. */
+/** Embeds with the bundled model in the pool's children. */
 export class BundledEmbedder implements Embedder {
   readonly batch = CALL_TEXTS;
   readonly #pool: Pool;
@@ -34,7 +33,7 @@ export class BundledEmbedder implements Embedder {
     if (model !== MODEL) {
       throw new ProcessorError('invalid_request', { detail: `There is only the model "${MODEL}" here.` });
     }
-    // When one batch fails, or nobody reads on, those that wait are dropped.
+    // If a batch fails, or the reader stops, the pool drops the waiting batches.
     const over = new AbortController();
     const signal = AbortSignal.any([caller.signal, over.signal]);
     const begin = (at: number) =>
@@ -42,7 +41,7 @@ export class BundledEmbedder implements Embedder {
     const first = begin(0);
     const batches = [first];
     for (let at = BATCH_TEXTS; at < texts.length; at += BATCH_TEXTS) batches.push(begin(at));
-    // A failure of the first still has its status; a later one cuts the response off.
+    // A failure of the first batch still sets the status. A later one cuts the response off.
     const response = first.response.then(
       () => ReadableStream.from(joined(batches, over)),
       (error: unknown) => {
@@ -54,7 +53,7 @@ export class BundledEmbedder implements Embedder {
   }
 }
 
-/** The children send vectors as JSON: to turn half a million numbers into text would stop this process. */
+/** Joins the children's JSON. Writing half a million numbers as text would block this process. */
 async function* joined(
   batches: readonly PendingResponse[],
   over: AbortController,

@@ -1,14 +1,14 @@
 import type { EmbedRequest } from '../../contract/processor.ts';
 import type { Caller, PendingResponse } from '../pool/task-run.ts';
 
-/** Turns texts into vectors of one length, in the texts' order. */
+/** Turns texts into vectors of one length, in the order of the texts. */
 export interface Embedder {
-  /** How many texts a call is best given. */
+  /** Best number of texts in a call. */
   readonly batch: number;
   /**
-   * @param caller when its signal aborts, the work is given up
-   * @returns an `EmbedResponse` as JSON, in pieces where it takes long
-   * @throws {ProcessorError} for what it does not even begin
+   * @param caller its abort ends the work
+   * @returns an `EmbedResponse` as JSON, in pieces if it takes long
+   * @throws {ProcessorError} for requests that it refuses at once
    */
   embed(request: EmbedRequest, caller: Caller): PendingResponse;
   /** Returns whether the embedder can be reached. Embeds nothing, because a call may cost money. */

@@ -19,17 +19,17 @@ const EmbeddingsResponseSchema = v.object({
 export interface OpenAiOptions {
   /** `http://host`, `http://host/v1`, or the full address of its embeddings call. */
   url: string;
-  /** Used where a request names none. */
+  /** Default model of requests. */
   model: string;
   apiKey: string | undefined;
-  /** The longest a call may take, from its start to the response's last byte. */
+  /** Longest call from its start to the response's last byte, in ms. */
   timeoutMs: number;
 }
 
 /** Longest wait for a connection, in ms. Callers wait 2 s for a processor's health. */
 const CONNECT_MS = 1000;
 
-/** How a call fails that nobody has heard. */
+/** Error codes of calls that never reached the server. */
 const NEVER_ARRIVED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -39,9 +39,9 @@ const NEVER_ARRIVED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** Embeds with any server that speaks OpenAI's `POST /v1/embeddings`. */
+/** Embeds with any server that offers OpenAI's `POST /v1/embeddings`. */
 export class OpenAiEmbedder implements Embedder {
-  /** A server's cost is by the call as much as by the text. */
+  /** Texts in a call. A server's cost depends on calls as much as on texts. */
   readonly batch = 32;
   readonly #options: OpenAiOptions;
   readonly #url: string;
@@ -107,7 +107,7 @@ export class OpenAiEmbedder implements Embedder {
   }
 }
 
-/** The address of the embeddings call, from what an operator calls "the URL" of such a server. */
+/** Derives the address of the embeddings call from an operator's URL. */
 function embeddingsUrl(base: string): string {
   const url = new URL(base);
   const path = url.pathname.replace(/\/+$/, '');
@@ -136,7 +136,7 @@ function malformed(reason: string): ProcessorError {
   });
 }
 
-/** The vectors in the order of the texts, whatever order they came in. */
+/** Sorts the vectors into the order of the texts. */
 function inOrder(data: v.InferOutput<typeof EmbeddingsResponseSchema>['data'], count: number): number[][] {
   const sorted = data.toSorted((a, b) => a.index - b.index);
   if (sorted.length !== count || sorted.some(({ index }, place) => index !== place)) {
