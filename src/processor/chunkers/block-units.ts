@@ -7,8 +7,8 @@ import { trimSpan, type Span } from './spans/span.ts';
 import { joinRuns, type Unit } from './unit.ts';
 
 /**
- * Makes units of blocks: paragraphs and items have sentences, code has lines. The items of a list are one unit
- * where they fit into `size` characters, and so are the rows of a table; else each row knows its header.
+ * Makes units of blocks. Paragraphs and items split into sentences, code into lines. A list or a table is one unit if
+ * it fits into `size` characters. Otherwise each row carries its header.
  */
 export function blockUnits(text: string, blocks: Iterable<Block>, size: number): Generator<Unit> {
   const goesOn = (last: Unit, next: Unit) =>
@@ -48,13 +48,13 @@ function* codeLines(text: string, code: Span, size: number): Generator<Unit> {
   for (const line of lines(text, code)) yield* pieces(text, line, size);
 }
 
-/** A blank line between two rows parts two tables. */
+/** A blank line between two rows separates two tables. */
 function isNextRow(text: string, last: Unit, next: Unit): boolean {
   if (next.kind !== 'row' || (last.kind !== 'row' && last.kind !== 'header')) return false;
   return text.indexOf('\n', last.end) === text.lastIndexOf('\n', next.start);
 }
 
-/** A header row; one so long that it would outgrow the rows is left out. */
+/** Returns a header row, or undefined if it is too long beside its rows. */
 function firstLine(text: string, header: Span): string | undefined {
   const row = text.slice(header.start, text.indexOf('\n', header.start)).trimEnd();
   return row.length <= MAX_CONTEXT_CHARS ? row : undefined;

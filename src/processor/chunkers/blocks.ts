@@ -4,10 +4,10 @@ import { skipBlanks, type Span } from './spans/span.ts';
 /** A heading is one line, an item all its lines; a table's header is its first row with the line of dashes. */
 export type BlockKind = 'paragraph' | 'heading' | 'item' | 'header' | 'row' | 'code';
 
-/** A stretch of whole lines that no sentence reaches out of. */
+/** A stretch of whole lines. No sentence crosses its borders. */
 export interface Block extends Span {
   kind: BlockKind;
-  /** Of the heading that it is, or begins with: 1 for the highest. */
+  /** Level of its heading. 1 is the highest. */
   level?: number;
 }
 
@@ -17,11 +17,11 @@ export interface Heading {
   level: number;
 }
 
-/** What is known, in order, that the text itself does not say. */
+/** Borders that the text itself does not show, in order. */
 export interface BlockBorders {
-  /** Where pages begin: sentences run on over them, code does not. */
+  /** Starts of pages. Sentences continue across them, code does not. */
   pageStarts?: readonly number[];
-  /** Where sections begin: so does a block then, whatever its line looks like. */
+  /** Starts of sections. A block starts there, too, whatever its line looks like. */
   sections?: readonly Heading[];
 }
 
@@ -52,7 +52,7 @@ export function* blocks(
     let section: Heading | undefined;
     const firstWord = skipBlanks(text, line.start);
     for (let next; (next = sections[nextSection]) && next.start <= firstWord; nextSection++) {
-      // One that begins inside the line before is none.
+      // A section that begins inside the line before starts no block.
       if (next.start >= lastEnd) section = next;
     }
     lastEnd = line.end;

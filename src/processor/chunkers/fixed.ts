@@ -16,7 +16,7 @@ export function* chunkFixed(text: string, size: number, overlap: number): Genera
       from = Math.max(chunk.end - overlap, chunk.start + 1);
       from = Math.min(nextCharacterBorder(text, from), chunk.end);
     } else {
-      // What is new lies beyond a stretch of blanks, out of the overlap's reach.
+      // Blanks fill the overlap, so the new text lies beyond its reach.
       from = last.end;
     }
     from = skipBlanks(text, from);

@@ -4,7 +4,7 @@ import { blockUnits } from './block-units.ts';
 import { pack, type Apart, type PackedSpan } from './pack.ts';
 import { joinRuns, leadIn } from './unit.ts';
 
-/** What is shorter than this share of a chunk is too little to be one; so a title goes with what it is above. */
+/** Share of a chunk. A shorter chunk is too small, so a title joins the text below it. */
 const TINY_SHARE = 1 / 8;
 
 /**

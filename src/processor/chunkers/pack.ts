@@ -6,7 +6,7 @@ export interface PackedSpan extends Span {
   context?: string;
 }
 
-/** Whether a unit may not go into the chunk that is open. Asked of every unit, and of the parts it is cut into. */
+/** Returns whether a unit must not join the open chunk. The packer asks for every unit and every part. */
 export type Apart = (open: Span | undefined, next: Unit) => boolean;
 
 /**
@@ -54,7 +54,7 @@ function chunkOf(packed: readonly Unit[]): PackedSpan | undefined {
   return { start, end: last.end, ...(context !== undefined && { context }) };
 }
 
-/** The units, or parts of them, that begin no earlier than `from`. */
+/** Returns the units, or parts of them, that begin at `from` or later. */
 function repeated(units: readonly Unit[], from: number): Unit[] {
   const first = units.findLastIndex(({ start }) => start < from);
   const cut = units[first];

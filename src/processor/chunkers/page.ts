@@ -3,9 +3,8 @@ import { chunkBySentence } from './sentence.ts';
 import { splitsPair } from './spans/span.ts';
 
 /**
- * Makes each page (or slide, or sheet) a chunk, however small it is; one of more than `size` characters is cut
- * like a text of its own.
- * @param pageStarts where pages begin, in order, but the first
+ * Makes each page, slide or sheet a chunk, however small. A page of more than `size` characters is cut like a text.
+ * @param pageStarts starts of all pages but the first, in order
  */
 export function* chunkByPage(
   text: string,

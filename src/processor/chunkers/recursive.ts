@@ -5,9 +5,8 @@ import { trimSpan, type Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
 /**
- * Packs paragraphs into chunks of at most `size` characters; one that is too long is cut into lines, those into
- * sentences, those into words, and those into characters. It looks at nothing but blank lines, line ends and
- * sentence ends, so it suits any plain text.
+ * Packs paragraphs into chunks of at most `size` characters. It cuts long ones into lines, then sentences, words, and
+ * characters. It looks only at blank lines, line ends and sentence ends, so it suits any plain text.
  */
 export function chunkRecursively(text: string, size: number, overlap: number): Generator<PackedSpan> {
   return pack(paragraphs(text, size), size, overlap);

@@ -4,9 +4,9 @@ import { pack, type PackedSpan } from './pack.ts';
 import { leadIn, type Unit } from './unit.ts';
 
 /**
- * Packs whole sentences into chunks of at most `size` characters, over the borders of paragraphs. Lists,
- * tables and fenced code stay whole where they fit.
- * @param pageStarts where pages begin, in order; sentences run on over them
+ * Packs whole sentences into chunks of at most `size` characters, across paragraphs. Lists, tables and fenced code
+ * stay whole if they fit.
+ * @param pageStarts starts of pages, in order; sentences continue across them
  */
 export function chunkBySentence(
   text: string,

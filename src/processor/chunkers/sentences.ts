@@ -28,12 +28,12 @@ const MAY_END = /\p{Sentence_Terminal}/u;
 const TAIL_CHARS = 16;
 
 /**
- * Cuts a block into its sentences, trimmed; none is longer than `size`: what is, is cut at line ends or
- * between words, and where there are none, anywhere.
+ * Cuts a block into trimmed sentences of at most `size` characters. It cuts a longer sentence at line ends, else
+ * between words, else anywhere.
  */
 export function* sentences(text: string, block: Span, size: number): Generator<Unit> {
   const inner = text.slice(block.start, block.end);
-  // The segmenter costs more than everything else here; list items and table rows mostly do without it.
+  // The segmenter costs more than everything else here. Most list items and table rows need none.
   if (!MAY_END.test(inner)) {
     yield* pieces(text, block, size);
     return;

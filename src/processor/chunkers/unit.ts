@@ -1,11 +1,11 @@
 import type { BlockKind, Heading } from './blocks.ts';
 import type { Span } from './spans/span.ts';
 
-/** A stretch of text without blanks at its ends, which stays whole where it fits into a chunk. */
+/** A stretch of text without outer blanks. It stays whole if it fits into a chunk. */
 export interface Unit extends Span {
-  /** What it is cut into where it does not fit; a unit without parts always does. */
+  /** Cuts the unit if it does not fit. A unit without parts always fits. */
   parts?: () => Iterable<Unit>;
-  /** What has to be known to understand it, and stands elsewhere: a table's header row. */
+  /** Text from elsewhere that explains the unit: a table's header row. */
   context?: string;
   /** The headings it begins with. */
   headings?: readonly Heading[];
