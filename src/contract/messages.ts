@@ -143,3 +143,7 @@ export const ServerMessageSchema = v.variant('type', [
   AuthorizedSchema,
 ]);
 export type ServerMessage = v.InferOutput<typeof ServerMessageSchema>;
+
+/** Carries a ticket, which opens one socket (`/ws?ticket=…`) or event stream within 30 s. */
+export const TicketSchema = v.object({ ticket: v.string() });
+export type Ticket = v.InferOutput<typeof TicketSchema>;

@@ -155,3 +155,8 @@ export const UploadAcceptedSchema = v.object({
   created_at: v.string(),
 });
 export type UploadAccepted = v.InferOutput<typeof UploadAcceptedSchema>;
+
+/** Header of an upload that requests a token for its job alone. The response carries the token in the same header. */
+export const JOB_TOKEN_HEADER = 'sluice-job-token';
+/** Value of the header in the request. */
+export const JOB_TOKEN_WANTED = 'request';

@@ -9,7 +9,7 @@ import { authorizeRequests, type AccessEnvironment } from '../access/authorize-r
 import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
 import { isKeyed, type Principal } from '../access/principal.ts';
-import { JOB_TOKEN_HEADER } from '../contract/ticket.ts';
+import { JOB_TOKEN_HEADER } from '../contract/upload.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';

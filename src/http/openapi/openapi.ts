@@ -9,7 +9,7 @@ import { JobSchema } from '../../contract/job.ts';
 import { JobListSchema, StatsSchema } from '../../contract/jobs.ts';
 import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
-import { TicketSchema } from '../../contract/ticket.ts';
+import { TicketSchema } from '../../contract/messages.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
 import { requestWeight } from '../request-weight.ts';
 import { documentPaths } from '../routes/documents.ts';

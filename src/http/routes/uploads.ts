@@ -5,7 +5,6 @@ import { Hono } from 'hono';
 import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import type { Principal } from '../../access/principal.ts';
-import { JOB_TOKEN_HEADER, JOB_TOKEN_WANTED } from '../../contract/ticket.ts';
 import { AppError } from '../../errors.ts';
 import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
@@ -19,7 +18,12 @@ import type { FreeSpace } from '../../uploads/free-space.ts';
 import type { UploadLimits } from '../../uploads/receive-upload.ts';
 import type { UploadConnection } from '../../uploads/upload-connection.ts';
 import { header, json, problems, schemaOf, type JsonSchema } from '../openapi/parts.ts';
-import { UPLOAD_FIELD_PROBLEMS, UploadFieldsSchema } from '../../contract/upload.ts';
+import {
+  JOB_TOKEN_HEADER,
+  JOB_TOKEN_WANTED,
+  UPLOAD_FIELD_PROBLEMS,
+  UploadFieldsSchema,
+} from '../../contract/upload.ts';
 
 /** Serves `POST /api/documents/upload`. */
 export function uploadRoutes(

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 
 import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import type { Ticket } from '../../contract/ticket.ts';
+import type { Ticket } from '../../contract/messages.ts';
 import { json, problems } from '../openapi/parts.ts';
 
 /** Serves `POST /api/ws-ticket`: makes a ticket for one socket or event stream. Browsers cannot send a header with either. */
