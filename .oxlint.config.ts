@@ -74,11 +74,6 @@ export default defineConfig({
         'max-lines': 'off',
       },
     },
-    // To be split: it holds two subjects.
-    {
-      files: ['src/gateway/session/session.ts'],
-      rules: { 'max-lines': ['error', { max: 300 }] },
-    },
     {
       files: ['src/config.ts', 'src/setup/setup.mjs', 'test/**'],
       rules: { 'node/no-process-env': 'off' },

@@ -93,6 +93,12 @@ export const ClientMessageSchema = v.union([
 ]);
 export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
 
+/** Parses a client's message. @returns `undefined` if it does not fit the protocol */
+export function parseClientMessage(text: string): ClientMessage | undefined {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ClientMessageSchema), text);
+  return parsed.success ? parsed.output : undefined;
+}
+
 export const WelcomeSchema = v.object({
   type: v.literal('welcome'),
   protocol: v.literal(PROTOCOL_VERSION),

@@ -19,7 +19,8 @@ import { GatewayMetrics } from './gateway-metrics.ts';
 import { Authentication } from './session/authentication.ts';
 import { authorized } from './session/rights.ts';
 import { CLOSE_TIMEOUT_MS, SOCKETS, type ProtocolSocket } from './protocol-socket.ts';
-import { Session, type SessionServices } from './session/session.ts';
+import { Session } from './session/session.ts';
+import type { SessionServices } from './session/session-services.ts';
 
 const PATH = '/ws';
 /** In ms. Some proxies cut a connection after 20 s of silence. */

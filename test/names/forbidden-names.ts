@@ -33,7 +33,8 @@ const RULES = FORBIDDEN.map(([words, instead]) => ({
 const NAMED_BY_OTHERS: readonly { property: string; files: RegExp }[] = [
   {
     property: 'history',
-    files: /^src\/(?:contract\/messages|gateway\/session\/session)\.ts$|^client\/page-feed\.ts$/,
+    files:
+      /^src\/(?:contract\/messages|gateway\/session\/(?:session|subscription))\.ts$|^client\/page-feed\.ts$/,
   },
   {
     property: 'history',

@@ -1,5 +1,7 @@
+import type { Access } from '../../access/access.ts';
 import { isAllowed, type Principal } from '../../access/principal.ts';
 import type { ServerMessage } from '../../contract/messages.ts';
+import { AppError } from '../../errors.ts';
 
 /** Target of a subscription. */
 export type Watched = { readonly jobs: readonly string[] } | { readonly channel: 'active' };
@@ -15,6 +17,18 @@ export function watchRefusal(
       ? watched.jobs.every((id) => isAllowed(principal, 'read', id))
       : isAllowed(principal, scope);
   return may ? undefined : { code: 'forbidden', detail: `The key needs the scope ${scope}.` };
+}
+
+/**
+ * Reads the principal of a token that replaces an open session's.
+ * @throws {AppError} `unauthorized`
+ */
+export async function replacePrincipal(access: Access, token: string, before: Principal): Promise<Principal> {
+  const principal = await access.ofToken(token);
+  // The session's subscriptions watch the jobs of the first tenant.
+  if (principal.tenant !== before.tenant)
+    throw new AppError('unauthorized', 'The key belongs to another tenant. Open another connection with it.');
+  return principal;
 }
 
 /** Makes the response to an `auth` message. */

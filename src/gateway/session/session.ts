@@ -1,55 +1,38 @@
 import type { Duplex } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import * as v from 'valibot';
 import type { RawData } from 'ws';
 
-import type { Access } from '../../access/access.ts';
 import type { Principal } from '../../access/principal.ts';
 import { AppError } from '../../errors.ts';
 import {
-  ClientMessageSchema,
   CLOSE,
+  parseClientMessage,
   PROTOCOL_VERSION,
   type ClientMessage,
   type ServerMessage,
 } from '../../contract/messages.ts';
-import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
-import type { Logger } from '../../logging/logger.ts';
-import type { Flusher } from '../outbox/flusher.ts';
-import type { GatewayMetrics } from '../gateway-metrics.ts';
-import { authorized, watchRefusal } from './rights.ts';
+import { Inbox, type InboxOwner } from './inbox.ts';
+import { authorized, replacePrincipal, watchRefusal } from './rights.ts';
 import { Outbox, type SentListener } from '../outbox/outbox.ts';
 import type { ProtocolSocket, SocketListener } from '../protocol-socket.ts';
-import { ActiveSubscription, CHANNEL_WEIGHT, JobsSubscription, type LossListener } from './subscription.ts';
+import { CHANNEL_WEIGHT, createSubscription, type LossListener } from './subscription.ts';
+import type { SessionServices } from './session-services.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 /** The subscription that `?job=` opens. */
 const QUERY_SUBSCRIPTION = 0;
-/** Messages that may wait for their responses. At this number the session stops reading. */
-const MOST_WAITING = 16;
-/** Beyond so many unread bytes a client's pings go unanswered. */
+/** Most unread bytes, beyond which the session ignores a client's pings. */
 const MOST_UNREAD = 16 * 1024;
 
-export interface SessionServices {
-  access: Access;
-  feed: JobFeed;
-  metrics: GatewayMetrics;
-  logger: Logger;
-  heartbeatMs: number;
-  flusher: Flusher;
-  /** Hears of a session's end. */
-  onEnd(session: Session, code: number): void;
-}
-
-/** Among a client's messages: the feed is live, and subscriptions wait for that. */
+/** Stands among a client's messages once the feed is live and subscriptions wait for it. */
 const JOIN = { type: 'join' } as const;
+type Incoming = ClientMessage | typeof JOIN;
 
 /**
- * One client's connection: its subscriptions, and its messages, each answered before the next is looked at. Only the
- * snapshots of subscriptions that find the feed stale are set aside until it is live.
+ * One client's connection. It handles each message to its end before the next one. Only snapshots wait while the feed is
+ * stale.
  */
-export class Session implements SocketListener, SentListener, LossListener {
+export class Session implements SocketListener, SentListener, LossListener, InboxOwner<Incoming> {
   readonly socket: ProtocolSocket;
   readonly #stream: Duplex;
   readonly #outbox: Outbox;
@@ -57,16 +40,15 @@ export class Session implements SocketListener, SentListener, LossListener {
   readonly #onlyJob: string | undefined;
   #principal: Principal;
   readonly #subscriptions = new Subscriptions();
-  /** The messages that are being answered; there only while some are. */
-  #waiting: (ClientMessage | typeof JOIN)[] | undefined;
+  readonly #inbox: Inbox<Incoming>;
   /** True from a ping until its pong. */
   #awaitsPong = false;
-  /** The epoch that the client was told last. */
+  /** Epoch that the client knows. */
   #epoch: string;
 
   /**
    * @param stream the socket under the WebSocket
-   * @param onlyJob from `?job=`: subscribed at once, and the session ends with it
+   * @param onlyJob job of `?job=`. The session subscribes to it at once, and ends with it
    * @param principal identity that the session begins with
    */
   constructor(
@@ -80,6 +62,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.socket = socket;
     this.#stream = stream;
     this.#outbox = new Outbox(stream, flusher, metrics, this);
+    this.#inbox = new Inbox(socket, this);
     this.#services = services;
     this.#onlyJob = onlyJob;
     this.#principal = principal;
@@ -92,7 +75,8 @@ export class Session implements SocketListener, SentListener, LossListener {
       heartbeat_ms: heartbeatMs,
     });
     if (!feed.live) this.stale();
-    if (onlyJob !== undefined) this.#add({ type: 'subscribe', id: QUERY_SUBSCRIPTION, jobs: [onlyJob] });
+    if (onlyJob !== undefined)
+      this.#inbox.add({ type: 'subscribe', id: QUERY_SUBSCRIPTION, jobs: [onlyJob] });
   }
 
   get principal(): Principal {
@@ -104,20 +88,20 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#outbox.send(message);
   }
 
-  /** Says that states may be missed from now on. */
+  /** Tells the client that it may miss states from now on. */
   stale(): void {
     this.#outbox.send({ type: 'stale' });
   }
 
-  /** Says that states flow again. */
+  /** Tells the client that states flow again. */
   live(epoch: string): void {
     if (epoch !== this.#epoch) this.#outbox.forgetEpoch();
     this.#epoch = epoch;
     this.#outbox.send({ type: 'live', history: epoch });
-    if (this.#subscriptions.joining) this.#add(JOIN);
+    if (this.#subscriptions.joining) this.#inbox.add(JOIN);
   }
 
-  /** Asks the client to leave and to come back in a while, then closes. */
+  /** Asks the client to reconnect after `afterMs`, then closes. */
   async drain(afterMs: number): Promise<void> {
     this.#outbox.send({ type: 'reconnect', after_ms: afterMs });
     await this.#outbox.settled();
@@ -128,7 +112,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     return this.#outbox.isTooFarBehind(now);
   }
 
-  /** Asks the client for a sign of life; cuts it when it has not given the last. One that is not read from gives none. */
+  /** Pings the client, or cuts it without a reply to the last ping. A paused session reads no pong, so it sends no ping. */
   ping(): void {
     if (this.socket.isPaused) return;
     if (this.#awaitsPong) return this.socket.terminate();
@@ -147,12 +131,12 @@ export class Session implements SocketListener, SentListener, LossListener {
   onMessage(data: RawData, isBinary: boolean): void {
     // With ws's default binaryType a message is one Buffer.
     const text = (data as Buffer).toString();
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ClientMessageSchema), text);
-    if (isBinary || !parsed.success) {
+    const message = isBinary ? undefined : parseClientMessage(text);
+    if (!message) {
       this.socket.close(CLOSE.badMessage, 'a message does not fit the protocol');
       return;
     }
-    if (this.#add(parsed.output) >= MOST_WAITING) this.socket.pause();
+    this.#inbox.add(message);
   }
 
   onEnded(states: readonly JobState[]): void {
@@ -171,43 +155,32 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#outbox.close();
   }
 
-  /** Lets everything go. */
+  /** Releases everything. */
   onClose(code: number): void {
     this.#outbox.close();
     this.#services.metrics.subscriptions -= this.#subscriptions.size;
     this.#subscriptions.clear();
-    if (this.#waiting) this.#waiting.length = 0;
+    this.#inbox.clear();
     this.#services.onEnd(this, code);
   }
 
-  /** Adds a message to those that are answered. @returns how many wait behind the one that is being seen to */
-  #add(message: ClientMessage | typeof JOIN): number {
-    if (this.#waiting) return this.#waiting.push(message);
-    void this.#guard(this.#handleAll((this.#waiting = [message])));
-    return 0;
+  async handle(message: Incoming): Promise<void> {
+    await this.#dispatch(message);
+    // A client that does not read its responses gets no more of them.
+    await this.#outbox.messagesSent();
   }
 
-  async #handleAll(waiting: (ClientMessage | typeof JOIN)[]): Promise<void> {
-    for (let message = waiting.shift(); message; message = waiting.shift()) {
-      await this.#handle(message);
-      // A client that does not read its responses gets no more of them.
-      await this.#outbox.messagesSent();
-      // Others come in between, however many messages there are.
-      await nextTurn();
-      if (waiting.length < MOST_WAITING) this.#resume();
-    }
-    this.#waiting = undefined;
-  }
-
-  /** Reads on. */
-  #resume(): void {
-    if (!this.socket.isPaused) return;
-    // It may have come long ago, and be read only now.
+  resumed(): void {
+    // The pong may have come long ago, and is read only now.
     this.#awaitsPong = false;
-    this.socket.resume();
   }
 
-  async #handle(message: ClientMessage | typeof JOIN): Promise<void> {
+  failed(error: unknown): void {
+    this.#services.logger.error('a session failed', { error });
+    this.socket.close(CLOSE.failed, 'the server failed');
+  }
+
+  async #dispatch(message: Incoming): Promise<void> {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (message.type === 'join') return this.#join();
     if (message.type === 'auth') return this.#authenticate(message.token);
@@ -218,7 +191,7 @@ export class Session implements SocketListener, SentListener, LossListener {
   }
 
   #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
-    const { id, versions, history: epoch = '' } = message;
+    const { id } = message;
     const refusal =
       watchRefusal(this.#principal, message) ??
       this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
@@ -226,29 +199,16 @@ export class Session implements SocketListener, SentListener, LossListener {
       return this.socket.close(CLOSE.forbidden, refusal.detail);
     if (refusal) return this.#outbox.send({ type: 'error', id, ...refusal });
     const { feed, metrics } = this.#services;
-    if (versions) metrics.resumes++;
+    if (message.versions) metrics.resumes++;
     metrics.subscriptions++;
-    const had = versions && { epoch, versions: new Map(Object.entries(versions)) };
-    const { tenant } = this.#principal;
     const services = { feed, outbox: this.#outbox };
-    const subscription =
-      'jobs' in message
-        ? new JobsSubscription(tenant, id, message.jobs, had, services, this)
-        : new ActiveSubscription(tenant, id, had, services);
-    this.#subscriptions.add(id, subscription);
+    this.#subscriptions.add(id, createSubscription(message, this.#principal.tenant, services, this));
   }
 
   /** Replaces the session's principal. Ends the subscriptions that the new key does not allow. */
   async #authenticate(token: string): Promise<void> {
     try {
-      const principal = await this.#services.access.ofToken(token);
-      // Its subscriptions watch the jobs of the tenant that it began with.
-      if (principal.tenant !== this.#principal.tenant)
-        throw new AppError(
-          'unauthorized',
-          'The key belongs to another tenant. Open another connection with it.',
-        );
-      this.#principal = principal;
+      this.#principal = await replacePrincipal(this.#services.access, token, this.#principal);
     } catch (error) {
       if (error instanceof AppError) return this.socket.close(CLOSE.unauthorized, error.message);
       throw error;
@@ -262,7 +222,7 @@ export class Session implements SocketListener, SentListener, LossListener {
     }
   }
 
-  /** Has those join that have not yet: each snapshot is sent before the next is read. */
+  /** Joins the waiting subscriptions. It sends each snapshot before it reads the next. */
   async #join(): Promise<void> {
     await this.#subscriptions.join((id, unknown) => {
       if (unknown.length > 0) this.#lacks(id, unknown);
@@ -283,14 +243,5 @@ export class Session implements SocketListener, SentListener, LossListener {
     this.#services.metrics.subscriptions--;
     this.#outbox.forgetSubscription(id);
     for (const jobId of uncovered) this.#outbox.forget(jobId);
-  }
-
-  async #guard(work: Promise<void>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      this.#services.logger.error('a session failed', { error });
-      this.socket.close(CLOSE.failed, 'the server failed');
-    }
   }
 }

@@ -1,3 +1,4 @@
+import type { ClientMessage } from '../../contract/messages.ts';
 import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../jobs/feed/job-watchers.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
@@ -6,26 +7,26 @@ import { Joining, type Had } from './joining.ts';
 import type { Watched } from './rights.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 
-/** As how many jobs a channel counts, for it holds on to an id of each that it has told of. */
+/** Number of jobs that a channel counts as, because it holds an id of each job that it has announced. */
 export const CHANNEL_WEIGHT = 1000;
 
 /**
- * One client's interest in some jobs. Joining goes: watch, then read, then send. What is heard while reading
- * is kept and merged by version, so nothing falls between the snapshot and the first update. What the client
- * already has is not sent again.
+ * One client's interest in some jobs. It joins in three steps: watch, read, send. It keeps the states that arrive during
+ * the read and merges them by version, so no state is lost between the snapshot and the first update. It does not repeat
+ * states that the client has.
  */
 export interface Subscription {
   /**
-   * Reads and sends the snapshot; afterwards updates flow.
-   * @returns the ids that nobody knows; they stay watched. Nothing when the feed is stale: then it is to be called again
+   * Reads and sends the snapshot. Updates flow afterwards.
+   * @returns the ids without a job, which stay watched; `undefined` if the feed is stale, and the caller must retry
    */
   join(): Promise<string[] | undefined>;
   covers(jobId: string): boolean;
-  /** The jobs that it covers now. */
+  /** Lists the jobs that it covers now. */
   jobs(): Iterable<string>;
   /** Target, as the client named it. */
   readonly watched: Watched;
-  /** How many jobs it counts as. */
+  /** Number of jobs that it counts as. */
   readonly weight: number;
   end(): void;
 }
@@ -35,9 +36,23 @@ interface Services {
   outbox: Outbox;
 }
 
-/** Hears of a job that Redis knows no more, though its watcher was not told of its end. */
+/** Called for a job that Redis lost before its watcher was told of its end. */
 export interface LossListener {
   onLost(subscription: number, jobId: string): void;
+}
+
+/** Creates the subscription that a message asks for. */
+export function createSubscription(
+  message: Extract<ClientMessage, { type: 'subscribe' }>,
+  tenant: string,
+  services: Services,
+  listener: LossListener,
+): Subscription {
+  const { id, versions, history: epoch = '' } = message;
+  const had = versions && { epoch, versions: new Map(Object.entries(versions)) };
+  return 'jobs' in message
+    ? new JobsSubscription(tenant, id, message.jobs, had, services, listener)
+    : new ActiveSubscription(tenant, id, had, services);
 }
 
 /** Watches jobs by their ids. */
@@ -47,7 +62,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
   readonly #feed: JobFeed;
   readonly #outbox: Outbox;
   readonly #listener: LossListener;
-  /** Of each job, whether it runs, by what the client was told. */
+  /** For each job, whether it runs as far as the client knows. */
   readonly #jobs = new SmallMap<string, boolean>();
   #joining: Joining | undefined;
 
@@ -65,7 +80,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
     this.#outbox = outbox;
     this.#listener = listener;
     for (const jobId of jobIds) this.#jobs.set(feed.watch(jobId, this), false);
-    // It may be kept for as long as the feed is stale.
+    // Keeps only the named jobs, because it may wait for as long as the feed is stale.
     const named = had && [...had.versions].filter(([jobId]) => this.#jobs.has(jobId));
     this.#joining = new Joining(had && { epoch: had.epoch, versions: new Map(named) });
   }
@@ -117,8 +132,8 @@ export class JobsSubscription implements Subscription, JobWatcher {
 }
 
 /**
- * Watches every job while it is active: it enters with any state that is not terminal, and leaves with one that
- * is. A job that the client says it has is a member from the start, so it is told when that has left meanwhile.
+ * Watches every job while it is active. A job enters with a state that is not terminal, and leaves with a terminal one.
+ * The jobs that the client has are members from the start, so it learns which of them left meanwhile.
  */
 export class ActiveSubscription implements Subscription, JobWatcher {
   readonly tenant: string;

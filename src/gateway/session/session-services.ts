@@ -1,0 +1,18 @@
+import type { Access } from '../../access/access.ts';
+import type { JobFeed } from '../../jobs/feed/job-feed.ts';
+import type { Logger } from '../../logging/logger.ts';
+import type { GatewayMetrics } from '../gateway-metrics.ts';
+import type { Flusher } from '../outbox/flusher.ts';
+import type { Session } from './session.ts';
+
+/** What every session of a gateway shares. */
+export interface SessionServices {
+  access: Access;
+  feed: JobFeed;
+  metrics: GatewayMetrics;
+  logger: Logger;
+  heartbeatMs: number;
+  flusher: Flusher;
+  /** Called at a session's end with its close code. */
+  onEnd(session: Session, code: number): void;
+}
