@@ -15,7 +15,9 @@ const office = (format: OfficeFormat) => async (): Promise<Parser> => {
   return (path, maxTextChars) => parseOffice(path, maxTextChars, format);
 };
 
-/** Parsers by type. Large libraries load with their first document, because at start they cost each child 0.4 s of CPU. */
+/**
+ * Parsers by type. Large libraries load with their first document, because at start they cost each child 0.4 s of CPU.
+ */
 const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
   pdf: async () => {
     const { parsePdf } = await import('./pdf/pdf.ts');
@@ -37,17 +39,17 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   text: () => parsePlainText,
 };
 
-/** What a segment costs its reader beside its text and heading. */
+/** Cost of a segment beside its text and heading. */
 const LABEL_CHARS = 64;
-/** Any reader that can be replaced has moved on long before. */
+/** Longest silence of a replaceable reader, in ms. A working one moves on long before. */
 const MAX_SILENCE_MS = 10_000;
 const TOO_MANY_PARTS = 'The file has more headings than can be read.';
 
 /**
- * Reads a document as a stream of events: `segment`s whose texts joined are the document's text, `progress`
- * where there are pages, and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
- * @param maxSilenceMs how long a reader may be silent that another can stand in for
- * @throws {ProcessorError} a document error: nothing will ever make this file readable
+ * Reads a document as a stream of events: `segment`s, whose joined texts are the document's text, `progress` for pages,
+ * and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
+ * @param maxSilenceMs longest silence of a reader that another one can replace
+ * @throws {ProcessorError} a document error, which no retry cures
  */
 export async function* parseDocument(
   source: DocumentSource,

@@ -5,24 +5,24 @@ import { codeBlock, escapeBlocks, heading, oneLine, tableLines } from './markdow
 import { normalise } from './normalise.ts';
 import { tableGrid } from './table-grid.ts';
 
-/** A piece of Markdown: a block, or a line of one. Lines of the same block come one right after the other. */
+/** A piece of Markdown: a block, or one of its lines. Lines of a block follow each other directly. */
 interface Piece {
   text: string;
   block: unknown;
 }
 
 const INDENT = '    ';
-/** Stands for all lists: items of any two that touch go on. */
+/** Stands for all lists, because adjacent lists continue each other. */
 const LIST = Symbol('list');
 
-/** What stands among the words of a paragraph. */
+/** Nodes that stand among the words of a paragraph. */
 const INLINE = new Set<OfficeContentNode['type']>(['text', 'break', 'image']);
-/** What a reader of the document does not see in it, or sees on every page. */
+/** Nodes that a reader does not see, or sees on every page. */
 const SKIPPED = new Set<OfficeContentNode['type']>(['comment', 'header', 'footer', 'slideMaster', 'embed']);
 
 /**
- * Writes the nodes of a document as Markdown, in their order, with notes after the block that they belong to.
- * Styles and the targets of links are left out.
+ * Writes a document's nodes as Markdown in their order, with notes after their block. It leaves out styles and link
+ * targets.
  * @returns the text, normalised; '' where there is none
  * @throws {ProcessorError} `text_too_long`, before it takes up much more than `maxChars`
  */

@@ -1,9 +1,9 @@
-/** Names and numbers have none of the syllables that running text is full of. */
+/** Frequent letters of Japanese. Running text has the syllables, names have the characters at the end. */
 const JAPANESE =
   'のにはをたがでてとしれさいるあなもこらかりまっよきせくスンルトイアラリシドクプー、。' +
   '日一国会人年大十二本中東三京同出時地上方前社事生五金学名間月後高田子山分部木者住所郎太藤男女県市区町村花川井';
 
-/** What is written most in a language; an encoding in which a text is full of it is the text's. */
+/** Frequent letters of a language, by encoding. A text has an encoding if it is full of these letters in it. */
 const COMMON: readonly [encoding: string, letters: string][] = [
   [
     'gb18030',
@@ -20,26 +20,29 @@ const COMMON: readonly [encoding: string, letters: string][] = [
   ['euc-jp', JAPANESE],
   ['shift_jis', JAPANESE],
 ];
-/** Of these a text has at least so many, and such a share of what is not ASCII. */
+/** Least number of frequent letters, and their least share of the letters beyond ASCII. */
 const MIN_COMMON = 3;
 const MIN_COMMON_SHARE = 0.2;
 
 export const CYRILLIC = ['windows-1251', 'koi8-r', 'ibm866', 'x-mac-cyrillic', 'iso-8859-5'];
-/** Words as they are set: no capitals but for the first, or nothing else; a short one may be an accident. */
+/** Matches words in ordinary case: only the first letter is a capital, or all are. One letter may be an accident. */
 const CYRILLIC_WORDS =
   /(?<![^\s\p{P}\p{S}\d])(?:[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]{2,}|[А-ЯЁІЇЄҐЎ]{2,})(?![^\s\p{P}\p{S}\d])/gu;
 const CYRILLIC_COMMON = /[оеаинтсрвл]/gi;
-/** Where one encoding has capitals another has small letters: those are seldom nothing but capitals. */
+/**
+ * Weight of words in capitals. One encoding has capitals where another has small letters, and few texts are all
+ * capitals.
+ */
 const CAPITALS_WEIGHT = 0.85;
-/** Hebrew is all in bytes of the other small letters. */
+/** Matches letters that no Hebrew byte stands for. */
 const CYRILLIC_ALONE = /[А-Яыьэюяёіїєґў]/;
-/** They are two thirds of Russian. */
+/** Least share of frequent letters. In Russian they are two thirds. */
 const MIN_CYRILLIC_SHARE = 0.4;
 
 /**
- * Encodings in which a text is full of the letters that some language has most, the likeliest first: those that
- * write East Asian languages and Cyrillic. There are none for texts in other languages.
- * @param sample of it, from a character's start on
+ * Lists the East Asian and Cyrillic encodings in which a text is full of frequent letters, the likeliest first. Texts in
+ * other languages have none.
+ * @param sample bytes of the text from the start of a character
  */
 export function encodingsByLetters(sample: Uint8Array): string[] {
   const beyondAscii = (text: string) => text.replace(/[\0-\x7f]/g, '');

@@ -6,32 +6,32 @@ import { ProcessorError, unsupported } from '../../errors.ts';
 import { CYRILLIC, encodingsByLetters } from './common-letters.ts';
 import { normalise } from '../normalise.ts';
 
-/** No encoding needs more bytes for a UTF-16 code unit. */
+/** Most bytes that any encoding needs for a UTF-16 code unit. */
 const MAX_BYTES_PER_CHAR = 4;
-/** The detector's time grows with what it sees, and it sees enough in this much. */
+/** Bytes that the detector sees. Its time grows with them, and these suffice. */
 const SAMPLE_BYTES = 64 * 1024;
-/** Of fewer bytes beyond ASCII the detector makes anything; nearly always they are Western European. */
+/** Least bytes beyond ASCII for the detector. With fewer it guesses, and the text is nearly always Western European. */
 const MIN_EVIDENCE_BYTES = 10;
-/** Greek, Hebrew and Arabic, for which the detector is heard, though not by a whisper: some of it looks like Cyrillic. */
+/** Greek, Hebrew and Arabic. Some of their text looks like Cyrillic, so a detector that is sure enough decides. */
 const OTHER_ALPHABETS = /^(?:ISO-8859-[678]|windows-125[356])/;
 const MIN_CONFIDENCE = 10;
-/** A UTF-8 text may be damaged; in another encoding nearly nothing beyond ASCII would be UTF-8. */
+/** Largest damaged share of a UTF-8 text. In another encoding nearly all characters beyond ASCII would be damaged. */
 const MAX_DAMAGE = 1 / 3;
-/** UTF-16 has at least this share of zeros; in other encodings they are accidents. */
+/** Least share of zeros in UTF-16. In other encodings zeros are accidents. */
 const MIN_ZERO_SHARE = 0.02;
-/** Text has next to no characters that are none; anything else has many. */
+/** Largest share of characters that do not belong in text. Binary data has more. */
 const MAX_JUNK_SHARE = 0.01;
 
-/** Markup names its encoding early: XML at its very start, HTML among the first tags. */
+/** Bytes in which markup names its encoding: XML at its start, HTML among the first tags. */
 const DECLARATION_BYTES = 4096;
 const XML_ENCODING = /^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.:-]+)/i;
 const META_CHARSET = /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)/i;
 
-/** Other than Japanese at its full width: letters and signs of half the width are single bytes, as é is elsewhere. */
+/** Matches all but full-width Japanese. Half-width letters are single bytes, as é is in other encodings. */
 const NOT_JAPANESE = /[^\p{Script=Han}\u3000-\u30ff\uff01-\uff60]/u;
 const SYLLABLE = /[\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
-/** What a decoder puts for bytes it cannot decode. */
+/** Character that a decoder puts for undecodable bytes. */
 const REPLACEMENT = 0xfffd;
 const BYTE_ORDER_MARK = 0xfeff;
 const MAX_CODE_POINT = 0x10ffff;
@@ -39,9 +39,9 @@ const MAX_CODE_POINT = 0x10ffff;
 const TEXT_CONTROLS = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
 
 /**
- * Reads a text file in whatever encoding it is.
+ * Reads a text file in any encoding.
  * @returns the normalised text, and the encoding by its WHATWG name, or `utf-32le`
- * @throws {ProcessorError} `text_too_long`; `no_text` where all is blank; `unsupported_type` where it is no text
+ * @throws {ProcessorError} `text_too_long`; `no_text` if all is blank; `unsupported_type` if it is no text
  */
 export async function readTextFile(
   path: string,
@@ -55,9 +55,9 @@ export async function readTextFile(
 }
 
 /**
- * Decodes a text in whatever encoding it is.
+ * Decodes a text in any encoding.
  * @returns the normalised text, and the encoding by its WHATWG name, or `utf-32le`
- * @throws {ProcessorError} `unsupported_type` where it is no text
+ * @throws {ProcessorError} `unsupported_type` if it is no text
  */
 function decodeText(bytes: Buffer): { text: string; encoding: string } {
   const wide = decodeUtf32(bytes);
@@ -68,7 +68,7 @@ function decodeText(bytes: Buffer): { text: string; encoding: string } {
   return { text: normalise(text), encoding: decoder.encoding };
 }
 
-/** Text in UTF-32, which no other decoder here knows; undefined where the bytes are none. */
+/** Decodes UTF-32, which `TextDecoder` does not know. Returns undefined for other bytes. */
 function decodeUtf32(bytes: Buffer): string | undefined {
   if (bytes.length % 4 !== 0 || bytes.length < 8 || bytes.readUInt32LE(0) !== BYTE_ORDER_MARK)
     return undefined;
@@ -82,8 +82,8 @@ function decodeUtf32(bytes: Buffer): string | undefined {
 }
 
 /**
- * The label of a text's encoding: by its byte order mark, else UTF-8 where the bytes can hardly be anything else,
- * else as markup declares, else whatever fits the bytes best.
+ * Determines a text's encoding. The order of evidence: byte order mark, valid UTF-8, declaration in markup, best fit of
+ * the bytes.
  */
 export function encodingOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
@@ -99,7 +99,7 @@ export function encodingOf(bytes: Buffer): string {
   return wellFormed || isDamagedUtf8(tellingSample(bytes)) ? 'utf-8' : detected(bytes);
 }
 
-/** An encoding of ASCII bytes alone, in which escape sequences switch to Japanese and back. */
+/** Returns whether ASCII escape sequences switch to Japanese and back, as in ISO-2022-JP. */
 function switchesToJapanese(bytes: Buffer): boolean {
   const escape = bytes.indexOf('\x1b$B');
   return (
@@ -111,7 +111,7 @@ function declaredEncoding(bytes: Buffer): string | undefined {
   const start = bytes.toString('latin1', 0, DECLARATION_BYTES);
   if (!start.trimStart().startsWith('<')) return undefined;
   const label = (XML_ENCODING.exec(start) ?? META_CHARSET.exec(start))?.[1];
-  // What could be read as ASCII so far is no UTF-16, whatever it says.
+  // Text that reads as ASCII is no UTF-16, even if it says so.
   return label !== undefined && !/^utf-?16/i.test(label) ? label : undefined;
 }
 
@@ -121,7 +121,7 @@ function isDamagedUtf8(bytes: Buffer): boolean {
   return damaged.length <= beyondAscii.length * MAX_DAMAGE;
 }
 
-/** In UTF-16 the zeros of Latin letters, or at least of spaces and line ends, are all in one half of each pair. */
+/** Detects UTF-16 without a mark. Zeros of Latin letters, spaces and line ends stand in one half of each pair. */
 function unmarkedUtf16(bytes: Buffer): string | undefined {
   const sample = bytes.subarray(0, SAMPLE_BYTES);
   let even = 0;
@@ -148,7 +148,7 @@ function detected(bytes: Buffer): string {
   return isDoubtful && CYRILLIC.includes(byLetters) ? guess.name : byLetters;
 }
 
-/** Japanese syllables stand out in few bytes, too: the signs that they would be elsewhere hardly any text has. */
+/** Detects short Japanese texts. In other encodings the bytes of syllables are signs that hardly any text has. */
 function isShiftJis(bytes: Buffer): boolean {
   if (!decodes(bytes, 'shift_jis')) return false;
   const beyondAscii = new TextDecoder('shift_jis').decode(bytes).replace(/[\0-\x7f]/g, '');
@@ -156,8 +156,8 @@ function isShiftJis(bytes: Buffer): boolean {
 }
 
 /**
- * What begins with the first byte beyond ASCII: all before it looks alike in any encoding, and English.
- * @param before so many bytes more, which show whether a word begins there
+ * Returns the bytes from the first one beyond ASCII, because bytes before it look alike in any encoding.
+ * @param before number of earlier bytes to include, which show whether a word begins there
  */
 function tellingSample(bytes: Buffer, before = 0): Buffer {
   const first = bytes.findIndex((byte) => byte > 0x7f);
@@ -169,18 +169,18 @@ function decodes(bytes: Buffer, encoding: string): boolean {
     new TextDecoder(encoding, { fatal: true }).decode(bytes);
     return true;
   } catch {
-    // Not its bytes, or not an encoding that can be decoded here.
+    // The bytes do not fit the encoding, or `TextDecoder` does not know it.
     return false;
   }
 }
 
-/** Whether there are many characters that no text has: undecodable ones, and controls that neither set nor colour it. */
+/** Returns whether a text has many undecodable characters and controls that no text uses. */
 function isJunk(text: string): boolean {
   let junk = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if ((code < 0x20 && !TEXT_CONTROLS.has(code)) || code === 0x7f || code === REPLACEMENT) junk++;
   }
-  // One is an accident, however short the text.
+  // One such character is an accident, even in a short text.
   return junk > Math.max(1, text.length * MAX_JUNK_SHARE);
 }

@@ -9,24 +9,24 @@ import { zipType } from './zip-type.ts';
 
 export interface DocumentSource {
   path: string;
-  /** As the uploader named it; tells the type at most, and is never used as a path. */
+  /** Name from the uploader. It may tell the type, and is never used as a path. */
   filename: string;
-  /** As the uploader declared it. */
+  /** Media type from the uploader. */
   mediaType: string;
 }
 
-/** Enough for what precedes an HTML tag, and for the head of a mail. */
+/** Bytes to look at: enough to reach an HTML tag, and for the head of a mail. */
 const HEAD_BYTES = 4096;
-/** A PDF may have junk before its header, but not more than this. */
+/** Most bytes of junk before the header of a PDF. */
 const MAX_PDF_JUNK_BYTES = 1024;
 
 const ZIP = 'PK\x03\x04';
 const RTF = '{\\rtf';
-/** The container of Office files up to 2003, and of newer ones that are encrypted. */
+/** Container of Office files up to 2003, and of newer encrypted ones. */
 const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
 const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le');
 
-/** How files begin that are not read, and what a person calls them. Bytes as Latin-1. */
+/** First bytes, as Latin-1, of types that no parser reads, with their names for people. */
 const SIGNATURES: readonly [start: string, name: string][] = [
   ['PK\x05\x06', 'an empty ZIP archive'],
   ['\x89PNG\r\n', 'a PNG image'],
@@ -49,7 +49,7 @@ const SIGNATURES: readonly [start: string, name: string][] = [
   ['SQLite format 3\0', 'a database'],
 ];
 
-/** What a person calls files of types that are known but not read. */
+/** Names for people of types that no parser reads. */
 const UNSUPPORTED_EXTENSIONS: Readonly<Record<string, string>> = {
   '.doc': 'an old Word document. Save it as .docx',
   '.ppt': 'an old PowerPoint presentation. Save it as .pptx',
@@ -59,10 +59,10 @@ const UNSUPPORTED_EXTENSIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Tells what a file is: by its content, else by its name, else by what its uploader declared. Whether a file
- * taken for text is text shows when it is decoded.
- * @throws {ProcessorError} `unsupported_type`, naming the type where it is known; `no_text` for an empty
- *   file; `encrypted`; `corrupt` for a file that is not what it is named, or is cut off
+ * Detects a file's type by its content, else by its name, else by the declared media type. Decoding shows later
+ * whether a text file is text.
+ * @throws {ProcessorError} `unsupported_type` with the type's name, if known; `no_text` for an empty file; `encrypted`;
+ *   `corrupt` for a file that is cut off, or not what its name says
  */
 export async function detectType({ path, filename, mediaType }: DocumentSource): Promise<DocumentType> {
   const bytes = await readHead(path);
@@ -73,7 +73,7 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   const oldName = UNSUPPORTED_EXTENSIONS[extension];
 
   const pdfHeader = head.slice(0, MAX_PDF_JUNK_BYTES).indexOf('%PDF-');
-  // A text may speak of the header; only at the very start does it make a .txt a PDF.
+  // A text may quote the header. Only at the start it makes a .txt a PDF.
   if (pdfHeader === 0 || (pdfHeader > 0 && (!byName || byName === 'pdf'))) return 'pdf';
   if (head.startsWith(RTF)) return 'rtf';
   if (head.startsWith(ZIP)) {
@@ -91,7 +91,7 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   const start = new TextDecoder(encodingOf(bytes)).decode(bytes);
   const byContent = textType(start);
   if (byContent) return byContent;
-  // Programs export tables of text under the name of a workbook, for it to open them.
+  // Programs export text tables under a workbook's name, so that a spreadsheet program opens them.
   if (extension === '.xls') return 'csv';
   if (byName) {
     if (isBinary(byName)) throw new ProcessorError('corrupt');
@@ -101,7 +101,7 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   return declared && !isBinary(declared) ? declared : likelyTextType(start);
 }
 
-/** Lower case, with its dot; '' where the name has none that looks like one. */
+/** Returns a name's extension in lower case with its dot, or ''. */
 function extensionOf(filename: string): string {
   const extension = extname(filename).toLowerCase();
   return /^\.[a-z0-9]{1,10}$/.test(extension) ? extension : '';

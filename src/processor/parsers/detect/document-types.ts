@@ -1,16 +1,16 @@
 interface TypeFacts {
   mediaType: string;
   extensions: readonly string[];
-  /** Its content shows what it is: without that, a file of such a name is damaged. */
+  /** True if the content shows the type. A file of such a name without it is damaged. */
   binary?: true;
-  /** What else uploaders declare it as. */
+  /** Other media types that uploaders declare. */
   aliases?: readonly string[];
 }
 
 const OPEN_XML = 'application/vnd.openxmlformats-officedocument';
 const OPEN_DOCUMENT = 'application/vnd.oasis.opendocument';
 
-/** Every type of document that is read. */
+/** Types of documents that a parser reads. */
 export const DOCUMENT_TYPES = {
   pdf: { mediaType: 'application/pdf', extensions: ['.pdf'], binary: true },
   docx: {
@@ -54,7 +54,7 @@ export const DOCUMENT_TYPES = {
     extensions: ['.md', '.markdown', '.mdown'],
     aliases: ['text/x-markdown'],
   },
-  /** Source code, too: whatever text there is no more to know about. */
+  /** Any other text, source code included. */
   text: { mediaType: 'text/plain', extensions: ['.txt', '.text', '.log'] },
 } as const satisfies Record<string, TypeFacts>;
 
@@ -72,17 +72,17 @@ const byMediaType = new Map(
   ),
 );
 
-/** The type that goes by an extension, given in lower case with its dot. */
+/** Returns the type of an extension, given in lower case with its dot. */
 export function typeOfExtension(extension: string): DocumentType | undefined {
   return byExtension.get(extension);
 }
 
-/** The type that goes by a media type, whatever its parameters. */
+/** Returns the type of a media type, without regard to its parameters. */
 export function typeOfMediaType(mediaType: string): DocumentType | undefined {
   return byMediaType.get(mediaType.toLowerCase().replace(/;.*$/s, '').trim());
 }
 
-/** Whether a file of the type shows it in its content. */
+/** Returns whether the content of a file shows the type. */
 export function isBinary(type: DocumentType): boolean {
   return 'binary' in DOCUMENT_TYPES[type];
 }

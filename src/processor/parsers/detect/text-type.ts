@@ -1,17 +1,17 @@
 import type { DocumentType } from './document-types.ts';
 
 const HTML = /^(?:\s|<\?xml[^>]*>|<!--(?:(?!-->)[^])*-->)*<(?:!doctype\s+html|html)\b/i;
-/** A part of a page: what may as well be a part of some other text, so that a name weighs more. */
+/** Matches parts of a page. They also occur in other texts, so the file's name weighs more. */
 const HTML_PART =
   /^(?:\s|<!--(?:(?!-->)[^])*-->)*<(?:head|title|meta|body|div|p|h[1-6]|table|ul|ol|article|section)[\s>]/i;
 
-/** A field of a mail's head, and the lines it goes on in. */
+/** Matches a field in a mail's head, with its continuation lines. */
 const MAIL_FIELD = /([a-z][a-z0-9-]*):[^\n]*\n(?:[ \t]+[^\n]*\n)*/iy;
-/** Only mails have these; fields like From and Date also head notes of other kinds. */
+/** Fields that only mails have. Others, such as From and Date, also stand above notes. */
 const MAIL_ONLY = new Set(['message-id', 'mime-version', 'received', 'return-path']);
 const MAIL_ALWAYS = new Set(['from', 'date', 'to', 'subject']);
 
-/** What a text is, by how it begins; undefined where that tells nothing for sure. */
+/** Detects a text's type by its beginning. Returns undefined without sure evidence. */
 export function textType(start: string): DocumentType | undefined {
   if (HTML.test(start)) return 'html';
   const fields = mailFields(start);
@@ -19,7 +19,7 @@ export function textType(start: string): DocumentType | undefined {
   return isMail ? 'mail' : undefined;
 }
 
-/** What a text that has no telling name seems to be. */
+/** Guesses the type of a text whose name tells nothing. */
 export function likelyTextType(start: string): DocumentType {
   return HTML_PART.test(start) ? 'html' : 'text';
 }

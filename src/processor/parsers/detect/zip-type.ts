@@ -3,18 +3,18 @@ import { strFromU8, unzipSync } from 'fflate';
 import { ProcessorError } from '../../errors.ts';
 import { typeOfMediaType, type DocumentType } from './document-types.ts';
 
-/** The parts of an archive that tell what it is. OpenDocument and EPUB have the first, Open XML the second. */
+/** Parts of an archive that tell its type. OpenDocument and EPUB have the first, Open XML the second. */
 const MEDIA_TYPE_PART = 'mimetype';
 const CONTENT_TYPES_PART = '[Content_Types].xml';
-/** Where a book says which of its parts are encrypted, and how; fonts that are only obscured are no matter. */
+/** Part of a book that lists its encrypted parts with their ciphers. Obscured fonts do not count. */
 const ENCRYPTION_PART = 'META-INF/encryption.xml';
 const CIPHER = /xmlenc(?:11)?#(?:aes|tripledes)/i;
 const PROTECTED_BOOK = 'The book is protected against copying. Upload it without protection.';
 const TELLING_PARTS = new Set([MEDIA_TYPE_PART, CONTENT_TYPES_PART, ENCRYPTION_PART]);
-/** Real ones are a fraction of it; a larger one is not worth unpacking. */
+/** Largest such part, in bytes. Real ones are a fraction of it. */
 const MAX_PART_BYTES = 4 * 1024 * 1024;
 
-/** The content types of a main part: plain, template, show, with macros. Binary workbooks have no XML. */
+/** Content types of main parts: plain, template, show, with macros. Binary workbooks have no XML. */
 const MAIN_PARTS: readonly [DocumentType, RegExp][] = [
   ['docx', /(?:wordprocessingml|ms-word)\.[\w.]+\.main\+xml/i],
   ['pptx', /(?:presentationml|ms-powerpoint)\.[\w.]+\.main\+xml/i],
@@ -22,8 +22,8 @@ const MAIN_PARTS: readonly [DocumentType, RegExp][] = [
 ];
 
 /**
- * Tells what document a ZIP archive is; undefined where it is none that is read.
- * @throws {ProcessorError} `corrupt` where it is no whole archive; `encrypted` where it is a protected book
+ * Detects the document type of a ZIP archive. Returns undefined for an archive that no parser reads.
+ * @throws {ProcessorError} `corrupt` if the archive is not whole; `encrypted` for a protected book
  */
 export function zipType(bytes: Uint8Array): DocumentType | undefined {
   const parts = readParts(bytes);

@@ -4,15 +4,14 @@ import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { visibleHtml } from './visible-html.ts';
 
 const PAGE = /\.x?html?$/i;
-/** Whatever is called otherwise may be a page, too, or what leads to them. */
+/** Names of images and fonts. Any other file may be a page, or lead to one. */
 const NO_PAGE = /\.(?:png|jpe?g|gif|webp|svg|css|js|ttf|otf|woff2?|mp[34]|m4[av])$/i;
-/** In XHTML an element may be closed where it begins; in HTML these never are. */
+/** Matches self-closed elements. XHTML allows them, but HTML reads these as open. */
 const EMPTY_RAW = /<(script|style|textarea|title)\b([^<>]*)\/>/gi;
 
 /**
- * A book whose pages have what they show: what is hidden in them, and how words are read, is left out, and so are
- * images and fonts.
- * @throws where it is no whole archive
+ * Reduces a book to the visible text of its pages. It leaves out hidden elements, ruby annotations, images and fonts.
+ * @throws if the archive is not whole
  */
 export function visibleBook(epub: Uint8Array): Uint8Array {
   const files = unzipSync(epub, { filter: ({ name }) => !NO_PAGE.test(name) });

@@ -6,8 +6,10 @@ import { readOffice } from '../office/read-office.ts';
 import { segments } from '../segments.ts';
 import { visibleHtml } from './visible-html.ts';
 
-/** Reads an HTML page: its words, headings, lists and tables, without scripts, styles and comments, what is
- * hidden, and what leads around in its site. */
+/**
+ * Reads an HTML page's words, headings, lists and tables, without scripts, styles, comments, hidden elements and
+ * navigation.
+ */
 export async function* parseHtml(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
   const { text: html, encoding } = await readTextFile(path, maxTextChars);
   const text = await htmlToMarkdown(html, maxTextChars);
@@ -17,7 +19,7 @@ export async function* parseHtml(path: string, maxTextChars: number): AsyncGener
 }
 
 /**
- * Turns HTML into Markdown.
+ * Converts HTML to Markdown.
  * @throws {ProcessorError} `text_too_long`, or `corrupt`
  */
 export async function htmlToMarkdown(html: string, maxTextChars: number): Promise<string> {

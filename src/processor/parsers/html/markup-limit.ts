@@ -1,20 +1,20 @@
 import { unzipSync } from 'fflate';
 
-/** A tree of this many elements takes most of the memory that a child has. */
+/** Most elements. Their tree takes most of a child's memory. */
 const MAX_TAGS = 700_000;
 const MAX_RTF_CONTROLS = 1_200_000;
-/** Of a book, with all its images. */
+/** Largest unpacked size of a book with its images, in bytes. */
 const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
 
 const LESS_THAN = 0x3c;
 const BACKSLASH = 0x5c;
 
-/** Whether HTML has more elements than there is memory for. */
+/** Returns whether HTML has more elements than the memory can hold. */
 export function hasTooManyTags(html: Uint8Array): boolean {
   return countTags(html) > MAX_TAGS;
 }
 
-/** Whether RTF has more control words than there is memory for. */
+/** Returns whether RTF has more control words than the memory can hold. */
 export function hasTooManyControls(rtf: Uint8Array): boolean {
   let controls = 0;
   for (const byte of rtf) if (byte === BACKSLASH) controls++;
@@ -22,8 +22,8 @@ export function hasTooManyControls(rtf: Uint8Array): boolean {
 }
 
 /**
- * Whether a book unpacks to more than there is memory for. Any of its files may be a chapter, whatever it is called.
- * @throws where it is no whole archive
+ * Returns whether a book unpacks to more than the memory can hold. Any of its files may be a chapter.
+ * @throws if the archive is not whole
  */
 export function unpacksTooLarge(epub: Uint8Array): boolean {
   let bytes = 0;
@@ -35,8 +35,8 @@ export function unpacksTooLarge(epub: Uint8Array): boolean {
 }
 
 /**
- * Returns whether an archive says that it unpacks to more than the limit. Reads only its directory: to unpack up to
- * the limit takes seconds. A damaged archive says nothing.
+ * Returns whether an archive's directory names an unpacked size above the limit. It does not unpack, because that takes
+ * seconds. A damaged archive names none.
  */
 export function declaresTooMuch(archive: Uint8Array, maxBytes: number): boolean {
   let bytes = 0;
@@ -55,7 +55,7 @@ export function declaresTooMuch(archive: Uint8Array, maxBytes: number): boolean 
 function countTags(bytes: Uint8Array): number {
   let tags = 0;
   for (let at = bytes.indexOf(LESS_THAN); at !== -1; at = bytes.indexOf(LESS_THAN, at + 1)) {
-    // In lower case; anything but a letter begins no element.
+    // Compares in lower case. Only a letter begins an element.
     const next = (bytes[at + 1] ?? 0) | 0x20;
     if (next >= 0x61 && next <= 0x7a) tags++;
   }

@@ -1,6 +1,6 @@
 import { Tokenizer } from 'htmlparser2';
 
-/** A tag of HTML or XML in its text. */
+/** A tag of HTML or XML with its place. */
 export interface Tag {
   kind: 'opens' | 'closes' | 'empty';
   name: string;

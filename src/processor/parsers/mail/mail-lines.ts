@@ -1,16 +1,16 @@
-/** Fields of a part's head after which its lines are left alone: they are decoded, joined or parsed one by one. */
+/** Fields of a part's head that keep its lines, because each line is decoded, joined or parsed by itself. */
 const LINES_MATTER =
   /^content-transfer-encoding:\s*(?:base64|quoted-printable|x-)|^content-type:\s*message\/|\bcharset\s*=\s*"?utf-?(?:16|32)/im;
-/** A plain body whose lines go on where they end in a blank. */
+/** Matches the field of a plain body whose lines continue after a final blank. */
 const FLOWED = /\bformat\s*=\s*"?flowed/i;
-/** A boundary between parts begins so; after it comes a head, or what is left alone as if it were one. */
+/** Beginning of a boundary between parts. A head follows, or text that stays unchanged like a head. */
 const BOUNDARY = '--';
 
 /**
- * A mail in whose plain bodies a line ends in a mere carriage return, which is a line's end all the same. The mail
- * library takes long for each line that it sees, and far longer where very many are blank. Where lines go on in the
- * next, those that are quoted do not: the library would set the marks of the next within the words.
- * @param mail its bytes as Latin-1, or its text
+ * Ends the lines of a mail's plain bodies with carriage returns alone, which still end a line. The mail library is slow
+ * for each line that it sees, and far slower for many blank ones. In flowed bodies it stops quoted lines from continuing,
+ * because the library would put the marks of the next line among the words.
+ * @param mail bytes as Latin-1, or text
  */
 export function joinBodyLines(mail: string): string {
   let normalized = '';
@@ -39,13 +39,16 @@ export function joinBodyLines(mail: string): string {
   return normalized;
 }
 
-/** The last two ends stay, for a boundary begins a line, and the library takes off all returns before one. */
+/**
+ * Joins lines with carriage returns. It keeps the last two line ends, because the library strips returns before a
+ * boundary.
+ */
 function joined(body: string): string {
   const [end = ''] = /(?:\r?\n){1,2}$/.exec(body.slice(-4)) ?? [];
   return body.slice(0, body.length - end.length).replace(/\r?\n/g, '\r') + end;
 }
 
-/** A blank at a line's end, itself or coded, says that it goes on: there is none in or before a quoted line. */
+/** Removes final blanks, plain or coded, in and before quoted lines, because a final blank continues a line. */
 function withQuotedLines(body: string): string {
   const lines = body.split('\n');
   return lines

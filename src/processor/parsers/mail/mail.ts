@@ -10,12 +10,12 @@ import { escapeBlocks, heading, oneLine } from '../markdown-writer.ts';
 import { normalise } from '../normalise.ts';
 import { segments } from '../segments.ts';
 
-/** A mail within a mail, and so on; deeper ones are only named. */
+/** Deepest nesting of attached mails. Deeper ones are only named. */
 const MAX_LEVEL = 5;
 
 /**
- * Reads a mail: its subject as the heading, who wrote it to whom and when, its words, and the names of what is
- * attached; mails that are attached are read as well. The plain text is preferred to the HTML.
+ * Reads a mail: subject as heading, sender, recipients, date, text and the names of attachments. It also reads attached
+ * mails. It prefers the plain text to the HTML.
  * @throws {ProcessorError} `corrupt`, `no_text`, or `text_too_long`
  */
 export async function* parseMail(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
@@ -25,7 +25,7 @@ export async function* parseMail(path: string, maxTextChars: number): AsyncGener
   yield { type: 'end', metadata: { media_type: 'message/rfc822' } };
 }
 
-/** @param level of its subject's heading */
+/** @param level heading level of the subject */
 async function mailText(bytes: Buffer, maxTextChars: number, level: number): Promise<string> {
   const mail = await readMail(bytes);
   const words = await wordsOf(mail, maxTextChars);
@@ -47,10 +47,10 @@ async function mailText(bytes: Buffer, maxTextChars: number, level: number): Pro
 async function readMail(bytes: Buffer): Promise<Email> {
   const encoding = encodingOf(bytes);
   const decoded = () => parse(joinBodyLines(new TextDecoder(encoding).decode(bytes)));
-  // A mail is bytes in ASCII, whatever its parts are encoded in: saved as UTF-16, it has to be turned back.
+  // A mail is ASCII bytes, whatever its parts are encoded in. One saved as UTF-16 must be converted back.
   if (encoding.startsWith('utf-16')) return decoded();
   const mail = await parse(Buffer.from(joinBodyLines(bytes.toString('latin1')), 'latin1'));
-  // Some mails are in an encoding that they do not name.
+  // Some mails do not name their encoding.
   return isDamaged(mail) && encoding !== 'utf-8' ? decoded() : mail;
 }
 

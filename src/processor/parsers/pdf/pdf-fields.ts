@@ -41,9 +41,11 @@ interface FilledField {
   canBeShown: boolean;
 }
 
-/** Limit of labels and values on a page, in characters. The parser refuses a page with more. */
+/**
+ * Most characters of labels and values on a page. Collecting stops there, and the page's text is refused as too long.
+ */
 const MAX_CHARS = 20_000_000;
-/** Limit in characters. Above it, skip duplicate detection. It costs more than a few repeated values. */
+/** Limit of fields times characters. Above it, skip duplicate detection. It costs more than a few repeated values. */
 const MAX_COMPARED_CHARS = 5_000_000;
 /** Smallest horizontal overlap of text and field, in points. */
 const MIN_OVERLAP = 3;

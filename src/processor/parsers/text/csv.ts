@@ -4,7 +4,7 @@ import { readTextFile } from '../detect/decode-text.ts';
 import { readRows } from './delimited.ts';
 import { tableLines } from '../markdown-writer.ts';
 
-/** Reads a table of delimited values as a Markdown table; its first row is the header. */
+/** Reads delimited values as a Markdown table. The first row is its header. */
 export async function* parseCsv(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
   const { text, encoding } = await readTextFile(path, maxTextChars);
   const table = [...tableLines(filled(readRows(text)))].join('\n');

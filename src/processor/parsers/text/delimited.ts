@@ -2,16 +2,16 @@ const DELIMITERS = [',', ';', '\t', '|'];
 /** Enough to see how many fields a row has. */
 const SAMPLE_CHARS = 64 * 1024;
 const SAMPLE_ROWS = 50;
-/** Some programs name the delimiter in a line of its own. */
+/** Matches a first line that names the delimiter, as some programs write it. */
 const DELIMITER_LINE = /^sep=.\n/i;
 
-/** The rows of a table of delimited values; a field in quotes may hold delimiters and line ends. */
+/** Splits delimited values into rows. A quoted field may hold delimiters and line ends. */
 export function readRows(text: string): Generator<string[]> {
   if (DELIMITER_LINE.test(text)) return rowsBy(text.slice('sep=,\n'.length), text.charAt('sep='.length));
   return rowsBy(text, delimiterOf(text));
 }
 
-/** The delimiter by which most rows have the same number of fields, and more than one. */
+/** Finds the delimiter that gives most rows the same number of fields, at least two. */
 function delimiterOf(text: string): string {
   const sample = text.slice(0, SAMPLE_CHARS);
   const agreement = (delimiter: string) => {
@@ -37,7 +37,7 @@ function* rowsBy(text: string, delimiter: string): Generator<string[]> {
     const end = Math.min(indexOrEnd(text, delimiter, rest, lineEnd), lineEnd);
     row.push((quoted?.value ?? '') + text.slice(rest, end));
     at = end + 1;
-    // A delimiter at the very end is followed by one more, empty field.
+    // An empty field follows a delimiter at the very end.
     if (end < lineEnd && at < text.length) continue;
     if (end < lineEnd) row.push('');
     yield row;
@@ -45,7 +45,10 @@ function* rowsBy(text: string, delimiter: string): Generator<string[]> {
   }
 }
 
-/** A field in quotes, doubled ones for one; undefined where they are never closed: then they are a character. */
+/**
+ * Reads a quoted field, where doubled quotes mean one. Returns undefined for an unclosed quote, which is an ordinary
+ * character.
+ */
 function quotedField(text: string, start: number): { value: string; end: number } | undefined {
   let close = text.indexOf('"', start + 1);
   while (close !== -1 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
@@ -54,7 +57,7 @@ function quotedField(text: string, start: number): { value: string; end: number 
 }
 
 function indexOrEnd(text: string, char: string, from: number, end = text.length): number {
-  // A search of the whole text for each field would take its square.
+  // Searching the whole text for each field would take quadratic time.
   for (let at = from; at < end; at++) if (text[at] === char) return at;
   return end;
 }

@@ -5,7 +5,7 @@ import { notebookMarkdown } from './notebook.ts';
 import { segments } from '../segments.ts';
 
 const INDENT = '  ';
-/** Deeper parts are not set further in: their spaces would be most of the text. */
+/** Deepest indent. Beyond it the blanks would be most of the text. */
 const MAX_INDENT = 20;
 /**
  * Largest growth of a text by line breaks and indents, as a factor. Data at a depth of 4 doubles. 5 million brackets grew
@@ -14,12 +14,12 @@ const MAX_INDENT = 20;
 const MAX_GROWTH = 4;
 /** Short texts may grow by this many characters more, because they cost nothing. */
 const FREE_GROWTH_CHARS = 4096;
-/** What is longer is data rather than a document. */
+/** Longest text to set in lines. A longer one is data rather than a document. */
 const MAX_PRETTY_CHARS = 5_000_000;
 
 /**
- * Reads JSON as text, a line for each value; a notebook as Markdown. What is not one whole JSON value stays as it
- * is.
+ * Reads JSON as text with a line for each value, and a notebook as Markdown. Text that is not one whole JSON value stays
+ * unchanged.
  */
 export async function* parseJson(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
   const { text, encoding } = await readTextFile(path, maxTextChars);
@@ -31,7 +31,7 @@ export async function* parseJson(path: string, maxTextChars: number): AsyncGener
   yield { type: 'end', metadata: { media_type: 'application/json', encoding } };
 }
 
-/** The value that JSON stands for; undefined, which none does, where it is not one whole value. */
+/** Parses JSON. Returns undefined, which no JSON means, if the text is not one whole value. */
 function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -68,7 +68,7 @@ function inLines(json: string, indent: string, most: number): string | undefined
   return pretty;
 }
 
-/** The strings, other values and signs of JSON, in order. */
+/** Lists the strings, other values and signs of JSON in order. */
 function* tokens(json: string): Generator<string> {
   const token = /[{}[\],:]|[^\s{}[\],:"]+|"/g;
   for (let match; (match = token.exec(json));) {
@@ -83,7 +83,7 @@ function* tokens(json: string): Generator<string> {
   }
 }
 
-/** Where the string that begins at `start` is over. */
+/** Returns the end of the string that begins at `start`. */
 function stringEnd(json: string, start: number): number {
   for (let at = start + 1; at < json.length; at++) {
     if (json[at] === '\\') at++;

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { codeBlock } from '../markdown-writer.ts';
 import { normalise } from '../normalise.ts';
 
-/** A text, or its lines with their ends. */
+/** A text, or its lines with their line ends. */
 const Source = v.pipe(
   v.union([v.string(), v.array(v.string())]),
   v.transform((source) => (typeof source === 'string' ? source : source.join(''))),
@@ -21,9 +21,9 @@ const NotebookSchema = v.object({
 });
 
 /**
- * A Jupyter notebook as Markdown: its words, its code, and what the code has printed.
+ * Writes a Jupyter notebook as Markdown: its text, its code and the code's output.
  * @param json any value
- * @returns undefined where it is no notebook, '' where there is nothing in it
+ * @returns undefined if it is no notebook, '' if it is empty
  */
 export function notebookMarkdown(json: unknown): string | undefined {
   const parsed = v.safeParse(NotebookSchema, json);

@@ -1,7 +1,7 @@
 import type { ParseEvent } from '../../../contract/processor.ts';
 import { readTextFile } from '../detect/decode-text.ts';
 
-/** Reads a plain text: one segment, without page or heading. */
+/** Reads a plain text as one segment without page and heading. */
 export async function* parsePlainText(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
   const { text, encoding } = await readTextFile(path, maxTextChars);
   yield { type: 'segment', text };
