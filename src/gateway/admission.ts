@@ -2,13 +2,13 @@ import type { Subject } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
 
 const SESSIONS_A_SECOND = 1000;
-/** So many may come at once before the rate counts. */
+/** Sessions that may come at once before the rate counts. */
 const BURST = 2000;
 const MOST_SESSIONS = 50_000;
 
 /**
- * Decides who may open a session. After a node has gone all its clients come at once; those beyond the rate are
- * asked to come again in a second, so that those who are in are served meanwhile.
+ * Decides which clients may open a session. All clients of a lost node come at once. Those beyond the rate must come again
+ * in a second, so that open sessions are served meanwhile.
  */
 export class Admission {
   readonly #limiter: Pick<Limiter, 'socket'>;
@@ -20,7 +20,7 @@ export class Admission {
     this.#limiter = limiter;
   }
 
-  /** Takes one upgrade against the rate. @returns false when it is to come later */
+  /** Counts one upgrade against the rate. @returns false if the client must come later */
   pass(): boolean {
     const now = performance.now();
     this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#filledAt) / 1000) * SESSIONS_A_SECOND);

@@ -4,9 +4,9 @@ import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { JobState } from '../jobs/model/job-view.ts';
 import { Latencies } from './latencies.ts';
 
-/** What a gateway counts. The plain numbers are counted with every push, and read only when somebody asks. */
+/** Metrics of a gateway. Each push counts in plain numbers. Prometheus' objects read them only on a scrape. */
 export class GatewayMetrics {
-  /** States that clients were sent in updates; and those that a newer one replaced before. */
+  /** States sent in updates, and states that a newer one replaced first. */
   updates = 0;
   conflated = 0;
   subscriptions = 0;
@@ -91,7 +91,7 @@ export class GatewayMetrics {
     this.#closes.inc({ code });
   }
 
-  /** Notes that a state is given to a socket now. */
+  /** Observes the latency of a state that a socket gets now. */
   observe({ publishedAt }: JobState): void {
     // The clocks of two machines may differ by more than a push takes.
     if (publishedAt !== undefined) this.#latencies.observe(Math.max(0, Date.now() - publishedAt) / 1000);

@@ -23,26 +23,26 @@ import { Session } from './session/session.ts';
 import type { SessionServices } from './session/session-services.ts';
 
 const PATH = '/ws';
-/** In ms. Some proxies cut a connection after 20 s of silence. */
+/** Default interval of pings, in ms. Some proxies cut a connection after 20 s of silence. */
 const HEARTBEAT_MS = 15_000;
-/** The sessions are looked at in turns, so that not all are pinged in one moment. */
+/** Length of a turn, in ms. Each session has a turn for its ping, so that not all pings go at once. */
 const TURN_MS = 1000;
-/** A drain asks so many sessions at a time to leave, with a pause between. */
+/** Sessions that a drain asks at a time, with a pause in between. */
 const DRAIN_SLICE = 200;
 const DRAIN_PAUSE_MS = 100;
-/** Those who are asked to leave come back over so long that no more than this many come at once. */
+/** Clients that return in each ms after a drain, at most. It spreads their returns. */
 const RETURNS_A_MS = 0.5;
 const SHORTEST_RETURN_MS = 500;
 
-/** What the gateway keeps of a session. */
+/** An open session with its bookkeeping. */
 interface Open {
-  /** When it is pinged. */
+  /** Turn of its ping. */
   readonly turn: number;
-  /** Gives its address its place back. */
+  /** Ends its count against its client. */
   leave(): void;
 }
 
-/** Takes WebSocket upgrades of an HTTP server and pushes job updates to whoever subscribes. */
+/** Accepts WebSocket upgrades of an HTTP server, and pushes job updates to subscribers. */
 export class Gateway {
   readonly #services: SessionServices;
   readonly #guard: Guard;
@@ -56,7 +56,7 @@ export class Gateway {
   readonly #timer: NodeJS.Timeout;
   readonly #sockets = new WebSocketServer<typeof ProtocolSocket>(SOCKETS);
   readonly #turns: number;
-  // One for all sockets: a listener that were made with each would keep its request for as long as the session is open.
+  // One listener for all sockets, because one for each would keep its request as long as the session.
   readonly #onSocketError = (error: Error) => this.#logger.info('a socket failed', { error: error.message });
   readonly #onSessionError = (error: Error) => this.#logger.info('a session broke', { error: error.message });
   #turn = 0;
@@ -98,17 +98,17 @@ export class Gateway {
     this.#timer = setInterval(() => this.#look(), TURN_MS);
   }
 
-  /** Answers the server's upgrade requests. The gateway MUST be the only one to do so. */
+  /** Handles the server's upgrade requests. No other code may do so. */
   attach(server: Server): void {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** True while it takes new sessions. */
+  /** True while it accepts new sessions. */
   get accepting(): boolean {
     return !this.#draining;
   }
 
-  /** Asks every client to leave, some at a time and each to come back at another moment, and cuts those that stay. */
+  /** Asks all clients to leave in groups and to return at different times. Cuts those that stay. */
   async close(): Promise<void> {
     this.#draining = true;
     clearInterval(this.#timer);
@@ -131,7 +131,7 @@ export class Gateway {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const refuse = (status: string, header = '', body = '') => {
-      // The client's half may stay open for ever, and would keep the server from closing.
+      // The client's half may stay open for ever, and would block the server's close.
       socket.once('finish', () => socket.destroy());
       socket.end(
         `HTTP/1.1 ${status}\r\nConnection: close\r\n${header}Content-Length: ${body.length}\r\n\r\n${body}`,
@@ -148,9 +148,9 @@ export class Gateway {
       return refuse('503 Service Unavailable', 'Retry-After: 1\r\n');
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       socket.off('error', this.#onSocketError);
-      // Whoever is refused here may send garbage too.
+      // A refused client may send garbage, too.
       webSocket.on('error', this.#onSessionError);
-      // Said in a close frame, for a browser shows a page nothing of a refused handshake.
+      // Refuses with a close frame, because a browser hides a refused handshake from its page.
       const turnAway = (code: number, reason: string) => {
         this.#services.metrics.closed(code);
         webSocket.close(code, reason);
@@ -204,7 +204,7 @@ export class Gateway {
     return authentication;
   }
 
-  /** Ends peers that do not answer, for their TCP may stay half-open for hours, and those that do not read. */
+  /** Ends sessions whose peer does not reply or does not read. A half-open TCP connection may last for hours. */
   #look(): void {
     const now = performance.now();
     this.#turn = (this.#turn + 1) % this.#turns;

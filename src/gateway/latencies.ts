@@ -1,14 +1,14 @@
-/** Upper bounds in seconds, from a millisecond to ten seconds: a push is late long before that. */
+/** Upper bounds in seconds, from a millisecond to ten seconds. A push is late long before that. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] as const;
 
 /**
- * Counts latencies in buckets, as Prometheus has them. Plain numbers: with every push, prom-client's histogram took as
- * long as all else that the gateway does for it.
+ * Counts latencies in Prometheus' buckets, in plain numbers. A library's histogram took as long for each push as the rest
+ * of the gateway's work.
  */
 export class Latencies {
-  /** How many are within each bound and beyond the one before; the last are beyond all. */
+  /** Counts between each bound and the one before; the last count is beyond all bounds. */
   readonly #counts: number[] = Array.from({ length: BOUNDS.length + 1 }, () => 0);
-  /** Of all, in seconds. */
+  /** Sum of all latencies, in seconds. */
   sum = 0;
 
   observe(seconds: number): void {
@@ -18,7 +18,7 @@ export class Latencies {
     this.sum += seconds;
   }
 
-  /** For each bound how many are within it; `+Inf` has all. */
+  /** Returns the count up to each bound. `+Inf` has all. */
   get buckets(): (readonly [bound: string, count: number])[] {
     let within = 0;
     return this.#counts.map((count, i) => [`${BOUNDS[i] ?? '+Inf'}`, (within += count)]);

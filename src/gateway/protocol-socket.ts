@@ -2,22 +2,22 @@ import { WebSocket, type RawData } from 'ws';
 
 import { CLOSE, MAX_MESSAGE_BYTES, SUBPROTOCOL } from '../contract/messages.ts';
 
-/** How long a client has to answer a close before its socket is cut. */
+/** Time in ms that a client has for its close frame. */
 export const CLOSE_TIMEOUT_MS = 1000;
 
-/** Whoever serves a socket. */
+/** Receives the events of a socket. */
 export interface SocketListener {
   onMessage(data: RawData, isBinary: boolean): void;
   onPing(data: Buffer): void;
   onPong(): void;
-  /** The close frame goes next, after which nothing else may. */
+  /** Called before the close frame, after which nothing may go. */
   onClosing(): void;
   onClose(code: number): void;
 }
 
-/** A server's end of a WebSocket. */
+/** The server's end of a WebSocket. */
 export class ProtocolSocket extends WebSocket {
-  /** The code that this side closes with: the peer may be gone, and never say it. */
+  /** Code that this side closes with, because a lost peer never sends one. */
   closesWith: number | undefined;
   listener: SocketListener | undefined;
 
@@ -36,7 +36,7 @@ export class ProtocolSocket extends WebSocket {
   }
 
   override close(code?: number, reason?: string | Buffer): void {
-    // `ws` itself closes with 1009 for a message over the limit; the protocol has a word of its own.
+    // `ws` closes with 1009 for a message over the limit, but the protocol has a code of its own.
     const said = code === 1009 ? CLOSE.tooLarge : code;
     this.closesWith ??= said;
     this.listener?.onClosing();
@@ -61,7 +61,7 @@ function onClose(this: WebSocket, code: number): void {
   socket.listener?.onClose(socket.closesWith ?? code);
 }
 
-/** How `ws` is to make them. */
+/** Options of `ws` for the server's sockets. */
 export const SOCKETS = {
   noServer: true,
   WebSocket: ProtocolSocket,

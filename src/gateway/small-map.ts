@@ -1,11 +1,11 @@
 /**
- * A map that mostly has one entry: that needs no table of its own. Keys MUST NOT be `undefined`. With thousands of
- * sessions, each of which watches one job, the tables would be most of what they take.
+ * A map that mostly has one entry, and then needs no table. Keys MUST NOT be `undefined`. Thousands of sessions watch one
+ * job each, and tables would be most of their memory.
  */
 export class SmallMap<K extends string | number, V> {
   #key: K | undefined;
   #value: V | undefined;
-  /** Has all entries, once there are two. */
+  /** All entries, once there are two. */
   #all: Map<K, V> | undefined;
 
   get size(): number {
@@ -36,7 +36,7 @@ export class SmallMap<K extends string | number, V> {
     }
   }
 
-  /** @returns false when there was none */
+  /** Deletes an entry. @returns false without one */
   delete(key: K): boolean {
     if (this.#all) return this.#all.delete(key);
     if (this.#key !== key) return false;

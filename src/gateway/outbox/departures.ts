@@ -1,23 +1,23 @@
-/** What an id takes beside its characters, while it waits. */
+/** Memory of a waiting id beside its characters, in bytes. */
 const ID_BYTES = 50;
 
-/** Which jobs have left which channels, until a client has been told. */
+/** Collects the jobs that left channels, until the client is told. */
 export class Departures {
-  /** By the channel's subscription; there only while it has some. */
+  /** Jobs by the subscription of their channel; absent without jobs. */
   readonly #jobs = new Map<number, Set<string>>();
 
   get empty(): boolean {
     return this.#jobs.size === 0;
   }
 
-  /** How many are to be told. */
+  /** Number of waiting jobs. */
   get size(): number {
     let size = 0;
     for (const jobs of this.#jobs.values()) size += jobs.size;
     return size;
   }
 
-  /** About how much memory their ids take. */
+  /** Memory of the waiting ids, in bytes, estimated. */
   get bytes(): number {
     let bytes = 0;
     for (const jobs of this.#jobs.values()) for (const jobId of jobs) bytes += jobId.length + ID_BYTES;
@@ -30,20 +30,20 @@ export class Departures {
     else this.#jobs.set(subscription, new Set([jobId]));
   }
 
-  /** Takes one back: the job has entered the channel again. */
+  /** Removes a job, because it has entered the channel again. */
   delete(subscription: number, jobId: string): void {
     const jobs = this.#jobs.get(subscription);
     if (jobs?.delete(jobId) && jobs.size === 0) this.#jobs.delete(subscription);
   }
 
-  /** Takes back all of a channel. @returns them */
+  /** Removes all jobs of a channel. @returns them */
   deleteAll(subscription: number): ReadonlySet<string> {
     const jobs = this.#jobs.get(subscription);
     this.#jobs.delete(subscription);
     return jobs ?? new Set();
   }
 
-  /** Takes some of one channel: up to `most`, and those after the first only until they have `mostBytes`. */
+  /** Takes jobs of one channel: at most `most`, and no more once they have `mostBytes`. */
   take(most: number, mostBytes: number): { subscription: number; jobs: Set<string> } | undefined {
     const [first] = this.#jobs;
     if (!first) return undefined;

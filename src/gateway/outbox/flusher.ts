@@ -1,22 +1,21 @@
-/** Something that has something to send. */
+/** An object with frames to send. */
 export interface Flushable {
   flush(): void;
 }
 
-/** At most so long after a flush began nothing else goes: meanwhile states replace each other, or share a frame. */
+/** Bounds of the interval between flushes, in ms. In between, states replace each other or share a frame. */
 const LONGEST_INTERVAL_MS = 10;
 const SHORTEST_INTERVAL_MS = 1;
-/** After so long the rest waits for the next turn: the process has other things to do, too. */
+/** Longest flush, in ms. The rest waits for the next turn, because the process has other work. */
 const LONGEST_TURN_MS = 20;
-/** After so many it looks at the clock. */
+/** Frames between two looks at the clock. */
 const CLOCK_EVERY = 16;
-/** So many frames go at once in a turn; the others go by the clock. */
+/** Most frames that go at once in a turn. Others wait for the flush. */
 const MOST_AT_ONCE = 1000;
 
 /**
- * Decides when frames go, so that a client is sent one a turn, and those that watch the same share it. That is at once,
- * unless waiting has been worth it of late: when most of what was asked for came after a frame of the same turn, the
- * interval grows.
+ * Decides when frames go, so that a client gets one frame a turn, and clients of the same jobs share it. A frame goes at
+ * once, unless waiting paid off lately. The interval grows while most requests follow a frame of the same turn.
  */
 export class Flusher {
   readonly #due = new Set<Flushable>();
@@ -25,19 +24,19 @@ export class Flusher {
   #intervalMs = 0;
   #turn = 1;
   #atOnce = 0;
-  /** How often something was asked for since the last flush, and how often of those waiting spares a frame. */
+  /** Requests since the last flush, and how many of them waiting saves a frame. */
   #asked = 0;
   #spared = 0;
 
-  /** Names the present turn, from 1. */
+  /** Number of the present turn, from 1. */
   get turn(): number {
     return this.#turn;
   }
 
   /**
-   * Asks whether somebody who has nothing else to send may send a frame now. One that may counts as sent.
-   * @param sentIn the turn in which they did so last
-   * @returns false when they are to be added instead
+   * Decides whether an idle outbox may send a frame now. A permitted frame counts as sent.
+   * @param sentIn turn of the outbox's last frame of this kind
+   * @returns false if the caller must call {@link add} instead
    */
   mayGo(sentIn: number): boolean {
     if (sentIn === this.#turn) {
@@ -51,7 +50,7 @@ export class Flusher {
     return true;
   }
 
-  /** Has `flush` called soon, once. */
+  /** Calls `flush` soon, once. */
   add(flushable: Flushable): void {
     this.#asked++;
     const before = this.#due.size;

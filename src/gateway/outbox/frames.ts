@@ -2,7 +2,7 @@ import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 
 export const JOBS_A_FRAME = 100;
-/** No more is added to a frame that has so many: whoever does not read holds on to one. */
+/** Size in bytes at which a frame is full. A client that does not read holds one frame. */
 export const BYTES_A_FRAME = 64 * 1024;
 
 const FINAL_TEXT = 0x81;
@@ -11,8 +11,8 @@ const LENGTH_IN_TWO_BYTES = 126;
 const LENGTH_IN_EIGHT_BYTES = 127;
 
 /**
- * A WebSocket text frame from server to client (RFC 6455, section 5.2), ready for the socket. Made by us and not by
- * `ws`, because the same bytes go to every client that is told the same.
+ * Makes a WebSocket text frame from server to client (RFC 6455, section 5.2). `ws` would make it anew for each client,
+ * but all clients of a state share these bytes.
  */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
@@ -40,7 +40,10 @@ export function snapshotFrame(subscription: number, states: readonly JobState[],
   return textFrame(`{"type":"snapshot","id":${subscription},"jobs":[${join(states)}],"more":${more}}`);
 }
 
-/** Those who watch the same jobs are sent the same states in the same turn: the frame is made for the first of them. */
+/**
+ * Frames of this turn by their first state. Clients of the same jobs get the same states in a turn, and share the
+ * frame.
+ */
 const madeThisTurn = new Map<JobState, { states: readonly JobState[]; frame: Buffer }>();
 
 /** @param states at least one */
@@ -49,7 +52,7 @@ export function updateFrame(states: readonly JobState[]): Buffer {
   const made = madeThisTurn.get(first);
   if (made && isSame(made.states, states)) return made.frame;
   const frame = textFrame(`{"type":"update","jobs":[${join(states)}]}`);
-  // Kept for longer, it would be kept by whoever has not read the state yet.
+  // Keeps frames for one turn only, because memory would grow with each state.
   if (madeThisTurn.size === 0) setImmediate(() => madeThisTurn.clear());
   madeThisTurn.set(first, { states, frame });
   return frame;

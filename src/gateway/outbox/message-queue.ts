@@ -2,27 +2,27 @@ import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, snapshotFrame, updateFrame } from './frames.ts';
 
-/** The first states of a subscription that are still to be sent. */
+/** Unsent first states of a subscription. */
 export interface Snapshot {
   readonly subscription: number;
   readonly states: Map<string, JobState>;
 }
 
-/** Ends of runs that are to be sent before what comes behind them. */
+/** Ends of runs, which go before the messages behind them. */
 export interface Ends {
   readonly ends: JobState[];
 }
 
 export type QueuedMessage = ServerMessage | Snapshot | Ends;
 
-/** A frame, and the states in it, by what they are sent as. */
+/** A frame with its states, by kind. */
 export interface MessageFrame {
   readonly frame: Buffer;
   readonly first?: readonly JobState[];
   readonly ends?: readonly JobState[];
 }
 
-/** Keeps the messages, snapshots and ends that are to be sent in their order. */
+/** Queues messages, snapshots and ends in their order. */
 export class MessageQueue {
   #queue: QueuedMessage[] = [];
 
@@ -54,8 +54,8 @@ export class MessageQueue {
   }
 
   /**
-   * Puts a state in the place of an older one, where a snapshot has one of its job.
-   * @returns whether it has; `undefined` when no snapshot has the job, or has a run's end: that is always sent
+   * Replaces an older state of the same job in a snapshot.
+   * @returns whether it did; `undefined` if no snapshot has the job, or it has the end of a run, which is always sent
    */
   replace(state: JobState): boolean | undefined {
     for (const message of this.#queue) {
@@ -69,7 +69,7 @@ export class MessageQueue {
     return undefined;
   }
 
-  /** Leaves the states out of every snapshot. @returns the ends among them */
+  /** Removes the states from every snapshot. @returns the ends among them */
   clearSnapshots(): JobState[] {
     return this.#queue.flatMap((message) => {
       if (!('states' in message)) return [];
@@ -86,7 +86,7 @@ export class MessageQueue {
   }
 }
 
-/** The first of some states, as many as go in one frame. */
+/** Returns the first states, as many as one frame holds. */
 function page(states: Iterable<JobState>): JobState[] {
   const first: JobState[] = [];
   let bytes = 0;

@@ -9,48 +9,48 @@ import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, updateFrame } from './frames
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { Updates } from './updates.ts';
 
-/** Of what may wait for a client that has not read for {@link BACKED_UP_MS}. */
+/** Backlog limits for a client that has been blocked longer than {@link BACKED_UP_MS}. */
 const MOST_JOBS = 1000;
 const MOST_BYTES = 256 * 1024;
 const BACKED_UP_MS = 1000;
-/** A client that reads nothing for so long is gone, or as good as. */
+/** Longest time in ms that a client may read nothing. */
 const LONGEST_SILENCE_MS = 30_000;
 
 const NONE: readonly JobState[] = [];
 
-/** Hears of what an outbox has sent. */
+/** Receives the sent states of an outbox. */
 export interface SentListener {
-  /** The socket has taken a frame with terminal states. */
+  /** Called when the socket has taken a frame with terminal states. */
   onEnded(states: readonly JobState[]): void;
-  /** A channel that these jobs have left will say no more of them. */
+  /** Called when the client was told that jobs left a channel. */
   onGone(jobIds: ReadonlySet<string>): void;
 }
 
 /**
- * What a session still has to send. Of each job that is the latest state and never a queue of them: a socket is
- * given one frame at a time, and while it has not taken that, newer states only replace older ones. Messages go
- * in their order, before updates; `gone` goes after the states of those that have.
+ * Holds a session's unsent messages and states. It keeps only the latest state of each job. A socket gets one frame at a
+ * time, and newer states replace older ones until it has taken that. Messages go in their order, before updates. `gone`
+ * goes after the last states.
  */
 export class Outbox {
   readonly #stream: Duplex;
   readonly #flusher: Flusher;
   readonly #metrics: GatewayMetrics;
   readonly #listener: SentListener;
-  /** There only while some wait. */
+  /** Absent while no message waits. */
   #messages: MessageQueue | undefined;
-  /** All of one epoch. */
+  /** States of one epoch. */
   readonly #updates = new Updates();
-  /** There only once something has left a channel, for most sessions never need it. */
+  /** Absent until a job leaves a channel, because most sessions never need it. */
   #departures: Departures | undefined;
-  /** The turn in which an update was sent at once. */
+  /** Turn in which an update last went at once. */
   #sentIn = 0;
-  /** Since when the socket has been taking its last frame; 0 when it has. */
+  /** Time since which the socket takes its last frame; 0 once it has. */
   #writingSince = 0;
   #closed = false;
-  /** Those who wait for the socket to take what there is. */
+  /** Callers that wait for the socket to take everything. */
   #waiters: (() => void)[] | undefined;
 
-  /** @param stream the socket under the WebSocket: written to only in whole frames */
+  /** @param stream the socket under the WebSocket, which gets only whole frames */
   constructor(stream: Duplex, flusher: Flusher, metrics: GatewayMetrics, listener: SentListener) {
     this.#stream = stream;
     this.#flusher = flusher;
@@ -58,12 +58,12 @@ export class Outbox {
     this.#listener = listener;
   }
 
-  /** Sends a message, after what was asked to be sent before it. */
+  /** Sends a message after the earlier ones. */
   send(message: ServerMessage): void {
     this.#enqueue(message);
   }
 
-  /** Sends a subscription's first states, in pages; one that changes before its page has gone goes as it is then. */
+  /** Sends a subscription's first states in pages. A state that changes before its page goes is replaced. */
   snapshot(subscription: number, states: readonly JobState[]): void {
     const first = new Map(states.map((state) => [state.id, state]));
     this.#ends(this.#updates.takeEnds(({ id, version }) => version < (first.get(id)?.version ?? 0)));
@@ -80,28 +80,28 @@ export class Outbox {
     }
     if (this.#messages?.replace(state) ?? this.#updates.add(state)) this.#metrics.conflated++;
     if (this.#writingSince === 0) this.#schedule();
-    // It may wait for long, and its hash takes more than its JSON.
+    // Serializes the state, because it may wait long, and its hash takes more memory than its JSON.
     else void state.json;
   }
 
-  /** Notes what the client says that it has: it is not sent again. */
+  /** Notes a version that the client has, so it is not sent again. */
   has(jobId: string, version: number): void {
     this.#updates.sent(jobId, version);
   }
 
-  /** Says that a job has left a channel, after its last state. */
+  /** Tells the client that a job left a channel, after its last state. */
   gone(subscription: number, jobId: string): void {
     this.#departures ??= new Departures();
     this.#departures.add(subscription, jobId);
     this.#schedule();
   }
 
-  /** Takes a `gone` back that was not sent yet: the job has entered the channel again. */
+  /** Drops an unsent `gone`, because the job has entered the channel again. */
   notGone(subscription: number, jobId: string): void {
     this.#departures?.delete(subscription, jobId);
   }
 
-  /** Forgets every version and state: they belong to an epoch that is over. The ends that wait are still sent. */
+  /** Forgets every version and state of the epoch that ended. Waiting ends are still sent. */
   forgetEpoch(): void {
     const ends = this.#updates.takeEnds(() => true);
     this.#updates.clear();
@@ -137,7 +137,7 @@ export class Outbox {
     while (!this.idle && !this.#closed) await this.#progress();
   }
 
-  /** True when the client is so far behind that it is better off beginning anew. */
+  /** True if the client is so far behind that a new start serves it better. */
   isTooFarBehind(now: number): boolean {
     const silent = this.#writingSince === 0 ? 0 : now - this.#writingSince;
     if (silent < BACKED_UP_MS) return false;
@@ -146,7 +146,7 @@ export class Outbox {
     return silent > LONGEST_SILENCE_MS || most > MOST_JOBS || this.#updates.bytes + bytes > MOST_BYTES;
   }
 
-  /** Sends nothing more. */
+  /** Stops sending. */
   close(): void {
     this.#closed = true;
     this.#wake();
@@ -182,7 +182,7 @@ export class Outbox {
     this.#write(frame, first ?? ends);
   }
 
-  /** Schedules a write. Updates wait for the common flush; messages are sent at once. */
+  /** Schedules a write. Updates wait for the common flush. Messages go at once. */
   #schedule(): void {
     if (this.#writingSince !== 0 || this.#closed) return;
     if (!this.#messages) this.#flusher.add(this);
@@ -198,14 +198,14 @@ export class Outbox {
     // The first has waited longest.
     if (states[0]) this.#metrics.observe(states[0]);
     this.#stream.write(frame);
-    // The others are let go: whoever does not read would hold on to them beside the frame.
+    // Keeps only ended states, because a client that does not read would hold the others beside the frame.
     const ended = states.some(({ terminal }) => terminal) ? states.filter(({ terminal }) => terminal) : NONE;
     if (this.#stream.writableLength === 0) return this.#taken(ended);
     this.#writingSince = performance.now();
-    // Comes after the frame. A callback with every frame would cost each of them a tick.
+    // Runs after the frame. A callback on each frame would cost each of them a tick.
     this.#stream.write('', (error) => {
       this.#writingSince = 0;
-      // A socket that failed closes by itself; what it did not take, its client reads again.
+      // A failed socket closes by itself, and its client reads the lost states again.
       if (!error) this.#taken(ended);
     });
   }

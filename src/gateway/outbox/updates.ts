@@ -1,44 +1,44 @@
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { SmallMap } from '../small-map.ts';
 
-/** A job that a client was told of. */
+/** A job that a client knows. */
 interface Known {
-  /** The version that the client has; -1 when it has none. */
+  /** Version that the client has; -1 for none. */
   sent: number;
-  /** The state that is to be sent. */
+  /** State to send. */
   waiting: JobState | undefined;
 }
 
-/** What a state takes beside its JSON, while it waits. */
+/** Memory of a waiting state beside its JSON, in bytes. */
 const STATE_BYTES = 200;
 
 function bytesOf(state: JobState): number {
   return state.json.length + STATE_BYTES;
 }
 
-/** What a client has of each job, and what it is still to be sent: of each run of a job the latest state, and no more. */
+/** Tracks the version that a client has of each job, and the states to send: only the latest state of each run. */
 export class Updates {
   readonly #jobs = new SmallMap<string, Known>();
-  /** Those that were given a state to be sent, in their order; it may have been taken from them since. */
+  /** Jobs in the order in which they got a state to send. They may have lost it since. */
   #due: Known[] | undefined;
 
-  /** How many wait; or a few more, some of which have been forgotten. */
+  /** Number of waiting states; a little higher after some were forgotten. */
   get size(): number {
     return this.#due?.length ?? 0;
   }
 
-  /** About how much memory those take that wait. */
+  /** Memory of the waiting states, in bytes, estimated. */
   get bytes(): number {
     return (this.#due ?? []).reduce((sum, { waiting }) => sum + (waiting ? bytesOf(waiting) : 0), 0);
   }
 
-  /** Notes a state to be sent, unless the client has it or a newer one. @returns true when it replaces another */
+  /** Adds a state to send, unless the client has it or a newer one. @returns true if it replaces another */
   add(state: JobState): boolean {
     const known = this.#known(state.id);
     const { sent, waiting } = known;
     if (state.version <= (waiting?.version ?? sent)) return false;
     if (waiting?.terminal) {
-      // A run's end is always sent: it keeps its place, and what comes after it has another.
+      // The end of a run is always sent. It keeps its place, and the next state gets another.
       const next = { sent, waiting: state };
       this.#jobs.set(state.id, next);
       this.#addDue(next);
@@ -49,7 +49,7 @@ export class Updates {
     return waiting !== undefined;
   }
 
-  /** Notes a state that is sent at once, while none waits. @returns false when the client has it or a newer one */
+  /** Notes a state that is sent at once, while none waits. @returns false if the client has it or a newer one */
   pass(state: JobState): boolean {
     const known = this.#known(state.id);
     if (state.version <= known.sent) return false;
@@ -57,13 +57,13 @@ export class Updates {
     return true;
   }
 
-  /** Takes states that are to be sent now: up to `most`, and those after the first only until they have `mostBytes`. */
+  /** Takes states to send now: at most `most`, and no more once they have `mostBytes`. */
   take(most: number, mostBytes: number): JobState[] {
     const due = this.#due;
     if (!due) return [];
     const [first] = due;
     if (due.length === 1 && first?.waiting && !first.waiting.terminal) {
-      // Most often so, for a client that watches one job.
+      // The common case: the client watches one job.
       const state = first.waiting;
       this.#due = first.waiting = undefined;
       if (state.version <= first.sent) return [];
@@ -79,7 +79,7 @@ export class Updates {
       const { waiting } = known;
       if (!waiting) continue;
       known.waiting = undefined;
-      // An end may have been passed on its way, or be wanted no more; any other state is its job's latest.
+      // A newer state may have overtaken an end, or the job was forgotten. Any other state is its job's latest.
       const latest = waiting.terminal ? this.#jobs.get(waiting.id) : known;
       if (!latest || waiting.version <= latest.sent) continue;
       states.push(waiting);
@@ -91,13 +91,13 @@ export class Updates {
     return states;
   }
 
-  /** Notes that the client has a version: it is not sent again. */
+  /** Notes that the client has a version, so it is not sent again. */
   sent(jobId: string, version: number): void {
     const known = this.#known(jobId);
     known.sent = Math.max(known.sent, version);
   }
 
-  /** Takes the ends that are `wanted`: they are sent in another way, before what waits behind them. */
+  /** Takes the `wanted` ends, because they are sent as messages before the waiting states. */
   takeEnds(wanted: (end: JobState) => boolean): JobState[] {
     const ends: JobState[] = [];
     for (const known of this.#due ?? []) {
@@ -111,7 +111,7 @@ export class Updates {
     return ends;
   }
 
-  /** Keeps back what waits of a job: it is sent in another way. */
+  /** Drops a job's waiting state, because it is sent in a snapshot. */
   cancel(jobId: string): void {
     const known = this.#jobs.get(jobId);
     if (known) known.waiting = undefined;

@@ -74,7 +74,7 @@ export class Authentication implements SocketListener {
   }
 
   onPing(data: Buffer): void {
-    // Sends nothing more to a client that does not read.
+    // Sends no pong to a client that does not read.
     if (this.#socket.bufferedAmount === 0) this.#socket.pong(data);
   }
 

@@ -1,13 +1,13 @@
 import { isNewer, type JobState } from '../../jobs/model/job-view.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 
-/** What a client says that it has: the version of each job, all of one epoch. */
+/** The versions that a client has, all of one epoch. */
 export interface Had {
   epoch: string;
   versions: ReadonlyMap<string, number>;
 }
 
-/** What is there only while a subscription is joining: what the client has, and the newest state of each job heard of. */
+/** Holds the client's versions and the newest state of each job while a subscription joins. */
 export class Joining {
   readonly #had: Had | undefined;
   readonly #heard = new Map<string, JobState>();
@@ -24,7 +24,7 @@ export class Joining {
     this.#heard.delete(jobId);
   }
 
-  /** Merges what was heard in an epoch with what was read in it meanwhile. */
+  /** Merges the states of the feed with the states that were read, within one epoch. */
   merge(read: readonly (JobState | undefined)[], epoch: string): Map<string, JobState> {
     const newest = new Map<string, JobState>();
     for (const state of read) if (state) newest.set(state.id, state);
@@ -33,7 +33,7 @@ export class Joining {
     return newest;
   }
 
-  /** Leaves out what the client has, and notes that it does. */
+  /** Filters out the states that the client has, and notes them in the outbox. */
   news(states: Iterable<JobState>, epoch: string, outbox: Outbox): JobState[] {
     return [...states].filter((state) => {
       const version = this.#had?.epoch === epoch ? this.#had.versions.get(state.id) : undefined;

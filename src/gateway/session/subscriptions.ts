@@ -3,23 +3,23 @@ import { MAX_SUBSCRIPTIONS, MAX_WATCHED_JOBS } from '../../contract/messages.ts'
 import { SmallMap } from '../small-map.ts';
 import type { Subscription } from './subscription.ts';
 
-/** Why a subscription is refused: a stable code, and words. */
+/** Reason of a refused subscription: a stable code, and words. */
 export interface Refusal {
   code: PushErrorCode;
   detail: string;
 }
 
-/** A session's subscriptions by their numbers, and which of them have still to join. */
+/** A session's subscriptions by number, and those that have not joined yet. */
 export class Subscriptions {
   readonly #all = new SmallMap<number, Subscription>();
-  /** There only while some have still to join. */
+  /** Absent once all have joined. */
   #unjoined: Map<number, Subscription> | undefined;
 
   get size(): number {
     return this.#all.size;
   }
 
-  /** True while some have still to join. */
+  /** True while a subscription has not joined. */
   get joining(): boolean {
     return this.#unjoined !== undefined;
   }
@@ -29,7 +29,7 @@ export class Subscriptions {
     return [...this.#all.keys()].map((id) => [id, this.#all.get(id) as Subscription]);
   }
 
-  /** @param weight as how many jobs the new one counts. @returns nothing when it may be added */
+  /** Checks the limits. @param weight number of jobs that the new one counts as. @returns `undefined` if it fits */
   refusal(id: number, weight: number): Refusal | undefined {
     if (this.#all.has(id))
       return { code: 'subscription_in_use', detail: `The subscription ${id} is in use.` };
@@ -50,8 +50,8 @@ export class Subscriptions {
   }
 
   /**
-   * Has all join that have not yet, one after the other; stops where the feed is stale.
-   * @param joined is waited for before the next: hears which jobs of a subscription nobody knows
+   * Joins the waiting subscriptions one after the other. Stops while the feed is stale.
+   * @param joined called with the ids without a job, and awaited before the next subscription
    */
   async join(joined: (id: number, unknown: string[]) => Promise<void>): Promise<void> {
     for (const [id, subscription] of this.#unjoined ?? []) {
@@ -63,7 +63,7 @@ export class Subscriptions {
     this.#unjoined = undefined;
   }
 
-  /** Ends one. @returns the jobs that it had covered and no other does; nothing when there is none */
+  /** Ends a subscription. @returns the jobs that only it covered; `undefined` without such a subscription */
   end(id: number): string[] | undefined {
     const ended = this.#all.get(id);
     if (!ended) return undefined;
@@ -74,11 +74,11 @@ export class Subscriptions {
     return jobs.filter((jobId) => !this.covers(jobId));
   }
 
-  /** Ends all. */
+  /** Ends all subscriptions. */
   clear(): void {
     for (const subscription of this.#all.values()) subscription.end();
     this.#all.clear();
-    // Emptied, too: those in it may be joining just now.
+    // Empties the map as well, because a join may be iterating over it.
     this.#unjoined?.clear();
     this.#unjoined = undefined;
   }
