@@ -1,6 +1,6 @@
 /**
- * Finds the one element of `root` that fits.
- * @throws where there is none of that type: the markup and the code have come apart
+ * Finds an element of `root` by its selector.
+ * @throws if there is none of the type, because then markup and code do not match
  */
 export function find<T extends Element>(root: ParentNode, selector: string, type: new () => T): T {
   const found = root.querySelector(selector);
@@ -8,7 +8,7 @@ export function find<T extends Element>(root: ParentNode, selector: string, type
   return found;
 }
 
-/** Makes the list item that a `<template>` of the page holds. */
+/** Makes the list item of a `<template>`. */
 export function stamp(templateId: string): HTMLLIElement {
   const { content } = find(document, `template#${templateId}`, HTMLTemplateElement);
   return find(document.importNode(content, true), 'li', HTMLLIElement);

@@ -11,29 +11,29 @@ import {
   type ServerMessage,
 } from '../src/contract/messages.ts';
 
-/** Close codes of a server that asks for a key, or for another one. */
+/** Close codes of a server that asks for a key, or for another key. */
 const KEY_CLOSES: readonly number[] = [CLOSE.unauthorized, CLOSE.authTimeout];
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
-/** A connection that held for so long was a good one: the next failure counts as the first. */
+/** Least life of a good connection, in ms. The next failure counts as the first. */
 const STEADY_MS = 10_000;
-/** Where there are too many connections already, each page that soon tries again makes it worse. */
+/** Pause in ms after a refusal for too many connections, because early retries make that worse. */
 const TOO_MANY_DELAY_MS = 120_000;
-/** A connection that is away for less, as the server has announced, has not been missed. */
+/** Longest announced pause that the page does not report, in ms. */
 const GRACE_MS = 2000;
 
 const MessageText = v.pipe(v.string(), v.parseJson(), ServerMessageSchema);
 
 export interface SocketListener {
   onMessage(message: ServerMessage): void;
-  /** There is no connection now; another try follows by itself, and a `welcome` if it succeeds. */
+  /** Called without a connection. The socket tries again, and a `welcome` follows if it succeeds. */
   onDown(): void;
 }
 
 /**
- * The page's one WebSocket. It connects again for ever: when the server says, or else ever more slowly and
- * never in step with other pages. It notices a connection that is only seemingly open.
+ * The page's one WebSocket. It reconnects for ever, at the time that the server names, or with growing random pauses. It
+ * detects a connection that only seems open.
  */
 export class JobSocket {
   readonly #listener: SocketListener;
@@ -44,7 +44,7 @@ export class JobSocket {
   #retry: number | undefined;
   #heartbeat: number | undefined;
   #grace: number | undefined;
-  /** When to come back, if the server has said so. */
+  /** Time to return, if the server has named one. */
   #returnAfterMs: number | undefined;
   #heard = false;
 
@@ -55,13 +55,13 @@ export class JobSocket {
     });
   }
 
-  /** Connects. @param url the gateway's address, for every later try too */
+  /** Connects. @param url the gateway's address, also for later tries */
   connect(url: URL): void {
     this.#url = url;
     if (!this.#socket) this.#open();
   }
 
-  /** Sends, if there is a connection; a new one begins with a `welcome`. */
+  /** Sends a message if there is a connection. A new connection begins with a `welcome`. */
   send(message: ClientMessage): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
@@ -79,7 +79,7 @@ export class JobSocket {
     socket.addEventListener('message', ({ data }) => {
       if (socket === this.#socket) this.#receive(data);
     });
-    // A socket that fails is closed as well.
+    // A failed socket also closes.
     socket.addEventListener('close', ({ code }) => {
       if (KEY_CLOSES.includes(code)) refuseKey(key);
       if (socket === this.#socket) this.#lose(code);
@@ -89,7 +89,7 @@ export class JobSocket {
   #receive(data: unknown): void {
     this.#heard = true;
     const message = v.safeParse(MessageText, data);
-    // A newer server may say more than this page understands.
+    // A newer server may send messages that this page does not know.
     if (!message.success) return;
     if (message.output.type === 'welcome') {
       this.#openedAt = performance.now();
@@ -107,10 +107,10 @@ export class JobSocket {
     this.#openedAt = 0;
     this.#socket = undefined;
     clearInterval(this.#heartbeat);
-    // Whoever could not keep up is brought back by its next subscription: there is nothing to wait for.
+    // A page that could not keep up reconnects at once, because its next subscription restores it.
     const announced = code === CLOSE.tooFarBehind ? 0 : this.#returnAfterMs;
     this.#returnAfterMs = undefined;
-    // The first loss decides: further tries may fail while the time that was announced lasts.
+    // The first loss decides, because further tries may fail within the announced pause.
     this.#grace ??= setTimeout(() => this.#listener.onDown(), announced === undefined ? 0 : GRACE_MS);
     if (FINAL_CLOSES.includes(code)) return;
     this.#retry = setTimeout(() => this.#open(), announced ?? this.#backOff(code));
@@ -123,7 +123,7 @@ export class JobSocket {
     return longest * (0.5 + Math.random() / 2);
   }
 
-  /** A line that was cut silently looks open for hours: what stays mute for a whole beat is given up. */
+  /** Drops a connection that is silent for a whole heartbeat. A line that was cut silently looks open for hours. */
   #beat(everyMs: number): void {
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => {
@@ -131,7 +131,7 @@ export class JobSocket {
         this.#heard = false;
         this.send({ type: 'ping' });
       } else {
-        // Its own close event may take long to come: nobody on the other side answers.
+        // Its own close event may come late, because the other side does not reply.
         this.#socket?.close();
         this.#lose(CLOSE.failed);
       }

@@ -4,25 +4,25 @@ import { JobSocket } from './job-socket.ts';
 import { readJob } from './request.ts';
 
 const POLL_MS = 2000;
-/** Beyond so many subscriptions they are made one. */
+/** Number of subscriptions at which the page merges them into one. */
 const MOST_SUBSCRIPTIONS = 100;
-/** The most ids that a server takes in one message. */
+/** Most ids that a server accepts in one message. */
 const IDS_A_MESSAGE = 1000;
 
-/** The socket brings states; is open, but its server hears of none; or is not open. */
+/** Whether the socket brings states, is open but stale, or is closed. */
 type Link = 'live' | 'stale' | 'connecting';
 
-/** How states reach the page: as the socket brings them, or by asking where it brings none. */
+/** How states reach the page: by push, or by polling while the socket brings none. */
 export type FeedMode = Link | 'polling';
 
 export interface FeedListener {
   onJob(job: Job): void;
-  /** The server knows no such job, or knows it no longer. Should it learn of it again, `onJob` follows. */
+  /** Called if the server knows no such job, or lost it. `onJob` follows if the job returns. */
   onUnknown(id: string): void;
   onMode(mode: FeedMode): void;
 }
 
-/** The state of a job that was passed on last. */
+/** Last state of a job that the page knows. */
 interface Known {
   epoch: string;
   version: number;
@@ -32,16 +32,16 @@ interface Known {
 /** Marks a job that the server has forgotten. Any later state is newer, and the page polls it no more. */
 const LOST: Known = { epoch: '', version: -1, settled: true };
 
-/** Watches jobs: over one WebSocket, and while that brings nothing by asking every two seconds. */
+/** Watches jobs over one WebSocket. Polls every two seconds while that brings nothing. */
 export class PageFeed {
   readonly #listener: FeedListener;
   readonly #socket: JobSocket;
-  /** Nothing is known of a job before its first state. */
+  /** Watched jobs; without a state until the first one arrives. */
   readonly #watched = new Map<string, Known | undefined>();
   #lastSubscription = 0;
-  /** Those of this connection. */
+  /** Subscriptions of this connection. */
   #subscriptions: number[] = [];
-  /** What the socket's states belong to. A known state of another epoch is older than any of this one. */
+  /** Epoch of the socket's states. A known state of another epoch is older. */
   #epoch = '';
   #link: Link = 'connecting';
   #mode: FeedMode = 'connecting';
@@ -70,7 +70,7 @@ export class PageFeed {
     if (this.#subscriptions.length > MOST_SUBSCRIPTIONS) this.#merge();
   }
 
-  /** Passes no more on of a job; the server's subscription ends with the connection. */
+  /** Stops watching a job. The server's subscription ends with the connection. */
   unwatch(id: string): void {
     this.#watched.delete(id);
   }
@@ -91,10 +91,10 @@ export class PageFeed {
     } else if (message.type === 'error' && message.code === 'job_not_found') {
       for (const id of message.jobs ?? []) if (this.#watched.has(id)) this.#lose(id);
     }
-    // `gone` is said of channels only; `pong` and `reconnect` were for the socket.
+    // `gone` concerns only channels. The socket handles `pong` and `reconnect`.
   }
 
-  /** Subscribes, in halves where one message would be too long. Without a connection a `welcome` makes up for it. */
+  /** Subscribes, in halves if one message would be too long. Without a connection the next `welcome` subscribes. */
   #subscribe(ids: readonly string[]): void {
     if (ids.length === 0) return;
     const message = {
@@ -113,7 +113,7 @@ export class PageFeed {
     }
   }
 
-  /** Each upload has been a subscription of its own; a server takes only so many. */
+  /** Merges the subscriptions, because each upload has its own and a server limits their number. */
   #merge(): void {
     const before = this.#subscriptions;
     this.#subscriptions = [];
@@ -121,7 +121,7 @@ export class PageFeed {
     for (const id of before) this.#socket.send({ type: 'unsubscribe', id });
   }
 
-  /** What the page has of these jobs, for the server to send only what is newer. */
+  /** Lists the versions that the page has, so that the server sends only newer states. */
   #had(ids: readonly string[]): { versions?: Record<string, number>; history?: string } {
     const versions: Record<string, number> = {};
     for (const id of ids) {
@@ -156,22 +156,22 @@ export class PageFeed {
     if (this.#link !== 'live') this.#setMode(responded.some(Boolean) ? 'polling' : this.#link);
   }
 
-  /** @returns whether the server has responded */
+  /** Polls one job. @returns whether the server responded */
   async #read(id: string): Promise<boolean> {
     const before = this.#watched.get(id);
     try {
       const response = await readJob(id, before);
-      // A state that was pushed meanwhile is a later word than this "no".
+      // A state that was pushed meanwhile is newer than this response.
       if (response === 'unknown' && this.#watched.has(id) && this.#watched.get(id) === before) this.#lose(id);
       else if (typeof response === 'object') this.#apply([response.job], response.epoch);
       return true;
     } catch {
-      // Unreachable, or out of order: the next round asks again, and the page says so meanwhile.
+      // The server failed or is unreachable. The next round polls again, and the page says so meanwhile.
       return false;
     }
   }
 
-  /** It stays watched: a server that finds it again will say so. */
+  /** Reports a job as unknown. It stays watched, because the server may restore it. */
   #lose(id: string): void {
     this.#watched.set(id, LOST);
     this.#listener.onUnknown(id);

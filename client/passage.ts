@@ -1,12 +1,12 @@
 import { find, stamp } from './dom.ts';
 
-/** A stretch of a document, with where it comes from in order of weight: “0.82”, “paper.pdf”, “page 3”. */
+/** A passage of a document with its source, most important first: “0.82”, “paper.pdf”, “page 3”. */
 export interface Passage {
   text: string;
   origin: readonly string[];
 }
 
-/** Makes the list item of a passage. What it says comes from a document: it is text, whatever it looks like. */
+/** Makes the list item of a passage. Its words come from a document, so it shows them as text, never as markup. */
 export function passageItem({ text, origin }: Passage): HTMLLIElement {
   const item = stamp('passage-template');
   find(item, '.text', HTMLParagraphElement).textContent = text;

@@ -12,10 +12,10 @@ import { JobSchema, type Job } from '../src/contract/job.ts';
 import { ProblemSchema } from '../src/contract/problem.ts';
 import { SettingsSchema } from '../src/contract/settings.ts';
 
-/** Long enough for a slow line; a request without an end would hold up what waits for it. */
+/** Longest request, in ms. It suffices for a slow line. A request without an end would block its caller. */
 const TIMEOUT_MS = 15_000;
 
-/** A request that failed, with words for a person. `status` is absent where no response came at all. */
+/** A failed request, with words for a person. `status` is absent without a response. */
 export class RequestError extends Error {
   override name = 'RequestError';
   readonly status: number | undefined;
@@ -47,17 +47,17 @@ export async function readGatewayUrl(): Promise<URL | undefined> {
     return new URL(body.gateway_url ?? own);
   } catch (error) {
     if (error instanceof RequestError && error.status === 401) return undefined;
-    // A server that cannot say it now may be back in a moment; its own gateway is the better guess.
+    // A server that fails now may soon return, and its own gateway is the best guess.
     return own;
   }
 }
 
-/** The server's response to a request for a job: its state, with the epoch that its version belongs to. */
+/** A job's state with the epoch of its version. */
 type JobResponse = { job: Job; epoch: string } | 'unchanged' | 'unknown';
 
 /**
  * Reads a job.
- * @param known the state that the page has, if any: it is not sent again
+ * @param known the state that the page has; the server does not send it again
  */
 export async function readJob(
   id: string,
@@ -68,7 +68,7 @@ export async function readJob(
     : {};
   try {
     const { body, etag } = await ask(`api/jobs/${encodeURIComponent(id)}`, JobSchema, { headers });
-    // "epoch-version"; a proxy that compresses marks it as weak.
+    // The tag is "epoch-version". A proxy that compresses marks it as weak.
     const epoch = /^(?:W\/)?"(.*)-\d+"$/.exec(etag ?? '')?.[1] ?? '';
     return { job: body, epoch };
   } catch (error) {

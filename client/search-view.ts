@@ -6,7 +6,7 @@ import { quantity } from './wording.ts';
 
 const RESULTS = 5;
 
-/** The search form with what it found. */
+/** The search form with its results. */
 export class SearchView {
   readonly #form = find(document, '#search', HTMLFormElement);
   readonly #query = find(document, '#query', HTMLInputElement);
@@ -24,13 +24,13 @@ export class SearchView {
     this.#collection.addEventListener('input', () => (this.#collectionChosen = true));
   }
 
-  /** Turns the search to a collection, unless one was typed in by hand. */
+  /** Sets the collection to search, unless the user typed one. */
   suggestCollection(name: string): void {
     if (!this.#collectionChosen) this.#collection.value = name;
   }
 
   async #search(query: string, collection: string): Promise<void> {
-    // An older answer must not come in over a newer one.
+    // An older response must not replace a newer one.
     this.#running.abort();
     this.#running = new AbortController();
     const { signal } = this.#running;

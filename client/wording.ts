@@ -6,12 +6,12 @@ const UNITS = ['KB', 'MB', 'GB'];
 /** Keeps a number and its unit on one line. */
 const NBSP = '\u00a0';
 
-/** “1,204 chunks”, “1 chunk” */
+/** Formats a count: “1,204 chunks”, “1 chunk”. */
 export function quantity(count: number, noun: string): string {
   return `${WHOLE.format(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** “14 bytes”, “168 KB”, “2.8 MB” */
+/** Formats a size: “14 bytes”, “168 KB”, “2.8 MB”. */
 export function fileSize(bytes: number): string {
   if (bytes < 1000) return quantity(bytes, 'byte');
   let size = bytes / 1000;
@@ -20,12 +20,12 @@ export function fileSize(bytes: number): string {
   return `${(unit === 0 ? WHOLE : TENTHS).format(size)}${NBSP}${UNITS[unit]}`;
 }
 
-/** “1.5 s” of something that has ended, “1 min 05 s” where it took longer */
+/** Formats a duration that is over: “1.5 s”, “1 min 05 s”. */
 export function duration(ms: number): string {
   return ms < 60_000 ? `${TENTHS.format(ms / 1000)}${NBSP}s` : elapsed(ms);
 }
 
-/** “12 s”, “1 min 05 s”, “2 h 03 min”: whole seconds, for what is still going on */
+/** Formats a running duration in whole seconds: “12 s”, “1 min 05 s”, “2 h 03 min”. */
 export function elapsed(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const minutes = Math.floor(seconds / 60);
@@ -38,7 +38,7 @@ function padded(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** What a job counts just now: “312 of 619 pages” while it is parsed, later “1,204 of 4,310 chunks”. */
+/** Formats the present count of a job: “312 of 619 pages” during parsing, later “1,204 of 4,310 chunks”. */
 export function countsOf({ stage, counts = {} }: Job): string {
   const parsing = stage === 'parse';
   const done = parsing ? counts.pages_done : counts.chunks_done;

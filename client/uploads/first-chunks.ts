@@ -5,7 +5,7 @@ import { readChunks } from '../request.ts';
 
 const SHOWN = 5;
 
-/** The beginning of a finished document, read once somebody looks. */
+/** The first chunks of a finished document, read when the user opens them. */
 export class FirstChunks {
   readonly #root: HTMLDetailsElement;
   readonly #status: HTMLElement;
@@ -24,7 +24,7 @@ export class FirstChunks {
 
   /**
    * Offers a document's first chunks.
-   * @param open whether they are shown at once
+   * @param open whether to show them at once
    */
   offer(documentId: string, open: boolean): void {
     this.#documentId = documentId;
@@ -42,7 +42,7 @@ export class FirstChunks {
       this.#list.replaceChildren(...chunks.map((chunk) => passageItem(toPassage(chunk))));
       this.#status.textContent = '';
     } catch (error) {
-      // To be asked for again when the list is opened again.
+      // Reads them again when the user opens the list again.
       this.#loaded = '';
       this.#status.textContent = (error as Error).message;
     }

@@ -8,25 +8,25 @@ const RememberedUploadSchema = v.object({
   filename: v.string(),
   collection: v.string(),
   size: v.number(),
-  /** When the file was chosen, by this browser's clock. */
+  /** Time when the user chose the file, by this browser's clock. */
   startedAt: v.number(),
 });
 
-/** An upload that this browser made: enough to show it before the server has told what became of it. */
+/** An upload of this browser, with enough to show it before the server responds. */
 export type RememberedUpload = v.InferOutput<typeof RememberedUploadSchema>;
 
-/** The uploads of this browser that are remembered, newest first. */
+/** Lists the remembered uploads, newest first. */
 export function rememberedUploads(): RememberedUpload[] {
   try {
     const stored = JSON.parse(localStorage.getItem(KEY) ?? '[]') as unknown;
     return v.parse(v.array(RememberedUploadSchema), stored);
   } catch {
-    // Storage may be switched off, or hold what another version wrote: a list is a convenience, not a promise.
+    // Storage may be off, or hold data of another version. The list is a convenience, not a promise.
     return [];
   }
 }
 
-/** Remembers an upload; beyond the newest 50 they are forgotten. */
+/** Remembers an upload. Only the newest 50 stay. */
 export function remember(upload: RememberedUpload): void {
   const others = rememberedUploads().filter(({ id }) => id !== upload.id);
   store([upload, ...others].slice(0, MOST));
@@ -37,7 +37,7 @@ export function forget(id: string): void {
   store(rememberedUploads().filter((upload) => upload.id !== id));
 }
 
-// Read and written as a whole each time: another tab of this page shares the list.
+// Reads and writes the whole list each time, because other tabs of this page share it.
 function store(uploads: RememberedUpload[]): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(uploads));

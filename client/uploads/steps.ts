@@ -1,15 +1,15 @@
 import { STAGES, type Stage } from '../../src/contract/job.ts';
 
-/** What an upload goes through: its file has to arrive, then come the stages of its job. */
+/** Steps of an upload: the transfer, then the stages of its job. */
 export type Step = 'upload' | Stage;
-/** How the step that an upload has come to stands; those before it are done. */
+/** State of an upload's present step. Earlier steps are done. */
 export type StepState = 'waiting' | 'active' | 'failed';
 
 const ORDER: readonly Step[] = ['upload', ...STAGES];
 
 /**
- * Marks how far an upload has come.
- * @param items one per step, told apart by `data-step`
+ * Marks an upload's progress.
+ * @param items one per step, with its name in `data-step`
  */
 export function markSteps(items: Iterable<HTMLElement>, current: Step, state: StepState): void {
   for (const item of items) {

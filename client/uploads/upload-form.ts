@@ -5,17 +5,17 @@ import { find } from '../dom.ts';
 
 export interface UploadFormListener {
   onFiles(files: readonly File[], collection: string): void;
-  /** A valid name stands in the collection field. */
+  /** Called when the collection field holds a valid name. */
   onCollection(name: string): void;
 }
 
-/** Lets files be chosen, or dropped anywhere on the page, for the collection that is named beside. */
+/** The form for files, which the user chooses or drops on the page, and for their collection. */
 export function listenToUploadForm(listener: UploadFormListener): void {
   const collection = find(document, '#collection', HTMLInputElement);
   const error = find(document, '#collection-error', HTMLElement);
   const chooser = find(document, '#files', HTMLInputElement);
 
-  /** @returns the name, or undefined when it will not do; the form says why */
+  /** Reads the collection. @returns `undefined` for an invalid name, and the form says why */
   const checkCollection = () => {
     const name = v.safeParse(CollectionNameSchema, collection.value.trim());
     collection.setAttribute('aria-invalid', String(!name.success));
@@ -33,14 +33,14 @@ export function listenToUploadForm(listener: UploadFormListener): void {
   collection.addEventListener('change', checkCollection);
   chooser.addEventListener('change', () => {
     const files = [...(chooser.files ?? [])];
-    // So that choosing the same file again is a change again.
+    // Lets the user choose the same file again.
     chooser.value = '';
     take(files);
   });
   acceptDrops(take);
 }
 
-/** A file dropped beside the zone would make the browser leave the page, so all of it takes files. */
+/** Accepts files on the whole page, because a file dropped beside the zone would make the browser leave the page. */
 function acceptDrops(take: (files: readonly File[]) => void): void {
   const zone = find(document, '#drop-zone', HTMLElement);
   document.addEventListener('dragover', (event) => {
@@ -49,7 +49,7 @@ function acceptDrops(take: (files: readonly File[]) => void): void {
     zone.classList.add('over');
   });
   document.addEventListener('dragleave', (event) => {
-    // Only when the pointer leaves the window does it go to no other element.
+    // Without another element, the pointer has left the window.
     if (event.relatedTarget === null) zone.classList.remove('over');
   });
   document.addEventListener('drop', (event) => {

@@ -15,11 +15,11 @@ interface Upload {
   view: UploadView;
   cancelled: AbortController;
   jobId: string | undefined;
-  /** Whether its end would be news to whoever looks at the page. */
+  /** Whether the user does not know its end yet. */
   followed: boolean;
 }
 
-/** The uploads of this browser: those under way, and those it remembers. */
+/** The list of this browser's uploads, under way and remembered. */
 export class UploadList {
   readonly #feed: PageFeed;
   readonly #list = find(document, '#uploads', HTMLUListElement);
@@ -36,12 +36,12 @@ export class UploadList {
       for (const { view } of this.#uploads) view.tick();
     }, 1000);
     window.addEventListener('beforeunload', (event) => {
-      // What has not arrived yet would be lost with the page.
+      // Leaving the page would lose unsent files.
       if (this.#sending > 0) event.preventDefault();
     });
   }
 
-  /** Shows what this browser uploaded before, and watches it again. */
+  /** Shows the remembered uploads and watches their jobs. */
   restore(): void {
     const remembered = rememberedUploads();
     for (const { id, ...facts } of remembered.toReversed()) {
@@ -56,7 +56,7 @@ export class UploadList {
   add(files: readonly File[], collection: string): void {
     const startedAt = Date.now();
     const uploads = files
-      // Each goes on top of those before it, and the first one chosen shall be the topmost.
+      // Each card goes on top, so the first file comes last.
       .toReversed()
       .map((file) => {
         const facts = { filename: file.name, collection, size: file.size, startedAt };
@@ -85,7 +85,7 @@ export class UploadList {
   /** Shows that the server knows no such job, unless the page knows how it ended. */
   showUnknown(id: string): void {
     const upload = this.#byJob.get(id);
-    // One that was under way may come back, so it is asked for again when the page is loaded anew.
+    // A job that was under way may return, so the next load of the page reads it again.
     if (!upload?.followed) forget(id);
     if (!upload || upload.view.settled) return;
     upload.view.showUnknown(upload.followed);
@@ -111,7 +111,7 @@ export class UploadList {
     } catch (error) {
       if (cancelled.signal.aborted) return;
       const { message, status } = error as RequestError;
-      // What the server has refused for a reason it would refuse again.
+      // The server would refuse these again.
       const hopeless = status !== undefined && status < 500 && !PASSING.has(status);
       view.showRefused(message, hopeless ? undefined : () => void this.#send(file, upload));
       this.#announce(`${facts.filename}: ${message}`);
@@ -144,7 +144,7 @@ export class UploadList {
     }
     upload.view.root.remove();
     this.#empty.hidden = this.#uploads.size > 0;
-    // The button that had the focus is gone with its card.
+    // The focused button left with its card.
     this.#heading.focus();
   }
 

@@ -4,7 +4,7 @@ import { FirstChunks } from './first-chunks.ts';
 import { markSteps, type Step, type StepState } from './steps.ts';
 import { countsOf, duration, elapsed, failureOf, fileSize, quantity, unreadOf } from '../wording.ts';
 
-/** What a card can say of its upload in one word. */
+/** One word for the state of an upload. */
 const STATUS_WORDS = {
   waiting: 'Waiting',
   uploading: 'Uploading',
@@ -19,18 +19,18 @@ const STATUS_WORDS = {
 };
 type Status = keyof typeof STATUS_WORDS;
 
-/** After these nothing more happens by itself. */
+/** Final states, after which nothing happens by itself. */
 const SETTLED: readonly Status[] = ['refused', 'completed', 'failed', 'cancelled', 'unknown'];
 
 export interface UploadFacts {
   filename: string;
   collection: string;
   size: number;
-  /** When the file was chosen, by this browser's clock. */
+  /** Time when the user chose the file, by this browser's clock. */
   startedAt: number;
 }
 
-/** The card of one upload: its file's way to the server, its job's way through the stages, and the result. */
+/** The card of one upload: the transfer of its file, the stages of its job, and the result. */
 export class UploadView {
   readonly root = stamp('upload-template');
   readonly #facts: UploadFacts;
@@ -43,8 +43,8 @@ export class UploadView {
   #tryAgain: (() => void) | undefined;
 
   /**
-   * @param openWhenDone whether the first chunks are shown as soon as they are there
-   * @param onRemove hears that somebody wants the card gone
+   * @param openWhenDone whether to show the first chunks once they exist
+   * @param onRemove called when the user removes the card
    */
   constructor(facts: UploadFacts, openWhenDone: boolean, onRemove: () => void) {
     this.#facts = facts;
@@ -66,7 +66,7 @@ export class UploadView {
     return SETTLED.includes(this.#status);
   }
 
-  /** Shows how much of the file has travelled, 0 to 1. */
+  /** Shows the sent share of the file, from 0 to 1. */
   showUploading(part: number): void {
     this.#again.hidden = true;
     this.#show('uploading', part < 1 ? 'Sending the file…' : 'Sent; waiting for the server to store it…');
@@ -74,7 +74,7 @@ export class UploadView {
     this.#bar(part, Math.floor(part * 100));
   }
 
-  /** Shows an upload that the server did not take, with a way to try again where that may help. */
+  /** Shows a refused upload, with a button to retry if that may help. */
   showRefused(words: string, again: (() => void) | undefined): void {
     this.#show('refused', words);
     this.#step('upload', 'failed');
@@ -82,7 +82,7 @@ export class UploadView {
     this.#tryAgain = again;
   }
 
-  /** Shows that the file has arrived, and nothing is known of its job yet. */
+  /** Shows that the file arrived and its job has no state yet. */
   showArrived(words: string): void {
     this.#show('queued', words);
     this.#step('parse', 'waiting');
@@ -91,7 +91,7 @@ export class UploadView {
 
   /**
    * Shows that the server knows no job of this upload.
-   * @param wasUnderWay whether the page had heard of it, but not of its end
+   * @param wasUnderWay whether the page knew the job, but not its end
    */
   showUnknown(wasUnderWay: boolean): void {
     const words = wasUnderWay
@@ -121,11 +121,11 @@ export class UploadView {
     }
   }
 
-  /** Brings the time that has passed up to date. */
+  /** Updates the passed time. */
   tick(): void {
     const { collection, size, startedAt } = this.#facts;
     const facts = [fileSize(size)];
-    // A result names its collection itself.
+    // The result names its collection.
     if (this.#status !== 'completed') facts.unshift(`in “${collection}”`);
     if (!this.settled) facts.push(elapsed(Date.now() - startedAt));
     this.#say('.facts', facts.join(' · '));
@@ -147,7 +147,7 @@ export class UploadView {
     markSteps(this.root.querySelectorAll<HTMLElement>('[data-step]'), current, state);
   }
 
-  /** Shows progress. @param fraction 0 to 1, for the bar; `percent` is the whole number beside it */
+  /** Shows progress. @param fraction from 0 to 1, for the bar; `percent` is the number beside it */
   #bar(fraction: number, percent: number): void {
     this.#progress.value = fraction;
     this.#say('.percent', `${percent} %`);
@@ -155,7 +155,7 @@ export class UploadView {
 
   #say(selector: string, words: string): void {
     const part = find(this.root, selector, HTMLElement);
-    // Writing the same again would still wake whoever observes the page.
+    // Writing the same text would still notify assistive technology.
     if (part.textContent !== words) part.textContent = words;
   }
 }

@@ -4,7 +4,7 @@ import { UploadAcceptedSchema, type UploadAccepted } from '../../src/contract/up
 import { currentKey, keyHeaders, refuseKey } from '../key.ts';
 import { RequestError, toRequestError } from '../request.ts';
 
-/** A browser opens few connections to one host; the rest stay free to read what the jobs are doing. */
+/** Uploads at once. A browser opens few connections to a host, and some must stay free for reading jobs. */
 const AT_ONCE = 3;
 
 const AcceptedText = v.pipe(v.string(), v.parseJson(), UploadAcceptedSchema);
@@ -13,9 +13,9 @@ let underWay = 0;
 const waiting: (() => void)[] = [];
 
 /**
- * Sends a file, once one of the few places for uploads is free.
- * @param onProgress hears how much of it has travelled, 0 to 1
- * @param signal takes the upload back
+ * Sends a file once a place for an upload is free.
+ * @param onProgress called with the sent share, from 0 to 1
+ * @param signal aborts the upload
  * @throws {RequestError} with words for a person
  */
 export async function uploadFile(
@@ -29,14 +29,14 @@ export async function uploadFile(
   try {
     return await send(file, collection, onProgress, signal);
   } finally {
-    // The place goes to the next in line, or is free.
+    // Passes the place to the next upload, or frees it.
     const next = waiting.shift();
     if (next) next();
     else underWay--;
   }
 }
 
-/** fetch() cannot tell how much has been sent; XMLHttpRequest can. */
+/** Uses XMLHttpRequest, because fetch() reports no upload progress. */
 function send(
   file: File,
   collection: string,
