@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files of more than 20 s, the longest first. Started late, each would keep one core busy while the other idles. */
 const LONGEST: readonly string[] = [
   'integration/processor/processor.test.ts',
+  'integration/processor/children.test.ts',
   'integration/embedded/damaged-stores.test.ts',
   'integration/processor/bombs.test.ts',
   'integration/blobs/storage-faults.test.ts',

@@ -99,3 +99,13 @@ if (import.meta.main) {
   const { url } = await startEmbeddingsServer({ port: Number(process.argv[2] ?? 0) });
   console.log(url);
 }
+
+/** Asks an embeddings server for the vectors of texts. @returns one for each text, in their order */
+export async function embeddingsOf(url: string, texts: readonly unknown[]): Promise<number[][]> {
+  const response = await fetch(`${url}/embeddings`, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'x', input: texts }),
+  });
+  const { data } = (await response.json()) as { data: { index: number; embedding: number[] }[] };
+  return data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => embedding);
+}

@@ -1,147 +1,37 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Counter, Registry } from '@prometheus-io/client';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { DocumentRegistry } from '../../../src/documents/registry.ts';
-import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
-import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
-import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
-import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobRestoration } from '../../../src/jobs/transitions/job-restoration.ts';
-import { JobStore } from '../../../src/jobs/reads/job-store.ts';
-import { Tombstones } from '../../../src/jobs/transitions/tombstones.ts';
-import { createKeys } from '../../../src/redis/keys.ts';
-import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import type { Manifest } from '../../../src/blobs/manifest.ts';
 import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
-import { ManifestRestoration } from '../../../src/worker/recovery/manifest-restoration.ts';
-import { OrphanSweep } from '../../../src/worker/recovery/orphan-sweep.ts';
 import { TombstoneSweep } from '../../../src/worker/recovery/tombstone-sweep.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { quietLogger } from '../../helpers/servers/roles.ts';
+import {
+  DAY_MS,
+  TTL_SECONDS,
+  aWeekLater,
+  age,
+  blobs,
+  claim,
+  complete,
+  fail,
+  files,
+  folder,
+  keys,
+  noteEnds,
+  payloadOf,
+  queue,
+  redis,
+  services,
+  signal,
+  store,
+  sweep,
+  upload,
+  useDeletion,
+} from '../../helpers/stores/deletion.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const TTL_SECONDS = 500;
-const keys = createKeys();
-const signal = new AbortController().signal;
-let logger = quietLogger();
-let redis: TestRedis;
-let queue: JobQueue;
-let folder: string;
-let blobs: BlobStore;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 0, ttlSeconds: TTL_SECONDS };
-  queue = new JobQueue(redis.client, keys, options);
-});
-afterAll(() => redis.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
-  blobs = new BlobStore(folder);
-  logger = quietLogger();
-});
-afterEach(async () => {
-  await redis.client.flushall();
-  await blobs.close();
-  await rm(folder, { recursive: true });
-});
-
-const payloadOf = (id: string, file = id): JobPayload => ({
-  filename: 'a.txt',
-  collection: 'papers',
-  chunking_strategy: 'sentence',
-  chunk_size: 512,
-  chunk_overlap: 50,
-  file_key: `default/${file}`,
-  metadata: {},
-});
-function services() {
-  const { client } = redis;
-  const store = new JobStore(client, keys);
-  const registry = new DocumentRegistry(client, keys);
-  const tombstones = new Tombstones(client, keys);
-  const epochs = new EpochTracker(client, keys);
-  const shared = { blobs, queue, store, registry, tombstones, epochs, logger };
-  const manifests = new ManifestRestoration(shared, TTL_SECONDS * 1000);
-  const trashed = new Counter({ name: 'trashed', help: 'x', registers: [new Registry()] });
-  return { ...shared, manifests, trashed };
-}
-/** Stores an upload like an acknowledged one, and queues its job. */
-async function upload(id: string, more: Partial<Manifest> = {}): Promise<void> {
-  await store(id);
-  await blobs.restoreManifest(`default/${id}`, {
-    job_id: id,
-    tenant: 'default',
-    payload: payloadOf(id),
-    ...more,
-  });
-  await queue.enqueue(id, 'default', more.payload ?? payloadOf(id));
-}
-/** Stores an original without a manifest. */
-async function store(id: string): Promise<void> {
-  await mkdir(join(folder, 'default'), { recursive: true });
-  await writeFile(join(folder, 'default', id), 'hello');
-}
-async function claim(id: string): Promise<ClaimedJob> {
-  const { jobs } = await queue.claim(1);
-  expect(jobs[0]?.id).toBe(id);
-  return jobs[0] as ClaimedJob;
-}
-const fail = async (id: string) => queue.fail(await claim(id), { message: 'x', error: 'x', errorCode: 'x' });
-async function complete(id: string, documentId = id, file = id): Promise<void> {
-  const fields = {
-    id: documentId,
-    filename: 'a.txt',
-    collection: 'papers',
-    tenant: 'default',
-    file_key: `default/${file}`,
-    size: '5',
-  };
-  const document = { documentId, tenant: 'default', collection: 'papers', chunkCount: 1, fields };
-  await queue.complete(await claim(id), document);
-}
-/** Expires all jobs, makes their tombstones due, and makes every file a week old. */
-async function aWeekLater(): Promise<void> {
-  await noteEnds();
-  for (const tombstone of await redis.client.zrange(keys.tombstones, '0', '-1'))
-    await redis.client.zadd(keys.tombstones, 1, tombstone);
-  for (const id of await redis.client.zrange(keys.recent, '0', '-1')) {
-    if ((await redis.client.ttl(keys.job(id))) > 0) await redis.client.del(keys.job(id));
-  }
-  await age();
-}
-async function age(days = 8): Promise<void> {
-  const then = new Date(Date.now() - days * DAY_MS);
-  for (const name of await readdir(folder, { recursive: true })) await utimes(join(folder, name), then, then);
-}
-async function noteEnds(): Promise<void> {
-  await age(1);
-  await new UploadRecovery(services()).sweep(signal);
-}
-/** Registers a document whose original is elsewhere. */
-async function anyDocument(): Promise<void> {
-  await redis.client.hset(keys.document('any'), { id: 'any', file_key: 'default/any' });
-  await redis.client.zadd(keys.documents('default'), 1, 'any');
-}
-async function sweep(): Promise<void> {
-  await new TombstoneSweep(services()).sweep(signal);
-  await new OrphanSweep(services(), 7).sweep(signal);
-}
-async function files(under = 'default'): Promise<string[]> {
-  const names: string[] = await readdir(join(folder, under)).catch(() => []);
-  return names.sort();
-}
-/** Marks the store as begun by this version, or by an older one. */
-const installed = (from: 'empty' | 'older') =>
-  writeFile(
-    join(folder, 'installation.json'),
-    JSON.stringify({ id: 'x', adopted_at: new Date().toISOString(), from }),
-  );
+useDeletion();
 
 test('a sweep deletes an original by the tombstone of the script that ended its job', async () => {
   await upload('failed');
@@ -271,109 +161,6 @@ test("a document's former original is deleted, the present one is not", async ()
   expect(await files()).toEqual(['second', 'second.json']);
 });
 
-test('an empty Redis, and one under another prefix, delete nothing however old it is', async () => {
-  await installed('empty');
-  for (const id of ['failed', 'done', 'waiting']) await upload(id);
-  await fail('failed');
-  await complete('done');
-  await aWeekLater();
-  const before = await files();
-  await redis.client.flushall();
-  await sweep();
-  await sweep();
-  expect(await files()).toEqual(before);
-  expect(await files('trash')).toEqual([]);
-});
-
-test('a sweep restores the manifests of an older version that a document or a job explains', async () => {
-  await installed('older');
-  await upload('done');
-  await complete('done');
-  await upload('failed');
-  await fail('failed');
-  for (const id of ['done', 'failed']) await rm(join(folder, 'default', `${id}.json`));
-  await age();
-  await redis.client.del(keys.tombstones);
-  await sweep();
-  expect(await files()).toEqual(['done', 'done.json', 'failed', 'failed.json']);
-  expect(await blobs.ended.ids()).toEqual(new Set(['done', 'failed']));
-  expect(await blobs.manifest('default/done')).toMatchObject({
-    job_id: 'done',
-    payload: { file_key: 'default/done' },
-  });
-  // Neither is requeued, and the failed one expires as usual.
-  expect(await redis.client.llen(keys.queue)).toBe(0);
-  await aWeekLater();
-  await sweep();
-  expect(await files()).toEqual(['done', 'done.json']);
-});
-
-test('unexplained files go to the trash, and a sweep deletes them after some days', async () => {
-  await installed('older');
-  const [older, torn] = [randomUUID(), randomUUID()];
-  for (const id of [older, torn, 'by hand']) await store(id);
-  await writeFile(join(folder, 'default', `${torn}.json`), '{"job_id":');
-  await age();
-  // A Redis that knows nothing at all may be the wrong one: it explains nothing.
-  await sweep();
-  expect((await files()).length).toBe(4);
-  await anyDocument();
-  const { trashed } = services();
-  await new OrphanSweep({ ...services(), trashed }, 7).sweep(signal);
-  expect(await files()).toEqual([]);
-  const [day = ''] = await files('trash');
-  expect(await files(join('trash', day, 'default'))).toEqual([older, torn, `${torn}.json`, 'by hand'].sort());
-  expect((await trashed.get()).values[0]?.value).toBe(3);
-  expect(logger.lines.filter((line) => line.includes('is in the trash')).length).toBe(3);
-  const moveTo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
-  for (const days of [7, 9]) await mkdir(join(folder, 'trash', moveTo(days)));
-  await sweep();
-  expect(await files('trash')).toEqual([moveTo(7), day]);
-});
-
-test('without a manifest a sweep deletes only an upload that was cut off, after a day', async () => {
-  await installed('empty');
-  const [cutOff, young] = [randomUUID(), randomUUID()];
-  await store(cutOff);
-  await writeFile(join(folder, 'default', `${cutOff}.json`), '');
-  await store('by hand');
-  await mkdir(join(folder, 'default', 'left.checkpoint'));
-  await anyDocument();
-  await age(2);
-  await store(young);
-  await sweep();
-  expect(await files()).toEqual([young]);
-  const [day = ''] = await files('trash');
-  expect(await files(join('trash', day, 'default'))).toEqual(['by hand']);
-});
-
-test('a sweep that would move more than a hundred files moves none, and says so', async () => {
-  await installed('older');
-  await anyDocument();
-  for (let i = 0; i <= 100; i++) await store(randomUUID());
-  await age();
-  await sweep();
-  expect((await files()).length).toBe(101);
-  expect(logger.lines.join()).toContain('none is moved');
-  await rm(join(folder, 'default', (await files())[0] as string));
-  await sweep();
-  expect(await files()).toEqual([]);
-});
-
-test('sweeps delete and move nothing while a backup runs', async () => {
-  await installed('empty');
-  await upload('failed');
-  await fail('failed');
-  await store(randomUUID());
-  await aWeekLater();
-  await redis.client.set(keys.deletesPaused, 'a backup');
-  await sweep();
-  expect((await files()).length).toBe(3);
-  await redis.client.del(keys.deletesPaused);
-  await sweep();
-  expect(await files()).toEqual([]);
-});
-
 test('an upload that was refused, or ended without a note, is not requeued', async () => {
   await upload('refused');
   await queue.withdraw('refused', 'default', 'papers', undefined);
@@ -384,18 +171,6 @@ test('an upload that was refused, or ended without a note, is not requeued', asy
   expect(await redis.client.llen(keys.queue)).toBe(0);
   await sweep();
   expect(await files()).toEqual(['cancelled', 'cancelled.json']);
-});
-
-test('files outside the folders of tenants are left alone', async () => {
-  await installed('empty');
-  await writeFile(join(folder, 'README'), 'x');
-  for (const name of ['.snapshot', 'lost+found']) {
-    await mkdir(join(folder, name));
-    await writeFile(join(folder, name, randomUUID()), 'x');
-  }
-  await age();
-  await sweep();
-  expect(await readdir(folder)).toEqual(['.snapshot', 'README', 'installation.json', 'lost+found']);
 });
 
 test('a clock that was set back neither blocks the recovery of an upload nor deletes one early', async () => {

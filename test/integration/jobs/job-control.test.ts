@@ -1,59 +1,32 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import type { Stats } from '../../../src/contract/jobs.ts';
-import type { UploadAccepted } from '../../../src/contract/upload.ts';
-import { listJobs } from '../../../src/jobs/reads/job-list.ts';
-import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
-import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { rerunUpload } from '../../../src/uploads/rerun-upload.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { recordScripts } from '../../helpers/stores/replay.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
 import { folderProver } from '../../helpers/stores/store-prover.ts';
+import {
+  accepted,
+  api,
+  cancelAsBefore,
+  claim,
+  get,
+  keys,
+  options,
+  post,
+  queue,
+  redis,
+  upload,
+  useJobControl,
+} from '../../helpers/stores/job-control.ts';
 
-const keys = createKeys();
-const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 500 };
-let redis: TestRedis;
-let api: TestRoles;
-let queue: JobQueue;
+useJobControl();
 
-beforeAll(async () => {
-  redis = await startRedis();
-  api = await startTestRoles(['api'], { REDIS_URL: redis.url, JOB_TTL_SECONDS: '500' });
-  queue = new JobQueue(redis.client, keys, options);
-});
-afterAll(async () => {
-  await api.close();
-  await redis.close();
-});
-afterEach(() => redis.client.flushall());
-
-async function upload(
-  text = 'hello',
-  headers: Record<string, string> = {},
-  fields: Record<string, string> = {},
-) {
-  const body = new FormData();
-  body.append('file', new File([text], 'a.txt'));
-  for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  return fetch(`${api.url}/api/documents/upload`, { method: 'POST', body, headers });
-}
-async function accepted(): Promise<string> {
-  return ((await (await upload()).json()) as UploadAccepted).job_id;
-}
-const post = (path: string) => fetch(api.url + path, { method: 'POST' });
-const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
 const files = async () => (await readdir(join(api.dataDir, 'blobs', 'default'))).length;
-async function claim() {
-  const { jobs } = await queue.claim(1);
-  return jobs[0]!;
-}
 
 test('a queued job that is cancelled never runs, and cancelling it again changes nothing', async () => {
   const id = await accepted();
@@ -110,13 +83,6 @@ test('a job that has ended cannot be cancelled, and an unknown one neither', asy
   expect(await response.json()).toMatchObject({ code: 'job_has_ended' });
   expect((await post('/api/jobs/nobody/cancel')).status).toBe(404);
 });
-
-/** Cancels a job as older versions did: `cancelled` was a status. */
-async function cancelAsBefore(id: string): Promise<void> {
-  await post(`/api/jobs/${id}/cancel`);
-  await redis.client.hset(keys.job(id), 'status', 'cancelled');
-  await redis.client.hdel(keys.job(id), 'error', 'error_code');
-}
 
 test('a job that an older version cancelled is what a cancelled job is now', async () => {
   const [now, before] = [await accepted(), await accepted()];
@@ -212,125 +178,6 @@ test('an upload that was refused leaves its Idempotency-Key free', async () => {
   const headers = { 'idempotency-key': 'again' };
   expect((await upload('', headers)).status).toBe(400);
   expect((await upload('hello', headers)).status).toBe(202);
-});
-
-test('jobs are listed newest first, by status and collection, page by page', async () => {
-  const ids: string[] = [];
-  for (let i = 0; i < 7; i++) {
-    const response = await upload(`${i}`, {}, { collection: i % 2 ? 'odd' : 'even' });
-    ids.unshift(((await response.json()) as UploadAccepted).job_id);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'x' });
-  await post(`/api/jobs/${ids[0]}/cancel`);
-  await cancelAsBefore(ids[1]!);
-  type List = { jobs: Job[]; next_cursor?: string };
-  const listed: string[] = [];
-  for (let cursor = ''; ;) {
-    const page = await get<List>(`/api/jobs?limit=3${cursor}`);
-    listed.push(...page.jobs.map(({ id }) => id));
-    if (page.next_cursor === undefined) break;
-    cursor = `&cursor=${page.next_cursor}`;
-  }
-  expect(listed).toEqual(ids);
-  const withStatus = async (status: string) =>
-    (await get<List>(`/api/jobs?status=${status}`)).jobs.map(({ id }) => id);
-  expect(await withStatus('cancelled')).toEqual([ids[0], ids[1]]);
-  expect(await withStatus('failed')).toEqual([ids[0], ids[1], ids[6]]);
-  expect((await get<List>('/api/jobs?collection=odd')).jobs.length).toBe(3);
-  expect((await fetch(`${api.url}/api/jobs?cursor=nobody`)).status).toBe(400);
-  expect((await fetch(`${api.url}/api/jobs?limit=0`)).status).toBe(400);
-  expect((await fetch(`${api.url}/api/jobs?status=asleep`)).status).toBe(400);
-});
-
-test('jobs that are made while a page is read do not make others come twice', async () => {
-  const payload = { filename: 'a', collection: 'default', file_key: 'default/a' } as JobPayload;
-  const make = (from: number, count: number) =>
-    Promise.all(Array.from({ length: count }, (_, i) => queue.enqueue(`${from + i}`, 'default', payload)));
-  await make(0, 250);
-  class BusyStore extends JobStore {
-    override async readAll(ids: readonly string[]) {
-      const states = await super.readAll(ids);
-      await make(1000, 5);
-      return states;
-    }
-  }
-  const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
-  const { states } = await listJobs('default', { limit: 1000 }, services);
-  expect(states.map(({ id }) => id).sort()).toEqual(Array.from({ length: 250 }, (_, i) => `${i}`).sort());
-});
-
-test('a page that ends because it has looked at enough goes on where it stopped, whatever is made meanwhile', async () => {
-  const note = (from: number, count: number) =>
-    redis.client.zadd(
-      keys.recent,
-      ...Array.from({ length: count }, (_, i) => [from + i, `x${from + i}`]).flat(),
-    );
-  const id = await accepted();
-  await note(1, 5100);
-  await redis.client.zadd(keys.recent, 1325.5, id);
-  let made = 10_000;
-  class BusyStore extends JobStore {
-    override async readAll(ids: readonly string[]) {
-      await note((made += 50), 50);
-      return super.readAll(ids);
-    }
-  }
-  const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
-  const first = await listJobs('default', { limit: 10 }, services);
-  const second = await listJobs('default', { limit: 10, cursor: first.nextCursor! }, services);
-  expect([...first.states, ...second.states].map((state) => state.id)).toEqual([id]);
-  expect(second.nextCursor).toBeUndefined();
-});
-
-test('statistics that another program has spoilt, or that are gone, are not shown', async () => {
-  const times = async () => {
-    const response = await fetch(`${api.url}/metrics`);
-    expect(response.status).toBe(200);
-    return [...(await response.text()).matchAll(/^sluice_processing_seconds\{.*\} (.*)$/gm)].map(
-      ([, at]) => at,
-    );
-  };
-  await redis.client.lpush(keys.durations, 5000, 'spoilt');
-  await redis.client.hset(keys.outcomes, 'completed', 'spoilt');
-  expect(await get<Stats>('/api/stats')).toMatchObject({ completed: 0, processing_time_ms: { p50: 5000 } });
-  expect(await times()).toEqual(['5', '5', '5']);
-  await redis.client.flushall();
-  expect(await times()).toEqual([]);
-});
-
-test('the statistics count what happened', async () => {
-  const cancelled = await accepted();
-  expect((await post(`/api/jobs/${cancelled}/cancel`)).status).toBe(200);
-  for (let i = 0; i < 4; i++) await accepted();
-  const done = await claim();
-  await queue.complete(done, {
-    documentId: done.id,
-    tenant: 'default',
-    collection: 'default',
-    chunkCount: 1,
-    fields: { id: done.id },
-  });
-  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'x' });
-  await claim();
-  const stats = await get<Stats>('/api/stats');
-  expect(stats).toMatchObject({
-    queue_depth: 1,
-    in_flight: 1,
-    active: 2,
-    completed: 1,
-    failed: 1,
-    cancelled: 1,
-    success_rate: 0.5,
-  });
-  expect(stats.processing_time_ms?.p50).toBeGreaterThanOrEqual(0);
-  expect(stats.oldest_waiting_ms).toBeGreaterThanOrEqual(0);
-  const metrics = await (await fetch(`${api.url}/metrics`)).text();
-  expect(metrics).toContain('sluice_queue_depth 1\n');
-  for (const outcome of ['completed', 'failed', 'cancelled'])
-    expect(metrics).toContain(`sluice_runs_ended_total{status="${outcome}"} 1\n`);
-  for (const line of metrics.split('\n').filter(Boolean))
-    expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[^"]*"\})? [\d.e+-]+)$/);
 });
 
 describe('a job that waits for its next try', () => {

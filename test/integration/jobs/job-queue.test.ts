@@ -1,74 +1,27 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { parseJobEvent, toHash, type JobEvent } from '../../../src/jobs/model/job-event.ts';
-import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
-import { JobRestoration } from '../../../src/jobs/transitions/job-restoration.ts';
-import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { PRELUDE } from '../../../src/jobs/transitions/load-scripts.ts';
-import { toJobView, toJobState } from '../../../src/jobs/model/job-view.ts';
-import { createKeys } from '../../../src/redis/keys.ts';
-import type { Job } from '../../../src/contract/job.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { toJobView } from '../../../src/jobs/model/job-view.ts';
 import { recordScripts } from '../../helpers/stores/replay.ts';
+import {
+  LEASE_MS,
+  claimOne,
+  document,
+  job,
+  keys,
+  leasesEnd,
+  options,
+  payload,
+  queue,
+  redis,
+  store,
+  useQueue,
+} from '../../helpers/stores/queue.ts';
 
-const LEASE_MS = 400;
-const keys = createKeys();
-const options = { leaseMs: LEASE_MS, maxRetries: 3, maxStalls: 2, ttlSeconds: 100 };
-const payload: JobPayload = {
-  filename: 'a.pdf',
-  file_size: 3,
-  collection: 'papers',
-  chunking_strategy: 'sentence',
-  chunk_size: 512,
-  chunk_overlap: 50,
-  file_key: 'default/a',
-  metadata: {},
-};
-
-let redis: TestRedis;
-let queue: JobQueue;
-let store: JobStore;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  queue = new JobQueue(redis.client, keys, options);
-  store = new JobStore(redis.client, keys);
-});
-afterAll(() => redis.close());
-beforeEach(() => redis.client.flushall());
-
-async function job(id: string): Promise<Job> {
-  return JSON.parse((await store.read('default', id))?.json ?? 'null') as Job;
-}
-async function claimOne() {
-  const { jobs } = await queue.claim(1);
-  expect(jobs).toHaveLength(1);
-  return jobs[0]!;
-}
-/**
- * Looks for leases that have ended, as a worker does, until so many have; meanwhile these are renewed.
- * @returns what became of their jobs
- */
-async function leasesEnd(count: number, renewed: ClaimedJob[] = []) {
-  const ended = { requeued: 0, failed: 0 };
-  while (ended.requeued + ended.failed < count) {
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 8));
-    await queue.renew(renewed);
-    const { requeued, failed } = await queue.expireLeases();
-    ended.requeued += requeued;
-    ended.failed += failed;
-  }
-  return ended;
-}
-const document = {
-  documentId: 'a',
-  tenant: 'default',
-  collection: 'papers',
-  chunkCount: 2,
-  fields: { filename: 'a.pdf' },
-};
+useQueue();
 
 test('a new job stands under the documented keys and fields', async () => {
   const { createdAt } = (await queue.enqueue('a', 'default', payload)) as { createdAt: string };
@@ -298,90 +251,6 @@ test('a released job is next again, with no attempt counted', async () => {
   expect(await queue.release(await claimOne())).toBe(true);
   expect(await job('a')).toMatchObject({ status: 'queued', attempt: 0 });
   expect((await claimOne()).id).toBe('a');
-});
-
-test('a job that another program wrote with the documented fields alone is claimed', async () => {
-  await redis.client.hset('job:hand', {
-    id: 'hand',
-    type: 'document_upload',
-    status: 'queued',
-    payload: JSON.stringify({ filename: 'x.txt', file_key: 'default/x' }),
-  });
-  await redis.client.lpush('queue:document_upload', 'hand');
-  const claim = await claimOne();
-  expect(claim.id).toBe('hand');
-  expect(await redis.client.smembers('jobs:active')).toEqual(['hand']);
-  expect(await redis.client.zrange(keys.recent, '0', '-1')).toEqual(['hand']);
-  expect(await job('hand')).toMatchObject({ status: 'processing', run: 1, version: 1 });
-});
-
-test('what another program wrote is published as polling shows it, from its first transition on', async () => {
-  const store = new JobStore(redis.client, keys);
-  const payload = JSON.stringify({ filename: 'ü "quoted".pdf', collection: 'papers', file_key: 'default/x' });
-  await redis.client.hset('job:hand', { id: 'hand', type: 'document_upload', status: 'queued', payload });
-  const published: string[] = [];
-  const subscriber = redis.client.duplicate();
-  await subscriber.subscribe('job:hand:events');
-  subscriber.on('message', (_channel, message: string) => published.push(message));
-  await queue.cancel('hand');
-  await expect.poll(() => published.length).toBe(1);
-  const { epoch, hash } = parseJobEvent(published[0]!);
-  const polled = await store.read('default', 'hand');
-  expect(toJobState(hash, epoch).json).toBe(polled?.json);
-  expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'ü "quoted".pdf', collection: 'papers' });
-  subscriber.disconnect();
-});
-
-test('a cancelled job that Redis had forgotten is published as polling shows it', async () => {
-  const published: string[] = [];
-  const subscriber = redis.client.duplicate();
-  await subscriber.subscribe('job:a:events');
-  subscriber.on('message', (_channel, message: string) => published.push(message));
-  await new JobRestoration(redis.client, keys, 100).restoreCancelled('a', 'default', payload);
-  await expect.poll(() => published.length).toBe(1);
-  const { epoch, hash } = parseJobEvent(published[0]!);
-  const polled = await store.read('default', 'a');
-  expect(toJobState(hash, epoch).json).toBe(polled?.json);
-  expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'a.pdf', collection: 'papers' });
-  subscriber.disconnect();
-});
-
-test('absurd fields in a hash harm neither the job nor those claimed with it', async () => {
-  await queue.enqueue('good', 'default', payload);
-  const absurd = {
-    epoch: 'zz',
-    attempt: '',
-    version: 'x',
-    run: 'one',
-    max_retries: '-',
-    stalls: '1e999',
-    started_ms: 'abc',
-  };
-  await redis.client.hset('job:absurd', { ...absurd, status: 'queued', payload: JSON.stringify(payload) });
-  await redis.client.lpush('queue:document_upload', 'absurd');
-  const { jobs } = await queue.claim(5);
-  expect(jobs.map(({ id }) => id)).toEqual(['good', 'absurd']);
-  const before = await job('absurd');
-  expect(before).toMatchObject({ status: 'processing', run: 1, attempt: 1 });
-  expect(await leasesEnd(2)).toEqual({ requeued: 2, failed: 0 });
-  const again = (await queue.claim(5)).jobs.find(({ id }) => id === 'absurd')!;
-  expect(await queue.complete(again, { ...document, documentId: 'absurd' })).toBe(true);
-  const done = await job('absurd');
-  expect(done).toMatchObject({ status: 'completed', attempt: 2, stalls: 1 });
-  expect(done.version).toBeGreaterThan(before.version);
-});
-
-test('what cannot run leaves the queue; an id whose hash comes late is kept for it', async () => {
-  await redis.client.lpush('queue:document_upload', 'late', 'text', 'done', 'leased', 'leased');
-  await redis.client.set('job:text', 'not a hash');
-  await redis.client.hset('job:done', { status: 'completed' });
-  await redis.client.hset('job:leased', { status: 'queued' });
-  const { jobs, nextMs } = await queue.claim(5);
-  expect(jobs.map(({ id }) => id)).toEqual(['leased']);
-  expect(nextMs).toBeLessThanOrEqual(1000);
-  expect(await redis.client.llen('queue:document_upload')).toBe(0);
-  await redis.client.hset('job:late', { status: 'queued' });
-  expect((await queue.claim(5)).jobs.map(({ id }) => id)).toEqual(['late']);
 });
 
 test('every transition publishes the hash with a growing version and offset', async () => {

@@ -12,7 +12,11 @@ import { isTerminal, type Job } from '../../../src/contract/job.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { INSTALLATION_FILE } from '../../../src/installation/blob-identity.ts';
 import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
+import {
+  embeddingsOf,
+  startEmbeddingsServer,
+  type EmbeddingsServer,
+} from '../../helpers/servers/embeddings-server.ts';
 import { startHttpGate, type HttpGate } from '../../helpers/faults/http-gate.ts';
 import { respondsOverHttp, ManagedProcess } from '../../helpers/servers/managed-process.ts';
 import { freePort, startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
@@ -28,6 +32,7 @@ let folder: string;
 let redis: TestRedis;
 let chroma: ManagedProcess;
 let chromaUrl: string;
+let chromaClient: ChromaClient;
 let embedder: EmbeddingsServer;
 let behind: TestRoles;
 /** In front of the processor and of Chroma. */
@@ -42,6 +47,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-checkpoints-'));
   const port = await freePort();
   chromaUrl = `http://127.0.0.1:${port}`;
+  chromaClient = new ChromaClient({ host: '127.0.0.1', port });
   chroma = new ManagedProcess({
     name: 'chroma',
     command: process.execPath,
@@ -107,20 +113,16 @@ function spawnWorker(): (signal?: NodeJS.Signals) => Promise<unknown> {
 /** Uploads a document of so many chunks. Every sentence of all tests is another. */
 async function upload(sentences = SENTENCES) {
   const name = `d${++documents}`;
-  const text = Array.from(
-    { length: sentences },
-    (_, i) => `Sentence ${i} of ${name} tells of pears and plums.`,
-  );
+  const sentence = (_: unknown, i: number) => `Sentence ${i} of ${name} tells of pears and plums.`;
+  const text = Array.from({ length: sentences }, sentence);
+  const collection = name.padStart(8, 'x');
   const body = new FormData();
   body.append('file', new File([text.join('\n\n')], `${name}.txt`));
-  for (const [key, value] of Object.entries({
-    collection: name.padStart(8, 'x'),
-    chunk_size: '64',
-    chunk_overlap: '0',
-  }))
-    body.append(key, value);
+  body.append('collection', collection);
+  body.append('chunk_size', '64');
+  body.append('chunk_overlap', '0');
   const response = await fetch(`${api.url}/api/documents/upload`, { method: 'POST', body });
-  return { id: ((await response.json()) as UploadAccepted).job_id, collection: name.padStart(8, 'x') };
+  return { id: ((await response.json()) as UploadAccepted).job_id, collection };
 }
 
 const job = async (id: string) => (await (await fetch(`${api.url}/api/jobs/${id}`)).json()) as Job;
@@ -160,10 +162,7 @@ async function expectWhole(id: string, collection: string, chunks = SENTENCES): 
     counts: { chunks_done: chunks, chunks_total: chunks },
     result: { chunk_count: chunks },
   });
-  const { hostname, port } = new URL(chromaUrl);
-  const found = await new ChromaClient({ host: hostname, port: Number(port) }).getCollection({
-    name: collection,
-  });
+  const found = await chromaClient.getCollection({ name: collection });
   // What former tries wrote goes by and by.
   await expect.poll(() => found.count()).toBe(chunks);
   const { ids, documents, embeddings } = await found.get({ include: ['documents', 'embeddings'] });
@@ -172,12 +171,8 @@ async function expectWhole(id: string, collection: string, chunks = SENTENCES): 
     Array.from({ length: chunks }, (_, i) => `${id}:${generation}:${i}`).toSorted(),
   );
   // Each vector is the one of its own text: what the embedder answers for it now.
-  const response = await fetch(`${embedder.url}/embeddings`, {
-    method: 'POST',
-    body: JSON.stringify({ model: 'x', input: documents }),
-  });
-  const { data } = (await response.json()) as { data: { index: number; embedding: number[] }[] };
-  for (const { index, embedding } of data) {
+  const expected = await embeddingsOf(embedder.url, documents);
+  for (const [index, embedding] of expected.entries()) {
     expect(Math.hypot(...embedding.map((x, i) => x - (embeddings[index]?.[i] ?? 0)))).toBeLessThan(1e-5);
   }
   expect(await kept(id)).toEqual([]);
@@ -215,10 +210,8 @@ test('a worker that was stopped past its lease, its chunks deleted, and finds th
   const kill = spawnWorker();
   const { id, collection } = await upload();
   await firstBatchKept(id);
-  const { hostname, port } = new URL(chromaUrl);
-  const client = new ChromaClient({ host: hostname, port: Number(port) });
   const stored = await vi.waitUntil(async () => {
-    const found = await client.getCollection({ name: collection }).catch(() => undefined);
+    const found = await chromaClient.getCollection({ name: collection }).catch(() => undefined);
     return found && (await found.count()) > 0 ? found : undefined;
   }, 60_000);
   await kill('SIGSTOP');
@@ -346,10 +339,8 @@ test('a checkpoint that cannot be written is logged, and the job completes', asy
 });
 
 test('a job that fails keeps nothing', async () => {
-  store.refuse = (path) =>
-    path.endsWith('/upsert')
-      ? { status: 400, body: { error: 'InvalidArgumentError', message: 'no' } }
-      : undefined;
+  const refusal = { status: 400, body: { error: 'InvalidArgumentError', message: 'no' } };
+  store.refuse = (path) => (path.endsWith('/upsert') ? refusal : undefined);
   await startWorker();
   const { id } = await upload(40);
   expect(await ended(id)).toMatchObject({ status: 'failed' });

@@ -1,99 +1,34 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { DependencyError } from '../../../src/errors.ts';
-import { ProcessorClient, type ProcessorLimits } from '../../../src/processor-client/processor-client.ts';
+import {
+  BAD,
+  END,
+  MIB,
+  NDJSON,
+  TEXT,
+  calls,
+  chunk,
+  client,
+  connect,
+  embed,
+  endless,
+  failure,
+  line,
+  listen,
+  never,
+  parse,
+  respond,
+  segment,
+  serve,
+  server,
+  sockets,
+  useScriptedService,
+} from '../../helpers/servers/scripted-service.ts';
 
-const LIMITS: ProcessorLimits = { timeoutMs: 5000, callMs: 60_000, maxTextChars: 1000 };
-const NDJSON = 'application/x-ndjson';
-const MIB = 1024 * 1024;
-/** Far below what the services here would send, and far above what a call may hold. */
-const MAX_HELD_MIB = 250;
-
-const never = new AbortController().signal;
-let server: Server | undefined;
-let client: ProcessorClient;
-/** How many calls the service has had, and how many connections it has now. */
-let calls = 0;
-const sockets = new Set<Socket>();
-
-afterEach(async () => {
-  await client.close();
-  for (const socket of sockets) socket.destroy();
-  server?.close();
-  calls = 0;
-});
-
-async function listen(started: Server, limits: Partial<ProcessorLimits>): Promise<void> {
-  server = started;
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  client = new ProcessorClient(`http://127.0.0.1:${port}`, { ...LIMITS, ...limits });
-}
-
-type Handler = (response: ServerResponse, request: IncomingMessage) => void;
-
-/** A service that reads every request whole, and then does as it is told. */
-const serve = (handler: Handler, limits: Partial<ProcessorLimits> = {}) =>
-  listen(
-    createServer((request, response) => {
-      calls++;
-      response.on('error', () => {});
-      request.resume().once('end', () => handler(response, request));
-    }),
-    limits,
-  );
-
-const respond =
-  (body: string | Buffer, type = 'application/json', status = 200): Handler =>
-  (response) =>
-    response.writeHead(status, { 'content-type': type }).end(body);
-
-/** Sends pieces for as long as anybody listens, a little while apart. */
-const endless =
-  (type: string, piece: (index: number) => string | Buffer, everyMs = 0): Handler =>
-  (response) => {
-    response.writeHead(200, { 'content-type': type });
-    const pieces = async function* () {
-      for (let index = 0; ; index++) {
-        yield piece(index);
-        if (everyMs > 0) await sleep(everyMs);
-      }
-    };
-    pipeline(Readable.from(pieces()), response).catch(() => {});
-  };
-
-const parse = (onPages = (_done: number, _total: number) => {}, bytes = Buffer.from('A file.')) => {
-  const open = async () => ({ stream: Readable.from([bytes], { objectMode: false }), size: bytes.length });
-  return client.parse({ filename: 'a.txt', mediaType: 'text/plain', open }, never, onPages);
-};
-const TEXT = 'One sentence. Another 😀.';
-const chunk = () =>
-  client.chunk({ text: TEXT, strategy: 'sentence', chunk_size: 32, chunk_overlap: 0, segments: [] }, never);
-const embed = () => client.embed({ texts: ['one', 'two'] }, never);
-
-/** What a call fails with, in short. */
-const failure = (call: Promise<unknown>) =>
-  call.then(
-    (value) => `answered ${JSON.stringify(value)}`,
-    (error: { kind?: string; code?: string; message: string }) =>
-      error.kind === undefined ? error.message : `${error.kind} ${error.code}`,
-  );
-const BAD = 'transient bad_answer';
-
-const line = (value: unknown) => `${JSON.stringify(value)}\n`;
-const END = line({ type: 'end', metadata: {} });
-const segment = (text: string, rest = {}) => line({ type: 'segment', text, ...rest });
+useScriptedService();
 
 describe('an answer that does not fit', () => {
   it.each<[string, string]>([
@@ -286,7 +221,7 @@ describe('a service that is none', () => {
   });
 
   it('is not there', async () => {
-    client = new ProcessorClient('http://127.0.0.1:9', LIMITS);
+    connect('http://127.0.0.1:9');
     expect(await failure(chunk())).toBe('unreachable processor_unavailable');
   });
 });
@@ -303,92 +238,6 @@ describe('an answer that breaks off', () => {
       response.write('{"chunks":[', () => response.destroy());
     });
     expect(await failure(chunk())).toBe('interrupted processor_lost');
-  });
-});
-
-/** How a call fails that must not hold much. */
-async function heldLittle(call: () => Promise<unknown>): Promise<string> {
-  const before = process.memoryUsage().rss;
-  const outcome = await failure(call());
-  expect((process.memoryUsage().rss - before) / MIB).toBeLessThan(MAX_HELD_MIB);
-  return outcome;
-}
-
-it('an answer with millions of faults takes no more memory than one with a single fault', async () => {
-  const faults = 'null,'.repeat(2_000_000);
-  await serve(respond(`{"embeddings":[[${faults}0]],"model":"m","dimensions":1}`));
-  expect(await heldLittle(embed)).toBe(BAD);
-});
-
-describe('an answer without an end', () => {
-  const held = async (call: () => Promise<unknown>) => {
-    const outcome = await heldLittle(call);
-    await expect.poll(() => sockets.size).toBe(0);
-    return outcome;
-  };
-
-  it.each<[string, string, string, () => Promise<unknown>]>([
-    ['of blanks', NDJSON, ' '.repeat(64 * 1024), () => parse()],
-    [
-      'of progress',
-      NDJSON,
-      line({ type: 'progress', pages_done: 1, pages_total: 2 }).repeat(1000),
-      () => parse(),
-    ],
-    ['of JSON', 'application/json', `{"text":"${'x'.repeat(64 * 1024)}`, () => parse()],
-    ['of empty lines', NDJSON, '\n'.repeat(64 * 1024), () => parse()],
-    ['from /chunk', 'application/json', ' '.repeat(64 * 1024), chunk],
-    ['from /embed', 'application/json', ' '.repeat(64 * 1024), embed],
-    ['from /health', 'application/json', ' '.repeat(64 * 1024), () => client.health()],
-  ])('%s is cut off', async (_, type, piece, call) => {
-    await serve(endless(type, () => piece));
-    expect(await held(call)).toBe(BAD);
-  });
-
-  it('of one line is cut off long before a text would be too long', async () => {
-    await serve(
-      endless(NDJSON, () => 'x'.repeat(64 * 1024)),
-      { maxTextChars: 20_000_000 },
-    );
-    expect(await held(() => parse())).toBe(BAD);
-  });
-
-  it('after its last line is cut off', async () => {
-    await serve(endless(NDJSON, (index) => (index === 0 ? END : ' '.repeat(64 * 1024))));
-    expect(await held(() => parse())).toBe(BAD);
-  });
-
-  it('of text is too long', async () => {
-    await serve(endless(NDJSON, () => segment('x'.repeat(100))));
-    expect(await held(() => parse())).toBe('permanent text_too_long');
-  });
-
-  it('with an error is no error of its own', async () => {
-    await serve((response) => {
-      response.writeHead(422, { 'content-type': 'application/problem+json' });
-      response.on('error', () => {});
-      const more = () => void (!response.destroyed && response.write(' '.repeat(64 * 1024), more));
-      more();
-    });
-    expect(await held(chunk)).toBe('transient http_422');
-  });
-
-  it.each<[string, () => Promise<unknown>, string]>([
-    ['a parse', () => parse(), NDJSON],
-    ['a chunking', chunk, 'application/json'],
-  ])('in drops ends %s when its time is over', async (_, call, type) => {
-    await serve(
-      endless(type, () => ' ', 20),
-      { callMs: 500 },
-    );
-    expect(await held(call)).toBe('transient deadline');
-  });
-
-  it('in silence ends a call when it has been silent too long', async () => {
-    await serve((response) => void response.writeHead(200, { 'content-type': NDJSON }).write('\n'), {
-      timeoutMs: 300,
-    });
-    expect(await held(() => parse())).toBe('transient deadline');
   });
 });
 
@@ -436,76 +285,4 @@ describe('a call that is answered well', () => {
     await expect(call).rejects.toBe(reason);
     await expect.poll(() => sockets.size).toBe(0);
   });
-});
-
-describe('a file that turns out to be the wrong one', () => {
-  const wrong = Object.assign(new Error('wrong'), { code: 'EIO' });
-  const LARGE = 8 * MIB;
-  /** Parses a file whose stream fails at its end. */
-  const parseWrong = (size = 7, signal = never) => {
-    const bytes = async function* () {
-      for (let sent = 0; sent < size; sent += MIB) yield Buffer.alloc(Math.min(MIB, size - sent), 'x');
-      throw wrong;
-    };
-    const stream = Readable.from(bytes(), { objectMode: false });
-    const open = async () => ({ stream, size });
-    return { stream, call: client.parse({ filename: 'a', mediaType: undefined, open }, signal, () => {}) };
-  };
-  /** Responds as soon as it has some of a request. */
-  const serveEarly = (handler: Handler) =>
-    listen(
-      createServer((request, response) => {
-        response.on('error', () => {});
-        request.once('data', () => handler(response, request));
-      }),
-      {},
-    );
-
-  it('does not end as if the service were at fault', async () => {
-    await serve(respond(END, NDJSON));
-    await expect(parseWrong().call).rejects.toBe(wrong);
-    await expect(parseWrong(LARGE).call).rejects.toBe(wrong);
-  });
-
-  it.each<[string, Handler]>([
-    ['taken', respond(segment('x') + END, NDJSON)],
-    ['taken, in JSON', respond('{"text":"x","metadata":{},"segments":[]}')],
-    ['refused', respond('{"code":"encrypted","detail":"Locked."}', 'application/problem+json', 422)],
-    ['refused in a line', respond(line({ type: 'error', code: 'corrupt', detail: 'Damaged.' }), NDJSON)],
-    ['said to kill parsers', respond('{"code":"parser_crashed","detail":"x"}', 'application/json', 500)],
-  ])('is not %s by a service that answers before it has all of it', async (_, handler) => {
-    await serveEarly(handler);
-    const { call, stream } = parseWrong(LARGE);
-    await expect(call).rejects.toBe(wrong);
-    expect(stream.destroyed).toBe(true);
-  });
-
-  it('is another matter than a service that goes away', async () => {
-    await serveEarly((response) => response.destroy());
-    expect(await failure(parseWrong(LARGE).call)).toBe('interrupted processor_lost');
-    await client.close();
-    server?.close();
-    await serveEarly(respond('{"code":"busy","detail":"Later."}', 'application/problem+json', 429));
-    expect(await failure(parseWrong(LARGE).call)).toBe('transient busy');
-  });
-
-  it('is another matter than a caller that gives up', async () => {
-    const reason = new Error('cancelled');
-    const caller = new AbortController();
-    await serveEarly((_, request) => {
-      request.pause();
-      caller.abort(reason);
-    });
-    const { call, stream } = parseWrong(8 * LARGE, caller.signal);
-    await expect(call).rejects.toBe(reason);
-    expect(stream.destroyed).toBe(true);
-  });
-});
-
-it('a service that answers before it has the whole file is believed once the file has proved right', async () => {
-  const early = createServer((request, response) => {
-    request.once('data', () => respond(segment('x') + END, NDJSON)(response, request));
-  });
-  await listen(early, {});
-  expect((await parse(undefined, Buffer.alloc(8 * MIB))).text).toBe('x');
 });

@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+
+import {
+  ChunkResponseSchema,
+  EmbedResponseSchema,
+  ParseEventSchema,
+  ParseResponseSchema,
+  type ChunkRequest,
+  type ParseEvent,
+} from '../../../src/contract/processor.ts';
+import type { ProcessorOptions } from '../../../src/processor/server.ts';
+import { documentBytes } from '../../documents/documents.ts';
+import { startTestProcessor, type TestProcessor } from './processor.ts';
+
+export const NDJSON = { accept: 'application/x-ndjson' };
+
+export const LONG_PDF = 'report-600p.pdf';
+
+export const BOOK = 'book.txt';
+
+export let folder: string;
+
+/**
+ * Registers the folder of the processors of a file, and the end of each test's processor.
+ * Each processor leaves neither a file nor a child behind.
+ */
+export function useProcessor(held: () => Processor): void {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'processor-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterEach(async () => {
+    await held().close();
+    expect(await readdir(folder)).toEqual([]);
+    expect(Processor.pids()).toEqual([]);
+  });
+}
+
+/** A busy machine may take its time. */
+export const eventually = <T>(look: () => T) => expect.poll(look);
+
+/** A processor with all a test needs to look at. */
+export class Processor {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+  readonly lines: readonly string[];
+
+  private constructor({ url, close, lines }: TestProcessor) {
+    this.url = url;
+    this.close = close;
+    this.lines = lines;
+  }
+
+  /** Children of all processors in this file; tests run one after the other. */
+  static pids(): number[] {
+    const list = execFileSync('ps', ['-eo', 'pid=,ppid=,args=']).toString();
+    return list
+      .split('\n')
+      .filter(
+        (line) => line.includes('processor/child.ts') && line.trim().split(/\s+/)[1] === String(process.pid),
+      )
+      .map((line) => Number.parseInt(line, 10));
+  }
+
+  static async start(options: Partial<ProcessorOptions> = {}): Promise<Processor> {
+    const processor = new Processor(await startTestProcessor({ tmpDir: folder, children: 1, ...options }));
+    await eventually(() => processor.health()).toBe(200);
+    return processor;
+  }
+
+  async health(): Promise<number> {
+    const response = await fetch(`${this.url}/health`);
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  parse(
+    content: string | Uint8Array<ArrayBuffer>,
+    filename: string,
+    init: RequestInit = {},
+  ): Promise<Response> {
+    const body = new FormData();
+    body.set('file', new File([content], filename));
+    return fetch(`${this.url}/parse`, { method: 'POST', body, ...init });
+  }
+
+  async parseFile(name: string, init: RequestInit = {}): Promise<Response> {
+    return this.parse(await documentBytes(name), name, init);
+  }
+
+  post(path: string, value: unknown, init: RequestInit = {}): Promise<Response> {
+    return fetch(this.url + path, { method: 'POST', body: JSON.stringify(value), ...init });
+  }
+
+  async chunk(request: Partial<ChunkRequest> & { text: string }) {
+    const value = { strategy: 'sentence', chunk_size: 512, chunk_overlap: 50, ...request };
+    const response = await this.post('/chunk', value);
+    expect(response.status).toBe(200);
+    return v.parse(ChunkResponseSchema, await response.json()).chunks;
+  }
+
+  async embed(texts: string[]) {
+    const response = await this.post('/embed', { texts });
+    expect(response.status).toBe(200);
+    return v.parse(EmbedResponseSchema, await response.json());
+  }
+}
+
+export async function parsed(response: Response) {
+  expect(response.status).toBe(200);
+  return v.parse(ParseResponseSchema, await response.json());
+}
+
+export async function events(response: Response): Promise<ParseEvent[]> {
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('application/x-ndjson');
+  const lines = (await response.text()).trimEnd().split('\n');
+  return lines.map((line) => v.parse(ParseEventSchema, JSON.parse(line)));
+}
+
+export async function problem(response: Response) {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const { code, detail } = (await response.json()) as { code: string; detail: string };
+  expect(detail).toMatch(/^[A-Z].*\.$/);
+  return { status: response.status, code };
+}
+
+export const words = (text: string) => text.replace(/\s+/g, ' ');
+
+export function abortable() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
