@@ -1,22 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { expectExact, holding, ingest, type Cited } from '../helpers/documents/cited.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../helpers/servers/sluice.ts';
 import { corpusFile, corpusPath } from './corpus.ts';
+import { useEmbeddings, useSluice } from '../helpers/servers/use.ts';
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
-});
-afterAll(async () => {
-  await sluice?.close();
-  await embedder?.close();
-});
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
 async function cite(name: string, fields: Record<string, string>): Promise<Cited> {
   const cited = await ingest(sluice, await corpusFile(name), fields);

@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { Chunk } from '../../src/contract/documents.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../helpers/servers/sluice.ts';
 import { corpusFile } from './corpus.ts';
+import { useEmbeddings, useSluice } from '../helpers/servers/use.ts';
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
-});
-afterAll(async () => {
-  await sluice?.close();
-  await embedder?.close();
-});
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
 async function chunks(documentId: string): Promise<Chunk[]> {
   const all: Chunk[] = [];

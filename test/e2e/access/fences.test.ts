@@ -3,13 +3,13 @@ import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { findFence } from '../../../src/processor/pool/child-fence.ts';
 import { withoutCredentials } from '../../../src/logging/without-credentials.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { startSluice } from '../../helpers/servers/sluice.ts';
 import { eventually } from '../../helpers/servers/supervised.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
 /** Values that no process may have but those that need them. */
 const SECRETS = {
@@ -28,16 +28,10 @@ const NAMES = {
   chroma: /cli\.mjs\0run/,
 };
 
-let sluice: TestSluice;
-let embedder: EmbeddingsServer;
-
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({
-    env: { ...SECRETS, NODE_USE_ENV_PROXY: '1', EMBEDDINGS_URL: embedder.url, TZ: 'UTC' },
-  });
-});
-afterAll(() => Promise.all([sluice.close(), embedder.close()]));
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({
+  env: { ...SECRETS, NODE_USE_ENV_PROXY: '1', EMBEDDINGS_URL: embedder.url, TZ: 'UTC' },
+}));
 
 interface RunningProcess {
   pid: number;

@@ -1,41 +1,21 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { bearer, makeKey } from '../../helpers/clients/api-keys.ts';
-import { startBrowser } from '../../helpers/clients/browser.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
-import { buildPage } from '../client/built-page.ts';
 import { createTestPage } from '../client/test-page.ts';
+import { useBrowser } from '../client/use-page.ts';
+import { useEmbeddings, useFolder, useSluice } from '../../helpers/servers/use.ts';
 
 const PAPER = 'paper-2p.pdf';
 const user = makeKey('user', ['upload', 'read']);
 const operator = makeKey('operator', ['admin']);
 
-let folder: string;
-let keyFile: string;
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-let browser: Browser;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-keys-'));
-  keyFile = join(folder, 'keys.json');
-  await writeFile(keyFile, JSON.stringify([user.entry, operator.entry]));
-  await buildPage();
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { API_KEYS: keyFile, EMBEDDINGS_URL: embedder.url } });
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice?.close();
-  await embedder?.close();
-  await rm(folder, { recursive: true });
-});
+const keyFile = join(useFolder(), 'keys.json');
+beforeAll(() => writeFile(keyFile, JSON.stringify([user.entry, operator.entry])));
+const browser = useBrowser();
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { API_KEYS: keyFile, EMBEDDINGS_URL: embedder.url } }));
 
 test('the page asks for a key, keeps it for the tab, and asks again once it is revoked', async () => {
   const visitor = await createTestPage(browser);

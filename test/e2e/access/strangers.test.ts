@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBrowser } from '../../helpers/clients/browser.ts';
 import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
 import { rawRequest } from '../../helpers/clients/raw-request.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
 import { eventually } from '../../helpers/servers/supervised.ts';
 import { buildPage } from '../client/built-page.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 
 /** The page of a stranger: what it tries is up to the test. */
 const foreign = createServer((_, response) =>
@@ -20,14 +20,14 @@ const foreign = createServer((_, response) =>
 /** The newest browsers keep some pages from loopback by themselves. The server must not count on it. */
 const OLD_BROWSER = '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests';
 
-let redis: TestRedis;
 let node: TestRoles;
 let worker: TestRoles;
 let processor: TestProcessor;
 let browser: Browser;
 
+const redis = useRedis();
+
 beforeAll(async () => {
-  redis = await startRedis();
   const env = { REDIS_URL: redis.url };
   foreign.listen(0, '127.0.0.1');
   [node, worker, processor, browser] = await Promise.all([
@@ -45,7 +45,6 @@ afterAll(async () => {
   await processor.close();
   await worker.close();
   await node.close();
-  await redis.close();
 });
 
 /** Each port of ours, with an address that it serves. */

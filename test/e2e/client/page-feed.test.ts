@@ -1,11 +1,8 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { startBrowser } from '../../helpers/clients/browser.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
-import { buildPage } from './built-page.ts';
-import { createTestPage, GENEROUS_MS, type TestPage } from './test-page.ts';
+import { GENEROUS_MS } from './test-page.ts';
+import { usePage } from './use-page.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
 /** Long enough to be cut off in the middle. */
 const LONG = 'gazetteer-13p.pdf';
@@ -13,27 +10,9 @@ const LONG = 'gazetteer-13p.pdf';
 const EMBEDDING_MS = 1000;
 const GENEROUS = { timeout: GENEROUS_MS };
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-let browser: Browser;
-let user: TestPage;
-
-beforeAll(async () => {
-  await buildPage();
-  embedder = await startEmbeddingsServer();
-  embedder.delayMs = EMBEDDING_MS;
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice?.close();
-  await embedder?.close();
-});
-beforeEach(async () => {
-  user = await createTestPage(browser);
-});
-afterEach(() => user.close());
+const user = usePage();
+const embedder = useEmbeddings({ delayMs: EMBEDDING_MS });
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
 describe('without its socket', () => {
   test('the page asks every two seconds for what it does not have yet', async () => {

@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { ChunkList } from '../../../src/contract/documents.ts';
-import { startBrowser } from '../../helpers/clients/browser.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
-import { buildPage } from './built-page.ts';
-import { createTestPage, type TestPage } from './test-page.ts';
+import { usePage } from './use-page.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
 const PAPER = 'paper-2p.pdf';
 /** Long enough to be looked at twice while it is worked on. */
@@ -15,29 +11,13 @@ const LONG = 'gazetteer-13p.pdf';
 /** Duration of a call, so that a job shows its steps on any machine. */
 const EMBEDDING_MS = 300;
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-let browser: Browser;
-let user: TestPage;
-
-beforeAll(async () => {
-  await buildPage();
-  embedder = await startEmbeddingsServer({ dimensions: 512 });
-  embedder.delayMs = EMBEDDING_MS;
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice?.close();
-  await embedder?.close();
-});
+const user = usePage();
+const embedder = useEmbeddings({ dimensions: 512, delayMs: EMBEDDING_MS });
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 beforeEach(async () => {
-  user = await createTestPage(browser);
   await user.page.goto(sluice.url);
   await user.mode('live').waitFor();
 });
-afterEach(() => user.close());
 
 describe('an upload', () => {
   test('is seen moving, and ends with its chunks', async () => {

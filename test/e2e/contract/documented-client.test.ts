@@ -1,31 +1,16 @@
 import { Buffer } from 'node:buffer';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { JobResult } from '../../../src/contract/job.ts';
 import { documentedClient } from '../../fixtures/documented-client.ts';
 import { decodeGoJob } from '../../fixtures/go-job.ts';
-import { startBrowser } from '../../helpers/clients/browser.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import { pdf, textAt } from '../../helpers/documents/pdf-files.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
-import { buildPage } from '../client/built-page.ts';
+import { useBrowser } from '../client/use-page.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-let browser: Browser;
-
-beforeAll(async () => {
-  await buildPage();
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
-  browser = await startBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await sluice?.close();
-  await embedder?.close();
-});
+const browser = useBrowser();
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
 interface Outcome {
   result?: JobResult;

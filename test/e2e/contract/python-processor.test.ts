@@ -1,24 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { SearchResponse } from '../../../src/contract/documents.ts';
-import { startHttpGate, type HttpGate } from '../../helpers/faults/http-gate.ts';
+import { startHttpGate } from '../../helpers/faults/http-gate.ts';
 import { startPythonProcessor } from '../../helpers/servers/python-processor.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { use, useSluice } from '../../helpers/servers/use.ts';
 
-let python: Awaited<ReturnType<typeof startPythonProcessor>>;
-let sluice: TestSluice;
-let gate: HttpGate;
-
-beforeAll(async () => {
-  python = await startPythonProcessor();
-  gate = await startHttpGate(python.url);
-  sluice = await startSluice({ env: { PROCESSOR_URL: gate.url, MAX_RETRIES: '1' } });
-});
-afterAll(async () => {
-  await sluice?.close();
-  await gate?.close();
-  await python?.close();
-});
+const python = use(() => startPythonProcessor());
+const gate = use(() => startHttpGate(python.url));
+const sluice = useSluice(() => ({ env: { PROCESSOR_URL: gate.url, MAX_RETRIES: '1' } }));
 
 async function search(query: string): Promise<SearchResponse['results']> {
   const response = await fetch(`${sluice.url}/api/search`, {

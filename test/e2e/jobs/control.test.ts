@@ -1,23 +1,15 @@
 import { ChromaClient } from 'chromadb';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url, LEASE_MS: '3000', DRAIN_MS: '200' } });
-});
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({
+  env: { EMBEDDINGS_URL: embedder.url, LEASE_MS: '3000', DRAIN_MS: '200' },
+}));
 afterEach(() => {
   embedder.delayMs = 0;
-});
-afterAll(async () => {
-  await sluice?.close();
-  await embedder?.close();
 });
 
 async function uploadSlowly(collection: string): Promise<string> {

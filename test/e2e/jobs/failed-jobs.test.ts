@@ -1,33 +1,24 @@
 import { ChromaClient } from 'chromadb';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import { processorChildren } from '../../helpers/servers/processor-children.ts';
 import { expectSettled } from '../../helpers/stores/settled.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
 const CHILDREN = 3;
 const MAX_RETRIES = 1;
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
 const ids: string[] = [];
 
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({
-    env: {
-      EMBEDDINGS_URL: embedder.url,
-      PROCESSOR_CHILDREN: `${CHILDREN}`,
-      // Others must not take so long on a slow machine, nor the slow file less on a quick one.
-      PROCESSOR_TIMEOUT_MS: '2000',
-      MAX_RETRIES: `${MAX_RETRIES}`,
-    },
-  });
-});
-afterAll(async () => {
-  await sluice?.close();
-  await embedder?.close();
-});
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({
+  env: {
+    EMBEDDINGS_URL: embedder.url,
+    PROCESSOR_CHILDREN: `${CHILDREN}`,
+    // Others must not take so long on a slow machine, nor the slow file less on a quick one.
+    PROCESSOR_TIMEOUT_MS: '2000',
+    MAX_RETRIES: `${MAX_RETRIES}`,
+  },
+}));
 
 async function upload(file: string | File, fields: Record<string, string> = {}): Promise<string> {
   const { job_id } = await sluice.upload(file, fields);

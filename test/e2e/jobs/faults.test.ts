@@ -3,27 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChromaClient } from 'chromadb';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import { processorChildren } from '../../helpers/servers/processor-children.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url, LEASE_MS: '2000' } });
-});
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url, LEASE_MS: '2000' } }));
 afterEach(() => {
   embedder.delayMs = 0;
-});
-afterAll(async () => {
-  await sluice?.close();
-  await embedder?.close();
 });
 
 /** Uploads a document whose embedding takes seconds, and waits until it is in the middle of it. */

@@ -4,23 +4,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { isTerminal, type Job } from '../../../src/contract/job.ts';
 import { decodeGoJob } from '../../fixtures/go-job.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
 let redis: Redis;
 
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
+
 beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
   redis = new Redis(sluice.redisUrl);
 });
 afterAll(async () => {
   redis?.disconnect();
-  await sluice?.close();
-  await embedder?.close();
 });
 
 /** Lists the numbers that an integer decoder rejects, as `path: number`. */

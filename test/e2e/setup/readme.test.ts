@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useSluice } from '../../helpers/servers/use.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const UUID = /[0-9a-f]{8}-[0-9a-f-]{27}/g;
@@ -59,11 +59,7 @@ function hasEnded(line: string): boolean {
   return line.includes('"status":"completed"');
 }
 
-let sluice: TestSluice;
-beforeAll(async () => {
-  sluice = await startSluice();
-});
-afterAll(() => sluice?.close());
+const sluice = useSluice();
 
 test('the commands of the README print what it shows', async () => {
   const steps = walkThrough();

@@ -1,17 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { runBackupCommand } from '../../helpers/stores/backup-command.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useEmbeddings, useFolder } from '../../helpers/servers/use.ts';
 
 const BEFORE = 6;
 const COLLECTION = 'notes';
 
-let folder: string;
-let embedder: EmbeddingsServer;
 let source: TestSluice;
 let restored: TestSluice;
 /** Number of uploads acknowledged before the backup begins. The last ones still run then. */
@@ -21,9 +17,10 @@ const textOf = (i: number) =>
   `Note ${i}: the keeper of lighthouse number ${i} counts ${i * 7} ships at dawn.`;
 const note = (i: number) => new File([textOf(i)], `note-${i}.txt`);
 
+const folder = useFolder();
+const embedder = useEmbeddings();
+
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-backup-'));
-  embedder = await startEmbeddingsServer();
   const env = { EMBEDDINGS_URL: embedder.url };
   source = await startSluice({ env });
   const upload = async (i: number) => (await source.upload(note(i), { collection: COLLECTION })).job_id;
@@ -48,8 +45,7 @@ beforeAll(async () => {
   restored = await startSluice({ dataDir, env });
 }, 400_000);
 afterAll(async () => {
-  await Promise.all([source?.close(), restored?.close(), embedder?.close()]);
-  await rm(folder, { recursive: true, force: true });
+  await Promise.all([source?.close(), restored?.close()]);
 });
 
 test('a backup loses no upload acknowledged before it began', async () => {

@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { SearchResponse } from '../../../src/contract/documents.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { expectExact, holding, ingest } from '../../helpers/documents/cited.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import { pptx } from '../../helpers/documents/office-files.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
-
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
-});
-afterAll(async () => {
-  await sluice?.close();
-  await embedder?.close();
-});
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
 /** Sentences far from page edges, because a chunk may cross those. */
 const WORDS_OF_PAGES: readonly [words: string, page: number][] = [

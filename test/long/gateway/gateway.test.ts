@@ -1,25 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { visit } from '../../helpers/clients/crowd.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
 import { liveHeapMiB } from '../../helpers/measures/live-heap.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 
 const CYCLES = 8;
-let redis: TestRedis;
-let node: GatewayNode;
 let jobs: TestJobs;
 
+const redis = useRedis();
+const node = use(() => GatewayNode.start(redis.url, ['gateway'], ['--inspect=127.0.0.1:0']));
+
 beforeAll(async () => {
-  redis = await startRedis();
-  node = await GatewayNode.start(redis.url, ['gateway'], ['--inspect=127.0.0.1:0']);
   jobs = new TestJobs(redis.client);
-});
-afterAll(async () => {
-  await node.close();
-  await redis.close();
 });
 
 test('crowds come and go, and the memory is back where it was', async () => {

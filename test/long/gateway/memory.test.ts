@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { visit } from '../../helpers/clients/crowd.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
 import { liveHeapMiB } from '../../helpers/measures/live-heap.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 
-let redis: TestRedis;
-let node: GatewayNode;
-
-beforeAll(async () => {
-  redis = await startRedis();
-  node = await GatewayNode.start(redis.url, ['gateway'], ['--inspect=127.0.0.1:0']);
-});
-afterAll(async () => {
-  await node.close();
-  await redis.close();
-});
+const redis = useRedis();
+const node = use(() => GatewayNode.start(redis.url, ['gateway'], ['--inspect=127.0.0.1:0']));
 
 test('when a thousand sessions have gone, memory is back where it was before they came', async () => {
   const jobs = new TestJobs(redis.client);

@@ -6,11 +6,11 @@ import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
 import { liveHeapMiB } from '../../helpers/measures/live-heap.ts';
 import { upgradeRequest } from '../../helpers/clients/raw-upgrade.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { Watcher } from '../../helpers/clients/watcher.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 
 const GENEROUS = { timeout: 60_000 };
 const JOBS = 40;
@@ -22,7 +22,6 @@ const GO_ON_MS = 2000;
 /** More together than may wait for a client. */
 const LONG = 'x'.repeat(10_000);
 
-let redis: TestRedis;
 /** Each node's way to Redis. */
 let proxies: [TcpProxy, TcpProxy];
 /** The first lives on; the second is replaced. */
@@ -34,8 +33,9 @@ let jobs: TestJobs;
 const start = (proxy: TcpProxy) =>
   GatewayNode.start(`redis://127.0.0.1:${proxy.port}`, ['gateway'], ['--inspect=127.0.0.1:0']);
 
+const redis = useRedis();
+
 beforeAll(async () => {
-  redis = await startRedis();
   jobs = new TestJobs(redis.client);
   proxies = await Promise.all([TcpProxy.start(0, redis.port), TcpProxy.start(0, redis.port)]);
   nodes = await Promise.all([start(proxies[0]), start(proxies[1])]);
@@ -44,7 +44,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.close()));
   await Promise.all(proxies.map((proxy) => proxy.close()));
-  await redis.close();
 });
 
 async function replaceSecond(): Promise<void> {

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { startHostileCrowd } from '../../helpers/clients/hostile-crowd.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useSluice } from '../../helpers/servers/use.ts';
 
 /** What each way of attack comes to, where it ends: others stay open until the crowd goes. */
 const ENDS = [
@@ -15,14 +15,10 @@ const ENDS = [
   'foreign host: 403',
   'garbage in a WebSocket: 101',
 ];
-let sluice: TestSluice;
 
-beforeAll(async () => {
-  sluice = await startSluice({
-    env: { MAX_UPLOAD_BYTES: '2000000', MAX_OPEN_UPLOADS: '64', MAX_REQUESTS_PER_SECOND: '500' },
-  });
+const sluice = useSluice({
+  env: { MAX_UPLOAD_BYTES: '2000000', MAX_OPEN_UPLOADS: '64', MAX_REQUESTS_PER_SECOND: '500' },
 });
-afterAll(() => sluice?.close());
 
 test('while one client attacks in every way others are served, and nothing is lost or left behind', async () => {
   const api = await sluice.rolePid('api');

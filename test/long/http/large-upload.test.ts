@@ -2,20 +2,16 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { request } from 'undici';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { residentMiB } from '../../helpers/measures/memory.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useSluice } from '../../helpers/servers/use.ts';
 
 const GIB = 1024 ** 3;
 const BOUNDARY = 'large';
-let sluice: TestSluice;
 
-beforeAll(async () => {
-  sluice = await startSluice({ env: { MAX_UPLOAD_BYTES: String(2 * GIB) } });
-});
-afterAll(() => sluice?.close());
+const sluice = useSluice({ env: { MAX_UPLOAD_BYTES: String(2 * GIB) } });
 
 async function upload(bytes: number): Promise<UploadAccepted> {
   const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="zeros.bin"\r\n\r\n`;

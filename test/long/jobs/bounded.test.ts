@@ -16,8 +16,8 @@ import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { TombstoneSweep } from '../../../src/worker/recovery/tombstone-sweep.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 
 const JOBS = 10_000;
 /** A prime, so that every document meets every fate. */
@@ -28,13 +28,13 @@ const LEASE_MS = 1000;
 const TTL_SECONDS = 2;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const keys = createKeys();
-let redis: TestRedis;
 let queue: JobQueue;
 let folder: string;
 let blobs: BlobStore;
 
+const redis = useRedis();
+
 beforeAll(async () => {
-  redis = await startRedis();
   queue = new JobQueue(redis.client, keys, {
     leaseMs: LEASE_MS,
     maxRetries: 3,
@@ -46,7 +46,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await blobs.close();
-  await redis.close();
   await rm(folder, { recursive: true, force: true });
 });
 

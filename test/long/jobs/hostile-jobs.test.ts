@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { laughingDocx, laughingPdf, pdfOfPages } from '../../helpers/documents/bombs.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import { docx, zip } from '../../helpers/documents/office-files.ts';
 import { pdf, PDF_CATALOGUE } from '../../helpers/documents/pdf-objects.ts';
 import { expectSettled } from '../../helpers/stores/settled.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
 const MIB = 1024 * 1024;
-let embedder: EmbeddingsServer;
-let sluice: TestSluice;
 
 /** Made before anything is connected: that takes seconds, in which nothing else is done here. */
 const HOSTILE: readonly [name: string, code: string, content: Uint8Array<ArrayBuffer> | string][] = [
@@ -24,22 +21,16 @@ const HOSTILE: readonly [name: string, code: string, content: Uint8Array<ArrayBu
 ];
 const GOOD = ['readme.md', 'table.docx', 'regatta.xlsx', 'paper-2p.pdf'];
 
-beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
-  sluice = await startSluice({
-    env: {
-      EMBEDDINGS_URL: embedder.url,
-      PROCESSOR_CHILDREN: '3',
-      PROCESSOR_TIMEOUT_MS: '25000',
-      MAX_TEXT_CHARS: '500000',
-      MAX_RETRIES: '0',
-    },
-  });
-});
-afterAll(async () => {
-  await sluice?.close();
-  await embedder?.close();
-});
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({
+  env: {
+    EMBEDDINGS_URL: embedder.url,
+    PROCESSOR_CHILDREN: '3',
+    PROCESSOR_TIMEOUT_MS: '25000',
+    MAX_TEXT_CHARS: '500000',
+    MAX_RETRIES: '0',
+  },
+}));
 
 test('hostile files fail, each by its own code; documents beside them come in as if they were alone', async () => {
   const roles = await sluice.rolePids();

@@ -1,20 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
 import { residentMiB } from '../../helpers/measures/memory.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
+import { useSluice } from '../../helpers/servers/use.ts';
 
 /** Two seconds are the rule on two idle cores: other work may take most of them. */
 const MOST_SILENCE_MS = 20_000;
 const MOST_MIB = 250;
-let sluice: TestSluice;
 
-beforeAll(async () => {
-  sluice = await startSluice();
-});
-afterAll(() => sluice?.close());
+const sluice = useSluice();
 
 test.each(['report-600p.pdf', 'book.txt'])(
   '%s keeps moving with the bundled model, each move backed by a count, in flat memory',

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { SMALL_FILES } from '../../fuzz/cases.ts';
 import { residentMiB } from '../../helpers/measures/memory.ts';
 import { PeakMemory } from '../../helpers/measures/peak-memory.ts';
 import { processorChildren } from '../../helpers/servers/processor-children.ts';
-import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useSluice } from '../../helpers/servers/use.ts';
 
 const UPLOADS_EACH = 3;
 /** Measured: 290, most of it the model. */
@@ -13,12 +13,7 @@ const MOST_CHILD_MIB = 512;
 /** Measured: 136. */
 const MOST_PROCESSOR_MIB = 256;
 
-let sluice: TestSluice;
-
-beforeAll(async () => {
-  sluice = await startSluice({ env: { PROCESSOR_CHILDREN: '3' } });
-});
-afterAll(() => sluice?.close());
+const sluice = useSluice({ env: { PROCESSOR_CHILDREN: '3' } });
 
 test('with the bundled model, the processor and its children take bounded memory for what they do', async () => {
   const processor = await sluice.rolePid('processor');

@@ -5,21 +5,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Document, DocumentList, SearchResponse } from '../../../src/contract/documents.ts';
 import type { Job } from '../../../src/contract/job.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
+import { useEmbeddings } from '../../helpers/servers/use.ts';
 
 const GENEROUS = { timeout: 90_000, interval: 200 };
 const DOCUMENTS = 5;
-let embedder: EmbeddingsServer;
 let sluice: TestSluice;
 
+const embedder = useEmbeddings();
+
 beforeAll(async () => {
-  embedder = await startEmbeddingsServer();
   sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
 });
 afterAll(async () => {
   await sluice?.close();
-  await embedder?.close();
 });
 
 const get = async <T>(path: string) => (await (await fetch(sluice.url + path)).json()) as T;
