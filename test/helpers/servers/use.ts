@@ -4,22 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, type afterEach, beforeAll, type beforeEach } from 'vitest';
 
-import { startBackends } from './backends.ts';
-import { startChroma } from './chroma.ts';
 import { startEmbeddingsServer } from './embeddings-server.ts';
 import { startRedis } from './redis.ts';
-import { startTestRoles } from './roles.ts';
 import { startSluice } from './sluice.ts';
 
-/** What a start takes, or a function of it that may read what an earlier fixture has started. */
+/** Options of a start, or a function that makes them and may read an earlier fixture. */
 type Given<T> = T | (() => T);
 const given = <T extends object>(value: Given<T>): T => (typeof value === 'function' ? value() : value);
 
 /**
- * Starts something before the tests of a file or a `describe`, and closes it after them, last started first.
- * A failed start still closes what earlier fixtures have started: vitest then skips a teardown that `beforeAll` returns.
+ * Starts something before the tests of a file or a `describe`, and closes it after them, last started first. After a failed
+ * start, earlier fixtures still close.
  * @param hooks by default once for all tests; with `beforeEach` and `afterEach` anew for each
- * @returns what `start` resolves to, to be used within tests and hooks only
+ * @returns the started object, for use within tests and hooks only
  */
 export function use<T extends { close(): unknown }>(
   start: () => Promise<T>,
@@ -58,14 +55,10 @@ export function useFolder(): string {
 }
 
 type SluiceOptions = NonNullable<Parameters<typeof startSluice>[0]>;
+/** Starts the whole program. */
 export const useSluice = (options: Given<SluiceOptions> = {}) => use(() => startSluice(given(options)));
-/** @param delayMs wait of every response; a test may change it */
+/** Starts an embedding server. @param delayMs wait of every response, in ms; a test may change it */
 export const useEmbeddings = ({ dimensions = 64, delayMs = 0 } = {}) =>
   use(async () => Object.assign(await startEmbeddingsServer({ dimensions }), { delayMs }));
+/** Starts a Redis. */
 export const useRedis = () => use(startRedis);
-export const useChroma = () => use(startChroma);
-export const useBackends = () => use(startBackends);
-
-type Environment = Parameters<typeof startTestRoles>[1];
-export const useRoles = (roles: Parameters<typeof startTestRoles>[0], env: Given<Environment>) =>
-  use(() => startTestRoles(roles, given(env)));
