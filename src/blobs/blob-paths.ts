@@ -2,7 +2,7 @@ import { join, resolve, sep } from 'node:path';
 
 import { INSTALLATION_FILE } from '../installation/blob-identity.ts';
 
-/** What is put behind a blob's path for its manifest, and for the folder of its checkpoint. */
+/** Suffixes of a blob's path for its manifest, and for the folder of its checkpoint. */
 export const MANIFEST = '.json';
 export const CHECKPOINT = '.checkpoint';
 /** Folder of the end notes: how each job ended. */
@@ -23,7 +23,7 @@ export function isTenantFolder(name: string): boolean {
 }
 
 /**
- * Where a blob is. Keys come from job hashes, which other programs may write: none may lead out of the folder,
+ * Returns the path of a blob. Other programs may write the keys of job hashes, so a key must not lead out of the folder
  * or to our own files.
  * @param root the store's folder
  * @throws {BlobNotFoundError}

@@ -18,9 +18,9 @@ import { BlobChangedError, verifyContent, type KnownContent } from './verify-con
 export interface BlobWriter {
   readonly key: string;
   readonly stream: Writable;
-  /** What the stream has taken: its size in bytes, and its SHA-256 in hex once it has finished. */
+  /** Returns the size of the written bytes, and their SHA-256 in hex once the stream has finished. */
   digest(): { size: number; contentHash: string };
-  /** Writes the manifest, which makes the blob count; the stream MUST have finished. */
+  /** Writes the manifest, which makes the blob valid. The stream MUST have finished. */
   describe(manifest: Manifest): Promise<void>;
   /** Makes the bytes and the manifest durable: both are on the disk when this resolves. It MUST be described. */
   commit(): Promise<void>;
@@ -52,8 +52,8 @@ export class BlobStore {
   }
 
   /**
-   * Begins a blob under the key `{tenant}/{id}`. Its files are opened while the first bytes are on their way;
-   * should that fail, so does the stream.
+   * Begins a blob under the key `{tenant}/{id}`. It opens the files while the first bytes arrive. If that fails, the
+   * stream fails.
    */
   create(tenant: string, id: string): BlobWriter {
     const key = `${tenant}/${id}`;
@@ -81,14 +81,14 @@ export class BlobStore {
         const [here, opened] = await Promise.all([stat(path), file.stat()]);
         if (here.ino !== opened.ino || here.dev !== opened.dev)
           throw new BlobNotFoundError('the file is not where it was opened');
-        // All is on the disk: nobody has to wait for the closing, or to hear of it.
+        // All bytes are on the disk, so a failed close loses nothing.
         void closeAll(files);
       },
       discard: async () => {
         stream.destroy();
         const opened = await Promise.allSettled(files);
         await closeAll(files);
-        // What could not even be opened is not there to be removed, and trying would only fail the same way.
+        // Removes only opened files. The others do not exist, and a removal would fail in the same way.
         // Removes the manifest first, because a manifest without its file would requeue the job.
         if (opened[1].status === 'fulfilled') await rm(path + MANIFEST, { force: true });
         if (opened[0].status === 'fulfilled') await rm(path, { force: true });
@@ -119,7 +119,7 @@ export class BlobStore {
   }
 
   /**
-   * Where the job of a blob keeps what its tries have finished.
+   * Returns the folder for the finished work of a job's attempts.
    * @throws {BlobNotFoundError} when the key leads out of the store
    */
   checkpoint(key: string): CheckpointFolder {
@@ -203,7 +203,7 @@ export class BlobStore {
     await closeAll([...this.#folders.values()]);
   }
 
-  /** A folder's handle, to flush its entries by: opened once, for there are few and every upload needs one. */
+  /** Returns a folder's handle for flushing its entries. It opens each folder once. */
   #folder(path: string): Promise<FileHandle> {
     const known = this.#folders.get(path);
     if (known) return known;

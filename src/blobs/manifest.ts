@@ -16,13 +16,13 @@ export interface Manifest {
   payload: JobPayload;
   /** The key that the client sent, if it did. */
   idempotency?: Idempotency | undefined;
-  /** The run that somebody was promised; the first, where it is absent. */
+  /** Run that a response has promised; absent for the first run. */
   run?: number;
 }
 
-/** How reading fails where there is no manifest. */
+/** System codes of a missing manifest. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
-/** What tells a manifest from another file. */
+/** Fields that distinguish a manifest from another file. */
 const ManifestShape = v.looseObject({
   job_id: v.string(),
   tenant: v.string(),

@@ -23,10 +23,10 @@ import { createKeys, type Keys } from '../redis/keys.ts';
 import { requireWritable } from '../redis/require-writable.ts';
 import { required } from './settings.ts';
 
-/** A worker lost costs a job nothing; a job that costs more workers than this fails. */
+/** Most lost workers of a job. More fail it, because it may be the cause. */
 const MAX_STALLS = 10;
 
-/** What the roles of one process share, apart from the processor's. */
+/** Services that all roles of a process share, except the processor. */
 export interface Shared {
   config: Config;
   guard: Guard;

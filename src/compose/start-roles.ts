@@ -21,7 +21,7 @@ import { share, type Shared } from './shared.ts';
 import { openStores } from './stores.ts';
 import { composeWorker } from './worker.ts';
 
-/** How long HTTP responses under way may take once the process is to stop. */
+/** Time in ms that HTTP responses get once the process must stop. */
 const HTTP_GRACE_MS = 2000;
 
 /** Longest wait of a started role for the first comparison of the stores, in ms. */
@@ -29,7 +29,7 @@ const COMPARED_WITHIN_MS = 10_000;
 
 /** A running set of roles. */
 export interface Running {
-  /** Where it listens. */
+  /** Port that it listens on. */
   port: number;
   /** Returns the fault that the operator must repair, once the stores were compared; `undefined` for none. */
   refusal(): Promise<string | undefined>;

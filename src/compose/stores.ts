@@ -8,7 +8,7 @@ import { BlobStore } from '../blobs/blob-store.ts';
 import { required } from './settings.ts';
 import type { Shared } from './shared.ts';
 
-/** What api and worker share beside that. */
+/** Further services that api and worker share. */
 export interface Stores {
   blobs: BlobStore;
   vectors: VectorStore;

@@ -11,7 +11,7 @@ export interface Generation {
   generation: string;
 }
 
-/** What every chunk of a document carries beside its own place in the text. */
+/** Data that all chunks of a document share. */
 export interface ChunkOrigin extends Generation {
   filename: string;
   contentHash: string | undefined;
@@ -43,7 +43,7 @@ export function* chunkIds(generations: readonly CountedGeneration[]): Generator<
     for (let index = 0; index < chunkCount; index++) yield chunkId(id, generation, index);
 }
 
-/** The generations that chunk ids name, each once; ids that are not ours are left out. */
+/** Lists the generations in chunk ids, each once. It leaves out foreign ids. */
 export function generationsOf(collection: string, ids: readonly string[]): Generation[] {
   const names = new Set(ids.map((id) => id.slice(0, id.lastIndexOf(':'))));
   return [...names].flatMap((name) => {
@@ -54,7 +54,7 @@ export function generationsOf(collection: string, ids: readonly string[]): Gener
 
 type ChromaMetadata = Record<string, unknown>;
 
-/** What a chunk's metadata says of itself; an owner's entry of such a name would pass for it. */
+/** Names of our own metadata. An owner's entry of such a name is left out, because it would pass for ours. */
 const OURS = new Set([
   'document_id',
   'generation',
@@ -68,7 +68,7 @@ const OURS = new Set([
   'context',
 ]);
 
-/** What is stored beside a chunk's text. */
+/** Makes the metadata that Chroma stores with a chunk. */
 export function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
   return {
     ...Object.fromEntries(Object.entries(origin.metadata).filter(([name]) => !OURS.has(name))),

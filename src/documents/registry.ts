@@ -112,7 +112,7 @@ export class DocumentRegistry {
     }
   }
 
-  /** Whether the document is registered with this file. */
+  /** Returns whether the registry names this file for the document. */
   async ownsFile(id: string, fileKey: string): Promise<boolean> {
     return (await this.#readAll([id]))[0]?.file_key === fileKey;
   }
@@ -147,7 +147,7 @@ export class DocumentRegistry {
 
 const StoredMetadata = v.fallback(v.pipe(v.string(), v.parseJson(), MetadataSchema), {});
 
-/** Never throws: what another program has spoilt is shown as far as it makes sense. */
+/** Reads a document, as far as it makes sense, because other programs may have changed it. It never throws. */
 function toDocument(hash: Record<string, string>): StoredDocument | undefined {
   if (hash['id'] === undefined) return undefined;
   const text = (name: string) => hash[name] ?? '';
@@ -175,7 +175,7 @@ function toDocument(hash: Record<string, string>): StoredDocument | undefined {
   };
 }
 
-/** What a caller may see of a document, in the contract's order. */
+/** Returns the public fields of a document in the contract's order. */
 export function toPublicDocument(stored: StoredDocument): Document {
   const { generation: _generation, tenant: _tenant, file_key: _fileKey, ...document } = stored;
   return document;

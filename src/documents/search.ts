@@ -4,7 +4,9 @@ import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { DocumentRegistry } from './registry.ts';
 import type { FoundChunk, VectorStore } from './vector-store.ts';
 
-/** Dead generations wait in Chroma for their cleanup; so many more than asked for are fetched at first. */
+/**
+ * Results that the first query fetches beyond the limit, because dead generations stay in Chroma until their cleanup.
+ */
 const SPARE = 20;
 const MOST_FETCHED = 10_000;
 

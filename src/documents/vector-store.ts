@@ -30,8 +30,8 @@ export interface FoundChunk extends Chunk {
 }
 
 /**
- * Chunks and their embeddings in ChromaDB. Chunk ids are `{document}:{generation}:{index}`, so that a write
- * that is sent twice stores once, and a writer that lost its claim can never touch another's chunks.
+ * Stores chunks and their embeddings in ChromaDB. Chunk ids are `{document}:{generation}:{index}`. So a repeated write
+ * stores once, and a worker that lost its claim cannot change another's chunks.
  * Methods throw {@link DependencyError}, or the signal's reason when it was aborted.
  */
 export class VectorStore {
@@ -77,7 +77,7 @@ export class VectorStore {
     });
   }
 
-  /** How many chunks of a generation there are. */
+  /** Counts the chunks of a generation. */
   async countChunks(
     { collection, documentId, generation }: Generation,
     signal: AbortSignal,
@@ -186,7 +186,7 @@ export class VectorStore {
 
   async *#generationsOf(collection: string, signal: AbortSignal): AsyncGenerator<Generation[]> {
     const find = (client: ChromaClient) => findCollection(client, collection);
-    // Backwards: what is deleted meanwhile moves only what comes after it.
+    // Reads backwards, because a deletion moves only later records.
     let end = (await this.#call(signal, async (client) => (await find(client))?.count())) ?? 0;
     while (end > 0) {
       const offset = Math.max(0, end - IDS_A_PAGE);

@@ -42,9 +42,9 @@ const POLL_MS = 20;
 const SQLITE_BUSY = 5;
 
 /**
- * Makes one supervisor the only one on a data folder, and remembers its children for the next one in case this
- * one is killed. `sluice.lock` says who they are; what excludes a second supervisor is a kernel lock on
- * `sluice.guard`, which ends with the process however that ends. Node has no `flock`, SQLite does.
+ * Keeps a second supervisor off a data folder, and records the children for the next one, in case this one is killed.
+ * `sluice.lock` names them. A kernel lock on `sluice.guard` excludes a second supervisor, and ends with the process in any
+ * case. Node has no `flock`, but SQLite does.
  */
 export class DataLock {
   readonly #file: string;
@@ -162,7 +162,7 @@ async function stopSurvivor(record: ProcessRecord): Promise<void> {
     if (performance.now() > deadline) signalProcess(-record.pid, 'SIGKILL');
     await sleep(POLL_MS);
   }
-  // What it started must not outlive it.
+  // Ends its children, too.
   signalProcess(-record.pid, 'SIGKILL');
 }
 

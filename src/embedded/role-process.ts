@@ -1,7 +1,7 @@
 /** Exit code of a role whose configuration cannot work (sysexits.h's EX_CONFIG): starting it again would not help. */
 export const CONFIGURATION_EXIT_CODE = 78;
 
-/** What a role's process sends its supervisor once it serves HTTP. */
+/** Message of a role's process to its supervisor once it serves HTTP. */
 export interface ReadyMessage {
   type: 'ready';
   port: number;

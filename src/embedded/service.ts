@@ -8,7 +8,7 @@ import { signalProcess } from './process-identity.ts';
 import { CONFIGURATION_EXIT_CODE } from './role-process.ts';
 import { type ProcessKind, STOP_GRACE_MS } from './stop-order.ts';
 
-/** Constant, and short enough to be back within a second; a crash loop does not spin. */
+/** Delay of a restart, in ms: short enough to return within a second, and long enough for a crash loop. */
 const RESTART_DELAY_MS = 300;
 /**
  * A process that served for less than this, in ms, counts as failed. A damaged Chroma index kills its server at the
@@ -20,7 +20,7 @@ const MAX_FAILED_LIVES = 5;
 /** Restart delay after the report, in ms: soon enough after a repair, and rare enough to leave the log readable. */
 const SLOW_RESTART_DELAY_MS = 30_000;
 
-/** How to run one process. */
+/** Describes one process. */
 export interface ServiceSpec {
   kind: ProcessKind;
   name: string;
@@ -118,7 +118,7 @@ export class Service {
     let unfit: string | undefined;
     child.once('exit', (code, signal) => {
       life.abort();
-      // What it started must not outlive it.
+      // Ends its own children, too.
       signalProcess(-pid, 'SIGKILL');
       this.#lock.remove(pid);
       this.#running = undefined;
@@ -129,7 +129,7 @@ export class Service {
       if (servesSince !== undefined && performance.now() - servesSince > SHORT_LIFE_MS) this.#failedLives = 0;
       this.#startAgain(signal === null ? `exit code ${code}` : `signal ${signal}`, unfit);
     });
-    // A send that fails because the process is ending; its exit says the rest.
+    // A send fails while the process ends. Its exit follows.
     child.on('error', (error) => this.#logger.warn(`${name} cannot be told to stop`, { error }));
     this.#spec.ready(child, life.signal).then(
       () => {

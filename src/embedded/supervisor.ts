@@ -34,7 +34,7 @@ const CHROMA_WAIT_MS = 15_000;
 export interface Supervision {
   /**
    * Resolves when the API serves, or when `close` came first.
-   * @throws {ConfigError} when it cannot for a reason that no restart cures; nothing is left running then
+   * @throws {ConfigError} for a fault that no restart cures. Nothing is left running then
    */
   started: Promise<void>;
   /** Tells the roles to read the file of API keys again; absent without such a file. */
@@ -166,7 +166,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
   return { started, reload, close };
 }
 
-/** Where everything listens: chosen once, so that whatever is started again keeps its address. */
+/** Chooses all addresses once, so that a restarted process keeps its address. */
 async function chooseAddresses(config: Config) {
   const failure = config.port === 0 ? undefined : await listenError(config.port, config.host);
   if (failure) throw new ConfigError(`PORT and HOST cannot be used: ${failure}`);

@@ -3,13 +3,18 @@ import { Redis } from 'ioredis';
 
 import type { Logger } from '../logging/logger.ts';
 
-/** A command that Redis has not answered for so long has failed, for the caller. */
+/** Longest wait for a reply on a bounded connection, in ms. */
 const COMMAND_TIMEOUT_MS = 5000;
 export const CONNECT_TIMEOUT_MS = 2000;
-/** A connection that owes a reply and says nothing for so long is dead, whatever TCP believes; longer than any blocking call. */
+/**
+ * Longest silence of a connection that owes a reply, in ms. It is longer than any blocking call. TCP would notice a
+ * dead peer much later.
+ */
 const SILENCE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1000;
-/** What Redis answers while it can do nothing, for a time: a script that does not end, a full disk, no replica. */
+/**
+ * Matches replies of a Redis that can do nothing for now: a script runs on, the disk is full, or a replica is missing.
+ */
 const AWAY = /^(BUSY|LOADING|MASTERDOWN|MISCONF|NOREPLICAS) /;
 const AWAY_PAUSE_MS = 250;
 
@@ -17,12 +22,12 @@ const AWAY_PAUSE_MS = 250;
 const retrying = new WeakMap<Redis, { readonly warn: (error: string) => void; away: boolean }>();
 
 /**
- * How a connection behaves while Redis is away.
- * - `bounded`: a command fails after seconds; for what somebody waits for, like an upload.
- * - `retrying`: a command waits until Redis is back, and is then sent again; for workers, whose scripts are
- *   replay-safe, and for subscriptions and blocking calls.
- * - `ordered`: as retrying; but what a master refuses that has become a replica fails, for sent again it might
- *   come after what was sent behind it.
+ * Behaviour of a connection while Redis is away.
+ * - `bounded`: a command fails after seconds. A caller waits for it, such as an upload.
+ * - `retrying`: a command waits until Redis is back, and is sent again. Workers use it, because their scripts are
+ *   replay-safe, and so do subscriptions and blocking calls.
+ * - `ordered`: as `retrying`, but a command fails if its master has become a replica. Sent again, it might come after later
+ *   commands.
  */
 export type ConnectionKind = 'bounded' | 'retrying' | 'ordered';
 

@@ -1,4 +1,4 @@
-/** True for what Redis answers where another program has put something of another type under a name of ours. */
+/** Returns whether an error says that another program stored another type under one of our names. */
 export function isWrongType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('WRONGTYPE');
 }

@@ -128,7 +128,7 @@ async function describe(blob: BlobWriter, manifest: Manifest): Promise<void> {
   }
 }
 
-/** What a request amounts to: the same file under the same name, to be processed the same way. */
+/** Hashes a request. Equal hashes mean the same file, name and settings. */
 function fingerprint({ file_key: _fileKey, ...asked }: JobPayload): string {
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }

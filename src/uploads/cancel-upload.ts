@@ -4,8 +4,8 @@ import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 
 /**
- * Cancels a tenant's job, so that it stays cancelled should Redis forget that. What remains is a Redis that forgets before
- * this has resolved: nobody has been told then, and the job may run.
+ * Cancels a tenant's job, so that it stays cancelled if Redis loses that later. If Redis loses it before this resolves, no
+ * response has promised it, and the job may run.
  * @returns the job's state now, as JSON
  * @throws {AppError} `job_not_found`; `job_has_ended` when it has completed or failed by itself
  */

@@ -7,9 +7,9 @@ import type { JobQueue } from '../jobs/transitions/job-queue.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
-/** How long somebody who uploads waits for a Redis that does not answer. */
+/** Longest wait of an upload for Redis, in ms. */
 const DEADLINE_MS = 3000;
-/** For how long a Redis that refuses to withdraw is asked again: a failover is over by then. */
+/** Most tries to withdraw a job. A failover is over by then. */
 const WITHDRAWALS = 60;
 const WITHDRAWAL_INTERVAL_MS = 1000;
 
@@ -47,8 +47,8 @@ export async function enqueueInTime(
   } finally {
     clearTimeout(timer);
   }
-  // From here on a worker may have the job, so it is too late to refuse. But the next master may never have heard
-  // of it: asked once more, whoever is the master then makes it unless it is there.
+  // A worker may have the job now, so a refusal is too late. The next master may lack the job. So this enqueues it once
+  // more, and the master of that moment makes it unless it exists.
   if (!(await connection.confirm())) {
     queue.enqueue(id, tenant, payload, idempotency).catch((error: unknown) => {
       logger.warn('an upload that no replica has confirmed could not be queued anew', { job: id, error });

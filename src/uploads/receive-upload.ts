@@ -18,7 +18,7 @@ import { storageProblem } from './storage-problem.ts';
 
 const MAX_FIELD_BYTES = 64 * 1024;
 const MAX_FIELDS = 100;
-/** What a multipart body may hold beside the file itself: fields, headers, boundaries. */
+/** Most bytes of a multipart body beside the file: fields, headers, boundaries. */
 const MAX_FRAMING_BYTES = 1024 * 1024;
 
 export interface ReceivedUpload {
@@ -45,9 +45,9 @@ interface ReceivedFile {
 }
 
 /**
- * Streams a multipart upload into a blob while hashing it; memory stays flat whatever the size. Parts may
- * come in any order. The blob is written when this resolves, and neither committed nor discarded.
- * @throws {AppError} with the code of what is wrong with the upload
+ * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
+ * When this resolves, the blob is written, but neither committed nor discarded.
+ * @throws {AppError} with the code of the upload's fault
  */
 export async function receiveUpload(
   request: IncomingMessage,
@@ -91,7 +91,7 @@ async function receive(
       reject(error);
     };
     const interrupted = () => {
-      // A body that has arrived whole may still be unread when its sender leaves: nobody reads on then.
+      // A whole body may still be unread when its sender leaves, and then no one reads the rest.
       if (!request.readableEnded)
         fail(new AppError('upload_interrupted', 'The connection ended before the upload did.'));
     };
@@ -150,7 +150,7 @@ async function* within(claim: Claim, stream: AsyncIterable<Buffer>): AsyncGenera
   }
 }
 
-/** What breaks in the form's parser once the upload has failed belongs to that failure. */
+/** Ignores errors of the form's parser after the upload has failed, because they follow from that. */
 function ignoreAfterFailure(): void {}
 
 function isFieldName(name: string): name is UploadFieldName {

@@ -5,11 +5,11 @@ import { SingleFlight } from '../jobs/reads/single-flight.ts';
 import type { Logger } from '../logging/logger.ts';
 
 const LOOK_MS = 20;
-/** A replica that comes is noticed within so long. One that goes costs uploads a wait until then. */
+/** Interval of the look for replicas, in ms. A lost replica costs uploads a wait until the next look. */
 const REPLICA_LOOK_MS = 1000;
-/** How long an upload waits for a replica that does not answer. */
+/** Longest wait of an upload for a replica, in ms. */
 const CONFIRM_MS = 1000;
-/** A replica that serves: in step with its master, and heard of in the last two seconds, where one a second is the rule. */
+/** Matches a replica that is in step with its master and reported within two seconds. It reports once a second. */
 const SERVES = /^slave\d+:.*\bstate=online\b.*\blag=[0-2]\b/m;
 
 /** The connection to Redis that uploads are queued over: knows when to send, and whether what was sent is safe. */
@@ -40,10 +40,9 @@ export class UploadConnection {
   }
 
   /**
-   * Waits until a replica, where there is one, has everything that Redis has taken over the connection so far: a
-   * failover does not forget it then. A replica that is late holds nothing up for longer than a moment, for it is
-   * a second safety. The first is the manifest, by which a forgotten upload is requeued.
-   * @returns whether it has: `false` when time was up, or the connection was cut and may lead elsewhere now
+   * Waits until a replica, if there is one, has all earlier writes of the connection. A failover does not lose them then.
+   * The wait is short, because the replica is only a second safety: a worker requeues a lost upload by its manifest.
+   * @returns `false` if the time was up, or the connection was cut and may lead to another server now
    */
   async confirm(): Promise<boolean> {
     const cuts = this.#cuts;
@@ -71,7 +70,9 @@ export class UploadConnection {
     return (await this.#redis.wait(1, CONFIRM_MS)) > 0;
   }
 
-  /** Looked for now and then, for that costs an upload more than the queueing does. */
+  /**
+   * Returns whether a replica serves. It looks only once an interval, because a look costs more than queueing a job.
+   */
   async #hasReplica(): Promise<boolean> {
     const now = performance.now();
     if (now < this.#lookAgainAt) return this.#replica;

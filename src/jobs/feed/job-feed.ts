@@ -42,9 +42,9 @@ export class JobFeed {
   readonly #watchers: JobWatchers;
   readonly #observers = new Set<FeedObserver>();
   readonly #comparison: NodeJS.Timeout;
-  /** Dashboards often come together, as after a restart; all active jobs are read once for them. */
+  /** Reads all active jobs once for many dashboards, because they often come together, as after a restart. */
   readonly #active = new SingleFlight(async () => this.#store.readInPages(await this.#store.activeIds()));
-  /** So do many others. */
+  /** Coalesces the wait for events under way. */
   readonly #caughtUp = new SingleFlight(() => this.#link.caughtUp());
   #epoch = '';
   #live = false;
@@ -96,8 +96,8 @@ export class JobFeed {
   }
 
   /**
-   * Watches one job, from now on; what it is now is for the caller to {@link read} afterwards.
-   * @returns the id, as one string for all who watch the job: it is the states' own, and so compared at once
+   * Watches one job from now on. The caller must {@link read} its present state afterwards.
+   * @returns the id as one string for all watchers, which is also the states' own, so that comparing it is fast
    */
   watch(jobId: string, watcher: JobWatcher): string {
     return this.#watchers.add(jobId, watcher);
@@ -212,7 +212,7 @@ export class JobFeed {
 
   /** Reads all watched jobs, and passes new states to the watchers. */
   #compare(): void {
-    // What is being read just now may have been read before the change that is looked for.
+    // The read under way may have missed the change, so another one follows.
     if (this.#resync) this.#resync.again = true;
     else if (this.#live) void this.#readAgain(this.#epoch, () => {});
   }

@@ -1,10 +1,10 @@
 import type { JobHash } from './job-view.ts';
 
 /**
- * The fields of a job that scripts read and publish, in the order of an event's values: all that the Job shows, and
- * what every transition looks at. The payload, the longest by far, is not among them. `loadScripts` hands this very
- * list to the scripts. First come those that depend on Redis' time: `report` puts them before what a worker has
- * composed, see {@link valuesAfter}.
+ * Lists the fields of a job that scripts read and publish, in the order of an event's values. They are all fields of the
+ * job view and of the transitions. The payload, by far the longest, is not among them. `loadScripts` passes this list to
+ * the scripts. Fields that depend on Redis' time come first, because `report` puts them before a worker's values
+ * ({@link valuesAfter}).
  */
 export const JOB_FIELDS = [
   'updated_at',

@@ -10,8 +10,8 @@ import {
 import { wellFormed } from '../../well-formed.ts';
 
 /**
- * What is to be done: the job hash's `payload`. The documented fields, then ours; another program may
- * leave out all but `file_key`, which names a blob inside the store, and `filename`.
+ * The work of a job: its hash's `payload`. The documented fields come first, then ours. Other programs need only
+ * `file_key`, which names a blob in the store, and `filename`.
  */
 export const JobPayloadSchema = v.object({
   filename: v.pipe(
@@ -32,7 +32,7 @@ export const JobPayloadSchema = v.object({
   /** SHA-256 of the file, in hex. */
   content_hash: v.optional(v.string()),
   metadata: v.optional(MetadataSchema, {}),
-  /** Which document the chunks belong to; the job's own id where absent. */
+  /** Document of the chunks; by default the job's own id. */
   document_id: v.optional(v.string()),
   /** True if the document's settings are unknown: those above are then the defaults. */
   settings_assumed: v.optional(v.literal(true)),
@@ -43,7 +43,7 @@ export type JobPayload = v.InferOutput<typeof JobPayloadSchema>;
 
 /**
  * Reads a job hash's `payload`.
- * @returns the payload, or in words what is wrong with it
+ * @returns the payload, or its fault in words
  */
 export function parsePayload(
   text: string | undefined,

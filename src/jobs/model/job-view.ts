@@ -14,10 +14,10 @@ import {
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { readProgress } from './job-progress.ts';
 
-/** A `job:{id}` hash as Redis holds it: every value is text, and another program may have written it. */
+/** A `job:{id}` hash of Redis. Every value is text, and another program may have written it. */
 export type JobHash = Record<string, string>;
 
-/** A job as the transports pass it on: serialised once at most, with what they need to decide without parsing it. */
+/** A job for the transports, with the fields that they need. Its JSON is made at most once. */
 export interface JobState {
   readonly id: string;
   /** Owner of the job. Sluice never sends it to clients. */
@@ -32,9 +32,9 @@ export interface JobState {
   readonly terminal: boolean;
   /** Epoch of `version`. */
   readonly epoch: string;
-  /** When Redis published it, by Redis' clock (ms); absent for a state that was read. */
+  /** Time of publication by Redis' clock, in ms; absent for a state that was read. */
   readonly publishedAt: number | undefined;
-  /** The Job's JSON: the same bytes for polling, WebSocket and server-sent events. */
+  /** JSON of the job view: the same bytes for polling, WebSocket and server-sent events. */
   readonly json: string;
 }
 
@@ -102,9 +102,8 @@ function toCounts(hash: JobHash): Counts | undefined {
 }
 
 /**
- * Makes the Job from its stored hash: the one place that decides its keys, their order and which apply.
- * Never throws: a hash that another program wrote is shown as far as it makes sense.
- * Fields that are `undefined` are left out by `JSON.stringify`.
+ * Makes the job view from a stored hash. This alone decides the keys, their order and which apply. It never throws, and
+ * shows another program's hash as far as it makes sense. `JSON.stringify` leaves out `undefined` fields.
  */
 export function toJobView(hash: JobHash): Job {
   const { status, error, error_code } = toStatus(hash);
@@ -137,7 +136,7 @@ export function toJobView(hash: JobHash): Job {
   };
 }
 
-/** Makes a stored hash what the transports pass on. */
+/** Makes a job state from a stored hash. */
 export function toJobState(hash: JobHash, epoch: string, publishedAt?: number): JobState {
   return new HashState(hash, epoch, publishedAt);
 }
@@ -158,7 +157,7 @@ class HashState implements JobState {
   constructor(hash: JobHash, epoch: string, publishedAt: number | undefined) {
     this.id = hash['id'] ?? '';
     const { tenant } = hash;
-    // One string for all states, because each watcher compares it.
+    // Shares one string among all states, because each watcher compares it.
     this.tenant = tenant === undefined || tenant === DEFAULT_TENANT ? DEFAULT_TENANT : tenant;
     this.version = toVersion(hash);
     const standing = toStatus(hash);
@@ -172,19 +171,22 @@ class HashState implements JobState {
     this.#serialised = hash;
   }
 
-  /** Most states are replaced by the next before anybody sends them. The hash goes: it takes thrice as much. */
+  /**
+   * Makes the JSON on demand, because most states are replaced unsent. It drops the hash, which takes thrice the
+   * memory.
+   */
   get json(): string {
     if (typeof this.#serialised !== 'string') this.#serialised = JSON.stringify(toJobView(this.#serialised));
     return this.#serialised;
   }
 }
 
-/** True when `state` tells more than `known`. Versions of different epochs do not compare: the later word wins. */
+/** Returns whether `state` is newer. Versions of different epochs do not compare, so the later state wins. */
 export function isNewer(state: JobState, known: { epoch: string; version: number } | undefined): boolean {
   return known === undefined || state.epoch !== known.epoch || state.version > known.version;
 }
 
-/** True when all of these states, where there is one, belong to an epoch. */
+/** Returns whether all states belong to an epoch. It skips absent ones. */
 export function areOf(epoch: string, states: Iterable<JobState | undefined>): boolean {
   for (const state of states) if (state && state.epoch !== epoch) return false;
   return true;

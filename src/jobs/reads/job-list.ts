@@ -7,7 +7,7 @@ import type { JobStore } from './job-store.ts';
 import type { JobState } from '../model/job-view.ts';
 
 const READ_AT_ONCE = 200;
-/** A page of a filter that matches little ends after so many jobs looked at; its cursor goes on from there. */
+/** Most jobs that a page looks at. A filter with few matches ends there, and its cursor continues. */
 const MOST_LOOKED_AT = 5000;
 
 /**

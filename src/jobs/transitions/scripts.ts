@@ -95,7 +95,7 @@ export const SCRIPTS = {
   }),
   'open-epoch': defineScript({
     keys: 'epoch offset server',
-    // What the caller saw last: '' and 0 at first.
+    // Epoch and offset that the caller knows; '' and 0 at first.
     args: 'seen_epoch seen_offset',
     returns: ([epoch, offset, server]: [string, number, string]) => ({ epoch, offset, server }),
   }),
