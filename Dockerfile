@@ -1,4 +1,4 @@
-# The web page, which needs the tools that the server does not.
+# Builds the web page. The server does not need its tools.
 FROM node:24-bookworm-slim AS page
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -9,7 +9,7 @@ COPY client client
 RUN npx vite build --config client/vite.config.ts
 
 FROM node:24-bookworm-slim
-# Only a start without a role uses it: `docker run` with nothing else around.
+# Only a start without a role uses this Redis, as a plain `docker run` does.
 RUN apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -18,7 +18,7 @@ COPY src/setup/strip-*.mjs src/setup/
 RUN npm ci --omit=dev && node src/setup/strip-chroma.mjs && npm cache clean --force
 COPY src src
 COPY --from=page /app/client/dist client/dist
-# A volume mounted here takes over its owner.
+# A new volume mounted here takes this folder's owner.
 RUN mkdir -p /data/blobs && chown -R node:node /data
 ENV NODE_ENV=production DATA_DIR=/data
 USER node
