@@ -18,6 +18,7 @@ A job also carries \`http_\` and the status of a processor's response without a 
 
 interface Entry {
   http?: readonly [number, string];
+  document?: string;
   processor?: readonly [number, string];
   job?: string;
   push?: string;
@@ -27,13 +28,13 @@ interface Entry {
 /** Renders the page of every error code, in Markdown. */
 export function errorPage(): string {
   const rows = (Object.keys(ERROR_CODES) as ErrorCode[]).map((code) => {
-    const { http, processor, job, push, action }: Entry = ERROR_CODES[code];
-    const words = [http?.[1], processor?.[1], job, push].filter((text) => text !== undefined);
+    const { http, document, processor, job, push, action }: Entry = ERROR_CODES[code];
+    const words = [http?.[1], document, processor?.[1], job, push].filter((text) => text !== undefined);
     const meanings = new Set(words.map((text) => text.replace(/\.?$/, '.')));
     const mark = (text: string | undefined) => (text === undefined ? '' : 'yes');
     const cells = [
       http?.[0] ?? '',
-      processor?.[0] ?? '',
+      document === undefined ? (processor?.[0] ?? '') : 422,
       mark(job),
       mark(push),
       [...meanings].join(' '),

@@ -1,8 +1,10 @@
-/** Where a stable code occurs, what it means there, and what its reader does. */
+/** Describes a stable code: its meaning in each place, and the action of its reader. */
 interface ErrorEntry {
   /** Status and title of a response of the HTTP API. */
   http?: readonly [status: number, title: string];
-  /** Status of a processor's response, and words for the document's owner. */
+  /** Text for the owner of a document that no processor can process. Its status is 422, and the job fails at once. */
+  document?: string;
+  /** Status of any other response of a processor, and its text. */
   processor?: readonly [status: number, detail: string];
   /** Meaning as a job's `error_code`, where no processor sends it. A worker also logs it while a job waits. */
   job?: string;
@@ -20,8 +22,8 @@ const CHECK_EMBEDDER = 'The operator looks at the embedding service.';
 const LOOK = 'Look the id up in the list.';
 
 /**
- * Every stable code, once. A published code keeps its meaning. {@link PROBLEMS}, `DOCUMENT_ERRORS` and `PROCESSOR_ERRORS`
- * are views of this list, and `ERRORS.md` shows it.
+ * Lists every stable code once. A published code keeps its meaning. `PROBLEMS`, `DOCUMENT_ERRORS` and `PROCESSOR_ERRORS`
+ * derive from this list, and `ERRORS.md` shows it.
  */
 export const ERROR_CODES = {
   invalid_request: {
@@ -133,28 +135,28 @@ export const ERROR_CODES = {
     action: CHECK_PROCESSOR,
   },
   corrupt: {
-    processor: [422, 'The file is damaged and cannot be read.'],
+    document: 'The file is damaged and cannot be read.',
     action: 'Upload a sound copy.',
   },
   encrypted: {
-    processor: [422, 'The file is protected by a password. Upload it without one.'],
+    document: 'The file is protected by a password. Upload it without one.',
     action: 'Remove the password, and upload the file again.',
   },
   no_text_layer: {
-    processor: [422, 'The file holds only images of text. Run text recognition (OCR) on it first.'],
+    document: 'The file holds only images of text. Run text recognition (OCR) on it first.',
     action: 'Run text recognition, and upload the result.',
   },
-  no_text: { processor: [422, 'The file contains no text.'], action: 'Upload a file with text.' },
+  no_text: { document: 'The file contains no text.', action: 'Upload a file with text.' },
   unsupported_type: {
-    processor: [422, 'This type of file is not supported.'],
+    document: 'This type of file is not supported.',
     action: 'Convert the file first.',
   },
   text_too_long: {
-    processor: [422, 'The text of this file is too long.'],
+    document: 'The text of this file is too long.',
     action: 'Split the file, or raise `MAX_TEXT_CHARS`.',
   },
   takes_too_long: {
-    processor: [422, 'Reading this file takes too long. Upload it in smaller parts.'],
+    document: 'Reading this file takes too long. Upload it in smaller parts.',
     action: 'Split the file.',
   },
   wrong_secret: {
@@ -221,7 +223,9 @@ export type CodesWith<Field extends object> = {
 }[ErrorCode];
 
 /** A code that a worker can write as `error_code`; `http_` and a status where a processor sends no code. */
-export type JobErrorCode = CodesWith<{ job: string }> | CodesWith<{ processor: object }> | `http_${number}`;
+export type JobErrorCode =
+  | CodesWith<{ job: string } | { document: string } | { processor: object }>
+  | `http_${number}`;
 /** A code of an `error` message of the push. */
 export type PushErrorCode = CodesWith<{ push: string }>;
 

@@ -33,7 +33,7 @@ export type Counts = v.InferOutput<typeof CountsSchema>;
 
 /** A job's error code: one of ours, `http_` with a status, or any that a service, a program or an earlier version wrote. */
 const ErrorCodeSchema = v.union([
-  v.picklist([...codesWith('job'), ...codesWith('processor')]),
+  v.picklist([...codesWith('job'), ...codesWith('document'), ...codesWith('processor')]),
   v.pipe(v.string(), v.description('`http_` and a status, or a code of a processor of your own')),
 ]);
 

@@ -7,10 +7,10 @@ const PROBLEM_CODES = codesWith('http');
 
 /** Lists every error of the HTTP API: its code, status and title. */
 export const PROBLEMS = Object.fromEntries(
-  PROBLEM_CODES.map((code) => [
-    code,
-    { status: ERROR_CODES[code].http[0], title: ERROR_CODES[code].http[1] },
-  ]),
+  PROBLEM_CODES.map((code) => {
+    const [status, title] = ERROR_CODES[code].http;
+    return [code, { status, title }];
+  }),
 ) as Record<ProblemCode, { status: number; title: string }>;
 
 /** The body of every HTTP error (RFC 9457), sent as `application/problem+json`. */

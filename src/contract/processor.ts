@@ -9,29 +9,21 @@ import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
  * can replace ours. `processor.md` is their contract. Offsets count UTF-16 code units, as in JavaScript strings.
  */
 
-/** A code that blames the document: each processor sends it with status 422, and the job fails at once. */
-export type DocumentErrorCode = Exclude<CodesWith<{ processor: readonly [422, string] }>, 'embedder_refused'>;
+export type DocumentErrorCode = CodesWith<{ document: string }>;
 /** A code of the processor itself. A caller may repeat a call that failed with a status from 500 on. */
-export type ProcessorErrorCode = Exclude<CodesWith<{ processor: object }>, DocumentErrorCode>;
+export type ProcessorErrorCode = CodesWith<{ processor: object }>;
 
-const blamesDocument = (code: DocumentErrorCode | ProcessorErrorCode): code is DocumentErrorCode =>
-  ERROR_CODES[code].processor[0] === 422 && code !== 'embedder_refused';
-
-/** Words for the owner of a document that no processor can process, by code. */
+/** Texts for the owner of a document that no processor can process, by code. */
 export const DOCUMENT_ERRORS = Object.fromEntries(
-  codesWith('processor')
-    .filter(blamesDocument)
-    .map((code) => [code, ERROR_CODES[code].processor[1]]),
+  codesWith('document').map((code) => [code, ERROR_CODES[code].document]),
 ) as Record<DocumentErrorCode, string>;
 
-/** Status and words of each error of the processor itself, by code. */
+/** Status and text of each error of the processor itself, by code. */
 export const PROCESSOR_ERRORS = Object.fromEntries(
-  codesWith('processor')
-    .filter((code) => !blamesDocument(code))
-    .map((code) => [
-      code,
-      { status: ERROR_CODES[code].processor[0], detail: ERROR_CODES[code].processor[1] },
-    ]),
+  codesWith('processor').map((code) => {
+    const [status, detail] = ERROR_CODES[code].processor;
+    return [code, { status, detail }];
+  }),
 ) as Record<ProcessorErrorCode, { status: number; detail: string }>;
 
 /** Largest responses, in bytes. A caller cuts a service off that sends more. */

@@ -85,7 +85,7 @@ function unpack(bytes: Uint8Array): { parts: XmlParts; pasted: [string, Uint8Arr
       pasted: entries.filter(([name]) => !isXml(name)),
     };
   } catch {
-    // The library reports what is wrong. It reads some damaged files, too.
+    // Leaves a damaged archive to the library. The library reads some of them, and names the fault of the others.
     return undefined;
   }
 }

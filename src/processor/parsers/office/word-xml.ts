@@ -92,7 +92,7 @@ function rolesOf(styles: string): Map<string, Role> {
   return roles;
 }
 
-/** Finds a style's role. A style inherits what it does not say from its base. */
+/** Finds a style's role. A style inherits its missing properties from its base style. */
 function roleOf(id: string, bodies: ReadonlyMap<string, string>, depth = 0): Role {
   const body = bodies.get(id);
   if (body === undefined || depth > MAX_DEPTH) return {};
