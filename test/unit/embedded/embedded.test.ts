@@ -23,6 +23,19 @@ test('ports are consecutive from the first, and others where those are taken', a
   taken.close();
 });
 
+test('processes that start at the same time look at different ports', async () => {
+  const pid = vi.spyOn(process, 'pid', 'get');
+  const chosen: number[] = [];
+  for (let id = 40_000; id < 40_100; id++) {
+    pid.mockReturnValue(id);
+    vi.resetModules();
+    const { choosePorts } = await import('../../../src/embedded/servers/ports.ts');
+    chosen.push(...Object.values(await choosePorts(undefined, ['a', 'b', 'c', 'd'])));
+  }
+  pid.mockRestore();
+  expect(new Set(chosen).size).toBe(chosen.length);
+});
+
 test('ports stay within what exists', async () => {
   const { a, b } = await choosePorts(65_535, ['a', 'b']);
   expect(a).toBeLessThanOrEqual(65_535);
