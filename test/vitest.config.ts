@@ -5,8 +5,7 @@ import { defineConfig, type TestUserConfig as ProjectConfig } from 'vitest/confi
 import { CORPUS, hasCorpus } from './corpus/corpus.ts';
 import { LongestFirst } from './longest-first.ts';
 
-if (!hasCorpus)
-  console.log(`The corpus tests are skipped: there is no ${CORPUS}. SLUICE_CORPUS names its folder.`);
+if (!hasCorpus) console.log(`The corpus tests are skipped: SLUICE_CORPUS names no folder ("${CORPUS}").`);
 
 const MINUTE_MS = 60_000;
 /** Halves the CPU time that each started role takes to load: 1.0 s without, 0.5 s with. Tests start hundreds. */

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
-/** Default folder of the corpus, beside the repository. */
-const BESIDE = resolve(import.meta.dirname, '../../../shared/corpus');
-
-/** Folder of the public corpus, which is optional. `SLUICE_CORPUS` names another. */
-export const CORPUS = process.env['SLUICE_CORPUS'] || BESIDE;
+/** Folder of the public corpus, which is optional; '' without one. */
+export const CORPUS = process.env['SLUICE_CORPUS'] ?? '';
 
 export const hasCorpus = existsSync(CORPUS);
 
