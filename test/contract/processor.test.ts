@@ -13,8 +13,8 @@ import {
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
 import { startEmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
-import { startTestProcessor } from '../helpers/servers/processor.ts';
-import { startPythonProcessor } from '../helpers/servers/python-processor.ts';
+import { startTestProcessor } from '../helpers/processors/processor.ts';
+import { startPythonProcessor } from '../helpers/processors/python-processor.ts';
 
 interface Service {
   url: string;

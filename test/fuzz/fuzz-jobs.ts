@@ -4,7 +4,7 @@ import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { startEmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
 import { residentMiB } from '../helpers/measures/memory.ts';
 import { PeakMemory } from '../helpers/measures/peak-memory.ts';
-import { processorChildren } from '../helpers/servers/processor-children.ts';
+import { processorChildren } from '../helpers/processors/processor-children.ts';
 import { expectSettled } from '../helpers/stores/settled.ts';
 import { startSluice } from '../helpers/servers/sluice.ts';
 import { isAlive } from '../helpers/servers/supervised.ts';

@@ -7,8 +7,8 @@ import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
 import { PeakMemory } from '../helpers/measures/peak-memory.ts';
-import { startTestProcessor } from '../helpers/servers/processor.ts';
-import { processorChildren } from '../helpers/servers/processor-children.ts';
+import { startTestProcessor } from '../helpers/processors/processor.ts';
+import { processorChildren } from '../helpers/processors/processor-children.ts';
 import { runCases, type FuzzOptions, type MutatedFile, type Outcomes } from './cases.ts';
 
 const CHILDREN = 2;

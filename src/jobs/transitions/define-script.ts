@@ -9,7 +9,7 @@ type Split<Names extends string> = Names extends `${infer First} ${infer Rest}` 
 
 /** A Lua script of `lua/`. In Lua, each key and argument is a local of its name. */
 export interface Script<Key extends string, Arg extends string, Rest extends string, Result> {
-  /** Names of the keys, with spaces between. */
+  /** Names of the keys, with spaces between: in a list, each would take a line. */
   readonly keys: Key;
   /** Names of the arguments, with spaces between; '' for none. */
   readonly args: Arg;

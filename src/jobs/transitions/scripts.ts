@@ -6,7 +6,7 @@ const orUndefined = <T>(reply: T | null) => reply ?? undefined;
 const asIs = <T>(reply: T) => reply;
 const ignore = () => {};
 
-/** Every Lua script of `lua/`, by its file's name. The scripts' headers say what they do. */
+/** Registers every Lua script of `lua/` under its file's name. The header of each script describes its transition. */
 export const SCRIPTS = {
   abandon: defineScript({
     keys: 'job_key cleanup document_key',

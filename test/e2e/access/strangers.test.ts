@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startBrowser } from '../../helpers/clients/browser.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
 import { rawRequest } from '../../helpers/clients/raw-request.ts';
 import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
 import { eventually } from '../../helpers/servers/supervised.ts';

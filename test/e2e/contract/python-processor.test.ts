@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { SearchResponse } from '../../../src/contract/documents.ts';
 import { startHttpGate } from '../../helpers/faults/http-gate.ts';
-import { startPythonProcessor } from '../../helpers/servers/python-processor.ts';
+import { startPythonProcessor } from '../../helpers/processors/python-processor.ts';
 import { use, useSluice } from '../../helpers/servers/use.ts';
 
 const python = use(() => startPythonProcessor());

@@ -1,7 +1,7 @@
 import { ChromaClient } from 'chromadb';
 import { expect, test } from 'vitest';
 
-import { processorChildren } from '../../helpers/servers/processor-children.ts';
+import { processorChildren } from '../../helpers/processors/processor-children.ts';
 import { expectSettled } from '../../helpers/stores/settled.ts';
 import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 

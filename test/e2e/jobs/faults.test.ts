@@ -6,7 +6,7 @@ import { ChromaClient } from 'chromadb';
 import { afterEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { processorChildren } from '../../helpers/servers/processor-children.ts';
+import { processorChildren } from '../../helpers/processors/processor-children.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 

@@ -1,5 +1,5 @@
 import { residentMiB } from './memory.ts';
-import { processorChildren } from '../servers/processor-children.ts';
+import { processorChildren } from '../processors/processor-children.ts';
 
 const EVERY_MS = 100;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { Guard } from '../../../src/access/guard.ts';
 import { startProcessor, type ProcessorOptions } from '../../../src/processor/server.ts';
-import { quietLogger } from './roles.ts';
+import { quietLogger } from '../servers/roles.ts';
 
 export interface TestProcessor {
   url: string;

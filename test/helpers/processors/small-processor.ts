@@ -15,7 +15,7 @@ import {
 } from '../../../src/contract/processor.ts';
 import type { ProcessorOptions } from '../../../src/processor/server.ts';
 import { documentBytes } from '../../documents/documents.ts';
-import { startTestProcessor, type TestProcessor } from './processor.ts';
+import { startTestProcessor, type TestProcessor } from '../processors/processor.ts';
 
 export const NDJSON = { accept: 'application/x-ndjson' };
 

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 
 import { outcomeOf, type Job } from '../../../src/contract/job.ts';
 import { createKeys, DEFAULT_TENANT, INSTALLATIONS } from '../../../src/redis/keys.ts';
-import { processorChildren } from '../servers/processor-children.ts';
+import { processorChildren } from '../processors/processor-children.ts';
 import type { TestSluice } from '../servers/sluice.ts';
 import { storedFiles } from '../clients/uploads.ts';
 

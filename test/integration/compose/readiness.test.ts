@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
 import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';

@@ -5,8 +5,8 @@ import { docx, epub, wordParagraph, zip } from '../../helpers/documents/office-f
 import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../../helpers/documents/pdf-objects.ts';
 import { parseOutcome } from '../../helpers/documents/parse-outcome.ts';
 import { MOST_CHILD_MIB, PeakMemory } from '../../helpers/measures/peak-memory.ts';
-import { processorChildren } from '../../helpers/servers/processor-children.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+import { processorChildren } from '../../helpers/processors/processor-children.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
 
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;

@@ -9,7 +9,7 @@ import {
   parsed,
   problem,
   useProcessor,
-} from '../../helpers/servers/small-processor.ts';
+} from '../../helpers/processors/small-processor.ts';
 
 let processor: Processor;
 useProcessor(() => processor);

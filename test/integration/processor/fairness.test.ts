@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DOCUMENT_HEADER } from '../../../src/contract/processor.ts';
 import type { ProcessorOptions } from '../../../src/processor/server.ts';
 import { documentBytes } from '../../documents/documents.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
 
 const LARGE = await documentBytes('report-600p.pdf');
 

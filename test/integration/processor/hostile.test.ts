@@ -15,7 +15,7 @@ import {
 } from '../../helpers/documents/office-files.ts';
 import { parseOutcome } from '../../helpers/documents/parse-outcome.ts';
 import { onePagePdf, pdfForm, pdfText } from '../../helpers/documents/pdf-objects.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
 
 /** What a real document takes is far below; what goes past it is killed, which is no response. */
 const TIMEOUT_MS = 60_000;

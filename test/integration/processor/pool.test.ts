@@ -8,7 +8,7 @@ import { findFence } from '../../../src/processor/pool/child-fence.ts';
 import { Pool } from '../../../src/processor/pool/pool.ts';
 import type { PendingResponse } from '../../../src/processor/pool/task-run.ts';
 import { documentPath } from '../../documents/documents.ts';
-import { processorChildren } from '../../helpers/servers/processor-children.ts';
+import { processorChildren } from '../../helpers/processors/processor-children.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
 
 const fence = await findFence(tmpdir());

@@ -11,7 +11,7 @@ import {
   problem,
   useProcessor,
   words,
-} from '../../helpers/servers/small-processor.ts';
+} from '../../helpers/processors/small-processor.ts';
 
 let processor: Processor;
 useProcessor(() => processor);

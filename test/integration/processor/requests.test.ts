@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
 
 const MIB = 1024 * 1024;
 /** Far above what a body of 16 MiB is held in, and far below what can be made of one. */

@@ -18,7 +18,7 @@ import {
   xlsx,
 } from '../../helpers/documents/office-files.ts';
 import { onePagePdf, pdfText } from '../../helpers/documents/pdf-objects.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/servers/processor.ts';
+import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
 
 const SECRET = 'not-for-strangers';
 const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { residentMiB } from '../../helpers/measures/memory.ts';
-import { processorChildren } from '../../helpers/servers/processor-children.ts';
-import { startTestProcessor } from '../../helpers/servers/processor.ts';
+import { processorChildren } from '../../helpers/processors/processor-children.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
 
 const TEXTS = Array.from({ length: 250 }, (_, index) => `word ${index}`);
 /** Grows while the code that runs often is compiled; later in a few steps, as the heap finds its size. */

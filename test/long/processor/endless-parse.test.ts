@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { pdfOfPages } from '../../helpers/documents/bombs.ts';
 import { parseOutcome } from '../../helpers/documents/parse-outcome.ts';
-import { startTestProcessor } from '../../helpers/servers/processor.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
 
 test('a parse that moves past the longest time fails with a code that is not tried again', async () => {
   const { url, close } = await startTestProcessor({ children: 1, timeoutMs: 3000 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { SMALL_FILES } from '../../fuzz/cases.ts';
 import { residentMiB } from '../../helpers/measures/memory.ts';
 import { PeakMemory } from '../../helpers/measures/peak-memory.ts';
-import { processorChildren } from '../../helpers/servers/processor-children.ts';
+import { processorChildren } from '../../helpers/processors/processor-children.ts';
 import { useSluice } from '../../helpers/servers/use.ts';
 
 const UPLOADS_EACH = 3;

@@ -17,7 +17,7 @@ import {
   serve,
   sockets,
   useScriptedService,
-} from '../../helpers/servers/scripted-service.ts';
+} from '../../helpers/processors/scripted-service.ts';
 
 useScriptedService();
 

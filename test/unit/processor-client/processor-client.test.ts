@@ -26,7 +26,7 @@ import {
   server,
   sockets,
   useScriptedService,
-} from '../../helpers/servers/scripted-service.ts';
+} from '../../helpers/processors/scripted-service.ts';
 
 useScriptedService();
 

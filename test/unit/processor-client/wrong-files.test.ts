@@ -18,7 +18,7 @@ import {
   server,
   type Handler,
   useScriptedService,
-} from '../../helpers/servers/scripted-service.ts';
+} from '../../helpers/processors/scripted-service.ts';
 
 useScriptedService();
 
