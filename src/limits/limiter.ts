@@ -24,8 +24,8 @@ const BYTES_WINDOW_SECONDS = 60;
 const PROBES_PER_SECOND = 50;
 /** Time in ms after which the limiter forgets an idle client. By then its buckets are full. */
 const IDLE_MS = 2 * BYTES_WINDOW_SECONDS * 1000;
-/** Concurrent list reads of one client. 125 of them kept other clients waiting for 2.6 s. */
-const LISTS_AT_ONCE = 4;
+/** Concurrent list reads of one client. Each blocks the process for some 4 ms. */
+const LISTS_AT_ONCE = 2;
 /** `Retry-After` for open bodies and sockets, in seconds. The server cannot predict when one ends. */
 const PLACE_SECONDS = 5;
 
