@@ -50,7 +50,8 @@ export class ArchiveDigest {
     this.#hash.update(bytes);
   }
 
+  /** Returns the totals of all entries so far. */
   end(): End {
-    return { entries: this.#entries, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    return { entries: this.#entries, bytes: this.#bytes, sha256: this.#hash.copy().digest('hex') };
   }
 }

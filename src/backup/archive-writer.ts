@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Pack } from 'tar-stream';
 
-import { ArchiveDigest, END, HEAD, type Head } from './archive-format.ts';
+import { ArchiveDigest, END } from './archive-format.ts';
 
 /** Writes a backup: a tar file with a head and an end. Exactly one of `finish` and `discard` MUST be called. */
 export class ArchiveWriter {
@@ -21,13 +21,9 @@ export class ArchiveWriter {
     this.#path = path;
     this.#partial = `${path}.tmp`;
     // Only the owner may read it, because it holds every user's uploads.
-    this.#written = pipeline(this.#pack, createWriteStream(this.#partial, { flags: 'w', mode: 0o600 }));
+    this.#written = pipeline(this.#pack, createWriteStream(this.#partial, { mode: 0o600, flush: true }));
     this.#failed = this.#written.then(() => new Promise<never>(() => {}));
     this.#failed.catch(() => {});
-  }
-
-  async begin(head: Head): Promise<void> {
-    await this.addText(HEAD, JSON.stringify(head), new Date());
   }
 
   async addText(name: string, text: string | Buffer, mtime: Date): Promise<void> {
@@ -43,18 +39,27 @@ export class ArchiveWriter {
     content: AsyncIterable<Buffer> | Iterable<Buffer>,
   ): Promise<void> {
     this.#digest.begin(name, size);
-    await this.#append(name, size, mtime, content, (bytes) => this.#digest.update(bytes));
+    const done = Promise.withResolvers<void>();
+    done.promise.catch(() => {});
+    const entry = this.#pack.entry({ name, size, mtime, mode: 0o600 }, (error) =>
+      error ? done.reject(error) : done.resolve(),
+    ) as unknown as NodeJS.WritableStream;
+    for await (const bytes of content) {
+      this.#digest.update(bytes);
+      if (!entry.write(bytes)) await Promise.race([once(entry, 'drain'), this.#failed]);
+    }
+    entry.end();
+    await Promise.race([done.promise, this.#failed]);
   }
 
   /** Ends the file, flushes it, and renames it to its final path. */
   async finish(): Promise<void> {
-    const end = Buffer.from(JSON.stringify(this.#digest.end()));
-    await this.#append(END, end.length, new Date(), [end], () => {});
+    await this.addText(END, JSON.stringify(this.#digest.end()), new Date());
     this.#pack.finalize();
     await this.#written;
-    await flush(this.#partial);
     await rename(this.#partial, this.#path);
-    await flush(dirname(this.#path));
+    await using folder = await open(dirname(this.#path), 'r');
+    await folder.sync();
   }
 
   /** Removes the unfinished file. */
@@ -62,34 +67,5 @@ export class ArchiveWriter {
     this.#pack.destroy();
     await this.#written.catch(() => {});
     await rm(this.#partial, { force: true });
-  }
-
-  async #append(
-    name: string,
-    size: number,
-    mtime: Date,
-    content: AsyncIterable<Buffer> | Iterable<Buffer>,
-    note: (bytes: Buffer) => void,
-  ): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    done.promise.catch(() => {});
-    const entry = this.#pack.entry({ name, size, mtime, mode: 0o600 }, (error) =>
-      error ? done.reject(error) : done.resolve(),
-    ) as unknown as NodeJS.WritableStream;
-    for await (const bytes of content) {
-      note(bytes);
-      if (!entry.write(bytes)) await Promise.race([once(entry, 'drain'), this.#failed]);
-    }
-    entry.end();
-    await Promise.race([done.promise, this.#failed]);
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

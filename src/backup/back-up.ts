@@ -5,17 +5,16 @@ import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 
 import packageJson from '../../package.json' with { type: 'json' };
-import { readRunning, type Running } from '../embedded/lock.ts';
+import { readRunning } from '../embedded/lock.ts';
 import { createKeys } from '../redis/keys.ts';
 import { FreeSpace } from '../uploads/free-space.ts';
 import { ArchiveWriter } from './archive-writer.ts';
-import { BLOBS, SNAPSHOT, type Head } from './archive-format.ts';
+import { BLOBS, HEAD, SNAPSHOT, type Head } from './archive-format.ts';
 import { BackupError } from './backup-error.ts';
 import { pauseDeletes } from './delete-pause.ts';
-import { openGroup } from './open-group.ts';
 import type { Progress } from './progress.ts';
 import { saveSnapshot } from './redis-snapshot.ts';
-import { listGroups, measure } from './stored-files.ts';
+import { listGroups, measure, openGroup } from './stored-files.ts';
 
 const CONNECT_TIMEOUT_MS = 3000;
 
@@ -38,46 +37,27 @@ export async function backUp(
   { dataDir, minFreeBytes }: { dataDir: string; minFreeBytes: number | undefined },
   path: string,
   progress: Progress,
-  signal: AbortSignal,
+  stopped: AbortSignal,
 ): Promise<BackupReport> {
   if (existsSync(path))
     throw new BackupError(`${path} is there already: name another file, or move it away.`);
-  const running = findRunning(dataDir);
-  const aborting = new AbortController();
-  const ended = AbortSignal.any([signal, aborting.signal]);
-  const redis = await connect(running.redis_url, dataDir);
-  try {
-    const key = createKeys(running.key_prefix).deletesPaused;
-    const pause = await pauseDeletes(redis, key, (error) => aborting.abort(error));
-    try {
-      return await copy(
-        running,
-        redis,
-        join(dataDir, 'redis', 'dump.rdb'),
-        path,
-        minFreeBytes,
-        progress,
-        ended,
-      );
-    } finally {
-      await pause.end();
-    }
-  } finally {
-    redis.disconnect();
+  const running = readRunning(dataDir);
+  if (!running) {
+    throw new BackupError(
+      `No Sluice runs on DATA_DIR ${dataDir}: start it with \`npm start\`, then back it up.`,
+    );
   }
-}
+  const { redis_url, key_prefix, blob_store: root } = running;
+  const aborting = new AbortController();
+  const signal = AbortSignal.any([stopped, aborting.signal]);
+  await using held = new AsyncDisposableStack();
+  const redis = await connect(redis_url, dataDir);
+  held.defer(() => redis.disconnect());
+  held.use(await pauseDeletes(redis, createKeys(key_prefix).deletesPaused, (error) => aborting.abort(error)));
 
-async function copy(
-  { blob_store: root }: Running,
-  redis: Redis,
-  snapshot: string,
-  path: string,
-  minFreeBytes: number | undefined,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<BackupReport> {
   const report: BackupReport = { files: 0, bytes: 0, vanished: 0, changed: [] };
   const space = new FreeSpace(dirname(path), [], minFreeBytes);
+  const snapshot = join(dataDir, 'redis', 'dump.rdb');
   await saveSnapshot(redis, signal);
   const writer = new ArchiveWriter(path);
   try {
@@ -87,7 +67,7 @@ async function copy(
       const detail = `The backup needs ${size + bytes} bytes above MIN_FREE_BYTES beside ${path}: free some, or name another disk.`;
       throw new BackupError(detail, { cause });
     });
-    await writer.begin(await headOf(root, files, bytes));
+    await writer.addText(HEAD, JSON.stringify(await headOf(root, files, bytes)), new Date());
     progress.begin(files, size + bytes);
 
     const add = async (name: string, file: FileHandle, hash?: ReturnType<typeof createHash>) => {
@@ -105,21 +85,18 @@ async function copy(
       );
       return size;
     };
-    const rdb = await open(snapshot, 'r');
-    try {
-      await add(SNAPSHOT, rdb);
-    } finally {
-      await rdb.close();
-    }
+    await using rdb = await open(snapshot, 'r');
+    await add(SNAPSHOT, rdb);
 
     for await (const group of listGroups(root)) {
       signal.throwIfAborted();
-      await using opened = await openGroup(root, group);
+      const opened = await openGroup(root, group);
       if (!opened) {
         report.vanished++;
         continue;
       }
-      const { manifest, file } = opened;
+      const { manifest } = opened;
+      await using file = opened.file;
       if (manifest) {
         await writer.addText(BLOBS + group.manifest, manifest.bytes, manifest.mtime);
         report.files++;
@@ -143,16 +120,6 @@ async function copy(
   } finally {
     await rm(snapshot, { force: true });
   }
-}
-
-function findRunning(dataDir: string): Running {
-  const running = readRunning(dataDir);
-  if (!running) {
-    throw new BackupError(
-      `No Sluice runs on DATA_DIR ${dataDir}: start it with \`npm start\`, then back it up.`,
-    );
-  }
-  return running;
 }
 
 async function connect(url: string | undefined, dataDir: string): Promise<Redis> {

@@ -22,7 +22,7 @@ export async function pauseDeletes(
   redis: Redis,
   key: string,
   lost: (error: BackupError) => void,
-): Promise<{ end(): Promise<void> }> {
+): Promise<AsyncDisposable> {
   const holder = `backup ${process.pid} on ${hostname()}, ${randomUUID()}`;
   if ((await redis.set(key, holder, 'PX', TTL_MS, 'NX')) === null) {
     const other = await redis.get(key);
@@ -40,7 +40,7 @@ export async function pauseDeletes(
     );
   }, RENEW_MS);
   return {
-    async end() {
+    async [Symbol.asyncDispose]() {
       clearInterval(timer);
       // Redis may be gone. The pause then expires by itself.
       await redis.eval(RELEASE, 1, key, holder).catch(() => {});

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { DataLock, LOCK_FILES, UNFINISHED } from '../embedded/lock.ts';
+import { ifExists } from '../if-exists.ts';
 import type { Logger } from '../logging/logger.ts';
 import { BLOBS, SNAPSHOT, type Head } from './archive-format.ts';
 import { readArchive } from './archive-reader.ts';
@@ -70,12 +71,10 @@ async function requireEmpty(setting: string, folder: string): Promise<void> {
 }
 
 async function namesIn(setting: string, folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new BackupError(`${setting} ${folder} cannot be read: ${(error as Error).message}`);
-  }
+  const names = await ifExists(readdir(folder)).catch((error: Error) => {
+    throw new BackupError(`${setting} ${folder} cannot be read: ${error.message}`);
+  });
+  return names ?? [];
 }
 
 /** Reads the whole backup, so that restore writes nothing of an incomplete one. */

@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { CHECKPOINT, isTenantFolder, MANIFEST, TRASH } from '../blobs/blob-paths.ts';
+import { ifExists } from '../if-exists.ts';
 
 /** Groups files that belong together, by their paths in the blob store: a manifest precedes its original. */
 export interface FileGroup {
@@ -41,6 +42,23 @@ async function* filesBelow(root: string, folder: string): AsyncGenerator<FileGro
   for (const entry of await readdir(join(root, folder), { withFileTypes: true, recursive: true })) {
     if (entry.isFile()) yield { file: join(entry.parentPath, entry.name).slice(root.length + 1) };
   }
+}
+
+/**
+ * Opens a group of files: reads its manifest, and opens its file, which the caller MUST close. Returns `undefined` when
+ * one is gone, because its upload was refused or its document deleted.
+ */
+export async function openGroup(root: string, { manifest, file }: FileGroup) {
+  const openBoth = async () => ({
+    manifest: manifest === undefined ? undefined : await readWithTime(join(root, manifest)),
+    file: file === undefined ? undefined : await open(join(root, file), 'r'),
+  });
+  return ifExists(openBoth());
+}
+
+async function readWithTime(path: string): Promise<{ bytes: Buffer; mtime: Date }> {
+  await using file = await open(path, 'r');
+  return { mtime: (await file.stat()).mtime, bytes: await file.readFile() };
 }
 
 /** Counts what {@link listGroups} finds. */

@@ -126,7 +126,7 @@ test('one backup pauses deletes at a time', async () => {
     output: expect.stringContaining('Another backup runs') as string,
   });
   expect(existsSync(file)).toBe(false);
-  await pause.end();
+  await pause[Symbol.asyncDispose]();
   expect(await redis.exists('deletes:paused')).toBe(0);
 });
 
