@@ -2,6 +2,7 @@ import { chmod, lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { LOCK_FILES, UNFINISHED } from './embedded/lock.ts';
+import { ifExists } from './if-exists.ts';
 import { INSTALLATION_FILE } from './installation/blob-identity.ts';
 import type { Logger } from './logging/logger.ts';
 
@@ -39,8 +40,8 @@ export async function tightenFiles(
   try {
     for (const name of OURS) await tightenTree(join(dataDir, name));
     await tightenRoot('DATA_DIR', dataDir, logger);
-    if ((await found(lstat(join(blobStore, INSTALLATION_FILE)))) === undefined) return;
-    for (const name of (await found(readdir(blobStore))) ?? []) await tightenTree(join(blobStore, name));
+    if ((await ifExists(lstat(join(blobStore, INSTALLATION_FILE)))) === undefined) return;
+    for (const name of (await ifExists(readdir(blobStore))) ?? []) await tightenTree(join(blobStore, name));
     await tightenRoot('BLOB_STORE', blobStore, logger);
   } catch (error) {
     logger.warn('files of an older version may still be readable for other users', { error });
@@ -48,7 +49,7 @@ export async function tightenFiles(
 }
 
 async function tightenRoot(setting: string, path: string, logger: Logger): Promise<void> {
-  const status = await found(stat(path));
+  const status = await ifExists(stat(path));
   if (!status) return;
   if (isOwn(status) && (status.mode & SHARED) === 0) await tighten(path, status.mode);
   else logger.warn('other users can list this folder: give Sluice a folder of its own', { setting, path });
@@ -59,30 +60,20 @@ async function tightenRoot(setting: string, path: string, logger: Logger): Promi
  * each private folder. There may be a million.
  */
 async function tightenTree(path: string): Promise<void> {
-  const status = await found(lstat(path));
+  const status = await ifExists(lstat(path));
   if (!status || !isOwn(status) || status.isSymbolicLink()) return;
   if (status.isDirectory()) {
     const isPrivate = (status.mode & OTHERS) === 0;
-    for (const entry of (await found(readdir(path, { withFileTypes: true }))) ?? [])
+    for (const entry of (await ifExists(readdir(path, { withFileTypes: true }))) ?? [])
       if (!isPrivate || entry.isDirectory()) await tightenTree(join(path, entry.name));
   }
   await tighten(path, status.mode);
 }
 
 async function tighten(path: string, mode: number): Promise<void> {
-  if ((mode & OTHERS) !== 0) await found(chmod(path, mode & 0o7777 & ~OTHERS));
+  if ((mode & OTHERS) !== 0) await ifExists(chmod(path, mode & 0o7777 & ~OTHERS));
 }
 
 function isOwn({ uid }: { uid: number }): boolean {
   return uid === process.geteuid?.();
-}
-
-/** Awaits a file operation. @returns `undefined` if the file is gone, because a running role may remove it */
-async function found<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return undefined;
-  }
 }

@@ -1,8 +1,9 @@
 import { open, mkdir, rm, stat, type FileHandle } from 'node:fs/promises';
-import { createReadStream, type Stats } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline, type Readable, type Writable } from 'node:stream';
 
+import { ifExists } from '../if-exists.ts';
 import { listAwaited, listStored, type StoredFiles } from './blob-listing.ts';
 import { BlobNotFoundError, blobPath, CHECKPOINT, MANIFEST, TRASH } from './blob-paths.ts';
 import { BlobStream } from './blob-stream.ts';
@@ -164,7 +165,8 @@ export class BlobStore {
   /** Returns the age of the newest file under a key, in ms; negative for a date in the future. */
   async age({ key }: StoredFiles): Promise<number> {
     const path = this.#path(key);
-    const found = await Promise.all([path, path + MANIFEST, path + CHECKPOINT].map(statOf));
+    const files = [path, path + MANIFEST, path + CHECKPOINT];
+    const found = await Promise.all(files.map((file) => ifExists(stat(file))));
     return Date.now() - Math.max(0, ...found.map((file) => file?.mtimeMs ?? 0));
   }
 
@@ -175,7 +177,7 @@ export class BlobStore {
    */
   async wasCutOff({ key, id }: StoredFiles): Promise<boolean> {
     const path = this.#path(key);
-    const [blob, manifest] = await Promise.all([statOf(path), statOf(path + MANIFEST)]);
+    const [blob, manifest] = await Promise.all([path, path + MANIFEST].map((file) => ifExists(stat(file))));
     if (manifest && manifest.size > 0) return false;
     return !blob || (UPLOAD.test(id) && blob.mtimeMs > (await readCurrentSince(this.#root)));
   }
@@ -227,22 +229,11 @@ async function openNew(path: string): Promise<FileHandle> {
     return await open(path, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(dirname(path)).catch(unlessThere);
+    await mkdir(dirname(path)).catch((failure: NodeJS.ErrnoException) => {
+      if (failure.code !== 'EEXIST') throw failure;
+    });
     return open(path, 'wx');
   }
-}
-
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return undefined;
-  }
-}
-
-function unlessThere(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 }
 
 async function closeAll(files: readonly Promise<FileHandle>[]): Promise<void> {

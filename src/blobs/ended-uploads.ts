@@ -2,6 +2,7 @@ import { copyFile, link, readdir, rename, rm, rmdir, stat, utimes } from 'node:f
 import { dirname, join } from 'node:path';
 
 import type { Outcome } from '../contract/job.ts';
+import { ifExists } from '../if-exists.ts';
 import { blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
 import { makeFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
@@ -43,7 +44,7 @@ export class EndedUploads {
     const manifest = blobPath(this.#root, key) + MANIFEST;
     if ((await readManifest(manifest))?.job_id !== jobId) return;
     const now = new Date();
-    await utimes(manifest, now, now).catch(unlessMissing);
+    await ifExists(utimes(manifest, now, now));
     await addName(this.#root, manifest, this.#path(folderName(epoch), jobId, status));
   }
 
@@ -82,11 +83,8 @@ export class EndedUploads {
    * @returns `undefined` when the note is gone
    */
   async age({ path }: EndedUpload): Promise<number | undefined> {
-    try {
-      return Date.now() - (await stat(path)).mtimeMs;
-    } catch (error) {
-      return unlessMissing(error);
-    }
+    const found = await ifExists(stat(path));
+    return found && Date.now() - found.mtimeMs;
   }
 
   /** `undefined` when it is not whole: its upload was never acknowledged. */
@@ -187,16 +185,10 @@ async function move(root: string, from: string, to: string): Promise<void> {
 
 /** Puts a file into a folder that may be missing, or that another process removes because it is empty. */
 async function inFolder(root: string, to: string, put: () => Promise<void>): Promise<void> {
-  for (let tries = 0; tries < 2; tries++) {
-    try {
-      await makeFolder(root, dirname(to));
-      return await put();
-    } catch (error) {
-      unlessMissing(error);
-    }
-  }
-}
-
-function unlessMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  const putOnce = async () => {
+    await makeFolder(root, dirname(to));
+    await put();
+    return true;
+  };
+  if (!(await ifExists(putOnce()))) await ifExists(putOnce());
 }

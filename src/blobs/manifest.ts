@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as v from 'valibot';
 
 import type { JobPayload } from '../jobs/model/job-payload.ts';
@@ -48,13 +48,7 @@ export async function replaceManifest(path: string, manifest: Manifest): Promise
   // Has a checkpoint's name, so that a sweep removes it if the process dies here.
   const temporary = `${path}.${randomUUID()}${CHECKPOINT}`;
   try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(JSON.stringify(manifest));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFile(temporary, JSON.stringify(manifest), { flag: 'wx', flush: true });
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -1,6 +1,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { ifExists } from '../if-exists.ts';
 import { makeFolder } from './make-folder.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -18,12 +19,7 @@ export class Trash {
   /** Moves a file into the trash, if it still exists. */
   async take(name: string, path: string): Promise<void> {
     const to = join(this.#folder, new Date().toISOString().slice(0, 10), name);
-    try {
-      await makeFolder(dirname(this.#folder), dirname(to));
-      await rename(path, to);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    await ifExists(makeFolder(dirname(this.#folder), dirname(to)).then(() => rename(path, to)));
   }
 
   /**

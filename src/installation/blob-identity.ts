@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 
+import { ifExists } from '../if-exists.ts';
 import { InstallationError } from './installation-error.ts';
 
 /** Name of the identity file in the blob store's folder. */
@@ -46,13 +47,8 @@ export class BlobIdentity {
   }
 
   async #readFile(): Promise<v.InferOutput<typeof IdentitySchema> | undefined> {
-    let text: string;
-    try {
-      text = await readFile(this.#path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+    const text = await ifExists(readFile(this.#path, 'utf8'));
+    if (text === undefined) return undefined;
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), IdentitySchema), text);
     if (!parsed.success) throw new InstallationError(`${this.#path} is no valid identity file`);
     return parsed.output;
@@ -79,13 +75,7 @@ export class BlobIdentity {
     const content = { layout: LAYOUT, adopted_at: new Date().toISOString(), from, ...identity };
     const temporary = join(this.root, `.installation-${randomUUID()}`);
     try {
-      const file = await open(temporary, 'wx');
-      try {
-        await file.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await writeFile(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { flag: 'wx', flush: true });
       await put(temporary, this.#path);
     } finally {
       await rm(temporary, { force: true });
@@ -110,35 +100,17 @@ async function putIfAbsent(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (!NO_LINKS.has(code)) throw error;
-    await putWithoutLinks(from, to);
+    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) return unlessThere(error as Error);
+    // A reader that sees half of the file takes it for an invalid one until it reads again.
+    await writeFile(to, await readFile(from), { flag: 'wx', flush: true }).catch(unlessThere);
   }
 }
 
-/**
- * Falls back to a plain write. A reader that sees half of the file takes it for an invalid one until it reads again.
- */
-async function putWithoutLinks(from: string, to: string): Promise<void> {
-  const text = await readFile(from);
-  const file = await open(to, 'wx').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
-  if (!file) return;
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }

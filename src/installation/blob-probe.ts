@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const PREFIX = '.probe-';
@@ -44,13 +44,7 @@ export class BlobProbe {
     const path = join(this.#root, this.#name);
     const text = randomUUID();
     try {
-      const file = await open(path, 'w');
-      try {
-        await file.writeFile(text);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
+      await writeFile(path, text, { flush: true });
       if ((await readFile(path, 'utf8')) !== text)
         throw new Error(`${path} does not hold what was written to it`);
     } finally {

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
+import { ifExists } from '../if-exists.ts';
 import { diskFull } from './storage-problem.ts';
 
 /** Time in ms that a disk reading counts. A system call costs an upload more than this class' own count does. */
@@ -127,14 +128,9 @@ export class FreeSpace {
   }
 
   async #spareOf(path: string): Promise<number> {
-    try {
-      const { bavail, blocks, bsize } = await statfs(path);
-      return (
-        bavail * bsize - (this.#minFreeBytes ?? Math.min(MIN_FREE_BYTES, blocks * bsize * MIN_FREE_SHARE))
-      );
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Infinity;
-      throw error;
-    }
+    const found = await ifExists(statfs(path));
+    if (!found) return Infinity;
+    const { bavail, blocks, bsize } = found;
+    return bavail * bsize - (this.#minFreeBytes ?? Math.min(MIN_FREE_BYTES, blocks * bsize * MIN_FREE_SHARE));
   }
 }
