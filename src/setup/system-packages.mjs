@@ -25,81 +25,44 @@ if [ -d /run/systemd/system ]; then
 fi
 `;
 
-/** Package names that are the same everywhere but in Debian, whose full nginx brings modules that the tests do not need. */
-const COMMON = { nginx: 'nginx', caddy: 'caddy', haproxy: 'haproxy', curl: 'curl' };
-
-/** The package managers we know: how they install, and what they call what we need. */
-const MANAGERS = {
-  'apt-get': {
-    install: ['sh', '-c', APT_INSTALL, 'sh'],
-    redis: 'redis-server',
-    chromium: 'chromium-headless-shell',
-    python: 'python3',
-    nginx: 'nginx-light',
-    caddy: 'caddy',
-    haproxy: 'haproxy',
-    curl: 'curl',
-  },
-  dnf: {
-    install: ['dnf', 'install', '-y'],
-    redis: 'redis',
-    chromium: 'chromium',
-    python: 'python3',
-    ...COMMON,
-  },
-  apk: {
-    install: ['apk', 'add', '--no-cache'],
-    redis: 'redis',
-    chromium: 'chromium',
-    python: 'python3',
-    ...COMMON,
-  },
-  pacman: {
-    install: ['pacman', '-Sy', '--noconfirm', '--needed'],
-    redis: 'redis',
-    chromium: 'chromium',
-    python: 'python',
-    ...COMMON,
-  },
-  zypper: {
-    install: ['zypper', '--non-interactive', 'install'],
-    redis: 'redis',
-    chromium: 'chromium',
-    python: 'python3',
-    ...COMMON,
-  },
-  brew: {
-    install: ['brew', 'install'],
-    redis: 'redis',
-    chromium: 'chromium',
-    python: 'python3',
-    ...COMMON,
-  },
+/** Install command of each known package manager. */
+const INSTALL = {
+  'apt-get': ['sh', '-c', APT_INSTALL, 'sh'],
+  dnf: ['dnf', 'install', '-y'],
+  apk: ['apk', 'add', '--no-cache'],
+  pacman: ['pacman', '-Sy', '--noconfirm', '--needed'],
+  zypper: ['zypper', '--non-interactive', 'install'],
+  brew: ['brew', 'install'],
 };
 
-/** Commands per need. Any one of them proves that the system has it. */
-const COMMANDS = {
-  redis: ['redis-server'],
-  // Debian's headless package needs half the CPU time to start and render.
-  chromium: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
-  python: ['python3'],
-  nginx: ['nginx'],
-  caddy: ['caddy'],
-  haproxy: ['haproxy'],
-  curl: ['curl'],
+/**
+ * Commands of each need, any of which proves that the system has it, and its package. Some managers have another name for
+ * the package.
+ */
+const NEEDS = {
+  redis: { commands: ['redis-server'], package: 'redis', 'apt-get': 'redis-server' },
+  chromium: {
+    // Debian's headless package needs half the CPU time to start and render.
+    commands: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
+    package: 'chromium',
+    'apt-get': 'chromium-headless-shell',
+  },
+  python: { commands: ['python3'], package: 'python3', pacman: 'python' },
+  // Debian's full nginx brings modules that the tests do not need.
+  nginx: { commands: ['nginx'], package: 'nginx', 'apt-get': 'nginx-light' },
+  caddy: { commands: ['caddy'], package: 'caddy' },
+  haproxy: { commands: ['haproxy'], package: 'haproxy' },
+  curl: { commands: ['curl'], package: 'curl' },
 };
 
 /**
  * System packages per level. The tests drive a browser. They run proxies before Sluice, a processor in Python, and the
  * README's commands, which call curl.
  */
-export const NEEDED = {
-  start: ['redis'],
-  test: ['redis', 'chromium', 'python', 'nginx', 'caddy', 'haproxy', 'curl'],
-};
+export const NEEDED = { start: ['redis'], test: Object.keys(NEEDS) };
 
 export function commandsOf(need) {
-  return COMMANDS[need];
+  return NEEDS[need].commands;
 }
 
 function findCommand(name, path) {
@@ -122,15 +85,16 @@ function findCommand(name, path) {
 
 /** The file on `path` that shows that `need` is there. */
 export function present(need, path) {
-  return COMMANDS[need].map((name) => findCommand(name, path)).find(Boolean);
+  return commandsOf(need)
+    .map((name) => findCommand(name, path))
+    .find(Boolean);
 }
 
 /** Installs what is needed, with the system's package manager. Returns why it could not, if so. */
 export function installWithSystem(needs, path) {
-  const name = Object.keys(MANAGERS).find((manager) => findCommand(manager, path));
-  if (!name) return `none of ${Object.keys(MANAGERS).join(', ')} is here`;
-  const manager = MANAGERS[name];
-  const command = manager.install.concat(needs.map((need) => manager[need]));
+  const name = Object.keys(INSTALL).find((manager) => findCommand(manager, path));
+  if (!name) return `none of ${Object.keys(INSTALL).join(', ')} is here`;
+  const command = INSTALL[name].concat(needs.map((need) => NEEDS[need][name] || NEEDS[need].package));
   // Homebrew refuses to run as root.
   if (name !== 'brew' && process.getuid() !== 0) {
     if (!findCommand('sudo', path)) return `${name} needs root, and there is no sudo`;
