@@ -1,4 +1,3 @@
-import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 
@@ -11,59 +10,7 @@ export const ROLES = ['api', 'gateway', 'worker', 'processor'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Everything that can be set from outside, read once and validated. */
-export interface Config {
-  port: number;
-  host: string;
-  /** Absolute. Holds the lock, the embedded servers' data and, unless set elsewhere, the blobs. */
-  dataDir: string;
-  /** Absent where the embedded server is used. */
-  redisUrl: string | undefined;
-  redisKeyPrefix: string;
-  chromaUrl: string | undefined;
-  processorUrl: string | undefined;
-  /** Secret that the processor demands of its callers; absent for an open one. */
-  processorSecret: string | undefined;
-  embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
-  /** Where browsers find the gateway, when it does not share the api's port. */
-  gatewayUrl: string | undefined;
-  /** The API keys as JSON, or the path of their file. Absent, every caller has all scopes. */
-  apiKeys: string | undefined;
-  /** Hosts that every port accepts beside loopback, `host` and the host of `publicUrl`. */
-  allowedHosts: readonly string[];
-  allowedOrigins: readonly string[];
-  /** Address of the api behind a proxy: origin and path prefix. Absent without a proxy. */
-  publicUrl: URL | undefined;
-  /** Longest silence on a WebSocket, an event stream or a long poll, in ms. */
-  heartbeatMs: number;
-  maxUploadBytes: number;
-  /** Proxies whose `X-Forwarded-For` names the client. */
-  trustedProxies: BlockList | undefined;
-  /** Limits of one client in one process. */
-  limits: {
-    requestsPerSecond: number;
-    bytesPerMinute: number;
-    openBodies: number;
-    sockets: number;
-    liveJobs: number;
-  };
-  /** Least rate of an upload, in bytes a second. */
-  minUploadRate: number;
-  /** Free space that uploads and backups leave on the disk, in bytes; absent for the default. */
-  minFreeBytes: number | undefined;
-  maxTextChars: number;
-  maxRetries: number;
-  processorTimeoutMs: number;
-  processorChildren: number;
-  leaseMs: number;
-  /** How long a job is kept once it has ended. */
-  jobTtlSeconds: number;
-  drainMs: number;
-  workerConcurrency: number;
-  /** Days that the trash keeps files that no store explains. */
-  trashDays: number;
-  /** Absolute path of the folder that holds the uploaded originals. */
-  blobStore: string;
-}
+export type Config = ReturnType<typeof loadConfig>;
 
 /** Thrown by {@link loadConfig}; its message names every wrong value, one a line. */
 export class ConfigError extends Error {
@@ -96,7 +43,7 @@ export function bypassProxy(urls: readonly (string | undefined)[]): void {
  * Reads and validates the environment.
  * @throws {ConfigError} naming every variable that is wrong
  */
-export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   // A variable set to nothing counts as not set: that is how compose files and shells unset one.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = v.safeParse(EnvironmentSchema, given);
@@ -105,46 +52,46 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     const wrongValues = (parsed.issues ?? []).map(
       ({ path, message }) => `${String(path?.[0]?.key)}: ${message}`,
     );
-    const lines = [...wrongValues, ...wrongNames].map((line) => `  ${line}`);
-    throw new ConfigError(`The configuration is not valid:\n${lines.join('\n')}`);
+    throw invalid([...wrongValues, ...wrongNames]);
   }
   const env = parsed.output;
   if (!isThisMachine(env.HOST) && env.ALLOW_ANONYMOUS !== '1' && env.API_KEYS === undefined) {
-    throw new ConfigError(
-      `The configuration is not valid:\n  HOST: ${env.HOST} is open to others and no keys guard it. ` +
+    throw invalid([
+      `HOST: ${env.HOST} is open to others and no keys guard it. ` +
         'Use a loopback address, set API_KEYS, or set ALLOW_ANONYMOUS=1 where a network you trust does the guarding.',
-    );
-  }
-  if (env.BLOB_STORE?.startsWith('s3://')) {
-    throw new ConfigError('The configuration is not valid:\n  BLOB_STORE: must be a folder');
-  }
-  const publicUrl = env.PUBLIC_URL === undefined ? undefined : new URL(env.PUBLIC_URL);
-  if (publicUrl && publicUrl.href !== publicUrl.origin + publicUrl.pathname) {
-    throw new ConfigError(
-      'The configuration is not valid:\n  PUBLIC_URL: must be an origin and a path, such as https://example.com/sluice/',
-    );
+    ]);
   }
   const dataDir = resolve(env.DATA_DIR);
   return {
     port: env.PORT,
     host: env.HOST,
+    /** Absolute. Holds the lock, the embedded servers' data and, unless set elsewhere, the blobs. */
     dataDir,
+    /** Absent where the embedded server is used. */
     redisUrl: env.REDIS_URL,
     redisKeyPrefix: env.REDIS_KEY_PREFIX,
     chromaUrl: env.CHROMA_URL,
     processorUrl: env.PROCESSOR_URL,
+    /** Secret that the processor demands of its callers; absent for an open one. */
     processorSecret: env.PROCESSOR_SECRET,
     embeddings: env.EMBEDDINGS_URL
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
+    /** Where browsers find the gateway, when it does not share the api's port. */
     gatewayUrl: env.GATEWAY_URL,
+    /** The API keys as JSON, or the path of their file. Absent, every caller has all scopes. */
     apiKeys: env.API_KEYS,
-    publicUrl,
+    /** Address of the api behind a proxy: origin and path prefix. Absent without a proxy. */
+    publicUrl: env.PUBLIC_URL,
+    /** Hosts that every port accepts beside loopback, `host` and the host of `publicUrl`. */
     allowedHosts: env.ALLOWED_HOSTS,
     allowedOrigins: env.ALLOWED_ORIGINS,
+    /** Longest silence on a WebSocket, an event stream or a long poll, in ms. */
     heartbeatMs: env.HEARTBEAT_MS,
     maxUploadBytes: env.MAX_UPLOAD_BYTES,
+    /** Proxies whose `X-Forwarded-For` names the client. */
     trustedProxies: env.TRUSTED_PROXIES,
+    /** Limits of one client in one process. */
     limits: {
       requestsPerSecond: env.MAX_REQUESTS_PER_SECOND,
       bytesPerMinute: env.MAX_BYTES_PER_MINUTE,
@@ -152,19 +99,30 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       sockets: env.MAX_SOCKETS,
       liveJobs: env.MAX_LIVE_JOBS,
     },
+    /** Least rate of an upload, in bytes a second. */
     minUploadRate: env.MIN_UPLOAD_RATE,
+    /** Free space that uploads and backups leave on the disk, in bytes; absent for the default. */
     minFreeBytes: env.MIN_FREE_BYTES,
     maxTextChars: env.MAX_TEXT_CHARS,
     maxRetries: env.MAX_RETRIES,
     processorTimeoutMs: env.PROCESSOR_TIMEOUT_MS,
     processorChildren: env.PROCESSOR_CHILDREN,
     leaseMs: env.LEASE_MS,
+    /** How long a job is kept once it has ended. */
     jobTtlSeconds: env.JOB_TTL_SECONDS,
     drainMs: env.DRAIN_MS,
     workerConcurrency: env.WORKER_CONCURRENCY,
+    /** Days that the trash keeps files that no store explains. */
     trashDays: env.TRASH_DAYS,
+    /** Absolute path of the folder that holds the uploaded originals. */
     blobStore: env.BLOB_STORE ? resolve(env.BLOB_STORE) : resolve(dataDir, 'blobs'),
   };
+}
+
+function invalid(faults: readonly string[]): ConfigError {
+  return new ConfigError(
+    `The configuration is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+  );
 }
 
 /** Returns the variables of this process's environment that a child may have. */

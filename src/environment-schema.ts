@@ -17,16 +17,16 @@ const wholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER) =>
 const whole = (fallback: number, min: number, max?: number) =>
   v.optional(wholeNumber(min, max), String(fallback));
 
-const url = (...protocols: string[]) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.check(
-        (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
-        `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-      ),
+const urlOf = (...protocols: string[]) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     ),
   );
+
+const url = (...protocols: string[]) => v.optional(urlOf(...protocols));
 
 /** Parses words separated by commas. */
 const list = (isValid: (word: string) => boolean, message: string) =>
@@ -81,11 +81,10 @@ export const EnvironmentSchema = v.object({
     v.pipe(
       v.string(),
       v.transform((host) => host.replace(/^\[(.+)\]$/, '$1')),
-      v.minLength(1),
     ),
     '127.0.0.1',
   ),
-  DATA_DIR: v.optional(v.pipe(v.string(), v.minLength(1)), './.data'),
+  DATA_DIR: v.optional(v.string(), './.data'),
   REDIS_URL: url('redis:', 'rediss:'),
   REDIS_KEY_PREFIX: v.optional(
     v.pipe(v.string(), v.regex(/^[^\s*?[\]\\]*$/, 'may not hold spaces or pattern characters')),
@@ -110,7 +109,16 @@ export const EnvironmentSchema = v.object({
       }),
     ),
   ),
-  PUBLIC_URL: url('http:', 'https:'),
+  PUBLIC_URL: v.optional(
+    v.pipe(
+      urlOf('http:', 'https:'),
+      v.transform((text) => new URL(text)),
+      v.check(
+        ({ href, origin, pathname }) => href === origin + pathname,
+        'must be an origin and a path, such as https://example.com/sluice/',
+      ),
+    ),
+  ),
   HEARTBEAT_MS: whole(15_000, 1000, 60_000),
   ALLOWED_HOSTS: list(
     (host) => configuredHost(host) !== undefined,
@@ -145,7 +153,7 @@ export const EnvironmentSchema = v.object({
   DRAIN_MS: whole(10_000, 0),
   WORKER_CONCURRENCY: whole(16, 1, 256),
   TRASH_DAYS: whole(7, 1),
-  BLOB_STORE: v.optional(v.pipe(v.string(), v.minLength(1))),
+  BLOB_STORE: v.optional(v.pipe(v.string(), v.regex(/^(?!s3:\/\/)/, 'must be a folder'))),
 });
 
 /** Name of an environment variable that configures Sluice. */
