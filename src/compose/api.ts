@@ -26,7 +26,7 @@ export function composeApi(
   own: ReturnType<typeof healthRoutes>,
   closing: AbortSignal,
 ): App {
-  const { config, access, logger, started, keys, redis, store, installation, metrics, queueOptions } = shared;
+  const { config, logger, started, keys, redis, store, queueOptions } = shared;
   const feed = shared.feed as JobFeed;
   const reader = new JobReader(store, feed);
   started.defer(() => reader.close());
@@ -34,42 +34,27 @@ export function composeApi(
   const space = new FreeSpace(config.blobStore, [config.dataDir], config.minFreeBytes);
   shared.checks['disk'] = () => space.check();
   const services = {
+    ...shared,
     ...stores,
-    access,
     space,
-    redis,
-    keys,
-    store,
     feed,
     reader,
-    metrics,
-    installation,
     closing,
-    limiter: shared.limiter,
     liveJobs: new LiveJobs(config.limits.liveJobs, redis, keys.active),
-    logger,
     queue: new JobQueue(redis, keys, queueOptions),
     uploadQueue: new JobQueue(uploads, keys, queueOptions),
     uploadConnection: new UploadConnection(uploads, logger),
     registry: new DocumentRegistry(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };
-  const {
-    maxUploadBytes: maxBytes,
-    minUploadRate: leastRate,
-    allowedOrigins,
-    gatewayUrl,
-    heartbeatMs,
-  } = config;
-  const publicPath = config.publicUrl?.pathname.replace(/\/+$/, '') ?? '';
   return createApp(services, own, {
-    uploadLimits: { maxBytes, leastRate },
+    uploadLimits: { maxBytes: config.maxUploadBytes, leastRate: config.minUploadRate },
     clientOf: shared.clientOf,
     guard: shared.guard,
-    allowedOrigins,
-    settings: { gateway_url: gatewayUrl },
-    publicPath,
-    heartbeatMs,
+    allowedOrigins: config.allowedOrigins,
+    settings: { gateway_url: config.gatewayUrl },
+    publicPath: config.publicUrl?.pathname.replace(/\/+$/, '') ?? '',
+    heartbeatMs: config.heartbeatMs,
     pageFolder: PAGE_FOLDER,
   });
 }

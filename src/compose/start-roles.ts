@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { Hono } from 'hono';
 
-import { Access } from '../access/access.ts';
 import { authorizeRequests, type AccessEnvironment } from '../access/authorize-requests.ts';
 import { Keyring } from '../access/keyring.ts';
-import { Passes } from '../access/passes.ts';
 import { guardRequests } from '../access/guard-requests.ts';
 import { ConfigError, type Config, type Role } from '../config.ts';
 import { ROUTE_RULES } from '../http/route-rules.ts';
@@ -17,7 +15,7 @@ import { startProcessor } from '../processor/server.ts';
 import { composeApi, type App } from './api.ts';
 import { composeGateway } from './gateway.ts';
 import { guardFor } from './settings.ts';
-import { share, type Shared } from './shared.ts';
+import { share } from './shared.ts';
 import { openStores } from './stores.ts';
 import { composeWorker } from './worker.ts';
 
@@ -84,17 +82,14 @@ async function startJobRoles(
   logger: Logger,
   started: AsyncDisposableStack,
 ): Promise<Omit<Running, 'close'>> {
-  const guard = guardFor(config, logger);
   const keyring = config.apiKeys === undefined ? undefined : new Keyring(config.apiKeys, logger);
-  const base = await share(roles, config, logger, started);
-  const access = new Access(keyring, new Passes(base.redis, base.keys));
-  const shared: Shared = { ...base, guard, access };
+  const shared = await share(roles, config, keyring, logger, started);
   const closing = new AbortController();
   const own = healthRoutes(shared.checks, shared.dependencies);
   if (roles.includes('gateway')) own.route('/', upgradeRequiredRoutes(logger));
   let app: App = new Hono<AccessEnvironment>()
-    .use(guardRequests(guard, closeAfterResponse))
-    .use(authorizeRequests(access, ROUTE_RULES))
+    .use(guardRequests(shared.guard, closeAfterResponse))
+    .use(authorizeRequests(shared.access, ROUTE_RULES))
     .route('/', own)
     .route('/', metricsRoutes(shared.metrics));
   if (roles.includes('api') || roles.includes('worker')) {
