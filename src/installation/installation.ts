@@ -1,9 +1,9 @@
 import type { ChromaClient } from 'chromadb';
 import type { Redis } from 'ioredis';
 
+import { within } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
-import { within } from './deadline.ts';
 import type { Part, Proved, Standing } from './decide.ts';
 import type { IdentityStores } from './identity-stores.ts';
 import { InstallationError } from './installation-error.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+import { orTimeout } from '../deadline.ts';
 import type { Logger } from '../logging/logger.ts';
 import { DEFAULT_TENANT } from '../redis/keys.ts';
-import { orTimeout } from './deadline.ts';
 import { decide, type Adoption, type Found, type Part, type Proved, type Standing } from './decide.ts';
 import type { IdentityStores } from './identity-stores.ts';
 

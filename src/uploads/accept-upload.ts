@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 
 import type { UploadAccepted } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
-import type { Installation } from '../installation/installation.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
 import type { OpenBody } from '../limits/limiter.ts';
@@ -11,7 +10,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { BlobStore, BlobWriter } from '../blobs/blob-store.ts';
 import { enqueueInTime } from './enqueue-in-time.ts';
 import type { FreeSpace } from './free-space.ts';
-import type { Manifest } from '../blobs/manifest.ts';
+import type { StoreProver } from '../blobs/open-original.ts';
 import { receiveUpload, type UploadLimits } from './receive-upload.ts';
 import { storageProblem } from './storage-problem.ts';
 import type { UploadConnection } from './upload-connection.ts';
@@ -19,50 +18,36 @@ import type { UploadConnection } from './upload-connection.ts';
 /** Rest in ms before files of a refused upload are removed again: an installation compares its stores as often. */
 const DISCARD_AGAIN_MS = 3000;
 
+interface UploadServices {
+  blobs: BlobStore;
+  space: FreeSpace;
+  connection: UploadConnection;
+  queue: JobQueue;
+  installation: StoreProver;
+  logger: Logger;
+  tenant: string;
+  limits: UploadLimits;
+  /** Counts the upload's bytes against its client's limits. */
+  body: OpenBody;
+  /** Requests with the same key make one job, whatever became of the first one's response. */
+  idempotencyKey: string | undefined;
+}
+
 /**
  * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
  * from then on it cannot be lost. When it throws, nothing of it is left, or remains once the store is back.
- * @param body counts the upload's bytes against its client's limits
- * @param idempotencyKey requests with the same key make one job, whatever became of the first one's response
  * @returns the documented acknowledgement
  * @throws {AppError}
  */
 export async function acceptUpload(
   request: IncomingMessage,
-  {
-    blobs,
-    space,
-    connection,
-    queue,
-    installation,
-    logger,
-    tenant,
-    limits,
-    body,
-    idempotencyKey,
-  }: {
-    blobs: BlobStore;
-    space: FreeSpace;
-    connection: UploadConnection;
-    queue: JobQueue;
-    installation: Pick<Installation, 'proveBlobs'>;
-    logger: Logger;
-    tenant: string;
-    limits: UploadLimits;
-    body: OpenBody;
-    idempotencyKey: string | undefined;
-  },
+  services: UploadServices,
 ): Promise<UploadAccepted> {
+  const { queue, installation, logger, tenant, idempotencyKey } = services;
   const id = randomUUID();
-  const blob = blobs.create(tenant, id);
+  const blob = services.blobs.create(tenant, id);
   try {
-    const { fields, filename, mediaType, size, contentHash } = await receiveUpload(
-      request,
-      blob,
-      space,
-      body,
-      limits,
-    );
+    const { fields, filename, mediaType, size, contentHash } = await receiveUpload(request, blob, services);
     const payload: JobPayload = {
       filename,
       file_size: size,
@@ -74,12 +59,14 @@ export async function acceptUpload(
     const idempotency =
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
     // Its job may be done within milliseconds, and puts the manifest away then.
-    await describe(blob, { job_id: id, tenant, payload, idempotency });
+    await blob.describe({ job_id: id, tenant, payload, idempotency }).catch((cause: unknown) => {
+      throw storageProblem(cause);
+    });
     // Side by side: the response waits for both, and the time of one is saved.
     const [stored, queued] = await Promise.allSettled([
       // A folder that was unmounted since the last comparison may have taken the files in its place.
       blob.commit().then(() => installation.proveBlobs()),
-      enqueueInTime(connection, queue, logger, id, tenant, payload, idempotency),
+      enqueueInTime(services.connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;
     const made = queued.value;
@@ -90,7 +77,7 @@ export async function acceptUpload(
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
     // Sent before: its job has the file already.
-    if (made.id !== id) await discard(blob, { installation, logger });
+    if (made.id !== id) await discard(blob, services);
     return {
       job_id: made.id,
       status: 'queued',
@@ -98,7 +85,7 @@ export async function acceptUpload(
       created_at: made.createdAt,
     };
   } catch (error) {
-    await discard(blob, { installation, logger });
+    await discard(blob, services);
     throw error;
   }
 }
@@ -110,7 +97,7 @@ export async function acceptUpload(
  */
 async function discard(
   blob: BlobWriter,
-  services: { installation: Pick<Installation, 'proveBlobs'>; logger: Logger },
+  services: Pick<UploadServices, 'installation' | 'logger'>,
 ): Promise<void> {
   const { installation, logger } = services;
   const tryAgain = (error: unknown) => {
@@ -118,14 +105,6 @@ async function discard(
     setTimeout(() => void discard(blob, services), DISCARD_AGAIN_MS).unref();
   };
   await blob.discard().then(() => void installation.proveBlobs().catch(tryAgain), tryAgain);
-}
-
-async function describe(blob: BlobWriter, manifest: Manifest): Promise<void> {
-  try {
-    await blob.describe(manifest);
-  } catch (cause) {
-    throw storageProblem(cause);
-  }
 }
 
 /** Hashes a request. Equal hashes mean the same file, name and settings. */

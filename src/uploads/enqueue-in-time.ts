@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { orTimeout } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
 import type { Idempotency } from '../jobs/model/idempotency.ts';
@@ -33,19 +34,13 @@ export async function enqueueInTime(
 ): Promise<{ id: string; createdAt: string } | 'conflict'> {
   const began = performance.now();
   if (!(await connection.ready(DEADLINE_MS))) throw refusal(new Error('there is no connection to Redis'));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const left = DEADLINE_MS - (performance.now() - began);
-    timer = setTimeout(() => reject(new Error('Redis has not answered in time')), left);
-  });
+  const left = Math.ceil(DEADLINE_MS - (performance.now() - began));
   let made: Awaited<ReturnType<JobQueue['enqueue']>>;
   try {
-    made = await Promise.race([queue.enqueue(id, tenant, payload, idempotency), late]);
+    made = await orTimeout(left, 'Redis', queue.enqueue(id, tenant, payload, idempotency));
   } catch (cause) {
     void withdraw(queue, logger, id, tenant, payload.collection, idempotency?.key);
     throw refusal(cause);
-  } finally {
-    clearTimeout(timer);
   }
   // A worker may have the job now, so a refusal is too late. The next master may lack the job. So this enqueues it once
   // more, and the master of that moment makes it unless it exists.

@@ -13,15 +13,13 @@ const MIN_FREE_SHARE = 0.05;
 /** Least room reserved for an upload, in bytes. The 256 open uploads that one client may have reserve 256 MiB. */
 const LEAST_HELD = 1024 ** 2;
 
-/** Room granted to one upload. Its owner MUST release it once the upload has ended. */
-export interface Claim {
+/** Room granted to one upload. Its owner MUST dispose of it once the upload has ended, which gives back the rest. */
+export interface Claim extends Disposable {
   /**
    * Takes bytes from the grant, before they are written.
    * @throws {AppError} `disk_full` if the disk would fall below its floor
    */
   take(bytes: number): Promise<void>;
-  /** Gives back the rest of the grant. */
-  release(): void;
 }
 
 /**
@@ -84,7 +82,7 @@ export class FreeSpace {
         unsent = Math.max(0, unsent - count);
         holdMore();
       },
-      release: () => hold(-held),
+      [Symbol.dispose]: () => hold(-held),
     };
   }
 

@@ -2,12 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 
-import {
-  parseUploadFields,
-  UploadFieldsSchema,
-  type UploadFieldName,
-  type UploadFields,
-} from '../contract/upload.ts';
+import { parseUploadFields, UploadFieldsSchema, type UploadFieldName } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { OpenBody } from '../limits/limiter.ts';
 import { watchBody } from '../limits/watch-body.ts';
@@ -20,16 +15,6 @@ const MAX_FIELD_BYTES = 64 * 1024;
 const MAX_FIELDS = 100;
 /** Most bytes of a multipart body beside the file: fields, headers, boundaries. */
 const MAX_FRAMING_BYTES = 1024 * 1024;
-
-export interface ReceivedUpload {
-  fields: UploadFields;
-  filename: string;
-  mediaType: string | undefined;
-  /** In bytes. */
-  size: number;
-  /** SHA-256 in hex. */
-  contentHash: string;
-}
 
 export interface UploadLimits {
   /** Largest file, in bytes. */
@@ -47,36 +32,19 @@ interface ReceivedFile {
 /**
  * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
  * When this resolves, the blob is written, but neither committed nor discarded.
+ * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex
  * @throws {AppError} with the code of the upload's fault
  */
 export async function receiveUpload(
   request: IncomingMessage,
   blob: BlobWriter,
-  space: FreeSpace,
-  body: OpenBody,
-  { maxBytes, leastRate }: UploadLimits,
-): Promise<ReceivedUpload> {
+  { space, body, limits }: { space: FreeSpace; body: OpenBody; limits: UploadLimits },
+) {
+  const { maxBytes, leastRate } = limits;
   const busboy = openForm(request, maxBytes);
-  const claim = await space
+  using claim = await space
     .claim(Number(request.headers['content-length'] ?? 0))
     .catch((cause: unknown) => Promise.reject(storageProblem(cause)));
-  const watch = (fail: (error: AppError) => void) =>
-    watchBody(request, body, { maxBytes: maxBytes + MAX_FRAMING_BYTES, leastRate }, fail);
-  try {
-    return await receive(request, busboy, blob, claim, maxBytes, watch);
-  } finally {
-    claim.release();
-  }
-}
-
-async function receive(
-  request: IncomingMessage,
-  busboy: BusboyInstance,
-  blob: BlobWriter,
-  claim: Claim,
-  maxBytes: number,
-  watch: (fail: (error: AppError) => void) => () => void,
-): Promise<ReceivedUpload> {
   const values: Partial<Record<UploadFieldName, string>> = {};
   let file: ReceivedFile | undefined;
   let endWatch: (() => void) | undefined;
@@ -128,7 +96,7 @@ async function receive(
     busboy.once('partsLimit', () => fail(new AppError('too_many_files')));
     busboy.once('error', (cause) => fail(new AppError('malformed_multipart', undefined, { cause })));
     busboy.once('finish', resolve);
-    endWatch = watch(fail);
+    endWatch = watchBody(request, body, { maxBytes: maxBytes + MAX_FRAMING_BYTES, leastRate }, fail);
     request.pipe(busboy);
   }).finally(() => endWatch?.());
 

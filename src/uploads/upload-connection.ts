@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
+import { within } from '../deadline.ts';
 import { SingleFlight } from '../jobs/reads/single-flight.ts';
 import type { Logger } from '../logging/logger.ts';
 
@@ -50,18 +51,16 @@ export class UploadConnection {
   }
 
   async #wait(): Promise<boolean> {
-    const over = new AbortController();
-    // A Redis that has gone away meanwhile answers when it is back.
-    const late = sleep(CONFIRM_MS, false, { signal: over.signal }).catch(() => false);
+    let confirmed = false;
+    const confirmation = this.#confirmed().then((found) => (confirmed = found));
     try {
-      const confirmed = await Promise.race([this.#confirmed(), late]);
+      // A Redis that has gone away meanwhile answers when it is back.
+      await within(CONFIRM_MS, confirmation);
       if (!confirmed) this.#logger.warn('no replica of Redis has confirmed an upload in time');
       return confirmed;
     } catch (error) {
       this.#logger.warn('the replicas of Redis could not be asked', { error });
       return false;
-    } finally {
-      over.abort();
     }
   }
 
