@@ -1,20 +1,26 @@
 import { find, stamp } from './dom.ts';
 
-/** A passage of a document with its source, most important first: “0.82”, “paper.pdf”, “page 3”. */
-export interface Passage {
+/** A passage of a document, with the place where it begins. */
+interface Passage {
   text: string;
-  origin: readonly string[];
+  page?: number | undefined;
+  heading?: string | undefined;
 }
 
-/** Makes the list item of a passage. Its words come from a document, so it shows them as text, never as markup. */
-export function passageItem({ text, origin }: Passage): HTMLLIElement {
+/**
+ * Makes the list item of a passage. Its words come from a document, so it shows them as text, never as markup.
+ * @param marks its source, most important first: “0.82”, “paper.pdf”. Page and heading follow
+ */
+export function passageItem({ text, page, heading }: Passage, ...marks: string[]): HTMLLIElement {
   const item = stamp('passage-template');
   find(item, '.text', HTMLParagraphElement).textContent = text;
-  const marks = origin.map((words) => {
+  if (page !== undefined) marks.push(`page ${page}`);
+  if (heading !== undefined) marks.push(heading);
+  const origin = marks.map((words) => {
     const mark = document.createElement('span');
     mark.textContent = words;
     return mark;
   });
-  find(item, '.origin', HTMLParagraphElement).replaceChildren(...marks);
+  find(item, '.origin', HTMLParagraphElement).replaceChildren(...origin);
   return item;
 }

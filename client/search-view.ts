@@ -1,4 +1,3 @@
-import type { SearchResult } from '../src/contract/documents.ts';
 import { find } from './dom.ts';
 import { passageItem } from './passage.ts';
 import { search } from './request.ts';
@@ -38,7 +37,8 @@ export class SearchView {
     try {
       const found = await search({ collection, query, limit: RESULTS }, signal);
       if (signal.aborted) return;
-      this.#results.replaceChildren(...found.map((result) => passageItem(toPassage(result))));
+      const items = found.map((result) => passageItem(result, result.score.toFixed(2), result.filename));
+      this.#results.replaceChildren(...items);
       this.#status.textContent =
         found.length > 0
           ? `The ${quantity(found.length, 'chunk')} nearest in meaning, best first`
@@ -49,11 +49,4 @@ export class SearchView {
       this.#status.textContent = (error as Error).message;
     }
   }
-}
-
-function toPassage({ text, score, filename, page, heading }: SearchResult) {
-  const origin = [score.toFixed(2), filename];
-  if (page !== undefined) origin.push(`page ${page}`);
-  if (heading !== undefined) origin.push(heading);
-  return { text, origin };
 }

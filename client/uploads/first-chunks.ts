@@ -1,4 +1,3 @@
-import type { Chunk } from '../../src/contract/documents.ts';
 import { find } from '../dom.ts';
 import { passageItem } from '../passage.ts';
 import { readChunks } from '../request.ts';
@@ -39,7 +38,8 @@ export class FirstChunks {
     this.#status.textContent = 'Reading…';
     try {
       const chunks = await readChunks(documentId, SHOWN);
-      this.#list.replaceChildren(...chunks.map((chunk) => passageItem(toPassage(chunk))));
+      const items = chunks.map((chunk) => passageItem(chunk, `Chunk ${chunk.chunk_index + 1}`));
+      this.#list.replaceChildren(...items);
       this.#status.textContent = '';
     } catch (error) {
       // Reads them again when the user opens the list again.
@@ -47,11 +47,4 @@ export class FirstChunks {
       this.#status.textContent = (error as Error).message;
     }
   }
-}
-
-function toPassage({ text, chunk_index, page, heading }: Chunk) {
-  const origin = [`Chunk ${chunk_index + 1}`];
-  if (page !== undefined) origin.push(`page ${page}`);
-  if (heading !== undefined) origin.push(heading);
-  return { text, origin };
 }
