@@ -1,18 +1,14 @@
-/** Names from other programs, each with Sluice's own setting; `undefined` if it has none yet. */
-const FOREIGN = new Map<string, string | undefined>([
+/** Names from other programs, each with Sluice's own setting. */
+const FOREIGN = new Map([
   ['REDIS_HOST', 'REDIS_URL'],
   ['REDIS_PASSWORD', 'REDIS_URL'],
   ['CHROMA_HOST', 'CHROMA_URL'],
   ['MAX_FILE_SIZE', 'MAX_UPLOAD_BYTES'],
   ['CORS_ORIGINS', 'ALLOWED_ORIGINS'],
   ['CORS_ORIGIN', 'ALLOWED_ORIGINS'],
-  ['S3_ENDPOINT', undefined],
-  ['S3_BUCKET', undefined],
-  ['S3_REGION', undefined],
-  ['S3_PREFIX', undefined],
-  ['S3_ACCESS_KEY_ID', undefined],
-  ['S3_SECRET_ACCESS_KEY', undefined],
 ]);
+/** Matches settings of a later version, which stores originals elsewhere. */
+const LATER = /^S3_(ENDPOINT|BUCKET|REGION|PREFIX|ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/;
 
 /** Matches the names that Kubernetes sets for every service of the namespace. A service may be called `redis`. */
 const SERVICE_LINK = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;
@@ -29,12 +25,12 @@ export function findWrongNames(given: readonly string[], settings: readonly stri
   const lines: string[] = [];
   for (const name of given) {
     if (settings.includes(name) || SERVICE_LINK.test(name)) continue;
-    if (FOREIGN.has(name)) {
-      const instead = FOREIGN.get(name);
+    const own = FOREIGN.get(name);
+    if (own !== undefined || LATER.test(name)) {
       // If Sluice's own setting is present too, this one belongs to another program.
-      if (instead !== undefined && given.includes(instead)) continue;
+      if (own !== undefined && given.includes(own)) continue;
       lines.push(
-        `${name}: is no setting of this version. ${instead === undefined ? 'Unset it.' : `Set ${instead}.`}`,
+        `${name}: is no setting of this version. ${own === undefined ? 'Unset it.' : `Set ${own}.`}`,
       );
       continue;
     }

@@ -39,7 +39,7 @@ export interface ServiceSpec {
 
 /** One process that is started again whenever it ends, until it is stopped. */
 export class Service {
-  readonly #spec: ServiceSpec;
+  readonly spec: ServiceSpec;
   readonly #lock: DataLock;
   readonly #logger: Logger;
   readonly #ready = Promise.withResolvers<void>();
@@ -51,7 +51,7 @@ export class Service {
 
   /** Starts it at once. */
   constructor(spec: ServiceSpec, lock: DataLock, logger: Logger) {
-    this.#spec = spec;
+    this.spec = spec;
     this.#lock = lock;
     this.#logger = logger;
     // Prevents an unhandled rejection, because callers do not await every service.
@@ -71,11 +71,11 @@ export class Service {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
-    this.#ready.reject(new Error(`${this.#spec.name} was stopped before it was ready`));
+    this.#ready.reject(new Error(`${this.spec.name} was stopped before it was ready`));
     if (!this.#running) return;
     const { pid, ended } = this.#running;
     signalProcess(pid, 'SIGTERM');
-    const timer = setTimeout(() => signalProcess(-pid, 'SIGKILL'), STOP_GRACE_MS[this.#spec.kind]);
+    const timer = setTimeout(() => signalProcess(-pid, 'SIGKILL'), STOP_GRACE_MS[this.spec.kind]);
     await ended;
     clearTimeout(timer);
   }
@@ -92,10 +92,10 @@ export class Service {
   }
 
   #launch(): void {
-    const { kind, name } = this.#spec;
+    const { kind, name } = this.spec;
     let child: ChildProcess;
     try {
-      child = this.#spec.spawn();
+      child = this.spec.spawn();
     } catch (error) {
       this.#startAgain((error as Error).message);
       return;
@@ -131,7 +131,7 @@ export class Service {
     });
     // A send fails while the process ends. Its exit follows.
     child.on('error', (error) => this.#logger.warn(`${name} cannot be told to stop`, { error }));
-    this.#spec.ready(child, life.signal).then(
+    this.spec.ready(child, life.signal).then(
       () => {
         servesSince = performance.now();
         this.#serves();
@@ -145,7 +145,7 @@ export class Service {
   }
 
   #serves(): void {
-    if (this.#failedLives >= MAX_FAILED_LIVES) this.#logger.info(`${this.#spec.name} serves again`);
+    if (this.#failedLives >= MAX_FAILED_LIVES) this.#logger.info(`${this.spec.name} serves again`);
     this.#everServed = true;
     this.#ready.resolve();
   }
@@ -156,7 +156,7 @@ export class Service {
    */
   #startAgain(ended: string, unfit?: string): void {
     if (this.#stopping) return;
-    const { name, required } = this.#spec;
+    const { name, required } = this.spec;
     this.#failedLives++;
     if (this.#failedLives < MAX_FAILED_LIVES) {
       this.#restart = setTimeout(() => {
@@ -174,9 +174,9 @@ export class Service {
   }
 
   #report(ended: string, unfit: string | undefined): string {
-    const failure = this.#spec.explain?.();
+    const failure = this.spec.explain?.();
     return failureReport(
-      this.#spec.name,
+      this.spec.name,
       ended,
       failure && unfit !== undefined ? { ...failure, says: unfit } : failure,
     );

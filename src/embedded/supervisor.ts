@@ -18,7 +18,7 @@ import { nodeFlags } from './node-flags.ts';
 import { chooseHiddenAddress, choosePorts, listenError } from './servers/ports.ts';
 import { roleEnvironment } from './process-environment.ts';
 import { embeddedRedis } from './servers/redis.ts';
-import { isReadyMessage, type ReadyMessage } from './role-process.ts';
+import { isReadyMessage } from './role-process.ts';
 import { Service, type ServiceSpec } from './service.ts';
 import { STOP_GRACE_MS, STOP_ORDER } from './stop-order.ts';
 
@@ -48,14 +48,14 @@ export interface Supervision {
  * @param entry the program to run the roles with
  */
 export function startAll(config: Config, logger: Logger, entry = MAIN): Supervision {
-  const services: Array<{ spec: ServiceSpec; service: Service }> = [];
+  const services: Service[] = [];
   const closing = new AbortController();
   const locked = DataLock.acquire(config.dataDir, logger);
 
   const run = (lock: DataLock, spec: ServiceSpec): Service => {
     closing.signal.throwIfAborted();
     const service = new Service(spec, lock, logger);
-    services.push({ spec, service });
+    services.push(service);
     return service;
   };
 
@@ -89,7 +89,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
 
     let refused = false;
     const role = (roles: Role[], host: string, port: number) =>
-      roleProcess(entry, roles, (message) => (refused ||= message.refused === true), {
+      roleProcess(entry, roles, (isRefused) => (refused ||= isRefused), {
         HOST: host,
         PORT: String(port),
         REDIS_URL: redisUrl,
@@ -143,7 +143,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     const lock = await locked.catch(() => undefined);
     for (const kind of STOP_ORDER) {
       const ofKind = services.filter(({ spec }) => spec.kind === kind);
-      await Promise.all(ofKind.map(({ service }) => service.stop()));
+      await Promise.all(ofKind.map((service) => service.stop()));
     }
     lock?.release();
   };
@@ -152,7 +152,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
 
   // An exit that could not wait for close, such as a second Ctrl-C, still leaves no process behind.
   process.once('exit', () => {
-    for (const { service } of services) service.kill();
+    for (const service of services) service.kill();
   });
 
   const started = start().catch(async (error: unknown) => {
@@ -162,7 +162,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
   });
   const guarded = () => services.filter(({ spec }) => spec.kind === 'role' && spec.name !== 'processor');
   const hasFile = config.apiKeys !== undefined && !isInline(config.apiKeys);
-  const reload = hasFile ? () => guarded().forEach(({ service }) => service.signal('SIGHUP')) : undefined;
+  const reload = hasFile ? () => guarded().forEach((service) => service.signal('SIGHUP')) : undefined;
   return { started, reload, close };
 }
 
@@ -186,7 +186,7 @@ async function chooseAddresses(config: Config) {
 function roleProcess(
   entry: string,
   roles: Role[],
-  onReady: (message: ReadyMessage) => void,
+  onReady: (refused: boolean) => void,
   settings: Partial<Record<Setting, string>>,
 ): ServiceSpec {
   return {
@@ -202,9 +202,7 @@ function roleProcess(
       }),
     ready: async (child, signal) => {
       for await (const [message] of on(child, 'message', { signal })) {
-        if (!isReadyMessage(message)) continue;
-        onReady(message);
-        return;
+        if (isReadyMessage(message)) return onReady(message.refused === true);
       }
     },
   };
