@@ -10,7 +10,7 @@ import type { JobStore } from '../reads/job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
 import { SingleFlight } from '../reads/single-flight.ts';
-import { areOf, toJobState, type JobState } from '../model/job-view.ts';
+import { areOf, JobState } from '../model/job-view.ts';
 
 /** Interval in ms of the comparison with Redis. It finds changes without an event, such as writes by hand. */
 const COMPARE_MS = 30_000;
@@ -182,7 +182,7 @@ export class JobFeed {
     let state: JobState;
     try {
       const { epoch, publishedAt, hash } = parseJobEvent(message);
-      state = toJobState({ ...hash, id }, epoch, publishedAt);
+      state = new JobState({ ...hash, id }, epoch, publishedAt);
     } catch (error) {
       // Scripts publish here, but any program that reaches Redis can, too.
       this.#logger.warn('an event that is not ours was left out', { job: jobId, error });

@@ -17,27 +17,6 @@ import { readProgress } from './job-progress.ts';
 /** A `job:{id}` hash of Redis. Every value is text, and another program may have written it. */
 export type JobHash = Record<string, string>;
 
-/** A job for the transports, with the fields that they need. Its JSON is made at most once. */
-export interface JobState {
-  readonly id: string;
-  /** Owner of the job. Sluice never sends it to clients. */
-  readonly tenant: string;
-  readonly version: number;
-  readonly status: JobStatus;
-  /** Number of the run, from 1. */
-  readonly run: number;
-  readonly collection: string | undefined;
-  /** Outcome of the run; absent while it goes on. */
-  readonly outcome: Outcome | undefined;
-  readonly terminal: boolean;
-  /** Epoch of `version`. */
-  readonly epoch: string;
-  /** Time of publication by Redis' clock, in ms; absent for a state that was read. */
-  readonly publishedAt: number | undefined;
-  /** JSON of the job view: the same bytes for polling, WebSocket and server-sent events. */
-  readonly json: string;
-}
-
 function whole(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   const value = Number(text);
@@ -136,25 +115,26 @@ export function toJobView(hash: JobHash): Job {
   };
 }
 
-/** Makes a job state from a stored hash. */
-export function toJobState(hash: JobHash, epoch: string, publishedAt?: number): JobState {
-  return new HashState(hash, epoch, publishedAt);
-}
-
-class HashState implements JobState {
+/** A job for the transports, with the fields that they need. Its JSON is made at most once. */
+export class JobState {
   readonly id: string;
+  /** Owner of the job. Sluice never sends it to clients. */
   readonly tenant: string;
   readonly version: number;
   readonly status: JobStatus;
+  /** Number of the run, from 1. */
   readonly run: number;
   readonly collection: string | undefined;
+  /** Outcome of the run; absent while it goes on. */
   readonly outcome: Outcome | undefined;
   readonly terminal: boolean;
+  /** Epoch of `version`. */
   readonly epoch: string;
+  /** Time of publication by Redis' clock, in ms; absent for a state that was read. */
   readonly publishedAt: number | undefined;
   #serialised: JobHash | string;
 
-  constructor(hash: JobHash, epoch: string, publishedAt: number | undefined) {
+  constructor(hash: JobHash, epoch: string, publishedAt?: number) {
     this.id = hash['id'] ?? '';
     const { tenant } = hash;
     // Shares one string among all states, because each watcher compares it.
@@ -172,8 +152,8 @@ class HashState implements JobState {
   }
 
   /**
-   * Makes the JSON on demand, because most states are replaced unsent. It drops the hash, which takes thrice the
-   * memory.
+   * JSON of the job view: the same bytes for polling, WebSocket and server-sent events. Made on demand, because most
+   * states are replaced unsent. It then drops the hash, which takes thrice the memory.
    */
   get json(): string {
     if (typeof this.#serialised !== 'string') this.#serialised = JSON.stringify(toJobView(this.#serialised));

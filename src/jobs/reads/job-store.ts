@@ -5,7 +5,7 @@ import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
 import { isWrongType } from '../../redis/wrong-type.ts';
 import { EpochTracker, type KeptPosition } from './epoch-tracker.ts';
 import { parsePayload, type JobPayload } from '../model/job-payload.ts';
-import { toJobView, toJobState, type JobHash, type JobState } from '../model/job-view.ts';
+import { toJobView, JobState, type JobHash } from '../model/job-view.ts';
 
 /** Most reads of one call. Redis does not begin an epoch in each of them. */
 const MAX_EPOCHS = 3;
@@ -54,7 +54,7 @@ export class JobStore {
         return hashes.map((hash, i) =>
           Object.keys(hash).length === 0
             ? undefined
-            : toJobState({ ...hash, id: ids[i] as string }, position.epoch),
+            : new JobState({ ...hash, id: ids[i] as string }, position.epoch),
         );
       await this.epochs.open();
     }

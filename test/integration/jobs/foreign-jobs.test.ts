@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import { JobRestoration } from '../../../src/jobs/transitions/job-restoration.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
-import { toJobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 import {
   claimOne,
   document,
@@ -46,7 +46,7 @@ test('what another program wrote is published as polling shows it, from its firs
   await expect.poll(() => published.length).toBe(1);
   const { epoch, hash } = parseJobEvent(published[0]!);
   const polled = await store.read('default', 'hand');
-  expect(toJobState(hash, epoch).json).toBe(polled?.json);
+  expect(new JobState(hash, epoch).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'ü "quoted".pdf', collection: 'papers' });
   subscriber.disconnect();
 });
@@ -60,7 +60,7 @@ test('a cancelled job that Redis had forgotten is published as polling shows it'
   await expect.poll(() => published.length).toBe(1);
   const { epoch, hash } = parseJobEvent(published[0]!);
   const polled = await store.read('default', 'a');
-  expect(toJobState(hash, epoch).json).toBe(polled?.json);
+  expect(new JobState(hash, epoch).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'a.pdf', collection: 'papers' });
   subscriber.disconnect();
 });

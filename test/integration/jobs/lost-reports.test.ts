@@ -4,7 +4,7 @@ import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
-import { toJobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 import {
   claim,
   documentOf,
@@ -105,7 +105,7 @@ test('each report publishes the very bytes that are read', async () => {
     await expect.poll(() => last).not.toBe('');
     const { epoch, hash } = parseJobEvent(last);
     const read = await new JobStore(redis.client, keys).read('default', 'a');
-    expect(toJobState(hash, epoch).json).toBe(read?.json);
+    expect(new JobState(hash, epoch).json).toBe(read?.json);
     expect(JSON.parse(read!.json)).toMatchObject({ message: message.toWellFormed(), retry_count: 1 });
     const { payload: _, ...stored } = await redis.client.hgetall(keys.job('a'));
     expect(stored).toMatchObject(hash);

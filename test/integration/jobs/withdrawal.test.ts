@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
-import { toJobState, type JobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
@@ -69,7 +69,7 @@ test('those who watch a job hear that it was cancelled when its upload is refuse
   const subscriber = redis.client.duplicate();
   subscriber.on('message', (_channel, message: string) => {
     const { hash, epoch } = parseJobEvent(message);
-    heard.push(toJobState(hash, epoch));
+    heard.push(new JobState(hash, epoch));
   });
   await subscriber.subscribe(keys.events('a'));
   await jobs.enqueue(['a']);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { GatewayMetrics } from '../../../src/gateway/gateway-metrics.ts';
 import { Latencies } from '../../../src/gateway/latencies.ts';
 import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
-import { toJobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 
 test('latencies are counted within every bound that they do not pass', () => {
   const latencies = new Latencies();
@@ -21,9 +21,9 @@ test('what was pushed is shown as a histogram of Prometheus', async () => {
     count: 0,
     bufferedBytes: 0,
   }));
-  metrics.observe(toJobState({ id: 'a' }, 'h', Date.now() - 60_000));
-  metrics.observe(toJobState({ id: 'a' }, 'h', Date.now() + 60_000));
-  metrics.observe(toJobState({ id: 'a' }, 'h'));
+  metrics.observe(new JobState({ id: 'a' }, 'h', Date.now() - 60_000));
+  metrics.observe(new JobState({ id: 'a' }, 'h', Date.now() + 60_000));
+  metrics.observe(new JobState({ id: 'a' }, 'h'));
   for (let scrape = 0; scrape < 2; scrape++) {
     const text = await registry.metrics();
     expect(text).toContain('sluice_gateway_push_seconds_bucket{le="0.001"} 1\n');

@@ -5,7 +5,7 @@ import { Flusher } from '../../../src/gateway/outbox/flusher.ts';
 import { GatewayMetrics } from '../../../src/gateway/gateway-metrics.ts';
 import { Outbox } from '../../../src/gateway/outbox/outbox.ts';
 import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
-import { toJobState, type JobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 import { SlowStream } from '../../helpers/clients/slow-stream.ts';
 
 const PONG = { type: 'pong' } as const;
@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 const state = (id: string, version: number, status = 'processing', run = 1) =>
-  toJobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
+  new JobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
 /** Lets what was asked for be given to the stream. */
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 /** What the stream was given, in short: `type job@version …`. */
@@ -253,7 +253,7 @@ test('a client is too far behind when it takes nothing for long, or has too much
   expect(outbox.isTooFarBehind(in_(2000))).toBe(false);
   const message = 'x'.repeat(3000);
   for (let i = 0; i < 100; i++)
-    outbox.update(toJobState({ id: `long-${i}`, version: '1', message }, 'epoch'));
+    outbox.update(new JobState({ id: `long-${i}`, version: '1', message }, 'epoch'));
   expect(outbox.isTooFarBehind(in_(2000))).toBe(true);
   await unblock();
   expect(outbox.isTooFarBehind(in_(60_000))).toBe(false);
@@ -285,7 +285,7 @@ test('who waits is told when all was given, when all was taken, and when it is o
 test('long states go in frames of about 64 KiB, for whoever does not read holds on to one', async () => {
   await block();
   const long = (id: string) =>
-    toJobState({ id, version: '1', status: 'processing', message: 'x'.repeat(20_000) }, 'epoch');
+    new JobState({ id, version: '1', status: 'processing', message: 'x'.repeat(20_000) }, 'epoch');
   outbox.snapshot(1, ['a', 'b', 'c', 'd', 'e'].map(long));
   for (const id of ['f', 'g', 'h', 'i', 'j']) outbox.update(long(id));
   await unblock();
@@ -303,7 +303,7 @@ test('a dashboard of 2,000 jobs that change at once is not cut while it is busy 
   await block();
   const message = 'x'.repeat(500);
   for (let i = 0; i < 2000; i++)
-    outbox.update(toJobState({ id: `job-${i}`, version: '1', message }, 'epoch'));
+    outbox.update(new JobState({ id: `job-${i}`, version: '1', message }, 'epoch'));
   expect(outbox.isTooFarBehind(before + 900)).toBe(false);
   await unblock();
   expect(

@@ -12,13 +12,13 @@ import type { ProtocolSocket } from '../../../src/gateway/protocol-socket.ts';
 import { Session } from '../../../src/gateway/session/session.ts';
 import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../../src/jobs/feed/job-watchers.ts';
-import { toJobState, type JobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 import { collectGarbage } from '../../helpers/measures/collect-garbage.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
 import { SlowStream } from '../../helpers/clients/slow-stream.ts';
 
 const state = (id: string, version: number, status: string, run = 1) =>
-  toJobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
+  new JobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
 
 /** Lets everything be sent that waits. */
 async function idle(): Promise<void> {

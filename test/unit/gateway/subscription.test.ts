@@ -4,10 +4,10 @@ import type { Outbox } from '../../../src/gateway/outbox/outbox.ts';
 import { ActiveSubscription } from '../../../src/gateway/session/subscription.ts';
 import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../../src/jobs/feed/job-watchers.ts';
-import { toJobState, type JobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 
 const state = (id: string, version: number, epoch: string) =>
-  toJobState({ id, version: `${version}`, status: 'processing' }, epoch);
+  new JobState({ id, version: `${version}`, status: 'processing' }, epoch);
 
 /** Joins, and hears something while it reads. @returns the snapshot, as `job@version` */
 async function join(epoch: string, heard: JobState[], read: JobState[]): Promise<string[]> {

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 
 import { JobChanges } from '../../../src/http/job-changes.ts';
 import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
-import { toJobState } from '../../../src/jobs/model/job-view.ts';
+import { JobState } from '../../../src/jobs/model/job-view.ts';
 
 const feed = { watch() {}, unwatch() {} } as unknown as JobFeed;
 const state = (version: number, status: string, epoch = 'h') =>
-  toJobState({ id: 'a', version: `${version}`, status }, epoch);
+  new JobState({ id: 'a', version: `${version}`, status }, epoch);
 
 test('who follows a job gets the latest state, and the end of a run, though the next has begun', async () => {
   const changes = new JobChanges(feed, 'default', 'a', []);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { JobSchema, type Job } from '../../../src/contract/job.ts';
 import { splitPercent } from '../../../src/jobs/model/job-progress.ts';
-import { toJobView, toJobState } from '../../../src/jobs/model/job-view.ts';
+import { toJobView, JobState } from '../../../src/jobs/model/job-view.ts';
 
 const hash = {
   id: 'a',
@@ -80,7 +80,7 @@ test.each([{}, { error: 'x', error_code: 'x' }])(
       retry_count: 0,
       max_retries: 3,
     });
-    expect(toJobState(stored, 'epoch')).toMatchObject({
+    expect(new JobState(stored, 'epoch')).toMatchObject({
       status: 'failed',
       outcome: 'cancelled',
       terminal: true,
@@ -94,7 +94,7 @@ test.each([
   ['completed', 'cancelled', 'completed'],
   ['retrying', 'cancelled', undefined],
 ])('a job that is %s with the code %s has the outcome %s', (status, error_code, outcome) => {
-  const state = toJobState({ ...hash, status, error_code }, 'epoch');
+  const state = new JobState({ ...hash, status, error_code }, 'epoch');
   expect(state).toMatchObject({ status, outcome, terminal: outcome !== undefined });
 });
 
