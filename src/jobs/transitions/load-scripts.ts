@@ -33,15 +33,14 @@ export type RunScript = <N extends Name>(
   given: GivenTo<(typeof SCRIPTS)[N]>,
 ) => Promise<ResultOf<(typeof SCRIPTS)[N]>>;
 
-const sources = Object.entries<AnyScript>(SCRIPTS).map(([name, script]) => {
-  const shebang = script.needsMemory ? '#!lua' : '#!lua flags=allow-oom';
-  const body = readFileSync(join(FOLDER, `${name}.lua`), 'utf8');
-  return [`sluice:${name}`, `${shebang}\n${PRELUDE}\n${nameLocals(script)}\n${body}`] as const;
-});
-const orders = Object.fromEntries(
-  Object.entries<AnyScript>(SCRIPTS).map(([name, { keys, args, rest = '' }]) => {
-    const names = namesOf(`${keys} ${rest} ${args}`);
-    return [name, { keyCount: namesOf(keys).length, names }];
+const scripts = Object.fromEntries(
+  Object.entries<AnyScript>(SCRIPTS).map(([name, script]) => {
+    const shebang = script.needsMemory ? '#!lua' : '#!lua flags=allow-oom';
+    const body = readFileSync(join(FOLDER, `${name}.lua`), 'utf8');
+    const lua = `${shebang}\n${PRELUDE}\n${nameLocals(script)}\n${body}`;
+    const { keys, list, args } = namesOf(script);
+    const names = [...keys, ...list, ...args];
+    return [name, { command: `sluice:${name}`, lua, keyCount: keys.length, names }];
   }),
 );
 /** Connections that have the scripts, because each definition costs a hash of its text. */
@@ -49,20 +48,19 @@ const loaded = new WeakSet<Redis>();
 
 /** Makes the scripts callable on a connection, once: `EVALSHA`, and `EVAL` where the server lacks the script. */
 export function loadScripts(redis: Redis, keys: Keys): RunScript {
-  if (!loaded.has(redis)) for (const [name, lua] of sources) redis.defineCommand(name, { lua });
+  if (!loaded.has(redis))
+    for (const { command, lua } of Object.values(scripts)) redis.defineCommand(command, { lua });
   loaded.add(redis);
   const commands = redis as unknown as Record<string, Command>;
   const shared = { ...keys, job_prefix: keys.jobPrefix, document_prefix: keys.documentPrefix };
   return async (name, given) => {
-    const { returns }: AnyScript = SCRIPTS[name];
-    const { keyCount, names } = orders[name] as (typeof orders)[string];
+    const { command, keyCount, names } = scripts[name] as (typeof scripts)[string];
     const values: Record<string, Value> = given;
     const sent = names.flatMap((one) => values[one] ?? shared[one as SharedName]);
-    const command = commands[`sluice:${name}`] as Command;
     const reply = await retryWhileUnavailable(redis, async () => {
       for (let tries = 1; ; tries++) {
         try {
-          return await command.call(redis, keyCount, ...sent);
+          return await (commands[command] as Command).call(redis, keyCount, ...sent);
         } catch (error) {
           // ioredis sends the whole script when Redis lacks it. A master that has just lost its place refuses that
           // without keeping it. Only the next send succeeds.
@@ -70,6 +68,6 @@ export function loadScripts(redis: Redis, keys: Keys): RunScript {
         }
       }
     });
-    return returns(reply as never) as ResultOf<(typeof SCRIPTS)[typeof name]>;
+    return SCRIPTS[name].returns(reply as never) as ResultOf<(typeof SCRIPTS)[typeof name]>;
   };
 }

@@ -8,157 +8,106 @@ const ignore = () => {};
 
 /** Registers every Lua script of `lua/` under its file's name. The header of each script describes its transition. */
 export const SCRIPTS = {
-  abandon: defineScript({
-    keys: 'job_key cleanup document_key',
-    args: 'token tenant collection document_id',
-    returns: isOne,
-  }),
-  activate: defineScript({ keys: 'active', args: 'job_prefix', rest: 'ids', returns: ignore }),
-  cancel: defineScript({
-    keys: 'job_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones',
-    args: 'id ttl_seconds',
-    returns: orUndefined<JobStatus | Outcome>,
-  }),
-  canary: defineScript({ keys: 'epoch offset', args: 'channel nonce', returns: asIs<number> }),
-  claim: defineScript({
-    keys: 'queue leases active delayed limbo offset epoch grant_key recent cleanup installation',
-    // `max_retries` is for jobs that name none. `store` is the caller's blob store, or ''.
-    args: 'job_prefix count nonce lease_ms max_retries longest_backoff_ms store',
-    returns: ([granted, nextMs]: [string[], number]) => ({
-      granted,
-      nextMs: nextMs < 0 ? undefined : nextMs,
-    }),
-  }),
-  'due-cleanups': defineScript({
-    keys: 'cleanup',
-    args: 'count document_prefix longest_ms',
-    returns: asIs<string[]>,
-  }),
-  'due-reindexes': defineScript({
-    keys: 'incomplete reindexing',
-    // `limit` counts jobs under way.
-    args: 'job_prefix document_prefix limit wait_ms longest_wait_ms',
-    returns: asIs<string[]>,
-  }),
-  'due-tombstones': defineScript({
-    keys: 'tombstones',
-    args: 'count job_prefix document_prefix',
-    returns: asIs<string[]>,
-  }),
-  enqueue: defineScript({
-    keys: 'job_key queue active offset epoch recent idempotency_key installation',
-    // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
-    args: 'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store',
-    needsMemory: true,
-    returns: ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
-  }),
-  'expire-leases': defineScript({
-    keys: 'leases queue active cleanup offset epoch outcomes swept tombstones',
-    args: 'job_prefix max_stalls ttl_seconds lease_ms',
-    returns: ([requeued, failed]: [number, number]) => ({ requeued, failed }),
-  }),
-  fail: defineScript({
-    keys: 'job_key leases active cleanup offset epoch outcomes tombstones',
-    args: 'id token message error_text error_code ttl_seconds',
-    returns: isOne,
-  }),
-  'find-tombstones': defineScript({
-    keys: 'tombstones',
-    args: '',
-    // Job id, document id and file key of each job.
-    rest: 'originals',
-    returns: (found: number[]) => found.map(isOne),
-  }),
-  'finish-cleanup': defineScript({ keys: 'cleanup', args: 'entry second_look_ms', returns: isOne }),
-  'mark-dead': defineScript({
-    keys: 'cleanup leases',
-    // `generations` is JSON: [[collection, document id, generation], ...].
-    args: 'job_prefix document_prefix default_tenant generations',
-    returns: ([marked, places]: [number, number[]]) => ({ marked, places }),
-  }),
-  'note-file-gone': defineScript({
-    keys: 'document_key incomplete',
-    args: 'id generation wait_ms',
-    returns: isOne,
-  }),
-  'note-missing': defineScript({
-    keys: 'document_key incomplete',
-    args: 'id generation missing',
-    returns: isOne,
-  }),
+  abandon: defineScript('job_key cleanup document_key', 'token tenant collection document_id', isOne),
+  activate: defineScript('active', 'job_prefix ...ids', ignore),
+  cancel: defineScript(
+    'job_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones',
+    'id ttl_seconds',
+    orUndefined<JobStatus | Outcome>,
+  ),
+  canary: defineScript('epoch offset', 'channel nonce', asIs<number>),
+  // `max_retries` is for jobs that name none. `store` is the caller's blob store, or ''.
+  claim: defineScript(
+    'queue leases active delayed limbo offset epoch grant_key recent cleanup installation',
+    'job_prefix count nonce lease_ms max_retries longest_backoff_ms store',
+    ([granted, nextMs]: [string[], number]) => ({ granted, nextMs: nextMs < 0 ? undefined : nextMs }),
+  ),
+  'due-cleanups': defineScript('cleanup', 'count document_prefix longest_ms', asIs<string[]>),
+  // `limit` counts jobs under way.
+  'due-reindexes': defineScript(
+    'incomplete reindexing',
+    'job_prefix document_prefix limit wait_ms longest_wait_ms',
+    asIs<string[]>,
+  ),
+  'due-tombstones': defineScript('tombstones', 'count job_prefix document_prefix', asIs<string[]>),
+  // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
+  enqueue: defineScript(
+    'job_key queue active offset epoch recent idempotency_key installation',
+    'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store',
+    ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
+    { needsMemory: true },
+  ),
+  'expire-leases': defineScript(
+    'leases queue active cleanup offset epoch outcomes swept tombstones',
+    'job_prefix max_stalls ttl_seconds lease_ms',
+    ([requeued, failed]: [number, number]) => ({ requeued, failed }),
+  ),
+  fail: defineScript(
+    'job_key leases active cleanup offset epoch outcomes tombstones',
+    'id token message error_text error_code ttl_seconds',
+    isOne,
+  ),
+  // `originals` is the job id, document id and file key of each job.
+  'find-tombstones': defineScript('tombstones', '...originals', (found: number[]) => found.map(isOne)),
+  'finish-cleanup': defineScript('cleanup', 'entry second_look_ms', isOne),
+  // `generations` is JSON: [[collection, document id, generation], ...].
+  'mark-dead': defineScript(
+    'cleanup leases',
+    'job_prefix document_prefix default_tenant generations',
+    ([marked, places]: [number, number[]]) => ({ marked, places }),
+  ),
+  'note-file-gone': defineScript('document_key incomplete', 'id generation wait_ms', isOne),
+  'note-missing': defineScript('document_key incomplete', 'id generation missing', isOne),
   // `fields` is field, value, ...
-  'note-settings': defineScript({
-    keys: 'document_key',
-    args: 'generation',
-    rest: 'fields',
-    returns: isOne,
-  }),
-  'open-epoch': defineScript({
-    keys: 'epoch offset server',
-    // Epoch and offset that the caller knows; '' and 0 at first.
-    args: 'seen_epoch seen_offset',
-    returns: ([epoch, offset, server]: [string, number, string]) => ({ epoch, offset, server }),
-  }),
-  'put-off-cleanup': defineScript({ keys: 'list_key', args: 'entry delay_ms', returns: isOne }),
-  reindex: defineScript({
-    keys: 'document_key job_key queue active offset epoch recent incomplete reindexing',
-    args: 'id document_id generation tenant payload max_retries filename collection job_prefix longest_wait_ms',
-    needsMemory: true,
-    returns: (reply: [string, string, JobStatus] | null) =>
+  'note-settings': defineScript('document_key', 'generation ...fields', isOne),
+  // `seen_epoch` and `seen_offset` are what the caller knows; '' and 0 at first.
+  'open-epoch': defineScript(
+    'epoch offset server',
+    'seen_epoch seen_offset',
+    ([epoch, offset, server]: [string, number, string]) => ({ epoch, offset, server }),
+  ),
+  'put-off-cleanup': defineScript('list_key', 'entry delay_ms', isOne),
+  reindex: defineScript(
+    'document_key job_key queue active offset epoch recent incomplete reindexing',
+    'id document_id generation tenant payload max_retries filename collection job_prefix longest_wait_ms',
+    (reply: [string, string, JobStatus] | null) =>
       reply ? { id: reply[0], createdAt: reply[1], status: reply[2] } : undefined,
-  }),
-  release: defineScript({
-    keys: 'job_key leases queue cleanup offset epoch',
-    args: 'id token',
-    returns: isOne,
-  }),
+    { needsMemory: true },
+  ),
+  release: defineScript('job_key leases queue cleanup offset epoch', 'id token', isOne),
   // `claims` is the id and token of each job.
-  renew: defineScript({
-    keys: 'leases',
-    args: 'job_prefix lease_ms',
-    rest: 'claims',
-    returns: asIs<string[]>,
-  }),
-  repair: defineScript({
-    keys: 'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans',
-    args: 'job_prefix cursor batch ttl_seconds',
-    returns: ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
-  }),
-  report: defineScript({
-    keys: 'leases active cleanup offset epoch outcomes durations tombstones',
-    args: 'job_prefix ttl_seconds',
-    rest: 'reports',
-    returns: asIs<(number | Error)[]>,
-  }),
-  rerun: defineScript({
-    keys: 'job_key queue active offset epoch tombstones',
-    args: 'id ended_run',
-    needsMemory: true,
-    returns: orUndefined<JobStatus>,
-  }),
-  'restore-cancelled': defineScript({
-    keys: 'job_key offset epoch recent outcomes tombstones',
-    args: 'id tenant payload ttl_seconds',
-    returns: isOne,
-  }),
-  retry: defineScript({
-    keys: 'job_key leases delayed cleanup offset epoch',
-    args: 'id token delay_ms error_text error_code',
-    returns: isOne,
-  }),
-  'retry-now': defineScript({
-    keys: 'job_key queue delayed offset epoch',
-    args: 'id version',
-    returns: isOne,
-  }),
-  withdraw: defineScript({
-    keys: 'job_key queue active recent idempotency_key offset epoch leases delayed cleanup document_key documents_key collection_key cancelled tombstones',
-    args: 'id',
-    returns: isOne,
-  }),
-  'write-tombstone': defineScript({
-    keys: 'tombstones job_key',
-    args: 'id document_id file_key delay_ms',
-    returns: isOne,
-  }),
+  renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
+  repair: defineScript(
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans',
+    'job_prefix cursor batch ttl_seconds',
+    ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
+  ),
+  report: defineScript(
+    'leases active cleanup offset epoch outcomes durations tombstones',
+    'job_prefix ttl_seconds ...reports',
+    asIs<(number | Error)[]>,
+  ),
+  rerun: defineScript(
+    'job_key queue active offset epoch tombstones',
+    'id ended_run',
+    orUndefined<JobStatus>,
+    { needsMemory: true },
+  ),
+  'restore-cancelled': defineScript(
+    'job_key offset epoch recent outcomes tombstones',
+    'id tenant payload ttl_seconds',
+    isOne,
+  ),
+  retry: defineScript(
+    'job_key leases delayed cleanup offset epoch',
+    'id token delay_ms error_text error_code',
+    isOne,
+  ),
+  'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),
+  withdraw: defineScript(
+    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup document_key documents_key collection_key cancelled tombstones',
+    'id',
+    isOne,
+  ),
+  'write-tombstone': defineScript('tombstones job_key', 'id document_id file_key delay_ms', isOne),
 };

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { expect, expectTypeOf, test, vi } from 'vitest';
 
 import {
+  defineScript,
   nameLocals,
   namesOf,
   type AnyScript,
@@ -21,6 +22,11 @@ const registry = Object.entries<AnyScript>(SCRIPTS);
 /** Reads a script without its comments. */
 function codeOf(name: string): string {
   return readFileSync(join(LUA, `${name}.lua`), 'utf8').replaceAll(/--.*/g, '');
+}
+
+/** Lists all names of a definition. */
+function allNamesOf(script: AnyScript): string[] {
+  return Object.values(namesOf(script)).flat();
 }
 
 /** Lists the names that Lua code declares: locals, loop variables, functions and their parameters. */
@@ -42,7 +48,7 @@ test.each(registry)(
   '%s uses each name that its definition declares, and reads no key or argument by number',
   (name, script) => {
     const code = codeOf(name);
-    const names = namesOf(`${script.keys} ${script.rest ?? ''} ${script.args}`);
+    const names = allNamesOf(script);
     expect(new Set(names).size).toBe(names.length);
     for (const one of names) expect(code).toMatch(new RegExp(`\\b${one}\\b`));
     expect(code).not.toMatch(/\b(?:KEYS|ARGV)\b/);
@@ -50,7 +56,7 @@ test.each(registry)(
 );
 
 test.each(registry)('%s hides neither its own names nor those of transition.lua', (name, script) => {
-  const names = namesOf(`${script.keys} ${script.rest ?? ''} ${script.args}`);
+  const names = allNamesOf(script);
   const inherited = [...codeOf('transition').matchAll(/^local (?:function )?(\w+)/gm)].map(([, one]) => one);
   expect(declaredIn(codeOf(name)).filter((one) => names.includes(one))).toEqual([]);
   expect(inherited.filter((one) => names.includes(one ?? ''))).toEqual([]);
@@ -62,12 +68,12 @@ test.each(files)('the header of %s says what it does, returns and publishes, and
   expect(header).not.toMatch(/KEYS|ARGV/);
 });
 
-test('the generated line names keys and arguments in order, and pops the arguments behind a rest', () => {
+test('the generated line names keys and arguments in order, and pops the arguments behind a list', () => {
   const returns = () => {};
-  expect(nameLocals({ keys: 'a b', args: 'c d', returns })).toBe(
+  expect(nameLocals(defineScript('a b', 'c d', returns))).toBe(
     'local a = KEYS[1] local b = KEYS[2] local c = ARGV[1] local d = ARGV[2]',
   );
-  expect(nameLocals({ keys: 'a', args: 'c d', rest: 'ids', returns })).toBe(
+  expect(nameLocals(defineScript('a', 'c d ...ids', returns))).toBe(
     'local a = KEYS[1] local d = table.remove(ARGV) local c = table.remove(ARGV) local ids = ARGV',
   );
 });
