@@ -6,7 +6,6 @@ import { DocumentRegistry } from '../documents/registry.ts';
 import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import { JobQueue } from '../jobs/transitions/job-queue.ts';
-import { JobRestoration } from '../jobs/transitions/job-restoration.ts';
 import { JobStore } from '../jobs/reads/job-store.ts';
 import { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { ChromaComparison } from '../worker/comparison/chroma-comparison.ts';
@@ -39,7 +38,6 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     queue: new JobQueue(redis, keys, queueOptions),
     store,
     registry: new DocumentRegistry(redis, keys),
-    restoration: new JobRestoration(redis, keys, jobTtlSeconds),
     epochs: store.epochs,
     counts: new ChunkCounts(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),

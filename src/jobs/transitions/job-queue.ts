@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 import type { JobStatus, Outcome } from '../../contract/job.ts';
+import type { FailureCode } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { toClaimedJob, type Claim, type ClaimedJob } from '../model/claimed-job.ts';
 import { toHash } from '../model/job-event.ts';
@@ -9,13 +10,30 @@ import type { Idempotency } from '../model/idempotency.ts';
 import type { JobPayload } from '../model/job-payload.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
-import type { QueueOptions } from './queue-options.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
+
+/** Why an attempt failed: in words, and for programs. */
+interface Failure {
+  error: string;
+  errorCode: FailureCode;
+}
 
 /** Number of active jobs that one call checks. Each call walks through the queue. */
 const REPAIRS_A_CALL = 250;
 /** Time in seconds that an idempotency key stays valid. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
+
+/** Limits of the transitions. */
+export interface QueueOptions {
+  leaseMs: number;
+  maxRetries: number;
+  /** A job fails after more lost workers than this. */
+  maxStalls: number;
+  /** Time that an ended job stays. */
+  ttlSeconds: number;
+  /** Returns the caller's blob store, because Redis refuses jobs of another. Throws before it is confirmed. */
+  store?: () => string;
+}
 
 /**
  * Makes every transition of a job. No other class writes jobs. Each transition is one atomic, replay-safe script of
@@ -68,12 +86,7 @@ export class JobQueue {
    * Takes back the job of a refused upload, because its `enqueue` may have succeeded. It MUST use the connection of
    * `enqueue`, so that it follows. If a worker was quicker, its results go, too.
    */
-  async withdraw(
-    id: string,
-    tenant: string,
-    collection: string,
-    idempotencyKey: string | undefined,
-  ): Promise<void> {
+  async withdraw(id: string, tenant: string, collection: string, idempotencyKey?: string): Promise<void> {
     const { job, idempotency, document, documents, documentsIn } = this.#keys;
     await this.#run('withdraw', {
       job_key: job(id),
@@ -115,10 +128,8 @@ export class JobQueue {
    * @returns the ids that the caller no longer holds
    */
   async renew(claims: readonly Claim[]): Promise<string[]> {
-    return this.#run('renew', {
-      lease_ms: this.#options.leaseMs,
-      claims: claims.flatMap(({ id, token }) => [id, token]),
-    });
+    const flat = claims.flatMap(({ id, token }) => [id, token]);
+    return this.#run('renew', { lease_ms: this.#options.leaseMs, claims: flat });
   }
 
   /** Reports the job's progress. */
@@ -131,38 +142,21 @@ export class JobQueue {
     return this.#reports.complete(claim, document);
   }
 
-  /** Settles the job as failed: `message` says where, `error` why, `errorCode` for programs. */
-  async fail(
-    { id, token }: Claim,
-    failure: { message: string; error: string; errorCode: string },
-  ): Promise<boolean> {
+  /** Settles the job as failed. `message` says where. */
+  async fail({ id, token }: Claim, failure: Failure & { message: string }): Promise<boolean> {
     this.#reports.flush();
-    return this.#run('fail', {
-      job_key: this.#keys.job(id),
-      id,
-      token,
-      message: failure.message,
-      error_text: failure.error,
-      error_code: failure.errorCode,
-      ttl_seconds: this.#options.ttlSeconds,
-    });
+    const { message, error: error_text, errorCode: error_code } = failure;
+    const ttl_seconds = this.#options.ttlSeconds;
+    const job_key = this.#keys.job(id);
+    return this.#run('fail', { job_key, id, token, message, error_text, error_code, ttl_seconds });
   }
 
   /** Retries the job in `delayMs`, at most {@link LONGEST_BACKOFF_MS}, and counts the retry. */
-  async retry(
-    { id, token }: Claim,
-    delayMs: number,
-    failure: { error: string; errorCode: string },
-  ): Promise<boolean> {
+  async retry({ id, token }: Claim, delayMs: number, failure: Failure): Promise<boolean> {
     this.#reports.flush();
-    return this.#run('retry', {
-      job_key: this.#keys.job(id),
-      id,
-      token,
-      delay_ms: delayMs,
-      error_text: failure.error,
-      error_code: failure.errorCode,
-    });
+    const { error: error_text, errorCode: error_code } = failure;
+    const job_key = this.#keys.job(id);
+    return this.#run('retry', { job_key, id, token, delay_ms: delayMs, error_text, error_code });
   }
 
   /**
@@ -184,18 +178,12 @@ export class JobQueue {
    * Notes that the holder of a lost claim has stopped writing. A sweep then deletes its late writes.
    */
   async abandon(
-    claim: Claim,
-    written: { tenant: string; collection: string; documentId: string },
+    { id, token }: Claim,
+    { tenant, collection, documentId }: { tenant: string; collection: string; documentId: string },
   ): Promise<void> {
-    const { tenant, collection, documentId } = written;
-    await this.#run('abandon', {
-      job_key: this.#keys.job(claim.id),
-      document_key: this.#keys.document(documentId),
-      token: claim.token,
-      tenant,
-      collection,
-      document_id: documentId,
-    });
+    const [job_key, document_key] = [this.#keys.job(id), this.#keys.document(documentId)];
+    const written = { tenant, collection, document_id: documentId };
+    await this.#run('abandon', { job_key, document_key, token, ...written });
   }
 
   /**
@@ -217,14 +205,21 @@ export class JobQueue {
     return this.#run('rerun', { job_key: this.#keys.job(id), id, ended_run: run });
   }
 
+  /** Makes a cancelled job that Redis has lost. An existing job stays unchanged. */
+  async restoreCancelled(id: string, tenant: string, payload: JobPayload): Promise<void> {
+    await this.#run('restore-cancelled', {
+      job_key: this.#keys.job(id),
+      id,
+      tenant,
+      payload: JSON.stringify(payload),
+      ttl_seconds: this.#options.ttlSeconds,
+    });
+  }
+
   /** Takes back the jobs whose lease has ended. */
   async expireLeases(): Promise<{ requeued: number; failed: number }> {
-    const { maxStalls, ttlSeconds, leaseMs } = this.#options;
-    return this.#run('expire-leases', {
-      max_stalls: maxStalls,
-      ttl_seconds: ttlSeconds,
-      lease_ms: leaseMs,
-    });
+    const { maxStalls: max_stalls, ttlSeconds: ttl_seconds, leaseMs: lease_ms } = this.#options;
+    return this.#run('expire-leases', { max_stalls, ttl_seconds, lease_ms });
   }
 
   /** Returns jobs to the active set, because another program may have removed them. Ended jobs stay out. */

@@ -1,6 +1,5 @@
 import type { DocumentRegistry } from '../../documents/registry.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
-import type { JobRestoration } from '../../jobs/transitions/job-restoration.ts';
 import type { JobStore } from '../../jobs/reads/job-store.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
@@ -16,7 +15,6 @@ const A_READ = 200;
 export interface EndedRecoveryServices {
   blobs: BlobStore;
   queue: JobQueue;
-  restoration: JobRestoration;
   store: JobStore;
   registry: DocumentRegistry;
   tombstones: Tombstones;
@@ -107,9 +105,9 @@ export class EndedRecovery {
   }
 
   async #cancelAgain({ job_id, tenant, payload }: Manifest, state: JobState | undefined): Promise<void> {
-    const { queue, restoration } = this.#services;
+    const { queue } = this.#services;
     if (state) await queue.cancel(job_id);
-    else await restoration.restoreCancelled(job_id, tenant, payload);
+    else await queue.restoreCancelled(job_id, tenant, payload);
   }
 
   async #rerun(manifest: Manifest, state: JobState | undefined): Promise<void> {

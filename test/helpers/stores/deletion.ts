@@ -106,7 +106,7 @@ export async function claim(id: string): Promise<ClaimedJob> {
 }
 
 export const fail = async (id: string) =>
-  queue.fail(await claim(id), { message: 'x', error: 'x', errorCode: 'x' });
+  queue.fail(await claim(id), { message: 'x', error: 'x', errorCode: 'corrupt' });
 
 export async function complete(id: string, documentId = id, file = id): Promise<void> {
   const fields = {

@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { JobRestoration } from '../../../src/jobs/transitions/job-restoration.ts';
 import type { Manifest } from '../../../src/blobs/manifest.ts';
 import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { TombstoneSweep } from '../../../src/worker/recovery/tombstone-sweep.ts';
@@ -99,8 +98,7 @@ test('the tombstone of an earlier run, in an older copy of Redis, deletes no ori
   await redis.client.flushall();
   for (const tombstone of older) await redis.client.zadd(keys.tombstones, 1, tombstone);
   await age();
-  const restoration = new JobRestoration(redis.client, keys, TTL_SECONDS);
-  const recovery = new EndedRecovery({ ...services(), restoration }, TTL_SECONDS * 1000);
+  const recovery = new EndedRecovery(services(), TTL_SECONDS * 1000);
   await recovery.sweep('older', signal);
   await new UploadRecovery(services()).sweep(signal);
   expect((await redis.client.lrange(keys.queue, 0, -1)).sort()).toEqual(['completed', 'promised']);

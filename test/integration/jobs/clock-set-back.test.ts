@@ -12,7 +12,7 @@ const HOUR_MS = 60 * 60 * 1000;
 /** Far less than an hour, and far more than a test takes, in ms. */
 const MARGIN_MS = 2 * 60 * 1000;
 const keys = createKeys();
-const failure = { error: 'x', errorCode: 'x' };
+const failure = { error: 'x', errorCode: 'corrupt' } as const;
 let redis: TestRedis;
 let jobs: TestJobs;
 

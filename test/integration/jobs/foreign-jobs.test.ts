@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 
 import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
-import { JobRestoration } from '../../../src/jobs/transitions/job-restoration.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { JobState } from '../../../src/jobs/model/job-view.ts';
 import {
@@ -56,7 +55,7 @@ test('a cancelled job that Redis had forgotten is published as polling shows it'
   const subscriber = redis.client.duplicate();
   await subscriber.subscribe('job:a:events');
   subscriber.on('message', (_channel, message: string) => published.push(message));
-  await new JobRestoration(redis.client, keys, 100).restoreCancelled('a', 'default', payload);
+  await queue.restoreCancelled('a', 'default', payload);
   await expect.poll(() => published.length).toBe(1);
   const { epoch, hash } = parseJobEvent(published[0]!);
   const polled = await store.read('default', 'a');

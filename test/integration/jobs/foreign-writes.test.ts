@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readStatistics } from '../../../src/jobs/reads/job-statistics.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { CleanupLog } from '../../../src/jobs/transitions/cleanup-log.ts';
-import { JobRestoration } from '../../../src/jobs/transitions/job-restoration.ts';
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
@@ -87,7 +86,7 @@ test('spoilt counts keep no job from ending', async () => {
   await jobs.enqueue(['cancelled']);
   await jobs.queue.cancel('cancelled');
   expect(await outcome('cancelled')).toBe('cancelled');
-  await new JobRestoration(redis.client, keys, 100).restoreCancelled('restored', 'default', payload);
+  await jobs.queue.restoreCancelled('restored', 'default', payload);
   expect(await outcome('restored')).toBe('cancelled');
   await jobs.complete(await jobs.claim('completes'));
   expect(await status('completes')).toBe('completed');
@@ -125,7 +124,7 @@ test('a job whose key is no hash any more harms no other, and is requeued as a f
   await jobs.enqueue(['a']);
   expect(await status('a')).toBe('queued');
   await redis.client.set(keys.job('c'), 'spoilt');
-  await new JobRestoration(redis.client, keys, 100).restoreCancelled('c', 'default', payload);
+  await jobs.queue.restoreCancelled('c', 'default', payload);
   expect(await outcome('c')).toBe('cancelled');
 });
 

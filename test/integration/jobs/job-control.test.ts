@@ -59,14 +59,14 @@ test('the holder of a cancelled job can change nothing, and what it wrote is mar
   await expect.poll(() => told).toEqual([id]);
   subscriber.disconnect();
   expect(await queue.renew([held])).toEqual([id]);
-  expect(await queue.fail(held, { message: 'x', error: 'x', errorCode: 'x' })).toBe(false);
+  expect(await queue.fail(held, { message: 'x', error: 'x', errorCode: 'corrupt' })).toBe(false);
   expect(await redis.client.zcard(keys.leases)).toBe(0);
   expect(await redis.client.zcard(keys.cleanup)).toBe(1);
 });
 
 test('a job that waits for its next try can be cancelled too', async () => {
   const id = await accepted();
-  await queue.retry(await claim(), 60_000, { error: 'x', errorCode: 'x' });
+  await queue.retry(await claim(), 60_000, { error: 'x', errorCode: 'corrupt' });
   expect(await (await post(`/api/jobs/${id}/cancel`)).json()).toMatchObject({
     status: 'failed',
     error: 'The job was cancelled.',
@@ -106,7 +106,7 @@ test('a running job that another program marks as cancelled has ended for its wo
   const held = await claim();
   await redis.client.hset(keys.job(id), { status: 'cancelled', error: 'x', error_code: 'x' });
   expect(await queue.renew([held])).toEqual([id]);
-  expect(await queue.fail(held, { message: 'x', error: 'x', errorCode: 'x' })).toBe(false);
+  expect(await queue.fail(held, { message: 'x', error: 'x', errorCode: 'corrupt' })).toBe(false);
   expect(await get<Job>(`/api/jobs/${id}`)).toMatchObject({
     status: 'failed',
     error: 'The job was cancelled.',
@@ -181,7 +181,7 @@ test('an upload that was refused leaves its Idempotency-Key free', async () => {
 });
 
 describe('a job that waits for its next try', () => {
-  const failure = { error: 'Processor timeout after 30s', errorCode: 'deadline' };
+  const failure = { error: 'Processor timeout after 30s', errorCode: 'deadline' } as const;
   async function retrying(delayMs = 60_000): Promise<string> {
     const id = await accepted();
     await queue.retry(await claim(), delayMs, failure);

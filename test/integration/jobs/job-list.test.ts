@@ -29,7 +29,7 @@ test('jobs are listed newest first, by status and collection, page by page', asy
     ids.unshift(((await response.json()) as UploadAccepted).job_id);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'x' });
+  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'corrupt' });
   await post(`/api/jobs/${ids[0]}/cancel`);
   await cancelAsBefore(ids[1]!);
   type List = { jobs: Job[]; next_cursor?: string };
@@ -119,7 +119,7 @@ test('the statistics count what happened', async () => {
     chunkCount: 1,
     fields: { id: done.id },
   });
-  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'x' });
+  await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'corrupt' });
   await claim();
   const stats = await get<Stats>('/api/stats');
   expect(stats).toMatchObject({

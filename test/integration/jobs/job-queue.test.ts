@@ -195,8 +195,8 @@ test('once the lease has ended the job is taken over, and its old holder can cha
   expect(await queue.renew([lost])).toEqual(['a']);
   expect(await queue.progress(lost, { progress: 99, message: 'x', stage: 'store', counts: {} })).toBe(false);
   expect(await queue.complete(lost, document)).toBe(false);
-  expect(await queue.fail(lost, { message: 'x', error: 'x', errorCode: 'x' })).toBe(false);
-  expect(await queue.retry(lost, 0, { error: 'x', errorCode: 'x' })).toBe(false);
+  expect(await queue.fail(lost, { message: 'x', error: 'x', errorCode: 'corrupt' })).toBe(false);
+  expect(await queue.retry(lost, 0, { error: 'x', errorCode: 'corrupt' })).toBe(false);
   expect(await queue.release(lost)).toBe(false);
   expect(await redis.client.hgetall('job:a')).toEqual(before);
   expect(await redis.client.exists('document:a')).toBe(0);
@@ -275,7 +275,7 @@ test('what a transition publishes is the job as it then is', async () => {
   subscriber.on('pmessage', (_p, _c, message: string) => (last = parseJobEvent(message)));
   await subscriber.psubscribe(keys.allEvents);
   let claim!: ClaimedJob;
-  const failure = { message: 'Chunking failed', error: 'timeout', errorCode: 'deadline' };
+  const failure = { message: 'Chunking failed', error: 'timeout', errorCode: 'deadline' } as const;
   const report = {
     progress: 30,
     message: 'Document parsed',

@@ -133,7 +133,7 @@ test('between two whole percents a job moves by its fraction, which is a version
 
 test.each([
   ['given back', (held: ClaimedJob) => queue.release(held)],
-  ['tried again', (held: ClaimedJob) => queue.retry(held, 0, { error: 'x', errorCode: 'x' })],
+  ['tried again', (held: ClaimedJob) => queue.retry(held, 0, { error: 'x', errorCode: 'corrupt' })],
   [
     'taken back from a worker that was lost',
     async ({ id }: ClaimedJob) => {
@@ -199,7 +199,7 @@ test('a refused report leaves no gap in the offsets', async () => {
 
 test('what ends a try comes after what was reported before it', async () => {
   const [a, b] = (await claim('a', 'b')) as [ClaimedJob, ClaimedJob];
-  const failure = { message: 'Parsing failed', error: 'broken', errorCode: 'broken' };
+  const failure = { message: 'Parsing failed', error: 'broken', errorCode: 'corrupt' } as const;
   const responses = await Promise.all([
     queue.progress(a, report(30)),
     queue.fail(a, failure),

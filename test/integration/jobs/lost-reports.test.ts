@@ -92,7 +92,7 @@ test('each report publishes the very bytes that are read', async () => {
     '',
   ];
   const [first] = (await claim('a')) as [ClaimedJob];
-  await queue.retry(first, 0, { error: 'the "processor" is äway\n', errorCode: 'unavailable' });
+  await queue.retry(first, 0, { error: 'the "processor" is äway\n', errorCode: 'deadline' });
   const [held] = (await queue.claim(1)).jobs as [ClaimedJob];
   const subscriber = redis.client.duplicate();
   let last = '';

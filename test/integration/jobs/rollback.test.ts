@@ -7,7 +7,6 @@ import type { Job } from '../../../src/contract/job.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
-import { JobRestoration } from '../../../src/jobs/transitions/job-restoration.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { Tombstones } from '../../../src/jobs/transitions/tombstones.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
@@ -50,7 +49,7 @@ beforeEach(async () => {
   const epochs = new EpochTracker(client, keys);
   services = { blobs, queue, store, registry, tombstones, epochs, logger };
   const manifests = new ManifestRestoration(services, TTL_MS);
-  recovery = new EndedRecovery({ ...services, manifests, restoration: restoration() }, TTL_MS);
+  recovery = new EndedRecovery({ ...services, manifests }, TTL_MS);
 });
 afterEach(async () => {
   await redis.client.flushall();
@@ -58,7 +57,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const restoration = () => new JobRestoration(redis.client, keys, 500);
 const payloadOf = (id: string) => ({
   filename: `${id}.txt`,
   collection: 'papers',

@@ -37,7 +37,7 @@ async function left(): Promise<string[]> {
 const COME_TO: Record<string, ((job: ClaimedJob) => Promise<unknown>) | undefined> = {
   queued: undefined,
   processing: (job) => jobs.step(job, 40),
-  retrying: (job) => jobs.queue.retry(job, 60_000, { error: 'x', errorCode: 'x' }),
+  retrying: (job) => jobs.queue.retry(job, 60_000, { error: 'x', errorCode: 'corrupt' }),
   completed: (job) => jobs.complete(job),
   failed: (job) => jobs.fail(job),
 };

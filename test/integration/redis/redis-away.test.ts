@@ -150,7 +150,7 @@ test("while Redis' memory is full nothing is taken in, but what runs can end", a
     fields: { id: 'completes' },
   };
   expect(await queue.complete(completes!, document)).toBe(true);
-  expect(await queue.fail(fails!, { message: 'x', error: 'x', errorCode: 'x' })).toBe(true);
+  expect(await queue.fail(fails!, { message: 'x', error: 'x', errorCode: 'corrupt' })).toBe(true);
   expect(await queue.cancel('waits')).toBe('queued');
   await redis.client.config('SET', 'maxmemory', '0');
 });

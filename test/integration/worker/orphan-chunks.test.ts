@@ -122,7 +122,7 @@ test('in a new epoch evidence marks generations dead, but not those that are liv
   const [claimed] = (await queue.claim(1)).jobs;
   await queue.enqueue('failed', 'default', { filename: 'a', file_key: 'default/b' } as never);
   const [fails] = (await queue.claim(1)).jobs;
-  await queue.fail(fails!, { message: 'm', error: 'e', errorCode: 'c' });
+  await queue.fail(fails!, { message: 'm', error: 'e', errorCode: 'corrupt' });
   await redis.client.del(keys.cleanup);
   await redis.client.hset(keys.document('a'), { id: 'a', generation: '2-live', collection: 'papers' });
   for (const generation of ['1-old', '2-live', '3-lost']) await store('a', generation);

@@ -116,7 +116,7 @@ test('a job in processing whose lease another program removed is requeued, its h
 test('what runs, waits or is delayed is left alone', async () => {
   for (const id of ['waits', 'runs', 'delayed']) await enqueue(id);
   const { jobs } = await queue.claim(2);
-  await queue.retry(jobs[0]!, 60_000, { error: 'x', errorCode: 'x' });
+  await queue.retry(jobs[0]!, 60_000, { error: 'x', errorCode: 'corrupt' });
   expect(await repairAll()).toBe(0);
 });
 

@@ -125,9 +125,10 @@ async function end(job: ClaimedJob): Promise<void> {
   if (how === 'loses its worker' && first) return;
   const report = { progress: 60, message: 'x', stage: 'embed', counts: { chunks_done: 1 } } as const;
   await queue.progress(job, report);
-  if (how === 'fails') await queue.fail(job, { message: 'x', error: 'x', errorCode: 'x' });
+  if (how === 'fails') await queue.fail(job, { message: 'x', error: 'x', errorCode: 'corrupt' });
   else if (how === 'is cancelled at work') await queue.cancel(job.id);
-  else if (how === 'is tried again' && first) await queue.retry(job, 10, { error: 'x', errorCode: 'x' });
+  else if (how === 'is tried again' && first)
+    await queue.retry(job, 10, { error: 'x', errorCode: 'corrupt' });
   else {
     const documentId = `${number % DOCUMENTS}`;
     const fields = { id: documentId, file_key: `default/${number}`, tenant: 'default' };
