@@ -15,12 +15,4 @@ for _, entry in ipairs(redis.call('ZRANGEBYSCORE', cleanup, '(' .. latest, '+inf
   redis.call('ZADD', cleanup, latest, entry)
 end
 
-local due = {}
-for _, entry in ipairs(redis.call('ZRANGEBYSCORE', cleanup, '-inf', now_ms(), 'LIMIT', 0, count)) do
-  if makes_sense(entry) then
-    due[#due + 1] = entry
-  else
-    redis.call('ZREM', cleanup, entry)
-  end
-end
-return due
+return list_due(cleanup, count, makes_sense)

@@ -11,12 +11,4 @@ local function covers(entry)
   return redis.call('TYPE', job).ok ~= 'hash' or is_terminal(redis.call('HGET', job, 'status'))
 end
 
-local due = {}
-for _, entry in ipairs(redis.call('ZRANGEBYSCORE', tombstones, '-inf', now_ms(), 'LIMIT', 0, count)) do
-  if covers(entry) then
-    due[#due + 1] = entry
-  else
-    redis.call('ZREM', tombstones, entry)
-  end
-end
-return due
+return list_due(tombstones, count, covers)

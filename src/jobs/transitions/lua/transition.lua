@@ -207,6 +207,19 @@ local function mark_chunks_dead(cleanup, tenant, collection, document, token, du
   redis.call('ZADD', cleanup, due, cjson.encode({ tenant, collection, document, token, 1 }))
 end
 
+-- Returns at most count due entries of a sorted set, the longest due first. Removes entries that no longer hold.
+local function list_due(key, count, holds_still)
+  local due = {}
+  for _, entry in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', now_ms(), 'LIMIT', 0, count)) do
+    if holds_still(entry) then
+      due[#due + 1] = entry
+    else
+      redis.call('ZREM', key, entry)
+    end
+  end
+  return due
+end
+
 -- Marks what the holder of a job may have written to Chroma as dead.
 local function mark_dead(cleanup, key, job, id)
   local payload = read_payload(key)
