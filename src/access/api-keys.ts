@@ -25,6 +25,9 @@ const ApiKeySchema = v.strictObject({
 });
 
 const ApiKeysSchema = v.pipe(
+  v.string(),
+  // The parser's own message quotes the text.
+  v.parseJson(undefined, 'is no JSON'),
   v.array(ApiKeySchema, 'must be a JSON array of keys'),
   v.check((keys) => isUnique(keys.map(({ name }) => name)), 'two keys have the same name'),
   v.check((keys) => isUnique(keys.map(({ sha256 }) => sha256)), 'two keys have the same sha256'),
@@ -46,15 +49,7 @@ export function isInline(setting: string): boolean {
  * @throws an error that names the fault and quotes no value
  */
 export function readApiKeys(setting: string): ApiKey[] {
-  const text = isInline(setting) ? setting : readFile(setting);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the text.
-    throw new Error('is no JSON');
-  }
-  const parsed = v.safeParse(ApiKeysSchema, json);
+  const parsed = v.safeParse(ApiKeysSchema, isInline(setting) ? setting : readFile(setting));
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const path = v.getDotPath(issue);

@@ -19,25 +19,11 @@ type Call = readonly [command: string, ...args: (string | number)[]];
 export function probeCalls(probe: string): Call[] {
   return [
     ['set', probe, '', 'PX', PROBE_MS],
-    ...[
-      'get',
-      'mget',
-      'exists',
-      'type',
-      'persist',
-      'incr',
-      'hgetall',
-      'llen',
-      'smembers',
-      'scard',
-      'zcard',
-    ].map((name) => [name, probe]),
-    ...['hget', 'hmget', 'hdel', 'sadd', 'srem', 'zrem', 'zscore', 'zrevrank', 'lpush', 'rpush'].map(
-      (name) => [name, probe, ''],
-    ),
-    ...['expire', 'pexpire', 'incrby', 'decrby'].map((name) => [name, probe, PROBE_MS]),
-    ...['lrange', 'zrange', 'zrevrange', 'zrangebyscore', 'ltrim'].map((name) => [name, probe, 0, 0]),
-    ...['hset', 'hsetnx', 'hincrby'].map((name) => [name, probe, '', 0]),
+    ...calls('get mget exists type persist incr hgetall llen smembers scard zcard', probe),
+    ...calls('hget hmget hdel sadd srem zrem zscore zrevrank lpush rpush', probe, ''),
+    ...calls('expire pexpire incrby decrby', probe, PROBE_MS),
+    ...calls('lrange zrange zrevrange zrangebyscore ltrim', probe, 0, 0),
+    ...calls('hset hsetnx hincrby', probe, '', 0),
     ['zadd', probe, 0, ''],
     ['lrem', probe, 0, ''],
     ['lindex', probe, 0],
@@ -52,7 +38,12 @@ export function probeCalls(probe: string): Call[] {
     ['info', 'server'],
     ['eval', 'return 1', 0],
     ['evalsha', '0'.repeat(40), 0],
-  ].map(([name, ...args]): Call => [String(name), ...args]);
+  ];
+}
+
+/** Lists calls of several commands with the same arguments. @param names of the commands, with spaces between */
+function calls(names: string, ...args: (string | number)[]): Call[] {
+  return names.split(' ').map((name) => [name, ...args]);
 }
 
 /**

@@ -6,38 +6,20 @@ import { isWrongType } from '../../redis/wrong-type.ts';
 
 /** Reads the installation's queue statistics in one round trip, and the next job in another. */
 export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
-  const replies = await redis
-    .pipeline()
-    .llen(keys.queue)
-    .zcard(keys.delayed)
-    .zcard(keys.leases)
-    .scard(keys.active)
-    .zcard(keys.cleanup)
-    .zcard(keys.incomplete)
-    .get(keys.orphans)
-    .hgetall(keys.outcomes)
-    .lrange(keys.durations, 0, -1)
-    .lindex(keys.queue, -1)
-    .time()
-    .exec();
-  const [depth, delayed, leases, active, cleanups, incomplete, orphans, outcomes, durations, next, time] = (
-    replies ?? []
-  ).map(([error, value]) => {
-    if (error) throw error;
-    return value;
-  }) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    string | null,
-    Record<string, string>,
-    string[],
-    string | null,
-    [string, string],
-  ];
+  const [depth, delayed, leases, active, cleanups, incomplete, orphans, outcomes, durations, next, time] =
+    await Promise.all([
+      redis.llen(keys.queue),
+      redis.zcard(keys.delayed),
+      redis.zcard(keys.leases),
+      redis.scard(keys.active),
+      redis.zcard(keys.cleanup),
+      redis.zcard(keys.incomplete),
+      redis.get(keys.orphans),
+      redis.hgetall(keys.outcomes),
+      redis.lrange(keys.durations, 0, -1),
+      redis.lindex(keys.queue, -1),
+      redis.time(),
+    ]);
   // Another program may have spoilt them.
   const toCount = (text: string | null | undefined) => (/^\d{1,15}$/.test(text ?? '') ? Number(text) : 0);
   const count = (status: string) => toCount(outcomes[status]);
