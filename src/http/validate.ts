@@ -29,11 +29,5 @@ export async function readJson<S extends v.GenericSchema>(
   maxBytes: number,
 ): Promise<v.InferOutput<S>> {
   const text = await readBody(c.env.incoming, maxBytes);
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (cause) {
-    throw new AppError('invalid_request', 'The body must be JSON.', { cause });
-  }
-  return check(schema, body);
+  return check(v.pipe(v.string(), v.parseJson(undefined, 'The body must be JSON.'), schema), text);
 }

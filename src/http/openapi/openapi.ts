@@ -11,43 +11,33 @@ import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
-import { requestWeight } from '../request-weight.ts';
-import { documentPaths } from '../routes/documents.ts';
-import { healthPaths } from '../routes/health.ts';
-import { jobControlPaths } from '../routes/job-control.ts';
-import { jobEventPaths } from '../routes/job-events.ts';
-import { jobPaths } from '../routes/jobs.ts';
-import { metricsPaths } from '../routes/metrics.ts';
-import { searchPaths } from '../routes/search.ts';
-import { settingsPaths } from '../routes/settings.ts';
-import { statisticsPaths } from '../routes/statistics.ts';
-import { uploadPaths } from '../routes/uploads.ts';
-import { ticketPaths } from '../routes/ws-ticket.ts';
-import { problems, schemaOf } from './parts.ts';
-import { withRules, type Paths } from './with-rules.ts';
+import { documentOperations } from '../routes/documents.ts';
+import { healthOperations } from '../routes/health.ts';
+import { jobControlOperations } from '../routes/job-control.ts';
+import { jobEventOperations } from '../routes/job-events.ts';
+import { jobOperations } from '../routes/jobs.ts';
+import { metricsOperations } from '../routes/metrics.ts';
+import { searchOperations } from '../routes/search.ts';
+import { settingsOperations } from '../routes/settings.ts';
+import { statisticsOperations } from '../routes/statistics.ts';
+import { uploadOperations } from '../routes/uploads.ts';
+import { ticketOperations } from '../routes/ws-ticket.ts';
+import { schemaOf } from './parts.ts';
+import { toPaths } from './to-paths.ts';
 
-const paths = {
-  ...uploadPaths,
-  ...documentPaths,
-  ...searchPaths,
-  ...jobPaths,
-  ...jobEventPaths,
-  ...jobControlPaths,
-  ...ticketPaths,
-  ...statisticsPaths,
-  ...metricsPaths,
-  ...settingsPaths,
-  ...healthPaths,
+const operations = {
+  ...uploadOperations,
+  ...documentOperations,
+  ...searchOperations,
+  ...jobOperations,
+  ...jobEventOperations,
+  ...jobControlOperations,
+  ...ticketOperations,
+  ...statisticsOperations,
+  ...metricsOperations,
+  ...settingsOperations,
+  ...healthOperations,
 };
-
-/** Adds `too_many_requests` to every operation that counts against a limit. */
-function withLimits(paths: Paths): Paths {
-  for (const [path, operations] of Object.entries(paths))
-    for (const operation of Object.values(operations))
-      if (requestWeight(path) > 0)
-        operation.responses = { ...operation.responses, ...problems('too_many_requests') };
-  return paths;
-}
 
 /** Describes the API, with the schemas that the server itself checks with. */
 export const openApiDocument = {
@@ -58,7 +48,7 @@ export const openApiDocument = {
     description:
       'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin.',
   },
-  paths: withRules(withLimits(paths)),
+  paths: toPaths(operations),
   components: {
     securitySchemes: {
       key: { type: 'http', scheme: 'bearer' },

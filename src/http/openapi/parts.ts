@@ -17,6 +17,11 @@ export function json(name: string) {
   return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
 }
 
+/** Describes a successful response by its text and the name of its schema. */
+export function ok(description: string, schema: string) {
+  return { 200: { description, content: json(schema) } };
+}
+
 /** Describes the responses of problem codes, by status. */
 export function problems(...codes: ProblemCode[]) {
   const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status));
@@ -37,7 +42,8 @@ export function query(schema: v.GenericSchema) {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
-export const idInPath = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
+/** Refusals of a request that needs all stores. */
+export const STORE_PROBLEMS = ['storage_unavailable', 'installation_mismatch', 'queue_unavailable'] as const;
 
 /** Describes an optional header of a request. */
 export function header(name: string, schema: JsonSchema = { type: 'string' }) {

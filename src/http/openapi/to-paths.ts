@@ -1,31 +1,46 @@
+import type { ProblemCode } from '../../contract/problem.ts';
 import { ROUTE_RULES } from '../route-rules.ts';
 import { problems } from './parts.ts';
 
-type Operation = { responses: object; description?: string };
-export type Paths = Record<string, Record<string, Operation>>;
+/** An operation of the API, as its routes describe it. */
+interface Operation {
+  operationId: string;
+  summary: string;
+  parameters?: object[];
+  requestBody?: object;
+  /** Responses other than problems, by status. */
+  responses: object;
+  problems?: ProblemCode[];
+}
+/** Operations by method and path, as {@link ROUTE_RULES} names them. */
+export type Operations = Record<string, Operation>;
 
-/** Adds the required scope and the refusals to each operation, from the server's own rules. */
-export function withRules(paths: Paths): Paths {
-  const entries = Object.entries(paths).map(([path, operations]) => [
-    path,
-    Object.fromEntries(
-      Object.entries(operations).map(([method, it]) => [method, withRule(path, method, it)]),
-    ),
-  ]);
-  return Object.fromEntries(entries) as Paths;
+/** Converts operations to OpenAPI's paths. Adds what the server's rules and limits add to each. */
+export function toPaths(operations: Operations): Record<string, Record<string, object>> {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const [route, operation] of Object.entries(operations)) {
+    const [method = '', path = ''] = route.split(' ');
+    const shown = path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[shown] = { ...paths[shown], [method.toLowerCase()]: describe(route, operation) };
+  }
+  return paths;
 }
 
-function withRule(path: string, method: string, operation: Operation): object {
-  const rule = ROUTE_RULES[`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`];
-  if (rule === 'open') return operation;
+function describe(route: string, { problems: codes = [], ...operation }: Operation): object {
+  const inPath = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
+  const parameters = [...(route.includes('/:id') ? [inPath] : []), ...(operation.parameters ?? [])];
+  const responses = { ...operation.responses, ...problems(...codes, 'too_many_requests') };
+  const described = { ...operation, ...(parameters.length > 0 && { parameters }), responses };
+  const rule = ROUTE_RULES[route];
+  if (rule === 'open') return described;
   const scope = rule === undefined || rule === 'any' ? undefined : rule.scope;
   const takesTicket = rule !== undefined && rule !== 'any' && rule.ticket;
   return {
-    ...operation,
+    ...described,
     description:
       scope === undefined ? 'Takes any key.' : `Needs a key with the scope \`${scope}\`, where keys are set.`,
     // The empty requirement stands for a server without keys.
     security: [{ key: [] }, ...(takesTicket ? [{ ticket: [] }] : []), {}],
-    responses: { ...problems('unauthorized', 'forbidden'), ...operation.responses },
+    responses: { ...problems('unauthorized', 'forbidden'), ...responses },
   };
 }

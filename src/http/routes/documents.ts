@@ -12,7 +12,8 @@ import { acceptReindex, type ReindexServices } from '../../documents/reindex-doc
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { AppError } from '../../errors.ts';
 import { readQuery } from '../validate.ts';
-import { idInPath, json, problems, query } from '../openapi/parts.ts';
+import { STORE_PROBLEMS, json, ok, query } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /**
  * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, and the idempotent `POST
@@ -62,67 +63,44 @@ function readOffset(cursor: string | undefined): number {
 }
 
 /** Describes the routes for OpenAPI. */
-export const documentPaths = {
-  '/api/documents': {
-    get: {
-      operationId: 'listDocuments',
-      summary: 'The documents, newest first',
-      parameters: query(DocumentQuerySchema),
-      responses: {
-        200: { description: 'One page', content: json('DocumentList') },
-        ...problems('invalid_request', 'invalid_cursor', 'queue_unavailable'),
-      },
-    },
+export const documentOperations: Operations = {
+  'GET /api/documents': {
+    operationId: 'listDocuments',
+    summary: 'The documents, newest first',
+    parameters: query(DocumentQuerySchema),
+    responses: ok('One page', 'DocumentList'),
+    problems: ['invalid_request', 'invalid_cursor', 'queue_unavailable'],
   },
-  '/api/documents/{id}': {
-    get: {
-      operationId: 'getDocument',
-      summary: 'One document',
-      parameters: [idInPath],
-      responses: {
-        200: { description: 'The document', content: json('Document') },
-        ...problems('document_not_found', 'queue_unavailable'),
-      },
-    },
+  'GET /api/documents/:id': {
+    operationId: 'getDocument',
+    summary: 'One document',
+    responses: ok('The document', 'Document'),
+    problems: ['document_not_found', 'queue_unavailable'],
   },
-  '/api/documents/{id}/chunks': {
-    get: {
-      operationId: 'listChunks',
-      summary: "A document's chunks in their order",
-      parameters: [idInPath, ...query(PageQuerySchema)],
-      responses: {
-        200: { description: 'One page', content: json('ChunkList') },
-        ...problems(
-          'invalid_request',
-          'invalid_cursor',
-          'document_not_found',
-          'queue_unavailable',
-          'vector_store_unavailable',
-        ),
-      },
-    },
+  'GET /api/documents/:id/chunks': {
+    operationId: 'listChunks',
+    summary: "A document's chunks in their order",
+    parameters: query(PageQuerySchema),
+    responses: ok('One page', 'ChunkList'),
+    problems: [
+      'invalid_request',
+      'invalid_cursor',
+      'document_not_found',
+      'queue_unavailable',
+      'vector_store_unavailable',
+    ],
   },
-  '/api/documents/{id}/reindex': {
-    post: {
-      operationId: 'reindexDocument',
-      summary:
-        'Index a document again from its original; the response names the job under way if there is one',
-      parameters: [idInPath],
-      responses: {
-        202: {
-          description:
-            'Accepted: the job is queued or under way; Sluice serves the present chunks until it has completed',
-          headers: { Location: { schema: { type: 'string' } } },
-          content: json('UploadAccepted'),
-        },
-        ...problems(
-          'document_not_found',
-          'file_gone',
-          'storage_unavailable',
-          'installation_mismatch',
-          'queue_unavailable',
-        ),
+  'POST /api/documents/:id/reindex': {
+    operationId: 'reindexDocument',
+    summary: 'Index a document again from its original; the response names the job under way if there is one',
+    responses: {
+      202: {
+        description:
+          'Accepted: the job is queued or under way; Sluice serves the present chunks until it has completed',
+        headers: { Location: { schema: { type: 'string' } } },
+        content: json('UploadAccepted'),
       },
     },
+    problems: ['document_not_found', 'file_gone', ...STORE_PROBLEMS],
   },
 };

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 
 import { SingleFlight } from '../../jobs/reads/single-flight.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /** Checks one part. Throws if the part does not work. */
 export type ReadinessCheck = () => Promise<unknown>;
@@ -35,39 +37,28 @@ async function results(
   checks: Record<string, ReadinessCheck>,
   failure: string,
 ): Promise<Record<string, string>> {
-  const passed = await Promise.all(Object.values(checks).map(passes));
-  return Object.fromEntries(Object.keys(checks).map((name, i) => [name, passed[i] ? 'ok' : failure]));
+  const run = async (name: string, check: ReadinessCheck) => [name, (await passes(check)) ? 'ok' : failure];
+  return Object.fromEntries(await Promise.all(Object.entries(checks).map((entry) => run(...entry))));
 }
 
 async function passes(check: ReadinessCheck): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), CHECK_TIMEOUT_MS);
-  });
   try {
-    await Promise.race([check(), tooLate]);
-    return true;
+    return await Promise.race([check().then(() => true), sleep(CHECK_TIMEOUT_MS, false, { ref: false })]);
   } catch {
     return false;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
 /** Describes the routes for OpenAPI. */
-export const healthPaths = {
-  '/healthz': {
-    get: {
-      operationId: 'health',
-      summary: 'The process answers',
-      responses: { 200: { description: 'It does' } },
-    },
+export const healthOperations: Operations = {
+  'GET /healthz': {
+    operationId: 'health',
+    summary: 'The process answers',
+    responses: { 200: { description: 'It does' } },
   },
-  '/readyz': {
-    get: {
-      operationId: 'readiness',
-      summary: 'The process can do its work',
-      responses: { 200: { description: 'It can' }, 503: { description: 'A check failed' } },
-    },
+  'GET /readyz': {
+    operationId: 'readiness',
+    summary: 'The process can do its work',
+    responses: { 200: { description: 'It can' }, 503: { description: 'A check failed' } },
   },
 };

@@ -8,7 +8,8 @@ import type { BlobStore } from '../../blobs/blob-store.ts';
 import { cancelUpload } from '../../uploads/cancel-upload.ts';
 import type { StoreProver } from '../../blobs/open-original.ts';
 import { rerunUpload } from '../../uploads/rerun-upload.ts';
-import { idInPath, json, problems } from '../openapi/parts.ts';
+import { STORE_PROBLEMS, ok } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves the idempotent `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`. */
 export function jobControlRoutes(services: {
@@ -34,41 +35,17 @@ export function jobControlRoutes(services: {
 }
 
 /** Describes the routes for OpenAPI. */
-export const jobControlPaths = {
-  '/api/jobs/{id}/cancel': {
-    post: {
-      operationId: 'cancelJob',
-      summary: 'Cancel a job that has not ended; one that is cancelled already stays so',
-      parameters: [idInPath],
-      responses: {
-        200: { description: 'The job: `failed`, with `cancelled` as its `error_code`', content: json('Job') },
-        ...problems(
-          'job_not_found',
-          'job_has_ended',
-          'storage_unavailable',
-          'installation_mismatch',
-          'queue_unavailable',
-        ),
-      },
-    },
+export const jobControlOperations: Operations = {
+  'POST /api/jobs/:id/cancel': {
+    operationId: 'cancelJob',
+    summary: 'Cancel a job that has not ended; one that is cancelled already stays so',
+    responses: ok('The job: `failed`, with `cancelled` as its `error_code`', 'Job'),
+    problems: ['job_not_found', 'job_has_ended', ...STORE_PROBLEMS],
   },
-  '/api/jobs/{id}/retry': {
-    post: {
-      operationId: 'retryJob',
-      summary: 'Run a failed or cancelled job again, or retry a waiting job now; an active job continues',
-      parameters: [idInPath],
-      responses: {
-        200: { description: 'The job, queued again or under way', content: json('Job') },
-        ...problems(
-          'job_not_found',
-          'job_not_failed',
-          'file_gone',
-          'disk_full',
-          'storage_unavailable',
-          'installation_mismatch',
-          'queue_unavailable',
-        ),
-      },
-    },
+  'POST /api/jobs/:id/retry': {
+    operationId: 'retryJob',
+    summary: 'Run a failed or cancelled job again, or retry a waiting job now; an active job continues',
+    responses: ok('The job, queued again or under way', 'Job'),
+    problems: ['job_not_found', 'job_not_failed', 'file_gone', 'disk_full', ...STORE_PROBLEMS],
   },
 };

@@ -9,7 +9,8 @@ import type { Subject } from '../../limits/client-address.ts';
 import type { Limiter } from '../../limits/limiter.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import type { JobRouteServices } from './jobs.ts';
-import { header, idInPath, problems } from '../openapi/parts.ts';
+import { header } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 const RECONNECT_MS = 2000;
 
@@ -86,17 +87,15 @@ export function jobEventRoutes(
 }
 
 /** Describes the route for OpenAPI. */
-export const jobEventPaths = {
-  '/api/jobs/{id}/events': {
-    get: {
-      operationId: 'followJob',
-      summary: 'The job as server-sent events, until it has ended',
-      parameters: [idInPath, header('Last-Event-ID')],
-      responses: {
-        200: { description: "Each event's data is the job", content: { 'text/event-stream': {} } },
-        204: { description: 'The state named in Last-Event-ID was the last' },
-        ...problems('job_not_found', 'queue_unavailable'),
-      },
+export const jobEventOperations: Operations = {
+  'GET /api/jobs/:id/events': {
+    operationId: 'followJob',
+    summary: 'The job as server-sent events, until it has ended',
+    parameters: [header('Last-Event-ID')],
+    responses: {
+      200: { description: "Each event's data is the job", content: { 'text/event-stream': {} } },
+      204: { description: 'The state named in Last-Event-ID was the last' },
     },
+    problems: ['job_not_found', 'queue_unavailable'],
   },
 };

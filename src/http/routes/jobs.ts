@@ -12,7 +12,8 @@ import type { JobState } from '../../jobs/model/job-view.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import { readQuery } from '../validate.ts';
-import { header, idInPath, json, problems, query } from '../openapi/parts.ts';
+import { header, json, ok, query } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /** Interval of the documented client's polls, in seconds. */
 const POLL_SECONDS = '2';
@@ -92,41 +93,30 @@ function names(tags: readonly string[], state: JobState): boolean {
   return tags.includes('*') || tags.includes(versionTag(state));
 }
 
-function jobRead(operationId: string) {
+function jobRead(operationId: string): Operations[string] {
+  const tag = { ETag: { schema: { type: 'string' } }, 'Retry-After': { schema: { type: 'integer' } } };
   return {
-    get: {
-      operationId,
-      summary: 'What a job is now',
-      parameters: [idInPath, ...query(JobWaitSchema), header('If-None-Match')],
-      responses: {
-        200: {
-          description: 'The job',
-          headers: { ETag: { schema: { type: 'string' } }, 'Retry-After': { schema: { type: 'integer' } } },
-          content: json('Job'),
-        },
-        304: {
-          description: 'Not changed since the ETag in If-None-Match, for `wait` seconds or HEARTBEAT_MS',
-        },
-        ...problems('invalid_request', 'job_not_found', 'queue_unavailable'),
-      },
+    operationId,
+    summary: 'What a job is now',
+    parameters: [...query(JobWaitSchema), header('If-None-Match')],
+    responses: {
+      200: { description: 'The job', headers: tag, content: json('Job') },
+      304: { description: 'Not changed since the ETag in If-None-Match, for `wait` seconds or HEARTBEAT_MS' },
     },
+    problems: ['invalid_request', 'job_not_found', 'queue_unavailable'],
   };
 }
 
 /** Describes the routes for OpenAPI. */
-export const jobPaths = {
-  '/api/jobs': {
-    get: {
-      operationId: 'listJobs',
-      summary: 'The jobs, newest first',
-      parameters: query(JobQuerySchema),
-      responses: {
-        200: { description: 'One page', content: json('JobList') },
-        ...problems('invalid_request', 'invalid_cursor', 'queue_unavailable'),
-      },
-    },
+export const jobOperations: Operations = {
+  'GET /api/jobs': {
+    operationId: 'listJobs',
+    summary: 'The jobs, newest first',
+    parameters: query(JobQuerySchema),
+    responses: ok('One page', 'JobList'),
+    problems: ['invalid_request', 'invalid_cursor', 'queue_unavailable'],
   },
-  '/api/jobs/{id}': jobRead('getJob'),
-  '/api/jobs/{id}/status': jobRead('getJobStatus'),
-  '/jobs/{id}/status': jobRead('getJobStatusShort'),
+  'GET /api/jobs/:id': jobRead('getJob'),
+  'GET /api/jobs/:id/status': jobRead('getJobStatus'),
+  'GET /jobs/:id/status': jobRead('getJobStatusShort'),
 };

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Registry } from '@prometheus-io/client';
-import { problems } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /**
  * Serves `GET /metrics`: the figures of this process for Prometheus.
@@ -16,12 +16,11 @@ export function metricsRoutes(registry: Registry, more: () => Promise<string> = 
 }
 
 /** Describes the route for OpenAPI. */
-export const metricsPaths = {
-  '/metrics': {
-    get: {
-      operationId: 'getMetrics',
-      summary: 'The statistics, and what this process measures, for Prometheus',
-      responses: { 200: { description: 'Text format 0.0.4' }, ...problems('queue_unavailable') },
-    },
+export const metricsOperations: Operations = {
+  'GET /metrics': {
+    operationId: 'getMetrics',
+    summary: 'The statistics, and what this process measures, for Prometheus',
+    responses: { 200: { description: 'Text format 0.0.4' } },
+    problems: ['queue_unavailable'],
   },
 };

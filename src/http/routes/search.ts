@@ -7,7 +7,8 @@ import { search } from '../../documents/search.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import { readJson } from '../validate.ts';
-import { json, problems } from '../openapi/parts.ts';
+import { json, ok } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
@@ -25,25 +26,21 @@ export function searchRoutes(services: {
 }
 
 /** Describes the route for OpenAPI. */
-export const searchPaths = {
-  '/api/search': {
-    post: {
-      operationId: 'search',
-      summary: 'Find the chunks nearest in meaning to a query',
-      requestBody: { required: true, content: json('SearchRequest') },
-      responses: {
-        200: { description: 'The results, best first', content: json('SearchResponse') },
-        ...problems(
-          'invalid_request',
-          'collection_not_found',
-          'embedding_mismatch',
-          'request_too_slow',
-          'body_too_large',
-          'queue_unavailable',
-          'processor_unavailable',
-          'vector_store_unavailable',
-        ),
-      },
-    },
+export const searchOperations: Operations = {
+  'POST /api/search': {
+    operationId: 'search',
+    summary: 'Find the chunks nearest in meaning to a query',
+    requestBody: { required: true, content: json('SearchRequest') },
+    responses: ok('The results, best first', 'SearchResponse'),
+    problems: [
+      'invalid_request',
+      'collection_not_found',
+      'embedding_mismatch',
+      'request_too_slow',
+      'body_too_large',
+      'queue_unavailable',
+      'processor_unavailable',
+      'vector_store_unavailable',
+    ],
   },
 };

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 
 import type { Settings } from '../../contract/settings.ts';
-import { json, problems } from '../openapi/parts.ts';
+import { ok } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves `GET /api/settings`. */
 export function settingsRoutes(settings: Settings) {
@@ -9,15 +10,11 @@ export function settingsRoutes(settings: Settings) {
 }
 
 /** Describes the route for OpenAPI. */
-export const settingsPaths = {
-  '/api/settings': {
-    get: {
-      operationId: 'getSettings',
-      summary: 'What the web page needs to know',
-      responses: {
-        200: { description: 'The settings', content: json('Settings') },
-        ...problems('queue_unavailable'),
-      },
-    },
+export const settingsOperations: Operations = {
+  'GET /api/settings': {
+    operationId: 'getSettings',
+    summary: 'What the web page needs to know',
+    responses: ok('The settings', 'Settings'),
+    problems: ['queue_unavailable'],
   },
 };

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 
 import { readStatistics } from '../../jobs/reads/job-statistics.ts';
 import type { Keys } from '../../redis/keys.ts';
-import { json, problems } from '../openapi/parts.ts';
+import { ok } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves `GET /api/stats`: the statistics of the queue. */
 export function statisticsRoutes({ redis, keys }: { redis: Redis; keys: Keys }) {
@@ -11,15 +12,11 @@ export function statisticsRoutes({ redis, keys }: { redis: Redis; keys: Keys }) 
 }
 
 /** Describes the route for OpenAPI. */
-export const statisticsPaths = {
-  '/api/stats': {
-    get: {
-      operationId: 'getStats',
-      summary: 'How the queue is doing',
-      responses: {
-        200: { description: 'The statistics', content: json('Stats') },
-        ...problems('queue_unavailable'),
-      },
-    },
+export const statisticsOperations: Operations = {
+  'GET /api/stats': {
+    operationId: 'getStats',
+    summary: 'How the queue is doing',
+    responses: ok('The statistics', 'Stats'),
+    problems: ['queue_unavailable'],
   },
 };

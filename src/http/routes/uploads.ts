@@ -17,13 +17,14 @@ import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { FreeSpace } from '../../uploads/free-space.ts';
 import type { UploadLimits } from '../../uploads/receive-upload.ts';
 import type { UploadConnection } from '../../uploads/upload-connection.ts';
-import { header, json, problems, schemaOf, type JsonSchema } from '../openapi/parts.ts';
+import { STORE_PROBLEMS, header, json, schemaOf, type JsonSchema } from '../openapi/parts.ts';
 import {
   JOB_TOKEN_HEADER,
   JOB_TOKEN_WANTED,
   UPLOAD_FIELD_PROBLEMS,
   UploadFieldsSchema,
 } from '../../contract/upload.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves `POST /api/documents/upload`. */
 export function uploadRoutes(
@@ -78,65 +79,61 @@ export function uploadRoutes(
 }
 
 /** Describes the route for OpenAPI. */
-export const uploadPaths = {
-  '/api/documents/upload': {
-    post: {
-      operationId: 'uploadDocument',
-      summary: 'Upload a document; it is processed in the background',
-      parameters: [
-        header('Idempotency-Key', { type: 'string', maxLength: 255 }),
-        header('Sluice-Job-Token', { const: JOB_TOKEN_WANTED }),
-      ],
-      requestBody: {
-        required: true,
-        content: {
-          'multipart/form-data': {
-            schema: {
-              ...schemaOf(UploadFieldsSchema, 'input'),
-              properties: {
-                file: { type: 'string', format: 'binary' },
-                ...(schemaOf(UploadFieldsSchema, 'input')['properties'] as JsonSchema),
-              },
-              required: ['file'],
+export const uploadOperations: Operations = {
+  'POST /api/documents/upload': {
+    operationId: 'uploadDocument',
+    summary: 'Upload a document; it is processed in the background',
+    parameters: [
+      header('Idempotency-Key', { type: 'string', maxLength: 255 }),
+      header('Sluice-Job-Token', { const: JOB_TOKEN_WANTED }),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: {
+            ...schemaOf(UploadFieldsSchema, 'input'),
+            properties: {
+              file: { type: 'string', format: 'binary' },
+              ...(schemaOf(UploadFieldsSchema, 'input')['properties'] as JsonSchema),
             },
+            required: ['file'],
           },
         },
-      },
-      responses: {
-        202: {
-          description: 'Accepted: the file is stored and its job queued',
-          headers: {
-            Location: { schema: { type: 'string' } },
-            'Sluice-Job-Token': {
-              description: 'Reads this job alone, for a day; there if the request asked for it',
-              schema: { type: 'string' },
-            },
-          },
-          content: json('UploadAccepted'),
-        },
-        ...problems(
-          ...Object.values(UPLOAD_FIELD_PROBLEMS),
-          'missing_file',
-          'too_many_files',
-          'empty_file',
-          'malformed_multipart',
-          'upload_interrupted',
-          'upload_too_slow',
-          'invalid_request',
-          'idempotency_key_reused',
-          'forbidden',
-          'host_forbidden',
-          'origin_forbidden',
-          'file_too_large',
-          'body_too_large',
-          'field_too_large',
-          'not_multipart',
-          'disk_full',
-          'storage_unavailable',
-          'installation_mismatch',
-          'queue_unavailable',
-        ),
       },
     },
+    responses: {
+      202: {
+        description: 'Accepted: the file is stored and its job queued',
+        headers: {
+          Location: { schema: { type: 'string' } },
+          'Sluice-Job-Token': {
+            description: 'Reads this job alone, for a day; there if the request asked for it',
+            schema: { type: 'string' },
+          },
+        },
+        content: json('UploadAccepted'),
+      },
+    },
+    problems: [
+      ...Object.values(UPLOAD_FIELD_PROBLEMS),
+      'missing_file',
+      'too_many_files',
+      'empty_file',
+      'malformed_multipart',
+      'upload_interrupted',
+      'upload_too_slow',
+      'invalid_request',
+      'idempotency_key_reused',
+      'forbidden',
+      'host_forbidden',
+      'origin_forbidden',
+      'file_too_large',
+      'body_too_large',
+      'field_too_large',
+      'not_multipart',
+      'disk_full',
+      ...STORE_PROBLEMS,
+    ],
   },
 };

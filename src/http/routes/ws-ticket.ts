@@ -3,7 +3,8 @@ import { Hono } from 'hono';
 import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import type { Ticket } from '../../contract/messages.ts';
-import { json, problems } from '../openapi/parts.ts';
+import { ok } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves `POST /api/ws-ticket`: makes a ticket for one socket or event stream. Browsers cannot send a header with either. */
 export function ticketRoutes(access: Access) {
@@ -14,15 +15,11 @@ export function ticketRoutes(access: Access) {
 }
 
 /** Describes the route for OpenAPI. */
-export const ticketPaths = {
-  '/api/ws-ticket': {
-    post: {
-      operationId: 'makeTicket',
-      summary: 'A ticket that opens one socket (/ws?ticket=) or event stream within 30 s, once',
-      responses: {
-        200: { description: 'The ticket', content: json('Ticket') },
-        ...problems('queue_unavailable'),
-      },
-    },
+export const ticketOperations: Operations = {
+  'POST /api/ws-ticket': {
+    operationId: 'makeTicket',
+    summary: 'A ticket that opens one socket (/ws?ticket=) or event stream within 30 s, once',
+    responses: ok('The ticket', 'Ticket'),
+    problems: ['queue_unavailable'],
   },
 };
