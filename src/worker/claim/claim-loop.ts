@@ -18,18 +18,24 @@ const MAX_PAUSE_MS = 5000;
 /** Interval in ms of a worker that waits for a dependency. */
 const PAUSE_MS = 250;
 
+export interface ClaimLoopOptions {
+  queue: JobQueue;
+  /** A connection of the loop's own, because it blocks. */
+  waiter: Redis;
+  queueKey: string;
+  /** Number of jobs that run at once. */
+  slots: number;
+  availability: Availability;
+  logger: Logger;
+}
+
 /**
  * Claims jobs while slots are free, and blocks in Redis while no job waits. The waiter sees an id arrive without taking
  * it (`BLMOVE` from a list's end to the same end), so any program may push ids. Only the claim script takes jobs.
  */
 export class ClaimLoop {
-  readonly #queue: JobQueue;
-  readonly #waiter: Redis;
-  readonly #queueKey: string;
-  readonly #slots: number;
-  readonly #availability: Availability;
+  readonly #options: ClaimLoopOptions;
   readonly #run: (job: ClaimedJob) => Promise<void>;
-  readonly #logger: Logger;
   readonly #running = new Set<Promise<void>>();
   readonly #ended: Promise<void>;
   /** Called when a job has ended and its slot is free. */
@@ -38,34 +44,9 @@ export class ClaimLoop {
   #endWait: () => void = () => {};
   readonly #stopped = new AbortController();
 
-  /**
-   * @param waiter a connection of the loop's own, because it blocks
-   * @param run takes a job to its end; MUST NOT throw
-   */
-  constructor(
-    {
-      queue,
-      waiter,
-      queueKey,
-      slots,
-      availability,
-      logger,
-    }: {
-      queue: JobQueue;
-      waiter: Redis;
-      queueKey: string;
-      slots: number;
-      availability: Availability;
-      logger: Logger;
-    },
-    run: (job: ClaimedJob) => Promise<void>,
-  ) {
-    this.#queue = queue;
-    this.#waiter = waiter;
-    this.#queueKey = queueKey;
-    this.#slots = slots;
-    this.#availability = availability;
-    this.#logger = logger;
+  /** @param run takes a job to its end; MUST NOT throw */
+  constructor(options: ClaimLoopOptions, run: (job: ClaimedJob) => Promise<void>) {
+    this.#options = options;
     this.#run = run;
     this.#ended = this.#loop();
   }
@@ -74,31 +55,32 @@ export class ClaimLoop {
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#endWait();
-    this.#waiter.disconnect();
+    this.#options.waiter.disconnect();
     await this.#ended;
     await Promise.all(this.#running);
   }
 
   async #loop(): Promise<void> {
+    const { queue, slots, availability, logger } = this.#options;
     const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
     while (!this.#stopped.signal.aborted) {
       try {
-        const free = this.#slots - this.#running.size;
+        const free = slots - this.#running.size;
         if (free === 0) {
           await new Promise<void>((resolve) => (this.#freed = resolve));
           continue;
         }
-        if (this.#availability.impaired) {
+        if (availability.impaired) {
           await sleep(PAUSE_MS);
           continue;
         }
-        const { jobs, nextMs } = await this.#queue.claim(free);
+        const { jobs, nextMs } = await queue.claim(free);
         for (const job of jobs) this.#start(job);
         if (jobs.length < free) await this.#wait(nextMs);
         backoff.reset();
       } catch (error) {
         if (this.#stopped.signal.aborted) return;
-        this.#logger.error('claiming failed', { error });
+        logger.error('claiming failed', { error });
         await sleep(backoff.next(), undefined, { signal: this.#stopped.signal }).catch(() => {});
       }
     }
@@ -118,9 +100,10 @@ export class ClaimLoop {
     const wait = Math.max(MIN_WAIT_SECONDS, Math.min(most, (nextMs ?? Infinity) / 1000));
     // A connection that closes while Redis is away never settles its calls, so `stop` ends the wait. A race with one
     // promise for the worker's whole life would leak: each wait would stay attached to it.
+    const { waiter, queueKey } = this.#options;
     await new Promise<unknown>((resolve, reject) => {
       this.#endWait = () => resolve(undefined);
-      this.#waiter.blmove(this.#queueKey, this.#queueKey, 'RIGHT', 'RIGHT', wait).then(resolve, reject);
+      waiter.blmove(queueKey, queueKey, 'RIGHT', 'RIGHT', wait).then(resolve, reject);
     });
   }
 }

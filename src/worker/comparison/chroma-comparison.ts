@@ -1,25 +1,14 @@
-import type { Redis } from 'ioredis';
-
 import { DependencyError } from '../../errors.ts';
-import type { Logger } from '../../logging/logger.ts';
-import type { Keys } from '../../redis/keys.ts';
-import { DocumentRestorer, type RestorerServices } from './document-restorer.ts';
-import { MissingChunks, type MissingChunksServices } from './missing-chunks.ts';
-import { OrphanChunks, type OrphanServices } from './orphan-chunks.ts';
-import type { Turn } from './turn.ts';
+import type { ComparisonServices, Turn } from './comparison-services.ts';
+import { MissingChunks } from './missing-chunks.ts';
+import { findOrphanChunks } from './find-orphan-chunks.ts';
+import { restoreDocuments } from './restore-documents.ts';
 
 /** Lock time in ms, enough for a page of Chroma. Another worker takes over after a worker that died. */
 const LOCK_MS = 15_000;
 /** Rest after a long comparison, as a multiple of its time: it takes a sixth of the time at most. */
 const REST = 5;
 const LONGEST_REST_MS = 10 * 60 * 1000;
-
-export interface ComparisonServices extends MissingChunksServices, RestorerServices, OrphanServices {
-  redis: Redis;
-  keys: Keys;
-  vectors: MissingChunksServices['vectors'] & OrphanServices['vectors'];
-  logger: Logger;
-}
 
 /**
  * Compares Chroma with Redis in both directions, one worker at a time. It finds chunks that the registry expects and
@@ -29,8 +18,6 @@ export class ChromaComparison {
   readonly #services: ComparisonServices;
   readonly #everyMs: number;
   readonly #missing: MissingChunks;
-  readonly #restorer: DocumentRestorer;
-  readonly #orphans: OrphanChunks;
   /** False before this worker's first comparison, because Chroma may have changed since other workers' comparisons. */
   #looked = false;
   /** True after a logged failure to compare. */
@@ -41,8 +28,6 @@ export class ChromaComparison {
     this.#services = services;
     this.#everyMs = everyMs;
     this.#missing = new MissingChunks(services);
-    this.#restorer = new DocumentRestorer(services);
-    this.#orphans = new OrphanChunks(services);
   }
 
   /**
@@ -91,10 +76,10 @@ export class ChromaComparison {
       // Sets the next time first, so that a failed comparison waits as well.
       await redis.set(keys.looked, turn.epoch, 'PX', this.#everyMs);
       await this.#missing.look(turn);
-      if (settled) await this.#orphans.look(turn);
+      if (settled) await findOrphanChunks(this.#services, turn);
       const restMs = Math.min(LONGEST_REST_MS, REST * (performance.now() - began));
       await redis.set(keys.looked, turn.epoch, 'PX', Math.ceil(Math.max(this.#everyMs, restMs)));
     }
-    await this.#restorer.restore(turn);
+    await restoreDocuments(this.#services, turn);
   }
 }

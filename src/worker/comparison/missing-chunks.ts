@@ -1,31 +1,14 @@
 import type { Redis } from 'ioredis';
 
-import type { ChunkCount, ChunkCounts } from '../../documents/chunk-counts.ts';
+import type { ChunkCount } from '../../documents/chunk-counts.ts';
 import { settingFields } from '../../documents/document-settings.ts';
 import { manifestSettings } from '../../documents/original-settings.ts';
-import type { DocumentRegistry } from '../../documents/registry.ts';
-import type { VectorStore } from '../../documents/vector-store.ts';
 import { DependencyError } from '../../errors.ts';
-import type { IncompleteDocuments } from '../../jobs/transitions/incomplete-documents.ts';
-import type { Logger } from '../../logging/logger.ts';
-import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
-import type { Turn } from './turn.ts';
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import type { ComparisonServices, Turn } from './comparison-services.ts';
 
 /** Interval of full counts, in ms, because dead generations may hide lost chunks in a sum. */
 const COUNTED_EVERY_MS = 10 * 60 * 1000;
-
-export interface MissingChunksServices {
-  /** The worker's connection. */
-  redis: Redis;
-  keys: Keys;
-  blobs: BlobStore;
-  vectors: Pick<VectorStore, 'countCollection' | 'countStored'>;
-  registry: DocumentRegistry;
-  counts: ChunkCounts;
-  incomplete: IncompleteDocuments;
-  logger: Logger;
-}
 
 /**
  * Finds and records the documents that miss chunks in Chroma.
@@ -34,13 +17,13 @@ export interface MissingChunksServices {
  * It counts all collections after this worker's start, after Chroma was away, in each epoch, and every ten minutes.
  */
 export class MissingChunks {
-  readonly #services: MissingChunksServices;
+  readonly #services: ComparisonServices;
   /** Time of this worker's last reason for a full count, by the process' clock. */
   #doubtedAt = performance.now();
   /** Collections whose failure is already logged. */
   readonly #failing = new Set<string>();
 
-  constructor(services: MissingChunksServices) {
+  constructor(services: ComparisonServices) {
     this.#services = services;
   }
 

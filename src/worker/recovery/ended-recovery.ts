@@ -1,25 +1,14 @@
-import type { DocumentRegistry } from '../../documents/registry.ts';
-import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
-import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
-import type { Logger } from '../../logging/logger.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { EndedUpload } from '../../blobs/ended-uploads.ts';
 import type { Manifest } from '../../blobs/manifest.ts';
 import type { ManifestRestoration } from './manifest-restoration.ts';
+import type { RecoveryServices } from './recovery-services.ts';
 import { requeue } from './requeue.ts';
 
 const A_READ = 200;
 
-export interface EndedRecoveryServices {
-  blobs: BlobStore;
-  queue: JobQueue;
-  store: JobStore;
-  registry: DocumentRegistry;
-  tombstones: Tombstones;
+interface EndedRecoveryServices extends RecoveryServices {
   manifests: ManifestRestoration;
-  logger: Logger;
 }
 
 /**

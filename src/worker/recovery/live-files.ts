@@ -1,6 +1,5 @@
-import type { DocumentRegistry } from '../../documents/registry.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import type { RecoveryServices } from './recovery-services.ts';
 
 /** Originals in use. No sweep may touch them, whatever other evidence there is. */
 export interface LiveFiles {
@@ -16,7 +15,7 @@ export interface LiveFiles {
  * @param tenants whose documents to read, beside the default tenant's
  */
 export async function readLiveFiles(
-  { store, registry }: { store: JobStore; registry: DocumentRegistry },
+  { store, registry }: RecoveryServices,
   tenants: Iterable<string>,
 ): Promise<LiveFiles> {
   // Reads the jobs first, because a job that completes meanwhile is then found as a document.

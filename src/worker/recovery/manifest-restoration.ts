@@ -1,35 +1,22 @@
 import * as v from 'valibot';
 
-import type { DocumentRegistry, StoredDocument } from '../../documents/registry.ts';
-import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
+import type { StoredDocument } from '../../documents/registry.ts';
 import { JobPayloadSchema } from '../../jobs/model/job-payload.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
-import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
-import type { Logger } from '../../logging/logger.ts';
 import type { StoredFiles } from '../../blobs/blob-listing.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import type { Manifest } from '../../blobs/manifest.ts';
-
-export interface ManifestRestorationServices {
-  blobs: BlobStore;
-  store: JobStore;
-  registry: DocumentRegistry;
-  epochs: EpochTracker;
-  tombstones: Tombstones;
-  logger: Logger;
-}
+import type { RecoveryServices } from './recovery-services.ts';
 
 /**
  * Restores missing manifests beside their originals. An older version removed them a day after the job's end. Redis'
  * record of the document or the job suffices to make them.
  */
 export class ManifestRestoration {
-  readonly #services: ManifestRestorationServices;
+  readonly #services: RecoveryServices;
   readonly #ttlMs: number;
 
   /** @param ttlMs time to keep the original of a job without a document, from the job's end */
-  constructor(services: ManifestRestorationServices, ttlMs: number) {
+  constructor(services: RecoveryServices, ttlMs: number) {
     this.#services = services;
     this.#ttlMs = ttlMs;
   }

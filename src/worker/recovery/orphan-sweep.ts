@@ -1,13 +1,9 @@
 import type { Counter } from '@prometheus-io/client';
 
-import type { DocumentRegistry } from '../../documents/registry.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
-import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
-import type { Logger } from '../../logging/logger.ts';
 import type { StoredFiles } from '../../blobs/blob-listing.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
 import { readLiveFiles } from './live-files.ts';
 import type { ManifestRestoration } from './manifest-restoration.ts';
+import type { RecoveryServices } from './recovery-services.ts';
 
 const INTERVAL_MS = 60 * 60 * 1000;
 /** Smallest age of an orphan, in ms. An upload takes less than a day. */
@@ -16,15 +12,10 @@ const MIN_AGE_MS = 24 * 60 * 60 * 1000;
 const MOST_ORPHANS = 100;
 const MOST_ORPHANS_SHARE = 0.05;
 
-export interface OrphanSweepServices {
-  blobs: BlobStore;
-  store: JobStore;
-  registry: DocumentRegistry;
-  tombstones: Tombstones;
+interface OrphanSweepServices extends RecoveryServices {
   manifests: ManifestRestoration;
   /** Counts the originals moved to the trash. */
   trashed: Counter;
-  logger: Logger;
 }
 
 /**

@@ -1,10 +1,7 @@
-import type { DocumentRegistry } from '../../documents/registry.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
-import type { Tombstone, Tombstones } from '../../jobs/transitions/tombstones.ts';
-import type { Logger } from '../../logging/logger.ts';
+import type { Tombstone } from '../../jobs/transitions/tombstones.ts';
 import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
 import { readLiveFiles, type LiveFiles } from './live-files.ts';
+import type { RecoveryServices } from './recovery-services.ts';
 
 /** Interval in ms. Each sweep that finds a due tombstone reads the file keys of all documents. */
 const INTERVAL_MS = 30_000;
@@ -12,20 +9,12 @@ const A_PAGE = 200;
 /** Delay in ms of a file that cannot be deleted. An operator must look after it. */
 const PUT_OFF_MS = 60 * 60 * 1000;
 
-export interface TombstoneSweepServices {
-  blobs: BlobStore;
-  store: JobStore;
-  registry: DocumentRegistry;
-  tombstones: Tombstones;
-  logger: Logger;
-}
-
 /** Deletes the originals with a due tombstone. */
 export class TombstoneSweep {
-  readonly #services: TombstoneSweepServices;
+  readonly #services: RecoveryServices;
   #nextAt = 0;
 
-  constructor(services: TombstoneSweepServices) {
+  constructor(services: RecoveryServices) {
     this.#services = services;
   }
 

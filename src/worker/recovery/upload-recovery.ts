@@ -1,14 +1,8 @@
 import type { Outcome } from '../../contract/job.ts';
-import type { DocumentRegistry } from '../../documents/registry.ts';
-import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
-import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
-import type { Tombstones } from '../../jobs/transitions/tombstones.ts';
-import type { Logger } from '../../logging/logger.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import type { Manifest } from '../../blobs/manifest.ts';
+import type { RecoveryServices } from './recovery-services.ts';
 import { requeue } from './requeue.ts';
 
 /** Interval of the sweep, in ms. Recovery is rare, and each manifest of a running job costs a read. */
@@ -28,25 +22,15 @@ const MIN_AGE_MS = 10_000;
  */
 export const RECOVERED_WITHIN_MS = MIN_AGE_MS + INTERVAL_MS;
 
-export interface UploadRecoveryServices {
-  blobs: BlobStore;
-  queue: JobQueue;
-  store: JobStore;
-  registry: DocumentRegistry;
-  tombstones: Tombstones;
-  epochs: EpochTracker;
-  logger: Logger;
-}
-
 /**
  * Keeps the promise of an acknowledgement when Redis does not. It queues an upload again under the same id if
  * Redis does not know its job. The manifest must exist, and no note may record the job's end.
  */
 export class UploadRecovery {
-  readonly #services: UploadRecoveryServices;
+  readonly #services: RecoveryServices;
   #nextAt = 0;
 
-  constructor(services: UploadRecoveryServices) {
+  constructor(services: RecoveryServices) {
     this.#services = services;
   }
 

@@ -16,7 +16,8 @@ import type { End } from '../../../src/blobs/ended-uploads.ts';
 import { rerunUpload } from '../../../src/uploads/rerun-upload.ts';
 import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { ManifestRestoration } from '../../../src/worker/recovery/manifest-restoration.ts';
-import { UploadRecovery, type UploadRecoveryServices } from '../../../src/worker/recovery/upload-recovery.ts';
+import type { RecoveryServices } from '../../../src/worker/recovery/recovery-services.ts';
+import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
 import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
 import { folderProver } from '../../helpers/stores/store-prover.ts';
@@ -31,7 +32,7 @@ let store: JobStore;
 let folder: string;
 let blobs: BlobStore;
 let recovery: EndedRecovery;
-let services: UploadRecoveryServices & { epochs: EpochTracker };
+let services: RecoveryServices;
 
 beforeAll(async () => {
   redis = await startRedis();

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 
 import { DependencyError } from '../../../src/errors.ts';
 import { ChromaComparison } from '../../../src/worker/comparison/chroma-comparison.ts';
-import { DocumentRestorer } from '../../../src/worker/comparison/document-restorer.ts';
+import { restoreDocuments } from '../../../src/worker/comparison/restore-documents.ts';
 import { recordScripts } from '../../helpers/stores/replay.ts';
 import {
   Comparer,
@@ -188,7 +188,7 @@ test('two workers at once make one job, and a script that is sent again makes no
   const recorded = recordScripts(redis.client);
   const services = servicesOver(recorded.client);
   await services.incomplete.note({ id: 'a', generation: '1-a' }, 3);
-  await Promise.all([1, 2, 3].map(() => new DocumentRestorer(services).restore(turn)));
+  await Promise.all([1, 2, 3].map(() => restoreDocuments(services, turn)));
   expect(recorded.calls('reindex')).toBeGreaterThan(1);
   expect(await queued()).toHaveLength(1);
   await recorded.replay('reindex');

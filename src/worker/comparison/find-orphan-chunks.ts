@@ -1,0 +1,36 @@
+import type { ComparisonServices, Turn } from './comparison-services.ts';
+
+/** Interval in ms to check orphans again, because their documents may have returned. */
+const AGAIN_SECONDS = 60 * 60;
+
+/**
+ * Checks all chunks in Chroma, unless a worker did so in this epoch. Redis may have lost the scripts' marks of dead
+ * generations. Deletion needs evidence, so chunks of documents that Redis does not know stay.
+ * @throws {DependencyError} when Chroma fails
+ */
+export async function findOrphanChunks(
+  { redis, keys, vectors, cleanups, logger }: ComparisonServices,
+  turn: Turn,
+): Promise<void> {
+  if ((await redis.get(keys.reconciled)) === turn.epoch) return;
+  let dead = 0;
+  const orphans = new Set<string>();
+  for await (const generations of vectors.generations(turn.signal)) {
+    // In another epoch the earlier claims are not yet known.
+    if (!(await turn.keep())) return;
+    const found = await cleanups.markDead(generations);
+    dead += found.marked;
+    for (const { collection, documentId, generation } of found.orphans)
+      orphans.add(`${collection} ${documentId} ${generation}`);
+  }
+  if (dead > 0) logger.warn('Chroma held generations that are not live', { generations: dead });
+  await redis.set(keys.orphans, orphans.size);
+  if (orphans.size === 0) {
+    await redis.set(keys.reconciled, turn.epoch);
+    return;
+  }
+  logger.warn('Chroma holds chunks of documents that Redis does not know; they stay', {
+    generations: orphans.size,
+  });
+  await redis.set(keys.reconciled, turn.epoch, 'EX', AGAIN_SECONDS);
+}
