@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 
 import type { Keys } from '../redis/keys.ts';
-import { isWrongType } from '../redis/wrong-type.ts';
 import type { CountedGeneration } from './chunk-record.ts';
+import { readEach } from './read-each.ts';
 
 /** Documents per read. This size blocks neither Redis nor this process for long. */
 const DOCUMENTS_A_READ = 500;
@@ -48,29 +48,16 @@ export class ChunkCounts {
 
   /** Reads the documents of these ids, as far as they are registered. */
   async read(ids: readonly string[]): Promise<ChunkCount[]> {
-    if (ids.length === 0) return [];
-    const pipeline = this.#redis.pipeline();
     const fields = ['collection', 'generation', 'chunk_count', 'missing_chunks', 'chunk_size'];
-    for (const id of ids) pipeline.hmget(this.#keys.document(id), ...fields);
-    const replies = (await pipeline.exec()) ?? [];
-    return replies.flatMap(([error, values], i) => {
-      if (error && !isWrongType(error)) throw error;
-      if (error) return [];
-      const [collection, generation, count, missing, chunkSize] = values as (string | null)[];
+    const replies = await readEach<(string | null)[]>(this.#redis, ids, (pipeline, id) =>
+      pipeline.hmget(this.#keys.document(id), ...fields),
+    );
+    return replies.flatMap((values = [], i) => {
+      const [collection, generation, chunkCount, missing, chunkSize] = values;
       // Another program may have written anything. Without a generation no chunks are expected.
       if (!collection || !generation) return [];
-      const chunkCount = toCount(count);
-      const id = ids[i] as string;
-      return [
-        {
-          id,
-          collection,
-          generation,
-          chunkCount,
-          missing: toCount(missing),
-          hasSettings: chunkSize !== null,
-        },
-      ];
+      const counts = { chunkCount: toCount(chunkCount), missing: toCount(missing) };
+      return [{ id: ids[i] as string, collection, generation, ...counts, hasSettings: chunkSize !== null }];
     });
   }
 }

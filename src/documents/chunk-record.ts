@@ -1,15 +1,8 @@
 import type { Chunk } from '../contract/documents.ts';
 import type { CutChunk } from '../contract/processor.ts';
 import type { Metadata } from '../contract/upload.ts';
+import type { Generation } from '../jobs/model/generation.ts';
 import { wellFormed } from '../well-formed.ts';
-
-/** The chunks that one run of one job writes. A dead generation's chunks are never shown, and are deleted. */
-export interface Generation {
-  collection: string;
-  documentId: string;
-  /** The claim token of the worker that writes them. */
-  generation: string;
-}
 
 /** Data that all chunks of a document share. */
 export interface ChunkOrigin extends Generation {
@@ -24,9 +17,19 @@ export interface EmbeddedChunk extends CutChunk {
   embedding: number[];
 }
 
-/** The id under which a chunk is stored. */
+/** Builds the id under which a chunk is stored. */
 export function chunkId(documentId: string, generation: string, index: number): string {
-  return `${documentId}:${generation}:${index}`;
+  return `${generationName(documentId, generation)}:${index}`;
+}
+
+/** Builds the name of a generation. The ids of its chunks begin with it. */
+export function generationName(documentId: string, generation: string): string {
+  return `${documentId}:${generation}`;
+}
+
+/** Returns the name of a chunk's generation. */
+export function generationNameOf(chunkId: string): string {
+  return chunkId.slice(0, chunkId.lastIndexOf(':'));
 }
 
 /** A document's generation and its expected number of chunks. */
@@ -45,7 +48,7 @@ export function* chunkIds(generations: readonly CountedGeneration[]): Generator<
 
 /** Lists the generations in chunk ids, each once. It leaves out foreign ids. */
 export function generationsOf(collection: string, ids: readonly string[]): Generation[] {
-  const names = new Set(ids.map((id) => id.slice(0, id.lastIndexOf(':'))));
+  const names = new Set(ids.map(generationNameOf));
   return [...names].flatMap((name) => {
     const [, documentId, generation] = /^(.+):([^:]+)$/.exec(name) ?? [];
     return documentId && generation ? [{ collection, documentId, generation }] : [];

@@ -13,6 +13,12 @@ const StoredSettings = v.object({
   chunk_overlap: Whole,
 });
 
+/** Picks the settings out of a payload or a document. */
+export function settingsOf(from: DocumentSettings): DocumentSettings {
+  const { chunking_strategy, chunk_size, chunk_overlap } = from;
+  return { chunking_strategy, chunk_size, chunk_overlap };
+}
+
 /** Builds the fields of a document's hash that keep its settings. */
 export function settingFields(settings: DocumentSettings): Record<string, string> {
   const { chunking_strategy, chunk_size, chunk_overlap } = settings;
@@ -28,12 +34,7 @@ export function toSettings(
 ): DocumentSettings & { settings_assumed: true | undefined } {
   const stored = v.safeParse(StoredSettings, hash);
   if (stored.success) return { ...stored.output, settings_assumed: undefined };
-  return { ...uploadDefaults(), settings_assumed: true };
-}
-
-function uploadDefaults(): DocumentSettings {
-  const read = parseUploadFields({});
-  if (!read.ok) throw new Error(read.detail);
-  const { chunking_strategy, chunk_size, chunk_overlap } = read.fields;
-  return { chunking_strategy, chunk_size, chunk_overlap };
+  const defaults = parseUploadFields({});
+  if (!defaults.ok) throw new Error(defaults.detail);
+  return { ...settingsOf(defaults.fields), settings_assumed: true };
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { JobPayloadSchema } from '../jobs/model/job-payload.ts';
 import { BlobNotFoundError } from '../blobs/blob-paths.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
-import type { DocumentSettings } from './document-settings.ts';
+import { settingsOf, type DocumentSettings } from './document-settings.ts';
 import type { StoredDocument } from './registry.ts';
 
 /**
@@ -14,10 +14,8 @@ export async function originalSettings(
   document: Pick<StoredDocument, 'id' | 'file_key' | 'settings_assumed' | keyof DocumentSettings>,
   blobs: BlobStore,
 ): Promise<DocumentSettings> {
-  const { chunking_strategy, chunk_size, chunk_overlap } = document;
-  const assumed = { chunking_strategy, chunk_size, chunk_overlap };
-  if (!document.settings_assumed) return assumed;
-  return (await manifestSettings(document, blobs)) ?? assumed;
+  const settings = document.settings_assumed && (await manifestSettings(document, blobs));
+  return settings ?? settingsOf(document);
 }
 
 /** Reads the settings from the manifest beside a document's original; `undefined` if it belongs to another document. */
@@ -29,10 +27,7 @@ export async function manifestSettings(
   const payload = v.safeParse(JobPayloadSchema, manifest?.payload);
   if (!manifest || !payload.success) return undefined;
   const { document_id = manifest.job_id, settings_assumed, ...settings } = payload.output;
-  const { chunking_strategy, chunk_size, chunk_overlap } = settings;
-  return document_id === id && !settings_assumed
-    ? { chunking_strategy, chunk_size, chunk_overlap }
-    : undefined;
+  return document_id === id && !settings_assumed ? settingsOf(settings) : undefined;
 }
 
 /** Treats a key outside the store as a missing manifest, because another program may have written it. */

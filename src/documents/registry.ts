@@ -7,8 +7,8 @@ import { AppError } from '../errors.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
 import type { Keys } from '../redis/keys.ts';
 import { rankAfter } from '../redis/rank-after.ts';
-import { isWrongType } from '../redis/wrong-type.ts';
 import { settingFields, toSettings } from './document-settings.ts';
+import { readEach } from './read-each.ts';
 
 /** A registered document with what never leaves the server: its live generation, its tenant, its file. */
 export interface StoredDocument extends Document {
@@ -123,25 +123,17 @@ export class DocumentRegistry {
   }
 
   async #readField(ids: readonly string[], field: string): Promise<(string | undefined)[]> {
-    if (ids.length === 0) return [];
-    const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.hget(this.#keys.document(id), field);
-    const replies = (await pipeline.exec()) ?? [];
-    return replies.map(([error, value]) => {
-      if (error && !isWrongType(error)) throw error;
-      return error ? undefined : ((value as string | null) ?? undefined);
-    });
+    const values = await readEach<string | null>(this.#redis, ids, (pipeline, id) =>
+      pipeline.hget(this.#keys.document(id), field),
+    );
+    return values.map((value) => value ?? undefined);
   }
 
   async #readAll(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {
-    if (ids.length === 0) return [];
-    const pipeline = this.#redis.pipeline();
-    for (const id of ids) pipeline.hgetall(this.#keys.document(id));
-    const replies = (await pipeline.exec()) ?? [];
-    return replies.map(([error, hash]) => {
-      if (error && !isWrongType(error)) throw error;
-      return error ? undefined : toDocument(hash as Record<string, string>);
-    });
+    const hashes = await readEach<Record<string, string>>(this.#redis, ids, (pipeline, id) =>
+      pipeline.hgetall(this.#keys.document(id)),
+    );
+    return hashes.map((hash) => hash && toDocument(hash));
   }
 }
 

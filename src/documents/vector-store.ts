@@ -3,10 +3,13 @@ import { ChromaNotFoundError, type ChromaClient, type Collection, type Where } f
 import type { Chunk } from '../contract/documents.ts';
 import { RESERVED_COLLECTION } from '../contract/upload.ts';
 import type { ChromaCall } from '../installation/chroma-identity.ts';
+import type { Generation } from '../jobs/model/generation.ts';
 import { chromaCall } from './chroma-call.ts';
 import {
   chunkId,
   chunkIds,
+  generationName,
+  generationNameOf,
   generationsOf,
   textOf,
   toChunk,
@@ -14,7 +17,6 @@ import {
   type ChunkOrigin,
   type EmbeddedChunk,
   type CountedGeneration,
-  type Generation,
 } from './chunk-record.ts';
 
 const COLLECTIONS_A_PAGE = 100;
@@ -66,32 +68,23 @@ export class VectorStore {
   }
 
   /** Deletes a generation's chunks. A collection that is not there holds none. */
-  async deleteGeneration(
-    { collection, documentId, generation }: Generation,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async deleteGeneration(generation: Generation, signal: AbortSignal): Promise<void> {
     await this.#call(signal, async (client) => {
       await this.#prove(client);
-      const found = await findCollection(client, collection);
-      await found?.delete({ where: { $and: [{ document_id: documentId }, { generation }] } });
+      const found = await findCollection(client, generation.collection);
+      await found?.delete({ where: chunksOf(generation) });
     });
   }
 
   /** Counts the chunks of a generation. */
-  async countChunks(
-    { collection, documentId, generation }: Generation,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const where = { $and: [{ document_id: documentId }, { generation }] };
-    return this.#call(signal, async (client) => {
-      const found = await findCollection(client, collection);
-      return (await found?.get({ where, include: [] }))?.ids.length ?? 0;
-    });
+  async countChunks(generation: Generation, signal: AbortSignal): Promise<number> {
+    const ids = await this.#ids(generation.collection, { where: chunksOf(generation) }, signal);
+    return ids.length;
   }
 
   /** Counts the records of a collection, of live and dead generations; 0 for a missing collection. */
   async countCollection(collection: string, signal: AbortSignal): Promise<number> {
-    return this.#call(signal, async (client) => (await findCollection(client, collection))?.count() ?? 0);
+    return (await this.#in(collection, signal, (found) => found.count())) ?? 0;
   }
 
   /**
@@ -106,16 +99,12 @@ export class VectorStore {
   ): Promise<number[]> {
     const counts = new Map<string, number>();
     for (const ids of pagesOf(chunkIds(generations), IDS_A_PAGE)) {
-      const stored = await this.#call(signal, async (client) => {
-        const found = await findCollection(client, collection);
-        return (await found?.get({ ids, include: [] }))?.ids ?? [];
-      });
-      for (const id of stored) {
-        const name = id.slice(0, id.lastIndexOf(':'));
+      for (const id of await this.#ids(collection, { ids }, signal)) {
+        const name = generationNameOf(id);
         counts.set(name, (counts.get(name) ?? 0) + 1);
       }
     }
-    return generations.map(({ id, generation }) => counts.get(`${id}:${generation}`) ?? 0);
+    return generations.map(({ id, generation }) => counts.get(generationName(id, generation)) ?? 0);
   }
 
   /** Reads a run of a document's chunks by their indexes, in order. */
@@ -125,15 +114,15 @@ export class VectorStore {
     count: number,
     signal: AbortSignal,
   ): Promise<Chunk[]> {
-    return this.#call(signal, async (client) => {
-      const found = await findCollection(client, collection);
-      if (!found || count <= 0) return [];
-      const ids = Array.from({ length: count }, (_, i) => chunkId(documentId, generation, from + i));
+    if (count <= 0) return [];
+    const ids = Array.from({ length: count }, (_, i) => chunkId(documentId, generation, from + i));
+    const chunks = await this.#in(collection, signal, async (found) => {
       const response = await found.get({ ids, include: ['documents', 'metadatas'] });
       return response.ids
         .map((id, i) => toChunk(id, response.documents[i] ?? '', response.metadatas[i] ?? {}))
         .sort((a, b) => a.chunk_index - b.chunk_index);
     });
+    return chunks ?? [];
   }
 
   /**
@@ -148,9 +137,7 @@ export class VectorStore {
     where: Record<string, unknown> | undefined,
     signal: AbortSignal,
   ): Promise<FoundChunk[] | undefined> {
-    return this.#call(signal, async (client) => {
-      const found = await findCollection(client, collection);
-      if (!found) return undefined;
+    return this.#in(collection, signal, async (found) => {
       const response = await found.query({
         queryEmbeddings: [embedding],
         nResults: limit,
@@ -185,25 +172,40 @@ export class VectorStore {
   }
 
   async *#generationsOf(collection: string, signal: AbortSignal): AsyncGenerator<Generation[]> {
-    const find = (client: ChromaClient) => findCollection(client, collection);
     // Reads backwards, because a deletion moves only later records.
-    let end = (await this.#call(signal, async (client) => (await find(client))?.count())) ?? 0;
+    let end = await this.countCollection(collection, signal);
     while (end > 0) {
       const offset = Math.max(0, end - IDS_A_PAGE);
-      const page = { limit: end - offset, offset, include: [] };
-      const ids = await this.#call(
-        signal,
-        async (client) => (await (await find(client))?.get(page))?.ids ?? [],
-      );
-      yield generationsOf(collection, ids);
+      yield generationsOf(collection, await this.#ids(collection, { limit: end - offset, offset }, signal));
       end = offset;
     }
+  }
+
+  async #ids(
+    collection: string,
+    query: Parameters<Collection['get']>[0],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const response = await this.#in(collection, signal, (found) => found.get({ ...query, include: [] }));
+    return response?.ids ?? [];
+  }
+
+  /** Works on a collection. @returns `undefined` when there is no such collection */
+  #in<T>(name: string, signal: AbortSignal, work: (found: Collection) => Promise<T>): Promise<T | undefined> {
+    return this.#call(signal, async (client) => {
+      const found = await findCollection(client, name);
+      return found && work(found);
+    });
   }
 
   /** Throws unless Chroma can read its database. On a damaged one Chroma's own heartbeat still succeeds. */
   async heartbeat(signal: AbortSignal): Promise<void> {
     await this.#call(signal, (client) => client.listCollections({ limit: 1 }));
   }
+}
+
+function chunksOf({ documentId, generation }: Generation): Where {
+  return { $and: [{ document_id: documentId }, { generation }] };
 }
 
 function* pagesOf<T>(values: Iterable<T>, size: number): Generator<T[]> {

@@ -1,17 +1,11 @@
 import type { Redis } from 'ioredis';
 
 import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
+import type { Generation } from '../model/generation.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
 
 /** Longest delay of a cleanup, in ms. An older version kept chunks of unknown documents for this time. */
 export const LONGEST_PUT_OFF_MS = 24 * 60 * 60 * 1000;
-
-/** The chunks that one claim of a job has written. */
-interface Generation {
-  collection: string;
-  documentId: string;
-  generation: string;
-}
 
 /** A dead generation, noted by the script that made it dead. */
 export interface Cleanup extends Generation {

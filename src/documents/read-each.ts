@@ -1,0 +1,22 @@
+import type { ChainableCommander, Redis } from 'ioredis';
+
+import { isWrongType } from '../redis/wrong-type.ts';
+
+/**
+ * Reads a key for each id in one call.
+ * @param read adds the command of an id
+ * @returns the replies in order; `undefined` for a key of another type, because another program wrote it
+ */
+export async function readEach<T>(
+  redis: Redis,
+  ids: readonly string[],
+  read: (pipeline: ChainableCommander, id: string) => unknown,
+): Promise<(T | undefined)[]> {
+  if (ids.length === 0) return [];
+  const pipeline = redis.pipeline();
+  for (const id of ids) read(pipeline, id);
+  return ((await pipeline.exec()) ?? []).map(([error, reply]) => {
+    if (error && !isWrongType(error)) throw error;
+    return error ? undefined : (reply as T);
+  });
+}
