@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
+import { within } from '../installation/deadline.ts';
 import type { Installation } from '../installation/installation.ts';
 import { listenForCancellations } from '../jobs/feed/cancellations.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -82,10 +82,4 @@ function holdWhileUnconfirmed(installation: Installation, availability: Availabi
   };
   installation.onChange(follow);
   follow();
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, sleep(ms, undefined, { signal: over.signal }).catch(() => {})]);
-  over.abort();
 }

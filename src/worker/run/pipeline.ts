@@ -29,6 +29,15 @@ export interface PipelineServices {
   logger: Logger;
 }
 
+/** One run of the pipeline. */
+interface Attempt extends PipelineServices {
+  payload: JobPayload;
+  caller: RetryingCaller;
+  checkpoints: Checkpoints;
+  progress: ProgressReporter;
+  signal: AbortSignal;
+}
+
 /**
  * Takes one job through parse, chunk, embed and store, and reports the documented marks.
  * @returns the document for `complete` to register. Its chunks are invisible until then.
@@ -43,12 +52,12 @@ export async function runPipeline(
   const { work, tenant } = job;
   if (!work.ok) throw new PermanentJobError('invalid_payload', work.detail);
   const { payload, documentId } = work;
-  const services = { ...shared, processor: shared.processor.forDocument(documentId, job.id) };
-  const caller = new RetryingCaller(services.availability, services.logger);
-
-  const checkpoints = new Checkpoints(services.blobs.checkpoint(payload.file_key), payload, services.logger);
-
-  const cut = await parseAndChunk(payload, services, checkpoints, caller, progress, signal);
+  const { availability, blobs, lease, logger, vectors } = shared;
+  const processor = shared.processor.forDocument(documentId, job.id);
+  const caller = new RetryingCaller(availability, logger);
+  const checkpoints = new Checkpoints(blobs.checkpoint(payload.file_key), payload, logger);
+  const attempt = { ...shared, payload, processor, caller, checkpoints, progress, signal };
+  const cut = await parseAndChunk(attempt);
   const { chunks } = cut;
 
   const origin = {
@@ -59,12 +68,11 @@ export async function runPipeline(
     contentHash: payload.content_hash,
     metadata: payload.metadata,
   };
-  const model = await embedAndStore(chunks, origin, { ...services, checkpoints }, caller, progress, signal);
-  if (services.lease.lapsed) {
+  const model = await embedAndStore(chunks, origin, attempt, caller, progress, signal);
+  if (lease.lapsed) {
     // A cleanup may have deleted chunks, and Redis may have gone back to before it.
-    const stored = await caller.retryWhileUnavailable(signal, () =>
-      services.vectors.countChunks(origin, signal),
-    );
+    const count = () => vectors.countChunks(origin, signal);
+    const stored = await caller.retryWhileUnavailable(signal, count);
     if (stored < chunks.length)
       throw new GiveBackError('a cleanup deleted chunks that were stored before the lease ended');
   }
@@ -75,22 +83,16 @@ export async function runPipeline(
 }
 
 /** Reports the marks of both stages. An earlier attempt may have done the work between them. */
-async function parseAndChunk(
-  payload: JobPayload,
-  services: PipelineServices,
-  checkpoints: Checkpoints,
-  caller: RetryingCaller,
-  progress: ProgressReporter,
-  signal: AbortSignal,
-): Promise<Cut> {
+async function parseAndChunk(attempt: Attempt): Promise<Cut> {
+  const { caller, checkpoints, progress, signal } = attempt;
   const kept = await checkpoints.cut();
   progress.mark('parse', 10, 'Parsing document...');
-  const parsed = kept ?? (await parse(payload, services, caller, progress, signal));
+  const parsed = kept ?? (await parse(attempt));
   caller.checkpoint();
   progress.mark('parse', 30, 'Document parsed', parsed.pages);
 
   progress.mark('chunk', 30, 'Chunking text...');
-  const chunks = 'chunks' in parsed ? parsed.chunks : await chunk(payload, parsed, services, caller, signal);
+  const chunks = 'chunks' in parsed ? parsed.chunks : await chunk(parsed, attempt);
   caller.checkpoint();
   progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
     chunks_done: 0,
@@ -109,13 +111,15 @@ async function parseAndChunk(
 
 type Parsed = Pick<ParseResponse, 'text' | 'segments'> & Omit<Cut, 'chunks'>;
 
-async function parse(
-  payload: JobPayload,
-  { processor, blobs, installation }: PipelineServices,
-  caller: RetryingCaller,
-  progress: ProgressReporter,
-  signal: AbortSignal,
-): Promise<Parsed> {
+async function parse({
+  payload,
+  processor,
+  blobs,
+  installation,
+  caller,
+  progress,
+  signal,
+}: Attempt): Promise<Parsed> {
   const source = {
     filename: payload.filename,
     mediaType: payload.media_type,
@@ -142,11 +146,8 @@ async function parse(
 }
 
 async function chunk(
-  payload: JobPayload,
   { text, segments }: Parsed,
-  { processor }: PipelineServices,
-  caller: RetryingCaller,
-  signal: AbortSignal,
+  { payload, processor, caller, signal }: Attempt,
 ): Promise<CutChunk[]> {
   const { chunking_strategy: strategy, chunk_size, chunk_overlap } = payload;
   const { chunks } = await caller.retryWhileUnavailable(signal, () =>
