@@ -1,7 +1,5 @@
-import { afterEach, beforeEach } from 'vitest';
-
 import { startBrowser } from '../../helpers/clients/browser.ts';
-import { use } from '../../helpers/servers/use.ts';
+import { FOR_EACH, use } from '../../helpers/servers/use.ts';
 import { buildPage } from './built-page.ts';
 import { createTestPage } from './test-page.ts';
 
@@ -18,5 +16,5 @@ export const useBrowser = (...more: string[]) =>
 /** Opens a page for each test, in a browser for all of them; see {@link useBrowser}. */
 export function usePage() {
   const browser = useBrowser();
-  return use(() => createTestPage(browser), [beforeEach, afterEach]);
+  return use(() => createTestPage(browser), FOR_EACH);
 }

@@ -27,7 +27,7 @@ export class WatchedNodes {
   /** @param urls how each node is to reach Redis */
   static async start(redis: TestRedis, urls: readonly string[]): Promise<WatchedNodes> {
     const nodes = await Promise.all(urls.map((url) => GatewayNode.start(url)));
-    return new WatchedNodes(nodes, new TestJobs(redis.client));
+    return new WatchedNodes(nodes, new TestJobs(redis));
   }
 
   /** New jobs, and new watchers who have joined. */

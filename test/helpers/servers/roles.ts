@@ -18,12 +18,13 @@ export function quietLogger(): Logger & { lines: string[] } {
   return { lines, ...logger({}) };
 }
 
-export interface TestRoles {
+export interface TestRoles extends AsyncDisposable {
   url: string;
   dataDir: string;
   logger: ReturnType<typeof quietLogger>;
   /** Makes the role read the file of API keys again. */
   reload(): void;
+  /** Stops the roles once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -42,15 +43,18 @@ export async function startTestRoles(roles: Role[], env: Record<string, string>)
   const running = await startRoles(roles, config, logger);
   // Compares the stores first, as the program does before it reports that it is ready.
   await running.refusal();
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    await running.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
   return {
     url: `http://127.0.0.1:${running.port}`,
     dataDir,
     logger,
     reload: () => running.reload?.(),
-    async close() {
-      await running.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    close: () => (closed ??= close()),
+    [Symbol.asyncDispose]: () => (closed ??= close()),
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Counter, Registry } from '@prometheus-io/client';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
 
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
@@ -18,8 +18,9 @@ import { ManifestRestoration } from '../../../src/worker/recovery/manifest-resto
 import { OrphanSweep } from '../../../src/worker/recovery/orphan-sweep.ts';
 import { TombstoneSweep } from '../../../src/worker/recovery/tombstone-sweep.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
-import { startRedis, type TestRedis } from '../servers/redis.ts';
+import type { TestRedis } from '../servers/redis.ts';
 import { quietLogger } from '../servers/roles.ts';
+import { useRedis } from '../servers/use.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -41,12 +42,11 @@ export let blobs: BlobStore;
 
 /** Registers a Redis for a file, and an empty blob store for each test. */
 export function useDeletion(): void {
-  beforeAll(async () => {
-    redis = await startRedis();
+  redis = useRedis();
+  beforeAll(() => {
     const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 0, ttlSeconds: TTL_SECONDS };
     queue = new JobQueue(redis.client, keys, options);
   });
-  afterAll(() => redis.close());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
     blobs = new BlobStore(folder);

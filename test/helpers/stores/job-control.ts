@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterEach, beforeAll } from 'vitest';
 
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../servers/roles.ts';
+import type { TestRedis } from '../servers/redis.ts';
+import type { TestRoles } from '../servers/roles.ts';
+import { useRedis, useRoles } from '../servers/use.ts';
 
 export const keys = createKeys();
 
@@ -18,14 +19,10 @@ export let queue: JobQueue;
 
 /** Registers a Redis and an api for a file; each test leaves Redis empty. */
 export function useJobControl(): void {
-  beforeAll(async () => {
-    redis = await startRedis();
-    api = await startTestRoles(['api'], { REDIS_URL: redis.url, JOB_TTL_SECONDS: '500' });
+  redis = useRedis();
+  api = useRoles(['api'], () => ({ REDIS_URL: redis.url, JOB_TTL_SECONDS: '500' }));
+  beforeAll(() => {
     queue = new JobQueue(redis.client, keys, options);
-  });
-  afterAll(async () => {
-    await api.close();
-    await redis.close();
   });
   afterEach(() => redis.client.flushall());
 }

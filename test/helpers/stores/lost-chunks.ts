@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, vi } from 'vitest';
 
 import { ChunkCounts } from '../../../src/documents/chunk-counts.ts';
 import { DocumentRegistry, type StoredDocument } from '../../../src/documents/registry.ts';
@@ -14,8 +14,9 @@ import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { ChromaComparison } from '../../../src/worker/comparison/chroma-comparison.ts';
 import { startChroma, type TestChroma } from '../servers/chroma.ts';
-import { startRedis, type TestRedis } from '../servers/redis.ts';
+import type { TestRedis } from '../servers/redis.ts';
 import { quietLogger } from '../servers/roles.ts';
+import { use, useRedis } from '../servers/use.ts';
 import { folderProver } from './store-prover.ts';
 
 export const keys = createKeys();
@@ -40,8 +41,9 @@ export let logger: ReturnType<typeof quietLogger>;
 
 /** Registers a Redis and a Chroma for a file, and an empty blob store for each test. */
 export function useLostChunks(): void {
-  beforeAll(async () => {
-    [redis, chroma] = await Promise.all([startRedis(), startChroma()]);
+  redis = useRedis();
+  chroma = use(startChroma);
+  beforeAll(() => {
     registry = new DocumentRegistry(redis.client, keys);
     queue = new JobQueue(redis.client, keys, {
       leaseMs: 60_000,
@@ -50,7 +52,6 @@ export function useLostChunks(): void {
       ttlSeconds: 500,
     });
   });
-  afterAll(() => Promise.all([redis?.close(), chroma?.close()]));
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-missing-'));
     blobs = new BlobStore(folder);

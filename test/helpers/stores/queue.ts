@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
+import { beforeAll, beforeEach, expect } from 'vitest';
 
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
@@ -6,7 +6,8 @@ import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import type { Job } from '../../../src/contract/job.ts';
-import { startRedis, type TestRedis } from '../servers/redis.ts';
+import type { TestRedis } from '../servers/redis.ts';
+import { useRedis } from '../servers/use.ts';
 
 export const LEASE_MS = 400;
 
@@ -33,12 +34,11 @@ export let store: JobStore;
 
 /** Registers a Redis and a queue for a file; each test begins with an empty one. */
 export function useQueue(): void {
-  beforeAll(async () => {
-    redis = await startRedis();
+  redis = useRedis();
+  beforeAll(() => {
     queue = new JobQueue(redis.client, keys, options);
     store = new JobStore(redis.client, keys);
   });
-  afterAll(() => redis.close());
   beforeEach(() => redis.client.flushall());
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { beforeEach } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
 import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
@@ -9,7 +9,8 @@ import type { CompletedDocument } from '../../../src/jobs/transitions/job-report
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { type JobHash } from '../../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../servers/redis.ts';
+import type { TestRedis } from '../servers/redis.ts';
+import { useRedis } from '../servers/use.ts';
 import { recordScripts } from './replay.ts';
 
 export const keys = createKeys();
@@ -35,10 +36,7 @@ export let queue: JobQueue;
 
 /** Registers a Redis for a file, and for each test an empty one with a queue that records its calls. */
 export function useReports(): void {
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.close());
+  redis = useRedis();
   beforeEach(async () => {
     await redis.client.flushall();
     recorded = recordScripts(redis.client);

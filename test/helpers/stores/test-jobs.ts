@@ -10,10 +10,16 @@ const PAYLOAD = { filename: 'a.pdf', collection: 'papers', file_key: 'default/a'
 
 /** Takes jobs through their lives as api and worker do, without either. */
 export class TestJobs {
-  readonly queue: JobQueue;
+  readonly #redis: { readonly client: Redis };
+  #queue: JobQueue | undefined;
 
-  constructor(redis: Redis) {
-    this.queue = new JobQueue(redis, createKeys(), OPTIONS);
+  /** @param redis a fixture may start it later */
+  constructor(redis: { readonly client: Redis }) {
+    this.#redis = redis;
+  }
+
+  get queue(): JobQueue {
+    return (this.#queue ??= new JobQueue(this.#redis.client, createKeys(), OPTIONS));
   }
 
   /** Makes queued jobs, and claims none. */

@@ -1,14 +1,13 @@
-import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { ROUTE_RULES } from '../../../src/http/route-rules.ts';
 import { CLOSE } from '../../../src/contract/messages.ts';
 import { bearer, makeKey } from '../../helpers/clients/api-keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
+import { untilReady } from '../../helpers/servers/roles.ts';
+import { useFolder, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
@@ -23,34 +22,22 @@ const KEYS = {
 const unknown = makeKey('unknown', ['admin']);
 const SCOPES = ['upload', 'read', 'dashboard', 'admin'] as const;
 
-let folder: string;
-let keyFile: string;
-let redis: TestRedis;
-let node: TestRoles;
-let worker: TestRoles;
-let jobs: TestJobs;
-
+const folder = useFolder();
+const keyFile = join(folder, 'keys.json');
 const writeKeys = (keys: { entry: unknown }[]) =>
   writeFile(keyFile, JSON.stringify(keys.map(({ entry }) => entry)));
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-keys-'));
-  keyFile = join(folder, 'keys.json');
-  await writeKeys(Object.values(KEYS));
-  redis = await startRedis();
-  const env = { REDIS_URL: redis.url, API_KEYS: keyFile };
-  node = await startTestRoles(['api', 'gateway'], env);
-  worker = await startTestRoles(['worker'], { ...env, BLOB_STORE: join(node.dataDir, 'blobs') });
-  jobs = new TestJobs(redis.client);
-  await untilReady(node.url);
-});
-afterAll(async () => {
+beforeAll(() => writeKeys(Object.values(KEYS)));
+const redis = useRedis();
+const env = () => ({ REDIS_URL: redis.url, API_KEYS: keyFile, BLOB_STORE: join(folder, 'blobs') });
+const node = useRoles(['api', 'gateway'], env);
+const worker = useRoles(['worker'], env);
+const jobs = new TestJobs(redis);
+
+beforeAll(() => untilReady(node.url));
+afterAll(() => {
   const secrets = [...Object.values(KEYS), unknown].map(({ token }) => token);
   const logged = [...node.logger.lines, ...worker.logger.lines].join('\n');
-  await worker.close();
-  await node.close();
-  await redis.close();
-  await rm(folder, { recursive: true });
   // Whatever the tests did, no line of the log holds a token.
   for (const secret of secrets) expect(logged).not.toContain(secret);
 });

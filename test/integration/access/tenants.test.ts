@@ -1,30 +1,25 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
+import { untilReady } from '../../helpers/servers/roles.ts';
+import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
 const keys = createKeys();
-let redis: TestRedis;
-let api: TestRoles;
 let queue: JobQueue;
 
+const redis = useRedis();
+const api = useRoles(['api', 'gateway'], () => ({ REDIS_URL: redis.url }));
+
 beforeAll(async () => {
-  redis = await startRedis();
-  api = await startTestRoles(['api', 'gateway'], { REDIS_URL: redis.url });
   await untilReady(api.url);
   const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 500 };
   queue = new JobQueue(redis.client, keys, options);
   const payload = { filename: 'a', collection: 'default', file_key: 'other/a' } as JobPayload;
   await queue.enqueue('theirs', 'other', payload);
   await queue.enqueue('ours', 'default', payload);
-});
-afterAll(async () => {
-  await api.close();
-  await redis.close();
 });
 
 test.each(['', '/status', '?wait=1', '/events'])(

@@ -1,38 +1,22 @@
-import { appendFile, copyFile, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { startBackends, type Backends } from '../../helpers/servers/backends.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { FOR_EACH, useBackends, useFolder, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 
 const TEXT = 'The meeting is on Monday at nine.';
-let folder: string;
-let backends: Backends;
-let redis: TestRedis;
-let env: Record<string, string>;
-let api: TestRoles;
 let worker: TestRoles | undefined;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-changed-'));
-  [backends, redis] = await Promise.all([startBackends(), startRedis()]);
-  env = { ...backends.env, REDIS_URL: redis.url, BLOB_STORE: join(folder, 'blobs') };
-});
-afterAll(async () => {
-  await Promise.all([backends?.close(), redis?.close()]);
-  await rm(folder, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  api = await startTestRoles(['api'], env);
-});
-afterEach(async () => {
-  await Promise.all([api.close(), worker?.close()]);
-  worker = undefined;
-});
+const folder = useFolder();
+const backends = useBackends();
+const redis = useRedis();
+const env = () => ({ ...backends.env, REDIS_URL: redis.url, BLOB_STORE: join(folder, 'blobs') });
+const api = useRoles(['api'], env, FOR_EACH);
+
+afterEach(() => worker?.close());
 
 const original = (id: string) => join(folder, 'blobs', 'default', id);
 const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
@@ -55,7 +39,7 @@ test.each<[string, (path: string) => Promise<void>]>([
 ])('an original is indexed as it was uploaded, or not at all: %s', async (_, change) => {
   const id = await expectAccepted(await upload(api.url, TEXT));
   await change(original(id));
-  worker = await startTestRoles(['worker'], env);
+  worker = await startTestRoles(['worker'], env());
   expect(await ended(id)).toMatchObject({
     status: 'failed',
     message: 'Parsing failed',
@@ -71,7 +55,7 @@ test('the job can be rerun once its original is restored', async () => {
   const id = await expectAccepted(await upload(api.url, TEXT));
   await copyFile(original(id), join(folder, 'copy'));
   await flipABit(original(id));
-  worker = await startTestRoles(['worker'], env);
+  worker = await startTestRoles(['worker'], env());
   expect(await ended(id)).toMatchObject({ error_code: 'content_changed' });
   await copyFile(join(folder, 'copy'), original(id));
   expect((await fetch(`${api.url}/api/jobs/${id}/retry`, { method: 'POST' })).status).toBe(200);
@@ -94,7 +78,7 @@ test('a job that another program wrote, without a hash, is not held to one', asy
   await flipABit(original(id));
   await write('right', TEXT.length);
   await write('wrong', TEXT.length + 1);
-  worker = await startTestRoles(['worker'], env);
+  worker = await startTestRoles(['worker'], env());
   expect(await ended('right')).toMatchObject({ status: 'completed' });
   expect(await ended('wrong')).toMatchObject({ status: 'failed', error_code: 'content_changed' });
 });

@@ -2,28 +2,19 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { useFolder, useRedis } from '../../helpers/servers/use.ts';
 import { expectAccepted, expectRefused, upload } from '../../helpers/clients/uploads.ts';
 
 const MIB = 1024 * 1024;
-let redis: TestRedis;
-let folder: string;
+const redis = useRedis();
+const folder = useFolder();
 
-beforeAll(async () => {
-  redis = await startRedis();
-  folder = await mkdtemp(join(tmpdir(), 'sluice-disk-'));
-});
-afterAll(async () => {
-  await redis?.close();
-  await rm(folder, { recursive: true, force: true });
-});
 afterEach(async () => void (await redis.client.flushall()));
 
 const startApi = (blobStore: string, env: Record<string, string> = {}) =>
@@ -82,16 +73,15 @@ async function expectDiskFullInParts(
 
 test('while the disk takes nothing uploads are refused', async () => {
   const store = join(folder, 'refusing');
-  const api = await startApi(store);
+  await using api = await startApi(store);
   await writeFile(join(store, 'default'), 'stands where the folder should be');
   await expectRefused(await upload(api.url), 'storage_unavailable');
   expect(await redis.client.keys('job:*')).toEqual([]);
-  await api.close();
 });
 
 test('a disk that takes nothing while a client is slow ends its upload, not the server', async () => {
   const store = join(folder, 'slow');
-  const api = await startApi(store);
+  await using api = await startApi(store);
   await writeFile(join(store, 'default'), 'stands where the folder should be');
   const part =
     '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n';
@@ -106,18 +96,16 @@ test('a disk that takes nothing while a client is slow ends its upload, not the 
   const [response] = (await once(client, 'response')) as [IncomingMessage];
   expect(JSON.parse(await text(response))).toMatchObject({ code: 'storage_unavailable' });
   expect(api.logger.lines.join('\n')).toContain('ENOTDIR');
-  await api.close();
 });
 
 test('below the floor uploads are refused before anything is stored, and readiness says why', async () => {
   const store = join(folder, 'below');
-  const api = await startApi(store, { MIN_FREE_BYTES: String(2 ** 52) });
+  await using api = await startApi(store, { MIN_FREE_BYTES: String(2 ** 52) });
   await expectDiskFull(await upload(api.url));
   await expectDiskFullInParts(api, MIB);
   expect(await readiness(api)).toMatchObject({ status: 'not_ready', checks: { disk: 'failed' } });
   expect(await readdir(join(store, 'default')).catch(() => [])).toEqual([]);
   expect(await redis.client.keys('job:*')).toEqual([]);
-  await api.close();
 });
 
 // Only who may mount can have a disk this small.
@@ -232,14 +220,13 @@ describe.runIf(mayMount)('a small disk', () => {
 
   test('that holds no uploads but the data folder must have its floor, too', async () => {
     await mount('size=8m', {});
-    const other = await startApi(await mkdtemp(join(folder, 'large-')), {
+    await using other = await startApi(await mkdtemp(join(folder, 'large-')), {
       DATA_DIR: store,
       // Starts an installation of its own, because it has another blob store.
       REDIS_KEY_PREFIX: 'other:',
       MIN_FREE_BYTES: String(16 * MIB),
     });
     await expectDiskFull(await upload(other.url));
-    await other.close();
   });
 });
 

@@ -1,37 +1,27 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
+import { untilReady } from '../../helpers/servers/roles.ts';
+import { use, useEmbeddings, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 
-let redis: TestRedis;
-let embedder: EmbeddingsServer;
-let processor: TestProcessor;
-let roles: TestRoles;
+const redis = useRedis();
+const embedder = useEmbeddings();
+const processor = use(() =>
+  startTestProcessor({
+    children: 1,
+    embeddings: { url: embedder.url, model: 'words', apiKey: undefined },
+  }),
+);
+const roles = useRoles(['api', 'worker'], () => ({
+  REDIS_URL: redis.url,
+  PROCESSOR_URL: processor.url,
+  MIN_FREE_BYTES: '0',
+}));
 
-beforeAll(async () => {
-  redis = await startRedis();
-  embedder = await startEmbeddingsServer();
-  const embeddings = { url: embedder.url, model: 'words', apiKey: undefined };
-  processor = await startTestProcessor({ children: 1, embeddings });
-  roles = await startTestRoles(['api', 'worker'], {
-    REDIS_URL: redis.url,
-    PROCESSOR_URL: processor.url,
-    MIN_FREE_BYTES: '0',
-  });
-  await untilReady(roles.url);
-});
+beforeAll(() => untilReady(roles.url));
 
 afterEach(async () => void (await redis.client.config('SET', 'maxmemory', '0')));
-
-afterAll(async () => {
-  await roles.close();
-  await processor.close();
-  await embedder.close();
-  await redis.close();
-});
 
 async function readiness(): Promise<{ code: number; status: string; checks: Record<string, string> }> {
   const response = await fetch(`${roles.url}/readyz`);

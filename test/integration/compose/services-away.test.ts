@@ -1,28 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
 import type { Stats } from '../../../src/contract/jobs.ts';
-import { startBackends, type Backends } from '../../helpers/servers/backends.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { FOR_EACH, useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 
-let backends: Backends;
-let redis: TestRedis;
-let roles: TestRoles;
+const backends = useBackends();
+const redis = useRedis();
 
-beforeAll(async () => {
-  [backends, redis] = await Promise.all([startBackends(), startRedis()]);
-});
-afterAll(async () => {
-  await Promise.all([backends?.close(), redis?.close()]);
-});
-beforeEach(async () => {
-  await redis.client.flushall();
-  roles = await startTestRoles(['api', 'worker'], { ...backends.env, REDIS_URL: redis.url });
-});
-afterEach(() => roles.close());
+beforeEach(() => redis.client.flushall());
+const roles = useRoles(['api', 'worker'], () => ({ ...backends.env, REDIS_URL: redis.url }), FOR_EACH);
 
 async function job(id: string): Promise<Job> {
   return (await (await fetch(`${roles.url}/api/jobs/${id}`)).json()) as Job;

@@ -8,41 +8,32 @@ import type { Job } from '../../../src/contract/job.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { READER_VERSION } from '../../../src/processor/reader-version.ts';
-import { startBackends, type Backends } from '../../helpers/servers/backends.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 
 /** Timeout for a busy machine. */
 const GENEROUS = { timeout: 50_000, interval: 50 };
 const keys = createKeys();
-let redis: TestRedis;
-let backends: Backends;
 let client: ChromaClient;
-let api: TestRoles;
-let worker: TestRoles | undefined;
 let collection = '';
 let tests = 0;
 
+const redis = useRedis();
+const backends = useBackends();
+const env = () => ({ ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500' });
+const api = useRoles(['api'], env);
+const startWorker = () => startTestRoles(['worker'], { ...env(), BLOB_STORE: join(api.dataDir, 'blobs') });
+let worker: TestRoles;
+
 beforeAll(async () => {
-  [redis, backends] = await Promise.all([startRedis(), startBackends()]);
   const { hostname, port } = new URL(backends.env['CHROMA_URL']!);
   client = new ChromaClient({ host: hostname, port: Number(port) });
-  const env = { ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500' };
-  api = await startTestRoles(['api'], env);
   worker = await startWorker();
 });
-afterAll(async () => {
-  await Promise.all([api?.close(), worker?.close()]);
-  await Promise.all([redis?.close(), backends?.close()]);
-});
+afterAll(() => worker?.close());
 beforeEach(() => void (collection = `papers${++tests}`));
 
-function startWorker(): Promise<TestRoles> {
-  const blobs = join(api.dataDir, 'blobs');
-  const env = { ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500', BLOB_STORE: blobs };
-  return startTestRoles(['worker'], env);
-}
 const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
 const documentOf = (id: string) => get<Document>(`/api/documents/${id}`);
 const reindex = (id: string) => fetch(`${api.url}/api/documents/${id}/reindex`, { method: 'POST' });
@@ -83,7 +74,7 @@ test('a request indexes a document again as an ordinary job, and the old chunks 
   const id = await ingest();
   const before = await documentOf(id);
   const generation = await generationOf(id);
-  await worker?.close();
+  await worker.close();
   const response = await reindex(id);
   expect(response.status).toBe(202);
   const accepted = (await response.json()) as UploadAccepted;
@@ -157,7 +148,7 @@ test('a worker restores a collection that Chroma lost by itself, and search find
     await expect.poll(async () => (await documentOf(id)).missing_chunks, GENEROUS).toBeUndefined();
     expect((await documentOf(id)).metadata).toEqual({ author: 'x' });
   }
-  expect(worker?.logger.lines.join('\n')).toContain('documents miss chunks');
+  expect(worker.logger.lines.join('\n')).toContain('documents miss chunks');
   expect(await get('/api/stats')).toMatchObject({ documents_incomplete: 0 });
 });
 
@@ -173,11 +164,11 @@ test('a document that misses chunks and cannot be read says so in the list, in t
   expect(await get('/api/stats')).toMatchObject({ documents_incomplete: 1 });
   const text = await (await fetch(`${api.url}/metrics`)).text();
   expect(text).toMatch(/^sluice_documents_incomplete 1$/m);
-  expect((await fetch(`${worker?.url}/readyz`)).status).toBe(200);
+  expect((await fetch(`${worker.url}/readyz`)).status).toBe(200);
 });
 
 test('uploads and documents that are replaced all the while are never taken for a loss', async () => {
-  const lines = worker!.logger.lines.length;
+  const lines = worker.logger.lines.length;
   const ids = await Promise.all(Array.from({ length: 4 }, () => ingest()));
   for (let round = 0; round < 3; round++) {
     const responses = await Promise.all(ids.map(reindex));
@@ -188,5 +179,5 @@ test('uploads and documents that are replaced all the while are never taken for 
     expect(jobs.map(({ status }) => status)).toEqual(ids.map(() => 'completed'));
     await more;
   }
-  expect(worker!.logger.lines.slice(lines).filter((line) => line.includes('miss chunks'))).toEqual([]);
+  expect(worker.logger.lines.slice(lines).filter((line) => line.includes('miss chunks'))).toEqual([]);
 });

@@ -1,23 +1,21 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
-import { startChroma, type TestChroma } from '../../helpers/servers/chroma.ts';
-import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { startChroma } from '../../helpers/servers/chroma.ts';
+import { use, useEmbeddings, useRedis, useRoles } from '../../helpers/servers/use.ts';
 
 const COLLECTION = 'filtered';
-let redis: TestRedis;
-let chroma: TestChroma;
-let embedder: EmbeddingsServer;
-let processor: TestRoles;
-let api: TestRoles;
+const redis = useRedis();
+const chroma = use(startChroma);
+const embedder = useEmbeddings();
+const processor = useRoles(['processor'], () => ({ EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' }));
+const api = useRoles(['api'], () => ({
+  REDIS_URL: redis.url,
+  CHROMA_URL: chroma.url,
+  PROCESSOR_URL: processor.url,
+}));
 
 beforeAll(async () => {
-  [redis, chroma, embedder] = await Promise.all([startRedis(), startChroma(), startEmbeddingsServer()]);
-  processor = await startTestRoles(['processor'], { EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' });
-  const urls = { CHROMA_URL: chroma.url, PROCESSOR_URL: processor.url };
-  api = await startTestRoles(['api'], { REDIS_URL: redis.url, ...urls });
   const response = await fetch(`${processor.url}/embed`, post({ texts: ['pears'] }));
   const { embeddings } = (await response.json()) as { embeddings: number[][] };
   const records = [{ page: 1 }, { page: 1.5 }, { page: 'one' }, { page: true, size: 2 }];
@@ -28,10 +26,6 @@ beforeAll(async () => {
     documents: records.map(() => 'pears'),
     metadatas: records.map((record) => ({ document_id: 'd', generation: '1-x', ...record })),
   });
-});
-afterAll(async () => {
-  await Promise.all([api?.close(), processor?.close()]);
-  await Promise.all([redis?.close(), chroma?.close(), embedder?.close()]);
 });
 
 function post(body: object): RequestInit {

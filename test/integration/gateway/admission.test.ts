@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { CLOSE } from '../../../src/contract/messages.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
 import { upgradeRequest } from '../../helpers/clients/raw-upgrade.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
@@ -23,20 +23,17 @@ const FROM_ELSEWHERE = `data:text/javascript,
   import { subscribe } from 'node:diagnostics_channel';
   subscribe('net.server.socket', ({ socket }) =>
     Object.defineProperty(socket, 'remoteAddress', { value: '192.0.2.1' }));`;
-let redis: TestRedis;
 let node: GatewayNode | undefined;
 let sockets: Socket[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-});
+const redis = useRedis();
+
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   sockets = [];
   await node?.emptied();
   await node?.close();
 });
-afterAll(() => redis.close());
 
 async function dial({ port }: GatewayNode): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').on('error', () => {});
@@ -53,7 +50,7 @@ async function ask(socket: Socket): Promise<string> {
 const isIn = (response: string) => response.startsWith('HTTP/1.1 101 ');
 
 test('of those who all come at once a burst is let in; the others are told when, and who comes then gets in', async () => {
-  const jobs = new TestJobs(redis.client);
+  const jobs = new TestJobs(redis);
   const job = await jobs.claim('a');
   node = await GatewayNode.start(redis.url, ['gateway'], ['--import', SLOW_CLOCK]);
   const early = new TestClient(`${node.url}/ws?job=a`);

@@ -1,34 +1,28 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { CLOSE } from '../../../src/contract/messages.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
 import { upgradeRequest } from '../../helpers/clients/raw-upgrade.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { FOR_EACH, use, useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { Watcher } from '../../helpers/clients/watcher.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
 const GENEROUS = { timeout: 60_000 };
 const SESSIONS = 500;
-let redis: TestRedis;
-let jobs: TestJobs;
-let leaving: GatewayNode;
-let staying: GatewayNode;
-let crowd: Watcher[];
+let crowd: Watcher[] = [];
 
-beforeEach(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-  [leaving, staying] = await Promise.all([GatewayNode.start(redis.url), GatewayNode.start(redis.url)]);
-  crowd = [];
-});
-afterEach(async () => {
+const redis = useRedis();
+const leaving = use(() => GatewayNode.start(redis.url), FOR_EACH);
+const staying = use(() => GatewayNode.start(redis.url), FOR_EACH);
+const jobs = new TestJobs(redis);
+
+afterEach(() => {
   for (const watcher of crowd) watcher.end();
-  await Promise.all([leaving.close(), staying.close()]);
-  await redis.close();
+  crowd = [];
 });
 
 test('a node that is told to stop sends its sessions to another, each in its time, and none loses an update', async () => {

@@ -1,27 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
 import { CLOSE, ServerMessageSchema } from '../../../src/contract/messages.ts';
 import * as v from 'valibot';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
-let redis: TestRedis;
-let node: TestRoles;
-let jobs: TestJobs;
 let clients: TestClient[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  node = await startTestRoles(['api', 'gateway'], { REDIS_URL: redis.url });
-  jobs = new TestJobs(redis.client);
-});
-afterAll(async () => {
-  await node.close();
-  await redis.close();
-});
+const redis = useRedis();
+const node = useRoles(['api', 'gateway'], () => ({ REDIS_URL: redis.url }));
+const jobs = new TestJobs(redis);
+
 afterEach(async () => {
   for (const client of clients) client.socket.terminate();
   clients = [];

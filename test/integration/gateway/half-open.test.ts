@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Registry } from '@prometheus-io/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { Access } from '../../../src/access/access.ts';
 import { Passes } from '../../../src/access/passes.ts';
@@ -12,46 +12,41 @@ import { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
 import { Limiter } from '../../../src/limits/limiter.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { WIDE_LIMITS } from '../../helpers/faults/limits.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
 const HEARTBEAT_MS = 1000;
 const registry = new Registry();
-const server = createServer();
-let redis: TestRedis;
-let feed: JobFeed;
-let gateway: Gateway;
-let proxy: TcpProxy;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  const keys = createKeys();
-  const logger = quietLogger();
+const keys = createKeys();
+const logger = quietLogger();
+
+const redis = useRedis();
+const feed = use(() => {
   const store = new JobStore(redis.client, keys);
   const connect = () => redis.client.duplicate().on('error', () => {});
-  feed = new JobFeed(connect, redis.client, { store, keys, logger });
+  return new JobFeed(connect, redis.client, { store, keys, logger });
+});
+const server = use(() => createServer());
+const gateway = use(() => {
   const access = new Access(undefined, new Passes(redis.client, keys));
-  gateway = new Gateway({ feed, registry, access }, new Guard([], [], logger), logger, {
+  return new Gateway({ feed, registry, access }, new Guard([], [], logger), logger, {
     heartbeatMs: HEARTBEAT_MS,
     limiter: new Limiter(WIDE_LIMITS),
     clientOf: () => 'address:127.0.0.1',
   });
+});
+
+beforeAll(async () => {
   gateway.attach(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  proxy = await TcpProxy.start(0, (server.address() as AddressInfo).port);
 });
-afterAll(async () => {
-  await gateway.close();
-  server.close();
-  feed.close();
-  await proxy.close();
-  await redis.close();
-});
+const proxy = use(() => TcpProxy.start(0, (server.address() as AddressInfo).port));
 
 /** Connects past the proxy. */
 async function open(path = '/ws'): Promise<TestClient> {
@@ -84,7 +79,7 @@ test('clients that vanished without a word are cut within two heartbeats, and th
 });
 
 test('while the feed is stale sessions are answered and live on, and what they subscribed to comes after', async () => {
-  const jobs = new TestJobs(redis.client);
+  const jobs = new TestJobs(redis);
   await jobs.enqueue(['a', 'b']);
   const early = await open();
   // Not read yet when Redis goes away.

@@ -1,31 +1,24 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { CLOSE } from '../../../src/contract/messages.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
 import { upgradeRequest } from '../../helpers/clients/raw-upgrade.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { eventually } from '../../helpers/servers/supervised.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
 const MASK = 0x80;
 const CLOSED_BY_WS = { invalidUtf8: 1007, invalidFrame: 1002 };
-let redis: TestRedis;
-let node: GatewayNode;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  node = await GatewayNode.start(redis.url);
-});
+const redis = useRedis();
+const node = use(() => GatewayNode.start(redis.url));
+
 afterEach(async () => {
   // Nothing that a client did has ended the process, or left a session.
   await node.emptied();
-});
-afterAll(async () => {
-  await node.close();
-  await redis.close();
 });
 
 async function open(): Promise<TestClient> {

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { CLOSE, type ClientMessage } from '../../../src/contract/messages.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
@@ -13,20 +13,15 @@ const LONG = 'x'.repeat(70_000);
 const ROUND = 20;
 const LONG_HEADER = 10;
 const CANARY_TIMEOUT_SECONDS = 3;
-let redis: TestRedis;
-/** The node's way to Redis. */
-let proxy: TcpProxy;
-let node: GatewayNode;
-let jobs: TestJobs;
 let before: Record<string, number>;
 let clients: TestClient[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  proxy = await TcpProxy.start(0, redis.port);
-  node = await GatewayNode.start(`redis://127.0.0.1:${proxy.port}`);
-  jobs = new TestJobs(redis.client);
-});
+const redis = useRedis();
+/** The node's way to Redis. */
+const proxy = use(() => TcpProxy.start(0, redis.port));
+const node = use(() => GatewayNode.start(`redis://127.0.0.1:${proxy.port}`));
+const jobs = new TestJobs(redis);
+
 beforeEach(async () => {
   before = await node.metrics();
 });
@@ -35,11 +30,6 @@ afterEach(async () => {
   for (const { socket } of clients) socket.terminate();
   clients = [];
   await node.emptied();
-});
-afterAll(async () => {
-  await node.close();
-  await proxy.close();
-  await redis.close();
 });
 
 async function open(path = '/ws', headers: Record<string, string> = {}): Promise<TestClient> {

@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { createKeys } from '../../../src/redis/keys.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 import { Watcher } from '../../helpers/clients/watcher.ts';
@@ -14,28 +11,18 @@ import { TestClient } from '../../helpers/clients/ws.ts';
 const GENEROUS = { timeout: 60_000 };
 const ROLES = ['api', 'gateway'];
 const keys = createKeys();
-let redis: TestRedis;
-let blobs: string;
-let nodes: [GatewayNode, GatewayNode];
-let jobs: TestJobs;
 let watchers: Watcher[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-  blobs = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
-  const start = () => GatewayNode.start(redis.url, ROLES, [], blobs);
-  nodes = await Promise.all([start(), start()]);
-});
+const redis = useRedis();
+const blobs = useFolder();
+const startNode = () => GatewayNode.start(redis.url, ROLES, [], blobs);
+const nodes = [use(startNode), use(startNode)] as const;
+const jobs = new TestJobs(redis);
+
 afterEach(async () => {
   for (const watcher of watchers) watcher.end();
   watchers = [];
   await Promise.all(nodes.map((node) => node.emptied()));
-});
-afterAll(async () => {
-  await Promise.all(nodes.map((node) => node.close()));
-  await redis.close();
-  await rm(blobs, { recursive: true, force: true });
 });
 
 test('whoever joins while jobs change, on either node, sees each end once and versions grow', async () => {

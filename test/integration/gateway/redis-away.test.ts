@@ -1,28 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { WatchedNodes } from '../../helpers/clients/watched-nodes.ts';
 
 const GENEROUS = { timeout: 60_000 };
-let redis: TestRedis;
-/** The second node's way to Redis. */
-let proxy: TcpProxy;
-let watched: WatchedNodes;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  proxy = await TcpProxy.start(0, redis.port);
-  watched = await WatchedNodes.start(redis, [redis.url, `redis://127.0.0.1:${proxy.port}`]);
-});
+const redis = useRedis();
+/** The second node's way to Redis. */
+const proxy = use(() => TcpProxy.start(0, redis.port));
+const watched = use(() => WatchedNodes.start(redis, [redis.url, `redis://127.0.0.1:${proxy.port}`]));
+
 beforeEach(() => watched.begin());
 afterEach(() => watched.end());
-afterAll(async () => {
-  await watched.close();
-  await proxy.close();
-  await redis.close();
-});
 
 test('Redis is killed and started again: another epoch, and nobody has to connect anew', async () => {
   const { jobs, first, second, watchers } = watched;

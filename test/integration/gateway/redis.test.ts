@@ -1,22 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 import { WatchedNodes } from '../../helpers/clients/watched-nodes.ts';
 
-let redis: TestRedis;
-let watched: WatchedNodes;
+const redis = useRedis();
+const watched = use(() => WatchedNodes.start(redis, [redis.url, redis.url]));
 
-beforeAll(async () => {
-  redis = await startRedis();
-  watched = await WatchedNodes.start(redis, [redis.url, redis.url]);
-});
 beforeEach(() => watched.begin());
 afterEach(() => watched.end());
-afterAll(async () => {
-  await watched.close();
-  await redis.close();
-});
 
 test('the subscriptions are cut in the moment in which a job ends', async () => {
   const { jobs, first, second } = watched;

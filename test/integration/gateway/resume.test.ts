@@ -1,35 +1,28 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import type { ClientMessage } from '../../../src/contract/messages.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { Watcher } from '../../helpers/clients/watcher.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
 const GENEROUS = { timeout: 60_000 };
-let redis: TestRedis;
-let nodes: GatewayNode[];
-let jobs: TestJobs;
 let watchers: { end(): void }[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-  nodes = await Promise.all([GatewayNode.start(redis.url), GatewayNode.start(redis.url)]);
-});
+const redis = useRedis();
+const doomed = use(() => GatewayNode.start(redis.url));
+const other = use(() => GatewayNode.start(redis.url));
+const jobs = new TestJobs(redis);
+
 afterEach(() => {
   for (const watcher of watchers) watcher.end();
   watchers = [];
 });
-afterAll(async () => {
-  await Promise.all(nodes.map((node) => node.close()));
-  await redis.close();
-});
 
-/** Connects to the second node, and subscribes. */
+/** Connects to the node that stays, and subscribes. */
 async function subscribe(message: object) {
-  const client = new TestClient(`${nodes[1]!.url}/ws`);
+  const client = new TestClient(`${other.url}/ws`);
   watchers.push({ end: () => client.socket.terminate() });
   await client.opened;
   client.send({ type: 'subscribe', ...message } as ClientMessage);
@@ -54,10 +47,10 @@ test('a snapshot has only what has changed, and versions of another epoch are di
   expect(versionsIn(resumed)).toEqual({ changed: versions['changed']! + 1 });
   const dashboard = await subscribe({ id: 1, channel: 'active', versions, history: epoch });
   expect(versionsIn(dashboard)).toEqual(versionsIn(resumed));
-  for (const other of [{ history: 'another' }, {}]) {
-    expect(Object.keys(versionsIn(await subscribe({ id: 1, jobs: ids, versions, ...other }))).sort()).toEqual(
-      ids,
-    );
+  for (const unknown of [{ history: 'another' }, {}]) {
+    expect(
+      Object.keys(versionsIn(await subscribe({ id: 1, jobs: ids, versions, ...unknown }))).sort(),
+    ).toEqual(ids);
   }
   // What was not sent again goes on all the same.
   await jobs.complete(same!);
@@ -103,7 +96,6 @@ test('a node is killed under a thousand sessions: all resume on the other, and n
   await redis.client.del('jobs:active', 'queue:document_upload');
   const ids = Array.from({ length: 60 }, (_, i) => `many-${i}`);
   const claimed = await jobs.claimAll(ids);
-  const [doomed, other] = nodes as [GatewayNode, GatewayNode];
   const urls = [doomed.url, other.url];
   const crowd = Array.from({ length: 1000 }, (_, i) =>
     i % 20 === 0

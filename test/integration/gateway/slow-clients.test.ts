@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { CLOSE } from '../../../src/contract/messages.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
 import { residentMiB } from '../../helpers/measures/memory.ts';
 import { upgradeRequest } from '../../helpers/clients/raw-upgrade.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { Watcher } from '../../helpers/clients/watcher.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
@@ -17,17 +17,13 @@ const GENEROUS = { timeout: 60_000 };
 const JOBS = 20;
 const LONG = 'x'.repeat(20_000);
 const DEAF = 5;
-let redis: TestRedis;
-let node: GatewayNode;
-let jobs: TestJobs;
 let reader: Watcher;
 const sockets: { destroy(): void }[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-  node = await GatewayNode.start(redis.url);
-});
+const redis = useRedis();
+const node = use(() => GatewayNode.start(redis.url));
+const jobs = new TestJobs(redis);
+
 beforeEach(async () => {
   reader = new Watcher([node.url], { channel: 'active' });
   await expect.poll(() => reader.snapshots, GENEROUS).toBe(1);
@@ -38,10 +34,6 @@ afterEach(async () => {
   reader.end();
   for (const socket of sockets.splice(0)) socket.destroy();
   await node.emptied();
-});
-afterAll(async () => {
-  await node.close();
-  await redis.close();
 });
 
 async function open(): Promise<TestClient> {

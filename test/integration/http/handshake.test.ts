@@ -1,23 +1,25 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { startServer, type HttpServer } from '../../../src/http/server.ts';
+import { startServer } from '../../../src/http/server.ts';
 import { upgradeRequest } from '../../helpers/clients/raw-upgrade.ts';
+import { use } from '../../helpers/servers/use.ts';
 
 const HEAD_TIMEOUT_MS = 400;
-let server: HttpServer;
-let sockets: WebSocketServer;
 
-beforeAll(async () => {
-  server = await startServer(new Hono(), { host: '127.0.0.1', port: 0 }, HEAD_TIMEOUT_MS);
-  sockets = new WebSocketServer({ server: server.server });
-});
-afterAll(async () => {
-  for (const socket of sockets.clients) socket.terminate();
-  await server.close(0);
+const server = use(async () => {
+  const http = await startServer(new Hono(), { host: '127.0.0.1', port: 0 }, HEAD_TIMEOUT_MS);
+  const sockets = new WebSocketServer({ server: http.server });
+  return {
+    port: http.port,
+    close() {
+      for (const socket of sockets.clients) socket.terminate();
+      return http.close(0);
+    },
+  };
 });
 
 /** Connects, sends, and reads until the server ends the connection. @returns what the server sent */

@@ -1,29 +1,21 @@
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { metric } from '../../helpers/servers/gateway-node.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
+import { startTestRoles, untilReady } from '../../helpers/servers/roles.ts';
+import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
 const keys = createKeys();
-let redis: TestRedis;
-let node: TestRoles;
-let jobs: TestJobs;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  node = await startTestRoles(['api', 'gateway'], { REDIS_URL: redis.url });
-  jobs = new TestJobs(redis.client);
-  await untilReady(node.url);
-});
-afterAll(async () => {
-  await node.close();
-  await redis.close();
-});
+const redis = useRedis();
+const node = useRoles(['api', 'gateway'], () => ({ REDIS_URL: redis.url }));
+const jobs = new TestJobs(redis);
+
+beforeAll(() => untilReady(node.url));
 let tests = 0;
 let id: string;
 afterEach(() => tests++);

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fetch, FormData, type Agent } from 'undici';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fetch, FormData } from 'undici';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 
 import type { Job } from '../../../src/contract/job.ts';
 import type { ServerMessage } from '../../../src/contract/messages.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
-import { buildPage } from '../../e2e/client/built-page.ts';
 import { createTestPage } from '../../e2e/client/test-page.ts';
-import { startBrowser } from '../../helpers/clients/browser.ts';
-import { makeCertificates, type Certificates } from '../../helpers/faults/certificates.ts';
-import { startProxy, trusting, type Proxy, type ProxyKind } from '../../helpers/servers/proxies.ts';
-import { freePort, startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
+import { useBrowser } from '../../e2e/client/use-page.ts';
+import { makeCertificates } from '../../helpers/faults/certificates.ts';
+import { startProxy, trusting, type ProxyKind } from '../../helpers/servers/proxies.ts';
+import { freePort } from '../../helpers/servers/redis.ts';
+import { untilReady } from '../../helpers/servers/roles.ts';
+import { use, useRedis, useRoles } from '../../helpers/servers/use.ts';
 
 /** In the proportion of deploy/: the server speaks more often than a proxy takes for idle. */
 const HEARTBEAT_MS = 1000;
@@ -25,42 +25,26 @@ const SILENT_MS = IDLE_SECONDS * 1000 + 2000;
 const UPSTREAM = 'sluice_upstream';
 const KINDS: ProxyKind[] = ['nginx', 'caddy', 'haproxy'];
 
-let redis: TestRedis;
-let roles: TestRoles;
-let tls: Certificates;
-let dispatcher: Agent;
-const proxies = {} as Record<ProxyKind, Proxy>;
-let plain: Proxy;
+const browser = useBrowser();
+const tls = use(makeCertificates);
+const dispatcher = use(() => trusting(tls));
+const redis = useRedis();
+/** Its address is the server's public one, so its port is chosen first. */
+const plainPort = await freePort();
+const roles = useRoles(['api', 'gateway'], () => ({
+  REDIS_URL: redis.url,
+  HEARTBEAT_MS: String(HEARTBEAT_MS),
+  PUBLIC_URL: `https://localhost:${plainPort}/sluice/`,
+  ALLOWED_HOSTS: UPSTREAM,
+  MIN_FREE_BYTES: '0',
+}));
+beforeAll(() => untilReady(roles.url));
 
-beforeAll(async () => {
-  await buildPage();
-  tls = makeCertificates();
-  dispatcher = await trusting(tls);
-  redis = await startRedis();
-  const ports = await Promise.all([...KINDS, 'plain'].map(() => freePort()));
-  roles = await startTestRoles(['api', 'gateway'], {
-    REDIS_URL: redis.url,
-    HEARTBEAT_MS: String(HEARTBEAT_MS),
-    PUBLIC_URL: `https://localhost:${ports.at(-1)}/sluice/`,
-    ALLOWED_HOSTS: UPSTREAM,
-    MIN_FREE_BYTES: '0',
-  });
-  await untilReady(roles.url);
-  const shared = { upstream: Number(new URL(roles.url).port), tls, idleSeconds: IDLE_SECONDS };
-  const start = async (kind: ProxyKind, port = 0) => {
-    proxies[kind] = await startProxy(kind, { ...shared, port });
-  };
-  await Promise.all(KINDS.map((kind, i) => start(kind, ports[i])));
-  plain = await startProxy('nginx', { ...shared, port: ports.at(-1) ?? 0, edit: withoutHeaders });
-});
-
-afterAll(async () => {
-  await Promise.all([...Object.values(proxies), plain].map((proxy) => proxy.close()));
-  await dispatcher.close();
-  await roles.close();
-  await redis.close();
-  tls[Symbol.dispose]();
-});
+const shared = () => ({ upstream: Number(new URL(roles.url).port), tls, idleSeconds: IDLE_SECONDS });
+const useProxy = (kind: ProxyKind) =>
+  use(async () => startProxy(kind, { ...shared(), port: await freePort() }));
+const proxies = { nginx: useProxy('nginx'), caddy: useProxy('caddy'), haproxy: useProxy('haproxy') };
+const plain = use(() => startProxy('nginx', { ...shared(), port: plainPort, edit: withoutHeaders }));
 
 /** A location as somebody writes it in a hurry. */
 function withoutHeaders(config: string): string {
@@ -192,15 +176,10 @@ test('a plain location of nginx, without Host and Upgrade, takes uploads of the 
 });
 
 test('the page works behind a prefix: it is live, and shows an upload', async () => {
-  const browser = await startBrowser();
-  try {
-    const user = await createTestPage(browser, { ignoreHTTPSErrors: true });
-    await user.page.goto(proxies.nginx.url);
-    await user.mode('live').waitFor();
-    await user.choose('readme.md');
-    await user.card('readme.md', 'queued').waitFor();
-    expect(user.complaints).toEqual([]);
-  } finally {
-    await browser.close();
-  }
+  const user = await createTestPage(browser, { ignoreHTTPSErrors: true });
+  await user.page.goto(proxies.nginx.url);
+  await user.mode('live').waitFor();
+  await user.choose('readme.md');
+  await user.card('readme.md', 'queued').waitFor();
+  expect(user.complaints).toEqual([]);
 });

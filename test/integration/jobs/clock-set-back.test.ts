@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import { CleanupLog, LONGEST_PUT_OFF_MS } from '../../../src/jobs/transitions/cleanup-log.ts';
 import { LONGEST_BACKOFF_MS } from '../../../src/jobs/transitions/longest-backoff.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
 // Each test gives Redis times that lie an hour ahead, as after a clock was set back.
@@ -13,14 +13,9 @@ const HOUR_MS = 60 * 60 * 1000;
 const MARGIN_MS = 2 * 60 * 1000;
 const keys = createKeys();
 const failure = { error: 'x', errorCode: 'corrupt' } as const;
-let redis: TestRedis;
-let jobs: TestJobs;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-});
-afterAll(() => redis.close());
+const redis = useRedis();
+const jobs = new TestJobs(redis);
 beforeEach(() => redis.client.flushall());
 
 const claimed = async () => (await jobs.queue.claim(5)).jobs.map(({ id }) => id);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { readStatistics } from '../../../src/jobs/reads/job-statistics.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
@@ -6,22 +6,20 @@ import { CleanupLog } from '../../../src/jobs/transitions/cleanup-log.ts';
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
 // What other programs write under our names, by mistake or worse.
 const keys = createKeys();
 const payload = { filename: 'a.txt', collection: 'papers', file_key: 'default/a' } as JobPayload;
-let redis: TestRedis;
-let jobs: TestJobs;
 let store: JobStore;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
+const redis = useRedis();
+const jobs = new TestJobs(redis);
+
+beforeAll(() => {
   store = new JobStore(redis.client, keys);
 });
-afterAll(() => redis.close());
 beforeEach(() => redis.client.flushall());
 
 const status = async (id: string) => (await store.read('default', id))?.status;

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import { JOB_FIELDS } from '../../../src/jobs/model/job-event.ts';
 import { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
@@ -8,8 +8,8 @@ import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import type { JobState } from '../../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 
 const keys = createKeys();
@@ -32,7 +32,6 @@ class SlowStore extends JobStore {
   }
 }
 
-let redis: TestRedis;
 let queue: JobQueue;
 let store: SlowStore;
 let feed: JobFeed;
@@ -40,11 +39,12 @@ let connections: Redis[];
 /** Everything the feed has said, in its order. */
 let said: string[];
 
-beforeAll(async () => {
-  redis = await startRedis();
+const redis = useRedis();
+
+beforeAll(() => {
   queue = new JobQueue(redis.client, keys, options);
 });
-afterAll(() => redis.close());
+
 const feedOver = (connect: () => Redis) =>
   new JobFeed(connect, redis.client, { store, keys, logger: quietLogger() });
 

@@ -1,27 +1,23 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
 const keys = createKeys();
-let redis: TestRedis;
-let jobs: TestJobs;
 let store: JobStore;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-});
+const redis = useRedis();
+const jobs = new TestJobs(redis);
+
 beforeEach(async () => {
   await redis.client.flushall();
   store = new JobStore(redis.client, keys);
 });
-afterAll(() => redis.close());
 
 test('what is read from a Redis that has gone back has an epoch of its own, before any feed has noticed', async () => {
   await jobs.enqueue(['a']);

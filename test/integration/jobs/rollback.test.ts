@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
@@ -18,15 +18,14 @@ import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { ManifestRestoration } from '../../../src/worker/recovery/manifest-restoration.ts';
 import type { RecoveryServices } from '../../../src/worker/recovery/recovery-services.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { folderProver } from '../../helpers/stores/store-prover.ts';
 
 const TTL_MS = 24 * 60 * 60 * 1000;
 const keys = createKeys();
 const signal = new AbortController().signal;
 const logger = quietLogger();
-let redis: TestRedis;
 let queue: JobQueue;
 let store: JobStore;
 let folder: string;
@@ -34,13 +33,13 @@ let blobs: BlobStore;
 let recovery: EndedRecovery;
 let services: RecoveryServices;
 
-beforeAll(async () => {
-  redis = await startRedis();
+const redis = useRedis();
+
+beforeAll(() => {
   const options = { leaseMs: 30_000, maxRetries: 3, maxStalls: 10, ttlSeconds: 500 };
   queue = new JobQueue(redis.client, keys, options);
   store = new JobStore(redis.client, keys);
 });
-afterAll(() => redis.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
   blobs = new BlobStore(folder);

@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { JobState } from '../../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
 const keys = createKeys();
-let redis: TestRedis;
-let jobs: TestJobs;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-});
-afterAll(() => redis.close());
+const redis = useRedis();
+const jobs = new TestJobs(redis);
 beforeEach(() => redis.client.flushall());
 
 /** What may be left of a job that was withdrawn: nothing of it. */

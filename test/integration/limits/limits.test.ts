@@ -2,40 +2,33 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { CLOSE } from '../../../src/contract/messages.ts';
 import { bearer, makeKey } from '../../helpers/clients/api-keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
+import { startTestRoles, untilReady } from '../../helpers/servers/roles.ts';
+import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { expectAccepted, storedFiles } from '../../helpers/clients/uploads.ts';
 
 const FORM = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n';
 const FORM_HEADERS = { 'content-type': 'multipart/form-data; boundary=b' };
-let redis: TestRedis;
-let api: TestRoles;
 let clients = 0;
 let client = '';
 let sockets: Socket[] = [];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  api = await startTestRoles(['api', 'gateway'], {
-    REDIS_URL: redis.url,
-    TRUSTED_PROXIES: '127.0.0.1',
-    MAX_REQUESTS_PER_SECOND: '10',
-    MAX_BYTES_PER_MINUTE: '5000',
-    MAX_OPEN_UPLOADS: '3',
-    MAX_SOCKETS: '2',
-    MAX_LIVE_JOBS: '3',
-    MAX_UPLOAD_BYTES: '10000',
-  });
-});
-afterAll(async () => {
-  await api?.close();
-  await redis?.close();
-});
+const redis = useRedis();
+const api = useRoles(['api', 'gateway'], () => ({
+  REDIS_URL: redis.url,
+  TRUSTED_PROXIES: '127.0.0.1',
+  MAX_REQUESTS_PER_SECOND: '10',
+  MAX_BYTES_PER_MINUTE: '5000',
+  MAX_OPEN_UPLOADS: '3',
+  MAX_SOCKETS: '2',
+  MAX_LIVE_JOBS: '3',
+  MAX_UPLOAD_BYTES: '10000',
+}));
+
 afterEach(() => {
   for (const socket of sockets) socket.destroy();
   sockets = [];

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -15,28 +16,29 @@ import {
 } from '../../helpers/documents/office-files.ts';
 import { parseOutcome } from '../../helpers/documents/parse-outcome.ts';
 import { onePagePdf, pdfForm, pdfText } from '../../helpers/documents/pdf-objects.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
+import { use } from '../../helpers/servers/use.ts';
 
 /** What a real document takes is far below; what goes past it is killed, which is no response. */
 const TIMEOUT_MS = 60_000;
 
-let processor: TestProcessor;
 /** Whoever is told to fetch something fetches it here. */
 const requests: string[] = [];
-const trap = createServer((request, response) => {
-  requests.push(request.url ?? '');
-  response.end();
+const trap = use(async () => {
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? '');
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
 });
 let trapUrl: string;
+const processor = use(() => startTestProcessor({ timeoutMs: TIMEOUT_MS }));
 
-beforeAll(async () => {
-  await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
+beforeAll(() => {
   trapUrl = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`;
-  processor = await startTestProcessor({ timeoutMs: TIMEOUT_MS });
 });
-afterAll(async () => {
-  await processor.close();
-  trap.close();
+afterAll(() => {
   // No child was lost to any of these.
   expect(processor.lines.filter((line) => line.startsWith('a child is replaced'))).toEqual([]);
   expect(requests).toEqual([]);

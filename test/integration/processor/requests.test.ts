@@ -1,21 +1,23 @@
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
-import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
+import { use } from '../../helpers/servers/use.ts';
 
 const MIB = 1024 * 1024;
 /** Far above what a body of 16 MiB is held in, and far below what can be made of one. */
 const MAX_HELD_MIB = 1800;
 
-let processor: TestProcessor;
 let heldBefore: number;
-beforeAll(async () => {
-  processor = await startTestProcessor({ embeddings: undefined, maxTextChars: 2_000_000, timeoutMs: 60_000 });
+
+const processor = use(() =>
+  startTestProcessor({ embeddings: undefined, maxTextChars: 2_000_000, timeoutMs: 60_000 }),
+);
+beforeAll(() => {
   heldBefore = process.memoryUsage().rss;
 });
-afterAll(() => processor.close());
 
 async function filesLeft(): Promise<string[]> {
   return (await readdir(processor.tmpDir, { recursive: true })).filter((name) => name.endsWith('.pdf'));

@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
 import { ProcessorClient } from '../../../src/processor-client/processor-client.ts';
 import {
@@ -18,41 +18,34 @@ import {
   xlsx,
 } from '../../helpers/documents/office-files.ts';
 import { onePagePdf, pdfText } from '../../helpers/documents/pdf-objects.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
+import { use, useFolder } from '../../helpers/servers/use.ts';
 
 const SECRET = 'not-for-strangers';
 const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 
-let folder: string;
-let processor: TestProcessor;
-let client: ProcessorClient;
+const folder = useFolder();
 /** Whoever is told to fetch something connects here. */
 let connections = 0;
-const trap = createServer((_, response) => response.end(SECRET)).on('connection', () => connections++);
+const trap = use(async () => {
+  const server = createServer((_, response) => response.end(SECRET)).on('connection', () => connections++);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+});
+const processor = use(() => startTestProcessor({ tmpDir: join(folder, 'uploads'), timeoutMs: 60_000 }));
+const client = use(
+  () => new ProcessorClient(processor.url, { timeoutMs: 90_000, callMs: 120_000, maxTextChars: 20_000_000 }),
+);
 /** What a document may name: a place on the net, and a file of this machine. */
 let targets: { net: string; file: string };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'processor-untrusted-'));
-  await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
   const secretPath = join(folder, 'secret.txt');
   await writeFile(secretPath, SECRET);
   targets = {
     net: `http://127.0.0.1:${(trap.address() as AddressInfo).port}/x`,
     file: pathToFileURL(secretPath).href,
   };
-  processor = await startTestProcessor({ tmpDir: join(folder, 'uploads'), timeoutMs: 60_000 });
-  client = new ProcessorClient(processor.url, {
-    timeoutMs: 90_000,
-    callMs: 120_000,
-    maxTextChars: 20_000_000,
-  });
-});
-afterAll(async () => {
-  await client.close();
-  await processor.close();
-  trap.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const never = new AbortController().signal;

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { checkAccess, probeCalls } from '../../../src/redis/check-access.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { startTestRoles, untilReady } from '../../helpers/servers/roles.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
 const PREFIX = 'app:';
@@ -15,13 +15,7 @@ const CHANNEL_COMMANDS = ['multi', 'publish', 'discard', 'subscribe', 'psubscrib
 const COMMANDS = [...new Set([...probeCalls('').map(([name]) => name), ...CHANNEL_COMMANDS])];
 const OURS = [`~${PREFIX}*`, `&${PREFIX}*`, `&${keys.allEvents}`];
 
-let redis: TestRedis;
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-
-afterAll(() => redis.close());
+const redis = useRedis();
 
 /** Makes an account with exactly these rules. @returns its URL */
 async function account(...rules: string[]): Promise<string> {
@@ -70,39 +64,35 @@ test('an account that lacks its keys or channels is told the rule', async () => 
 
 test('Sluice works with exactly the commands that the check asks for', async () => {
   const url = await account(...OURS, ...COMMANDS.map((name) => `+${name}`));
-  const roles = await startTestRoles(['api', 'gateway', 'worker'], {
+  await using roles = await startTestRoles(['api', 'gateway', 'worker'], {
     REDIS_URL: url,
     REDIS_KEY_PREFIX: PREFIX,
     LEASE_MS: '600',
     MIN_FREE_BYTES: '0',
   });
-  try {
-    await untilReady(roles.url);
-    const form = new FormData();
-    form.append('file', new Blob(['words']), 'a.txt');
-    const upload = await fetch(`${roles.url}/api/documents/upload`, {
-      method: 'POST',
-      body: form,
-      headers: { 'idempotency-key': 'one' },
-    });
-    expect(upload.status).toBe(202);
-    const { job_id } = (await upload.json()) as { job_id: string };
-    const client = new TestClient(`${roles.url}/ws?job=${job_id}`);
-    await expect.poll(() => client.states(job_id).length).toBeGreaterThan(0);
-    for (const path of ['/api/jobs', '/api/documents', '/api/stats', '/metrics', `/api/jobs/${job_id}`])
-      expect((await fetch(roles.url + path)).status, path).toBe(200);
-    const cancelled = await fetch(`${roles.url}/api/jobs/${job_id}/cancel`, { method: 'POST' });
-    expect(cancelled.status).toBe(200);
-    await expect.poll(() => client.states(job_id).at(-1)?.status).toBe('failed');
-    // The worker's sweeps have come round, and nothing was refused.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    const refused = roles.logger.lines.filter((line) => line.includes('NOPERM'));
-    expect(refused.filter((line) => !line.includes('stays unnoticed'))).toEqual([
-      expect.stringContaining("Redis' settings could not be checked"),
-    ]);
-  } finally {
-    await roles.close();
-  }
+  await untilReady(roles.url);
+  const form = new FormData();
+  form.append('file', new Blob(['words']), 'a.txt');
+  const upload = await fetch(`${roles.url}/api/documents/upload`, {
+    method: 'POST',
+    body: form,
+    headers: { 'idempotency-key': 'one' },
+  });
+  expect(upload.status).toBe(202);
+  const { job_id } = (await upload.json()) as { job_id: string };
+  const client = new TestClient(`${roles.url}/ws?job=${job_id}`);
+  await expect.poll(() => client.states(job_id).length).toBeGreaterThan(0);
+  for (const path of ['/api/jobs', '/api/documents', '/api/stats', '/metrics', `/api/jobs/${job_id}`])
+    expect((await fetch(roles.url + path)).status, path).toBe(200);
+  const cancelled = await fetch(`${roles.url}/api/jobs/${job_id}/cancel`, { method: 'POST' });
+  expect(cancelled.status).toBe(200);
+  await expect.poll(() => client.states(job_id).at(-1)?.status).toBe('failed');
+  // The worker's sweeps have come round, and nothing was refused.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const refused = roles.logger.lines.filter((line) => line.includes('NOPERM'));
+  expect(refused.filter((line) => !line.includes('stays unnoticed'))).toEqual([
+    expect.stringContaining("Redis' settings could not be checked"),
+  ]);
 });
 
 test('a start with an account that lacks permissions ends with the cure', async () => {
@@ -115,20 +105,16 @@ test('a start with an account that lacks permissions ends with the cure', async 
 
 test('an account that loses a permission while Sluice runs makes it unready, not dead, until it is back', async () => {
   const url = await account(...OURS, '+@all');
-  const roles = await startTestRoles(['api', 'gateway'], { REDIS_URL: url, REDIS_KEY_PREFIX: PREFIX });
-  try {
-    await untilReady(roles.url);
-    await redis.client.call('ACL', 'SETUSER', 'app', '-psubscribe');
-    await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    const events = async () =>
-      ((await (await fetch(`${roles.url}/readyz`)).json()) as { checks: { events: string } }).checks.events;
-    await expect.poll(() => roles.logger.lines.join()).toContain("run the 'psubscribe' command");
-    expect(await events()).toBe('failed');
-    await redis.client.call('ACL', 'SETUSER', 'app', '+psubscribe');
-    await expect.poll(events).toBe('ok');
-  } finally {
-    await roles.close();
-  }
+  await using roles = await startTestRoles(['api', 'gateway'], { REDIS_URL: url, REDIS_KEY_PREFIX: PREFIX });
+  await untilReady(roles.url);
+  await redis.client.call('ACL', 'SETUSER', 'app', '-psubscribe');
+  await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  const events = async () =>
+    ((await (await fetch(`${roles.url}/readyz`)).json()) as { checks: { events: string } }).checks.events;
+  await expect.poll(() => roles.logger.lines.join()).toContain("run the 'psubscribe' command");
+  expect(await events()).toBe('failed');
+  await redis.client.call('ACL', 'SETUSER', 'app', '+psubscribe');
+  await expect.poll(events).toBe('ok');
 });
 
 test('a wrong password ends the start', async () => {

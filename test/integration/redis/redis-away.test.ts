@@ -1,25 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { connectRedis } from '../../../src/redis/connection.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
-import { quietLogger, startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { quietLogger, startTestRoles } from '../../helpers/servers/roles.ts';
+import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { expectRefused, storedFiles, upload } from '../../helpers/clients/uploads.ts';
 
-let redis: TestRedis;
-let api: TestRoles;
+const redis = useRedis();
+const api = useRoles(['api'], () => ({ REDIS_URL: redis.url }));
 
-beforeAll(async () => {
-  redis = await startRedis();
-  api = await startTestRoles(['api'], { REDIS_URL: redis.url });
-});
-afterAll(async () => {
-  await api.close();
-  await redis.close();
-});
 beforeEach(() => redis.client.flushall());
 
 async function expectRefusedWhole(response: Response): Promise<void> {
@@ -101,7 +93,7 @@ test.each([
 ])('a worker waits for a Redis that %s, and nothing that it says is lost', async (_why, begin) => {
   const logger = quietLogger();
   const retrying = connectRedis(redis.url, 'test', 'retrying', logger);
-  const jobs = new TestJobs(retrying);
+  const jobs = new TestJobs({ client: retrying });
   const held = await jobs.claim('held');
   const end = await begin();
   const reported = jobs.step(held, 40);
@@ -157,15 +149,14 @@ test("while Redis' memory is full nothing is taken in, but what runs can end", a
 
 test('a Redis that is set up to forget is warned of, also when it comes up after us', async () => {
   await redis.kill();
-  const other = await startTestRoles(['api'], { REDIS_URL: redis.url });
+  await using other = await startTestRoles(['api'], { REDIS_URL: redis.url });
   await expect.poll(async () => (await fetch(`${other.url}/readyz`)).status).toBe(503);
   await redis.start('--maxmemory-policy', 'allkeys-lru', '--appendonly', 'no');
   await expect.poll(() => other.logger.lines.join('\n')).toMatch(/maxmemory-policy[\s\S]*appendonly/);
-  await other.close();
 });
 
 test('a worker that is told to stop while Redis is away does not wait for it', async () => {
-  const worker = await startTestRoles(['worker'], {
+  await using worker = await startTestRoles(['worker'], {
     REDIS_URL: redis.url,
     DRAIN_MS: '500',
     LEASE_MS: '1200',

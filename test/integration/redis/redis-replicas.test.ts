@@ -1,29 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { UploadConnection } from '../../../src/uploads/upload-connection.ts';
-import { replicate, startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { replicate } from '../../helpers/servers/redis.ts';
+import { use, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 
-let master: TestRedis;
-let replica: TestRedis;
+const master = useRedis();
+const replica = useRedis();
 /** Between the two. */
-let link: TcpProxy;
-let api: TestRoles;
-
-beforeAll(async () => {
-  [master, replica] = await Promise.all([startRedis(), startRedis()]);
-  link = await TcpProxy.start(0, master.port);
-  await replicate(replica, master, link.port);
-  api = await startTestRoles(['api'], { REDIS_URL: master.url });
-});
-afterAll(async () => {
-  await api?.close();
-  await link?.close();
-  await Promise.all([master?.close(), replica?.close()]);
-});
+const link = use(() => TcpProxy.start(0, master.port));
+beforeAll(() => replicate(replica, master, link.port));
+const api = useRoles(['api'], () => ({ REDIS_URL: master.url }));
 
 /** Counts the waits for a replica. */
 const waits = async () =>

@@ -1,35 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { startBackends, type Backends } from '../../helpers/servers/backends.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { FOR_EACH, use, useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { expectAccepted, expectRefused, storedFiles, upload } from '../../helpers/clients/uploads.ts';
 
-let backends: Backends;
-let redis: TestRedis;
-let proxy: TcpProxy;
-let roles: TestRoles;
+const backends = useBackends();
+const redis = useRedis();
+const proxy = use(() => TcpProxy.start(0, redis.port));
 
-beforeAll(async () => {
-  [backends, redis] = await Promise.all([startBackends(), startRedis()]);
-  proxy = await TcpProxy.start(0, redis.port);
-});
-afterAll(async () => {
-  await proxy?.close();
-  await Promise.all([backends?.close(), redis?.close()]);
-});
-beforeEach(async () => {
-  await redis.client.flushall();
-  const url = `redis://127.0.0.1:${proxy.port}`;
-  roles = await startTestRoles(['api', 'worker'], { ...backends.env, REDIS_URL: url, LEASE_MS: '8000' });
-});
-afterEach(async () => {
+beforeEach(() => redis.client.flushall());
+const roles = useRoles(
+  ['api', 'worker'],
+  () => ({ ...backends.env, REDIS_URL: `redis://127.0.0.1:${proxy.port}`, LEASE_MS: '8000' }),
+  FOR_EACH,
+);
+afterEach(() => {
   proxy.latencyMs = 0;
   backends.embedder.delayMs = 0;
-  await roles.close();
 });
 
 async function job(id: string): Promise<Job> {

@@ -1,26 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { resolve } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
 
 import { CONFIGURATION_EXIT_CODE, isReadyMessage } from '../../../src/embedded/role-process.ts';
-import { makeCertificates, type Certificates } from '../../helpers/faults/certificates.ts';
-import { freePort, startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { makeCertificates } from '../../helpers/faults/certificates.ts';
+import { freePort } from '../../helpers/servers/redis.ts';
+import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
 
-let redis: TestRedis;
-let tls: Certificates;
+const tls = use(makeCertificates);
+const redis = useRedis();
+const dataDir = useFolder();
 let port: number;
-let dataDir: string;
 
 beforeAll(async () => {
-  tls = makeCertificates();
-  redis = await startRedis();
   port = await freePort();
-  dataDir = await mkdtemp(join(tmpdir(), 'sluice-tls-data-'));
   await redis.kill();
   const files = [
     '--tls-cert-file',
@@ -31,12 +27,6 @@ beforeAll(async () => {
     tls.authority,
   ];
   await redis.start('--tls-port', String(port), '--tls-auth-clients', 'no', ...files);
-});
-
-afterAll(async () => {
-  await redis.close();
-  tls[Symbol.dispose]();
-  await rm(dataDir, { recursive: true, force: true });
 });
 
 /** Runs api and gateway as a process, because Node reads NODE_EXTRA_CA_CERTS only at its start. */

@@ -3,30 +3,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
 import type { Problem } from '../../../src/contract/problem.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { BlobStore, type BlobWriter } from '../../../src/blobs/blob-store.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 
 const MAX_UPLOAD_BYTES = 1024 * 1024;
-let redis: TestRedis;
-let api: TestRoles;
 
-beforeAll(async () => {
-  redis = await startRedis();
-  api = await startTestRoles(['api'], {
-    REDIS_URL: redis.url,
-    MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES),
-    ALLOWED_ORIGINS: 'https://app.example',
-  });
-});
-afterAll(async () => {
-  await api.close();
-  await redis.close();
-});
+const redis = useRedis();
+const api = useRoles(['api'], () => ({
+  REDIS_URL: redis.url,
+  MAX_UPLOAD_BYTES: String(MAX_UPLOAD_BYTES),
+  ALLOWED_ORIGINS: 'https://app.example',
+}));
 afterEach(() => redis.client.flushall());
 
 const file = (bytes: string | Uint8Array<ArrayBuffer> = 'hello', name = 'a.txt') =>

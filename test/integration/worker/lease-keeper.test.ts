@@ -1,28 +1,24 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { listenForCancellations } from '../../../src/jobs/feed/cancellations.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { LeaseKeeper } from '../../../src/worker/claim/lease-keeper.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
 const keys = createKeys();
 /** Nothing is renewed within a test: what is found out was asked for. */
 const LEASE_MS = 600_000;
-let redis: TestRedis;
 let subscriber: Redis;
-let jobs: TestJobs;
 let leases: LeaseKeeper;
 let lost: string[];
 
-beforeAll(async () => {
-  redis = await startRedis();
-  jobs = new TestJobs(redis.client);
-});
-afterAll(() => redis.close());
+const redis = useRedis();
+const jobs = new TestJobs(redis);
+
 beforeEach(async () => {
   await redis.client.flushall();
   lost = [];

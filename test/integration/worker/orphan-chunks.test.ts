@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import { ChunkCounts } from '../../../src/documents/chunk-counts.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
@@ -17,10 +15,10 @@ import { Availability } from '../../../src/worker/claim/availability.ts';
 import { ChromaComparison } from '../../../src/worker/comparison/chroma-comparison.ts';
 import type { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { Reconciler } from '../../../src/worker/recovery/reconciler.ts';
-import { startChroma, type TestChroma } from '../../helpers/servers/chroma.ts';
+import { startChroma } from '../../helpers/servers/chroma.ts';
 import { confirmed } from '../../helpers/stores/confirmed.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
+import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
 import { folderProver } from '../../helpers/stores/store-prover.ts';
 
 const LEASE_MS = 300;
@@ -30,16 +28,15 @@ const LOOK_MS = 100;
 const keys = createKeys();
 const signal = new AbortController().signal;
 const logger = quietLogger();
-let folder: string;
-let redis: TestRedis;
-let chroma: TestChroma;
 let vectors: VectorStore;
 let queue: JobQueue;
 let workers: Reconciler[] = [];
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-orphans-'));
-  [redis, chroma] = await Promise.all([startRedis(), startChroma()]);
+const folder = useFolder();
+const redis = useRedis();
+const chroma = use(startChroma);
+
+beforeAll(() => {
   vectors = new VectorStore(chroma.url);
   queue = new JobQueue(redis.client, keys, {
     leaseMs: 30_000,
@@ -47,10 +44,6 @@ beforeAll(async () => {
     maxStalls: 10,
     ttlSeconds: 500,
   });
-});
-afterAll(async () => {
-  await Promise.all([redis?.close(), chroma?.close()]);
-  await rm(folder, { recursive: true, force: true });
 });
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.close()));

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
@@ -13,20 +13,20 @@ import { Tombstones } from '../../../src/jobs/transitions/tombstones.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
+import { useRedis } from '../../helpers/servers/use.ts';
 
 const keys = createKeys();
 const signal = new AbortController().signal;
 const logger = quietLogger();
-let redis: TestRedis;
 let queue: JobQueue;
 let store: JobStore;
 let folder: string;
 let blobs: BlobStore;
 
-beforeAll(async () => {
-  redis = await startRedis();
+const redis = useRedis();
+
+beforeAll(() => {
   queue = new JobQueue(redis.client, keys, {
     leaseMs: 30_000,
     maxRetries: 3,
@@ -35,7 +35,6 @@ beforeAll(async () => {
   });
   store = new JobStore(redis.client, keys);
 });
-afterAll(() => redis.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-blobs-'));
   blobs = new BlobStore(folder);

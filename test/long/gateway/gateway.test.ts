@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { visit } from '../../helpers/clients/crowd.ts';
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
@@ -8,14 +8,10 @@ import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { use, useRedis } from '../../helpers/servers/use.ts';
 
 const CYCLES = 8;
-let jobs: TestJobs;
 
 const redis = useRedis();
 const node = use(() => GatewayNode.start(redis.url, ['gateway'], ['--inspect=127.0.0.1:0']));
-
-beforeAll(async () => {
-  jobs = new TestJobs(redis.client);
-});
+const jobs = new TestJobs(redis);
 
 test('crowds come and go, and the memory is back where it was', async () => {
   const heaps: number[] = [];

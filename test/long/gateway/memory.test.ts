@@ -8,9 +8,9 @@ import { use, useRedis } from '../../helpers/servers/use.ts';
 
 const redis = useRedis();
 const node = use(() => GatewayNode.start(redis.url, ['gateway'], ['--inspect=127.0.0.1:0']));
+const jobs = new TestJobs(redis);
 
 test('when a thousand sessions have gone, memory is back where it was before they came', async () => {
-  const jobs = new TestJobs(redis.client);
   // The first crowd finds code that was not compiled yet, and the like.
   await visit(node, jobs, 'first');
   const before = await liveHeapMiB(node.printed);

@@ -10,7 +10,7 @@ import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { Watcher } from '../../helpers/clients/watcher.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
-import { useRedis } from '../../helpers/servers/use.ts';
+import { use, useRedis } from '../../helpers/servers/use.ts';
 
 const GENEROUS = { timeout: 60_000 };
 const JOBS = 40;
@@ -22,29 +22,25 @@ const GO_ON_MS = 2000;
 /** More together than may wait for a client. */
 const LONG = 'x'.repeat(10_000);
 
-/** Each node's way to Redis. */
-let proxies: [TcpProxy, TcpProxy];
 /** The first lives on; the second is replaced. */
 let nodes: [GatewayNode, GatewayNode];
 /** Where they are now. */
 let urls: string[];
-let jobs: TestJobs;
 
 const start = (proxy: TcpProxy) =>
   GatewayNode.start(`redis://127.0.0.1:${proxy.port}`, ['gateway'], ['--inspect=127.0.0.1:0']);
 
 const redis = useRedis();
+const jobs = new TestJobs(redis);
+const useProxy = () => use(() => TcpProxy.start(0, redis.port));
+/** Each node's way to Redis. */
+const proxies = [useProxy(), useProxy()] as const;
 
 beforeAll(async () => {
-  jobs = new TestJobs(redis.client);
-  proxies = await Promise.all([TcpProxy.start(0, redis.port), TcpProxy.start(0, redis.port)]);
   nodes = await Promise.all([start(proxies[0]), start(proxies[1])]);
   urls = nodes.map(({ url }) => url);
 });
-afterAll(async () => {
-  await Promise.all(nodes.map((node) => node.close()));
-  await Promise.all(proxies.map((proxy) => proxy.close()));
-});
+afterAll(() => Promise.all(nodes.map((node) => node.close())));
 
 async function replaceSecond(): Promise<void> {
   await nodes[1].close();
