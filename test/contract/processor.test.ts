@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 import {
   MAX_EMBED_TEXTS,
@@ -15,6 +15,7 @@ import { ProcessorClient } from '../../src/processor-client/processor-client.ts'
 import { startEmbeddingsServer } from '../helpers/servers/embeddings-server.ts';
 import { startTestProcessor } from '../helpers/processors/processor.ts';
 import { startPythonProcessor } from '../helpers/processors/python-processor.ts';
+import { use } from '../helpers/servers/use.ts';
 
 interface Service {
   url: string;
@@ -52,18 +53,10 @@ const LONG = Array.from(
 ).join(' ');
 
 describe.each(services)('%s', (_, start) => {
-  let service: Service;
-  let client: ProcessorClient;
-  beforeAll(async () => {
-    service = await start();
-    const limits = { timeoutMs: 30_000, callMs: 60_000, maxTextChars: 20_000_000 };
-    client = new ProcessorClient(service.url, limits, { headers });
-    await vi.waitFor(() => client.health(), { timeout: 30_000 });
-  });
-  afterAll(async () => {
-    await client?.close();
-    await service?.close();
-  });
+  const service = use(start);
+  const limits = { timeoutMs: 30_000, callMs: 60_000, maxTextChars: 20_000_000 };
+  const client = use(() => new ProcessorClient(service.url, limits, { headers }));
+  beforeAll(() => vi.waitFor(() => client.health(), { timeout: 30_000 }));
 
   /** As the caller does it, who takes either form. */
   const parse = (

@@ -6,7 +6,7 @@ import { Guard } from '../../../src/access/guard.ts';
 import { startProcessor, type ProcessorOptions } from '../../../src/processor/server.ts';
 import { quietLogger } from '../servers/roles.ts';
 
-export interface TestProcessor {
+export interface TestProcessor extends AsyncDisposable {
   url: string;
   /** Where its uploads wait for a child. */
   tmpDir: string;
@@ -34,13 +34,15 @@ export async function startTestProcessor(options: Partial<ProcessorOptions> = {}
     logger,
     ...options,
   });
+  const stop = async () => {
+    await close();
+    await rm(folder, { recursive: true, force: true });
+  };
   return {
     url: `http://127.0.0.1:${port}`,
     tmpDir,
     lines: logger.lines,
-    async close() {
-      await close();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: stop,
+    [Symbol.asyncDispose]: stop,
   };
 }

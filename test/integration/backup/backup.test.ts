@@ -18,12 +18,13 @@ import { pauseDeletes } from '../../../src/backup/delete-pause.ts';
 import { runBackupCommand } from '../../helpers/stores/backup-command.ts';
 import { withPassword } from '../../helpers/servers/embedded-redis.ts';
 import { type Program, SupervisedFolder } from '../../helpers/servers/supervised.ts';
+import { use } from '../../helpers/servers/use.ts';
 
 const FILES = 40;
 vi.setConfig({ testTimeout: 200_000 });
 const OLD = new Date('2025-06-01T12:00:00Z');
 
-let source: SupervisedFolder;
+const source = use(() => new SupervisedFolder());
 let program: Program;
 let redis: Redis;
 let backup: string;
@@ -42,7 +43,6 @@ function write(root: string, path: string, content: string | Buffer): void {
 const kept = new Map<string, string | Buffer>();
 
 beforeAll(async () => {
-  source = new SupervisedFolder();
   program = source.start();
   await program.ready();
   redis = new Redis(redisUrl(program, source.path));
@@ -67,10 +67,7 @@ beforeAll(async () => {
   expect(made.output).toMatch(/of \d+ files, .* 100 %/);
   expect(made.output).toContain(`Backed up ${kept.size} files`);
 }, 200_000);
-afterAll(async () => {
-  redis?.disconnect();
-  await source?.[Symbol.asyncDispose]();
-});
+afterAll(() => redis?.disconnect());
 
 const restoreInto = (folder: string, file = backup) =>
   runBackupCommand('restore', file, { DATA_DIR: folder });

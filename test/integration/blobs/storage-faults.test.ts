@@ -1,14 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { GatewayNode } from '../../helpers/servers/gateway-node.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 
 /** Lets a signal take the process its rights to files, and give them back. */
@@ -36,10 +35,9 @@ const FORMS = [
 ];
 const HOW = ['at once', 'slowly', 'cut off'] as const;
 
-let redis: TestRedis;
-let folder: string;
+const redis = useRedis();
+const store = useFolder();
 let node: GatewayNode;
-let store: string;
 
 /** Sends a form. @returns the status and code of the response; undefined if the connection ended before */
 async function send(form: string, how: (typeof HOW)[number]): Promise<string | undefined> {
@@ -91,31 +89,22 @@ async function expectRecovery(before: number): Promise<void> {
   await expect.poll(async () => (await descriptors()).length).toBeLessThanOrEqual(before + 3);
 }
 
-beforeAll(async () => {
-  redis = await startRedis();
-  folder = await mkdtemp(join(tmpdir(), 'sluice-faults-'));
-  store = await mkdtemp(join(folder, 'store-'));
-});
-afterAll(async () => {
-  await node?.close();
-  await redis?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
 // Only who may mount can make these faults.
 const mayMount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 
 describe.runIf(mayMount)('an api answers with a code, stays alive, and acknowledges nothing', () => {
   let before: number;
 
+  beforeAll(
+    () => void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,nr_inodes=1000', 'none', store]),
+  );
+  afterAll(() => void execFileSync('umount', ['--lazy', store]));
+  node = use(() => GatewayNode.start(redis.url, ['api', 'gateway'], ['--import', TOGGLES_RIGHTS], store));
   beforeAll(async () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,nr_inodes=1000', 'none', store]);
-    node = await GatewayNode.start(redis.url, ['api', 'gateway'], ['--import', TOGGLES_RIGHTS], store);
     await expectAccepted(await upload(node.url));
     await redis.client.flushall();
     before = (await descriptors()).length;
   });
-  afterAll(() => void execFileSync('umount', ['--lazy', store]));
 
   test('while its store is read-only', async () => {
     await expect.poll(() => remount('ro')).toBe(0);

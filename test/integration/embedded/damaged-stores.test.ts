@@ -13,13 +13,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChromaClient } from 'chromadb';
 import { Redis } from 'ioredis';
-import { beforeAll, afterAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { VectorStore } from '../../../src/documents/vector-store.ts';
 import { respondsOverHttp, ManagedProcess } from '../../helpers/servers/managed-process.ts';
 import { withPassword } from '../../helpers/servers/embedded-redis.ts';
 import { freePort } from '../../helpers/servers/redis.ts';
 import { eventually, type Program, SupervisedFolder } from '../../helpers/servers/supervised.ts';
+import { use } from '../../helpers/servers/use.ts';
 
 vi.setConfig({ testTimeout: 200_000, hookTimeout: 200_000 });
 const KEYS = 2000;
@@ -119,12 +120,11 @@ describe('an append-only file of Redis', () => {
 });
 
 describe("Chroma's database", () => {
-  let folder: SupervisedFolder;
+  const folder = use(() => new SupervisedFolder());
   let database: string;
   let healthy: Buffer;
 
   beforeAll(async () => {
-    folder = new SupervisedFolder();
     database = join(folder.path, 'chroma', 'chroma.sqlite3');
     const first = folder.start();
     await first.ready();
@@ -132,7 +132,6 @@ describe("Chroma's database", () => {
     await first.stop();
     healthy = readFileSync(database);
   });
-  afterAll(() => folder?.[Symbol.asyncDispose]());
 
   const damages: Record<string, () => void> = {
     'is garbage': () => writeFileSync(database, Buffer.alloc(healthy.length, 'Z')),

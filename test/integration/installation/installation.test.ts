@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChromaClient } from 'chromadb';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { Role } from '../../../src/config.ts';
 import type { Job } from '../../../src/contract/job.ts';
 import type { Problem } from '../../../src/contract/problem.ts';
-import { startBackends, type Backends } from '../../helpers/servers/backends.ts';
-import { startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
 import { startTestRoles, untilReady, type TestRoles } from '../../helpers/servers/roles.ts';
+import { useBackends, useRedis } from '../../helpers/servers/use.ts';
 import { expectAccepted, expectRefused, upload } from '../../helpers/clients/uploads.ts';
 
 /** Waits for two comparisons of the stores and their effects. */
@@ -21,18 +20,13 @@ const COMPARED_MS = 2000;
 const CLAIMED_MS = 2000;
 const RESERVED = 'sluice-installation';
 
-let backends: Backends;
-let redis: TestRedis;
 let folder: string;
 let blobStore: string;
 let running: TestRoles[] = [];
 
-beforeAll(async () => {
-  [backends, redis] = await Promise.all([startBackends(), startRedis()]);
-});
-afterAll(async () => {
-  await Promise.all([backends?.close(), redis?.close()]);
-});
+const backends = useBackends();
+const redis = useRedis();
+
 beforeEach(async () => {
   await redis.client.flushall();
   await chroma()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 
 import { laughingPdf, pdfOfPages } from '../../helpers/documents/bombs.ts';
 import { docx, epub, wordParagraph, zip } from '../../helpers/documents/office-files.ts';
@@ -6,19 +6,18 @@ import { onePagePdf, pdf, PDF_CATALOGUE, pdfText } from '../../helpers/documents
 import { parseOutcome } from '../../helpers/documents/parse-outcome.ts';
 import { MOST_CHILD_MIB, PeakMemory } from '../../helpers/measures/peak-memory.ts';
 import { processorChildren } from '../../helpers/processors/processor-children.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
+import { use } from '../../helpers/servers/use.ts';
 
 const TIMEOUT_MS = 4000;
 const MIB = 1024 * 1024;
 
-let processor: TestProcessor;
+const processor = use(() => startTestProcessor({ timeoutMs: TIMEOUT_MS }));
 let memory: PeakMemory;
 
-beforeAll(async () => {
-  processor = await startTestProcessor({ timeoutMs: TIMEOUT_MS });
+beforeAll(() => {
   memory = new PeakMemory();
 });
-afterAll(() => processor.close());
 
 async function outcome(
   content: Uint8Array<ArrayBuffer> | string,
@@ -104,15 +103,14 @@ it.each<[string, RegExp, () => Buffer<ArrayBuffer>]>([
 it('a page that the first reader never ends with is read by the second, and costs no more than a child', async () => {
   const before = processorChildren();
   // The second reader has two thirds of this, which is enough for a busy machine to load it.
-  const { url, close } = await startTestProcessor({ children: 1, timeoutMs: 15_000 });
-  await expect.poll(() => outcome('A memo.', 'memo.txt', url)).toBe('A memo.');
+  await using own = await startTestProcessor({ children: 1, timeoutMs: 15_000 });
+  await expect.poll(() => outcome('A memo.', 'memo.txt', own.url)).toBe('A memo.');
   const children = processorChildren().filter((pid) => !before.includes(pid));
-  expect(await outcome(laughingPdf('', pdfText('words')), 'a.pdf', url)).toBe('words');
+  expect(await outcome(laughingPdf('', pdfText('words')), 'a.pdf', own.url)).toBe('words');
   // Another takes the place of the one whose first reader is still at it.
   const left = () => processorChildren().filter((pid) => children.includes(pid)).length;
   await expect.poll(left).toBe(children.length - 1);
-  expect(await outcome('A memo.', 'memo.txt', url)).toBe('A memo.');
-  await close();
+  expect(await outcome('A memo.', 'memo.txt', own.url)).toBe('A memo.');
 });
 
 it('none of these has taken more memory than a child is granted', async () => {
@@ -120,11 +118,10 @@ it('none of these has taken more memory than a child is granted', async () => {
 });
 
 it('a parse that makes progress for too long is ended', async () => {
-  const { url, close } = await startTestProcessor({ children: 1, timeoutMs: 500 });
-  const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', url);
+  await using own = await startTestProcessor({ children: 1, timeoutMs: 500 });
+  const read = (content: Uint8Array<ArrayBuffer>) => outcome(content, 'a.pdf', own.url);
   // Until the reader is loaded, which takes longer.
   await expect.poll(() => read(onePagePdf(pdfText('words')))).toBe('words');
   // On a busy machine it may be silent for too long first. The test `endless-parse` allows for that.
   expect(await read(pdfOfPages('3 0 R '.repeat(100_000), 100_000))).toMatch(COSTLY);
-  await close();
 });

@@ -1,10 +1,10 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { startBackends, type Backends } from '../../helpers/servers/backends.ts';
-import { replicate, startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { replicate } from '../../helpers/servers/redis.ts';
+import { FOR_EACH, use, useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { eventually } from '../../helpers/servers/supervised.ts';
 import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
 import { expectAccepted, expectRefused, storedFiles, upload } from '../../helpers/clients/uploads.ts';
@@ -12,29 +12,26 @@ import { expectAccepted, expectRefused, storedFiles, upload } from '../../helper
 /** Longer than an upload waits for Redis. */
 const OUTAGE_MS = 3200;
 
-let backends: Backends;
-let master: TestRedis;
-let replica: TestRedis;
+const backends = useBackends(FOR_EACH);
+const master = useRedis(FOR_EACH);
+const replica = useRedis(FOR_EACH);
 /** Between the two. */
-let link: TcpProxy;
+const link = use(() => TcpProxy.start(0, master.port), FOR_EACH);
+beforeEach(() => replicate(replica, master, link.port));
 /** Where the roles believe Redis to be. */
-let address: TcpProxy;
-let roles: TestRoles;
-
-beforeEach(async () => {
-  [backends, master, replica] = await Promise.all([startBackends(), startRedis(), startRedis()]);
-  link = await TcpProxy.start(0, master.port);
-  await replicate(replica, master, link.port);
-  address = await TcpProxy.start(0, master.port);
-  const url = `redis://127.0.0.1:${address.port}`;
-  roles = await startTestRoles(['api', 'worker'], { ...backends.env, REDIS_URL: url, LEASE_MS: '2000' });
-});
-afterEach(async () => {
-  await roles?.close();
-  await address?.close();
-  await link?.close();
-  await Promise.all([backends?.close(), master?.close(), replica?.close()]);
-});
+const address = use(() => TcpProxy.start(0, master.port), FOR_EACH);
+const redisUrl = () => `redis://127.0.0.1:${address.port}`;
+const api = useRoles(['api'], () => ({ REDIS_URL: redisUrl() }), FOR_EACH);
+const worker = useRoles(
+  ['worker'],
+  () => ({
+    ...backends.env,
+    REDIS_URL: redisUrl(),
+    BLOB_STORE: join(api.dataDir, 'blobs'),
+    LEASE_MS: '2000',
+  }),
+  FOR_EACH,
+);
 
 const becomeReplica = async () => {
   await master.client.call('FAILOVER', 'TO', '127.0.0.1', replica.port);
@@ -42,7 +39,7 @@ const becomeReplica = async () => {
 };
 
 async function job(id: string): Promise<Job> {
-  return (await (await fetch(`${roles.url}/api/jobs/${id}`)).json()) as Job;
+  return (await (await fetch(`${api.url}/api/jobs/${id}`)).json()) as Job;
 }
 
 /**
@@ -52,7 +49,7 @@ async function job(id: string): Promise<Job> {
  */
 function keepUploading() {
   const responses: Promise<Response>[] = [];
-  const timer = setInterval(() => responses.push(upload(roles.url, `Document ${responses.length}.`)), 100);
+  const timer = setInterval(() => responses.push(upload(api.url, `Document ${responses.length}.`)), 100);
   const stop = async () => {
     clearInterval(timer);
     const accepted: string[] = [];
@@ -94,7 +91,7 @@ test.each([
   await sleep(1000);
   const { accepted, refused } = await uploads.stop();
   expect(refused).toBeGreaterThan(0);
-  accepted.push(await expectAccepted(await upload(roles.url, 'The last document.')));
+  accepted.push(await expectAccepted(await upload(api.url, 'The last document.')));
 
   for (const id of accepted) {
     await expect.poll(async () => (await job(id)).status).toBe('completed');
@@ -102,13 +99,13 @@ test.each([
   }
   // Of those that were refused nothing is left.
   expect(await replica.client.zrange('jobs:recent', '0', '-1')).toHaveLength(accepted.length);
-  const originals = (await storedFiles(roles.dataDir)).filter((name) => !name.includes('.'));
+  const originals = (await storedFiles(api.dataDir)).filter((name) => !name.includes('.'));
   expect(originals.sort()).toEqual(accepted.sort());
 });
 
 test('an upload that only a dead master knew is queued anew on the next one', async () => {
   link.latencyMs = 60_000;
-  const response = upload(roles.url);
+  const response = upload(api.url);
   await expect.poll(() => master.client.zcard('jobs:recent'), { interval: 5 }).toBe(1);
   await master.kill();
   await replica.client.replicaof('NO', 'ONE');
@@ -120,11 +117,10 @@ test('an upload that only a dead master knew is queued anew on the next one', as
 
 test('an upload that is refused by a former master leaves nothing on the new one, should its answer have been lost', async () => {
   // No worker may have the job before it is withdrawn.
-  await roles.close();
-  roles = await startTestRoles(['api'], { REDIS_URL: `redis://127.0.0.1:${address.port}` });
-  await expect.poll(async () => (await fetch(`${roles.url}/readyz`)).status).toBe(200);
+  await worker.close();
+  await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status).toBe(200);
   address.latencyMs = 60_000;
-  const response = upload(roles.url);
+  const response = upload(api.url);
   const queued = () => replica.client.zcard('jobs:recent');
   await expect.poll(queued, { interval: 5 }).toBe(1);
   await becomeReplica();

@@ -1,105 +1,69 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { ChromaClient } from 'chromadb';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { isTerminal, type Job } from '../../../src/contract/job.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { INSTALLATION_FILE } from '../../../src/installation/blob-identity.ts';
 import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
-import {
-  embeddingsOf,
-  startEmbeddingsServer,
-  type EmbeddingsServer,
-} from '../../helpers/servers/embeddings-server.ts';
-import { startHttpGate, type HttpGate } from '../../helpers/faults/http-gate.ts';
-import { respondsOverHttp, ManagedProcess } from '../../helpers/servers/managed-process.ts';
-import { freePort, startRedis, type TestRedis } from '../../helpers/servers/redis.ts';
+import { startChroma } from '../../helpers/servers/chroma.ts';
+import { embeddingsOf } from '../../helpers/servers/embeddings-server.ts';
+import { startHttpGate } from '../../helpers/faults/http-gate.ts';
 import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
+import { FOR_EACH, use, useEmbeddings, useFolder, useRedis, useRoles } from '../../helpers/servers/use.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
-const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
 /** Each becomes a chunk: batches of 234, 234 and 232. */
 const SENTENCES = 700;
 const BATCH = 234;
 
-let folder: string;
-let redis: TestRedis;
-let chroma: ManagedProcess;
-let chromaUrl: string;
-let chromaClient: ChromaClient;
-let embedder: EmbeddingsServer;
-let behind: TestRoles;
-/** In front of the processor and of Chroma. */
-let processor: HttpGate;
-let store: HttpGate;
-let api: TestRoles;
-let env: Record<string, string>;
 let documents = 0;
 let stops: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-checkpoints-'));
-  const port = await freePort();
-  chromaUrl = `http://127.0.0.1:${port}`;
-  chromaClient = new ChromaClient({ host: '127.0.0.1', port });
-  chroma = new ManagedProcess({
-    name: 'chroma',
-    command: process.execPath,
-    args: [CHROMA, 'run', '--path', join(folder, 'chroma'), '--host', '127.0.0.1', '--port', `${port}`],
-    logFile: join(folder, 'chroma.log'),
-    responds: () => respondsOverHttp(`${chromaUrl}/api/v2/heartbeat`),
-  });
-  [redis, embedder] = await Promise.all([startRedis(), startEmbeddingsServer(), chroma.up()]);
-  behind = await startTestRoles(['processor'], { EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' });
-});
-afterAll(async () => {
-  await behind?.close();
-  await Promise.all([redis?.close(), chroma?.down(), embedder?.close()]);
-  await rm(folder, { recursive: true, force: true });
-});
+const folder = useFolder();
+const redis = useRedis();
+const chroma = use(startChroma);
+const embedder = useEmbeddings();
+const behind = useRoles(['processor'], () => ({ EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' }));
+
 beforeEach(async () => {
-  processor = await startHttpGate(behind.url);
-  store = await startHttpGate(chromaUrl);
-  env = {
-    REDIS_URL: redis.url,
-    CHROMA_URL: store.url,
-    PROCESSOR_URL: processor.url,
-    BLOB_STORE: join(folder, 'blobs'),
-    LEASE_MS: '1500',
-    DRAIN_MS: '0',
-  };
-  api = await startTestRoles(['api'], env);
+  await redis.client.flushall();
+  // What has ended would be done again for a Redis that has forgotten it.
+  // The folder keeps its id: an api would wait for the mount of a store that only Chroma knows.
+  for (const name of await readdir(join(folder, 'blobs')).catch(() => []))
+    if (name !== INSTALLATION_FILE) await rm(join(folder, 'blobs', name), { recursive: true });
 });
+/** In front of the processor and of Chroma. */
+const processor = use(() => startHttpGate(behind.url), FOR_EACH);
+const store = use(() => startHttpGate(chroma.url), FOR_EACH);
+const env = () => ({
+  REDIS_URL: redis.url,
+  CHROMA_URL: store.url,
+  PROCESSOR_URL: processor.url,
+  BLOB_STORE: join(folder, 'blobs'),
+  LEASE_MS: '1500',
+  DRAIN_MS: '0',
+});
+const api = useRoles(['api'], env, FOR_EACH);
 afterEach(async () => {
   embedder.delayMs = 0;
   await Promise.all(stops.map((stop) => stop()));
   stops = [];
-  await api.close();
-  await Promise.all([processor.close(), store.close(), redis.client.flushall()]);
-  // What has ended would be done again for a Redis that has forgotten it.
-  // The folder keeps its id: an api would wait for the mount of a store that only Chroma knows.
-  for (const name of await readdir(join(folder, 'blobs')))
-    if (name !== INSTALLATION_FILE) await rm(join(folder, 'blobs', name), { recursive: true });
 });
 
 /** A worker in this process; its `close` gives its jobs back. */
 async function startWorker(): Promise<TestRoles> {
-  const worker = await startTestRoles(['worker'], env);
-  let closed: Promise<void> | undefined;
-  const close = () => (closed ??= worker.close());
-  stops.push(close);
-  return { ...worker, close };
+  const worker = await startTestRoles(['worker'], env());
+  stops.push(() => worker.close());
+  return worker;
 }
 
 /** A worker in a process of its own. @returns kills it with a signal */
 function spawnWorker(): (signal?: NodeJS.Signals) => Promise<unknown> {
-  const own = { ...process.env, ...env, PORT: '0', DATA_DIR: folder };
+  const own = { ...process.env, ...env(), PORT: '0', DATA_DIR: folder };
   const child = spawn(process.execPath, [MAIN, 'worker'], { env: own, stdio: 'ignore' });
   const ended = once(child, 'exit');
   const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
@@ -162,7 +126,7 @@ async function expectWhole(id: string, collection: string, chunks = SENTENCES): 
     counts: { chunks_done: chunks, chunks_total: chunks },
     result: { chunk_count: chunks },
   });
-  const found = await chromaClient.getCollection({ name: collection });
+  const found = await chroma.client.getCollection({ name: collection });
   // What former tries wrote goes by and by.
   await expect.poll(() => found.count()).toBe(chunks);
   const { ids, documents, embeddings } = await found.get({ include: ['documents', 'embeddings'] });
@@ -211,7 +175,7 @@ test('a worker that was stopped past its lease, its chunks deleted, and finds th
   const { id, collection } = await upload();
   await firstBatchKept(id);
   const stored = await vi.waitUntil(async () => {
-    const found = await chromaClient.getCollection({ name: collection }).catch(() => undefined);
+    const found = await chroma.client.getCollection({ name: collection }).catch(() => undefined);
     return found && (await found.count()) > 0 ? found : undefined;
   }, 60_000);
   await kill('SIGSTOP');

@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { CleanupLog } from '../../../src/jobs/transitions/cleanup-log.ts';
@@ -17,7 +16,7 @@ import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { TombstoneSweep } from '../../../src/worker/recovery/tombstone-sweep.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
-import { useRedis } from '../../helpers/servers/use.ts';
+import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
 
 const JOBS = 10_000;
 /** A prime, so that every document meets every fate. */
@@ -29,24 +28,18 @@ const TTL_SECONDS = 2;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const keys = createKeys();
 let queue: JobQueue;
-let folder: string;
-let blobs: BlobStore;
 
 const redis = useRedis();
+const folder = useFolder();
+const blobs = use(() => new BlobStore(folder));
 
-beforeAll(async () => {
+beforeAll(() => {
   queue = new JobQueue(redis.client, keys, {
     leaseMs: LEASE_MS,
     maxRetries: 3,
     maxStalls: 10,
     ttlSeconds: TTL_SECONDS,
   });
-  folder = await mkdtemp(join(tmpdir(), 'sluice-bounded-'));
-  blobs = new BlobStore(folder);
-});
-afterAll(async () => {
-  await blobs.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 test('ten thousand jobs of every fate leave Redis and the blobs as the first few did', async () => {

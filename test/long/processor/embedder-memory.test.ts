@@ -12,20 +12,16 @@ const ROUNDS = 4;
 const MOST_GROWTH_MIB = 40;
 
 test('the bundled model keeps no memory of the texts that it has embedded', async () => {
-  const processor = await startTestProcessor({ embeddings: undefined, children: 1 });
-  try {
-    const embed = async () => {
-      const body = JSON.stringify({ texts: TEXTS });
-      const response = await fetch(`${processor.url}/embed`, { method: 'POST', body });
-      expect(response.status).toBe(200);
-      await response.arrayBuffer();
-    };
-    for (let round = 0; round < WARM_UP_ROUNDS; round++) await embed();
-    const [child] = processorChildren(process.pid);
-    const before = (await residentMiB(child!)).now;
-    for (let round = 0; round < ROUNDS; round++) await embed();
-    expect((await residentMiB(child!)).now - before).toBeLessThan(MOST_GROWTH_MIB);
-  } finally {
-    await processor.close();
-  }
+  await using processor = await startTestProcessor({ embeddings: undefined, children: 1 });
+  const embed = async () => {
+    const body = JSON.stringify({ texts: TEXTS });
+    const response = await fetch(`${processor.url}/embed`, { method: 'POST', body });
+    expect(response.status).toBe(200);
+    await response.arrayBuffer();
+  };
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await embed();
+  const [child] = processorChildren(process.pid);
+  const before = (await residentMiB(child!)).now;
+  for (let round = 0; round < ROUNDS; round++) await embed();
+  expect((await residentMiB(child!)).now - before).toBeLessThan(MOST_GROWTH_MIB);
 });
