@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import { within } from '../installation/deadline.ts';
+import { within } from '../deadline.ts';
 import type { Installation } from '../installation/installation.ts';
 import { listenForCancellations } from '../jobs/feed/cancellations.ts';
 import type { Keys } from '../redis/keys.ts';
