@@ -107,18 +107,19 @@ test('a failed embedding is the error thrown, and only once the write under way 
   let [begun, ended] = [0, 0];
   const cut: boolean[] = [];
   const refused = new DependencyError('permanent', 'embedder_refused', 'no');
-  let calls = 0;
+  const writing = Promise.withResolvers<void>();
   const running = run({
     // All three batches are begun at once: nothing but the end waits for the write.
     count: 750,
-    embed: async () => {
-      if (++calls === 12) {
-        await sleep(40);
-        throw refused;
-      }
+    embed: async (texts) => {
+      // The last batch fails while the first is written.
+      if (!texts.includes('text 749')) return;
+      await writing.promise;
+      throw refused;
     },
     upsert: async (_batch, signal) => {
       begun++;
+      writing.resolve();
       await sleep(150);
       cut.push(signal.aborted);
       ended++;
