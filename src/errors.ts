@@ -1,5 +1,4 @@
-import type { JobErrorCode } from './contract/error-codes.ts';
-import { PROBLEMS, type ProblemCode } from './contract/problem.ts';
+import { ERROR_CODES, type JobErrorCode, type ProblemCode } from './contract/error-codes.ts';
 import type { ServiceCode } from './contract/processor.ts';
 
 /**
@@ -12,7 +11,7 @@ export class AppError extends Error {
   readonly detail: string | undefined;
 
   constructor(code: ProblemCode, detail?: string, options?: ErrorOptions) {
-    super(detail ?? PROBLEMS[code].title, options);
+    super(detail ?? ERROR_CODES[code].http[1], options);
     this.code = code;
     this.detail = detail;
   }

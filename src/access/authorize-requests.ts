@@ -2,9 +2,9 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 
-import { PROBLEMS, toProblem } from '../contract/problem.ts';
 import { AppError } from '../errors.ts';
 import type { Access } from './access.ts';
+import { problemResponse } from './problem-response.ts';
 import { isAllowed, type Principal, type Scope } from './principal.ts';
 
 /** Context of the handlers behind {@link authorizeRequests}. */
@@ -18,6 +18,9 @@ export interface AccessEnvironment {
  * job's own token may then read it. `ticket` also accepts `?ticket=`, because some callers cannot send a header.
  */
 export type Rule = 'open' | 'any' | { scope: Scope; job?: RegExp; ticket?: true };
+
+/** Header of a response with 401. */
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="sluice"' };
 
 /**
  * Authorizes requests, and puts the principal into their context.
@@ -59,8 +62,5 @@ async function authenticate(
 }
 
 function refusal({ code, detail }: AppError): Response {
-  const { status } = PROBLEMS[code];
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
-  if (status === 401) headers['www-authenticate'] = 'Bearer realm="sluice"';
-  return new Response(JSON.stringify(toProblem(code, detail)), { status, headers });
+  return problemResponse(code, detail, code === 'unauthorized' ? CHALLENGE : {});
 }

@@ -3,8 +3,8 @@ import type { HttpBindings } from '@hono/node-server';
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 
-import { PROBLEMS, toProblem } from '../contract/problem.ts';
 import type { Guard, Refusal } from './guard.ts';
+import { problemBody, problemResponse } from './problem-response.ts';
 
 /** Headers of every response of every port. With them no other site may frame it, read it or guess its type. */
 const HEADERS = {
@@ -38,12 +38,11 @@ export function guardRequests(
     if (refusal === undefined) return next();
     onRefusal?.(incoming, outgoing);
     // The server then drains the body for a moment. If it closed the connection at once, the client would lose the response.
-    const headers = { 'content-type': 'application/problem+json' };
-    return new Response(refusalBody(refusal), { status: PROBLEMS[refusal].status, headers });
+    return problemResponse(refusal, DETAILS[refusal]);
   };
 }
 
 /** Formats a refusal as a Problem. */
 export function refusalBody(code: Refusal): string {
-  return JSON.stringify(toProblem(code, DETAILS[code]));
+  return problemBody(code, DETAILS[code]);
 }

@@ -13,7 +13,7 @@ const HOST_REFUSED = 'a request was refused for its Host';
 /** Values of `Sec-Fetch-Site` that a page of another site cannot cause. */
 const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
 
-/** Reason of a refusal: a code of `contract/problem.ts`. */
+/** Reason of a refusal: a code of `contract/error-codes.ts`. */
 export type Refusal = 'host_forbidden' | 'origin_forbidden';
 
 type GuardedRequest = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url'>;

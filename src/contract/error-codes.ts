@@ -13,6 +13,13 @@ interface ErrorEntry {
   action: string;
 }
 
+const http = (status: number, title: string, action: string) => ({ http: [status, title], action }) as const;
+const processor = (status: number, detail: string, action: string) =>
+  ({ processor: [status, detail], action }) as const;
+const document = (text: string, action: string) => ({ document: text, action });
+const job = (meaning: string, action: string) => ({ job: meaning, action });
+const push = (meaning: string, action: string) => ({ push: meaning, action });
+
 const CORRECT = 'Correct the request as `detail` says.';
 const UPLOAD_AGAIN = 'Upload the file again.';
 const RETRY_LATER = 'Retry later. The operator looks at the log.';
@@ -22,197 +29,162 @@ const CHECK_EMBEDDER = 'The operator looks at the embedding service.';
 const LOOK = 'Look the id up in the list.';
 
 /**
- * Lists every stable code once. A published code keeps its meaning. `PROBLEMS`, `DOCUMENT_ERRORS` and `PROCESSOR_ERRORS`
- * derive from this list, and `ERRORS.md` shows it.
+ * Lists every stable code once. A published code keeps its meaning. `DOCUMENT_ERRORS` and `PROCESSOR_ERRORS` derive from
+ * this list, and `ERRORS.md` shows it.
  */
 export const ERROR_CODES = {
   invalid_request: {
-    http: [400, 'The request is not valid'],
+    ...http(400, 'The request is not valid', CORRECT),
     processor: [400, 'The request does not fit the contract.'],
-    action: CORRECT,
   },
-  not_multipart: { http: [415, 'The body must be multipart/form-data'], action: CORRECT },
-  malformed_multipart: { http: [400, 'The multipart body is malformed'], action: CORRECT },
-  missing_file: { http: [400, 'The upload has no file'], action: 'Send a part named `file`.' },
-  too_many_files: { http: [400, 'One upload takes one file'], action: 'Send one upload a file.' },
-  empty_file: { http: [400, 'The file is empty'], action: 'Upload a file with content.' },
-  file_too_large: {
-    http: [413, 'The file is too large'],
-    action: 'Split the file, or raise `MAX_UPLOAD_BYTES`.',
-  },
-  field_too_large: { http: [413, 'A form field is too large'], action: 'Shorten the field.' },
-  upload_too_slow: { http: [408, 'The upload is too slow'], action: 'Upload over a faster line.' },
-  request_too_slow: { http: [408, 'The request is too slow'], action: 'Send the whole body at once.' },
-  upload_interrupted: { http: [400, 'The upload ended early'], action: UPLOAD_AGAIN },
-  invalid_collection: { http: [400, 'The collection name is not valid'], action: CORRECT },
-  invalid_chunk_size: { http: [400, 'chunk_size is not valid'], action: CORRECT },
-  invalid_chunk_overlap: { http: [400, 'chunk_overlap is not valid'], action: CORRECT },
-  invalid_chunking_strategy: { http: [400, 'The chunking strategy is unknown'], action: CORRECT },
-  invalid_metadata: { http: [400, 'metadata is not valid'], action: CORRECT },
-  invalid_cursor: { http: [400, 'The cursor is not valid'], action: 'Start from the first page.' },
-  unauthorized: { http: [401, 'A valid key is needed'], action: 'Send a valid key.' },
+  not_multipart: http(415, 'The body must be multipart/form-data', CORRECT),
+  malformed_multipart: http(400, 'The multipart body is malformed', CORRECT),
+  missing_file: http(400, 'The upload has no file', 'Send a part named `file`.'),
+  too_many_files: http(400, 'One upload takes one file', 'Send one upload a file.'),
+  empty_file: http(400, 'The file is empty', 'Upload a file with content.'),
+  file_too_large: http(413, 'The file is too large', 'Split the file, or raise `MAX_UPLOAD_BYTES`.'),
+  field_too_large: http(413, 'A form field is too large', 'Shorten the field.'),
+  upload_too_slow: http(408, 'The upload is too slow', 'Upload over a faster line.'),
+  request_too_slow: http(408, 'The request is too slow', 'Send the whole body at once.'),
+  upload_interrupted: http(400, 'The upload ended early', UPLOAD_AGAIN),
+  invalid_collection: http(400, 'The collection name is not valid', CORRECT),
+  invalid_chunk_size: http(400, 'chunk_size is not valid', CORRECT),
+  invalid_chunk_overlap: http(400, 'chunk_overlap is not valid', CORRECT),
+  invalid_chunking_strategy: http(400, 'The chunking strategy is unknown', CORRECT),
+  invalid_metadata: http(400, 'metadata is not valid', CORRECT),
+  invalid_cursor: http(400, 'The cursor is not valid', 'Start from the first page.'),
+  unauthorized: http(401, 'A valid key is needed', 'Send a valid key.'),
   forbidden: {
-    http: [403, 'The key does not allow this'],
+    ...http(403, 'The key does not allow this', 'Use a key with the scope that `detail` names.'),
     push: 'The key does not allow this subscription',
-    action: 'Use a key with the scope that `detail` names.',
   },
   host_forbidden: {
-    http: [403, 'This server does not answer to that host name'],
+    ...http(
+      403,
+      'This server does not answer to that host name',
+      'The operator adds the name to `ALLOWED_HOSTS` of the server that refused it.',
+    ),
     processor: [403, 'The processor does not answer to the host name in PROCESSOR_URL.'],
-    action: 'The operator adds the name to `ALLOWED_HOSTS` of the server that refused it.',
   },
-  origin_forbidden: {
-    http: [403, 'This origin may not call the API'],
-    action: 'The operator adds the origin to `ALLOWED_ORIGINS`.',
-  },
-  idempotency_key_reused: {
-    http: [422, 'This Idempotency-Key belongs to another upload'],
-    action: 'Use another key for another upload.',
-  },
-  job_has_ended: { http: [409, 'The job has ended'], action: 'Read the job.' },
-  job_not_failed: { http: [409, 'The job has not failed'], action: 'Read the job.' },
-  file_gone: { http: [410, 'The original is no longer in the store'], action: UPLOAD_AGAIN },
+  origin_forbidden: http(
+    403,
+    'This origin may not call the API',
+    'The operator adds the origin to `ALLOWED_ORIGINS`.',
+  ),
+  idempotency_key_reused: http(
+    422,
+    'This Idempotency-Key belongs to another upload',
+    'Use another key for another upload.',
+  ),
+  job_has_ended: http(409, 'The job has ended', 'Read the job.'),
+  job_not_failed: http(409, 'The job has not failed', 'Read the job.'),
+  file_gone: http(410, 'The original is no longer in the store', UPLOAD_AGAIN),
   not_found: {
-    http: [404, 'There is nothing here'],
+    ...http(
+      404,
+      'There is nothing here',
+      'Correct the address. For a processor, the operator corrects `PROCESSOR_URL`.',
+    ),
     processor: [404, 'There is no such call.'],
-    action: 'Correct the address. For a processor, the operator corrects `PROCESSOR_URL`.',
   },
-  job_not_found: {
-    http: [404, 'There is no such job'],
-    push: 'Sluice does not know these jobs',
-    action: LOOK,
-  },
-  document_not_found: { http: [404, 'There is no such document'], action: LOOK },
-  collection_not_found: {
-    http: [404, 'There is no such collection'],
-    action: 'Correct the name, or upload to it first.',
-  },
-  upgrade_required: {
-    http: [426, 'This address speaks WebSocket'],
-    action: 'Connect with a WebSocket.',
-  },
-  method_not_allowed: {
-    http: [405, 'This address does not take that method'],
-    action: 'Use a method in `Allow`.',
-  },
+  job_not_found: { ...http(404, 'There is no such job', LOOK), push: 'Sluice does not know these jobs' },
+  document_not_found: http(404, 'There is no such document', LOOK),
+  collection_not_found: http(404, 'There is no such collection', 'Correct the name, or upload to it first.'),
+  upgrade_required: http(426, 'This address speaks WebSocket', 'Connect with a WebSocket.'),
+  method_not_allowed: http(405, 'This address does not take that method', 'Use a method in `Allow`.'),
   body_too_large: {
-    http: [413, 'The body is too large'],
+    ...http(413, 'The body is too large', 'Send a smaller body.'),
     processor: [413, 'The request body is too large.'],
-    action: 'Send a smaller body.',
   },
-  too_many_requests: {
-    http: [429, 'This client has used up a limit'],
-    action: 'Retry after the seconds in `Retry-After`.',
-  },
+  too_many_requests: http(
+    429,
+    'This client has used up a limit',
+    'Retry after the seconds in `Retry-After`.',
+  ),
   embedding_mismatch: {
-    http: [409, 'The collection was embedded with another model'],
+    ...http(
+      409,
+      'The collection was embedded with another model',
+      'Use another collection, or the model of the collection.',
+    ),
     job: 'The collection was embedded with another model',
-    action: 'Use another collection, or the model of the collection.',
   },
   internal: {
-    http: [500, 'Something went wrong on our side'],
+    ...http(500, 'Something went wrong on our side', RETRY_LATER),
     processor: [500, 'The processor failed.'],
-    action: RETRY_LATER,
   },
-  disk_full: {
-    http: [507, 'The server has too little free disk space'],
-    action: 'The operator frees disk space.',
-  },
-  storage_unavailable: { http: [503, 'The upload cannot be stored now'], action: RETRY_LATER },
-  queue_unavailable: { http: [503, 'The job queue cannot be reached'], action: RETRY_LATER },
-  installation_mismatch: {
-    http: [503, 'The stores belong to different installations'],
-    action: 'The operator corrects the setting that the log names.',
-  },
+  disk_full: http(507, 'The server has too little free disk space', 'The operator frees disk space.'),
+  storage_unavailable: http(503, 'The upload cannot be stored now', RETRY_LATER),
+  queue_unavailable: http(503, 'The job queue cannot be reached', RETRY_LATER),
+  installation_mismatch: http(
+    503,
+    'The stores belong to different installations',
+    'The operator corrects the setting that the log names.',
+  ),
   vector_store_unavailable: {
-    http: [503, 'The vector store cannot be reached'],
+    ...http(503, 'The vector store cannot be reached', CHECK_CHROMA),
     job: 'The job waits until Chroma is back',
-    action: CHECK_CHROMA,
   },
   processor_unavailable: {
-    http: [503, 'The document processor cannot be reached'],
+    ...http(503, 'The document processor cannot be reached', CHECK_PROCESSOR),
     job: 'The job waits until the processor is back',
-    action: CHECK_PROCESSOR,
   },
-  corrupt: {
-    document: 'The file is damaged and cannot be read.',
-    action: 'Upload a sound copy.',
-  },
-  encrypted: {
-    document: 'The file is protected by a password. Upload it without one.',
-    action: 'Remove the password, and upload the file again.',
-  },
-  no_text_layer: {
-    document: 'The file holds only images of text. Run text recognition (OCR) on it first.',
-    action: 'Run text recognition, and upload the result.',
-  },
-  no_text: { document: 'The file contains no text.', action: 'Upload a file with text.' },
-  unsupported_type: {
-    document: 'This type of file is not supported.',
-    action: 'Convert the file first.',
-  },
-  text_too_long: {
-    document: 'The text of this file is too long.',
-    action: 'Split the file, or raise `MAX_TEXT_CHARS`.',
-  },
-  takes_too_long: {
-    document: 'Reading this file takes too long. Upload it in smaller parts.',
-    action: 'Split the file.',
-  },
-  wrong_secret: {
-    processor: [
-      401,
-      'The processor and its caller have different secrets: set the same PROCESSOR_SECRET for both.',
-    ],
-    action: 'The operator sets one `PROCESSOR_SECRET`. The job waits.',
-  },
-  parser_crashed: {
-    processor: [500, 'The parser broke down while it read this file.'],
-    action: 'Upload another form of the document.',
-  },
-  deadline: {
-    processor: [504, 'The document takes longer to process than it may.'],
-    action: 'Split the file, or raise `PROCESSOR_TIMEOUT_MS`.',
-  },
-  embedder_unreachable: {
-    processor: [503, 'The embedding service cannot be reached.'],
-    action: `${CHECK_EMBEDDER} The job waits.`,
-  },
-  embedder_unavailable: {
-    processor: [503, 'The embedding service does not answer in time.'],
-    action: CHECK_EMBEDDER,
-  },
-  embedder_refused: {
-    processor: [422, 'The embedding service refused the request.'],
-    action: CHECK_EMBEDDER,
-  },
-  cancelled: { job: 'A client cancelled the job', action: 'Retry the job if it is wanted after all.' },
-  stalled: { job: 'Too many workers were lost while they held the job', action: RETRY_LATER },
-  invalid_payload: { job: 'The stored job makes no sense', action: UPLOAD_AGAIN },
-  file_missing: { job: 'The original is no longer in the store', action: UPLOAD_AGAIN },
-  embedding_model_changed: {
-    job: 'The processor changed its embedding model during the run',
-    action: 'Retry the job.',
-  },
-  content_changed: { job: 'The stored file is not the uploaded one', action: UPLOAD_AGAIN },
-  document_changed: {
-    job: 'The document was replaced or deleted during a reindex',
-    action: 'Read the document. Reindex it again if it is still there.',
-  },
-  bad_answer: { job: 'A response of the processor breaks its contract', action: CHECK_PROCESSOR },
-  processor_lost: { job: 'The connection to the processor broke again and again', action: CHECK_PROCESSOR },
-  vector_store_damaged: {
-    job: 'The data of Chroma are damaged; the job waits',
-    action: 'The operator restores Chroma.',
-  },
-  vector_store_refused: { job: 'Chroma refused the chunks', action: CHECK_CHROMA },
-  vector_store_failed: { job: 'Chroma failed', action: CHECK_CHROMA },
-  vector_store_timeout: { job: 'Chroma did not respond in time', action: CHECK_CHROMA },
-  subscription_in_use: { push: 'The session has a subscription with this id', action: 'Use another id.' },
-  too_many_subscriptions: {
-    push: 'The session has used up its subscriptions or jobs',
-    action: 'End one first.',
-  },
+  corrupt: document('The file is damaged and cannot be read.', 'Upload a sound copy.'),
+  encrypted: document(
+    'The file is protected by a password. Upload it without one.',
+    'Remove the password, and upload the file again.',
+  ),
+  no_text_layer: document(
+    'The file holds only images of text. Run text recognition (OCR) on it first.',
+    'Run text recognition, and upload the result.',
+  ),
+  no_text: document('The file contains no text.', 'Upload a file with text.'),
+  unsupported_type: document('This type of file is not supported.', 'Convert the file first.'),
+  text_too_long: document('The text of this file is too long.', 'Split the file, or raise `MAX_TEXT_CHARS`.'),
+  takes_too_long: document(
+    'Reading this file takes too long. Upload it in smaller parts.',
+    'Split the file.',
+  ),
+  wrong_secret: processor(
+    401,
+    'The processor and its caller have different secrets: set the same PROCESSOR_SECRET for both.',
+    'The operator sets one `PROCESSOR_SECRET`. The job waits.',
+  ),
+  parser_crashed: processor(
+    500,
+    'The parser broke down while it read this file.',
+    'Upload another form of the document.',
+  ),
+  deadline: processor(
+    504,
+    'The document takes longer to process than it may.',
+    'Split the file, or raise `PROCESSOR_TIMEOUT_MS`.',
+  ),
+  embedder_unreachable: processor(
+    503,
+    'The embedding service cannot be reached.',
+    `${CHECK_EMBEDDER} The job waits.`,
+  ),
+  embedder_unavailable: processor(503, 'The embedding service does not answer in time.', CHECK_EMBEDDER),
+  embedder_refused: processor(422, 'The embedding service refused the request.', CHECK_EMBEDDER),
+  cancelled: job('A client cancelled the job', 'Retry the job if it is wanted after all.'),
+  stalled: job('Too many workers were lost while they held the job', RETRY_LATER),
+  invalid_payload: job('The stored job makes no sense', UPLOAD_AGAIN),
+  file_missing: job('The original is no longer in the store', UPLOAD_AGAIN),
+  embedding_model_changed: job('The processor changed its embedding model during the run', 'Retry the job.'),
+  content_changed: job('The stored file is not the uploaded one', UPLOAD_AGAIN),
+  document_changed: job(
+    'The document was replaced or deleted during a reindex',
+    'Read the document. Reindex it again if it is still there.',
+  ),
+  bad_answer: job('A response of the processor breaks its contract', CHECK_PROCESSOR),
+  processor_lost: job('The connection to the processor broke again and again', CHECK_PROCESSOR),
+  vector_store_damaged: job('The data of Chroma are damaged; the job waits', 'The operator restores Chroma.'),
+  vector_store_refused: job('Chroma refused the chunks', CHECK_CHROMA),
+  vector_store_failed: job('Chroma failed', CHECK_CHROMA),
+  vector_store_timeout: job('Chroma did not respond in time', CHECK_CHROMA),
+  subscription_in_use: push('The session has a subscription with this id', 'Use another id.'),
+  too_many_subscriptions: push('The session has used up its subscriptions or jobs', 'End one first.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 type Entries = typeof ERROR_CODES;
@@ -222,6 +194,7 @@ export type CodesWith<Field extends object> = {
   [Code in ErrorCode]: Entries[Code] extends Field ? Code : never;
 }[ErrorCode];
 
+export type ProblemCode = CodesWith<{ http: object }>;
 /** A code that a worker can write as `error_code`; `http_` and a status where a processor sends no code. */
 export type JobErrorCode =
   | CodesWith<{ job: string } | { document: string } | { processor: object }>

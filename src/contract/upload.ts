@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-import type { ProblemCode } from './problem.ts';
+import type { ProblemCode } from './error-codes.ts';
 import { JobStatusSchema } from './job.ts';
 import { WellFormedSchema } from './scalars.ts';
 

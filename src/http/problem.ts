@@ -1,4 +1,5 @@
-import { PROBLEMS, toProblem, type ProblemCode } from '../contract/problem.ts';
+import { problemResponse } from '../access/problem-response.ts';
+import { ERROR_CODES, type ProblemCode } from '../contract/error-codes.ts';
 import { AppError, DependencyError } from '../errors.ts';
 import { LimitError } from '../limits/limit-error.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -20,19 +21,17 @@ const DEPENDENCY_PROBLEMS: Record<string, ProblemCode> = {
 export function toProblemResponse(error: unknown, logger: Logger): Response {
   const known = toAppError(error);
   const { code, detail } = known;
-  const { status, title } = PROBLEMS[code];
+  const [status, title] = ERROR_CODES[code].http;
   if (status >= 500) logger.error(title, { code, error: known.cause ?? error });
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
-  if (status === 503) headers['retry-after'] = RETRY_AFTER;
-  if (known instanceof LimitError) Object.assign(headers, known.headers);
-  return new Response(JSON.stringify(toProblem(code, detail)), { status, headers });
+  const headers = known instanceof LimitError ? known.headers : {};
+  return problemResponse(code, detail, status === 503 ? { 'retry-after': RETRY_AFTER } : headers);
 }
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof DependencyError) {
     const code = DEPENDENCY_PROBLEMS[error.code] ?? 'processor_unavailable';
-    return new AppError(code, PROBLEMS[code].status < 500 ? error.message : undefined, { cause: error });
+    return new AppError(code, ERROR_CODES[code].http[0] < 500 ? error.message : undefined, { cause: error });
   }
   if (isRedisAway(error)) return new AppError('queue_unavailable', undefined, { cause: error });
   return new AppError('internal', undefined, { cause: error });

@@ -1,14 +1,34 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 
-import { PROBLEMS, type ProblemCode } from '../../contract/problem.ts';
+import { codesWith, ERROR_CODES, type ProblemCode } from '../../contract/error-codes.ts';
+import { JobErrorCodeSchema } from '../../contract/job.ts';
+import { ProblemCodeSchema } from '../../contract/problem.ts';
 
 export type JsonSchema = Record<string, unknown>;
+
+const type = 'string';
+const JOB_CODES = [...codesWith('job'), ...codesWith('document'), ...codesWith('processor')];
+const OTHER_CODES = '`http_` and a status, or a code of a processor of your own';
+/** Known codes of the open schemas. The schemas lack them, because the page's bundle would carry the whole list. */
+const CODES = new Map<unknown, JsonSchema>([
+  [
+    JobErrorCodeSchema,
+    {
+      anyOf: [
+        { type, enum: JOB_CODES },
+        { type, description: OTHER_CODES },
+      ],
+    },
+  ],
+  [ProblemCodeSchema, { type, enum: codesWith('http') }],
+]);
 
 /** Converts a schema to JSON Schema: its input for requests, its output for responses. */
 export function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output'): JsonSchema {
   // Omits checks that JSON Schema lacks, because one of them would fail the whole document.
-  const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: 'ignore' });
+  const overrideSchema = ({ valibotSchema }: { valibotSchema: unknown }) => CODES.get(valibotSchema);
+  const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: 'ignore', overrideSchema });
   return rest;
 }
 
@@ -24,12 +44,12 @@ export function ok(description: string, schema: string) {
 
 /** Describes the responses of problem codes, by status. */
 export function problems(...codes: ProblemCode[]) {
-  const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status));
+  const byStatus = Map.groupBy(codes, (code) => String(ERROR_CODES[code].http[0]));
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [
       status,
       {
-        description: some.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('. '),
+        description: some.map((code) => `\`${code}\`: ${ERROR_CODES[code].http[1]}`).join('. '),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../../contract/problem.ts';
+import type { ProblemCode } from '../../contract/error-codes.ts';
 import { ROUTE_RULES } from '../route-rules.ts';
 import { problems } from './parts.ts';
 

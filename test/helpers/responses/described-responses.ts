@@ -1,4 +1,4 @@
-import { PROBLEMS } from '../../../src/contract/problem.ts';
+import { codesWith } from '../../../src/contract/error-codes.ts';
 import { openApiDocument } from '../../../src/http/openapi/openapi.ts';
 
 type Operations = Record<string, { responses: Record<string, { description: string }> } | undefined>;
@@ -43,7 +43,7 @@ export function checkEveryFetch(): void {
     const code =
       isProblem && method !== 'HEAD' ? ((await response.clone().json()) as { code: string }).code : undefined;
     // Proxies and stand-ins of other services have problems of their own.
-    if (code !== undefined && !Object.hasOwn(PROBLEMS, code)) return response;
+    if (code !== undefined && !codesWith('http').some((known) => known === code)) return response;
     if (!isProblem && response.status >= 400) return response;
     const fault = undescribed(method, new URL(url).pathname, response.status, code);
     if (fault !== undefined) throw new Error(fault);
