@@ -1,36 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import { Hono, type Context } from 'hono';
 import { cors } from 'hono/cors';
-import type { Redis } from 'ioredis';
-import type { Registry } from '@prometheus-io/client';
 
-import type { Access } from '../access/access.ts';
 import { authorizeRequests, type AccessEnvironment } from '../access/authorize-requests.ts';
-import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
 import { isKeyed, type Principal } from '../access/principal.ts';
 import { JOB_TOKEN_HEADER } from '../contract/upload.ts';
-import type { Settings } from '../contract/settings.ts';
-import type { DocumentRegistry } from '../documents/registry.ts';
-import type { VectorStore } from '../documents/vector-store.ts';
 import { AppError } from '../errors.ts';
-import type { Installation } from '../installation/installation.ts';
-import type { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
-import type { JobFeed } from '../jobs/feed/job-feed.ts';
-import type { JobQueue } from '../jobs/transitions/job-queue.ts';
-import type { JobReader } from '../jobs/feed/job-reader.ts';
-import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { Subject } from '../limits/client-address.ts';
-import type { Limiter } from '../limits/limiter.ts';
-import type { LiveJobs } from '../limits/live-jobs.ts';
-import type { Logger } from '../logging/logger.ts';
-import type { ProcessorClient } from '../processor-client/processor-client.ts';
-import type { Keys } from '../redis/keys.ts';
-import type { BlobStore } from '../blobs/blob-store.ts';
-import type { FreeSpace } from '../uploads/free-space.ts';
-import type { UploadLimits } from '../uploads/receive-upload.ts';
-import type { UploadConnection } from '../uploads/upload-connection.ts';
 import { openApiDocument } from './openapi/openapi.ts';
+import type { ApiOptions, ApiServices } from './api-services.ts';
 import { toProblemResponse } from './problem.ts';
 import { ROUTE_RULES } from './route-rules.ts';
 import { queueMetrics } from './queue-metrics.ts';
@@ -51,48 +29,6 @@ import { isList, isProbe, requestWeight } from './request-weight.ts';
 
 /** Longest wait of a writing request, in ms: for Redis to return, or for the first comparison of the stores. */
 const ADMISSION_MS = 3000;
-
-export interface ApiServices {
-  access: Access;
-  redis: Redis;
-  keys: Keys;
-  blobs: BlobStore;
-  space: FreeSpace;
-  queue: JobQueue;
-  /** Queue over a connection that never gives a command up. */
-  uploadQueue: JobQueue;
-  uploadConnection: UploadConnection;
-  store: JobStore;
-  feed: JobFeed;
-  reader: JobReader;
-  registry: DocumentRegistry;
-  incomplete: IncompleteDocuments;
-  vectors: VectorStore;
-  processor: ProcessorClient;
-  installation: Pick<Installation, 'admit' | 'proveBlobs'>;
-  limiter: Limiter;
-  liveJobs: LiveJobs;
-  metrics: Registry;
-  /** Aborts when the server is to close. */
-  closing: AbortSignal;
-  logger: Logger;
-}
-
-export interface ApiOptions {
-  uploadLimits: UploadLimits;
-  guard: Guard;
-  /** Returns the subject whose limits a request counts against. */
-  clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
-  allowedOrigins: readonly string[];
-  /** Settings for the web page. */
-  settings: Settings;
-  /** Path prefix that a proxy strips, without a slash at its end; empty without a prefix. */
-  publicPath: string;
-  /** Longest silence on an event stream or a long poll, in ms. */
-  heartbeatMs: number;
-  /** The folder of the built web page. */
-  pageFolder: string;
-}
 
 /** Makes the app of the `api` role: the HTTP API and the web page. */
 export function createApp(
@@ -160,8 +96,7 @@ export function createApp(
     await next();
   });
   app.route('/', health);
-  const { uploadConnection: connection, uploadQueue: queue } = services;
-  app.route('/', uploadRoutes({ ...services, connection, queue }, options));
+  app.route('/', uploadRoutes(services, options));
   app.route('/', jobRoutes(services, options.heartbeatMs));
   app.route('/', jobEventRoutes(services, options));
   app.route('/', jobControlRoutes(services));

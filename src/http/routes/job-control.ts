@@ -2,22 +2,14 @@ import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { AppError } from '../../errors.ts';
-import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
 import { cancelUpload } from '../../uploads/cancel-upload.ts';
-import type { StoreProver } from '../../blobs/open-original.ts';
 import { rerunUpload } from '../../uploads/rerun-upload.ts';
 import { STORE_PROBLEMS, ok } from '../openapi/parts.ts';
+import type { ApiServices } from '../api-services.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves the idempotent `POST /api/jobs/{id}/cancel` and `POST /api/jobs/{id}/retry`. */
-export function jobControlRoutes(services: {
-  queue: JobQueue;
-  store: JobStore;
-  blobs: BlobStore;
-  installation: StoreProver;
-}) {
+export function jobControlRoutes(services: Pick<ApiServices, 'queue' | 'store' | 'blobs' | 'installation'>) {
   const respond = (json: string) => new Response(json, { headers: { 'content-type': 'application/json' } });
   return new Hono<AccessEnvironment>()
     .post('/api/jobs/:id/cancel', async (c) =>

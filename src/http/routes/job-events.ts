@@ -1,14 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 
-import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import type { Principal } from '../../access/principal.ts';
 import { AppError } from '../../errors.ts';
-import type { Subject } from '../../limits/client-address.ts';
-import type { Limiter } from '../../limits/limiter.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
-import type { JobRouteServices } from './jobs.ts';
+import type { ApiOptions, ApiServices } from '../api-services.ts';
 import { header } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
@@ -21,11 +16,14 @@ const RECONNECT_MS = 2000;
  * @param heartbeatMs interval of empty comment lines. They show proxies and clients that the connection lives
  */
 export function jobEventRoutes(
-  { access, feed, store, closing, limiter }: JobRouteServices & { access: Access; limiter: Limiter },
   {
-    heartbeatMs,
-    clientOf,
-  }: { heartbeatMs: number; clientOf: (request: IncomingMessage, principal?: Principal) => Subject },
+    access,
+    feed,
+    store,
+    closing,
+    limiter,
+  }: Pick<ApiServices, 'access' | 'feed' | 'store' | 'closing' | 'limiter'>,
+  { heartbeatMs, clientOf }: Pick<ApiOptions, 'heartbeatMs' | 'clientOf'>,
 ) {
   return new Hono<AccessEnvironment>().get('/api/jobs/:id/events', async (c) => {
     const id = c.req.param('id');

@@ -1,15 +1,11 @@
 import { Hono } from 'hono';
-import type { Redis } from 'ioredis';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { JobQuerySchema, JobWaitSchema } from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
-import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import { listJobs } from '../../jobs/reads/job-list.ts';
-import type { JobReader } from '../../jobs/feed/job-reader.ts';
-import type { JobStore } from '../../jobs/reads/job-store.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
-import type { Keys } from '../../redis/keys.ts';
+import type { ApiServices } from '../api-services.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import { readQuery } from '../validate.ts';
 import { header, json, ok, query } from '../openapi/parts.ts';
@@ -18,15 +14,8 @@ import type { Operations } from '../openapi/to-paths.ts';
 /** Interval of the documented client's polls, in seconds. */
 const POLL_SECONDS = '2';
 
-export interface JobRouteServices {
-  redis: Redis;
-  keys: Keys;
-  store: JobStore;
-  feed: JobFeed;
-  reader: JobReader;
-  /** Aborts when the server is to close, so that long polls end. */
-  closing: AbortSignal;
-}
+/** Long polls end when `closing` aborts. */
+type JobRouteServices = Pick<ApiServices, 'redis' | 'keys' | 'store' | 'feed' | 'reader' | 'closing'>;
 
 /**
  * Serves `GET /api/jobs`, `GET /api/jobs/{id}` and its two documented aliases.

@@ -2,10 +2,8 @@ import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { SearchRequestSchema, type SearchResponse } from '../../contract/documents.ts';
-import type { DocumentRegistry } from '../../documents/registry.ts';
 import { search } from '../../documents/search.ts';
-import type { VectorStore } from '../../documents/vector-store.ts';
-import type { ProcessorClient } from '../../processor-client/processor-client.ts';
+import type { ApiServices } from '../api-services.ts';
 import { readJson } from '../validate.ts';
 import { json, ok } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
@@ -13,11 +11,7 @@ import type { Operations } from '../openapi/to-paths.ts';
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** Serves `POST /api/search`. */
-export function searchRoutes(services: {
-  processor: ProcessorClient;
-  vectors: VectorStore;
-  registry: DocumentRegistry;
-}) {
+export function searchRoutes(services: Pick<ApiServices, 'processor' | 'vectors' | 'registry'>) {
   return new Hono<AccessEnvironment>().post('/api/search', async (c) => {
     const request = await readJson(c, SearchRequestSchema, MAX_BODY_BYTES);
     const response: SearchResponse = { results: await search(request, services, c.req.raw.signal) };

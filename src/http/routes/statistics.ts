@@ -1,13 +1,12 @@
 import { Hono } from 'hono';
-import type { Redis } from 'ioredis';
 
 import { readStatistics } from '../../jobs/reads/job-statistics.ts';
-import type { Keys } from '../../redis/keys.ts';
+import type { ApiServices } from '../api-services.ts';
 import { ok } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves `GET /api/stats`: the statistics of the queue. */
-export function statisticsRoutes({ redis, keys }: { redis: Redis; keys: Keys }) {
+export function statisticsRoutes({ redis, keys }: Pick<ApiServices, 'redis' | 'keys'>) {
   return new Hono().get('/api/stats', async (c) => c.json(await readStatistics(redis, keys)));
 }
 

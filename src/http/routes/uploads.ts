@@ -1,22 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 
-import type { Access } from '../../access/access.ts';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import type { Principal } from '../../access/principal.ts';
 import { AppError } from '../../errors.ts';
-import type { Installation } from '../../installation/installation.ts';
-import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
-import type { Subject } from '../../limits/client-address.ts';
-import type { Limiter } from '../../limits/limiter.ts';
-import type { LiveJobs } from '../../limits/live-jobs.ts';
-import type { Logger } from '../../logging/logger.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
-import type { BlobStore } from '../../blobs/blob-store.ts';
-import type { FreeSpace } from '../../uploads/free-space.ts';
-import type { UploadLimits } from '../../uploads/receive-upload.ts';
-import type { UploadConnection } from '../../uploads/upload-connection.ts';
+import type { ApiOptions, ApiServices } from '../api-services.ts';
 import { STORE_PROBLEMS, header, json, schemaOf, type JsonSchema } from '../openapi/parts.ts';
 import {
   JOB_TOKEN_HEADER,
@@ -28,27 +16,10 @@ import type { Operations } from '../openapi/to-paths.ts';
 
 /** Serves `POST /api/documents/upload`. */
 export function uploadRoutes(
-  services: {
-    access: Access;
-    blobs: BlobStore;
-    space: FreeSpace;
-    connection: UploadConnection;
-    queue: JobQueue;
-    installation: Pick<Installation, 'proveBlobs'>;
-    limiter: Limiter;
-    liveJobs: LiveJobs;
-    logger: Logger;
-  },
-  {
-    uploadLimits: limits,
-    clientOf,
-    publicPath,
-  }: {
-    uploadLimits: UploadLimits;
-    clientOf: (request: IncomingMessage, principal?: Principal) => Subject;
-    publicPath: string;
-  },
+  services: ApiServices,
+  { uploadLimits: limits, clientOf, publicPath }: ApiOptions,
 ) {
+  const own = { ...services, connection: services.uploadConnection, queue: services.uploadQueue };
   return new Hono<AccessEnvironment>().post('/api/documents/upload', async (c) => {
     // Reads the request as a Node stream, which goes straight to the disk at the disk's pace.
     const idempotencyKey = c.req.header('idempotency-key');
@@ -65,7 +36,7 @@ export function uploadRoutes(
     await services.liveJobs.admit(client);
     const body = services.limiter.body(client);
     const asked = { tenant: principal.tenant, limits, body, idempotencyKey };
-    const accepted = await acceptUpload(incoming, { ...services, ...asked }).finally(() => body.end());
+    const accepted = await acceptUpload(incoming, { ...own, ...asked }).finally(() => body.end());
     services.liveJobs.add(client, accepted.job_id);
     // Writes straight to the socket, because a Response object costs as much as the queue.
     const { outgoing } = c.env;

@@ -2,7 +2,8 @@ import { Registry } from '@prometheus-io/client';
 import { expect, test } from 'vitest';
 
 import { Guard } from '../../../src/access/guard.ts';
-import { createApp, type ApiServices } from '../../../src/http/app.ts';
+import type { ApiServices } from '../../../src/http/api-services.ts';
+import { createApp } from '../../../src/http/app.ts';
 import { ROUTE_RULES } from '../../../src/http/route-rules.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
