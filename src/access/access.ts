@@ -44,8 +44,8 @@ export class Access {
     const known = TOKEN.test(token)
       ? (this.#keyring.find(token) ?? this.#ofPass(await this.#passes.findJobToken(token)))
       : undefined;
-    if (!known) throw new AppError('unauthorized', 'The key is not known.');
-    if (!this.isValid(known)) throw new AppError('unauthorized', 'The key has expired.');
+    if (!known) throw new AppError('unauthorized', 'Sluice does not know this key. Send a valid one.');
+    if (!this.isValid(known)) throw new AppError('unauthorized', 'The key has expired. Send a valid one.');
     return known;
   }
 

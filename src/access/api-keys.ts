@@ -64,7 +64,7 @@ function readFile(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`must be a JSON array or the path of a file; the file cannot be read (${code})`, {
+    throw new Error(`must be a JSON array, or the path of a file that Sluice can read (${code})`, {
       cause: error,
     });
   }

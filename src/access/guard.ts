@@ -8,7 +8,7 @@ const MAX_NAMED = 100;
 /** Longest host or origin in a log line, in characters. */
 const MAX_NAME_CHARS = 255;
 
-const HOST_REFUSED = 'a request was refused for its Host';
+const HOST_REFUSED = 'refused a request for its Host';
 
 /** Values of `Sec-Fetch-Site` that a page of another site cannot cause. */
 const OWN_SITES: readonly unknown[] = [undefined, 'same-origin', 'none'];
@@ -89,7 +89,7 @@ export class Guard {
     const cure = !isNamed
       ? 'A page of another site called. Name its origin in ALLOWED_ORIGINS, and let it use CORS.'
       : `If its pages may call this server, set ALLOWED_ORIGINS=${printable(origin)}. If it is this server behind a proxy, set PUBLIC_URL.`;
-    this.#logOnce('a request was refused for its Origin', origin ?? `none,Sec-Fetch-Site=${site}`, cure);
+    this.#logOnce('refused a request for its Origin', origin ?? `none,Sec-Fetch-Site=${site}`, cure);
     return 'origin_forbidden';
   }
 
@@ -98,7 +98,7 @@ export class Guard {
     if (this.#named.size >= MAX_NAMED || this.#named.has(key)) return;
     this.#named.add(key);
     this.#logger.warn(message, { value: printable(value), cure });
-    if (this.#named.size === MAX_NAMED) this.#logger.warn('further refused hosts and origins are not logged');
+    if (this.#named.size === MAX_NAMED) this.#logger.warn('the guard logs no further hosts and origins');
   }
 }
 

@@ -37,10 +37,10 @@ export class Keyring {
   reload(): void {
     try {
       this.#read();
-      this.#logger.info('the API keys were read again', { keys: this.#entries.size });
+      this.#logger.info('reloaded the API keys', { keys: this.#entries.size });
     } catch (error) {
       const reason = (error as Error).message;
-      this.#logger.error('API_KEYS cannot be read again, so the keys before stay in force', { reason });
+      this.#logger.error('cannot read API_KEYS, so the former keys stay valid', { reason });
     }
   }
 

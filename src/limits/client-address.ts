@@ -7,7 +7,7 @@ import { ANONYMOUS, isKeyed, type Principal } from '../access/principal.ts';
 /** Identifies a client in every count: by its key, or by its address without one. */
 export type Subject = string;
 
-/** Groups of an IPv6 address that identify one client. Providers hand out networks of /64 or larger. */
+/** Number of leading 16-bit groups of an IPv6 address that identify a client. Providers assign a /64 or a larger network. */
 const IPV6_GROUPS = 4;
 
 /**

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Logger } from '../logging/logger.ts';
 
-/** Warns when Redis is set up to forget: jobs would be lost without anybody having failed. */
+/** Warns about settings with which Redis loses jobs although no part fails. */
 export async function checkDurability(redis: Redis, logger: Logger): Promise<void> {
   const setting = async (name: string) => (await redis.config('GET', name))[1];
   try {
@@ -15,10 +15,10 @@ export async function checkDurability(redis: Redis, logger: Logger): Promise<voi
       });
     }
     if (appendOnly !== 'yes' && !save) {
-      logger.warn('Redis keeps nothing on disk, a restart forgets all jobs: set appendonly to yes');
+      logger.warn('Redis keeps nothing on disk, so a restart loses all jobs: set appendonly to yes');
     }
   } catch (error) {
-    // A managed Redis may not let its settings be read.
-    logger.info("Redis' settings could not be checked", { error: (error as Error).message });
+    // A managed Redis may refuse CONFIG.
+    logger.info('cannot read the settings of Redis', { error: (error as Error).message });
   }
 }

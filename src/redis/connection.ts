@@ -23,11 +23,10 @@ const retrying = new WeakMap<Redis, { readonly warn: (error: string) => void; aw
 
 /**
  * Behaviour of a connection while Redis is away.
- * - `bounded`: a command fails after seconds. A caller waits for it, such as an upload.
- * - `retrying`: a command waits until Redis is back, and is sent again. Workers use it, because their scripts are
- *   replay-safe, and so do subscriptions and blocking calls.
- * - `ordered`: as `retrying`, but a command fails if its master has become a replica. Sent again, it might come after later
- *   commands.
+ * - `bounded`: a command fails within seconds, because a caller waits.
+ * - `retrying`: the connection sends a command again once Redis is back. Workers use it, because their scripts are
+ *   replay-safe. So do subscriptions and blocking calls.
+ * - `ordered`: as `retrying`, but a command fails if its master has become a replica. A retry could come after later commands.
  */
 export type ConnectionKind = 'bounded' | 'retrying' | 'ordered';
 
@@ -59,7 +58,8 @@ export function connectRedis(url: string, name: string, kind: ConnectionKind, lo
     reported = false;
   });
   if (kind === 'retrying') {
-    const warn = (error: string) => logger.warn('Redis can do nothing, waiting', { connection: name, error });
+    const warn = (error: string) =>
+      logger.warn('Redis takes no commands now, waiting', { connection: name, error });
     retrying.set(redis, { warn, away: false });
   }
   return redis;

@@ -1,6 +1,6 @@
 /**
- * Every Redis key and channel, in one place. The first three are the documented contract: scripts and
- * operators outside this repository rely on them.
+ * Names every Redis key and channel. The first three are the documented contract. Scripts and operators outside this
+ * repository rely on them.
  *
  * | key | type | holds |
  * |---|---|---|
@@ -8,15 +8,15 @@
  * | `queue:document_upload` | list | ids that wait: LPUSH in, consumed from the right |
  * | `jobs:active` | set | ids of every job not yet terminal |
  * | `job:{id}:events` | channel | the job's hash after each transition |
- * | `jobs:leases` | zset | id → when its lease ends (ms) |
- * | `jobs:delayed` | zset | id → when its next try is due (ms) |
+ * | `jobs:leases` | zset | id → end of its lease (ms) |
+ * | `jobs:delayed` | zset | id → due time of its next attempt (ms) |
  * | `jobs:limbo` | zset | ids that were queued without a hash → since when (ms) |
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
  * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when it may be deleted (ms) |
  * | `deletes:paused` | string | set while a backup runs: no sweep deletes an original |
- * | `jobs:sequence` | string | counts all transitions; going down means that Redis lost writes |
+ * | `jobs:sequence` | string | counts all transitions; a lower count means that Redis lost writes |
  * | `jobs:history` | string | names the epoch that `version`s belong to |
- * | `jobs:swept` | string | when ended leases were last looked for (ms) |
+ * | `jobs:swept` | string | time of the last search for ended leases (ms) |
  * | `jobs:server` | string | run id of the server that the epoch belongs to |
  * | `jobs:reconciled` | string | the epoch of the last search for orphans in Chroma |
  * | `jobs:reconciling` | string | set while a worker compares Chroma and Redis |
@@ -26,12 +26,12 @@
  * | `jobs:incomplete` | zset | a document that misses chunks → when a worker may index it again (ms) |
  * | `jobs:reindexing` | set | documents with a reindex job under way |
  * | `jobs:recent` | zset | job ids by creation (ms) |
- * | `jobs:outcomes` | hash | how many runs have ended, by outcome |
+ * | `jobs:outcomes` | hash | number of ended runs, by outcome |
  * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
  * | `jobs:canary:{node}` | channel | proves to a node that events reach it |
- * | `jobs:cancelled` | channel | ids of jobs that were cancelled while a worker had them |
- * | `idempotency:{tenant}:{key}` | hash | which job a client's `Idempotency-Key` made |
- * | `jobs:grant:{nonce}` | list | what a claim was granted, so that its replay gets the same |
+ * | `jobs:cancelled` | channel | ids of jobs that a client cancelled while a worker held them |
+ * | `idempotency:{tenant}:{key}` | hash | the job of a client's `Idempotency-Key` |
+ * | `jobs:grant:{nonce}` | list | jobs granted to a claim, so that its replay gets the same |
  * | `document:{id}` | hash | a registered document and its live generation |
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
@@ -44,19 +44,19 @@
  */
 export type Keys = ReturnType<typeof createKeys>;
 
-/** The tenant of everything while no keys are configured. */
+/** Tenant of all data while no keys are configured. */
 export const DEFAULT_TENANT = 'default';
 
-/** Has no prefix, so that a start notices a wrong prefix. An account may lack access to it. */
+/** Key without a prefix, so that a start notices a wrong prefix. An account may lack access to it. */
 export const INSTALLATIONS = 'sluice:installations';
 
-/** @param prefix goes before every name */
+/** Makes the names. @param prefix stands before each, except `INSTALLATIONS` */
 export function createKeys(prefix = '') {
   const jobPrefix = `${prefix}job:`;
   const documentPrefix = `${prefix}document:`;
   return {
     prefix,
-    /** What precedes an id in a job's key, for scripts that learn ids only as they run. */
+    /** Precedes an id in a job's key. Scripts that learn ids as they run need it. */
     jobPrefix,
     job: (id: string) => jobPrefix + id,
     queue: `${prefix}queue:document_upload`,

@@ -11,5 +11,5 @@ export async function requireWritable(redis: Redis, keys: Keys): Promise<void> {
   const [hello] = await Promise.all([redis.call('HELLO'), redis.set(keys.probe, '', 'PX', PROBE_MS)]);
   // An operator may set up a replica to take writes, which its master then overwrites.
   const { role } = readHello(hello);
-  if (role !== 'master') throw new Error(`this Redis is a ${role}`);
+  if (role !== 'master') throw new Error(`Redis is a ${role}. Name its master in REDIS_URL.`);
 }

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Keys } from '../../redis/keys.ts';
 
-/** A connection that only listens owes no reply, so a dead one would never be found out. */
+/** Interval of pings in ms. They reveal a dead connection, which a subscriber alone never notices. */
 const PROOF_MS = 5000;
 
 /**

@@ -22,7 +22,7 @@ export interface LinkListener {
   onEvent(jobId: string, message: string): void;
   /** A canary proves delivery from now on. Earlier events may be lost. */
   onUp(epoch: string): void;
-  /** No canary proves delivery any more. */
+  /** No canary proves delivery now. */
   onDown(): void;
   /** The link works, but events are lost. */
   onGap(): void;
@@ -139,7 +139,7 @@ export class FeedLink {
         .then(() => this.#prove())
         .catch((error: unknown) => {
           if (replaced() || this.#closed) return;
-          this.#logger.warn('subscribing to the job events failed, trying again', { error });
+          this.#logger.warn('cannot subscribe to the job events, retrying', { error });
           setTimeout(() => {
             if (!replaced() && !this.#closed) subscriber.disconnect(true);
           }, this.#backoff.next());
@@ -148,7 +148,7 @@ export class FeedLink {
     return subscriber;
   }
 
-  /** Sends a canary whose return proves the subscription as it is now. */
+  /** Sends a canary whose return proves the present subscription. */
   async #prove(): Promise<void> {
     this.#lose();
     this.#nonces = undefined;
@@ -165,7 +165,7 @@ export class FeedLink {
       // A subscriber that is not ready already connects.
       if (this.#subscriber.status === 'ready' && performance.now() > this.#replaceAt) {
         this.#replaceAt = performance.now() + CANARY_TIMEOUT_MS + this.#backoff.next();
-        this.#logger.warn('the job events do not arrive any more: connecting anew');
+        this.#logger.warn('job events no longer arrive, reconnecting');
         this.#subscriber.disconnect();
         this.#subscriber = this.#subscribe();
       }
@@ -198,8 +198,8 @@ export class FeedLink {
       this.#heard = now;
       this.#listener.onUp(now.epoch);
     } else if (now.epoch !== before.epoch || now.offset < before.offset) {
-      this.#logger.warn('Redis has begun another epoch', { before, now });
-      this.#prove().catch((error: unknown) => this.#logger.warn('asking for the epoch failed', { error }));
+      this.#logger.warn('Redis began another epoch', { before, now });
+      this.#prove().catch((error: unknown) => this.#logger.warn('cannot read the epoch of Redis', { error }));
     } else {
       this.#heard = now;
       if (now.offset > before.offset || doubted) this.#listener.onGap();

@@ -81,7 +81,7 @@ export class JobFeed {
     return this.#live;
   }
 
-  /** The epoch that versions belong to; empty before the feed was ever live. */
+  /** The epoch that versions belong to; empty before the feed is first live. */
   get epoch(): string {
     return this.#epoch;
   }
@@ -110,8 +110,8 @@ export class JobFeed {
 
   /**
    * Watches every job.
-   * @param known the ids that the watcher holds to be active: they are read again with the others, for they may
-   * have left `jobs:active` unheard
+   * @param known the ids that the watcher holds to be active: the feed reads them again with the others, because
+   * they may have left `jobs:active` unheard
    */
   watchAll(watcher: JobWatcher, known: () => Iterable<string>): void {
     this.#watchers.addForAll(watcher, known);
@@ -168,7 +168,7 @@ export class JobFeed {
       } catch (error) {
         if (this.#closed) throw error;
         // Redis may be away for some time before the link notices.
-        this.#logger.warn('reading jobs failed, trying once more', { error });
+        this.#logger.warn('cannot read jobs, retrying', { error });
         await sleep(backoff.next());
       }
     }
@@ -185,7 +185,7 @@ export class JobFeed {
       state = new JobState({ ...hash, id }, epoch, publishedAt);
     } catch (error) {
       // Scripts publish here, but any program that reaches Redis can, too.
-      this.#logger.warn('an event that is not ours was left out', { job: jobId, error });
+      this.#logger.warn('skipped an event that no script published', { job: jobId, error });
       return;
     }
     this.#resync?.add(state);

@@ -3,7 +3,7 @@ import type { JobState } from '../model/job-view.ts';
 
 /**
  * Watches jobs. Its methods MUST NOT throw, and MUST NOT block. After an error, the other watchers still get the state,
- * and the log gets the error. The next state or comparison replaces what the watcher missed.
+ * and the log gets the error. The next state or comparison replaces the missed state.
  */
 export interface JobWatcher {
   /** Owner of its jobs. It gets no other tenant's. */

@@ -58,10 +58,10 @@ export class Resync {
         await link.caughtUp();
         if (this.#cancelled) return undefined;
         if (areOf(this.#epoch, read.values())) return read;
-        throw new Error('another epoch has begun');
+        throw new Error('Redis began another epoch');
       } catch (error) {
         if (this.#cancelled) return undefined;
-        logger.warn('reading the watched jobs again failed, trying once more', { error });
+        logger.warn('cannot read the watched jobs, retrying', { error });
         await sleep(backoff.next());
       }
     }

@@ -55,12 +55,12 @@ export interface JobEvent extends StreamPosition {
   hash: JobHash;
 }
 
-/** An event as it is published: a value for each of {@link JOB_FIELDS}, `false` where the job lacks the field. */
+/** A published event. It has a value for each of {@link JOB_FIELDS}, `false` where the job lacks the field. */
 type RawJobEvent = [epoch: string, offset: number, publishedAt: number, values: (string | false)[]];
 
 /**
- * Reads what a script published.
- * @throws for what no script has written
+ * Parses an event.
+ * @throws for text that no script published
  */
 export function parseJobEvent(message: string): JobEvent {
   const [epoch, offset, publishedAt, values] = JSON.parse(message) as RawJobEvent;
@@ -79,15 +79,15 @@ export function toHash(values: readonly (string | false)[]): JobHash {
   return hash;
 }
 
-/** The values that follow a field's, as JSON without the opening bracket. */
+/** Encodes the values that follow a field's, as JSON without the opening bracket. */
 export function valuesAfter(field: 'updated_at' | 'result', hash: JobHash): string {
   const rest = JOB_FIELDS.slice(JOB_FIELDS.indexOf(field) + 1);
   return JSON.stringify(rest.map((name) => hash[name] ?? false)).slice(1);
 }
 
 /**
- * Reads only the position of an event: cheap, for events of jobs that nobody watches.
- * @returns `undefined` for what no script has written
+ * Parses only the position of an event. This is cheap, because most events are of unwatched jobs.
+ * @returns `undefined` for text that no script published
  */
 export function eventPosition(message: string): StreamPosition | undefined {
   const found = POSITION.exec(message);

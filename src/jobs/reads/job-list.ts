@@ -12,7 +12,7 @@ const MOST_LOOKED_AT = 5000;
 
 /**
  * Reads one page of a tenant's jobs, newest first.
- * @param query `cursor` is what the page before gave
+ * @param query `cursor` is the `nextCursor` of the page before
  * @throws {AppError} `invalid_cursor`
  */
 export async function listJobs(

@@ -58,7 +58,7 @@ export class JobStore {
         );
       await this.epochs.open();
     }
-    throw new Error('Redis begins one epoch after the other');
+    throw new Error(`Redis began an epoch in each of ${MAX_EPOCHS} reads. Look for restarts in its log.`);
   }
 
   /**

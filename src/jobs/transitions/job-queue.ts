@@ -83,8 +83,8 @@ export class JobQueue {
   }
 
   /**
-   * Takes back the job of a refused upload, because its `enqueue` may have succeeded. It MUST use the connection of
-   * `enqueue`, so that it follows. If a worker was quicker, its results go, too.
+   * Takes back the job of a refused upload, because its `enqueue` may have succeeded. MUST use the connection of `enqueue`,
+   * so that it follows. If a worker was quicker, its results go, too.
    */
   async withdraw(id: string, tenant: string, collection: string, idempotencyKey?: string): Promise<void> {
     const { job, idempotency, document, documents, documentsIn } = this.#keys;

@@ -91,7 +91,7 @@ test('Sluice works with exactly the commands that the check asks for', async () 
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const refused = roles.logger.lines.filter((line) => line.includes('NOPERM'));
   expect(refused.filter((line) => !line.includes('stays unnoticed'))).toEqual([
-    expect.stringContaining("Redis' settings could not be checked"),
+    expect.stringContaining('cannot read the settings of Redis'),
   ]);
 });
 

@@ -85,7 +85,7 @@ test('a file is read again: keys that stay the same keep their principal, and a 
   writeFileSync(file, 'broken');
   keyring.reload();
   expect(keyring.find(reader.token)).toBe(before);
-  expect(logger.lines.at(-1)).toContain('keys before stay in force');
+  expect(logger.lines.at(-1)).toContain('the former keys stay valid');
   writeFileSync(file, JSON.stringify([{ ...reader.entry, scopes: ['admin'] }]));
   keyring.reload();
   expect(keyring.find(reader.token)).not.toBe(before);

@@ -1,7 +1,7 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
 -- Returns {granted, next_ms}: granted is {values, payload, ...}, each job's values of FIELDS as JSON, its token among
 -- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
--- gets what it still holds of the same grant.
+-- gets the jobs of the same grant that it still holds.
 -- Publishes each job taken, processing.
 -- Fails if the installation uses another blob store, or Redis names none yet, because the caller could not read the
 -- originals.

@@ -108,7 +108,7 @@ local function publish(key, offset_key, epoch_key, opening, rest)
   redis.call('PUBLISH', key .. ':events', event)
 end
 
--- Writes the changes, counts up the job's version, and publishes the job as it is then. Returns its values as JSON.
+-- Writes the changes, counts up the job's version, and publishes the changed job. Returns its values as JSON.
 -- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
 local function commit(key, offset_key, epoch_key, job, changes, drop)
   local count = #changes
@@ -220,7 +220,7 @@ local function list_due(key, count, holds_still)
   return due
 end
 
--- Marks what the holder of a job may have written to Chroma as dead.
+-- Marks the chunks that the holder of a job may have written to Chroma as dead.
 local function mark_dead(cleanup, key, job, id)
   local payload = read_payload(key)
   local collection = type(payload.collection) == 'string' and payload.collection or 'default'
