@@ -5,19 +5,19 @@ import { isLoopback } from './access/host-name.ts';
 import { EnvironmentSchema } from './environment-schema.ts';
 import { findWrongNames } from './setting-names.ts';
 
-/** What one process can be; several may share one, and `all` supervises one of each. */
+/** Roles of a process. Several may share one. `all` supervises one process of each. */
 export const ROLES = ['api', 'gateway', 'worker', 'processor'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Everything that can be set from outside, read once and validated. */
+/** Holds the validated settings of a process. */
 export type Config = ReturnType<typeof loadConfig>;
 
-/** Thrown by {@link loadConfig}; its message names every wrong value, one a line. */
+/** Reports a configuration that cannot work. Its message tells the operator what to change. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-/** Resolvers keep names below `localhost` on this machine. */
+/** Returns whether a host is this machine. Resolvers keep names below `localhost` on it. */
 function isThisMachine(host: string): boolean {
   return isLoopback(host) || /\.localhost$/i.test(host);
 }
@@ -25,7 +25,7 @@ function isThisMachine(host: string): boolean {
 /**
  * Excludes servers of this machine from a proxy that the environment names (`HTTP_PROXY`, with `NODE_USE_ENV_PROXY=1`),
  * because a proxy elsewhere cannot reach them. MUST run before the first request.
- * @param urls servers of this machine or another. `NO_PROXY` decides about those of another
+ * @param urls of any servers. `NO_PROXY` decides about those of other machines
  */
 export function bypassProxy(urls: readonly (string | undefined)[]): void {
   const { env } = process;
@@ -44,7 +44,7 @@ export function bypassProxy(urls: readonly (string | undefined)[]): void {
  * @throws {ConfigError} naming every variable that is wrong
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
-  // A variable set to nothing counts as not set: that is how compose files and shells unset one.
+  // An empty variable counts as not set, because compose files and shells unset one that way.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = v.safeParse(EnvironmentSchema, given);
   const wrongNames = findWrongNames(Object.keys(given), Object.keys(EnvironmentSchema.entries));
@@ -58,7 +58,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   if (!isThisMachine(env.HOST) && env.ALLOW_ANONYMOUS !== '1' && env.API_KEYS === undefined) {
     throw invalid([
       `HOST: ${env.HOST} is open to others and no keys guard it. ` +
-        'Use a loopback address, set API_KEYS, or set ALLOW_ANONYMOUS=1 where a network you trust does the guarding.',
+        'Use a loopback address, set API_KEYS, or set ALLOW_ANONYMOUS=1 in a network that you trust.',
     ]);
   }
   const dataDir = resolve(env.DATA_DIR);
@@ -67,17 +67,17 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     host: env.HOST,
     /** Absolute. Holds the lock, the embedded servers' data and, unless set elsewhere, the blobs. */
     dataDir,
-    /** Absent where the embedded server is used. */
+    /** Absent if Sluice uses the embedded server. */
     redisUrl: env.REDIS_URL,
     redisKeyPrefix: env.REDIS_KEY_PREFIX,
     chromaUrl: env.CHROMA_URL,
     processorUrl: env.PROCESSOR_URL,
-    /** Secret that the processor demands of its callers; absent for an open one. */
+    /** Secret that the processor demands of its callers. Absent, it serves every caller. */
     processorSecret: env.PROCESSOR_SECRET,
     embeddings: env.EMBEDDINGS_URL
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
-    /** Where browsers find the gateway, when it does not share the api's port. */
+    /** Address of a gateway that does not share the api's port, for browsers. */
     gatewayUrl: env.GATEWAY_URL,
     /** The API keys as JSON, or the path of their file. Absent, every caller has all scopes. */
     apiKeys: env.API_KEYS,
@@ -108,7 +108,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     processorTimeoutMs: env.PROCESSOR_TIMEOUT_MS,
     processorChildren: env.PROCESSOR_CHILDREN,
     leaseMs: env.LEASE_MS,
-    /** How long a job is kept once it has ended. */
+    /** Time that Sluice keeps an ended job. */
     jobTtlSeconds: env.JOB_TTL_SECONDS,
     drainMs: env.DRAIN_MS,
     workerConcurrency: env.WORKER_CONCURRENCY,
@@ -132,15 +132,15 @@ export function childEnvironment(may: (name: string) => boolean): Record<string,
 }
 
 /**
- * Reads which roles the program was asked for: none means `all`.
+ * Parses the names of roles. No name means `all`.
  * @param args the program's arguments, e.g. `['api', 'gateway']`
- * @throws {ConfigError} for a word that is no role
+ * @throws {ConfigError} for another word
  */
 export function parseRoles(args: readonly string[]): readonly Role[] | 'all' {
   if (args.length === 0 || (args.length === 1 && args[0] === 'all')) return 'all';
   const unknown = args.find((word) => !(ROLES as readonly string[]).includes(word));
   if (unknown !== undefined) {
-    throw new ConfigError(`There is no role "${unknown}". The roles: ${ROLES.join(', ')}, all.`);
+    throw new ConfigError(`There is no role "${unknown}". Name one of: ${ROLES.join(', ')}, all.`);
   }
   return [...new Set(args as Role[])];
 }

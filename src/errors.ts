@@ -2,8 +2,8 @@ import { ERROR_CODES, type JobErrorCode, type ProblemCode } from './contract/err
 import type { ServiceCode } from './contract/processor.ts';
 
 /**
- * An error that a caller of the API may see. `detail` is written for them: it never holds an internal name,
- * path or message. What caused it goes into `cause`, for the log.
+ * Reports a fault to a caller of the API. `detail` never holds an internal name, path or message. `cause` holds the
+ * internal error, for the log.
  */
 export class AppError extends Error {
   override name = 'AppError';
@@ -18,24 +18,24 @@ export class AppError extends Error {
 }
 
 /**
- * What a failed call to the processor or to Chroma means for the caller:
- * - `unreachable`: it never arrived; the other side is down. Waiting helps.
- * - `interrupted`: it was cut in the middle; the other side may have died of it.
- * - `crashed`: the other side answered that the document killed its parser.
- * - `transient`: it answered that it cannot now (5xx, 408, 429), or not in time.
- * - `permanent`: it answered that it never will.
+ * Classifies a failed call to the processor or to Chroma.
+ * - `unreachable`: the call never arrived, because the service is down. Waiting helps.
+ * - `interrupted`: the connection ended during the call. The call may have killed the service.
+ * - `crashed`: the service responded that the document killed its parser.
+ * - `transient`: the service did not respond in time, or responded that it cannot now (5xx, 408, 429).
+ * - `permanent`: the service responded that it never will.
  */
 export type FailureKind = 'unreachable' | 'interrupted' | 'crashed' | 'transient' | 'permanent';
 
-/** A code of ours, or of a service that has codes of its own. */
+/** Code of Sluice, or of a service with codes of its own. */
 export type FailureCode = JobErrorCode | ServiceCode;
 
-/** A failed call to the processor or to Chroma. `message` is fit for the job's owner to read. */
+/** Reports a failed call to the processor or to Chroma. The job's owner may read `message`. */
 export class DependencyError extends Error {
   override name = 'DependencyError';
   readonly kind: FailureKind;
   readonly code: FailureCode;
-  /** How long the other side asked to be left alone. */
+  /** Pause in ms that the service asked for. */
   readonly retryAfterMs: number | undefined;
 
   constructor(

@@ -11,14 +11,14 @@ const load = {
   compose: () => import('./compose/start-roles.ts'),
 };
 /**
- * Loads only what this process runs: a start of all roles then costs 1 s of CPU less. It happens before `main`, because
- * an api that loads its modules from within `main` was measured to take a fifth longer for an upload of 1 MB.
+ * Loads only the modules that this process runs, which saves a start of all roles 1 s of CPU. Loads them before `main`.
+ * An api that loaded them within `main` took a fifth longer for an upload of 1 MB.
  */
 await (['', 'all'].includes(process.argv.slice(2).join()) ? load.supervisor() : load.compose());
 
 let logger = createLogger('start');
 
-/** `npm start [-- ROLE...]`: without a role, everything on this machine. */
+/** Runs `npm start [-- ROLE...]`. Without a role it runs all of them on this machine. */
 async function main(): Promise<void> {
   makeFilesPrivate();
   const roles = parseRoles(process.argv.slice(2));
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const { startRoles } = await load.compose();
   const running = await startRoles(roles, config, logger);
   stopOnSignal(() => running.close(), logger, running.reload);
-  const refusal = logWait(running.refusal(), 'the stores, which are compared before the first job', logger);
+  const refusal = logWait(running.refusal(), 'the comparison of the stores', logger);
   reportReady(running.port, (await refusal) !== undefined);
 }
 

@@ -1,12 +1,12 @@
 import type { Logger } from './logging/logger.ts';
 
-/** Signals this close together are one wish: a terminal and npm both pass on the same Ctrl-C. */
+/** Time in ms within which signals count as one, because a terminal and npm both pass on the same Ctrl-C. */
 const SAME_WISH_MS = 1000;
 
 /**
- * Runs `stop` on the first SIGINT, SIGTERM or SIGHUP (a closed terminal), or when a supervising parent is gone, and then ends the process.
- * A signal that comes more than a second after the first ends it at once.
- * @param stop releases everything the process holds
+ * Runs `stop` on the first SIGINT, SIGTERM or SIGHUP (a closed terminal), or when the supervisor is gone. Then it ends the
+ * process. A signal more than a second after the first ends the process at once.
+ * @param stop releases all that the process holds
  * @param reload called on SIGHUP, which then does not stop the process
  */
 export function stopOnSignal(stop: () => Promise<void>, logger: Logger, reload?: () => void): void {
@@ -29,6 +29,6 @@ export function stopOnSignal(stop: () => Promise<void>, logger: Logger, reload?:
   process.on('SIGINT', begin);
   process.on('SIGTERM', begin);
   process.on('SIGHUP', reload ?? begin);
-  // Only a process that was started with an IPC channel ever sees this.
+  // Only a process with an IPC channel receives this.
   process.on('disconnect', () => begin('disconnect'));
 }

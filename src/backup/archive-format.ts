@@ -6,9 +6,9 @@ import { WholeNumberSchema } from '../contract/scalars.ts';
 /** Names of a backup's first and last entry. A backup without its last entry is incomplete. */
 export const HEAD = 'sluice-backup.json';
 export const END = 'sluice-backup-end.json';
-/** The snapshot of Redis, in its own format. */
+/** Name of the snapshot of Redis, in Redis' format. */
 export const SNAPSHOT = 'redis.rdb';
-/** Folder of the blob store's files within the archive. */
+/** Folder of the blob store's files in the archive. */
 export const BLOBS = 'blobs/';
 
 export const HeadSchema = v.object({
@@ -16,7 +16,7 @@ export const HeadSchema = v.object({
   format: v.literal(1),
   /** Version of the Sluice that wrote it. */
   version: v.string(),
-  /** The installation's id; null where it has none. */
+  /** Id of the installation; null without one. */
   installation_id: v.nullable(v.string()),
   created_at: v.pipe(v.string(), v.isoTimestamp()),
   /** Files and bytes of the blob store when the backup began. Uploads and deletions since then make them differ. */

@@ -27,7 +27,7 @@ export interface ArchiveFile {
 /**
  * Reads a backup's files in order, and compares its end entry with the bytes read.
  * @returns the backup's head, when the generator ends
- * @throws {BackupError} for a file that is no backup, is incomplete, was changed, or has a path outside the archive
+ * @throws {BackupError} if the file is no backup, incomplete or changed, or holds a path outside the archive
  */
 export async function* readArchive(path: string): AsyncGenerator<ArchiveFile, Head> {
   const digest = new ArchiveDigest();
@@ -75,7 +75,7 @@ function foreign(path: string): BackupError {
 }
 
 function notWhole(path: string): BackupError {
-  return new BackupError(`${path} is not whole: its end is missing. Use another backup.`);
+  return new BackupError(`${path} is incomplete: its end is missing. Use another backup.`);
 }
 
 /** Detects tar-stream's errors about a truncated or broken file. */
@@ -89,7 +89,7 @@ function requireOurs({ name, type }: Header, path: string): void {
   const ours = name === SNAPSHOT || (name.startsWith(BLOBS) && plain);
   if (!ours || type !== 'file') {
     throw new BackupError(
-      `${path} holds ${JSON.stringify(name)} (${type}), which no backup of Sluice does. Use another.`,
+      `${path} holds ${JSON.stringify(name)} (${type}), which no backup of Sluice does. Use another backup.`,
     );
   }
 }

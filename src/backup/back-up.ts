@@ -39,8 +39,7 @@ export async function backUp(
   progress: Progress,
   stopped: AbortSignal,
 ): Promise<BackupReport> {
-  if (existsSync(path))
-    throw new BackupError(`${path} is there already: name another file, or move it away.`);
+  if (existsSync(path)) throw new BackupError(`${path} exists already: name another file, or move it away.`);
   const running = readRunning(dataDir);
   if (!running) {
     throw new BackupError(
@@ -64,7 +63,7 @@ export async function backUp(
     const { size } = await stat(snapshot);
     const { files, bytes } = await measure(root);
     const claim = await space.claim(size + bytes).catch((cause: unknown) => {
-      const detail = `The backup needs ${size + bytes} bytes above MIN_FREE_BYTES beside ${path}: free some, or name another disk.`;
+      const detail = `The backup needs ${size + bytes} bytes above MIN_FREE_BYTES beside ${path}: free some, or name a file on another disk.`;
       throw new BackupError(detail, { cause });
     });
     await writer.addText(HEAD, JSON.stringify(await headOf(root, files, bytes)), new Date());
@@ -125,7 +124,7 @@ export async function backUp(
 async function connect(url: string | undefined, dataDir: string): Promise<Redis> {
   if (url === undefined) {
     throw new BackupError(
-      'REDIS_URL names the Redis of this Sluice, and a backup copies only an embedded one: use the tools of yours.',
+      'REDIS_URL names the Redis of this Sluice. A backup copies only an embedded Redis: back up yours with its own tools.',
     );
   }
   const redis = new Redis(url, {
@@ -169,7 +168,7 @@ async function* read(
   note: (part: Buffer) => Promise<void>,
 ): AsyncGenerator<Buffer> {
   if (size === 0) return;
-  // Stops at the listed size, because an upload under way may still write.
+  // Stops at the measured size, because an upload under way may still write.
   for await (const part of file.createReadStream({ start: 0, end: size - 1, autoClose: false })) {
     await note(part as Buffer);
     yield part as Buffer;
@@ -181,7 +180,7 @@ function contentHashOf(manifest: Buffer): string | undefined {
     const { payload } = JSON.parse(manifest.toString('utf8')) as { payload?: { content_hash?: string } };
     return payload?.content_hash;
   } catch {
-    // A crash cut this manifest off while the api wrote it. Its upload was never acknowledged.
+    // A crash cut off the api's write of this manifest. The api never acknowledged its upload.
     return undefined;
   }
 }

@@ -41,9 +41,7 @@ async function main(): Promise<void> {
   if (vanished > 0)
     process.stdout.write(`Sluice deleted ${vanished} files meanwhile. The backup lacks them.\n`);
   for (const name of changed) {
-    process.stderr.write(
-      `${name} is not what was uploaded: its SHA-256 differs. The backup holds it unchanged.\n`,
-    );
+    process.stderr.write(`${name} differs from its upload by SHA-256. The backup holds it unchanged.\n`);
   }
 }
 

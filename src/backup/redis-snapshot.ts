@@ -3,11 +3,12 @@ import type { Redis } from 'ioredis';
 
 import { BackupError } from './backup-error.ts';
 
+/** Poll interval, in ms. */
 const LOOK_MS = 50;
 
 /**
  * Makes Redis write a snapshot, as `dump.rdb` in its folder, and waits for it.
- * @throws {BackupError} when Redis could not write it
+ * @throws {BackupError} if Redis cannot write it
  */
 export async function saveSnapshot(redis: Redis, signal: AbortSignal): Promise<void> {
   for (;;) {

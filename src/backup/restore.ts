@@ -60,9 +60,7 @@ export async function restore(
 async function requireEmpty(setting: string, folder: string): Promise<void> {
   const names = await namesIn(setting, folder);
   if (names.includes(LOCK_FILES.lock)) {
-    throw new BackupError(
-      `${setting} ${folder} is in use by a Sluice, or was: restore into an empty folder.`,
-    );
+    throw new BackupError(`A Sluice uses or used ${setting} ${folder}: restore into an empty folder.`);
   }
   // Files of an old lock hold no data.
   if (!names.every((name) => name.startsWith(LOCK_FILES.guard))) {
@@ -77,7 +75,7 @@ async function namesIn(setting: string, folder: string): Promise<string[]> {
   return names ?? [];
 }
 
-/** Reads the whole backup, so that restore writes nothing of an incomplete one. */
+/** Checks the whole backup, so that `restore` writes nothing of an incomplete one. */
 async function check(path: string): Promise<{ head: Head; files: number; bytes: number }> {
   const entries = readArchive(path);
   let files = 0;

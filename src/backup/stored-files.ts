@@ -11,7 +11,7 @@ export interface FileGroup {
 }
 
 /**
- * Lists the blob store's files for a backup: all but checkpoints, which workers make again, and the trash.
+ * Lists the blob store's files for a backup. It leaves out the trash, and checkpoints, which workers make again.
  * @param root the store's folder
  */
 export async function* listGroups(root: string): AsyncGenerator<FileGroup> {
@@ -20,7 +20,7 @@ export async function* listGroups(root: string): AsyncGenerator<FileGroup> {
     if (entry.isFile()) yield { file: name };
     else if (!entry.isDirectory() || name === TRASH) continue;
     else if (isTenantFolder(name)) yield* groupsOf(root, name);
-    // Holds the notes of how jobs ended.
+    // Such a folder holds notes of how jobs ended.
     else if (name.startsWith('.')) yield* filesBelow(root, name);
   }
 }

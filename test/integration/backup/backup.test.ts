@@ -134,14 +134,14 @@ test('a backup names an original whose bytes changed', async () => {
   const made = await runBackupCommand('backup', file, { DATA_DIR: source.path });
   write(join(source.path, 'blobs'), 'default/job-1', originalOf(1));
   expect(made.code).toBe(0);
-  expect(made.output).toContain('default/job-1 is not what was uploaded');
+  expect(made.output).toContain('default/job-1 differs from its upload');
 });
 
 test('a backup over a file, without a Sluice, or without room fails and leaves nothing', async () => {
   const refusals = async (file: string, env: Record<string, string>) =>
     (await runBackupCommand('backup', file, { DATA_DIR: source.path, ...env })).output;
   const before = readFileSync(backup);
-  expect(await refusals(backup, {})).toContain('is there already');
+  expect(await refusals(backup, {})).toContain('exists already');
   expect(readFileSync(backup).equals(before)).toBe(true);
   const file = join(source.path, 'none.tar');
   expect(await refusals(file, { DATA_DIR: join(source.path, 'nowhere') })).toContain('No Sluice runs');
@@ -159,7 +159,7 @@ test('a restore into a folder that is not empty, or in use, fails and changes no
   expect(readdirSync(target.path)).toEqual(['notes.txt']);
   expect(await restoreInto(source.path)).toMatchObject({
     code: 1,
-    output: expect.stringContaining('in use by a Sluice') as string,
+    output: expect.stringContaining('A Sluice uses or used') as string,
   });
   expect(await redis.get('a')).toBe('1');
 });
@@ -187,7 +187,7 @@ test('a restore of a truncated or changed backup fails before it writes anything
     writeFileSync(file, bytes);
     const { code, output } = await restoreInto(folder, file);
     expect(code, `${i}: ${output}`).toBe(1);
-    expect(output, `${i}`).toMatch(/is no backup|is not whole|was changed|damaged/);
+    expect(output, `${i}`).toMatch(/is no backup|is incomplete|was changed|damaged/);
     expect(existsSync(folder), `${i}`).toBe(false);
   }
 });
