@@ -12,12 +12,12 @@ export const OLDER_ENDS = '.ended';
 /** Folder of files that no store explains. */
 export const TRASH = 'trash';
 
-/** Thrown for a key that names nothing inside the store. */
+/** Reports a key that names no file inside the store. */
 export class BlobNotFoundError extends Error {
   override name = 'BlobNotFoundError';
 }
 
-/** Returns whether a name is that of a tenant's folder. Hidden folders and `lost+found` are not. */
+/** Returns whether a tenant's folder may have this name. Hidden folders, the trash and `lost+found` are none. */
 export function isTenantFolder(name: string): boolean {
   return !name.startsWith('.') && name !== TRASH && name !== 'lost+found';
 }

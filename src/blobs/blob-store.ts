@@ -23,13 +23,13 @@ export interface BlobWriter {
   digest(): { size: number; contentHash: string };
   /** Writes the manifest, which makes the blob valid. The stream MUST have finished. */
   describe(manifest: Manifest): Promise<void>;
-  /** Makes the bytes and the manifest durable: both are on the disk when this resolves. It MUST be described. */
+  /** Flushes the bytes and the manifest to the disk. `describe` MUST have resolved. */
   commit(): Promise<void>;
-  /** Removes every trace. Never throws for what is already gone. */
+  /** Removes all files of the blob. A missing one is no error. */
   discard(): Promise<void>;
 }
 
-/** The name that an upload gets. */
+/** Matches the id that an upload gets. */
 const UPLOAD = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
@@ -61,10 +61,10 @@ export class BlobStore {
     const path = this.#path(key);
     const files = [openNew(path), openNew(path + MANIFEST)] as const;
     const opening = Promise.all(files);
-    // Whoever writes, commits or discards hears of it.
+    // The stream, `describe` and `commit` report the error.
     opening.catch(() => {});
     const stream = new BlobStream(opening.then(([file]) => file));
-    // A file that cannot be opened fails the stream before a caller may connect to it.
+    // The stream may fail before its caller listens, if a file cannot be opened.
     stream.on('error', () => {});
     return {
       key,
@@ -76,7 +76,7 @@ export class BlobStore {
       },
       commit: async () => {
         const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
-        // Together, because a journal commits them together: three flushes cost little more than one.
+        // Flushes at the same time, because a journal commits them together. Three flushes cost little more than one.
         await Promise.all([file.sync(), beside.sync(), folder.sync()]);
         // A mount that changed after the files were opened hides them. The path then leads to other files, or to none.
         const [here, opened] = await Promise.all([stat(path), file.stat()]);
@@ -93,7 +93,7 @@ export class BlobStore {
         // Removes the manifest first, because a manifest without its file would requeue the job.
         if (opened[1].status === 'fulfilled') await rm(path + MANIFEST, { force: true });
         if (opened[0].status === 'fulfilled') await rm(path, { force: true });
-        // Its job may have been quicker than its refusal.
+        // The job may have ended before the api refused its upload.
         await this.ended.forget(id);
       },
     };
@@ -103,8 +103,8 @@ export class BlobStore {
    * Opens a blob for reading. Its stream fails at the end with a {@link BlobChangedError} unless it has carried the
    * uploaded bytes ({@link verifyContent}).
    * @param known size and hash from the upload
-   * @throws {BlobNotFoundError} when there is none under this key, or the key leads out of the store
-   * @throws {BlobChangedError} when its size differs
+   * @throws {BlobNotFoundError} if no blob has this key, or the key leads out of the store
+   * @throws {BlobChangedError} if its size differs
    */
   async read(key: string, known: KnownContent): Promise<{ stream: Readable; size: number }> {
     const path = this.#path(key);
@@ -127,7 +127,7 @@ export class BlobStore {
     return new CheckpointFolder(this.#path(key) + CHECKPOINT);
   }
 
-  /** Removes the checkpoint of a job that has reached its end. */
+  /** Removes the checkpoint of an ended job. */
   async removeCheckpoint(key: string): Promise<void> {
     await this.checkpoint(key).remove();
   }
@@ -200,7 +200,7 @@ export class BlobStore {
     await this.removeCheckpoint(key);
   }
 
-  /** Lets the folders go. Nothing may be written afterwards. */
+  /** Closes the folders. No write may follow. */
   async close(): Promise<void> {
     await closeAll([...this.#folders.values()]);
   }

@@ -4,39 +4,38 @@ import { dirname, join } from 'node:path';
 
 import { makeFolder } from './make-folder.ts';
 
-/** SHA-256, as the last bytes of every file. */
+/** Length of the SHA-256 at the end of each file. */
 const DIGEST_BYTES = 32;
-/** A writer that has not heard yet that its job ended may add a file while the folder is being removed. */
+/** Retries of a removal. A worker that does not know yet of its job's end may add a file meanwhile. */
 const REMOVE_RETRIES = 3;
 
 /**
- * A folder of finished work, each piece a file: a line of JSON that says what it is, its bytes, and a digest
- * of both. Whatever is not whole reads as absent. Nothing is flushed: what a power cut takes is work that can
- * be done again.
+ * Keeps a job's finished parts as files. Each has a header line of JSON, its bytes, and a digest of both. An incomplete
+ * file reads as absent. It flushes no file, because a worker can repeat the work that a power cut loses.
  */
 export class CheckpointFolder {
   readonly #path: string;
 
-  /** @param path absolute, `{root}/{tenant}/{name}`; need not exist, but the root must before a write */
+  /** @param path absolute, `{root}/{tenant}/{name}`; the root MUST exist before a write */
   constructor(path: string) {
     this.#path = path;
   }
 
   /**
-   * Makes the folder. Writing never does: a worker that does not know yet that its job ended elsewhere must not
-   * bring back what was removed with it.
+   * Makes the folder. `write` never does. A worker that does not know yet of its job's end would otherwise restore a
+   * removed folder.
    */
   async make(): Promise<void> {
     const root = dirname(dirname(this.#path));
     await makeFolder(root, this.#path);
   }
 
-  /** Which files there are, whole or not. */
+  /** Lists the files, also incomplete ones. */
   async names(): Promise<string[]> {
     return readdir(this.#path).catch(() => []);
   }
 
-  /** Reads a file; `undefined` unless it is there and whole. */
+  /** Reads a file; `undefined` if it is missing or incomplete. */
   async read(name: string): Promise<{ header: unknown; body: Buffer } | undefined> {
     const bytes = await readFile(join(this.#path, name)).catch(() => undefined);
     if (!bytes || bytes.length < DIGEST_BYTES) return undefined;
@@ -51,7 +50,7 @@ export class CheckpointFolder {
     }
   }
 
-  /** Writes a file, all of it or nothing. Throws when the folder is not there. */
+  /** Writes a file atomically. @throws if the folder is missing */
   async write(name: string, header: object, body: Uint8Array): Promise<void> {
     const path = join(this.#path, name);
     const temporary = `${path}.${randomUUID()}`;
@@ -70,7 +69,7 @@ export class CheckpointFolder {
     await rm(join(this.#path, name), { force: true });
   }
 
-  /** Removes the folder with all that is in it. */
+  /** Removes the folder and its files. */
   async remove(): Promise<void> {
     await rm(this.#path, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
   }

@@ -7,7 +7,7 @@ import { blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
 import { makeFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
-/** How a run may end. The cancelled come first: should they have to be cancelled again, sooner is better. */
+/** Ends of a run. Cancelled ones come first, because a worker may have to cancel them again soon. */
 const KINDS = ['cancelled', 'failed', 'completed'] as const satisfies Outcome[];
 export type End = (typeof KINDS)[number];
 const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
@@ -38,7 +38,7 @@ export class EndedUploads {
    * Notes how the job of a blob ended. It notes nothing if the blob has no manifest, or the manifest of another job
    * that uploaded the same file. It does not flush: after a power cut the next sweep of the manifests writes the note
    * again.
-   * @param epoch one that was the present one before the end was seen, never a later one
+   * @param epoch the epoch when the caller read the end, or an earlier one, but never a later one
    */
   async note(key: string, jobId: string, status: End, epoch: string): Promise<void> {
     const manifest = blobPath(this.#root, key) + MANIFEST;
@@ -87,7 +87,7 @@ export class EndedUploads {
     return found && Date.now() - found.mtimeMs;
   }
 
-  /** `undefined` when it is not whole: its upload was never acknowledged. */
+  /** Reads a note; `undefined` if it is incomplete, because the api never acknowledged such an upload. */
   async read({ path }: EndedUpload): Promise<Manifest | undefined> {
     return readManifest(path);
   }
@@ -108,7 +108,7 @@ export class EndedUploads {
     return found.some(Boolean);
   }
 
-  /** Removes the note of a job's end: the job is about to be rerun, or its files are deleted. */
+  /** Removes the note of a job's end, because the job is about to be rerun, or its files are deleted. */
   async forget(jobId: string): Promise<void> {
     await Promise.all((await this.#of(jobId)).map((path) => rm(path, { force: true })));
   }
@@ -152,7 +152,7 @@ export class EndedUploads {
     return folders.flatMap((folder) => kinds.map((kind) => this.#path(folder, jobId, kind)));
   }
 
-  /** One an epoch. */
+  /** Lists the folders of the notes, one per epoch. */
   async #folders(): Promise<string[]> {
     return readdir(this.#folder).catch(() => []);
   }
@@ -162,7 +162,7 @@ export class EndedUploads {
   }
 }
 
-/** An epoch's name comes from Redis, where other programs may write. */
+/** Makes a folder's name from an epoch, which other programs may have written to Redis. */
 function folderName(epoch: string): string {
   return encodeURIComponent(epoch).replaceAll('.', '%2E') || 'unnamed';
 }

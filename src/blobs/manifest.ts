@@ -7,14 +7,14 @@ import type { Idempotency } from '../jobs/model/idempotency.ts';
 import { CHECKPOINT } from './blob-paths.ts';
 
 /**
- * Acknowledges a blob. It stands beside the blob until the blob's deletion. It suffices to make the job, and so the
- * document, again if Redis or Chroma lost them.
+ * Describes a blob and its job. It stays beside the blob until the blob's deletion. If Redis or Chroma lost the job or the
+ * document, a worker makes them again from the manifest.
  */
 export interface Manifest {
   job_id: string;
   tenant: string;
   payload: JobPayload;
-  /** The key that the client sent, if it did. */
+  /** Idempotency key of the request, if the client sent one. */
   idempotency?: Idempotency | undefined;
   /** Run that a response has promised; absent for the first run. */
   run?: number;
@@ -29,13 +29,13 @@ const ManifestShape = v.looseObject({
   payload: v.looseObject({ filename: v.string(), collection: v.string(), file_key: v.string() }),
 });
 
-/** Reads a manifest; `undefined` unless it is there and whole. */
+/** Reads a manifest; `undefined` if it is missing or incomplete. */
 export async function readManifest(path: string): Promise<Manifest | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    // Any other error is no absence: an original without a manifest may be deleted.
+    // Other errors prove no absence. A sweep may delete an original without a manifest.
     if (ABSENT.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }

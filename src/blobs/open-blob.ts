@@ -8,7 +8,7 @@ const NOWHERE = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR']);
 /**
  * Opens an original.
  * @returns its handle, which the caller MUST close, and its size in bytes
- * @throws {BlobNotFoundError} when there is no file under this path
+ * @throws {BlobNotFoundError} if the path names no file
  */
 export async function openBlob(path: string): Promise<{ file: FileHandle; size: number }> {
   let file: FileHandle;

@@ -6,10 +6,10 @@ import { BlobNotFoundError } from './blob-paths.ts';
 export type StoreProver = Pick<Installation, 'proveBlobs'>;
 
 /**
- * Opens an original, or does another thing that needs its file. It looks twice for a missing file, and proves the store each time. A second look is due because
+ * Runs an operation that needs an original's file. Looks twice for a missing file, and proves the store each time, because
  * the store may return between the first look and its proof.
- * @param secondLookMs delay before the second look, in ms. With 0 a network file system that shows another machine's file
- * late counts it as missing
+ * @param secondLookMs delay before the second look, in ms. A network file system may show another machine's file late. With
+ * 0 such a file counts as missing
  * @throws {InstallationError} if the store is not proved; {@link BlobNotFoundError} if both looks find no file
  */
 export async function openOriginal<T>(
@@ -42,7 +42,7 @@ export async function suspectingStore<T>(installation: StoreProver, read: () => 
   }
 }
 
-/** Detects errors of a file system, such as EIO or ESTALE. Sockets' errors are explained before they get here. */
+/** Detects errors of a file system, such as EIO or ESTALE. The processor's client has replaced errors of sockets. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }

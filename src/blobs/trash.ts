@@ -7,7 +7,7 @@ import { makeFolder } from './make-folder.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
-/** Keeps files that no store explains, as `{day}/{key}`, until an operator takes them back or their time ends. */
+/** Keeps files that no store explains, as `{day}/{key}`, until their time ends or an operator moves them back. */
 export class Trash {
   readonly #folder: string;
 

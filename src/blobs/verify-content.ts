@@ -17,8 +17,8 @@ export class BlobChangedError extends Error {
 /**
  * Compares a file's bytes with the upload while it passes them on, so that readers need no second pass. The stream
  * ends normally only if all bytes match. Readers MUST NOT act on its bytes before that.
- * @param size bytes of the file when opened; it passes on no more than that
- * @returns a stream that fails with {@link BlobChangedError}; with a plain error if nothing is known and another
+ * @param size bytes of the file when opened; the stream passes on no more
+ * @returns a stream that fails with {@link BlobChangedError}. With no known value it fails with a plain error if another
  * process wrote the file meanwhile
  */
 export function verifyContent(size: number, known: KnownContent): Transform {
