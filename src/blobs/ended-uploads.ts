@@ -38,7 +38,7 @@ export class EndedUploads {
    * Notes how the job of a blob ended. It notes nothing if the blob has no manifest, or the manifest of another job
    * that uploaded the same file. It does not flush: after a power cut the next sweep of the manifests writes the note
    * again.
-   * @param epoch the epoch when the caller read the end, or an earlier one, but never a later one
+   * @param epoch an epoch that was current before the caller read the end, never a later one
    */
   async note(key: string, jobId: string, status: End, epoch: string): Promise<void> {
     const manifest = blobPath(this.#root, key) + MANIFEST;

@@ -15,7 +15,7 @@ import { receiveUpload, type UploadLimits } from './receive-upload.ts';
 import { storageProblem } from './storage-problem.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
-/** Rest in ms before files of a refused upload are removed again: an installation compares its stores as often. */
+/** Pause in ms between tries to remove a refused upload's files. An installation compares its stores as often. */
 const DISCARD_AGAIN_MS = 3000;
 
 interface UploadServices {
@@ -29,13 +29,13 @@ interface UploadServices {
   limits: UploadLimits;
   /** Counts the upload's bytes against its client's limits. */
   body: OpenBody;
-  /** Requests with the same key make one job, whatever became of the first one's response. */
+  /** Requests with the same key make one job, even if the client never got the first response. */
   idempotencyKey: string | undefined;
 }
 
 /**
- * Takes an upload in. When this resolves the file and its manifest are on the disk and its job is queued:
- * from then on it cannot be lost. When it throws, nothing of it is left, or remains once the store is back.
+ * Stores an upload and queues its job. It resolves once the file and its manifest are on the disk and the job is queued.
+ * From then on Sluice cannot lose it. If it throws, it leaves nothing, or removes the rest once the store is back.
  * @returns the documented acknowledgement
  * @throws {AppError}
  */
@@ -58,25 +58,25 @@ export async function acceptUpload(
     };
     const idempotency =
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
-    // Its job may be done within milliseconds, and puts the manifest away then.
+    // Comes before the job, because the note of the job's end is a second name of the manifest.
     await blob.describe({ job_id: id, tenant, payload, idempotency }).catch((cause: unknown) => {
       throw storageProblem(cause);
     });
-    // Side by side: the response waits for both, and the time of one is saved.
+    // At the same time, because the response waits for both.
     const [stored, queued] = await Promise.allSettled([
-      // A folder that was unmounted since the last comparison may have taken the files in its place.
+      // If the store was unmounted since the last comparison, a folder in its place may hold the files.
       blob.commit().then(() => installation.proveBlobs()),
       enqueueInTime(services.connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;
     const made = queued.value;
     if (stored.status === 'rejected') {
-      // Its file may not last, so the job must not run, or stop.
+      // The file may not last, so its job must not run, or must stop.
       await queue.withdraw(id, tenant, fields.collection, idempotencyKey);
       throw storageProblem(stored.reason);
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
-    // Sent before: its job has the file already.
+    // An earlier request with this key made the job, which has its file.
     if (made.id !== id) await discard(blob, services);
     return {
       job_id: made.id,
@@ -91,9 +91,9 @@ export async function acceptUpload(
 }
 
 /**
- * Removes a blob that no job uses. Resolves after the first try, because the response does not depend on it. Files of a
- * store that is away come back with it, and a Redis that is rolled back by then would queue their job again. So the
- * tries go on until the store is proved.
+ * Removes a blob that no job uses. Resolves after the first try, because the response does not depend on it. The files of
+ * a store that is away return with it. Then a worker would queue their job again if Redis was rolled back. So this
+ * function retries until the store is proved.
  */
 async function discard(
   blob: BlobWriter,

@@ -4,10 +4,10 @@ import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 
 /**
- * Cancels a tenant's job, so that it stays cancelled if Redis loses that later. If Redis loses it before this resolves, no
- * response has promised it, and the job may run.
+ * Cancels a tenant's job, so that it stays cancelled if Redis loses the change later. If Redis loses it before this
+ * resolves, the job may run, because no response has promised its end.
  * @returns the job's state now, as JSON
- * @throws {AppError} `job_not_found`; `job_has_ended` when it has completed or failed by itself
+ * @throws {AppError} `job_not_found`; `job_has_ended` if it has completed or failed by itself
  */
 export async function cancelUpload(
   tenant: string,
@@ -21,7 +21,7 @@ export async function cancelUpload(
   const [state, upload] = await Promise.all([store.read(tenant, id), store.readUpload(tenant, id)]);
   if (!state || !upload) throw new AppError('job_not_found');
   if (state.outcome === 'cancelled' && upload.payload) {
-    // Should it fail, a sweep does it.
+    // If this fails, a sweep writes the note.
     await blobs.ended.note(upload.payload.file_key, id, 'cancelled', state.epoch).catch(() => {});
   }
   return state.json;

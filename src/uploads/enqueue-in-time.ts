@@ -15,10 +15,10 @@ const WITHDRAWALS = 60;
 const WITHDRAWAL_INTERVAL_MS = 1000;
 
 /**
- * Queues an upload's job, or makes sure that there is none. While there is no connection nothing is sent. An
- * answer that does not come says nothing about whether the job was made: it is withdrawn over the same
- * connection, so whenever Redis is back it takes both in their order.
- * @param connection keeps all commands, and keeps them in order
+ * Queues an upload's job, or makes sure that there is none. It sends nothing without a connection. A missing response
+ * leaves open whether Redis made the job. So it withdraws the job over the same connection, and Redis runs both
+ * commands in their order.
+ * @param connection keeps all commands, in their order
  * @param queue over this connection
  * @returns as {@link JobQueue.enqueue}
  * @throws {AppError} `queue_unavailable`

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { ifExists } from '../if-exists.ts';
 import { diskFull } from './storage-problem.ts';
 
-/** Time in ms that a disk reading counts. A system call costs an upload more than this class' own count does. */
+/** Time in ms that a disk reading counts, because a system call costs an upload more than this class' own count. */
 const LOOK_MS = 1000;
 /** Default floor in bytes. Redis needs room to rewrite its append-only file, and running jobs to write theirs. */
 const MIN_FREE_BYTES = 1024 ** 3;
@@ -41,8 +41,8 @@ export class FreeSpace {
 
   /**
    * @param root the folder of the uploads
-   * @param others folders on file systems that must keep the floor too; missing ones are left out
-   * @param minFreeBytes the floor; 1 GiB or 5 % of the file system, whichever is less, if absent
+   * @param others folders on file systems that must also keep the floor. A missing folder does not count
+   * @param minFreeBytes the floor; by default the lesser of 1 GiB and 5 % of the file system
    */
   constructor(root: string, others: readonly string[], minFreeBytes: number | undefined) {
     this.#root = root;
@@ -51,8 +51,8 @@ export class FreeSpace {
   }
 
   /**
-   * Grants an upload room. It reserves as much room as the upload has already sent, because an announcement costs a client
-   * nothing. A client that announced much and sent little would otherwise take the disk from others.
+   * Grants an upload room. It reserves only as much room as the upload has already sent. Otherwise a client that announced
+   * much and sent little would take the disk from others.
    * @param bytes announced size, for which there must be room; 0 if unknown
    * @throws {AppError} `disk_full`
    */

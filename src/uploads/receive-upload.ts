@@ -33,7 +33,7 @@ interface ReceivedFile {
  * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
  * When this resolves, the blob is written, but neither committed nor discarded.
  * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex
- * @throws {AppError} with the code of the upload's fault
+ * @throws {AppError} with a code for the upload's fault
  */
 export async function receiveUpload(
   request: IncomingMessage,
@@ -51,7 +51,7 @@ export async function receiveUpload(
 
   await new Promise<void>((resolve, reject) => {
     const fail = (error: AppError) => {
-      // The rest of the body is left to the HTTP server: destroying the request would lose the response.
+      // Leaves the rest of the body to the HTTP server, because destroying the request would lose the response.
       request.unpipe(busboy);
       busboy.removeAllListeners();
       busboy.on('error', ignoreAfterFailure);
@@ -59,13 +59,13 @@ export async function receiveUpload(
       reject(error);
     };
     const interrupted = () => {
-      // A whole body may still be unread when its sender leaves, and then no one reads the rest.
+      // When the client leaves, Node drops the unread rest even of a complete body.
       if (!request.readableEnded)
         fail(new AppError('upload_interrupted', 'The connection ended before the upload did.'));
     };
     request.once('error', interrupted);
     request.once('close', interrupted);
-    // Whoever left before this was listened for will not be heard to leave again.
+    // If the client left before these listeners, no event follows.
     if (request.destroyed) return interrupted();
 
     busboy.on('field', (name, value, nameTruncated, valueTruncated) => {
@@ -143,7 +143,7 @@ function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {
         fieldSize: MAX_FIELD_BYTES,
         headerPairs: 50,
       },
-      // Scripts send a field as a blob now and then, which gives it a file name.
+      // Some scripts send a field as a blob, which gives it a file name.
       isPartAFile: (name, contentType, filename) =>
         !(name !== undefined && isFieldName(name)) &&
         (filename !== undefined || contentType === 'application/octet-stream'),

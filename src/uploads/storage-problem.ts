@@ -3,10 +3,10 @@ import { AppError } from '../errors.ts';
 /** Errors of a full disk or quota. */
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
-/** Reports a full disk. */
+/** Makes the error of a full disk. */
 export function diskFull(cause: unknown): AppError {
   const detail =
-    'Nothing was stored. Delete what is no longer needed, or ask the operator for more disk space.';
+    'Nothing was stored. Delete documents that you no longer need, or ask the operator for more disk space.';
   return new AppError('disk_full', detail, { cause });
 }
 

@@ -13,7 +13,7 @@ const CONFIRM_MS = 1000;
 /** Matches a replica that is in step with its master and reported within two seconds. It reports once a second. */
 const SERVES = /^slave\d+:.*\bstate=online\b.*\blag=[0-2]\b/m;
 
-/** The connection to Redis that uploads are queued over: knows when to send, and whether what was sent is safe. */
+/** Watches the connection over which uploads are queued: whether it is there, and whether a replica has its writes. */
 export class UploadConnection {
   readonly #redis: Redis;
   readonly #logger: Logger;
@@ -32,7 +32,7 @@ export class UploadConnection {
     });
   }
 
-  /** Waits until there is a connection. @returns whether there is one in time */
+  /** Waits for the connection. @returns `false` if it is still missing after the time */
   async ready(withinMs: number): Promise<boolean> {
     for (const end = performance.now() + withinMs; this.#redis.status !== 'ready'; await sleep(LOOK_MS)) {
       if (performance.now() >= end) return false;
@@ -43,7 +43,7 @@ export class UploadConnection {
   /**
    * Waits until a replica, if there is one, has all earlier writes of the connection. A failover does not lose them then.
    * The wait is short, because the replica is only a second safety: a worker requeues a lost upload by its manifest.
-   * @returns `false` if the time was up, or the connection was cut and may lead to another server now
+   * @returns `false` if that took too long, or the connection was cut and may now lead to another server
    */
   async confirm(): Promise<boolean> {
     const cuts = this.#cuts;
@@ -54,7 +54,7 @@ export class UploadConnection {
     let confirmed = false;
     const confirmation = this.#confirmed().then((found) => (confirmed = found));
     try {
-      // A Redis that has gone away meanwhile answers when it is back.
+      // Bounds the wait, because a Redis that is away responds only after its return.
       await within(CONFIRM_MS, confirmation);
       if (!confirmed) this.#logger.warn('no replica of Redis has confirmed an upload in time');
       return confirmed;
