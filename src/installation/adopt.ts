@@ -29,7 +29,9 @@ export async function adoptInstallation(
   ]);
   const id = { blobs: folder?.id, redis: record.id, chroma: inChroma }[source];
   if (id === undefined)
-    throw new InstallationError(`${source} (${places[source]}) has no id that the others could adopt.`);
+    throw new InstallationError(
+      `${source} (${places[source]}) has no id that the others could adopt: name another store.`,
+    );
 
   const changes: string[] = [];
   const note = (store: Source, before: string | undefined) =>

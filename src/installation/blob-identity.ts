@@ -50,7 +50,10 @@ export class BlobIdentity {
     const text = await ifExists(readFile(this.#path, 'utf8'));
     if (text === undefined) return undefined;
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), IdentitySchema), text);
-    if (!parsed.success) throw new InstallationError(`${this.#path} is no valid identity file`);
+    if (!parsed.success)
+      throw new InstallationError(
+        `${this.#path} is no valid identity file: to write it again, run: npm run adopt -- redis`,
+      );
     return parsed.output;
   }
 
@@ -61,7 +64,7 @@ export class BlobIdentity {
 
   /** Gives the folder another installation's id, on an operator's command. @returns its new identity */
   async replace(id: string): Promise<FolderIdentity> {
-    // Replaces an invalid file, too. This is the operator's way to repair one.
+    // Replaces also an invalid file, because the operator repairs one in this way.
     const before = await this.#readFile().catch(() => undefined);
     // Keeps the origin of the data that the folder was adopted with.
     const identity = { store: randomUUID(), ...before, id };
@@ -83,7 +86,7 @@ export class BlobIdentity {
     await Promise.all([syncFolder(this.root), syncFolder(dirname(this.root))]);
   }
 
-  /** Returns whether a tenant's folder, or that of ended uploads, has contents: a version without ids wrote them. */
+  /** Returns whether a subfolder has contents, which a version without ids wrote. */
   async #holdsFiles(): Promise<boolean> {
     for (const entry of await readdir(this.root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 const PREFIX = '.probe-';
 /** Age in ms at which the files of a killed process are removed. */
 const STALE_MS = 60 * 60 * 1000;
-/** Time in ms that a result counts again, because many clients may ask for readiness at once. */
+/** Time in ms that callers share a result, because many clients may ask for readiness at once. */
 const FRESH_MS = 1000;
 
-/** Proves that the blob store's folder takes writes: it writes a small file, reads it and removes it. */
+/** Proves that the blob store's folder takes writes. It writes a small file, reads it and removes it. */
 export class BlobProbe {
   readonly #root: string;
   readonly #name = PREFIX + randomUUID();
@@ -46,7 +46,7 @@ export class BlobProbe {
     try {
       await writeFile(path, text, { flush: true });
       if ((await readFile(path, 'utf8')) !== text)
-        throw new Error(`${path} does not hold what was written to it`);
+        throw new Error(`${path} holds other bytes than were written: check the disk or the mount`);
     } finally {
       await rm(path, { force: true });
     }

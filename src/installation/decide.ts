@@ -2,7 +2,7 @@ import type { FolderIdentity } from './blob-identity.ts';
 import type { RedisRecord } from './redis-identity.ts';
 
 /**
- * Names what a process may do about a store without an id.
+ * Names the stores that a process may give an id.
  * - `api`: gives ids to all stores.
  * - `worker`: gives an id to Chroma only, because an empty or unknown folder is most likely a missing mount.
  * - `gateway`: uses Redis only, and gives it no id, because the blob store's id comes first.
@@ -32,7 +32,7 @@ export interface Proved {
   store: string | undefined;
 }
 
-/** State of the stores relative to each other. */
+/** Result of a comparison of the stores. */
 export type Standing =
   | { state: 'unknown'; why: string }
   | ({ state: 'confirmed' } & Proved)
@@ -44,11 +44,11 @@ export type Adoption =
   | { adopt: 'folder'; id: string | undefined; instead: string | undefined }
   | { adopt: 'redis' | 'chroma'; id: string; store: string };
 
-/** Tells an operator how to make one of two ids win. */
+/** Next step for an operator who wants one of two ids to win. */
 const ON_PURPOSE = 'To make one of them win, run: npm run adopt -- blobs (or redis, or chroma).';
 
 /**
- * Decides what the stores' ids mean. This is the one table:
+ * Decides about the stores by their ids, with this table:
  * | found | then |
  * |---|---|
  * | no id anywhere, with or without data | the folder gets one, then Redis, then Chroma |
@@ -115,7 +115,7 @@ function refusePrefix(id: string, prefix: string, places: Places): Standing {
   return { state: 'refused', check: 'installation', message };
 }
 
-/** Decides about a folder without an id: new, emptied, unmounted, or written by a version without ids. */
+/** Decides about a folder without an id. It is new, emptied or unmounted, or a version without ids wrote it. */
 function decideFolder(
   redis: RedisRecord,
   known: string | undefined,

@@ -16,7 +16,7 @@ export interface IdentityStores {
   places: Places;
 }
 
-/** @param blobStore absolute path of the blob store's folder */
+/** Makes the stores' accessors. @param blobStore absolute path of the blob store's folder */
 export function identityStores(
   { blobStore, redisUrl, chromaUrl }: { blobStore: string; redisUrl: string; chromaUrl: string },
   redis: Redis,

@@ -22,7 +22,7 @@ const SILENT_MS = 10_000;
 const LAST_WORD_MS = 500;
 /** Longest wait of a stopping process for a comparison under way, in ms. */
 const LAST_ROUND_MS = 2000;
-/** Age in ms up to which a comparison answers a readiness probe. */
+/** Age in ms up to which a readiness probe reuses a comparison. */
 const FRESH_MS = 1000;
 
 /**
