@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 
 import { withoutCredentials } from '../logging/without-credentials.ts';
 
-/** A server that the roles use, and who runs it. */
+/** Describes a server of the roles; `embedded` if the supervisor runs it. */
 export interface Backend {
   name: string;
   url: string;
@@ -13,7 +13,7 @@ export interface Backend {
   passwordFile?: string | undefined;
 }
 
-/** A URL to open in a browser on this machine; an address that means "all of them" cannot be opened. */
+/** Returns a URL for a browser on this machine. It replaces a wildcard address, which no browser can open. */
 export function browserUrl(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : isIPv6(host) ? `[${host}]` : host;
   return `http://${name}:${port}`;

@@ -3,14 +3,14 @@ export interface Failure {
   /** Paths of the damaged files. */
   data: string;
   logFile: string;
-  /** The server's last words, on one line. */
+  /** Last message of the server, on one line. */
   says: string | undefined;
   /** Steps that repair the data, one a line. */
   repair: readonly string[];
 }
 
 /**
- * Tells an operator about a process that keeps ending: its data, its last words, the repair.
+ * Formats a report about a process that keeps ending: its data, its last message, the repair.
  * @param ended the system's account of the last end, for example its exit code
  */
 export function failureReport(name: string, ended: string, failure: Failure | undefined): string {

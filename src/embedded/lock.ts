@@ -42,8 +42,8 @@ const POLL_MS = 20;
 const SQLITE_BUSY = 5;
 
 /**
- * Keeps a second supervisor off a data folder, and records the children for the next one, in case this one is killed.
- * `sluice.lock` names them. A kernel lock on `sluice.guard` excludes a second supervisor, and ends with the process in any
+ * Keeps a second supervisor off a data folder. Records the children in `sluice.lock`, so that the next supervisor can stop
+ * those of a killed one. A kernel lock on `sluice.guard` excludes a second supervisor, and ends with the process in any
  * case. Node has no `flock`, but SQLite does.
  */
 export class DataLock {
@@ -62,7 +62,7 @@ export class DataLock {
 
   /**
    * Takes the lock, and stops what an earlier supervisor left running.
-   * @throws {ConfigError} when another supervisor runs on this folder
+   * @throws {ConfigError} if another supervisor runs on this folder
    */
   static async acquire(dataDir: string, logger: Logger): Promise<DataLock> {
     const file = join(dataDir, LOCK_FILES.lock);
@@ -78,7 +78,7 @@ export class DataLock {
     this.#write();
   }
 
-  /** Remembers a child that has just been started. */
+  /** Records a started child. */
   add(kind: ProcessKind, name: string, pid: number): void {
     const identity = processIdentity(pid);
     if (identity === undefined) return;
@@ -114,11 +114,11 @@ export class DataLock {
   #write(): void {
     const content = { pid: process.pid, running: this.#running, children: [...this.#children.values()] };
     try {
-      // A rename, so that a reader never meets half of it.
+      // Renames a complete file, so that a reader never sees half of it.
       writeFileSync(`${this.#file}.new`, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
       renameSync(`${this.#file}.new`, this.#file);
     } catch (error) {
-      // A full disk is no reason to stop what runs.
+      // A full disk must not stop the running roles.
       this.#logger.warn('the lock file cannot be written', { error });
     }
   }

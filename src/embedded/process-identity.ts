@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** In `/proc/PID/stat`, counted from the state that follows the parenthesised name. */
+/** Index of the start time in `/proc/PID/stat`, counted from the state after the name. */
 const START_TIME_FIELD = 19;
 
 function onLinux(pid: number): string | undefined {
@@ -9,7 +9,7 @@ function onLinux(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (fields[0] === 'Z') return undefined;
-  // The start time counts from the boot, so it takes the boot to make it unique.
+  // The start time counts from the boot, so only the boot's id makes it unique.
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}:${fields[START_TIME_FIELD]}`;
 }
 
@@ -24,8 +24,8 @@ function elsewhere(pid: number): string | undefined {
 }
 
 /**
- * Names one life of a process: a pid is used again, its start time is not.
- * @returns undefined when no such process runs; one that has ended but is not yet reaped does not run
+ * Identifies one life of a process by its start time, because systems reuse pids.
+ * @returns `undefined` if no such process runs. An ended process that is not yet reaped does not run
  */
 export function processIdentity(pid: number): string | undefined {
   try {
@@ -35,13 +35,13 @@ export function processIdentity(pid: number): string | undefined {
   }
 }
 
-/** Signals a process, or a whole group when `pid` is negative; one that is gone already is no error. */
+/** Signals a process, or a group if `pid` is negative. A missing one is no error. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // macOS answers EPERM for a group of which only unreaped processes are left.
+    // macOS reports EPERM for a group with only unreaped processes.
     if (code !== 'ESRCH' && !(code === 'EPERM' && pid < 0)) throw error;
   }
 }

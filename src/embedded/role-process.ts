@@ -1,4 +1,4 @@
-/** Exit code of a role whose configuration cannot work (sysexits.h's EX_CONFIG): starting it again would not help. */
+/** Exit code of a role whose configuration cannot work (EX_CONFIG of sysexits.h). A restart would not help. */
 export const CONFIGURATION_EXIT_CODE = 78;
 
 /** Message of a role's process to its supervisor once it serves HTTP. */
@@ -15,15 +15,15 @@ export function isSupervised(): boolean {
 }
 
 /**
- * Tells the supervisor, where there is one, that this process serves.
- * @param port where it listens
+ * Tells the supervisor, if there is one, that this process serves.
+ * @param port port that it listens on
  * @param refused whether an operator must repair something before the role works
  */
 export function reportReady(port: number, refused: boolean): void {
   process.send?.({ type: 'ready', port, refused } satisfies ReadyMessage);
 }
 
-/** Tells a {@link ReadyMessage} from whatever else may come over the channel. */
+/** Distinguishes a {@link ReadyMessage} from other messages of the channel. */
 export function isReadyMessage(message: unknown): message is ReadyMessage {
   return typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready';
 }

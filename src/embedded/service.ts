@@ -30,14 +30,14 @@ export interface ServiceSpec {
   spawn(): ChildProcess;
   /**
    * Resolves when it serves; `signal` aborts when it has ended.
-   * @throws when it shows that it never will serve; it is ended then
+   * @throws if it can never serve. The caller then kills it
    */
   ready(child: ChildProcess, signal: AbortSignal): Promise<void>;
   /** Explains why its last run ended, and how to repair its data; absent if it prints to the console. */
   explain?(): Failure;
 }
 
-/** One process that is started again whenever it ends, until it is stopped. */
+/** Runs a process, and restarts it whenever it ends, until `stop` or `kill`. */
 export class Service {
   readonly spec: ServiceSpec;
   readonly #lock: DataLock;
@@ -61,13 +61,13 @@ export class Service {
 
   /**
    * Settles once: resolves when the process serves for the first time.
-   * @throws {ConfigError} when it says, or shows, that another try would end the same
+   * @throws {ConfigError} if a restart would fail in the same way
    */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Asks it to end, kills it when it takes too long, and resolves when it is gone. */
+  /** Sends it SIGTERM, and SIGKILL after the grace time. Resolves once it is gone. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
@@ -85,7 +85,7 @@ export class Service {
     if (this.#running) signalProcess(this.#running.pid, signal);
   }
 
-  /** Kills it where there is no time left to wait. */
+  /** Kills it without waiting for its end. */
   kill(): void {
     this.#stopping = true;
     if (this.#running) signalProcess(-this.#running.pid, 'SIGKILL');
@@ -151,8 +151,8 @@ export class Service {
   }
 
   /**
-   * @param ended what the system says about the end
-   * @param unfit why it was ended on purpose
+   * @param ended the system's account of the end, for example its exit code
+   * @param unfit why Sluice killed it, if it did
    */
   #startAgain(ended: string, unfit?: string): void {
     if (this.#stopping) return;

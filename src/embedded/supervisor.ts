@@ -30,11 +30,11 @@ const DRAIN_MARGIN_MS = 1000;
 /** Longest wait of the banner for Chroma, in ms. A healthy one is up in a second, even on a busy machine. */
 const CHROMA_WAIT_MS = 15_000;
 
-/** Everything that `npm start` runs. */
+/** Controls the processes of `npm start`. */
 export interface Supervision {
   /**
-   * Resolves when the API serves, or when `close` came first.
-   * @throws {ConfigError} for a fault that no restart cures. Nothing is left running then
+   * Resolves once the API serves, or after an earlier `close`.
+   * @throws {ConfigError} for a fault that no restart cures. It leaves no process running
    */
   started: Promise<void>;
   /** Tells the roles to read the file of API keys again; absent without such a file. */
@@ -44,7 +44,7 @@ export interface Supervision {
 }
 
 /**
- * Runs every role and the embedded servers they need as child processes, and starts again whichever ends.
+ * Runs every role and the embedded servers they need as child processes, and restarts those that end.
  * @param entry the program to run the roles with
  */
 export function startAll(config: Config, logger: Logger, entry = MAIN): Supervision {
@@ -98,13 +98,13 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
         ...(processorSecret !== undefined && { PROCESSOR_SECRET: processorSecret }),
         DRAIN_MS: String(Math.min(config.drainMs, STOP_GRACE_MS.role - DRAIN_MARGIN_MS)),
       });
-    // The processor may take its time to load its model: jobs wait for it, people do not.
+    // Does not wait for the processor, which loads its model, because only jobs need it.
     if (!config.processorUrl) run(lock, role(['processor'], LOOPBACK, ports.processor));
     const api = run(lock, role(['api', 'gateway'], config.host, port));
     await logWait(api.ready, 'the api to serve', logger);
     run(lock, role(['worker'], LOOPBACK, ports.worker));
 
-    // Sluice serves without Chroma. Only the banner waits for it, to say whether it is there.
+    // Sluice serves without Chroma. Only the banner waits for it, because it reports whether Chroma serves.
     const chromaReady = Promise.race([
       chroma?.ready.then(
         () => true,
@@ -150,7 +150,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
   let stopped: Promise<void> | undefined;
   const close = () => (stopped ??= stop());
 
-  // An exit that could not wait for close, such as a second Ctrl-C, still leaves no process behind.
+  // An exit that does not wait for `close`, such as a second Ctrl-C, must leave no process behind.
   process.once('exit', () => {
     for (const service of services) service.kill();
   });

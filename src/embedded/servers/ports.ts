@@ -2,22 +2,22 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /**
- * Free ports are looked for below the range that systems hand out to outgoing connections: there, a client
- * that retries while its server is down could take the server's port, or even end up connected to itself.
+ * Range of chosen ports. It lies below the range that systems use for outgoing connections. There, a client that retries
+ * while its server is down could take the server's port, or even connect to itself.
  */
 const FREE_PORTS = { min: 20_000, max: 32_000 };
 const HIGHEST_PORT = 65_535;
 
-/** Apart by more than one process ever chooses. */
+/** Distance between the first ports of two processes. No process chooses as many. */
 const PORTS_OF_PROCESS = 16;
 /**
- * The next port to look at. Between its choice and its use, a port looks free to everybody. Processes that start at the
- * same time have different ids, so they look at different ports. With ports at random, one start's processor was
- * another's api once in some fifty runs of the tests.
+ * Next port to try. A chosen port looks free to other processes until its use. Concurrent starts have different process
+ * ids, so they try different ports. With random ports, one start's processor was another's api once in some fifty runs
+ * of the tests.
  */
 let nextPort = process.pid * PORTS_OF_PROCESS;
 
-/** Why nothing can listen there, or undefined when it can. */
+/** Tries to listen. @returns the system's error; `undefined` on success */
 export function listenError(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -27,7 +27,7 @@ export function listenError(port: number, host: string): Promise<string | undefi
 }
 
 /**
- * Gives each name a loopback port of its own: consecutive ones from `first` where they are free.
+ * Gives each name a loopback port of its own: consecutive ones from `first` if they are free.
  * @param first undefined for any ports
  */
 export async function choosePorts<Name extends string>(

@@ -26,7 +26,7 @@ export class ServerProcess {
 
   /**
    * Starts the server in a process group of its own, so that Ctrl-C in the terminal stops the roles that use it
-   * first. The server writes straight to its log, because it lives longer than this process.
+   * first. The server writes straight to its log, because it may outlive this process.
    */
   spawn(command: string, args: readonly string[]): ChildProcess {
     mkdirSync(dirname(this.logFile), { recursive: true });
@@ -53,7 +53,7 @@ export class ServerProcess {
       log = openSync(this.logFile, 'r');
       return buffer.toString('utf8', 0, readSync(log, buffer, 0, buffer.length, this.#lifeBegan));
     } catch {
-      // The report then lacks the server's words, and nothing else.
+      // Only the report's quotation of the server needs the log.
       return '';
     } finally {
       if (log !== undefined) closeSync(log);
