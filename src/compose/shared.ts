@@ -101,7 +101,7 @@ export async function share(
       clientSubject(request, config.trustedProxies, principal),
     /** Opens a connection to Redis. */
     connect,
-    /** One for all roles that push or answer for jobs. */
+    /** Feed of the api and the gateway; absent without them. */
     feed,
   };
 }

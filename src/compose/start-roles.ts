@@ -38,11 +38,11 @@ export interface Running {
 }
 
 /**
- * Starts roles in this process and wires them together: the only place that knows more than one of them.
- * @throws {ConfigError} when a URL that the roles need is not set
+ * Starts roles in this process and wires them together.
+ * @throws {ConfigError} if a URL that the roles need is not set
  */
 export async function startRoles(roles: readonly Role[], config: Config, logger: Logger): Promise<Running> {
-  // Whatever has been started is released again, last first, when a later step throws.
+  // Stops the started parts, last first, if a later step throws.
   await using starting = new AsyncDisposableStack();
   const running = roles.includes('processor')
     ? await startProcessorRole(roles, config, logger, starting)

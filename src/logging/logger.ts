@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { logFields, logMessage, readableLine, visible, type Fields } from './log-line.ts';
 import { RepeatLimit } from './repeat-limit.ts';
 
-/** Writes events of one role. An `Error` among the fields is written without its own properties. */
+/** Writes events of one role. It writes an `Error` among the fields without the error's own properties. */
 export interface Logger {
   /** Logs planned events, and faults of a user's document or connection. */
   info(message: string, fields?: Fields): void;

@@ -91,7 +91,7 @@ function installPackages() {
     const ours = isOld ? bringNode(folder) : undefined;
     say('packages', 'installing');
     if (!npm(['ci', '--include=dev'], root, ours ? withFirst(dirname(ours)) : systemEnv)) {
-      fail('packages', 'npm ci failed');
+      fail('packages', 'npm ci failed: repair what it names above, then run setup again');
     }
     // Keeps only the program: 121 of 189 MB. `npm run` finds it there before the system's.
     if (ours) copyFileSync(ours, join(BIN, 'node'));
@@ -147,7 +147,8 @@ function buildPage() {
   say('web page', 'building with vite');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
   const build = [vite, 'build', '--config', 'client/vite.config.ts', '--logLevel', 'warn'];
-  if (!run('node', build, root, withFirst(BIN))) fail('web page', 'the build failed');
+  if (!run('node', build, root, withFirst(BIN)))
+    fail('web page', 'the build failed: repair what vite names above');
   writeFileSync(PAGE_STAMP, pageHash());
 }
 
@@ -164,7 +165,7 @@ if (!enough) {
   if (level === 'start') {
     say('packages', 'removing those that only build and test');
     if (!npm(['prune', '--omit=dev', '--no-save'], root, withFirst(BIN)))
-      fail('packages', 'npm prune failed');
+      fail('packages', 'npm prune failed: repair what it names above, then run setup again');
   }
   writeStamp(level);
 }

@@ -1,11 +1,11 @@
-// Plain and old JavaScript: it runs on whatever Node the system has, before ours is there.
+// Uses plain, old JavaScript, because it runs on any system Node, before Node 24 is there.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * Debian starts and enables a server when its package is installed; Sluice starts its own Redis.
- * policy-rc.d is how Debian is told not to.
+ * Debian starts and enables a server when it installs the package, but Sluice starts its own Redis. A `policy-rc.d`
+ * prevents the start.
  */
 const APT_INSTALL = `
 set -e
@@ -83,17 +83,17 @@ function findCommand(name, path) {
   );
 }
 
-/** The file on `path` that shows that `need` is there. */
+/** Returns the path of a command that proves that `need` is installed, or undefined. */
 export function present(need, path) {
   return commandsOf(need)
     .map((name) => findCommand(name, path))
     .find(Boolean);
 }
 
-/** Installs what is needed, with the system's package manager. Returns why it could not, if so. */
+/** Installs packages with the system's package manager. Returns the reason of a failure, or undefined. */
 export function installWithSystem(needs, path) {
   const name = Object.keys(INSTALL).find((manager) => findCommand(manager, path));
-  if (!name) return `none of ${Object.keys(INSTALL).join(', ')} is here`;
+  if (!name) return `found none of ${Object.keys(INSTALL).join(', ')}`;
   const command = INSTALL[name].concat(needs.map((need) => NEEDS[need][name] || NEEDS[need].package));
   // Homebrew refuses to run as root.
   if (name !== 'brew' && process.getuid() !== 0) {
