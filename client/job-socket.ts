@@ -32,8 +32,8 @@ export interface SocketListener {
 }
 
 /**
- * The page's one WebSocket. It reconnects for ever, at the time that the server names, or with growing random pauses. It
- * detects a connection that only seems open.
+ * Holds the page's one WebSocket. It reconnects for ever, at the time that the server names, or with growing random
+ * pauses. It detects a connection that only seems open.
  */
 export class JobSocket {
   readonly #listener: SocketListener;

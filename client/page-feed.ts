@@ -9,10 +9,10 @@ const MOST_SUBSCRIPTIONS = 100;
 /** Most ids that a server accepts in one message. */
 const IDS_A_MESSAGE = 1000;
 
-/** Whether the socket brings states, is open but stale, or is closed. */
+/** State of the socket: it brings states, is open but stale, or is closed. */
 type Link = 'live' | 'stale' | 'connecting';
 
-/** How states reach the page: by push, or by polling while the socket brings none. */
+/** Way by which states reach the page: push, or polling while the socket brings none. */
 export type FeedMode = Link | 'polling';
 
 export interface FeedListener {

@@ -15,7 +15,7 @@ import { SettingsSchema } from '../src/contract/settings.ts';
 /** Longest request, in ms. It suffices for a slow line. A request without an end would block its caller. */
 const TIMEOUT_MS = 15_000;
 
-/** A failed request, with words for a person. `status` is absent without a response. */
+/** Reports a failed request in words for a person. `status` is absent without a response. */
 export class RequestError extends Error {
   override name = 'RequestError';
   readonly status: number | undefined;
@@ -30,7 +30,7 @@ export class RequestError extends Error {
 export function toRequestError(status: number, body: string): RequestError {
   const problem = v.safeParse(v.pipe(v.string(), v.parseJson(), ProblemSchema), body);
   if (!problem.success)
-    return new RequestError(`The server answered with an error (HTTP ${status}).`, status);
+    return new RequestError(`The server responded with an error (HTTP ${status}).`, status);
   const { title, detail } = problem.output;
   return new RequestError(detail ?? `${title}.`, status);
 }
@@ -117,11 +117,12 @@ async function ask<Schema extends v.GenericSchema>(
     text = await response.text();
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new RequestError('The server cannot be reached.');
+    throw new RequestError('The server cannot be reached. Check the connection, and try again.');
   }
   if (response.status === 401) refuseKey(used);
   if (!response.ok) throw toRequestError(response.status, text);
   const body = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
-  if (!body.success) throw new RequestError('The server sent an answer this page does not understand.');
+  if (!body.success)
+    throw new RequestError('The server sent a response that this page does not understand. Reload the page.');
   return { body: body.output, etag: response.headers.get('etag') };
 }

@@ -5,7 +5,7 @@ import { quantity } from './wording.ts';
 
 const RESULTS = 5;
 
-/** The search form with its results. */
+/** Shows the search form with its results. */
 export class SearchView {
   readonly #form = find(document, '#search', HTMLFormElement);
   readonly #query = find(document, '#query', HTMLInputElement);

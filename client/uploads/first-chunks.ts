@@ -4,7 +4,7 @@ import { readChunks } from '../request.ts';
 
 const SHOWN = 5;
 
-/** The first chunks of a finished document, read when the user opens them. */
+/** Shows the first chunks of a finished document. It reads them when the user opens them. */
 export class FirstChunks {
   readonly #root: HTMLDetailsElement;
   readonly #status: HTMLElement;

@@ -9,7 +9,7 @@ export interface UploadFormListener {
   onCollection(name: string): void;
 }
 
-/** The form for files, which the user chooses or drops on the page, and for their collection. */
+/** Handles the form for files, which the user chooses or drops on the page, and for their collection. */
 export function listenToUploadForm(listener: UploadFormListener): void {
   const collection = find(document, '#collection', HTMLInputElement);
   const error = find(document, '#collection-error', HTMLElement);
@@ -19,7 +19,7 @@ export function listenToUploadForm(listener: UploadFormListener): void {
   const checkCollection = () => {
     const name = v.safeParse(CollectionNameSchema, collection.value.trim());
     collection.setAttribute('aria-invalid', String(!name.success));
-    error.textContent = name.success ? '' : `That will not do: ${name.issues[0].message}.`;
+    error.textContent = name.success ? '' : `Choose another name: ${name.issues[0].message}.`;
     if (!name.success) return undefined;
     listener.onCollection(name.output);
     return name.output;

@@ -19,7 +19,7 @@ interface Upload {
   followed: boolean;
 }
 
-/** The list of this browser's uploads, under way and remembered. */
+/** Shows the list of this browser's uploads, under way and remembered. */
 export class UploadList {
   readonly #feed: PageFeed;
   readonly #list = find(document, '#uploads', HTMLUListElement);

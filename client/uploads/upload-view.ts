@@ -4,7 +4,7 @@ import { FirstChunks } from './first-chunks.ts';
 import { markSteps, type Step, type StepState } from './steps.ts';
 import { countsOf, duration, elapsed, failureOf, fileSize, quantity, unreadOf } from '../wording.ts';
 
-/** One word for the state of an upload. */
+/** Words for the states of an upload. */
 const STATUS_WORDS = {
   waiting: 'Waiting',
   uploading: 'Uploading',
@@ -30,7 +30,7 @@ export interface UploadFacts {
   startedAt: number;
 }
 
-/** The card of one upload: the transfer of its file, the stages of its job, and the result. */
+/** Shows one upload as a card: the transfer of its file, the stages of its job, the result. */
 export class UploadView {
   readonly root = stamp('upload-template');
   readonly #facts: UploadFacts;
