@@ -23,8 +23,8 @@ export function isTenantFolder(name: string): boolean {
 }
 
 /**
- * Returns the path of a blob. Other programs may write the keys of job hashes, so a key must not lead out of the folder
- * or to our own files.
+ * Returns the path of a blob. The key must not lead out of the folder or to Sluice's own files, because other programs
+ * may have written it.
  * @param root the store's folder
  * @throws {BlobNotFoundError}
  */

@@ -7,8 +7,8 @@ import type { Idempotency } from '../jobs/model/idempotency.ts';
 import { CHECKPOINT } from './blob-paths.ts';
 
 /**
- * Describes a blob and its job. It stays beside the blob until the blob's deletion. If Redis or Chroma lost the job or the
- * document, a worker makes them again from the manifest.
+ * Describes a blob and its job. It stays beside the blob until the blob's deletion. From it alone a worker makes a job or
+ * a document again that Redis or Chroma lost.
  */
 export interface Manifest {
   job_id: string;

@@ -6,10 +6,10 @@ import { BlobNotFoundError } from './blob-paths.ts';
 export type StoreProver = Pick<Installation, 'proveBlobs'>;
 
 /**
- * Runs an operation that needs an original's file. Looks twice for a missing file, and proves the store each time, because
- * the store may return between the first look and its proof.
- * @param secondLookMs delay before the second look, in ms. A network file system may show another machine's file late. With
- * 0 such a file counts as missing
+ * Runs an operation that needs an original's file. Looks twice for a missing file, and proves the store each time. The
+ * store may return between the first look and its proof.
+ * @param secondLookMs delay before the second look, in ms. A network file system may show another machine's file late.
+ * With 0 such a file counts as missing
  * @throws {InstallationError} if the store is not proved; {@link BlobNotFoundError} if both looks find no file
  */
 export async function openOriginal<T>(

@@ -25,8 +25,8 @@ export class ServerProcess {
   }
 
   /**
-   * Starts the server in a process group of its own, so that Ctrl-C in the terminal stops the roles that use it
-   * first. The server writes straight to its log, because it may outlive this process.
+   * Starts the server in a process group of its own. So Ctrl-C in the terminal stops first the roles that use it. The
+   * server writes straight to its log, because it may outlive this process.
    */
   spawn(command: string, args: readonly string[]): ChildProcess {
     mkdirSync(dirname(this.logFile), { recursive: true });
