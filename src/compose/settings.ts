@@ -12,6 +12,6 @@ export function guardFor({ host, allowedHosts, allowedOrigins, publicUrl }: Conf
 export function required(name: string, url: string | undefined, roles: readonly Role[]): string {
   if (url !== undefined) return url;
   throw new ConfigError(
-    `${name} is not set, and ${roles.join(' and ')} alone needs it; only a start without a role brings its own.`,
+    `${name} is not set, and ${roles.join(' and ')} needs it: set it, or start Sluice without a role.`,
   );
 }

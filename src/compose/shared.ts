@@ -73,7 +73,7 @@ export async function share(
     const opened = new JobFeed(connectFeed, redis, { store, keys, logger });
     started.defer(() => opened.close());
     checks['events'] = async () => {
-      if (!opened.live) throw new Error('job events are not sure to arrive');
+      if (!opened.live) throw new Error('nothing proves that job events arrive');
     };
     feed = opened;
   }
