@@ -57,6 +57,10 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
     rooms: ['worker', 'http', 'processor', 'embedded', 'uploads', 'blobs', 'documents'],
     because: 'http, gateway and worker never import each other; compose/ alone wires roles',
   },
+  'gateway/speed': {
+    rooms: ['gateway/session', 'gateway/outbox'],
+    because: 'what is unusual for speed stands behind one boundary',
+  },
   'gateway/outbox': { rooms: ['gateway/session'], because: 'a session owns its outbox' },
   worker: {
     rooms: ['http', 'gateway', 'processor', 'embedded'],

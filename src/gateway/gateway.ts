@@ -14,7 +14,7 @@ import type { Subject } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Admission } from './admission.ts';
-import { Flusher } from './outbox/flusher.ts';
+import { Flusher } from './speed/flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
 import { Authentication } from './session/authentication.ts';
 import { authorized } from './session/rights.ts';

@@ -1,6 +1,6 @@
 import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
-import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, snapshotFrame, updateFrame } from './frames.ts';
+import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, snapshotFrame, updateFrame } from '../speed/frames.ts';
 
 /** Unsent first states of a subscription. */
 export interface Snapshot {

@@ -4,8 +4,8 @@ import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { MessageQueue, type QueuedMessage } from './message-queue.ts';
 import { Departures } from './departures.ts';
-import type { Flusher } from './flusher.ts';
-import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, updateFrame } from './frames.ts';
+import type { Flusher } from '../speed/flusher.ts';
+import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, updateFrame } from '../speed/frames.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { Updates } from './updates.ts';
 

@@ -1,5 +1,5 @@
 import type { JobState } from '../../jobs/model/job-view.ts';
-import { SmallMap } from '../small-map.ts';
+import { SmallMap } from '../speed/small-map.ts';
 
 /** A job that a client knows. */
 interface Known {

@@ -2,7 +2,7 @@ import type { Access } from '../../access/access.ts';
 import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
-import type { Flusher } from '../outbox/flusher.ts';
+import type { Flusher } from '../speed/flusher.ts';
 import type { Session } from './session.ts';
 
 /** What every session of a gateway shares. */

@@ -2,7 +2,7 @@ import type { ClientMessage } from '../../contract/messages.ts';
 import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../jobs/feed/job-watchers.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
-import { SmallMap } from '../small-map.ts';
+import { SmallMap } from '../speed/small-map.ts';
 import { Joining, type Had } from './joining.ts';
 import type { Watched } from './rights.ts';
 import type { Outbox } from '../outbox/outbox.ts';

@@ -1,6 +1,6 @@
 import type { PushErrorCode } from '../../contract/error-codes.ts';
 import { MAX_SUBSCRIPTIONS, MAX_WATCHED_JOBS } from '../../contract/messages.ts';
-import { SmallMap } from '../small-map.ts';
+import { SmallMap } from '../speed/small-map.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Reason of a refused subscription: a stable code, and words. */

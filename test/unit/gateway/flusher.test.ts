@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { Flusher } from '../../../src/gateway/outbox/flusher.ts';
+import { Flusher } from '../../../src/gateway/speed/flusher.ts';
 
 let flusher: Flusher;
 let flushes: number;

@@ -1,7 +1,7 @@
 import { Registry } from '@prometheus-io/client';
 import { beforeEach, expect, test } from 'vitest';
 
-import { Flusher } from '../../../src/gateway/outbox/flusher.ts';
+import { Flusher } from '../../../src/gateway/speed/flusher.ts';
 import { GatewayMetrics } from '../../../src/gateway/gateway-metrics.ts';
 import { Outbox } from '../../../src/gateway/outbox/outbox.ts';
 import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Access } from '../../../src/access/access.ts';
 import { ANONYMOUS } from '../../../src/access/principal.ts';
 import type { ClientMessage } from '../../../src/contract/messages.ts';
-import { Flusher } from '../../../src/gateway/outbox/flusher.ts';
+import { Flusher } from '../../../src/gateway/speed/flusher.ts';
 import { GatewayMetrics } from '../../../src/gateway/gateway-metrics.ts';
 import type { ProtocolSocket } from '../../../src/gateway/protocol-socket.ts';
 import { Session } from '../../../src/gateway/session/session.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { SmallMap } from '../../../src/gateway/small-map.ts';
+import { SmallMap } from '../../../src/gateway/speed/small-map.ts';
 
 test('it does what a Map does', () => {
   const key = fc.integer({ min: 0, max: 3 });
