@@ -1,21 +1,19 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import * as v from 'valibot';
 
 import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
 import {
   DOCUMENT_HEADER,
   EmbedRequestSchema,
-  FIRST_FAULT,
   JOB_HEADER,
   type ProcessorHealth,
 } from '../contract/processor.ts';
 import type { Logger } from '../logging/logger.ts';
 import { responseInTurn, responseWhenDone, withCut, withErrorLine } from './response-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
-import { ProcessorError, invalidRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
+import { ProcessorError, parseRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import type { Caller } from './pool/task-run.ts';
 import { requireSecret } from './require-secret.ts';
@@ -39,9 +37,9 @@ export interface AppOptions {
   embedder: Embedder;
   /** Folder for bodies until a child reads them. */
   tmpDir: string;
-  /** Calls at once, as `GET /health` reports. */
+  /** Tasks at once, each in its own process. `GET /health` reports the number. */
   children: number;
-  /** Longest silence before a caller gives up, in ms. */
+  /** Longest silence of a parse, and longest time of any other task, in ms. Callers give up after it. */
   timeoutMs: number;
   maxTextChars: number;
   maxUploadBytes: number;
@@ -101,12 +99,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     onError: () => problemResponse(new ProcessorError('body_too_large')),
   });
   app.post('/embed', smallBody, async (c) => {
-    const value: unknown = await c.req.json().catch((error: unknown) => {
-      throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.', cause: error });
-    });
-    const parsed = v.safeParse(EmbedRequestSchema, value, FIRST_FAULT);
-    if (!parsed.success) throw invalidRequest(parsed.issues);
-    const embedded = embedder.embed(parsed.output, callerOf(c));
+    const embedded = embedder.embed(parseRequest(EmbedRequestSchema, await c.req.text()), callerOf(c));
     return stream(c, await responseInTurn(embedded, signOfLifeMs));
   });
 

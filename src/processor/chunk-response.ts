@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import * as v from 'valibot';
 
-import { ChunkRequestSchema, FIRST_FAULT, type ChunkRequest } from '../contract/processor.ts';
+import { ChunkRequestSchema } from '../contract/processor.ts';
 import { cutChunks } from './chunkers/chunks.ts';
-import { ProcessorError, invalidRequest } from './errors.ts';
+import { ProcessorError, parseRequest } from './errors.ts';
 
 /** Characters of JSON in a piece. Chunks go out together from this size on. */
 const PIECE_CHARS = 256 * 1024;
@@ -13,7 +12,7 @@ const PIECE_CHARS = 256 * 1024;
  * @throws {ProcessorError} `invalid_request`, or `text_too_long` above `maxTextChars`
  */
 export async function* chunkResponse(path: string, maxTextChars: number): AsyncGenerator<Uint8Array> {
-  const request = await readRequest(path);
+  const request = parseRequest(ChunkRequestSchema, await readFile(path, 'utf8'));
   if (request.text.length > maxTextChars) throw new ProcessorError('text_too_long');
   // Collects everything before the first byte goes out. Until then a failure can set the status.
   const pieces: Buffer[] = [];
@@ -28,17 +27,4 @@ export async function* chunkResponse(path: string, maxTextChars: number): AsyncG
   }
   yield* pieces;
   yield Buffer.from(`${piece}]}`);
-}
-
-async function readRequest(path: string): Promise<ChunkRequest> {
-  const body = await readFile(path, 'utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.' });
-  }
-  const parsed = v.safeParse(ChunkRequestSchema, value, FIRST_FAULT);
-  if (!parsed.success) throw invalidRequest(parsed.issues);
-  return parsed.output;
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import {
   DOCUMENT_ERRORS,
+  FIRST_FAULT,
   PROCESSOR_ERRORS,
   type DocumentErrorCode,
   type ProcessorErrorCode,
@@ -57,14 +58,23 @@ export function statusOf(code: ErrorCode): number {
   return isDocumentError(code) ? 422 : PROCESSOR_ERRORS[code].status;
 }
 
-/** Creates `invalid_request` from a schema's first issue. The caller's developer reads the text. */
-export function invalidRequest([issue]: readonly [
-  v.BaseIssue<unknown>,
-  ...v.BaseIssue<unknown>[],
-]): ProcessorError {
+/**
+ * Parses the JSON body of a request.
+ * @throws {ProcessorError} `invalid_request` with the schema's first issue. The caller's developer reads the text
+ */
+export function parseRequest<S extends v.GenericSchema>(schema: S, body: string): v.InferOutput<S> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.', cause: error });
+  }
+  const parsed = v.safeParse(schema, value, FIRST_FAULT);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
   const path = v.getDotPath(issue);
   const where = path === null ? '' : ` At ${path}:`;
-  return new ProcessorError('invalid_request', {
+  throw new ProcessorError('invalid_request', {
     // The message may quote a whole request.
     detail: `${PROCESSOR_ERRORS.invalid_request.detail}${where} ${wellFormed(issue.message, MAX_QUOTE_CHARS)}.`,
   });

@@ -1,4 +1,5 @@
 import type { ParseEvent, ParseResponse, Segment } from '../contract/processor.ts';
+import { splitsPair } from './chunkers/spans/span.ts';
 
 /** Characters in a batch of lines. */
 const BATCH_CHARS = 64 * 1024;
@@ -52,13 +53,8 @@ function* shortened(event: ParseEvent): Generator<ParseEvent> {
   for (let start = 0; start < text.length;) {
     let end = Math.min(start + LINE_CHARS, text.length);
     // A line must not split a surrogate pair.
-    if (end < text.length && isLowSurrogate(text, end)) end -= 1;
+    if (splitsPair(text, end)) end -= 1;
     yield { ...event, text: text.slice(start, end) };
     start = end;
   }
-}
-
-function isLowSurrogate(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 0xdc00 && code <= 0xdfff;
 }

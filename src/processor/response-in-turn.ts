@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { ParseEvent } from '../contract/processor.ts';
 import { toProcessorError, type ProcessorError } from './errors.ts';
 import type { PendingResponse } from './pool/task-run.ts';
+import { settleWithin } from './settle-within.ts';
 
 /** JSON allows blanks before it. This one only says that the service is alive. */
 const STILL_HERE = Buffer.from(' ');
@@ -18,17 +17,14 @@ type Bytes = AsyncIterable<Uint8Array>;
 export async function responseInTurn(pending: PendingResponse, everyMs: number): Promise<Bytes> {
   // No one handles its rejection during the wait.
   pending.response.catch(() => {});
-  const soon = await settlesWithin(pending.turn, everyMs);
+  const soon = await settles(pending.turn, everyMs);
   return soon ? pending.response : afterBlanks(pending, everyMs);
 }
 
 /** Opens a body for a response that comes as a whole. It sends blanks until then, however long the work takes. */
 export function responseWhenDone({ response }: PendingResponse, everyMs: number): Promise<Bytes> {
-  const done = response.then(
-    () => {},
-    () => {},
-  );
-  return responseInTurn({ response, turn: done }, everyMs);
+  const turn = Promise.allSettled([response]).then(() => {});
+  return responseInTurn({ response, turn }, everyMs);
 }
 
 async function* afterBlanks(
@@ -36,14 +32,12 @@ async function* afterBlanks(
   everyMs: number,
 ): AsyncGenerator<Uint8Array> {
   do yield STILL_HERE;
-  while (!(await settlesWithin(turn, everyMs)));
+  while (!(await settles(turn, everyMs)));
   yield* await response;
 }
 
-async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  const settled = new AbortController();
-  const timer = sleep(ms, false, { signal: settled.signal }).catch(() => false);
-  return Promise.race([promise.then(() => true), timer]).finally(() => settled.abort());
+async function settles(promise: Promise<void>, ms: number): Promise<boolean> {
+  return (await settleWithin(ms, promise, 'late')) !== 'late';
 }
 
 /** Ends a failing NDJSON body with the error as its last line. */

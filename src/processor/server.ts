@@ -4,33 +4,21 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
-import type { Guard } from '../access/guard.ts';
-import type { Logger } from '../logging/logger.ts';
-import { createApp } from './app.ts';
+import { createApp, type AppOptions } from './app.ts';
 import { BundledEmbedder } from './embedders/bundled.ts';
 import { OpenAiEmbedder } from './embedders/openai.ts';
 import { findFence } from './pool/child-fence.ts';
 import { Pool } from './pool/pool.ts';
 import { claimFolder } from './temporary-folder.ts';
 
-export interface ProcessorOptions {
+export interface ProcessorOptions extends Omit<AppOptions, 'pool' | 'embedder' | 'tmpDir'> {
   host: string;
   /** Port, or 0 for any free one. */
   port: number;
   /** Parent of this process's own folder for uploads. Processors may share it. */
   tmpDir: string;
-  /** Tasks at once, each in its own process. */
-  children: number;
-  /** Longest silence of a parse, and longest time of any other task, in ms. */
-  timeoutMs: number;
-  maxTextChars: number;
-  maxUploadBytes: number;
   /** The embedding server. Without one, the bundled model embeds. */
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
-  guard: Guard;
-  /** Secret that each call must carry; absent for an open processor. */
-  secret?: string | undefined;
-  logger: Logger;
 }
 
 /**

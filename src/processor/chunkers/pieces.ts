@@ -1,5 +1,5 @@
 import { wordBorder } from './spans/borders.ts';
-import { isBlank, trimSpan, type Span } from './spans/span.ts';
+import { trimSpan, type Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
 /**
@@ -27,6 +27,6 @@ export function* pieces(
 function cutBefore(text: string, start: number, limit: number): number {
   const half = start + (limit - start) / 2;
   for (let at = limit; at > half; at--) if (text[at] === '\n') return at;
-  for (let at = limit; at > start; at--) if (isBlank(text.charCodeAt(at))) return at;
+  for (let at = limit; at > start; at--) if (/\s/.test(text.charAt(at))) return at;
   return wordBorder(text, start, limit);
 }

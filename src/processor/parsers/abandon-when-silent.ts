@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { settleWithin } from '../settle-within.ts';
 
 /** Native calls abandoned after a timeout. They cannot be cancelled. */
 const abandoned = new Set<Promise<unknown>>();
@@ -14,15 +14,9 @@ export async function* abandonWhenSilent<T>(
 ): AsyncGenerator<T> {
   for (;;) {
     const next = source.next();
-    const heard = new AbortController();
-    const silence = sleep(maxSilenceMs, 'silence' as const, { signal: heard.signal });
-    silence.catch(() => {});
-    const result = await Promise.race([next, silence]).finally(() => heard.abort());
+    const result = await settleWithin(maxSilenceMs, next, 'silence' as const);
     if (result === 'silence') {
-      const ended = next.then(
-        () => {},
-        () => {},
-      );
+      const ended = Promise.allSettled([next]);
       abandoned.add(ended);
       void ended.then(() => abandoned.delete(ended));
       throw new Error(`nothing was heard for ${maxSilenceMs} ms`);

@@ -1,14 +1,25 @@
 import type { ParseEvent } from '../../contract/processor.ts';
 import { ProcessorError } from '../errors.ts';
-import { parseCsv } from './text/csv.ts';
+import { csvTable } from './text/csv.ts';
+import { readTextFile } from './detect/decode-text.ts';
 import { detectType, type DocumentSource } from './detect/detect-type.ts';
-import type { DocumentType } from './detect/document-types.ts';
-import { parseJson } from './text/json.ts';
-import { parseMarkdown } from './text/markdown.ts';
-import { parsePlainText } from './text/plain-text.ts';
+import { DOCUMENT_TYPES, type DocumentType } from './detect/document-types.ts';
+import { jsonSegments } from './text/json.ts';
 import type { OfficeFormat } from './office/read-office.ts';
+import { segments, type SegmentEvent } from './segments.ts';
 
 type Parser = (path: string, maxTextChars: number, maxSilenceMs: number) => AsyncGenerator<ParseEvent>;
+type TextReader = (
+  text: string,
+  maxTextChars: number,
+) => Iterable<SegmentEvent> | AsyncIterable<SegmentEvent>;
+
+const ofText = (read: TextReader): Parser =>
+  async function* parseText(path, maxTextChars) {
+    const { text, encoding } = await readTextFile(path, maxTextChars);
+    yield* read(text, maxTextChars);
+    yield { type: 'end', metadata: { encoding } };
+  };
 
 const office = (format: OfficeFormat) => async (): Promise<Parser> => {
   const { parseOffice } = await import('./office/office.ts');
@@ -31,12 +42,17 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   ods: office('ods'),
   epub: office('epub'),
   rtf: office('rtf'),
-  html: async () => (await import('./html/html.ts')).parseHtml,
-  csv: () => parseCsv,
+  html: async () => {
+    const { htmlToMarkdown } = await import('./html/html.ts');
+    return ofText(async function* htmlSegments(html, maxTextChars) {
+      yield* segments(await htmlToMarkdown(html, maxTextChars));
+    });
+  },
+  csv: () => ofText((text) => [{ type: 'segment', text: csvTable(text) }]),
   mail: async () => (await import('./mail/mail.ts')).parseMail,
-  json: () => parseJson,
-  markdown: () => parseMarkdown,
-  text: () => parsePlainText,
+  json: () => ofText(jsonSegments),
+  markdown: () => ofText((text) => segments(text, { underlined: true })),
+  text: () => ofText((text) => [{ type: 'segment', text }]),
 };
 
 /** Cost of a segment beside its text and heading. */
@@ -67,6 +83,8 @@ export async function* parseDocument(
     }
     if (chars > maxTextChars) throw new ProcessorError('text_too_long');
     if (labelChars > maxTextChars) throw new ProcessorError('text_too_long', { detail: TOO_MANY_PARTS });
-    yield event;
+    if (event.type === 'end' && chars === 0) throw new ProcessorError('no_text');
+    if (event.type !== 'end') yield event;
+    else yield { ...event, metadata: { media_type: DOCUMENT_TYPES[type].mediaType, ...event.metadata } };
   }
 }

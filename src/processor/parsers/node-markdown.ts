@@ -2,7 +2,7 @@ import type { OfficeContentNode } from 'officeparser';
 
 import { ProcessorError } from '../errors.ts';
 import { codeBlock, escapeBlocks, heading, oneLine, tableLines } from './markdown-writer.ts';
-import { normalise } from './normalise.ts';
+import { normalize } from './normalize.ts';
 import { tableGrid } from './table-grid.ts';
 
 /** A piece of Markdown: a block, or one of its lines. Lines of a block follow each other directly. */
@@ -23,7 +23,7 @@ const SKIPPED = new Set<OfficeContentNode['type']>(['comment', 'header', 'footer
 /**
  * Writes a document's nodes as Markdown in their order, with notes after their block. It leaves out styles and link
  * targets.
- * @returns the text, normalised; '' where there is none
+ * @returns the text, normalized; '' where there is none
  * @throws {ProcessorError} `text_too_long`, before it takes up much more than `maxChars`
  */
 export function toMarkdown(nodes: readonly OfficeContentNode[], maxChars: number): string {
@@ -37,7 +37,7 @@ export function toMarkdown(nodes: readonly OfficeContentNode[], maxChars: number
     last = piece;
   }
   // Where a word may be cut at a line's end is no part of it.
-  return normalise(text).replaceAll('\u00ad', '');
+  return normalize(text).replaceAll('\u00ad', '');
 }
 
 function* pieces(nodes: readonly OfficeContentNode[]): Generator<Piece> {

@@ -68,14 +68,11 @@ function* headings(text: string, underlined: boolean): Generator<FoundHeading> {
     const heading = fence === undefined ? parseHeading(line) : undefined;
     if (mark && alone) yield { ...alone, level: mark.startsWith('=') ? 1 : 2 };
     else if (heading) yield { from, ...heading };
-    const title = underlined && afterBlank && fence === undefined && isWords(line) ? plainTitle(line) : '';
+    const mayBeTitle = underlined && afterBlank && fence === undefined && line.length <= MAX_HEADING_CHARS;
+    const title = mayBeTitle && WORDS.test(line) ? plainTitle(line) : '';
     alone = title === '' ? undefined : { from, level: 0, title };
     afterBlank = line.trim() === '';
   }
-}
-
-function isWords(line: string): boolean {
-  return line.length <= MAX_HEADING_CHARS && WORDS.test(line);
 }
 
 function* lines(text: string): Generator<[from: number, line: string]> {

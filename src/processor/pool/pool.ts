@@ -2,25 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Logger } from '../../logging/logger.ts';
 import { isDocumentError, ProcessorError } from '../errors.ts';
-import type { ChildFence } from './child-fence.ts';
-import { costOf, weightOf } from './cost.ts';
 import { FairQueue } from './fair-queue.ts';
-import { PoolChild } from './pool-child.ts';
+import { PoolChild, type PoolChildOptions } from './pool-child.ts';
 import type { Task } from './protocol.ts';
 import { TaskRun, type Caller, type PendingResponse } from './task-run.ts';
 
 /** Wait after a failed start, in ms. It stops a broken installation from spawning in a loop. */
 const RESTART_MS = 1000;
 
-export interface PoolOptions {
+/** Work of about 50 ms on one core: characters for the bundled model, bytes for other tasks. */
+const CHARS_EMBEDDED = 500;
+const BYTES_PARSED = 64 * 1024;
+const BYTES_CHUNKED = 1024 * 1024;
+
+/** Cost of a task that may hold its child for seconds or minutes. It exceeds a batch of embeddings. */
+const LONG = 8;
+
+export interface PoolOptions extends Pick<PoolChildOptions, 'withModel' | 'fence' | 'timeoutMs'> {
   /** Number of children, each with one task at a time. If there are several, the last is for short tasks. */
   children: number;
-  /** Longest silence of a parse, and longest time of any other running task, in ms. */
-  timeoutMs: number;
-  /** Loads the bundled embedding model in every child at start. */
-  withModel: boolean;
-  /** Restricts the children to their work. */
-  fence: ChildFence;
   logger: Logger;
 }
 
@@ -139,4 +139,22 @@ export class Pool {
     await sleep(RESTART_MS, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (!this.#closing.signal.aborted) this.#spawn();
   }
+}
+
+/** Estimates a task's work. No process knows a file's content before a child reads it, so its size decides. */
+function costOf(task: Task): number {
+  switch (task.kind) {
+    case 'embed':
+      return 1 + task.texts.reduce((chars, { length }) => chars + length, 0) / CHARS_EMBEDDED;
+    case 'parse':
+      return 1 + task.bytes / BYTES_PARSED;
+    case 'chunk':
+      return 1 + task.bytes / BYTES_CHUNKED;
+  }
+}
+
+/** Classifies tasks by how they hold a child. An embedding takes a moment, but there are many. */
+function weightOf(task: Task): 'short' | 'long' | 'embed' {
+  if (task.kind === 'embed') return 'embed';
+  return costOf(task) > LONG ? 'long' : 'short';
 }

@@ -1,4 +1,4 @@
-import { isBlank, type Span } from './span.ts';
+import type { Span } from './span.ts';
 
 /** A line that is not blank, without its end, and whether blank lines come before it. */
 export interface Line extends Span {
@@ -14,14 +14,9 @@ export function* lines(text: string, { start, end }: Span = { start: 0, end: tex
   for (let from = start; from < end;) {
     const newline = text.indexOf('\n', from);
     const to = newline === -1 ? end : Math.min(newline, end);
-    const blank = allBlank(text, from, to);
+    const blank = text.slice(from, to).trim() === '';
     if (!blank) yield { start: from, end: to, afterBlank };
     afterBlank = blank;
     from = to + 1;
   }
-}
-
-function allBlank(text: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (!isBlank(text.charCodeAt(at))) return false;
-  return true;
 }

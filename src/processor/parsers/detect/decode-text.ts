@@ -4,7 +4,7 @@ import chardet from 'chardet';
 
 import { ProcessorError, unsupported } from '../../errors.ts';
 import { CYRILLIC, encodingsByLetters } from './common-letters.ts';
-import { normalise } from '../normalise.ts';
+import { normalize } from '../normalize.ts';
 
 /** Most bytes that any encoding needs for a UTF-16 code unit. */
 const MAX_BYTES_PER_CHAR = 4;
@@ -40,7 +40,7 @@ const TEXT_CONTROLS = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
 
 /**
  * Reads a text file in any encoding.
- * @returns the normalised text, and the encoding by its WHATWG name, or `utf-32le`
+ * @returns the normalized text, and the encoding by its WHATWG name, or `utf-32le`
  * @throws {ProcessorError} `text_too_long`; `no_text` if all is blank; `unsupported_type` if it is no text
  */
 export async function readTextFile(
@@ -56,16 +56,16 @@ export async function readTextFile(
 
 /**
  * Decodes a text in any encoding.
- * @returns the normalised text, and the encoding by its WHATWG name, or `utf-32le`
+ * @returns the normalized text, and the encoding by its WHATWG name, or `utf-32le`
  * @throws {ProcessorError} `unsupported_type` if it is no text
  */
 function decodeText(bytes: Buffer): { text: string; encoding: string } {
   const wide = decodeUtf32(bytes);
-  if (wide !== undefined) return { text: normalise(wide), encoding: 'utf-32le' };
+  if (wide !== undefined) return { text: normalize(wide), encoding: 'utf-32le' };
   const decoder = new TextDecoder(encodingOf(bytes));
   const text = decoder.decode(bytes);
   if (isJunk(text)) throw unsupported();
-  return { text: normalise(text), encoding: decoder.encoding };
+  return { text: normalize(text), encoding: decoder.encoding };
 }
 
 /** Decodes UTF-32, which `TextDecoder` does not know. Returns undefined for other bytes. */

@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { ProcessorError, unsupported } from '../../errors.ts';
 import { encodingOf } from './decode-text.ts';
 import { isBinary, typeOfExtension, typeOfMediaType, type DocumentType } from './document-types.ts';
-import { likelyTextType, textType } from './text-type.ts';
+import { HTML_PART, textType } from './text-type.ts';
 import { zipType } from './zip-type.ts';
 
 export interface DocumentSource {
@@ -98,7 +98,8 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
     return byName;
   }
   const declared = typeOfMediaType(mediaType);
-  return declared && !isBinary(declared) ? declared : likelyTextType(start);
+  if (declared && !isBinary(declared)) return declared;
+  return HTML_PART.test(start) ? 'html' : 'text';
 }
 
 /** Returns a name's extension in lower case with its dot, or ''. */

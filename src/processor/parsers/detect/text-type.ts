@@ -2,7 +2,7 @@ import type { DocumentType } from './document-types.ts';
 
 const HTML = /^(?:\s|<\?xml[^>]*>|<!--(?:(?!-->)[^])*-->)*<(?:!doctype\s+html|html)\b/i;
 /** Matches parts of a page. They also occur in other texts, so the file's name weighs more. */
-const HTML_PART =
+export const HTML_PART =
   /^(?:\s|<!--(?:(?!-->)[^])*-->)*<(?:head|title|meta|body|div|p|h[1-6]|table|ul|ol|article|section)[\s>]/i;
 
 /** Matches a field in a mail's head, with its continuation lines. */
@@ -17,11 +17,6 @@ export function textType(start: string): DocumentType | undefined {
   const fields = mailFields(start);
   const isMail = fields.some((name) => MAIL_ONLY.has(name)) && fields.some((name) => MAIL_ALWAYS.has(name));
   return isMail ? 'mail' : undefined;
-}
-
-/** Guesses the type of a text whose name tells nothing. */
-export function likelyTextType(start: string): DocumentType {
-  return HTML_PART.test(start) ? 'html' : 'text';
 }
 
 function mailFields(start: string): string[] {

@@ -24,11 +24,11 @@ export function joinBodyLines(mail: string): string {
     from = to;
   };
   for (let end; at < mail.length; at = end) {
-    end = lineEnd(mail, at);
+    end = mail.indexOf('\n', at) + 1 || mail.length;
     if (mail.startsWith(BOUNDARY, at)) {
       take(at);
       within = 'head';
-    } else if (within === 'head' && isBlank(mail, at, end)) {
+    } else if (within === 'head' && end - at <= 2 && mail.slice(at, end).trim() === '') {
       const head = mail.slice(from, at);
       take(end);
       if (FLOWED.test(head)) within = 'flowed body';
@@ -60,13 +60,4 @@ function withQuotedLines(body: string): string {
         .trimEnd();
     })
     .join('\n');
-}
-
-function lineEnd(mail: string, from: number): number {
-  const newline = mail.indexOf('\n', from);
-  return newline === -1 ? mail.length : newline + 1;
-}
-
-function isBlank(mail: string, start: number, end: number): boolean {
-  return end - start <= 2 && mail.slice(start, end).trim() === '';
 }

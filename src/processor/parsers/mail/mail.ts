@@ -7,7 +7,7 @@ import { encodingOf } from '../detect/decode-text.ts';
 import { htmlToMarkdown } from '../html/html.ts';
 import { joinBodyLines } from './mail-lines.ts';
 import { escapeBlocks, heading, oneLine } from '../markdown-writer.ts';
-import { normalise } from '../normalise.ts';
+import { normalize } from '../normalize.ts';
 import { segments } from '../segments.ts';
 
 /** Deepest nesting of attached mails. Deeper ones are only named. */
@@ -16,13 +16,11 @@ const MAX_LEVEL = 5;
 /**
  * Reads a mail: subject as heading, sender, recipients, date, text and the names of attachments. It also reads attached
  * mails. It prefers the plain text to the HTML.
- * @throws {ProcessorError} `corrupt`, `no_text`, or `text_too_long`
+ * @throws {ProcessorError} `corrupt`, or `text_too_long`
  */
 export async function* parseMail(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
-  const text = await mailText(await readFile(path), maxTextChars, 1);
-  if (text === '') throw new ProcessorError('no_text');
-  yield* segments(normalise(text));
-  yield { type: 'end', metadata: { media_type: 'message/rfc822' } };
+  yield* segments(normalize(await mailText(await readFile(path), maxTextChars, 1)));
+  yield { type: 'end', metadata: {} };
 }
 
 /** @param level heading level of the subject */
@@ -67,7 +65,7 @@ function isDamaged({ subject = '', text = '', html = '' }: Email): boolean {
 }
 
 async function wordsOf({ text = '', html = '' }: Email, maxTextChars: number): Promise<string> {
-  if (text.trim() !== '') return escapeBlocks(normalise(text)).trim();
+  if (text.trim() !== '') return escapeBlocks(normalize(text)).trim();
   return html === '' ? '' : htmlToMarkdown(html, maxTextChars);
 }
 

@@ -3,7 +3,6 @@ import type { OfficeContentNode } from 'officeparser';
 
 import type { ParseEvent } from '../../../contract/processor.ts';
 import { ProcessorError } from '../../errors.ts';
-import { DOCUMENT_TYPES } from '../detect/document-types.ts';
 import { toMarkdown } from '../node-markdown.ts';
 import { readOffice, type OfficeFormat } from './read-office.ts';
 import { PAGE_BREAK, segments } from '../segments.ts';
@@ -24,12 +23,8 @@ export async function* parseOffice(
   const nodes = await readOffice(await readFile(path), format);
   const pages = nodes.filter(({ type }) => type === 'slide' || type === 'sheet');
   if (pages.length > 0) yield* pageEvents(pages, maxTextChars);
-  else yield* segments(textOf(nodes, maxTextChars));
-  const { mediaType } = DOCUMENT_TYPES[format];
-  yield {
-    type: 'end',
-    metadata: { media_type: mediaType, ...(pages.length > 0 && { pages: pages.length }) },
-  };
+  else yield* segments(toMarkdown(nodes, maxTextChars));
+  yield { type: 'end', metadata: pages.length > 0 ? { pages: pages.length } : {} };
 }
 
 function* pageEvents(pages: readonly OfficeContentNode[], maxTextChars: number): Generator<ParseEvent> {
@@ -38,15 +33,9 @@ function* pageEvents(pages: readonly OfficeContentNode[], maxTextChars: number):
   if (last === -1) throw new ProcessorError('no_text');
   for (const [index, text] of texts.entries()) {
     const page = index + 1;
-    if (text !== '') yield* segments(index < last ? text + PAGE_BREAK : text, undefined, page);
+    if (text !== '') yield* segments(index < last ? text + PAGE_BREAK : text, { page });
     if (page % REPORT_PAGES === 0 || page === texts.length) {
       yield { type: 'progress', pages_done: page, pages_total: texts.length };
     }
   }
-}
-
-function textOf(nodes: readonly OfficeContentNode[], maxTextChars: number): string {
-  const text = toMarkdown(nodes, maxTextChars);
-  if (text === '') throw new ProcessorError('no_text');
-  return text;
 }

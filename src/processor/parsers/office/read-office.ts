@@ -34,19 +34,6 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   XML_ELEMENT_LIMIT_EXCEEDED: tooLarge,
   MAX_NESTING_DEPTH_EXCEEDED: () => new ProcessorError('corrupt', { detail: TOO_DEEP }),
 };
-const archive = (bytes: Uint8Array) => declaresTooMuch(bytes, LIMITS.maxUncompressedBytes);
-/** Checks before parsing, because the library has no limit for these formats or applies it after unpacking. */
-const TOO_MUCH: Readonly<Record<OfficeFormat, (bytes: Uint8Array) => boolean>> = {
-  docx: archive,
-  pptx: archive,
-  xlsx: archive,
-  odt: archive,
-  odp: archive,
-  ods: archive,
-  html: hasTooManyTags,
-  rtf: hasTooManyControls,
-  epub: unpacksTooLarge,
-};
 /** Warnings that a limit cut the document short. The parser then refuses it, because half a document is wrong. */
 const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_EXCEEDED']);
 
@@ -57,7 +44,8 @@ const CUT_SHORT = new Set(['TABLE_CELL_LIMIT_EXCEEDED', 'REPEATED_CONTENT_LIMIT_
  */
 export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<OfficeContentNode[]> {
   try {
-    if (TOO_MUCH[format](bytes)) throw tooLarge();
+    // The library has no limit for these formats, or applies it after unpacking.
+    if (isTooLarge(bytes, format)) throw tooLarge();
     const { content, warnings } = await parseOffice(normalized(bytes, format), {
       fileType: format,
       ocr: false,
@@ -75,23 +63,17 @@ export async function readOffice(bytes: Buffer, format: OfficeFormat): Promise<O
   }
 }
 
+function isTooLarge(bytes: Buffer, format: OfficeFormat): boolean {
+  if (format === 'html') return hasTooManyTags(bytes);
+  if (format === 'rtf') return hasTooManyControls(bytes);
+  return format === 'epub' ? unpacksTooLarge(bytes) : declaresTooMuch(bytes, LIMITS.maxUncompressedBytes);
+}
+
 /** Normalizes constructs that the library overlooks. */
 function normalized(bytes: Buffer, format: OfficeFormat): Buffer {
-  switch (format) {
-    case 'docx':
-    case 'pptx':
-    case 'xlsx':
-    case 'odt':
-    case 'odp':
-    case 'ods':
-      return Buffer.from(normalizeOffice(bytes, format));
-    case 'rtf':
-      return Buffer.from(spellSigns(withoutHidden(bytes.toString('latin1'))), 'latin1');
-    case 'epub':
-      return Buffer.from(visibleBook(bytes));
-    default:
-      return bytes;
-  }
+  if (format === 'html') return bytes;
+  if (format === 'rtf') return Buffer.from(spellSigns(withoutHidden(bytes.toString('latin1'))), 'latin1');
+  return Buffer.from(format === 'epub' ? visibleBook(bytes) : normalizeOffice(bytes, format));
 }
 
 function tooLarge(): ProcessorError {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 import type { getDocumentProxy } from 'unpdf';
 
+import { settleWithin } from '../../settle-within.ts';
 import { fieldItems, type Box, type PlacedText, type Widget } from './pdf-fields.ts';
 import { ligatureWords, mayHaveTurnedLigatures, withSpelling, type Shown } from './pdf-ligatures.ts';
 import { pageMarkdown, type TextItem } from './pdf-lines.ts';
@@ -108,10 +108,7 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
   let isTooLong = false;
   const readOperators = async (page: PdfjsPage): Promise<Operators | undefined> => {
     if (isTooLong) return undefined;
-    const late = new AbortController();
-    const limit = sleep(DRAWING_MS, undefined, { signal: late.signal });
-    limit.catch(() => {});
-    const operators = await Promise.race([page.getOperatorList(), limit]).finally(() => late.abort());
+    const operators = await settleWithin(DRAWING_MS, page.getOperatorList(), undefined);
     if (operators) return operators;
     // pdf.js stops listing a page only when it destroys the document.
     isTooLong = true;

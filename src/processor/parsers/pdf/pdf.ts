@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { ParseEvent } from '../../../contract/processor.ts';
 import { ProcessorError } from '../../errors.ts';
-import { normalise } from '../normalise.ts';
+import { normalize } from '../normalize.ts';
 import { Outline } from '../outline.ts';
 import { abandonWhenSilent } from '../abandon-when-silent.ts';
 import { rightToLeftShare } from './pdf-lines.ts';
@@ -52,12 +52,7 @@ export async function* parsePdf(path: string, maxSilenceMs: number): AsyncGenera
   if (total === 0) throw new ProcessorError('corrupt');
   if (!last) throw new ProcessorError('no_text_layer');
   yield last;
-  const metadata = {
-    media_type: 'application/pdf',
-    pages: total,
-    ...(unread > 0 && { pages_unread: unread }),
-  };
-  yield { type: 'end', metadata };
+  yield { type: 'end', metadata: { pages: total, ...(unread > 0 && { pages_unread: unread }) } };
 }
 
 /** Reads pages and appends their filled-in values. */
@@ -180,7 +175,7 @@ function isDoubtful(markdown: string): boolean {
 
 function* batchSegments(batch: PageBatch, outline: Outline): Generator<SegmentEvent> {
   for (const { number, text } of batch.pages) {
-    if (hasText(text)) yield* segments(normalise(text).trim(), outline, number);
+    if (hasText(text)) yield* segments(normalize(text).trim(), { outline, page: number });
   }
 }
 

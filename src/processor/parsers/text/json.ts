@@ -1,8 +1,5 @@
-import type { ParseEvent } from '../../../contract/processor.ts';
-import { ProcessorError } from '../../errors.ts';
-import { readTextFile } from '../detect/decode-text.ts';
 import { notebookMarkdown } from './notebook.ts';
-import { segments } from '../segments.ts';
+import { segments, type SegmentEvent } from '../segments.ts';
 
 const INDENT = '  ';
 /** Deepest indent. Beyond it the blanks would be most of the text. */
@@ -21,14 +18,11 @@ const MAX_PRETTY_CHARS = 5_000_000;
  * Reads JSON as text with a line for each value, and a notebook as Markdown. Text that is not one whole JSON value stays
  * unchanged.
  */
-export async function* parseJson(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
-  const { text, encoding } = await readTextFile(path, maxTextChars);
+export function* jsonSegments(text: string): Generator<SegmentEvent> {
   const json = text.length <= MAX_PRETTY_CHARS ? parsed(text) : undefined;
   const notebook = notebookMarkdown(json);
-  if (notebook === '') throw new ProcessorError('no_text');
   if (notebook !== undefined) yield* segments(notebook);
   else yield { type: 'segment', text: json === undefined ? text : prettyJson(text) };
-  yield { type: 'end', metadata: { media_type: 'application/json', encoding } };
 }
 
 /** Parses JSON. Returns undefined, which no JSON means, if the text is not one whole value. */

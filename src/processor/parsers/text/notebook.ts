@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import { codeBlock } from '../markdown-writer.ts';
-import { normalise } from '../normalise.ts';
+import { normalize } from '../normalize.ts';
 
 /** A text, or its lines with their line ends. */
 const Source = v.pipe(
@@ -37,5 +37,5 @@ export function notebookMarkdown(json: unknown): string | undefined {
       .filter((code) => code.trim() !== '')
       .map((code, index) => codeBlock(code, index === 0 ? language : ''));
   });
-  return normalise(blocks.filter((block) => block !== '').join('\n\n'));
+  return normalize(blocks.filter((block) => block !== '').join('\n\n'));
 }

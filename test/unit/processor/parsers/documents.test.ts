@@ -7,7 +7,7 @@ import type { ParseEvent } from '../../../../src/contract/processor.ts';
 import { ProcessorError } from '../../../../src/processor/errors.ts';
 import { encodingOf } from '../../../../src/processor/parsers/detect/decode-text.ts';
 import { parseDocument } from '../../../../src/processor/parsers/document.ts';
-import { normalise } from '../../../../src/processor/parsers/normalise.ts';
+import { normalize } from '../../../../src/processor/parsers/normalize.ts';
 import { documentPath } from '../../../documents/documents.ts';
 
 let folder: string;
@@ -163,7 +163,7 @@ describe('the text', () => {
     expect((await parse(`a\r\nb\rc\nd${' padding'.repeat(50)}\0e`)).text).toBe(
       `a\nb\nc\nd${' padding'.repeat(50)} e`,
     );
-    expect(normalise('a\ud83d b')).toBe('a\ufffd b');
+    expect(normalize('a\ud83d b')).toBe('a\ufffd b');
   });
 
   it('may be as long as allowed, and no longer', async () => {

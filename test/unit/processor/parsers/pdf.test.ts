@@ -130,7 +130,7 @@ it('reads with the second reader what the first finds nothing in', async () => {
     [1, undefined],
     [2, undefined],
   ]);
-  expect(end).toEqual({ type: 'end', metadata: { media_type: 'application/pdf', pages: 2 } });
+  expect(end).toEqual({ type: 'end', metadata: { pages: 2 } });
 });
 
 it('says what a PDF without text is', async () => {
@@ -142,7 +142,7 @@ it('says what a PDF without text is', async () => {
 it('counts the pages that it cannot read, but not those that are blank', async () => {
   const drawn = '0 0 m 200 300 l S';
   const pages = [textAt('First page.', [50, 700]), '', drawn, textAt(' ', [50, 700]), drawn];
-  const metadata = { media_type: 'application/pdf', pages: 5, pages_unread: 2 };
+  const metadata = { pages: 5, pages_unread: 2 };
   expect((await readBytes(pdf(pages))).end).toEqual({ type: 'end', metadata });
   const packed = await readBytes(pdf([pages[0]!, '', drawn], { encode: brotli }));
   expect(packed.end).toMatchObject({ metadata: { pages: 3, pages_unread: 1 } });
