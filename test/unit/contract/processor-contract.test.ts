@@ -91,7 +91,7 @@ test('every code is explained with its status, and what becomes of the job is wh
   for (const { code, status, job } of rows) {
     const { code: read } = v.parse(ProcessorProblemSchema, { code, detail: 'Words.' });
     const failure = toFailure(read, 'Words.', status);
-    const expected = { unreachable: /^waits/, crashed: /^is tried twice more/, interrupted: /never/ };
+    const expected = { unreachable: /^waits/, crashed: /^repeats the call twice/, interrupted: /never/ };
     const { action } = decideRetry(failure, 'parse', 0, 3);
     const pattern = { ...expected, transient: /^is retried/, permanent: /^fails at once$/ }[failure.kind];
     expect(job, code).toMatch(pattern);
@@ -117,5 +117,5 @@ test('the limits, and the header, are those of the caller', () => {
   expect(rules).toContain(`| \`/embed\` | ${mib(embedBytes)} |`);
   expect(rules).toContain(`| \`/health\`, an error | ${smallBytes / 1024} KiB |`);
   expect(rules).toContain(`the header \`${DOCUMENT_HEADER}\``);
-  expect(rules).toContain(`a call may take ${MAX_CALL_SILENCES} times`);
+  expect(rules).toContain(`A call may take ${MAX_CALL_SILENCES} times`);
 });
