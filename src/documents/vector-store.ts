@@ -126,8 +126,7 @@ export class VectorStore {
   }
 
   /**
-   * Finds the chunks nearest to an embedding, best first, of every generation: leaving out the dead ones is
-   * for the caller.
+   * Finds the chunks nearest to an embedding, best first, of every generation. The caller leaves out dead ones.
    * @returns `undefined` when there is no such collection
    */
   async query(
@@ -158,8 +157,8 @@ export class VectorStore {
   }
 
   /**
-   * Every generation that has chunks, whether it is live or dead, some at a time and some more than once. What is
-   * stored while it runs may be left out.
+   * Lists every generation with chunks, live or dead, in batches. One may come several times. Concurrent writes may be
+   * absent.
    */
   async *generations(signal: AbortSignal): AsyncGenerator<Generation[]> {
     for (let skip = 0; ; skip += COLLECTIONS_A_PAGE) {

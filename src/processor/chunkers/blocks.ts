@@ -1,10 +1,10 @@
 import { lines, type Line } from './spans/lines.ts';
 import { skipBlanks, type Span } from './spans/span.ts';
 
-/** A heading is one line, an item all its lines; a table's header is its first row with the line of dashes. */
+/** A heading is one line, and an item all its lines. A table's header is its first row with the line of dashes. */
 export type BlockKind = 'paragraph' | 'heading' | 'item' | 'header' | 'row' | 'code';
 
-/** A stretch of whole lines. No sentence crosses its borders. */
+/** A stretch of whole lines. No sentence crosses its ends. */
 export interface Block extends Span {
   kind: BlockKind;
   /** Level of its heading. 1 is the highest. */
@@ -13,15 +13,15 @@ export interface Block extends Span {
 
 export interface Heading {
   start: number;
-  /** 1 for the highest. */
+  /** 1 is the highest. */
   level: number;
 }
 
-/** Borders that the text itself does not show, in order. */
+/** Borders that the text does not show, in order. */
 export interface BlockBorders {
   /** Starts of pages. Sentences continue across them, code does not. */
   pageStarts?: readonly number[];
-  /** Starts of sections. A block starts there, too, whatever its line looks like. */
+  /** Starts of sections. Each begins a block, even within a paragraph. */
   sections?: readonly Heading[];
 }
 
@@ -29,12 +29,12 @@ const HEADING = / {0,3}(#{1,6})[ \t]/y;
 const ITEM = /[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]/y;
 const ROW = /[ \t]*\|/y;
 const DASHES = /[ \t]*\|[ \t]*:?-[-:| \t]*(?:\n|$)/y;
-/** Backticks that are followed by others stand in a line, around code. */
+/** Matches a code fence. Backticks with further backticks on the line enclose code within it. */
 const FENCE = /[ \t]*(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})([^\n]*)/y;
 
 /**
- * Cuts text into blocks: paragraphs, headings, list items, table rows, fenced code.
- * A blank line ends a block, but not where it only marks a page border, nor inside code.
+ * Splits text into blocks: paragraphs, headings, list items, table rows, fenced code. A blank line ends a block, except
+ * inside code and at a page border.
  */
 export function* blocks(
   text: string,
@@ -52,7 +52,7 @@ export function* blocks(
     let section: Heading | undefined;
     const firstWord = skipBlanks(text, line.start);
     for (let next; (next = sections[nextSection]) && next.start <= firstWord; nextSection++) {
-      // A section that begins inside the line before starts no block.
+      // A section that begins inside the previous line begins no block.
       if (next.start >= lastEnd) section = next;
     }
     lastEnd = line.end;

@@ -9,11 +9,12 @@ import { chunkBySentence } from './sentence.ts';
 type Labels = Pick<Segment, 'page' | 'heading'>;
 
 /**
- * Cuts a text into chunks, lazily, in time and memory that grow no faster than the text. Sizes and offsets
- * are UTF-16 code units. Whatever the strategy: each chunk is a slice of the text, none is longer than
- * `chunk_size`, blank, or begins or ends with blanks; together they cover everything that is not blank; their
- * starts and their ends strictly grow; two neighbours share at most `chunk_overlap`. A chunk is labelled with
- * the page and heading of its first character; what it carries as `context` is no part of it.
+ * Cuts a text into chunks, lazily, in time and memory linear in the text. Sizes and offsets are UTF-16 code units. For
+ * every strategy:
+ * - Each chunk is a slice of the text, of at most `chunk_size`, without blanks at its ends. None is blank.
+ * - Together they hold everything that is not blank. Their starts and their ends strictly grow.
+ * - Two neighbours share at most `chunk_overlap`.
+ * - A chunk has the page and heading of its first character. Its `context` is no part of its text.
  */
 export function* cutChunks(request: ChunkRequest): Generator<CutChunk> {
   const labelsAt = labelReader(request.segments);
@@ -37,14 +38,14 @@ function spans({ text, strategy, chunk_size, chunk_overlap, segments }: ChunkReq
   }
 }
 
-/** Where pages begin, but the first. */
+/** Lists the starts of all pages but the first. */
 function pageStarts(segments: readonly Segment[]): number[] {
   return segments
     .filter(({ page }, index) => index > 0 && page !== segments[index - 1]?.page)
     .map(({ start }) => start);
 }
 
-/** Reads off the labels at offsets that only grow. */
+/** Makes a reader of the labels at growing offsets. */
 function labelReader(segments: readonly Segment[]): (offset: number) => Labels {
   let index = 0;
   return (offset) => {

@@ -2,8 +2,8 @@ import { characterBorder, nextCharacterBorder } from './spans/borders.ts';
 import { skipBlanks, trimSpan, type Span } from './spans/span.ts';
 
 /**
- * Cuts text into windows of `size` code units, each beginning `overlap` before the last one's end. Blanks at a
- * window's ends are left out, and characters stay whole, so both figures are upper bounds.
+ * Cuts text into windows of `size` code units. Each begins `overlap` before the end of the one before. It removes
+ * blanks at a window's ends and keeps characters whole, so both figures are upper bounds.
  * @param overlap at most half of `size`
  */
 export function* chunkFixed(text: string, size: number, overlap: number): Generator<Span> {
@@ -16,7 +16,7 @@ export function* chunkFixed(text: string, size: number, overlap: number): Genera
       from = Math.max(chunk.end - overlap, chunk.start + 1);
       from = Math.min(nextCharacterBorder(text, from), chunk.end);
     } else {
-      // Blanks fill the overlap, so the new text lies beyond its reach.
+      // Blanks fill the overlap, so the next window begins after it.
       from = last.end;
     }
     from = skipBlanks(text, from);

@@ -4,14 +4,14 @@ import { blockUnits } from './block-units.ts';
 import { pack, type Apart, type PackedSpan } from './pack.ts';
 import { joinRuns, leadIn } from './unit.ts';
 
-/** Share of a chunk. A shorter chunk is too small, so a title joins the text below it. */
+/** Share of a chunk's size. A shorter chunk is too small, so a title joins the text below it. */
 const TINY_SHARE = 1 / 8;
 
 /**
- * Packs sections into chunks of at most `size` characters, and their paragraphs, lists, tables and code where
- * a section is too long. A chunk goes on into sections below the one that it is of, but not into others,
- * unless it would be tiny. Nothing is repeated from one section to the next.
- * @param segments headings that are not marked as such in the text are known from these
+ * Packs sections into chunks of at most `size` characters. It splits a longer section into paragraphs, lists, tables
+ * and code. A chunk continues into the subsections of its section. It continues into other sections only if it would
+ * be tiny otherwise. Chunks of different sections do not overlap.
+ * @param segments tell headings that the text does not mark
  */
 export function chunkMarkdown(
   text: string,
@@ -26,7 +26,7 @@ export function chunkMarkdown(
   return pack(sections, size, overlap, sectionRule(size));
 }
 
-/** Where the headings of segments change, with the depth that their paths have then. */
+/** Lists the places where the heading of segments changes, with the depth of the new path. */
 function sectionsOf(segments: readonly Segment[]): Heading[] {
   return segments.flatMap(({ start, heading }, index) =>
     heading === undefined || heading === segments[index - 1]?.heading
@@ -41,9 +41,9 @@ function sectionRule(size: number): Apart {
   return (open, next) => {
     if (!next.headings) return false;
     const from = open?.start ?? next.start;
-    // The chunk is of the section that is in force where it ceases to be tiny.
+    // A chunk belongs to the section at the place where it stops being tiny.
     const own = passed.findLast(({ start }) => start < from + tiny)?.level ?? Infinity;
-    // The blanks before a heading do not make it less tiny.
+    // The blanks before a heading do not count.
     const blanks = next.start - (open?.end ?? next.start);
     passed.push(...next.headings.map(({ start, level }) => ({ start: start - blanks, level })));
     if (!open) return false;

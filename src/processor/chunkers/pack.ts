@@ -1,19 +1,19 @@
 import type { Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
-/** A chunk, before its text is taken and its page and heading are looked up. */
+/** A chunk without its text, page and heading. */
 export interface PackedSpan extends Span {
   context?: string;
 }
 
-/** Returns whether a unit must not join the open chunk. The packer asks for every unit and every part. */
+/** Returns whether a unit must not join the open chunk. The packer calls it for every unit and every part. */
 export type Apart = (open: Span | undefined, next: Unit) => boolean;
 
 /**
- * Packs units into chunks of at most `size` characters. What does not fit into what is left of a chunk begins
- * the next one; what does not fit into any is packed part by part. A chunk begins with the last sentences, or
- * lines or rows, of the one before: as many as fit into `overlap` and leave room for what is next.
- * @param apart nothing is repeated before a unit that is kept apart
+ * Packs units into chunks of at most `size` characters. A unit that does not fit into the open chunk begins the next
+ * one. It packs a unit that fits into no chunk part by part. A chunk begins with the last sentences, lines or rows of
+ * the chunk before: as many as fit into `overlap` and leave room for the next unit.
+ * @param apart keeps a unit apart from the open chunk; no overlap precedes it then
  */
 export function* pack(
   units: Iterable<Unit>,

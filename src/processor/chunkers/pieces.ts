@@ -3,10 +3,10 @@ import { trimSpan, type Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
 /**
- * Cuts a stretch of text, without the blanks at its ends, into pieces of at most `size` characters: at line ends
- * or between words, and where there are none, between characters. What fits is one piece, what is blank is none.
- * No two neighbours would fit together, so no chunk begins by repeating the rest of something.
- * @param about what goes for every piece
+ * Cuts a stretch of text, without the blanks at its ends, into pieces of at most `size` characters. It cuts at line
+ * ends, else between words, else between characters. A stretch that fits is one piece, and a blank one is none. No two
+ * neighbours fit together, so no overlap repeats the rest of a stretch.
+ * @param about properties of every piece
  */
 export function* pieces(
   text: string,
@@ -23,7 +23,7 @@ export function* pieces(
   if (rest.end > rest.start) yield rest;
 }
 
-/** The best place to cut between `start` and `limit`: a line's end in the second half, else the last blank. */
+/** Finds the best cut between `start` and `limit`: a line's end in the second half, else the last blank. */
 function cutBefore(text: string, start: number, limit: number): number {
   const half = start + (limit - start) / 2;
   for (let at = limit; at > half; at--) if (text[at] === '\n') return at;

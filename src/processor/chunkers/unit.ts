@@ -5,18 +5,18 @@ import type { Span } from './spans/span.ts';
 export interface Unit extends Span {
   /** Cuts the unit if it does not fit. A unit without parts always fits. */
   parts?: () => Iterable<Unit>;
-  /** Text from elsewhere that explains the unit: a table's header row. */
+  /** Text from elsewhere that explains the unit, such as a table's header row. */
   context?: string;
-  /** The headings it begins with. */
+  /** Headings at its beginning. */
   headings?: readonly Heading[];
-  /** The block it is; a part of one, or several, are none. */
+  /** Kind of its block; absent for a part of a block, or several blocks. */
   kind?: BlockKind;
 }
 
 /**
- * Joins runs of units that belong together into one each, where it fits into `size` characters. A longer run
- * stays as it was, and is not even held: it may be the whole text.
- * @param goesOn whether a unit belongs to the run of the one before it
+ * Joins each run of related units into one unit, if it fits into `size` characters. It passes a longer run on at
+ * once, because that may be the whole text.
+ * @param goesOn returns whether a unit continues the run of the last one
  */
 export function* joinRuns(
   units: Iterable<Unit>,
@@ -54,8 +54,8 @@ function* joined(run: Unit[]): Generator<Unit> {
 }
 
 /**
- * Puts headings, and the headers of tables, together with what follows them, so that a chunk that has room for
- * the beginning of it does not end in them. What follows stays whole only if it fits with them.
+ * Joins headings and table headers with the next unit. So a chunk does not end in them if it has room for that unit's
+ * beginning. The unit stays whole only if it fits with them.
  */
 export function* leadIn(units: Iterable<Unit>, size: number): Generator<Unit> {
   let held: Unit[] = [];

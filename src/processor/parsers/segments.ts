@@ -3,12 +3,12 @@ import { Outline, splitAtHeadings } from './outline.ts';
 
 export type SegmentEvent = Extract<ParseEvent, { type: 'segment' }>;
 
-/** Stands between two pages, and belongs to the first. */
+/** Separates two pages. It belongs to the first. */
 export const PAGE_BREAK = '\n\n';
 
 /**
- * Markdown as segments, one for each heading.
- * @param outline where the text begins; it is moved along
+ * Splits Markdown into segments, one for each heading.
+ * @param outline headings in force where the text begins; it follows the text
  * @param underlined whether an underlined line is a heading, too
  */
 export function* segments(

@@ -1,14 +1,12 @@
 import type { Span } from './span.ts';
 
-/** A line that is not blank, without its end, and whether blank lines come before it. */
+/** A line with words, without its line end. */
 export interface Line extends Span {
+  /** Whether a blank line precedes it. */
   afterBlank: boolean;
 }
 
-/**
- * The lines that are not blank.
- * @param within a stretch of whole lines
- */
+/** Yields the lines that are not blank in a stretch of whole lines. */
 export function* lines(text: string, { start, end }: Span = { start: 0, end: text.length }): Generator<Line> {
   let afterBlank = false;
   for (let from = start; from < end;) {
