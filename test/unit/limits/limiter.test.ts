@@ -34,11 +34,11 @@ test('a client that sent its burst is told when to come again; others are served
 });
 
 test('a costly request counts as many', () => {
-  const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 40 });
+  const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 20 });
   for (let sent = 0; sent < 2; sent++) limiter.request('a', requestWeight('/api/jobs'));
   expect(refusal(() => limiter.request('a', requestWeight('/api/jobs/x')))).toBeDefined();
   const lists = ['/api/jobs', '/api/documents', '/api/documents/x/chunks', '/api/stats'];
-  expect(lists.map(requestWeight)).toEqual(lists.map(() => 40));
+  expect(lists.map(requestWeight)).toEqual(lists.map(() => 20));
   expect(requestWeight('/api/search')).toBe(16);
   expect(['/api/jobs/x', '/api/documents/upload', '/'].map(requestWeight)).toEqual([1, 1, 1]);
 });
