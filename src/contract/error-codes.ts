@@ -61,10 +61,10 @@ export const ERROR_CODES = {
   host_forbidden: {
     ...http(
       403,
-      'This server does not answer to that host name',
+      'This server does not accept that host name',
       'The operator adds the name to `ALLOWED_HOSTS` of the server that refused it.',
     ),
-    processor: [403, 'The processor does not answer to the host name in PROCESSOR_URL.'],
+    processor: [403, 'The processor does not accept the host name in PROCESSOR_URL.'],
   },
   origin_forbidden: http(
     403,
@@ -165,7 +165,7 @@ export const ERROR_CODES = {
     'The embedding service cannot be reached.',
     `${CHECK_EMBEDDER} The job waits.`,
   ),
-  embedder_unavailable: processor(503, 'The embedding service does not answer in time.', CHECK_EMBEDDER),
+  embedder_unavailable: processor(503, 'The embedding service does not respond in time.', CHECK_EMBEDDER),
   embedder_refused: processor(422, 'The embedding service refused the request.', CHECK_EMBEDDER),
   cancelled: job('A client cancelled the job', 'Retry the job if it is wanted after all.'),
   stalled: job('Too many workers were lost while they held the job', RETRY_LATER),

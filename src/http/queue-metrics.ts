@@ -14,7 +14,7 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
-  const up = gauge('sluice_redis_up', '1 while Redis answers.');
+  const up = gauge('sluice_redis_up', '1 while Redis responds.');
   const depth = gauge('sluice_queue_depth', 'Jobs that wait for a worker.');
   const delayed = gauge('sluice_jobs_delayed', 'Jobs that wait for their next try.');
   const inFlight = gauge('sluice_jobs_in_flight', 'Jobs that a worker holds.');

@@ -64,7 +64,7 @@ export async function refusal({
     return toFailure(code, detail, statusCode, retryAfterMs);
   } catch (error) {
     if (!(error instanceof DependencyError)) throw error;
-    const detail = `The processor answered with HTTP status ${statusCode}.`;
+    const detail = `The processor responded with HTTP status ${statusCode}.`;
     return new DependencyError('transient', `http_${statusCode}`, detail, { cause: error, retryAfterMs });
   }
 }

@@ -172,7 +172,7 @@ export class ProcessorClient {
       );
     } catch (error) {
       if (error instanceof DependencyError && error.code === 'bad_answer') throw error;
-      const detail = 'The processor does not say that it is well.';
+      const detail = 'The health check of the processor failed.';
       throw new DependencyError('unreachable', 'processor_unavailable', detail, { cause: error });
     }
   }

@@ -18,7 +18,7 @@ const ParseLineSchema = v.pipe(v.string(), v.parseJson(), ParseEventSchema);
 
 /** Makes the error of a response that breaks the contract. @param cause says how, for the log */
 export function badResponse(cause: unknown): DependencyError {
-  const detail = 'The processor gave an answer that does not fit its contract.';
+  const detail = 'The processor sent a response that breaks its contract.';
   return new DependencyError('transient', 'bad_answer', detail, { cause });
 }
 
@@ -80,7 +80,7 @@ export async function readParseLines(
     }
   }
   if (outcome) return outcome;
-  const detail = 'The processor stopped in the middle of its answer.';
+  const detail = 'The processor stopped in the middle of its response.';
   throw new DependencyError('interrupted', 'processor_lost', detail);
 }
 
@@ -122,7 +122,7 @@ async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer
   let bytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw badResponse(new Error(`an answer of more than ${maxBytes} bytes`));
+    if (bytes > maxBytes) throw badResponse(new Error(`a response of more than ${maxBytes} bytes`));
     yield chunk;
   }
 }

@@ -233,7 +233,7 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
   #lacks(id: number, jobs: string[]): void {
     if (id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
       return this.socket.close(CLOSE.unknownJob, 'there is no such job');
-    const detail = 'Nobody knows these jobs.';
+    const detail = 'Redis does not know these jobs.';
     this.#outbox.send({ type: 'error', id, code: 'job_not_found', detail, jobs });
   }
 

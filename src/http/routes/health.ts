@@ -53,7 +53,7 @@ async function passes(check: ReadinessCheck): Promise<boolean> {
 export const healthOperations: Operations = {
   'GET /healthz': {
     operationId: 'health',
-    summary: 'The process answers',
+    summary: 'The process responds',
     responses: { 200: { description: 'It does' } },
   },
   'GET /readyz': {

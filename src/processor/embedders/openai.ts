@@ -117,21 +117,21 @@ function embeddingsUrl(base: string): string {
 
 async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ProcessorError> {
   const cause = new Error(
-    `the embedding service answered ${statusCode}: ${wellFormed(await body.text(), MAX_QUOTE_CHARS)}`,
+    `the embedding service responded ${statusCode}: ${wellFormed(await body.text(), MAX_QUOTE_CHARS)}`,
   );
   const passes = statusCode === 408 || statusCode === 429 || statusCode >= 500;
   if (!passes) return new ProcessorError('embedder_refused', { cause });
   const retryAfter = headers['retry-after'];
   return new ProcessorError('embedder_unavailable', {
     cause,
-    detail: `The embedding service answered with status ${statusCode}.`,
+    detail: `The embedding service responded with status ${statusCode}.`,
     ...(typeof retryAfter === 'string' && { retryAfter }),
   });
 }
 
 function malformed(reason: string): ProcessorError {
   return new ProcessorError('internal', {
-    detail: 'The embedding service answered with something other than embeddings.',
+    detail: 'The embedding service responded with something other than embeddings.',
     cause: new Error(reason),
   });
 }

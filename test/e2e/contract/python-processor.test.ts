@@ -61,7 +61,7 @@ test('a service that breaks its contract fails the job with a code, and the uplo
   const { job_id } = await sluice.upload(new File([words], 'letters.txt'), { collection: 'python' });
   expect(await sluice.ended(job_id)).toMatchObject({
     status: 'failed',
-    error: 'The processor gave an answer that does not fit its contract.',
+    error: 'The processor sent a response that breaks its contract.',
     error_code: 'bad_answer',
     retry_count: 1,
   });

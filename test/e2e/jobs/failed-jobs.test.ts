@@ -66,8 +66,8 @@ test('a document that is not read in time fails after the documented tries; nobo
 
 test.each<[code: string, status: number, retries: number, words: string]>([
   ['embedder_refused', 400, 0, 'The embedding service refused the request.'],
-  ['embedder_unavailable', 500, MAX_RETRIES, 'The embedding service answered with status 500.'],
-  ['internal', 200, MAX_RETRIES, 'The embedding service answered with something other than embeddings.'],
+  ['embedder_unavailable', 500, MAX_RETRIES, 'The embedding service responded with status 500.'],
+  ['internal', 200, MAX_RETRIES, 'The embedding service responded with something other than embeddings.'],
 ])('an embedder that fails one call a try: %s', async (code, status, retries, words) => {
   for (let tries = 0; tries <= retries; tries++) {
     embedder.failNext(status, { 'retry-after': '0' });

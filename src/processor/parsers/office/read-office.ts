@@ -21,7 +21,7 @@ const LIMITS = {
   maxXmlElements: 600_000,
 };
 
-const TOO_LARGE = 'The file is larger, once unpacked, than can be read.';
+const TOO_LARGE = 'The unpacked file is too large to read.';
 const TOO_DEEP = 'The parts of the file are nested too deep for it to be read.';
 
 type Failure = () => ProcessorError;
