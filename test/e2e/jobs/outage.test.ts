@@ -25,6 +25,7 @@ test('an embedder that is gone costs no try: jobs wait, no more are claimed, and
   }
   const stats = async () => (await (await fetch(`${sluice.url}/api/stats`)).json()) as Stats;
   await expect.poll(async () => (await sluice.job(ids[0]!)).progress).toBe(60);
+  // Long enough for the other four to be claimed, which they must not be.
   await new Promise((resolve) => setTimeout(resolve, 3000));
   expect(await stats()).toMatchObject({ in_flight: 2, queue_depth: 4, delayed: 0, failed: 0 });
 

@@ -41,6 +41,7 @@ test('Sluice refuses two installations, and the command repairs them while it ru
     'npm run adopt',
   ])
     await expect.poll(() => running.output()).toContain(said);
+  // Waits long enough for each sweep.
   await sleep(2000);
   await expect.poll(() => installations.files()).toEqual(before);
 

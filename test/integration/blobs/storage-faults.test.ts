@@ -164,6 +164,7 @@ describe.runIf(mayMount)('an api answers with a code, stays alive, and acknowled
     const sockets = Array.from({ length: 150 }, open);
     await expect.poll(async () => (await descriptors()).length).toBeGreaterThan(250);
     sockets.push(...Array.from({ length: 250 }, open));
+    // Long enough for all to meet the limit, of which no event tells.
     await sleep(500);
     for (const socket of sockets) socket.destroy();
     limitDescriptors('4096:');

@@ -28,9 +28,9 @@ test.each([
       .poll(async () => (await job(ids[0]!)).stage)
       .toMatch(stage === 'embed' ? /embed|store/ : stage);
     // Until it has tried once nothing is known to be away.
-    await sleep(500);
+    await expect.poll(() => roles.logger.lines.join()).toContain('a call is retried');
     for (let i = 1; i < 5; i++) ids.push(await expectAccepted(await upload(roles.url, `Document ${i}.`)));
-    // Three more jobs could run at once.
+    // Three more jobs could run at once. No event tells that none is claimed.
     await sleep(700);
     const stats = (await (await fetch(`${roles.url}/api/stats`)).json()) as Stats;
     expect(stats).toMatchObject({ in_flight: 1, queue_depth: 4, delayed: 0, failed: 0 });

@@ -108,7 +108,7 @@ test('a client that reads late has the latest states, and few of those between',
   const endsAt = performance.now() + 500;
   await stir([job], () => performance.now() > endsAt);
   await jobs.complete(job);
-  await sleep(100);
+  await expect.poll(() => reader.ends.has('late/1'), GENEROUS).toBe(true);
   client.tcp.resume();
   await expect.poll(() => client.states('late').at(-1)?.status).toBe('completed');
   const versions = client.states('late').map(({ version }) => version);

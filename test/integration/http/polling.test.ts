@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
@@ -55,7 +56,8 @@ test('?wait= answers with the change when it comes, and with 304 when the time i
   const job = await claim();
   const first = await get(`/api/jobs/${id}`);
   const waiting = get(`/api/jobs/${id}?wait=25`, { 'if-none-match': tagOf(first) });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // No event tells that the server holds the poll.
+  await sleep(100);
   await jobs.step(job, 61);
   const changed = await waiting;
   expect(await changed.json()).toMatchObject({ progress: 61 });
@@ -85,7 +87,8 @@ test('a job that is deleted while somebody waits is a 404', async () => {
   await claim();
   const first = await get(`/api/jobs/${id}`);
   const waiting = get(`/api/jobs/${id}?wait=25`, { 'if-none-match': tagOf(first) });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // No event tells that the server holds the poll.
+  await sleep(100);
   await redis.client.del(keys.job(id));
   // As if an event had been missed: the next canary has everything watched read again.
   await redis.client.incr(keys.offset);
@@ -117,36 +120,46 @@ test('a job that few poll is read each time: a write by hand is seen at once', a
   expect(await (await get(`/api/jobs/${id}`)).json()).toMatchObject({ message: 'by hand' });
 });
 
-/** Reads a stream of events to its end. */
-async function events(response: Response): Promise<{ id: string; data: string }[]> {
-  const text = await response.text();
-  return [...text.matchAll(/^id: (.*)\ndata: (.*)\n\n/gm)].map(([, id, data]) => ({ id: id!, data: data! }));
+/** Reads a stream of events. @returns the events so far, and what resolves at its end */
+function events(response: Response) {
+  const heard: { id: string; data: string }[] = [];
+  const read = async () => {
+    let text = '';
+    for await (const bytes of response.body!.pipeThrough(new TextDecoderStream())) {
+      text += bytes;
+      const found = text.matchAll(/^id: (.*)\ndata: (.*)\n\n/gm);
+      heard.splice(0, heard.length, ...[...found].map(([, id, data]) => ({ id: id!, data: data! })));
+    }
+  };
+  return { heard, ended: read() };
 }
 
 test('the events of a job: its states in the bytes of polling, until it has ended', async () => {
   const job = await claim();
   const response = await get(`/api/jobs/${id}/events`);
   expect(response.headers.get('content-type')).toBe('text/event-stream');
-  const heard = events(response);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { heard, ended } = events(response);
+  await expect.poll(() => heard.length).toBe(1);
   await jobs.step(job, 70);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await expect.poll(() => heard.length).toBe(2);
   await jobs.fail(job);
-  const states = (await heard).map(({ data }) => JSON.parse(data) as { version: number; progress: number });
+  await ended;
+  const states = heard.map(({ data }) => JSON.parse(data) as { version: number; progress: number });
   const versions = states.map(({ version }) => version);
   expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
   expect(states.map(({ progress }) => progress)).toContain(70);
   const polled = await get(`/api/jobs/${id}`);
-  expect((await heard).at(-1)).toEqual({ id: tagOf(polled).replaceAll('"', ''), data: await polled.text() });
+  expect(heard.at(-1)).toEqual({ id: tagOf(polled).replaceAll('"', ''), data: await polled.text() });
 });
 
 test('a client that comes back is spared what it has, and told when nothing more will come', async () => {
   const job = await claim();
   const tag = tagOf(await get(`/api/jobs/${id}`)).replaceAll('"', '');
-  const heard = events(await get(`/api/jobs/${id}/events`, { 'last-event-id': tag }));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const { heard: states, ended } = events(await get(`/api/jobs/${id}/events`, { 'last-event-id': tag }));
+  // Long enough for a state to come, which must not.
+  await sleep(50);
   await jobs.fail(job);
-  const states = await heard;
+  await ended;
   expect(states).toHaveLength(1);
   const over = await get(`/api/jobs/${id}/events`, { 'last-event-id': states[0]!.id });
   expect(over.status).toBe(204);
@@ -174,7 +187,9 @@ test('a server that stops keeps nobody waiting', async () => {
   await expect.poll(() => client.of('snapshot').length).toBe(1);
   await other.close();
   expect((await waiting).status).toBe(304);
-  expect(await events(stream)).toHaveLength(1);
+  const { heard, ended } = events(stream);
+  await ended;
+  expect(heard).toHaveLength(1);
   expect((await client.closed).code).toBe(1012);
   expect(client.of('reconnect')).toHaveLength(1);
 });

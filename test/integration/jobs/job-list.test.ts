@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
@@ -27,7 +28,8 @@ test('jobs are listed newest first, by status and collection, page by page', asy
   for (let i = 0; i < 7; i++) {
     const response = await upload(`${i}`, {}, { collection: i % 2 ? 'odd' : 'even' });
     ids.unshift(((await response.json()) as UploadAccepted).job_id);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    // Jobs of one millisecond are listed by their ids.
+    await sleep(2);
   }
   await queue.fail(await claim(), { message: 'x', error: 'x', errorCode: 'corrupt' });
   await post(`/api/jobs/${ids[0]}/cancel`);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { parseJobEvent, toHash, type JobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
@@ -178,8 +178,7 @@ test('a retry waits its delay, is counted, and comes back to the queue by itself
   expect(early.jobs).toEqual([]);
   expect(early.nextMs).toBeGreaterThan(0);
   expect(early.nextMs).toBeLessThanOrEqual(200);
-  await new Promise((resolve) => setTimeout(resolve, 250));
-  const again = await claimOne();
+  const again = await vi.waitUntil(async () => (await queue.claim(1)).jobs[0], 60_000);
   expect(again.token).not.toBe(claim.token);
   expect((await job('a')).error).toBeUndefined();
 });

@@ -87,7 +87,7 @@ test('Sluice works with exactly the commands that the check asks for', async () 
   const cancelled = await fetch(`${roles.url}/api/jobs/${job_id}/cancel`, { method: 'POST' });
   expect(cancelled.status).toBe(200);
   await expect.poll(() => client.states(job_id).at(-1)?.status).toBe('failed');
-  // The worker's sweeps have come round, and nothing was refused.
+  // The worker's sweeps have come round, of which no event tells, and nothing was refused.
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const refused = roles.logger.lines.filter((line) => line.includes('NOPERM'));
   expect(refused.filter((line) => !line.includes('stays unnoticed'))).toEqual([

@@ -44,12 +44,16 @@ async function job(id: string): Promise<Job> {
 
 /**
  * Uploads all the while.
- * @returns `answered` waits for what is under way; `stop` ends it, and tells which ids were accepted and how many
- *   uploads were refused
+ * @returns `more` waits until so many more are sent, `responded` for their responses; `stop` ends it, and tells which ids
+ *   were accepted and how many uploads were refused
  */
 function keepUploading() {
   const responses: Promise<Response>[] = [];
   const timer = setInterval(() => responses.push(upload(api.url, `Document ${responses.length}.`)), 100);
+  const more = (count: number) => {
+    const until = responses.length + count;
+    return expect.poll(() => responses.length).toBeGreaterThanOrEqual(until);
+  };
   const stop = async () => {
     clearInterval(timer);
     const accepted: string[] = [];
@@ -63,7 +67,7 @@ function keepUploading() {
     }
     return { accepted, refused };
   };
-  return { responded: () => Promise.all(responses), stop };
+  return { more, responded: () => Promise.all(responses), stop };
 }
 
 test.each([
@@ -84,11 +88,11 @@ test.each([
   },
 ])('$name: no upload is lost, no job fails, and all goes on by itself', async ({ fail }) => {
   const uploads = keepUploading();
-  await sleep(500);
+  await uploads.more(5);
   await uploads.responded();
   await fail();
   address.redirect(replica.port);
-  await sleep(1000);
+  await uploads.more(10);
   const { accepted, refused } = await uploads.stop();
   expect(refused).toBeGreaterThan(0);
   accepted.push(await expectAccepted(await upload(api.url, 'The last document.')));

@@ -31,7 +31,7 @@ test('an upload is acknowledged once a replica has its job', async () => {
 test('a replica that does not answer makes uploads late for a moment, and refuses none', async () => {
   process.kill(replica.pid(), 'SIGSTOP');
   const first = uploads(10);
-  await sleep(100);
+  await expect.poll(() => master.client.info('clients')).toMatch(/blocked_clients:[1-9]/);
   const ids = await Promise.all([first, uploads(10)]);
   expect(api.logger.lines.join()).toContain('no replica of Redis has confirmed');
   // Once it has been silent for seconds nobody waits for it any more, until it is back.

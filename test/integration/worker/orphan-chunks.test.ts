@@ -162,6 +162,7 @@ test('Chroma is compared once an epoch, by one of all workers', async () => {
   const looked = vi.spyOn(vectors, 'generations');
   for (let i = 0; i < 3; i++) startWorker();
   await reconciled();
+  // Another look would begin by then.
   await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
   expect(looked).toHaveBeenCalledTimes(1);
   // Keys written around this moment can make two epochs of it.

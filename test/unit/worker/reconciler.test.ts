@@ -44,6 +44,7 @@ test('a reconnect while Chroma is compared stops claiming only until Redis was a
   redis.emit('ready');
   await expect.poll(() => availability.impaired).toBe(false);
   expect(epochs.open).toHaveBeenCalledTimes(2);
+  // Another comparison would begin by then.
   await sleep(LEASE_MS);
   expect(compare).toHaveBeenCalledTimes(1);
   await reconciler.close();
