@@ -1,50 +1,35 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
 
-import { startBrowser } from '../../helpers/clients/browser.ts';
-import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';
+import { startTestProcessor } from '../../helpers/processors/processor.ts';
 import { rawRequest } from '../../helpers/clients/raw-request.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
 import { eventually } from '../../helpers/servers/supervised.ts';
-import { buildPage } from '../client/built-page.ts';
-import { useRedis } from '../../helpers/servers/use.ts';
+import { useBrowser } from '../client/use-page.ts';
+import { use, useRedis, useRoles } from '../../helpers/servers/use.ts';
 
 /** The page of a stranger: what it tries is up to the test. */
-const foreign = createServer((_, response) =>
-  response.setHeader('content-type', 'text/html').end('<h1>Stranger</h1>'),
-);
+const foreign = use(async () => {
+  const server = createServer((_, response) =>
+    response.setHeader('content-type', 'text/html').end('<h1>Stranger</h1>'),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+});
 
 /** The newest browsers keep some pages from loopback by themselves. The server must not count on it. */
 const OLD_BROWSER = '--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests';
 
-let node: TestRoles;
-let worker: TestRoles;
-let processor: TestProcessor;
-let browser: Browser;
-
+const browser = useBrowser('--host-resolver-rules=MAP *.test 127.0.0.1', OLD_BROWSER);
 const redis = useRedis();
-
+const env = () => ({ REDIS_URL: redis.url });
+const node = useRoles(['api', 'gateway'], env);
+const worker = useRoles(['worker'], env);
+const processor = use(() => startTestProcessor());
 beforeAll(async () => {
-  const env = { REDIS_URL: redis.url };
-  foreign.listen(0, '127.0.0.1');
-  [node, worker, processor, browser] = await Promise.all([
-    buildPage().then(() => startTestRoles(['api', 'gateway'], env)),
-    startTestRoles(['worker'], env),
-    startTestProcessor(),
-    startBrowser('--host-resolver-rules=MAP *.test 127.0.0.1', OLD_BROWSER),
-    once(foreign, 'listening'),
-  ]);
   await eventually(async () => (await fetch(`${processor.url}/health`)).ok);
-});
-afterAll(async () => {
-  await browser.close();
-  foreign.close();
-  await processor.close();
-  await worker.close();
-  await node.close();
 });
 
 /** Each port of ours, with an address that it serves. */
