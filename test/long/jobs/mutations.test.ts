@@ -45,9 +45,8 @@ const MUTATIONS: readonly { without: string; file: string; line: string; instead
   {
     without: 'the notes of how jobs ended',
     file: 'src/worker/run/job-runner.ts',
-    line: 'await blobs.ended.note(read.payload.file_key, job.id, end, epoch);',
-    instead:
-      'await blobs.ended.note(read.payload.file_key, job.id, end, epoch); await blobs.ended.forget(job.id);',
+    line: 'await blobs.ended.note(fileKey, job.id, end, epoch);',
+    instead: 'await blobs.ended.note(fileKey, job.id, end, epoch); await blobs.ended.forget(job.id);',
   },
   {
     without: 'the comparison with Chroma',
