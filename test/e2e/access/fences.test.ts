@@ -199,10 +199,13 @@ test('Chroma listens at random, and at no usual address', async () => {
 
 /** Lists all files below a folder that a group or other users may use in any way. */
 function openFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .concat('.')
-    .map((name) => join(folder, name))
-    .filter((path) => (lstatSync(path).mode & 0o077) !== 0);
+  return (
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .concat('.')
+      .map((name) => join(folder, name))
+      // The processor may delete its file meanwhile.
+      .filter((path) => ((lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
+  );
 }
 
 test('other users cannot read files, and a start takes them those of an older version', async () => {
