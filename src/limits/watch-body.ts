@@ -5,7 +5,7 @@ import type { OpenBody } from './limiter.ts';
 
 /** Time in ms over which a body must keep its least rate. A phone that changes networks is silent for less. */
 const WINDOW_MS = 60_000;
-/** A piece of fewer bytes is a drip. */
+/** A read of fewer bytes from the socket is a drip. One read may hold many small pieces of a quick body. */
 const DRIP_BYTES = 256;
 /** Drips in a row before the server reads less often. The parts of a form arrive in fewer. */
 const MOST_DRIPS = 8;
@@ -27,6 +27,8 @@ export function watchBody(
   let total = 0;
   let inWindow = 0;
   let isHeldUp = false;
+  const { socket } = request;
+  let readBefore = socket.bytesRead;
   let drips = 0;
   let isResting = false;
   const end = () => {
@@ -41,21 +43,24 @@ export function watchBody(
     total += length;
     inWindow += length;
     body.arrived(length);
-    drips = length < DRIP_BYTES ? drips + 1 : 0;
+    const { bytesRead } = socket;
+    if (bytesRead !== readBefore) drips = bytesRead - readBefore < DRIP_BYTES ? drips + 1 : 0;
+    readBefore = bytesRead;
     if (drips > MOST_DRIPS && !isResting) rest();
     if (total > maxBytes)
       refuse(new AppError('body_too_large', `An upload may have at most ${maxBytes} bytes.`));
   };
   // 256 bodies of single bytes took a quarter of a core without a rest.
   const rest = () => {
-    const { socket } = request;
     isResting = true;
     // The HTTP parser is inside the socket's data, and would read on after a pause.
-    setImmediate(() => socket.pause());
-    setTimeout(() => {
-      isResting = false;
-      socket.resume();
-    }, REST_MS);
+    setImmediate(() => {
+      socket.pause();
+      setTimeout(() => {
+        isResting = false;
+        socket.resume();
+      }, REST_MS);
+    });
   };
   const hold = () => (isHeldUp = true);
   const timer = setInterval(() => {

@@ -6,18 +6,23 @@ import type { AppError } from '../../../src/errors.ts';
 import { watchBody } from '../../../src/limits/watch-body.ts';
 
 const LIMITS = { maxBytes: 10_000, leastRate: 10, windowMs: 1000 };
-let body: Readable;
+let body: Readable & { socket: { bytesRead: number } };
 let arrived: number;
 let failures: string[];
 let end: () => void;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-  body = new Readable({ read() {} });
+  body = Object.assign(new Readable({ read() {} }), { socket: { bytesRead: 0 } });
   arrived = 0;
   failures = [];
   const count = { arrived: (bytes: number) => void (arrived += bytes) };
-  end = watchBody(body as IncomingMessage, count, LIMITS, ({ code }: AppError) => void failures.push(code));
+  end = watchBody(
+    body as unknown as IncomingMessage,
+    count,
+    LIMITS,
+    ({ code }: AppError) => void failures.push(code),
+  );
 });
 afterEach(() => {
   end();
