@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CHECKPOINT, isTenantFolder, MANIFEST } from './blob-paths.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
-/** Files under one key: any of an original, its manifest and its checkpoint. */
+/** Lists the files that a key has: its original, its manifest, its checkpoint. */
 export interface StoredFiles {
   key: string;
   tenant: string;

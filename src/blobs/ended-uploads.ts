@@ -101,10 +101,10 @@ export class EndedUploads {
     await addName(this.#root, path, blobPath(this.#root, payload.file_key) + MANIFEST);
   }
 
-  /** Returns whether the end of a job is noted: any end, or the given one. */
+  /** Returns whether a note records the job's end. @param status counts notes of this end only */
   async has(jobId: string, status?: End): Promise<boolean> {
     const paths = await this.#of(jobId, status);
-    const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+    const found = await Promise.all(paths.map((path) => ifExists(stat(path))));
     return found.some(Boolean);
   }
 
@@ -137,7 +137,8 @@ export class EndedUploads {
 
   async #notes(folder: string): Promise<EndedUpload[]> {
     const notes: EndedUpload[] = [];
-    for (const name of await readdir(join(this.#folder, folder)).catch(() => [])) {
+    // Any other error throws: without its note, an ended job would be queued again.
+    for (const name of (await ifExists(readdir(join(this.#folder, folder)))) ?? []) {
       const [, id, status] = NAME.exec(name) ?? [];
       if (id === undefined) continue;
       const jobId = id.includes('%') ? decodeURIComponent(id) : id;
@@ -154,7 +155,8 @@ export class EndedUploads {
 
   /** Lists the folders of the notes, one per epoch. */
   async #folders(): Promise<string[]> {
-    return readdir(this.#folder).catch(() => []);
+    const entries = (await ifExists(readdir(this.#folder, { withFileTypes: true }))) ?? [];
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
   #path(folder: string, jobId: string, status: End): string {
