@@ -114,9 +114,9 @@ export class VectorStore {
     count: number,
     signal: AbortSignal,
   ): Promise<Chunk[]> {
-    if (count <= 0) return [];
-    const ids = Array.from({ length: count }, (_, i) => chunkId(documentId, generation, from + i));
     const chunks = await this.#in(collection, signal, async (found) => {
+      if (count <= 0) return [];
+      const ids = Array.from({ length: count }, (_, i) => chunkId(documentId, generation, from + i));
       const response = await found.get({ ids, include: ['documents', 'metadatas'] });
       return response.ids
         .map((id, i) => toChunk(id, response.documents[i] ?? '', response.metadatas[i] ?? {}))
