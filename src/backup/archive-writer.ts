@@ -21,7 +21,7 @@ export class ArchiveWriter {
     this.#path = path;
     this.#partial = `${path}.tmp`;
     // Only the owner may read it, because it holds every user's uploads.
-    this.#written = pipeline(this.#pack, createWriteStream(this.#partial, { mode: 0o600, flush: true }));
+    this.#written = pipeline(this.#pack, createWriteStream(this.#partial, { mode: 0o600 }));
     this.#failed = this.#written.then(() => new Promise<never>(() => {}));
     this.#failed.catch(() => {});
   }
@@ -57,9 +57,9 @@ export class ArchiveWriter {
     await this.addText(END, JSON.stringify(this.#digest.end()), new Date());
     this.#pack.finalize();
     await this.#written;
+    await flush(this.#partial);
     await rename(this.#partial, this.#path);
-    await using folder = await open(dirname(this.#path), 'r');
-    await folder.sync();
+    await flush(dirname(this.#path));
   }
 
   /** Removes the unfinished file. */
@@ -68,4 +68,9 @@ export class ArchiveWriter {
     await this.#written.catch(() => {});
     await rm(this.#partial, { force: true });
   }
+}
+
+async function flush(path: string): Promise<void> {
+  await using file = await open(path, 'r');
+  await file.sync();
 }

@@ -99,10 +99,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     onError: () => problemResponse(new ProcessorError('body_too_large')),
   });
   app.post('/embed', smallBody, async (c) => {
-    const body = await c.req.text().catch((cause: unknown) => {
-      throw new ProcessorError('invalid_request', { detail: 'The body ended too soon.', cause });
-    });
-    const embedded = embedder.embed(parseRequest(EmbedRequestSchema, body), callerOf(c));
+    const embedded = embedder.embed(parseRequest(EmbedRequestSchema, await c.req.text()), callerOf(c));
     return stream(c, await responseInTurn(embedded, signOfLifeMs));
   });
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 
+import { orTimeout } from '../../deadline.ts';
 import { SingleFlight } from '../../jobs/reads/single-flight.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
@@ -43,7 +43,8 @@ async function results(
 
 async function passes(check: ReadinessCheck): Promise<boolean> {
   try {
-    return await Promise.race([check().then(() => true), sleep(CHECK_TIMEOUT_MS, false, { ref: false })]);
+    await orTimeout(CHECK_TIMEOUT_MS, 'a check', check());
+    return true;
   } catch {
     return false;
   }
