@@ -1,6 +1,6 @@
 /**
  * Holds one entry without a table, and more in a `Map`. Keys MUST NOT be `undefined`. With one entry it takes 57 bytes, a
- * `Map` 193. An idle session has three, so it takes 2.9 instead of 3.3 KiB.
+ * `Map` 193. A session that watches one job has three. Each of 10,000 idle sessions takes some 3.1 KiB.
  */
 export class SmallMap<K extends string | number, V> {
   #key: K | undefined;

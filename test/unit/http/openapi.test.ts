@@ -9,7 +9,7 @@ it('names, for each request that writes, what it is refused with while the store
   const writes = Object.entries(paths).filter(
     ([path, { post }]) => post && !['/api/search', '/api/ws-ticket'].includes(path),
   );
-  expect(writes).toHaveLength(4);
+  expect(writes).not.toHaveLength(0);
   for (const [path, { post }] of writes)
     for (const code of ['installation_mismatch', 'storage_unavailable', 'queue_unavailable'])
       expect([path, JSON.stringify(post?.responses)]).toEqual([path, expect.stringContaining(code)]);

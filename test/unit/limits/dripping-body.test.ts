@@ -36,6 +36,7 @@ test('a dripping body is read less often, ends whole, and the next request is se
   socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${DRIPS}\r\n\r\n`);
   for (let i = 0; i < DRIPS; i++) {
     socket.write('x');
+    // Slower than the server reads, so that each drip would be a read of its own.
     await sleep(2);
   }
   socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nend');
