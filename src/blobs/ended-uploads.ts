@@ -7,8 +7,11 @@ import { blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
 import { makeFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
-/** Ends of a run. Cancelled ones come first, because a worker may have to cancel them again soon. */
-const KINDS = ['cancelled', 'failed', 'completed'] as const satisfies Outcome[];
+/**
+ * Ends of a run. Cancelled ones come first, because a worker may have to cancel them again soon. A `duplicate` completed with
+ * the document of an earlier upload, so no document needs its file.
+ */
+const KINDS = ['cancelled', 'failed', 'duplicate', 'completed'] as const satisfies (Outcome | 'duplicate')[];
 export type End = (typeof KINDS)[number];
 const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
 

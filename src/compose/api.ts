@@ -26,7 +26,8 @@ export function composeApi(
   own: ReturnType<typeof healthRoutes>,
   closing: AbortSignal,
 ): App {
-  const { config, logger, started, keys, redis, store, queueOptions } = shared;
+  const { config, logger, started, keys, redis, store } = shared;
+  const queueOptions = { ...shared.queueOptions, reader: () => stores.reader.present };
   const feed = shared.feed as JobFeed;
   const reader = new JobReader(store, feed);
   started.defer(() => reader.close());

@@ -3,6 +3,7 @@ import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { VectorStore } from '../documents/vector-store.ts';
 import { BlobProbe } from '../installation/blob-probe.ts';
 import { MAX_CALL_SILENCES } from '../contract/processor.ts';
+import { PresentReader } from '../processor-client/present-reader.ts';
 import { ProcessorClient } from '../processor-client/processor-client.ts';
 import { BlobStore } from '../blobs/blob-store.ts';
 import { required } from './settings.ts';
@@ -13,6 +14,7 @@ export interface Stores {
   blobs: BlobStore;
   vectors: VectorStore;
   processor: ProcessorClient;
+  reader: PresentReader;
 }
 
 /** Opens the stores that api and worker use, and their readiness checks. */
@@ -31,6 +33,8 @@ export async function openStores(roles: readonly Role[], shared: Shared): Promis
   let asked: ReturnType<ProcessorClient['health']> | undefined;
   // Coalesces both checks, and concurrent probes, into one call.
   const health = () => (asked ??= processor.health().finally(() => (asked = undefined)));
+  const reader = new PresentReader(health);
+  started.defer(() => reader.close());
   dependencies['processor'] = health;
   dependencies['embedder'] = async () => {
     if ((await health()).embedder === 'away') throw new Error('the embedding server is away');
@@ -44,5 +48,5 @@ export async function openStores(roles: readonly Role[], shared: Shared): Promis
   };
   const blobs = new BlobStore(config.blobStore);
   started.defer(() => blobs.close());
-  return { blobs, vectors, processor };
+  return { blobs, vectors, processor, reader };
 }

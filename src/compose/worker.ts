@@ -23,7 +23,8 @@ const MAX_COMPARED_EVERY_MS = 30_000;
 
 /** Wires and starts the worker. */
 export async function composeWorker(shared: Shared, stores: Stores): Promise<void> {
-  const { config, logger, started, keys, installation, queueOptions, connect, metrics } = shared;
+  const { config, logger, started, keys, installation, connect, metrics } = shared;
+  const queueOptions = { ...shared.queueOptions, reader: () => stores.reader.present };
   const { leaseMs, drainMs, workerConcurrency: concurrency, jobTtlSeconds } = config;
   const redis = connect('worker', 'retrying');
   installation.watch(redis);

@@ -42,6 +42,8 @@ export const JobResultSchema = v.object({
   chunk_count: WholeNumberSchema,
   collection: v.string(),
   processing_time_ms: WholeNumberSchema,
+  /** True if an earlier upload had made the same document. This job stored nothing. */
+  duplicate: v.optional(v.literal(true)),
 });
 export type JobResult = v.InferOutput<typeof JobResultSchema>;
 

@@ -196,5 +196,9 @@ export const ProcessorHealthSchema = v.object({
   embed_batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_EMBED_TEXTS)), 16),
   /** `away` while the service cannot reach its embedding server. Defaults to `ok`. */
   embedder: v.optional(v.picklist(['ok', 'away']), 'ok'),
+  /** The `reader_version` of each parse. Absent if the service names none. */
+  reader_version: v.optional(v.string()),
+  /** Name of the embedding model of requests that name none. Absent if the service does not know it. */
+  model: v.optional(v.string()),
 });
 export type ProcessorHealth = v.InferOutput<typeof ProcessorHealthSchema>;

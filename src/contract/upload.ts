@@ -85,6 +85,14 @@ function isLost(key: string): boolean {
   return LOST_KEY.test(key);
 }
 
+/**
+ * What an upload does when its document exists. `skip` completes with the existing document if bytes, name, collection,
+ * settings and metadata are the same. `replace` also replaces the newest document of that name and collection if they
+ * differ. `keep` always makes a document.
+ */
+export const ON_DUPLICATE = ['skip', 'replace', 'keep'] as const;
+export type OnDuplicate = (typeof ON_DUPLICATE)[number];
+
 /** Form fields beside `file`. The input is text, the output has types. */
 export const UploadFieldsSchema = v.object({
   collection: v.optional(CollectionNameSchema, 'default'),
@@ -102,6 +110,7 @@ export const UploadFieldsSchema = v.object({
     'sentence',
   ),
   metadata: v.optional(MetadataText),
+  on_duplicate: v.optional(v.picklist(ON_DUPLICATE, `must be one of: ${ON_DUPLICATE.join(', ')}`), 'skip'),
 });
 export type UploadFieldName = keyof typeof UploadFieldsSchema.entries;
 
@@ -111,6 +120,7 @@ export interface UploadFields {
   chunk_overlap: number;
   chunking_strategy: ChunkingStrategy;
   metadata: Metadata;
+  on_duplicate: OnDuplicate;
 }
 
 /** Problem code for each bad field. */
@@ -120,6 +130,7 @@ export const UPLOAD_FIELD_PROBLEMS: Record<UploadFieldName, ProblemCode> = {
   chunk_overlap: 'invalid_chunk_overlap',
   chunking_strategy: 'invalid_chunking_strategy',
   metadata: 'invalid_metadata',
+  on_duplicate: 'invalid_on_duplicate',
 };
 
 /**

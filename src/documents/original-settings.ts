@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 
+import { settingsOf, type DocumentSettings } from '../jobs/model/document-settings.ts';
 import { JobPayloadSchema } from '../jobs/model/job-payload.ts';
 import { BlobNotFoundError } from '../blobs/blob-paths.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
-import { settingsOf, type DocumentSettings } from './document-settings.ts';
 import type { StoredDocument } from './registry.ts';
 
 /**

@@ -2,12 +2,13 @@ import type { Redis } from 'ioredis';
 import * as v from 'valibot';
 
 import type { Document } from '../contract/documents.ts';
-import { MetadataSchema } from '../contract/upload.ts';
+import { MetadataSchema, parseUploadFields } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
+import { readSettings, settingFields, settingsOf } from '../jobs/model/document-settings.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
+import { lineDigests } from '../jobs/model/line-digests.ts';
 import type { Keys } from '../redis/keys.ts';
 import { rankAfter } from '../redis/rank-after.ts';
-import { settingFields, toSettings } from './document-settings.ts';
 import { readEach } from './read-each.ts';
 
 /** A registered document with what never leaves the server: its live generation, its tenant, its file. */
@@ -46,6 +47,7 @@ export function documentFields(
     size: String(file_size),
     metadata: JSON.stringify(metadata),
     ...settingFields(payload),
+    ...lineDigests(tenant, payload),
     // Writes an empty value, because a replaced document must keep no field of its predecessor.
     media_type: mediaType ?? '',
     content_hash: content_hash ?? '',
@@ -135,6 +137,15 @@ export class DocumentRegistry {
     );
     return hashes.map((hash) => hash && toDocument(hash));
   }
+}
+
+/** Reads a document's settings. If an older version kept none, returns the defaults of an upload, marked as assumed. */
+function toSettings(hash: Record<string, string>) {
+  const stored = readSettings(hash);
+  if (stored) return { ...stored, settings_assumed: undefined };
+  const defaults = parseUploadFields({});
+  if (!defaults.ok) throw new Error(defaults.detail);
+  return { ...settingsOf(defaults.fields), settings_assumed: true as const };
 }
 
 const StoredMetadata = v.fallback(v.pipe(v.string(), v.parseJson(), MetadataSchema), {});

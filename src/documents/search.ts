@@ -9,6 +9,8 @@ import type { FoundChunk, VectorStore } from './vector-store.ts';
  */
 const SPARE = 20;
 const MOST_FETCHED = 10_000;
+/** Queries of one search while uploads replace the documents that it finds. */
+const MOST_TRIES = 4;
 
 /**
  * Finds the chunks nearest in meaning to the query, of live generations only.
@@ -27,9 +29,8 @@ export async function search(
   const { embeddings } = await processor.embed({ texts: [request.query] }, signal);
   const [embedding] = embeddings as [number[]];
   for (let fetch = request.limit + SPARE; ; fetch = Math.min(fetch * 4, MOST_FETCHED)) {
-    const found = await vectors.query(request.collection, embedding, fetch, request.where, signal);
-    if (!found) throw new AppError('collection_not_found', `There is no collection "${request.collection}".`);
-    const live = await onlyLive(found, registry);
+    const query = () => vectors.query(request.collection, embedding, fetch, request.where, signal);
+    const { found, live } = await inOneState(query, request.collection, registry);
     // Fewer than asked for came back: there are no more, dead or alive.
     if (live.length >= request.limit || found.length < fetch || fetch >= MOST_FETCHED) {
       const best = live.slice(0, request.limit);
@@ -38,11 +39,29 @@ export async function search(
   }
 }
 
-async function onlyLive(found: FoundChunk[], registry: DocumentRegistry): Promise<FoundChunk[]> {
-  const ids = [...new Set(found.map(({ documentId }) => documentId))];
-  const generations = await registry.liveGenerations(ids);
-  const live = new Map(ids.map((id, i) => [id, generations[i]]));
-  return found.filter(({ documentId, generation }) => live.get(documentId) === generation);
+/**
+ * Queries Chroma, and drops the chunks of dead generations. A document may be replaced between the two. Its former chunks
+ * are dead then, and the query may have come before the new ones. So a dropped chunk of a live document repeats the query,
+ * until the live generations stay the same.
+ */
+async function inOneState(
+  query: () => Promise<FoundChunk[] | undefined>,
+  collection: string,
+  registry: DocumentRegistry,
+): Promise<{ found: FoundChunk[]; live: FoundChunk[] }> {
+  let before = '';
+  for (let tries = 1; ; tries++) {
+    const found = await query();
+    if (!found) throw new AppError('collection_not_found', `There is no collection "${collection}".`);
+    const ids = [...new Set(found.map(({ documentId }) => documentId))];
+    const generations = await registry.liveGenerations(ids);
+    const byId = new Map(ids.map((id, i) => [id, generations[i]]));
+    const live = found.filter(({ documentId, generation }) => byId.get(documentId) === generation);
+    const registered = found.map(({ documentId }) => byId.get(documentId)).filter(Boolean);
+    const state = JSON.stringify([...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    if (live.length === registered.length || state === before || tries === MOST_TRIES) return { found, live };
+    before = state;
+  }
 }
 
 function toResult(chunk: FoundChunk): SearchResult {

@@ -11,6 +11,7 @@ import {
   type ProcessorHealth,
 } from '../contract/processor.ts';
 import type { Logger } from '../logging/logger.ts';
+import { READER_VERSION } from './reader-version.ts';
 import { responseInTurn, responseWhenDone, withCut, withErrorLine } from './response-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, parseRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
@@ -112,6 +113,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
       children,
       embed_batch: embedder.batch,
       embedder: (await embedder.reachable()) ? 'ok' : 'away',
+      reader_version: READER_VERSION,
+      model: embedder.model,
     };
     return respond(JSON.stringify(health), JSON_TYPE);
   });

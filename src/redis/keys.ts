@@ -10,6 +10,10 @@
  * | `job:{id}:events` | channel | the job's hash after each transition |
  * | `jobs:leases` | zset | id → end of its lease (ms) |
  * | `jobs:delayed` | zset | id → due time of its next attempt (ms) |
+ * | `jobs:parked` | zset | ids that wait for an earlier job of the same document → since when (ms) |
+ * | `line:{digest}:jobs` | zset | active jobs of the same copy or name → the offset of their entry |
+ * | `line:{digest}:document` | string | the document of a copy: same bytes, name, collection, settings, metadata |
+ * | `line:{digest}:documents` | zset | the documents of a name and collection → their registration (ms) |
  * | `jobs:limbo` | zset | ids that were queued without a hash → since when (ms) |
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
  * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when it may be deleted (ms) |
@@ -65,6 +69,9 @@ export function createKeys(prefix = '') {
     allEvents: `${jobPrefix}*:events`,
     leases: `${prefix}jobs:leases`,
     delayed: `${prefix}jobs:delayed`,
+    parked: `${prefix}jobs:parked`,
+    /** Precedes a digest in the keys of a line. */
+    linePrefix: `${prefix}line:`,
     limbo: `${prefix}jobs:limbo`,
     cleanup: `${prefix}jobs:cleanup`,
     tombstones: `${prefix}jobs:tombstones`,

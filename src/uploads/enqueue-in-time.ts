@@ -31,7 +31,7 @@ export async function enqueueInTime(
   tenant: string,
   payload: JobPayload,
   idempotency: Idempotency | undefined,
-): Promise<{ id: string; createdAt: string } | 'conflict'> {
+): ReturnType<JobQueue['enqueue']> {
   const began = performance.now();
   if (!(await connection.ready(DEADLINE_MS))) throw refusal(new Error('there is no connection to Redis'));
   const left = Math.ceil(DEADLINE_MS - (performance.now() - began));

@@ -1,13 +1,9 @@
 import * as v from 'valibot';
 
 import { WholeNumberSchema } from '../../contract/scalars.ts';
-import {
-  CHUNK_SIZE,
-  ChunkingStrategySchema,
-  CollectionNameSchema,
-  MetadataSchema,
-} from '../../contract/upload.ts';
+import { CollectionNameSchema, MetadataSchema, ON_DUPLICATE } from '../../contract/upload.ts';
 import { wellFormed } from '../../well-formed.ts';
+import { DocumentSettingsSchema } from './document-settings.ts';
 
 /**
  * The work of a job: its hash's `payload`. The documented fields come first, then ours. Other programs need only
@@ -21,17 +17,14 @@ export const JobPayloadSchema = v.object({
   ),
   file_size: v.optional(WholeNumberSchema),
   collection: v.optional(CollectionNameSchema, 'default'),
-  chunking_strategy: v.optional(ChunkingStrategySchema, 'sentence'),
-  chunk_size: v.optional(
-    v.pipe(WholeNumberSchema, v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
-    CHUNK_SIZE.default,
-  ),
-  chunk_overlap: v.optional(WholeNumberSchema, 0),
+  ...DocumentSettingsSchema.entries,
   file_key: v.pipe(v.string(), v.minLength(1)),
   media_type: v.optional(v.string()),
   /** SHA-256 of the file, in hex. */
   content_hash: v.optional(v.string()),
   metadata: v.optional(MetadataSchema, {}),
+  /** Absent for a job that no upload made. It then makes its document in any case. */
+  on_duplicate: v.optional(v.picklist(ON_DUPLICATE)),
   /** Document of the chunks; by default the job's own id. */
   document_id: v.optional(v.string()),
   /** True if the document's settings are unknown: those above are then the defaults. */

@@ -20,6 +20,8 @@ export interface StoredUpload {
   version: number;
   tenant: string;
   payload: JobPayload | undefined;
+  /** Whether it completed with the document of an earlier upload. */
+  isDuplicate: boolean;
 }
 
 /** Reads jobs as the transports send them. It writes only the name of an epoch that it notices first. */
@@ -103,6 +105,7 @@ export class JobStore {
       version: job.version,
       tenant,
       payload: read.ok ? read.payload : undefined,
+      isDuplicate: job.result?.duplicate === true,
     };
   }
 

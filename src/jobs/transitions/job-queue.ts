@@ -8,6 +8,7 @@ import { toClaimedJob, type Claim, type ClaimedJob } from '../model/claimed-job.
 import { toHash } from '../model/job-event.ts';
 import type { Idempotency } from '../model/idempotency.ts';
 import type { JobPayload } from '../model/job-payload.ts';
+import { lineDigests } from '../model/line-digests.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
@@ -23,6 +24,7 @@ const REPAIRS_A_CALL = 250;
 /** Time in seconds that an idempotency key stays valid. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
 
+const UNKNOWN_READER = { model: '', reader_version: '' };
 /** Limits of the transitions. */
 export interface QueueOptions {
   leaseMs: number;
@@ -33,6 +35,8 @@ export interface QueueOptions {
   ttlSeconds: number;
   /** Returns the caller's blob store, because Redis refuses jobs of another. Throws before it is confirmed. */
   store?: () => string;
+  /** Returns the present model and reader, '' while unknown. A document that others made is no copy of an upload. */
+  reader?: () => { model: string; reader_version: string };
 }
 
 /**
@@ -56,7 +60,8 @@ export class JobQueue {
    * Makes a job and queues it. An existing job stays unchanged.
    * @param idempotency the client's key, and a fingerprint of its request
    * @param forgotten whether Redis may have lost this job. Its versions then continue
-   * @returns the job of this request, new or existing; `conflict` when the client's key belongs to another request
+   * @returns the job of this request, new or existing, and whether it has completed with a document that existed;
+   * `conflict` when the client's key belongs to another request
    */
   async enqueue(
     id: string,
@@ -64,7 +69,8 @@ export class JobQueue {
     payload: JobPayload,
     idempotency?: Idempotency,
     forgotten = false,
-  ): Promise<{ id: string; createdAt: string } | 'conflict'> {
+  ): Promise<{ id: string; createdAt: string; isDuplicate: boolean } | 'conflict'> {
+    const lines = payload.on_duplicate && lineDigests(tenant, payload);
     return this.#run('enqueue', {
       job_key: this.#keys.job(id),
       idempotency_key: this.#keys.idempotency(tenant, idempotency?.key ?? ''),
@@ -79,12 +85,17 @@ export class JobQueue {
       collection: payload.collection,
       forgotten: forgotten ? 1 : 0,
       store: this.#options.store?.() ?? '',
+      on_duplicate: lines ? (payload.on_duplicate ?? '') : '',
+      copy: lines?.copy ?? '',
+      name: lines?.name ?? '',
+      ttl_seconds: this.#options.ttlSeconds,
+      ...(this.#options.reader?.() ?? UNKNOWN_READER),
     });
   }
 
   /**
    * Takes back the job of a refused upload, because its `enqueue` may have succeeded. MUST use the connection of `enqueue`,
-   * so that it follows. If a worker was quicker, its results go, too.
+   * so that it follows. A quicker worker's results go, too.
    */
   async withdraw(id: string, tenant: string, collection: string, idempotencyKey?: string): Promise<void> {
     const { job, idempotency, document, documents, documentsIn } = this.#keys;
@@ -114,6 +125,8 @@ export class JobQueue {
       max_retries: maxRetries,
       longest_backoff_ms: LONGEST_BACKOFF_MS,
       store: store?.() ?? '',
+      ttl_seconds: this.#options.ttlSeconds,
+      ...(this.#options.reader?.() ?? UNKNOWN_READER),
     });
     const jobs: ClaimedJob[] = [];
     for (let i = 0; i < granted.length; i += 2) {

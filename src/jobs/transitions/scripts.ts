@@ -11,15 +11,15 @@ export const SCRIPTS = {
   abandon: defineScript('job_key cleanup document_key', 'token tenant collection document_id', isOne),
   activate: defineScript('active', 'job_prefix ...ids', ignore),
   cancel: defineScript(
-    'job_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones',
-    'id ttl_seconds',
+    'job_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked',
+    'id ttl_seconds line_prefix',
     orUndefined<JobStatus | Outcome>,
   ),
   canary: defineScript('epoch offset', 'channel nonce', asIs<number>),
   // `max_retries` is for jobs that name none. `store` is the caller's blob store, or ''.
   claim: defineScript(
-    'queue leases active delayed limbo offset epoch grant_key recent cleanup installation',
-    'job_prefix count nonce lease_ms max_retries longest_backoff_ms store',
+    'queue leases active delayed limbo offset epoch grant_key recent cleanup installation parked outcomes',
+    'job_prefix document_prefix line_prefix count nonce lease_ms max_retries longest_backoff_ms store ttl_seconds model reader_version',
     ([granted, nextMs]: [string[], number]) => ({ granted, nextMs: nextMs < 0 ? undefined : nextMs }),
   ),
   'due-cleanups': defineScript('cleanup', 'count document_prefix longest_ms', asIs<string[]>),
@@ -31,20 +31,22 @@ export const SCRIPTS = {
   ),
   'due-tombstones': defineScript('tombstones', 'count job_prefix document_prefix', asIs<string[]>),
   // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
+  // `on_duplicate` is '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
   enqueue: defineScript(
-    'job_key queue active offset epoch recent idempotency_key installation',
-    'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store',
-    ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
+    'job_key queue active offset epoch recent idempotency_key installation parked outcomes',
+    'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store on_duplicate copy name job_prefix document_prefix line_prefix ttl_seconds model reader_version',
+    ([id, createdAt, admitted]: [string, string, string?]) =>
+      id === '' ? 'conflict' : { id, createdAt, isDuplicate: admitted === 'done' },
     { needsMemory: true },
   ),
   'expire-leases': defineScript(
-    'leases queue active cleanup offset epoch outcomes swept tombstones',
-    'job_prefix max_stalls ttl_seconds lease_ms',
+    'leases queue active cleanup offset epoch outcomes swept tombstones parked',
+    'job_prefix line_prefix max_stalls ttl_seconds lease_ms',
     ([requeued, failed]: [number, number]) => ({ requeued, failed }),
   ),
   fail: defineScript(
-    'job_key leases active cleanup offset epoch outcomes tombstones',
-    'id token message error_text error_code ttl_seconds',
+    'job_key leases active cleanup offset epoch outcomes tombstones queue parked',
+    'id line_prefix token message error_text error_code ttl_seconds',
     isOne,
   ),
   // `originals` is the job id, document id and file key of each job.
@@ -78,13 +80,13 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans',
-    'job_prefix cursor batch ttl_seconds',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked',
+    'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),
   report: defineScript(
-    'leases active cleanup offset epoch outcomes durations tombstones',
-    'job_prefix ttl_seconds ...reports',
+    'leases active cleanup offset epoch outcomes durations tombstones queue parked',
+    'job_prefix line_prefix ttl_seconds ...reports',
     asIs<(number | Error)[]>,
   ),
   rerun: defineScript(
@@ -105,8 +107,8 @@ export const SCRIPTS = {
   ),
   'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),
   withdraw: defineScript(
-    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup document_key documents_key collection_key cancelled tombstones',
-    'id',
+    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup document_key documents_key collection_key cancelled tombstones parked',
+    'id line_prefix',
     isOne,
   ),
   'write-tombstone': defineScript('tombstones job_key', 'id document_id file_key delay_ms', isOne),

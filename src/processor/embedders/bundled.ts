@@ -17,6 +17,7 @@ const CALL_TEXTS = 2 * BATCH_TEXTS;
 /** Embeds with the bundled model in the pool's children. */
 export class BundledEmbedder implements Embedder {
   readonly batch = CALL_TEXTS;
+  readonly model = MODEL;
   readonly #pool: Pool;
 
   constructor(pool: Pool) {

@@ -5,6 +5,8 @@ import type { Caller, PendingResponse } from '../pool/task-run.ts';
 export interface Embedder {
   /** Best number of texts in a call. */
   readonly batch: number;
+  /** Name of the model of requests that name none. */
+  readonly model: string;
   /**
    * @param caller its abort ends the work
    * @returns an `EmbedResponse` as JSON, in pieces if it takes long

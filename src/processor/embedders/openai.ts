@@ -43,11 +43,13 @@ const NEVER_ARRIVED = new Set([
 export class OpenAiEmbedder implements Embedder {
   /** Texts in a call. A server's cost depends on calls as much as on texts. */
   readonly batch = 32;
+  readonly model: string;
   readonly #options: OpenAiOptions;
   readonly #url: string;
 
   constructor(options: OpenAiOptions) {
     this.#options = options;
+    this.model = options.model;
     this.#url = embeddingsUrl(options.url);
   }
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { ChunkCount } from '../../documents/chunk-counts.ts';
-import { settingFields } from '../../documents/document-settings.ts';
+import { settingFields } from '../../jobs/model/document-settings.ts';
 import { manifestSettings } from '../../documents/original-settings.ts';
 import { DependencyError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';

@@ -56,7 +56,8 @@ export class EndedRecovery {
   async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
     const { blobs, logger } = this.#services;
     const { jobId: job, status } = ended;
-    if (state?.terminal && (state.outcome === status || status === 'cancelled')) return true;
+    const outcome = status === 'duplicate' ? 'completed' : status;
+    if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) return true;
     if (!state && status === 'completed' && hasDocument) return true;
     const manifest = await blobs.ended.read(ended);
     if (!manifest) {

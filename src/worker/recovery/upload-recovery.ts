@@ -76,12 +76,17 @@ export class UploadRecovery {
 
   /** Settles a manifest whose job has ended: its worker was lost before the note, or Redis forgot a rerun. */
   async #finish(manifest: Manifest, state: JobState, outcome: Outcome): Promise<void> {
-    const { queue, logger } = this.#services;
-    const { job_id: job, run: promised = 1 } = manifest;
+    const { queue, store, tombstones, logger } = this.#services;
+    const { job_id: job, tenant, run: promised = 1 } = manifest;
     if (state.run < promised && outcome !== 'completed') {
       logger.warn('Redis has lost the rerun of a job', { job, run: promised });
       await queue.rerun(job, state.run);
       return;
+    }
+    if (outcome === 'completed' && (await store.readUpload(tenant, job))?.isDuplicate) {
+      await this.#noteEnd(manifest, 'duplicate', state.epoch);
+      // Comes after the note, because a sweep deletes no file whose end is not noted.
+      return tombstones.write(manifest, 0);
     }
     await this.#noteEnd(manifest, outcome, state.epoch);
   }

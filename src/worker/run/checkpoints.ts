@@ -3,6 +3,7 @@ import * as v from 'valibot';
 
 import { CountsSchema, type Counts } from '../../contract/job.ts';
 import type { CutChunk, EmbedResponse } from '../../contract/processor.ts';
+import { settingsOf } from '../../jobs/model/document-settings.ts';
 import type { JobPayload } from '../../jobs/model/job-payload.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { CheckpointFolder } from '../../blobs/checkpoint-folder.ts';
@@ -41,10 +42,8 @@ export class Checkpoints {
 
   constructor(folder: CheckpointFolder, payload: JobPayload, logger: Logger) {
     const { file_key, content_hash, filename, media_type } = payload;
-    const { chunking_strategy, chunk_size, chunk_overlap } = payload;
-    const file = [file_key, content_hash, filename, media_type];
     this.#folder = folder;
-    this.#source = hashOf([...file, chunking_strategy, chunk_size, chunk_overlap]);
+    this.#source = hashOf([file_key, content_hash, filename, media_type, settingsOf(payload)]);
     this.#logger = logger;
   }
 

@@ -57,6 +57,7 @@ export async function runPipeline(
   const caller = new RetryingCaller(availability, logger);
   const checkpoints = new Checkpoints(blobs.checkpoint(payload.file_key), payload, logger);
   const attempt = { ...shared, payload, processor, caller, checkpoints, progress, signal };
+  await suspectingStore(shared.installation, () => keepTarget(payload, blobs));
   const cut = await parseAndChunk(attempt);
   const { chunks } = cut;
 
@@ -80,6 +81,14 @@ export async function runPipeline(
   const { collection, replaces_generation: replaces } = payload;
   const fields = documentFields(payload, { id: documentId, tenant, model, ...cut });
   return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
+}
+
+/** Keeps the document that an upload replaces in its manifest, because the claim has chosen it. */
+async function keepTarget(payload: JobPayload, blobs: BlobStore): Promise<void> {
+  if (payload.on_duplicate !== 'replace') return;
+  const manifest = await blobs.manifest(payload.file_key);
+  if (manifest && manifest.payload.document_id !== payload.document_id)
+    await blobs.restoreManifest(payload.file_key, { ...manifest, payload });
 }
 
 /** Reports the marks of both stages. An earlier attempt may have done the work between them. */

@@ -38,8 +38,11 @@ export async function upload(
   return fetch(`${api.url}/api/documents/upload`, { method: 'POST', body, headers });
 }
 
+let uploads = 0;
+
+/** Uploads a text of its own. @returns the job's id */
 export async function accepted(): Promise<string> {
-  return ((await (await upload()).json()) as UploadAccepted).job_id;
+  return ((await (await upload(`text ${uploads++}`)).json()) as UploadAccepted).job_id;
 }
 
 export const post = (path: string) => fetch(api.url + path, { method: 'POST' });

@@ -16,7 +16,9 @@ import { SCRIPTS } from '../../../src/jobs/transitions/scripts.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 
 const LUA = join(import.meta.dirname, '../../../src/jobs/transitions/lua');
-const files = readdirSync(LUA).filter((file) => file !== 'transition.lua');
+/** Stand before every script. */
+const PRELUDES = ['transition', 'line'];
+const files = readdirSync(LUA).filter((file) => !PRELUDES.some((name) => file === `${name}.lua`));
 const registry = Object.entries<AnyScript>(SCRIPTS);
 
 /** Reads a script without its comments. */
@@ -55,9 +57,10 @@ test.each(registry)(
   },
 );
 
-test.each(registry)('%s hides neither its own names nor those of transition.lua', (name, script) => {
+test.each(registry)('%s hides neither its own names nor those before every script', (name, script) => {
   const names = allNamesOf(script);
-  const inherited = [...codeOf('transition').matchAll(/^local (?:function )?(\w+)/gm)].map(([, one]) => one);
+  const before = PRELUDES.map(codeOf).join('\n');
+  const inherited = [...before.matchAll(/^local (?:function )?(\w+)/gm)].map(([, one]) => one);
   expect(declaredIn(codeOf(name)).filter((one) => names.includes(one))).toEqual([]);
   expect(inherited.filter((one) => names.includes(one ?? ''))).toEqual([]);
 });

@@ -11,6 +11,7 @@ redis.call('LREM', queue, 0, id)
 redis.call('ZREM', delayed, id)
 redis.pcall('HINCRBY', outcomes, 'cancelled', 1)
 settle(job_key, leases, active, tombstones, id, ttl_seconds)
+leave_lines(job_key, id, line_prefix, queue, parked)
 commit(job_key, offset, epoch, job, cancelled_changes('Cancelled'))
 redis.call('PUBLISH', cancelled, id)
 return status or 'queued'

@@ -2,7 +2,7 @@
 -- Returns {granted, next_ms}: granted is {values, payload, ...}, each job's values of FIELDS as JSON, its token among
 -- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
 -- gets the jobs of the same grant that it still holds.
--- Publishes each job taken, processing.
+-- Publishes each job taken, processing, and each job whose document exists already, completed.
 -- Fails if the installation uses another blob store, or Redis names none yet, because the caller could not read the
 -- originals.
 --
@@ -14,6 +14,8 @@ end
 
 local LIMBO_MS = 60000
 local MOST_LOOKED_AT = 1000
+-- A chain of copies completes one after the other. More in one call would block Redis for long.
+local MOST_DONE = 100
 local WANTED = { unpack(FIELDS) }
 -- The field `epoch` holds the fence: other programs know it by this name.
 for _, field in ipairs({ 'epoch', 'started_ms', 'queued_ms', 'payload' }) do WANTED[#WANTED + 1] = field end
@@ -34,14 +36,13 @@ if #before > 0 then
   return { granted, -1 }
 end
 
--- job: the values of WANTED. Afterwards it holds only those of FIELDS.
-local function grant(id, key, job)
-  local fence, started_ms, payload = count_up(job[FENCE]), job[STARTED_MS], job[PAYLOAD]
+-- further: the values of WANTED that are not among FIELDS
+local function grant(id, key, job, further, payload)
+  local fence = count_up(further[FENCE])
   -- A program that deletes a lease and queues its job leaves a generation that no worker ends.
   if job[AT.status] == 'processing' then mark_dead(cleanup, key, job, id) end
   -- A job that another program wrote is not among the recent jobs. It may hold the documented fields only.
-  if not job[QUEUED_MS] then redis.call('ZADD', recent, 'NX', now_ms(), id) end
-  for place = #FIELDS + 1, #WANTED do job[place] = nil end
+  if not further[QUEUED_MS] then redis.call('ZADD', recent, 'NX', now_ms(), id) end
 
   local changes = {
     'status', 'processing', 'progress', '10', 'fraction', '0.1', 'message', 'Parsing document...', 'stage', 'parse',
@@ -57,7 +58,7 @@ local function grant(id, key, job)
   ensure('max_retries', tonumber(job[AT.max_retries]) and job[AT.max_retries] or max_retries)
   ensure('created_at', job[AT.created_at] or stamp())
   ensure('started_at', job[AT.started_at] or stamp())
-  if not started_ms then changes[#changes + 1], changes[#changes + 2] = 'started_ms', now_ms() end
+  if not further[STARTED_MS] then changes[#changes + 1], changes[#changes + 2] = 'started_ms', now_ms() end
 
   granted[#granted + 1] = commit(key, offset, epoch, job, changes,
     drop_counts('error', 'error_code'))
@@ -86,10 +87,15 @@ for i = 1, #waiting, 2 do
   end
 end
 
+local at = {
+  job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
+  active = active, offset = offset, epoch = epoch, outcomes = outcomes,
+  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version,
+}
 local until_ms = now_ms() + tonumber(lease_ms)
-local taken = {}
+local taken, done = {}, 0
 for _ = 1, MOST_LOOKED_AT do
-  if #taken >= tonumber(count) then break end
+  if #taken >= tonumber(count) or done >= MOST_DONE then break end
   local id = redis.call('RPOP', queue)
   if not id then break end
   local key = job_prefix .. id
@@ -100,15 +106,24 @@ for _ = 1, MOST_LOOKED_AT do
     redis.call('ZADD', limbo, 'NX', now_ms(), id)
   elseif is_terminal(job[AT.status]) then
     redis.call('SREM', active, id)
-  elseif redis.call('ZADD', leases, 'NX', until_ms, id) == 1 then
-    if #taken == 0 then reserve(offset, tonumber(count)) end
-    taken[#taken + 1] = id
-    grant(id, key, job)
+  elseif not redis.call('ZSCORE', leases, id) then
+    local further = {}
+    for place = #FIELDS + 1, #WANTED do further[place], job[place] = job[place], nil end
+    local admitted, retargeted = admit(id, key, job, at)
+    if admitted == 'run' then
+      redis.call('ZADD', leases, until_ms, id)
+      if #taken == 0 then reserve(offset, tonumber(count)) end
+      taken[#taken + 1] = id
+      grant(id, key, job, further, retargeted or further[PAYLOAD])
+    elseif admitted == 'done' then
+      done = done + 1
+    end
   end
 end
 
 local next_ms = -1
 if redis.call('ZCARD', limbo) > 0 then next_ms = 1000 end
+if done >= MOST_DONE then next_ms = 0 end
 local due = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
 if due[2] then
   local wait = math.max(0, tonumber(due[2]) - now_ms())

@@ -1,14 +1,18 @@
 -- Makes a job and queues it.
 -- Returns {id, created_at} of the job. An existing job stays unchanged (a replay). If the client's key names a job of the
--- same fingerprint, returns that job. For another fingerprint, returns {'', ''}.
--- Publishes the job, queued.
+-- same fingerprint, returns that job. For another fingerprint, returns {'', ''}. A third element, 'done', means that the
+-- job's document exists, and the job has completed with it.
+-- Publishes the job, queued, and completed if its document exists.
 -- Fails if the installation uses another blob store, because no worker could read the file. An emptied Redis names
 -- none, and accepts jobs from every store.
 if is_foreign(installation, store, false) then
   return redis.error_reply('FOREIGN the installation uses another blob store')
 end
 local found = redis.call('TYPE', job_key).ok
-if found == 'hash' then return { id, redis.call('HGET', job_key, 'created_at') } end
+if found == 'hash' then
+  local created_at, duplicate_of = unpack(redis.call('HMGET', job_key, 'created_at', 'duplicate_of'))
+  return { id, created_at, duplicate_of and 'done' or 'run' }
+end
 -- A value of another type is no job. Another program wrote it.
 if found ~= 'none' then redis.call('DEL', job_key) end
 if fingerprint ~= '' then
@@ -16,7 +20,6 @@ if fingerprint ~= '' then
   if known[1] == fingerprint then return { known[2], known[3] } end
   if known[1] then return { '', '' } end
 end
-redis.call('LPUSH', queue, id)
 redis.call('SADD', active, id)
 redis.call('ZADD', recent, now_ms(), id)
 if fingerprint ~= '' then
@@ -30,4 +33,11 @@ commit(job_key, offset, epoch, job, queued_changes(
   'id', id, 'type', 'document_upload', 'payload', payload, 'filename', filename, 'collection', collection,
   'tenant', tenant, 'run', '1', 'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms()
 ))
-return { id, stamp() }
+if on_duplicate ~= '' then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end
+local admitted = admit(id, job_key, job, {
+  job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
+  active = active, offset = offset, epoch = epoch, outcomes = outcomes,
+  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version,
+})
+if admitted == 'run' then redis.call('LPUSH', queue, id) end
+return { id, stamp(), admitted }

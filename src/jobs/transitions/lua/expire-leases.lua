@@ -29,6 +29,7 @@ for _, id in ipairs(ended) do
       failed = failed + 1
       redis.pcall('HINCRBY', outcomes, 'failed', 1)
       settle(key, leases, active, tombstones, id, ttl_seconds)
+      leave_lines(key, id, line_prefix, queue, parked)
       commit(key, offset, epoch, job, {
         'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', stamp(),
         'stalls', stalls, 'error', string.format('%s workers were lost while they worked on this document.', stalls),

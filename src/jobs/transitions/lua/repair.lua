@@ -5,7 +5,7 @@ local TYPES = {
   [active] = 'set', [queue] = 'list', [leases] = 'zset', [delayed] = 'zset', [limbo] = 'zset', [recent] = 'zset',
   [offset] = 'string', [epoch] = 'string', [cleanup] = 'zset', [outcomes] = 'hash', [durations] = 'list',
   [server] = 'string', [swept] = 'string', [tombstones] = 'zset', [incomplete] = 'zset', [reindexing] = 'set',
-  [orphans] = 'string',
+  [orphans] = 'string', [parked] = 'zset',
 }
 local PAGE = 1000
 local repaired = 0
@@ -37,7 +37,8 @@ for _, id in ipairs(scanned[2]) do
   else
     -- A lease that no claim gave would block every claim.
     if job[AT.status] ~= 'processing' then redis.call('ZREM', leases, id) end
-    if not lost[id] and not redis.call('ZSCORE', leases, id) and not redis.call('ZSCORE', delayed, id) then
+    local waits = redis.call('ZSCORE', leases, id) or redis.call('ZSCORE', delayed, id) or redis.call('ZSCORE', parked, id)
+    if not lost[id] and not waits then
       lost[id], count = job, count + 1
     end
   end
@@ -59,6 +60,17 @@ for id, job in pairs(lost) do
   if job[AT.status] == 'processing' then
     mark_dead(cleanup, key, job, id)
     commit(key, offset, epoch, job, queued_changes(), drop_counts('stage'))
+  end
+end
+-- A parked job whose turn has come missed the end of the job before it. The claim decides anew.
+for _, id in ipairs(redis.call('ZRANGE', parked, 0, PAGE - 1)) do
+  local how, copy, name = unpack(redis.call('HMGET', job_prefix .. id, 'on_duplicate', 'copy', 'name'))
+  local line = line_prefix .. ((how == 'replace' and name or copy) or '') .. ':jobs'
+  local first = first_in(line, job_prefix)
+  if not first or first == id then
+    redis.call('ZREM', parked, id)
+    redis.call('RPUSH', queue, id)
+    repaired = repaired + 1
   end
 end
 -- The list of recent jobs forgets those that have expired, from the oldest on.

@@ -36,7 +36,8 @@ local function complete(key, id, token, started_ms, at, last)
   local fields = at + 13 + reports[at + 12]
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(started_ms) or now_ms())))
 
-  local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key')
+  local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key',
+    'copy')
   if replaces ~= '' and before[1] ~= replaces then return 2 end
   if before[1] and before[1] ~= token then
     -- Notes about the old generation's chunks do not apply to the new ones.
@@ -48,8 +49,10 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
     'chunk_count', chunk_count, unpack(reports, at + 13, fields - 1))
+  local file_key, copy, name = unpack(redis.call('HMGET', document_key, 'file_key', 'copy', 'name'))
+  enter_document(document, before[6], copy, name, line_prefix)
   -- The document's former original is no longer in use.
-  if before[5] and before[5] ~= redis.call('HGET', document_key, 'file_key') then
+  if before[5] and before[5] ~= file_key then
     redis.pcall('ZADD', tombstones, now_ms() + tonumber(ttl_seconds) * 1000, encode_tombstone('', document, before[5]))
   end
 
@@ -58,6 +61,7 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('EXPIRE', key, ttl_seconds)
   publish(key, offset, epoch,
     '["' .. stamp() .. '","' .. stamp() .. '",' .. result_in_json .. took .. '}",', values)
+  leave_lines(key, id, line_prefix, queue, parked)
   completed[#completed + 1], times[#times + 1] = id, took
   return 1
 end

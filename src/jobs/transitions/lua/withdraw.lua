@@ -15,6 +15,7 @@ if token then
   redis.call('PUBLISH', cancelled, id)
 end
 redis.call('LREM', queue, 0, id)
+leave_lines(job_key, id, line_prefix, queue, parked)
 redis.call('SREM', active, id)
 for _, key in ipairs({ recent, leases, delayed }) do redis.call('ZREM', key, id) end
 if redis.call('HGET', idempotency_key, 'id') == id then redis.call('DEL', idempotency_key) end

@@ -1,0 +1,42 @@
+import * as v from 'valibot';
+
+import { WholeNumberSchema } from '../../contract/scalars.ts';
+import { CHUNK_SIZE, ChunkingStrategySchema } from '../../contract/upload.ts';
+
+/**
+ * Settings of an upload that change its document's chunks, with the defaults of programs that queue jobs by hand. The
+ * payload, the manifest, the checkpoint's key, the duplicate key and the registry take their settings from here. So a
+ * setting that this schema names stands in all five.
+ */
+export const DocumentSettingsSchema = v.object({
+  chunking_strategy: v.optional(ChunkingStrategySchema, 'sentence'),
+  chunk_size: v.optional(
+    v.pipe(WholeNumberSchema, v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
+    CHUNK_SIZE.default,
+  ),
+  chunk_overlap: v.optional(WholeNumberSchema, 0),
+});
+export type DocumentSettings = v.InferOutput<typeof DocumentSettingsSchema>;
+
+const StoredSettings = v.required(DocumentSettingsSchema);
+
+/** Picks the settings out of a payload or a document. */
+export function settingsOf(from: DocumentSettings): DocumentSettings {
+  return v.parse(DocumentSettingsSchema, from);
+}
+
+/** Builds the fields of a document's hash that keep its settings. */
+export function settingFields(settings: DocumentSettings): Record<string, string> {
+  const entries = Object.entries(settingsOf(settings));
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
+
+/** Reads the settings from a document's hash; `undefined` if an older version kept none. */
+export function readSettings(hash: Record<string, string>): DocumentSettings | undefined {
+  const typed = Object.entries(hash).map(([name, text]) => [
+    name,
+    /^\d{1,9}$/.test(text) ? Number(text) : text,
+  ]);
+  const stored = v.safeParse(StoredSettings, Object.fromEntries(typed));
+  return stored.success ? stored.output : undefined;
+}

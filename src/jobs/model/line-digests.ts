@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+
+import { settingsOf } from './document-settings.ts';
+import type { JobPayload } from './job-payload.ts';
+
+/** Digests that name the lines of a job, and by which scripts find its document. */
+export interface LineDigests {
+  /** Of everything that decides whether two uploads are the same. */
+  copy: string;
+  /** Of the name and the collection. A replacing upload finds its document by it. */
+  name: string;
+}
+
+/**
+ * Makes the digests of an upload. The tenant is part of both. The model and the reader's version are not, because an upload
+ * does not know them. Scripts compare those with the document's.
+ * @returns `undefined` for a payload without a hash of its bytes, because another program queued it
+ */
+export function lineDigests(tenant: string, payload: JobPayload): LineDigests | undefined {
+  const { filename, collection, content_hash, metadata } = payload;
+  if (content_hash === undefined) return undefined;
+  const named = [tenant, collection, filename];
+  const sorted = Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { copy: digest([...named, content_hash, settingsOf(payload), sorted]), name: digest(named) };
+}
+
+function digest(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}

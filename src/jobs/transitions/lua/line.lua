@@ -1,0 +1,107 @@
+-- Stands before every script, after transition.lua. A line keeps active jobs in their order: those of the same copy
+-- (bytes, name, collection, settings, metadata), or of the same name. A job that must wait for an earlier one is parked.
+-- A line's name is a digest, which the tenant is part of.
+--
+-- line:{digest}:jobs       zset: active jobs, by the offset of their entry
+-- line:{copy}:document     string: the document of this copy
+-- line:{name}:documents    zset: the documents of this name, by their registration (ms)
+
+-- Returns the first active job of a line; nil for none. Removes jobs that have ended, because a rolled back Redis may hold
+-- them.
+local function first_in(line, job_prefix)
+  while true do
+    local first = redis.call('ZRANGE', line, 0, 0)[1]
+    if not first then return nil end
+    local key = job_prefix .. first
+    if redis.call('TYPE', key).ok == 'hash' and not is_terminal(redis.call('HGET', key, 'status')) then return first end
+    redis.call('ZREM', line, first)
+  end
+end
+
+-- Returns the document of a copy, and its number of chunks as text; nil for none. A document of another model or reader is
+-- no copy. An empty model or reader_version is unknown, and matches any.
+local function document_of(copy, line_prefix, document_prefix, model, reader_version)
+  local id = redis.call('GET', line_prefix .. copy .. ':document')
+  if not id then return nil end
+  local found = redis.call('HMGET', document_prefix .. id, 'copy', 'chunk_count', 'model', 'reader_version')
+  if found[1] ~= copy then return nil end
+  if model ~= '' and found[3] ~= model then return nil end
+  if reader_version ~= '' and (found[4] or '') ~= reader_version then return nil end
+  return id, found[2] or '0'
+end
+
+-- Returns the newest document of a name; nil for none.
+local function newest_named(name, line_prefix, document_prefix)
+  local named = line_prefix .. name .. ':documents'
+  while true do
+    local id = redis.call('ZREVRANGE', named, 0, 0)[1]
+    if not id or redis.call('HGET', document_prefix .. id, 'name') == name then return id end
+    redis.call('ZREM', named, id)
+  end
+end
+
+-- Takes a job out of its lines. Queues the jobs that waited for it, as the next ones.
+local function leave_lines(key, id, line_prefix, queue, parked)
+  local lines = redis.call('HMGET', key, 'copy', 'name')
+  for _, line in ipairs(lines[1] and lines or {}) do
+    local jobs = line_prefix .. line .. ':jobs'
+    redis.call('ZREM', jobs, id)
+    local first = redis.call('ZRANGE', jobs, 0, 0)[1]
+    if first and redis.call('ZREM', parked, first) == 1 then redis.call('RPUSH', queue, first) end
+  end
+  redis.call('ZREM', parked, id)
+end
+
+-- Names the document that a job replaces in its payload; nil for a document of its own. The edit is textual, because Lua
+-- would round the numbers of the metadata. Returns the payload.
+local function set_target(key, document)
+  local payload = string.gsub(redis.call('HGET', key, 'payload') or '', '^{"document_id":"[^"]*",', '{')
+  if document then payload = '{"document_id":' .. cjson.encode(document) .. ',' .. string.sub(payload, 2) end
+  redis.call('HSET', key, 'payload', payload)
+  return payload
+end
+
+-- Decides whether a queued job may run. Completes it if its document exists. Parks it behind an earlier job of its line.
+-- at: keys and arguments of the caller, by name
+-- Returns 'run' and its payload where that has changed; 'parked'; or 'done'.
+local function admit(id, key, job, at)
+  local how, copy, name = unpack(redis.call('HMGET', key, 'on_duplicate', 'copy', 'name'))
+  if not (how and copy and name) then return 'run' end
+  for _, line in ipairs({ copy, name }) do
+    redis.call('ZADD', at.line_prefix .. line .. ':jobs', 'NX', redis.call('GET', at.offset) or 0, id)
+  end
+  if how == 'keep' then return 'run' end
+  if first_in(at.line_prefix .. (how == 'replace' and name or copy) .. ':jobs', at.job_prefix) ~= id then
+    redis.call('ZADD', at.parked, 'NX', now_ms(), id)
+    return 'parked'
+  end
+  redis.call('ZREM', at.parked, id)
+  local document, chunk_count =
+    document_of(copy, at.line_prefix, at.document_prefix, at.model, at.reader_version)
+  if not document then
+    if how ~= 'replace' then return 'run' end
+    return 'run', set_target(key, newest_named(name, at.line_prefix, at.document_prefix))
+  end
+
+  redis.call('SREM', at.active, id)
+  redis.call('EXPIRE', key, at.ttl_seconds)
+  redis.pcall('HINCRBY', at.outcomes, 'completed', 1)
+  redis.call('HSET', key, 'duplicate_of', document)
+  commit(key, at.offset, at.epoch, job, {
+    'status', 'completed', 'progress', '100', 'fraction', '1', 'message', 'Upload completed successfully',
+    'started_at', job[AT.started_at] or stamp(), 'completed_at', stamp(),
+    'result', string.format('{"document_id":%s,"chunk_count":%s,"collection":%s,"processing_time_ms":0,"duplicate":true}',
+      cjson.encode(document), chunk_count, cjson.encode(job[AT.collection] or 'default')),
+  }, drop_counts('error', 'error_code', 'stage'))
+  leave_lines(key, id, at.line_prefix, at.queue, at.parked)
+  return 'done'
+end
+
+-- Registers a document under its copy and name, in place of what it had before.
+local function enter_document(id, before_copy, copy, name, line_prefix)
+  if before_copy and before_copy ~= copy and redis.call('GET', line_prefix .. before_copy .. ':document') == id then
+    redis.call('DEL', line_prefix .. before_copy .. ':document')
+  end
+  if copy then redis.call('SET', line_prefix .. copy .. ':document', id) end
+  if name then redis.call('ZADD', line_prefix .. name .. ':documents', 'NX', now_ms(), id) end
+end
