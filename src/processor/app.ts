@@ -106,7 +106,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
 
   app.get('/health', async () => {
     if (!pool.healthy) {
-      return problemResponse(new ProcessorError('internal', { detail: 'No child is ready for work.' }));
+      const detail = 'No child of the processor is ready. Try again in a moment.';
+      return problemResponse(new ProcessorError('internal', { detail }));
     }
     const health: ProcessorHealth = {
       status: 'ok',

@@ -67,7 +67,10 @@ export function parseRequest<S extends v.GenericSchema>(schema: S, body: string)
   try {
     value = JSON.parse(body);
   } catch (error) {
-    throw new ProcessorError('invalid_request', { detail: 'The body is not JSON.', cause: error });
+    throw new ProcessorError('invalid_request', {
+      detail: 'The body is not JSON. Send a JSON object.',
+      cause: error,
+    });
   }
   const parsed = v.safeParse(schema, value, FIRST_FAULT);
   if (parsed.success) return parsed.output;

@@ -15,7 +15,7 @@ type Bytes = AsyncIterable<Uint8Array>;
  * @throws {ProcessorError} the task's error until then; later errors fail the body
  */
 export async function responseInTurn(pending: PendingResponse, everyMs: number): Promise<Bytes> {
-  // No one handles its rejection during the wait.
+  // The caller does not handle its rejection during the wait.
   pending.response.catch(() => {});
   const soon = await settles(pending.turn, everyMs);
   return soon ? pending.response : afterBlanks(pending, everyMs);

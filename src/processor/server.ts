@@ -36,7 +36,7 @@ export async function startProcessor(
   logger.info('parsers have their own processes', {
     network: fence.command.length > 0 ? 'none' : 'as this process, because the system allows no namespaces',
     secrets_of_parent: fence.command.includes('--user') ? 'denied' : 'readable for native code',
-    files: 'the program and its document for JavaScript, those of this user for native code',
+    files: 'JavaScript reads the program and task files, native code all files of this user',
   });
   const pool = new Pool({ children, timeoutMs, withModel: embeddings === undefined, fence, logger });
   const embedder = embeddings ? new OpenAiEmbedder({ ...embeddings, timeoutMs }) : new BundledEmbedder(pool);

@@ -54,7 +54,10 @@ export function receiveFile(request: IncomingMessage, folder: string, maxBytes: 
       stop.abort(error);
       throw stop.signal.reason;
     }
-    if (!part) throw new ProcessorError('invalid_request', { detail: 'The form has no part "file".' });
+    if (!part)
+      throw new ProcessorError('invalid_request', {
+        detail: 'The form has no part "file". Send the document in it.',
+      });
     return part;
   });
 }
@@ -88,7 +91,7 @@ async function receive(
     // A full disk is not the caller's fault.
     if (error instanceof ProcessorError || isSystemError(error)) throw error;
     throw new ProcessorError('invalid_request', {
-      detail: 'The body is damaged or ends early.',
+      detail: 'The body is damaged or ends early. Send it again.',
       cause: error,
     });
   }
@@ -116,7 +119,7 @@ function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {
 function bodyOf(request: IncomingMessage): PassThrough {
   const body = new PassThrough();
   const close = () => {
-    // `complete` does not help: Node may discard received bytes before anyone reads them.
+    // `complete` does not help: Node may discard received bytes before the form reads them.
     if (!request.readableEnded) body.destroy(new Error('the caller went away'));
   };
   if (request.destroyed) close();

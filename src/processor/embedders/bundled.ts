@@ -32,7 +32,9 @@ export class BundledEmbedder implements Embedder {
   embed(request: EmbedRequest, caller: Caller): PendingResponse {
     const { texts, model = MODEL } = request;
     if (model !== MODEL) {
-      throw new ProcessorError('invalid_request', { detail: `There is only the model "${MODEL}" here.` });
+      throw new ProcessorError('invalid_request', {
+        detail: `This processor has only the model "${MODEL}". Name it, or no model.`,
+      });
     }
     // If a batch fails, or the reader stops, the pool drops the waiting batches.
     const over = new AbortController();

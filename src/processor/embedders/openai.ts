@@ -81,7 +81,7 @@ export class OpenAiEmbedder implements Embedder {
     const embeddings = inOrder(response.output.data, texts.length);
     const dimensions = embeddings[0]?.length ?? 0;
     if (embeddings.some((vector) => vector.length !== dimensions))
-      throw malformed('vectors of several lengths');
+      throw malformed('the service sent vectors of several lengths');
     return JSON.stringify({ embeddings, model, dimensions } satisfies EmbedResponse);
   }
 
@@ -119,7 +119,7 @@ function embeddingsUrl(base: string): string {
 
 async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ProcessorError> {
   const cause = new Error(
-    `the embedding service responded ${statusCode}: ${wellFormed(await body.text(), MAX_QUOTE_CHARS)}`,
+    `the embedding service responded with status ${statusCode}: ${wellFormed(await body.text(), MAX_QUOTE_CHARS)}`,
   );
   const passes = statusCode === 408 || statusCode === 429 || statusCode >= 500;
   if (!passes) return new ProcessorError('embedder_refused', { cause });
@@ -142,7 +142,7 @@ function malformed(reason: string): ProcessorError {
 function inOrder(data: v.InferOutput<typeof EmbeddingsResponseSchema>['data'], count: number): number[][] {
   const sorted = data.toSorted((a, b) => a.index - b.index);
   if (sorted.length !== count || sorted.some(({ index }, place) => index !== place)) {
-    throw malformed(`${data.length} vectors for ${count} texts`);
+    throw malformed(`the service sent ${data.length} vectors for ${count} texts`);
   }
   return sorted.map(({ embedding }) => embedding);
 }

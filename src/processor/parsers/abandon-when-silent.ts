@@ -19,7 +19,7 @@ export async function* abandonWhenSilent<T>(
       const ended = Promise.allSettled([next]);
       abandoned.add(ended);
       void ended.then(() => abandoned.delete(ended));
-      throw new Error(`nothing was heard for ${maxSilenceMs} ms`);
+      throw new Error(`the reader reported nothing for ${maxSilenceMs} ms`);
     }
     if (result.done) return;
     yield result.value;

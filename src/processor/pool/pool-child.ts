@@ -163,7 +163,7 @@ export class PoolChild {
   }
 
   #beFree(): void {
-    if (this.#spent) this.kill(new ProcessorError('internal'), 'a reader that was given up goes on');
+    if (this.#spent) this.kill(new ProcessorError('internal'), 'an abandoned reader still runs');
     else this.#options.onIdle();
   }
 

@@ -125,7 +125,7 @@ export class Pool {
       },
       onFailure: ({ task: { kind }, caller: { job } }, code, cause) => {
         // A refused document concerns its owner. A stack would not help an operator.
-        if (isDocumentError(code)) logger.info('a document was refused', { kind, code, job });
+        if (isDocumentError(code)) logger.info('refused a document', { kind, code, job });
         else if (cause !== undefined) logger.error('a task failed', { kind, code, job, cause });
       },
     });

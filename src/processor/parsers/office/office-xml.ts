@@ -20,7 +20,8 @@ const FOREIGN_TYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doc
 /** Parts beside XML that may hold a Word document's text, such as pasted HTML. */
 const PASTED_PART = /^word\/(?!embeddings\/).*\.(?:html?|xhtml|mht|mhtml|rtf|txt|docx)$/i;
 const OFFICE_PART = /^(?:(?:word|ppt|xl)\/|(?:content|styles)\.xml$)/;
-const DECLARES_TYPE = 'The file declares XML of its own, as no Office document does.';
+const DECLARES_TYPE =
+  'The file declares XML of its own, as no Office document does. Save it again with an Office program.';
 
 /** The library knows the elements of a vocabulary by these prefixes only. Files may use others. */
 const PREFIXES: readonly [vocabulary: RegExp, prefix: string][] = [

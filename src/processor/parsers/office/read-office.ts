@@ -21,8 +21,8 @@ const LIMITS = {
   maxXmlElements: 600_000,
 };
 
-const TOO_LARGE = 'The unpacked file is too large to read.';
-const TOO_DEEP = 'The parts of the file are nested too deep for it to be read.';
+const TOO_LARGE = 'The unpacked file is too large to read. Upload it in smaller parts.';
+const TOO_DEEP = 'The file nests its parts too deep to read. Nest them less, and upload it again.';
 
 type Failure = () => ProcessorError;
 const FAILURES: Readonly<Record<string, Failure>> = {
