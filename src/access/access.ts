@@ -31,7 +31,8 @@ export class Access {
     if (authorization === undefined)
       throw new AppError('unauthorized', 'Send the header Authorization: Bearer KEY.');
     const token = BEARER.exec(authorization)?.[1];
-    if (token === undefined) throw new AppError('unauthorized', 'Authorization: must be Bearer and a key.');
+    if (token === undefined)
+      throw new AppError('unauthorized', 'The header Authorization must hold Bearer and a key.');
     return this.ofToken(token);
   }
 

@@ -15,7 +15,7 @@ export interface AccessEnvironment {
 
 /**
  * Says who may call a route: `open` to all, `any` key or job token, or a scope. `job` finds the job's id in the path. That
- * job's own token may then read it. `ticket` also accepts `?ticket=`, because some callers cannot send a header.
+ * job's own token may then read it. `ticket` also accepts `?ticket=`: a browser's event stream cannot send the header.
  */
 export type Rule = 'open' | 'any' | { scope: Scope; job?: RegExp; ticket?: true };
 

@@ -6,7 +6,7 @@ import { matchedRoutes } from 'hono/route';
 import type { Guard, Refusal } from './guard.ts';
 import { problemBody, problemResponse } from './problem-response.ts';
 
-/** Headers of every response of every port. With them no other site may frame it, read it or guess its type. */
+/** Headers of every response of every port. No other site may frame or read it, and no browser guesses its type. */
 const HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
@@ -16,9 +16,9 @@ const HEADERS = {
 
 const DETAILS: Record<Refusal, string> = {
   host_forbidden:
-    'A request must have one Host header, with a host of this server. Its log names the setting that adds one.',
+    'A request must have one Host header, with a host of this server. The log of the server names the setting that adds one.',
   origin_forbidden:
-    'Pages of this origin may not call this server. Its log names the setting that lets them.',
+    'Pages of this origin may not call this server. The log of the server names the setting that lets them.',
 };
 
 /**

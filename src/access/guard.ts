@@ -102,17 +102,17 @@ export class Guard {
   }
 }
 
-/** Returns whether a page of the requested host sent this, or a program. Programs send no Origin. */
+/** Returns whether a page of the requested host, or a program, sent the request. Programs send no Origin. */
 function isSameHost(origin: string | undefined, host = ''): boolean {
   if (origin === undefined) return true;
   if (!isWebOrigin(origin)) return false;
   const { protocol, host: own } = new URL(origin);
-  // Parsed with the origin's scheme, so that its default port may stand in either.
+  // Parses the host with the origin's scheme, because either may name the default port.
   const asked = `${protocol}//${host}`;
   return URL.canParse(asked) && new URL(asked).host === own;
 }
 
-/** Returns whether a browser sends this origin for a web page: no path, no user, no address in disguise. */
+/** Returns whether a browser sends this origin for a web page: no path, no user, in canonical form. */
 function isWebOrigin(origin: string): boolean {
   return /^https?:\/\//.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
 }

@@ -16,7 +16,7 @@ export function hostName(header: string): string | undefined {
   return name?.replace(/\.$/, '');
 }
 
-/** Reduces a configured host to the same form; an IPv6 address may lack its brackets. */
+/** Reduces a configured host to the same form. An IPv6 address may lack its brackets. */
 export function configuredHost(host: string): string | undefined {
   return hostName(isIPv6(host) ? `[${host}]` : host);
 }

@@ -12,7 +12,7 @@ const JOB_TOKEN_PREFIX = 'job_';
 /** Record of a ticket or job token: its key, and its job if it reads only one. */
 export interface Pass {
   keyId: string;
-  /** Digest of the key's token. A key with a new token thereby revokes the passes of its former one. */
+  /** Digest of the key's token. So a new token of the key revokes the passes of its former one. */
   sha256: string | undefined;
   job?: string | undefined;
   /** Unix time in ms at which a session that the pass opened must end. */
