@@ -12,7 +12,7 @@ const IPV6_GROUPS = 4;
 
 /**
  * Returns the subject of an authenticated request: its key, from any address. A job's token counts by address, because
- * its browser must not use up the limits of the key that made it.
+ * its browser must not use up the key's limits.
  */
 export function clientSubject(
   request: IncomingMessage,

@@ -15,12 +15,12 @@ export interface Limits {
 }
 
 /**
- * Burst of requests, in seconds of the rate. Ten seconds' worth kept other clients waiting for 6 s. A browser that drops
- * 1,000 files stays within one.
+ * Burst of requests, in seconds of the rate. Ten seconds' worth kept other clients waiting for 6 s. A page that uploads
+ * 1,000 dropped files uses one second's worth.
  */
 const BURST_SECONDS = 2;
 const BYTES_WINDOW_SECONDS = 60;
-/** Probes per second. A monitor sends one; `/metrics` takes 2 ms. */
+/** Probes per second. A monitor sends one. `/metrics` takes 2 ms. */
 const PROBES_PER_SECOND = 50;
 /** Time in ms after which the limiter forgets an idle client. By then its buckets are full. */
 const IDLE_MS = 2 * BYTES_WINDOW_SECONDS * 1000;
