@@ -6,10 +6,10 @@ import type { Keys } from '../../redis/keys.ts';
 const PROOF_MS = 5000;
 
 /**
- * Subscribes to the cancellations of running jobs, of all machines.
+ * Subscribes to the cancellations of running jobs on all machines.
  * @param subscriber a connection of its own, because a subscribed one takes no other command
  * @param onCancelled called with a job's id. The caller MUST ask Redis, because any program can publish one. Called without
- * an id after the connection was lost, because any job may have been cancelled
+ * an id after a lost connection, because a client may have cancelled any job meanwhile
  */
 export async function listenForCancellations(
   subscriber: Redis,
@@ -18,7 +18,7 @@ export async function listenForCancellations(
 ): Promise<void> {
   subscriber.on('message', (_channel: string, jobId: string) => onCancelled(jobId));
   subscriber.on('ready', () => {
-    // A connection that is lost meanwhile will be ready once more.
+    // A connection lost meanwhile becomes ready again, and then subscribes.
     subscriber.subscribe(keys.cancelled).then(
       () => onCancelled(),
       () => {},

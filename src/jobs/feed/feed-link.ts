@@ -11,7 +11,7 @@ import { loadScripts, type RunScript } from '../transitions/load-scripts.ts';
 const CANARY_MS = 1000;
 /** Time in ms after which a canary is lost, and the link down. */
 const CANARY_TIMEOUT_MS = 3000;
-/** Shortest and longest pause before a failed subscription is retried, in ms. */
+/** Shortest and longest pause before a retry of a failed subscription, in ms. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 15_000;
 /** Length in bytes that makes a nonce impossible to guess. */

@@ -17,7 +17,7 @@ const COMPARE_MS = 30_000;
 /** Shortest and longest pause between two tries to read, in ms. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
-/** Time in ms until the link notices a new epoch after a read does. */
+/** Pause in ms after a read of another epoch. The link notices the epoch meanwhile. */
 const EPOCH_DELAY_MS = 50;
 
 /** Observes whether the feed is live. Its methods MUST NOT throw, and MUST NOT block. */
@@ -32,7 +32,7 @@ export interface FeedObserver {
  * Passes changes of jobs to all watchers of this process, over one subscription. It parses and serializes a state once,
  * and only for a watched job.
  *
- * The feed is live while its link is proven. After a doubt, and in a new epoch, it reads everything watched again before it
+ * The feed is live while its link is proven. After a doubt, and in a new epoch, it reads all watched jobs again before it
  * is live. It holds back the states that arrive meanwhile, so no watcher gets a mix of two epochs.
  */
 export class JobFeed {
@@ -97,7 +97,7 @@ export class JobFeed {
 
   /**
    * Watches one job from now on. The caller must {@link read} its present state afterwards.
-   * @returns the id as one string for all watchers, which is also the states' own, so that comparing it is fast
+   * @returns the id. All watchers and states share this one string, so that comparing it is fast
    */
   watch(jobId: string, watcher: JobWatcher): string {
     return this.#watchers.add(jobId, watcher);
@@ -110,8 +110,8 @@ export class JobFeed {
 
   /**
    * Watches every job.
-   * @param known the ids that the watcher holds to be active: the feed reads them again with the others, because
-   * they may have left `jobs:active` unheard
+   * @param known the ids that the watcher holds to be active. The feed reads them again, too, because they may have left
+   * `jobs:active` unheard
    */
   watchAll(watcher: JobWatcher, known: () => Iterable<string>): void {
     this.#watchers.addForAll(watcher, known);
@@ -126,10 +126,10 @@ export class JobFeed {
   }
 
   /**
-   * Reads jobs of a tenant, all in the feed's epoch. Watchers have been told of every earlier state, so a watcher
-   * hears of the end of a run before it hears of the next run.
-   * @returns a state for each id, in the ids' order; `undefined` for an unknown job and for another tenant's; no list
-   * while the feed is stale
+   * Reads jobs of a tenant, all in the feed's epoch. By then the feed has told the watchers every earlier state. So a
+   * watcher hears of a run's end before it hears of the next run.
+   * @returns a state for each id, in the ids' order, or `undefined` for an unknown job or another tenant's. No list while
+   * the feed is stale
    */
   async read(tenant: string, jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
     const states = await this.#readLive(() => this.#store.readInPages(jobIds));
@@ -217,7 +217,7 @@ export class JobFeed {
     else if (this.#live) void this.#readAgain(this.#epoch, () => {});
   }
 
-  /** @param ready called once all is read, before it is passed on */
+  /** @param ready called once the feed has read all jobs, before it tells the watchers */
   async #readAgain(epoch: string, ready: () => void): Promise<void> {
     const services = { store: this.#store, link: this.#link, watchers: this.#watchers, logger: this.#logger };
     const resync = new Resync(services, epoch);

@@ -5,7 +5,7 @@ import { isNewer, type JobState } from '../model/job-view.ts';
 
 /** Interval of the documented client's polls, in ms. */
 const INTERVAL_MS = 2000;
-/** Reads within an interval from which callers share one. Below, a read from Redis costs less. */
+/** Number of reads within an interval from which on callers share one. With fewer, reads from Redis cost less. */
 const MANY = 4;
 /** Age in ms above which a proof of the feed no longer counts. */
 const PROVEN_MS = 1500;
@@ -15,7 +15,7 @@ interface Interval {
   readonly id: string;
   readonly endsAt: number;
   reads: number;
-  /** The shared state. Read once, then updated by the feed. */
+  /** The shared state. The reader reads it once, and the feed then updates it. */
   shared: Promise<JobState | undefined> | undefined;
   watcher: JobWatcher | undefined;
 }

@@ -8,7 +8,7 @@ import type { JobState } from '../model/job-view.ts';
 export interface JobWatcher {
   /** Owner of its jobs. It gets no other tenant's. */
   readonly tenant: string;
-  /** A job's state. States may come twice, and MUST be compared with `isNewer`. */
+  /** A job's state. It may come twice, so the watcher MUST compare it with `isNewer`. */
   onState(state: JobState): void;
   /** Redis no longer holds the job. It expired, was deleted, or was lost with an epoch. */
   onForgotten(jobId: string): void;
@@ -72,7 +72,7 @@ export class JobWatchers {
     return count;
   }
 
-  /** Lists each job that is watched by id, or that a watcher of all holds to be active. */
+  /** Lists each job that a watcher watches by id, or that a watcher of all jobs holds to be active. */
   ids(): Set<string> {
     const ids = new Set(this.#ofOne.keys());
     for (const known of this.#ofAll.values()) for (const id of known()) ids.add(id);

@@ -34,7 +34,7 @@ export class Resync {
     this.#epoch = epoch;
   }
 
-  /** Keeps a state that has arrived: in the place of the job's last, unless that ends a run. */
+  /** Keeps a state that has arrived. It replaces the job's last state, unless that one ends a run. */
   add(state: JobState): void {
     const states = this.#heard.get(state.id);
     if (!states) this.#heard.set(state.id, [state]);

@@ -18,7 +18,7 @@ export interface ClaimedJob extends Claim {
   readonly work: { ok: true; payload: JobPayload; documentId: string } | { ok: false; detail: string };
   /** Stored fields at the claim. Only `JobReports` reads them, because it makes the job's next version from them. */
   readonly hash: JobHash;
-  /** Time before the claim was sent, by this process' clock (`performance.now()`, ms). The lease began later. */
+  /** Time at which this process sent the claim, by its own clock (`performance.now()`, ms). The lease began later. */
   readonly askedAt: number;
 }
 

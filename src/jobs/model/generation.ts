@@ -1,4 +1,4 @@
-/** The chunks that one run of one job writes. A dead generation's chunks are never shown, and are deleted. */
+/** The chunks that one claim of a job writes. Sluice never shows a dead generation's chunks, and deletes them. */
 export interface Generation {
   collection: string;
   documentId: string;

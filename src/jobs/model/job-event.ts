@@ -69,7 +69,7 @@ export function parseJobEvent(message: string): JobEvent {
   return { epoch, offset, publishedAt, hash: toHash(values) };
 }
 
-/** Names the values of {@link JOB_FIELDS}; those of fields that the job lacks are `false`. */
+/** Names the values of {@link JOB_FIELDS}. A field that the job lacks has the value `false`. */
 export function toHash(values: readonly (string | false)[]): JobHash {
   const hash: JobHash = {};
   for (const [i, field] of JOB_FIELDS.entries()) {

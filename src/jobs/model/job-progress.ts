@@ -9,8 +9,8 @@ const STEPS_A_PERCENT = STEPS / 100;
 export type Progress = Pick<Job, 'progress' | 'fraction'>;
 
 /**
- * Splits a percentage into a job's two fields. It rounds whole percents down, and never rounds `fraction` up to the
- * next percent, so that no job seems finished early.
+ * Splits a percentage into a job's two fields. It rounds whole percents down. It never rounds `fraction` up to the next
+ * percent, because no job may seem finished early.
  * @param percent 0 to 100, with any decimals; clamped to that range, and 0 for NaN
  */
 export function splitPercent(percent: number): Progress {

@@ -81,8 +81,8 @@ function toCounts(hash: JobHash): Counts | undefined {
 }
 
 /**
- * Makes the job view from a stored hash. This alone decides the keys, their order and which apply. It never throws, and
- * shows another program's hash as far as it makes sense. `JSON.stringify` leaves out `undefined` fields.
+ * Makes the job view from a stored hash. Only this function decides which keys appear, and in which order. It never
+ * throws, and shows another program's hash as far as it makes sense. `JSON.stringify` leaves out `undefined` fields.
  */
 export function toJobView(hash: JobHash): Job {
   const { status, error, error_code } = toStatus(hash);
@@ -115,7 +115,7 @@ export function toJobView(hash: JobHash): Job {
   };
 }
 
-/** A job for the transports, with the fields that they need. Its JSON is made at most once. */
+/** Holds a job for the transports, with the fields that they need. It makes the JSON at most once. */
 export class JobState {
   readonly id: string;
   /** Owner of the job. Sluice never sends it to clients. */
@@ -152,8 +152,8 @@ export class JobState {
   }
 
   /**
-   * JSON of the job view: the same bytes for polling, WebSocket and server-sent events. Made on demand, because most
-   * states are replaced unsent. It then drops the hash, which takes thrice the memory.
+   * JSON of the job view: the same bytes for polling, WebSocket and server-sent events. The getter makes it on demand,
+   * because a newer state replaces most states before a send. It then drops the hash, which takes three times the memory.
    */
   get json(): string {
     if (typeof this.#serialised !== 'string') this.#serialised = JSON.stringify(toJobView(this.#serialised));

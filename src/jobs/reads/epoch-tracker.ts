@@ -33,7 +33,7 @@ export class EpochTracker {
   }
 
   /**
-   * Asks Redis for its position. MUST be called after every (re)connect.
+   * Asks Redis for its position. The caller MUST call it after every (re)connect.
    * @param seen a later position that the caller has heard
    */
   async open(seen: StreamPosition = this.#last): Promise<StreamPosition> {

@@ -20,7 +20,7 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
       redis.lindex(keys.queue, -1),
       redis.time(),
     ]);
-  // Another program may have spoilt them.
+  // Another program may have written other text.
   const toCount = (text: string | null | undefined) => (/^\d{1,15}$/.test(text ?? '') ? Number(text) : 0);
   const count = (status: string) => toCount(outcomes[status]);
   const [completed, failed] = [count('completed'), count('failed')];
@@ -43,7 +43,7 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
   };
 }
 
-/** @returns `undefined` for what no script has queued */
+/** Reads when a script queued a job (ms). @returns `undefined` if no script did */
 async function readQueuedMs(redis: Redis, key: string): Promise<number | undefined> {
   const queuedMs = await redis.hget(key, 'queued_ms').catch((error: unknown) => {
     if (!isWrongType(error)) throw error;

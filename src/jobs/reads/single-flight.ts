@@ -11,7 +11,7 @@ export class SingleFlight<T> {
     this.#run = run;
   }
 
-  /** @returns what a round that began after the call has found */
+  /** @returns the result of a round that began after the call */
   ask(): Promise<T> {
     this.#next ??= this.#current.then(() => {
       this.#next = undefined;

@@ -7,7 +7,7 @@ import { loadScripts, type RunScript } from './load-scripts.ts';
 /** Longest delay of a cleanup, in ms. An older version kept chunks of unknown documents for this time. */
 export const LONGEST_PUT_OFF_MS = 24 * 60 * 60 * 1000;
 
-/** A dead generation, noted by the script that made it dead. */
+/** A dead generation. The script that marked it dead noted it. */
 export interface Cleanup extends Generation {
   tenant: string;
   /** The entry in its stored form. */

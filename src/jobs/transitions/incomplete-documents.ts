@@ -10,7 +10,7 @@ import { loadScripts, type RunScript } from './load-scripts.ts';
  * behind at most this number. It keeps several workers of 16 jobs busy.
  */
 const MOST_UNDER_WAY = 200;
-/** Wait in ms after a failure, doubled after each further one: a document that fails must not run for ever. */
+/** Wait in ms after a failure. Each further failure doubles it, because a failing document must not run for ever. */
 const WAIT_MS = 60 * 60 * 1000;
 const LONGEST_WAIT_MS = 24 * WAIT_MS;
 /** Interval in ms to look for a missing original, which may return with its disk. A look costs next to nothing. */

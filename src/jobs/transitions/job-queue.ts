@@ -95,7 +95,7 @@ export class JobQueue {
 
   /**
    * Takes back the job of a refused upload, because its `enqueue` may have succeeded. MUST use the connection of `enqueue`,
-   * so that it follows. A quicker worker's results go, too.
+   * so that it follows. If a worker was quicker, the script removes its results, too.
    */
   async withdraw(id: string, tenant: string, collection: string, idempotencyKey?: string): Promise<void> {
     const { job, idempotency, document, documents, documentsIn } = this.#keys;
@@ -209,8 +209,8 @@ export class JobQueue {
   }
 
   /**
-   * Starts a failed job, cancelled ones included, again as its next run. Other jobs stay unchanged. The caller
-   * MUST have read the job under its tenant.
+   * Starts a failed or cancelled job again as its next run. Other jobs stay unchanged. The caller MUST have read the job
+   * under its tenant.
    * @param run the run that is over
    * @returns the job's status before; `undefined` when there is no such job
    */

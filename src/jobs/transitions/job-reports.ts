@@ -31,7 +31,7 @@ export interface CompletedDocument {
 export class DocumentChangedError extends Error {
   override name = 'DocumentChangedError';
 }
-/** Return value of the script for it. */
+/** Reply of the script for such a document. */
 const DOCUMENT_CHANGED = 2;
 
 /** Fields of a job that progress changes. */
@@ -58,8 +58,8 @@ interface Held {
 }
 
 /**
- * Sends the reports of claim holders. Reports of one turn share a call of the `report` script, because the call is most
- * of a short script's cost. The script writes a job's steps of one turn once, and publishes each.
+ * Sends the reports of claim holders. Reports of one turn share a call of the `report` script, because the call costs
+ * more than a short script. The script writes a job's steps of one turn once, and publishes each.
  *
  * Only its holder changes a held job, and the claim returned the whole job. So this class composes the next version,
  * which is cheaper here than in Redis.

@@ -15,7 +15,7 @@ import {
 } from './define-script.ts';
 import { SCRIPTS } from './scripts.ts';
 
-/** Number of times that a script is sent to a Redis that lacks it. */
+/** Most sends of one script to a Redis that lacks it. */
 const MOST_TRIES = 3;
 const FOLDER = join(import.meta.dirname, 'lua');
 
@@ -27,7 +27,7 @@ type Name = keyof typeof SCRIPTS;
 type Value = string | number | readonly (string | number)[];
 type Command = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<unknown>;
 
-/** Runs a script with the values of its names, and parses its reply. Keys and channels of `Keys` are filled in. */
+/** Runs a script with the values of its names, and parses its reply. It fills in the keys and channels of `Keys`. */
 export type RunScript = <N extends Name>(
   name: N,
   given: GivenTo<(typeof SCRIPTS)[N]>,

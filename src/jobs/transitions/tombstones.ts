@@ -43,12 +43,12 @@ export class Tombstones {
     });
   }
 
-  /** Removes a tombstone: its original is deleted, or belongs to another job. */
+  /** Removes a tombstone whose original is gone, or belongs to another job. */
   async drop({ entry }: Tombstone): Promise<void> {
     await this.#redis.zrem(this.#keys.tombstones, entry);
   }
 
-  /** Postpones a tombstone whose original cannot be deleted now. A tombstone that is gone meanwhile stays gone. */
+  /** Postpones a tombstone whose original the caller cannot delete now. A tombstone that is gone meanwhile stays gone. */
   async putOff({ entry }: Tombstone, delayMs: number): Promise<void> {
     await this.#run('put-off-cleanup', { list_key: this.#keys.tombstones, entry, delay_ms: delayMs });
   }

@@ -1,10 +1,10 @@
 -- Takes up to count jobs from the right of the queue, and leases them.
--- Returns {granted, next_ms}: granted is {values, payload, ...}, each job's values of FIELDS as JSON, its token among
--- them; next_ms is how long until something not in the queue may become ready, -1 for nothing. A replay (same nonce)
--- gets the jobs of the same grant that it still holds.
+-- Returns {granted, next_ms}:
+--   - granted is {values, payload, ...}: each job's values of FIELDS as JSON, its token among them, and its payload.
+--   - next_ms is the time until a delayed job or an id in limbo may become ready, -1 without one.
+-- A replay (same nonce) gets the jobs of the same grant that it still holds.
 -- Publishes each job taken, processing, and each job whose document exists already, completed.
--- Fails if the installation uses another blob store, or Redis names none yet, because the caller could not read the
--- originals.
+-- Fails if the installation uses another blob store, or Redis names none yet. The caller could not read the originals.
 --
 -- Removes every entry that cannot run, because blocking waiters would spin on it. An id without a hash waits in limbo for
 -- 60 s, because its writer may still write the hash. Then the script forgets it.
@@ -101,7 +101,7 @@ for _ = 1, MOST_LOOKED_AT do
   local key = job_prefix .. id
   local is_hash, job = pcall(redis.call, 'HMGET', key, unpack(WANTED))
   if not is_hash then
-    -- It can never run.
+    -- The key has another type, so the id can never run.
   elseif not job[AT.status] and redis.call('EXISTS', key) == 0 then
     redis.call('ZADD', limbo, 'NX', now_ms(), id)
   elseif is_terminal(job[AT.status]) then

@@ -1,4 +1,4 @@
--- Lists dead generations whose chunks are to be deleted now.
+-- Lists dead generations whose chunks a worker may delete now.
 -- Returns at most count entries, the longest due first. Removes foreign entries, and entries of live
 -- generations. Publishes nothing.
 local function makes_sense(entry)

@@ -1,5 +1,5 @@
--- Notes that a worker has deleted a dead generation's chunks. The first time, it schedules a second look, because Chroma
--- may still carry out a write of a writer that was cut off.
+-- Notes that a worker has deleted a dead generation's chunks. The first time, it schedules a second look. Chroma may
+-- still carry out a write after its writer's connection broke.
 -- Returns 1 when the entry is done, 0 when a second look is due. Publishes nothing.
 if redis.call('ZREM', cleanup, entry) == 0 then return 1 end
 local parts = cjson.decode(entry)

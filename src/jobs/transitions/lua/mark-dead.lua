@@ -1,16 +1,16 @@
 -- Marks generations found in Chroma as dead, if there is evidence. Redis may have lost the script that made them live
 -- or dead, together with its epoch.
 -- Returns {marked, places}: the number marked, and the places of orphans in the list, from 1. Publishes nothing.
--- Evidence is a document with another live generation, a job that holds another one, or a job that ended without a
--- document. In these cases no script makes this generation live. An orphan has no evidence. Its document may return
--- from the blob store, and Redis may hold the wrong data, or none.
+-- A document with another live generation is evidence. So is a job that holds another one, or ended without a document.
+-- In these cases no script makes this generation live. An orphan has no evidence. Its document may return from the blob
+-- store, and Redis may hold the wrong data, or none.
 local held = {}
 for _, id in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
   if redis.call('TYPE', job_prefix .. id).ok == 'hash' then
     held[redis.call('HGET', job_prefix .. id, 'token') or ''] = true
   end
 end
--- A completed job has made a document. Its absence proves nothing.
+-- A completed job has made a document. The absence of that document proves nothing.
 local function is_evidence(job)
   return redis.call('TYPE', job).ok == 'hash' and redis.call('HGET', job, 'status') ~= 'completed'
 end

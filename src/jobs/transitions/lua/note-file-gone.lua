@@ -1,4 +1,4 @@
--- Records that an incomplete document cannot be indexed again, because its original is gone. Sets the next look for
+-- Records that no job can index an incomplete document again, because its original is gone. Sets the next look for
 -- it.
 -- Returns 1 when this is new, else 0. Publishes nothing.
 local found = redis.pcall('HMGET', document_key, 'generation', 'file_gone')

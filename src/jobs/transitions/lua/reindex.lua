@@ -1,6 +1,6 @@
 -- Makes a job that indexes a document again, and queues it behind all others, unless one is under way.
--- Returns {id, created_at, status} of the new job or the one under way; nil when the document has another generation,
--- or is gone. A replay gets the job that it made.
+-- Returns {id, created_at, status} of the new job or the one under way. A replay gets the job that it made.
+-- Returns nil when the document is gone, or has another generation.
 -- Publishes the job, queued.
 local function look(job_id)
   local key = job_prefix .. (job_id or '')

@@ -1,5 +1,5 @@
 -- Repairs states that no transition leaves. Other programs pop, push and delete, and an older copy of Redis lacks writes.
--- Looks at about `batch` active jobs. Returns {cursor, repaired}; the cursor is '0' when all have been seen.
+-- Looks at about `batch` active jobs. Returns {cursor, repaired}. The cursor is '0' once all jobs have had their turn.
 -- Publishes each job whose state it changes.
 local TYPES = {
   [active] = 'set', [queue] = 'list', [leases] = 'zset', [delayed] = 'zset', [limbo] = 'zset', [recent] = 'zset',
@@ -21,7 +21,7 @@ for key, wanted in pairs(TYPES) do
 end
 if not string.match(redis.call('GET', offset) or '0', '^%d+$') then make_room(offset) end
 
--- Jobs that wait for nothing, unless they are found in the queue.
+-- Active jobs without a lease or a delay. Below, the walk through the queue removes those that it finds.
 local lost, count = {}, 0
 local scanned = redis.call('SSCAN', active, cursor, 'COUNT', batch)
 for _, id in ipairs(scanned[2]) do
@@ -35,7 +35,7 @@ for _, id in ipairs(scanned[2]) do
     if job then redis.call('EXPIRE', key, ttl_seconds, 'NX') end
     repaired = repaired + 1
   else
-    -- A lease that no claim gave would block every claim.
+    -- A lease that no claim gave would block every claim of the job.
     if job[AT.status] ~= 'processing' then redis.call('ZREM', leases, id) end
     local waits = redis.call('ZSCORE', leases, id) or redis.call('ZSCORE', delayed, id) or redis.call('ZSCORE', parked, id)
     if not lost[id] and not waits then
@@ -64,7 +64,7 @@ for id, job in pairs(lost) do
 end
 -- A parked job whose turn has come missed the end of the job before it. The claim decides anew.
 for _, id in ipairs(redis.call('ZRANGE', parked, 0, PAGE - 1)) do
-  local how, copy, name = unpack(redis.call('HMGET', job_prefix .. id, 'on_duplicate', 'copy', 'name'))
+  local how, copy, name = unpack(redis.pcall('HMGET', job_prefix .. id, 'on_duplicate', 'copy', 'name'))
   local line = line_prefix .. ((how == 'replace' and name or copy) or '') .. ':jobs'
   local first = first_in(line, job_prefix)
   if not first or first == id then
@@ -73,7 +73,7 @@ for _, id in ipairs(redis.call('ZRANGE', parked, 0, PAGE - 1)) do
     repaired = repaired + 1
   end
 end
--- The list of recent jobs forgets those that have expired, from the oldest on.
+-- Removes expired jobs from the list of recent ones. Looks at the oldest only.
 for _, id in ipairs(redis.call('ZRANGE', recent, 0, 99)) do
   if redis.call('EXISTS', job_prefix .. id) == 0 then redis.call('ZREM', recent, id) end
 end

@@ -1,15 +1,23 @@
 -- Takes the reports of holders in their order: a job's progress, or its completion.
--- Each report: its kind, job id, token, number of further arguments, the job's version after it, and
---   progress: number of steps, each one version further; the job's values after `updated_at` at each step; then the
---             job after the last step, as field, value, ...
---   complete: its result as JSON up to the processing time, the same within a JSON string, its values after `result`,
---             document id, collection, chunk_count, keys of the document, of all documents, of the collection's
---             documents and of incomplete ones, the generation that it may replace or '' for any, number of arguments
---             for the document's fields, those fields and then the job's, as field, value, ...
---   Values are a JSON array without its opening bracket.
--- Returns for each report 1; 0 when the caller no longer holds the job; 2 when the document has another generation
--- than the one to replace, or is gone; or an error, which harms no other report.
--- Publishes each job that changes. A replay changes nothing, and gets 1.
+-- Each report begins with its kind, job id, token, number of further arguments, and the job's version after it.
+-- A progress report goes on with
+--   - the number of steps. Each step is one version further.
+--   - the job's values after `updated_at` at each step.
+--   - the job after the last step, as field, value, ...
+-- A complete report goes on with
+--   - its result as JSON up to the processing time, and the same within a JSON string.
+--   - the job's values after `result`.
+--   - document id, collection, chunk_count.
+--   - the keys of the document, of all documents, of the collection's documents and of incomplete ones.
+--   - the generation that it may replace, or '' for any.
+--   - the number of arguments for the document's fields, and those fields. Then the job's, all as field, value, ...
+-- Values are a JSON array without its opening bracket.
+-- Returns one reply for each report:
+--   - 1 when it counts. A replay gets 1, too, and changes nothing.
+--   - 0 when the caller no longer holds the job.
+--   - 2 when the document is gone, or has another generation than the one to replace.
+--   - an error, which harms no other report.
+-- Publishes each job that changes.
 --
 -- Only its holder changes a held job. So the holder sends the whole job, without the time, which only Redis knows.
 -- Reading the job here and encoding it as JSON costs Redis a third more.
@@ -78,7 +86,7 @@ local function take(at)
   return 1
 end
 
--- There are fewer events than arguments.
+-- Reserves an offset for each argument, because there are fewer events.
 reserve(offset, #reports)
 local replies = {}
 local at = 1

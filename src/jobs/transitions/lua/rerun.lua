@@ -1,5 +1,5 @@
--- Starts a failed job, cancelled ones included, again as its next run.
--- Returns the job's status before, or nil for an unknown job. Changes only a failed job.
+-- Starts a failed or cancelled job again as its next run. Other jobs stay unchanged.
+-- Returns the job's status before, or nil for an unknown job.
 -- Publishes the job, queued.
 if redis.call('TYPE', job_key).ok ~= 'hash' then return nil end
 local job = read(job_key)

@@ -1,8 +1,8 @@
 -- Stands before every script of this folder. It holds the clock, and the one way to change a job.
 -- Scripts use Redis TIME only, so that they never compare the clocks of two machines.
 --
--- A script holds a job as Redis returns it: the values of FIELDS (a list before this text) in order, false for a missing
--- one. AT says where a field's value is: job[AT.status].
+-- A script holds a job as Redis returns it: the values of FIELDS in order, false for a missing one. The loader writes
+-- the list FIELDS before this text. AT says where a field's value is: job[AT.status].
 local AT = {}
 for place, field in ipairs(FIELDS) do AT[field] = place end
 
@@ -187,7 +187,7 @@ local function tombstone_of(key, id)
 end
 
 -- Writes the tombstone of a job that ends without a document.
--- due: when the original may be deleted (ms). Ignores an error, because a remaining file does no harm.
+-- due: when a sweep may delete the original (ms). Ignores an error, because a remaining file does no harm.
 local function write_tombstone(tombstones, key, id, due)
   local tombstone = tombstone_of(key, id)
   if tombstone then redis.pcall('ZADD', tombstones, due, tombstone) end
@@ -202,7 +202,7 @@ local function settle(key, leases, active, tombstones, id, ttl)
   write_tombstone(tombstones, key, id, now_ms() + tonumber(ttl) * 1000)
 end
 
--- Marks a generation's chunks as dead: they are to be deleted from Chroma once due.
+-- Marks a generation's chunks as dead. A worker deletes them from Chroma once due.
 local function mark_chunks_dead(cleanup, tenant, collection, document, token, due)
   redis.call('ZADD', cleanup, due, cjson.encode({ tenant, collection, document, token, 1 }))
 end

@@ -1,7 +1,7 @@
--- Takes back the job of a refused upload. Redis may have made it, though its response was lost.
+-- Takes back the job of a refused upload. Redis may have made it although the reply was lost.
 -- Returns 1, or 0 when there is no such job.
--- Publishes an active job, failed with the code cancelled, for clients that watch it, and removes all its data. Tells a
--- worker that already runs it on the channel of cancellations.
+-- Publishes an active job, failed with the code cancelled, because clients may watch it. Removes all its data.
+-- Publishes its id on the channel of cancellations, because a worker may already run it.
 if redis.call('TYPE', job_key).ok ~= 'hash' then return 0 end
 local job = read(job_key)
 local token = job[AT.token]
