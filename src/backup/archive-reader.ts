@@ -16,7 +16,7 @@ import {
 } from './archive-format.ts';
 import { BackupError } from './backup-error.ts';
 
-/** One file of a backup. Its content MUST be read to its end. */
+/** One file of a backup. The caller MUST read its content to the end. */
 export interface ArchiveFile {
   name: string;
   size: number;

@@ -7,7 +7,7 @@ import { pack, type Pack } from 'tar-stream';
 
 import { ArchiveDigest, END } from './archive-format.ts';
 
-/** Writes a backup: a tar file with a head and an end. Exactly one of `finish` and `discard` MUST be called. */
+/** Writes a backup: a tar file with a head and an end. The caller MUST call exactly one of `finish` and `discard`. */
 export class ArchiveWriter {
   readonly #path: string;
   readonly #partial: string;

@@ -161,7 +161,7 @@ async function headOf(root: string, files: number, bytes: number): Promise<Head>
   };
 }
 
-/** @param note called before each part is passed on */
+/** Reads a file in parts. @param note called before the caller gets each part */
 async function* read(
   file: FileHandle,
   size: number,

@@ -46,7 +46,7 @@ async function* filesBelow(root: string, folder: string): AsyncGenerator<FileGro
 
 /**
  * Opens a group of files: reads its manifest, and opens its file, which the caller MUST close. Returns `undefined` when
- * one is gone, because its upload was refused or its document deleted.
+ * one is gone, because Sluice refused the upload or deleted the document.
  */
 export async function openGroup(root: string, { manifest, file }: FileGroup) {
   const openBoth = async () => ({
@@ -61,7 +61,7 @@ async function readWithTime(path: string): Promise<{ bytes: Buffer; mtime: Date 
   return { mtime: (await file.stat()).mtime, bytes: await file.readFile() };
 }
 
-/** Counts what {@link listGroups} finds. */
+/** Counts the files that {@link listGroups} finds, and their bytes. */
 export async function measure(root: string): Promise<{ files: number; bytes: number }> {
   let files = 0;
   let bytes = 0;

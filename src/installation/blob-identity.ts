@@ -52,7 +52,7 @@ export class BlobIdentity {
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), IdentitySchema), text);
     if (!parsed.success)
       throw new InstallationError(
-        `${this.#path} is no valid identity file: to write it again, run: npm run adopt -- redis`,
+        `${this.#path} is no valid identity file. To write it again, run: npm run adopt -- redis`,
       );
     return parsed.output;
   }
@@ -66,7 +66,7 @@ export class BlobIdentity {
   async replace(id: string): Promise<FolderIdentity> {
     // Replaces also an invalid file, because the operator repairs one in this way.
     const before = await this.#readFile().catch(() => undefined);
-    // Keeps the origin of the data that the folder was adopted with.
+    // Keeps the date and the origin that the first adoption recorded.
     const identity = { store: randomUUID(), ...before, id };
     await this.#write(identity, rename);
     return { id, store: identity.store };

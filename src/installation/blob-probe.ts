@@ -3,7 +3,7 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const PREFIX = '.probe-';
-/** Age in ms at which the files of a killed process are removed. */
+/** Age in ms above which a file of another process counts as left behind. */
 const STALE_MS = 60 * 60 * 1000;
 /** Time in ms that callers share a result, because many clients may ask for readiness at once. */
 const FRESH_MS = 1000;
@@ -46,7 +46,7 @@ export class BlobProbe {
     try {
       await writeFile(path, text, { flush: true });
       if ((await readFile(path, 'utf8')) !== text)
-        throw new Error(`${path} holds other bytes than were written: check the disk or the mount`);
+        throw new Error(`${path} holds other bytes than Sluice wrote: check the disk or the mount`);
     } finally {
       await rm(path, { force: true });
     }

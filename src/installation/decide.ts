@@ -53,7 +53,7 @@ const ON_PURPOSE = 'To make one of them win, run: npm run adopt -- blobs (or red
  * |---|---|
  * | no id anywhere, with or without data | the folder gets one, then Redis, then Chroma |
  * | the same id everywhere | confirmed |
- * | no id in some stores | they adopt it, in the same order; nothing is deleted |
+ * | no id in some stores | they adopt it, in the same order, and Sluice deletes nothing |
  * | two ids, another prefix, another blob store | refused |
  * The order makes concurrent starts agree: each store takes the first id only, and a later process reads again.
  * @param proved identities that this process has worked with. A folder that lost its file since was unmounted, and is
@@ -164,7 +164,7 @@ function decideForGateway(redis: RedisRecord, before: string | undefined, places
     return refusePrefix(id, prefix, places);
   if (before === undefined || id === before) return { state: 'confirmed', id, store: undefined };
   const message =
-    `Redis ${places.redis} has ${id} now; it had ${before} when this gateway started. ` +
+    `Redis ${places.redis} has ${id} now. It had ${before} when this gateway started. ` +
     'Correct REDIS_URL or REDIS_KEY_PREFIX. If an operator made the change, restart the gateway.';
   return { state: 'refused', check: 'installation', message };
 }

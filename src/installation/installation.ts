@@ -36,7 +36,7 @@ export class Installation {
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   readonly #listeners = new Set<() => void>();
-  #standing: Standing = { state: 'unknown', why: 'the stores have not been compared yet' };
+  #standing: Standing = { state: 'unknown', why: 'this process has not compared the stores yet' };
   /** Identities that this process has worked with. It keeps them through an outage, when it can compare nothing. */
   #proved: Proved | undefined;
   #unconfirmed = aborted(new InstallationError('the installation is not confirmed'));

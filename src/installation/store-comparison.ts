@@ -10,7 +10,7 @@ import type { IdentityStores } from './identity-stores.ts';
 const TIMEOUT_MS = 2000;
 /**
  * Time in ms that the folder of a known installation must stay without an id before it adopts one. A mount may come
- * late, or go away for a moment. An upload into the folder below it would then be hidden.
+ * late, or go away for a moment. It would then hide an upload into the folder below it.
  */
 const MOUNT_GRACE_MS = 8000;
 /** Bounds the adoptions of one run. Each store adopts at most once, and a concurrent start may precede each. */
@@ -21,7 +21,7 @@ export class StoreComparison {
   readonly #stores: IdentityStores;
   readonly #part: Part;
   readonly #logger: Logger;
-  /** When this process first found the folder without an id, for as long as it stays so. */
+  /** Time at which this process first found the folder without an id. Absent once the folder has one. */
   #absentSince: number | undefined;
 
   constructor(stores: IdentityStores, part: Part, logger: Logger) {
@@ -100,7 +100,7 @@ export class StoreComparison {
     this.#logger.info('a store has no id and adopts the installation', { store: adopt, place, id });
   }
 
-  /** Adopts an id. @returns a refusal if the folder cannot be used */
+  /** Adopts an id. @returns a refusal if this process cannot use the folder */
   async #adopt(adoption: Adoption): Promise<Standing | undefined> {
     const { redis, chroma } = this.#stores;
     if (adoption.adopt === 'folder') return this.#adoptFolder(adoption.id, adoption.instead);
