@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 
 import { withoutCredentials } from '../logging/without-credentials.ts';
 
-/** Describes a server of the roles; `embedded` if the supervisor runs it. */
+/** Describes a server of the roles. It is `embedded` if the supervisor runs it. */
 export interface Backend {
   name: string;
   url: string;

@@ -24,7 +24,7 @@ const RunningSchema = v.object({
   key_prefix: v.string(),
   blob_store: v.string(),
 });
-/** Describes a running Sluice, for commands that work on it from outside. */
+/** Describes a running Sluice to commands that work on it from outside. */
 export type Running = v.InferOutput<typeof RunningSchema>;
 
 const LockSchema = v.object({
@@ -61,7 +61,7 @@ export class DataLock {
   }
 
   /**
-   * Takes the lock, and stops what an earlier supervisor left running.
+   * Takes the lock, and stops the processes that an earlier supervisor left running.
    * @throws {ConfigError} if another supervisor runs on this folder
    */
   static async acquire(dataDir: string, logger: Logger): Promise<DataLock> {
@@ -119,7 +119,7 @@ export class DataLock {
       renameSync(`${this.#file}.new`, this.#file);
     } catch (error) {
       // A full disk must not stop the running roles.
-      this.#logger.warn('the lock file cannot be written', { error });
+      this.#logger.warn('cannot write the lock file', { error });
     }
   }
 }

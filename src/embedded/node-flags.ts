@@ -5,7 +5,7 @@ import type { Role } from '../config.ts';
  * - `worker`: it passes vectors on as they come. V8 would keep a hundred MB of dead ones. With 2 MB it stays under 250 MB.
  * - `gateway`: many clients join at once, and leave holes in the heap. With 4 MB ten thousand sessions take a third of
  *   the memory.
- * - `api`: under a flood, a nursery of 4 MB is collected every 25 ms, for 5 ms. With 16 MB the others' p99 halved.
+ * - `api`: under a flood, V8 collects a nursery of 4 MB every 25 ms, and takes 5 ms. With 16 MB the others' p99 halved.
  */
 const NURSERY_MB: Partial<Record<Role, number>> = { worker: 2, gateway: 4, api: 16 };
 

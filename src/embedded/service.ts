@@ -8,7 +8,7 @@ import { signalProcess } from './process-identity.ts';
 import { CONFIGURATION_EXIT_CODE } from './role-process.ts';
 import { type ProcessKind, STOP_GRACE_MS } from './stop-order.ts';
 
-/** Delay of a restart, in ms: short enough to return within a second, and long enough for a crash loop. */
+/** Delay of a restart, in ms. A process returns within a second, and a crash loop stays slow. */
 const RESTART_DELAY_MS = 300;
 /**
  * A process that served for less than this, in ms, counts as failed. A damaged Chroma index kills its server at the
@@ -29,11 +29,11 @@ export interface ServiceSpec {
   /** Starts it as the leader of a process group of its own. */
   spawn(): ChildProcess;
   /**
-   * Resolves when it serves; `signal` aborts when it has ended.
+   * Resolves when the process serves. `signal` aborts when the process has ended.
    * @throws if it can never serve. The caller then kills it
    */
   ready(child: ChildProcess, signal: AbortSignal): Promise<void>;
-  /** Explains why its last run ended, and how to repair its data; absent if it prints to the console. */
+  /** Explains why its last run ended, and how to repair its data. Absent if the process prints to the console. */
   explain?(): Failure;
 }
 
@@ -169,7 +169,7 @@ export class Service {
     this.#ready.reject(new ConfigError(report));
     // A required service that fails its start stops all others.
     if (required && !this.#everServed) return;
-    this.#logger.error(`${report}\n    It is started again every ${SLOW_RESTART_DELAY_MS / 1000} s.\n`);
+    this.#logger.error(`${report}\n    Sluice starts it again every ${SLOW_RESTART_DELAY_MS / 1000} s.\n`);
     this.#restart = setTimeout(() => this.#launch(), SLOW_RESTART_DELAY_MS);
   }
 

@@ -7,7 +7,7 @@ const installed = installedLevel();
 
 let problem;
 if (!installed || Number(process.versions.node.split('.')[0]) < 24) {
-  problem = 'Sluice is not set up here, or was before it changed';
+  problem = 'Sluice is not set up here, or has changed since its setup';
 } else if (!covers(installed, needed)) {
   problem = 'Sluice is set up here to run, but not to be tested';
 }

@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 export const ROOT = new URL('../../', import.meta.url);
 
-/** Holds the level that node_modules was installed for, and the hash of its package-lock.json. */
+/** Holds the level of the packages in node_modules, and the hash of their package-lock.json. */
 const STAMP = new URL('node_modules/.setup-done', ROOT);
 
-/** `start` has what `npm start` needs, `test` also what tests, checks and benches need. */
+/** `start` has the dependencies of `npm start`. `test` adds those of tests, checks and benches. */
 export const LEVELS = ['start', 'test'];
 
 export function lockHash() {

@@ -1,4 +1,4 @@
-// `npm run setup` brings what `npm start` needs, `npm run setup:test` also what the tests need.
+// `npm run setup` installs the dependencies of `npm start`. `npm run setup:test` adds those of the tests.
 // It installs only missing parts. It uses old JavaScript, because it must run on the system's Node, of any version.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -82,7 +82,7 @@ function bringNode(folder) {
   return join(folder, 'node_modules', name, 'bin', 'node');
 }
 
-/** Installs all packages. The web page needs those for builds and tests; the setup removes them after its build. */
+/** Installs all packages, because the page's build needs those for development. `setup` removes them afterwards. */
 function installPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-setup-'));
   try {

@@ -36,8 +36,8 @@ const INSTALL = {
 };
 
 /**
- * Commands of each need, any of which proves that the system has it, and its package. Some managers have another name for
- * the package.
+ * Commands and package of each need. Any of the commands proves that the system has it. Some managers have another name
+ * for the package.
  */
 const NEEDS = {
   redis: { commands: ['redis-server'], package: 'redis', 'apt-get': 'redis-server' },

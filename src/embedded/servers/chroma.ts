@@ -10,7 +10,7 @@ import { nodeEnvironment } from '../process-environment.ts';
 import { ServerProcess, until } from './server-process.ts';
 import type { ServiceSpec } from '../service.ts';
 
-// The package does not export its command line; it lies beside what it does export.
+// The package does not export its command line. The file lies beside the exported one.
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
 const CHECKED_CLI = fileURLToPath(new URL('checked-chroma.ts', import.meta.url));
 const PROBE_TIMEOUT_MS = 1000;
@@ -45,7 +45,7 @@ export function embeddedChroma(dataDir: string, { host, port }: HostAndPort): Em
   const url = `http://${host}:${port}`;
   bypassProxy([url]);
   const database = join(dir, 'chroma.sqlite3');
-  // Reads the whole database at some 500 MB/s. Checks only once, so that a killed Chroma restarts at once.
+  // The check reads the whole database at some 500 MB/s. It runs only once, so that a killed Chroma restarts at once.
   let checked = false;
   return {
     kind: 'server',
@@ -63,7 +63,7 @@ export function embeddedChroma(dataDir: string, { host, port }: HostAndPort): Em
   };
 }
 
-/** Ends Chroma when its database is removed or replaced, because Chroma continues with the file that is gone. */
+/** Ends Chroma when another program removes or replaces its database. Chroma would continue with the file that is gone. */
 function endWhenReplaced(database: string, child: ChildProcess, signal: AbortSignal): void {
   const inode = () => statSync(database, { throwIfNoEntry: false })?.ino;
   const before = inode();

@@ -54,8 +54,8 @@ export interface HostAndPort {
 }
 
 /**
- * Chooses a free address of 127.0.0.0/8 and a port at random, for a server without authentication. A caller would have
- * to guess among 2^37 of them. A system whose only loopback address is 127.0.0.1 gets only a random port.
+ * Chooses a free address of 127.0.0.0/8 and a port at random, because the server has no authentication. A caller would
+ * have to guess among 2^37 of them. A system whose only loopback address is 127.0.0.1 gets only a random port.
  */
 export async function chooseHiddenAddress(): Promise<HostAndPort> {
   const anyHost = () => `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;

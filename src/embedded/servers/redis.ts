@@ -81,7 +81,7 @@ function explain(dir: string, server: ServerProcess): Failure {
     repair: [
       `1. Stop Sluice, and copy ${dir} to a safe place.`,
       `2. redis-check-aof --fix ${join(data, 'appendonly.aof.manifest')}`,
-      '   It cuts the file off at the damaged place. What Redis wrote after that is lost.',
+      '   It cuts the file off at the damaged place. Later writes are lost.',
       `3. Where that does not help, move ${dir} away. Redis then starts empty. Sluice restores uploads and`,
       '   documents from their originals. How earlier jobs ended is lost.',
       '4. Start Sluice.',
