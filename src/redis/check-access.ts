@@ -63,7 +63,7 @@ function channelCalls(keys: Keys): Call[] {
 
 /** Result of the check. */
 export interface RedisAccess {
-  /** False if Redis could not be asked. */
+  /** False if the check could not ask Redis. */
   reached: boolean;
   /** A fault that only an operator can repair. */
   fault?: string;

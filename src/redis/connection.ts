@@ -13,7 +13,8 @@ export const CONNECT_TIMEOUT_MS = 2000;
 const SILENCE_MS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1000;
 /**
- * Matches replies of a Redis that can do nothing for now: a script runs on, the disk is full, or a replica is missing.
+ * Matches replies of a Redis that can do nothing for now. For example, a script runs on, the disk is full, or a replica
+ * is missing.
  */
 const AWAY = /^(BUSY|LOADING|MASTERDOWN|MISCONF|NOREPLICAS) /;
 const AWAY_PAUSE_MS = 250;
@@ -41,7 +42,7 @@ export function connectRedis(url: string, name: string, kind: ConnectionKind, lo
     socketTimeout: SILENCE_MS,
     // Subscribers subscribe again when ready. If Redis refused ioredis' own try, the process would end.
     autoResubscribe: false,
-    // After a failover the old master refuses writes: connect anew, and (2) send the refused command again.
+    // After a failover the old master refuses writes. 1 connects anew, 2 also sends the refused command again.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY') && (kind === 'ordered' ? 1 : 2),
     retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS),
     ...(kind === 'bounded'

@@ -14,9 +14,9 @@
  * | `line:{digest}:jobs` | zset | active jobs of the same copy or name → the offset of their entry |
  * | `line:{digest}:document` | string | the document of a copy: same bytes, name, collection, settings, metadata |
  * | `line:{digest}:documents` | zset | the documents of a name and collection → their registration (ms) |
- * | `jobs:limbo` | zset | ids that were queued without a hash → since when (ms) |
- * | `jobs:cleanup` | zset | a dead generation (JSON) → when its chunks are to be deleted (ms) |
- * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when it may be deleted (ms) |
+ * | `jobs:limbo` | zset | queued ids without a hash → since when (ms) |
+ * | `jobs:cleanup` | zset | a dead generation (JSON) → when a worker may delete its chunks (ms) |
+ * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when a sweep may delete it (ms) |
  * | `deletes:paused` | string | set while a backup runs: no sweep deletes an original |
  * | `jobs:sequence` | string | counts all transitions; a lower count means that Redis lost writes |
  * | `jobs:history` | string | names the epoch that `version`s belong to |
