@@ -1,3 +1,5 @@
+import { editDistance } from './spelling/edit-distance.ts';
+
 /** Names from other programs, each with Sluice's own setting. */
 const FOREIGN = new Map([
   ['REDIS_HOST', 'REDIS_URL'],
@@ -46,7 +48,7 @@ function nearest(name: string, settings: readonly string[]): string | undefined 
   // A shell has short lower-case names of its own, such as `host`.
   const written = name.includes('_') ? name.toUpperCase() : name;
   const close = settings
-    .map((setting) => ({ setting, distance: distanceBetween(written, setting) }))
+    .map((setting) => ({ setting, distance: editDistance(written, setting) }))
     .filter(({ setting, distance }) => distance <= spelling(setting) || isSwapped(written, setting))
     .sort((a, b) => a.distance - b.distance);
   return (
@@ -64,7 +66,7 @@ function spelling({ length }: string): number {
 /** Detects two swapped letters: `PROT` for `PORT`. */
 function isSwapped(name: string, setting: string): boolean {
   return (
-    name.length === setting.length && distanceBetween(name, setting) === 1 && sorted(name) === sorted(setting)
+    name.length === setting.length && editDistance(name, setting) === 1 && sorted(name) === sorted(setting)
   );
 }
 
@@ -81,20 +83,4 @@ function leavesOutWords(name: string, setting: string): boolean {
 /** Detects another unit: `MAX_UPLOAD_MB` for `MAX_UPLOAD_BYTES`. */
 function hasOtherUnit(name: string, setting: string): boolean {
   return UNIT.test(name) && UNIT.test(setting) && name.replace(UNIT, '') === setting.replace(UNIT, '');
-}
-
-/** Computes the edit distance with swaps of neighbours (optimal string alignment). */
-function distanceBetween(a: string, b: string): number {
-  const rows: number[][] = [];
-  const at = (i: number, j: number) => rows[i]?.[j] ?? Infinity;
-  for (let i = 0; i <= a.length; i++) {
-    const row: number[] = [];
-    rows.push(row);
-    for (let j = 0; j <= b.length; j++) {
-      const changed = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
-      row.push(i + j === 0 ? 0 : Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, changed, swapped));
-    }
-  }
-  return at(a.length, b.length);
 }
