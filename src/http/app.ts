@@ -7,7 +7,7 @@ import { isKeyed, type Principal } from '../access/principal.ts';
 import { JOB_TOKEN_HEADER } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { Subject } from '../limits/client-address.ts';
-import { openApiDocument } from './openapi/openapi.ts';
+import { openApiDocument, operations } from './openapi/openapi.ts';
 import type { ApiOptions, ApiServices } from './api-services.ts';
 import { toProblemResponse } from './problem.ts';
 import { ROUTE_RULES } from './route-rules.ts';
@@ -26,6 +26,8 @@ import { statisticsRoutes } from './routes/statistics.ts';
 import { ticketRoutes } from './routes/ws-ticket.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { isList, isProbe, requestWeight } from './request-weight.ts';
+import { IGNORED_HEADER } from './unknown-names/ignored-header.ts';
+import { refuseUnknown } from './unknown-names/refuse-unknown.ts';
 
 /** Longest wait of a writing request, in ms: for Redis to return, or for the first comparison of the stores. */
 const ADMISSION_MS = 3000;
@@ -55,6 +57,7 @@ export function createApp(
           'RateLimit-Policy',
           'WWW-Authenticate',
           JOB_TOKEN_HEADER,
+          IGNORED_HEADER,
         ],
       }),
     );
@@ -90,6 +93,7 @@ export function createApp(
       leave();
     }
   });
+  app.use(refuseUnknown(operations, ROUTE_RULES));
   app.use('/api/*', async (c, next) => {
     // Decides before it reads the body, so that a client does not send an upload in vain.
     if (writes(c.req.method, c.req.path)) await services.installation.admit(ADMISSION_MS);

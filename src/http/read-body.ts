@@ -5,6 +5,11 @@ import { AppError } from '../errors.ts';
 /** Time in ms for a small body, the same as for a request's head. A dripping body would hold its connection for hours. */
 const WITHIN_MS = 20_000;
 
+/** Returns whether a request has, or may have, a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+}
+
 /**
  * Reads a small body to its end. It counts the bytes that arrive, because headers may lie.
  * @param maxBytes largest size, in bytes

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
+import { hasBody } from './read-body.ts';
+
 /** Time in ms for the head of each request or upgrade, even if bytes still arrive. */
 const HEAD_TIMEOUT_MS = 20_000;
 /** Checks for late connections within that time. */
@@ -19,8 +21,7 @@ const closingSockets = new WeakSet<Socket>();
  * response to a reset.
  */
 export function closeAfterResponse(request: IncomingMessage, response: ServerResponse): void {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (Number(length ?? 0) > 0 || encoding !== undefined || response.headersSent) return;
+  if (hasBody(request) || response.headersSent) return;
   closingSockets.add(request.socket);
   response.setHeader('connection', 'close');
 }

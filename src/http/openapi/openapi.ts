@@ -23,9 +23,10 @@ import { statisticsOperations } from '../routes/statistics.ts';
 import { uploadOperations } from '../routes/uploads.ts';
 import { ticketOperations } from '../routes/ws-ticket.ts';
 import { schemaOf } from './parts.ts';
-import { toPaths } from './to-paths.ts';
+import { toPaths, type Operations } from './to-paths.ts';
 
-const operations = {
+/** Describes every operation by its method and path. */
+export const operations: Operations = {
   ...uploadOperations,
   ...documentOperations,
   ...searchOperations,
@@ -46,7 +47,7 @@ export const openApiDocument = {
     title: 'Sluice',
     version: '1',
     description:
-      'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin.',
+      'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin. A route refuses parameters and body fields that it does not describe. It also refuses a parameter given twice, and a body where it describes none. Routes whose responses describe the header Sluice-Ignored accept unknown names, and name them there. Probes, metrics and this document take any parameter.',
   },
   paths: toPaths(operations),
   components: {

@@ -62,6 +62,15 @@ export function query(schema: v.GenericSchema) {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
+/** Describes the header with the names that a documented route ignored. */
+export const IGNORED = {
+  'Sluice-Ignored': {
+    description:
+      'Parameters and form fields of the request that Sluice ignored, percent-encoded, with commas between; absent for none. `+` after a name: it is cut. `+7`: 7 more names.',
+    schema: { type },
+  },
+};
+
 /** Refusals of a request that needs all stores. */
 export const STORE_PROBLEMS = ['storage_unavailable', 'installation_mismatch', 'queue_unavailable'] as const;
 

@@ -1,12 +1,13 @@
 import type { ProblemCode } from '../../contract/error-codes.ts';
 import { ROUTE_RULES } from '../route-rules.ts';
+import { onUnknownName } from '../unknown-names/tolerant-routes.ts';
 import { problems } from './parts.ts';
 
 /** An operation of the API, as its routes describe it. */
 interface Operation {
   operationId: string;
   summary: string;
-  parameters?: object[];
+  parameters?: { name: string; in: string }[];
   requestBody?: object;
   /** Responses other than problems, by status. */
   responses: object;
@@ -29,7 +30,9 @@ export function toPaths(operations: Operations): Record<string, Record<string, o
 function describe(route: string, { problems: codes = [], ...operation }: Operation): object {
   const inPath = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
   const parameters = [...(route.includes('/:id') ? [inPath] : []), ...(operation.parameters ?? [])];
-  const responses = { ...operation.responses, ...problems(...codes, 'too_many_requests') };
+  const refusal: ProblemCode[] = onUnknownName(route) === 'refuse' ? ['invalid_request'] : [];
+  const refusals = new Set([...codes, ...refusal, 'too_many_requests' as const]);
+  const responses = { ...operation.responses, ...problems(...refusals) };
   const described = { ...operation, ...(parameters.length > 0 && { parameters }), responses };
   const rule = ROUTE_RULES[route];
   if (rule === 'open') return described;

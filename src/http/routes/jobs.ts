@@ -7,8 +7,9 @@ import { listJobs } from '../../jobs/reads/job-list.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import type { ApiServices } from '../api-services.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
-import { readQuery } from '../validate.ts';
-import { header, json, ok, query } from '../openapi/parts.ts';
+import { ignoredHeader } from '../unknown-names/ignored-header.ts';
+import { readQuery, readTolerantQuery } from '../validate.ts';
+import { IGNORED, header, json, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 /** Interval of the documented client's polls, in seconds. */
@@ -36,14 +37,21 @@ export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
   });
   for (const path of ['/api/jobs/:id', '/api/jobs/:id/status', '/jobs/:id/status'] as const) {
     routes.get(path, async (c) => {
-      const { wait } = readQuery(c, JobWaitSchema);
+      const {
+        query: { wait },
+        ignored,
+      } = readTolerantQuery(c, JobWaitSchema);
       const known = tagsIn(c.req.header('if-none-match'));
       const id = c.req.param('id');
       let state = await services.reader.read(c.get('principal').tenant, id);
       if (state && wait > 0 && !state.terminal && names(known, state))
         state = await change(state, Math.min(wait * 1000, heartbeatMs), c.req.raw.signal, services);
       if (!state) throw new AppError('job_not_found');
-      const headers: Record<string, string> = { etag: `"${versionTag(state)}"`, 'cache-control': 'no-cache' };
+      const headers: Record<string, string> = {
+        etag: `"${versionTag(state)}"`,
+        'cache-control': 'no-cache',
+        ...ignoredHeader(ignored),
+      };
       if (!state.terminal) headers['retry-after'] = POLL_SECONDS;
       if (names(known, state)) return c.body(null, 304, headers);
       return c.body(state.json, 200, { ...headers, 'content-type': 'application/json' });
@@ -89,8 +97,11 @@ function jobRead(operationId: string): Operations[string] {
     summary: 'What a job is now',
     parameters: [...query(JobWaitSchema), header('If-None-Match')],
     responses: {
-      200: { description: 'The job', headers: tag, content: json('Job') },
-      304: { description: 'Not changed since the ETag in If-None-Match, for `wait` seconds or HEARTBEAT_MS' },
+      200: { description: 'The job', headers: { ...tag, ...IGNORED }, content: json('Job') },
+      304: {
+        description: 'Not changed since the ETag in If-None-Match, for `wait` seconds or HEARTBEAT_MS',
+        headers: { ...tag, ...IGNORED },
+      },
     },
     problems: ['invalid_request', 'job_not_found', 'queue_unavailable'],
   };

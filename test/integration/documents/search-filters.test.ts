@@ -89,7 +89,7 @@ test('a field that no search has is refused, because a misspelled one would chan
     post({ collection: COLLECTION, query: 'x', limt: 5 }),
   );
   expect(response.status).toBe(400);
-  const detail = 'limt: is not a field of a search';
+  const detail = 'limt: is no field of this request. Use limit, or leave it out.';
   expect(await response.json()).toMatchObject({ code: 'invalid_request', detail });
 });
 
