@@ -36,18 +36,19 @@ interface UploadServices {
 /**
  * Stores an upload and queues its job. It resolves once the file and its manifest are on the disk and the job is queued.
  * From then on Sluice cannot lose it. If it throws, it leaves nothing, or removes the rest once the store is back.
- * @returns the documented acknowledgement
+ * @returns the documented acknowledgement, and the names of the form fields that had no effect
  * @throws {AppError}
  */
 export async function acceptUpload(
   request: IncomingMessage,
   services: UploadServices,
-): Promise<UploadAccepted> {
+): Promise<{ accepted: UploadAccepted; ignored: string[] }> {
   const { queue, installation, logger, tenant, idempotencyKey } = services;
   const id = randomUUID();
   const blob = services.blobs.create(tenant, id);
   try {
-    const { fields, filename, mediaType, size, contentHash } = await receiveUpload(request, blob, services);
+    const received = await receiveUpload(request, blob, services);
+    const { fields, filename, mediaType, size, contentHash, ignored } = received;
     const payload: JobPayload = {
       filename,
       file_size: size,
@@ -78,12 +79,13 @@ export async function acceptUpload(
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
     // An earlier request with this key made the job, or an earlier upload the document. Each has its file.
     if (made.id !== id || made.isDuplicate) await discard(blob, services);
-    return {
+    const accepted: UploadAccepted = {
       job_id: made.id,
       status: 'queued',
       message: 'Upload queued for processing',
       created_at: made.createdAt,
     };
+    return { accepted, ignored };
   } catch (error) {
     await discard(blob, services);
     throw error;

@@ -4,6 +4,7 @@ import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy
 
 import { parseUploadFields, UploadFieldsSchema, type UploadFieldName } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
+import { nearestName } from '../spelling/nearest-name.ts';
 import type { OpenBody } from '../limits/limiter.ts';
 import { watchBody } from '../limits/watch-body.ts';
 import type { BlobWriter } from '../blobs/blob-store.ts';
@@ -32,7 +33,8 @@ interface ReceivedFile {
 /**
  * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
  * When this resolves, the blob is written, but neither committed nor discarded.
- * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex
+ * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex; `ignored` names the form fields
+ * that had no effect: unknown ones, and a known one that came again with another value
  * @throws {AppError} with a code for the upload's fault
  */
 export async function receiveUpload(
@@ -46,6 +48,7 @@ export async function receiveUpload(
     .claim(Number(request.headers['content-length'] ?? 0))
     .catch((cause: unknown) => Promise.reject(storageProblem(cause)));
   const values: Partial<Record<UploadFieldName, string>> = {};
+  const ignored = new Set<string>();
   let file: ReceivedFile | undefined;
   let endWatch: (() => void) | undefined;
 
@@ -68,17 +71,28 @@ export async function receiveUpload(
     // If the client left before these listeners, no event follows.
     if (request.destroyed) return interrupted();
 
-    busboy.on('field', (name, value, nameTruncated, valueTruncated) => {
-      if (nameTruncated || valueTruncated) {
-        fail(new AppError('field_too_large', `A form field holds at most ${MAX_FIELD_BYTES} bytes.`));
-      } else if (isFieldName(name)) values[name] = value;
+    busboy.on('field', (given: string | undefined, value, nameTruncated, valueTruncated) => {
+      // A part may have no name.
+      const name = given ?? '';
+      if (nameTruncated || valueTruncated)
+        return fail(new AppError('field_too_large', `A form field holds at most ${MAX_FIELD_BYTES} bytes.`));
+      if (!isFieldName(name)) {
+        const fault = misspelling(name);
+        if (fault) return fail(fault);
+        ignored.add(name);
+        return;
+      }
+      // The last value counts.
+      if ((values[name] ?? value) !== value) ignored.add(name);
+      values[name] = value;
     });
     busboy.on('file', (name, stream, filename: string | undefined, _encoding, mediaType) => {
       // The parser may report a cut body on a refused part, or on one whose blob has failed.
       stream.on('error', ignoreAfterFailure);
       if (file) return fail(new AppError('too_many_files'));
       if (name !== 'file') {
-        return fail(new AppError('missing_file', 'The part that holds the file must be named "file".'));
+        const detail = 'The part that holds the file must be named "file".';
+        return fail(misspelling(name) ?? new AppError('missing_file', detail));
       }
       stream.once('limit', () => fail(tooLarge(maxBytes)));
       const stored = pipeline(stream, (bytes) => within(claim, bytes), blob.stream).catch(
@@ -107,7 +121,7 @@ export async function receiveUpload(
   if (size === 0) throw new AppError('empty_file');
   const parsed = parseUploadFields(values);
   if (!parsed.ok) throw new AppError(parsed.code, parsed.detail);
-  return { fields: parsed.fields, filename, mediaType, size, contentHash };
+  return { fields: parsed.fields, filename, mediaType, size, contentHash, ignored: [...ignored] };
 }
 
 /** Passes on bytes while the claim grants room. */
@@ -123,6 +137,13 @@ function ignoreAfterFailure(): void {}
 
 function isFieldName(name: string): name is UploadFieldName {
   return Object.hasOwn(UploadFieldsSchema.entries, name);
+}
+
+/** Returns the refusal of a field whose name is close to a known one; `undefined` for other names. */
+function misspelling(name: string | undefined): AppError | undefined {
+  const meant = name === undefined ? undefined : nearestName(name, Object.keys(UploadFieldsSchema.entries));
+  if (meant === undefined) return undefined;
+  return new AppError('misspelled_field', `${name}: is no field of an upload. Use ${meant}.`);
 }
 
 function tooLarge(maxBytes: number): AppError {

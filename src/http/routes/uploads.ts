@@ -5,7 +5,9 @@ import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { AppError } from '../../errors.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
 import type { ApiOptions, ApiServices } from '../api-services.ts';
-import { STORE_PROBLEMS, header, json, schemaOf, type JsonSchema } from '../openapi/parts.ts';
+import { ignoredHeader } from '../unknown-names/ignored-header.ts';
+import { splitQuery } from '../unknown-names/query-names.ts';
+import { IGNORED, STORE_PROBLEMS, header, json, schemaOf, type JsonSchema } from '../openapi/parts.ts';
 import {
   JOB_TOKEN_HEADER,
   JOB_TOKEN_WANTED,
@@ -36,13 +38,19 @@ export function uploadRoutes(
     await services.liveJobs.admit(client);
     const body = services.limiter.body(client);
     const asked = { tenant: principal.tenant, limits, body, idempotencyKey };
-    const accepted = await acceptUpload(incoming, { ...own, ...asked }).finally(() => body.end());
+    const { accepted, ignored } = await acceptUpload(incoming, { ...own, ...asked }).finally(() =>
+      body.end(),
+    );
     services.liveJobs.add(client, accepted.job_id);
     // Writes straight to the socket, because a Response object costs as much as the queue.
     const { outgoing } = c.env;
     outgoing.setHeaders(c.res.headers);
     const location = `${publicPath}/api/jobs/${accepted.job_id}`;
-    const headers: Record<string, string> = { 'content-type': 'application/json', location };
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      location,
+      ...ignoredHeader([...splitQuery(c, []).unknown, ...ignored]),
+    };
     if (wanted) headers[JOB_TOKEN_HEADER] = await services.access.makeJobToken(principal, accepted.job_id);
     outgoing.writeHead(202, headers).end(JSON.stringify(accepted));
     return RESPONSE_ALREADY_SENT;
@@ -64,6 +72,8 @@ export const uploadOperations: Operations = {
         'multipart/form-data': {
           schema: {
             ...schemaOf(UploadFieldsSchema, 'input'),
+            description:
+              'Other fields are accepted, and named in Sluice-Ignored. A field whose name is close to one of these is refused.',
             properties: {
               file: { type: 'string', format: 'binary' },
               ...(schemaOf(UploadFieldsSchema, 'input')['properties'] as JsonSchema),
@@ -82,12 +92,14 @@ export const uploadOperations: Operations = {
             description: 'Reads this job alone, for a day; there if the request asked for it',
             schema: { type: 'string' },
           },
+          ...IGNORED,
         },
         content: json('UploadAccepted'),
       },
     },
     problems: [
       ...Object.values(UPLOAD_FIELD_PROBLEMS),
+      'misspelled_field',
       'missing_file',
       'too_many_files',
       'empty_file',

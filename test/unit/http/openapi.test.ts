@@ -26,6 +26,33 @@ it('names every route, and for each that is not open what it is refused with', (
   }
 });
 
+it('says of each route that it refuses unknown names, or names them in a header', () => {
+  type Described = { responses: Record<string, { description: string; headers?: object }> };
+  const reported: string[] = [];
+  for (const [path, methods] of Object.entries(
+    openApiDocument.paths as Record<string, Record<string, Described>>,
+  ))
+    for (const [method, { responses }] of Object.entries(methods)) {
+      if (!path.startsWith('/api') && !path.startsWith('/jobs')) continue;
+      const accepted = Object.entries(responses).filter(([status]) => Number(status) < 400);
+      const naming = accepted.filter(([, { headers = {} }]) => Object.hasOwn(headers, 'Sluice-Ignored'));
+      if (naming.length > 0) {
+        expect([path, naming.length]).toEqual([path, accepted.length]);
+        reported.push(`${method} ${path}`);
+      } else
+        expect([path, responses['400']?.description]).toEqual([
+          path,
+          expect.stringContaining('`invalid_request`'),
+        ]);
+    }
+  expect(reported.sort()).toEqual([
+    'get /api/jobs/{id}',
+    'get /api/jobs/{id}/status',
+    'get /jobs/{id}/status',
+    'post /api/documents/upload',
+  ]);
+});
+
 it('finds a response without a description, by its status and by its code', () => {
   expect(undescribed('GET', '/api/jobs/some-id', 200)).toBeUndefined();
   expect(undescribed('GET', '/api/jobs/some-id', 404, 'job_not_found')).toBeUndefined();
