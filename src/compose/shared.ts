@@ -20,7 +20,8 @@ import { checkDurability } from '../redis/check-durability.ts';
 import { connectRedis, type ConnectionKind } from '../redis/connection.ts';
 import { createKeys } from '../redis/keys.ts';
 import { requireWritable } from '../redis/require-writable.ts';
-import { guardFor, required } from './settings.ts';
+import { guardFor } from './guard-for.ts';
+import { requireUrl } from './require-url.ts';
 
 /** Most lost workers of a job. More fail it, because it may be the cause. */
 const MAX_STALLS = 10;
@@ -36,7 +37,7 @@ export async function share(
   logger: Logger,
   started: AsyncDisposableStack,
 ) {
-  const redisUrl = required('REDIS_URL', config.redisUrl, roles);
+  const redisUrl = requireUrl('REDIS_URL', config.redisUrl, roles);
   const { leaseMs, maxRetries, jobTtlSeconds: ttlSeconds } = config;
   const keys = createKeys(config.redisKeyPrefix);
   const account = await checkAccess(redisUrl, keys);
@@ -55,7 +56,7 @@ export async function share(
   const store = new JobStore(redis, keys);
   const isGateway = !roles.includes('api') && !roles.includes('worker');
   // A gateway needs no Chroma, and may not know where one is.
-  const chromaUrl = isGateway ? 'http://nowhere' : required('CHROMA_URL', config.chromaUrl, roles);
+  const chromaUrl = isGateway ? 'http://nowhere' : requireUrl('CHROMA_URL', config.chromaUrl, roles);
   const urls = { blobStore: config.blobStore, redisUrl, chromaUrl };
   const stores = identityStores(urls, redis, keys, chromaCall(chromaUrl), logger);
   const part = isGateway ? 'gateway' : roles.includes('api') ? 'api' : 'worker';

@@ -14,7 +14,7 @@ import type { Logger } from '../logging/logger.ts';
 import { startProcessor } from '../processor/server.ts';
 import { composeApi, type App } from './api.ts';
 import { composeGateway } from './gateway.ts';
-import { guardFor } from './settings.ts';
+import { guardFor } from './guard-for.ts';
 import { share } from './shared.ts';
 import { openStores } from './stores.ts';
 import { composeWorker } from './worker.ts';

@@ -6,7 +6,7 @@ import { MAX_CALL_SILENCES } from '../contract/processor.ts';
 import { PresentReader } from '../processor-client/present-reader.ts';
 import { ProcessorClient } from '../processor-client/processor-client.ts';
 import { BlobStore } from '../blobs/blob-store.ts';
-import { required } from './settings.ts';
+import { requireUrl } from './require-url.ts';
 import type { Shared } from './shared.ts';
 
 /** Further services that api and worker share. */
@@ -20,11 +20,11 @@ export interface Stores {
 /** Opens the stores that api and worker use, and their readiness checks. */
 export async function openStores(roles: readonly Role[], shared: Shared): Promise<Stores> {
   const { config, started, installation, checks, dependencies } = shared;
-  const vectors = new VectorStore(required('CHROMA_URL', config.chromaUrl, roles), (client) =>
+  const vectors = new VectorStore(requireUrl('CHROMA_URL', config.chromaUrl, roles), (client) =>
     installation.proveChroma(client),
   );
   dependencies['chroma'] = () => vectors.heartbeat(AbortSignal.timeout(CHROMA_TIMEOUT_MS));
-  const processorUrl = required('PROCESSOR_URL', config.processorUrl, roles);
+  const processorUrl = requireUrl('PROCESSOR_URL', config.processorUrl, roles);
   const { processorTimeoutMs: timeoutMs, processorSecret: secret, maxTextChars } = config;
   const limits = { timeoutMs, callMs: timeoutMs * MAX_CALL_SILENCES, maxTextChars };
   const headers = secret === undefined ? {} : { authorization: `Bearer ${secret}` };
