@@ -47,7 +47,8 @@ async function ended(id: string): Promise<Job> {
 /** Uploads a text of several chunks. @returns the document's id */
 async function ingest(text = 'Pears are green. Plums are blue. Figs are brown. Limes are sour.') {
   const fields = { collection, chunk_size: '32', chunk_overlap: '0', chunking_strategy: 'fixed' };
-  const id = await expectAccepted(await upload(api.url, text, { ...fields, metadata: '{"author":"x"}' }));
+  const own = { on_duplicate: 'keep', metadata: '{"author":"x"}' };
+  const id = await expectAccepted(await upload(api.url, text, { ...fields, ...own }));
   expect(await ended(id)).toMatchObject({ status: 'completed' });
   return id;
 }
