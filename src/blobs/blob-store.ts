@@ -1,7 +1,6 @@
 import { open, mkdir, rm, stat, type FileHandle } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pipeline, type Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 import { ifExists } from '../if-exists.ts';
 import { listAwaited, listStored, type StoredFiles } from './blob-listing.ts';
@@ -11,9 +10,9 @@ import { CheckpointFolder } from './checkpoint-folder.ts';
 import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
 import { readManifest, replaceManifest, type Manifest } from './manifest.ts';
-import { openBlob } from './open-blob.ts';
+import { openBlob, openKnownBlob, type OpenedBlob } from './open-blob.ts';
 import { Trash } from './trash.ts';
-import { BlobChangedError, verifyContent, type KnownContent } from './verify-content.ts';
+import type { KnownContent } from './verify-content.ts';
 
 /** A blob being written. Exactly one of `commit` and `discard` MUST be called. `discard` may be repeated. */
 export interface BlobWriter {
@@ -107,16 +106,13 @@ export class BlobStore {
    * @throws {BlobChangedError} if its size differs
    */
   async read(key: string, known: KnownContent): Promise<{ stream: Readable; size: number }> {
-    const path = this.#path(key);
-    const { file, size } = await openBlob(path);
-    if (known.size !== undefined && known.size !== size) {
-      await file.close();
-      throw new BlobChangedError(`the file has ${size} bytes, and not ${known.size}`);
-    }
-    const stream = verifyContent(size, known);
-    // The stream reports every failure to its reader. Closing it early closes the file.
-    pipeline(createReadStream(path, { fd: file }), stream, () => {});
-    return { stream, size };
+    const blob = await this.open(key, known);
+    return { stream: blob.stream(), size: blob.size };
+  }
+
+  /** Opens a blob for reading all or a part of it, as {@link read}. The caller MUST stream or close it. */
+  async open(key: string, known: KnownContent): Promise<OpenedBlob> {
+    return openKnownBlob(this.#path(key), known);
   }
 
   /**
