@@ -81,6 +81,11 @@ export const ERROR_CODES = {
   job_has_ended: http(409, 'The job has ended', 'Read the job.'),
   job_not_failed: http(409, 'The job has not failed', 'Read the job.'),
   file_gone: http(410, 'The original is no longer in the store', UPLOAD_AGAIN),
+  range_not_satisfiable: http(
+    416,
+    'The range begins after the end of the file',
+    'Request a range within the size that `Content-Range` names.',
+  ),
   not_found: {
     ...http(
       404,

@@ -13,6 +13,7 @@ import { toProblemResponse } from './problem.ts';
 import { ROUTE_RULES } from './route-rules.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { closeAfterResponse } from './server.ts';
+import { documentContentRoutes } from './routes/document-content.ts';
 import { documentRoutes } from './routes/documents.ts';
 import type { healthRoutes } from './routes/health.ts';
 import { jobControlRoutes } from './routes/job-control.ts';
@@ -52,6 +53,9 @@ export function createApp(
         exposeHeaders: [
           'Location',
           'ETag',
+          'Accept-Ranges',
+          'Content-Range',
+          'Content-Disposition',
           'Retry-After',
           'RateLimit',
           'RateLimit-Policy',
@@ -108,6 +112,7 @@ export function createApp(
   app.route('/', statisticsRoutes(services));
   app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));
   app.route('/', documentRoutes(services, publicPath));
+  app.route('/', documentContentRoutes(services, options));
   app.route('/', searchRoutes(services));
   app.route('/', settingsRoutes(options.settings));
   app.get('/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json' }));

@@ -7,6 +7,10 @@ const LIST_WEIGHT = 20;
 const SEARCH = '/api/search';
 /** A search works in the processor and Chroma, too. */
 const SEARCH_WEIGHT = 16;
+/** Paths that stream a file from the disk. */
+const CONTENT = /^\/api\/documents\/[^/]+\/content$/;
+/** A file of 10 KB takes as much CPU as three to five reads of an unknown job. */
+const CONTENT_WEIGHT = 4;
 
 /** Returns whether a path is a probe's. */
 export function isProbe(path: string): boolean {
@@ -16,6 +20,7 @@ export function isProbe(path: string): boolean {
 /** Returns the weight of a request. Reading one job weighs 1. */
 export function requestWeight(path: string): number {
   if (path === SEARCH) return SEARCH_WEIGHT;
+  if (CONTENT.test(path)) return CONTENT_WEIGHT;
   return LIST.test(path) ? LIST_WEIGHT : 1;
 }
 

@@ -23,6 +23,7 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'GET /api/documents': READ,
   'GET /api/documents/:id': READ,
   'GET /api/documents/:id/chunks': READ,
+  'GET /api/documents/:id/content': READ,
   'POST /api/search': READ,
   'GET /api/jobs': READ,
   'GET /api/jobs/:id': READ_JOB,

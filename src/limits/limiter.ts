@@ -4,9 +4,9 @@ import { LimitError } from './limit-error.ts';
 /** Limits of one client in one process. */
 export interface Limits {
   requestsPerSecond: number;
-  /** Of uploads, in bytes. */
+  /** Of uploads and downloads, in bytes. */
   bytesPerMinute: number;
-  /** Uploads under way. */
+  /** Uploads and downloads under way. */
   openBodies: number;
   /** WebSocket sessions and event streams. Loopback has no such limit. */
   sockets: number;
@@ -67,9 +67,9 @@ interface Client {
   seenAt: number;
 }
 
-/** An upload under way. Its owner MUST call `end` once. */
+/** An upload or a download under way. Its owner MUST call `end` once. */
 export interface OpenBody {
-  /** Counts bytes as they arrive. */
+  /** Counts bytes as they arrive or leave. */
   arrived(bytes: number): void;
   end(): void;
 }
@@ -119,12 +119,12 @@ export class Limiter {
     const client = this.#client(subject);
     const { openBodies, bytesPerMinute } = this.#limits;
     if (client.bodies >= openBodies) {
-      const detail = `This client has ${openBodies} uploads under way. Try again when one has ended.`;
+      const detail = `This client has ${openBodies} uploads and downloads under way. Try again when one has ended.`;
       throw new LimitError('bodies', detail, openBodies, PLACE_SECONDS);
     }
     const wait = client.bytes.wait();
     if (wait > 0) {
-      const detail = `This client may upload ${bytesPerMinute} bytes a minute. Try again later.`;
+      const detail = `This client may upload and download ${bytesPerMinute} bytes a minute. Try again later.`;
       throw new LimitError('bytes', detail, bytesPerMinute, wait, BYTES_WINDOW_SECONDS);
     }
     client.bodies++;

@@ -11,6 +11,7 @@ import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
+import { documentContentOperations } from '../routes/document-content.ts';
 import { documentOperations } from '../routes/documents.ts';
 import { healthOperations } from '../routes/health.ts';
 import { jobControlOperations } from '../routes/job-control.ts';
@@ -29,6 +30,7 @@ import { toPaths, type Operations } from './to-paths.ts';
 export const operations: Operations = {
   ...uploadOperations,
   ...documentOperations,
+  ...documentContentOperations,
   ...searchOperations,
   ...jobOperations,
   ...jobEventOperations,
