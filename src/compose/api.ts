@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { Collections } from '../documents/collections/collections.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { createApp } from '../http/app.ts';
 import type { healthRoutes } from '../http/routes/health.ts';
@@ -46,6 +47,7 @@ export function composeApi(
     uploadQueue: new JobQueue(uploads, keys, queueOptions),
     uploadConnection: new UploadConnection(uploads, logger),
     registry: new DocumentRegistry(redis, keys),
+    collections: new Collections(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };
   return createApp(services, own, {

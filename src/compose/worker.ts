@@ -2,6 +2,7 @@ import { Counter } from '@prometheus-io/client';
 
 import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { ChunkCounts } from '../documents/chunk-counts.ts';
+import { CollectionCounts } from '../documents/collections/collection-counts.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
@@ -9,6 +10,7 @@ import { JobQueue } from '../jobs/transitions/job-queue.ts';
 import { JobStore } from '../jobs/reads/job-store.ts';
 import { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { ChromaComparison } from '../worker/comparison/chroma-comparison.ts';
+import { CollectionSweep } from '../worker/recovery/collection-sweep.ts';
 import { EndedRecovery } from '../worker/recovery/ended-recovery.ts';
 import { ManifestRestoration } from '../worker/recovery/manifest-restoration.ts';
 import { OrphanSweep } from '../worker/recovery/orphan-sweep.ts';
@@ -60,6 +62,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
       ends: new TombstoneSweep(services),
       orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays),
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
+      collections: new CollectionSweep({ ...services, collections: new CollectionCounts(redis, keys) }),
       comparison: new ChromaComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
     },
     { concurrency, leaseMs, drainMs },

@@ -79,6 +79,33 @@ export const ChunkListSchema = v.object({
 });
 export type ChunkList = v.InferOutput<typeof ChunkListSchema>;
 
+/** A collection with at least one document, as `GET /api/collections` lists it. */
+export const CollectionSchema = v.object({
+  name: v.string(),
+  document_count: WholeNumberSchema,
+  chunk_count: WholeNumberSchema,
+  /** Bytes of the originals. */
+  size: WholeNumberSchema,
+  /** Embedding models of the documents, the one of the most documents first. */
+  models: v.array(
+    v.object({
+      name: v.string(),
+      /** Length of the vectors. Absent for documents that an older version registered. */
+      dimension: v.optional(WholeNumberSchema),
+      document_count: WholeNumberSchema,
+    }),
+  ),
+});
+export type Collection = v.InferOutput<typeof CollectionSchema>;
+
+export const CollectionListSchema = v.object({
+  collections: v.array(CollectionSchema),
+  /** Number of all collections. */
+  total: WholeNumberSchema,
+  next_cursor: v.optional(v.string()),
+});
+export type CollectionList = v.InferOutput<typeof CollectionListSchema>;
+
 export const SearchRequestSchema = v.strictObject(
   {
     collection: v.optional(CollectionNameSchema, 'default'),

@@ -29,12 +29,14 @@ export function documentFields(
     id: string;
     tenant: string;
     model: string;
+    /** Length of the model's vectors; 0 if unknown. */
+    dimension: number;
     mediaType: string | undefined;
     readerVersion: string | undefined;
   },
 ): Record<string, string> {
   const { filename, collection, file_size = 0, content_hash, metadata, file_key } = payload;
-  const { id, tenant, model, readerVersion } = made;
+  const { id, tenant, model, dimension, readerVersion } = made;
   // Prefers the parser's finding to the client's declaration.
   const mediaType = made.mediaType ?? payload.media_type;
   return {
@@ -49,6 +51,7 @@ export function documentFields(
     ...settingFields(payload),
     ...lineDigests(tenant, payload),
     // Writes an empty value, because a replaced document must keep no field of its predecessor.
+    dimension: dimension > 0 ? String(dimension) : '',
     media_type: mediaType ?? '',
     content_hash: content_hash ?? '',
     reader_version: readerVersion ?? '',

@@ -4,6 +4,7 @@ import type { Registry } from '@prometheus-io/client';
 import type { Access } from '../access/access.ts';
 import type { Guard } from '../access/guard.ts';
 import type { Settings } from '../contract/settings.ts';
+import type { Collections } from '../documents/collections/collections.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import type { Installation } from '../installation/installation.ts';
@@ -39,6 +40,7 @@ export interface ApiServices {
   feed: JobFeed;
   reader: JobReader;
   registry: DocumentRegistry;
+  collections: Collections;
   incomplete: IncompleteDocuments;
   vectors: VectorStore;
   processor: ProcessorClient;

@@ -13,6 +13,7 @@ import { toProblemResponse } from './problem.ts';
 import { ROUTE_RULES } from './route-rules.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { closeAfterResponse } from './server.ts';
+import { collectionRoutes } from './routes/collections.ts';
 import { documentContentRoutes } from './routes/document-content.ts';
 import { documentRoutes } from './routes/documents.ts';
 import type { healthRoutes } from './routes/health.ts';
@@ -113,6 +114,7 @@ export function createApp(
   app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));
   app.route('/', documentRoutes(services, publicPath));
   app.route('/', documentContentRoutes(services, options));
+  app.route('/', collectionRoutes(services));
   app.route('/', searchRoutes(services));
   app.route('/', settingsRoutes(options.settings));
   app.get('/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json' }));

@@ -1,7 +1,7 @@
 /** Paths of probes. They have a limit of their own, so that a flood from a probe's address cannot fail the probe. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 /** Paths that read many records. */
-const LIST = /^\/api\/(?:jobs|documents(?:\/[^/]+\/chunks)?|stats)$/;
+const LIST = /^\/api\/(?:jobs|documents(?:\/[^/]+\/chunks)?|collections|stats)$/;
 /** A page of 50 jobs takes as much CPU as 34 reads of an unknown job. With 40, a quick script was refused. */
 const LIST_WEIGHT = 20;
 const SEARCH = '/api/search';

@@ -24,6 +24,8 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'GET /api/documents/:id': READ,
   'GET /api/documents/:id/chunks': READ,
   'GET /api/documents/:id/content': READ,
+  'GET /api/collections': READ,
+  'GET /api/collections/:name': READ,
   'POST /api/search': READ,
   'GET /api/jobs': READ,
   'GET /api/jobs/:id': READ_JOB,

@@ -29,6 +29,8 @@
  * | `jobs:orphans` | string | number of generations in Chroma whose document Redis does not know |
  * | `jobs:incomplete` | zset | a document that misses chunks → when a worker may index it again (ms) |
  * | `jobs:reindexing` | set | documents with a reindex job under way |
+ * | `jobs:counted` | hash | tenant → time of the last count of all its documents (ms) |
+ * | `jobs:counting` | string | set while a worker counts documents |
  * | `jobs:recent` | zset | job ids by creation (ms) |
  * | `jobs:outcomes` | hash | number of ended runs, by outcome |
  * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
@@ -39,6 +41,8 @@
  * | `document:{id}` | hash | a registered document and its live generation |
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
+ * | `collections:{tenant}` | zset | names of the collections with documents, all with score 0 |
+ * | `collections:{tenant}:{name}` | hash | counts of a collection: `documents`, `chunks`, `size` and those of each model |
  * | `access:ticket:{digest}` | string | the pass of a ticket (JSON), for 30 s |
  * | `access:job:{digest}` | string | the pass of a job's token (JSON), for a day |
  * | `installation` | hash | `id` of the installation, `store` of the blob store that it uses |
@@ -87,6 +91,8 @@ export function createKeys(prefix = '') {
     orphans: `${prefix}jobs:orphans`,
     incomplete: `${prefix}jobs:incomplete`,
     reindexing: `${prefix}jobs:reindexing`,
+    counted: `${prefix}jobs:counted`,
+    counting: `${prefix}jobs:counting`,
     recent: `${prefix}jobs:recent`,
     outcomes: `${prefix}jobs:outcomes`,
     durations: `${prefix}jobs:durations`,
@@ -103,5 +109,8 @@ export function createKeys(prefix = '') {
     storeInUse: `${prefix}installation:store`,
     probe: `${prefix}installation:probe`,
     documentsIn: (tenant: string, collection: string) => `${prefix}documents:${tenant}:${collection}`,
+    collections: (tenant: string) => `${prefix}collections:${tenant}`,
+    /** The scripts build this name from `collections`. */
+    counts: (tenant: string, collection: string) => `${prefix}collections:${tenant}:${collection}`,
   };
 }

@@ -1,5 +1,7 @@
 import {
   ChunkListSchema,
+  CollectionListSchema,
+  CollectionSchema,
   DocumentListSchema,
   DocumentSchema,
   SearchRequestSchema,
@@ -11,6 +13,7 @@ import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
 import { UploadAcceptedSchema } from '../../contract/upload.ts';
+import { collectionOperations } from '../routes/collections.ts';
 import { documentContentOperations } from '../routes/document-content.ts';
 import { documentOperations } from '../routes/documents.ts';
 import { healthOperations } from '../routes/health.ts';
@@ -31,6 +34,7 @@ export const operations: Operations = {
   ...uploadOperations,
   ...documentOperations,
   ...documentContentOperations,
+  ...collectionOperations,
   ...searchOperations,
   ...jobOperations,
   ...jobEventOperations,
@@ -64,6 +68,8 @@ export const openApiDocument = {
       UploadAccepted: schemaOf(UploadAcceptedSchema, 'output'),
       Document: schemaOf(DocumentSchema, 'output'),
       DocumentList: schemaOf(DocumentListSchema, 'output'),
+      Collection: schemaOf(CollectionSchema, 'output'),
+      CollectionList: schemaOf(CollectionListSchema, 'output'),
       ChunkList: schemaOf(ChunkListSchema, 'output'),
       SearchRequest: schemaOf(SearchRequestSchema, 'input'),
       SearchResponse: schemaOf(SearchResponseSchema, 'output'),

@@ -28,8 +28,10 @@ export function toPaths(operations: Operations): Record<string, Record<string, o
 }
 
 function describe(route: string, { problems: codes = [], ...operation }: Operation): object {
-  const inPath = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
-  const parameters = [...(route.includes('/:id') ? [inPath] : []), ...(operation.parameters ?? [])];
+  const inPath = [...route.matchAll(/:(\w+)/g)].map(([, name]) => {
+    return { name, in: 'path', required: true, schema: { type: 'string' } };
+  });
+  const parameters = [...inPath, ...(operation.parameters ?? [])];
   const refusal: ProblemCode[] = onUnknownName(route) === 'refuse' ? ['invalid_request'] : [];
   const refusals = new Set([...codes, ...refusal, 'too_many_requests' as const]);
   const responses = { ...operation.responses, ...problems(...refusals) };

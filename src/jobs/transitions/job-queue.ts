@@ -98,13 +98,14 @@ export class JobQueue {
    * so that it follows. If a worker was quicker, the script removes its results, too.
    */
   async withdraw(id: string, tenant: string, collection: string, idempotencyKey?: string): Promise<void> {
-    const { job, idempotency, document, documents, documentsIn } = this.#keys;
+    const { job, idempotency, document, documents, documentsIn, collections } = this.#keys;
     await this.#run('withdraw', {
       job_key: job(id),
       idempotency_key: idempotency(tenant, idempotencyKey ?? ''),
       document_key: document(id),
       documents_key: documents(tenant),
       collection_key: documentsIn(tenant, collection),
+      collections_key: collections(tenant),
       id,
     });
   }

@@ -125,6 +125,7 @@ export class JobReports {
       this.#keys.document(documentId),
       this.#keys.documents(tenant),
       this.#keys.documentsIn(tenant, collection),
+      this.#keys.collections(tenant),
       this.#keys.incomplete,
       replaces,
       ofDocument.length,

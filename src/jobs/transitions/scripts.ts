@@ -22,6 +22,9 @@ export const SCRIPTS = {
     'job_prefix document_prefix line_prefix count nonce lease_ms max_retries longest_backoff_ms store ttl_seconds model reader_version',
     ([granted, nextMs]: [string[], number]) => ({ granted, nextMs: nextMs < 0 ? undefined : nextMs }),
   ),
+  // `changes` is the caller's state of the counts; '' for none. `fields` is field, value, ...
+  'correct-counts': defineScript('collections_key counts_key', 'name changes documents ...fields', isOne),
+  'count-documents': defineScript('collections_key', 'document_prefix ...ids', ignore),
   'due-cleanups': defineScript('cleanup', 'count document_prefix longest_ms', asIs<string[]>),
   // `limit` counts jobs under way.
   'due-reindexes': defineScript(
@@ -80,7 +83,7 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),
@@ -107,7 +110,7 @@ export const SCRIPTS = {
   ),
   'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),
   withdraw: defineScript(
-    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup document_key documents_key collection_key cancelled tombstones parked',
+    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup document_key documents_key collection_key collections_key cancelled tombstones parked',
     'id line_prefix',
     isOne,
   ),

@@ -3,6 +3,7 @@ import type { Cleanup, CleanupLog } from '../../jobs/transitions/cleanup-log.ts'
 import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
+import type { CollectionSweep } from './collection-sweep.ts';
 import type { OrphanSweep } from './orphan-sweep.ts';
 import type { TombstoneSweep } from './tombstone-sweep.ts';
 import type { UploadRecovery } from './upload-recovery.ts';
@@ -18,6 +19,7 @@ export interface SweeperServices {
   uploads: UploadRecovery;
   ends: TombstoneSweep;
   orphans: OrphanSweep;
+  collections: Pick<CollectionSweep, 'sweep'>;
   installation: Pick<Installation, 'confirmed' | 'whileConfirmed'>;
   logger: Logger;
 }
@@ -42,6 +44,7 @@ export class Sweeper {
       (signal) => services.uploads.sweep(signal),
       (signal) => services.ends.sweep(signal),
       (signal) => services.orphans.sweep(signal),
+      (signal) => services.collections.sweep(signal),
       (signal) => this.#cleanUp(signal),
     ];
     this.#timer = setInterval(() => {

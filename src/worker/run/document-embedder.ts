@@ -23,6 +23,13 @@ export interface EmbedderServices {
   onEmbedded: (count: number) => void;
 }
 
+/** The model of a document's vectors, and their length. */
+export interface EmbeddingModel {
+  name: string;
+  dimensions: number;
+}
+const NO_MODEL: EmbeddingModel = { name: '', dimensions: 0 };
+
 /**
  * Embeds a document batch by batch, and reuses the checkpoint of an earlier attempt. All vectors of a document come from
  * one model. While chunks are left to embed, it is the one that responds now.
@@ -32,7 +39,7 @@ export class DocumentEmbedder {
   /** Chunks in each batch but the last. */
   readonly #batchSize: number;
   readonly #services: EmbedderServices;
-  #model: { name: string; dimensions: number } | undefined;
+  #model: EmbeddingModel | undefined;
   #processor: Promise<{ inLane: Start; size: number }> | undefined;
   /** Vectors that came before their batch was asked for, by the index of their first chunk. */
   readonly #early = new Map<number, number[][]>();
@@ -48,9 +55,9 @@ export class DocumentEmbedder {
     return Math.ceil(this.#chunks.length / this.#batchSize);
   }
 
-  /** Name of the model, once a batch is embedded. */
-  get model(): string {
-    return this.#model?.name ?? '';
+  /** The model, once a batch is embedded. */
+  get model(): EmbeddingModel {
+    return this.#model ?? NO_MODEL;
   }
 
   /**
@@ -80,7 +87,7 @@ export class DocumentEmbedder {
       return this.#joined(from, kept.embeddings);
     }
     const embeddings = await this.#embedAnew(from, end);
-    const { name: model, dimensions } = this.#model ?? { name: '', dimensions: 0 };
+    const { name: model, dimensions } = this.model;
     if (await checkpoints.keepVectors(batch, texts, { embeddings, model, dimensions })) caller.checkpoint();
     return this.#joined(from, embeddings);
   }

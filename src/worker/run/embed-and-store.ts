@@ -3,7 +3,7 @@ import type { ChunkOrigin, EmbeddedChunk } from '../../documents/chunk-record.ts
 import type { VectorStore } from '../../documents/vector-store.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import { DocumentEmbedder } from './document-embedder.ts';
+import { DocumentEmbedder, type EmbeddingModel } from './document-embedder.ts';
 import type { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { concurrently } from './concurrently.ts';
@@ -20,7 +20,7 @@ export interface EmbedServices {
 /**
  * Embeds and stores chunks in batches at the same time, so that memory does not grow with the document. Batches are
  * stored in order, one at a time. Progress from 60 to 80 follows the embeddings.
- * @returns the name of the embedding model
+ * @returns the embedding model
  * @throws the first error of a call. No write is under way then, unless `signal` cut one.
  */
 export async function embedAndStore(
@@ -30,7 +30,7 @@ export async function embedAndStore(
   caller: RetryingCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<EmbeddingModel> {
   progress.mark('embed', 60, 'Generating embeddings...');
   return concurrently(signal, async (start, either) => {
     let done = 0;

@@ -79,7 +79,9 @@ export async function runPipeline(
   }
 
   const { collection, replaces_generation: replaces } = payload;
-  const fields = documentFields(payload, { id: documentId, tenant, model, ...cut });
+  const { name, dimensions } = model;
+  const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
+  const fields = documentFields(payload, made);
   return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
 }
 

@@ -8,7 +8,8 @@
 --   - its result as JSON up to the processing time, and the same within a JSON string.
 --   - the job's values after `result`.
 --   - document id, collection, chunk_count.
---   - the keys of the document, of all documents, of the collection's documents and of incomplete ones.
+--   - the keys of the document, of all documents, of the collection's documents, of all collections and of incomplete
+--     documents.
 --   - the generation that it may replace, or '' for any.
 --   - the number of arguments for the document's fields, and those fields. Then the job's, all as field, value, ...
 -- Values are a JSON array without its opening bracket.
@@ -40,8 +41,8 @@ local completed, times = {}, {}
 local function complete(key, id, token, started_ms, at, last)
   local version, result, result_in_json, values = unpack(reports, at, at + 3)
   local document, collection, chunk_count, document_key, all_key, collection_key = unpack(reports, at + 4, at + 9)
-  local incomplete, replaces = unpack(reports, at + 10, at + 11)
-  local fields = at + 13 + reports[at + 12]
+  local collections_key, incomplete, replaces = unpack(reports, at + 10, at + 12)
+  local fields = at + 14 + reports[at + 13]
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(started_ms) or now_ms())))
 
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key',
@@ -56,9 +57,12 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', all_key, 'NX', now_ms(), document)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
-    'chunk_count', chunk_count, unpack(reports, at + 13, fields - 1))
+    'chunk_count', chunk_count, unpack(reports, at + 14, fields - 1))
   local file_key, copy, name = unpack(redis.call('HMGET', document_key, 'file_key', 'copy', 'name'))
   enter_document(document, before[6], copy, name, line_prefix)
+  if before[3] and before[3] ~= collection then redis.pcall('ZREM', all_key .. ':' .. before[3], document) end
+  -- Ignores an error of a key that another program spoilt. A later count corrects it.
+  pcall(count_document, collections_key, document_key)
   -- The document's former original is no longer in use.
   if before[5] and before[5] ~= file_key then
     redis.pcall('ZADD', tombstones, now_ms() + tonumber(ttl_seconds) * 1000, encode_tombstone('', document, before[5]))

@@ -220,6 +220,59 @@ local function list_due(key, count, holds_still)
   return due
 end
 
+-- Returns a count in a document's hash as text without leading zeros. Another program may have written anything.
+local function whole(text)
+  return string.match(text or '', '^%d+$') and #text <= 15 and string.format('%.0f', tonumber(text)) or '0'
+end
+
+-- Adds a document's share to the counts of its collection (sign 1), or takes it out (sign -1).
+-- collections_key: the set of the tenant's collections, and what their counts' keys begin with
+-- share: {collection, chunks, bytes, dimension, model}
+local function add_share(collections_key, share, sign)
+  local key = collections_key .. ':' .. share[1]
+  local function add(field, amount)
+    local sum = redis.pcall('HINCRBY', key, field, (sign < 0 and amount ~= '0') and '-' .. amount or amount)
+    if type(sum) == 'number' then return sum end
+    -- Overwrites what another program has put in the place of a count. A correction follows.
+    if redis.call('TYPE', key).ok ~= 'hash' then redis.call('DEL', key) end
+    redis.call('HSET', key, field, amount)
+    return 1
+  end
+  if add('documents', '1') <= 0 then
+    redis.call('DEL', key)
+    redis.call('ZREM', collections_key, share[1])
+    return
+  end
+  add('chunks', share[2])
+  add('size', share[3])
+  local model = 'model:' .. share[4] .. ':' .. share[5]
+  if add(model, '1') <= 0 then redis.call('HDEL', key, model) end
+  -- Tells a walk through the documents that the counts have changed. It begins at the time, because a collection may end
+  -- and begin again during the walk.
+  if redis.call('HINCRBY', key, 'changes', 1) == 1 then redis.call('HSET', key, 'changes', now_ms()) end
+end
+
+-- Takes a document out of the counts of its collection. MUST precede the removal of its hash.
+local function uncount_document(collections_key, document_key)
+  local ok, share = pcall(cjson.decode, redis.call('HGET', document_key, 'counted') or '')
+  if ok then add_share(collections_key, share, -1) end
+end
+
+-- Counts a registered document in its collection, with its present values. MUST follow each write of these values.
+-- The hash keeps the share that the counts hold. So a replay changes nothing, and the next call takes out exactly that.
+local function count_document(collections_key, document_key)
+  local found = redis.call('HMGET', document_key, 'collection', 'chunk_count', 'size', 'dimension', 'model', 'counted')
+  if not found[1] then return end
+  local share = { found[1], whole(found[2]), whole(found[3]), found[4] or '', found[5] or '' }
+  local counted = cjson.encode(share)
+  if found[6] ~= counted then
+    if found[6] then uncount_document(collections_key, document_key) end
+    add_share(collections_key, share, 1)
+    redis.call('HSET', document_key, 'counted', counted)
+  end
+  redis.call('ZADD', collections_key, 0, share[1])
+end
+
 -- Marks the chunks that the holder of a job may have written to Chroma as dead.
 local function mark_dead(cleanup, key, job, id)
   local payload = read_payload(key)

@@ -8,6 +8,7 @@ local token = job[AT.token]
 if token then
   mark_dead(cleanup, job_key, job, id)
   if redis.call('HGET', document_key, 'generation') == token then
+    pcall(uncount_document, collections_key, document_key)
     redis.call('DEL', document_key)
     redis.call('ZREM', documents_key, id)
     redis.call('ZREM', collection_key, id)

@@ -1,0 +1,42 @@
+import { Hono } from 'hono';
+
+import type { AccessEnvironment } from '../../access/authorize-requests.ts';
+import { PageQuerySchema, type CollectionList } from '../../contract/documents.ts';
+import type { ApiServices } from '../api-services.ts';
+import { ok, query } from '../openapi/parts.ts';
+import type { Operations } from '../openapi/to-paths.ts';
+import { readQuery } from '../validate.ts';
+
+/** Serves `GET /api/collections` and `GET /api/collections/{name}`. */
+export function collectionRoutes({ collections }: Pick<ApiServices, 'collections'>) {
+  return new Hono<AccessEnvironment>()
+    .get('/api/collections', async (c) => {
+      const page = await collections.list(c.get('principal').tenant, readQuery(c, PageQuerySchema));
+      const list: CollectionList = {
+        collections: page.collections,
+        total: page.total,
+        next_cursor: page.nextCursor,
+      };
+      return c.json(list);
+    })
+    .get('/api/collections/:name', async (c) => {
+      return c.json(await collections.get(c.get('principal').tenant, c.req.param('name')));
+    });
+}
+
+/** Describes the routes for OpenAPI. */
+export const collectionOperations: Operations = {
+  'GET /api/collections': {
+    operationId: 'listCollections',
+    summary: 'The collections that have documents, by name',
+    parameters: query(PageQuerySchema),
+    responses: ok('One page', 'CollectionList'),
+    problems: ['invalid_request', 'queue_unavailable'],
+  },
+  'GET /api/collections/:name': {
+    operationId: 'getCollection',
+    summary: 'One collection that has documents',
+    responses: ok('The collection', 'Collection'),
+    problems: ['collection_not_found', 'queue_unavailable'],
+  },
+};
