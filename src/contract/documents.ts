@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 import { WholeNumberSchema } from './scalars.ts';
-import { ChunkingStrategySchema, CollectionNameSchema, MetadataSchema } from './upload.ts';
+import { ChunkingStrategySchema, CollectionNameSchema, MetadataSchema, MetadataText } from './upload.ts';
 import { WhereSchema } from './where.ts';
 
 /** A registered document, as `GET /api/documents` lists it. */
@@ -65,10 +65,38 @@ export const PageQuerySchema = v.object({
 export const DocumentQuerySchema = v.object({
   ...PageQuerySchema.entries,
   collection: v.optional(CollectionNameSchema),
+  filename: v.optional(
+    v.pipe(v.string(), v.description('The whole name of the file, as the document shows it.')),
+  ),
+  metadata: v.optional(
+    v.pipe(
+      MetadataText,
+      v.description(
+        'A JSON object. A document matches if its metadata has each key with this value, of this type.',
+      ),
+    ),
+  ),
+  sort: v.optional(
+    v.pipe(v.picklist(['newest', 'oldest']), v.description('By the first registration of a document.')),
+    'newest',
+  ),
+  total: v.optional(
+    v.pipe(
+      v.picklist(['true', 'false'], 'total must be true or false'),
+      v.transform((text) => text === 'true'),
+      v.description('`true` adds the number of all matching documents.'),
+    ),
+    'false',
+  ),
 });
+export type DocumentQuery = v.InferOutput<typeof DocumentQuerySchema>;
 
 export const DocumentListSchema = v.object({
   documents: v.array(DocumentSchema),
+  /** Number of all matching documents, if the request asked for it. */
+  total: v.optional(WholeNumberSchema),
+  /** Matches among the first 5,000 documents, in place of `total`, where a filter has more to look at. */
+  total_at_least: v.optional(WholeNumberSchema),
   next_cursor: v.optional(v.string()),
 });
 export type DocumentList = v.InferOutput<typeof DocumentListSchema>;

@@ -71,7 +71,8 @@ export type Metadata = v.InferOutput<typeof MetadataSchema>;
 /** Matches keys that Chroma or the schema drops without an error. */
 const LOST_KEY = /^(?:chroma:.*|__proto__|prototype|constructor)$/s;
 
-const MetadataText = v.pipe(
+/** Metadata as JSON, in a form field or a query string. */
+export const MetadataText = v.pipe(
   v.string(),
   v.parseJson(undefined, 'must be a JSON object'),
   v.check(

@@ -8,7 +8,6 @@ import { readSettings, settingFields, settingsOf } from '../jobs/model/document-
 import type { JobPayload } from '../jobs/model/job-payload.ts';
 import { lineDigests } from '../jobs/model/line-digests.ts';
 import type { Keys } from '../redis/keys.ts';
-import { rankAfter } from '../redis/rank-after.ts';
 import { readEach } from './read-each.ts';
 
 /** A registered document with what never leaves the server: its live generation, its tenant, its file. */
@@ -73,31 +72,14 @@ export class DocumentRegistry {
 
   /** @throws {AppError} `document_not_found` */
   async get(tenant: string, id: string): Promise<StoredDocument> {
-    const [document] = await this.#readAll([id]);
+    const [document] = await this.readEach([id]);
     if (document?.tenant !== tenant) throw new AppError('document_not_found');
     return document;
   }
 
-  /**
-   * One page of a tenant's documents, newest first.
-   * @param cursor what the previous page gave as `next_cursor`
-   * @throws {AppError} `invalid_cursor`
-   */
-  async list(
-    tenant: string,
-    page: { collection?: string | undefined; limit: number; cursor?: string | undefined },
-  ): Promise<{ documents: StoredDocument[]; nextCursor: string | undefined }> {
-    const { documents, documentsIn } = this.#keys;
-    const index = page.collection === undefined ? documents(tenant) : documentsIn(tenant, page.collection);
-    const from = await rankAfter(this.#redis, index, page.cursor);
-    const ids = await this.#redis.zrevrange(index, from, from + page.limit);
-    const nextCursor = ids.length > page.limit ? ids[page.limit - 1] : undefined;
-    return { documents: await this.read(ids.slice(0, page.limit)), nextCursor };
-  }
-
   /** Reads the documents of these ids, as far as they are registered. */
   async read(ids: readonly string[]): Promise<StoredDocument[]> {
-    return (await this.#readAll(ids)).filter((document) => document !== undefined);
+    return (await this.readEach(ids)).filter((document) => document !== undefined);
   }
 
   /**
@@ -119,7 +101,7 @@ export class DocumentRegistry {
 
   /** Returns whether the registry names this file for the document. */
   async ownsFile(id: string, fileKey: string): Promise<boolean> {
-    return (await this.#readAll([id]))[0]?.file_key === fileKey;
+    return (await this.readEach([id]))[0]?.file_key === fileKey;
   }
 
   /** Which generation of each document is live; `undefined` for one that is not registered. */
@@ -134,7 +116,8 @@ export class DocumentRegistry {
     return values.map((value) => value ?? undefined);
   }
 
-  async #readAll(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {
+  /** Reads the document of each id, in order; `undefined` for one that is not registered. */
+  async readEach(ids: readonly string[]): Promise<(StoredDocument | undefined)[]> {
     const hashes = await readEach<Record<string, string>>(this.#redis, ids, (pipeline, id) =>
       pipeline.hgetall(this.#keys.document(id)),
     );

@@ -1,16 +1,12 @@
 import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import {
-  DocumentQuerySchema,
-  PageQuerySchema,
-  type ChunkList,
-  type DocumentList,
-} from '../../contract/documents.ts';
+import { DocumentQuerySchema, PageQuerySchema, type ChunkList } from '../../contract/documents.ts';
+import { listDocuments } from '../../documents/document-list.ts';
 import { toPublicDocument } from '../../documents/registry.ts';
 import { acceptReindex, type ReindexServices } from '../../documents/reindex-document.ts';
-import type { VectorStore } from '../../documents/vector-store.ts';
 import { AppError } from '../../errors.ts';
+import type { ApiServices } from '../api-services.ts';
 import { readQuery } from '../validate.ts';
 import { STORE_PROBLEMS, json, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
@@ -19,16 +15,15 @@ import type { Operations } from '../openapi/to-paths.ts';
  * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, and the idempotent `POST
  * /api/documents/{id}/reindex`.
  */
-export function documentRoutes(services: ReindexServices & { vectors: VectorStore }, publicPath: string) {
+export function documentRoutes(
+  services: ReindexServices & Pick<ApiServices, 'vectors' | 'redis' | 'keys'>,
+  publicPath: string,
+) {
   const { registry, vectors } = services;
   return new Hono<AccessEnvironment>()
     .get('/api/documents', async (c) => {
-      const { documents, nextCursor } = await registry.list(
-        c.get('principal').tenant,
-        readQuery(c, DocumentQuerySchema),
-      );
-      const list: DocumentList = { documents: documents.map(toPublicDocument), next_cursor: nextCursor };
-      return c.json(list);
+      const query = readQuery(c, DocumentQuerySchema);
+      return c.json(await listDocuments(c.get('principal').tenant, query, services));
     })
     .get('/api/documents/:id', async (c) => {
       return c.json(toPublicDocument(await registry.get(c.get('principal').tenant, c.req.param('id'))));
@@ -66,7 +61,7 @@ function readOffset(cursor: string | undefined): number {
 export const documentOperations: Operations = {
   'GET /api/documents': {
     operationId: 'listDocuments',
-    summary: 'The documents, newest first',
+    summary: 'The documents, newest first; a page with a filter may hold fewer and still have a next one',
     parameters: query(DocumentQuerySchema),
     responses: ok('One page', 'DocumentList'),
     problems: ['invalid_request', 'invalid_cursor', 'queue_unavailable'],

@@ -40,7 +40,13 @@ async function enqueue(id: string, ...asked: [string, OnDuplicate?, Partial<JobP
 async function complete(claimed: ClaimedJob, reader = READER): Promise<string> {
   const { work, tenant } = claimed;
   if (!work.ok) throw new Error(work.detail);
-  const made = { id: work.documentId, tenant, model: reader.model, readerVersion: reader.reader_version };
+  const made = {
+    id: work.documentId,
+    tenant,
+    model: reader.model,
+    readerVersion: reader.reader_version,
+    dimension: 3,
+  };
   const fields = documentFields(work.payload, { ...made, mediaType: undefined });
   const { collection } = work.payload;
   await queue.complete(claimed, { documentId: made.id, tenant, collection, chunkCount: 7, fields });

@@ -140,7 +140,7 @@ test('documents that another program has spoilt hide no other', async () => {
   for (const id of ['good', 'text', 'absurd']) await jobs.complete(await jobs.claim(id));
   await redis.client.set(keys.document('text'), 'spoilt');
   await redis.client.hset(keys.document('absurd'), { metadata: '{', chunk_count: 'x', size: '-1' });
-  const { documents } = await registry.list('default', { limit: 10 });
+  const documents = await registry.read(['text', 'good', 'absurd']);
   expect(documents.map(({ id }) => id).sort()).toEqual(['absurd', 'good']);
   expect(documents.find(({ id }) => id === 'absurd')).toMatchObject({
     metadata: {},
