@@ -12,6 +12,7 @@ import { lineDigests } from '../model/line-digests.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
+import type { QueueOptions } from './queue-options.ts';
 
 /** Why an attempt failed: in words, and for programs. */
 interface Failure {
@@ -25,20 +26,6 @@ const REPAIRS_A_CALL = 250;
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
 
 const UNKNOWN_READER = { model: '', reader_version: '' };
-/** Limits of the transitions. */
-export interface QueueOptions {
-  leaseMs: number;
-  maxRetries: number;
-  /** A job fails after more lost workers than this. */
-  maxStalls: number;
-  /** Time that an ended job stays. */
-  ttlSeconds: number;
-  /** Returns the caller's blob store, because Redis refuses jobs of another. Throws before it is confirmed. */
-  store?: () => string;
-  /** Returns the present model and reader, '' while unknown. A document that others made is no copy of an upload. */
-  reader?: () => { model: string; reader_version: string };
-}
-
 /**
  * Makes every transition of a job. No other class writes jobs. Each transition is one atomic, replay-safe script of
  * `lua/`. Methods that take a claim return whether the caller still held it. After `false`, Redis is unchanged.

@@ -1,0 +1,13 @@
+/** Limits of the transitions. */
+export interface QueueOptions {
+  leaseMs: number;
+  maxRetries: number;
+  /** A job fails after more lost workers than this. */
+  maxStalls: number;
+  /** Time that an ended job stays. */
+  ttlSeconds: number;
+  /** Returns the caller's blob store, because Redis refuses jobs of another. Throws before it is confirmed. */
+  store?: () => string;
+  /** Returns the present model and reader, '' while unknown. A document that others made is no copy of an upload. */
+  reader?: () => { model: string; reader_version: string };
+}
