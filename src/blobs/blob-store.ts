@@ -178,14 +178,14 @@ export class BlobStore {
     return !blob || (UPLOAD.test(id) && blob.mtimeMs > (await readCurrentSince(this.#root)));
   }
 
-  /** Removes a blob with all files beside it, and the note of its job's end. */
+  /** Removes a blob with all files beside it, and the note of its job's end. The note of a deletion stays. */
   async remove(key: string): Promise<void> {
     const path = this.#path(key);
     const jobId = (await this.manifest(key))?.job_id;
     // Removes the manifest last, because the next sweep finds the rest by it.
     await Promise.all([rm(path, { force: true }), this.removeCheckpoint(key)]);
     await rm(path + MANIFEST, { force: true });
-    if (jobId !== undefined) await this.ended.forget(jobId);
+    if (jobId !== undefined) await this.ended.forget(jobId, 'cancelled', 'failed', 'duplicate', 'completed');
   }
 
   /** Moves a blob, and its manifest if it has one, to {@link trash}. Removes its checkpoint. */

@@ -8,10 +8,14 @@ import { makeFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
 /**
- * Ends of a run. Cancelled ones come first, because a worker may have to cancel them again soon. A `duplicate` completed with
- * the document of an earlier upload, so no document needs its file.
+ * Ends of a run. Deleted and cancelled ones come first, because a worker may have to repeat them soon. The document of a
+ * `deleted` one was deleted. A `duplicate` completed with the document of an earlier upload, so no document needs its file.
  */
-const KINDS = ['cancelled', 'failed', 'duplicate', 'completed'] as const satisfies (Outcome | 'duplicate')[];
+const KINDS = ['deleted', 'cancelled', 'failed', 'duplicate', 'completed'] as const satisfies (
+  | Outcome
+  | 'deleted'
+  | 'duplicate'
+)[];
 export type End = (typeof KINDS)[number];
 const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
 
@@ -106,14 +110,26 @@ export class EndedUploads {
 
   /** Returns whether a note records the job's end. @param status counts notes of this end only */
   async has(jobId: string, status?: End): Promise<boolean> {
-    const paths = await this.#of(jobId, status);
+    const paths = await this.#of(jobId, ...(status ? [status] : []));
     const found = await Promise.all(paths.map((path) => ifExists(stat(path))));
     return found.some(Boolean);
   }
 
-  /** Removes the note of a job's end, because the job is about to be rerun, or its files are deleted. */
-  async forget(jobId: string): Promise<void> {
-    await Promise.all((await this.#of(jobId)).map((path) => rm(path, { force: true })));
+  /**
+   * Removes the note of a job's end, because the job is about to be rerun, or its files are deleted.
+   * @param kinds removes notes of these ends only
+   */
+  async forget(jobId: string, ...kinds: End[]): Promise<void> {
+    await Promise.all((await this.#of(jobId, ...kinds)).map((path) => rm(path, { force: true })));
+  }
+
+  /** Removes the notes of deletions that are older than `ttlMs`. Until then a rolled back Redis may hold the document. */
+  async expireDeletions(ttlMs: number): Promise<void> {
+    for (const folder of await this.#folders()) {
+      for (const note of await this.#notes(folder)) {
+        if (note.status === 'deleted' && ((await this.age(note)) ?? 0) > ttlMs) await this.remove(note);
+      }
+    }
   }
 
   /**
@@ -150,10 +166,11 @@ export class EndedUploads {
     return notes;
   }
 
-  async #of(jobId: string, status?: End): Promise<string[]> {
+  /** Lists the paths that a note of a job may have. @param kinds all ends by default */
+  async #of(jobId: string, ...kinds: End[]): Promise<string[]> {
     const folders = await this.#folders();
-    const kinds = status ? [status] : KINDS;
-    return folders.flatMap((folder) => kinds.map((kind) => this.#path(folder, jobId, kind)));
+    const wanted = kinds.length > 0 ? kinds : KINDS;
+    return folders.flatMap((folder) => wanted.map((kind) => this.#path(folder, jobId, kind)));
   }
 
   /** Lists the folders of the notes, one per epoch. */

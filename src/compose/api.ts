@@ -4,6 +4,7 @@ import { Collections } from '../documents/collections/collections.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { createApp } from '../http/app.ts';
 import type { healthRoutes } from '../http/routes/health.ts';
+import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import { JobQueue } from '../jobs/transitions/job-queue.ts';
@@ -47,6 +48,7 @@ export function composeApi(
     uploadQueue: new JobQueue(uploads, keys, queueOptions),
     uploadConnection: new UploadConnection(uploads, logger),
     registry: new DocumentRegistry(redis, keys),
+    deletion: new DocumentDeletion(redis, keys, config.jobTtlSeconds),
     collections: new Collections(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };

@@ -4,6 +4,7 @@ import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { ChunkCounts } from '../documents/chunk-counts.ts';
 import { CollectionCounts } from '../documents/collections/collection-counts.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
+import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import { JobQueue } from '../jobs/transitions/job-queue.ts';
@@ -41,6 +42,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     queue: new JobQueue(redis, keys, queueOptions),
     store,
     registry: new DocumentRegistry(redis, keys),
+    deletion: new DocumentDeletion(redis, keys, jobTtlSeconds),
     epochs: store.epochs,
     counts: new ChunkCounts(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
@@ -60,7 +62,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
       ...services,
       uploads: new UploadRecovery(services),
       ends: new TombstoneSweep(services),
-      orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays),
+      orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays, ttlMs),
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
       collections: new CollectionSweep({ ...services, collections: new CollectionCounts(redis, keys) }),
       comparison: new ChromaComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),

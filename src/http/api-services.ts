@@ -8,6 +8,7 @@ import type { Collections } from '../documents/collections/collections.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import type { Installation } from '../installation/installation.ts';
+import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import type { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
@@ -41,6 +42,7 @@ export interface ApiServices {
   reader: JobReader;
   registry: DocumentRegistry;
   collections: Collections;
+  deletion: DocumentDeletion;
   incomplete: IncompleteDocuments;
   vectors: VectorStore;
   processor: ProcessorClient;

@@ -18,6 +18,7 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'POST /api/ws-ticket': 'any',
   'POST /api/documents/upload': UPLOAD,
   'POST /api/documents/:id/reindex': UPLOAD,
+  'DELETE /api/documents/:id': UPLOAD,
   'POST /api/jobs/:id/cancel': UPLOAD,
   'POST /api/jobs/:id/retry': UPLOAD,
   'GET /api/documents': READ,

@@ -4,6 +4,7 @@ import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { DocumentQuerySchema, PageQuerySchema, type ChunkList } from '../../contract/documents.ts';
 import { listDocuments } from '../../documents/document-list.ts';
 import { toPublicDocument } from '../../documents/registry.ts';
+import { deleteDocument, type DeletionServices } from '../../documents/delete-document.ts';
 import { acceptReindex, type ReindexServices } from '../../documents/reindex-document.ts';
 import { AppError } from '../../errors.ts';
 import type { ApiServices } from '../api-services.ts';
@@ -12,11 +13,11 @@ import { STORE_PROBLEMS, json, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 /**
- * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, and the idempotent `POST
- * /api/documents/{id}/reindex`.
+ * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, `DELETE
+ * /api/documents/{id}`, and the idempotent `POST /api/documents/{id}/reindex`.
  */
 export function documentRoutes(
-  services: ReindexServices & Pick<ApiServices, 'vectors' | 'redis' | 'keys'>,
+  services: ReindexServices & DeletionServices & Pick<ApiServices, 'vectors' | 'redis' | 'keys'>,
   publicPath: string,
 ) {
   const { registry, vectors } = services;
@@ -27,6 +28,10 @@ export function documentRoutes(
     })
     .get('/api/documents/:id', async (c) => {
       return c.json(toPublicDocument(await registry.get(c.get('principal').tenant, c.req.param('id'))));
+    })
+    .delete('/api/documents/:id', async (c) => {
+      await deleteDocument(c.get('principal').tenant, c.req.param('id'), services);
+      return c.body(null, 204);
     })
     .post('/api/documents/:id/reindex', async (c) => {
       const accepted = await acceptReindex(c.get('principal').tenant, c.req.param('id'), services);
@@ -84,6 +89,12 @@ export const documentOperations: Operations = {
       'queue_unavailable',
       'vector_store_unavailable',
     ],
+  },
+  'DELETE /api/documents/:id': {
+    operationId: 'deleteDocument',
+    summary: 'Delete a document, also while it is indexed; its jobs end cancelled',
+    responses: { 204: { description: 'Deleted: lists and searches no longer show it' } },
+    problems: ['document_not_found', 'disk_full', ...STORE_PROBLEMS],
   },
   'POST /api/documents/:id/reindex': {
     operationId: 'reindexDocument',

@@ -25,6 +25,11 @@ export const SCRIPTS = {
   // `changes` is the caller's state of the counts; '' for none. `fields` is field, value, ...
   'correct-counts': defineScript('collections_key counts_key', 'name changes documents ...fields', isOne),
   'count-documents': defineScript('collections_key', 'document_prefix ...ids', ignore),
+  'delete-document': defineScript(
+    'document_key documents_key collection_key collections_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing',
+    'id tenant collection job_prefix line_prefix ttl_seconds',
+    orUndefined<string[]>,
+  ),
   'due-cleanups': defineScript('cleanup', 'count document_prefix longest_ms', asIs<string[]>),
   // `limit` counts jobs under way.
   'due-reindexes': defineScript(

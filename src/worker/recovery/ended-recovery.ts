@@ -1,6 +1,7 @@
 import type { JobState } from '../../jobs/model/job-view.ts';
 import type { EndedUpload } from '../../blobs/ended-uploads.ts';
 import type { Manifest } from '../../blobs/manifest.ts';
+import type { DocumentDeletion } from '../../jobs/transitions/document-deletion.ts';
 import type { ManifestRestoration } from './manifest-restoration.ts';
 import type { RecoveryServices } from './recovery-services.ts';
 import { requeue } from './requeue.ts';
@@ -9,6 +10,7 @@ const A_READ = 200;
 
 interface EndedRecoveryServices extends RecoveryServices {
   manifests: ManifestRestoration;
+  deletion: DocumentDeletion;
 }
 
 /**
@@ -56,6 +58,7 @@ export class EndedRecovery {
   async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
     const { blobs, logger } = this.#services;
     const { jobId: job, status } = ended;
+    if (status === 'deleted') return this.#deleteAgain(ended, state);
     const outcome = status === 'duplicate' ? 'completed' : status;
     if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) return true;
     if (!state && status === 'completed' && hasDocument) return true;
@@ -75,6 +78,21 @@ export class EndedRecovery {
     await blobs.ended.remove(ended);
     await this.#rerun(manifest, state);
     return false;
+  }
+
+  /** Repeats a deletion that Redis has lost: of the document, or of the job that was to make it. */
+  async #deleteAgain(ended: EndedUpload, state: JobState | undefined): Promise<boolean> {
+    const { blobs, registry, deletion, queue, logger } = this.#services;
+    const manifest = await blobs.ended.read(ended);
+    if (!manifest) return true;
+    const { job_id, tenant, payload } = manifest;
+    const { document_id = job_id, file_key, collection } = payload;
+    if (state && !state.terminal) await queue.cancel(job_id);
+    if (await registry.ownsFile(document_id, file_key)) {
+      logger.warn('Redis has lost the deletion of a document', { job: job_id, document: document_id });
+      await deletion.delete(tenant, collection, document_id);
+    }
+    return true;
   }
 
   /** Returns whether Redis needs no restoration, although it does not know the job. */

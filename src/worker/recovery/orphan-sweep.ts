@@ -25,11 +25,16 @@ interface OrphanSweepServices extends RecoveryServices {
 export class OrphanSweep {
   readonly #services: OrphanSweepServices;
   readonly #trashDays: number;
+  readonly #ttlMs: number;
   #nextAt = 0;
 
-  /** @param trashDays days that the trash keeps a file */
-  constructor(services: OrphanSweepServices, trashDays: number) {
+  /**
+   * @param trashDays days that the trash keeps a file
+   * @param ttlMs time that the note of a deletion stays
+   */
+  constructor(services: OrphanSweepServices, trashDays: number, ttlMs: number) {
     this.#services = services;
+    this.#ttlMs = ttlMs;
     this.#trashDays = trashDays;
   }
 
@@ -51,6 +56,7 @@ export class OrphanSweep {
         await this.#remove(orphan, isEmpty);
       }
     }
+    await blobs.ended.expireDeletions(this.#ttlMs);
     const days = await blobs.trash.expire(this.#trashDays);
     if (days.length > 0) logger.info('deleted days of the trash that are over', { days });
     this.#nextAt = performance.now() + INTERVAL_MS;

@@ -8,6 +8,7 @@ import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
+import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { Tombstones } from '../../../src/jobs/transitions/tombstones.ts';
@@ -77,8 +78,9 @@ export function services() {
   const epochs = new EpochTracker(client, keys);
   const shared = { blobs, queue, store, registry, tombstones, epochs, logger };
   const manifests = new ManifestRestoration(shared, TTL_SECONDS * 1000);
+  const deletion = new DocumentDeletion(client, keys, TTL_SECONDS);
   const trashed = new Counter({ name: 'trashed', help: 'x', registers: [new Registry()] });
-  return { ...shared, manifests, trashed };
+  return { ...shared, manifests, deletion, trashed };
 }
 
 /** Stores an upload like an acknowledged one, and queues its job. */
@@ -144,7 +146,7 @@ export async function noteEnds(): Promise<void> {
 
 export async function sweep(): Promise<void> {
   await new TombstoneSweep(services()).sweep(signal);
-  await new OrphanSweep(services(), 7).sweep(signal);
+  await new OrphanSweep(services(), 7, TTL_SECONDS * 1000).sweep(signal);
 }
 
 export async function files(under = 'default'): Promise<string[]> {

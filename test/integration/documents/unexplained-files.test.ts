@@ -17,6 +17,7 @@ import {
   logger,
   redis,
   services,
+  TTL_SECONDS,
   signal,
   store,
   sweep,
@@ -87,7 +88,7 @@ test('unexplained files go to the trash, and a sweep deletes them after some day
   expect((await files()).length).toBe(4);
   await anyDocument();
   const { trashed } = services();
-  await new OrphanSweep({ ...services(), trashed }, 7).sweep(signal);
+  await new OrphanSweep({ ...services(), trashed }, 7, TTL_SECONDS * 1000).sweep(signal);
   expect(await files()).toEqual([]);
   const [day = ''] = await files('trash');
   expect(await files(join('trash', day, 'default'))).toEqual([older, torn, `${torn}.json`, 'by hand'].sort());

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Job } from '../../../src/contract/job.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
+import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { Tombstones } from '../../../src/jobs/transitions/tombstones.ts';
@@ -49,7 +50,8 @@ beforeEach(async () => {
   const epochs = new EpochTracker(client, keys);
   services = { blobs, queue, store, registry, tombstones, epochs, logger };
   const manifests = new ManifestRestoration(services, TTL_MS);
-  recovery = new EndedRecovery({ ...services, manifests }, TTL_MS);
+  const deletion = new DocumentDeletion(client, keys, TTL_MS / 1000);
+  recovery = new EndedRecovery({ ...services, manifests, deletion }, TTL_MS);
 });
 afterEach(async () => {
   await redis.client.flushall();

@@ -6,12 +6,9 @@ if redis.call('TYPE', job_key).ok ~= 'hash' then return nil end
 local job = read(job_key)
 local ended, status = outcome(job), job[AT.status]
 if ended then return ended end
-if status == 'processing' then mark_dead(cleanup, job_key, job, id) end
-redis.call('LREM', queue, 0, id)
-redis.call('ZREM', delayed, id)
-redis.pcall('HINCRBY', outcomes, 'cancelled', 1)
-settle(job_key, leases, active, tombstones, id, ttl_seconds)
-leave_lines(job_key, id, line_prefix, queue, parked)
-commit(job_key, offset, epoch, job, cancelled_changes('Cancelled'))
-redis.call('PUBLISH', cancelled, id)
+cancel_job(job_key, id, job, {
+  queue = queue, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset, epoch = epoch,
+  outcomes = outcomes, cancelled = cancelled, tombstones = tombstones, parked = parked, ttl_seconds = ttl_seconds,
+  line_prefix = line_prefix,
+})
 return status or 'queued'

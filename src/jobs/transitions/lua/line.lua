@@ -52,13 +52,29 @@ local function leave_lines(key, id, line_prefix, queue, parked)
   redis.call('ZREM', parked, id)
 end
 
--- Names the document that a job replaces in its payload; nil for a document of its own. The edit is textual, because Lua
+-- Names the document that a job replaces in its payload, and the job in the document. The edit is textual, because Lua
 -- would round the numbers of the metadata. Returns the payload.
-local function set_target(key, document)
+local function set_target(key, id, document, document_prefix)
   local payload = string.gsub(redis.call('HGET', key, 'payload') or '', '^{"document_id":"[^"]*",', '{')
-  if document then payload = '{"document_id":' .. cjson.encode(document) .. ',' .. string.sub(payload, 2) end
+  payload = '{"document_id":' .. cjson.encode(document) .. ',' .. string.sub(payload, 2)
   redis.call('HSET', key, 'payload', payload)
+  redis.call('HSET', document_prefix .. document, 'replaced_by', id)
   return payload
+end
+
+-- Cancels a job that has not ended. Its holder can change nothing from then on.
+-- at: keys and arguments of the caller, by name
+-- Publishes the job, failed with the code cancelled. Publishes its id on the channel of cancellations, so that its
+-- worker stops at once.
+local function cancel_job(key, id, job, at)
+  if job[AT.status] == 'processing' then mark_dead(at.cleanup, key, job, id) end
+  redis.call('LREM', at.queue, 0, id)
+  redis.call('ZREM', at.delayed, id)
+  redis.pcall('HINCRBY', at.outcomes, 'cancelled', 1)
+  settle(key, at.leases, at.active, at.tombstones, id, at.ttl_seconds)
+  leave_lines(key, id, at.line_prefix, at.queue, at.parked)
+  commit(key, at.offset, at.epoch, job, cancelled_changes('Cancelled'))
+  redis.call('PUBLISH', at.cancelled, id)
 end
 
 -- Decides whether a queued job may run. Completes it if its document exists. Parks it behind an earlier job of its line.
@@ -79,8 +95,8 @@ local function admit(id, key, job, at)
   local document, chunk_count =
     document_of(copy, at.line_prefix, at.document_prefix, at.model, at.reader_version)
   if not document then
-    if how ~= 'replace' then return 'run' end
-    return 'run', set_target(key, newest_named(name, at.line_prefix, at.document_prefix))
+    local replaced = how == 'replace' and newest_named(name, at.line_prefix, at.document_prefix)
+    return 'run', replaced and set_target(key, id, replaced, at.document_prefix)
   end
 
   redis.call('SREM', at.active, id)

@@ -1,0 +1,65 @@
+import { AppError } from '../errors.ts';
+import { BlobNotFoundError } from '../blobs/blob-paths.ts';
+import type { BlobStore } from '../blobs/blob-store.ts';
+import type { JobStore } from '../jobs/reads/job-store.ts';
+import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
+import type { JobQueue } from '../jobs/transitions/job-queue.ts';
+import { cancelUpload } from '../uploads/cancel-upload.ts';
+import { storageProblem } from '../uploads/storage-problem.ts';
+import type { DocumentRegistry } from './registry.ts';
+
+export interface DeletionServices {
+  registry: DocumentRegistry;
+  deletion: DocumentDeletion;
+  blobs: BlobStore;
+  store: JobStore;
+  queue: JobQueue;
+}
+
+/**
+ * Deletes a tenant's document, so that it stays deleted if Redis loses the change later. Jobs that would write it again end
+ * cancelled. For a document whose first job has not ended, cancels that job. Sweeps then delete chunks and original.
+ * @throws {AppError} `document_not_found`; `disk_full`, `storage_unavailable`
+ */
+export async function deleteDocument(tenant: string, id: string, services: DeletionServices): Promise<void> {
+  const { registry, deletion, blobs, store } = services;
+  let isDeleted = false;
+  for (;;) {
+    const [document] = await registry.read([id]);
+    if (document?.tenant !== tenant) break;
+    const { collection, file_key: key } = document;
+    const epoch = await store.epoch();
+    const manifest = await blobs.manifest(key).catch(unlessNowhere);
+    // Comes first. If Redis goes back to before the deletion, a worker repeats it by the note.
+    if (manifest)
+      await blobs.ended.note(key, manifest.job_id, 'deleted', epoch).catch((cause: unknown) => {
+        throw storageProblem(cause);
+      });
+    const cancelled = await deletion.delete(tenant, collection, id);
+    // Otherwise a replacement has moved the document, or a resent command has deleted it.
+    if (cancelled && manifest) await blobs.ended.forget(manifest.job_id, 'completed');
+    for (const job of cancelled ?? []) await noteCancelled(tenant, job, services);
+    isDeleted = true;
+  }
+  if (isDeleted) return;
+  const first = await store.readUpload(tenant, id);
+  if (!first || first.outcome) throw new AppError('document_not_found');
+  await cancelUpload(tenant, id, services).catch((error: unknown) => {
+    // It has completed meanwhile, so the document exists now.
+    if (!(error instanceof AppError && error.code === 'job_has_ended')) throw error;
+    return deleteDocument(tenant, id, services);
+  });
+}
+
+/** Notes the end of a cancelled job, as a client's cancel does. */
+async function noteCancelled(tenant: string, job: string, { blobs, store }: DeletionServices): Promise<void> {
+  const [state, upload] = await Promise.all([store.read(tenant, job), store.readUpload(tenant, job)]);
+  if (state?.outcome !== 'cancelled' || !upload?.payload) return;
+  // If this fails, a sweep writes the note.
+  await blobs.ended.note(upload.payload.file_key, job, 'cancelled', state.epoch).catch(() => {});
+}
+
+/** Treats a key outside the store as a missing manifest, because another program may have written it. */
+function unlessNowhere(error: unknown): undefined {
+  if (!(error instanceof BlobNotFoundError)) throw error;
+}

@@ -1,0 +1,36 @@
+-- Deletes a document: search and lists no longer show it. Marks its chunks dead, and writes the tombstone of its original.
+-- Cancels the jobs that would write it again.
+-- Returns the ids of the cancelled jobs; nil if the document is gone, or belongs to another tenant or collection. A
+-- replay gets nil.
+-- Publishes each cancelled job, failed with the code cancelled.
+local found = redis.pcall('HMGET', document_key, 'tenant', 'collection', 'generation', 'file_key', 'copy', 'name',
+  'reindex_job', 'replaced_by')
+if found.err or found[1] ~= tenant or found[2] ~= collection then return nil end
+
+pcall(uncount_document, collections_key, document_key)
+redis.call('DEL', document_key)
+for _, key in ipairs({ documents_key, collection_key, incomplete }) do redis.call('ZREM', key, id) end
+redis.call('SREM', reindexing, id)
+if found[5] and redis.call('GET', line_prefix .. found[5] .. ':document') == id then
+  redis.call('DEL', line_prefix .. found[5] .. ':document')
+end
+if found[6] then redis.call('ZREM', line_prefix .. found[6] .. ':documents', id) end
+mark_chunks_dead(cleanup, tenant, collection, id, found[3] or '', now_ms())
+if found[4] then redis.call('ZADD', tombstones, now_ms(), encode_tombstone('', id, found[4])) end
+
+local ended = {}
+for _, job_id in ipairs({ id, found[7] or '', found[8] or '' }) do
+  local key = job_prefix .. job_id
+  if redis.call('TYPE', key).ok == 'hash' then
+    local job = read(key)
+    if not outcome(job) and (job_id == id or read_payload(key).document_id == id) then
+      cancel_job(key, job_id, job, {
+        queue = queue, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset,
+        epoch = epoch, outcomes = outcomes, cancelled = cancelled, tombstones = tombstones, parked = parked,
+        ttl_seconds = ttl_seconds, line_prefix = line_prefix,
+      })
+      ended[#ended + 1] = job_id
+    end
+  end
+end
+return ended
