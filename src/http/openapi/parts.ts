@@ -56,10 +56,19 @@ export function problems(...codes: ProblemCode[]) {
   );
 }
 
-/** Describes the query parameters of a schema. */
-export function query(schema: v.GenericSchema) {
+/**
+ * Describes the query parameters of a schema.
+ * @param lists schemas of the parameters that take several values, separated by commas
+ */
+export function query(schema: v.GenericSchema, lists: Record<string, v.GenericSchema> = {}) {
   const { properties = {} } = schemaOf(schema, 'input') as { properties?: Record<string, JsonSchema> };
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
+  return Object.entries(properties).map(([name, schema]) => {
+    const parameter = { name, in: 'query', required: false };
+    const list = lists[name];
+    return list
+      ? { ...parameter, style: 'form', explode: false, schema: schemaOf(list, 'input') }
+      : { ...parameter, schema };
+  });
 }
 
 /** Describes the header with the names that a documented route ignored. */

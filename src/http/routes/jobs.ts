@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import { JobQuerySchema, JobWaitSchema } from '../../contract/jobs.ts';
+import { JOB_FILTER_LISTS, JobQuerySchema, JobWaitSchema } from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
+import { countJobs } from '../../jobs/reads/job-count.ts';
 import { listJobs } from '../../jobs/reads/job-list.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import type { ApiServices } from '../api-services.ts';
@@ -25,14 +26,14 @@ type JobRouteServices = Pick<ApiServices, 'redis' | 'keys' | 'store' | 'feed' | 
 export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
   const routes = new Hono<AccessEnvironment>();
   routes.get('/api/jobs', async (c) => {
-    const { states, nextCursor } = await listJobs(
-      c.get('principal').tenant,
-      readQuery(c, JobQuerySchema),
-      services,
-    );
+    const { tenant } = c.get('principal');
+    const asked = readQuery(c, JobQuerySchema);
+    const { states, nextCursor } = await listJobs(tenant, asked, services);
+    const counted = asked.total ? await countJobs(tenant, asked, services, c.req.raw.signal) : undefined;
     // Joins the stored JSON, because every transport sends the same bytes of a job.
     const next = nextCursor === undefined ? '' : `,"next_cursor":${JSON.stringify(nextCursor)}`;
-    const body = `{"jobs":[${states.map(({ json }) => json).join(',')}]${next}}`;
+    const total = counted ? `,"${counted.isExact ? 'total' : 'total_at_least'}":${counted.count}` : '';
+    const body = `{"jobs":[${states.map(({ json }) => json).join(',')}]${next}${total}}`;
     return c.body(body, 200, { 'content-type': 'application/json' });
   });
   for (const path of ['/api/jobs/:id', '/api/jobs/:id/status', '/jobs/:id/status'] as const) {
@@ -111,8 +112,8 @@ function jobRead(operationId: string): Operations[string] {
 export const jobOperations: Operations = {
   'GET /api/jobs': {
     operationId: 'listJobs',
-    summary: 'The jobs, newest first',
-    parameters: query(JobQuerySchema),
+    summary: 'The jobs, newest first unless sorted otherwise; all filters must match',
+    parameters: query(JobQuerySchema, JOB_FILTER_LISTS),
     responses: ok('One page', 'JobList'),
     problems: ['invalid_request', 'invalid_cursor', 'queue_unavailable'],
   },

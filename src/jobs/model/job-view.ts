@@ -39,7 +39,7 @@ function parseObject(text: string | undefined): Record<string, unknown> | undefi
 }
 
 /** Reads the status. Older versions and other programs store `cancelled` as a status of its own. */
-function toStatus(hash: JobHash): Pick<Job, 'status' | 'error' | 'error_code'> {
+export function toStatus(hash: JobHash): Pick<Job, 'status' | 'error' | 'error_code'> {
   if (hash['status'] === 'cancelled')
     return { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' };
   const status = oneOf(JOB_STATUSES, hash['status']) ?? 'queued';
@@ -55,7 +55,7 @@ function toRun(hash: JobHash): number {
 }
 
 /** Reads the names. Other programs write them only into the payload, until the first transition copies them. */
-function toNames(hash: JobHash): Pick<Job, 'filename' | 'collection'> {
+export function toNames(hash: JobHash): Pick<Job, 'filename' | 'collection'> {
   const payload = hash['filename'] === undefined ? parseObject(hash['payload']) : undefined;
   const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
   return {

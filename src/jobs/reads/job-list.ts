@@ -1,55 +1,53 @@
 import type { Redis } from 'ioredis';
 
-import type { JobQuery } from '../../contract/jobs.ts';
+import { isFiltered, type JobQuery } from '../../contract/jobs.ts';
 import type { Keys } from '../../redis/keys.ts';
-import { rankAfter } from '../../redis/rank-after.ts';
-import type { JobStore } from './job-store.ts';
+import { matchesFilter } from '../model/job-filter.ts';
 import type { JobState } from '../model/job-view.ts';
+import type { JobStore } from './job-store.ts';
+import { findMatching } from './matching-jobs.ts';
+import { READ_AT_ONCE, walkRecent } from './recent-jobs.ts';
 
-const READ_AT_ONCE = 200;
-/** Most jobs that a page looks at. A filter with few matches ends there, and its cursor continues. */
+/** Most jobs that a page looks at, in 50–80 ms. A filter with few matches ends there, and its cursor continues. */
 const MOST_LOOKED_AT = 5000;
 
 /**
- * Reads one page of a tenant's jobs, newest first.
+ * Reads one page of a tenant's jobs.
  * @param query `cursor` is the `nextCursor` of the page before
  * @throws {AppError} `invalid_cursor`
  */
 export async function listJobs(
   tenant: string,
   query: JobQuery,
-  { redis, keys, store }: { redis: Redis; keys: Keys; store: JobStore },
+  services: { redis: Redis; keys: Keys; store: JobStore },
 ): Promise<{ states: JobState[]; nextCursor: string | undefined }> {
   const states: JobState[] = [];
   const seen = new Set<string>();
-  let from = await rankAfter(redis, keys.recent, query.cursor);
+  const filtered = isFiltered(query);
+  let looked = 0;
   let last: string | undefined;
-  const isFiltered = query.status !== undefined || query.collection !== undefined;
-  // The first read takes one more than the page holds, which mostly tells whether there is a next page. If jobs are
-  // missing from it, or a filter may skip them, larger reads cost less.
-  let batch = isFiltered ? READ_AT_ONCE : Math.min(READ_AT_ONCE, query.limit + 1);
-  for (let looked = 0; looked < MOST_LOOKED_AT;) {
-    const ids = await redis.zrevrange(keys.recent, from, from + batch - 1);
-    for (const [i, state] of (await store.readAll(ids)).entries()) {
-      // Jobs that are made meanwhile move the older ones on.
-      if (state?.tenant !== tenant || seen.has(state.id) || !matches(state, query)) continue;
-      states.push(state);
-      seen.add(state.id);
-      if (states.length < query.limit) continue;
-      const over = i === ids.length - 1 && ids.length < batch;
-      return { states, nextCursor: over ? undefined : state.id };
+  // A page without a filter mostly ends with its first batch. If jobs are missing from it, larger reads cost less.
+  const first = filtered ? READ_AT_ONCE : Math.min(READ_AT_ONCE, query.limit);
+  for await (const { ids, isLast } of walkRecent(services, query, first)) {
+    // Reads few fields of many jobs first, because most may not match.
+    const found = filtered ? await findMatching(services, tenant, ids, [query]) : ids;
+    for (let from = 0; from < found.length;) {
+      const part = found.slice(from, filtered ? from + query.limit - states.length : undefined);
+      from += part.length;
+      // The status may have changed since.
+      for (const state of await services.store.readAll(part, (hash) => matchesFilter(hash, query))) {
+        // A job that is forgotten and made again meanwhile may come twice.
+        if (state?.tenant !== tenant || seen.has(state.id)) continue;
+        states.push(state);
+        seen.add(state.id);
+        if (states.length < query.limit) continue;
+        return { states, nextCursor: isLast && state.id === ids.at(-1) ? undefined : state.id };
+      }
     }
-    if (ids.length < batch) return { states, nextCursor: undefined };
-    from += ids.length;
+    if (isLast) break;
     looked += ids.length;
-    last = ids.at(-1);
-    batch = READ_AT_ONCE;
+    last = ids.at(-1) ?? last;
+    if (looked >= MOST_LOOKED_AT) return { states, nextCursor: last };
   }
-  return { states, nextCursor: last };
-}
-
-function matches(state: JobState, { status, collection }: JobQuery): boolean {
-  const found = status === 'cancelled' ? state.outcome : state.status;
-  if (status !== undefined && found !== status) return false;
-  return collection === undefined || state.collection === collection;
+  return { states, nextCursor: undefined };
 }

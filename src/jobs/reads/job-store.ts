@@ -46,15 +46,19 @@ export class JobStore {
   /**
    * Reads many jobs of any tenant. A caller that acts for a tenant MUST compare it. Takes one round trip, more in a new
    * epoch.
+   * @param isWanted tells by its hash whether the caller wants a job
    * @returns a state or `undefined` for each id, in the ids' order
    */
-  async readAll(ids: readonly string[]): Promise<(JobState | undefined)[]> {
+  async readAll(
+    ids: readonly string[],
+    isWanted: (hash: JobHash) => boolean = () => true,
+  ): Promise<(JobState | undefined)[]> {
     if (ids.length === 0) return [];
     for (let tries = 0; tries < MAX_EPOCHS; tries++) {
       const { position, hashes } = await this.#readHashes(ids);
       if (this.epochs.isCurrent(position))
         return hashes.map((hash, i) =>
-          Object.keys(hash).length === 0
+          Object.keys(hash).length === 0 || !isWanted(hash)
             ? undefined
             : new JobState({ ...hash, id: ids[i] as string }, position.epoch),
         );

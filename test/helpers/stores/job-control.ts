@@ -17,10 +17,10 @@ export let api: TestRoles;
 
 export let queue: JobQueue;
 
-/** Registers a Redis and an api for a file; each test leaves Redis empty. */
-export function useJobControl(): void {
+/** Registers a Redis and an api for a file; each test leaves Redis empty. @param env more settings of the api */
+export function useJobControl(env: Record<string, string> = {}): void {
   redis = useRedis();
-  api = useRoles(['api'], () => ({ REDIS_URL: redis.url, JOB_TTL_SECONDS: '500' }));
+  api = useRoles(['api'], () => ({ REDIS_URL: redis.url, JOB_TTL_SECONDS: '500', ...env }));
   beforeAll(() => {
     queue = new JobQueue(redis.client, keys, options);
   });
@@ -46,6 +46,12 @@ export async function accepted(): Promise<string> {
 }
 
 export const post = (path: string) => fetch(api.url + path, { method: 'POST' });
+
+/** Posts a JSON body. @returns the status and the parsed response */
+export async function postJson(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(api.url + path, { method: 'POST', body: JSON.stringify(body) });
+  return { status: response.status, body: await response.json() };
+}
 
 export const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
 

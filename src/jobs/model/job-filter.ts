@@ -1,0 +1,41 @@
+import { outcomeOf } from '../../contract/job.ts';
+import { JOB_FILTER_FIELDS, type JobFilter } from '../../contract/jobs.ts';
+import { toNames, toStatus, type JobHash } from './job-view.ts';
+
+/** Fields of a job's hash that each filter compares. */
+const COMPARED: Record<keyof JobFilter, readonly string[]> = {
+  status: ['status', 'error_code'],
+  error_code: ['status', 'error_code'],
+  collection: ['collection'],
+  filename: ['filename'],
+  created_after: ['created_at'],
+  created_before: ['created_at'],
+};
+
+/** Lists the fields of a job's hash that {@link matchesFilter} compares for a filter. */
+export function comparedFields(filter: JobFilter): string[] {
+  const names = JOB_FILTER_FIELDS.filter((name) => filter[name] !== undefined);
+  return [...new Set(names.flatMap((name) => COMPARED[name]))];
+}
+
+/** Returns whether a job matches every field of a filter, by the same values that its job view shows. */
+export function matchesFilter(hash: JobHash, filter: JobFilter): boolean {
+  const { status, error_code, collection, filename, created_after, created_before } = filter;
+  if (status || error_code) {
+    const shown = toStatus(hash);
+    const isCancelled = outcomeOf(shown) === 'cancelled';
+    if (status && !status.includes(shown.status) && !(isCancelled && status.includes('cancelled')))
+      return false;
+    if (error_code && (shown.error_code === undefined || !error_code.includes(shown.error_code)))
+      return false;
+  }
+  if (collection !== undefined || filename !== undefined) {
+    const names = toNames(hash);
+    if (collection !== undefined && names.collection !== collection) return false;
+    if (filename !== undefined && names.filename !== filename) return false;
+  }
+  if (created_after === undefined && created_before === undefined) return true;
+  // NaN, of a job without a readable time, is neither.
+  const created = Date.parse(hash['created_at'] ?? '');
+  return created >= (created_after ?? -Infinity) && created < (created_before ?? Infinity);
+}
