@@ -19,6 +19,8 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'POST /api/documents/upload': UPLOAD,
   'POST /api/documents/:id/reindex': UPLOAD,
   'DELETE /api/documents/:id': UPLOAD,
+  'POST /api/jobs/cancel': UPLOAD,
+  'POST /api/jobs/retry': UPLOAD,
   'POST /api/jobs/:id/cancel': UPLOAD,
   'POST /api/jobs/:id/retry': UPLOAD,
   'GET /api/documents': READ,

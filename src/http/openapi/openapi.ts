@@ -8,7 +8,7 @@ import {
   SearchResponseSchema,
 } from '../../contract/documents.ts';
 import { JobSchema } from '../../contract/job.ts';
-import { JobListSchema, StatsSchema } from '../../contract/jobs.ts';
+import { BulkResultSchema, JobListSchema, JobSelectionSchema, StatsSchema } from '../../contract/jobs.ts';
 import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
@@ -64,6 +64,8 @@ export const openApiDocument = {
     schemas: {
       Job: schemaOf(JobSchema, 'output'),
       JobList: schemaOf(JobListSchema, 'output'),
+      JobSelection: schemaOf(JobSelectionSchema, 'input'),
+      BulkResult: schemaOf(BulkResultSchema, 'output'),
       Stats: schemaOf(StatsSchema, 'output'),
       UploadAccepted: schemaOf(UploadAcceptedSchema, 'output'),
       Document: schemaOf(DocumentSchema, 'output'),

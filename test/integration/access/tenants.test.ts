@@ -39,10 +39,17 @@ test.each(['cancel', 'retry'])(
   },
 );
 
-test('the list shows only jobs of the own tenant', async () => {
-  const { jobs } = (await (await fetch(`${api.url}/api/jobs`)).json()) as { jobs: { id: string }[] };
-  expect(jobs.map(({ id }) => id)).toEqual(['ours']);
-});
+test.each(['', '?status=queued', '?sort=oldest&filename=a'])(
+  'the list %s shows and counts only jobs of the own tenant',
+  async (query) => {
+    const path = `/api/jobs${query}${query ? '&' : '?'}total=true`;
+    const { jobs, total } = (await (await fetch(api.url + path)).json()) as {
+      jobs: { id: string }[];
+      total: number;
+    };
+    expect([jobs.map(({ id }) => id), total]).toEqual([['ours'], 1]);
+  },
+);
 
 test('a socket shows only jobs of the own tenant, by id and as a dashboard, read or pushed', async () => {
   const client = new TestClient(`${api.url}/ws`);
@@ -57,3 +64,17 @@ test('a socket shows only jobs of the own tenant, by id and as a dashboard, read
   expect(client.states('theirs')).toEqual([]);
   client.socket.terminate();
 });
+
+test.each(['cancel', 'retry'])(
+  'a call that should %s all jobs leaves those of another tenant',
+  async (verb) => {
+    const payload = { filename: 'a', collection: 'default', file_key: 'other/b' } as JobPayload;
+    for (const id of ['queued', 'cancelled']) await queue.enqueue(id, 'other', payload);
+    await queue.cancel('cancelled');
+    const read = () => Promise.all(['queued', 'cancelled'].map((id) => redis.client.hgetall(keys.job(id))));
+    const before = await read();
+    const body = JSON.stringify({ all: true });
+    expect((await fetch(`${api.url}/api/jobs/${verb}`, { method: 'POST', body })).status).toBe(200);
+    expect(await read()).toEqual(before);
+  },
+);

@@ -122,6 +122,19 @@ describe('of jobs in every state', () => {
   });
 });
 
+test('a job that changes while a page is read does not come under its old status', async () => {
+  for (const id of ['first', 'second', 'third']) await make(id);
+  class BusyStore extends JobStore {
+    override async readAll(...asked: Parameters<JobStore['readAll']>) {
+      await queue.claim(2);
+      return super.readAll(...asked);
+    }
+  }
+  const services = { redis: redis.client, keys, store: new BusyStore(redis.client, keys) };
+  const { states } = await listJobs('default', { limit: 3, status: ['queued'] }, services);
+  expect(states.map(({ id }) => id)).toEqual(['third']);
+});
+
 test('a filter that the api does not know is refused', async () => {
   for (const query of ['status=asleep', 'status=queued,asleep', 'sort=name', 'created_after=today'])
     expect([query, (await fetch(`${api.url}/api/jobs?${query}`)).status]).toEqual([query, 400]);

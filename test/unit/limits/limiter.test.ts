@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import { requestWeight } from '../../../src/http/request-weight.ts';
+import { isList, requestWeight } from '../../../src/http/request-weight.ts';
 import { LimitError } from '../../../src/limits/limit-error.ts';
 import { Limiter } from '../../../src/limits/limiter.ts';
 import { WIDE_LIMITS } from '../../helpers/faults/limits.ts';
@@ -37,10 +37,12 @@ test('a costly request counts as many', () => {
   const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 20 });
   for (let sent = 0; sent < 2; sent++) limiter.request('a', requestWeight('/api/jobs'));
   expect(refusal(() => limiter.request('a', requestWeight('/api/jobs/x')))).toBeDefined();
-  const lists = ['/api/jobs', '/api/documents', '/api/documents/x/chunks', '/api/stats'];
+  const bulk = ['/api/jobs/retry', '/api/jobs/cancel'];
+  const lists = ['/api/jobs', '/api/documents', '/api/documents/x/chunks', '/api/stats', ...bulk];
   expect(lists.map(requestWeight)).toEqual(lists.map(() => 20));
   expect(requestWeight('/api/search')).toBe(16);
   expect(['/api/jobs/x', '/api/documents/upload', '/'].map(requestWeight)).toEqual([1, 1, 1]);
+  for (const path of bulk) expect([isList('POST', path), isList('GET', path)]).toEqual([true, false]);
 });
 
 test('a client reads two lists at once; the others wait for their turn', async () => {
