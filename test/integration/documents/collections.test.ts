@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Collection, CollectionList } from '../../../src/contract/documents.ts';
@@ -7,7 +8,7 @@ import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { CollectionSweep } from '../../../src/worker/recovery/collection-sweep.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
-import { quietLogger } from '../../helpers/servers/roles.ts';
+import { quietLogger, startTestRoles } from '../../helpers/servers/roles.ts';
 import { useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { registerByJob, type Given } from '../../helpers/stores/counted-documents.ts';
 
@@ -17,25 +18,32 @@ const { signal } = new AbortController();
 
 const redis = useRedis();
 const backends = useBackends();
-const api = useRoles(['api', 'worker'], () => ({ ...backends.env, REDIS_URL: redis.url }));
+const env = () => ({ ...backends.env, REDIS_URL: redis.url });
+const api = useRoles(['api'], env);
 
 const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
 const list = (query = '') => get<CollectionList>(`/api/collections${query}`);
 const collection = (name: string) => get<Collection>(`/api/collections/${name}`);
 
 test('collections count what uploads and reindexes register, with model and dimension', async () => {
+  // The other tests claim their jobs themselves.
+  await using _worker = await startTestRoles(['worker'], {
+    ...env(),
+    BLOB_STORE: join(api.dataDir, 'blobs'),
+  });
   const ended = async (id: string) =>
     expect.poll(async () => (await get<{ status: string }>(`/api/jobs/${id}`)).status).toBe('completed');
   const text = 'Pears are green. Plums are blue. Figs are brown. Limes are sour.';
   const fields = { chunk_size: '32', chunk_overlap: '0', chunking_strategy: 'fixed' };
-  const add = async (name: string) => {
-    const id = await expectAccepted(await upload(api.url, text, { ...fields, collection: name }));
+  const add = async (name: string, fruit: string) => {
+    const own = text.replace('Pears', fruit);
+    const id = await expectAccepted(await upload(api.url, own, { ...fields, collection: name }));
     await ended(id);
     return id;
   };
-  const first = await add('fruits');
-  await add('fruits');
-  await add('others');
+  const first = await add('fruits', 'Pears');
+  await add('fruits', 'Guava');
+  await add('others', 'Pears');
   const { chunk_count } = await get<{ chunk_count: number }>(`/api/documents/${first}`);
   const { model } = await get<{ model: string }>(`/api/documents/${first}`);
   const of = (name: string, documents: number): Collection => ({
@@ -52,7 +60,6 @@ test('collections count what uploads and reindexes register, with model and dime
   expect(await collection('fruits')).toEqual(of('fruits', 2));
   const missing = await fetch(`${api.url}/api/collections/nothing`);
   expect([missing.status, await missing.json()]).toMatchObject([404, { code: 'collection_not_found' }]);
-  await redis.client.flushall();
 });
 
 describe('counts', () => {
