@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { CLOSE } from '../../../src/contract/messages.ts';
 import { bearer, makeKey } from '../../helpers/clients/api-keys.ts';
 import { startTestRoles, untilReady } from '../../helpers/servers/roles.ts';
+import { registerDocument } from '../../helpers/stores/registered.ts';
 import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { expectAccepted, storedFiles } from '../../helpers/clients/uploads.ts';
 
@@ -202,4 +203,25 @@ test('a key has limits of its own, wherever it comes from', async () => {
   } finally {
     await keyed.close();
   }
+});
+
+test('downloads count with the uploads: those under way, and their bytes', async () => {
+  const { id } = await registerDocument(redis.client, api.dataDir, Buffer.alloc(64 * 1024 * 1024, 'x'));
+  const path = `/api/documents/${id}/content`;
+  const ask = (headers: Record<string, string> = {}) =>
+    fetch(api.url + path, { headers: { ...proxied(client), ...headers } });
+  nextClient();
+  await begin(client);
+  await begin(client);
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1').on('error', () => {});
+  sockets.push(socket);
+  const { host } = new URL(api.url);
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-For: ${client}\r\n\r\n`);
+  // It reads no more than the first bytes, so the download goes on.
+  await once(socket, 'readable');
+  await expectLimited(await ask(), '"bodies";q=3');
+  nextClient();
+  expect((await (await ask({ range: 'bytes=0-5999' })).arrayBuffer()).byteLength).toBe(6000);
+  await expectLimited(await ask({ range: 'bytes=0-0' }), '"bytes";q=5000;w=60');
+  await expectLimited(await upload(client), '"bytes";q=5000;w=60');
 });
