@@ -107,3 +107,8 @@ export function toChunk(id: string, text: string, metadata: ChromaMetadata): Chu
     context: typeof context === 'string' ? context : undefined,
   };
 }
+
+/** Returns a chunk's text after its context, because a table's rows mean little without their header. */
+export function textToEmbed({ text, context }: Pick<CutChunk, 'text' | 'context'>): string {
+  return context === undefined ? text : `${context}\n${text}`;
+}

@@ -125,6 +125,24 @@ export class VectorStore {
     return chunks ?? [];
   }
 
+  /** Reads a run of a document's chunks as {@link readChunks}, with their vectors. The order is Chroma's. */
+  async readEmbedded(
+    { collection, documentId, generation }: Generation,
+    from: number,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<(Chunk & { embedding: number[] })[]> {
+    const chunks = await this.#in(collection, signal, async (found) => {
+      const ids = Array.from({ length: count }, (_, i) => chunkId(documentId, generation, from + i));
+      const response = await found.get({ ids, include: ['documents', 'metadatas', 'embeddings'] });
+      return response.ids.map((id, i) => ({
+        ...toChunk(id, response.documents[i] ?? '', response.metadatas[i] ?? {}),
+        embedding: response.embeddings[i] ?? [],
+      }));
+    });
+    return chunks ?? [];
+  }
+
   /**
    * Finds the chunks nearest to an embedding, best first, of every generation. The caller leaves out dead ones.
    * @returns `undefined` when there is no such collection

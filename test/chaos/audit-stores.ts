@@ -20,10 +20,11 @@ export interface Circumstances {
 
 const ID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FAMILIES = new RegExp(
-  `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|idempotency:default:.+|` +
+  `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|collections:default(?::[a-z]+)?|idempotency:default:.+|` +
+    'line:[\\w-]{43}:documents?|' +
     'installation(?::store|:probe)?|sluice:installations|' +
     'jobs:(?:cleanup|sequence|history|server|swept|reconciled|compared|looked|orphans|recent|outcomes|durations|' +
-    'tombstones|reconciling)|' +
+    'tombstones|reconciling|counted|counting)|' +
     // A role under another prefix names an epoch there before it learns that it is refused.
     'other:jobs:(?:server|history))$',
 );

@@ -45,6 +45,7 @@ export async function fuzzJobs(options: FuzzOptions): Promise<Outcomes & { peakM
       chunking_strategy: random.pick(CHUNKING_STRATEGIES),
       chunk_size: `${random.int(64, 2000)}`,
       chunk_overlap: '16',
+      on_duplicate: 'keep',
     });
     ids.push(job_id);
     const { status, error_code } = await sluice.ended(job_id, JOB_TIMEOUT_MS);
@@ -57,7 +58,7 @@ export async function fuzzJobs(options: FuzzOptions): Promise<Outcomes & { peakM
     const report = await runCases(options, LANES, 'completed', outcomeOf);
     const peakMiB = Math.max(await memory.stop(), (await residentMiB(processor)).peak);
 
-    const { job_id } = await sluice.upload('readme.md');
+    const { job_id } = await sluice.upload('readme.md', { on_duplicate: 'keep' });
     expect(await sluice.ended(job_id)).toMatchObject({ status: 'completed', attempt: 1 });
     await expectSettled(sluice, [...ids, job_id]);
     expect(await sluice.rolePids()).toEqual(before);

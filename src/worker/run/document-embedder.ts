@@ -1,8 +1,9 @@
 import type { CutChunk, EmbedResponse } from '../../contract/processor.ts';
-import type { EmbeddedChunk } from '../../documents/chunk-record.ts';
+import { textToEmbed, type EmbeddedChunk } from '../../documents/chunk-record.ts';
 import { DependencyError } from '../../errors.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import type { FormerVectors } from './former-vectors.ts';
 import type { RetryingCaller } from './retrying-caller.ts';
 import { lanes, type Start } from './concurrently.ts';
 
@@ -21,6 +22,8 @@ export interface EmbedderServices {
   signal: AbortSignal;
   /** Called with the number of further chunks that have vectors. */
   onEmbedded: (count: number) => void;
+  /** Vectors of the chunks that the document had before. */
+  former?: FormerVectors | undefined;
 }
 
 /** The model of a document's vectors, and their length. */
@@ -31,8 +34,8 @@ export interface EmbeddingModel {
 const NO_MODEL: EmbeddingModel = { name: '', dimensions: 0 };
 
 /**
- * Embeds a document batch by batch, and reuses the checkpoint of an earlier attempt. All vectors of a document come from
- * one model. While chunks are left to embed, it is the one that responds now.
+ * Embeds a document batch by batch, and reuses the checkpoint of an earlier attempt and the vectors of former chunks. All
+ * vectors of a document come from one model. While chunks are left to embed, it is the one that responds now.
  */
 export class DocumentEmbedder {
   readonly #chunks: readonly CutChunk[];
@@ -41,8 +44,8 @@ export class DocumentEmbedder {
   readonly #services: EmbedderServices;
   #model: EmbeddingModel | undefined;
   #processor: Promise<{ inLane: Start; size: number }> | undefined;
-  /** Vectors that came before their batch was asked for, by the index of their first chunk. */
-  readonly #early = new Map<number, number[][]>();
+  /** Vectors of the model, by text. They come from former chunks, and from the call that determined the model. */
+  readonly #known = new Map<string, number[]>();
 
   constructor(chunks: readonly CutChunk[], services: EmbedderServices) {
     this.#chunks = chunks;
@@ -65,14 +68,21 @@ export class DocumentEmbedder {
    * another model. Its vectors must not be stored then.
    */
   async begin(): Promise<void> {
-    const embedded = await this.#services.checkpoints.embedded();
-    if (embedded.size === 0) return;
+    const { checkpoints, former } = this.#services;
+    const embedded = await checkpoints.embedded();
+    if (embedded.size === 0 && !former) return;
     for (let batch = 0; batch < this.batches; batch++) {
       if (embedded.has(batch)) continue;
-      const from = batch * this.#batchSize;
-      const { size } = await this.#ready();
-      this.#early.set(from, await this.#embed(from, Math.min(from + size, this.#end(batch))));
-      return;
+      const texts = this.#texts(batch * this.#batchSize, this.#end(batch));
+      // A text that must be embedded anyway, if there is one.
+      const [first = ''] = texts;
+      const text = texts.find((one) => !former?.byText.has(one)) ?? first;
+      const [vector] = await this.#embed([text]);
+      const { name, dimensions } = this.model;
+      if (former?.model === name)
+        for (const [one, known] of former.byText)
+          if (known.length === dimensions) this.#known.set(one, known);
+      return void this.#known.set(text, vector as number[]);
     }
   }
 
@@ -86,32 +96,34 @@ export class DocumentEmbedder {
       onEmbedded(texts.length);
       return this.#joined(from, kept.embeddings);
     }
-    const embeddings = await this.#embedAnew(from, end);
+    const embeddings = await this.#embedAnew(texts);
     const { name: model, dimensions } = this.model;
     if (await checkpoints.keepVectors(batch, texts, { embeddings, model, dimensions })) caller.checkpoint();
     return this.#joined(from, embeddings);
   }
 
-  async #embedAnew(from: number, end: number): Promise<number[][]> {
+  async #embedAnew(texts: readonly string[]): Promise<number[][]> {
     const { start, onEmbedded } = this.#services;
+    const missing = texts.filter((text) => !this.#known.has(text));
+    onEmbedded(texts.length - missing.length);
+    if (missing.length === 0) return texts.map((text) => this.#known.get(text) as number[]);
     const { inLane, size } = await this.#ready();
     const calls: Promise<number[][]>[] = [];
-    for (let at = from; at < end; at += size) {
-      const until = Math.min(at + size, end);
+    for (let at = 0; at < missing.length; at += size) {
+      const some = missing.slice(at, at + size);
       const call = async () => {
-        const vectors = this.#early.get(at) ?? (await inLane(() => this.#embed(at, until)));
-        this.#early.delete(at);
+        const vectors = await inLane(() => this.#embed(some));
         onEmbedded(vectors.length);
         return vectors;
       };
       calls.push(start(call));
     }
-    return (await Promise.all(calls)).flat();
+    const made = (await Promise.all(calls)).flat();
+    return texts.map((text) => this.#known.get(text) ?? (made.shift() as number[]));
   }
 
-  async #embed(from: number, until: number): Promise<number[][]> {
+  async #embed(texts: string[]): Promise<number[][]> {
     const { processor, checkpoints, caller, signal } = this.#services;
-    const texts = this.#texts(from, until);
     const response = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
     if (this.#isOurs(response)) return response.embeddings;
     await checkpoints.dropVectors();
@@ -154,9 +166,4 @@ export class DocumentEmbedder {
   #texts(from: number, until: number): string[] {
     return this.#chunks.slice(from, until).map(textToEmbed);
   }
-}
-
-/** Returns a chunk's text after its context, because a table's rows mean little without their header. */
-function textToEmbed({ text, context }: CutChunk): string {
-  return context === undefined ? text : `${context}\n${text}`;
 }

@@ -4,6 +4,7 @@ import type { VectorStore } from '../../documents/vector-store.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder, type EmbeddingModel } from './document-embedder.ts';
+import type { FormerVectors } from './former-vectors.ts';
 import type { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { concurrently } from './concurrently.ts';
@@ -15,6 +16,8 @@ export interface EmbedServices {
   processor: ProcessorClient;
   vectors: Pick<VectorStore, 'upsert'>;
   checkpoints: Checkpoints;
+  /** Reads the vectors of the document that this one replaces; absent for a new document. */
+  former?: (() => Promise<FormerVectors | undefined>) | undefined;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface EmbedServices {
 export async function embedAndStore(
   chunks: readonly CutChunk[],
   origin: ChunkOrigin,
-  { processor, vectors, checkpoints }: EmbedServices,
+  { processor, vectors, checkpoints, former }: EmbedServices,
   caller: RetryingCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
@@ -46,6 +49,7 @@ export async function embedAndStore(
       start,
       signal: either,
       onEmbedded,
+      former: former && (await caller.retryWhileUnavailable(either, former)),
     });
 
     const store = async (before: Promise<void> | undefined, batch: Promise<EmbeddedChunk[]>) => {

@@ -39,6 +39,7 @@ export async function runJob(
       await vectors.upsert(...write);
     },
     countChunks: (...asked) => vectors.countChunks(...asked),
+    readEmbedded: (...asked) => vectors.readEmbedded(...asked),
   };
   try {
     const document = await runPipeline(

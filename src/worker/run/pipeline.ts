@@ -1,5 +1,5 @@
 import type { CutChunk, ParseResponse } from '../../contract/processor.ts';
-import { documentFields } from '../../documents/registry.ts';
+import { documentFields, type DocumentRegistry } from '../../documents/registry.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
 import type { CompletedDocument } from '../../jobs/transitions/job-reports.ts';
@@ -11,6 +11,7 @@ import { openOriginal, suspectingStore, type StoreProver } from '../../blobs/ope
 import type { Availability } from '../claim/availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
+import { readFormerVectors } from './former-vectors.ts';
 import type { KeptLease } from '../claim/lease-keeper.ts';
 import { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
@@ -22,7 +23,8 @@ const SECOND_LOOK_MS = 2000;
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
-  vectors: Pick<VectorStore, 'upsert' | 'countChunks'>;
+  vectors: Pick<VectorStore, 'upsert' | 'countChunks' | 'readEmbedded'>;
+  registry: Pick<DocumentRegistry, 'read'>;
   lease: Pick<KeptLease, 'lapsed'>;
   installation: StoreProver;
   availability: Availability;
@@ -69,7 +71,14 @@ export async function runPipeline(
     contentHash: payload.content_hash,
     metadata: payload.metadata,
   };
-  const model = await embedAndStore(chunks, origin, attempt, caller, progress, signal);
+  const model = await embedAndStore(
+    chunks,
+    origin,
+    { ...attempt, former: formerOf(attempt) },
+    caller,
+    progress,
+    signal,
+  );
   if (lease.lapsed) {
     // A cleanup may have deleted chunks, and Redis may have gone back to before it.
     const count = () => vectors.countChunks(origin, signal);
@@ -83,6 +92,16 @@ export async function runPipeline(
   const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
   const fields = documentFields(payload, made);
   return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
+}
+
+/** Returns a reader of the vectors of the document that an upload replaces; `undefined` for a new document. */
+function formerOf({ payload, registry, vectors, signal }: Attempt) {
+  const { on_duplicate, document_id: id } = payload;
+  if (on_duplicate !== 'replace' || id === undefined) return undefined;
+  return async () => {
+    const [document] = await registry.read([id]);
+    return document && readFormerVectors(document, vectors, signal);
+  };
 }
 
 /** Keeps the document that an upload replaces in its manifest, because the claim has chosen it. */

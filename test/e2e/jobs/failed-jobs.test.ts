@@ -21,7 +21,7 @@ const sluice = useSluice(() => ({
 }));
 
 async function upload(file: string | File, fields: Record<string, string> = {}): Promise<string> {
-  const { job_id } = await sluice.upload(file, fields);
+  const { job_id } = await sluice.upload(file, { on_duplicate: 'keep', ...fields });
   ids.push(job_id);
   return job_id;
 }

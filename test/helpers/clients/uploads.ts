@@ -4,11 +4,11 @@ import { expect } from 'vitest';
 
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 
-/** Uploads a small text. */
+/** Uploads a small text, as a document of its own unless the fields say otherwise. */
 export async function upload(url: string, text = 'hello', fields: Record<string, string> = {}) {
   const body = new FormData();
   body.append('file', new File([text], 'a.txt'));
-  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  for (const [name, value] of Object.entries({ on_duplicate: 'keep', ...fields })) body.append(name, value);
   return fetch(`${url}/api/documents/upload`, { method: 'POST', body });
 }
 

@@ -9,6 +9,8 @@ export interface EmbeddingsServer {
   url: string;
   /** How many calls have come in. */
   requests(): number;
+  /** Number of texts in all calls so far. */
+  texts(): number;
   /** What the last call sent. */
   lastRequest(): { headers: IncomingMessage['headers']; body: unknown } | undefined;
   /** Every answer waits this long; 0 at first. */
@@ -25,12 +27,14 @@ export interface EmbeddingsServer {
  */
 export async function startEmbeddingsServer({ dimensions = 64, port = 0 } = {}): Promise<EmbeddingsServer> {
   let requests = 0;
+  let texts = 0;
   let lastRequest: ReturnType<EmbeddingsServer['lastRequest']>;
   let failures: { status: number; headers: Record<string, string> }[] = [];
 
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
     const body = (await json(request)) as { model: string; input: string | string[] };
     requests++;
+    texts += [body.input].flat().length;
     lastRequest = { headers: request.headers, body };
     if (handle.delayMs > 0) await sleep(handle.delayMs);
     const failure = failures.shift();
@@ -61,6 +65,7 @@ export async function startEmbeddingsServer({ dimensions = 64, port = 0 } = {}):
   const handle: EmbeddingsServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests: () => requests,
+    texts: () => texts,
     lastRequest: () => lastRequest,
     delayMs: 0,
     failNext: (status, headers = {}, count = 1) => {

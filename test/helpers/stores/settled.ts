@@ -30,6 +30,8 @@ const LASTING: ReadonlySet<string> = new Set([
   keys.looked,
   keys.orphans,
   keys.outcomes,
+  keys.counted,
+  keys.counting,
   keys.durations,
   keys.recent,
   keys.cleanup,
@@ -98,9 +100,14 @@ async function expectNothingPending(redis: Redis, jobs: readonly Job[]): Promise
   const lists = documents.flatMap(({ collection }) => [
     keys.documents(DEFAULT_TENANT),
     keys.documentsIn(DEFAULT_TENANT, collection),
+    keys.collections(DEFAULT_TENANT),
+    keys.counts(DEFAULT_TENANT, collection),
   ]);
   const known = [...ids.map(keys.job), ...documents.map(({ document_id }) => keys.document(document_id))];
-  const found = (await redis.keys('*')).filter((key) => !LASTING.has(key) && !key.startsWith(keys.grant('')));
+  const ofDocuments = new RegExp(`^${keys.linePrefix}[^:]+:documents?$`);
+  const found = (await redis.keys('*')).filter(
+    (key) => !LASTING.has(key) && !key.startsWith(keys.grant('')) && !ofDocuments.test(key),
+  );
   expect(found.sort()).toEqual([...known, ...new Set(lists)].sort());
 }
 
