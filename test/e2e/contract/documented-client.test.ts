@@ -100,7 +100,7 @@ test('the documented client is told why a document failed', async () => {
 });
 
 test('the documented client stops when another client cancels its job', async () => {
-  const { result, error, seen } = await uploadAsDocumented('paper.pdf', paper(), async (id) => {
+  const { result, error, seen } = await uploadAsDocumented('cancelled.pdf', paper(), async (id) => {
     const response = await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' });
     expect(response.status).toBe(200);
   });
