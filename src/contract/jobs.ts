@@ -152,6 +152,13 @@ export const JobWaitSchema = v.object({
   ),
 });
 
+export const JobEventQuerySchema = v.object({
+  /** Id of the last event that the client has. Some libraries cannot send it as the header `Last-Event-ID`. */
+  lastEventId: v.optional(v.string()),
+  /** A single-use ticket of `POST /api/ws-ticket`. */
+  ticket: v.optional(v.string()),
+});
+
 export const JobListSchema = v.object({
   jobs: v.array(JobSchema),
   next_cursor: v.optional(v.string()),

@@ -1,10 +1,12 @@
 import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
+import { JobEventQuerySchema } from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import type { ApiOptions, ApiServices } from '../api-services.ts';
-import { header } from '../openapi/parts.ts';
+import { header, query } from '../openapi/parts.ts';
+import { readQuery } from '../validate.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 const RECONNECT_MS = 2000;
@@ -26,6 +28,7 @@ export function jobEventRoutes(
   { heartbeatMs, clientOf }: Pick<ApiOptions, 'heartbeatMs' | 'clientOf'>,
 ) {
   return new Hono<AccessEnvironment>().get('/api/jobs/:id/events', async (c) => {
+    const { lastEventId } = readQuery(c, JobEventQuerySchema);
     const id = c.req.param('id');
     const principal = c.get('principal');
     const changes = new JobChanges(feed, principal.tenant, id, [c.req.raw.signal, closing]);
@@ -33,7 +36,7 @@ export function jobEventRoutes(
       changes.end();
       throw error;
     });
-    let tag = c.req.header('last-event-id');
+    let tag = c.req.header('last-event-id') ?? lastEventId;
     if (!state || (state.terminal && versionTag(state) === tag)) {
       changes.end();
       if (state) return c.body(null, 204);
@@ -89,7 +92,7 @@ export const jobEventOperations: Operations = {
   'GET /api/jobs/:id/events': {
     operationId: 'followJob',
     summary: 'The job as server-sent events, until it has ended',
-    parameters: [header('Last-Event-ID')],
+    parameters: [...query(JobEventQuerySchema), header('Last-Event-ID')],
     responses: {
       200: { description: "Each event's data is the job", content: { 'text/event-stream': {} } },
       204: { description: 'The state named in Last-Event-ID was the last' },

@@ -29,7 +29,13 @@ const writeKeys = (keys: { entry: unknown }[]) =>
 
 beforeAll(() => writeKeys(Object.values(KEYS)));
 const redis = useRedis();
-const env = () => ({ REDIS_URL: redis.url, API_KEYS: keyFile, BLOB_STORE: join(folder, 'blobs') });
+const env = () => ({
+  REDIS_URL: redis.url,
+  API_KEYS: keyFile,
+  BLOB_STORE: join(folder, 'blobs'),
+  // One address tries every route with every key.
+  MAX_REQUESTS_PER_SECOND: '100000',
+});
 const node = useRoles(['api', 'gateway'], env);
 const worker = useRoles(['worker'], env);
 const jobs = new TestJobs(redis);
