@@ -173,6 +173,8 @@ export const StatsSchema = v.object({
   queue_depth: WholeNumberSchema,
   /** Jobs that wait for their next attempt. */
   delayed: WholeNumberSchema,
+  /** Jobs that wait for an earlier upload of the same document. */
+  parked: WholeNumberSchema,
   in_flight: WholeNumberSchema,
   active: WholeNumberSchema,
   /** Generations whose dead chunks wait for deletion. */

@@ -17,6 +17,7 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
   const up = gauge('sluice_redis_up', '1 while Redis responds.');
   const depth = gauge('sluice_queue_depth', 'Jobs that wait for a worker.');
   const delayed = gauge('sluice_jobs_delayed', 'Jobs that wait for their next try.');
+  const parked = gauge('sluice_jobs_parked', 'Jobs that wait for an earlier upload of the same document.');
   const inFlight = gauge('sluice_jobs_in_flight', 'Jobs that a worker holds.');
   const active = gauge('sluice_jobs_active', 'Jobs that have not ended.');
   const cleanups = gauge('sluice_cleanups_pending', 'Dead generations whose chunks are still to be deleted.');
@@ -44,6 +45,7 @@ export function queueMetrics(redis: Redis, keys: Keys): () => Promise<string> {
     if (!stats) return registry.getSingleMetricAsString('sluice_redis_up');
     depth.set(stats.queue_depth);
     delayed.set(stats.delayed);
+    parked.set(stats.parked);
     inFlight.set(stats.in_flight);
     active.set(stats.active);
     cleanups.set(stats.cleanups);

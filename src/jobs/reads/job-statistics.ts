@@ -6,20 +6,33 @@ import { isWrongType } from '../../redis/wrong-type.ts';
 
 /** Reads the installation's queue statistics in one round trip, and the next job in another. */
 export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
-  const [depth, delayed, leases, active, cleanups, incomplete, orphans, outcomes, durations, next, time] =
-    await Promise.all([
-      redis.llen(keys.queue),
-      redis.zcard(keys.delayed),
-      redis.zcard(keys.leases),
-      redis.scard(keys.active),
-      redis.zcard(keys.cleanup),
-      redis.zcard(keys.incomplete),
-      redis.get(keys.orphans),
-      redis.hgetall(keys.outcomes),
-      redis.lrange(keys.durations, 0, -1),
-      redis.lindex(keys.queue, -1),
-      redis.time(),
-    ]);
+  const [
+    depth,
+    delayed,
+    parked,
+    leases,
+    active,
+    cleanups,
+    incomplete,
+    orphans,
+    outcomes,
+    durations,
+    next,
+    time,
+  ] = await Promise.all([
+    redis.llen(keys.queue),
+    redis.zcard(keys.delayed),
+    redis.zcard(keys.parked),
+    redis.zcard(keys.leases),
+    redis.scard(keys.active),
+    redis.zcard(keys.cleanup),
+    redis.zcard(keys.incomplete),
+    redis.get(keys.orphans),
+    redis.hgetall(keys.outcomes),
+    redis.lrange(keys.durations, 0, -1),
+    redis.lindex(keys.queue, -1),
+    redis.time(),
+  ]);
   // Another program may have written other text.
   const toCount = (text: string | null | undefined) => (/^\d{1,15}$/.test(text ?? '') ? Number(text) : 0);
   const count = (status: string) => toCount(outcomes[status]);
@@ -29,6 +42,7 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
   return {
     queue_depth: depth,
     delayed,
+    parked,
     in_flight: leases,
     active,
     cleanups,
