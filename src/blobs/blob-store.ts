@@ -185,7 +185,8 @@ export class BlobStore {
     // Removes the manifest last, because the next sweep finds the rest by it.
     await Promise.all([rm(path, { force: true }), this.removeCheckpoint(key)]);
     await rm(path + MANIFEST, { force: true });
-    if (jobId !== undefined) await this.ended.forget(jobId, 'cancelled', 'failed', 'duplicate', 'completed');
+    if (jobId !== undefined)
+      await this.ended.forget(jobId, 'cancelled', 'replaced', 'failed', 'duplicate', 'completed');
   }
 
   /** Moves a blob, and its manifest if it has one, to {@link trash}. Removes its checkpoint. */

@@ -9,13 +9,17 @@ import { readManifest, type Manifest } from './manifest.ts';
 
 /**
  * Ends of a run. Deleted and cancelled ones come first, because a worker may have to repeat them soon. The document of a
- * `deleted` one was deleted. A `duplicate` completed with the document of an earlier upload, so no document needs its file.
+ * `deleted` one was deleted, and that of a `replaced` one has a later original. A `duplicate` completed with the document of
+ * an earlier upload. So no document needs the files of these.
  */
-const KINDS = ['deleted', 'cancelled', 'failed', 'duplicate', 'completed'] as const satisfies (
+const KINDS = ['deleted', 'cancelled', 'replaced', 'failed', 'duplicate', 'completed'] as const satisfies (
   | Outcome
   | 'deleted'
   | 'duplicate'
+  | 'replaced'
 )[];
+/** Ends to repeat before any job is requeued. Otherwise an upload could complete with a document that is then deleted. */
+const FIRST: readonly End[] = ['deleted', 'cancelled'];
 export type End = (typeof KINDS)[number];
 const NAME = new RegExp(`^(.+)\\.(${KINDS.join('|')})\\${MANIFEST}$`);
 
@@ -73,14 +77,16 @@ export class EndedUploads {
     count: number,
     known: ReadonlySet<string>,
   ): AsyncGenerator<EndedUpload[]> {
-    for (const folder of await this.#folders()) {
-      if (folder === folderName(epoch)) continue;
-      const notes = await this.#notes(folder);
-      // Removes only an empty folder.
-      if (notes.length === 0) await rmdir(join(this.#folder, folder)).catch(() => {});
-      for (const status of KINDS) {
-        const same = notes.filter((note) => note.status === status && !known.has(note.path));
-        for (let from = 0; from < same.length; from += count) yield same.slice(from, from + count);
+    const folders = (await this.#folders()).filter((folder) => folder !== folderName(epoch));
+    for (const kinds of [FIRST, KINDS.filter((kind) => !FIRST.includes(kind))]) {
+      for (const folder of folders) {
+        const notes = await this.#notes(folder);
+        // Removes only an empty folder.
+        if (notes.length === 0) await rmdir(join(this.#folder, folder)).catch(() => {});
+        for (const status of kinds) {
+          const same = notes.filter((note) => note.status === status && !known.has(note.path));
+          for (let from = 0; from < same.length; from += count) yield same.slice(from, from + count);
+        }
       }
     }
   }
@@ -123,11 +129,17 @@ export class EndedUploads {
     await Promise.all((await this.#of(jobId, ...kinds)).map((path) => rm(path, { force: true })));
   }
 
-  /** Removes the notes of deletions that are older than `ttlMs`. Until then a rolled back Redis may hold the document. */
+  /**
+   * Removes the notes of deletions that are older than `ttlMs`. Until then a rolled back Redis may hold the document. A note
+   * whose manifest still exists stays, because without it a sweep would requeue the upload.
+   */
   async expireDeletions(ttlMs: number): Promise<void> {
     for (const folder of await this.#folders()) {
       for (const note of await this.#notes(folder)) {
-        if (note.status === 'deleted' && ((await this.age(note)) ?? 0) > ttlMs) await this.remove(note);
+        if (note.status !== 'deleted' || ((await this.age(note)) ?? 0) <= ttlMs) continue;
+        const key = (await this.read(note))?.payload.file_key;
+        if (key === undefined || !(await readManifest(blobPath(this.#root, key) + MANIFEST)))
+          await this.remove(note);
       }
     }
   }

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 import { BlobNotFoundError } from '../blobs/blob-paths.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
+import { suspectingStore, type StoreProver } from '../blobs/open-original.ts';
 import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
@@ -14,7 +15,11 @@ export interface DeletionServices {
   blobs: BlobStore;
   store: JobStore;
   queue: JobQueue;
+  installation: StoreProver;
 }
+
+/** Looks at a document that replacements change meanwhile. */
+const MOST_LOOKS = 3;
 
 /**
  * Deletes a tenant's document, so that it stays deleted if Redis loses the change later. Jobs that would write it again end
@@ -22,22 +27,29 @@ export interface DeletionServices {
  * @throws {AppError} `document_not_found`; `disk_full`, `storage_unavailable`
  */
 export async function deleteDocument(tenant: string, id: string, services: DeletionServices): Promise<void> {
-  const { registry, deletion, blobs, store } = services;
+  const { registry, deletion, blobs, store, installation } = services;
   let isDeleted = false;
-  for (;;) {
+  for (let looks = 1; looks <= MOST_LOOKS; looks++) {
     const [document] = await registry.read([id]);
     if (document?.tenant !== tenant) break;
     const { collection, file_key: key } = document;
     const epoch = await store.epoch();
-    const manifest = await blobs.manifest(key).catch(unlessNowhere);
+    const manifest = await suspectingStore(installation, () => blobs.manifest(key)).catch(unlessNowhere);
+    // An unmounted store holds no manifest, and takes no note.
+    if (!manifest)
+      await installation.proveBlobs().catch((cause: unknown) => {
+        throw storageProblem(cause);
+      });
+    // The file may be the original of another document, too.
+    const isOwn = manifest && (manifest.payload.document_id ?? manifest.job_id) === id;
     // Comes first. If Redis goes back to before the deletion, a worker repeats it by the note.
-    if (manifest)
+    if (isOwn)
       await blobs.ended.note(key, manifest.job_id, 'deleted', epoch).catch((cause: unknown) => {
         throw storageProblem(cause);
       });
+    // Absent if a replacement has moved the document, or a resent command has deleted it.
     const cancelled = await deletion.delete(tenant, collection, id);
-    // Otherwise a replacement has moved the document, or a resent command has deleted it.
-    if (cancelled && manifest) await blobs.ended.forget(manifest.job_id, 'completed');
+    if (isOwn) await blobs.ended.forget(manifest.job_id, 'completed');
     for (const job of cancelled ?? []) await noteCancelled(tenant, job, services);
     isDeleted = true;
   }

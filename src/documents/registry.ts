@@ -48,7 +48,7 @@ export function documentFields(
     size: String(file_size),
     metadata: JSON.stringify(metadata),
     ...settingFields(payload),
-    ...lineDigests(tenant, payload),
+    ...(lineDigests(tenant, payload) ?? { copy: '', name: '' }),
     // Writes an empty value, because a replaced document must keep no field of its predecessor.
     dimension: dimension > 0 ? String(dimension) : '',
     media_type: mediaType ?? '',

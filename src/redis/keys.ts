@@ -21,6 +21,7 @@
  * | `jobs:sequence` | string | counts all transitions; a lower count means that Redis lost writes |
  * | `jobs:history` | string | names the epoch that `version`s belong to |
  * | `jobs:swept` | string | time of the last search for ended leases (ms) |
+ * | `jobs:recovered` | string | the epoch whose lost ends and deletions a worker has repeated |
  * | `jobs:server` | string | run id of the server that the epoch belongs to |
  * | `jobs:reconciled` | string | the epoch of the last search for orphans in Chroma |
  * | `jobs:reconciling` | string | set while a worker compares Chroma and Redis |
@@ -84,6 +85,7 @@ export function createKeys(prefix = '') {
     epoch: `${prefix}jobs:history`,
     swept: `${prefix}jobs:swept`,
     server: `${prefix}jobs:server`,
+    recovered: `${prefix}jobs:recovered`,
     reconciled: `${prefix}jobs:reconciled`,
     reconciling: `${prefix}jobs:reconciling`,
     compared: `${prefix}jobs:compared`,

@@ -77,8 +77,8 @@ export async function acceptUpload(
       throw storageProblem(stored.reason);
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
-    // An earlier request with this key made the job, or an earlier upload the document. Each has its file.
-    if (made.id !== id || made.isDuplicate) await discard(blob, services);
+    // An earlier request with this key made the job, which has its file.
+    if (made.id !== id) await discard(blob, services);
     const accepted: UploadAccepted = {
       job_id: made.id,
       status: 'queued',

@@ -24,6 +24,19 @@ export function lineDigests(tenant: string, payload: JobPayload): LineDigests | 
   return { copy: digest([...named, content_hash, settingsOf(payload), sorted]), name: digest(named) };
 }
 
+/** The arguments of a script that makes a job; all '' for a job that stands in no line. */
+export function lineArgs(tenant: string, payload: JobPayload): LineDigests & { on_duplicate: string } {
+  const { on_duplicate = '' } = payload;
+  const digests = on_duplicate === '' ? undefined : lineDigests(tenant, payload);
+  return digests ? { on_duplicate, ...digests } : { on_duplicate: '', copy: '', name: '' };
+}
+
+/** Encodes a payload. The document that it names comes first, because `line.lua` edits the text. */
+export function encodePayload(payload: JobPayload): string {
+  const { document_id } = payload;
+  return JSON.stringify(document_id === undefined ? payload : { document_id, ...payload });
+}
+
 function digest(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 }

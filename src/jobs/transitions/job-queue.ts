@@ -8,7 +8,7 @@ import { toClaimedJob, type Claim, type ClaimedJob } from '../model/claimed-job.
 import { toHash } from '../model/job-event.ts';
 import type { Idempotency } from '../model/idempotency.ts';
 import type { JobPayload } from '../model/job-payload.ts';
-import { lineDigests } from '../model/line-digests.ts';
+import { encodePayload, lineArgs } from '../model/line-digests.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
@@ -47,8 +47,7 @@ export class JobQueue {
    * Makes a job and queues it. An existing job stays unchanged.
    * @param idempotency the client's key, and a fingerprint of its request
    * @param forgotten whether Redis may have lost this job. Its versions then continue
-   * @returns the job of this request, new or existing, and whether it has completed with a document that existed;
-   * `conflict` when the client's key belongs to another request
+   * @returns the job of this request, new or existing; `conflict` when the client's key belongs to another request
    */
   async enqueue(
     id: string,
@@ -56,14 +55,13 @@ export class JobQueue {
     payload: JobPayload,
     idempotency?: Idempotency,
     forgotten = false,
-  ): Promise<{ id: string; createdAt: string; isDuplicate: boolean } | 'conflict'> {
-    const lines = payload.on_duplicate && lineDigests(tenant, payload);
+  ): Promise<{ id: string; createdAt: string } | 'conflict'> {
     return this.#run('enqueue', {
       job_key: this.#keys.job(id),
       idempotency_key: this.#keys.idempotency(tenant, idempotency?.key ?? ''),
       id,
       tenant,
-      payload: JSON.stringify(payload),
+      payload: encodePayload(payload),
       max_retries: this.#options.maxRetries,
       fingerprint: idempotency?.fingerprint ?? '',
       // A key never names a job that has expired.
@@ -72,9 +70,7 @@ export class JobQueue {
       collection: payload.collection,
       forgotten: forgotten ? 1 : 0,
       store: this.#options.store?.() ?? '',
-      on_duplicate: lines ? (payload.on_duplicate ?? '') : '',
-      copy: lines?.copy ?? '',
-      name: lines?.name ?? '',
+      ...lineArgs(tenant, payload),
       ttl_seconds: this.#options.ttlSeconds,
       ...(this.#options.reader?.() ?? UNKNOWN_READER),
     });
@@ -212,7 +208,8 @@ export class JobQueue {
       job_key: this.#keys.job(id),
       id,
       tenant,
-      payload: JSON.stringify(payload),
+      payload: encodePayload(payload),
+      ...lineArgs(tenant, payload),
       ttl_seconds: this.#options.ttlSeconds,
     });
   }

@@ -41,10 +41,9 @@ export const SCRIPTS = {
   // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
   // `on_duplicate` is '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
   enqueue: defineScript(
-    'job_key queue active offset epoch recent idempotency_key installation parked outcomes',
+    'job_key queue active offset epoch recent idempotency_key installation parked outcomes recovered',
     'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store on_duplicate copy name job_prefix document_prefix line_prefix ttl_seconds model reader_version',
-    ([id, createdAt, admitted]: [string, string, string?]) =>
-      id === '' ? 'conflict' : { id, createdAt, isDuplicate: admitted === 'done' },
+    ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
     { needsMemory: true },
   ),
   'expire-leases': defineScript(
@@ -105,7 +104,7 @@ export const SCRIPTS = {
   ),
   'restore-cancelled': defineScript(
     'job_key offset epoch recent outcomes tombstones',
-    'id tenant payload ttl_seconds',
+    'id tenant payload ttl_seconds on_duplicate copy name',
     isOne,
   ),
   retry: defineScript(

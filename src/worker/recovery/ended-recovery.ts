@@ -33,7 +33,7 @@ export class EndedRecovery {
 
   /** Compares the notes of earlier epochs with Redis, unless this was done before. */
   async sweep(epoch: string, signal: AbortSignal): Promise<void> {
-    const { blobs, store, registry, manifests, logger } = this.#services;
+    const { blobs, store, registry, manifests, epochs, logger } = this.#services;
     await manifests.adoptOlder();
     if (epoch !== this.#epoch) this.#compared.clear();
     this.#epoch = epoch;
@@ -52,6 +52,7 @@ export class EndedRecovery {
         }
       }
     }
+    await epochs.noteRecovered(epoch);
   }
 
   /** Compares one note. @returns whether the note holds in the present epoch, too */
@@ -59,6 +60,9 @@ export class EndedRecovery {
     const { blobs, logger } = this.#services;
     const { jobId: job, status } = ended;
     if (status === 'deleted') return this.#deleteAgain(ended, state);
+    // A worker may note its job's end after the deletion.
+    if (await blobs.ended.has(job, 'deleted')) return true;
+    if (status === 'replaced') return this.#keepReplaced(ended);
     const outcome = status === 'duplicate' ? 'completed' : status;
     if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) return true;
     if (!state && status === 'completed' && hasDocument) return true;
@@ -76,13 +80,19 @@ export class EndedRecovery {
     // Removes the note first. From then on the sweep of the manifests would queue the job, too.
     await blobs.ended.restore(ended.path, manifest);
     await blobs.ended.remove(ended);
-    await this.#rerun(manifest, state);
+    // A document that existed keeps its id, whatever other copies there are.
+    const own = { document_id: manifest.payload.document_id ?? job, on_duplicate: 'keep' } as const;
+    const isDocument = status === 'completed';
+    await this.#rerun(
+      isDocument ? { ...manifest, payload: { ...manifest.payload, ...own } } : manifest,
+      state,
+    );
     return false;
   }
 
   /** Repeats a deletion that Redis has lost: of the document, or of the job that was to make it. */
   async #deleteAgain(ended: EndedUpload, state: JobState | undefined): Promise<boolean> {
-    const { blobs, registry, deletion, queue, logger } = this.#services;
+    const { blobs, registry, deletion, queue, tombstones, logger } = this.#services;
     const manifest = await blobs.ended.read(ended);
     if (!manifest) return true;
     const { job_id, tenant, payload } = manifest;
@@ -91,7 +101,17 @@ export class EndedRecovery {
     if (await registry.ownsFile(document_id, file_key)) {
       logger.warn('Redis has lost the deletion of a document', { job: job_id, document: document_id });
       await deletion.delete(tenant, collection, document_id);
-    }
+    } else await tombstones.write(manifest, 0);
+    return true;
+  }
+
+  /** Restores the tombstone of a document's former original, unless Redis is back at a time before the replacement. */
+  async #keepReplaced(ended: EndedUpload): Promise<boolean> {
+    const { blobs, registry, tombstones } = this.#services;
+    const manifest = await blobs.ended.read(ended);
+    if (!manifest) return true;
+    const { document_id = manifest.job_id, file_key } = manifest.payload;
+    if (!(await registry.ownsFile(document_id, file_key))) await tombstones.write(manifest, 0);
     return true;
   }
 

@@ -61,11 +61,13 @@ export class UploadRecovery {
   async #recover(manifests: readonly Manifest[]): Promise<void> {
     const { queue, registry, tombstones, epochs, logger } = this.#services;
     const dead = await tombstones.has(manifests);
+    // A document's former original, or that of a deleted document, has a tombstone without a job. It covers every run.
+    const replaced = await tombstones.has(manifests.map((manifest) => ({ ...manifest, job_id: '' })));
     for (const [i, manifest] of manifests.entries()) {
       const { job_id: job, payload, run: promised = 1 } = manifest;
       const completed = await registry.ownsFile(payload.document_id ?? job, payload.file_key);
       // The tombstone may belong to a run before the promised one.
-      if (completed || (dead[i] && promised === 1)) {
+      if (completed || replaced[i] || (dead[i] && promised === 1)) {
         await this.#noteEnd(manifest, completed ? 'completed' : 'failed', epochs.last.epoch);
       } else {
         logger.warn('Redis has lost an upload, and it is requeued', { job });

@@ -45,7 +45,7 @@ export class DocumentEmbedder {
   #model: EmbeddingModel | undefined;
   #processor: Promise<{ inLane: Start; size: number }> | undefined;
   /** Vectors of the model, by text. They come from former chunks, and from the call that determined the model. */
-  readonly #known = new Map<string, number[]>();
+  readonly #known = new Map<string, ArrayLike<number>>();
 
   constructor(chunks: readonly CutChunk[], services: EmbedderServices) {
     this.#chunks = chunks;
@@ -106,7 +106,7 @@ export class DocumentEmbedder {
     const { start, onEmbedded } = this.#services;
     const missing = texts.filter((text) => !this.#known.has(text));
     onEmbedded(texts.length - missing.length);
-    if (missing.length === 0) return texts.map((text) => this.#known.get(text) as number[]);
+    if (missing.length === 0) return texts.map((text) => Array.from(this.#known.get(text) ?? []));
     const { inLane, size } = await this.#ready();
     const calls: Promise<number[][]>[] = [];
     for (let at = 0; at < missing.length; at += size) {
@@ -119,7 +119,10 @@ export class DocumentEmbedder {
       calls.push(start(call));
     }
     const made = (await Promise.all(calls)).flat();
-    return texts.map((text) => this.#known.get(text) ?? (made.shift() as number[]));
+    return texts.map((text) => {
+      const known = this.#known.get(text);
+      return known ? Array.from(known) : (made.shift() as number[]);
+    });
   }
 
   async #embed(texts: string[]): Promise<number[][]> {

@@ -5,6 +5,7 @@ import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from '../claim/lease-keeper.ts';
+import { noteReplaced } from './note-replaced.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
@@ -51,8 +52,11 @@ export async function runJob(
     await progress.close();
     signal.throwIfAborted();
     const { epoch } = services.epochs.last;
+    const [before] =
+      document.documentId === job.id ? [] : await services.registry.read([document.documentId]);
     if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
     logger.info('job completed', { chunks: document.chunkCount });
+    if (before) await noteReplaced(before.file_key, job, epoch, services.blobs, logger);
     await noteEnd(job, 'completed', epoch, { ...services, logger });
   } catch (error) {
     await progress.close();

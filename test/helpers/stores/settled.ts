@@ -30,6 +30,7 @@ const LASTING: ReadonlySet<string> = new Set([
   keys.looked,
   keys.orphans,
   keys.outcomes,
+  keys.recovered,
   keys.counted,
   keys.counting,
   keys.durations,

@@ -5,18 +5,16 @@
 -- Publishes each cancelled job, failed with the code cancelled.
 local found = redis.pcall('HMGET', document_key, 'tenant', 'collection', 'generation', 'file_key', 'copy', 'name',
   'reindex_job', 'replaced_by')
-if found.err or found[1] ~= tenant or found[2] ~= collection then return nil end
+if found.err or found[1] ~= tenant or (found[2] or '') ~= collection then return nil end
 
-pcall(uncount_document, collections_key, document_key)
-redis.call('DEL', document_key)
-for _, key in ipairs({ documents_key, collection_key, incomplete }) do redis.call('ZREM', key, id) end
-redis.call('SREM', reindexing, id)
-if found[5] and redis.call('GET', line_prefix .. found[5] .. ':document') == id then
-  redis.call('DEL', line_prefix .. found[5] .. ':document')
-end
-if found[6] then redis.call('ZREM', line_prefix .. found[6] .. ':documents', id) end
+-- The marks come first, because Redis does not roll back a script that fails half-way.
 mark_chunks_dead(cleanup, tenant, collection, id, found[3] or '', now_ms())
 if found[4] then redis.call('ZADD', tombstones, now_ms(), encode_tombstone('', id, found[4])) end
+pcall(uncount_document, collections_key, document_key)
+for _, key in ipairs({ documents_key, collection_key, incomplete }) do redis.pcall('ZREM', key, id) end
+redis.pcall('SREM', reindexing, id)
+forget_document(id, found[5], found[6], line_prefix)
+redis.call('DEL', document_key)
 
 local ended = {}
 for _, job_id in ipairs({ id, found[7] or '', found[8] or '' }) do

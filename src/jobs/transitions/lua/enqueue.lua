@@ -1,7 +1,6 @@
 -- Makes a job and queues it.
 -- Returns {id, created_at} of the job. An existing job stays unchanged (a replay). If the client's key names a job of the
--- same fingerprint, returns that job. For another fingerprint, returns {'', ''}. A third element, 'done', means that the
--- job's document exists, and the job has completed with it.
+-- same fingerprint, returns that job. For another fingerprint, returns {'', ''}.
 -- Publishes the job, queued, and completed if its document exists.
 -- Fails if the installation uses another blob store, because no worker could read the file. An emptied Redis names
 -- none, and accepts jobs from every store.
@@ -9,10 +8,7 @@ if is_foreign(installation, store, false) then
   return redis.error_reply('FOREIGN the installation uses another blob store')
 end
 local found = redis.call('TYPE', job_key).ok
-if found == 'hash' then
-  local created_at, duplicate_of = unpack(redis.call('HMGET', job_key, 'created_at', 'duplicate_of'))
-  return { id, created_at, duplicate_of and 'done' or 'run' }
-end
+if found == 'hash' then return { id, redis.call('HGET', job_key, 'created_at') } end
 -- A value of another type is no job. Another program wrote it.
 if found ~= 'none' then redis.call('DEL', job_key) end
 if fingerprint ~= '' then
@@ -37,7 +33,7 @@ if on_duplicate ~= '' then redis.call('HSET', job_key, 'on_duplicate', on_duplic
 local admitted = admit(id, job_key, job, {
   job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
   active = active, offset = offset, epoch = epoch, outcomes = outcomes,
-  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version,
+  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version, recovered = recovered,
 })
 if admitted == 'run' then redis.call('LPUSH', queue, id) end
-return { id, stamp(), admitted }
+return { id, stamp() }

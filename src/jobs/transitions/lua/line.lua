@@ -18,25 +18,29 @@ local function first_in(line, job_prefix)
   end
 end
 
--- Returns the document of a copy, and its number of chunks as text; nil for none. A document of another model or reader is
--- no copy. An empty model or reader_version is unknown, and matches any.
-local function document_of(copy, line_prefix, document_prefix, model, reader_version)
-  local id = redis.call('GET', line_prefix .. copy .. ':document')
-  if not id then return nil end
-  local found = redis.call('HMGET', document_prefix .. id, 'copy', 'chunk_count', 'model', 'reader_version')
-  if found[1] ~= copy then return nil end
-  if model ~= '' and found[3] ~= model then return nil end
-  if reader_version ~= '' and (found[4] or '') ~= reader_version then return nil end
-  return id, found[2] or '0'
-end
-
 -- Returns the newest document of a name; nil for none.
-local function newest_named(name, line_prefix, document_prefix)
-  local named = line_prefix .. name .. ':documents'
+local function newest_named(name, at)
+  local named = at.line_prefix .. name .. ':documents'
   while true do
     local id = redis.call('ZREVRANGE', named, 0, 0)[1]
-    if not id or redis.call('HGET', document_prefix .. id, 'name') == name then return id end
+    if not id or redis.call('HGET', at.document_prefix .. id, 'name') == name then return id end
     redis.call('ZREM', named, id)
+  end
+end
+
+-- Returns the document of a copy, its number of chunks as text, and whether it misses chunks or its original; nil for
+-- none. A document of another model or reader is no copy. An empty model or reader_version is unknown, and matches any.
+local function document_of(copy, name, at)
+  local pointer = at.line_prefix .. copy .. ':document'
+  local candidates = redis.call('ZREVRANGE', at.line_prefix .. name .. ':documents', 0, 99)
+  table.insert(candidates, 1, redis.call('GET', pointer) or '')
+  for _, id in ipairs(candidates) do
+    local found = redis.call('HMGET', at.document_prefix .. id, 'copy', 'chunk_count', 'model', 'reader_version',
+      'missing_chunks', 'file_gone')
+    if found[1] == copy and (at.model == '' or found[3] == at.model) and
+      (at.reader_version == '' or (found[4] or '') == at.reader_version) then
+      return id, string.format('%.0f', tonumber(found[2]) or 0), (found[5] or found[6]) and true or false
+    end
   end
 end
 
@@ -52,8 +56,8 @@ local function leave_lines(key, id, line_prefix, queue, parked)
   redis.call('ZREM', parked, id)
 end
 
--- Names the document that a job replaces in its payload, and the job in the document. The edit is textual, because Lua
--- would round the numbers of the metadata. Returns the payload.
+-- Names the document that a job replaces in its payload, and the job in the document. A payload that names a document
+-- begins with it, see `enqueue` of `job-queue.ts`. The edit is textual, because Lua would round the numbers of the metadata. Returns the payload.
 local function set_target(key, id, document, document_prefix)
   local payload = string.gsub(redis.call('HGET', key, 'payload') or '', '^{"document_id":"[^"]*",', '{')
   payload = '{"document_id":' .. cjson.encode(document) .. ',' .. string.sub(payload, 2)
@@ -77,6 +81,11 @@ local function cancel_job(key, id, job, at)
   redis.call('PUBLISH', at.cancelled, id)
 end
 
+-- Returns the offset of the job's last event. Offsets reserved for further jobs of the script do not count.
+local function last_offset(offset_key)
+  return spare > 0 and next_spare - 1 or redis.call('GET', offset_key) or 0
+end
+
 -- Decides whether a queued job may run. Completes it if its document exists. Parks it behind an earlier job of its line.
 -- at: keys and arguments of the caller, by name
 -- Returns 'run' and its payload where that has changed; 'parked'; or 'done'.
@@ -84,7 +93,7 @@ local function admit(id, key, job, at)
   local how, copy, name = unpack(redis.call('HMGET', key, 'on_duplicate', 'copy', 'name'))
   if not (how and copy and name) then return 'run' end
   for _, line in ipairs({ copy, name }) do
-    redis.call('ZADD', at.line_prefix .. line .. ':jobs', 'NX', redis.call('GET', at.offset) or 0, id)
+    redis.call('ZADD', at.line_prefix .. line .. ':jobs', 'NX', last_offset(at.offset), id)
   end
   if how == 'keep' then return 'run' end
   if first_in(at.line_prefix .. (how == 'replace' and name or copy) .. ':jobs', at.job_prefix) ~= id then
@@ -92,17 +101,19 @@ local function admit(id, key, job, at)
     return 'parked'
   end
   redis.call('ZREM', at.parked, id)
-  local document, chunk_count =
-    document_of(copy, at.line_prefix, at.document_prefix, at.model, at.reader_version)
-  if not document then
-    local replaced = how == 'replace' and newest_named(name, at.line_prefix, at.document_prefix)
-    return 'run', replaced and set_target(key, id, replaced, at.document_prefix)
+  -- Until a worker has repeated what Redis has lost, a document may be one whose deletion was lost. Workers claim later.
+  if at.recovered and redis.call('GET', at.recovered) ~= redis.call('GET', at.epoch) then return 'run' end
+  local document, chunk_count, is_broken = document_of(copy, name, at)
+  local newest = how == 'replace' and newest_named(name, at)
+  if not document or is_broken or (newest and newest ~= document) then
+    -- The upload heals a document that misses chunks or its original.
+    local target = newest or document
+    return 'run', target and set_target(key, id, target, at.document_prefix)
   end
 
   redis.call('SREM', at.active, id)
   redis.call('EXPIRE', key, at.ttl_seconds)
   redis.pcall('HINCRBY', at.outcomes, 'completed', 1)
-  redis.call('HSET', key, 'duplicate_of', document)
   commit(key, at.offset, at.epoch, job, {
     'status', 'completed', 'progress', '100', 'fraction', '1', 'message', 'Upload completed successfully',
     'started_at', job[AT.started_at] or stamp(), 'completed_at', stamp(),
@@ -118,6 +129,14 @@ local function enter_document(id, before_copy, copy, name, line_prefix)
   if before_copy and before_copy ~= copy and redis.call('GET', line_prefix .. before_copy .. ':document') == id then
     redis.call('DEL', line_prefix .. before_copy .. ':document')
   end
-  if copy then redis.call('SET', line_prefix .. copy .. ':document', id) end
-  if name then redis.call('ZADD', line_prefix .. name .. ':documents', 'NX', now_ms(), id) end
+  if copy and copy ~= '' then redis.call('SET', line_prefix .. copy .. ':document', id) end
+  if name and name ~= '' then redis.call('ZADD', line_prefix .. name .. ':documents', 'NX', now_ms(), id) end
+end
+
+-- Removes a document from those of its copy and name.
+local function forget_document(id, copy, name, line_prefix)
+  if copy and redis.call('GET', line_prefix .. copy .. ':document') == id then
+    redis.call('DEL', line_prefix .. copy .. ':document')
+  end
+  if name then redis.call('ZREM', line_prefix .. name .. ':documents', id) end
 end

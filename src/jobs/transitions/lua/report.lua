@@ -50,8 +50,8 @@ local function complete(key, id, token, started_ms, at, last)
   if replaces ~= '' and before[1] ~= replaces then return 2 end
   if before[1] and before[1] ~= token then
     -- Notes about the old generation's chunks do not apply to the new ones.
-    redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries',
-      'replaced_by')
+    redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries')
+    if redis.call('HGET', document_key, 'replaced_by') == id then redis.call('HDEL', document_key, 'replaced_by') end
     redis.pcall('ZREM', incomplete, document)
     mark_chunks_dead(cleanup, before[2] or 'default', before[3] or collection, document, before[1], now_ms())
   end

@@ -9,6 +9,7 @@ redis.call('HSET', job_key, 'id', id, 'type', 'document_upload', 'progress', '0'
   'payload', payload, 'tenant', tenant, 'run', '1', 'created_at', stamp())
 redis.call('ZADD', recent, now_ms(), id)
 redis.pcall('HINCRBY', outcomes, 'cancelled', 1)
+if on_duplicate ~= '' then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end
 commit(job_key, offset, epoch, read(job_key), cancelled_changes('Cancelled'))
 redis.call('EXPIRE', job_key, ttl_seconds)
 write_tombstone(tombstones, job_key, id, now_ms() + tonumber(ttl_seconds) * 1000)

@@ -9,6 +9,8 @@ if token then
   mark_dead(cleanup, job_key, job, id)
   if redis.call('HGET', document_key, 'generation') == token then
     pcall(uncount_document, collections_key, document_key)
+    local copy, name = unpack(redis.call('HMGET', document_key, 'copy', 'name'))
+    forget_document(id, copy, name, line_prefix)
     redis.call('DEL', document_key)
     redis.call('ZREM', documents_key, id)
     redis.call('ZREM', collection_key, id)

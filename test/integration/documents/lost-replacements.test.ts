@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { deleteDocument } from '../../../src/documents/delete-document.ts';
+import { documentFields } from '../../../src/documents/registry.ts';
+import { noteReplaced } from '../../../src/worker/run/note-replaced.ts';
+import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
+import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
+import {
+  age,
+  blobs,
+  files,
+  keys,
+  payloadOf,
+  queue,
+  redis,
+  services,
+  signal,
+  sweep,
+  store,
+  TTL_SECONDS,
+  upload,
+  useDeletion,
+} from '../../helpers/stores/deletion.ts';
+
+useDeletion();
+const remove = (id: string) => deleteDocument('default', id, services());
+const ended = () => new EndedRecovery(services(), TTL_SECONDS * 1000);
+const up = (id: string, content_hash: string, on_duplicate: 'skip' | 'replace' | 'keep' = 'skip') =>
+  upload(id, { payload: { ...payloadOf(id), content_hash, on_duplicate } });
+
+/** Runs all jobs that wait, one after the other, like one worker. */
+async function work(epoch?: string): Promise<string[]> {
+  const ran: string[] = [];
+  for (;;) {
+    const { jobs } = await queue.claim(1);
+    const [claimed] = jobs;
+    if (!claimed) return ran;
+    if (!claimed.work.ok) throw new Error();
+    const { payload, documentId } = claimed.work;
+    if (payload.on_duplicate === 'replace') {
+      const manifest = await blobs.manifest(payload.file_key);
+      if (manifest && manifest.payload.document_id !== payload.document_id)
+        await blobs.restoreManifest(payload.file_key, { ...manifest, payload });
+    }
+    const former = await redis.client.hget(keys.document(documentId), 'file_key');
+    const fields = documentFields(payload, {
+      id: documentId,
+      tenant: 'default',
+      model: 'm',
+      dimension: 3,
+      mediaType: undefined,
+      readerVersion: 'r',
+    });
+    await queue.complete(claimed, {
+      documentId,
+      tenant: 'default',
+      collection: 'papers',
+      chunkCount: 1,
+      fields,
+    });
+    ran.push(claimed.id);
+    if (epoch && former !== null) await noteReplaced(former, claimed, epoch, blobs, services().logger);
+    if (epoch) await blobs.ended.note(payload.file_key, claimed.id, 'completed', epoch);
+  }
+}
+async function snapshot() {
+  const all = await redis.client.keys('*');
+  return Promise.all(all.map(async (k) => [k, await redis.client.dumpBuffer(k)] as const));
+}
+async function rollback(to: Awaited<ReturnType<typeof snapshot>>) {
+  await redis.client.flushall();
+  for (const [k, v] of to) await redis.client.restore(k, 0, v);
+}
+
+test('a lost Redis keeps the newest version of a replaced document', async () => {
+  const stale: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    await redis.client.flushall();
+    for (const f of await files()) if (!f.endsWith('.json')) await blobs.remove(`default/${f}`);
+    const [a, r] = [randomUUID(), randomUUID()];
+    await up(a, 'x');
+    await work('older');
+    await up(r, 'y', 'replace');
+    await work('older');
+    expect(await redis.client.hget(keys.document(a), 'file_key')).toBe(`default/${r}`);
+    await redis.client.flushall();
+    await ended().sweep('newer', signal);
+    const ran = await work('newer');
+    if ((await redis.client.hget(keys.document(a), 'file_key')) !== `default/${r}`)
+      stale.push(ran.map((x) => (x === a ? 'a' : 'r')).join(','));
+  }
+  expect(stale).toEqual([]);
+});
+test('a replaced document that was deleted does not return with its older version', async () => {
+  await up('a', 'x');
+  await work('older');
+  await up('r', 'y', 'replace');
+  await work('older');
+  await remove('a');
+  await sweep();
+  await redis.client.flushall();
+  await ended().sweep('newer', signal);
+  await age();
+  await new UploadRecovery(services()).sweep(signal);
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
+});
+test('a deleted document does not return when the note of its deletion expires', async () => {
+  await up('a', 'x');
+  await work('older');
+  await remove('a');
+  await redis.client.flushall();
+  await ended().sweep('newer', signal);
+  await age();
+  await sweep();
+  await new UploadRecovery(services()).sweep(signal);
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
+});
+test('the deletion of a document of a shared original leaves the other document', async () => {
+  await up('a', 'x');
+  await work('older');
+  await queue.enqueue('f', 'default', { ...payloadOf('f', 'a'), filename: 'f.txt' });
+  await work('older');
+  await remove('f');
+  expect(await redis.client.exists(keys.document('a'))).toBe(1);
+  await ended().sweep('newer', signal);
+  expect(await redis.client.exists(keys.document('a'))).toBe(1);
+});
+test('a lost Redis brings back both copies', async () => {
+  const lost: string[] = [];
+  for (let i = 0; i < 4; i++) {
+    await redis.client.flushall();
+    const [s, c] = [randomUUID(), randomUUID()];
+    await up(s, 'x' + i);
+    await work('older');
+    await up(c, 'x' + i, 'keep');
+    await work('older');
+    await redis.client.flushall();
+    await ended().sweep('newer', signal);
+    await work('newer');
+    for (const id of [s, c])
+      if (!(await redis.client.exists(keys.document(id)))) lost.push(id === s ? 's' : 'c');
+  }
+  expect(lost).toEqual([]);
+});
+test('an upload in a rolled back Redis survives the repeated deletion', async () => {
+  await up('a', 'x');
+  await work('older');
+  const before = await snapshot();
+  await remove('a');
+  await rollback(before);
+  await store('b');
+  await queue.enqueue('b', 'default', {
+    ...payloadOf('b'),
+    content_hash: 'x',
+    on_duplicate: 'skip',
+  });
+  await ended().sweep('newer', signal);
+  const documents = await redis.client.zrange(keys.documents('default'), '0', '-1');
+  const queued = await redis.client.lrange(keys.queue, 0, -1);
+  expect([...documents, ...queued].length).toBeGreaterThan(0);
+});
+test('an older copy of Redis, notes of two epochs', async () => {
+  let lost = 0;
+  for (const [e1, e2] of [
+    ['e1', 'e2'],
+    ['e2', 'e1'],
+    ['x', 'abc'],
+    ['abc', 'x'],
+  ] as const) {
+    await redis.client.flushall();
+    const [a, b] = [randomUUID(), randomUUID()];
+    await up(a, 'x');
+    await work(e1);
+    const before = await snapshot();
+    await redis.client.set(keys.epoch, e1);
+    await remove(a);
+    await redis.client.set(keys.epoch, e2);
+    await up(b, 'x');
+    await work(e2);
+    expect(await redis.client.exists(keys.document(b))).toBe(1);
+    await rollback(before);
+    await ended().sweep('newer', signal);
+    await work('newer');
+    const has = await redis.client.zrange(keys.documents('default'), '0', '-1');
+    if (has.length === 0) lost++;
+  }
+  expect(lost).toBe(0);
+});
+test('a document without a collection field', async () => {
+  await up('a', 'x');
+  await work('older');
+  await redis.client.hdel(keys.document('a'), 'collection');
+  const end = await Promise.race([
+    remove('a').then(() => 'ended', String),
+    new Promise((r) => setTimeout(r, 2000, 'still looping after 2 s')),
+  ]);
+  await redis.client.del(keys.document('a'));
+  expect(end).not.toContain('looping');
+});
+test('a late note of completion does not bring a deleted document back', async () => {
+  await up('a', 'x');
+  const before = await snapshot();
+  await work();
+  await remove('a');
+  await blobs.ended.note('default/a', 'a', 'completed', 'older');
+  await rollback(before);
+  await ended().sweep('newer', signal);
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
+});
