@@ -1,7 +1,8 @@
 import { AppError } from '../errors.ts';
 import { BlobNotFoundError } from '../blobs/blob-paths.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
-import { suspectingStore, type StoreProver } from '../blobs/open-original.ts';
+import type { Manifest } from '../blobs/manifest.ts';
+import type { StoreProver } from '../blobs/open-original.ts';
 import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
@@ -34,12 +35,7 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
     if (document?.tenant !== tenant) break;
     const { collection, file_key: key } = document;
     const epoch = await store.epoch();
-    const manifest = await suspectingStore(installation, () => blobs.manifest(key)).catch(unlessNowhere);
-    // An unmounted store holds no manifest, and takes no note.
-    if (!manifest)
-      await installation.proveBlobs().catch((cause: unknown) => {
-        throw storageProblem(cause);
-      });
+    const manifest = await readManifest(key, blobs, installation);
     // The file may be the original of another document, too.
     const isOwn = manifest && (manifest.payload.document_id ?? manifest.job_id) === id;
     // Comes first. If Redis goes back to before the deletion, a worker repeats it by the note.
@@ -71,7 +67,22 @@ async function noteCancelled(tenant: string, job: string, { blobs, store }: Dele
   await blobs.ended.note(upload.payload.file_key, job, 'cancelled', state.epoch).catch(() => {});
 }
 
-/** Treats a key outside the store as a missing manifest, because another program may have written it. */
-function unlessNowhere(error: unknown): undefined {
-  if (!(error instanceof BlobNotFoundError)) throw error;
+/**
+ * Reads a document's manifest; `undefined` without one, or for a key outside the store, which another program may have
+ * written. Proves the store for a missing manifest, because an unmounted folder holds none either. Without a note a rolled
+ * back Redis would bring the document back.
+ */
+async function readManifest(
+  key: string,
+  blobs: BlobStore,
+  installation: StoreProver,
+): Promise<Manifest | undefined> {
+  try {
+    const manifest = await blobs.manifest(key);
+    if (!manifest) await installation.proveBlobs();
+    return manifest;
+  } catch (cause) {
+    if (cause instanceof BlobNotFoundError) return undefined;
+    throw storageProblem(cause);
+  }
 }

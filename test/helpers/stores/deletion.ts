@@ -22,6 +22,7 @@ import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts'
 import type { TestRedis } from '../servers/redis.ts';
 import { quietLogger } from '../servers/roles.ts';
 import { useRedis } from '../servers/use.ts';
+import { folderProver } from './store-prover.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -80,8 +81,7 @@ export function services() {
   const manifests = new ManifestRestoration(shared, TTL_SECONDS * 1000);
   const deletion = new DocumentDeletion(client, keys, TTL_SECONDS);
   const trashed = new Counter({ name: 'trashed', help: 'x', registers: [new Registry()] });
-  const installation = { proveBlobs: async () => {} };
-  return { ...shared, manifests, deletion, trashed, installation };
+  return { ...shared, manifests, deletion, trashed, installation: folderProver(folder) };
 }
 
 /** Stores an upload like an acknowledged one, and queues its job. */

@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
@@ -10,6 +11,7 @@ import {
   complete,
   fail,
   files,
+  folder,
   keys,
   payloadOf,
   queue,
@@ -123,6 +125,17 @@ test('a Redis that lost all its data does not bring back a deleted document', as
   await new EndedRecovery(services(), TTL_SECONDS * 1000).sweep('newer', signal);
   await new UploadRecovery(services()).sweep(signal);
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
+});
+
+test('while the blob store is away no document is deleted, because no note can prove the deletion', async () => {
+  await upload('a');
+  await complete('a');
+  await rename(folder, `${folder}-away`);
+  await expect(remove('a')).rejects.toMatchObject({ code: 'storage_unavailable' });
+  await rename(`${folder}-away`, folder);
+  expect(await redis.client.exists(keys.document('a'))).toBe(1);
+  await remove('a');
+  expect(await redis.client.exists(keys.document('a'))).toBe(0);
 });
 
 test('a failed job is no document', async () => {
