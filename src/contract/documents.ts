@@ -1,7 +1,13 @@
 import * as v from 'valibot';
 
 import { WholeNumberSchema } from './scalars.ts';
-import { ChunkingStrategySchema, CollectionNameSchema, MetadataSchema, MetadataText } from './upload.ts';
+import {
+  ChunkingStrategySchema,
+  CollectionNameSchema,
+  GivenMetadataSchema,
+  MetadataSchema,
+  MetadataText,
+} from './upload.ts';
 import { WhereSchema } from './where.ts';
 
 /** A registered document, as `GET /api/documents` lists it. */
@@ -100,6 +106,70 @@ export const DocumentListSchema = v.object({
   next_cursor: v.optional(v.string()),
 });
 export type DocumentList = v.InferOutput<typeof DocumentListSchema>;
+
+/** Most documents that one call deletes, and most ids that it names. */
+export const MAX_DELETED = 1000;
+
+const DocumentFilterSchema = v.partial(
+  v.object({
+    ids: v.pipe(
+      v.array(v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(1024))),
+      v.minLength(1, 'must name at least one document'),
+      v.maxLength(MAX_DELETED, `must name at most ${MAX_DELETED} documents`),
+    ),
+    collection: CollectionNameSchema,
+    filename: v.pipe(v.string(), v.description('The whole name of the file.')),
+    metadata: v.pipe(GivenMetadataSchema, v.description('Each key must have this value, of this type.')),
+  }),
+);
+
+/** Returns whether a filter excludes any document. Empty metadata match every document. */
+function isSelective({
+  ids,
+  collection,
+  filename,
+  metadata = {},
+}: v.InferOutput<typeof DocumentFilterSchema>): boolean {
+  return [ids, collection, filename].some((field) => field !== undefined) || Object.keys(metadata).length > 0;
+}
+
+/** Body of `POST /api/documents/delete`: a filter as that of the list, `ids`, or `all`. All named fields must match. */
+export const DocumentSelectionSchema = v.pipe(
+  v.strictObject(
+    {
+      ...DocumentFilterSchema.entries,
+      /** Means every document. */
+      all: v.optional(v.literal(true, 'must be true, or absent')),
+      limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_DELETED)), MAX_DELETED),
+      /** The `next_cursor` of the call before. */
+      cursor: v.optional(v.string()),
+    },
+    // A misspelled filter would select more documents in silence.
+    (issue) => (issue.expected === 'never' ? 'is not a field of a selection of documents' : issue.message),
+  ),
+  v.check(
+    ({ all, ...filter }) => all === true || isSelective(filter),
+    'The body names no filter. Add one, or send "all": true to mean every document.',
+  ),
+  v.check(
+    ({ all, ...filter }) => all === undefined || !isSelective(filter),
+    'The body names a filter and "all". Leave one of them out.',
+  ),
+  v.check(
+    ({ ids = [], limit, cursor }) => ids.length === 0 || (ids.length <= limit && cursor === undefined),
+    '"ids" takes no "cursor", and no "limit" below the number of ids.',
+  ),
+);
+export type DocumentSelection = v.InferOutput<typeof DocumentSelectionSchema>;
+
+/** Outcome of `DELETE /api/collections/{name}`. */
+export const CollectionDeletionSchema = v.object({
+  documents_deleted: WholeNumberSchema,
+  jobs_cancelled: WholeNumberSchema,
+  /** True if a cap ended the call. The same request continues. */
+  more: v.boolean(),
+});
+export type CollectionDeletion = v.InferOutput<typeof CollectionDeletionSchema>;
 
 export const ChunkListSchema = v.object({
   chunks: v.array(ChunkSchema),

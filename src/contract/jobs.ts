@@ -141,6 +141,16 @@ export const BulkResultSchema = v.object({
 });
 export type BulkResult = v.InferOutput<typeof BulkResultSchema>;
 
+/**
+ * Outcome of a call that deletes documents, counted like that of a call that changes jobs. `skipped` documents were gone when
+ * the call came to them, or the call named unknown ids.
+ */
+export const DeletionResultSchema = v.object({
+  ...v.omit(BulkResultSchema, ['changed']).entries,
+  deleted: WholeNumberSchema,
+});
+export type DeletionResult = v.InferOutput<typeof DeletionResultSchema>;
+
 /** Longest wait that a request may ask for, in seconds. The api ends the wait after `HEARTBEAT_MS` at the latest. */
 export const MAX_WAIT_SECONDS = 55;
 

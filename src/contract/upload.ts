@@ -71,15 +71,21 @@ export type Metadata = v.InferOutput<typeof MetadataSchema>;
 /** Matches keys that Chroma or the schema drops without an error. */
 const LOST_KEY = /^(?:chroma:.*|__proto__|prototype|constructor)$/s;
 
-/** Metadata as JSON, in a form field or a query string. */
-export const MetadataText = v.pipe(
-  v.string(),
-  v.parseJson(undefined, 'must be a JSON object'),
+/** Metadata in a parsed JSON body. */
+export const GivenMetadataSchema = v.pipe(
+  v.unknown(),
   v.check(
     (value) => typeof value !== 'object' || value === null || !Object.keys(value).some(isLost),
     'a key may not begin with chroma:, nor be __proto__, prototype or constructor',
   ),
   MetadataSchema,
+);
+
+/** Metadata as JSON, in a form field or a query string. */
+export const MetadataText = v.pipe(
+  v.string(),
+  v.parseJson(undefined, 'must be a JSON object'),
+  GivenMetadataSchema,
 );
 
 function isLost(key: string): boolean {

@@ -117,7 +117,10 @@ function isFiltered({ filename, metadata }: DocumentQuery): boolean {
 }
 
 /** Compares with type, so that 2024 is not "2024". */
-function matches(document: StoredDocument, { filename, metadata = {} }: DocumentQuery): boolean {
+export function matches(
+  document: StoredDocument,
+  { filename, metadata = {} }: Pick<DocumentQuery, 'filename' | 'metadata'>,
+): boolean {
   if (filename !== undefined && document.filename !== filename) return false;
   return Object.entries(metadata).every(([key, value]) => document.metadata[key] === value);
 }

@@ -99,6 +99,11 @@ export class DocumentRegistry {
     }
   }
 
+  /** Returns whether a tenant has a document in a collection. */
+  async hasAny(tenant: string, collection: string): Promise<boolean> {
+    return (await this.#redis.zcard(this.#keys.documentsIn(tenant, collection))) > 0;
+  }
+
   /** Returns whether the registry names this file for the document. */
   async ownsFile(id: string, fileKey: string): Promise<boolean> {
     return (await this.readEach([id]))[0]?.file_key === fileKey;

@@ -15,9 +15,10 @@ const MOST_TRIES = 4;
 /**
  * Finds the chunks nearest in meaning to the query, of live generations only.
  * @returns at most `limit` results, best first
- * @throws {AppError} `collection_not_found`; {@link DependencyError} when the embedder or Chroma fails
+ * @throws {AppError} `collection_not_found` if the tenant has no document in it; {@link DependencyError} when the embedder or Chroma fails
  */
 export async function search(
+  tenant: string,
   request: SearchRequest,
   {
     processor,
@@ -33,6 +34,9 @@ export async function search(
     const { found, live } = await inOneState(query, request.collection, registry);
     // Fewer than asked for came back: there are no more, dead or alive.
     if (live.length >= request.limit || found.length < fetch || fetch >= MOST_FETCHED) {
+      // Chroma keeps a collection whose documents are deleted.
+      if (live.length === 0 && !(await registry.hasAny(tenant, request.collection)))
+        throw notFound(request.collection);
       const best = live.slice(0, request.limit);
       return best.filter(({ score }) => score >= (request.min_score ?? -Infinity)).map(toResult);
     }
@@ -52,7 +56,7 @@ async function inOneState(
   let before = '';
   for (let tries = 1; ; tries++) {
     const found = await query();
-    if (!found) throw new AppError('collection_not_found', `There is no collection "${collection}".`);
+    if (!found) throw notFound(collection);
     const ids = [...new Set(found.map(({ documentId }) => documentId))];
     const generations = await registry.liveGenerations(ids);
     const byId = new Map(ids.map((id, i) => [id, generations[i]]));
@@ -62,6 +66,10 @@ async function inOneState(
     if (live.length === registered.length || state === before || tries === MOST_TRIES) return { found, live };
     before = state;
   }
+}
+
+function notFound(collection: string): AppError {
+  return new AppError('collection_not_found', `There is no collection "${collection}".`);
 }
 
 function toResult(chunk: FoundChunk): SearchResult {

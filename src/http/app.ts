@@ -70,10 +70,10 @@ export function createApp(
 
   const { limiter } = services;
   const count = (c: Context<AccessEnvironment>, client: Subject) => {
-    const { path } = c.req;
+    const { method, path } = c.req;
     try {
       if (isProbe(path)) limiter.probe(client);
-      else limiter.request(client, requestWeight(path));
+      else limiter.request(client, requestWeight(method, path));
     } catch (error) {
       closeAfterResponse(c.env.incoming, c.env.outgoing);
       throw error;

@@ -4,8 +4,9 @@ const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 const LIST = /^\/api\/(?:jobs|documents(?:\/[^/]+\/chunks)?|collections|stats)$/;
 /** A page of 50 jobs takes as much CPU as 34 reads of an unknown job. With 40, a quick script was refused. */
 const LIST_WEIGHT = 20;
-/** Paths that change many jobs. They first read as many records as a list. */
-const BULK = new Set(['/api/jobs/retry', '/api/jobs/cancel']);
+/** Requests that change many jobs or documents. They first read as many records as a list. */
+const BULK =
+  /^(?:POST \/api\/(?:jobs\/(?:retry|cancel)|documents\/delete)|DELETE \/api\/collections\/[^/]+)$/;
 const SEARCH = '/api/search';
 /** A search works in the processor and Chroma, too. */
 const SEARCH_WEIGHT = 16;
@@ -20,13 +21,13 @@ export function isProbe(path: string): boolean {
 }
 
 /** Returns the weight of a request. Reading one job weighs 1. */
-export function requestWeight(path: string): number {
+export function requestWeight(method: string, path: string): number {
   if (path === SEARCH) return SEARCH_WEIGHT;
   if (CONTENT.test(path)) return CONTENT_WEIGHT;
-  return LIST.test(path) || BULK.has(path) ? LIST_WEIGHT : 1;
+  return LIST.test(path) || BULK.test(`${method} ${path}`) ? LIST_WEIGHT : 1;
 }
 
 /** Returns whether a request reads many records in this process. */
 export function isList(method: string, path: string): boolean {
-  return method === 'GET' ? LIST.test(path) : method === 'POST' && BULK.has(path);
+  return method === 'GET' ? LIST.test(path) : BULK.test(`${method} ${path}`);
 }

@@ -11,13 +11,9 @@ import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
 import type { Keys } from '../redis/keys.ts';
 import { cancelUpload } from './cancel-upload.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { rerunUpload } from './rerun-upload.ts';
 
-/**
- * Jobs that one call changes at once. With 8, 1,000 cancels take 0.8–1.2 s, and 2.4 s on a loaded machine. 1,000 retries,
- * which flush files, take 1.8–4.1 s. Other requests wait 40 ms at most.
- */
-const AT_ONCE = 8;
 /** Most failed jobs that a result names. It counts all of them. */
 const MOST_NAMED = 100;
 
@@ -110,31 +106,4 @@ async function changeOne(
     else if (result.failed.length < MOST_NAMED)
       result.failed.push({ id, code: error.code, detail: error.message });
   }
-}
-
-/**
- * Runs an operation for each id, {@link AT_ONCE} at a time. Ends once those under way have ended.
- * @throws the first error, which keeps the others from starting
- */
-async function eachAtOnce(
-  ids: readonly string[],
-  signal: AbortSignal,
-  operation: (id: string) => Promise<void>,
-): Promise<void> {
-  const waiting = ids.values();
-  let failed = false;
-  const lane = async () => {
-    // The lanes share one iterator.
-    for (const id of waiting) {
-      if (failed || signal.aborted) return;
-      try {
-        await operation(id);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
-  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
 }

@@ -1,14 +1,22 @@
 import {
   ChunkListSchema,
+  CollectionDeletionSchema,
   CollectionListSchema,
   CollectionSchema,
   DocumentListSchema,
   DocumentSchema,
+  DocumentSelectionSchema,
   SearchRequestSchema,
   SearchResponseSchema,
 } from '../../contract/documents.ts';
 import { JobSchema } from '../../contract/job.ts';
-import { BulkResultSchema, JobListSchema, JobSelectionSchema, StatsSchema } from '../../contract/jobs.ts';
+import {
+  BulkResultSchema,
+  DeletionResultSchema,
+  JobListSchema,
+  JobSelectionSchema,
+  StatsSchema,
+} from '../../contract/jobs.ts';
 import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
@@ -69,8 +77,11 @@ export const openApiDocument = {
       Stats: schemaOf(StatsSchema, 'output'),
       UploadAccepted: schemaOf(UploadAcceptedSchema, 'output'),
       Document: schemaOf(DocumentSchema, 'output'),
+      DocumentSelection: schemaOf(DocumentSelectionSchema, 'input'),
+      DeletionResult: schemaOf(DeletionResultSchema, 'output'),
       DocumentList: schemaOf(DocumentListSchema, 'output'),
       Collection: schemaOf(CollectionSchema, 'output'),
+      CollectionDeletion: schemaOf(CollectionDeletionSchema, 'output'),
       CollectionList: schemaOf(CollectionListSchema, 'output'),
       ChunkList: schemaOf(ChunkListSchema, 'output'),
       SearchRequest: schemaOf(SearchRequestSchema, 'input'),

@@ -2,13 +2,16 @@ import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { PageQuerySchema, type CollectionList } from '../../contract/documents.ts';
+import { deleteCollection } from '../../documents/collections/delete-collection.ts';
+import type { BulkDeletionServices } from '../../documents/delete-documents.ts';
 import type { ApiServices } from '../api-services.ts';
-import { ok, query } from '../openapi/parts.ts';
+import { STORE_PROBLEMS, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 import { readQuery } from '../validate.ts';
 
-/** Serves `GET /api/collections` and `GET /api/collections/{name}`. */
-export function collectionRoutes({ collections }: Pick<ApiServices, 'collections'>) {
+/** Serves `GET /api/collections`, `GET /api/collections/{name}` and the idempotent `DELETE /api/collections/{name}`. */
+export function collectionRoutes(services: BulkDeletionServices & Pick<ApiServices, 'collections'>) {
+  const { collections } = services;
   return new Hono<AccessEnvironment>()
     .get('/api/collections', async (c) => {
       const page = await collections.list(c.get('principal').tenant, readQuery(c, PageQuerySchema));
@@ -21,6 +24,10 @@ export function collectionRoutes({ collections }: Pick<ApiServices, 'collections
     })
     .get('/api/collections/:name', async (c) => {
       return c.json(await collections.get(c.get('principal').tenant, c.req.param('name')));
+    })
+    .delete('/api/collections/:name', async (c) => {
+      const { tenant } = c.get('principal');
+      return c.json(await deleteCollection(tenant, c.req.param('name'), services, c.req.raw.signal));
     });
 }
 
@@ -38,5 +45,12 @@ export const collectionOperations: Operations = {
     summary: 'One collection that has documents',
     responses: ok('The collection', 'Collection'),
     problems: ['collection_not_found', 'queue_unavailable'],
+  },
+  'DELETE /api/collections/:name': {
+    operationId: 'deleteCollection',
+    summary:
+      "Cancel a collection's jobs that have not ended, and delete its documents; 1,000 of both at most",
+    responses: ok('Counts, and whether there are more', 'CollectionDeletion'),
+    problems: ['collection_not_found', 'disk_full', ...STORE_PROBLEMS],
   },
 };

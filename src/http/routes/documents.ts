@@ -1,23 +1,32 @@
 import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import { DocumentQuerySchema, PageQuerySchema, type ChunkList } from '../../contract/documents.ts';
+import {
+  DocumentQuerySchema,
+  DocumentSelectionSchema,
+  PageQuerySchema,
+  type ChunkList,
+} from '../../contract/documents.ts';
 import { listDocuments } from '../../documents/document-list.ts';
 import { toPublicDocument } from '../../documents/registry.ts';
-import { deleteDocument, type DeletionServices } from '../../documents/delete-document.ts';
+import { deleteDocument } from '../../documents/delete-document.ts';
+import { deleteDocuments, type BulkDeletionServices } from '../../documents/delete-documents.ts';
 import { acceptReindex, type ReindexServices } from '../../documents/reindex-document.ts';
 import { AppError } from '../../errors.ts';
 import type { ApiServices } from '../api-services.ts';
-import { readQuery } from '../validate.ts';
+import { readJson, readQuery } from '../validate.ts';
 import { STORE_PROBLEMS, json, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
+/** Largest selection of documents, in bytes. One with 1,000 UUIDs takes 39,000, and metadata of a document 64 KiB. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
 /**
  * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, `DELETE
- * /api/documents/{id}`, and the idempotent `POST /api/documents/{id}/reindex`.
+ * /api/documents/{id}`, `POST /api/documents/delete`, and the idempotent `POST /api/documents/{id}/reindex`.
  */
 export function documentRoutes(
-  services: ReindexServices & DeletionServices & Pick<ApiServices, 'vectors' | 'redis' | 'keys'>,
+  services: ReindexServices & BulkDeletionServices & Pick<ApiServices, 'vectors'>,
   publicPath: string,
 ) {
   const { registry, vectors } = services;
@@ -32,6 +41,11 @@ export function documentRoutes(
     .delete('/api/documents/:id', async (c) => {
       await deleteDocument(c.get('principal').tenant, c.req.param('id'), services);
       return c.body(null, 204);
+    })
+    .post('/api/documents/delete', async (c) => {
+      const selection = await readJson(c, DocumentSelectionSchema, MAX_BODY_BYTES);
+      const { tenant } = c.get('principal');
+      return c.json(await deleteDocuments(tenant, selection, services, c.req.raw.signal));
     })
     .post('/api/documents/:id/reindex', async (c) => {
       const accepted = await acceptReindex(c.get('principal').tenant, c.req.param('id'), services);
@@ -95,6 +109,20 @@ export const documentOperations: Operations = {
     summary: 'Delete a document, also while it is indexed; its jobs end cancelled',
     responses: { 204: { description: 'Deleted: lists and searches no longer show it' } },
     problems: ['document_not_found', 'disk_full', ...STORE_PROBLEMS],
+  },
+  'POST /api/documents/delete': {
+    operationId: 'deleteDocuments',
+    summary: 'Delete the documents that match a filter, newest first; their jobs end cancelled',
+    requestBody: { required: true, content: json('DocumentSelection') },
+    responses: ok('Counts of the documents, and those that failed', 'DeletionResult'),
+    problems: [
+      'invalid_request',
+      'invalid_cursor',
+      'request_too_slow',
+      'body_too_large',
+      'disk_full',
+      ...STORE_PROBLEMS,
+    ],
   },
   'POST /api/documents/:id/reindex': {
     operationId: 'reindexDocument',

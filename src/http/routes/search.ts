@@ -14,8 +14,9 @@ const MAX_BODY_BYTES = 256 * 1024;
 export function searchRoutes(services: Pick<ApiServices, 'processor' | 'vectors' | 'registry'>) {
   return new Hono<AccessEnvironment>().post('/api/search', async (c) => {
     const request = await readJson(c, SearchRequestSchema, MAX_BODY_BYTES);
-    const response: SearchResponse = { results: await search(request, services, c.req.raw.signal) };
-    return c.json(response);
+    const { tenant } = c.get('principal');
+    const results = await search(tenant, request, services, c.req.raw.signal);
+    return c.json({ results } satisfies SearchResponse);
   });
 }
 

@@ -37,7 +37,7 @@ test('a deleted document is gone from lists and searches at once, and from every
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ collection: 'gone', query: 'lighthouse' }),
   });
-  expect(await search.json()).toEqual({ results: [] });
+  expect(await search.json()).toMatchObject({ code: 'collection_not_found' });
   const { collections } = (await (await fetch(`${sluice.url}/api/collections`)).json()) as {
     collections: Collection[];
   };

@@ -159,8 +159,10 @@ test("an upload's response carries a token for its job alone, if asked", async (
   expect(await status(`/api/jobs/${other}`)).toBe(403);
   expect(await status('/api/jobs')).toBe(403);
   expect(await status(`/api/documents/${id}`)).toBe(403);
-  for (const path of [`/api/jobs/${id}/cancel`, '/api/jobs/cancel', '/api/jobs/retry'])
+  const bulk = ['/api/jobs/cancel', '/api/jobs/retry', '/api/documents/delete'];
+  for (const path of [`/api/jobs/${id}/cancel`, ...bulk])
     expect([path, await status(path, 'POST')]).toEqual([path, 403]);
+  expect(await status('/api/collections/default', 'DELETE')).toBe(403);
 
   const client = new TestClient(`${node.url}/ws?ticket=${await ticketFor(token)}`);
   await client.opened;

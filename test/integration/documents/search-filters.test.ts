@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 
 import { startChroma } from '../../helpers/servers/chroma.ts';
+import { registerByJob } from '../../helpers/stores/counted-documents.ts';
 import { use, useEmbeddings, useRedis, useRoles } from '../../helpers/servers/use.ts';
 
 const COLLECTION = 'filtered';
@@ -26,6 +27,7 @@ beforeAll(async () => {
     documents: records.map(() => 'pears'),
     metadatas: records.map((record) => ({ document_id: 'd', generation: '1-x', ...record })),
   });
+  await registerByJob(redis.client, 'other', { collection: COLLECTION });
 });
 
 function post(body: object): RequestInit {
@@ -128,4 +130,10 @@ test('a query with half of a character is searched for', async () => {
   const body = '{"collection":"filtered","query":"pears \\ud83d"}';
   const response = await fetch(`${api.url}/api/search`, { ...post({}), body });
   expect(response.status).toBe(200);
+});
+
+test('a collection whose documents are all deleted is unknown, though Chroma keeps it', async () => {
+  expect((await fetch(`${api.url}/api/collections/${COLLECTION}`, { method: 'DELETE' })).status).toBe(200);
+  const response = await search({});
+  expect([response.status, await response.json()]).toMatchObject([404, { code: 'collection_not_found' }]);
 });

@@ -35,14 +35,25 @@ test('a client that sent its burst is told when to come again; others are served
 
 test('a costly request counts as many', () => {
   const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 20 });
-  for (let sent = 0; sent < 2; sent++) limiter.request('a', requestWeight('/api/jobs'));
-  expect(refusal(() => limiter.request('a', requestWeight('/api/jobs/x')))).toBeDefined();
-  const bulk = ['/api/jobs/retry', '/api/jobs/cancel'];
-  const lists = ['/api/jobs', '/api/documents', '/api/documents/x/chunks', '/api/stats', ...bulk];
-  expect(lists.map(requestWeight)).toEqual(lists.map(() => 20));
-  expect(requestWeight('/api/search')).toBe(16);
-  expect(['/api/jobs/x', '/api/documents/upload', '/'].map(requestWeight)).toEqual([1, 1, 1]);
-  for (const path of bulk) expect([isList('POST', path), isList('GET', path)]).toEqual([true, false]);
+  const weigh = (request: string) => requestWeight(...(request.split(' ') as [string, string]));
+  for (let sent = 0; sent < 2; sent++) limiter.request('a', weigh('GET /api/jobs'));
+  expect(refusal(() => limiter.request('a', weigh('GET /api/jobs/x')))).toBeDefined();
+  const lists = ['/api/jobs', '/api/documents', '/api/documents/x/chunks', '/api/collections', '/api/stats'];
+  const bulk = ['POST /api/jobs/retry', 'POST /api/jobs/cancel', 'POST /api/documents/delete'];
+  const heavy = [...lists.map((path) => `GET ${path}`), ...bulk, 'DELETE /api/collections/x'];
+  for (const request of heavy) {
+    const [method, path] = request.split(' ') as [string, string];
+    const other = method === 'GET' ? 'POST' : 'GET';
+    expect([request, weigh(request), isList(method, path), isList(other, path)]).toEqual([
+      request,
+      20,
+      true,
+      false,
+    ]);
+  }
+  expect(weigh('POST /api/search')).toBe(16);
+  const light = ['GET /api/jobs/x', 'GET /api/collections/x', 'POST /api/documents/upload', 'GET /'];
+  expect(light.map(weigh)).toEqual([1, 1, 1, 1]);
 });
 
 test('a client reads two lists at once; the others wait for their turn', async () => {
