@@ -29,10 +29,13 @@ const MOST_LOOKS = 3;
  */
 export async function deleteDocument(tenant: string, id: string, services: DeletionServices): Promise<void> {
   const { registry, deletion, blobs, store, installation } = services;
-  let isDeleted = false;
+  let wasThere = false;
   for (let looks = 1; looks <= MOST_LOOKS; looks++) {
     const [document] = await registry.read([id]);
+    // A resent command has deleted it, or another call.
+    if (!document && wasThere) return;
     if (document?.tenant !== tenant) break;
+    wasThere = true;
     const { collection, file_key: key } = document;
     const epoch = await store.epoch();
     const manifest = await readManifest(key, blobs, installation);
@@ -43,13 +46,13 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
       await blobs.ended.note(key, manifest.job_id, 'deleted', epoch).catch((cause: unknown) => {
         throw storageProblem(cause);
       });
-    // Absent if a replacement has moved the document, or a resent command has deleted it.
     const cancelled = await deletion.delete(tenant, collection, id);
     if (isOwn) await blobs.ended.forget(manifest.job_id, 'completed');
-    for (const job of cancelled ?? []) await noteCancelled(tenant, job, services);
-    isDeleted = true;
+    if (!cancelled) continue;
+    for (const job of cancelled) await noteCancelled(tenant, job, services);
+    return;
   }
-  if (isDeleted) return;
+  if (wasThere) throw new AppError('queue_unavailable', 'The document is changing. Try again in a moment.');
   const first = await store.readUpload(tenant, id);
   if (!first || first.outcome) throw new AppError('document_not_found');
   await cancelUpload(tenant, id, services).catch((error: unknown) => {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 
-import type { JobResult } from '../../../src/contract/job.ts';
-import type { OnDuplicate } from '../../../src/contract/upload.ts';
-import { documentFields } from '../../../src/documents/registry.ts';
-import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
-import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
-import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
-import { recordScripts } from '../../helpers/stores/replay.ts';
+import type { JobResult } from '../../../../src/contract/job.ts';
+import type { OnDuplicate } from '../../../../src/contract/upload.ts';
+import { documentFields } from '../../../../src/documents/registry.ts';
+import type { ClaimedJob } from '../../../../src/jobs/model/claimed-job.ts';
+import type { JobPayload } from '../../../../src/jobs/model/job-payload.ts';
+import { JobQueue } from '../../../../src/jobs/transitions/job-queue.ts';
+import { recordScripts } from '../../../helpers/stores/replay.ts';
 import {
   claimOne,
   job,
@@ -17,7 +17,7 @@ import {
   queue,
   redis,
   useQueue,
-} from '../../helpers/stores/queue.ts';
+} from '../../../helpers/stores/queue.ts';
 
 useQueue();
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { OnDuplicate } from '../../../src/contract/upload.ts';
-import { documentFields } from '../../../src/documents/registry.ts';
-import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
-import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
-import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
-import { IncompleteDocuments } from '../../../src/jobs/transitions/incomplete-documents.ts';
-import { claimOne, job, keys, payload, queue, redis, useQueue } from '../../helpers/stores/queue.ts';
+import type { OnDuplicate } from '../../../../src/contract/upload.ts';
+import { documentFields } from '../../../../src/documents/registry.ts';
+import type { ClaimedJob } from '../../../../src/jobs/model/claimed-job.ts';
+import type { JobPayload } from '../../../../src/jobs/model/job-payload.ts';
+import { DocumentDeletion } from '../../../../src/jobs/transitions/document-deletion.ts';
+import { IncompleteDocuments } from '../../../../src/jobs/transitions/incomplete-documents.ts';
+import { claimOne, job, keys, payload, queue, redis, useQueue } from '../../../helpers/stores/queue.ts';
 
 useQueue();
 function upload(
