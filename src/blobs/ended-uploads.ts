@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import type { Outcome } from '../contract/job.ts';
 import { ifExists } from '../if-exists.ts';
-import { blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
+import { BlobNotFoundError, blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
 import { makeFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
@@ -132,14 +132,15 @@ export class EndedUploads {
   /**
    * Removes the notes of deletions that are older than `ttlMs`. Until then a rolled back Redis may hold the document. A note
    * whose manifest still exists stays, because without it a sweep would requeue the upload.
+   * @param isLive returns whether the document is registered after all, because the deletion failed after its note
    */
-  async expireDeletions(ttlMs: number): Promise<void> {
+  async expireDeletions(ttlMs: number, isLive: (manifest: Manifest) => Promise<boolean>): Promise<void> {
     for (const folder of await this.#folders()) {
       for (const note of await this.#notes(folder)) {
         if (note.status !== 'deleted' || ((await this.age(note)) ?? 0) <= ttlMs) continue;
-        const key = (await this.read(note))?.payload.file_key;
-        if (key === undefined || !(await readManifest(blobPath(this.#root, key) + MANIFEST)))
-          await this.remove(note);
+        const manifest = await this.read(note);
+        const isNeeded = manifest && (await this.#hasManifest(manifest)) && !(await isLive(manifest));
+        if (!isNeeded) await this.remove(note);
       }
     }
   }
@@ -164,6 +165,17 @@ export class EndedUploads {
     }
     await rmdir(older).catch(() => {});
     return adopted;
+  }
+
+  /** Returns whether the manifest of a note still stands beside its original. */
+  async #hasManifest({ payload }: Manifest): Promise<boolean> {
+    try {
+      return (await readManifest(blobPath(this.#root, payload.file_key) + MANIFEST)) !== undefined;
+    } catch (error) {
+      // Another program wrote a key that leads out of the store.
+      if (error instanceof BlobNotFoundError) return false;
+      throw error;
+    }
   }
 
   async #notes(folder: string): Promise<EndedUpload[]> {

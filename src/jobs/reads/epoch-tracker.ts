@@ -18,7 +18,6 @@ export class EpochTracker {
   readonly #run: RunScript;
   readonly #keys: Keys;
   #last: StreamPosition = { epoch: '', offset: 0 };
-  #recovered: string | undefined;
   /** The run id of the connection's server, and the socket to it. */
   #server: { id: string; stream: unknown } | undefined;
 
@@ -58,8 +57,7 @@ export class EpochTracker {
 
   /** Notes that a worker has repeated the ends and deletions that Redis had lost when this epoch began. */
   async noteRecovered(epoch: string): Promise<void> {
-    if (epoch !== this.#recovered) await this.#redis.set(this.#keys.recovered, epoch);
-    this.#recovered = epoch;
+    await this.#redis.set(this.#keys.recovered, epoch);
   }
 
   /** Returns the epoch's name in one cheap read. After a change it calls {@link open}. */

@@ -41,7 +41,7 @@ export const SCRIPTS = {
   // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
   // `on_duplicate` is '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
   enqueue: defineScript(
-    'job_key queue active offset epoch recent idempotency_key installation parked outcomes recovered',
+    'job_key queue active offset epoch recent idempotency_key installation parked outcomes recovered server',
     'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store on_duplicate copy name job_prefix document_prefix line_prefix ttl_seconds model reader_version',
     ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
     { needsMemory: true },
@@ -87,7 +87,7 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),

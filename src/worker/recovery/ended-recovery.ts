@@ -37,6 +37,7 @@ export class EndedRecovery {
     await manifests.adoptOlder();
     if (epoch !== this.#epoch) this.#compared.clear();
     this.#epoch = epoch;
+    let failed = 0;
     for await (const page of blobs.ended.ofOtherEpochs(epoch, A_READ, this.#compared)) {
       signal.throwIfAborted();
       const ids = page.map(({ jobId }) => jobId);
@@ -48,11 +49,12 @@ export class EndedRecovery {
           if (await this.#restore(ended, states[i], documents[i] !== undefined))
             this.#compared.add(ended.path);
         } catch (error) {
+          failed++;
           logger.error('the end of a job could not be restored', { job: ended.jobId, error });
         }
       }
     }
-    await epochs.noteRecovered(epoch);
+    if (failed === 0) await epochs.noteRecovered(epoch);
   }
 
   /** Compares one note. @returns whether the note holds in the present epoch, too */
@@ -60,12 +62,12 @@ export class EndedRecovery {
     const { blobs, logger } = this.#services;
     const { jobId: job, status } = ended;
     if (status === 'deleted') return this.#deleteAgain(ended, state);
-    // A worker may note its job's end after the deletion.
-    if (await blobs.ended.has(job, 'deleted')) return true;
     if (status === 'replaced') return this.#keepReplaced(ended);
     const outcome = status === 'duplicate' ? 'completed' : status;
     if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) return true;
     if (!state && status === 'completed' && hasDocument) return true;
+    // A worker may note its job's end after the deletion.
+    if (await blobs.ended.has(job, 'deleted')) return true;
     const manifest = await blobs.ended.read(ended);
     if (!manifest) {
       await blobs.ended.remove(ended);

@@ -41,7 +41,7 @@ export class OrphanSweep {
   /** Sweeps the whole store, unless a sweep ran within the hour or a backup runs. */
   async sweep(signal: AbortSignal): Promise<void> {
     if (performance.now() < this.#nextAt) return;
-    const { blobs, tombstones, logger } = this.#services;
+    const { blobs, registry, tombstones, logger } = this.#services;
     if (await tombstones.paused()) return;
     const { orphans, originals, isEmpty } = await this.#find(signal);
     const most = Math.max(MOST_ORPHANS, originals * MOST_ORPHANS_SHARE);
@@ -56,7 +56,9 @@ export class OrphanSweep {
         await this.#remove(orphan, isEmpty);
       }
     }
-    await blobs.ended.expireDeletions(this.#ttlMs);
+    await blobs.ended.expireDeletions(this.#ttlMs, async ({ job_id, payload }) =>
+      registry.ownsFile(payload.document_id ?? job_id, payload.file_key),
+    );
     const days = await blobs.trash.expire(this.#trashDays);
     if (days.length > 0) logger.info('deleted days of the trash that are over', { days });
     this.#nextAt = performance.now() + INTERVAL_MS;

@@ -68,7 +68,8 @@ export class UploadRecovery {
       const completed = await registry.ownsFile(payload.document_id ?? job, payload.file_key);
       // The tombstone may belong to a run before the promised one.
       if (completed || replaced[i] || (dead[i] && promised === 1)) {
-        await this.#noteEnd(manifest, completed ? 'completed' : 'failed', epochs.last.epoch);
+        const end = completed ? 'completed' : replaced[i] ? 'replaced' : 'failed';
+        await this.#noteEnd(manifest, end, epochs.last.epoch);
       } else {
         logger.warn('Redis has lost an upload, and it is requeued', { job });
         await requeue(queue, manifest);

@@ -106,7 +106,8 @@ function formerOf({ payload, registry, vectors, signal }: Attempt) {
 
 /** Keeps the document that an upload replaces in its manifest, because the claim has chosen it. */
 async function keepTarget(payload: JobPayload, blobs: BlobStore): Promise<void> {
-  if (payload.on_duplicate !== 'replace') return;
+  // The upload of a document that misses its original replaces it, too.
+  if (payload.on_duplicate !== 'replace' && payload.on_duplicate !== 'skip') return;
   const manifest = await blobs.manifest(payload.file_key);
   if (manifest && manifest.payload.document_id !== payload.document_id)
     await blobs.restoreManifest(payload.file_key, { ...manifest, payload });

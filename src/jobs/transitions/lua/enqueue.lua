@@ -33,7 +33,7 @@ if on_duplicate ~= '' then redis.call('HSET', job_key, 'on_duplicate', on_duplic
 local admitted = admit(id, job_key, job, {
   job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
   active = active, offset = offset, epoch = epoch, outcomes = outcomes,
-  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version, recovered = recovered,
+  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version, recovered = recovered, server = server,
 })
 if admitted == 'run' then redis.call('LPUSH', queue, id) end
 return { id, stamp() }

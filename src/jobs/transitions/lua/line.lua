@@ -86,6 +86,13 @@ local function last_offset(offset_key)
   return spare > 0 and next_spare - 1 or redis.call('GET', offset_key) or 0
 end
 
+-- Returns whether a worker has repeated the deletions that Redis has lost. Until then a document may be one of those. A
+-- restart shows by the run id before any node names its epoch.
+local function is_recovered(at)
+  local here = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  return redis.call('GET', at.server) == here and redis.call('GET', at.recovered) == redis.call('GET', at.epoch)
+end
+
 -- Decides whether a queued job may run. Completes it if its document exists. Parks it behind an earlier job of its line.
 -- at: keys and arguments of the caller, by name
 -- Returns 'run' and its payload where that has changed; 'parked'; or 'done'.
@@ -101,8 +108,6 @@ local function admit(id, key, job, at)
     return 'parked'
   end
   redis.call('ZREM', at.parked, id)
-  -- Until a worker has repeated what Redis has lost, a document may be one whose deletion was lost. Workers claim later.
-  if at.recovered and redis.call('GET', at.recovered) ~= redis.call('GET', at.epoch) then return 'run' end
   local document, chunk_count, is_broken = document_of(copy, name, at)
   local newest = how == 'replace' and newest_named(name, at)
   if not document or is_broken or (newest and newest ~= document) then
@@ -110,6 +115,7 @@ local function admit(id, key, job, at)
     local target = newest or document
     return 'run', target and set_target(key, id, target, at.document_prefix)
   end
+  if at.recovered and not is_recovered(at) then return 'run' end
 
   redis.call('SREM', at.active, id)
   redis.call('EXPIRE', key, at.ttl_seconds)

@@ -5,7 +5,7 @@ local TYPES = {
   [active] = 'set', [queue] = 'list', [leases] = 'zset', [delayed] = 'zset', [limbo] = 'zset', [recent] = 'zset',
   [offset] = 'string', [epoch] = 'string', [cleanup] = 'zset', [outcomes] = 'hash', [durations] = 'list',
   [server] = 'string', [swept] = 'string', [tombstones] = 'zset', [incomplete] = 'zset', [reindexing] = 'set',
-  [orphans] = 'string', [parked] = 'zset', [counted] = 'hash', [counting] = 'string',
+  [orphans] = 'string', [parked] = 'zset', [counted] = 'hash', [counting] = 'string', [recovered] = 'string',
 }
 local PAGE = 1000
 local repaired = 0

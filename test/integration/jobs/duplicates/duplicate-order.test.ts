@@ -5,7 +5,16 @@ import type { ClaimedJob } from '../../../../src/jobs/model/claimed-job.ts';
 import type { JobPayload } from '../../../../src/jobs/model/job-payload.ts';
 import { DocumentDeletion } from '../../../../src/jobs/transitions/document-deletion.ts';
 import { IncompleteDocuments } from '../../../../src/jobs/transitions/incomplete-documents.ts';
-import { claimOne, job, keys, payload, queue, redis, useQueue } from '../../../helpers/stores/queue.ts';
+import {
+  claimOne,
+  job,
+  keys,
+  payload,
+  queue,
+  recovered,
+  redis,
+  useQueue,
+} from '../../../helpers/stores/queue.ts';
 
 useQueue();
 function upload(
@@ -17,7 +26,7 @@ function upload(
   return { ...payload, file_key: `default/${id}`, content_hash: bytes, on_duplicate, ...other };
 }
 async function enqueue(id: string, ...asked: [string, OnDuplicate?, Partial<JobPayload>?]) {
-  await redis.client.set(keys.recovered, (await redis.client.get(keys.epoch)) ?? '');
+  await recovered();
   await queue.enqueue(id, 'default', upload(id, ...asked));
   const { result } = await job(id);
   return { isDuplicate: result?.duplicate === true };

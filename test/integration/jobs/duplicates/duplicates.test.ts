@@ -16,6 +16,7 @@ import {
   payload,
   queue,
   redis,
+  recovered,
   useQueue,
 } from '../../../helpers/stores/queue.ts';
 
@@ -39,7 +40,7 @@ async function enqueue(id: string, ...asked: [string, OnDuplicate?, Partial<JobP
 }
 
 async function enqueueBy(by: JobQueue, id: string, asked: JobPayload, tenant = 'default') {
-  await redis.client.set(keys.recovered, (await redis.client.get(keys.epoch)) ?? '');
+  await recovered();
   await by.enqueue(id, tenant, asked);
   const result = (await redis.client.hget(keys.job(id), 'result')) ?? '{}';
   return { id, isDuplicate: (JSON.parse(result) as JobResult).duplicate === true };
@@ -287,7 +288,7 @@ test('a replay of a script changes nothing', async () => {
   const [first] = (await own.claim(1)).jobs;
   await complete(first!);
   await own.claim(5);
-  await redis.client.set(keys.recovered, (await redis.client.get(keys.epoch)) ?? '');
+  await recovered();
   const made = await own.enqueue('c', 'default', upload('c', 'x'));
   const before = await Promise.all(['a', 'b', 'c'].map(job));
   expect(await recorded.replay('enqueue')).toEqual([
