@@ -1,6 +1,6 @@
 -- Stands before every script, after transition.lua. A line keeps active jobs in their order: those of the same copy
 -- (bytes, name, collection, settings, metadata), or of the same name. A job that must wait for an earlier one is parked.
--- A line's name is a digest, which the tenant is part of.
+-- A digest names the line. The tenant is part of the digest.
 --
 -- line:{digest}:jobs       zset: active jobs, by the offset of their entry
 -- line:{copy}:document     string: the document of this copy
@@ -56,8 +56,9 @@ local function leave_lines(key, id, line_prefix, queue, parked)
   redis.call('ZREM', parked, id)
 end
 
--- Names the document that a job replaces in its payload, and the job in the document. A payload that names a document
--- begins with it, see `enqueue` of `job-queue.ts`. The edit is textual, because Lua would round the numbers of the metadata. Returns the payload.
+-- Writes the document that a job replaces into its payload, and the job into the document. `encodePayload` of
+-- `line-digests.ts` puts a payload's document first. The edit is textual, because Lua would round the numbers of the
+-- metadata. Returns the payload.
 local function set_target(key, id, document, document_prefix)
   local payload = string.gsub(redis.call('HGET', key, 'payload') or '', '^{"document_id":"[^"]*",', '{')
   payload = '{"document_id":' .. cjson.encode(document) .. ',' .. string.sub(payload, 2)
@@ -130,7 +131,7 @@ local function admit(id, key, job, at)
   return 'done'
 end
 
--- Registers a document under its copy and name, in place of what it had before.
+-- Registers a document under its copy and name. Removes the document from its former copy, whose content it no longer has.
 local function enter_document(id, before_copy, copy, name, line_prefix)
   if before_copy and before_copy ~= copy and redis.call('GET', line_prefix .. before_copy .. ':document') == id then
     redis.call('DEL', line_prefix .. before_copy .. ':document')
