@@ -24,7 +24,7 @@ export interface Facts {
   /** What `GET /api/jobs/{id}` answers, as text; nothing for an id it does not know. */
   jobs: ReadonlyMap<string, { job: Job; json: string } | undefined>;
   documents: ReadonlyMap<string, Document>;
-  /** The jobs that index a document again, by their payload: no upload made them, and they have no file of their own. */
+  /** The jobs that index a document again: no upload made them, and their payload names another job's file. */
   reindexes: ReadonlySet<string>;
   /** By document. */
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
@@ -88,7 +88,8 @@ async function listKeys({ inspector }: Topology): Promise<Map<string, number>> {
 
 async function listReindexes({ inspector }: Topology, ids: readonly string[]): Promise<Set<string>> {
   const payloads = await Promise.all(ids.map((id) => inspector.hget(`job:${id}`, 'payload')));
-  return new Set(ids.filter((_, i) => payloads[i]?.includes('"document_id":"')));
+  // A document id alone proves nothing: a job that is run again after a rollback names its own.
+  return new Set(ids.filter((id, i) => payloads[i]?.includes(`"file_key":"default/${id}"`) === false));
 }
 
 async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {
