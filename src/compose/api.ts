@@ -8,6 +8,7 @@ import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import { JobQueue } from '../jobs/transitions/job-queue.ts';
+import { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { JobReader } from '../jobs/feed/job-reader.ts';
 import { LiveJobs } from '../limits/live-jobs.ts';
 import { FreeSpace } from '../uploads/free-space.ts';
@@ -49,6 +50,7 @@ export function composeApi(
     uploadConnection: new UploadConnection(uploads, logger),
     registry: new DocumentRegistry(redis, keys),
     deletion: new DocumentDeletion(redis, keys, config.jobTtlSeconds),
+    tombstones: new Tombstones(redis, keys),
     collections: new Collections(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };

@@ -6,6 +6,7 @@ import type { StoreProver } from '../blobs/open-original.ts';
 import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
+import type { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { cancelUpload } from '../uploads/cancel-upload.ts';
 import { storageProblem } from '../uploads/storage-problem.ts';
 import type { DocumentRegistry } from './registry.ts';
@@ -16,6 +17,7 @@ export interface DeletionServices {
   blobs: BlobStore;
   store: JobStore;
   queue: JobQueue;
+  tombstones: Tombstones;
   installation: StoreProver;
 }
 
@@ -24,7 +26,8 @@ const MOST_LOOKS = 3;
 
 /**
  * Deletes a tenant's document, so that it stays deleted if Redis loses the change later. Jobs that would write it again end
- * cancelled. For a document whose first job has not ended, cancels that job. Sweeps then delete chunks and original.
+ * cancelled. For a document whose first job has not ended, cancels that job. Sweeps then delete the chunks, and the originals
+ * of the document and of the cancelled jobs.
  * @throws {AppError} `document_not_found`; `disk_full`, `storage_unavailable`
  */
 export async function deleteDocument(tenant: string, id: string, services: DeletionServices): Promise<void> {
@@ -49,25 +52,39 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
     const cancelled = await deletion.delete(tenant, collection, id);
     if (isOwn) await blobs.ended.forget(manifest.job_id, 'completed');
     if (!cancelled) continue;
-    for (const job of cancelled) await noteCancelled(tenant, job, services);
+    for (const job of cancelled) await discard(tenant, id, job, services);
     return;
   }
   if (wasThere) throw new AppError('queue_unavailable', 'The document is changing. Try again in a moment.');
   const first = await store.readUpload(tenant, id);
   if (!first || first.outcome) throw new AppError('document_not_found');
-  await cancelUpload(tenant, id, services).catch((error: unknown) => {
+  try {
+    await cancelUpload(tenant, id, services);
+  } catch (error) {
     // It has completed meanwhile, so the document exists now.
     if (!(error instanceof AppError && error.code === 'job_has_ended')) throw error;
     return deleteDocument(tenant, id, services);
-  });
+  }
+  await discard(tenant, id, id, services);
 }
 
-/** Notes the end of a cancelled job, as a client's cancel does. */
-async function noteCancelled(tenant: string, job: string, { blobs, store }: DeletionServices): Promise<void> {
+/**
+ * Notes that nobody needs the original of a cancelled job any more, and lets a sweep delete it. Keeps that of a job whose
+ * document is another one.
+ */
+async function discard(tenant: string, id: string, job: string, services: DeletionServices): Promise<void> {
+  const { blobs, store, tombstones } = services;
   const [state, upload] = await Promise.all([store.read(tenant, job), store.readUpload(tenant, job)]);
   if (state?.outcome !== 'cancelled' || !upload?.payload) return;
-  // If this fails, a sweep writes the note.
-  await blobs.ended.note(upload.payload.file_key, job, 'cancelled', state.epoch).catch(() => {});
+  const { file_key, document_id = job } = upload.payload;
+  if (document_id !== id) return;
+  // A reindex job has no original of its own.
+  const manifest = await blobs.manifest(file_key).catch(() => undefined);
+  if (manifest?.job_id !== job) return;
+  // If this fails, the original stays as long as that of any cancelled job.
+  await blobs.ended.note(file_key, job, 'deleted', state.epoch).catch(() => {});
+  await blobs.ended.forget(job, 'cancelled').catch(() => {});
+  await tombstones.write({ job_id: '', payload: { document_id, file_key } }, 0);
 }
 
 /**

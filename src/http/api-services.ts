@@ -12,6 +12,7 @@ import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts'
 import type { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
+import type { Tombstones } from '../jobs/transitions/tombstones.ts';
 import type { JobReader } from '../jobs/feed/job-reader.ts';
 import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { Subject } from '../limits/client-address.ts';
@@ -43,6 +44,7 @@ export interface ApiServices {
   registry: DocumentRegistry;
   collections: Collections;
   deletion: DocumentDeletion;
+  tombstones: Tombstones;
   incomplete: IncompleteDocuments;
   vectors: VectorStore;
   processor: ProcessorClient;

@@ -202,13 +202,19 @@ export class JobQueue {
     return this.#run('rerun', { job_key: this.#keys.job(id), id, ended_run: run });
   }
 
-  /** Makes a cancelled job that Redis has lost. An existing job stays unchanged. */
-  async restoreCancelled(id: string, tenant: string, payload: JobPayload): Promise<void> {
-    await this.#run('restore-cancelled', {
+  /**
+   * Makes an ended job that Redis has lost. An existing job stays unchanged.
+   * @param documentId document of a completed job; '' for a cancelled one
+   * @returns whether the job is made
+   */
+  async restoreEnded(id: string, tenant: string, payload: JobPayload, documentId = ''): Promise<boolean> {
+    return this.#run('restore-ended', {
       job_key: this.#keys.job(id),
+      document_key: this.#keys.document(documentId),
       id,
       tenant,
       payload: encodePayload(payload),
+      document_id: documentId,
       ...lineArgs(tenant, payload),
       ttl_seconds: this.#options.ttlSeconds,
     });

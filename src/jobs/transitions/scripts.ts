@@ -102,9 +102,9 @@ export const SCRIPTS = {
     orUndefined<JobStatus>,
     { needsMemory: true },
   ),
-  'restore-cancelled': defineScript(
-    'job_key offset epoch recent outcomes tombstones',
-    'id tenant payload ttl_seconds on_duplicate copy name',
+  'restore-ended': defineScript(
+    'job_key document_key offset epoch recent outcomes tombstones',
+    'id tenant payload document_id ttl_seconds on_duplicate copy name',
     isOne,
   ),
   retry: defineScript(

@@ -24,6 +24,8 @@ export class EndedRecovery {
   #epoch = '';
   /** Paths of notes that hold in this epoch. Each note is compared once, because there are as many as documents. */
   readonly #compared = new Set<string>();
+  /** Documents of the notes of deletions. These come before all other notes. */
+  readonly #deleted = new Set<string>();
 
   /** @param ttlMs time that Redis keeps an ended job; after it Redis rightly forgets a job without a document */
   constructor(services: EndedRecoveryServices, ttlMs: number) {
@@ -59,10 +61,10 @@ export class EndedRecovery {
 
   /** Compares one note. @returns whether the note holds in the present epoch, too */
   async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
-    const { blobs, logger } = this.#services;
+    const { blobs, queue, tombstones, logger } = this.#services;
     const { jobId: job, status } = ended;
     if (status === 'deleted') return this.#deleteAgain(ended, state);
-    if (status === 'replaced') return this.#keepReplaced(ended);
+    if (status === 'replaced') return this.#keepReplaced(ended, state);
     const outcome = status === 'duplicate' ? 'completed' : status;
     if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) return true;
     if (!state && status === 'completed' && hasDocument) return true;
@@ -74,6 +76,12 @@ export class EndedRecovery {
       return false;
     }
     if (!state && (await this.#isExplained(manifest, ended))) return true;
+    // A later original of the document was deleted with it.
+    if (status === 'completed' && this.#deleted.has(manifest.payload.document_id ?? job)) {
+      if (state && !state.terminal) await queue.cancel(job);
+      await tombstones.write(manifest, 0);
+      return true;
+    }
     logger.warn('Redis has lost the end of a job', { job, status, known: state?.status });
     if (status === 'cancelled') {
       await this.#cancelAgain(manifest, state);
@@ -98,23 +106,37 @@ export class EndedRecovery {
     const manifest = await blobs.ended.read(ended);
     if (!manifest) return true;
     const { job_id, tenant, payload } = manifest;
-    const { document_id = job_id, file_key, collection } = payload;
+    const { document_id = job_id } = payload;
+    this.#deleted.add(document_id);
     if (state && !state.terminal) await queue.cancel(job_id);
-    if (await registry.ownsFile(document_id, file_key)) {
+    // It may have another original now, because Redis has lost a replacement, too. No later upload takes a deleted id.
+    const [document] = await registry.read([document_id]);
+    if (document?.tenant === tenant) {
       logger.warn('Redis has lost the deletion of a document', { job: job_id, document: document_id });
-      await deletion.delete(tenant, collection, document_id);
-    } else await tombstones.write(manifest, 0);
+      await deletion.delete(tenant, document.collection, document_id);
+    }
+    await tombstones.write(manifest, 0);
     return true;
   }
 
-  /** Restores the tombstone of a document's former original, unless Redis is back at a time before the replacement. */
-  async #keepReplaced(ended: EndedUpload): Promise<boolean> {
-    const { blobs, registry, tombstones } = this.#services;
+  /**
+   * Restores the job and the tombstone of a document's former original, unless Redis is back at a time before the
+   * replacement.
+   */
+  async #keepReplaced(ended: EndedUpload, state: JobState | undefined): Promise<boolean> {
+    const { blobs, registry, queue, tombstones, logger } = this.#services;
     const manifest = await blobs.ended.read(ended);
     if (!manifest) return true;
-    const { document_id = manifest.job_id, file_key } = manifest.payload;
-    if (!(await registry.ownsFile(document_id, file_key))) await tombstones.write(manifest, 0);
-    return true;
+    const { job_id: job, tenant, payload } = manifest;
+    const { document_id = job, file_key } = payload;
+    if (await registry.ownsFile(document_id, file_key)) return true;
+    const leftMs = Math.max(0, this.#ttlMs - ((await blobs.ended.age(ended)) ?? 0));
+    await tombstones.write(manifest, leftMs);
+    if (state || this.#deleted.has(document_id) || leftMs === 0) return true;
+    // The document may still be on its way back.
+    const isRestored = await queue.restoreEnded(job, tenant, payload, document_id);
+    if (isRestored) logger.warn('Redis has lost the end of a job', { job, status: ended.status });
+    return isRestored;
   }
 
   /** Returns whether Redis needs no restoration, although it does not know the job. */
@@ -137,7 +159,7 @@ export class EndedRecovery {
   async #cancelAgain({ job_id, tenant, payload }: Manifest, state: JobState | undefined): Promise<void> {
     const { queue } = this.#services;
     if (state) await queue.cancel(job_id);
-    else await queue.restoreCancelled(job_id, tenant, payload);
+    else await queue.restoreEnded(job_id, tenant, payload);
   }
 
   async #rerun(manifest: Manifest, state: JobState | undefined): Promise<void> {

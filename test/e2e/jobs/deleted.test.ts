@@ -62,4 +62,5 @@ test('a document is deleted while it is indexed, and its twin takes its place', 
   await expect.poll(async () => (await sluice.job(twin.job_id)).stage, SWEPT).toBe('embed');
   expect((await remove(twin.job_id)).status).toBe(204);
   await expect.poll(() => chunksIn('halfway'), SWEPT).toBe(0);
+  await expect.poll(originals, SWEPT).toEqual([]);
 });

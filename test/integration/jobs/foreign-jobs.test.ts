@@ -55,7 +55,7 @@ test('a cancelled job that Redis had forgotten is published as polling shows it'
   const subscriber = redis.client.duplicate();
   await subscriber.subscribe('job:a:events');
   subscriber.on('message', (_channel, message: string) => published.push(message));
-  await queue.restoreCancelled('a', 'default', payload);
+  await queue.restoreEnded('a', 'default', payload);
   await expect.poll(() => published.length).toBe(1);
   const { epoch, hash } = parseJobEvent(published[0]!);
   const polled = await store.read('default', 'a');

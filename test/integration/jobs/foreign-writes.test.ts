@@ -84,7 +84,7 @@ test('spoilt counts keep no job from ending', async () => {
   await jobs.enqueue(['cancelled']);
   await jobs.queue.cancel('cancelled');
   expect(await outcome('cancelled')).toBe('cancelled');
-  await jobs.queue.restoreCancelled('restored', 'default', payload);
+  await jobs.queue.restoreEnded('restored', 'default', payload);
   expect(await outcome('restored')).toBe('cancelled');
   await jobs.complete(await jobs.claim('completes'));
   expect(await status('completes')).toBe('completed');
@@ -122,7 +122,7 @@ test('a job whose key is no hash any more harms no other, and is requeued as a f
   await jobs.enqueue(['a']);
   expect(await status('a')).toBe('queued');
   await redis.client.set(keys.job('c'), 'spoilt');
-  await jobs.queue.restoreCancelled('c', 'default', payload);
+  await jobs.queue.restoreEnded('c', 'default', payload);
   expect(await outcome('c')).toBe('cancelled');
 });
 

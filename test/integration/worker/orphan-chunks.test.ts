@@ -117,6 +117,10 @@ test('in a new epoch evidence marks generations dead, but not those that are liv
   const [fails] = (await queue.claim(1)).jobs;
   await queue.fail(fails!, { message: 'm', error: 'e', errorCode: 'corrupt' });
   await redis.client.del(keys.cleanup);
+  // Redis has lost an attempt of a job that found the document of an equal upload when it ran again.
+  const result = JSON.stringify({ document_id: 'a' });
+  await redis.client.hset(keys.job('copy'), { id: 'copy', status: 'completed', result });
+  await store('copy', '1-lost');
   await redis.client.hset(keys.document('a'), { id: 'a', generation: '2-live', collection: 'papers' });
   for (const generation of ['1-old', '2-live', '3-lost']) await store('a', generation);
   await store('running', claimed!.token);
@@ -128,6 +132,7 @@ test('in a new epoch evidence marks generations dead, but not those that are liv
     'letters/running:0-lost',
     'papers/a:1-old',
     'papers/a:3-lost',
+    'papers/copy:1-lost',
     'papers/failed:0-lost',
   ]);
 });

@@ -95,13 +95,14 @@ local function is_recovered(at)
 end
 
 -- Decides whether a queued job may run. Completes it if its document exists. Parks it behind an earlier job of its line.
--- at: keys and arguments of the caller, by name
+-- at: keys and arguments of the caller, by name; `restores` is true for a job that brings a lost document back. It comes
+-- before jobs that waited already, because their document may be the lost one.
 -- Returns 'run' and its payload where that has changed; 'parked'; or 'done'.
 local function admit(id, key, job, at)
   local how, copy, name = unpack(redis.call('HMGET', key, 'on_duplicate', 'copy', 'name'))
   if not (how and copy and name) then return 'run' end
   for _, line in ipairs({ copy, name }) do
-    redis.call('ZADD', at.line_prefix .. line .. ':jobs', 'NX', last_offset(at.offset), id)
+    redis.call('ZADD', at.line_prefix .. line .. ':jobs', 'NX', at.restores and 0 or last_offset(at.offset), id)
   end
   if how == 'keep' then return 'run' end
   if first_in(at.line_prefix .. (how == 'replace' and name or copy) .. ':jobs', at.job_prefix) ~= id then
@@ -121,12 +122,9 @@ local function admit(id, key, job, at)
   redis.call('SREM', at.active, id)
   redis.call('EXPIRE', key, at.ttl_seconds)
   redis.pcall('HINCRBY', at.outcomes, 'completed', 1)
-  commit(key, at.offset, at.epoch, job, {
-    'status', 'completed', 'progress', '100', 'fraction', '1', 'message', 'Upload completed successfully',
-    'started_at', job[AT.started_at] or stamp(), 'completed_at', stamp(),
-    'result', string.format('{"document_id":%s,"chunk_count":%s,"collection":%s,"processing_time_ms":0,"duplicate":true}',
-      cjson.encode(document), chunk_count, cjson.encode(job[AT.collection] or 'default')),
-  }, drop_counts('error', 'error_code', 'stage'))
+  local result = result_of(document, chunk_count, job[AT.collection] or 'default', ',"duplicate":true')
+  commit(key, at.offset, at.epoch, job, completed_changes(result, 'started_at', job[AT.started_at] or stamp()),
+    drop_counts('error', 'error_code', 'stage'))
   leave_lines(key, id, at.line_prefix, at.queue, at.parked)
   return 'done'
 end

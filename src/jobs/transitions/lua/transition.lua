@@ -168,6 +168,19 @@ local function cancelled_changes(message)
     'completed_at', stamp() }
 end
 
+-- Returns the fields of a completed job for `commit`, with further ones: field, value, ...
+-- result: as JSON
+local function completed_changes(result, ...)
+  return { 'status', 'completed', 'progress', '100', 'fraction', '1', 'message', 'Upload completed successfully',
+    'completed_at', stamp(), 'result', result, ... }
+end
+
+-- Returns the result of a job without work of its own, as JSON. further: its last fields as JSON, with a comma before
+local function result_of(document, chunk_count, collection, further)
+  return string.format('{"document_id":%s,"chunk_count":%s,"collection":%s,"processing_time_ms":0%s}',
+    cjson.encode(document), chunk_count, cjson.encode(collection), further or '')
+end
+
 -- Returns true when the caller with this token still holds the job.
 local function holds(status, holder, token)
   return status == 'processing' and holder == token

@@ -103,14 +103,14 @@ test('deletion of the newest of two copies leaves the other as the copy', async 
 test('a restored cancelled replacement that is rerun replaces', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
-  await queue.restoreCancelled('r', 'default', upload('r', 'y', 'replace'));
+  await queue.restoreEnded('r', 'default', upload('r', 'y', 'replace'));
   await queue.rerun('r', 1);
   expect((await claimOne()).work).toMatchObject({ documentId: 'a' });
 });
 test('a restored cancelled twin that is rerun makes no second document', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
-  await queue.restoreCancelled('r', 'default', upload('r', 'x'));
+  await queue.restoreEnded('r', 'default', upload('r', 'x'));
   await queue.rerun('r', 1);
   expect((await queue.claim(5)).jobs).toEqual([]);
 });
