@@ -36,6 +36,8 @@ export class Topology {
   readonly redisUrl: string;
   /** How often Redis came back from an older copy: what is heard before and after are other epochs. */
   era = 0;
+  /** How often a store came back with less than it had. Until then a live document is always found. */
+  losses = 0;
   readonly #redisProxy: TcpProxy;
   readonly #chromaProxy: TcpProxy;
   readonly #embedder: EmbeddingsServer;
@@ -104,10 +106,15 @@ export class Topology {
     return join(this.dir, `${name}.log`);
   }
 
-  /** The last lines a process printed. */
-  async tail(name: string, lines: number): Promise<string> {
-    const text = await readFile(this.logFile(name), 'utf8').catch(() => '');
-    return text.split('\n').slice(-lines).join('\n');
+  /** The lines of all roles that name a job, by the process that printed them. */
+  async logged(jobId: string): Promise<string[]> {
+    const texts = await Promise.all(
+      [...this.apis, ...this.workers].map(async ({ name }) => {
+        const text = await readFile(this.logFile(name), 'utf8').catch(() => '');
+        return text.split('\n').flatMap((line) => (line.includes(jobId) ? `${name}: ${line}` : []));
+      }),
+    );
+    return texts.flat();
   }
 
   /** The roles' next `count` commands reach Redis; their replies never come back. */
@@ -129,6 +136,7 @@ export class Topology {
 
   /** Redis forgets everything since {@link copyRedis}. */
   async rollBackRedis(): Promise<void> {
+    this.losses++;
     await this.redis.down();
     await rm(this.#redisDir, { recursive: true });
     await cp(this.#copyDir, this.#redisDir, { recursive: true });
@@ -147,6 +155,7 @@ export class Topology {
 
   /** Chroma comes back with nothing. */
   async emptyChroma(): Promise<void> {
+    this.losses++;
     await this.chroma.down();
     await rm(join(this.dir, 'chroma'), { recursive: true });
     await this.chroma.up();

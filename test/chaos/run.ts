@@ -1,8 +1,9 @@
-import { audit, describe } from './auditor.ts';
+import { audit, describe } from './audit/auditor.ts';
 import { injectFaults } from './faults.ts';
 import { Topology } from './harness.ts';
 import { Logbook } from './logbook.ts';
 import { Random } from './random.ts';
+import { Sampler } from './sampler.ts';
 import { Watchers } from './watchers.ts';
 import { Workload } from './workload.ts';
 
@@ -36,6 +37,7 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
   const topology = await Topology.start();
   const logbook = new Logbook();
   let watchers: Watchers | undefined;
+  let sampler: Sampler | undefined;
   try {
     const workload = new Workload(topology, logbook, random.fork('workload'), (jobId, random) =>
       watchers?.add(jobId, random.chance(0.2)),
@@ -44,12 +46,14 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
     await workload.run(1, 0);
     watchers = new Watchers(topology, logbook);
     for (const { id } of workload.accepted) watchers.add(id, false);
+    sampler = new Sampler(topology, workload, random.fork('searches'));
     await Promise.all([
       workload.run(jobs, durationMs),
       injectFaults(topology, logbook, random.fork('faults'), options),
     ]);
     logbook.note('the last fault is over');
-    const circumstances = { workload, withSlowSweeps, rolledBack: topology.era > 0 };
+    await sampler.close();
+    const circumstances = { workload, sampler, withSlowSweeps, rolledBack: topology.era > 0 };
     const result = await audit(topology, logbook, watchers, circumstances, settleMs);
     logbook.note('the audit is over');
     const { accepted, refused, lostResponses } = workload;
@@ -58,13 +62,14 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
     ).map(([status, found]) => `${found.length} ${status}`);
     console.log(
       `chaos: ${accepted.length} accepted (${refused} refused, ${lostResponses} cut off), then ${counts.join(', ')}; ` +
+        `${sampler.searches} searches, ${sampler.provenLive} of live documents; ` +
         `${logbook.notes.length} events, ${logbook.notes.at(-1)}`,
     );
     if (result.violations.length === 0) return undefined;
     const report = await describe(result, topology, logbook);
     return `CHAOS_SEED=${seed}\n${report}`;
   } finally {
-    await watchers?.close();
+    await Promise.all([watchers?.close(), sampler?.close()]);
     await topology.close();
   }
 }

@@ -4,39 +4,46 @@ import { outcomeOf, type Job } from '../../src/contract/job.ts';
 import type { UploadAccepted } from '../../src/contract/upload.ts';
 import type { Topology } from './harness.ts';
 import type { Logbook } from './logbook.ts';
+import { Plan, type PlannedUpload } from './plan.ts';
 import type { Random } from './random.ts';
 
-const COLLECTIONS = ['atlas', 'ledger', 'herbarium'];
-const WORDS =
-  'river stone lantern harbor violin meadow copper winter orchard signal paper garden bridge thunder needle'.split(
-    ' ',
-  );
 const UPLOADERS = 3;
 const REQUEST_TIMEOUT_MS = 8000;
 const RETRY_MS = 250;
 /** An upload is sent again for so long, as a client with an idempotency key would. */
 const GENEROUS_MS = 60_000;
+/** Shares of accepted uploads that a client cancels, or whose document it deletes. */
+const CANCELLED = 0.15;
+const DELETED = 0.1;
 
-/** What became of a cancel or a retry. */
+/** What became of a cancel, a retry or a delete. */
 export interface ControlResponse {
   /** 0 when it was never answered. */
   status: number;
-  /** The response shows the job cancelled, or in a later run; a retry of a job that still runs changes nothing. */
+  /**
+   * The response shows the job cancelled, or in a later run; a retry of a job that still runs changes nothing. A delete
+   * worked if it was answered so.
+   */
   worked: boolean;
 }
 
 /** An upload that was answered with 202, and what was asked for it since. */
 export interface Accepted {
   id: string;
-  filename: string;
-  collection: string;
+  upload: PlannedUpload;
+  /** When its first request began, and when it was answered (ms, by `performance.now`). */
+  began: number;
+  responded: number;
   cancels: ControlResponse[];
   retries: ControlResponse[];
 }
 
-/** Uploads documents over HTTP without pause, cancels some and runs some again. */
+/** Uploads documents over HTTP without pause, cancels some, runs some again, and deletes some documents. */
 export class Workload {
+  readonly plan: Plan;
   readonly accepted: Accepted[] = [];
+  /** Deletes of documents, by the document's id. */
+  readonly deletes = new Map<string, ControlResponse>();
   /** Requests whose answer never came: what they left behind nobody was told. */
   lostResponses = 0;
   /** Requests that were turned away: nothing of them may be left. */
@@ -46,8 +53,6 @@ export class Workload {
   readonly #logbook: Logbook;
   readonly #random: Random;
   readonly #meddling: Promise<void>[] = [];
-  readonly #markers = new Map<string, string | undefined>();
-  #canMeddle = false;
   #next = 0;
 
   constructor(
@@ -60,22 +65,18 @@ export class Workload {
     this.#onAccepted = onAccepted;
     this.#logbook = logbook;
     this.#random = random;
+    this.plan = new Plan(random);
   }
 
   /** Uploads `jobs` more documents, spread over `durationMs`. */
   async run(jobs: number, durationMs: number): Promise<void> {
-    const probe = await fetch(`${this.#topology.apiUrls[0]}/api/jobs/nobody/cancel`, { method: 'POST' });
-    // Where the calls are not there, the path itself is what nobody knows.
-    this.#canMeddle = (await probe.text()).includes('job_not_found');
-    if (!this.#canMeddle) this.#logbook.note('cancel and retry are not there: left out');
-
     const pauseMs = (durationMs * UPLOADERS) / jobs;
     const end = this.#next + jobs;
     const uploader = async () => {
       while (this.#next < end) {
-        const index = this.#next++;
+        const upload = this.plan.upload(this.#next++);
         const startedAt = performance.now();
-        await this.#uploadOne(index);
+        await this.#upload(upload);
         const pause = pauseMs * (0.5 + this.#random.next()) - (performance.now() - startedAt);
         if (pause > 0) await sleep(pause);
       }
@@ -84,33 +85,26 @@ export class Workload {
     await Promise.all(this.#meddling);
   }
 
-  /** What a document's first chunk holds; nothing for a document without text, which has to fail. */
-  markerOf(filename: string): string | undefined {
-    return this.#markers.get(filename);
-  }
-
-  async #uploadOne(index: number): Promise<void> {
-    // By its number, so that what a document is does not depend on who was faster.
-    const random = this.#random.fork(`document-${index}`);
-    const filename = `chaos-${index}.md`;
-    const collection = random.pick(COLLECTIONS);
-    const marker = random.chance(0.03) ? undefined : `Marker ${index} ${random.int(1e8, 1e9 - 1)}`;
-    const text = marker === undefined ? '\n \n' : `# ${marker}\n\n${prose(random)}\n`;
-    this.#markers.set(filename, marker);
-    const key = `chaos-${index}-${random.int(1e8, 1e9 - 1)}`;
-    for (const deadline = performance.now() + GENEROUS_MS; performance.now() < deadline;) {
+  async #upload(upload: PlannedUpload): Promise<void> {
+    const { filename, collection, onDuplicate, text, key, random } = upload;
+    const began = performance.now();
+    for (const deadline = began + GENEROUS_MS; performance.now() < deadline;) {
       const form = new FormData();
       form.append('collection', collection);
       form.append('chunk_size', '160');
       form.append('chunk_overlap', '20');
+      form.append('on_duplicate', onDuplicate);
       form.append('file', new Blob([text], { type: 'text/markdown' }), filename);
-      const response = await this.#post('/api/documents/upload', form, { 'idempotency-key': key });
+      const response = await this.#send('POST', '/api/documents/upload', form, { 'idempotency-key': key });
       if (response?.status === 202) {
         const { job_id: id } = (await response.json()) as UploadAccepted;
-        const accepted: Accepted = { id, filename, collection, cancels: [], retries: [] };
+        const responded = performance.now();
+        const accepted: Accepted = { id, upload, began, responded, cancels: [], retries: [] };
         this.accepted.push(accepted);
         this.#onAccepted(id, random);
-        if (this.#canMeddle && random.chance(0.15)) this.#meddling.push(this.#meddle(accepted, random));
+        const kind = random.next();
+        if (kind < CANCELLED) this.#meddling.push(this.#cancel(accepted));
+        else if (kind < CANCELLED + DELETED) this.#meddling.push(this.#delete(accepted));
         return;
       }
       if (response) this.refused++;
@@ -121,10 +115,11 @@ export class Workload {
   }
 
   /** Cancels a job at some moment of its life; then, now and then, runs it again. */
-  async #meddle(accepted: Accepted, random: Random): Promise<void> {
+  async #cancel(accepted: Accepted): Promise<void> {
+    const { random } = accepted.upload;
     await sleep(random.int(0, 900));
     const ask = async (what: 'cancel' | 'retry') => {
-      const response = await this.#post(`/api/jobs/${accepted.id}/${what}`);
+      const response = await this.#send('POST', `/api/jobs/${accepted.id}/${what}`);
       const { status = 0 } = response ?? {};
       const job = response?.ok ? ((await response.json()) as Job) : undefined;
       const worked = job !== undefined && (what === 'cancel' ? outcomeOf(job) === 'cancelled' : job.run > 1);
@@ -137,31 +132,38 @@ export class Workload {
     await ask('retry');
   }
 
+  /** Deletes the document of a job at some moment: while the job waits or runs, or later. */
+  async #delete({ id, upload: { random } }: Accepted): Promise<void> {
+    await sleep(random.int(0, 2500));
+    const job = await this.#send('GET', `/api/jobs/${id}`);
+    const found = job?.ok ? ((await job.json()) as Job) : undefined;
+    const document = found?.result?.document_id ?? id;
+    const response = await this.#send('DELETE', `/api/documents/${document}`);
+    const { status = 0, ok = false } = response ?? {};
+    // Another delete of the same document may have come first.
+    if (!this.deletes.get(document)?.worked) this.deletes.set(document, { status, worked: ok });
+    this.#logbook.note(`delete ${document}: ${status || 'no answer'}`);
+  }
+
   /** @returns `undefined` when no whole response came */
-  async #post(
+  async #send(
+    method: string,
     path: string,
     body?: FormData,
     headers: Record<string, string> = {},
   ): Promise<Response | undefined> {
     try {
       const response = await fetch(this.#random.pick(this.#topology.apiUrls) + path, {
-        method: 'POST',
+        method,
         headers,
         ...(body && { body }),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       const { status } = response;
-      return new Response(await response.arrayBuffer(), { status });
+      const bytes = await response.arrayBuffer();
+      return new Response(bytes.byteLength > 0 ? bytes : null, { status });
     } catch {
       return undefined;
     }
   }
-}
-
-function prose(random: Random): string {
-  const sentence = () => {
-    const words = Array.from({ length: random.int(6, 14) }, () => random.pick(WORDS)).join(' ');
-    return `${words[0]!.toUpperCase()}${words.slice(1)}.`;
-  };
-  return Array.from({ length: random.int(3, 40) }, sentence).join(' ');
 }

@@ -60,6 +60,36 @@ export const MUTATIONS: readonly Mutation[] = [
     line: 'if not name or went_back or elsewhere then',
     instead: 'if not name then',
   },
+  {
+    without: 'the line in which equal uploads wait',
+    file: 'src/jobs/transitions/lua/line.lua',
+    line: "if first_in(at.line_prefix .. (how == 'replace' and name or copy) .. ':jobs', at.job_prefix) ~= id then",
+    instead: 'if false then',
+  },
+  {
+    without: 'the document that a replacement keeps',
+    file: 'src/jobs/transitions/lua/line.lua',
+    line: "return 'run', target and set_target(key, id, target, at.document_prefix)",
+    instead: "return 'run'",
+  },
+  {
+    without: 'the notes of deletions',
+    file: 'src/documents/delete-document.ts',
+    line: 'const isOwn = manifest && ',
+    instead: 'const isOwn = false && ',
+  },
+  {
+    without: 'the mark of the chunks of a deleted document',
+    file: 'src/jobs/transitions/lua/delete-document.lua',
+    line: "mark_chunks_dead(cleanup, tenant, collection, id, found[3] or '', now_ms())",
+    instead: '',
+  },
+  {
+    without: 'the look at the live generations in a search',
+    file: 'src/documents/search.ts',
+    line: 'const live = found.filter(({ documentId, generation }) => byId.get(documentId) === generation);',
+    instead: 'const live = found;',
+  },
 ];
 
 /** Returns the mutated file. @throws {Error} unless it has the line once */

@@ -3,14 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { auditEpochs, auditLastWords } from './audit-epochs.ts';
 import { auditStores, type Circumstances, type Violation } from './audit-stores.ts';
 import { gatherFacts, type Facts } from './facts.ts';
-import type { Topology } from './harness.ts';
-import type { Logbook } from './logbook.ts';
-import type { Watchers } from './watchers.ts';
+import type { Topology } from '../harness.ts';
+import type { Logbook } from '../logbook.ts';
+import type { Watchers } from '../watchers.ts';
 
 const PAUSE_MS = 1000;
 /** Of each rule: one cause breaks it many times. */
 const MOST_LISTED = 6;
 const MOST_DESCRIBED = 2;
+/** Of the lines that roles logged about one job. */
+const MOST_LOGGED = 30;
 
 export interface Audit {
   violations: Violation[];
@@ -86,7 +88,9 @@ export async function describe(
       `  redis: ${JSON.stringify(hash)}`,
       `  redis: ttl ${ttl}, lease ${lease}, delayed ${delayed}, in queue ${position}, active ${active}, cleanup ${cleanups.join(' ')}`,
       `  document: ${JSON.stringify(await inspector.hgetall(`document:${id}`))}`,
+      `  files: ${[...(facts?.files.keys() ?? [])].filter((name) => name.includes(id)).join(' ') || 'none'}`,
       `  chroma: ${(facts?.chunks.get(id) ?? []).map((chunk) => chunk.id.slice(id.length + 1)).join(' ') || 'nothing'}`,
+      ...(await topology.logged(id)).slice(-MOST_LOGGED).map((line) => `  ${line}`),
     );
   }
   return lines.join('\n');

@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 
-import type { Document, DocumentList } from '../../src/contract/documents.ts';
-import type { Job } from '../../src/contract/job.ts';
-import { INSTALLATION_FILE } from '../../src/installation/blob-identity.ts';
-import type { Topology } from './harness.ts';
+import type { Document, DocumentList } from '../../../src/contract/documents.ts';
+import type { Job } from '../../../src/contract/job.ts';
+import { INSTALLATION_FILE } from '../../../src/installation/blob-identity.ts';
+import type { Topology } from '../harness.ts';
 
 const CHROMA_PAGE = 5000;
 const REQUESTS_AT_ONCE = 16;
@@ -30,6 +31,10 @@ export interface Facts {
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
   /** The text of each document's first chunk. */
   firstTexts: ReadonlyMap<string, string>;
+  /** SHA-256 of what each document's original answers; nothing where it answers with an error. */
+  originals: ReadonlyMap<string, string | undefined>;
+  /** The file that the registry names for each document. */
+  fileKeys: ReadonlyMap<string, string>;
   /** Every key in Redis, and its time to live in seconds: -1 for ever. */
   keys: ReadonlyMap<string, number>;
   /** Dead generations that are still to be deleted, and those only looked at once more. */
@@ -56,12 +61,19 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
     listFiles(topology),
     readdir(join(topology.dir, 'processor'), { recursive: true, withFileTypes: true }).catch(() => []),
   ]);
+  const listed = [...documents.keys()];
+  const [originals, fileKeys] = await Promise.all([
+    readOriginals(topology, listed),
+    readFileKeys(topology, listed),
+  ]);
   const isSecond = (entry: string) => (JSON.parse(entry) as unknown[]).at(-1) === 2;
   return {
     jobs,
     reindexes,
     documents,
     ...stored,
+    originals,
+    fileKeys,
     keys,
     cleanups: { first: entries.filter((entry) => !isSecond(entry)), second: entries.filter(isSecond) },
     files,
@@ -94,18 +106,23 @@ async function listReindexes({ inspector }: Topology, ids: readonly string[]): P
 
 async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {
   const jobs = new Map<string, { job: Job; json: string } | undefined>();
-  const left = [...ids];
-  const reader = async () => {
-    for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      const response = await fetch(`${apiUrls[left.length % 2]}/api/jobs/${id}`);
-      const json = await response.text();
-      if (!response.ok && response.status !== 404)
-        throw new Error(`job ${id}: HTTP ${response.status} ${json}`);
-      jobs.set(id, response.ok ? { job: JSON.parse(json) as Job, json } : undefined);
-    }
-  };
-  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, reader));
+  await each(ids, async (id, i) => {
+    const response = await fetch(`${apiUrls[i % 2]}/api/jobs/${id}`);
+    const json = await response.text();
+    if (!response.ok && response.status !== 404)
+      throw new Error(`job ${id}: HTTP ${response.status} ${json}`);
+    jobs.set(id, response.ok ? { job: JSON.parse(json) as Job, json } : undefined);
+  });
   return jobs;
+}
+
+/** Does something with every id, a few at a time. */
+async function each(ids: readonly string[], use: (id: string, i: number) => Promise<void>): Promise<void> {
+  const left = [...ids.entries()];
+  const user = async () => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) await use(next[1], next[0]);
+  };
+  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, user));
 }
 
 async function listDocuments({ apiUrls }: Topology): Promise<Map<string, Document>> {
@@ -118,6 +135,21 @@ async function listDocuments({ apiUrls }: Topology): Promise<Map<string, Documen
     if (list.next_cursor === undefined) return documents;
     cursor = `&cursor=${list.next_cursor}`;
   }
+}
+
+async function readOriginals({ apiUrls }: Topology, ids: readonly string[]) {
+  const hashes = new Map<string, string | undefined>();
+  await each(ids, async (id, i) => {
+    const response = await fetch(`${apiUrls[i % 2]}/api/documents/${id}/content`);
+    const bytes = Buffer.from(await response.arrayBuffer());
+    hashes.set(id, response.ok ? createHash('sha256').update(bytes).digest('hex') : undefined);
+  });
+  return hashes;
+}
+
+async function readFileKeys({ inspector }: Topology, ids: readonly string[]): Promise<Map<string, string>> {
+  const keys = await Promise.all(ids.map((id) => inspector.hget(`document:${id}`, 'file_key')));
+  return new Map(ids.map((id, i) => [id, keys[i] ?? '']));
 }
 
 async function listChunks({ chromaUrl }: Topology) {

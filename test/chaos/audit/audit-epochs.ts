@@ -1,8 +1,8 @@
-import { isTerminal } from '../../src/contract/job.ts';
+import { isTerminal } from '../../../src/contract/job.ts';
 import type { Violation } from './audit-stores.ts';
 import type { Facts } from './facts.ts';
-import type { Heard, Logbook } from './logbook.ts';
-import { CHANNEL, type Watchers } from './watchers.ts';
+import type { Heard, Logbook } from '../logbook.ts';
+import { CHANNEL, type Watchers } from '../watchers.ts';
 
 /** Checks what all watchers together have heard of each job, from its first state to its last. */
 export function auditEpochs(logbook: Logbook): Violation[] {

@@ -1,0 +1,88 @@
+import { outcomeOf } from '../../../src/contract/job.ts';
+import type { Circumstances, Violation } from './audit-stores.ts';
+import type { Facts } from './facts.ts';
+import type { Accepted } from '../workload.ts';
+
+/** Checks that the listed documents are those that the completed jobs made, and that nobody deleted. */
+export function auditDocuments(facts: Facts, circumstances: Circumstances): Violation[] {
+  return [
+    ...auditOwners(facts, circumstances),
+    ...auditCopies(facts),
+    ...auditOriginals(facts),
+    ...auditOrder(facts, circumstances),
+    ...circumstances.sampler.bad.map(({ documentId, detail }) => ({
+      rule: 'a search shows one version',
+      jobId: documentId,
+      detail,
+    })),
+  ];
+}
+
+function auditOwners({ documents, jobs, reindexes }: Facts, { workload }: Circumstances): Violation[] {
+  const violations: Violation[] = [];
+  const made = new Set<string>();
+  for (const [jobId, found] of jobs) {
+    if (!found || reindexes.has(jobId) || outcomeOf(found.job) !== 'completed') continue;
+    const document = found.job.result?.document_id ?? jobId;
+    made.add(document);
+    const deleted = workload.deletes.get(document);
+    const mayBeGone = deleted && (deleted.worked || deleted.status === 0 || deleted.status >= 500);
+    if (!documents.has(document) && !mayBeGone)
+      violations.push({
+        rule: 'a completed job has its document',
+        jobId,
+        detail: `${document} is not listed`,
+      });
+  }
+  for (const id of documents.keys()) {
+    const rule = 'documents are those of completed jobs';
+    if (!made.has(id)) violations.push({ rule, jobId: id, detail: 'no job that completed made it' });
+    if (workload.deletes.get(id)?.worked)
+      violations.push({ rule: 'deleted is deleted', jobId: id, detail: 'it is listed' });
+  }
+  return violations;
+}
+
+/** Of one name, no two documents have the same content: every upload was sent to skip copies, or to replace. */
+function auditCopies({ documents }: Facts): Violation[] {
+  const copies = Map.groupBy(
+    documents.values(),
+    ({ filename, content_hash }) => `${filename} ${content_hash}`,
+  );
+  return [...copies.values()]
+    .filter((same) => same.length > 1)
+    .map((same) => ({
+      rule: 'a copy makes no second document',
+      jobId: same[1]?.id,
+      detail: same.map(({ id }) => id).join(' '),
+    }));
+}
+
+function auditOriginals({ documents, originals }: Facts): Violation[] {
+  return [...documents.values()].flatMap(({ id, content_hash }) => {
+    const found = originals.get(id);
+    if (found === content_hash) return [];
+    return [
+      { rule: 'a document has its original', jobId: id, detail: `${content_hash}, and it is ${found}` },
+    ];
+  });
+}
+
+/** Uploads of one name of which each began after the one before was answered, and that nobody cancelled or deleted. */
+function auditOrder({ documents, jobs }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
+  // Jobs that Redis forgot are queued again, in any order.
+  if (rolledBack) return [];
+  const names = Map.groupBy(workload.accepted, ({ upload }) => upload.filename);
+  return [...names].flatMap(([filename, uploads]): Violation[] => {
+    const byPlan = uploads.toSorted((a, b) => a.upload.index - b.upload.index);
+    const inTurn = byPlan.every((one, i) => i === 0 || one.began > (byPlan[i - 1] as Accepted).responded);
+    const untouched = uploads.every(({ id, cancels }) => cancels.length === 0 && !workload.deletes.has(id));
+    const last = byPlan.at(-1) as Accepted;
+    if (!inTurn || !untouched || !jobs.get(last.id)?.job.result) return [];
+    const listed = [...documents.values()].filter((document) => document.filename === filename);
+    const rule = 'uploads of one name in turn leave its last version alone';
+    if (listed.length === 1 && listed[0]?.content_hash === last.upload.contentHash) return [];
+    const detail = `${listed.map(({ id }) => id).join(' ') || 'none'} of ${filename}`;
+    return [{ rule, jobId: last.id, detail }];
+  });
+}

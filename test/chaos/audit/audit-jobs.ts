@@ -1,0 +1,97 @@
+import { outcomeOf, type Job } from '../../../src/contract/job.ts';
+import type { Circumstances, Violation } from './audit-stores.ts';
+import type { Facts } from './facts.ts';
+import type { Accepted, ControlResponse, Workload } from '../workload.ts';
+
+/** Checks how every job ended, beside what its client asked for. */
+export function auditJobs(facts: Facts, circumstances: Circumstances): Violation[] {
+  const accepted = new Map(circumstances.workload.accepted.map((upload) => [upload.id, upload]));
+  return [
+    ...[...facts.jobs].flatMap(([id, found]) =>
+      auditJob(id, found?.job, accepted.get(id), facts, circumstances),
+    ),
+    ...auditKeys(facts, circumstances),
+  ];
+}
+
+function auditJob(
+  id: string,
+  job: Job | undefined,
+  upload: Accepted | undefined,
+  { reindexes }: Facts,
+  { workload, rolledBack }: Circumstances,
+): Violation[] {
+  const violation = (rule: string, detail: string): Violation[] => [{ rule, jobId: id, detail }];
+  const filename = job?.filename ?? upload?.upload.filename ?? '';
+  const deletes = deletesOf(filename, workload);
+  if (!job) {
+    // A Redis that went back has no reason to know the job of a document that was deleted.
+    if (rolledBack && deletes.length > 0) return [];
+    return violation('an accepted upload is known', `GET /api/jobs/${id} answers 404`);
+  }
+  const { status, run } = job;
+  const outcome = outcomeOf(job);
+  if (!outcome) return violation('every job ends', `it is ${status}`);
+  if (reindexes.has(id)) {
+    // The document's own job may run once more meanwhile: Redis forgot how it ended. A delete cancels the reindex.
+    const fine =
+      outcome === 'completed' ||
+      job.error_code === 'document_changed' ||
+      (outcome === 'cancelled' && deletes.length > 0);
+    return fine ? [] : violation('no fault fails a job', `it failed: ${job.error_code} ${job.error}`);
+  }
+  const hasText = uploadsOf(filename, workload).some(
+    ({ contentHash }) => workload.plan.markerOf(contentHash) !== undefined,
+  );
+  if (outcome === 'failed' && hasText)
+    return violation('no fault fails a job', `it failed: ${job.error_code} ${job.error}`);
+  if (status === 'completed' && !hasText) return violation('no text, no document', 'it was completed');
+
+  const cancels = upload?.cancels ?? [];
+  const retries = upload?.retries ?? [];
+  if (outcome === 'cancelled' && !cancels.some(mayHaveWorked) && deletes.length === 0)
+    return violation('only who is asked to cancels', `cancels: ${list(cancels)}`);
+  if (run > 1 && !retries.some(mayHaveWorked))
+    return violation('a run begins when asked for', `run ${run}, retries: ${list(retries)}`);
+  if (cancels.some(worked) && !retries.some(mayHaveWorked) && outcome !== 'cancelled')
+    return violation('cancelled is cancelled', `cancel was answered ${list(cancels)}, and it is ${outcome}`);
+  // Of what was answered before Redis went back only this may be forgotten, for the job has ended all the same.
+  if (!rolledBack && retries.some(worked) && run < 2)
+    return violation('a retry is a run', `retry was answered ${list(retries)}, and it is run ${run}`);
+  return [];
+}
+
+const worked = (response: ControlResponse) => response.worked;
+/** Without a response, or with one that does not know, it may have been done all the same: 404 says that Redis forgot. */
+export const mayHaveWorked = ({ worked, status }: ControlResponse) =>
+  worked || status === 0 || status === 404 || status >= 500;
+const list = (responses: readonly ControlResponse[]) =>
+  responses.map(({ status }) => status).join(' ') || 'none';
+
+const uploadsOf = (name: string, { plan }: Workload) =>
+  plan.uploads.filter(({ filename }) => filename === name);
+
+/** Returns the deletes that may have cancelled a job of this name: of its own document, or of the one it replaces. */
+function deletesOf(name: string, { accepted, deletes }: Workload): ControlResponse[] {
+  return accepted
+    .filter(({ upload: { filename } }) => filename === name)
+    .flatMap(({ id }) => deletes.get(id) ?? [])
+    .filter(mayHaveWorked);
+}
+
+/** Every upload had an idempotency key of its own, and was sent again under it until it was accepted. */
+function auditKeys({ jobs, reindexes }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
+  const names = Map.groupBy(
+    [...jobs].flatMap(([id, found]) =>
+      found && !reindexes.has(id) ? [{ id, filename: found.job.filename ?? '' }] : [],
+    ),
+    ({ filename }) => filename,
+  );
+  const extra = [...names].flatMap(([filename, same]) => {
+    const uploads = uploadsOf(filename, workload).length;
+    return same.slice(uploads).map(({ id }) => ({ id, detail: `${same.length} jobs of ${uploads} uploads` }));
+  });
+  // A Redis that went back may have forgotten the key of an upload whose answer never came.
+  if (rolledBack && extra.length <= workload.lostResponses) return [];
+  return extra.map(({ id, detail }) => ({ rule: 'one key, one job', jobId: id, detail }));
+}

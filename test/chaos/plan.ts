@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+
+import type { Random } from './random.ts';
+
+const COLLECTIONS = ['atlas', 'ledger', 'herbarium'];
+const WORDS =
+  'river stone lantern harbor violin meadow copper winter orchard signal paper garden bridge thunder needle'.split(
+    ' ',
+  );
+const NO_TEXT = '\n \n';
+/** Shares of uploads that follow an earlier one of the same name. */
+const TWINS = 0.12;
+const REPLACEMENTS = 0.12;
+
+/** An upload to make. Uploads of one name are versions of one file. */
+export interface PlannedUpload {
+  index: number;
+  filename: string;
+  collection: string;
+  onDuplicate: 'skip' | 'replace';
+  text: string;
+  /** SHA-256 of the text, in hex. */
+  contentHash: string;
+  key: string;
+  random: Random;
+}
+
+/** What each upload is, by its number. A seed repeats it, whatever becomes of the uploads. */
+export class Plan {
+  readonly #random: Random;
+  readonly #uploads: PlannedUpload[] = [];
+  /** First chunk of each text, by its hash. */
+  readonly #markers = new Map<string, string>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Every upload that was asked for, by its number. */
+  get uploads(): readonly PlannedUpload[] {
+    return this.#uploads;
+  }
+
+  /** Returns what the first chunk of a text holds; nothing for one without text, whose job has to fail. */
+  markerOf(contentHash: string): string | undefined {
+    return this.#markers.get(contentHash);
+  }
+
+  /** Returns an upload. Each one depends on those before it. */
+  upload(index: number): PlannedUpload {
+    while (this.#uploads.length <= index) this.#uploads.push(this.#next());
+    return this.#uploads[index] as PlannedUpload;
+  }
+
+  #next(): PlannedUpload {
+    const index = this.#uploads.length;
+    const random = this.#random.fork(`document-${index}`);
+    const key = `chaos-${index}-${random.int(1e8, 1e9 - 1)}`;
+    const kind = random.next();
+    const earlier = this.#uploads[random.int(0, Math.max(0, index - 1))];
+    const former = earlier && this.#uploads.findLast(({ filename }) => filename === earlier.filename);
+    // A text without words never makes a document, so nothing follows it.
+    if (former && this.#markers.has(former.contentHash)) {
+      if (kind < TWINS) return { ...former, index, onDuplicate: 'skip', key, random };
+      if (kind < TWINS + REPLACEMENTS)
+        return { ...former, index, onDuplicate: 'replace', key, random, ...this.#text(index, random) };
+    }
+    const filename = `chaos-${index}.md`;
+    const collection = random.pick(COLLECTIONS);
+    const content = random.chance(0.03) ? hashed(NO_TEXT) : this.#text(index, random);
+    return { index, filename, collection, onDuplicate: 'skip', key, random, ...content };
+  }
+
+  #text(index: number, random: Random) {
+    const marker = `Marker ${index} ${random.int(1e8, 1e9 - 1)}`;
+    const content = hashed(`# ${marker}\n\n${prose(random)}\n`);
+    this.#markers.set(content.contentHash, marker);
+    return content;
+  }
+}
+
+function hashed(text: string) {
+  return { text, contentHash: createHash('sha256').update(text).digest('hex') };
+}
+
+function prose(random: Random): string {
+  const sentence = () => {
+    const words = Array.from({ length: random.int(6, 14) }, () => random.pick(WORDS)).join(' ');
+    return `${words[0]!.toUpperCase()}${words.slice(1)}.`;
+  };
+  return Array.from({ length: random.int(3, 40) }, sentence).join(' ');
+}
