@@ -28,8 +28,8 @@ export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumsta
       noted.set(endedId, end);
       const job = jobs.get(endedId)?.job;
       const outcome = job && outcomeOf(job);
-      // One that is not whole was never acknowledged.
-      if (end !== 'deleted' && outcome !== (OUTCOMES[end] ?? end) && isWhole(manifest))
+      // One that is not whole was never acknowledged. Another rule looks for jobs that are not known.
+      if (job && end !== 'deleted' && outcome !== (OUTCOMES[end] ?? end) && isWhole(manifest))
         violations.push({
           rule: 'only what ended is noted',
           jobId: endedId,
