@@ -75,10 +75,16 @@ export class BlobStore {
       },
       commit: async () => {
         const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
-        // Flushes at the same time, because a journal commits them together. Three flushes cost little more than one.
-        await Promise.all([file.sync(), beside.sync(), folder.sync()]);
+        // At the same time, because a busy process loses a turn of its event loop with each wait. A journal commits the three
+        // flushes together.
+        const [here, opened] = await Promise.all([
+          stat(path),
+          file.stat(),
+          file.sync(),
+          beside.sync(),
+          folder.sync(),
+        ]);
         // A mount that changed after the files were opened hides them. The path then leads to other files, or to none.
-        const [here, opened] = await Promise.all([stat(path), file.stat()]);
         if (here.ino !== opened.ino || here.dev !== opened.dev)
           throw new BlobNotFoundError('the file is not where it was opened');
         // All bytes are on the disk, so a failed close loses nothing.

@@ -63,10 +63,10 @@ export async function acceptUpload(
     await blob.describe({ job_id: id, tenant, payload, idempotency }).catch((cause: unknown) => {
       throw storageProblem(cause);
     });
-    // At the same time, because the response waits for both.
+    // At the same time, because the response waits for all.
     const [stored, queued] = await Promise.allSettled([
       // If the store was unmounted since the last comparison, a folder in its place may hold the files.
-      blob.commit().then(() => installation.proveBlobs()),
+      Promise.all([blob.commit(), installation.proveBlobs()]),
       enqueueInTime(services.connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;
