@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+
 import { deleteDocument } from '../../../src/documents/delete-document.ts';
-import { documentFields } from '../../../src/documents/registry.ts';
 import { noteReplaced } from '../../../src/worker/run/note-replaced.ts';
 import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
@@ -21,10 +21,14 @@ import {
   upload,
   useDeletion,
 } from '../../helpers/stores/deletion.ts';
+import { completeBy } from '../../helpers/stores/lines.ts';
 
 useDeletion();
+
 const remove = (id: string) => deleteDocument('default', id, services());
 const ended = () => new EndedRecovery(services(), TTL_SECONDS * 1000);
+
+/** Uploads a file. @param content_hash stands for its bytes */
 const up = (id: string, content_hash: string, on_duplicate: 'skip' | 'replace' | 'keep' = 'skip') =>
   upload(id, { payload: { ...payloadOf(id), content_hash, on_duplicate } });
 
@@ -43,30 +47,20 @@ async function work(epoch?: string): Promise<string[]> {
         await blobs.restoreManifest(payload.file_key, { ...manifest, payload });
     }
     const former = await redis.client.hget(keys.document(documentId), 'file_key');
-    const fields = documentFields(payload, {
-      id: documentId,
-      tenant: 'default',
-      model: 'm',
-      dimension: 3,
-      mediaType: undefined,
-      readerVersion: 'r',
-    });
-    await queue.complete(claimed, {
-      documentId,
-      tenant: 'default',
-      collection: 'papers',
-      chunkCount: 1,
-      fields,
-    });
+    await completeBy(queue, claimed);
     ran.push(claimed.id);
     if (epoch && former !== null) await noteReplaced(former, claimed, epoch, blobs, services().logger);
     if (epoch) await blobs.ended.note(payload.file_key, claimed.id, 'completed', epoch);
   }
 }
+
+/** Copies all data of Redis. */
 async function snapshot() {
   const all = await redis.client.keys('*');
   return Promise.all(all.map(async (k) => [k, await redis.client.dumpBuffer(k)] as const));
 }
+
+/** Puts Redis back to a {@link snapshot}. */
 async function rollback(to: Awaited<ReturnType<typeof snapshot>>) {
   await redis.client.flushall();
   for (const [k, v] of to) await redis.client.restore(k, 0, v);
@@ -91,6 +85,7 @@ test('a lost Redis keeps the newest version of a replaced document', async () =>
   }
   expect(stale).toEqual([]);
 });
+
 test('a replaced document that was deleted does not return with its older version', async () => {
   await up('a', 'x');
   await work('older');
@@ -104,6 +99,7 @@ test('a replaced document that was deleted does not return with its older versio
   await new UploadRecovery(services()).sweep(signal);
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
 });
+
 test('a deleted document does not return when the note of its deletion expires', async () => {
   await up('a', 'x');
   await work('older');
@@ -115,6 +111,7 @@ test('a deleted document does not return when the note of its deletion expires',
   await new UploadRecovery(services()).sweep(signal);
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
 });
+
 test('the deletion of a document of a shared original leaves the other document', async () => {
   await up('a', 'x');
   await work('older');
@@ -125,6 +122,7 @@ test('the deletion of a document of a shared original leaves the other document'
   await ended().sweep('newer', signal);
   expect(await redis.client.exists(keys.document('a'))).toBe(1);
 });
+
 test('a lost Redis brings back both copies', async () => {
   const lost: string[] = [];
   for (let i = 0; i < 4; i++) {
@@ -142,6 +140,7 @@ test('a lost Redis brings back both copies', async () => {
   }
   expect(lost).toEqual([]);
 });
+
 test('an upload in a rolled back Redis survives the repeated deletion', async () => {
   await up('a', 'x');
   await work('older');
@@ -159,7 +158,8 @@ test('an upload in a rolled back Redis survives the repeated deletion', async ()
   const queued = await redis.client.lrange(keys.queue, 0, -1);
   expect([...documents, ...queued].length).toBeGreaterThan(0);
 });
-test('an older copy of Redis, notes of two epochs', async () => {
+
+test('a deletion under one epoch does not take a later upload of the same file under another', async () => {
   let lost = 0;
   for (const [e1, e2] of [
     ['e1', 'e2'],
@@ -186,7 +186,8 @@ test('an older copy of Redis, notes of two epochs', async () => {
   }
   expect(lost).toBe(0);
 });
-test('a document without a collection field', async () => {
+
+test('the deletion of a document without a collection ends', async () => {
   await up('a', 'x');
   await work('older');
   await redis.client.hdel(keys.document('a'), 'collection');
@@ -197,6 +198,7 @@ test('a document without a collection field', async () => {
   await redis.client.del(keys.document('a'));
   expect(end).not.toContain('looping');
 });
+
 test('a late note of completion does not bring a deleted document back', async () => {
   await up('a', 'x');
   const before = await snapshot();

@@ -1,51 +1,12 @@
 import { expect, test } from 'vitest';
-import type { OnDuplicate } from '../../../../src/contract/upload.ts';
-import { documentFields } from '../../../../src/documents/registry.ts';
-import type { ClaimedJob } from '../../../../src/jobs/model/claimed-job.ts';
-import type { JobPayload } from '../../../../src/jobs/model/job-payload.ts';
+
 import { DocumentDeletion } from '../../../../src/jobs/transitions/document-deletion.ts';
 import { IncompleteDocuments } from '../../../../src/jobs/transitions/incomplete-documents.ts';
-import {
-  claimOne,
-  job,
-  keys,
-  payload,
-  queue,
-  recovered,
-  redis,
-  useQueue,
-} from '../../../helpers/stores/queue.ts';
+import { complete, enqueue, uploadOf } from '../../../helpers/stores/lines.ts';
+import { claimOne, keys, payload, queue, redis, useQueue } from '../../../helpers/stores/queue.ts';
 
 useQueue();
-function upload(
-  id: string,
-  bytes: string,
-  on_duplicate: OnDuplicate = 'skip',
-  other: Partial<JobPayload> = {},
-): JobPayload {
-  return { ...payload, file_key: `default/${id}`, content_hash: bytes, on_duplicate, ...other };
-}
-async function enqueue(id: string, ...asked: [string, OnDuplicate?, Partial<JobPayload>?]) {
-  await recovered();
-  await queue.enqueue(id, 'default', upload(id, ...asked));
-  const { result } = await job(id);
-  return { isDuplicate: result?.duplicate === true };
-}
-async function complete(claimed: ClaimedJob, replaces?: string): Promise<boolean> {
-  const { work, tenant } = claimed;
-  if (!work.ok) throw new Error(work.detail);
-  const made = { id: work.documentId, tenant, model: 'm1', readerVersion: 'r1', dimension: 3 };
-  const fields = documentFields(work.payload, { ...made, mediaType: undefined });
-  const { collection } = work.payload;
-  return queue.complete(claimed, {
-    documentId: made.id,
-    tenant,
-    collection,
-    chunkCount: 7,
-    fields,
-    replaces,
-  });
-}
+
 const bad = { message: 'x', error: 'x', errorCode: 'corrupt' } as const;
 
 test('two reruns of twins in one claim run one at a time', async () => {
@@ -59,6 +20,7 @@ test('two reruns of twins in one claim run one at a time', async () => {
   const { jobs } = await queue.claim(5);
   expect(jobs.map(({ id }) => id)).toEqual(['z', 'b']);
 });
+
 test('an upload after a claim waits for a rerun of its twin', async () => {
   await enqueue('b', 'x');
   await queue.fail(await claimOne(), bad);
@@ -68,31 +30,34 @@ test('an upload after a claim waits for a rerun of its twin', async () => {
   await enqueue('c', 'x');
   expect((await queue.claim(16)).jobs.map(({ id }) => id)).toEqual([]);
 });
+
 test('a deletion cancels a replacing job although a reindex completed meanwhile', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
   await enqueue('r', 'y', 'replace');
   const r = await claimOne();
   const generation = (await redis.client.hget(keys.document('a'), 'generation'))!;
-  const inc = new IncompleteDocuments(redis.client, keys, 3);
-  await inc.reindex({ id: 'a', generation }, 'j', 'default', {
-    ...upload('a', 'x'),
+  const incomplete = new IncompleteDocuments(redis.client, keys, 3);
+  await incomplete.reindex({ id: 'a', generation }, 'j', 'default', {
+    ...uploadOf('a', 'x'),
     on_duplicate: undefined,
     document_id: 'a',
     replaces_generation: generation,
   });
-  expect(await complete(await claimOne(), generation)).toBe(true);
+  expect(await complete(await claimOne(), generation)).toBe('a');
   const cancelled = await new DocumentDeletion(redis.client, keys, 100).delete('default', 'papers', 'a');
   expect(cancelled).toEqual(['r']);
-  expect(await complete(r)).toBe(false);
+  expect(await complete(r)).toBeUndefined();
 });
-test('withdraw leaves no line keys', async () => {
+
+test('a withdrawal leaves no line behind', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
   await queue.withdraw('a', 'default', 'papers');
   expect(await redis.client.keys('line:*')).toEqual([]);
 });
-test('deletion of the newest of two copies leaves the other as the copy', async () => {
+
+test('the deletion of the newest of two copies leaves the other as the copy', async () => {
   await enqueue('a', 'x', 'keep');
   await complete(await claimOne());
   await enqueue('b', 'x', 'keep');
@@ -100,20 +65,23 @@ test('deletion of the newest of two copies leaves the other as the copy', async 
   await new DocumentDeletion(redis.client, keys, 100).delete('default', 'papers', 'b');
   expect(await enqueue('c', 'x')).toMatchObject({ isDuplicate: true });
 });
+
 test('a restored cancelled replacement that is rerun replaces', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
-  await queue.restoreEnded('r', 'default', upload('r', 'y', 'replace'));
+  await queue.restoreEnded('r', 'default', uploadOf('r', 'y', 'replace'));
   await queue.rerun('r', 1);
   expect((await claimOne()).work).toMatchObject({ documentId: 'a' });
 });
+
 test('a restored cancelled twin that is rerun makes no second document', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
-  await queue.restoreEnded('r', 'default', upload('r', 'x'));
+  await queue.restoreEnded('r', 'default', uploadOf('r', 'x'));
   await queue.rerun('r', 1);
   expect((await queue.claim(5)).jobs).toEqual([]);
 });
+
 test('an upload restores a document whose original is gone', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
@@ -121,13 +89,15 @@ test('an upload restores a document whose original is gone', async () => {
   expect(await enqueue('b', 'x')).toMatchObject({ isDuplicate: false });
   expect(await enqueue('c', 'x', 'replace')).toMatchObject({ isDuplicate: false });
 });
-test('replace with an older version: the newest of the name gets it', async () => {
+
+test('"replace" with the content of an older document still replaces the newest of its name', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
   await enqueue('b', 'y');
   await complete(await claimOne());
   expect(await enqueue('c', 'x', 'replace')).toMatchObject({ isDuplicate: false });
 });
+
 test('a document replaced by a foreign job without a hash is no copy', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
 
-import type { JobResult } from '../../../../src/contract/job.ts';
-import type { OnDuplicate } from '../../../../src/contract/upload.ts';
-import { documentFields } from '../../../../src/documents/registry.ts';
 import type { ClaimedJob } from '../../../../src/jobs/model/claimed-job.ts';
 import type { JobPayload } from '../../../../src/jobs/model/job-payload.ts';
 import { JobQueue } from '../../../../src/jobs/transitions/job-queue.ts';
+import { complete, enqueue, enqueueBy, READER, uploadOf } from '../../../helpers/stores/lines.ts';
 import { recordScripts } from '../../../helpers/stores/replay.ts';
 import {
   claimOne,
@@ -13,7 +11,6 @@ import {
   keys,
   leasesEnd,
   options,
-  payload,
   queue,
   redis,
   recovered,
@@ -21,47 +18,6 @@ import {
 } from '../../../helpers/stores/queue.ts';
 
 useQueue();
-
-const READER = { model: 'm1', reader_version: 'r1' };
-
-/** The payload of an upload, by its bytes. */
-function upload(
-  id: string,
-  bytes: string,
-  on_duplicate: OnDuplicate = 'skip',
-  other: Partial<JobPayload> = {},
-): JobPayload {
-  return { ...payload, file_key: `default/${id}`, content_hash: bytes, on_duplicate, ...other };
-}
-
-/** Enqueues an upload, after a worker has repeated what Redis may have lost. */
-async function enqueue(id: string, ...asked: [string, OnDuplicate?, Partial<JobPayload>?]) {
-  return enqueueBy(queue, id, upload(id, ...asked));
-}
-
-async function enqueueBy(by: JobQueue, id: string, asked: JobPayload, tenant = 'default') {
-  await recovered();
-  await by.enqueue(id, tenant, asked);
-  const result = (await redis.client.hget(keys.job(id), 'result')) ?? '{}';
-  return { id, isDuplicate: (JSON.parse(result) as JobResult).duplicate === true };
-}
-
-/** Registers a claimed job's document. @returns its id */
-async function complete(claimed: ClaimedJob, reader = READER): Promise<string> {
-  const { work, tenant } = claimed;
-  if (!work.ok) throw new Error(work.detail);
-  const made = {
-    id: work.documentId,
-    tenant,
-    model: reader.model,
-    readerVersion: reader.reader_version,
-    dimension: 3,
-  };
-  const fields = documentFields(work.payload, { ...made, mediaType: undefined });
-  const { collection } = work.payload;
-  await queue.complete(claimed, { documentId: made.id, tenant, collection, chunkCount: 7, fields });
-  return made.id;
-}
 
 /** The jobs that a claim takes now, and what it leaves waiting. */
 async function waiting(): Promise<string[]> {
@@ -114,7 +70,7 @@ test('another model or reader makes no copy, and an unknown one may be the same'
   const withReader = (reader: typeof READER) =>
     new JobQueue(redis.client, keys, { ...options, reader: () => reader });
   const isDuplicate = async (id: string, by: JobQueue) => {
-    return (await enqueueBy(by, id, upload(id, 'x', 'skip'))).isDuplicate;
+    return (await enqueueBy(by, id, uploadOf(id, 'x', 'skip'))).isDuplicate;
   };
   expect(await isDuplicate('b', withReader(READER))).toBe(true);
   expect(await isDuplicate('c', withReader({ ...READER, model: 'm2' }))).toBe(false);
@@ -135,7 +91,7 @@ test('"keep" makes a document each time', async () => {
 test('another tenant has no part in it', async () => {
   await enqueue('a', 'x');
   await complete(await claimOne());
-  const made = await enqueueBy(queue, 'b', upload('b', 'x'), 'other');
+  const made = await enqueueBy(queue, 'b', uploadOf('b', 'x'), 'other');
   expect(made).toMatchObject({ isDuplicate: false });
 });
 
@@ -283,13 +239,13 @@ test('metadata keeps its digits when the claim names the document to replace', a
 test('a replay of a script changes nothing', async () => {
   const recorded = recordScripts(redis.client);
   const own = new JobQueue(recorded.client, keys, options);
-  await own.enqueue('a', 'default', upload('a', 'x'));
-  await own.enqueue('b', 'default', upload('b', 'x'));
+  await own.enqueue('a', 'default', uploadOf('a', 'x'));
+  await own.enqueue('b', 'default', uploadOf('b', 'x'));
   const [first] = (await own.claim(1)).jobs;
   await complete(first!);
   await own.claim(5);
   await recovered();
-  const made = await own.enqueue('c', 'default', upload('c', 'x'));
+  const made = await own.enqueue('c', 'default', uploadOf('c', 'x'));
   const before = await Promise.all(['a', 'b', 'c'].map(job));
   expect(await recorded.replay('enqueue')).toEqual([
     ['a', expect.anything()],
