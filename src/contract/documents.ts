@@ -28,7 +28,7 @@ export const DocumentSchema = v.object({
   settings_assumed: v.optional(v.literal(true)),
   /** How many chunks the vector store lost. Absent when it holds all of them. */
   missing_chunks: v.optional(WholeNumberSchema),
-  /** True when the lost chunks cannot come back, because the original is not in the store. */
+  /** True when the original is not in the store, so that lost chunks cannot come back. */
   file_gone: v.optional(v.literal(true)),
   /** Id of the latest reindex job. Absent after one has completed. */
   reindex_job: v.optional(v.string()),

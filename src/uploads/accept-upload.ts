@@ -63,10 +63,16 @@ export async function acceptUpload(
     await blob.describe({ job_id: id, tenant, payload, idempotency }).catch((cause: unknown) => {
       throw storageProblem(cause);
     });
-    // At the same time, because the response waits for all.
+    // If the store was unmounted since the last comparison, a folder in its place may hold the files.
+    const storing = Promise.all([blob.commit(), installation.proveBlobs()]);
+    if (fields.on_duplicate === 'replace')
+      // Comes before the job, because no withdrawal could bring the replaced version back.
+      await storing.catch((cause: unknown) => {
+        throw storageProblem(cause);
+      });
+    // At the same time, because the response waits for both.
     const [stored, queued] = await Promise.allSettled([
-      // If the store was unmounted since the last comparison, a folder in its place may hold the files.
-      Promise.all([blob.commit(), installation.proveBlobs()]),
+      storing,
       enqueueInTime(services.connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;

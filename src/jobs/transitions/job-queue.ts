@@ -78,14 +78,14 @@ export class JobQueue {
 
   /**
    * Takes back the job of a refused upload, because its `enqueue` may have succeeded. MUST use the connection of `enqueue`,
-   * so that it follows. If a worker was quicker, the script removes its results, too.
+   * so that it follows. If a worker was quicker, the script removes its results, too. A document that existed before
+   * stays, and shows `file_gone`.
    */
   async withdraw(id: string, tenant: string, collection: string, idempotencyKey?: string): Promise<void> {
-    const { job, idempotency, document, documents, documentsIn, collections } = this.#keys;
+    const { job, idempotency, documents, documentsIn, collections } = this.#keys;
     await this.#run('withdraw', {
       job_key: job(id),
       idempotency_key: idempotency(tenant, idempotencyKey ?? ''),
-      document_key: document(id),
       documents_key: documents(tenant),
       collection_key: documentsIn(tenant, collection),
       collections_key: collections(tenant),

@@ -114,8 +114,8 @@ export const SCRIPTS = {
   ),
   'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),
   withdraw: defineScript(
-    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup document_key documents_key collection_key collections_key cancelled tombstones parked',
-    'id line_prefix',
+    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup documents_key collection_key collections_key cancelled tombstones parked',
+    'id document_prefix line_prefix',
     isOne,
   ),
   'write-tombstone': defineScript('tombstones job_key', 'id document_id file_key delay_ms', isOne),

@@ -119,6 +119,8 @@ local function admit(id, key, job, at)
   end
   if at.recovered and not is_recovered(at) then return 'run' end
 
+  -- The document now answers for this upload, too. A withdrawal of its own upload keeps it.
+  redis.call('HSET', at.document_prefix .. document, 'shared', '1')
   redis.call('SREM', at.active, id)
   redis.call('EXPIRE', key, at.ttl_seconds)
   redis.pcall('HINCRBY', at.outcomes, 'completed', 1)

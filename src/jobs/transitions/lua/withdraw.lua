@@ -1,17 +1,24 @@
 -- Takes back the job of a refused upload. Redis may have made it although the reply was lost.
 -- Returns 1, or 0 when there is no such job.
 -- Publishes an active job, failed with the code cancelled, because clients may watch it. Removes all its data.
+-- Keeps a document that existed before the job, or that an accepted copy has completed with. Its chunks are complete, but
+-- its original is the refused one. So the document shows `file_gone`, and the next upload of it brings an original.
 -- Publishes its id on the channel of cancellations, because a worker may already run it.
 if redis.call('TYPE', job_key).ok ~= 'hash' then return 0 end
 local job = read(job_key)
 local token = job[AT.token]
 if token then
   mark_dead(cleanup, job_key, job, id)
-  if redis.call('HGET', document_key, 'generation') == token then
-    pcall(uncount_document, collections_key, document_key)
-    local copy, name = unpack(redis.call('HMGET', document_key, 'copy', 'name'))
-    forget_document(id, copy, name, line_prefix)
-    redis.call('DEL', document_key)
+  local target = read_payload(job_key).document_id
+  local document = type(target) == 'string' and target or id
+  local key = document_prefix .. document
+  local found = redis.pcall('HMGET', key, 'generation', 'shared', 'copy', 'name')
+  if found[1] == token and (document ~= id or found[2]) then
+    redis.call('HSET', key, 'file_gone', '1')
+  elseif found[1] == token then
+    pcall(uncount_document, collections_key, key)
+    forget_document(id, found[3], found[4], line_prefix)
+    redis.call('DEL', key)
     redis.call('ZREM', documents_key, id)
     redis.call('ZREM', collection_key, id)
   end
