@@ -6,11 +6,20 @@
 -- line:{copy}:document     string: the document of this copy
 -- line:{name}:documents    zset: the documents of this name, by their registration (ms)
 
+-- Runs a command on a key of a line. Deletes a value of another type first, because another program wrote it, and every
+-- upload of the line would fail on it.
+local function on_line(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if string.find(reply.err, 'WRONGTYPE', 1, true) then redis.call('DEL', key) end
+  return redis.call(command, key, ...)
+end
+
 -- Returns the first active job of a line; nil for none. Removes jobs that have ended, because a rolled back Redis may hold
 -- them.
 local function first_in(line, job_prefix)
   while true do
-    local first = redis.call('ZRANGE', line, 0, 0)[1]
+    local first = on_line('ZRANGE', line, 0, 0)[1]
     if not first then return nil end
     local key = job_prefix .. first
     if redis.call('TYPE', key).ok == 'hash' and not is_terminal(redis.call('HGET', key, 'status')) then return first end
@@ -22,8 +31,8 @@ end
 local function newest_named(name, at)
   local named = at.line_prefix .. name .. ':documents'
   while true do
-    local id = redis.call('ZREVRANGE', named, 0, 0)[1]
-    if not id or redis.call('HGET', at.document_prefix .. id, 'name') == name then return id end
+    local id = on_line('ZREVRANGE', named, 0, 0)[1]
+    if not id or redis.pcall('HGET', at.document_prefix .. id, 'name') == name then return id end
     redis.call('ZREM', named, id)
   end
 end
@@ -32,10 +41,10 @@ end
 -- none. A document of another model or reader is no copy. An empty model or reader_version is unknown, and matches any.
 local function document_of(copy, name, at)
   local pointer = at.line_prefix .. copy .. ':document'
-  local candidates = redis.call('ZREVRANGE', at.line_prefix .. name .. ':documents', 0, 99)
-  table.insert(candidates, 1, redis.call('GET', pointer) or '')
+  local candidates = on_line('ZREVRANGE', at.line_prefix .. name .. ':documents', 0, 99)
+  table.insert(candidates, 1, on_line('GET', pointer) or '')
   for _, id in ipairs(candidates) do
-    local found = redis.call('HMGET', at.document_prefix .. id, 'copy', 'chunk_count', 'model', 'reader_version',
+    local found = redis.pcall('HMGET', at.document_prefix .. id, 'copy', 'chunk_count', 'model', 'reader_version',
       'missing_chunks', 'file_gone')
     if found[1] == copy and (at.model == '' or found[3] == at.model) and
       (at.reader_version == '' or (found[4] or '') == at.reader_version) then
@@ -49,7 +58,7 @@ local function leave_lines(key, id, line_prefix, queue, parked)
   local lines = redis.call('HMGET', key, 'copy', 'name')
   for _, line in ipairs(lines[1] and lines or {}) do
     local jobs = line_prefix .. line .. ':jobs'
-    redis.call('ZREM', jobs, id)
+    on_line('ZREM', jobs, id)
     local first = redis.call('ZRANGE', jobs, 0, 0)[1]
     if first and redis.call('ZREM', parked, first) == 1 then redis.call('RPUSH', queue, first) end
   end
@@ -102,7 +111,7 @@ local function admit(id, key, job, at)
   local how, copy, name = unpack(redis.call('HMGET', key, 'on_duplicate', 'copy', 'name'))
   if not (how and copy and name) then return 'run' end
   for _, line in ipairs({ copy, name }) do
-    redis.call('ZADD', at.line_prefix .. line .. ':jobs', 'NX', at.restores and 0 or last_offset(at.offset), id)
+    on_line('ZADD', at.line_prefix .. line .. ':jobs', 'NX', at.restores and 0 or last_offset(at.offset), id)
   end
   if how == 'keep' then return 'run' end
   if first_in(at.line_prefix .. (how == 'replace' and name or copy) .. ':jobs', at.job_prefix) ~= id then
@@ -133,17 +142,17 @@ end
 
 -- Registers a document under its copy and name. Removes the document from its former copy, whose content it no longer has.
 local function enter_document(id, before_copy, copy, name, line_prefix)
-  if before_copy and before_copy ~= copy and redis.call('GET', line_prefix .. before_copy .. ':document') == id then
+  if before_copy and before_copy ~= copy and on_line('GET', line_prefix .. before_copy .. ':document') == id then
     redis.call('DEL', line_prefix .. before_copy .. ':document')
   end
   if copy and copy ~= '' then redis.call('SET', line_prefix .. copy .. ':document', id) end
-  if name and name ~= '' then redis.call('ZADD', line_prefix .. name .. ':documents', 'NX', now_ms(), id) end
+  if name and name ~= '' then on_line('ZADD', line_prefix .. name .. ':documents', 'NX', now_ms(), id) end
 end
 
 -- Removes a document from those of its copy and name.
 local function forget_document(id, copy, name, line_prefix)
-  if copy and redis.call('GET', line_prefix .. copy .. ':document') == id then
+  if copy and on_line('GET', line_prefix .. copy .. ':document') == id then
     redis.call('DEL', line_prefix .. copy .. ':document')
   end
-  if name then redis.call('ZREM', line_prefix .. name .. ':documents', id) end
+  if name then on_line('ZREM', line_prefix .. name .. ':documents', id) end
 end
