@@ -209,3 +209,60 @@ test('a late note of completion does not bring a deleted document back', async (
   await ended().sweep('newer', signal);
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
 });
+
+test('a deletion is repeated, though Redis has lost the replacement before it, too', async () => {
+  await up('a', 'x');
+  await work('older');
+  const before = await snapshot();
+  await up('r', 'y', 'replace');
+  await work('older');
+  await remove('a');
+  await rollback(before);
+  expect(await redis.client.hget(keys.document('a'), 'file_key')).toBe('default/a');
+  await ended().sweep('newer', signal);
+  expect(await redis.client.exists(keys.document('a'))).toBe(0);
+});
+
+test('a deleted document does not return with a former version whose replacement was not noted', async () => {
+  await up('a', 'x');
+  await work('older');
+  await up('r', 'y', 'replace');
+  // The worker dies before it notes the replacement.
+  await work();
+  await blobs.ended.note('default/r', 'r', 'completed', 'older');
+  await remove('a');
+  await redis.client.flushall();
+  const recovery = ended();
+  await recovery.sweep('newer', signal);
+  await recovery.sweep('newer', signal);
+  expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
+});
+
+test('the upload of a former version is known as completed, once its document is back', async () => {
+  await up('a', 'x');
+  await work('older');
+  await up('r', 'y', 'replace');
+  await work('older');
+  await redis.client.flushall();
+  const recovery = ended();
+  await recovery.sweep('newer', signal);
+  expect(await redis.client.exists(keys.job('a'))).toBe(0);
+  expect(await work('newer')).toEqual(['r']);
+  await recovery.sweep('newer', signal);
+  const [status, result] = await redis.client.hmget(keys.job('a'), 'status', 'result');
+  expect(status).toBe('completed');
+  expect(JSON.parse(result!)).toMatchObject({ document_id: 'a', chunk_count: 7, collection: 'papers' });
+  expect(await redis.client.ttl(keys.job('a'))).toBeGreaterThan(0);
+});
+
+test('a document that returns comes before equal uploads that wait already', async () => {
+  await up('a', 'x');
+  await work('older');
+  const copy = { ...payloadOf('t'), content_hash: 'x', on_duplicate: 'skip' as const };
+  await redis.client.flushall();
+  await upload('t', { payload: copy });
+  await ended().sweep('newer', signal);
+  expect(await work('newer')).toEqual(['a']);
+  expect(await redis.client.hget(keys.job('t'), 'status')).toBe('completed');
+  expect(await redis.client.exists(keys.document('t'))).toBe(0);
+});
