@@ -200,5 +200,7 @@ export const ProcessorHealthSchema = v.object({
   reader_version: v.optional(v.string()),
   /** Name of the embedding model of requests that name none. Absent if the service does not know it. */
   model: v.optional(v.string()),
+  /** Length of this model's vectors. Absent while the service does not know it. */
+  dimensions: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
 });
 export type ProcessorHealth = v.InferOutput<typeof ProcessorHealthSchema>;

@@ -3,33 +3,52 @@ import type { ProcessorHealth } from '../contract/processor.ts';
 /** Interval in ms. For this long an upload may be judged by the reader before a change. */
 const LOOK_MS = 5000;
 
-/** Follows the model and the reader of the processor. They decide with others whether an upload is a copy. */
+/** Model and reader of the processor; '' or 0 where the processor names none. */
+export interface Present {
+  readonly model: string;
+  /** Length of the model's vectors. */
+  readonly dimensions: number;
+  readonly reader_version: string;
+}
+
+/**
+ * Follows the model and the reader of the processor. They decide with others whether an upload is a copy, and whether a
+ * collection takes it.
+ */
 export class PresentReader {
   readonly #health: () => Promise<ProcessorHealth>;
   readonly #timer: NodeJS.Timeout;
-  #present = { model: '', reader_version: '' };
+  #present: Present = { model: '', dimensions: 0, reader_version: '' };
+  #seen = false;
 
   constructor(health: () => Promise<ProcessorHealth>) {
     this.#health = health;
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
-    void this.#look();
+    this.#timer = setInterval(() => void this.look().catch(unlessAway), LOOK_MS).unref();
+    void this.look().catch(unlessAway);
   }
 
-  /** The model and the reader last seen; '' where the processor names none. */
-  get present(): { model: string; reader_version: string } {
+  /** The model and the reader last seen. */
+  get present(): Present {
     return this.#present;
+  }
+
+  /** Whether the processor has responded to a look. */
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  /** Looks now. @throws {DependencyError} while the processor is away */
+  async look(): Promise<Present> {
+    const { model = '', dimensions = 0, reader_version = '' } = await this.#health();
+    this.#seen = true;
+    return (this.#present = { model, dimensions, reader_version });
   }
 
   /** Ends the looks. */
   close(): void {
     clearInterval(this.#timer);
   }
-
-  async #look(): Promise<void> {
-    const found = await this.#health().catch(unlessAway);
-    if (found) this.#present = { model: found.model ?? '', reader_version: found.reader_version ?? '' };
-  }
 }
 
 /** Keeps the last reader while the processor is away. Readiness reports that. */
-function unlessAway(): undefined {}
+function unlessAway(): void {}

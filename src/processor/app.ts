@@ -116,6 +116,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
       embedder: (await embedder.reachable()) ? 'ok' : 'away',
       reader_version: READER_VERSION,
       model: embedder.model,
+      dimensions: embedder.dimensions,
     };
     return respond(JSON.stringify(health), JSON_TYPE);
   });

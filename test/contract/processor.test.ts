@@ -96,6 +96,13 @@ describe.each(services)('%s', (_, start) => {
     it('says that it is well', async () => {
       expect(await client.health()).toMatchObject({ status: 'ok' });
     });
+
+    it('names the model and the length of its vectors as an embedding does, if at all', async () => {
+      const { model, dimensions } = await client.embed({ texts: ['one'] }, never);
+      const health = await client.health();
+      expect([model, undefined]).toContain(health.model);
+      expect([dimensions, undefined]).toContain(health.dimensions);
+    });
   });
 
   describe('POST /parse', () => {

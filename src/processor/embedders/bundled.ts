@@ -18,6 +18,7 @@ const CALL_TEXTS = 2 * BATCH_TEXTS;
 export class BundledEmbedder implements Embedder {
   readonly batch = CALL_TEXTS;
   readonly model = MODEL;
+  readonly dimensions = DIMENSIONS;
   readonly #pool: Pool;
 
   constructor(pool: Pool) {

@@ -7,6 +7,8 @@ export interface Embedder {
   readonly batch: number;
   /** Name of the model of requests that name none. */
   readonly model: string;
+  /** Length of this model's vectors; `undefined` while it is unknown. */
+  readonly dimensions: number | undefined;
   /**
    * @param caller its abort ends the work
    * @returns an `EmbedResponse` as JSON, in pieces if it takes long

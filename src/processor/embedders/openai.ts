@@ -29,6 +29,12 @@ export interface OpenAiOptions {
 /** Longest wait for a connection, in ms. Callers wait 2 s for a processor's health. */
 const CONNECT_MS = 1000;
 
+/**
+ * Time in ms for which the length of the last vectors counts as known. A server may change its model under the same name,
+ * and only its next response shows that. An outdated length could refuse the uploads that would bring one.
+ */
+const LENGTH_KNOWN_MS = 60_000;
+
 /** Error codes of calls that never reached the server. */
 const NEVER_ARRIVED = new Set([
   'ECONNREFUSED',
@@ -46,11 +52,17 @@ export class OpenAiEmbedder implements Embedder {
   readonly model: string;
   readonly #options: OpenAiOptions;
   readonly #url: string;
+  #last = { dimensions: 0, at: -Infinity };
 
   constructor(options: OpenAiOptions) {
     this.#options = options;
     this.model = options.model;
     this.#url = embeddingsUrl(options.url);
+  }
+
+  /** The length of recent vectors. No probe asks for it, because a call may cost money. */
+  get dimensions(): number | undefined {
+    return performance.now() - this.#last.at < LENGTH_KNOWN_MS ? this.#last.dimensions : undefined;
   }
 
   embed(request: EmbedRequest, { signal }: Caller): PendingResponse {
@@ -82,6 +94,7 @@ export class OpenAiEmbedder implements Embedder {
     const dimensions = embeddings[0]?.length ?? 0;
     if (embeddings.some((vector) => vector.length !== dimensions))
       throw malformed('the service sent vectors of several lengths');
+    if (model === this.model) this.#last = { dimensions, at: performance.now() };
     return JSON.stringify({ embeddings, model, dimensions } satisfies EmbedResponse);
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import type { ProcessorHealth } from '../../../src/contract/processor.ts';
 import type { ProcessorOptions } from '../../../src/processor/server.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import {
@@ -30,6 +31,8 @@ describe('POST /embed with the bundled model', () => {
       model: 'universal-sentence-encoder-lite',
       dimensions: 512,
     });
+    const health = (await (await fetch(`${processor.url}/health`)).json()) as ProcessorHealth;
+    expect([health.model, health.dimensions]).toEqual([model, dimensions]);
     for (const vector of embeddings) {
       expect(vector).toHaveLength(512);
       expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
@@ -111,6 +114,15 @@ describe('POST /embed with an embeddings server', () => {
       expect(server.requests()).toBe(2);
     },
   );
+
+  it('names the length of its vectors in its health once it has made one, and asks for none before', async () => {
+    processor = await start();
+    const health = async () => (await (await fetch(`${processor.url}/health`)).json()) as ProcessorHealth;
+    const { dimensions, ...known } = await health();
+    expect([known.model, dimensions, server.requests()]).toEqual(['given', undefined, 0]);
+    await processor.embed(['one']);
+    expect(await health()).toEqual({ ...known, dimensions: 8 });
+  });
 
   it('tells what may pass from what will not', async () => {
     processor = await start();
