@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { CollectionModels } from '../documents/collections/collection-models.ts';
 import { Collections } from '../documents/collections/collections.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { createApp } from '../http/app.ts';
@@ -52,6 +53,7 @@ export function composeApi(
     deletion: new DocumentDeletion(redis, keys, config.jobTtlSeconds),
     tombstones: new Tombstones(redis, keys),
     collections: new Collections(redis, keys),
+    models: new CollectionModels(redis, keys, stores.reader),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };
   return createApp(services, own, {

@@ -12,6 +12,7 @@ import type { Shared } from './shared.ts';
 /** Further services that api and worker share. */
 export interface Stores {
   blobs: BlobStore;
+  chromaUrl: string;
   vectors: VectorStore;
   processor: ProcessorClient;
   reader: PresentReader;
@@ -20,9 +21,8 @@ export interface Stores {
 /** Opens the stores that api and worker use, and their readiness checks. */
 export async function openStores(roles: readonly Role[], shared: Shared): Promise<Stores> {
   const { config, started, installation, checks, dependencies } = shared;
-  const vectors = new VectorStore(requireUrl('CHROMA_URL', config.chromaUrl, roles), (client) =>
-    installation.proveChroma(client),
-  );
+  const chromaUrl = requireUrl('CHROMA_URL', config.chromaUrl, roles);
+  const vectors = new VectorStore(chromaUrl, (client) => installation.proveChroma(client));
   dependencies['chroma'] = () => vectors.heartbeat(AbortSignal.timeout(CHROMA_TIMEOUT_MS));
   const processorUrl = requireUrl('PROCESSOR_URL', config.processorUrl, roles);
   const { processorTimeoutMs: timeoutMs, processorSecret: secret, maxTextChars } = config;
@@ -48,5 +48,5 @@ export async function openStores(roles: readonly Role[], shared: Shared): Promis
   };
   const blobs = new BlobStore(config.blobStore);
   started.defer(() => blobs.close());
-  return { blobs, vectors, processor, reader };
+  return { blobs, chromaUrl, vectors, processor, reader };
 }

@@ -3,6 +3,8 @@ import { Counter } from '@prometheus-io/client';
 import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { ChunkCounts } from '../documents/chunk-counts.ts';
 import { CollectionCounts } from '../documents/collections/collection-counts.ts';
+import { CollectionModels } from '../documents/collections/collection-models.ts';
+import { storedDimensions } from '../documents/collections/stored-dimensions.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
@@ -42,6 +44,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     queue: new JobQueue(redis, keys, queueOptions),
     store,
     registry: new DocumentRegistry(redis, keys),
+    models: new CollectionModels(redis, keys, stores.reader, storedDimensions(stores.chromaUrl)),
     deletion: new DocumentDeletion(redis, keys, jobTtlSeconds),
     epochs: store.epochs,
     counts: new ChunkCounts(redis, keys),

@@ -1,6 +1,8 @@
 import type { SearchRequest, SearchResult } from '../contract/documents.ts';
 import { AppError } from '../errors.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
+import type { CollectionModels } from './collections/collection-models.ts';
+import { modelMismatch, takesModel } from './collections/embedding-model.ts';
 import type { DocumentRegistry } from './registry.ts';
 import type { FoundChunk, VectorStore } from './vector-store.ts';
 
@@ -13,9 +15,11 @@ const MOST_FETCHED = 10_000;
 const MOST_TRIES = 4;
 
 /**
- * Finds the chunks nearest in meaning to the query, of live generations only.
+ * Finds the chunks nearest in meaning to the query, of live generations only. It refuses a query embedded by a model that no
+ * document of the collection has, because vectors of two models have nothing in common.
  * @returns at most `limit` results, best first
- * @throws {AppError} `collection_not_found` if the tenant has no document in it; {@link DependencyError} when the embedder or Chroma fails
+ * @throws {AppError} `collection_not_found` if the tenant has no document in it; {@link DependencyError} `embedding_mismatch`, or when
+ * the embedder or Chroma fails
  */
 export async function search(
   tenant: string,
@@ -24,10 +28,21 @@ export async function search(
     processor,
     vectors,
     registry,
-  }: { processor: ProcessorClient; vectors: VectorStore; registry: DocumentRegistry },
+    models,
+  }: {
+    processor: ProcessorClient;
+    vectors: VectorStore;
+    registry: DocumentRegistry;
+    models: CollectionModels;
+  },
   signal: AbortSignal,
 ): Promise<SearchResult[]> {
-  const { embeddings } = await processor.embed({ texts: [request.query] }, signal);
+  const [{ embeddings, model, dimensions }, held] = await Promise.all([
+    processor.embed({ texts: [request.query] }, signal),
+    models.read(tenant, request.collection),
+  ]);
+  const own = { name: model, dimensions };
+  if (!takesModel(held, own)) throw modelMismatch(request.collection, held, own);
   const [embedding] = embeddings as [number[]];
   for (let fetch = request.limit + SPARE; ; fetch = Math.min(fetch * 4, MOST_FETCHED)) {
     const query = () => vectors.query(request.collection, embedding, fetch, request.where, signal);

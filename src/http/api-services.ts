@@ -4,6 +4,7 @@ import type { Registry } from '@prometheus-io/client';
 import type { Access } from '../access/access.ts';
 import type { Guard } from '../access/guard.ts';
 import type { Settings } from '../contract/settings.ts';
+import type { CollectionModels } from '../documents/collections/collection-models.ts';
 import type { Collections } from '../documents/collections/collections.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
@@ -43,6 +44,7 @@ export interface ApiServices {
   reader: JobReader;
   registry: DocumentRegistry;
   collections: Collections;
+  models: CollectionModels;
   deletion: DocumentDeletion;
   tombstones: Tombstones;
   incomplete: IncompleteDocuments;

@@ -11,7 +11,7 @@ import type { BlobStore, BlobWriter } from '../blobs/blob-store.ts';
 import { enqueueInTime } from './enqueue-in-time.ts';
 import type { FreeSpace } from './free-space.ts';
 import type { StoreProver } from '../blobs/open-original.ts';
-import { receiveUpload, type UploadLimits } from './receive-upload.ts';
+import { receiveUpload, type AdmitCollection, type UploadLimits } from './receive-upload.ts';
 import { storageProblem } from './storage-problem.ts';
 import type { UploadConnection } from './upload-connection.ts';
 
@@ -29,6 +29,7 @@ interface UploadServices {
   limits: UploadLimits;
   /** Counts the upload's bytes against its client's limits. */
   body: OpenBody;
+  admit: AdmitCollection;
   /** Requests with the same key make one job, even if the client never got the first response. */
   idempotencyKey: string | undefined;
 }
@@ -48,7 +49,7 @@ export async function acceptUpload(
   const blob = services.blobs.create(tenant, id);
   try {
     const received = await receiveUpload(request, blob, services);
-    const { fields, filename, mediaType, size, contentHash, ignored } = received;
+    const { admitted, fields, filename, mediaType, size, contentHash, ignored } = received;
     const payload: JobPayload = {
       filename,
       file_size: size,
@@ -63,6 +64,7 @@ export async function acceptUpload(
     await blob.describe({ job_id: id, tenant, payload, idempotency }).catch((cause: unknown) => {
       throw storageProblem(cause);
     });
+    await admitted;
     // If the store was unmounted since the last comparison, a folder in its place may hold the files.
     const storing = Promise.all([blob.commit(), installation.proveBlobs()]);
     if (fields.on_duplicate === 'replace')

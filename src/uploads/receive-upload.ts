@@ -1,8 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
+import * as v from 'valibot';
 
-import { parseUploadFields, UploadFieldsSchema, type UploadFieldName } from '../contract/upload.ts';
+import {
+  CollectionNameSchema,
+  parseUploadFields,
+  UploadFieldsSchema,
+  type UploadFieldName,
+} from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import { nearestName } from '../spelling/nearest-name.ts';
 import type { OpenBody } from '../limits/limiter.ts';
@@ -24,6 +30,9 @@ export interface UploadLimits {
   leastRate: number;
 }
 
+/** Decides whether an upload may go to a collection. @throws {AppError} for a refused one */
+export type AdmitCollection = (collection: string) => Promise<void>;
+
 interface ReceivedFile {
   filename: string;
   mediaType: string | undefined;
@@ -33,14 +42,20 @@ interface ReceivedFile {
 /**
  * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
  * When this resolves, the blob is written, but neither committed nor discarded.
- * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex; `ignored` names the form fields
+ * It asks for admission as soon as the collection is known, so that a refusal spares the rest of the body.
+ * @returns `admitted`, the end of that request; the fields, and the file's name, media type, size in bytes and SHA-256 in hex; `ignored` names the form fields
  * that had no effect: unknown ones, and a known one that came again with another value
  * @throws {AppError} with a code for the upload's fault
  */
 export async function receiveUpload(
   request: IncomingMessage,
   blob: BlobWriter,
-  { space, body, limits }: { space: FreeSpace; body: OpenBody; limits: UploadLimits },
+  {
+    space,
+    body,
+    limits,
+    admit,
+  }: { space: FreeSpace; body: OpenBody; limits: UploadLimits; admit: AdmitCollection },
 ) {
   const { maxBytes, leastRate } = limits;
   const busboy = openForm(request, maxBytes);
@@ -51,6 +66,11 @@ export async function receiveUpload(
   const ignored = new Set<string>();
   let file: ReceivedFile | undefined;
   let endWatch: (() => void) | undefined;
+  let asked: { collection: string; admitted: Promise<void> } | undefined;
+  const ask = (collection: string) => {
+    if (asked?.collection !== collection) asked = { collection, admitted: admit(collection) };
+    return asked.admitted;
+  };
 
   await new Promise<void>((resolve, reject) => {
     const fail = (error: AppError) => {
@@ -85,6 +105,7 @@ export async function receiveUpload(
       // The last value counts.
       if ((values[name] ?? value) !== value) ignored.add(name);
       values[name] = value;
+      if (name === 'collection' && v.is(CollectionNameSchema, value)) ask(value).catch(fail);
     });
     busboy.on('file', (name, stream, filename: string | undefined, _encoding, mediaType) => {
       // The parser may report a cut body on a refused part, or on one whose blob has failed.
@@ -121,7 +142,11 @@ export async function receiveUpload(
   if (size === 0) throw new AppError('empty_file');
   const parsed = parseUploadFields(values);
   if (!parsed.ok) throw new AppError(parsed.code, parsed.detail);
-  return { fields: parsed.fields, filename, mediaType, size, contentHash, ignored: [...ignored] };
+  const { fields } = parsed;
+  const admitted = ask(fields.collection);
+  // The caller awaits it later.
+  admitted.catch(ignoreAfterFailure);
+  return { admitted, fields, filename, mediaType, size, contentHash, ignored: [...ignored] };
 }
 
 /** Passes on bytes while the claim grants room. */

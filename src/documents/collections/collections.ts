@@ -5,6 +5,7 @@ import { AppError } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { readEach } from '../read-each.ts';
 import { CollectionCounts } from './collection-counts.ts';
+import { modelOf } from './embedding-model.ts';
 
 /** Longest count of uncounted documents within a request, in ms. A worker counts the rest. */
 const COUNT_MS = 2000;
@@ -81,9 +82,9 @@ export class Collections {
 function toCollection(name: string, hash: Record<string, string>): Collection {
   const count = (text = '') => (/^\d{1,15}$/.test(text) ? Number(text) : 0);
   const models = Object.entries(hash).flatMap(([field, text]) => {
-    const [, dimension = '', model] = /^model:(\d*):(.*)$/s.exec(field) ?? [];
-    if (model === undefined) return [];
-    return [{ name: model, dimension: count(dimension) || undefined, document_count: count(text) }];
+    const model = modelOf(field);
+    if (!model) return [];
+    return [{ name: model.name, dimension: model.dimensions || undefined, document_count: count(text) }];
   });
   models.sort((a, b) => b.document_count - a.document_count || a.name.localeCompare(b.name));
   return {

@@ -11,7 +11,7 @@ import type { Operations } from '../openapi/to-paths.ts';
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** Serves `POST /api/search`. */
-export function searchRoutes(services: Pick<ApiServices, 'processor' | 'vectors' | 'registry'>) {
+export function searchRoutes(services: Pick<ApiServices, 'processor' | 'vectors' | 'registry' | 'models'>) {
   return new Hono<AccessEnvironment>().post('/api/search', async (c) => {
     const request = await readJson(c, SearchRequestSchema, MAX_BODY_BYTES);
     const { tenant } = c.get('principal');

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { AppError } from '../../errors.ts';
+import { admitUpload } from '../../documents/collections/admit-upload.ts';
 import { acceptUpload } from '../../uploads/accept-upload.ts';
 import type { ApiOptions, ApiServices } from '../api-services.ts';
 import { ignoredHeader } from '../unknown-names/ignored-header.ts';
@@ -37,7 +38,9 @@ export function uploadRoutes(
     const client = clientOf(incoming, principal);
     await services.liveJobs.admit(client);
     const body = services.limiter.body(client);
-    const asked = { tenant: principal.tenant, limits, body, idempotencyKey };
+    const { tenant } = principal;
+    const admit = (collection: string) => admitUpload(tenant, collection, idempotencyKey, services);
+    const asked = { tenant, limits, body, idempotencyKey, admit };
     const { accepted, ignored } = await acceptUpload(incoming, { ...own, ...asked }).finally(() =>
       body.end(),
     );
@@ -107,6 +110,7 @@ export const uploadOperations: Operations = {
       'upload_interrupted',
       'upload_too_slow',
       'invalid_request',
+      'embedding_mismatch',
       'idempotency_key_reused',
       'forbidden',
       'host_forbidden',

@@ -31,8 +31,13 @@ export interface CompletedDocument {
 export class DocumentChangedError extends Error {
   override name = 'DocumentChangedError';
 }
-/** Reply of the script for such a document. */
+/** Reports a document whose collection got documents of another model meanwhile. The job wrote nothing. */
+export class ModelNotTakenError extends Error {
+  override name = 'ModelNotTakenError';
+}
+/** Replies of the script for such documents. */
 const DOCUMENT_CHANGED = 2;
+const MODEL_NOT_TAKEN = 3;
 
 /** Fields of a job that progress changes. */
 const PROGRESS_FIELDS = [
@@ -104,6 +109,7 @@ export class JobReports {
    * Completes the job, and makes the claim's generation of its document the live one. MUST be the last call for a
    * claim.
    * @throws {DocumentChangedError}
+   * @throws {ModelNotTakenError}
    */
   async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     const { documentId, tenant, collection, chunkCount, replaces = '', fields } = document;
@@ -134,6 +140,7 @@ export class JobReports {
     ]);
     const reply = await this.#batcher.add(() => args);
     if (reply === DOCUMENT_CHANGED) throw new DocumentChangedError('the document was replaced or deleted');
+    if (reply === MODEL_NOT_TAKEN) throw new ModelNotTakenError('the collection has another model');
     return reply === 1;
   }
 

@@ -1,5 +1,6 @@
 import type { CutChunk, EmbedResponse } from '../../contract/processor.ts';
 import { textToEmbed, type EmbeddedChunk } from '../../documents/chunk-record.ts';
+import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
 import { DependencyError } from '../../errors.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
@@ -24,13 +25,10 @@ export interface EmbedderServices {
   onEmbedded: (count: number) => void;
   /** Vectors of the chunks that the document had before. */
   former?: FormerVectors | undefined;
+  /** Throws unless the collection takes the document's model. Awaited before any of its vectors is returned. */
+  ensureTaken: (model: EmbeddingModel) => Promise<void>;
 }
 
-/** The model of a document's vectors, and their length. */
-export interface EmbeddingModel {
-  name: string;
-  dimensions: number;
-}
 const NO_MODEL: EmbeddingModel = { name: '', dimensions: 0 };
 
 /**
@@ -43,6 +41,7 @@ export class DocumentEmbedder {
   readonly #batchSize: number;
   readonly #services: EmbedderServices;
   #model: EmbeddingModel | undefined;
+  #taken: Promise<void> | undefined;
   #processor: Promise<{ inLane: Start; size: number }> | undefined;
   /** Vectors of the model, by text. They come from former chunks, and from the call that determined the model. */
   readonly #known = new Map<string, ArrayLike<number>>();
@@ -92,7 +91,7 @@ export class DocumentEmbedder {
     const [from, end] = [batch * this.#batchSize, this.#end(batch)];
     const texts = this.#texts(from, end);
     const kept = await checkpoints.vectors(batch, texts);
-    if (kept && this.#isOurs(kept)) {
+    if (kept && (await this.#isOurs(kept))) {
       onEmbedded(texts.length);
       return this.#joined(from, kept.embeddings);
     }
@@ -128,7 +127,7 @@ export class DocumentEmbedder {
   async #embed(texts: string[]): Promise<number[][]> {
     const { processor, checkpoints, caller, signal } = this.#services;
     const response = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
-    if (this.#isOurs(response)) return response.embeddings;
+    if (await this.#isOurs(response)) return response.embeddings;
     await checkpoints.dropVectors();
     const detail = 'The embedding model changed while the document was embedded.';
     throw new DependencyError('transient', 'embedding_model_changed', detail);
@@ -147,11 +146,13 @@ export class DocumentEmbedder {
     return this.#processor;
   }
 
-  /** Checks that vectors come from the document's model. The first vectors define it. */
-  #isOurs({ model, embeddings }: EmbedResponse): boolean {
+  /** Checks that vectors come from the document's model. The first vectors define it, if the collection takes it. */
+  async #isOurs({ model, embeddings }: EmbedResponse): Promise<boolean> {
     const dimensions = embeddings[0]?.length ?? 0;
     this.#model ??= { name: model, dimensions };
-    return this.#model.name === model && this.#model.dimensions === dimensions;
+    const isOurs = this.#model.name === model && this.#model.dimensions === dimensions;
+    await (this.#taken ??= this.#services.ensureTaken(this.#model));
+    return isOurs;
   }
 
   #joined(from: number, embeddings: number[][]): EmbeddedChunk[] {

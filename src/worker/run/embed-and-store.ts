@@ -1,9 +1,10 @@
 import type { CutChunk } from '../../contract/processor.ts';
 import type { ChunkOrigin, EmbeddedChunk } from '../../documents/chunk-record.ts';
+import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import { DocumentEmbedder, type EmbeddingModel } from './document-embedder.ts';
+import { DocumentEmbedder } from './document-embedder.ts';
 import type { FormerVectors } from './former-vectors.ts';
 import type { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
@@ -18,6 +19,8 @@ export interface EmbedServices {
   checkpoints: Checkpoints;
   /** Reads the vectors of the document that this one replaces; absent for a new document. */
   former?: (() => Promise<FormerVectors | undefined>) | undefined;
+  /** Throws unless the collection takes the model. */
+  ensureTaken: (model: EmbeddingModel) => Promise<void>;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface EmbedServices {
 export async function embedAndStore(
   chunks: readonly CutChunk[],
   origin: ChunkOrigin,
-  { processor, vectors, checkpoints, former }: EmbedServices,
+  { processor, vectors, checkpoints, former, ensureTaken }: EmbedServices,
   caller: RetryingCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
@@ -49,6 +52,7 @@ export async function embedAndStore(
       start,
       signal: either,
       onEmbedded,
+      ensureTaken,
       former: former && (await caller.retryWhileUnavailable(either, former)),
     });
 

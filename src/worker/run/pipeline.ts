@@ -1,4 +1,5 @@
 import type { CutChunk, ParseResponse } from '../../contract/processor.ts';
+import type { CollectionModels } from '../../documents/collections/collection-models.ts';
 import { documentFields, type DocumentRegistry } from '../../documents/registry.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
@@ -25,6 +26,7 @@ export interface PipelineServices {
   processor: ProcessorClient;
   vectors: Pick<VectorStore, 'upsert' | 'countChunks' | 'readEmbedded'>;
   registry: Pick<DocumentRegistry, 'read'>;
+  models: CollectionModels;
   lease: Pick<KeptLease, 'lapsed'>;
   installation: StoreProver;
   availability: Availability;
@@ -54,17 +56,20 @@ export async function runPipeline(
   const { work, tenant } = job;
   if (!work.ok) throw new PermanentJobError('invalid_payload', work.detail);
   const { payload, documentId } = work;
-  const { availability, blobs, lease, logger, vectors } = shared;
+  const { availability, blobs, lease, logger, models, vectors } = shared;
+  const { collection } = payload;
   const processor = shared.processor.forDocument(documentId, job.id);
   const caller = new RetryingCaller(availability, logger);
   const checkpoints = new Checkpoints(blobs.checkpoint(payload.file_key), payload, logger);
   const attempt = { ...shared, payload, processor, caller, checkpoints, progress, signal };
+  // Saves the work of a document that its collection cannot take.
+  await caller.retryWhileUnavailable(signal, () => models.ensureTakesPresent(tenant, collection, signal));
   await suspectingStore(shared.installation, () => keepTarget(payload, blobs));
   const cut = await parseAndChunk(attempt);
   const { chunks } = cut;
 
   const origin = {
-    collection: payload.collection,
+    collection,
     documentId,
     generation: job.token,
     filename: payload.filename,
@@ -74,7 +79,12 @@ export async function runPipeline(
   const model = await embedAndStore(
     chunks,
     origin,
-    { ...attempt, former: formerOf(attempt) },
+    {
+      ...attempt,
+      former: formerOf(attempt),
+      // The processor may have changed its model since the first look.
+      ensureTaken: (own) => models.ensureTakes(tenant, collection, own, signal),
+    },
     caller,
     progress,
     signal,
@@ -87,7 +97,7 @@ export async function runPipeline(
       throw new GiveBackError('a cleanup deleted chunks that were stored before the lease ended');
   }
 
-  const { collection, replaces_generation: replaces } = payload;
+  const { replaces_generation: replaces } = payload;
   const { name, dimensions } = model;
   const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
   const fields = documentFields(payload, made);

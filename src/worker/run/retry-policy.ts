@@ -2,7 +2,7 @@ import type { JobErrorCode } from '../../contract/error-codes.ts';
 import type { Stage } from '../../contract/job.ts';
 import { DOCUMENT_ERRORS } from '../../contract/processor.ts';
 import { DependencyError, type FailureCode } from '../../errors.ts';
-import { DocumentChangedError } from '../../jobs/transitions/job-reports.ts';
+import { DocumentChangedError, ModelNotTakenError } from '../../jobs/transitions/job-reports.ts';
 import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';
 import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
 import { BlobChangedError } from '../../blobs/verify-content.ts';
@@ -47,6 +47,7 @@ const FAILED: Record<Stage, string> = {
  * | the document (4xx with a code), an invalid payload, a changed file | fail at once |
  * | a file that is missing twice from a proved blob store | fail at once |
  * | a document that was replaced or deleted while it was indexed again | fail at once |
+ * | an embedding model that the collection does not take | fail at once |
  * | more crashed parsers or cut calls than their budgets allow | fail at once |
  * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
  *
@@ -101,6 +102,11 @@ function classify(error: unknown): {
   if (error instanceof DocumentChangedError) {
     const text = 'The document was replaced or deleted while it was indexed again.';
     return { permanent: true, code: 'document_changed', text };
+  }
+  if (error instanceof ModelNotTakenError) {
+    const text =
+      'The collection got documents of another embedding model meanwhile. Use another collection, or that model.';
+    return { permanent: true, code: 'embedding_mismatch', text };
   }
   return { permanent: false, code: 'internal', text: 'An unexpected error occurred.' };
 }

@@ -80,7 +80,9 @@ describe('counts', () => {
     await register('a', { chunks: 3, size: 100 });
     expect(await list()).toMatchObject({ collections: [{ document_count: 1, chunk_count: 3 }], total: 1 });
     await register('b', { chunks: 5, size: 50 });
-    await register('a', { chunks: 1, size: 7, model: 'new', dimension: 8 });
+    // An older version took documents of several models.
+    await redis.client.hset(keys.document('a'), { chunk_count: 1, size: 7, model: 'new', dimension: 8 });
+    await sweep();
     expect(await papers()).toEqual({
       name: 'papers',
       document_count: 2,
@@ -231,8 +233,8 @@ describe('counts', () => {
       }
     })();
     for (const i of rounds) {
-      const given = { chunks: i, size: i, collection: i % 3 === 0 ? 'papers' : 'others', model: `m${i % 2}` };
-      await register(`d${i % 5}`, given);
+      const given = { chunks: i, size: i, collection: i % 3 === 0 ? 'papers' : 'others' };
+      await register(`d${i % 5}`, { ...given, model: given.collection });
     }
     done = true;
     await counting;

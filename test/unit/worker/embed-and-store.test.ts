@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { CutChunk } from '../../../src/contract/processor.ts';
 import { toChunk, toMetadata, type EmbeddedChunk } from '../../../src/documents/chunk-record.ts';
+import type { EmbeddingModel } from '../../../src/documents/collections/embedding-model.ts';
 import { DependencyError } from '../../../src/errors.ts';
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import type { ProcessorClient } from '../../../src/processor-client/processor-client.ts';
@@ -50,12 +51,14 @@ afterEach(async () => {
 async function run({
   embed = () => {},
   upsert = () => {},
+  ensureTaken = async () => {},
   signal = new AbortController().signal,
   count = COUNT,
   cut = chunks.slice(0, count),
 }: {
   embed?: (texts: string[], signal: AbortSignal) => Promise<void> | void;
   upsert?: (batch: readonly EmbeddedChunk[], signal: AbortSignal) => Promise<void> | void;
+  ensureTaken?: (model: EmbeddingModel) => Promise<void>;
   signal?: AbortSignal;
   count?: number;
   cut?: CutChunk[];
@@ -80,7 +83,14 @@ async function run({
     logger,
   );
   const caller = new RetryingCaller(new Availability(), logger);
-  return embedAndStore(cut, origin, { processor, vectors, checkpoints }, caller, progress, signal);
+  return embedAndStore(
+    cut,
+    origin,
+    { processor, vectors, checkpoints, ensureTaken },
+    caller,
+    progress,
+    signal,
+  );
 }
 
 test('stores in order, one batch at a time, and embeds the next meanwhile, but no further than two ahead', async () => {
@@ -217,4 +227,15 @@ test('a chunk with context is embedded with it, and both are stored', async () =
   expect(embedded).toEqual(['| n |\n| 1 |']);
   const [chunk] = stored as [EmbeddedChunk];
   expect(toChunk('id', chunk.text, toMetadata(origin, chunk))).toMatchObject({ chunk_index: 0, ...rows });
+});
+
+test('a model that the collection does not take ends the work at the first vectors, and nothing is stored', async () => {
+  const refused = new DependencyError('permanent', 'embedding_mismatch', 'no');
+  const ensureTaken = vi.fn(() => Promise.reject(refused));
+  const [embed, upsert] = [vi.fn(), vi.fn()];
+  await expect(run({ embed, upsert, ensureTaken })).rejects.toBe(refused);
+  expect(ensureTaken).toHaveBeenCalledExactlyOnceWith({ name: 'm', dimensions: 2 });
+  // Two calls in each lane at most, of 63.
+  expect(embed.mock.calls.length).toBeLessThanOrEqual(8);
+  expect(upsert).not.toHaveBeenCalled();
 });

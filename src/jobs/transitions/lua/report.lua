@@ -17,6 +17,7 @@
 --   - 1 when it counts. A replay gets 1, too, and changes nothing.
 --   - 0 when the caller no longer holds the job.
 --   - 2 when the document is gone, or has another generation than the one to replace.
+--   - 3 when the documents of the collection have another model.
 --   - an error, which harms no other report.
 -- Publishes each job that changes.
 --
@@ -37,7 +38,8 @@ end
 local completed, times = {}, {}
 
 -- Registers the document with the holder's token as its live generation, and completes the job. Marks the former live
--- generation for cleanup. Returns 1, or 2 when the job may not replace it: it then writes nothing.
+-- generation for cleanup. Returns 1. Returns 2 when the job may not replace it, and 3 when the collection does not take its
+-- model: it then writes nothing.
 local function complete(key, id, token, started_ms, at, last)
   local version, result, result_in_json, values = unpack(reports, at, at + 3)
   local document, collection, chunk_count, document_key, all_key, collection_key = unpack(reports, at + 4, at + 9)
@@ -48,6 +50,9 @@ local function complete(key, id, token, started_ms, at, last)
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key',
     'copy')
   if replaces ~= '' and before[1] ~= replaces then return 2 end
+  local own = {}
+  for place = at + 14, fields - 1, 2 do own[reports[place]] = reports[place + 1] end
+  if not takes_model(collections_key .. ':' .. collection, own.dimension or '', own.model or '') then return 3 end
   if before[1] and before[1] ~= token then
     -- Notes about the old generation's chunks do not apply to the new ones.
     redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries')

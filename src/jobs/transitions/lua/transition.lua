@@ -286,6 +286,23 @@ local function count_document(collections_key, document_key)
   redis.call('ZADD', collections_key, 0, share[1])
 end
 
+-- Returns whether a collection takes a document: it has none, or one of this model. An empty model or dimension is
+-- unknown, and fits any.
+local function takes_model(counts_key, dimension, model)
+  -- A key of another type is an error, which names no model.
+  local fields = redis.pcall('HKEYS', counts_key)
+  local is_empty = true
+  for _, field in ipairs(fields) do
+    local own_dimension, own = string.match(field, '^model:(%d*):(.*)$')
+    if own then
+      is_empty = false
+      if (own == model or own == '' or model == '') and
+        (own_dimension == dimension or own_dimension == '' or dimension == '') then return true end
+    end
+  end
+  return is_empty
+end
+
 -- Marks the chunks that the holder of a job may have written to Chroma as dead.
 local function mark_dead(cleanup, key, job, id)
   local payload = read_payload(key)

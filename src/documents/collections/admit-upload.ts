@@ -1,0 +1,32 @@
+import type { Redis } from 'ioredis';
+
+import { orTimeout } from '../../deadline.ts';
+import { AppError, DependencyError } from '../../errors.ts';
+import type { Keys } from '../../redis/keys.ts';
+import type { CollectionModels } from './collection-models.ts';
+
+/** Longest wait of an upload for its collection's models, in ms. It passes then, because a worker looks again. */
+const LOOK_MS = 1000;
+
+/**
+ * Refuses an upload to a collection that does not take the processor's present model. The upload passes while Redis or the
+ * processor is away. A repeated upload passes too if its key names a job, because an earlier request was accepted.
+ * @throws {AppError} `embedding_mismatch`
+ */
+export async function admitUpload(
+  tenant: string,
+  collection: string,
+  idempotencyKey: string | undefined,
+  { models, redis, keys }: { models: CollectionModels; redis: Redis; keys: Keys },
+): Promise<void> {
+  if (!models.presentSeen) return;
+  const signal = AbortSignal.timeout(LOOK_MS);
+  try {
+    await orTimeout(LOOK_MS, 'Redis', models.ensureTakesPresent(tenant, collection, signal));
+  } catch (error) {
+    if (!(error instanceof DependencyError) || error.code !== 'embedding_mismatch') return;
+    if (idempotencyKey !== undefined && (await redis.exists(keys.idempotency(tenant, idempotencyKey))))
+      return;
+    throw new AppError('embedding_mismatch', error.message);
+  }
+}

@@ -1,0 +1,59 @@
+import { DependencyError } from '../../errors.ts';
+import { wellFormed } from '../../well-formed.ts';
+
+/** An embedding model. An empty name or a length of 0 is unknown, and fits any. */
+export interface EmbeddingModel {
+  name: string;
+  /** Length of its vectors. */
+  dimensions: number;
+}
+
+/** Most models and longest name in a text for a person. */
+const MOST_NAMED = 3;
+const LONGEST_NAME = 100;
+
+/** Reads the model that a field of a collection's counts counts; `undefined` for other fields. */
+export function modelOf(field: string): EmbeddingModel | undefined {
+  const [, dimensions, name] = /^model:(\d{0,15}):(.*)$/s.exec(field) ?? [];
+  return name === undefined ? undefined : { name, dimensions: Number(dimensions) };
+}
+
+/** Returns whether a collection takes vectors of a model: it holds none, or some of that model. */
+export function takesModel(held: readonly EmbeddingModel[], model: EmbeddingModel): boolean {
+  return (
+    held.length === 0 || held.some((one) => agree(one.name, model.name, '') && agreeInLength(one, model))
+  );
+}
+
+/** Makes the refusal of a model that a collection does not take. Its text says what to do. */
+export function modelMismatch(
+  collection: string,
+  held: readonly EmbeddingModel[],
+  model: EmbeddingModel,
+): DependencyError {
+  const detail =
+    `The collection "${collection}" holds vectors of ${listed(held)}. The processor embeds with ${described(model)}. ` +
+    // Chroma keeps the length of a deleted collection's vectors.
+    (held.some((one) => agreeInLength(one, model))
+      ? 'Set the former model back, use another collection, or delete this collection first.'
+      : 'Set the former model back, or use another collection.');
+  return new DependencyError('permanent', 'embedding_mismatch', detail);
+}
+
+function agree<T>(one: T, other: T, unknown: T): boolean {
+  return one === other || one === unknown || other === unknown;
+}
+
+function agreeInLength(one: EmbeddingModel, other: EmbeddingModel): boolean {
+  return agree(one.dimensions, other.dimensions, 0);
+}
+
+function listed(models: readonly EmbeddingModel[]): string {
+  const named = models.slice(0, MOST_NAMED).map(described);
+  return [...named, ...(models.length > MOST_NAMED ? ['others'] : [])].join(' and ');
+}
+
+function described({ name, dimensions }: EmbeddingModel): string {
+  const which = name === '' ? 'an unknown model' : `the model "${wellFormed(name, LONGEST_NAME)}"`;
+  return dimensions > 0 ? `${which} (${dimensions} numbers each)` : which;
+}
