@@ -82,8 +82,12 @@ test('a collection of another model fails at once', async () => {
   const collection = await client.createCollection({ name: 'of-another', embeddingFunction: null });
   await collection.add({ ids: ['theirs'], embeddings: [[1, 0, 0]] });
   const id = await upload(new File(['A memo of one chunk.'], 'memo.txt'), { collection: 'of-another' });
-  const words = 'The collection holds embeddings of another model. Use another collection, or that model.';
-  expect(await failure(id)).toEqual(failed('Storing failed', 'embedding_mismatch', 0, words));
+  const words =
+    'The collection "of-another" holds vectors of an unknown model (3 numbers each). ' +
+    'The processor embeds with the model "default" (64 numbers each). Set the former model back, or use another collection.';
+  // The processor's health names the length for a minute after each embedding.
+  const where = expect.stringMatching(/^(Parsing|Embedding) failed$/) as string;
+  expect(await failure(id)).toEqual(failed(where, 'embedding_mismatch', 0, words));
   await client.deleteCollection({ name: 'of-another' });
 });
 

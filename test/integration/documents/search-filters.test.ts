@@ -27,7 +27,7 @@ beforeAll(async () => {
     documents: records.map(() => 'pears'),
     metadatas: records.map((record) => ({ document_id: 'd', generation: '1-x', ...record })),
   });
-  await registerByJob(redis.client, 'other', { collection: COLLECTION });
+  await registerByJob(redis.client, 'other', { collection: COLLECTION, model: 'default', dimension: 64 });
 });
 
 function post(body: object): RequestInit {
