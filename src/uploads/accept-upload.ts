@@ -64,7 +64,6 @@ export async function acceptUpload(
     await blob.describe({ job_id: id, tenant, payload, idempotency }).catch((cause: unknown) => {
       throw storageProblem(cause);
     });
-    await admitted;
     // If the store was unmounted since the last comparison, a folder in its place may hold the files.
     const storing = Promise.all([blob.commit(), installation.proveBlobs()]);
     if (fields.on_duplicate === 'replace')
@@ -75,7 +74,7 @@ export async function acceptUpload(
     // At the same time, because the response waits for both.
     const [stored, queued] = await Promise.allSettled([
       storing,
-      enqueueInTime(services.connection, queue, logger, id, tenant, payload, idempotency),
+      enqueueInTime(admitted, services.connection, queue, logger, id, tenant, payload, idempotency),
     ]);
     if (queued.status === 'rejected') throw queued.reason;
     const made = queued.value;

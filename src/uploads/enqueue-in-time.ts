@@ -18,12 +18,14 @@ const WITHDRAWAL_INTERVAL_MS = 1000;
  * Queues an upload's job, or makes sure that there is none. It sends nothing without a connection. A missing response
  * leaves open whether Redis made the job. So it withdraws the job over the same connection, and Redis runs both
  * commands in their order.
+ * @param admitted rejects for a refused upload, whose job must not be made
  * @param connection keeps all commands, in their order
  * @param queue over this connection
  * @returns as {@link JobQueue.enqueue}
- * @throws {AppError} `queue_unavailable`
+ * @throws {AppError} `queue_unavailable`; the reason of `admitted`
  */
 export async function enqueueInTime(
+  admitted: Promise<void>,
   connection: UploadConnection,
   queue: JobQueue,
   logger: Logger,
@@ -34,6 +36,7 @@ export async function enqueueInTime(
 ): ReturnType<JobQueue['enqueue']> {
   const began = performance.now();
   if (!(await connection.ready(DEADLINE_MS))) throw refusal(new Error('there is no connection to Redis'));
+  await admitted;
   const left = Math.ceil(DEADLINE_MS - (performance.now() - began));
   let made: Awaited<ReturnType<JobQueue['enqueue']>>;
   try {

@@ -39,8 +39,9 @@ export class CollectionModels {
   /** Reads the models of a collection's documents; none for a collection without documents. */
   async read(tenant: string, collection: string): Promise<EmbeddingModel[]> {
     const key = this.#keys.counts(tenant, collection);
-    const [fields = []] = await readEach<string[]>(this.#redis, [key], (pipeline) => pipeline.hkeys(key));
-    return fields.flatMap((field) => modelOf(field) ?? []);
+    const read = (pipeline: { hgetall: (key: string) => unknown }) => pipeline.hgetall(key);
+    const [counts = {}] = await readEach<Record<string, string>>(this.#redis, [key], read);
+    return Object.keys(counts).flatMap((field) => modelOf(field) ?? []);
   }
 
   /** @throws {DependencyError} `embedding_mismatch` if the collection does not take this model */

@@ -290,10 +290,10 @@ end
 -- unknown, and fits any.
 local function takes_model(counts_key, dimension, model)
   -- A key of another type is an error, which names no model.
-  local fields = redis.pcall('HKEYS', counts_key)
+  local counts = redis.pcall('HGETALL', counts_key)
   local is_empty = true
-  for _, field in ipairs(fields) do
-    local own_dimension, own = string.match(field, '^model:(%d*):(.*)$')
+  for place = 1, #counts, 2 do
+    local own_dimension, own = string.match(counts[place], '^model:(%d*):(.*)$')
     if own then
       is_empty = false
       if (own == model or own == '' or model == '') and
