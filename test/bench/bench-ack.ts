@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,13 +23,17 @@ const SIZES: [name: string, bytes: number, rounds: number][] = [
 export async function bench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-ack-'));
   const redis = await startRedis();
+  // A known model makes each upload look at its collection.
+  const health = JSON.stringify({ status: 'ok', children: 1, model: 'm', dimensions: 4 });
+  const processor = createServer((_, response) => response.end(health)).listen(0, '127.0.0.1');
+  await once(processor, 'listening');
   const env = {
     ...process.env,
     PORT: '0',
     DATA_DIR: folder,
     REDIS_URL: redis.url,
     CHROMA_URL: 'http://127.0.0.1:9',
-    PROCESSOR_URL: 'http://127.0.0.1:9',
+    PROCESSOR_URL: `http://127.0.0.1:${(processor.address() as AddressInfo).port}`,
   };
   const root = join(import.meta.dirname, '../..');
   const sluice = spawn(process.execPath, [join(root, 'src/main.ts'), 'api'], {
@@ -72,6 +78,8 @@ export async function bench(): Promise<void> {
   } finally {
     await Promise.all([ended(sluice), ended(bare)]);
     await redis.close();
+    processor.close();
+    processor.closeAllConnections();
     await rm(folder, { recursive: true, force: true });
   }
 }
