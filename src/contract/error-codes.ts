@@ -112,7 +112,7 @@ export const ERROR_CODES = {
     ...http(
       409,
       'The collection was embedded with another model',
-      'Use another collection, or the model of the collection.',
+      'Set the model of the collection back, use another collection, or delete this one first.',
     ),
     job: 'The collection was embedded with another model',
   },

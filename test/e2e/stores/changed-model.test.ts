@@ -22,13 +22,13 @@ async function startWith(embedder: { url: string }, model: string): Promise<Test
   return sluice;
 }
 
-async function search(sluice: TestSluice, collection: string) {
+async function search(sluice: TestSluice, collection: string): Promise<{ status: number; body: unknown }> {
   const response = await fetch(`${sluice.url}/api/search`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ collection, query: 'lighthouse' }),
   });
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 }
 
 async function completed(sluice: TestSluice, text: string, collection: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { ChromaClient } from 'chromadb';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -104,7 +104,7 @@ describe('a collection with documents of one model', () => {
     open.write(
       'content-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nThe first of many bytes',
     );
-    const [response] = (await once(open, 'response')) as [import('node:http').IncomingMessage];
+    const [response] = (await once(open, 'response')) as [IncomingMessage];
     expect(response.statusCode).toBe(409);
     expect(JSON.parse(await textOf(response))).toMatchObject({ code: 'embedding_mismatch' });
     open.destroy();
