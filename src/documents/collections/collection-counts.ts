@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { loadScripts, type RunScript } from '../../jobs/transitions/load-scripts.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { readEach } from '../read-each.ts';
+import { DocumentLines } from './document-lines.ts';
 
 /** Documents per call. This size blocks neither Redis nor this process for long. */
 const DOCUMENTS_A_CALL = 500;
@@ -24,11 +25,13 @@ export class CollectionCounts {
   readonly #redis: Redis;
   readonly #run: RunScript;
   readonly #keys: Keys;
+  readonly #lines: DocumentLines;
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
     this.#run = loadScripts(redis, keys);
     this.#keys = keys;
+    this.#lines = new DocumentLines(redis, keys);
   }
 
   /** Returns the time of the last count of a tenant's documents, in ms since 1970; `undefined` before the first. */
@@ -38,7 +41,8 @@ export class CollectionCounts {
   }
 
   /**
-   * Counts each document of a tenant that is not counted with its present values. It may be repeated at any time.
+   * Counts each document of a tenant that is not counted with its present values. Enters those of older versions into
+   * the lines. It may be repeated at any time.
    * @returns whether it reached the end before the signal
    */
   async count(tenant: string, signal: AbortSignal): Promise<boolean> {
@@ -48,7 +52,8 @@ export class CollectionCounts {
       if (signal.aborted) return false;
       const [next, entries] = await this.#redis.zscan(documents(tenant), cursor, 'COUNT', DOCUMENTS_A_CALL);
       const ids = entries.filter((_, i) => i % 2 === 0);
-      await this.#run('count-documents', { collections_key: collections(tenant), ids });
+      const outside = await this.#run('count-documents', { collections_key: collections(tenant), ids });
+      await this.#lines.enter(tenant, outside);
       cursor = next;
     } while (cursor !== '0');
     await this.#redis.hset(counted, tenant, Date.now());

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 
-import { settingsOf } from './document-settings.ts';
+import { settingsOf, type DocumentSettings } from './document-settings.ts';
 import type { JobPayload } from './job-payload.ts';
+
+/** The part of a payload or a document that decides. */
+type Content = Pick<JobPayload, 'filename' | 'collection' | 'content_hash' | 'metadata'> & DocumentSettings;
 
 /** Digests that name the lines of a job, and by which scripts find its document. */
 export interface LineDigests {
@@ -12,16 +15,16 @@ export interface LineDigests {
 }
 
 /**
- * Makes the digests of an upload. The tenant is part of both. The model and the reader's version are not, because an upload
+ * Makes the digests of an upload or a document. The tenant is part of both. The model and the reader's version are not, because an upload
  * does not know them. Scripts compare those with the document's.
- * @returns `undefined` for a payload without a hash of its bytes, because another program queued it
+ * @returns `undefined` for one without a hash of its bytes, because another program queued it
  */
-export function lineDigests(tenant: string, payload: JobPayload): LineDigests | undefined {
-  const { filename, collection, content_hash, metadata } = payload;
+export function lineDigests(tenant: string, content: Content): LineDigests | undefined {
+  const { filename, collection, content_hash, metadata } = content;
   if (content_hash === undefined) return undefined;
   const named = [tenant, collection, filename];
   const sorted = Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return { copy: digest([...named, content_hash, settingsOf(payload), sorted]), name: digest(named) };
+  return { copy: digest([...named, content_hash, settingsOf(content), sorted]), name: digest(named) };
 }
 
 /** The arguments of a script that makes a job; all '' for a job that stands in no line. */

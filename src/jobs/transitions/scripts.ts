@@ -24,7 +24,7 @@ export const SCRIPTS = {
   ),
   // `changes` is the caller's state of the counts; '' for none. `fields` is field, value, ...
   'correct-counts': defineScript('collections_key counts_key', 'name changes documents ...fields', isOne),
-  'count-documents': defineScript('collections_key', 'document_prefix ...ids', ignore),
+  'count-documents': defineScript('collections_key', 'document_prefix ...ids', asIs<string[]>),
   'delete-document': defineScript(
     'document_key documents_key collection_key collections_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing',
     'id tenant collection job_prefix line_prefix ttl_seconds',
@@ -46,6 +46,8 @@ export const SCRIPTS = {
     ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
     { needsMemory: true },
   ),
+  // `documents` is id, generation, copy, name of each.
+  'enter-lines': defineScript('documents_key', 'document_prefix line_prefix ...documents', ignore),
   'expire-leases': defineScript(
     'leases queue active cleanup offset epoch outcomes swept tombstones parked',
     'job_prefix line_prefix max_stalls ttl_seconds lease_ms',
