@@ -55,3 +55,26 @@ export function lanes(count: number): Start {
     }
   };
 }
+
+/**
+ * Runs an operation for each item, at most `count` at once. Ends once those under way have ended.
+ * @param signal keeps further ones from starting
+ * @throws the first error, which keeps the others from starting
+ */
+export async function eachInLanes<T>(
+  items: readonly T[],
+  count: number,
+  signal: AbortSignal,
+  operation: (item: T) => Promise<void>,
+): Promise<void> {
+  const inLane = lanes(count);
+  await concurrently(signal, async (start, either) => {
+    for (const item of items)
+      void start(() =>
+        inLane(async () => {
+          either.throwIfAborted();
+          await operation(item);
+        }),
+      );
+  });
+}
