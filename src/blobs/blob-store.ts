@@ -149,6 +149,17 @@ export class BlobStore {
     await this.ended.forget(manifest.job_id);
   }
 
+  /** Rewrites the manifest of an original, durably. The notes of its job's end stay. */
+  async editManifest(key: string, manifest: Manifest): Promise<void> {
+    const path = this.#path(key);
+    const [blob, beside] = await Promise.all([path, path + MANIFEST].map((file) => ifExists(stat(file))));
+    // A sweep may delete the original meanwhile. It would never find a manifest alone.
+    if (!beside) return;
+    await replaceManifest(path + MANIFEST, manifest);
+    if (blob && !(await ifExists(stat(path)))) await rm(path + MANIFEST, { force: true });
+    await (await this.#folder(dirname(path))).sync();
+  }
+
   /** Reads a blob's manifest; `undefined` if it is missing or incomplete. */
   async manifest(key: string): Promise<Manifest | undefined> {
     return readManifest(this.#path(key) + MANIFEST);
@@ -192,7 +203,7 @@ export class BlobStore {
     await Promise.all([rm(path, { force: true }), this.removeCheckpoint(key)]);
     await rm(path + MANIFEST, { force: true });
     if (jobId !== undefined)
-      await this.ended.forget(jobId, 'cancelled', 'replaced', 'failed', 'duplicate', 'completed');
+      await this.ended.forget(jobId, 'cancelled', 'replaced', 'failed', 'duplicate', 'completed', 'edited');
   }
 
   /** Moves a blob, and its manifest if it has one, to {@link trash}. Removes its checkpoint. */

@@ -4,20 +4,24 @@ import { dirname, join } from 'node:path';
 import type { Outcome } from '../contract/job.ts';
 import { ifExists } from '../if-exists.ts';
 import { BlobNotFoundError, blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
-import { makeFolder } from './make-folder.ts';
+import { flushFolder, makeFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 
 /**
  * Ends of a run. Deleted and cancelled ones come first, because a worker may have to repeat them soon. The document of a
  * `deleted` one was deleted, and that of a `replaced` one has a later original. A `duplicate` completed with the document of
- * an earlier upload. So no document needs the files of these.
+ * an earlier upload. So no document needs the files of these. `edited` is no end: it says that a client has edited the metadata
+ * in the manifest beside the original.
  */
-const KINDS = ['deleted', 'cancelled', 'replaced', 'failed', 'duplicate', 'completed'] as const satisfies (
-  | Outcome
-  | 'deleted'
-  | 'duplicate'
-  | 'replaced'
-)[];
+const KINDS = [
+  'deleted',
+  'cancelled',
+  'replaced',
+  'failed',
+  'duplicate',
+  'completed',
+  'edited',
+] as const satisfies (Outcome | 'deleted' | 'duplicate' | 'edited' | 'replaced')[];
 /** Ends to repeat before any job is requeued. Otherwise an upload could complete with a document that is then deleted. */
 const FIRST: readonly End[] = ['deleted', 'cancelled'];
 export type End = (typeof KINDS)[number];
@@ -47,8 +51,8 @@ export class EndedUploads {
 
   /**
    * Notes how the job of a blob ended. It notes nothing if the blob has no manifest, or the manifest of another job
-   * that uploaded the same file. It does not flush: after a power cut the next sweep of the manifests writes the note
-   * again.
+   * that uploaded the same file. It does not flush the note of an end: after a power cut the next sweep of the
+   * manifests writes it again.
    * @param epoch an epoch that was current before the caller read the end, never a later one
    */
   async note(key: string, jobId: string, status: End, epoch: string): Promise<void> {
@@ -56,14 +60,16 @@ export class EndedUploads {
     if ((await readManifest(manifest))?.job_id !== jobId) return;
     const now = new Date();
     await ifExists(utimes(manifest, now, now));
-    await addName(this.#root, manifest, this.#path(folderName(epoch), jobId, status));
+    const path = this.#path(folderName(epoch), jobId, status);
+    await addName(this.#root, manifest, path);
+    if (status === 'edited') for (const folder of [dirname(path), this.#folder]) await flushFolder(folder);
   }
 
   /** Lists the ids of all jobs whose end is noted. */
   async ids(): Promise<Set<string>> {
     const ids = new Set<string>();
     for (const folder of await this.#folders()) {
-      for (const note of await this.#notes(folder)) ids.add(note.jobId);
+      for (const { jobId, status } of await this.#notes(folder)) if (status !== 'edited') ids.add(jobId);
     }
     return ids;
   }
@@ -123,10 +129,11 @@ export class EndedUploads {
 
   /**
    * Removes the note of a job's end, because the job is about to be rerun, or its files are deleted.
-   * @param kinds removes notes of these ends only
+   * @param kinds removes notes of these kinds only; by default of all ends. The note of an edit stays
    */
   async forget(jobId: string, ...kinds: End[]): Promise<void> {
-    await Promise.all((await this.#of(jobId, ...kinds)).map((path) => rm(path, { force: true })));
+    const wanted = kinds.length > 0 ? kinds : KINDS.filter((kind) => kind !== 'edited');
+    await Promise.all((await this.#of(jobId, ...wanted)).map((path) => rm(path, { force: true })));
   }
 
   /**

@@ -1,5 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+
+import { ifExists } from '../if-exists.ts';
 
 /**
  * Creates a folder and its parents below a root, but never the root. Otherwise it would make a new store in the place of
@@ -13,5 +15,16 @@ export async function makeFolder(root: string, path: string): Promise<void> {
     await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
+  }
+}
+
+/** Flushes a folder's entries. Another process may remove an empty folder. */
+export async function flushFolder(path: string): Promise<void> {
+  const folder = await ifExists(open(path, 'r'));
+  if (!folder) return;
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

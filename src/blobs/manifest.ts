@@ -18,6 +18,8 @@ export interface Manifest {
   idempotency?: Idempotency | undefined;
   /** Run that a response has promised; absent for the first run. */
   run?: number;
+  /** Time of the latest edit of the metadata (ms), which `payload` holds; absent for none. */
+  edited_ms?: number;
 }
 
 /** System codes of a missing manifest. */

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 
 import { CollectionModels } from '../documents/collections/collection-models.ts';
+import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { Collections } from '../documents/collections/collections.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { createApp } from '../http/app.ts';
 import type { healthRoutes } from '../http/routes/health.ts';
+import { DocumentEdits } from '../jobs/transitions/document-edits.ts';
 import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
@@ -52,6 +54,7 @@ export function composeApi(
     registry: new DocumentRegistry(redis, keys),
     deletion: new DocumentDeletion(redis, keys, config.jobTtlSeconds),
     tombstones: new Tombstones(redis, keys),
+    edits: new DocumentEdits(redis, keys, CHROMA_TIMEOUT_MS),
     collections: new Collections(redis, keys),
     models: new CollectionModels(redis, keys, stores.reader),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),

@@ -6,6 +6,7 @@ import { CollectionCounts } from '../documents/collections/collection-counts.ts'
 import { CollectionModels } from '../documents/collections/collection-models.ts';
 import { storedDimensions } from '../documents/collections/stored-dimensions.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
+import { DocumentEdits } from '../jobs/transitions/document-edits.ts';
 import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
@@ -14,6 +15,7 @@ import { JobStore } from '../jobs/reads/job-store.ts';
 import { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { ChromaComparison } from '../worker/comparison/chroma-comparison.ts';
 import { CollectionSweep } from '../worker/recovery/collection-sweep.ts';
+import { EditSweep } from '../worker/recovery/edit-sweep.ts';
 import { EndedRecovery } from '../worker/recovery/ended-recovery.ts';
 import { ManifestRestoration } from '../worker/recovery/manifest-restoration.ts';
 import { OrphanSweep } from '../worker/recovery/orphan-sweep.ts';
@@ -46,6 +48,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     registry: new DocumentRegistry(redis, keys),
     models: new CollectionModels(redis, keys, stores.reader, storedDimensions(stores.chromaUrl)),
     deletion: new DocumentDeletion(redis, keys, jobTtlSeconds),
+    edits: new DocumentEdits(redis, keys, CHROMA_TIMEOUT_MS),
     epochs: store.epochs,
     counts: new ChunkCounts(redis, keys),
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
@@ -68,6 +71,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
       orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays, ttlMs),
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
       collections: new CollectionSweep({ ...services, collections: new CollectionCounts(redis, keys) }),
+      edited: new EditSweep(services),
       comparison: new ChromaComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
     },
     { concurrency, leaseMs, drainMs },

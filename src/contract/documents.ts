@@ -33,6 +33,8 @@ export const DocumentSchema = v.object({
   /** Id of the latest reindex job. Absent after one has completed. */
   reindex_job: v.optional(v.string()),
   metadata: MetadataSchema,
+  /** True until a search's `where` finds the document by its edited metadata. */
+  metadata_pending: v.optional(v.literal(true)),
   model: v.string(),
   created_at: v.string(),
   updated_at: v.string(),

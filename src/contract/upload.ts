@@ -81,6 +81,20 @@ export const GivenMetadataSchema = v.pipe(
   MetadataSchema,
 );
 
+/** Largest metadata of a document as JSON, in bytes. It is the limit of a form field, too. */
+export const MAX_METADATA_BYTES = 64 * 1024;
+
+/** Body of `PATCH /api/documents/{id}`. The result must be valid metadata, see {@link GivenMetadataSchema}. */
+export const DocumentEditSchema = v.strictObject({
+  metadata: v.pipe(
+    v.custom<Record<string, unknown>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'must be a JSON object',
+    ),
+    v.description('A JSON merge patch (RFC 7396): it sets the given keys, and removes those with `null`.'),
+  ),
+});
+
 /** Metadata as JSON, in a form field or a query string. */
 export const MetadataText = v.pipe(
   v.string(),

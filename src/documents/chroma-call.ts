@@ -1,4 +1,4 @@
-import { ChromaClient } from 'chromadb';
+import { ChromaClient, ChromaNotFoundError, type Collection } from 'chromadb';
 
 import { DependencyError } from '../errors.ts';
 import type { ChromaCall } from '../installation/chroma-identity.ts';
@@ -38,4 +38,14 @@ export function chromaCall(url: string): ChromaCall {
       throw explain(error);
     }
   };
+}
+
+/** Returns a collection of this name; `undefined` for a missing one. */
+export async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
+  try {
+    return await client.getCollection({ name });
+  } catch (error) {
+    if (error instanceof ChromaNotFoundError) return undefined;
+    throw error;
+  }
 }

@@ -40,10 +40,17 @@ export interface CountedGeneration {
   chunkCount: number;
 }
 
-/** Generates the ids of all chunks that these generations must have. */
-export function* chunkIds(generations: readonly CountedGeneration[]): Generator<string> {
-  for (const { id, generation, chunkCount } of generations)
-    for (let index = 0; index < chunkCount; index++) yield chunkId(id, generation, index);
+/** Generates the ids of all chunks that these generations must have, in pages of this size. */
+export function* chunkIds(generations: readonly CountedGeneration[], size: number): Generator<string[]> {
+  let page: string[] = [];
+  for (const { id, generation, chunkCount } of generations) {
+    for (let index = 0; index < chunkCount; index++) {
+      if (page.push(chunkId(id, generation, index)) < size) continue;
+      yield page;
+      page = [];
+    }
+  }
+  if (page.length > 0) yield page;
 }
 
 /** Lists the generations in chunk ids, each once. It leaves out foreign ids. */
@@ -55,10 +62,10 @@ export function generationsOf(collection: string, ids: readonly string[]): Gener
   });
 }
 
-type ChromaMetadata = Record<string, unknown>;
+export type ChromaMetadata = Record<string, unknown>;
 
 /** Names of our own metadata. An owner's entry of such a name is left out, because it would pass for ours. */
-const OURS = new Set([
+export const OURS = new Set([
   'document_id',
   'generation',
   'chunk_index',

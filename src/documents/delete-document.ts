@@ -1,7 +1,5 @@
 import { AppError } from '../errors.ts';
-import { BlobNotFoundError } from '../blobs/blob-paths.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
-import type { Manifest } from '../blobs/manifest.ts';
 import type { StoreProver } from '../blobs/open-original.ts';
 import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
@@ -9,6 +7,7 @@ import type { JobQueue } from '../jobs/transitions/job-queue.ts';
 import type { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { cancelUpload } from '../uploads/cancel-upload.ts';
 import { storageProblem } from '../uploads/storage-problem.ts';
+import { ownManifest } from './edits/own-manifest.ts';
 import type { DocumentRegistry } from './registry.ts';
 
 export interface DeletionServices {
@@ -41,16 +40,15 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
     wasThere = true;
     const { collection, file_key: key } = document;
     const epoch = await store.epoch();
-    const manifest = await readManifest(key, blobs, installation);
-    // The file may be the original of another document, too.
-    const isOwn = manifest && (manifest.payload.document_id ?? manifest.job_id) === id;
+    // Without a note a rolled back Redis would bring the document back.
+    const manifest = await ownManifest(document, blobs, installation);
     // Comes first. If Redis goes back to before the deletion, a worker repeats it by the note.
-    if (isOwn)
+    if (manifest)
       await blobs.ended.note(key, manifest.job_id, 'deleted', epoch).catch((cause: unknown) => {
         throw storageProblem(cause);
       });
     const cancelled = await deletion.delete(tenant, collection, id);
-    if (isOwn) await blobs.ended.forget(manifest.job_id, 'completed');
+    if (manifest) await blobs.ended.forget(manifest.job_id, 'completed', 'edited');
     if (!cancelled) continue;
     for (const job of cancelled) await discard(tenant, id, job, services);
     return;
@@ -85,24 +83,4 @@ async function discard(tenant: string, id: string, job: string, services: Deleti
   await blobs.ended.note(file_key, job, 'deleted', state.epoch).catch(() => {});
   await blobs.ended.forget(job, 'cancelled').catch(() => {});
   await tombstones.write({ job_id: '', payload: { document_id, file_key } }, 0);
-}
-
-/**
- * Reads a document's manifest; `undefined` without one, or for a key outside the store, which another program may have
- * written. Proves the store for a missing manifest, because an unmounted folder holds none either. Without a note a rolled
- * back Redis would bring the document back.
- */
-async function readManifest(
-  key: string,
-  blobs: BlobStore,
-  installation: StoreProver,
-): Promise<Manifest | undefined> {
-  try {
-    const manifest = await blobs.manifest(key);
-    if (!manifest) await installation.proveBlobs();
-    return manifest;
-  } catch (cause) {
-    if (cause instanceof BlobNotFoundError) return undefined;
-    throw storageProblem(cause);
-  }
 }

@@ -10,11 +10,13 @@ import { lineDigests } from '../jobs/model/line-digests.ts';
 import type { Keys } from '../redis/keys.ts';
 import { readEach } from './read-each.ts';
 
-/** A registered document with what never leaves the server: its live generation, its tenant, its file. */
+/** A registered document with what never leaves the server: its live generation, its tenant, its file, its latest edit. */
 export interface StoredDocument extends Document {
   generation: string;
   tenant: string;
   file_key: string;
+  /** Time of the latest edit of the metadata (ms); 0 for none. */
+  edited_ms: number;
 }
 
 /**
@@ -160,17 +162,25 @@ function toDocument(hash: Record<string, string>): StoredDocument | undefined {
     file_gone: hash['file_gone'] === '1' || undefined,
     reindex_job: hash['reindex_job'],
     metadata: v.parse(StoredMetadata, hash['metadata']),
+    metadata_pending: hash['edit_pending'] === '1' || undefined,
     model: text('model'),
     created_at: text('created_at'),
     updated_at: text('updated_at'),
     generation: text('generation'),
     tenant: text('tenant'),
     file_key: text('file_key'),
+    edited_ms: count('edited_ms'),
   };
 }
 
 /** Returns the public fields of a document in the contract's order. */
 export function toPublicDocument(stored: StoredDocument): Document {
-  const { generation: _generation, tenant: _tenant, file_key: _fileKey, ...document } = stored;
+  const {
+    generation: _generation,
+    tenant: _tenant,
+    file_key: _key,
+    edited_ms: _edited,
+    ...document
+  } = stored;
   return document;
 }

@@ -1,10 +1,10 @@
-import { ChromaNotFoundError, type ChromaClient, type Collection, type Where } from 'chromadb';
+import type { ChromaClient, Collection, Where } from 'chromadb';
 
 import type { Chunk } from '../contract/documents.ts';
-import { RESERVED_COLLECTION } from '../contract/upload.ts';
+import { RESERVED_COLLECTION, type Metadata } from '../contract/upload.ts';
 import type { ChromaCall } from '../installation/chroma-identity.ts';
 import type { Generation } from '../jobs/model/generation.ts';
-import { chromaCall } from './chroma-call.ts';
+import { chromaCall, findCollection } from './chroma-call.ts';
 import {
   chunkId,
   chunkIds,
@@ -18,10 +18,13 @@ import {
   type EmbeddedChunk,
   type CountedGeneration,
 } from './chunk-record.ts';
+import { updateChunks } from './edits/update-chunks.ts';
 
 const COLLECTIONS_A_PAGE = 100;
 /** Ids per lookup. Measured: 5,000 ids take 32 ms, 6 µs each, independent of the collection's size. */
 const IDS_A_PAGE = 5000;
+/** Chunks per update of metadata. Those of 200 have 13 MB at most. Measured: 80 ms to update them, 9 ms to compare. */
+const CHUNKS_AN_UPDATE = 200;
 
 export interface FoundChunk extends Chunk {
   documentId: string;
@@ -67,6 +70,21 @@ export class VectorStore {
     });
   }
 
+  /** Gives a generation's chunks these custom metadata. Their vectors stay, and a missing chunk stays missing. */
+  async updateMetadata(
+    { collection, ...generation }: CountedGeneration & { collection: string },
+    metadata: Metadata,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const ids of chunkIds([generation], CHUNKS_AN_UPDATE)) {
+      await this.#call(signal, async (client) => {
+        await this.#prove(client);
+        const found = await findCollection(client, collection);
+        if (found) await updateChunks(found, ids, metadata);
+      });
+    }
+  }
+
   /** Deletes a generation's chunks. A collection that is not there holds none. */
   async deleteGeneration(generation: Generation, signal: AbortSignal): Promise<void> {
     await this.#call(signal, async (client) => {
@@ -98,7 +116,7 @@ export class VectorStore {
     signal: AbortSignal,
   ): Promise<number[]> {
     const counts = new Map<string, number>();
-    for (const ids of pagesOf(chunkIds(generations), IDS_A_PAGE)) {
+    for (const ids of chunkIds(generations, IDS_A_PAGE)) {
       for (const id of await this.#ids(collection, { ids }, signal)) {
         const name = generationNameOf(id);
         counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -223,23 +241,4 @@ export class VectorStore {
 
 function chunksOf({ documentId, generation }: Generation): Where {
   return { $and: [{ document_id: documentId }, { generation }] };
-}
-
-function* pagesOf<T>(values: Iterable<T>, size: number): Generator<T[]> {
-  let page: T[] = [];
-  for (const value of values) {
-    if (page.push(value) < size) continue;
-    yield page;
-    page = [];
-  }
-  if (page.length > 0) yield page;
-}
-
-async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
-  try {
-    return await client.getCollection({ name });
-  } catch (error) {
-    if (error instanceof ChromaNotFoundError) return undefined;
-    throw error;
-  }
 }

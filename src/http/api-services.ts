@@ -9,6 +9,7 @@ import type { Collections } from '../documents/collections/collections.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import type { Installation } from '../installation/installation.ts';
+import type { DocumentEdits } from '../jobs/transitions/document-edits.ts';
 import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import type { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
@@ -47,6 +48,7 @@ export interface ApiServices {
   models: CollectionModels;
   deletion: DocumentDeletion;
   tombstones: Tombstones;
+  edits: DocumentEdits;
   incomplete: IncompleteDocuments;
   vectors: VectorStore;
   processor: ProcessorClient;

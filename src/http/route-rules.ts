@@ -19,6 +19,7 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'POST /api/documents/upload': UPLOAD,
   'POST /api/documents/:id/reindex': UPLOAD,
   'POST /api/documents/delete': UPLOAD,
+  'PATCH /api/documents/:id': UPLOAD,
   'DELETE /api/documents/:id': UPLOAD,
   'DELETE /api/collections/:name': UPLOAD,
   'POST /api/jobs/cancel': UPLOAD,

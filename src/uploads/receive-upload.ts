@@ -5,6 +5,7 @@ import * as v from 'valibot';
 
 import {
   CollectionNameSchema,
+  MAX_METADATA_BYTES,
   parseUploadFields,
   UploadFieldsSchema,
   type UploadFieldName,
@@ -18,7 +19,7 @@ import type { Claim, FreeSpace } from './free-space.ts';
 import { cleanFilename } from './clean-filename.ts';
 import { storageProblem } from './storage-problem.ts';
 
-const MAX_FIELD_BYTES = 64 * 1024;
+const MAX_FIELD_BYTES = MAX_METADATA_BYTES;
 const MAX_FIELDS = 100;
 /** Most bytes of a multipart body beside the file: fields, headers, boundaries. */
 const MAX_FRAMING_BYTES = 1024 * 1024;

@@ -20,7 +20,7 @@ import {
 import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
-import { UploadAcceptedSchema } from '../../contract/upload.ts';
+import { DocumentEditSchema, UploadAcceptedSchema } from '../../contract/upload.ts';
 import { collectionOperations } from '../routes/collections.ts';
 import { documentContentOperations } from '../routes/document-content.ts';
 import { documentOperations } from '../routes/documents.ts';
@@ -77,6 +77,7 @@ export const openApiDocument = {
       Stats: schemaOf(StatsSchema, 'output'),
       UploadAccepted: schemaOf(UploadAcceptedSchema, 'output'),
       Document: schemaOf(DocumentSchema, 'output'),
+      DocumentEdit: schemaOf(DocumentEditSchema, 'input'),
       DocumentSelection: schemaOf(DocumentSelectionSchema, 'input'),
       DeletionResult: schemaOf(DeletionResultSchema, 'output'),
       DocumentList: schemaOf(DocumentListSchema, 'output'),

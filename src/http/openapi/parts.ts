@@ -33,8 +33,8 @@ export function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output'):
 }
 
 /** Describes a JSON body by the name of its schema. */
-export function json(name: string) {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
+export function json(name: string, type = 'application/json') {
+  return { [type]: { schema: { $ref: `#/components/schemas/${name}` } } };
 }
 
 /** Describes a successful response by its text and the name of its schema. */

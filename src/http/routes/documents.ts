@@ -7,7 +7,9 @@ import {
   PageQuerySchema,
   type ChunkList,
 } from '../../contract/documents.ts';
+import { DocumentEditSchema } from '../../contract/upload.ts';
 import { listDocuments } from '../../documents/document-list.ts';
+import { editDocument, type EditorServices } from '../../documents/edits/edit-document.ts';
 import { toPublicDocument } from '../../documents/registry.ts';
 import { deleteDocument } from '../../documents/delete-document.ts';
 import { deleteDocuments, type BulkDeletionServices } from '../../documents/delete-documents.ts';
@@ -18,15 +20,15 @@ import { readJson, readQuery } from '../validate.ts';
 import { STORE_PROBLEMS, json, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
-/** Largest selection of documents, in bytes. One with 1,000 UUIDs takes 39,000, and metadata of a document 64 KiB. */
+/** Largest selection or edit of documents, in bytes. One with 1,000 UUIDs takes 39,000, and metadata of a document 64 KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, `DELETE
- * /api/documents/{id}`, `POST /api/documents/delete`, and the idempotent `POST /api/documents/{id}/reindex`.
+ * Serves `GET /api/documents`, `GET /api/documents/{id}`, `GET /api/documents/{id}/chunks`, `PATCH` and
+ * `DELETE /api/documents/{id}`, `POST /api/documents/delete`, and the idempotent `POST /api/documents/{id}/reindex`.
  */
 export function documentRoutes(
-  services: ReindexServices & BulkDeletionServices & Pick<ApiServices, 'vectors'>,
+  services: ReindexServices & BulkDeletionServices & EditorServices & Pick<ApiServices, 'vectors'>,
   publicPath: string,
 ) {
   const { registry, vectors } = services;
@@ -37,6 +39,11 @@ export function documentRoutes(
     })
     .get('/api/documents/:id', async (c) => {
       return c.json(toPublicDocument(await registry.get(c.get('principal').tenant, c.req.param('id'))));
+    })
+    .patch('/api/documents/:id', async (c) => {
+      const { metadata } = await readJson(c, DocumentEditSchema, MAX_BODY_BYTES);
+      const { tenant } = c.get('principal');
+      return c.json(await editDocument(tenant, c.req.param('id'), metadata, services, c.req.raw.signal));
     })
     .delete('/api/documents/:id', async (c) => {
       await deleteDocument(c.get('principal').tenant, c.req.param('id'), services);
@@ -102,6 +109,28 @@ export const documentOperations: Operations = {
       'document_not_found',
       'queue_unavailable',
       'vector_store_unavailable',
+    ],
+  },
+  'PATCH /api/documents/:id': {
+    operationId: 'editDocument',
+    summary:
+      "Edit a document's metadata without embedding it again; an edit that changes nothing writes nothing",
+    requestBody: {
+      required: true,
+      content: { ...json('DocumentEdit'), ...json('DocumentEdit', 'application/merge-patch+json') },
+    },
+    responses: ok(
+      'The document; with `metadata_pending`, a search does not find it by the edit yet',
+      'Document',
+    ),
+    problems: [
+      'invalid_request',
+      'invalid_metadata',
+      'request_too_slow',
+      'body_too_large',
+      'document_not_found',
+      'disk_full',
+      ...STORE_PROBLEMS,
     ],
   },
   'DELETE /api/documents/:id': {

@@ -3,9 +3,6 @@ import { createHash } from 'node:crypto';
 import { settingsOf, type DocumentSettings } from './document-settings.ts';
 import type { JobPayload } from './job-payload.ts';
 
-/** The part of a payload or a document that decides. */
-type Content = Pick<JobPayload, 'filename' | 'collection' | 'content_hash' | 'metadata'> & DocumentSettings;
-
 /** Digests that name the lines of a job, and by which scripts find its document. */
 export interface LineDigests {
   /** Of everything that decides whether two uploads are the same. */
@@ -14,12 +11,18 @@ export interface LineDigests {
   name: string;
 }
 
+/** What the digests cover. A payload and a document both have it. */
+export type LineContent = Pick<
+  JobPayload,
+  'filename' | 'collection' | 'content_hash' | 'metadata' | keyof DocumentSettings
+>;
+
 /**
- * Makes the digests of an upload or a document. The tenant is part of both. The model and the reader's version are not, because an upload
- * does not know them. Scripts compare those with the document's.
+ * Makes the digests of an upload or a document. The tenant is part of both. The model and the reader's version are not,
+ * because an upload does not know them. Scripts compare those with the document's.
  * @returns `undefined` for one without a hash of its bytes, because another program queued it
  */
-export function lineDigests(tenant: string, content: Content): LineDigests | undefined {
+export function lineDigests(tenant: string, content: LineContent): LineDigests | undefined {
   const { filename, collection, content_hash, metadata } = content;
   if (content_hash === undefined) return undefined;
   const named = [tenant, collection, filename];

@@ -26,11 +26,12 @@ export const SCRIPTS = {
   'correct-counts': defineScript('collections_key counts_key', 'name changes documents ...fields', isOne),
   'count-documents': defineScript('collections_key', 'document_prefix ...ids', asIs<string[]>),
   'delete-document': defineScript(
-    'document_key documents_key collection_key collections_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing',
+    'document_key documents_key collection_key collections_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing edited',
     'id tenant collection job_prefix line_prefix ttl_seconds',
     orUndefined<string[]>,
   ),
   'due-cleanups': defineScript('cleanup', 'count document_prefix longest_ms', asIs<string[]>),
+  'due-edits': defineScript('edited', 'count document_prefix longest_ms', asIs<string[]>),
   // `limit` counts jobs under way.
   'due-reindexes': defineScript(
     'incomplete reindexing',
@@ -38,6 +39,13 @@ export const SCRIPTS = {
     asIs<string[]>,
   ),
   'due-tombstones': defineScript('tombstones', 'count job_prefix document_prefix', asIs<string[]>),
+  // `generation` and `seen_ms` are what the caller has read. `lost_ms` is '' for a new edit.
+  'edit-document': defineScript(
+    'document_key edited',
+    'id tenant generation seen_ms lost_ms metadata copy wait_ms line_prefix',
+    (reply: number | null) => (reply === null ? 'gone' : reply === 1 ? 'edited' : 'changed'),
+    { needsMemory: true },
+  ),
   // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
   // `on_duplicate` is '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
   enqueue: defineScript(
@@ -61,6 +69,7 @@ export const SCRIPTS = {
   // `originals` is the job id, document id and file key of each job.
   'find-tombstones': defineScript('tombstones', '...originals', (found: number[]) => found.map(isOne)),
   'finish-cleanup': defineScript('cleanup', 'entry second_look_ms', isOne),
+  'finish-edit': defineScript('document_key edited', 'id generation seen_ms second_look_ms', isOne),
   // `generations` is JSON: [[collection, document id, generation], ...].
   'mark-dead': defineScript(
     'cleanup leases',
@@ -89,12 +98,12 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),
   report: defineScript(
-    'leases active cleanup offset epoch outcomes durations tombstones queue parked',
+    'leases active cleanup offset epoch outcomes durations tombstones queue parked edited',
     'job_prefix line_prefix ttl_seconds ...reports',
     asIs<(number | Error)[]>,
   ),

@@ -1,7 +1,10 @@
 import type { JobState } from '../../jobs/model/job-view.ts';
+import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
 import type { EndedUpload } from '../../blobs/ended-uploads.ts';
 import type { Manifest } from '../../blobs/manifest.ts';
+import { isLost, repeatEdit } from '../../documents/edits/lost-edit.ts';
 import type { DocumentDeletion } from '../../jobs/transitions/document-deletion.ts';
+import type { DocumentEdits } from '../../jobs/transitions/document-edits.ts';
 import type { ManifestRestoration } from './manifest-restoration.ts';
 import type { RecoveryServices } from './recovery-services.ts';
 import { requeue } from './requeue.ts';
@@ -11,12 +14,13 @@ const A_READ = 200;
 interface EndedRecoveryServices extends RecoveryServices {
   manifests: ManifestRestoration;
   deletion: DocumentDeletion;
+  edits: DocumentEdits;
 }
 
 /**
  * Restores ended uploads after Redis lost writes, or all its data. It indexes a document that Redis does not know
- * again under its job's id. It runs a failed job once more, and cancels a cancelled one again, both only within the
- * time that Redis would keep them.
+ * again under its job's id, and repeats lost edits of its metadata. It runs a failed job once more, and cancels a cancelled
+ * one again, both only within the time that Redis would keep them.
  */
 export class EndedRecovery {
   readonly #services: EndedRecoveryServices;
@@ -65,16 +69,20 @@ export class EndedRecovery {
     const { jobId: job, status } = ended;
     if (status === 'deleted') return this.#deleteAgain(ended, state);
     if (status === 'replaced') return this.#keepReplaced(ended, state);
+    if (status === 'edited') return this.#editAgain(ended);
     const outcome = status === 'duplicate' ? 'completed' : status;
     if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) return true;
     if (!state && status === 'completed' && hasDocument) return true;
     // A worker may note its job's end after the deletion.
     if (await blobs.ended.has(job, 'deleted')) return true;
-    const manifest = await blobs.ended.read(ended);
-    if (!manifest) {
+    const noted = await blobs.ended.read(ended);
+    if (!noted) {
       await blobs.ended.remove(ended);
       return false;
     }
+    // The note is the manifest as it was before any edit of the metadata.
+    const beside = await this.#besideOriginal(noted);
+    const manifest = beside?.job_id === job ? beside : noted;
     if (!state && (await this.#isExplained(manifest, ended))) return true;
     // A later original of the document was deleted with it.
     if (status === 'completed' && this.#deleted.has(manifest.payload.document_id ?? job)) {
@@ -117,6 +125,37 @@ export class EndedRecovery {
     }
     await tombstones.write(manifest, 0);
     return true;
+  }
+
+  /**
+   * Repeats an edit of a document's metadata that Redis has lost. It compares again until the document is registered, because
+   * its job may still run with the metadata before the edit.
+   */
+  async #editAgain(ended: EndedUpload): Promise<boolean> {
+    const { blobs, registry, edits, logger } = this.#services;
+    const noted = await blobs.ended.read(ended);
+    const manifest = noted && (await this.#besideOriginal(noted));
+    if (!manifest) {
+      await blobs.ended.remove(ended);
+      return false;
+    }
+    const { document_id: id = manifest.job_id, file_key } = manifest.payload;
+    const [document] = await registry.read([id]);
+    if (document?.file_key !== file_key) return false;
+    if (!isLost(document, manifest)) return true;
+    logger.warn('Redis has lost an edit of metadata', { job: ended.jobId, document: id });
+    return repeatEdit(document, manifest, edits);
+  }
+
+  /** Reads the manifest beside a note's original; `undefined` if it is gone. */
+  async #besideOriginal({ payload }: Manifest): Promise<Manifest | undefined> {
+    try {
+      return await this.#services.blobs.manifest(payload.file_key);
+    } catch (error) {
+      // Another program wrote a key that leads out of the store.
+      if (error instanceof BlobNotFoundError) return undefined;
+      throw error;
+    }
   }
 
   /**

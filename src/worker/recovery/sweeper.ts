@@ -4,6 +4,7 @@ import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { CollectionSweep } from './collection-sweep.ts';
+import type { EditSweep } from './edit-sweep.ts';
 import type { OrphanSweep } from './orphan-sweep.ts';
 import type { TombstoneSweep } from './tombstone-sweep.ts';
 import type { UploadRecovery } from './upload-recovery.ts';
@@ -20,6 +21,7 @@ export interface SweeperServices {
   ends: TombstoneSweep;
   orphans: OrphanSweep;
   collections: Pick<CollectionSweep, 'sweep'>;
+  edited: Pick<EditSweep, 'sweep'>;
   installation: Pick<Installation, 'confirmed' | 'whileConfirmed'>;
   logger: Logger;
 }
@@ -45,6 +47,7 @@ export class Sweeper {
       (signal) => services.ends.sweep(signal),
       (signal) => services.orphans.sweep(signal),
       (signal) => services.collections.sweep(signal),
+      (signal) => services.edited.sweep(signal),
       (signal) => this.#cleanUp(signal),
     ];
     this.#timer = setInterval(() => {

@@ -3,10 +3,15 @@ import type { Circumstances, Violation } from './audit-stores.ts';
 import type { Facts } from './facts.ts';
 
 /** Reads the note of how a job ended, under the epoch of its last comparison. */
-const ENDED = /^\.ends\/\w+\/([0-9a-f-]{36})\.(completed|failed|cancelled|duplicate|replaced|deleted)\.json$/;
+const ENDED =
+  /^\.ends\/\w+\/([0-9a-f-]{36})\.(completed|failed|cancelled|duplicate|replaced|edited|deleted)\.json$/;
 const FILE = /^default\/([0-9a-f-]{36})(\.json|\.checkpoint\/.+)?$/;
 /** How a job has ended, by its note. The job of a deleted document may have ended in any way. */
-const OUTCOMES: Record<string, string> = { duplicate: 'completed', replaced: 'completed' };
+const OUTCOMES: Record<string, string> = {
+  duplicate: 'completed',
+  replaced: 'completed',
+  edited: 'completed',
+};
 
 /** Checks that the blob folder holds the originals of the documents and of jobs that may run again, and no other. */
 export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumstances): Violation[] {

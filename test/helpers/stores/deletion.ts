@@ -8,6 +8,7 @@ import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
+import { DocumentEdits } from '../../../src/jobs/transitions/document-edits.ts';
 import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
@@ -80,8 +81,9 @@ export function services() {
   const shared = { blobs, queue, store, registry, tombstones, epochs, logger };
   const manifests = new ManifestRestoration(shared, TTL_SECONDS * 1000);
   const deletion = new DocumentDeletion(client, keys, TTL_SECONDS);
+  const edits = new DocumentEdits(client, keys, 0);
   const trashed = new Counter({ name: 'trashed', help: 'x', registers: [new Registry()] });
-  return { ...shared, manifests, deletion, trashed, installation: folderProver(folder) };
+  return { ...shared, manifests, deletion, edits, trashed, installation: folderProver(folder) };
 }
 
 /** Stores an upload like an acknowledged one, and queues its job. */

@@ -32,6 +32,7 @@ const LASTING: ReadonlySet<string> = new Set([
   keys.outcomes,
   keys.recovered,
   keys.counted,
+  keys.edited,
   keys.counting,
   keys.durations,
   keys.recent,

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Job } from '../../../src/contract/job.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
+import { DocumentEdits } from '../../../src/jobs/transitions/document-edits.ts';
 import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
@@ -51,7 +52,8 @@ beforeEach(async () => {
   services = { blobs, queue, store, registry, tombstones, epochs, logger };
   const manifests = new ManifestRestoration(services, TTL_MS);
   const deletion = new DocumentDeletion(client, keys, TTL_MS / 1000);
-  recovery = new EndedRecovery({ ...services, manifests, deletion }, TTL_MS);
+  const edits = new DocumentEdits(client, keys, 0);
+  recovery = new EndedRecovery({ ...services, manifests, deletion, edits }, TTL_MS);
 });
 afterEach(async () => {
   await redis.client.flushall();

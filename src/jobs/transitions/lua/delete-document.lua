@@ -11,7 +11,7 @@ if found.err or found[1] ~= tenant or (found[2] or '') ~= collection then return
 mark_chunks_dead(cleanup, tenant, collection, id, found[3] or '', now_ms())
 if found[4] then redis.call('ZADD', tombstones, now_ms(), encode_tombstone('', id, found[4])) end
 pcall(uncount_document, collections_key, document_key)
-for _, key in ipairs({ documents_key, collection_key, incomplete }) do redis.pcall('ZREM', key, id) end
+for _, key in ipairs({ documents_key, collection_key, incomplete, edited }) do redis.pcall('ZREM', key, id) end
 redis.pcall('SREM', reindexing, id)
 forget_document(id, found[5], found[6], line_prefix)
 redis.call('DEL', document_key)

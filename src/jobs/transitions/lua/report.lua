@@ -37,6 +37,19 @@ end
 
 local completed, times = {}, {}
 
+-- Decides which metadata a completed document has. An edit during a reindex stays, and the new chunks have to follow it. Any
+-- other job brings the metadata of its upload.
+-- metadata, copy: those of the document before
+local function settle_edit(document, document_key, replaces, metadata, copy)
+  if replaces == '' then
+    redis.call('HDEL', document_key, 'edited_ms', 'edit_pending')
+    redis.pcall('ZREM', edited, document)
+  elseif metadata and redis.call('HGET', document_key, 'metadata') ~= metadata then
+    redis.call('HSET', document_key, 'metadata', metadata, 'copy', copy or '', 'edit_pending', '1')
+    redis.pcall('ZADD', edited, now_ms(), document)
+  end
+end
+
 -- Registers the document with the holder's token as its live generation, and completes the job. Marks the former live
 -- generation for cleanup. Returns 1. Returns 2 when the job may not replace it, and 3 when the collection does not take its
 -- model: it then writes nothing.
@@ -48,7 +61,7 @@ local function complete(key, id, token, started_ms, at, last)
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(started_ms) or now_ms())))
 
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key',
-    'copy')
+    'copy', 'metadata')
   if replaces ~= '' and before[1] ~= replaces then return 2 end
   local own = {}
   for place = at + 14, fields - 1, 2 do own[reports[place]] = reports[place + 1] end
@@ -64,6 +77,7 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
     'chunk_count', chunk_count, unpack(reports, at + 14, fields - 1))
+  settle_edit(document, document_key, replaces, before[7], before[6])
   local file_key, copy, name = unpack(redis.call('HMGET', document_key, 'file_key', 'copy', 'name'))
   enter_document(document, before[6], copy, name, line_prefix)
   if before[3] and before[3] ~= collection then redis.pcall('ZREM', all_key .. ':' .. before[3], document) end
