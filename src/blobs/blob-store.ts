@@ -1,4 +1,4 @@
-import { open, mkdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
@@ -10,7 +10,7 @@ import { CheckpointFolder } from './checkpoint-folder.ts';
 import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
 import { readManifest, replaceManifest, type Manifest } from './manifest.ts';
-import { openBlob, openKnownBlob, type OpenedBlob } from './open-blob.ts';
+import { openBlob, openKnownBlob, openNew, type OpenedBlob } from './open-blob.ts';
 import { Trash } from './trash.ts';
 import type { KnownContent } from './verify-content.ts';
 
@@ -231,22 +231,6 @@ export class BlobStore {
 
   #path(key: string): string {
     return blobPath(this.#root, key);
-  }
-}
-
-/**
- * Makes a tenant's folder only after an open fails, because it exists for all but the first blob. It never makes the
- * store's own folder, because a lost mount must not be written to in its place.
- */
-async function openNew(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'wx');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(dirname(path)).catch((failure: NodeJS.ErrnoException) => {
-      if (failure.code !== 'EEXIST') throw failure;
-    });
-    return open(path, 'wx');
   }
 }
 

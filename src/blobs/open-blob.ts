@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 
 import { BlobNotFoundError } from './blob-paths.ts';
@@ -71,4 +72,20 @@ export async function openKnownBlob(path: string, known: KnownContent): Promise<
     },
     close: () => file.close(),
   };
+}
+
+/**
+ * Opens a new file for writing. Makes a tenant's folder only after an open fails, because it exists for all but the first
+ * blob. It never makes the store's own folder, because a lost mount must not be written to in its place.
+ */
+export async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path)).catch((failure: NodeJS.ErrnoException) => {
+      if (failure.code !== 'EEXIST') throw failure;
+    });
+    return open(path, 'wx');
+  }
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import type { Document, DocumentList, SearchResponse } from '../../../src/contract/documents.ts';
-import type { Job } from '../../../src/contract/job.ts';
-import { createKeys } from '../../../src/redis/keys.ts';
-import { BlobStore } from '../../../src/blobs/blob-store.ts';
-import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
-import { useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
+import type { Document, DocumentList, SearchResponse } from '../../../../src/contract/documents.ts';
+import type { Job } from '../../../../src/contract/job.ts';
+import { createKeys } from '../../../../src/redis/keys.ts';
+import { BlobStore } from '../../../../src/blobs/blob-store.ts';
+import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
+import { startTestRoles, type TestRoles } from '../../../helpers/servers/roles.ts';
+import { useBackends, useRedis, useRoles } from '../../../helpers/servers/use.ts';
 
 /** Timeout for a busy machine. */
 const GENEROUS = { timeout: 50_000, interval: 50 };

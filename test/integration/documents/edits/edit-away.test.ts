@@ -2,10 +2,10 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { Document, SearchResponse } from '../../../src/contract/documents.ts';
-import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
-import { useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
+import type { Document, SearchResponse } from '../../../../src/contract/documents.ts';
+import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
+import { startTestRoles, type TestRoles } from '../../../helpers/servers/roles.ts';
+import { useBackends, useRedis, useRoles } from '../../../helpers/servers/use.ts';
 
 /** Timeout for a busy machine. */
 const GENEROUS = { timeout: 50_000, interval: 50 };

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 
-import type { Metadata } from '../../../src/contract/upload.ts';
-import { deleteDocument } from '../../../src/documents/delete-document.ts';
-import { applyEdit } from '../../../src/documents/edits/apply-edit.ts';
-import { editDocument } from '../../../src/documents/edits/edit-document.ts';
-import { documentFields } from '../../../src/documents/registry.ts';
-import { EditSweep } from '../../../src/worker/recovery/edit-sweep.ts';
-import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
+import type { Metadata } from '../../../../src/contract/upload.ts';
+import { deleteDocument } from '../../../../src/documents/delete-document.ts';
+import { applyEdit } from '../../../../src/documents/edits/apply-edit.ts';
+import { editDocument } from '../../../../src/documents/edits/edit-document.ts';
+import { documentFields } from '../../../../src/documents/registry.ts';
+import { EditSweep } from '../../../../src/worker/recovery/edit-sweep.ts';
+import { EndedRecovery } from '../../../../src/worker/recovery/ended-recovery.ts';
 import {
   blobs,
   files,
@@ -20,7 +20,7 @@ import {
   TTL_SECONDS,
   upload,
   useDeletion,
-} from '../../helpers/stores/deletion.ts';
+} from '../../../helpers/stores/deletion.ts';
 
 useDeletion();
 
