@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import type { ProcessorHealth } from '../../../src/contract/processor.ts';
+import { PresentReader } from '../../../src/processor-client/present-reader.ts';
+
+const LOOK_MS = 5000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Makes a reader of a processor whose health a test sets. */
+function start(first: Partial<ProcessorHealth>) {
+  const processor = { health: async () => first as ProcessorHealth };
+  const look = vi.fn(() => processor.health());
+  return { processor, look, reader: new PresentReader(look) };
+}
+
+test('the reader is unknown before the first look, and then the one that the processor names', async () => {
+  const { reader } = start({ model: 'm1', reader_version: 'r1' });
+  expect(reader.present).toEqual({ model: '', reader_version: '' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(reader.present).toEqual({ model: 'm1', reader_version: 'r1' });
+  reader.close();
+});
+
+test('a processor that names neither is an unknown reader', async () => {
+  const { reader } = start({});
+  await vi.advanceTimersByTimeAsync(0);
+  expect(reader.present).toEqual({ model: '', reader_version: '' });
+  reader.close();
+});
+
+test('another model shows at the next look', async () => {
+  const { reader, processor } = start({ model: 'm1', reader_version: 'r1' });
+  await vi.advanceTimersByTimeAsync(0);
+  processor.health = async () => ({ model: 'm2' }) as ProcessorHealth;
+  await vi.advanceTimersByTimeAsync(LOOK_MS);
+  expect(reader.present).toEqual({ model: 'm2', reader_version: '' });
+  reader.close();
+});
+
+test('the last reader stays while the processor is away', async () => {
+  const { reader, processor, look } = start({ model: 'm1', reader_version: 'r1' });
+  await vi.advanceTimersByTimeAsync(0);
+  processor.health = () => Promise.reject(new Error('away'));
+  await vi.advanceTimersByTimeAsync(LOOK_MS);
+  expect(look).toHaveBeenCalledTimes(2);
+  expect(reader.present).toEqual({ model: 'm1', reader_version: 'r1' });
+  reader.close();
+});
+
+test('a closed one looks no more', async () => {
+  const { reader, look } = start({ model: 'm1' });
+  reader.close();
+  await vi.advanceTimersByTimeAsync(3 * LOOK_MS);
+  expect(look).toHaveBeenCalledTimes(1);
+});
