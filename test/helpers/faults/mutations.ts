@@ -75,8 +75,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'the notes of deletions',
     file: 'src/documents/delete-document.ts',
-    line: 'const isOwn = manifest && ',
-    instead: 'const isOwn = false && ',
+    line: 'const manifest = await ownManifest(document, blobs, installation);',
+    instead: 'const manifest = undefined;',
   },
   {
     without: 'the mark of the chunks of a deleted document',
