@@ -114,13 +114,30 @@ test('a job that runs once more with its former metadata does not undo an edit',
   await work('older');
   await edit({ year: 2024 });
   await goBack();
-  await recover('newer');
+  // One worker compares each note once, unless it has to wait for a job.
+  const recovery = new EndedRecovery(services(), TTL_SECONDS * 1000);
+  await recovery.sweep('newer', signal);
   await work('newer');
   expect(await metadataOf()).toEqual({ year: 2023 });
-  await recover('newer');
+  await recovery.sweep('newer', signal);
   await sweepEdits();
   expect(await metadataOf()).toEqual({ year: 2024 });
   expect(chunks).toEqual({ year: 2024 });
+});
+
+test('an edit that overtakes another on its way to the chunks reaches them, too', async () => {
+  await ingest({ year: 2023 });
+  const { edits, registry } = all();
+  const change = async (metadata: Metadata) =>
+    edits.edit((await registry.read(['a']))[0]!, metadata, TTL_SECONDS * 1000);
+  await change({ year: 2024 });
+  const reached: Metadata[] = [];
+  const updateMetadata = async (_: unknown, metadata: Metadata) => {
+    reached.push(metadata);
+    if (reached.length === 1) expect(await change({ year: 2025 })).toBe('edited');
+  };
+  expect(await applyEdit('a', { ...all(), vectors: { updateMetadata } }, signal)).toBe(true);
+  expect(reached).toEqual([{ year: 2024 }, { year: 2025 }]);
 });
 
 test('a document that is deleted during an edit leaves nothing, and does not return', async () => {
@@ -129,6 +146,7 @@ test('a document that is deleted during an edit leaves nothing, and does not ret
   await services().edits.edit(before!, { year: 2024 }, 0);
   const deleted = async () => {
     await deleteDocument('default', 'a', services());
+    expect(await redis.client.zscore(keys.edited, 'a')).toBeNull();
     await sweep();
   };
   expect(await applyEdit('a', { ...all(), vectors: { updateMetadata: deleted } }, signal)).toBe(true);
