@@ -22,6 +22,14 @@ import { malformedSlides, slides } from './formats/slides.ts';
 import { wordFile } from './formats/word-files.ts';
 import { saying, written, type Written } from './formats/written.ts';
 
+const wardensReport = (maxPages: number) =>
+  layOut(report('report', 2), {
+    columns: (page) => (page % 10 < 5 ? 1 : 2),
+    maxPages,
+    bodySize: 12,
+    runningHead: 'Report of the wardens',
+  });
+
 const paper = (writer: PdfOptions['writer'] = {}) =>
   layOut(articles('paper'), { columns: () => 2, bodySize: 11, writer });
 
@@ -33,13 +41,8 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
     paper({ pdfVersion: '1.4', ownerPassword: 'oystercatcher', permissions: { copying: false } }),
   'password.pdf': () => paper({ pdfVersion: '1.4', userPassword: 'oystercatcher' }),
   'gazetteer-13p.pdf': () => layOut(among('sea', 5, 2), { columns: () => 2, maxPages: 13, bodySize: 10 }),
-  'report-600p.pdf': () =>
-    layOut(report('report', 2), {
-      columns: (page) => (page % 10 < 5 ? 1 : 2),
-      maxPages: 600,
-      bodySize: 12,
-      runningHead: 'Report of the wardens',
-    }),
+  'report-600p.pdf': () => wardensReport(600),
+  'report-150p.pdf': () => wardensReport(150),
   'guide-76p-damaged.pdf': async () => {
     const { bytes, pages } = await layOut(among('land', 14, 2), {
       columns: () => 1,

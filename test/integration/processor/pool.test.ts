@@ -1,23 +1,37 @@
 import { getEventListeners } from 'node:events';
 import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 
 import { BundledEmbedder } from '../../../src/processor/embedders/bundled.ts';
 import { findFence } from '../../../src/processor/pool/child-fence.ts';
 import { Pool } from '../../../src/processor/pool/pool.ts';
-import type { PendingResponse } from '../../../src/processor/pool/task-run.ts';
+import { TaskRun, type PendingResponse } from '../../../src/processor/pool/task-run.ts';
 import { documentPath } from '../../documents/documents.ts';
 import { processorChildren } from '../../helpers/processors/processor-children.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
 
 const fence = await findFence(tmpdir());
 
+/** A parse that takes seconds, and shows its progress all the while. */
+const bookTask = async () =>
+  ({
+    kind: 'parse',
+    path: await documentPath('report-600p.pdf'),
+    bytes: 3_000_000,
+    filename: 'book.pdf',
+    mediaType: '',
+    maxTextChars: 20_000_000,
+    maxSilenceMs: 60_000,
+    format: 'ndjson',
+  }) as const;
+
 test('the last child is kept from embedding, so what is short begins at once', async () => {
   const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: true, fence, logger: quietLogger() });
   try {
     const caller = (document: string) => ({ document, signal: new AbortController().signal });
-    const texts = ['A sentence that takes its time, as all of them do. '.repeat(300)];
+    const texts = ['A sentence that takes its time, as all of them do. '.repeat(100)];
     const [one, another] = ['one', 'another'].map((name) => pool.run({ kind: 'embed', texts }, caller(name)));
     const begun: string[] = [];
     void another?.turn.then(() => begun.push('another'));
@@ -36,16 +50,7 @@ test('what waits for a long task to end begins as soon as that is abandoned, not
   const pool = new Pool({ children: 2, timeoutMs: 60_000, withModel: false, fence, logger: quietLogger() });
   try {
     const caller = (document: string, signal: AbortSignal) => ({ document, signal });
-    const book = {
-      kind: 'parse',
-      path: await documentPath('report-600p.pdf'),
-      bytes: 3_000_000,
-      filename: 'book.pdf',
-      mediaType: '',
-      maxTextChars: 20_000_000,
-      maxSilenceMs: 60_000,
-      format: 'ndjson',
-    } as const;
+    const book = await bookTask();
     const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
     const leaving = new AbortController();
     const staying = new AbortController().signal;
@@ -79,6 +84,29 @@ test('when the first texts of a call fail, none of the others is begun', async (
     expect(ends.map(({ status }) => status)).toEqual(ends.map(() => 'rejected'));
     expect(logger.lines.filter((line) => line.startsWith('a child is replaced'))).toHaveLength(1);
   } finally {
+    await pool.close();
+  }
+});
+
+test('a parse that moves is granted twenty times its limit of silence, and no more', async () => {
+  const timeoutMs = 60_000;
+  const pool = new Pool({ children: 1, timeoutMs, withModel: false, fence, logger: quietLogger() });
+  await expect.poll(() => pool.healthy).toBe(true);
+  const book = await bookTask();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const began = performance.now();
+    const run = pool.run(book, { document: 'book', signal: new AbortController().signal }) as TaskRun;
+    // For the parent, half the limit passes with each sign of life.
+    const signs = vi.spyOn(run, 'bytes').mockImplementation((sign) => {
+      TaskRun.prototype.bytes.call(run, sign);
+      vi.advanceTimersByTime(timeoutMs / 2);
+    });
+    await expect(text(await run.response)).rejects.toMatchObject({ code: 'takes_too_long' });
+    expect(signs.mock.calls).toHaveLength(40);
+    expect(performance.now() - began).toBe(20 * timeoutMs);
+  } finally {
+    vi.useRealTimers();
     await pool.close();
   }
 });
