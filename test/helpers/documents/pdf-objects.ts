@@ -1,4 +1,4 @@
-import { deflateSync } from 'node:zlib';
+import { constants, deflateRawSync, deflateSync } from 'node:zlib';
 
 /** The objects of a PDF, by number; the first is the catalogue, the second the root of the pages. */
 export type PdfObjects = readonly (string | Buffer)[];
@@ -26,7 +26,29 @@ export function pdf(objects: PdfObjects): Buffer<ArrayBuffer> {
 
 /** A compressed stream. @param entries what its dictionary says beside */
 export function pdfStream(content: Buffer | string, entries = ''): Buffer {
-  const packed = deflateSync(content);
+  return packedStream(deflateSync(content), entries);
+}
+
+const MIB = 1024 * 1024;
+const ADLER = 65_521;
+
+/** A stream that unpacks to very many spaces. It is made in no time, because one packed MiB is repeated. */
+export function spacesStream(mib: number): Buffer {
+  const block = deflateRawSync(Buffer.alloc(MIB, ' '), { finishFlush: constants.Z_FULL_FLUSH });
+  const size = BigInt(mib * MIB);
+  const low = (1n + 32n * size) % BigInt(ADLER);
+  const high = (size + (32n * size * (size + 1n)) / 2n) % BigInt(ADLER);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(Number(high) * 65_536 + Number(low));
+  const header = Buffer.of(0x78, 0x9c);
+  const lastBlock = Buffer.of(0x03, 0x00);
+  return packedStream(
+    Buffer.concat([header, ...Array.from({ length: mib }, () => block), lastBlock, checksum]),
+    '',
+  );
+}
+
+function packedStream(packed: Buffer, entries: string): Buffer {
   const head = `<< /Length ${packed.length} /Filter /FlateDecode ${entries} >>\nstream\n`;
   return Buffer.concat([Buffer.from(head), packed, Buffer.from('\nendstream')]);
 }
@@ -36,9 +58,9 @@ export const PDF_FONT = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'
 /** A line of text, in the font that a page calls F. */
 export const pdfText = (text: string) => `BT /F 12 Tf 72 700 Td (${text}) Tj ET\n`;
 
-/** A PDF of one page. @param more objects from number 6 on, and what page, resources and catalogue say of them */
+/** A PDF of one page. @param content of a stream, or a whole one. @param more objects from number 6 on, and what page, resources and catalogue say of them */
 export function onePagePdf(
-  content: Buffer | string,
+  content: Buffer | string | { stream: Buffer },
   {
     objects = [],
     resources = '',
@@ -50,7 +72,7 @@ export function onePagePdf(
     `<< /Type /Catalog /Pages 2 0 R ${catalogue} >>`,
     '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> ${resources} >> ${page} >>`,
-    pdfStream(content),
+    typeof content === 'object' && 'stream' in content ? content.stream : pdfStream(content),
     PDF_FONT,
     ...objects,
   ]);

@@ -60,8 +60,8 @@ const nested = (open: string, close: string, inside = 'x', depth = DEPTH) =>
 describe('an archive', () => {
   it('that unpacks to far more than it is, is refused', async () => {
     expect(await outcome(zipOf('word/document.xml', Buffer.alloc(257 * 1024 * 1024)))).toBe('text_too_long');
-    expect(await outcome(docx('<w:p/>'.repeat(1_500_000)))).toBe('text_too_long');
-    expect(await outcome(epub(['<p>x</p>'.repeat(1_500_000)]))).toBe('text_too_long');
+    expect(await outcome(docx('<w:p/>'.repeat(800_000)))).toBe('text_too_long');
+    expect(await outcome(epub(['<p>x</p>'.repeat(800_000)]))).toBe('text_too_long');
   });
 
   it('of very many files is refused', async () => {
@@ -108,7 +108,7 @@ describe('XML', () => {
 
 describe('a small file of very many parts', () => {
   it.each<[string, () => string]>([
-    ['HTML', () => PAGE + '<p>'.repeat(2_000_000)],
+    ['HTML', () => PAGE + '<p>'.repeat(800_000)],
     ['RTF', () => `{\\rtf1 ${'{\\b x}\\par '.repeat(1_000_000)}}`],
     [
       'mail',
@@ -161,7 +161,7 @@ describe('a spreadsheet', () => {
   });
 
   it('whose cells make a far larger table than they are is refused', async () => {
-    const columns = Array.from({ length: 16_384 }, (_, index) => columnName(index));
+    const columns = Array.from({ length: 4000 }, (_, index) => columnName(index));
     const rows = columns.map(
       (name, index) => `<row r="${index + 1}">${textCell(`${name}${index + 1}`, 'x')}</row>`,
     );
