@@ -45,8 +45,9 @@ const compose = parse(file, { merge: true }) as {
 };
 const { services } = compose;
 
-/** Runs a service's own health check against a port until it passes. */
-function isHealthy(name: (typeof OURS)[number], port: number): Promise<boolean> {
+/** Runs a service's own health check against a port until it passes. It is a process, so it waits for the port. */
+async function isHealthy(name: (typeof OURS)[number], port: number): Promise<boolean> {
+  await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status !== 503, 45_000);
   const [, command = '', ...args] = services[name].healthcheck.test;
   const localArgs = args.map((arg) => arg.replace('127.0.0.1:8080', `127.0.0.1:${port}`));
   return eventually(() => promisify(execFile)(command, localArgs).then(() => true), 45_000);
@@ -127,8 +128,11 @@ describe('the composed services', () => {
     text.replaceAll(/\/\/(redis|chroma|processor):\d+/g, (_, name: 'redis') => `//127.0.0.1:${ports[name]}`);
 
   const run = (command: string, args: string[], env: Record<string, string> = {}) => {
-    const { PATH } = process.env;
-    const child = spawn(command, args, { env: { PATH, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const child = spawn(command, args, {
+      env: { PATH, NODE_COMPILE_CACHE, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     children.push(child);
   };
 
@@ -142,6 +146,7 @@ describe('the composed services', () => {
       HOST: '127.0.0.1',
       PORT: String(port),
       DATA_DIR: join(folder, `data-${port}`),
+      PROCESSOR_CHILDREN: '1',
     });
   };
 
