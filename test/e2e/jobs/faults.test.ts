@@ -6,9 +6,13 @@ import { ChromaClient } from 'chromadb';
 import { afterEach, expect, test } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
+import { cpuSeconds } from '../../helpers/measures/cpu-time.ts';
 import { processorChildren } from '../../helpers/processors/processor-children.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
+
+/** A child has begun to read by then, and not ended: its start takes half a second, the document five. */
+const READING_CPU_SECONDS = 1.2;
 
 const embedder = useEmbeddings();
 const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url, LEASE_MS: '2000' } }));
@@ -83,16 +87,17 @@ test('a document whose parser dies each time fails after the third, without a re
   const { job_id } = await sluice.upload('report-600p.pdf', { collection: 'crashing' });
   let ended = false;
   const end = sluice.ended(job_id).finally(() => (ended = true));
-  // Later each time, so that on a slow machine, too, the next child comes to read it, and to no end.
-  let kills = 0;
-  for (let ms = 600; !ended; ms *= 1.3) {
-    await sleep(ms);
-    if (ended) break;
-    kills++;
-    // As the kernel does it when there is no memory.
-    for (const pid of processorChildren(processor)) process.kill(pid, 'SIGKILL');
+  const killed = new Set<number>();
+  while (!ended) {
+    await sleep(50);
+    for (const pid of processorChildren(processor)) {
+      if (killed.has(pid) || cpuSeconds(pid) < READING_CPU_SECONDS) continue;
+      killed.add(pid);
+      // As the kernel does it when there is no memory.
+      process.kill(pid, 'SIGKILL');
+    }
   }
-  expect(kills).toBeGreaterThanOrEqual(3);
+  expect(killed.size).toBe(3);
   expect(await end).toMatchObject({
     status: 'failed',
     message: 'Parsing failed',
