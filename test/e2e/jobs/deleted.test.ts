@@ -4,9 +4,10 @@ import { ChromaClient } from 'chromadb';
 import { expect, test } from 'vitest';
 
 import type { Collection } from '../../../src/contract/documents.ts';
-import { useSluice } from '../../helpers/servers/use.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-const sluice = useSluice();
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 /** A sweep of originals runs every 30 s. */
 const SWEPT = { timeout: 100_000, interval: 500 };
 
@@ -22,7 +23,7 @@ async function chunksIn(collection: string): Promise<number> {
 
 const originals = () => readdir(join(sluice.dataDir, 'blobs', 'default'));
 
-/** A text that takes a while to embed. */
+/** A text of several batches, each of which takes a while to embed. */
 const book = (name: string) =>
   new File([Array.from({ length: 1500 }, (_, i) => `Chapter ${i} of the garden book.`).join('\n\n')], name);
 
@@ -53,6 +54,7 @@ test('a deleted document is gone from lists and searches at once, and from every
 
 test('a document is deleted while it is indexed, and its twin takes its place', async () => {
   const fields = { collection: 'halfway', chunk_size: '64', chunk_overlap: '0' };
+  embedder.delayMs = 1000;
   const first = await sluice.upload(book('book.txt'), fields);
   const twin = await sluice.upload(book('book.txt'), fields);
   await expect.poll(async () => (await sluice.job(first.job_id)).stage, SWEPT).toBe('embed');

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 
 import type { DocumentList, SearchResponse } from '../../../src/contract/documents.ts';
-import { useSluice } from '../../helpers/servers/use.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-const sluice = useSluice();
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
 async function found(collection: string, query: string): Promise<SearchResponse['results']> {
   const response = await fetch(`${sluice.url}/api/search`, {
