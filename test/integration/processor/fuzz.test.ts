@@ -7,7 +7,7 @@ import { fuzz } from '../../fuzz/fuzz.ts';
 const MOST_MIB = 1024;
 
 test('mutated documents are read, or refused with a code; nothing else happens', async () => {
-  const options = fuzzOptions(SMALL_FILES, 400);
+  const options = fuzzOptions(SMALL_FILES, 200);
   const report = await fuzz(options);
   console.log(`FUZZ_SEED=${options.seed}`, report);
   expect(['read', ...EXPECTED_CODES]).toEqual(expect.arrayContaining(Object.keys(report.outcomes)));

@@ -55,7 +55,7 @@ const check = (strategy: ChunkingStrategy, property: (chunks: CutChunk[], reques
       const request = { text, strategy, chunk_size: size, chunk_overlap: overlap, segments };
       property(cut(request), request);
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 
 describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {
@@ -130,7 +130,7 @@ describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {
           expect([borders.has(start), borders.has(end)]).toEqual([true, true]);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
