@@ -37,8 +37,8 @@ test('a node that is told to stop sends its sessions to another, each in its tim
   let drained = false;
   const changing = (async () => {
     for (let round = 1; !drained; round++) {
-      await Promise.all(claimed.map((job) => jobs.step(job, 60 + Math.min(19, round / 100))));
-      await sleep(10);
+      await Promise.all(claimed.map((job) => jobs.step(job, 60 + Math.min(19, round / 20))));
+      await sleep(50);
     }
     await Promise.all(claimed.map((job) => jobs.complete(job)));
   })();
