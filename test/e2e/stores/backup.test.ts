@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { runBackupCommand } from '../../helpers/stores/backup-command.ts';
@@ -32,7 +33,11 @@ beforeAll(async () => {
   // Uploads continue while the backup runs.
   let over = false;
   const during = (async () => {
-    for (let i = BEFORE; !over; i++) await upload(i);
+    for (let i = BEFORE; !over; i++) {
+      await upload(i);
+      // Each is indexed twice.
+      await sleep(100);
+    }
   })();
   const file = join(folder, 'sluice.tar');
   const made = await runBackupCommand('backup', file, { DATA_DIR: source.dataDir });

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 import { expect, test } from 'vitest';
 
-import { useSluice } from '../../helpers/servers/use.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
+const embedder = useEmbeddings();
 /** The original of a cancelled job stays for as long as the job, because a client may retry it. */
-const sluice = useSluice({ env: { JOB_TTL_SECONDS: '30', MAX_REQUESTS_PER_SECOND: '100000' } });
+const sluice = useSluice(() => ({
+  env: { EMBEDDINGS_URL: embedder.url, JOB_TTL_SECONDS: '30', MAX_REQUESTS_PER_SECOND: '100000' },
+}));
 /** Chunks go within a sweep and its second look, originals within 30 s and the time of their jobs. */
 const SWEPT = { timeout: 60_000, interval: 500 };
 const FILES_SWEPT = { timeout: 120_000, interval: 500 };
@@ -31,7 +34,7 @@ async function chunksIn(name: string): Promise<number> {
   return (await client.getCollection({ name })).count();
 }
 
-/** A text that takes a while to embed. */
+/** A text of several batches, each of which takes a while to embed. */
 const book = (i: number) =>
   new File(
     [Array.from({ length: 1500 }, (_, n) => `Chapter ${n} of garden book ${i}.`).join('\n\n')],
@@ -49,6 +52,7 @@ test('a deleted collection is gone from lists and searches at once, and from eve
   for (const { job_id } of [...uploaded, kept])
     expect(await sluice.ended(job_id)).toMatchObject({ status: 'completed' });
   expect((await get(`/api/collections/${collection}`)).body).toMatchObject({ document_count: 30 });
+  embedder.delayMs = 1000;
   const underWay = await Promise.all(
     range(5).map((i) => sluice.upload(book(i), { collection, chunk_size: '64', chunk_overlap: '0' })),
   );
@@ -61,6 +65,7 @@ test('a deleted collection is gone from lists and searches at once, and from eve
     200,
     { documents_deleted: 30, jobs_cancelled: 5, more: false },
   ]);
+  embedder.delayMs = 0;
   for (const { job_id } of underWay)
     expect(await sluice.job(job_id)).toMatchObject({ status: 'failed', error_code: 'cancelled' });
   const notFound = { status: 404, body: { code: 'collection_not_found' } };
