@@ -12,17 +12,18 @@ const REQUEST_TIMEOUT_MS = 8000;
 const RETRY_MS = 250;
 /** An upload is sent again for so long, as a client with an idempotency key would. */
 const GENEROUS_MS = 60_000;
-/** Shares of accepted uploads that a client cancels, or whose document it deletes. */
+/** Shares of accepted uploads that a client cancels, or whose document it deletes or edits. */
 const CANCELLED = 0.15;
 const DELETED = 0.1;
+const EDITED = 0.1;
 
-/** What became of a cancel, a retry or a delete. */
+/** What became of a cancel, a retry, a delete or an edit. */
 export interface ControlResponse {
   /** 0 when it was never answered. */
   status: number;
   /**
-   * The response shows the job cancelled, or in a later run; a retry of a job that still runs changes nothing. A delete
-   * worked if it was answered so.
+   * The response shows the job cancelled, or in a later run; a retry of a job that still runs changes nothing. A delete or
+   * an edit worked if it was answered so.
    */
   worked: boolean;
 }
@@ -44,6 +45,8 @@ export class Workload {
   readonly accepted: Accepted[] = [];
   /** Deletes of documents, by the document's id. */
   readonly deletes = new Map<string, ControlResponse>();
+  /** Edits of documents, by the document's id. Each sets `edited` in the metadata to the number of its upload. */
+  readonly edits = new Map<string, ControlResponse & { edited: number }>();
   /** Requests whose answer never came: what they left behind nobody was told. */
   lostResponses = 0;
   /** Requests that were turned away: nothing of them may be left. */
@@ -105,6 +108,7 @@ export class Workload {
         const kind = random.next();
         if (kind < CANCELLED) this.#meddling.push(this.#cancel(accepted));
         else if (kind < CANCELLED + DELETED) this.#meddling.push(this.#delete(accepted));
+        else if (kind < CANCELLED + DELETED + EDITED) this.#meddling.push(this.#edit(accepted));
         return;
       }
       if (response) this.refused++;
@@ -145,11 +149,22 @@ export class Workload {
     this.#logbook.note(`delete ${document}: ${status || 'no answer'}`);
   }
 
+  /** Edits the metadata of a job's document, once there is one. */
+  async #edit({ id, upload: { index, random } }: Accepted): Promise<void> {
+    await sleep(random.int(500, 4000));
+    const body = JSON.stringify({ metadata: { edited: index } });
+    const json = { 'content-type': 'application/json' };
+    const response = await this.#send('PATCH', `/api/documents/${id}`, body, json);
+    const { status = 0, ok = false } = response ?? {};
+    this.edits.set(id, { status, worked: ok, edited: index });
+    this.#logbook.note(`edit ${id}: ${status || 'no answer'}`);
+  }
+
   /** @returns `undefined` when no whole response came */
   async #send(
     method: string,
     path: string,
-    body?: FormData,
+    body?: FormData | string,
     headers: Record<string, string> = {},
   ): Promise<Response | undefined> {
     try {

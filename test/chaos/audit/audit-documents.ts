@@ -8,6 +8,7 @@ export function auditDocuments(facts: Facts, circumstances: Circumstances): Viol
   return [
     ...auditOwners(facts, circumstances),
     ...auditCopies(facts),
+    ...auditEdits(facts, circumstances),
     ...auditOriginals(facts),
     ...auditOrder(facts, circumstances),
     ...circumstances.sampler.bad.map(({ documentId, detail }) => ({
@@ -43,11 +44,11 @@ function auditOwners({ documents, jobs, reindexes }: Facts, { workload }: Circum
   return violations;
 }
 
-/** Of one name, no two documents have the same content: every upload was sent to skip copies, or to replace. */
+/** Of one name, no two documents have the same content and metadata: every upload was sent to skip copies, or to replace. */
 function auditCopies({ documents }: Facts): Violation[] {
   const copies = Map.groupBy(
     documents.values(),
-    ({ filename, content_hash }) => `${filename} ${content_hash}`,
+    ({ filename, content_hash, metadata }) => `${filename} ${content_hash} ${JSON.stringify(metadata)}`,
   );
   return [...copies.values()]
     .filter((same) => same.length > 1)
@@ -56,6 +57,24 @@ function auditCopies({ documents }: Facts): Violation[] {
       jobId: same[1]?.id,
       detail: same.map(({ id }) => id).join(' '),
     }));
+}
+
+/** An edit that was acknowledged stays, unless an upload replaces the document. Chunks have it, too. */
+function auditEdits({ documents, chunks, edited }: Facts, { workload }: Circumstances): Violation[] {
+  return [...documents.values()].flatMap(({ id, filename, metadata }): Violation[] => {
+    const edit = workload.edits.get(id);
+    const isReplaced = workload.plan.uploads.some(
+      (upload) => upload.filename === filename && upload.onDuplicate === 'replace',
+    );
+    if (edit?.worked && !isReplaced && metadata['edited'] !== edit.edited)
+      return [
+        { rule: 'an edit stays', jobId: id, detail: `${edit.edited}, and it is ${metadata['edited']}` },
+      ];
+    const other = chunks.get(id)?.find((chunk) => edited.get(chunk.id) !== metadata['edited']);
+    if (!other) return [];
+    const detail = `${other.id}: ${edited.get(other.id)}, and the document has ${metadata['edited']}`;
+    return [{ rule: 'chunks have the metadata of their document', jobId: id, detail }];
+  });
 }
 
 function auditOriginals({ documents, originals }: Facts): Violation[] {
@@ -68,7 +87,7 @@ function auditOriginals({ documents, originals }: Facts): Violation[] {
   });
 }
 
-/** Uploads of one name of which each began after the one before was answered, and that nobody cancelled or deleted. */
+/** Uploads of one name of which each began after the one before was answered, and that nobody cancelled, deleted or edited. */
 function auditOrder({ documents, jobs }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
   // Jobs that Redis forgot are queued again, in any order.
   if (rolledBack) return [];
@@ -76,7 +95,9 @@ function auditOrder({ documents, jobs }: Facts, { workload, rolledBack }: Circum
   return [...names].flatMap(([filename, uploads]): Violation[] => {
     const byPlan = uploads.toSorted((a, b) => a.upload.index - b.upload.index);
     const inTurn = byPlan.every((one, i) => i === 0 || one.began > (byPlan[i - 1] as Accepted).responded);
-    const untouched = uploads.every(({ id, cancels }) => cancels.length === 0 && !workload.deletes.has(id));
+    const untouched = uploads.every(
+      ({ id, cancels }) => cancels.length === 0 && !workload.deletes.has(id) && !workload.edits.has(id),
+    );
     const last = byPlan.at(-1) as Accepted;
     if (!inTurn || !untouched || !jobs.get(last.id)?.job.result) return [];
     const listed = [...documents.values()].filter((document) => document.filename === filename);

@@ -31,6 +31,8 @@ export interface Facts {
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
   /** The text of each document's first chunk. */
   firstTexts: ReadonlyMap<string, string>;
+  /** What edits have set in the metadata of chunks, by the chunk's id. */
+  edited: ReadonlyMap<string, number>;
   /** SHA-256 of what each document's original answers; nothing where it answers with an error. */
   originals: ReadonlyMap<string, string | undefined>;
   /** The file that the registry names for each document. */
@@ -157,6 +159,7 @@ async function listChunks({ chromaUrl }: Topology) {
   const client = new ChromaClient({ host: hostname, port: Number(port) });
   const chunks = new Map<string, StoredChunk[]>();
   const firstTexts = new Map<string, string>();
+  const edited = new Map<string, number>();
   for (const { name } of await client.listCollections({ limit: 100 })) {
     const collection = await client.getCollection({ name });
     for (let offset = 0; ; offset += CHROMA_PAGE) {
@@ -173,8 +176,10 @@ async function listChunks({ chromaUrl }: Topology) {
     const first = await collection.get({ where: { chunk_index: 0 }, include: ['documents'] });
     for (const [i, id] of first.ids.entries())
       firstTexts.set(id.split(':')[0] ?? '', first.documents[i] ?? '');
+    const found = await collection.get({ where: { edited: { $gte: 0 } }, include: ['metadatas'] });
+    for (const [i, id] of found.ids.entries()) edited.set(id, Number(found.metadatas[i]?.['edited']));
   }
-  return { chunks, firstTexts };
+  return { chunks, firstTexts, edited };
 }
 
 async function listFiles({ blobDir }: Topology): Promise<Map<string, string | undefined>> {

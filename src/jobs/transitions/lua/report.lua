@@ -37,11 +37,11 @@ end
 
 local completed, times = {}, {}
 
--- Decides which metadata a completed document has. An edit during a reindex stays, and the new chunks have to follow it. Any
--- other job brings the metadata of its upload.
+-- Decides which metadata a completed document has. An edit during a reindex stays, and the new chunks have to follow it. So
+-- does an edit while a copy repairs the document. Any other job brings the metadata of its upload.
 -- metadata, copy: those of the document before
-local function settle_edit(document, document_key, replaces, metadata, copy)
-  if replaces == '' then
+local function settle_edit(document, document_key, repairs, metadata, copy)
+  if not repairs then
     redis.call('HDEL', document_key, 'edited_ms', 'edit_pending')
     redis.pcall('ZREM', edited, document)
   elseif metadata and redis.call('HGET', document_key, 'metadata') ~= metadata then
@@ -77,7 +77,8 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
     'chunk_count', chunk_count, unpack(reports, at + 14, fields - 1))
-  settle_edit(document, document_key, replaces, before[7], before[6])
+  local repairs = replaces ~= '' or (document ~= id and redis.call('HGET', key, 'on_duplicate') == 'skip')
+  settle_edit(document, document_key, repairs, before[7], before[6])
   local file_key, copy, name = unpack(redis.call('HMGET', document_key, 'file_key', 'copy', 'name'))
   enter_document(document, before[6], copy, name, line_prefix)
   if before[3] and before[3] ~= collection then redis.pcall('ZREM', all_key .. ':' .. before[3], document) end

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+
+import { DocumentRegistry } from '../../../../src/documents/registry.ts';
+import { DocumentEdits } from '../../../../src/jobs/transitions/document-edits.ts';
+import { complete, enqueue } from '../../../helpers/stores/lines.ts';
+import { claimOne, keys, redis, useQueue } from '../../../helpers/stores/queue.ts';
+
+useQueue();
+
+/** Uploads a document that loses a chunk, and a copy that repairs it. @returns the copy's claim */
+async function repair(how: 'skip' | 'replace') {
+  await enqueue('a', 'x');
+  await complete(await claimOne());
+  await redis.client.hset(keys.document('a'), 'missing_chunks', 1);
+  await enqueue('b', 'x', how);
+  return claimOne();
+}
+
+async function edit(metadata: Record<string, string>): Promise<void> {
+  const [document] = await new DocumentRegistry(redis.client, keys).read(['a']);
+  expect(await new DocumentEdits(redis.client, keys, 0).edit(document!, metadata, 60_000)).toBe('edited');
+}
+
+const found = async () =>
+  (await redis.client.hmget(keys.document('a'), 'metadata', 'edit_pending', 'file_key')).map(String);
+
+test('an edit while a copy repairs the document stays, and the new chunks have to follow it', async () => {
+  const claimed = await repair('skip');
+  await edit({ author: 'x' });
+  expect(await complete(claimed)).toBe('a');
+  expect(await found()).toEqual(['{"author":"x"}', '1', 'default/b']);
+  expect(await redis.client.zscore(keys.edited, 'a')).not.toBeNull();
+});
+
+test('an upload that replaces the document brings its own metadata', async () => {
+  const claimed = await repair('replace');
+  await edit({ author: 'x' });
+  expect(await complete(claimed)).toBe('a');
+  expect(await found()).toEqual(['{}', 'null', 'default/b']);
+});
