@@ -72,9 +72,9 @@ async function listen(heard: (job: { id: string; status: JobStatus }) => void): 
   return { [Symbol.dispose]: () => subscriber.disconnect() };
 }
 
-test('300 failed jobs are rerun exactly once each, though two calls ask at once', async () => {
+test('120 failed jobs are rerun exactly once each, though two calls ask at once', async () => {
   const ids: string[] = [];
-  for (const _ of range(30)) ids.push(...(await Promise.all(range(10).map(accepted))));
+  for (const _ of range(12)) ids.push(...(await Promise.all(range(10).map(accepted))));
   await failAll();
   const others = await makeAll(1);
   const calls = await Promise.all([
@@ -83,15 +83,15 @@ test('300 failed jobs are rerun exactly once each, though two calls ask at once'
   ]);
   expect(calls.map(({ status }) => status)).toEqual([200, 200]);
   const results = calls.map(({ body }) => body);
-  expect(results.reduce((sum, { changed }) => sum + changed, 0)).toBe(300);
+  expect(results.reduce((sum, { changed }) => sum + changed, 0)).toBe(120);
   for (const { matched, changed, skipped, failed, next_cursor } of results)
     expect([matched, failed, next_cursor]).toEqual([changed + skipped, [], undefined]);
-  expect(await redis.client.llen(keys.queue)).toBe(301);
+  expect(await redis.client.llen(keys.queue)).toBe(121);
   const held = await claimAll();
   expect(held.map(({ id }) => id).toSorted()).toEqual([...ids, ...others].toSorted());
   for (const id of ids) expect(await job(id)).toMatchObject({ run: 2, status: 'processing' });
   await Promise.all(held.map(complete));
-  expect(await redis.client.hgetall(keys.outcomes)).toEqual({ failed: '300', completed: '301' });
+  expect(await redis.client.hgetall(keys.outcomes)).toEqual({ failed: '120', completed: '121' });
   expect((await retryJobs({ all: true })).body).toEqual({ matched: 0, changed: 0, skipped: 0, failed: [] });
 });
 
