@@ -8,7 +8,7 @@ for _, id in ipairs(ids) do
   -- Another program may have spoilt the counts of a collection. The correction replaces them.
   if redis.call('TYPE', key).ok == 'hash' then
     pcall(count_document, collections_key, key)
-    if redis.call('HEXISTS', key, 'copy') == 0 then outside[#outside + 1] = id end
+    if not redis.call('HGET', key, 'copy') then outside[#outside + 1] = id end
   end
 end
 return outside
