@@ -55,6 +55,7 @@ test('an upload that heals a document keeps the document in its manifest', async
   const pipeline = {
     ...services(),
     processor: { forDocument: () => ({ parse: away }) },
+    models: { ensureTakesPresent: async () => {} },
     availability: new Availability(),
   } as unknown as PipelineServices;
   const progress = new ProgressReporter(queue, job, () => {});
