@@ -27,7 +27,8 @@ test('the check asks for every command that a script uses', () => {
   const used = new Set<string>();
   for (const file of readdirSync(LUA)) {
     const text = readFileSync(join(LUA, file), 'utf8');
-    for (const [, name = ''] of text.matchAll(/(?:redis\.p?call|on_line)\('([A-Z]+)'/g)) used.add(name.toLowerCase());
+    for (const [, name = ''] of text.matchAll(/(?:redis\.p?call|on_line)\('([A-Z]+)'/g))
+      used.add(name.toLowerCase());
   }
   expect(used.size).toBeGreaterThan(20);
   expect([...used].filter((name) => !COMMANDS.includes(name))).toEqual([]);

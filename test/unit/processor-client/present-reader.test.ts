@@ -4,6 +4,7 @@ import type { ProcessorHealth } from '../../../src/contract/processor.ts';
 import { PresentReader } from '../../../src/processor-client/present-reader.ts';
 
 const LOOK_MS = 5000;
+const UNKNOWN = { model: '', dimensions: 0, reader_version: '' };
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -16,17 +17,18 @@ function start(first: Partial<ProcessorHealth>) {
 }
 
 test('the reader is unknown before the first look, and then the one that the processor names', async () => {
-  const { reader } = start({ model: 'm1', reader_version: 'r1' });
-  expect(reader.present).toEqual({ model: '', reader_version: '' });
+  const { reader } = start({ model: 'm1', dimensions: 3, reader_version: 'r1' });
+  expect([reader.seen, reader.present]).toEqual([false, UNKNOWN]);
   await vi.advanceTimersByTimeAsync(0);
-  expect(reader.present).toEqual({ model: 'm1', reader_version: 'r1' });
+  const present = { model: 'm1', dimensions: 3, reader_version: 'r1' };
+  expect([reader.seen, reader.present]).toEqual([true, present]);
   reader.close();
 });
 
-test('a processor that names neither is an unknown reader', async () => {
+test('a processor that names nothing is an unknown reader', async () => {
   const { reader } = start({});
   await vi.advanceTimersByTimeAsync(0);
-  expect(reader.present).toEqual({ model: '', reader_version: '' });
+  expect(reader.present).toEqual(UNKNOWN);
   reader.close();
 });
 
@@ -35,7 +37,7 @@ test('another model shows at the next look', async () => {
   await vi.advanceTimersByTimeAsync(0);
   processor.health = async () => ({ model: 'm2' }) as ProcessorHealth;
   await vi.advanceTimersByTimeAsync(LOOK_MS);
-  expect(reader.present).toEqual({ model: 'm2', reader_version: '' });
+  expect(reader.present).toEqual({ ...UNKNOWN, model: 'm2' });
   reader.close();
 });
 
@@ -45,7 +47,7 @@ test('the last reader stays while the processor is away', async () => {
   processor.health = () => Promise.reject(new Error('away'));
   await vi.advanceTimersByTimeAsync(LOOK_MS);
   expect(look).toHaveBeenCalledTimes(2);
-  expect(reader.present).toEqual({ model: 'm1', reader_version: 'r1' });
+  expect(reader.present).toEqual({ model: 'm1', dimensions: 0, reader_version: 'r1' });
   reader.close();
 });
 
