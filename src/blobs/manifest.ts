@@ -23,7 +23,7 @@ export interface Manifest {
 }
 
 /** System codes of a missing manifest. */
-const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 /** Fields that distinguish a manifest from another file. */
 const ManifestShape = v.looseObject({
   job_id: v.string(),

@@ -42,27 +42,41 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
     const epoch = await store.epoch();
     // Without a note a rolled back Redis would bring the document back.
     const manifest = await ownManifest(document, blobs, installation);
-    // Comes first. If Redis goes back to before the deletion, a worker repeats it by the note.
-    if (manifest)
+    const note = async () => {
+      if (!manifest) return;
       await blobs.ended.note(key, manifest.job_id, 'deleted', epoch).catch((cause: unknown) => {
         throw storageProblem(cause);
       });
+    };
+    // Comes first. If Redis goes back to before the deletion, a worker repeats it by the note.
+    await note();
     const cancelled = await deletion.delete(tenant, collection, id);
-    if (manifest) await blobs.ended.forget(manifest.job_id, 'completed', 'edited');
     if (!cancelled) continue;
+    // A change of the document at this moment has taken the note for that of a deletion that failed.
+    await note();
+    if (manifest) await blobs.ended.forget(manifest.job_id, 'completed', 'edited');
     for (const job of cancelled) await discard(tenant, id, job, services);
     return;
   }
   if (wasThere) throw new AppError('queue_unavailable', 'The document is changing. Try again in a moment.');
-  const first = await store.readUpload(tenant, id);
+  await deleteFirstJob(tenant, id, services);
+}
+
+/** Cancels the first job of a document that does not exist yet, and discards its upload. */
+async function deleteFirstJob(tenant: string, id: string, services: DeletionServices): Promise<void> {
+  const first = await services.store.readUpload(tenant, id);
   if (!first || first.outcome) throw new AppError('document_not_found');
+  let outcome: string | undefined;
   try {
-    await cancelUpload(tenant, id, services);
+    outcome = (await cancelUpload(tenant, id, services)).state.outcome;
   } catch (error) {
     // It has completed meanwhile, so the document exists now.
     if (!(error instanceof AppError && error.code === 'job_has_ended')) throw error;
     return deleteDocument(tenant, id, services);
   }
+  // Redis has lost the cancel at once.
+  if (outcome !== 'cancelled')
+    throw new AppError('queue_unavailable', 'Redis has lost the deletion. Try again in a moment.');
   await discard(tenant, id, id, services);
 }
 

@@ -20,7 +20,8 @@ export async function noteReplaced(
     // The file may be the original of another document, too.
     if (!manifest || (manifest.payload.document_id ?? manifest.job_id) !== work.documentId) return;
     await blobs.ended.note(former, manifest.job_id, 'replaced', epoch);
-    await blobs.ended.forget(manifest.job_id, 'completed', 'edited');
+    // A deletion that failed after its note must not be repeated on the new version.
+    await blobs.ended.forget(manifest.job_id, 'completed', 'edited', 'deleted');
   } catch (error) {
     logger.warn('the former original of a document could not be noted as replaced', { error });
   }

@@ -63,13 +63,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'the line in which equal uploads wait',
     file: 'src/jobs/transitions/lua/line.lua',
-    line: "if first_in(at.line_prefix .. (how == 'replace' and name or copy) .. ':jobs', at.job_prefix) ~= id then",
+    line: "if first_in(at.line_prefix .. line .. ':jobs', at.job_prefix) ~= id then",
     instead: 'if false then',
   },
   {
     without: 'the document that a replacement keeps',
     file: 'src/jobs/transitions/lua/line.lua',
-    line: "return 'run', target and set_target(key, id, target, at.document_prefix)",
+    line: "return 'run', set_target(key, id, newest or document, at.document_prefix, payload)",
     instead: "return 'run'",
   },
   {

@@ -20,9 +20,11 @@ import { ManifestRestoration } from '../../../src/worker/recovery/manifest-resto
 import { OrphanSweep } from '../../../src/worker/recovery/orphan-sweep.ts';
 import { TombstoneSweep } from '../../../src/worker/recovery/tombstone-sweep.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
+import { noteReplaced } from '../../../src/worker/run/note-replaced.ts';
 import type { TestRedis } from '../servers/redis.ts';
 import { quietLogger } from '../servers/roles.ts';
 import { useRedis } from '../servers/use.ts';
+import { completeBy } from './lines.ts';
 import { folderProver } from './store-prover.ts';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -155,4 +157,47 @@ export async function sweep(): Promise<void> {
 export async function files(under = 'default'): Promise<string[]> {
   const names: string[] = await readdir(join(folder, under)).catch(() => []);
   return names.sort();
+}
+
+/** Uploads a file. @param content_hash stands for its bytes */
+export const uploadVersion = (
+  id: string,
+  content_hash: string,
+  on_duplicate: 'skip' | 'replace' | 'keep' = 'skip',
+) => upload(id, { payload: { ...payloadOf(id), content_hash, on_duplicate } });
+
+/** Completes a claimed job like a worker. @param epoch of the notes that it writes; none without one */
+export async function finish(claimed: ClaimedJob, epoch?: string): Promise<void> {
+  if (!claimed.work.ok) throw new Error(claimed.work.detail);
+  const { payload, documentId } = claimed.work;
+  if (payload.on_duplicate === 'replace') {
+    const manifest = await blobs.manifest(payload.file_key);
+    if (manifest && manifest.payload.document_id !== payload.document_id)
+      await blobs.restoreManifest(payload.file_key, { ...manifest, payload });
+  }
+  const former = await redis.client.hget(keys.document(documentId), 'file_key');
+  await completeBy(queue, claimed);
+  if (epoch && former !== null) await noteReplaced(former, claimed, epoch, blobs, services().logger);
+  if (epoch) await blobs.ended.note(payload.file_key, claimed.id, 'completed', epoch);
+}
+
+/** Runs all jobs that wait, one after the other, like one worker. @returns their ids */
+export async function work(epoch?: string): Promise<string[]> {
+  const ran: string[] = [];
+  for (;;) {
+    const [claimed] = (await queue.claim(1)).jobs;
+    if (!claimed) return ran;
+    await finish(claimed, epoch);
+    ran.push(claimed.id);
+  }
+}
+
+/** Copies all data of Redis. @returns a function that puts Redis back to the copy */
+export async function copyRedis(): Promise<() => Promise<void>> {
+  const names = await redis.client.keys('*');
+  const copies = await Promise.all(names.map((name) => redis.client.dumpBuffer(name)));
+  return async () => {
+    await redis.client.flushall();
+    await Promise.all(names.map((name, i) => redis.client.restore(name, 0, copies[i] as Buffer)));
+  };
 }

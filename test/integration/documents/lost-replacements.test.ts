@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 
 import { deleteDocument } from '../../../src/documents/delete-document.ts';
-import { noteReplaced } from '../../../src/worker/run/note-replaced.ts';
 import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
 import {
   age,
   blobs,
+  copyRedis,
   files,
   keys,
   payloadOf,
@@ -19,52 +19,15 @@ import {
   store,
   TTL_SECONDS,
   upload,
+  uploadVersion,
   useDeletion,
+  work,
 } from '../../helpers/stores/deletion.ts';
-import { completeBy } from '../../helpers/stores/lines.ts';
 
 useDeletion();
 
 const remove = (id: string) => deleteDocument('default', id, services());
 const ended = () => new EndedRecovery(services(), TTL_SECONDS * 1000);
-
-/** Uploads a file. @param content_hash stands for its bytes */
-const up = (id: string, content_hash: string, on_duplicate: 'skip' | 'replace' | 'keep' = 'skip') =>
-  upload(id, { payload: { ...payloadOf(id), content_hash, on_duplicate } });
-
-/** Runs all jobs that wait, one after the other, like one worker. */
-async function work(epoch?: string): Promise<string[]> {
-  const ran: string[] = [];
-  for (;;) {
-    const { jobs } = await queue.claim(1);
-    const [claimed] = jobs;
-    if (!claimed) return ran;
-    if (!claimed.work.ok) throw new Error();
-    const { payload, documentId } = claimed.work;
-    if (payload.on_duplicate === 'replace') {
-      const manifest = await blobs.manifest(payload.file_key);
-      if (manifest && manifest.payload.document_id !== payload.document_id)
-        await blobs.restoreManifest(payload.file_key, { ...manifest, payload });
-    }
-    const former = await redis.client.hget(keys.document(documentId), 'file_key');
-    await completeBy(queue, claimed);
-    ran.push(claimed.id);
-    if (epoch && former !== null) await noteReplaced(former, claimed, epoch, blobs, services().logger);
-    if (epoch) await blobs.ended.note(payload.file_key, claimed.id, 'completed', epoch);
-  }
-}
-
-/** Copies all data of Redis. */
-async function snapshot() {
-  const all = await redis.client.keys('*');
-  return Promise.all(all.map(async (k) => [k, await redis.client.dumpBuffer(k)] as const));
-}
-
-/** Puts Redis back to a {@link snapshot}. */
-async function rollback(to: Awaited<ReturnType<typeof snapshot>>) {
-  await redis.client.flushall();
-  for (const [k, v] of to) await redis.client.restore(k, 0, v);
-}
 
 test('a lost Redis keeps the newest version of a replaced document', async () => {
   const stale: string[] = [];
@@ -72,9 +35,9 @@ test('a lost Redis keeps the newest version of a replaced document', async () =>
     await redis.client.flushall();
     for (const f of await files()) if (!f.endsWith('.json')) await blobs.remove(`default/${f}`);
     const [a, r] = [randomUUID(), randomUUID()];
-    await up(a, 'x');
+    await uploadVersion(a, 'x');
     await work('older');
-    await up(r, 'y', 'replace');
+    await uploadVersion(r, 'y', 'replace');
     await work('older');
     expect(await redis.client.hget(keys.document(a), 'file_key')).toBe(`default/${r}`);
     await redis.client.flushall();
@@ -87,9 +50,9 @@ test('a lost Redis keeps the newest version of a replaced document', async () =>
 });
 
 test('a replaced document that was deleted does not return with its older version', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
-  await up('r', 'y', 'replace');
+  await uploadVersion('r', 'y', 'replace');
   await work('older');
   await remove('a');
   await sweep();
@@ -101,7 +64,7 @@ test('a replaced document that was deleted does not return with its older versio
 });
 
 test('a deleted document does not return when the note of its deletion expires', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
   await remove('a');
   await redis.client.flushall();
@@ -113,7 +76,7 @@ test('a deleted document does not return when the note of its deletion expires',
 });
 
 test('the deletion of a document of a shared original leaves the other document', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
   await queue.enqueue('f', 'default', { ...payloadOf('f', 'a'), filename: 'f.txt' });
   await work('older');
@@ -128,9 +91,9 @@ test('a lost Redis brings back both copies', async () => {
   for (let i = 0; i < 4; i++) {
     await redis.client.flushall();
     const [s, c] = [randomUUID(), randomUUID()];
-    await up(s, 'x' + i);
+    await uploadVersion(s, 'x' + i);
     await work('older');
-    await up(c, 'x' + i, 'keep');
+    await uploadVersion(c, 'x' + i, 'keep');
     await work('older');
     await redis.client.flushall();
     await ended().sweep('newer', signal);
@@ -142,11 +105,11 @@ test('a lost Redis brings back both copies', async () => {
 });
 
 test('an upload in a rolled back Redis survives the repeated deletion', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
-  const before = await snapshot();
+  const goBack = await copyRedis();
   await remove('a');
-  await rollback(before);
+  await goBack();
   await store('b');
   await queue.enqueue('b', 'default', {
     ...payloadOf('b'),
@@ -169,16 +132,16 @@ test('a deletion under one epoch does not take a later upload of the same file u
   ] as const) {
     await redis.client.flushall();
     const [a, b] = [randomUUID(), randomUUID()];
-    await up(a, 'x');
+    await uploadVersion(a, 'x');
     await work(e1);
-    const before = await snapshot();
+    const goBack = await copyRedis();
     await redis.client.set(keys.epoch, e1);
     await remove(a);
     await redis.client.set(keys.epoch, e2);
-    await up(b, 'x');
+    await uploadVersion(b, 'x');
     await work(e2);
     expect(await redis.client.exists(keys.document(b))).toBe(1);
-    await rollback(before);
+    await goBack();
     await ended().sweep('newer', signal);
     await work('newer');
     const has = await redis.client.zrange(keys.documents('default'), '0', '-1');
@@ -188,7 +151,7 @@ test('a deletion under one epoch does not take a later upload of the same file u
 });
 
 test('the deletion of a document without a collection ends', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
   await redis.client.hdel(keys.document('a'), 'collection');
   const end = await Promise.race([
@@ -200,33 +163,33 @@ test('the deletion of a document without a collection ends', async () => {
 });
 
 test('a late note of completion does not bring a deleted document back', async () => {
-  await up('a', 'x');
-  const before = await snapshot();
+  await uploadVersion('a', 'x');
+  const goBack = await copyRedis();
   await work();
   await remove('a');
   await blobs.ended.note('default/a', 'a', 'completed', 'older');
-  await rollback(before);
+  await goBack();
   await ended().sweep('newer', signal);
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
 });
 
 test('a deletion is repeated, though Redis has lost the replacement before it, too', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
-  const before = await snapshot();
-  await up('r', 'y', 'replace');
+  const goBack = await copyRedis();
+  await uploadVersion('r', 'y', 'replace');
   await work('older');
   await remove('a');
-  await rollback(before);
+  await goBack();
   expect(await redis.client.hget(keys.document('a'), 'file_key')).toBe('default/a');
   await ended().sweep('newer', signal);
   expect(await redis.client.exists(keys.document('a'))).toBe(0);
 });
 
 test('a deleted document does not return with a former version whose replacement was not noted', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
-  await up('r', 'y', 'replace');
+  await uploadVersion('r', 'y', 'replace');
   // The worker dies before it notes the replacement.
   await work();
   await blobs.ended.note('default/r', 'r', 'completed', 'older');
@@ -239,9 +202,9 @@ test('a deleted document does not return with a former version whose replacement
 });
 
 test('the upload of a former version is known as completed, once its document is back', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
-  await up('r', 'y', 'replace');
+  await uploadVersion('r', 'y', 'replace');
   await work('older');
   await redis.client.flushall();
   const recovery = ended();
@@ -256,7 +219,7 @@ test('the upload of a former version is known as completed, once its document is
 });
 
 test('a document that returns comes before equal uploads that wait already', async () => {
-  await up('a', 'x');
+  await uploadVersion('a', 'x');
   await work('older');
   const copy = { ...payloadOf('t'), content_hash: 'x', on_duplicate: 'skip' as const };
   await redis.client.flushall();

@@ -109,7 +109,7 @@ for _ = 1, MOST_LOOKED_AT do
   elseif not redis.call('ZSCORE', leases, id) then
     local further = {}
     for place = #FIELDS + 1, #WANTED do further[place], job[place] = job[place], nil end
-    local admitted, retargeted = admit(id, key, job, at)
+    local admitted, retargeted = admit(id, key, job, at, further[PAYLOAD] or '')
     if admitted == 'run' then
       redis.call('ZADD', leases, until_ms, id)
       if #taken == 0 then reserve(offset, tonumber(count)) end

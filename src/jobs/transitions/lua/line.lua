@@ -65,15 +65,17 @@ local function leave_lines(key, id, line_prefix, queue, parked)
   redis.call('ZREM', parked, id)
 end
 
--- Writes the document that a job replaces into its payload, and the job into the document. `encodePayload` of
--- `line-digests.ts` puts a payload's document first. The edit is textual, because Lua would round the numbers of the
--- metadata. Returns the payload.
-local function set_target(key, id, document, document_prefix)
-  local payload = string.gsub(redis.call('HGET', key, 'payload') or '', '^{"document_id":"[^"]*",', '{')
-  payload = '{"document_id":' .. cjson.encode(document) .. ',' .. string.sub(payload, 2)
-  redis.call('HSET', key, 'payload', payload)
-  redis.call('HSET', document_prefix .. document, 'replaced_by', id)
-  return payload
+-- Writes the document that a job replaces into its payload, and the job into the document. Without a document it removes the
+-- one of an earlier run, which may be deleted by now. `encodePayload` of `line-digests.ts` puts a payload's document first.
+-- The edit is textual, because Lua would round the numbers of the metadata. Returns the payload.
+local function set_target(key, id, document, document_prefix, payload)
+  local changed = string.gsub(payload, '^{"document_id":"[^"]*",', '{')
+  if document then
+    changed = '{"document_id":' .. cjson.encode(document) .. ',' .. string.sub(changed, 2)
+    redis.call('HSET', document_prefix .. document, 'replaced_by', id)
+  end
+  if changed ~= payload then redis.call('HSET', key, 'payload', changed) end
+  return changed
 end
 
 -- Cancels a job that has not ended. Its holder can change nothing from then on.
@@ -106,28 +108,29 @@ end
 -- Decides whether a queued job may run. Completes it if its document exists. Parks it behind an earlier job of its line.
 -- at: keys and arguments of the caller, by name; `restores` is true for a job that brings a lost document back. It comes
 -- before jobs that waited already, because their document may be the lost one.
--- Returns 'run' and its payload where that has changed; 'parked'; or 'done'.
-local function admit(id, key, job, at)
+-- Returns 'run', and its payload where that may have changed; 'parked'; or 'done'.
+local function admit(id, key, job, at, payload)
   local how, copy, name = unpack(redis.call('HMGET', key, 'on_duplicate', 'copy', 'name'))
   if not (how and copy and name) then return 'run' end
   for _, line in ipairs({ copy, name }) do
     on_line('ZADD', at.line_prefix .. line .. ':jobs', 'NX', at.restores and 0 or last_offset(at.offset), id)
   end
   if how == 'keep' then return 'run' end
-  if first_in(at.line_prefix .. (how == 'replace' and name or copy) .. ':jobs', at.job_prefix) ~= id then
+  local document, chunk_count, is_broken = document_of(copy, name, at)
+  -- Only one job at a time writes a document. So a copy that heals it waits for a replacement, too.
+  local line = (how == 'replace' or is_broken) and name or copy
+  if first_in(at.line_prefix .. line .. ':jobs', at.job_prefix) ~= id then
     redis.call('ZADD', at.parked, 'NX', now_ms(), id)
     return 'parked'
   end
   redis.call('ZREM', at.parked, id)
-  local document, chunk_count, is_broken = document_of(copy, name, at)
+  -- The claim decides. A worker may yet delete the document again, and would cancel a job that replaces it.
+  if at.recovered and not is_recovered(at) then return 'run' end
   local newest = how == 'replace' and newest_named(name, at)
   if not document or is_broken or (newest and newest ~= document) then
     -- The upload heals a document that misses chunks or its original.
-    local target = newest or document
-    return 'run', target and set_target(key, id, target, at.document_prefix)
+    return 'run', set_target(key, id, newest or document, at.document_prefix, payload)
   end
-  if at.recovered and not is_recovered(at) then return 'run' end
-
   -- The document now answers for this upload, too. A withdrawal of its own upload keeps it.
   redis.call('HSET', at.document_prefix .. document, 'shared', '1')
   redis.call('SREM', at.active, id)

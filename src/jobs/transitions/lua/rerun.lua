@@ -7,8 +7,11 @@ local status, run = job[AT.status], tonumber(job[AT.run]) or 1
 if not is_terminal(status) or status == 'completed' then return status or 'queued' end
 if run ~= tonumber(ended_run) then return 'queued' end
 redis.call('PERSIST', job_key)
-local tombstone = tombstone_of(job_key, id)
-if tombstone then redis.pcall('ZREM', tombstones, tombstone) end
+-- The second one is that of a job whose document a client deleted.
+for _, owner in ipairs({ id, '' }) do
+  local tombstone = tombstone_of(job_key, id, owner)
+  if tombstone then redis.pcall('ZREM', tombstones, tombstone) end
+end
 redis.call('LPUSH', queue, id)
 redis.call('SADD', active, id)
 commit(job_key, offset, epoch, job, queued_changes(

@@ -6,8 +6,9 @@
 local found = redis.call('TYPE', job_key).ok
 if found == 'hash' then return 0 end
 local is_completed = document_id ~= ''
-local chunk_count = is_completed and redis.call('HGET', document_key, 'chunk_count')
-if is_completed and not chunk_count then return 0 end
+-- A document of another type gives an error.
+local chunk_count = is_completed and redis.pcall('HGET', document_key, 'chunk_count')
+if is_completed and type(chunk_count) ~= 'string' then return 0 end
 -- A value of another type is no job. Another program wrote it.
 if found ~= 'none' then redis.call('DEL', job_key) end
 -- Writes these first, because `commit` reads filename and collection.

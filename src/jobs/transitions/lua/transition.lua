@@ -192,17 +192,18 @@ local function encode_tombstone(id, document, file)
 end
 
 -- Returns the tombstone of the original that a job's payload names; nil if it names none.
-local function tombstone_of(key, id)
+-- owner: the job; '' for the tombstone of a deleted document
+local function tombstone_of(key, id, owner)
   local payload = read_payload(key)
   if type(payload.file_key) ~= 'string' then return nil end
   local document = type(payload.document_id) == 'string' and payload.document_id or id
-  return encode_tombstone(id, document, payload.file_key)
+  return encode_tombstone(owner, document, payload.file_key)
 end
 
 -- Writes the tombstone of a job that ends without a document.
 -- due: when a sweep may delete the original (ms). Ignores an error, because a remaining file does no harm.
 local function write_tombstone(tombstones, key, id, due)
-  local tombstone = tombstone_of(key, id)
+  local tombstone = tombstone_of(key, id, id)
   if tombstone then redis.pcall('ZADD', tombstones, due, tombstone) end
 end
 
