@@ -75,7 +75,7 @@ export class BlobStore {
       },
       commit: async () => {
         const [[file, beside], folder] = await Promise.all([opening, this.#folder(dirname(path))]);
-        // At the same time, because a busy process loses a turn of its event loop with each wait. A journal commits the three
+        // At the same time, because each wait costs a busy process a turn of its event loop. A journal commits the three
         // flushes together.
         const [here, opened] = await Promise.all([
           stat(path),
@@ -149,13 +149,13 @@ export class BlobStore {
     await this.ended.forget(manifest.job_id);
   }
 
-  /** Rewrites the manifest of an original, durably. The notes of its job's end stay. */
+  /** Replaces the manifest of an original, and flushes it. Does nothing without one. The notes of its job's end stay. */
   async editManifest(key: string, manifest: Manifest): Promise<void> {
     const path = this.#path(key);
     const [blob, beside] = await Promise.all([path, path + MANIFEST].map((file) => ifExists(stat(file))));
-    // A sweep may delete the original meanwhile. It would never find a manifest alone.
     if (!beside) return;
     await replaceManifest(path + MANIFEST, manifest);
+    // A sweep may have deleted the original meanwhile. No sweep finds a manifest without an original.
     if (blob && !(await ifExists(stat(path)))) await rm(path + MANIFEST, { force: true });
     await (await this.#folder(dirname(path))).sync();
   }

@@ -10,8 +10,8 @@ import { readManifest, type Manifest } from './manifest.ts';
 /**
  * Ends of a run. Deleted and cancelled ones come first, because a worker may have to repeat them soon. The document of a
  * `deleted` one was deleted, and that of a `replaced` one has a later original. A `duplicate` completed with the document of
- * an earlier upload. So no document needs the files of these. `edited` is no end: it says that a client has edited the metadata
- * in the manifest beside the original.
+ * an earlier upload. So no document needs the files of these. `edited` is no end. It says that a client has edited the
+ * metadata in the manifest beside the original.
  */
 const KINDS = [
   'deleted',
@@ -51,8 +51,8 @@ export class EndedUploads {
 
   /**
    * Notes how the job of a blob ended. It notes nothing if the blob has no manifest, or the manifest of another job
-   * that uploaded the same file. It does not flush the note of an end: after a power cut the next sweep of the
-   * manifests writes it again.
+   * that uploaded the same file. It does not flush the note of an end, because the next sweep of the manifests repeats
+   * a lost one. It flushes a note `edited`, because no sweep repeats that.
    * @param epoch an epoch that was current before the caller read the end, never a later one
    */
   async note(key: string, jobId: string, status: End, epoch: string): Promise<void> {
@@ -129,7 +129,7 @@ export class EndedUploads {
 
   /**
    * Removes the note of a job's end, because the job is about to be rerun, or its files are deleted.
-   * @param kinds removes notes of these kinds only; by default of all ends. The note of an edit stays
+   * @param kinds removes notes of these kinds only; by default all but `edited`
    */
   async forget(jobId: string, ...kinds: End[]): Promise<void> {
     const wanted = kinds.length > 0 ? kinds : KINDS.filter((kind) => kind !== 'edited');
