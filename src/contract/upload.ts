@@ -81,7 +81,7 @@ export const GivenMetadataSchema = v.pipe(
   MetadataSchema,
 );
 
-/** Largest metadata of a document as JSON, in bytes. It is the limit of a form field, too. */
+/** Largest metadata of a document as JSON, in bytes. A form field has the same limit. */
 export const MAX_METADATA_BYTES = 64 * 1024;
 
 /** Body of `PATCH /api/documents/{id}`. The result must be valid metadata, see {@link GivenMetadataSchema}. */

@@ -40,7 +40,7 @@ export function chromaCall(url: string): ChromaCall {
   };
 }
 
-/** Returns a collection of this name; `undefined` for a missing one. */
+/** Reads a collection by its name; `undefined` for a missing one. */
 export async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
   try {
     return await client.getCollection({ name });

@@ -40,7 +40,7 @@ export interface CountedGeneration {
   chunkCount: number;
 }
 
-/** Generates the ids of all chunks that these generations must have, in pages of this size. */
+/** Generates the ids of all chunks that these generations must have, in pages of `size` ids. */
 export function* chunkIds(generations: readonly CountedGeneration[], size: number): Generator<string[]> {
   let page: string[] = [];
   for (const { id, generation, chunkCount } of generations) {

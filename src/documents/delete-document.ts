@@ -40,7 +40,6 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
     wasThere = true;
     const { collection, file_key: key } = document;
     const epoch = await store.epoch();
-    // Without a note a rolled back Redis would bring the document back.
     const manifest = await ownManifest(document, blobs, installation);
     const note = async () => {
       if (!manifest) return;
@@ -81,8 +80,8 @@ async function deleteFirstJob(tenant: string, id: string, services: DeletionServ
 }
 
 /**
- * Notes that nobody needs the original of a cancelled job any more, and lets a sweep delete it. Keeps that of a job whose
- * document is another one.
+ * Notes the original of a cancelled job as deleted, so that a sweep deletes the file. Keeps the original of a job for another
+ * document.
  */
 async function discard(tenant: string, id: string, job: string, services: DeletionServices): Promise<void> {
   const { blobs, store, tombstones } = services;

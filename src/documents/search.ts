@@ -15,11 +15,11 @@ const MOST_FETCHED = 10_000;
 const MOST_TRIES = 4;
 
 /**
- * Finds the chunks nearest in meaning to the query, of live generations only. It refuses a query embedded by a model that no
- * document of the collection has, because vectors of two models have nothing in common.
+ * Finds the chunks nearest in meaning to the query, of live generations only. It refuses a query whose model no document of
+ * the collection has, because vectors of two models are not comparable.
  * @returns at most `limit` results, best first
- * @throws {AppError} `collection_not_found` if the tenant has no document in it; {@link DependencyError} `embedding_mismatch`, or when
- * the embedder or Chroma fails
+ * @throws {AppError} `collection_not_found` if the tenant has no document in it
+ * @throws {DependencyError} `embedding_mismatch`; another code when the embedder or Chroma fails
  */
 export async function search(
   tenant: string,
@@ -41,8 +41,8 @@ export async function search(
     processor.embed({ texts: [request.query] }, signal),
     models.read(tenant, request.collection),
   ]);
-  const own = { name: model, dimensions };
-  if (!takesModel(held, own)) throw modelMismatch(request.collection, held, own);
+  const queryModel = { name: model, dimensions };
+  if (!takesModel(held, queryModel)) throw modelMismatch(request.collection, held, queryModel);
   const [embedding] = embeddings as [number[]];
   for (let fetch = request.limit + SPARE; ; fetch = Math.min(fetch * 4, MOST_FETCHED)) {
     const query = () => vectors.query(request.collection, embedding, fetch, request.where, signal);

@@ -5,12 +5,12 @@ import { AppError, DependencyError } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { CollectionModels } from './collection-models.ts';
 
-/** Longest wait of an upload for its collection's models, in ms. It passes then, because a worker looks again. */
+/** Longest wait of an upload for its collection's models, in ms. Then the upload passes, because a worker checks again. */
 const LOOK_MS = 1000;
 
 /**
  * Refuses an upload to a collection that does not take the processor's present model. The upload passes while Redis or the
- * processor is away. A repeated upload passes too if its key names a job, because an earlier request was accepted.
+ * processor is away. A repeated upload also passes if its key names a job, because Sluice accepted an earlier request.
  * @throws {AppError} `embedding_mismatch`
  */
 export async function admitUpload(

@@ -18,7 +18,7 @@ export class CollectionModels {
   readonly #reader: Pick<PresentReader, 'present' | 'seen' | 'look'>;
   readonly #stored: StoredDimensions;
 
-  /** @param stored absent for a caller that leaves collections without documents to the worker */
+  /** @param stored by default knows no length; the worker then checks collections without documents */
   constructor(
     redis: Redis,
     keys: Keys,
@@ -56,9 +56,9 @@ export class CollectionModels {
   }
 
   /**
-   * Ensures that the collection takes the processor's present model. It looks once more before it refuses one, because
-   * an operator may have just set the former model back.
-   * @throws {DependencyError} `embedding_mismatch`; `unreachable` if the processor is away for a look
+   * Ensures that the collection takes the processor's present model. It reads the health again before it
+   * refuses, because an operator may have just set the former model back.
+   * @throws {DependencyError} `embedding_mismatch`; {@link PresentReader.look}'s while the processor is away
    */
   async ensureTakesPresent(tenant: string, collection: string, signal: AbortSignal): Promise<void> {
     const model = toModel(this.#reader.seen ? this.#reader.present : await this.#reader.look());

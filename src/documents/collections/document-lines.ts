@@ -5,7 +5,7 @@ import { loadScripts, type RunScript } from '../../jobs/transitions/load-scripts
 import type { Keys } from '../../redis/keys.ts';
 import { DocumentRegistry } from '../registry.ts';
 
-/** Enters documents of older versions into the lines, by which an upload finds its copy and the document of its name. */
+/** Enters documents of older versions into the lines. An upload finds its copy and the document of its name by these. */
 export class DocumentLines {
   readonly #registry: DocumentRegistry;
   readonly #run: RunScript;
@@ -18,8 +18,8 @@ export class DocumentLines {
   }
 
   /**
-   * Enters documents of a tenant. A document without a content hash stays out. One whose settings are assumed is found by
-   * its name only, because an upload with the same settings may not be a copy.
+   * Enters documents of a tenant. A document without a content hash stays out. One with assumed settings gets
+   * only its name, because an upload with the same settings may not be a copy.
    */
   async enter(tenant: string, ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;

@@ -4,21 +4,21 @@ import { wellFormed } from '../../well-formed.ts';
 /** An embedding model. An empty name or a length of 0 is unknown, and fits any. */
 export interface EmbeddingModel {
   name: string;
-  /** Length of its vectors. */
+  /** Length of its vectors, in numbers. */
   dimensions: number;
 }
 
-/** Most models and longest name in a text for a person. */
+/** Most models, and most characters of a name, in a refusal's text. */
 const MOST_NAMED = 3;
 const LONGEST_NAME = 100;
 
-/** Reads the model that a field of a collection's counts counts; `undefined` for other fields. */
+/** Reads the model from a field of a collection's counts; `undefined` for other fields. */
 export function modelOf(field: string): EmbeddingModel | undefined {
   const [, dimensions, name] = /^model:(\d{0,15}):(.*)$/s.exec(field) ?? [];
   return name === undefined ? undefined : { name, dimensions: Number(dimensions) };
 }
 
-/** Returns whether a collection takes vectors of a model: it holds none, or some of that model. */
+/** Returns whether a collection takes vectors of a model. It does if it holds none, or some of that model. */
 export function takesModel(held: readonly EmbeddingModel[], model: EmbeddingModel): boolean {
   return (
     held.length === 0 || held.some((one) => agree(one.name, model.name, '') && agreeInLength(one, model))

@@ -2,14 +2,14 @@ import * as v from 'valibot';
 
 import type { StoredDimensions } from './collection-models.ts';
 
-/** Timeout of a read, in ms. A later write still reports a wrong length. */
+/** Timeout of a read, in ms. A read that takes longer counts as unknown, because a later write reports a wrong length. */
 const TIMEOUT_MS = 5000;
 
 const FoundSchema = v.object({ dimension: v.pipe(v.number(), v.safeInteger(), v.minValue(1)) });
 
 /**
- * Makes reads of a collection's vector length in Chroma, which also keeps that of an emptied collection. The library's
- * client drops this field. A failed read counts as unknown, because jobs parse while Chroma is away.
+ * Makes a function that reads a collection's vector length from Chroma. Chroma keeps the length when a collection is emptied,
+ * but its client library drops the field. A failed read counts as unknown, because jobs parse while Chroma is away.
  * @param url Chroma's base URL; its default tenant and database are used
  */
 export function storedDimensions(url: string): StoredDimensions {

@@ -8,7 +8,7 @@ import type { VectorStore } from '../vector-store.ts';
 import { isLost, repeatEdit } from './lost-edit.ts';
 import { ownManifest } from './own-manifest.ts';
 
-/** Looks at a document that other edits, or jobs, change meanwhile. */
+/** Most reads of a document that other edits, or jobs, change meanwhile. */
 const MOST_LOOKS = 4;
 
 export interface EditServices {
@@ -21,9 +21,9 @@ export interface EditServices {
 }
 
 /**
- * Carries a document's present metadata on: to the manifest beside its original, then to its chunks. It repeats that while
- * the document changes. It may run twice at once, and for an edit that is done.
- * @returns false if the document went on changing, so that its edit is still pending
+ * Writes a document's present metadata to the manifest beside its original, then to its chunks. It starts anew if the document
+ * changes meanwhile. It may run twice at once, and for a finished edit.
+ * @returns false if the document changed each time, so that its edit is still pending
  * @throws {AppError} `disk_full`, `storage_unavailable`; {@link DependencyError}, or the signal's reason
  */
 export async function applyEdit(id: string, services: EditServices, signal: AbortSignal): Promise<boolean> {
@@ -41,8 +41,8 @@ export async function applyEdit(id: string, services: EditServices, signal: Abor
 }
 
 /**
- * Writes a document's metadata into its manifest, and notes there that they were edited. A Redis that loses the edit gets it
- * back from both.
+ * Writes a document's metadata into its manifest, and notes the edit. If Redis loses the edit, a worker finds the note and
+ * repeats the edit from the manifest.
  * @returns false if the manifest held a later edit, which Redis had lost
  */
 async function keepEdit(document: StoredDocument, epoch: string, services: EditServices): Promise<boolean> {

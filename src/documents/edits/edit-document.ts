@@ -10,13 +10,13 @@ import { applyEdit, type EditServices } from './apply-edit.ts';
 import { isLost, repeatEdit } from './lost-edit.ts';
 import { ownManifest } from './own-manifest.ts';
 
-/** Edits of one document at once that one call can lose against. */
+/** Most reads of a document. Each further read follows a concurrent edit of the document. */
 const MOST_LOOKS = 20;
-/** Time in ms that a call gives Chroma. 20,000 chunks take about 8 s. */
+/** Longest wait of a call for Chroma, in ms. 20,000 chunks take about 8 s. */
 const CHROMA_WAIT_MS = 10_000;
-/** Time in ms until a worker takes over an edit whose api was lost. */
+/** Time in ms until a worker takes over an edit. It exceeds the wait for Chroma, because the api may still work until then. */
 const TAKEOVER_MS = 15_000;
-/** Time in ms until a worker repeats an edit that its api could not end. */
+/** Time in ms until a worker applies an edit that its api could not finish. */
 const RETRY_MS = 1000;
 
 export interface EditorServices extends EditServices {
@@ -24,10 +24,11 @@ export interface EditorServices extends EditServices {
 }
 
 /**
- * Edits a tenant's document's metadata, without embedding it again. While Chroma is away the document shows
- * `metadata_pending`, and a worker carries the edit on. An edit that changes nothing writes nothing.
+ * Edits the metadata of a tenant's document, without embedding it again. While Chroma is away the document shows
+ * `metadata_pending`, and a worker applies the edit later. An edit that changes nothing writes nothing.
  * @param patch a JSON merge patch (RFC 7396)
- * @throws {AppError} `document_not_found`, `invalid_metadata`; `disk_full`, `storage_unavailable`: the edit is pending
+ * @throws {AppError} `document_not_found`, `invalid_metadata`; `queue_unavailable` if the document changed at each read
+ * @throws {AppError} `disk_full`, `storage_unavailable`; the detail says if Sluice keeps the edit
  */
 export async function editDocument(
   tenant: string,
@@ -45,13 +46,13 @@ export async function editDocument(
     } catch (error) {
       await edits.putOff(id, RETRY_MS);
       if (error instanceof AppError) throw kept(error);
-      logger.warn('edited metadata are not in the vector store yet', { document: id, error });
+      logger.warn('edited metadata is not in the vector store yet', { document: id, error });
     }
   }
   return toPublicDocument(await registry.get(tenant, id));
 }
 
-/** Writes the edit to Redis. @returns whether manifest or chunks lack an edit */
+/** Writes the edit to Redis. @returns whether the manifest or the chunks still lack an edit */
 async function writeEdit(
   tenant: string,
   id: string,
@@ -60,7 +61,8 @@ async function writeEdit(
 ): Promise<boolean> {
   for (let looks = 1; looks <= MOST_LOOKS; looks++) {
     const document = await registry.get(tenant, id);
-    // Refuses the edit before it is written if the store is away. Redis may have lost the edit that this one builds on.
+    // Comes before the write, because a store that is away refuses the edit here. Redis may have lost the edit that this one
+    // builds on.
     const manifest = await ownManifest(document, blobs, installation);
     if (manifest && isLost(document, manifest)) {
       await repeatEdit(document, manifest, edits);
@@ -73,7 +75,7 @@ async function writeEdit(
   throw new AppError('queue_unavailable', 'The document is changing. Try again in a moment.');
 }
 
-/** @throws {AppError} `invalid_metadata` if an upload could not have the result */
+/** Merges a patch into a document's metadata. @throws {AppError} `invalid_metadata` for metadata that an upload could not have */
 function mergePatch({ metadata }: StoredDocument, patch: Readonly<Record<string, unknown>>): Metadata {
   const merged = new Map<string, unknown>(Object.entries(metadata));
   for (const [key, value] of Object.entries(patch)) {
@@ -87,8 +89,8 @@ function mergePatch({ metadata }: StoredDocument, patch: Readonly<Record<string,
   return parsed.output;
 }
 
-/** Says that a failed edit is not lost. */
+/** Adds to an error that Sluice keeps the edit. */
 function kept({ code, cause }: AppError): AppError {
-  const detail = 'The edit is kept, and takes effect everywhere once the blob store takes writes again.';
+  const detail = 'The edit is kept. Searches find the document by it once the blob store takes writes again.';
   return new AppError(code, detail, { cause });
 }

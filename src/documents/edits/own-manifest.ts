@@ -6,9 +6,10 @@ import { storageProblem } from '../../uploads/storage-problem.ts';
 import type { StoredDocument } from '../registry.ts';
 
 /**
- * Reads the manifest beside a document's original; `undefined` without one, for another document's, or for a key outside the
- * store, which another program may have written. Proves the store for a missing manifest, because an unmounted folder holds
+ * Reads the manifest beside a document's original. Proves the store for a missing manifest, because an unmounted folder holds
  * none either.
+ * @returns `undefined` without a manifest, for one of another document, and for a key outside the store. Another program may
+ * have written such a key.
  * @throws {AppError} `storage_unavailable`
  */
 export async function ownManifest(

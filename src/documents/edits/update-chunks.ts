@@ -4,12 +4,12 @@ import type { Metadata } from '../../contract/upload.ts';
 import { OURS, type ChromaMetadata } from '../chunk-record.ts';
 
 /**
- * Removes a key in an update of metadata. Chroma takes `null` as a removal, but its client leaves `null` out. JSON has no NaN,
- * and writes it as `null`.
+ * Removes a key in an update of metadata. Chroma takes `null` as a removal, but its client leaves `null` out.
+ * `JSON.stringify` writes NaN as `null`.
  */
 const REMOVED = Number.NaN;
 
-/** Gives stored chunks these custom metadata. It writes only the chunks that differ. A missing chunk stays missing. */
+/** Replaces the custom metadata of stored chunks. It writes only the chunks that differ. A missing chunk stays missing. */
 export async function updateChunks(collection: Collection, ids: string[], metadata: Metadata): Promise<void> {
   const stored = await collection.get({ ids, include: ['metadatas'] });
   const updates = stored.ids
@@ -22,7 +22,7 @@ export async function updateChunks(collection: Collection, ids: string[], metada
   });
 }
 
-/** Lists the keys to set and to remove. */
+/** Returns the keys to set, and those to remove with the value {@link REMOVED}. */
 function changesOf(stored: ChromaMetadata, metadata: Metadata): Metadata {
   const set = Object.entries(metadata).filter(([name, value]) => !OURS.has(name) && stored[name] !== value);
   const removed = Object.keys(stored).filter((name) => !OURS.has(name) && !Object.hasOwn(metadata, name));

@@ -20,7 +20,7 @@ import { readJson, readQuery } from '../validate.ts';
 import { STORE_PROBLEMS, json, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
-/** Largest selection or edit of documents, in bytes. One with 1,000 UUIDs takes 39,000, and metadata of a document 64 KiB. */
+/** Largest selection or edit, in bytes. A selection of 1,000 UUIDs takes 39,000, and the metadata of a document 64 KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
@@ -120,7 +120,7 @@ export const documentOperations: Operations = {
       content: { ...json('DocumentEdit'), ...json('DocumentEdit', 'application/merge-patch+json') },
     },
     responses: ok(
-      'The document; with `metadata_pending`, a search does not find it by the edit yet',
+      'The document; with `metadata_pending`, a search may not find it by the edit yet',
       'Document',
     ),
     problems: [
