@@ -30,7 +30,7 @@
  * | `jobs:orphans` | string | number of generations in Chroma whose document Redis does not know |
  * | `jobs:incomplete` | zset | a document that misses chunks → when a worker may index it again (ms) |
  * | `jobs:reindexing` | set | documents with a reindex job under way |
- * | `jobs:edited` | zset | a document whose metadata were edited → when a worker carries them on (ms) |
+ * | `jobs:edited` | zset | a document whose metadata was edited → when a worker applies the edit (ms) |
  * | `jobs:counted` | hash | tenant → time of the last count of all its documents (ms) |
  * | `jobs:counting` | string | set while a worker counts documents |
  * | `jobs:recent` | zset | job ids by creation (ms) |

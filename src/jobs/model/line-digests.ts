@@ -11,7 +11,7 @@ export interface LineDigests {
   name: string;
 }
 
-/** What the digests cover. A payload and a document both have it. */
+/** The fields that the digests cover. A payload and a document both have them. */
 export type LineContent = Pick<
   JobPayload,
   'filename' | 'collection' | 'content_hash' | 'metadata' | keyof DocumentSettings
@@ -20,7 +20,7 @@ export type LineContent = Pick<
 /**
  * Makes the digests of an upload or a document. The tenant is part of both. The model and the reader's version are not,
  * because an upload does not know them. Scripts compare those with the document's.
- * @returns `undefined` for one without a hash of its bytes, because another program queued it
+ * @returns `undefined` without a hash of the bytes. Another program queued such a job, or an older version made the document
  */
 export function lineDigests(tenant: string, content: LineContent): LineDigests | undefined {
   const { filename, collection, content_hash, metadata } = content;

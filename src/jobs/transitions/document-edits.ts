@@ -5,10 +5,10 @@ import type { Keys } from '../../redis/keys.ts';
 import { lineDigests, type LineContent } from '../model/line-digests.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
 
-/** Longest wait of a pending edit, in ms. A later due time is from a clock that was set back since. */
+/** Longest wait of a pending edit, in ms. A later due time comes from a clock that was set back since. */
 const LONGEST_WAIT_MS = 5 * 60 * 1000;
 
-/** The state of a document that an edit builds on. Each edit and each new generation makes another. */
+/** The state of a document that an edit builds on. Each edit and each new generation changes it. */
 export interface EditableState {
   id: string;
   /** The live generation. */
@@ -23,14 +23,14 @@ export interface EditableDocument extends EditableState, LineContent {
 }
 
 /**
- * Edits the metadata of documents in Redis, and lists the edits that manifests and Chroma lack. Any worker may carry one on.
+ * Edits the metadata of documents in Redis, and lists the edits that manifests and Chroma lack. Any worker may apply one.
  */
 export class DocumentEdits {
   readonly #run: RunScript;
   readonly #keys: Keys;
   readonly #secondLookMs: number;
 
-  /** @param secondLookMs time until the second look at the chunks of an edited document: one Chroma timeout */
+  /** @param secondLookMs time in ms until the second look at the chunks of an edited document: one Chroma timeout */
   constructor(redis: Redis, keys: Keys, secondLookMs: number) {
     this.#run = loadScripts(redis, keys);
     this.#keys = keys;
@@ -39,8 +39,8 @@ export class DocumentEdits {
 
   /**
    * Replaces a document's metadata, unless it has changed since the caller's read.
-   * @param waitMs time that the caller has to carry the edit on, before a worker does
-   * @param lostMs time of an edit to repeat, because Redis has lost it; absent for a new one
+   * @param waitMs time in ms that the caller has to apply the edit, before a worker does
+   * @param lostMs time (ms since 1970) of an edit to repeat, because Redis has lost it; absent for a new edit
    */
   async edit(
     document: EditableDocument,
@@ -78,7 +78,7 @@ export class DocumentEdits {
     return this.#run('due-edits', { count, longest_ms: LONGEST_WAIT_MS });
   }
 
-  /** Postpones a document's pending edit. */
+  /** Postpones a document's pending edit by `delayMs`. */
   async putOff(id: string, delayMs: number): Promise<void> {
     await this.#run('put-off-cleanup', { list_key: this.#keys.edited, entry: id, delay_ms: delayMs });
   }

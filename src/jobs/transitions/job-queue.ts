@@ -78,8 +78,8 @@ export class JobQueue {
 
   /**
    * Takes back the job of a refused upload, because its `enqueue` may have succeeded. MUST use the connection of `enqueue`,
-   * so that it follows. If a worker was quicker, the script removes its results, too. A document that existed before
-   * stays, and shows `file_gone`.
+   * so that it follows. If a worker was quicker, the script removes its results, too. A document stays and shows
+   * `file_gone` if the job replaced it, or if an accepted copy completed with it.
    */
   async withdraw(id: string, tenant: string, collection: string, idempotencyKey?: string): Promise<void> {
     const { job, idempotency, documents, documentsIn, collections } = this.#keys;
@@ -205,7 +205,7 @@ export class JobQueue {
   /**
    * Makes an ended job that Redis has lost. An existing job stays unchanged.
    * @param documentId document of a completed job; '' for a cancelled one
-   * @returns whether the job is made
+   * @returns whether it made the job; `false` also if the document does not exist
    */
   async restoreEnded(id: string, tenant: string, payload: JobPayload, documentId = ''): Promise<boolean> {
     return this.#run('restore-ended', {

@@ -31,7 +31,7 @@ export interface CompletedDocument {
 export class DocumentChangedError extends Error {
   override name = 'DocumentChangedError';
 }
-/** Reports a document whose collection got documents of another model meanwhile. The job wrote nothing. */
+/** Reports a document whose collection got documents of another model meanwhile. The script wrote nothing. */
 export class ModelNotTakenError extends Error {
   override name = 'ModelNotTakenError';
 }

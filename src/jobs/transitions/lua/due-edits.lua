@@ -1,4 +1,4 @@
--- Lists documents whose metadata a worker has to carry on now: to the manifest and to Chroma.
+-- Lists documents whose edited metadata a worker writes to the manifest and to Chroma now.
 -- Returns at most count ids, the longest due first. Removes documents that are gone. Publishes nothing.
 -- No edit waits longer. The clock was set back since, or another program wrote the time.
 local latest = string.format('%.0f', now_ms() + longest_ms)

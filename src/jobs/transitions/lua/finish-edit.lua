@@ -1,6 +1,6 @@
 -- Notes that a document's manifest and chunks hold its present metadata. The first time, it schedules a second look. Chroma
 -- may still carry out a write of an earlier edit after its writer's connection broke.
--- generation, seen_ms: the live generation and the latest edit that the caller has carried on
+-- generation, seen_ms: the live generation and the latest edit that the caller has applied
 -- Returns 1; 0 when a later edit or another generation came meanwhile. Publishes nothing.
 local found = redis.pcall('HMGET', document_key, 'generation', 'edited_ms', 'edit_pending')
 if found.err or not found[1] then

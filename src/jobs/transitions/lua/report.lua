@@ -37,8 +37,8 @@ end
 
 local completed, times = {}, {}
 
--- Decides which metadata a completed document has. An edit during a reindex stays, and the new chunks have to follow it. So
--- does an edit while a copy repairs the document. Any other job brings the metadata of its upload.
+-- Decides which metadata a completed document has. An edit during a reindex, or while a copy repairs the document, stays.
+-- A worker writes it to the new chunks. Any other job brings the metadata of its upload.
 -- metadata, copy: those of the document before
 local function settle_edit(document, document_key, repairs, metadata, copy)
   if not repairs then
@@ -63,9 +63,9 @@ local function complete(key, id, token, started_ms, at, last)
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key',
     'copy', 'metadata')
   if replaces ~= '' and before[1] ~= replaces then return 2 end
-  local own = {}
-  for place = at + 14, fields - 1, 2 do own[reports[place]] = reports[place + 1] end
-  if not takes_model(collections_key .. ':' .. collection, own.dimension or '', own.model or '') then return 3 end
+  local by_name = {}
+  for place = at + 14, fields - 1, 2 do by_name[reports[place]] = reports[place + 1] end
+  if not takes_model(collections_key .. ':' .. collection, by_name.dimension or '', by_name.model or '') then return 3 end
   if before[1] and before[1] ~= token then
     -- Notes about the old generation's chunks do not apply to the new ones.
     redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries')

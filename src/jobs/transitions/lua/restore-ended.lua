@@ -1,5 +1,5 @@
--- Restores an ended job that Redis has lost: a cancelled one, or one whose document has a later original. No worker ever
--- sees it.
+-- Restores an ended job that Redis has lost: a cancelled one, or a completed one whose document has a later original. No
+-- worker ever claims it.
 -- document_id: of the completed job; '' for a cancelled one
 -- Returns 1, or 0 if the job exists, or its document does not. Publishes the job, failed with the code cancelled, or
 -- completed.

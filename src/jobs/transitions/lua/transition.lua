@@ -175,7 +175,8 @@ local function completed_changes(result, ...)
     'completed_at', stamp(), 'result', result, ... }
 end
 
--- Returns the result of a job without work of its own, as JSON. further: its last fields as JSON, with a comma before
+-- Returns the result of a job that no worker ran, as JSON.
+-- further: its last fields as JSON, with a comma before
 local function result_of(document, chunk_count, collection, further)
   return string.format('{"document_id":%s,"chunk_count":%s,"collection":%s,"processing_time_ms":0%s}',
     cjson.encode(document), chunk_count, cjson.encode(collection), further or '')
@@ -294,11 +295,11 @@ local function takes_model(counts_key, dimension, model)
   local counts = redis.pcall('HGETALL', counts_key)
   local is_empty = true
   for place = 1, #counts, 2 do
-    local own_dimension, own = string.match(counts[place], '^model:(%d*):(.*)$')
-    if own then
+    local held_dimension, held = string.match(counts[place], '^model:(%d*):(.*)$')
+    if held then
       is_empty = false
-      if (own == model or own == '' or model == '') and
-        (own_dimension == dimension or own_dimension == '' or dimension == '') then return true end
+      if (held == model or held == '' or model == '') and
+        (held_dimension == dimension or held_dimension == '' or dimension == '') then return true end
     end
   end
   return is_empty

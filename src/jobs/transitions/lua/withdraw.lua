@@ -1,8 +1,8 @@
 -- Takes back the job of a refused upload. Redis may have made it although the reply was lost.
 -- Returns 1, or 0 when there is no such job.
 -- Publishes an active job, failed with the code cancelled, because clients may watch it. Removes all its data.
--- Keeps a document that existed before the job, or that an accepted copy has completed with. Its chunks are complete, but
--- its original is the refused one. So the document shows `file_gone`, and the next upload of it brings an original.
+-- Keeps a document that the job replaced, or that an accepted copy completed with. Its chunks are complete, but its
+-- original is the refused one. So the document shows `file_gone`, and the next upload of it brings an original.
 -- Publishes its id on the channel of cancellations, because a worker may already run it.
 if redis.call('TYPE', job_key).ok ~= 'hash' then return 0 end
 local job = read(job_key)
