@@ -1,18 +1,18 @@
 import type { ProcessorHealth } from '../contract/processor.ts';
 
-/** Interval in ms. For this long an upload may be judged by the reader before a change. */
+/** Interval of the looks, in ms. For this long after a change an upload may be compared with the former reader. */
 const LOOK_MS = 5000;
 
-/** Model and reader of the processor; '' or 0 where the processor names none. */
+/** Model and reader that the processor names; '' or 0 where it names none. */
 export interface Present {
   readonly model: string;
-  /** Length of the model's vectors. */
+  /** Length of the model's vectors, in numbers. */
   readonly dimensions: number;
   readonly reader_version: string;
 }
 
 /**
- * Follows the model and the reader of the processor. They decide with others whether an upload is a copy, and whether a
+ * Reads the model and the reader of the processor regularly. They help decide whether an upload is a copy, and whether a
  * collection takes it.
  */
 export class PresentReader {
@@ -37,7 +37,7 @@ export class PresentReader {
     return this.#seen;
   }
 
-  /** Looks now. @throws {DependencyError} while the processor is away */
+  /** Reads the processor's health now. @throws {DependencyError} while the processor is away */
   async look(): Promise<Present> {
     const { model = '', dimensions = 0, reader_version = '' } = await this.#health();
     this.#seen = true;

@@ -30,8 +30,8 @@ export interface OpenAiOptions {
 const CONNECT_MS = 1000;
 
 /**
- * Time in ms for which the length of the last vectors counts as known. A server may change its model under the same name,
- * and only its next response shows that. An outdated length could refuse the uploads that would bring one.
+ * Time in ms for which the length of the last vectors counts as known. A server may change its model under the same name.
+ * Only its next response shows that. An outdated length could refuse the very uploads that cause a response.
  */
 const LENGTH_KNOWN_MS = 60_000;
 
@@ -60,7 +60,7 @@ export class OpenAiEmbedder implements Embedder {
     this.#url = embeddingsUrl(options.url);
   }
 
-  /** The length of recent vectors. No probe asks for it, because a call may cost money. */
+  /** Length of the last vectors; `undefined` after {@link LENGTH_KNOWN_MS}. No probe asks for it, because a call may cost money. */
   get dimensions(): number | undefined {
     return performance.now() - this.#last.at < LENGTH_KNOWN_MS ? this.#last.dimensions : undefined;
   }
