@@ -29,6 +29,7 @@ interface UploadServices {
   limits: UploadLimits;
   /** Counts the upload's bytes against its client's limits. */
   body: OpenBody;
+  /** Refuses an upload whose collection does not take the model. */
   admit: AdmitCollection;
   /** Requests with the same key make one job, even if the client never got the first response. */
   idempotencyKey: string | undefined;

@@ -18,7 +18,7 @@ const WITHDRAWAL_INTERVAL_MS = 1000;
  * Queues an upload's job, or makes sure that there is none. It sends nothing without a connection. A missing response
  * leaves open whether Redis made the job. So it withdraws the job over the same connection, and Redis runs both
  * commands in their order.
- * @param admitted rejects for a refused upload, whose job must not be made
+ * @param admitted rejects for a refused upload. It makes no job then
  * @param connection keeps all commands, in their order
  * @param queue over this connection
  * @returns as {@link JobQueue.enqueue}

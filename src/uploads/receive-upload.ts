@@ -31,7 +31,7 @@ export interface UploadLimits {
   leastRate: number;
 }
 
-/** Decides whether an upload may go to a collection. @throws {AppError} for a refused one */
+/** Refuses an upload that may not go to a collection. @throws {AppError} the refusal */
 export type AdmitCollection = (collection: string) => Promise<void>;
 
 interface ReceivedFile {
@@ -42,10 +42,10 @@ interface ReceivedFile {
 
 /**
  * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
- * When this resolves, the blob is written, but neither committed nor discarded.
- * It asks for admission as soon as the collection is known, so that a refusal spares the rest of the body.
- * @returns `admitted`, the end of that request; the fields, and the file's name, media type, size in bytes and SHA-256 in hex; `ignored` names the form fields
- * that had no effect: unknown ones, and a known one that came again with another value
+ * When this resolves, the blob is written, but neither committed nor discarded. It calls `admit` once the collection is known, so
+ * that a refusal saves the rest of the body.
+ * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex. `admitted` is the promise of `admit`.
+ * `ignored` names the form fields without effect: unknown ones, and a known one that came again with another value
  * @throws {AppError} with a code for the upload's fault
  */
 export async function receiveUpload(
