@@ -10,8 +10,8 @@ const COUNTED_EVERY_MS = 60 * 60 * 1000;
 const LOCK_MS = 60_000;
 
 /**
- * Counts the documents of each collection: those of an older version at the start, and all once an hour. The count also
- * enters documents of an older version into the lines. One worker at a time counts.
+ * Counts all documents of each collection at the first start, and then once an hour. The count also enters documents of older
+ * versions into the lines. One worker at a time counts.
  */
 export class CollectionSweep {
   readonly #services: { redis: Redis; keys: Keys; collections: CollectionCounts; logger: Logger };

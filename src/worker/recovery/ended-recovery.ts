@@ -18,9 +18,9 @@ interface EndedRecoveryServices extends RecoveryServices {
 }
 
 /**
- * Restores ended uploads after Redis lost writes, or all its data. It indexes a document that Redis does not know
- * again under its job's id, and repeats lost edits of its metadata. It runs a failed job once more, and cancels a cancelled
- * one again, both only within the time that Redis would keep them.
+ * Restores ended uploads after Redis lost writes, or all its data. It reindexes an unknown document under its job's id, and
+ * repeats lost edits of metadata. It reruns failed jobs and repeats cancels, both only within the time that Redis would keep
+ * the jobs.
  */
 export class EndedRecovery {
   readonly #services: EndedRecoveryServices;
@@ -28,7 +28,7 @@ export class EndedRecovery {
   #epoch = '';
   /** Paths of notes that hold in this epoch. Each note is compared once, because there are as many as documents. */
   readonly #compared = new Set<string>();
-  /** Documents of the notes of deletions. These come before all other notes. */
+  /** Documents whose deletion is noted. The notes of deletions come before all other notes. */
   readonly #deleted = new Set<string>();
 
   /** @param ttlMs time that Redis keeps an ended job; after it Redis rightly forgets a job without a document */
@@ -80,7 +80,7 @@ export class EndedRecovery {
       await blobs.ended.remove(ended);
       return false;
     }
-    // The note is the manifest as it was before any edit of the metadata.
+    // The note keeps the manifest from before any edit of the metadata.
     const beside = await this.#besideOriginal(noted);
     const manifest = beside?.job_id === job ? beside : noted;
     if (!state && (await this.#isExplained(manifest, ended))) return true;
@@ -117,7 +117,7 @@ export class EndedRecovery {
     const { document_id = job_id } = payload;
     this.#deleted.add(document_id);
     if (state && !state.terminal) await queue.cancel(job_id);
-    // It may have another original now, because Redis has lost a replacement, too. No later upload takes a deleted id.
+    // It may have another original than the note, because Redis may have lost a replacement, too.
     const [document] = await registry.read([document_id]);
     if (document?.tenant === tenant) {
       logger.warn('Redis has lost the deletion of a document', { job: job_id, document: document_id });
@@ -128,8 +128,9 @@ export class EndedRecovery {
   }
 
   /**
-   * Repeats an edit of a document's metadata that Redis has lost. It compares again until the document is registered, because
-   * its job may still run with the metadata before the edit.
+   * Repeats an edit of a document's metadata that Redis has lost. The next sweeps compare again until the document is
+   * registered, because its job may still run with the former metadata.
+   * @returns whether the note holds
    */
   async #editAgain(ended: EndedUpload): Promise<boolean> {
     const { blobs, registry, edits, logger } = this.#services;
@@ -159,7 +160,7 @@ export class EndedRecovery {
   }
 
   /**
-   * Restores the job and the tombstone of a document's former original, unless Redis is back at a time before the
+   * Restores the job and the tombstone of a document's former original. Does nothing if Redis went back to before the
    * replacement.
    */
   async #keepReplaced(ended: EndedUpload, state: JobState | undefined): Promise<boolean> {
@@ -172,7 +173,7 @@ export class EndedRecovery {
     const leftMs = Math.max(0, this.#ttlMs - ((await blobs.ended.age(ended)) ?? 0));
     await tombstones.write(manifest, leftMs);
     if (state || this.#deleted.has(document_id) || leftMs === 0) return true;
-    // The document may still be on its way back.
+    // The document may not be back yet. Then the next sweep compares again.
     const isRestored = await queue.restoreEnded(job, tenant, payload, document_id);
     if (isRestored) logger.warn('Redis has lost the end of a job', { job, status: ended.status });
     return isRestored;

@@ -10,8 +10,8 @@ import { requeue } from './requeue.ts';
 const INTERVAL_MS = 10_000;
 /**
  * Rest after a sweep, as a multiple of its time. Listing 100,000 documents takes 1 s, so it takes a twentieth of the
- * time. The work that a sweep does once for a manifest does not count, because it makes the next sweep shorter. 10,000
- * copies of one file take 30 s, and the rest for that would be ten minutes.
+ * time. The work that a sweep does once for a manifest does not count, because it makes the next sweep shorter. For
+ * example, 10,000 copies of one file take 30 s. With that time, the rest would be ten minutes.
  */
 const REST = 20;
 /** Ended jobs to settle at once. Each takes 3 ms, most of it waiting for the disk and Redis. */

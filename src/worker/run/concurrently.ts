@@ -57,9 +57,9 @@ export function lanes(count: number): Start {
 }
 
 /**
- * Runs an operation for each item, at most `count` at once. Ends once those under way have ended.
- * @param signal keeps further ones from starting
- * @throws the first error, which keeps the others from starting
+ * Runs an operation for each item, at most `count` at once. Waits for all started ones in any case.
+ * @param signal its abort starts no further operations
+ * @throws the first error, after which no further operation starts
  */
 export async function eachInLanes<T>(
   items: readonly T[],

@@ -25,7 +25,7 @@ export interface EmbedderServices {
   onEmbedded: (count: number) => void;
   /** Vectors of the chunks that the document had before. */
   former?: FormerVectors | undefined;
-  /** Throws unless the collection takes the document's model. Awaited before any of its vectors is returned. */
+  /** Rejects unless the collection takes the document's model. The embedder awaits it before it returns any vector. */
   ensureTaken: (model: EmbeddingModel) => Promise<void>;
 }
 
@@ -146,7 +146,7 @@ export class DocumentEmbedder {
     return this.#processor;
   }
 
-  /** Checks that vectors come from the document's model. The first vectors define it, if the collection takes it. */
+  /** Checks that vectors come from the document's model. The first vectors define it. Rejects if the collection does not take it. */
   async #isOurs({ model, embeddings }: EmbedResponse): Promise<boolean> {
     const dimensions = embeddings[0]?.length ?? 0;
     this.#model ??= { name: model, dimensions };

@@ -19,7 +19,7 @@ export interface EmbedServices {
   checkpoints: Checkpoints;
   /** Reads the vectors of the document that this one replaces; absent for a new document. */
   former?: (() => Promise<FormerVectors | undefined>) | undefined;
-  /** Throws unless the collection takes the model. */
+  /** Rejects unless the collection takes the model. */
   ensureTaken: (model: EmbeddingModel) => Promise<void>;
 }
 

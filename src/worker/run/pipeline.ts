@@ -62,7 +62,7 @@ export async function runPipeline(
   const caller = new RetryingCaller(availability, logger);
   const checkpoints = new Checkpoints(blobs.checkpoint(payload.file_key), payload, logger);
   const attempt = { ...shared, payload, processor, caller, checkpoints, progress, signal };
-  // Saves the work of a document that its collection cannot take.
+  // Comes first, because parsing a document that its collection does not take is wasted work.
   await caller.retryWhileUnavailable(signal, () => models.ensureTakesPresent(tenant, collection, signal));
   await suspectingStore(shared.installation, () => keepTarget(payload, blobs));
   const cut = await parseAndChunk(attempt);
@@ -83,7 +83,7 @@ export async function runPipeline(
       ...attempt,
       former: formerOf(attempt),
       // The processor may have changed its model since the first look.
-      ensureTaken: (own) => models.ensureTakes(tenant, collection, own, signal),
+      ensureTaken: (embeddingModel) => models.ensureTakes(tenant, collection, embeddingModel, signal),
     },
     caller,
     progress,

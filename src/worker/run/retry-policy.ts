@@ -105,7 +105,7 @@ function classify(error: unknown): {
   }
   if (error instanceof ModelNotTakenError) {
     const text =
-      'The collection got documents of another embedding model meanwhile. Use another collection, or that model.';
+      'The collection got documents of another embedding model meanwhile. Use another collection, or set that model.';
     return { permanent: true, code: 'embedding_mismatch', text };
   }
   return { permanent: false, code: 'internal', text: 'An unexpected error occurred.' };
