@@ -36,7 +36,7 @@ export class Topology {
   readonly redisUrl: string;
   /** How often Redis came back from an older copy: what is heard before and after are other epochs. */
   era = 0;
-  /** How often a store came back with less than it had. Until then a live document is always found. */
+  /** Number of times that a store lost data. At 0 every search finds a live document. */
   losses = 0;
   readonly #redisProxy: TcpProxy;
   readonly #chromaProxy: TcpProxy;
@@ -106,7 +106,7 @@ export class Topology {
     return join(this.dir, `${name}.log`);
   }
 
-  /** The lines of all roles that name a job, by the process that printed them. */
+  /** Returns the log lines of all apis and workers that name a job, each with its process. */
   async logged(jobId: string): Promise<string[]> {
     const texts = await Promise.all(
       [...this.apis, ...this.workers].map(async ({ name }) => {

@@ -8,8 +8,8 @@ const WORDS =
     ' ',
   );
 const NO_TEXT = '\n \n';
-/** Shares of uploads that follow an earlier one of the same name. */
-const TWINS = 0.12;
+/** Shares of uploads that repeat an earlier one of the same name, or replace it. */
+const COPIES = 0.12;
 const REPLACEMENTS = 0.12;
 
 /** An upload to make. Uploads of one name are versions of one file. */
@@ -25,23 +25,23 @@ export interface PlannedUpload {
   random: Random;
 }
 
-/** What each upload is, by its number. A seed repeats it, whatever becomes of the uploads. */
+/** The uploads of a run, by number. The same seed makes the same plan, whatever happens to the uploads. */
 export class Plan {
   readonly #random: Random;
   readonly #uploads: PlannedUpload[] = [];
-  /** First chunk of each text, by its hash. */
+  /** A part of the first chunk of each text, by the text's hash. */
   readonly #markers = new Map<string, string>();
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** Every upload that was asked for, by its number. */
+  /** Every upload that {@link upload} has returned, by its number. */
   get uploads(): readonly PlannedUpload[] {
     return this.#uploads;
   }
 
-  /** Returns what the first chunk of a text holds; nothing for one without text, whose job has to fail. */
+  /** Returns a part of a text's first chunk; `undefined` for a file without text, whose job has to fail. */
   markerOf(contentHash: string): string | undefined {
     return this.#markers.get(contentHash);
   }
@@ -59,10 +59,10 @@ export class Plan {
     const kind = random.next();
     const earlier = this.#uploads[random.int(0, Math.max(0, index - 1))];
     const former = earlier && this.#uploads.findLast(({ filename }) => filename === earlier.filename);
-    // A text without words never makes a document, so nothing follows it.
+    // A file without text never makes a document, so no upload follows it.
     if (former && this.#markers.has(former.contentHash)) {
-      if (kind < TWINS) return { ...former, index, onDuplicate: 'skip', key, random };
-      if (kind < TWINS + REPLACEMENTS)
+      if (kind < COPIES) return { ...former, index, onDuplicate: 'skip', key, random };
+      if (kind < COPIES + REPLACEMENTS)
         return { ...former, index, onDuplicate: 'replace', key, random, ...this.#text(index, random) };
     }
     const filename = `chaos-${index}.md`;

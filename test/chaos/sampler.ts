@@ -7,20 +7,21 @@ import type { Random } from './random.ts';
 
 const PAUSE_MS = 100;
 const TIMEOUT_MS = 5000;
-/** Beyond the number of chunks of all versions of one name. */
+/** More than the chunks of all versions of one name. */
 const LIMIT = 1000;
 
-/** A search that was wrong. */
+/** A wrong result of a search. */
 export interface BadSample {
   documentId: string;
   detail: string;
 }
 
-/** Searches names whose documents are replaced and deleted meanwhile, and keeps what is wrong. */
+/** Searches names whose documents change meanwhile, and keeps wrong results. */
 export class Sampler {
   readonly bad: BadSample[] = [];
-  /** Searches that were answered, and those that had to find a document because it was live all the time. */
+  /** Searches with a response. */
   searches = 0;
+  /** Searches that had to find a document, because it was live all the time. */
   provenLive = 0;
   readonly #topology: Topology;
   readonly #workload: Workload;
@@ -44,7 +45,7 @@ export class Sampler {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
-      // Names of which there are several uploads, as far as there are any.
+      // Prefers names with several uploads.
       const shared = this.#workload.accepted.filter(({ upload }, i, all) =>
         all.some((other, j) => i !== j && other.upload.filename === upload.filename),
       );
@@ -66,7 +67,7 @@ export class Sampler {
       if (firsts.size > 1) this.bad.push({ documentId, detail: `both: ${[...firsts].join(' | ')}` });
     }
     const after = await this.#document(id);
-    // Redis that forgets, or Chroma that is emptied, takes documents away for a while.
+    // After a store lost data, documents may be missing for a while.
     if (!before || !after || losses > 0 || this.#topology.losses > 0) return;
     this.provenLive++;
     const counts = new Set([before.chunk_count, after.chunk_count]);
@@ -80,7 +81,7 @@ export class Sampler {
     return this.#ask<Document>(`/api/documents/${id}`);
   }
 
-  /** @returns `undefined` without a good response: a server is down, or there is no such document */
+  /** @returns the body; `undefined` if a server is down, or the document does not exist */
   async #ask<T>(path: string, body?: object): Promise<T | undefined> {
     try {
       const response = await fetch(this.#random.pick(this.#topology.apiUrls) + path, {

@@ -12,34 +12,34 @@ const REQUEST_TIMEOUT_MS = 8000;
 const RETRY_MS = 250;
 /** An upload is sent again for so long, as a client with an idempotency key would. */
 const GENEROUS_MS = 60_000;
-/** Shares of accepted uploads that a client cancels, or whose document it deletes or edits. */
+/** Shares of accepted uploads whose job a client cancels, and whose document it deletes or edits. */
 const CANCELLED = 0.15;
 const DELETED = 0.1;
 const EDITED = 0.1;
 
-/** What became of a cancel, a retry, a delete or an edit. */
+/** The response to a cancel, a retry, a delete or an edit. */
 export interface ControlResponse {
-  /** 0 when it was never answered. */
+  /** 0 without a response. */
   status: number;
   /**
-   * The response shows the job cancelled, or in a later run; a retry of a job that still runs changes nothing. A delete or
-   * an edit worked if it was answered so.
+   * True if the response shows the job cancelled or in a later run, or the document deleted or edited. A retry of a job that
+   * still runs changes nothing.
    */
   worked: boolean;
 }
 
-/** An upload that was answered with 202, and what was asked for it since. */
+/** An upload acknowledged with 202, and the later requests for its job. */
 export interface Accepted {
   id: string;
   upload: PlannedUpload;
-  /** When its first request began, and when it was answered (ms, by `performance.now`). */
+  /** Times of its first request and of the acknowledgement (ms, by `performance.now`). */
   began: number;
   responded: number;
   cancels: ControlResponse[];
   retries: ControlResponse[];
 }
 
-/** Uploads documents over HTTP without pause, cancels some, runs some again, and deletes some documents. */
+/** Uploads documents over HTTP without pause, cancels some, reruns some, and deletes some documents. */
 export class Workload {
   readonly plan: Plan;
   readonly accepted: Accepted[] = [];
@@ -128,7 +128,7 @@ export class Workload {
       const job = response?.ok ? ((await response.json()) as Job) : undefined;
       const worked = job !== undefined && (what === 'cancel' ? outcomeOf(job) === 'cancelled' : job.run > 1);
       accepted[what === 'cancel' ? 'cancels' : 'retries'].push({ status, worked });
-      this.#logbook.note(`${what} ${accepted.id}: ${status || 'no answer'} ${job?.status ?? ''}`);
+      this.#logbook.note(`${what} ${accepted.id}: ${status || 'no response'} ${job?.status ?? ''}`);
     };
     await ask('cancel');
     if (!random.chance(0.5)) return;
@@ -136,7 +136,7 @@ export class Workload {
     await ask('retry');
   }
 
-  /** Deletes the document of a job at some moment: while the job waits or runs, or later. */
+  /** Deletes the document of a job while the job waits or runs, or later. */
   async #delete({ id, upload: { random } }: Accepted): Promise<void> {
     await sleep(random.int(0, 2500));
     const job = await this.#send('GET', `/api/jobs/${id}`);
@@ -146,7 +146,7 @@ export class Workload {
     const { status = 0, ok = false } = response ?? {};
     // Another delete of the same document may have come first.
     if (!this.deletes.get(document)?.worked) this.deletes.set(document, { status, worked: ok });
-    this.#logbook.note(`delete ${document}: ${status || 'no answer'}`);
+    this.#logbook.note(`delete ${document}: ${status || 'no response'}`);
   }
 
   /** Edits the metadata of a job's document, once there is one. */
@@ -157,7 +157,7 @@ export class Workload {
     const response = await this.#send('PATCH', `/api/documents/${id}`, body, json);
     const { status = 0, ok = false } = response ?? {};
     this.edits.set(id, { status, worked: ok, edited: index });
-    this.#logbook.note(`edit ${id}: ${status || 'no answer'}`);
+    this.#logbook.note(`edit ${id}: ${status || 'no response'}`);
   }
 
   /** @returns `undefined` when no whole response came */

@@ -3,7 +3,7 @@ import type { Circumstances, Violation } from './audit-stores.ts';
 import type { Facts } from './facts.ts';
 import type { Accepted } from '../workload.ts';
 
-/** Checks that the listed documents are those that the completed jobs made, and that nobody deleted. */
+/** Checks that the listed documents are those of completed jobs, without the deleted ones. */
 export function auditDocuments(facts: Facts, circumstances: Circumstances): Violation[] {
   return [
     ...auditOwners(facts, circumstances),
@@ -37,14 +37,14 @@ function auditOwners({ documents, jobs, reindexes }: Facts, { workload }: Circum
   }
   for (const id of documents.keys()) {
     const rule = 'documents are those of completed jobs';
-    if (!made.has(id)) violations.push({ rule, jobId: id, detail: 'no job that completed made it' });
+    if (!made.has(id)) violations.push({ rule, jobId: id, detail: 'no completed job made it' });
     if (workload.deletes.get(id)?.worked)
       violations.push({ rule: 'deleted is deleted', jobId: id, detail: 'it is listed' });
   }
   return violations;
 }
 
-/** Of one name, no two documents have the same content and metadata: every upload was sent to skip copies, or to replace. */
+/** Checks that no two documents of a name have the same content and metadata. Every upload skips copies or replaces. */
 function auditCopies({ documents }: Facts): Violation[] {
   const copies = Map.groupBy(
     documents.values(),
@@ -59,7 +59,7 @@ function auditCopies({ documents }: Facts): Violation[] {
     }));
 }
 
-/** An edit that was acknowledged stays, unless an upload replaces the document. Chunks have it, too. */
+/** Checks that acknowledged edits stay, unless an upload replaces the document, and that the chunks have them. */
 function auditEdits({ documents, chunks, edited }: Facts, { workload }: Circumstances): Violation[] {
   return [...documents.values()].flatMap(({ id, filename, metadata }): Violation[] => {
     const edit = workload.edits.get(id);
@@ -68,7 +68,11 @@ function auditEdits({ documents, chunks, edited }: Facts, { workload }: Circumst
     );
     if (edit?.worked && !isReplaced && metadata['edited'] !== edit.edited)
       return [
-        { rule: 'an edit stays', jobId: id, detail: `${edit.edited}, and it is ${metadata['edited']}` },
+        {
+          rule: 'an edit stays',
+          jobId: id,
+          detail: `${edit.edited} is expected, and the document has ${metadata['edited']}`,
+        },
       ];
     const other = chunks.get(id)?.find((chunk) => edited.get(chunk.id) !== metadata['edited']);
     if (!other) return [];
@@ -82,14 +86,18 @@ function auditOriginals({ documents, originals }: Facts): Violation[] {
     const found = originals.get(id);
     if (found === content_hash) return [];
     return [
-      { rule: 'a document has its original', jobId: id, detail: `${content_hash}, and it is ${found}` },
+      {
+        rule: 'a document has its original',
+        jobId: id,
+        detail: `${content_hash} is expected, and the original has ${found}`,
+      },
     ];
   });
 }
 
-/** Uploads of one name of which each began after the one before was answered, and that nobody cancelled, deleted or edited. */
+/** Checks names whose uploads followed each other, without a cancel, delete or edit. Only the last version may be listed. */
 function auditOrder({ documents, jobs }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
-  // Jobs that Redis forgot are queued again, in any order.
+  // A worker requeues jobs that Redis forgot, in any order.
   if (rolledBack) return [];
   const names = Map.groupBy(workload.accepted, ({ upload }) => upload.filename);
   return [...names].flatMap(([filename, uploads]): Violation[] => {
@@ -101,7 +109,7 @@ function auditOrder({ documents, jobs }: Facts, { workload, rolledBack }: Circum
     const last = byPlan.at(-1) as Accepted;
     if (!inTurn || !untouched || !jobs.get(last.id)?.job.result) return [];
     const listed = [...documents.values()].filter((document) => document.filename === filename);
-    const rule = 'uploads of one name in turn leave its last version alone';
+    const rule = 'the last of successive uploads of a name is its only document';
     if (listed.length === 1 && listed[0]?.content_hash === last.upload.contentHash) return [];
     const detail = `${listed.map(({ id }) => id).join(' ') || 'none'} of ${filename}`;
     return [{ rule, jobId: last.id, detail }];

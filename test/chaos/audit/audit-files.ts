@@ -2,18 +2,18 @@ import { outcomeOf } from '../../../src/contract/job.ts';
 import type { Circumstances, Violation } from './audit-stores.ts';
 import type { Facts } from './facts.ts';
 
-/** Reads the note of how a job ended, under the epoch of its last comparison. */
+/** Name of a note of how a job ended, under the epoch of its last comparison. */
 const ENDED =
   /^\.ends\/\w+\/([0-9a-f-]{36})\.(completed|failed|cancelled|duplicate|replaced|edited|deleted)\.json$/;
 const FILE = /^default\/([0-9a-f-]{36})(\.json|\.checkpoint\/.+)?$/;
-/** How a job has ended, by its note. The job of a deleted document may have ended in any way. */
+/** Outcome of a job, by the kind of its note. The job of a deleted document may have any outcome. */
 const OUTCOMES: Record<string, string> = {
   duplicate: 'completed',
   replaced: 'completed',
   edited: 'completed',
 };
 
-/** Checks that the blob folder holds the originals of the documents and of jobs that may run again, and no other. */
+/** Checks that the blob folder holds only the originals of documents and of jobs that a client may rerun. */
 export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumstances): Violation[] {
   const { files, jobs, reindexes, temporary, fileKeys } = facts;
   const violations: Violation[] = temporary.map((name) => ({
@@ -23,7 +23,7 @@ export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumsta
   const owned = new Set(fileKeys.values());
   const known = new Set([...jobs].flatMap(([id, found]) => (found && !reindexes.has(id) ? [id] : [])));
   const needed = [...known].filter((id) => owned.has(`default/${id}`) || isRerunnable(id, facts));
-  const strangers = new Set<string>();
+  const unknown = new Set<string>();
   const noted = new Map<string, string>();
   // Notes come first.
   const names = [...files].toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -33,20 +33,20 @@ export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumsta
       noted.set(endedId, end);
       const job = jobs.get(endedId)?.job;
       const outcome = job && outcomeOf(job);
-      // One that is not whole was never acknowledged. Another rule looks for jobs that are not known.
+      // An upload with an incomplete manifest was never acknowledged. Another rule checks unknown jobs.
       if (job && end !== 'deleted' && outcome !== (OUTCOMES[end] ?? end) && isWhole(manifest))
         violations.push({
           rule: 'only what ended is noted',
           jobId: endedId,
-          detail: `${name}, and it is ${outcome}`,
+          detail: `${name}, but the outcome is ${outcome}`,
         });
       continue;
     }
     const [, jobId, beside] = FILE.exec(name) ?? [];
     if (jobId === undefined) {
-      violations.push({ rule: 'nothing else in the blob folder', detail: name });
+      violations.push({ rule: 'the blob folder holds no foreign file', detail: name });
     } else if (!known.has(jobId)) {
-      strangers.add(jobId);
+      unknown.add(jobId);
       if (withSlowSweeps && isWhole(manifest))
         violations.push({ rule: 'a whole manifest has a job', jobId, detail: name });
     } else if (beside && beside !== '.json' && withSlowSweeps) {
@@ -58,21 +58,21 @@ export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumsta
   }
   for (const jobId of needed) {
     if (!files.has(`default/${jobId}`))
-      violations.push({ rule: 'a blob a job', jobId, detail: 'the blob is gone' });
+      violations.push({ rule: 'a job has its blob', jobId, detail: 'the blob is gone' });
     if (!isWhole(files.get(`default/${jobId}.json`)))
-      violations.push({ rule: 'a manifest a blob', jobId, detail: 'the manifest is gone' });
+      violations.push({ rule: 'a blob has its manifest', jobId, detail: 'the manifest is gone' });
     if (withSlowSweeps && !noted.has(jobId))
       violations.push({ rule: 'every end is noted', jobId, detail: 'there is no note' });
   }
-  // An upload that was cut off may leave a blob that nobody was promised; it is removed days later.
-  if (strangers.size > workload.lostResponses) {
-    const detail = `${workload.lostResponses} uploads were cut off, but of no job are: ${[...strangers].join(' ')}`;
+  // An upload that was cut off may leave a blob without an acknowledgement. A sweep removes it days later.
+  if (unknown.size > workload.lostResponses) {
+    const detail = `${workload.lostResponses} uploads were cut off, but more files have no job: ${[...unknown].join(' ')}`;
     violations.push({ rule: 'a refused upload leaves nothing', detail });
   }
   return violations;
 }
 
-/** Returns whether a client may run the job again, which needs its original. Nobody may, once its document was deleted. */
+/** Returns whether a client may rerun the job, which needs its original. None may after its document was deleted. */
 function isRerunnable(id: string, { jobs, files }: Facts): boolean {
   const job = jobs.get(id)?.job;
   if (!job || job.status !== 'failed') return false;

@@ -3,7 +3,7 @@ import type { Circumstances, Violation } from './audit-stores.ts';
 import type { Facts } from './facts.ts';
 import type { Accepted, ControlResponse, Workload } from '../workload.ts';
 
-/** Checks how every job ended, beside what its client asked for. */
+/** Checks how every job ended, against the requests of its client. */
 export function auditJobs(facts: Facts, circumstances: Circumstances): Violation[] {
   const accepted = new Map(circumstances.workload.accepted.map((upload) => [upload.id, upload]));
   return [
@@ -25,15 +25,15 @@ function auditJob(
   const filename = job?.filename ?? upload?.upload.filename ?? '';
   const deletes = deletesOf(filename, workload);
   if (!job) {
-    // A Redis that went back has no reason to know the job of a document that was deleted.
+    // A Redis that went back need not know the job of a deleted document.
     if (rolledBack && deletes.length > 0) return [];
-    return violation('an accepted upload is known', `GET /api/jobs/${id} answers 404`);
+    return violation('an accepted upload is known', `GET /api/jobs/${id} responds with 404`);
   }
   const { status, run } = job;
   const outcome = outcomeOf(job);
   if (!outcome) return violation('every job ends', `it is ${status}`);
   if (reindexes.has(id)) {
-    // The document's own job may run once more meanwhile: Redis forgot how it ended. A delete cancels the reindex.
+    // The document's own job may run once more meanwhile, because Redis forgot its end. A delete cancels the reindex.
     const fine =
       outcome === 'completed' ||
       job.error_code === 'document_changed' ||
@@ -50,19 +50,25 @@ function auditJob(
   const cancels = upload?.cancels ?? [];
   const retries = upload?.retries ?? [];
   if (outcome === 'cancelled' && !cancels.some(mayHaveWorked) && deletes.length === 0)
-    return violation('only who is asked to cancels', `cancels: ${list(cancels)}`);
+    return violation('a job is cancelled only on request', `cancels: ${list(cancels)}`);
   if (run > 1 && !retries.some(mayHaveWorked))
-    return violation('a run begins when asked for', `run ${run}, retries: ${list(retries)}`);
+    return violation('a job is rerun only on request', `run ${run}, retries: ${list(retries)}`);
   if (cancels.some(worked) && !retries.some(mayHaveWorked) && outcome !== 'cancelled')
-    return violation('cancelled is cancelled', `cancel was answered ${list(cancels)}, and it is ${outcome}`);
-  // Of what was answered before Redis went back only this may be forgotten, for the job has ended all the same.
+    return violation(
+      'cancelled is cancelled',
+      `the cancel's response was ${list(cancels)}, but the outcome is ${outcome}`,
+    );
+  // A Redis that went back may forget an acknowledged rerun, because the job has ended in any case.
   if (!rolledBack && retries.some(worked) && run < 2)
-    return violation('a retry is a run', `retry was answered ${list(retries)}, and it is run ${run}`);
+    return violation(
+      'a retry makes a run',
+      `the retry's response was ${list(retries)}, but the run is ${run}`,
+    );
   return [];
 }
 
 const worked = (response: ControlResponse) => response.worked;
-/** Without a response, or with one that does not know, it may have been done all the same: 404 says that Redis forgot. */
+/** Returns whether the request may have had an effect. It may also without a response, after a 5xx, and after a 404 of a Redis that forgot. */
 export const mayHaveWorked = ({ worked, status }: ControlResponse) =>
   worked || status === 0 || status === 404 || status >= 500;
 const list = (responses: readonly ControlResponse[]) =>
@@ -71,7 +77,7 @@ const list = (responses: readonly ControlResponse[]) =>
 const uploadsOf = (name: string, { plan }: Workload) =>
   plan.uploads.filter(({ filename }) => filename === name);
 
-/** Returns the deletes that may have cancelled a job of this name: of its own document, or of the one it replaces. */
+/** Returns the deletes that may have cancelled a job of this name. They deleted its document, or the one that it replaces. */
 function deletesOf(name: string, { accepted, deletes }: Workload): ControlResponse[] {
   return accepted
     .filter(({ upload: { filename } }) => filename === name)
@@ -79,7 +85,7 @@ function deletesOf(name: string, { accepted, deletes }: Workload): ControlRespon
     .filter(mayHaveWorked);
 }
 
-/** Every upload had an idempotency key of its own, and was sent again under it until it was accepted. */
+/** Checks that each upload made one job, because the client repeats it with one idempotency key until it is accepted. */
 function auditKeys({ jobs, reindexes }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
   const names = Map.groupBy(
     [...jobs].flatMap(([id, found]) =>
@@ -91,7 +97,7 @@ function auditKeys({ jobs, reindexes }: Facts, { workload, rolledBack }: Circums
     const uploads = uploadsOf(filename, workload).length;
     return same.slice(uploads).map(({ id }) => ({ id, detail: `${same.length} jobs of ${uploads} uploads` }));
   });
-  // A Redis that went back may have forgotten the key of an upload whose answer never came.
+  // A Redis that went back may have forgotten the key of an upload whose response was lost.
   if (rolledBack && extra.length <= workload.lostResponses) return [];
   return extra.map(({ id, detail }) => ({ rule: 'one key, one job', jobId: id, detail }));
 }

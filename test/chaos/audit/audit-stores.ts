@@ -6,20 +6,20 @@ import type { Facts } from './facts.ts';
 import type { Sampler } from '../sampler.ts';
 import type { Workload } from '../workload.ts';
 
-/** Something that must not be. */
+/** A rule that the outcome breaks. */
 export interface Violation {
   rule: string;
   jobId?: string | undefined;
   detail: string;
 }
 
-/** What a run did that bears on what may be found after it. */
+/** Events of a run on which the rules depend. */
 export interface Circumstances {
   workload: Workload;
   sampler: Sampler;
   /** True when Redis came back from an older copy. */
   rolledBack: boolean;
-  /** True to have waited, too, for what is swept up after half a minute: second looks, and leftover manifests. */
+  /** True if the audit also waits for the sweeps that come after half a minute: second looks, and leftover manifests. */
   withSlowSweeps: boolean;
 }
 
@@ -35,7 +35,7 @@ const FAMILIES = new RegExp(
 );
 const EXPIRING = /^(?:job|idempotency):/;
 
-/** Checks what Redis, Chroma, the blob folder and the API hold once nothing is left to do. */
+/** Checks Redis, Chroma, the blob folder and the API once no work is left. */
 export function auditStores(facts: Facts, circumstances: Circumstances): Violation[] {
   return [
     ...auditJobs(facts, circumstances),
@@ -46,7 +46,7 @@ export function auditStores(facts: Facts, circumstances: Circumstances): Violati
   ];
 }
 
-/** Chroma holds exactly the chunks of the listed documents, each document's in one generation. */
+/** Checks that Chroma holds exactly the chunks of the listed documents, each document's in one generation. */
 function auditChunks(
   { chunks, documents, jobs, firstTexts }: Facts,
   { workload: { plan } }: Circumstances,
@@ -63,11 +63,11 @@ function auditChunks(
     const prefix = `${id}:${stored[0]?.generation}:`;
     const expected = new Set(Array.from({ length: count }, (_, index) => `${prefix}${index}`));
     if (stored.length !== count || stored.some((chunk) => !expected.has(chunk.id)))
-      return violation(`${count} of one generation were to be there; ${seen}`);
+      return violation(`${count} of one generation are expected; ${seen}`);
     if (stored.some(({ collection }) => collection !== document.collection))
       return violation(`not all of it is in ${document.collection}`);
     const marker = plan.markerOf(document.content_hash ?? '') ?? 'no such text';
-    if (!firstTexts.get(id)?.includes(marker)) return violation('it holds another text');
+    if (!firstTexts.get(id)?.includes(marker)) return violation('its first chunk holds another text');
     return [];
   });
 }
@@ -76,10 +76,12 @@ function auditRedis({ keys, cleanups, jobs }: Facts, { withSlowSweeps }: Circums
   const left = cleanups.first.concat(withSlowSweeps ? cleanups.second : []);
   return [
     ...[...keys].flatMap(([key, ttl]): Violation[] => {
-      if (!FAMILIES.test(key)) return [{ rule: 'nothing is left in Redis', detail: key }];
+      if (!FAMILIES.test(key)) return [{ rule: 'Redis holds no other keys', detail: key }];
       const jobId = key.startsWith('job:') ? key.slice('job:'.length) : undefined;
       if (jobId !== undefined && !isTerminal(jobs.get(jobId)?.job.status ?? 'queued')) return [];
-      return EXPIRING.test(key) && ttl < 0 ? [{ rule: 'what has ended expires', jobId, detail: key }] : [];
+      return EXPIRING.test(key) && ttl < 0
+        ? [{ rule: 'the keys of ended jobs expire', jobId, detail: key }]
+        : [];
     }),
     ...left.map((entry) => ({
       rule: 'dead generations are cleaned up',

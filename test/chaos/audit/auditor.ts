@@ -11,7 +11,7 @@ const PAUSE_MS = 1000;
 /** Of each rule: one cause breaks it many times. */
 const MOST_LISTED = 6;
 const MOST_DESCRIBED = 2;
-/** Of the lines that roles logged about one job. */
+/** Most log lines about one job in a report. */
 const MOST_LOGGED = 30;
 
 export interface Audit {

@@ -25,15 +25,15 @@ export interface Facts {
   /** What `GET /api/jobs/{id}` answers, as text; nothing for an id it does not know. */
   jobs: ReadonlyMap<string, { job: Job; json: string } | undefined>;
   documents: ReadonlyMap<string, Document>;
-  /** The jobs that index a document again: no upload made them, and their payload names another job's file. */
+  /** The reindex jobs. No upload made them, and their payload names another job's file. */
   reindexes: ReadonlySet<string>;
   /** By document. */
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
   /** The text of each document's first chunk. */
   firstTexts: ReadonlyMap<string, string>;
-  /** What edits have set in the metadata of chunks, by the chunk's id. */
+  /** Values that edits have set in the metadata of chunks, by the chunk's id. */
   edited: ReadonlyMap<string, number>;
-  /** SHA-256 of what each document's original answers; nothing where it answers with an error. */
+  /** SHA-256 of each document's original, as the api sends it; `undefined` after an error. */
   originals: ReadonlyMap<string, string | undefined>;
   /** The file that the registry names for each document. */
   fileKeys: ReadonlyMap<string, string>;
@@ -102,13 +102,13 @@ async function listKeys({ inspector }: Topology): Promise<Map<string, number>> {
 
 async function listReindexes({ inspector }: Topology, ids: readonly string[]): Promise<Set<string>> {
   const payloads = await Promise.all(ids.map((id) => inspector.hget(`job:${id}`, 'payload')));
-  // A document id alone proves nothing: a job that is run again after a rollback names its own.
+  // A document id alone proves nothing, because a job that runs once more after a rollback names its own.
   return new Set(ids.filter((id, i) => payloads[i]?.includes(`"file_key":"default/${id}"`) === false));
 }
 
 async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {
   const jobs = new Map<string, { job: Job; json: string } | undefined>();
-  await each(ids, async (id, i) => {
+  await eachAtOnce(ids, async (id, i) => {
     const response = await fetch(`${apiUrls[i % 2]}/api/jobs/${id}`);
     const json = await response.text();
     if (!response.ok && response.status !== 404)
@@ -118,8 +118,11 @@ async function readJobs({ apiUrls }: Topology, ids: readonly string[]) {
   return jobs;
 }
 
-/** Does something with every id, a few at a time. */
-async function each(ids: readonly string[], use: (id: string, i: number) => Promise<void>): Promise<void> {
+/** Calls a function for every id, {@link REQUESTS_AT_ONCE} at once. */
+async function eachAtOnce(
+  ids: readonly string[],
+  use: (id: string, i: number) => Promise<void>,
+): Promise<void> {
   const left = [...ids.entries()];
   const user = async () => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) await use(next[1], next[0]);
@@ -141,7 +144,7 @@ async function listDocuments({ apiUrls }: Topology): Promise<Map<string, Documen
 
 async function readOriginals({ apiUrls }: Topology, ids: readonly string[]) {
   const hashes = new Map<string, string | undefined>();
-  await each(ids, async (id, i) => {
+  await eachAtOnce(ids, async (id, i) => {
     const response = await fetch(`${apiUrls[i % 2]}/api/documents/${id}/content`);
     const bytes = Buffer.from(await response.arrayBuffer());
     hashes.set(id, response.ok ? createHash('sha256').update(bytes).digest('hex') : undefined);
