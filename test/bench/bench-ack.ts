@@ -23,7 +23,7 @@ const SIZES: [name: string, bytes: number, rounds: number][] = [
 export async function bench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-ack-'));
   const redis = await startRedis();
-  // A known model makes each upload look at its collection.
+  // With a known model each upload reads the models of its collection.
   const health = JSON.stringify({ status: 'ok', children: 1, model: 'm', dimensions: 4 });
   const processor = createServer((_, response) => response.end(health)).listen(0, '127.0.0.1');
   await once(processor, 'listening');

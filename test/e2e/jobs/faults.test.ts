@@ -11,7 +11,7 @@ import { processorChildren } from '../../helpers/processors/processor-children.t
 import { TestClient } from '../../helpers/clients/ws.ts';
 import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
-/** A child has begun to read by then, and not ended: its start takes half a second, the document five. */
+/** CPU time in s at which a child surely reads. Its start takes half a second, and the document five. */
 const READING_CPU_SECONDS = 1.2;
 
 const embedder = useEmbeddings();
@@ -95,7 +95,7 @@ test('a document whose parser dies each time fails after the third, without a re
     for (const pid of processorChildren(processor)) {
       if (killed.has(pid) || cpuSeconds(pid) - (before.get(pid) ?? 0) < READING_CPU_SECONDS) continue;
       killed.add(pid);
-      // As the kernel does it when there is no memory.
+      // The kernel does the same without memory.
       process.kill(pid, 'SIGKILL');
     }
   }

@@ -59,7 +59,7 @@ test('an operator who changes the model keeps what was indexed, and gets it back
     expect(await search(sluice, `of-${model}`)).toMatchObject({ status: 200 });
     await sluice.stop();
   }
-  // A search and an own upload, and its search.
+  // While renamed: the refused search, the upload to another collection, and its search.
   expect(small.texts()).toBe(texts + 3);
 
   sluice = await startWith(small, 'small');

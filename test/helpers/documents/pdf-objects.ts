@@ -32,7 +32,7 @@ export function pdfStream(content: Buffer | string, entries = ''): Buffer {
 const MIB = 1024 * 1024;
 const ADLER = 65_521;
 
-/** A stream that unpacks to very many spaces. It is made in no time, because one packed MiB is repeated. */
+/** Makes a stream that unpacks to `mib` MiB of spaces. It repeats one packed MiB, which is far faster than packing all. */
 export function spacesStream(mib: number): Buffer {
   const block = deflateRawSync(Buffer.alloc(MIB, ' '), { finishFlush: constants.Z_FULL_FLUSH });
   const size = BigInt(mib * MIB);
@@ -58,7 +58,11 @@ export const PDF_FONT = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'
 /** A line of text, in the font that a page calls F. */
 export const pdfText = (text: string) => `BT /F 12 Tf 72 700 Td (${text}) Tj ET\n`;
 
-/** A PDF of one page. @param content of a stream, or a whole one. @param more objects from number 6 on, and what page, resources and catalogue say of them */
+/**
+ * Makes a PDF of one page.
+ * @param content of the page's stream, or the whole stream
+ * @param more `objects` from number 6 on; entries of the resources, the page and the catalogue
+ */
 export function onePagePdf(
   content: Buffer | string | { stream: Buffer },
   {

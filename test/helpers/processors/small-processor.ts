@@ -19,9 +19,9 @@ import { startTestProcessor, type TestProcessor } from '../processors/processor.
 
 export const NDJSON = { accept: 'application/x-ndjson' };
 
-/** Takes a child some seconds. */
+/** A PDF that takes a child some seconds. */
 export const LONG_PDF = 'report-600p.pdf';
-/** A quarter of it, for tests that read it to its end. */
+/** A quarter of {@link LONG_PDF}, for tests that read it to its end. */
 export const SHORTER_PDF = 'report-150p.pdf';
 
 export const BOOK = 'book.txt';

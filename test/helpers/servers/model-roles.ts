@@ -9,12 +9,12 @@ export interface Presented {
   model: string;
   /** Length of the vectors. */
   dimensions: number;
-  /** What the health names; by default both. */
+  /** Fields that the health names; by default both. */
   named?: Partial<{ model: string; dimensions: number }>;
 }
 
 /**
- * Registers the stores, a processor whose model a test chooses, and an api and a worker that a test starts again after each
+ * Registers the stores, and a processor whose model a test chooses. The test starts an api and a worker again after each
  * change, as an operator does.
  */
 export function useModelRoles() {
@@ -47,7 +47,7 @@ export function useModelRoles() {
     };
   };
 
-  /** Starts a role that has seen the processor's health, as far as that responds. */
+  /** Starts a role, and waits until it has seen the processor's health, unless the health is refused. */
   const startRole = async (role: 'api' | 'worker'): Promise<TestRoles> => {
     const roles = await startTestRoles([role], {
       REDIS_URL: redis.url,

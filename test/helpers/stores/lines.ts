@@ -9,7 +9,7 @@ import { keys, payload, queue, recovered, redis } from './queue.ts';
 /** The reader of all documents that these helpers complete. */
 export const READER = { model: 'm1', reader_version: 'r1' };
 
-/** Makes the payload of an upload. @param bytes stand for its content hash */
+/** Makes the payload of an upload. @param bytes its content hash, in place of a file */
 export function uploadOf(
   id: string,
   bytes: string,
@@ -24,7 +24,7 @@ export async function enqueue(id: string, ...asked: [string, OnDuplicate?, Parti
   return enqueueBy(queue, id, uploadOf(id, ...asked));
 }
 
-/** Enqueues an upload by another queue, after a worker has repeated what Redis may have lost. */
+/** Enqueues an upload by a given queue. Redis counts as recovered before. */
 export async function enqueueBy(by: JobQueue, id: string, asked: JobPayload, tenant = 'default') {
   await recovered();
   await by.enqueue(id, tenant, asked);
@@ -37,7 +37,7 @@ export async function complete(claimed: ClaimedJob, replaces?: string): Promise<
   return completeBy(queue, claimed, replaces);
 }
 
-/** Completes a claimed job of another queue, as {@link complete}. */
+/** Completes a claimed job by a given queue, as {@link complete}. */
 export async function completeBy(
   by: JobQueue,
   claimed: ClaimedJob,

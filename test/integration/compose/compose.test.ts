@@ -45,7 +45,7 @@ const compose = parse(file, { merge: true }) as {
 };
 const { services } = compose;
 
-/** Runs a service's own health check against a port until it passes. It is a process, so it waits for the port. */
+/** Runs a service's own health check against a port until it passes. It waits for the port first, because each check is a process. */
 async function isHealthy(name: (typeof OURS)[number], port: number): Promise<boolean> {
   await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status !== 503, 45_000);
   const [, command = '', ...args] = services[name].healthcheck.test;

@@ -10,7 +10,7 @@ const counts = keys.counts('default', document.collection);
 const { signal } = new AbortController();
 const LONG = 'x'.repeat(1000);
 
-/** Models of a collection's documents as its counts name them, one model, and whether the collection takes it. */
+/** Fields of a collection's counts, a model, and whether the collection takes it. */
 const CASES: [held: string[], name: string, dimensions: number, taken: boolean][] = [
   [[], 'm', 4, true],
   [['model:4:m'], 'm', 4, true],
@@ -31,40 +31,43 @@ const CASES: [held: string[], name: string, dimensions: number, taken: boolean][
   [['model:x:m', 'chunks'], 'n', 4, true],
 ];
 
-test.each(CASES)('documents of %j, and a model "%s" of %i numbers: taken is %s', async (...given) => {
-  const [held, name, dimensions, taken] = given;
-  for (const field of ['documents', 'changes', ...held]) await redis.client.hset(counts, field, 1);
-  const models = new CollectionModels(redis.client, keys, {
-    seen: true,
-    present: { model: name, dimensions, reader_version: '' },
-    look: async () => ({ model: name, dimensions, reader_version: '' }),
-  });
-  const looks = await Promise.allSettled([
-    models.ensureTakesPresent('default', document.collection, signal),
-    models.ensureTakes('default', document.collection, { name, dimensions }, signal),
-  ]);
-  await queue.enqueue('a', 'default', payload);
-  const claim = await claimOne();
-  const fields = { ...document.fields, model: name, dimension: dimensions > 0 ? `${dimensions}` : '' };
-  const before = await redis.client.hgetall(counts);
-  const outcomes = [
-    ...looks,
-    ...(await Promise.allSettled([queue.complete(claim, { ...document, fields })])),
-  ];
-  expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual([taken, taken, taken]);
-  expect(await redis.client.exists(keys.document('a'))).toBe(taken ? 1 : 0);
-  if (taken) return;
-  const refused = { code: 'embedding_mismatch', kind: 'permanent' };
-  expect(outcomes).toMatchObject([{ reason: refused }, { reason: refused }, {}]);
-  expect(outcomes[2]).toMatchObject({ reason: expect.any(ModelNotTakenError) as Error });
-  expect(await redis.client.hgetall(counts)).toEqual(before);
-  // The holder fails its job then, and its chunks are marked dead.
-  await queue.fail(claim, { message: 'x', error: 'x', errorCode: 'embedding_mismatch' });
-  const dead = ['default', document.collection, 'a', claim.token, 1];
-  expect(await redis.client.zrange(keys.cleanup, '0', '-1')).toEqual([JSON.stringify(dead)]);
-});
+test.each(CASES)(
+  'a collection with counts %j and a model "%s" of %i numbers: takes it is %s',
+  async (...given) => {
+    const [held, name, dimensions, taken] = given;
+    for (const field of ['documents', 'changes', ...held]) await redis.client.hset(counts, field, 1);
+    const models = new CollectionModels(redis.client, keys, {
+      seen: true,
+      present: { model: name, dimensions, reader_version: '' },
+      look: async () => ({ model: name, dimensions, reader_version: '' }),
+    });
+    const looks = await Promise.allSettled([
+      models.ensureTakesPresent('default', document.collection, signal),
+      models.ensureTakes('default', document.collection, { name, dimensions }, signal),
+    ]);
+    await queue.enqueue('a', 'default', payload);
+    const claim = await claimOne();
+    const fields = { ...document.fields, model: name, dimension: dimensions > 0 ? `${dimensions}` : '' };
+    const before = await redis.client.hgetall(counts);
+    const outcomes = [
+      ...looks,
+      ...(await Promise.allSettled([queue.complete(claim, { ...document, fields })])),
+    ];
+    expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual([taken, taken, taken]);
+    expect(await redis.client.exists(keys.document('a'))).toBe(taken ? 1 : 0);
+    if (taken) return;
+    const refused = { code: 'embedding_mismatch', kind: 'permanent' };
+    expect(outcomes).toMatchObject([{ reason: refused }, { reason: refused }, {}]);
+    expect(outcomes[2]).toMatchObject({ reason: expect.any(ModelNotTakenError) as Error });
+    expect(await redis.client.hgetall(counts)).toEqual(before);
+    // The holder fails its job then, and its chunks are marked dead.
+    await queue.fail(claim, { message: 'x', error: 'x', errorCode: 'embedding_mismatch' });
+    const dead = ['default', document.collection, 'a', claim.token, 1];
+    expect(await redis.client.zrange(keys.cleanup, '0', '-1')).toEqual([JSON.stringify(dead)]);
+  },
+);
 
-test('a refusal names some models, shortened, and reads no foreign value', async () => {
+test('a refusal names three models at most, shortens long names, and reads no foreign value', async () => {
   const models = new CollectionModels(redis.client, keys, {
     seen: true,
     present: { model: LONG, dimensions: 4, reader_version: '' },

@@ -12,7 +12,7 @@ import { createKeys } from '../../../src/redis/keys.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 import { useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
 
-/** For a busy machine. A sweep of originals runs every 30 s. */
+/** Timeout for a busy machine. A sweep of originals runs every 30 s. */
 const SWEPT = { timeout: 100_000, interval: 200 };
 const keys = createKeys();
 const redis = useRedis();
@@ -21,7 +21,7 @@ const roles = useRoles(['api', 'worker'], () => ({
   ...backends.env,
   REDIS_URL: redis.url,
   LEASE_MS: '30000',
-  // The original of a cancelled job goes with the job, because a client may run that again.
+  // The original of a cancelled job stays as long as the job, because a client may rerun it.
   JOB_TTL_SECONDS: '1',
 }));
 let chroma: ChromaClient;
@@ -99,7 +99,7 @@ test.each(cases)('a $how $name leaves no document', async ({ stop, when, how }) 
   if (!isLate) expect(job).toMatchObject({ status: 'failed', error_code: 'cancelled' });
 });
 
-test('and nothing of any of them is left in a store', async () => {
+test('the ended jobs leave nothing in any store', async () => {
   await expect.poll(originals, SWEPT).toEqual([]);
   const counts = async () =>
     Promise.all((await chroma.listCollections()).map((collection) => collection.count()));

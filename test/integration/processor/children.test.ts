@@ -58,8 +58,8 @@ describe('whatever happens to its children', () => {
     expect(processor.lines.join()).toContain('deadline');
   });
 
-  // How it takes progress for life is a test of the pool.
-  it('takes silence for no life', async () => {
+  // The tests of the pool cover a parse that makes progress.
+  it('ends a parse that is silent past its limit', async () => {
     processor = await Processor.start({ timeoutMs: 10, children: 1 });
     const silent = await processor.parseFile(LONG_PDF, { headers: NDJSON });
     expect(await problem(silent)).toEqual({ status: 504, code: 'deadline' });

@@ -14,7 +14,7 @@ import { quietLogger } from '../../helpers/servers/roles.ts';
 
 const fence = await findFence(tmpdir());
 
-/** A parse that takes seconds, and shows its progress all the while. */
+/** A parse task that takes seconds, and reports its progress. */
 const bookTask = async () =>
   ({
     kind: 'parse',
@@ -88,7 +88,7 @@ test('when the first texts of a call fail, none of the others is begun', async (
   }
 });
 
-test('a parse that moves is granted twenty times its limit of silence, and no more', async () => {
+test('a parse that makes progress may take twenty times its limit of silence, and no longer', async () => {
   const timeoutMs = 60_000;
   const pool = new Pool({ children: 1, timeoutMs, withModel: false, fence, logger: quietLogger() });
   await expect.poll(() => pool.healthy).toBe(true);
@@ -97,7 +97,7 @@ test('a parse that moves is granted twenty times its limit of silence, and no mo
   try {
     const began = performance.now();
     const run = pool.run(book, { document: 'book', signal: new AbortController().signal }) as TaskRun;
-    // For the parent, half the limit passes with each sign of life.
+    // Half the limit passes for the parent with each sign of life.
     const signs = vi.spyOn(run, 'bytes').mockImplementation((sign) => {
       TaskRun.prototype.bytes.call(run, sign);
       vi.advanceTimersByTime(timeoutMs / 2);

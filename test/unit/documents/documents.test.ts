@@ -7,7 +7,7 @@ import { ProcessorError } from '../../../src/processor/errors.ts';
 import { parsed } from '../../helpers/documents/parsed.ts';
 import { wordsOf } from '../../helpers/documents/words.ts';
 
-/** Its first pages are a document of their own, by the same builder. */
+/** The longest document. The same builder makes `report-150p.pdf`, its first pages. */
 const LONGEST = 'report-600p.pdf';
 
 it.each(DOCUMENT_NAMES.filter((name) => name !== LONGEST))(

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => worker?.close());
 
-test('while Chroma is away an edit is pending, and a worker carries it on once Chroma is back', async () => {
+test('while Chroma is away an edit is pending, and a worker applies it once Chroma is back', async () => {
   await expect.poll(async () => (await documentOf()).chunk_count, GENEROUS).toBe(1);
   await backends.chroma.down();
   const response = await edit({ year: 2024 });
@@ -45,7 +45,7 @@ test('while Chroma is away an edit is pending, and a worker carries it on once C
   expect(await matches({ year: 2024 })).toBe(1);
 });
 
-test('while the blob store takes no writes an edit is refused, and takes effect once it does', async () => {
+test('while the blob store takes no writes an edit gets 503, and a worker applies it afterwards', async () => {
   // A file in the place of the folder refuses the note of the edit, also to a superuser.
   const ends = join(api.dataDir, 'blobs', '.ends');
   await rename(ends, `${ends}-away`);

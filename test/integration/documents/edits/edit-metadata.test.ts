@@ -127,7 +127,7 @@ test.each([
   expect((await documentOf(id)).metadata).toEqual({ year: 2023 });
 });
 
-test('a document that is not there cannot be edited', async () => {
+test('an edit of a missing document gets 404', async () => {
   const missing = await edit('nobody', { metadata: {} });
   expect([missing.status, await missing.json()]).toMatchObject([404, { code: 'document_not_found' }]);
 });
@@ -142,7 +142,7 @@ test('an upload with the edited metadata is a duplicate, and one with the former
   expect(other.result!.document_id).not.toBe(id);
 });
 
-test('edits at the same time all survive', async () => {
+test('concurrent edits all survive', async () => {
   const id = await ingest({});
   const names = Array.from({ length: 8 }, (_, i) => `key${i}`);
   await Promise.all(names.map((name) => edited(id, { [name]: true })));
@@ -180,7 +180,7 @@ test('a replacing upload brings its own metadata', async () => {
   expect(await redis.client.hget(keys.document(id), 'edited_ms')).toBeNull();
 });
 
-test('a worker carries on an edit whose api was lost after Redis had it', async () => {
+test('a worker applies an edit whose api was lost after the write to Redis', async () => {
   const id = await ingest({ year: 2023 });
   const fields = { metadata: '{"year":2024}', edited_ms: String(Date.now()), edit_pending: '1' };
   await redis.client.hset(keys.document(id), fields);

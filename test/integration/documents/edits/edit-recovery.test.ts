@@ -24,7 +24,7 @@ import {
 
 useDeletion();
 
-/** Metadata of the chunks, which an edit has reached last. */
+/** Metadata that the latest edit wrote to the chunks. */
 let chunks: Metadata | undefined;
 const vectors = {
   updateMetadata: async (_: unknown, metadata: Metadata) => void (chunks = metadata),
@@ -53,7 +53,7 @@ async function ingest(metadata: Metadata): Promise<void> {
   await upload('a', { payload: { ...payloadOf('a'), content_hash: 'x', on_duplicate: 'skip', metadata } });
   await work('older');
 }
-/** Keeps a copy of all that Redis holds. @returns goes back to it */
+/** Copies all data of Redis. @returns a function that puts Redis back to the copy */
 async function copyRedis(): Promise<() => Promise<void>> {
   const names = await redis.client.keys('*');
   const copies = await Promise.all(names.map((name) => redis.client.dumpBuffer(name)));

@@ -56,7 +56,7 @@ function encode(text: string, encoding: string): Buffer {
   return Buffer.from(Array.from(text).flatMap((char) => bytesOf.get(char) ?? []));
 }
 
-/** The bytes of each character of an encoding. */
+/** Makes the table from each character of an encoding to its bytes. */
 function tableOf(encoding: string): Map<string, number[]> {
   const decoder = new TextDecoder(encoding);
   const bytesOf = new Map<string, number[]>();
