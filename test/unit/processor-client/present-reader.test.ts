@@ -32,7 +32,7 @@ test('a processor that names nothing is an unknown reader', async () => {
   reader.close();
 });
 
-test('another model shows at the next look', async () => {
+test('the next look finds another model', async () => {
   const { reader, processor } = start({ model: 'm1', reader_version: 'r1' });
   await vi.advanceTimersByTimeAsync(0);
   processor.health = async () => ({ model: 'm2' }) as ProcessorHealth;
@@ -51,7 +51,7 @@ test('the last reader stays while the processor is away', async () => {
   reader.close();
 });
 
-test('a closed one looks no more', async () => {
+test('a closed reader looks no more', async () => {
   const { reader, look } = start({ model: 'm1' });
   reader.close();
   await vi.advanceTimersByTimeAsync(3 * LOOK_MS);
