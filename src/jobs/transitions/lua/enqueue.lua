@@ -34,6 +34,7 @@ local admitted = admit(id, job_key, job, {
   job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
   active = active, offset = offset, epoch = epoch, outcomes = outcomes,
   ttl_seconds = ttl_seconds, model = model, reader_version = reader_version, recovered = recovered, server = server,
+  -- `encodePayload` puts the document of a restored job first.
   restores = on_duplicate == 'keep' and string.sub(payload, 1, 15) == '{"document_id":',
 }, payload)
 if admitted == 'run' then redis.call('LPUSH', queue, id) end

@@ -124,9 +124,9 @@ local function admit(id, key, job, at, payload)
     return 'parked'
   end
   redis.call('ZREM', at.parked, id)
-  -- The claim decides. A worker may yet delete the document again, and would cancel a job that replaces it.
-  if at.recovered and not is_recovered(at) then return 'run' end
   local newest = how == 'replace' and newest_named(name, at)
+  -- The claim decides. A worker may yet delete the document again, and would cancel a job that replaces it.
+  if (document or newest) and at.recovered and not is_recovered(at) then return 'run' end
   if not document or is_broken or (newest and newest ~= document) then
     -- The upload heals a document that misses chunks or its original.
     return 'run', set_target(key, id, newest or document, at.document_prefix, payload)
