@@ -71,7 +71,10 @@ export class EndedRecovery {
     if (status === 'replaced') return this.#keepReplaced(ended, state);
     if (status === 'edited') return this.#editAgain(ended);
     const outcome = status === 'duplicate' ? 'completed' : status;
-    if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) return true;
+    if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) {
+      if (status === 'duplicate') await this.#buryCopy(ended);
+      return true;
+    }
     if (!state && status === 'completed' && hasDocument) return true;
     // A worker may note its job's end after the deletion.
     if (await blobs.ended.has(job, 'deleted')) return true;
@@ -106,6 +109,13 @@ export class EndedRecovery {
       state,
     );
     return false;
+  }
+
+  /** Restores the tombstone of a copy's original. A sweep keeps the file if a document has it after all. */
+  async #buryCopy(ended: EndedUpload): Promise<void> {
+    const { blobs, tombstones } = this.#services;
+    const manifest = await blobs.ended.read(ended);
+    if (manifest) await tombstones.write(manifest, 0);
   }
 
   /** Repeats a deletion that Redis has lost: of the document, or of the job that was to make it. */

@@ -19,6 +19,7 @@ export async function noteReplaced(
     const manifest = await blobs.manifest(former);
     // The file may be the original of another document, too.
     if (!manifest || (manifest.payload.document_id ?? manifest.job_id) !== work.documentId) return;
+    await blobs.removeCheckpoint(former);
     await blobs.ended.note(former, manifest.job_id, 'replaced', epoch);
     // A deletion that failed after its note must not be repeated on the new version.
     await blobs.ended.forget(manifest.job_id, 'completed', 'edited', 'deleted');

@@ -30,7 +30,8 @@ export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumsta
   for (const [name, manifest] of names) {
     const [, endedId, end = ''] = ENDED.exec(name) ?? [];
     if (endedId !== undefined) {
-      noted.set(endedId, end);
+      // An edit is no end.
+      if (end !== 'edited') noted.set(endedId, end);
       const job = jobs.get(endedId)?.job;
       const outcome = job && outcomeOf(job);
       // An upload with an incomplete manifest was never acknowledged. Another rule checks unknown jobs.

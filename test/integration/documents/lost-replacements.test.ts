@@ -229,3 +229,17 @@ test('a document that returns comes before equal uploads that wait already', asy
   expect(await redis.client.hget(keys.job('t'), 'status')).toBe('completed');
   expect(await redis.client.exists(keys.document('t'))).toBe(0);
 });
+
+test('the original of a copy goes, though Redis has lost its tombstone', async () => {
+  await uploadVersion('a', 'x');
+  await work('older');
+  await uploadVersion('c', 'x');
+  await work('older');
+  await age(1);
+  await new UploadRecovery(services()).sweep(signal);
+  expect(await redis.client.zcard(keys.tombstones)).toBe(1);
+  await redis.client.del(keys.tombstones);
+  await ended().sweep('newer', signal);
+  await sweep();
+  expect(await files()).toEqual(['a', 'a.json']);
+});
