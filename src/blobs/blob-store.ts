@@ -9,7 +9,7 @@ import { BlobStream } from './blob-stream.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { readCurrentSince } from './current-since.ts';
 import { EndedUploads } from './ended-uploads.ts';
-import { readManifest, replaceManifest, type Manifest } from './manifest.ts';
+import { readManifest, replaceManifest, withEditOf, type Manifest } from './manifest.ts';
 import { openBlob, openKnownBlob, openNew, type OpenedBlob } from './open-blob.ts';
 import { Trash } from './trash.ts';
 import type { KnownContent } from './verify-content.ts';
@@ -135,8 +135,8 @@ export class BlobStore {
   }
 
   /**
-   * Rewrites a blob's manifest, durably: its job is about to be rerun, or its manifest was lost. It leaves another
-   * job's manifest unchanged, because the file was uploaded for that job.
+   * Rewrites a blob's manifest, durably: its job is about to be rerun, or its manifest was lost. A later edit
+   * of the metadata stays. It leaves another job's manifest unchanged, because the file was uploaded for that job.
    * @throws {BlobNotFoundError} when the blob itself is gone
    */
   async restoreManifest(key: string, manifest: Manifest): Promise<void> {
@@ -144,7 +144,7 @@ export class BlobStore {
     await (await openBlob(path)).file.close();
     const found = await readManifest(path + MANIFEST);
     if (found && found.job_id !== manifest.job_id) return;
-    await replaceManifest(path + MANIFEST, manifest);
+    await replaceManifest(path + MANIFEST, withEditOf(found, manifest));
     await (await this.#folder(dirname(path))).sync();
     await this.ended.forget(manifest.job_id);
   }

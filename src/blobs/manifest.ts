@@ -45,6 +45,13 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
   return parsed.success ? (parsed.output as unknown as Manifest) : undefined;
 }
 
+/** Makes a manifest keep the edit of the metadata in the one that it replaces, if Redis has lost that edit. */
+export function withEditOf(found: Manifest | undefined, manifest: Manifest): Manifest {
+  if (found?.edited_ms === undefined || found.edited_ms <= (manifest.edited_ms ?? 0)) return manifest;
+  const { payload, edited_ms } = found;
+  return { ...manifest, payload: { ...manifest.payload, metadata: payload.metadata }, edited_ms };
+}
+
 /** Replaces a manifest, durably and atomically. It writes a new file, because end notes share the old one. */
 export async function replaceManifest(path: string, manifest: Manifest): Promise<void> {
   // Has a checkpoint's name, so that a sweep removes it if the process dies here.

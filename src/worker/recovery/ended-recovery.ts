@@ -72,7 +72,7 @@ export class EndedRecovery {
     if (status === 'edited') return this.#editAgain(ended);
     const outcome = status === 'duplicate' ? 'completed' : status;
     if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) {
-      if (status === 'duplicate') await this.#buryCopy(ended);
+      if (status === 'duplicate') await this.#restoreTombstone(ended);
       return true;
     }
     if (!state && status === 'completed' && hasDocument) return true;
@@ -112,7 +112,7 @@ export class EndedRecovery {
   }
 
   /** Restores the tombstone of a copy's original. A sweep keeps the file if a document has it after all. */
-  async #buryCopy(ended: EndedUpload): Promise<void> {
+  async #restoreTombstone(ended: EndedUpload): Promise<void> {
     const { blobs, tombstones } = this.#services;
     const manifest = await blobs.ended.read(ended);
     if (manifest) await tombstones.write(manifest, 0);

@@ -13,6 +13,7 @@ import type { Availability } from '../claim/availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
 import { embedAndStore } from './embed-and-store.ts';
 import { readFormerVectors } from './former-vectors.ts';
+import { keepTarget } from './keep-target.ts';
 import type { KeptLease } from '../claim/lease-keeper.ts';
 import { RetryingCaller } from './retrying-caller.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
@@ -112,15 +113,6 @@ function formerOf({ payload, registry, vectors, signal }: Attempt) {
     const [document] = await registry.read([id]);
     return document && readFormerVectors(document, vectors, signal);
   };
-}
-
-/** Keeps the document that an upload replaces in its manifest, because the claim has chosen it. */
-async function keepTarget(payload: JobPayload, blobs: BlobStore): Promise<void> {
-  // The upload of a document that misses its original replaces it, too.
-  if (payload.on_duplicate !== 'replace' && payload.on_duplicate !== 'skip') return;
-  const manifest = await blobs.manifest(payload.file_key);
-  if (manifest && manifest.payload.document_id !== payload.document_id)
-    await blobs.restoreManifest(payload.file_key, { ...manifest, payload });
 }
 
 /** Reports the marks of both stages. An earlier attempt may have done the work between them. */

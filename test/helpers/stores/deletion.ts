@@ -20,6 +20,7 @@ import { ManifestRestoration } from '../../../src/worker/recovery/manifest-resto
 import { OrphanSweep } from '../../../src/worker/recovery/orphan-sweep.ts';
 import { TombstoneSweep } from '../../../src/worker/recovery/tombstone-sweep.ts';
 import { UploadRecovery } from '../../../src/worker/recovery/upload-recovery.ts';
+import { keepTarget } from '../../../src/worker/run/keep-target.ts';
 import { noteReplaced } from '../../../src/worker/run/note-replaced.ts';
 import type { TestRedis } from '../servers/redis.ts';
 import { quietLogger } from '../servers/roles.ts';
@@ -170,11 +171,7 @@ export const uploadVersion = (
 export async function finish(claimed: ClaimedJob, epoch?: string): Promise<void> {
   if (!claimed.work.ok) throw new Error(claimed.work.detail);
   const { payload, documentId } = claimed.work;
-  if (payload.on_duplicate === 'replace') {
-    const manifest = await blobs.manifest(payload.file_key);
-    if (manifest && manifest.payload.document_id !== payload.document_id)
-      await blobs.restoreManifest(payload.file_key, { ...manifest, payload });
-  }
+  await keepTarget(payload, blobs);
   const former = await redis.client.hget(keys.document(documentId), 'file_key');
   await completeBy(queue, claimed);
   if (epoch && former !== null) await noteReplaced(former, claimed, epoch, blobs, services().logger);

@@ -4,15 +4,23 @@ import type { Metadata } from '../../../../src/contract/upload.ts';
 import { deleteDocument } from '../../../../src/documents/delete-document.ts';
 import { applyEdit } from '../../../../src/documents/edits/apply-edit.ts';
 import { editDocument } from '../../../../src/documents/edits/edit-document.ts';
-import { documentFields } from '../../../../src/documents/registry.ts';
-import { EditSweep } from '../../../../src/worker/recovery/edit-sweep.ts';
 import { EndedRecovery } from '../../../../src/worker/recovery/ended-recovery.ts';
 import {
-  blobs,
+  all,
+  chunks,
+  copyRedis,
+  edit,
+  forgetChunks,
+  ingest,
+  metadataOf,
+  recover,
+  sweepEdits,
+  work,
+} from '../../../helpers/documents/edits.ts';
+import {
   files,
   keys,
   payloadOf,
-  queue,
   redis,
   services,
   signal,
@@ -24,52 +32,13 @@ import {
 
 useDeletion();
 
-/** Metadata that the latest edit wrote to the chunks. */
-let chunks: Metadata | undefined;
-const vectors = {
-  updateMetadata: async (_: unknown, metadata: Metadata) => void (chunks = metadata),
-};
-const all = () => ({ ...services(), vectors });
-const edit = (metadata: object) => editDocument('default', 'a', { ...metadata }, all(), signal);
-const recover = (epoch: string) => new EndedRecovery(services(), TTL_SECONDS * 1000).sweep(epoch, signal);
-const sweepEdits = () => new EditSweep(all()).sweep(signal);
-const metadataOf = async (id = 'a') => (await services().registry.read([id]))[0]?.metadata;
-
-/** Completes the job that waits, as a worker does. */
-async function work(epoch: string): Promise<void> {
-  const [claimed] = (await queue.claim(1)).jobs;
-  if (!claimed?.work.ok) throw new Error('no job waits');
-  const { payload, documentId } = claimed.work;
-  const made = { id: documentId, tenant: 'default', model: 'm', dimension: 3 };
-  const fields = documentFields(payload, { ...made, mediaType: undefined, readerVersion: 'r' });
-  const document = { documentId, tenant: 'default', collection: 'papers', chunkCount: 1, fields };
-  await queue.complete(claimed, document);
-  await blobs.ended.note(payload.file_key, claimed.id, 'completed', epoch);
-}
-/** Makes a document with metadata. */
-async function ingest(metadata: Metadata): Promise<void> {
-  chunks = undefined;
-  await redis.client.set(keys.epoch, 'older');
-  await upload('a', { payload: { ...payloadOf('a'), content_hash: 'x', on_duplicate: 'skip', metadata } });
-  await work('older');
-}
-/** Copies all data of Redis. @returns a function that puts Redis back to the copy */
-async function copyRedis(): Promise<() => Promise<void>> {
-  const names = await redis.client.keys('*');
-  const copies = await Promise.all(names.map((name) => redis.client.dumpBuffer(name)));
-  return async () => {
-    await redis.client.flushall();
-    await Promise.all(names.map((name, i) => redis.client.restore(name, 0, copies[i] as Buffer)));
-  };
-}
-
 test('a Redis that is back at a time before an edit gets the edit again', async () => {
   await ingest({ year: 2023 });
   const goBack = await copyRedis();
   await edit({ year: 2024 });
   await goBack();
   expect(await metadataOf()).toEqual({ year: 2023 });
-  chunks = undefined;
+  forgetChunks();
   await recover('newer');
   await sweepEdits();
   expect(await metadataOf()).toEqual({ year: 2024 });

@@ -1,0 +1,13 @@
+import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { JobPayload } from '../../jobs/model/job-payload.ts';
+
+/** Keeps the document that an upload replaces in its manifest, because the claim has chosen it. */
+export async function keepTarget(payload: JobPayload, blobs: BlobStore): Promise<void> {
+  const { file_key: key, on_duplicate, document_id } = payload;
+  // The upload of a document that misses its original replaces it, too.
+  if (on_duplicate !== 'replace' && on_duplicate !== 'skip') return;
+  const manifest = await blobs.manifest(key);
+  if (!manifest || manifest.payload.document_id === document_id) return;
+  // The metadata stay those of the manifest. A Redis that went back has lost their edit.
+  await blobs.restoreManifest(key, { ...manifest, payload: { ...manifest.payload, document_id } });
+}
