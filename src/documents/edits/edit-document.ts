@@ -12,6 +12,8 @@ import { ownManifest } from './own-manifest.ts';
 
 /** Most reads of a document. Each further read follows a concurrent edit of the document. */
 const MOST_LOOKS = 20;
+/** Writes of one edit that Redis loses, or that an upload replaces, before the call ends. */
+const MOST_WRITES = 4;
 /** Longest wait of a call for Chroma, in ms. 20,000 chunks take about 8 s. */
 const CHROMA_WAIT_MS = 10_000;
 /** Time in ms until a worker takes over an edit. It exceeds the wait for Chroma, because the api may still work until then. */
@@ -27,7 +29,8 @@ export interface EditorServices extends EditServices {
  * Edits the metadata of a tenant's document, without embedding it again. While Chroma is away the document shows
  * `metadata_pending`, and a worker applies the edit later. An edit that changes nothing writes nothing.
  * @param patch a JSON merge patch (RFC 7396)
- * @throws {AppError} `document_not_found`, `invalid_metadata`; `queue_unavailable` if the document changed at each read
+ * @throws {AppError} `document_not_found`, `invalid_metadata`; `queue_unavailable` if other writers, or a Redis that
+ * goes back, undo the edit again and again
  * @throws {AppError} `disk_full`, `storage_unavailable`; the detail says if Sluice keeps the edit
  */
 export async function editDocument(
@@ -37,28 +40,36 @@ export async function editDocument(
   services: EditorServices,
   signal: AbortSignal,
 ): Promise<Document> {
-  const { registry, edits, logger } = services;
-  const isPending = await writeEdit(tenant, id, patch, services);
-  if (isPending) {
-    const waited = AbortSignal.any([signal, AbortSignal.timeout(CHROMA_WAIT_MS)]);
-    try {
-      if (!(await applyEdit(id, services, waited))) await edits.putOff(id, RETRY_MS);
-    } catch (error) {
-      await edits.putOff(id, RETRY_MS);
-      if (error instanceof AppError) throw kept(error);
-      logger.warn('edited metadata is not in the vector store yet', { document: id, error });
-    }
+  const waited = AbortSignal.any([signal, AbortSignal.timeout(CHROMA_WAIT_MS)]);
+  for (let writes = 1; writes <= MOST_WRITES; writes++) {
+    const editedMs = await writeEdit(tenant, id, patch, services);
+    if (editedMs !== undefined) await carryOn(id, services, waited);
+    const document = await services.registry.get(tenant, id);
+    // Otherwise Redis went back before the manifest had the edit, or an upload has replaced the document.
+    if (editedMs === undefined || document.edited_ms >= editedMs) return toPublicDocument(document);
   }
-  return toPublicDocument(await registry.get(tenant, id));
+  throw changing();
 }
 
-/** Writes the edit to Redis. @returns whether the manifest or the chunks still lack an edit */
+/** Applies an edit to manifest and chunks. Leaves to a worker what Chroma does not take. */
+async function carryOn(id: string, services: EditorServices, signal: AbortSignal): Promise<void> {
+  const { edits, logger } = services;
+  try {
+    if (!(await applyEdit(id, services, signal))) await edits.putOff(id, RETRY_MS);
+  } catch (error) {
+    await edits.putOff(id, RETRY_MS);
+    if (error instanceof AppError) throw kept(error);
+    logger.warn('edited metadata is not in the vector store yet', { document: id, error });
+  }
+}
+
+/** Writes the edit to Redis. @returns the time of an edit (ms) that manifest or chunks lack; `undefined` for none */
 async function writeEdit(
   tenant: string,
   id: string,
   patch: Readonly<Record<string, unknown>>,
   { registry, edits, blobs, installation }: EditServices,
-): Promise<boolean> {
+): Promise<number | undefined> {
   for (let looks = 1; looks <= MOST_LOOKS; looks++) {
     const document = await registry.get(tenant, id);
     // Comes before the write, because a store that is away refuses the edit here. Redis may have lost the edit that this one
@@ -69,10 +80,16 @@ async function writeEdit(
       continue;
     }
     const metadata = mergePatch(document, patch);
-    if (isDeepStrictEqual(metadata, document.metadata)) return document.metadata_pending === true;
-    if ((await edits.edit(document, metadata, TAKEOVER_MS)) === 'edited') return true;
+    if (isDeepStrictEqual(metadata, document.metadata))
+      return document.metadata_pending ? document.edited_ms : undefined;
+    const edited = await edits.edit(document, metadata, TAKEOVER_MS);
+    if (typeof edited === 'number') return edited;
   }
-  throw new AppError('queue_unavailable', 'The document is changing. Try again in a moment.');
+  throw changing();
+}
+
+function changing(): AppError {
+  return new AppError('queue_unavailable', 'The document is changing. Try again in a moment.');
 }
 
 /** Merges a patch into a document's metadata. @throws {AppError} `invalid_metadata` for metadata that an upload could not have */

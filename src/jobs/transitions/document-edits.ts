@@ -41,13 +41,14 @@ export class DocumentEdits {
    * Replaces a document's metadata, unless it has changed since the caller's read.
    * @param waitMs time in ms that the caller has to apply the edit, before a worker does
    * @param lostMs time (ms since 1970) of an edit to repeat, because Redis has lost it; absent for a new edit
+   * @returns the time of the edit, in ms since 1970
    */
   async edit(
     document: EditableDocument,
     metadata: Metadata,
     waitMs: number,
     lostMs?: number,
-  ): Promise<'edited' | 'changed' | 'gone'> {
+  ): Promise<number | 'changed' | 'gone'> {
     const { id, tenant, generation, edited_ms } = document;
     return this.#run('edit-document', {
       document_key: this.#keys.document(id),

@@ -43,7 +43,7 @@ export const SCRIPTS = {
   'edit-document': defineScript(
     'document_key edited',
     'id tenant generation seen_ms lost_ms metadata copy wait_ms line_prefix',
-    (reply: number | null) => (reply === null ? 'gone' : reply === 1 ? 'edited' : 'changed'),
+    (reply: number | null) => (reply === null ? 'gone' : reply === 0 ? 'changed' : reply),
     { needsMemory: true },
   ),
   // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.

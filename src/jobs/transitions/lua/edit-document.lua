@@ -2,7 +2,7 @@
 -- generation, seen_ms: the live generation and the latest edit that the caller has read
 -- lost_ms: the time of an edit to repeat, because Redis has lost it; '' for a new one
 -- wait_ms: time that the caller has to apply the edit, before a worker does
--- Returns 1; 0 when the document has changed since the caller's read; nil when it is gone, or another tenant's.
+-- Returns the time of the edit (ms); 0 when the document has changed since the caller's read; nil when it is gone, or another tenant's.
 -- A replay gets 0. Publishes nothing.
 local found = redis.pcall('HMGET', document_key, 'tenant', 'generation', 'edited_ms', 'copy', 'name')
 if found.err or found[1] ~= tenant then return nil end
@@ -18,4 +18,4 @@ if copy ~= '' and (found[4] or '') ~= '' then
   redis.call('HSET', document_key, 'copy', copy)
 end
 redis.call('HSET', document_key, 'metadata', metadata, 'updated_at', stamp(), 'edited_ms', edited_ms, 'edit_pending', '1')
-return 1
+return tonumber(edited_ms)

@@ -18,7 +18,9 @@ async function repair(how: 'skip' | 'replace') {
 
 async function edit(metadata: Record<string, string>): Promise<void> {
   const [document] = await new DocumentRegistry(redis.client, keys).read(['a']);
-  expect(await new DocumentEdits(redis.client, keys, 0).edit(document!, metadata, 60_000)).toBe('edited');
+  expect(await new DocumentEdits(redis.client, keys, 0).edit(document!, metadata, 60_000)).toBeTypeOf(
+    'number',
+  );
 }
 
 const found = async () =>

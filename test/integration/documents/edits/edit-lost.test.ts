@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+
+import type { Metadata } from '../../../../src/contract/upload.ts';
+import { all, copyRedis, edit, ingest, metadataOf, work } from '../../../helpers/documents/edits.ts';
+import { blobs, payloadOf, upload, useDeletion } from '../../../helpers/stores/deletion.ts';
+
+useDeletion();
+
+/** Makes services whose Redis does something else right after it has taken an edit, at most `times` times. */
+function afterEdit(then: () => Promise<void>, times = 1) {
+  const services = all();
+  const { edits } = services;
+  const write = edits.edit.bind(edits);
+  let left = times;
+  edits.edit = async (...given) => {
+    const written = await write(...given);
+    if (left-- > 0) await then();
+    return written;
+  };
+  return services;
+}
+
+const kept = async (): Promise<Metadata | undefined> => (await blobs.manifest('default/a'))?.payload.metadata;
+
+test('an edit that Redis loses before the manifest has it is written again', async () => {
+  await ingest({ year: 2023 });
+  const goBack = await copyRedis();
+  const response = await edit({ year: 2024 }, afterEdit(goBack));
+  expect(response.metadata).toEqual({ year: 2024 });
+  expect(await metadataOf()).toEqual({ year: 2024 });
+  expect(await kept()).toEqual({ year: 2024 });
+});
+
+test('an edit that Redis loses again and again is refused', async () => {
+  await ingest({ year: 2023 });
+  const goBack = await copyRedis();
+  const editing = edit({ year: 2024 }, afterEdit(goBack, 100));
+  await expect(editing).rejects.toMatchObject({ code: 'queue_unavailable' });
+  expect(await kept()).toEqual({ year: 2023 });
+});
+
+test('an edit stays in the document that an upload replaces at the same time', async () => {
+  await ingest({ year: 2023 });
+  const metadata = { topic: 'fruit' };
+  await upload('r', {
+    payload: { ...payloadOf('r'), content_hash: 'y', on_duplicate: 'replace', metadata },
+  });
+  const response = await edit(
+    { year: 2024 },
+    afterEdit(() => work('older')),
+  );
+  expect(response.metadata).toEqual({ topic: 'fruit', year: 2024 });
+  expect((await blobs.manifest('default/r'))?.payload.metadata).toEqual({ topic: 'fruit', year: 2024 });
+});
