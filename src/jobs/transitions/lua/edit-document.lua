@@ -2,8 +2,8 @@
 -- generation, seen_ms: the live generation and the latest edit that the caller has read
 -- lost_ms: the time of an edit to repeat, because Redis has lost it; '' for a new one
 -- wait_ms: time that the caller has to apply the edit, before a worker does
--- Returns the time of the edit (ms); 0 when the document has changed since the caller's read; nil when it is gone, or another tenant's.
--- A replay gets 0. Publishes nothing.
+-- Returns the time of the edit (ms); 0 when the document has changed since the caller's read; nil when it is
+-- gone, or another tenant's. A replay gets 0. Publishes nothing.
 local found = redis.pcall('HMGET', document_key, 'tenant', 'generation', 'edited_ms', 'copy', 'name')
 if found.err or found[1] ~= tenant then return nil end
 if (found[2] or '') ~= generation or whole(found[3]) ~= seen_ms then return 0 end
