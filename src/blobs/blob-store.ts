@@ -144,8 +144,7 @@ export class BlobStore {
     await (await openBlob(path)).file.close();
     const found = await readManifest(path + MANIFEST);
     if (found && found.job_id !== manifest.job_id) return;
-    await replaceManifest(path + MANIFEST, withEditOf(found, manifest));
-    await (await this.#folder(dirname(path))).sync();
+    await this.#replaceManifest(path, withEditOf(found, manifest), true);
     await this.ended.forget(manifest.job_id);
   }
 
@@ -153,11 +152,7 @@ export class BlobStore {
   async editManifest(key: string, manifest: Manifest): Promise<void> {
     const path = this.#path(key);
     const [blob, beside] = await Promise.all([path, path + MANIFEST].map((file) => ifExists(stat(file))));
-    if (!beside) return;
-    await replaceManifest(path + MANIFEST, manifest);
-    // A sweep may have deleted the original meanwhile. No sweep finds a manifest without an original.
-    if (blob && !(await ifExists(stat(path)))) await rm(path + MANIFEST, { force: true });
-    await (await this.#folder(dirname(path))).sync();
+    if (beside) await this.#replaceManifest(path, manifest, blob !== undefined);
   }
 
   /** Reads a blob's manifest; `undefined` if it is missing or incomplete. */
@@ -227,6 +222,13 @@ export class BlobStore {
     this.#folders.set(path, opened);
     opened.catch(() => this.#folders.delete(path));
     return opened;
+  }
+
+  /** @param hasBlob whether the caller has seen the original. A sweep that deletes it since never finds a manifest alone */
+  async #replaceManifest(path: string, manifest: Manifest, hasBlob: boolean): Promise<void> {
+    await replaceManifest(path + MANIFEST, manifest);
+    if (hasBlob && !(await ifExists(stat(path)))) await rm(path + MANIFEST, { force: true });
+    await (await this.#folder(dirname(path))).sync();
   }
 
   #path(key: string): string {

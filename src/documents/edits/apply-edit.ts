@@ -1,3 +1,4 @@
+import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { StoreProver } from '../../blobs/open-original.ts';
 import type { JobStore } from '../../jobs/reads/job-store.ts';
@@ -7,6 +8,7 @@ import type { DocumentRegistry, StoredDocument } from '../registry.ts';
 import type { VectorStore } from '../vector-store.ts';
 import { isLost, repeatEdit } from './lost-edit.ts';
 import { ownManifest } from './own-manifest.ts';
+import { restoreManifest } from './restore-manifest.ts';
 
 /** Most reads of a document that other edits, or jobs, change meanwhile. */
 const MOST_LOOKS = 4;
@@ -42,14 +44,17 @@ export async function applyEdit(id: string, services: EditServices, signal: Abor
 
 /**
  * Writes a document's metadata into its manifest, and notes the edit. If Redis loses the edit, a worker finds the note and
- * repeats the edit from the manifest.
+ * repeats the edit from the manifest. Restores a missing manifest, because an older version removed it.
  * @returns false if the manifest held a later edit, which Redis had lost
  */
 async function keepEdit(document: StoredDocument, epoch: string, services: EditServices): Promise<boolean> {
   const { blobs, edits, installation } = services;
   const { file_key: key, metadata, edited_ms } = document;
   const manifest = await ownManifest(document, blobs, installation);
-  if (!manifest) return true;
+  if (!manifest) {
+    await restoreMissing(document, epoch, blobs);
+    return true;
+  }
   if (isLost(document, manifest)) {
     await repeatEdit(document, manifest, edits);
     return false;
@@ -62,4 +67,13 @@ async function keepEdit(document: StoredDocument, epoch: string, services: EditS
     throw storageProblem(cause);
   }
   return true;
+}
+
+/** Restores a missing manifest with the edit. It makes none beside an original that is gone, or is another document's. */
+async function restoreMissing(document: StoredDocument, epoch: string, blobs: BlobStore): Promise<void> {
+  try {
+    if (!(await blobs.manifest(document.file_key))) await restoreManifest(document, epoch, blobs);
+  } catch (cause) {
+    if (!(cause instanceof BlobNotFoundError)) throw storageProblem(cause);
+  }
 }

@@ -1,7 +1,4 @@
-import * as v from 'valibot';
-
-import type { StoredDocument } from '../../documents/registry.ts';
-import { JobPayloadSchema } from '../../jobs/model/job-payload.ts';
+import { restoreManifest } from '../../documents/edits/restore-manifest.ts';
 import type { StoredFiles } from '../../blobs/blob-listing.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import type { Manifest } from '../../blobs/manifest.ts';
@@ -35,8 +32,11 @@ export class ManifestRestoration {
   async restore(file: StoredFiles, documentId: string | undefined): Promise<boolean> {
     if (!file.blob) return false;
     if (documentId === undefined) return this.#restoreOfJob(file);
-    const manifest = manifestOf(await this.#services.registry.get(file.tenant, documentId));
-    await this.#write(manifest, 'completed');
+    const { blobs, epochs, registry } = this.#services;
+    // Comes first, because Redis may lose the document's edit after the read.
+    const { epoch } = epochs.last;
+    const document = await registry.get(file.tenant, documentId);
+    this.#log(await restoreManifest(document, epoch, blobs));
     return true;
   }
 
@@ -54,16 +54,14 @@ export class ManifestRestoration {
   }
 
   async #write(manifest: Manifest, end: End): Promise<void> {
-    const { blobs, epochs, logger } = this.#services;
-    const { job_id: job, payload } = manifest;
+    const { blobs, epochs } = this.#services;
+    const { job_id, payload } = manifest;
     await blobs.restoreManifest(payload.file_key, manifest);
-    await blobs.ended.note(payload.file_key, job, end, epochs.last.epoch);
-    logger.info('restored a manifest that was missing', { job, file: payload.file_key });
+    await blobs.ended.note(payload.file_key, job_id, end, epochs.last.epoch);
+    this.#log(manifest);
   }
-}
 
-/** Makes a document's manifest from the registry. Unknown settings take the defaults. */
-function manifestOf({ id, tenant, size, ...document }: StoredDocument): Manifest {
-  const payload = v.parse(JobPayloadSchema, { ...document, document_id: id, file_size: size });
-  return { job_id: id, tenant, payload };
+  #log({ job_id: job, payload }: Manifest): void {
+    this.#services.logger.info('restored a manifest that was missing', { job, file: payload.file_key });
+  }
 }

@@ -1,8 +1,19 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import type { Metadata } from '../../../../src/contract/upload.ts';
-import { all, copyRedis, edit, ingest, metadataOf, work } from '../../../helpers/documents/edits.ts';
-import { blobs, payloadOf, upload, useDeletion } from '../../../helpers/stores/deletion.ts';
+import { all, copyRedis, edit, ingest, metadataOf, recover, work } from '../../../helpers/documents/edits.ts';
+import {
+  age,
+  blobs,
+  files,
+  folder,
+  payloadOf,
+  sweep,
+  upload,
+  useDeletion,
+} from '../../../helpers/stores/deletion.ts';
 
 useDeletion();
 
@@ -51,4 +62,39 @@ test('an edit stays in the document that an upload replaces at the same time', a
   );
   expect(response.metadata).toEqual({ topic: 'fruit', year: 2024 });
   expect((await blobs.manifest('default/r'))?.payload.metadata).toEqual({ topic: 'fruit', year: 2024 });
+});
+
+test('a Redis that went back gets the edit of a document without a manifest again', async () => {
+  await ingest({ year: 2023 });
+  // An older version removed the manifest of an ended job, and its note.
+  await rm(join(folder, 'default', 'a.json'));
+  await rm(join(folder, '.ends'), { recursive: true });
+  const goBack = await copyRedis();
+  await edit({ year: 2024 });
+  expect(await blobs.ended.has('a', 'completed')).toBe(true);
+  await goBack();
+  await recover('newer');
+  expect(await metadataOf()).toEqual({ year: 2024 });
+});
+
+test('an edit of a document without its original makes no manifest', async () => {
+  await ingest({ year: 2023 });
+  await rm(join(folder, 'default', 'a.json'));
+  await rm(join(folder, 'default', 'a'));
+  await edit({ year: 2024 });
+  expect(await metadataOf()).toEqual({ year: 2024 });
+  expect(await files()).toEqual([]);
+});
+
+test('a manifest that a sweep restores holds the edit, and a Redis that went back gets it', async () => {
+  await ingest({ year: 2023 });
+  const goBack = await copyRedis();
+  await edit({ year: 2024 });
+  await rm(join(folder, 'default', 'a.json'));
+  await rm(join(folder, '.ends'), { recursive: true });
+  await age();
+  await sweep();
+  await goBack();
+  await recover('newer');
+  expect(await metadataOf()).toEqual({ year: 2024 });
 });
