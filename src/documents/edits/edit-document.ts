@@ -83,7 +83,10 @@ async function writeEdit(
     if (isDeepStrictEqual(metadata, document.metadata))
       return document.metadata_pending ? document.edited_ms : undefined;
     const edited = await edits.edit(document, metadata, TAKEOVER_MS);
-    if (typeof edited === 'number') return edited;
+    if (typeof edited !== 'number') continue;
+    // A deletion that failed after its note must not be repeated on the edited document.
+    if (manifest) await blobs.ended.forget(manifest.job_id, 'deleted');
+    return edited;
   }
   throw changing();
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { AppError } from '../../../src/errors.ts';
 import { deleteDocument, type DeletionServices } from '../../../src/documents/delete-document.ts';
+import { editDocument } from '../../../src/documents/edits/edit-document.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { rerunUpload } from '../../../src/uploads/rerun-upload.ts';
 import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
@@ -49,6 +50,17 @@ test('a later version of a document survives a deletion that failed', async () =
   expect(await documents()).toEqual(['document:a']);
   expect(await redis.client.hget(keys.document('a'), 'file_key')).toBe('default/r');
   expect(await files()).toContain('r');
+});
+
+test('an edited document survives a deletion that failed', async () => {
+  await redis.client.set(keys.epoch, 'older');
+  await uploadVersion('a', 'x');
+  await work('older');
+  await expect(remove('a', dying())).rejects.toThrow('killed');
+  const vectors = { updateMetadata: async () => {} };
+  await editDocument('default', 'a', { year: 2024 }, { ...services(), vectors }, signal);
+  await recover();
+  expect(await documents()).toEqual(['document:a']);
 });
 
 test('a cancelled replacement that runs again after the deletion makes a document of its own', async () => {
