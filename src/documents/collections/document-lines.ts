@@ -25,7 +25,8 @@ export class DocumentLines {
     if (ids.length === 0) return;
     const documents = (await this.#registry.read(ids)).flatMap((document) => {
       const { copy, name } = lineDigests(tenant, document) ?? { copy: '', name: '' };
-      return [document.id, document.generation, document.settings_assumed ? '' : copy, name];
+      const { id, generation, edited_ms, settings_assumed } = document;
+      return [id, generation, edited_ms, settings_assumed ? '' : copy, name];
     });
     await this.#run('enter-lines', { documents_key: this.#keys.documents(tenant), documents });
   }

@@ -54,7 +54,7 @@ export const SCRIPTS = {
     ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
     { needsMemory: true },
   ),
-  // `documents` is id, generation, copy, name of each.
+  // `documents` is id, generation, time of the latest edit, copy, name of each.
   'enter-lines': defineScript('documents_key', 'document_prefix line_prefix ...documents', ignore),
   'expire-leases': defineScript(
     'leases queue active cleanup offset epoch outcomes swept tombstones parked',
