@@ -5,6 +5,7 @@ import type { Document } from '../../contract/documents.ts';
 import { GivenMetadataSchema, MAX_METADATA_BYTES, type Metadata } from '../../contract/upload.ts';
 import { AppError } from '../../errors.ts';
 import type { Logger } from '../../logging/logger.ts';
+import { storageProblem } from '../../uploads/storage-problem.ts';
 import { toPublicDocument, type StoredDocument } from '../registry.ts';
 import { applyEdit, type EditServices } from './apply-edit.ts';
 import { isLost, repeatEdit } from './lost-edit.ts';
@@ -55,12 +56,23 @@ export async function editDocument(
 async function carryOn(id: string, services: EditorServices, signal: AbortSignal): Promise<void> {
   const { edits, logger } = services;
   try {
+    await voidDeletion(id, services);
     if (!(await applyEdit(id, services, signal))) await edits.putOff(id, RETRY_MS);
   } catch (error) {
     await edits.putOff(id, RETRY_MS);
     if (error instanceof AppError) throw kept(error);
     logger.warn('edited metadata is not in the vector store yet', { document: id, error });
   }
+}
+
+/** Removes the note of a deletion that failed after it. Otherwise a worker would repeat the deletion on the edited document. */
+async function voidDeletion(id: string, { registry, blobs, installation }: EditServices): Promise<void> {
+  const [document] = await registry.read([id]);
+  const manifest = document && (await ownManifest(document, blobs, installation));
+  if (!manifest) return;
+  await blobs.ended.forget(manifest.job_id, 'deleted').catch((cause: unknown) => {
+    throw storageProblem(cause);
+  });
 }
 
 /** Writes the edit to Redis. @returns the time of an edit (ms) that manifest or chunks lack; `undefined` for none */
@@ -83,10 +95,7 @@ async function writeEdit(
     if (isDeepStrictEqual(metadata, document.metadata))
       return document.metadata_pending ? document.edited_ms : undefined;
     const edited = await edits.edit(document, metadata, TAKEOVER_MS);
-    if (typeof edited !== 'number') continue;
-    // A deletion that failed after its note must not be repeated on the edited document.
-    if (manifest) await blobs.ended.forget(manifest.job_id, 'deleted');
-    return edited;
+    if (typeof edited === 'number') return edited;
   }
   throw changing();
 }
