@@ -24,7 +24,7 @@ export const SCRIPTS = {
   ),
   // `changes` is the caller's state of the counts; '' for none. `fields` is field, value, ...
   'correct-counts': defineScript('collections_key counts_key', 'name changes documents ...fields', isOne),
-  'count-documents': defineScript('collections_key', 'document_prefix ...ids', asIs<string[]>),
+  'count-documents': defineScript('collections_key edited', 'document_prefix ...ids', asIs<string[]>),
   'delete-document': defineScript(
     'document_key documents_key collection_key collections_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing edited',
     'id tenant collection job_prefix line_prefix ttl_seconds',

@@ -43,12 +43,13 @@ export const sweepEdits = () => new EditSweep(all()).sweep(signal);
 
 export const metadataOf = async (id = 'a') => (await services().registry.read([id]))[0]?.metadata;
 
-/** Completes the job that waits, as a worker does. */
-export async function work(epoch: string): Promise<void> {
+/** Completes the job that waits, as a worker does. @param meanwhile something that happens after its claim */
+export async function work(epoch: string, meanwhile?: () => Promise<unknown>): Promise<void> {
   const [claimed] = (await queue.claim(1)).jobs;
   if (!claimed?.work.ok) throw new Error('no job waits');
   const { payload, documentId } = claimed.work;
   await keepTarget(payload, blobs);
+  await meanwhile?.();
   const made = { id: documentId, tenant: 'default', model: 'm', dimension: 3 };
   const fields = documentFields(payload, { ...made, mediaType: undefined, readerVersion: 'r' });
   const document = { documentId, tenant: 'default', collection: 'papers', chunkCount: 1, fields };

@@ -9,7 +9,7 @@ if found.err or found[1] ~= tenant then return nil end
 if (found[2] or '') ~= generation or whole(found[3]) ~= seen_ms then return 0 end
 
 -- Comes first, because Redis does not roll back a script that fails half-way.
-redis.call('ZADD', edited, now_ms() + tonumber(wait_ms), id)
+on_line('ZADD', edited, now_ms() + tonumber(wait_ms), id)
 -- Each edit has a time of its own, also after the clock was set back. It decides which of two edits is the later one.
 local edited_ms = lost_ms ~= '' and lost_ms or string.format('%.0f', math.max(now_ms(), tonumber(seen_ms) + 1))
 -- A document of an older version has no copy, and stands in no line.

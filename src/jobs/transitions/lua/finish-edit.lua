@@ -4,14 +4,14 @@
 -- Returns 1; 0 when a later edit or another generation came meanwhile. Publishes nothing.
 local found = redis.pcall('HMGET', document_key, 'generation', 'edited_ms', 'edit_pending')
 if found.err or not found[1] then
-  redis.call('ZREM', edited, id)
+  on_line('ZREM', edited, id)
   return 1
 end
 if found[1] ~= generation or whole(found[2]) ~= seen_ms then return 0 end
 if found[3] then
-  redis.call('ZADD', edited, now_ms() + tonumber(second_look_ms), id)
+  on_line('ZADD', edited, now_ms() + tonumber(second_look_ms), id)
   redis.call('HDEL', document_key, 'edit_pending')
-elseif (tonumber(redis.call('ZSCORE', edited, id)) or 0) <= now_ms() then
+elseif (tonumber(on_line('ZSCORE', edited, id)) or 0) <= now_ms() then
   redis.call('ZREM', edited, id)
 end
 return 1

@@ -6,8 +6,8 @@
 -- line:{copy}:document     string: the document of this copy
 -- line:{name}:documents    zset: the documents of this name, by their registration (ms)
 
--- Runs a command on a key of a line. Deletes a value of another type first, because another program wrote it. Otherwise
--- every upload of the line would fail.
+-- Runs a command on a key of a line, or on the list of edits. Deletes a value of another type first, because another program
+-- wrote it. Otherwise every upload of the line, or every edit, would fail.
 local function on_line(command, key, ...)
   local reply = redis.pcall(command, key, ...)
   if type(reply) ~= 'table' or not reply.err then return reply end

@@ -48,7 +48,7 @@ local function settle_edit(document, document_key, repairs, metadata, copy)
     redis.call('HSET', document_key, 'metadata', metadata, 'edit_pending', '1')
     -- A document of an older version has no copy. The next count enters it under its edited metadata.
     if copy then redis.call('HSET', document_key, 'copy', copy) else redis.call('HDEL', document_key, 'copy') end
-    redis.pcall('ZADD', edited, now_ms(), document)
+    pcall(on_line, 'ZADD', edited, now_ms(), document)
   end
 end
 

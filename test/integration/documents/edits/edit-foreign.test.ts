@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 
+import { CollectionCounts } from '../../../../src/documents/collections/collection-counts.ts';
 import { EditSweep } from '../../../../src/worker/recovery/edit-sweep.ts';
-import { all } from '../../../helpers/documents/edits.ts';
-import { keys, redis, useDeletion } from '../../../helpers/stores/deletion.ts';
+import { all, chunks, edit, ingest, sweepEdits, work } from '../../../helpers/documents/edits.ts';
+import { keys, payloadOf, redis, signal, upload, useDeletion } from '../../../helpers/stores/deletion.ts';
 
 useDeletion();
 
@@ -27,4 +28,71 @@ test.for([
   await new EditSweep(services).sweep(stop.signal);
   expect(pages).toBe(1);
   expect(await redis.client.exists(keys.edited)).toBe(0);
+});
+
+/** Edits the document `a` while Chroma is away. */
+async function editPending(metadata: object): Promise<void> {
+  const away = {
+    updateMetadata: async () => {
+      throw new Error('Chroma is away');
+    },
+  };
+  expect((await edit(metadata, { ...all(), vectors: away })).metadata_pending).toBe(true);
+}
+const count = () => new CollectionCounts(redis.client, keys).count('default', signal);
+const isPending = async () => (await redis.client.hget(keys.document('a'), 'edit_pending')) === '1';
+
+test('an edit overwrites a foreign value in the place of the list of edits', async () => {
+  await ingest({ year: 2023 });
+  await redis.client.set(keys.edited, 'foreign');
+  await edit({ year: 2024 });
+  expect(chunks).toEqual({ year: 2024 });
+  expect(await isPending()).toBe(false);
+});
+
+test('a second look overwrites a foreign value in the place of the list of edits', async () => {
+  await ingest({ year: 2023 });
+  const services = all();
+  const updateMetadata = async () => void (await redis.client.set(keys.edited, 'foreign'));
+  await edit({ year: 2024 }, { ...services, vectors: { updateMetadata } });
+  expect(await isPending()).toBe(false);
+  expect(await redis.client.zscore(keys.edited, 'a')).not.toBeNull();
+});
+
+test('an edit during a repair is carried on despite a foreign value in the place of the list', async () => {
+  await ingest({ year: 2023 });
+  await redis.client.hset(keys.document('a'), 'missing_chunks', '1');
+  const payload = { ...payloadOf('b'), content_hash: 'x', metadata: { year: 2023 } };
+  await upload('b', { payload: { ...payload, on_duplicate: 'skip' } });
+  await work('older', async () => {
+    await edit({ year: 2024 });
+    await redis.client.set(keys.edited, 'foreign');
+  });
+  expect(await isPending()).toBe(true);
+  await sweepEdits();
+  expect(await isPending()).toBe(false);
+});
+
+test.for(['emptied', 'foreign'])(
+  'a pending edit whose list is %s is carried on after a count',
+  async (how) => {
+    await ingest({ year: 2023 });
+    await editPending({ year: 2024 });
+    await redis.client.del(keys.edited);
+    if (how === 'foreign') await redis.client.set(keys.edited, 'foreign');
+    await sweepEdits().catch(() => {});
+    expect(await isPending()).toBe(true);
+    await count();
+    await sweepEdits();
+    expect(chunks).toEqual({ year: 2024 });
+    expect(await isPending()).toBe(false);
+  },
+);
+
+test('a count leaves the time at which a pending edit is due', async () => {
+  await ingest({ year: 2023 });
+  await editPending({ year: 2024 });
+  const due = await redis.client.zscore(keys.edited, 'a');
+  await count();
+  expect(await redis.client.zscore(keys.edited, 'a')).toBe(due);
 });
