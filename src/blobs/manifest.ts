@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as v from 'valibot';
 
+import { editTime } from '../jobs/model/edit-time.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
 import type { Idempotency } from '../jobs/model/idempotency.ts';
 import { CHECKPOINT } from './blob-paths.ts';
@@ -24,11 +25,14 @@ export interface Manifest {
 
 /** System codes of a missing manifest. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
+/** The time of an edit (ms); 0 for a value of another program. */
+const EditTime = v.fallback(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.transform(editTime)), 0);
 /** Fields that distinguish a manifest from another file. */
 const ManifestShape = v.looseObject({
   job_id: v.string(),
   tenant: v.string(),
   payload: v.looseObject({ filename: v.string(), collection: v.string(), file_key: v.string() }),
+  edited_ms: v.optional(EditTime),
 });
 
 /** Reads a manifest; `undefined` if it is missing or incomplete. */

@@ -5,6 +5,7 @@ import type { Document } from '../contract/documents.ts';
 import { MetadataSchema, parseUploadFields } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import { readSettings, settingFields, settingsOf } from '../jobs/model/document-settings.ts';
+import { editTime } from '../jobs/model/edit-time.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
 import { lineDigests } from '../jobs/model/line-digests.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -169,7 +170,7 @@ function toDocument(hash: Record<string, string>): StoredDocument | undefined {
     generation: text('generation'),
     tenant: text('tenant'),
     file_key: text('file_key'),
-    edited_ms: count('edited_ms'),
+    edited_ms: editTime(count('edited_ms')),
   };
 }
 

@@ -6,7 +6,7 @@
 -- gone, or another tenant's. A replay gets 0. Publishes nothing.
 local found = redis.pcall('HMGET', document_key, 'tenant', 'generation', 'edited_ms', 'copy', 'name')
 if found.err or found[1] ~= tenant then return nil end
-if (found[2] or '') ~= generation or whole(found[3]) ~= seen_ms then return 0 end
+if (found[2] or '') ~= generation or edit_time(found[3]) ~= seen_ms then return 0 end
 
 -- Comes first, because Redis does not roll back a script that fails half-way.
 on_line('ZADD', edited, now_ms() + tonumber(wait_ms), id)

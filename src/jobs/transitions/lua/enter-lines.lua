@@ -6,7 +6,7 @@ for i = 1, #documents, 5 do
   local id, generation, seen_ms, copy, name = unpack(documents, i, i + 4)
   local key = document_prefix .. id
   local found = redis.pcall('HMGET', key, 'generation', 'copy', 'edited_ms')
-  if found[1] == generation and not found[2] and whole(found[3]) == seen_ms then
+  if found[1] == generation and not found[2] and edit_time(found[3]) == seen_ms then
     if copy ~= '' or name == '' then redis.call('HSET', key, 'copy', copy) end
     redis.call('HSET', key, 'name', name)
     local pointer = line_prefix .. copy .. ':document'

@@ -7,7 +7,7 @@ if found.err or not found[1] then
   on_line('ZREM', edited, id)
   return 1
 end
-if found[1] ~= generation or whole(found[2]) ~= seen_ms then return 0 end
+if found[1] ~= generation or edit_time(found[2]) ~= seen_ms then return 0 end
 if found[3] then
   on_line('ZADD', edited, now_ms() + tonumber(second_look_ms), id)
   redis.call('HDEL', document_key, 'edit_pending')

@@ -240,6 +240,13 @@ local function whole(text)
   return string.match(text or '', '^%d+$') and #text <= 15 and string.format('%.0f', tonumber(text)) or '0'
 end
 
+-- Returns the time of a document's latest edit (ms) as text; 0 for none. A time more than a day ahead counts as 0, because
+-- another program wrote it, and it would undo every later edit. `edit-time.ts` does the same.
+local function edit_time(text)
+  local ms = whole(text)
+  return tonumber(ms) <= now_ms() + 86400000 and ms or '0'
+end
+
 -- Adds a document's share to the counts of its collection (sign 1), or takes it out (sign -1).
 -- collections_key: the set of the tenant's collections, and what their counts' keys begin with
 -- share: {collection, chunks, bytes, dimension, model}

@@ -2,8 +2,26 @@ import { expect, test } from 'vitest';
 
 import { CollectionCounts } from '../../../../src/documents/collections/collection-counts.ts';
 import { EditSweep } from '../../../../src/worker/recovery/edit-sweep.ts';
-import { all, chunks, edit, ingest, sweepEdits, work } from '../../../helpers/documents/edits.ts';
-import { keys, payloadOf, redis, signal, upload, useDeletion } from '../../../helpers/stores/deletion.ts';
+import {
+  all,
+  chunks,
+  copyRedis,
+  edit,
+  ingest,
+  metadataOf,
+  recover,
+  sweepEdits,
+  work,
+} from '../../../helpers/documents/edits.ts';
+import {
+  blobs,
+  keys,
+  payloadOf,
+  redis,
+  signal,
+  upload,
+  useDeletion,
+} from '../../../helpers/stores/deletion.ts';
 
 useDeletion();
 
@@ -95,4 +113,43 @@ test('a count leaves the time at which a pending edit is due', async () => {
   const due = await redis.client.zscore(keys.edited, 'a');
   await count();
   expect(await redis.client.zscore(keys.edited, 'a')).toBe(due);
+});
+
+/** A time (ms) of 15 digits, over 30,000 years ahead. */
+const FAR = 999_999_999_999_998;
+const manifest = async () => (await blobs.manifest('default/a'))!;
+
+test('a foreign time of an edit in Redis undoes no later edit', async () => {
+  await ingest({ year: 2023 });
+  await redis.client.hset(keys.document('a'), 'edited_ms', `${FAR}`);
+  for (const year of [2024, 2025, 2026]) {
+    expect((await edit({ year })).metadata).toEqual({ year });
+    expect(await metadataOf()).toEqual({ year });
+    expect(chunks).toEqual({ year });
+    const { payload, edited_ms } = await manifest();
+    expect(payload.metadata).toEqual({ year });
+    expect(edited_ms).toBeLessThanOrEqual(Date.now() + 1000);
+  }
+});
+
+test.for([FAR, 1.5, 'x'])('a foreign time %s of an edit in a manifest undoes no later edit', async (time) => {
+  await ingest({ year: 2023 });
+  const found = await manifest();
+  const edited_ms = time as number;
+  await blobs.editManifest('default/a', { ...found, edited_ms });
+  const goBack = await copyRedis();
+  for (const year of [2024, 2025, 2026]) expect((await edit({ year })).metadata).toEqual({ year });
+  expect((await manifest()).payload.metadata).toEqual({ year: 2026 });
+  await goBack();
+  await recover('newer');
+  expect(await metadataOf()).toEqual({ year: 2026 });
+});
+
+test('a document with a foreign time of an edit is entered under its copy', async () => {
+  await ingest({ year: 2023 });
+  await redis.client.hset(keys.document('a'), 'edited_ms', `${FAR}`);
+  const copy = await redis.client.hget(keys.document('a'), 'copy');
+  await redis.client.hdel(keys.document('a'), 'copy', 'name');
+  await count();
+  expect(await redis.client.hget(keys.document('a'), 'copy')).toBe(copy);
 });
