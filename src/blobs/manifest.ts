@@ -17,6 +17,8 @@ export interface Manifest {
   payload: JobPayload;
   /** Idempotency key of the request, if the client sent one. */
   idempotency?: Idempotency | undefined;
+  /** Key of the original that the job replaces. A sweep notes it as replaced if the job's worker could not. */
+  replaces?: string | undefined;
   /** Run that a response has promised; absent for the first run. */
   run?: number;
   /** Time of the latest edit of the metadata (ms), which `payload` holds; absent for none. */

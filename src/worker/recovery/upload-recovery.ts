@@ -4,6 +4,7 @@ import type { End } from '../../blobs/ended-uploads.ts';
 import type { Manifest } from '../../blobs/manifest.ts';
 import type { RecoveryServices } from './recovery-services.ts';
 import { eachInLanes } from '../run/concurrently.ts';
+import { noteReplaced } from '../run/note-replaced.ts';
 import { requeue } from './requeue.ts';
 
 /** Interval of the sweep, in ms. Recovery is rare, and each manifest of a running job costs a read. */
@@ -110,9 +111,12 @@ export class UploadRecovery {
   }
 
   /** Writes the note last. A sweep takes up every end without a note, so a crash before it loses nothing. */
-  async #noteEnd({ job_id, payload }: Manifest, end: End, epoch: string): Promise<void> {
+  async #noteEnd({ job_id, payload, replaces }: Manifest, end: End, epoch: string): Promise<void> {
     const { blobs } = this.#services;
-    await blobs.removeCheckpoint(payload.file_key);
-    await blobs.ended.note(payload.file_key, job_id, end, epoch);
+    const { file_key: key, document_id = job_id } = payload;
+    await blobs.removeCheckpoint(key);
+    if (end === 'completed' && replaces !== undefined)
+      await noteReplaced(replaces, key, document_id, epoch, blobs);
+    await blobs.ended.note(key, job_id, end, epoch);
   }
 }

@@ -56,8 +56,7 @@ export async function runJob(
       document.documentId === job.id ? [] : await services.registry.read([document.documentId]);
     if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
     logger.info('job completed', { chunks: document.chunkCount });
-    if (before) await noteReplaced(before.file_key, job, epoch, services.blobs, logger);
-    await noteEnd(job, 'completed', epoch, { ...services, logger });
+    await noteEnd(job, 'completed', epoch, { ...services, logger }, before?.file_key);
   } catch (error) {
     await progress.close();
     await settle(job, signal.aborted ? signal.reason : error, progress, { ...services, logger });
@@ -105,18 +104,24 @@ async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
   await queue.abandon(job, { tenant, collection: work.payload.collection, documentId: work.documentId });
 }
 
-/** Notes the job's end beside the original, in case Redis loses it, and removes the checkpoint. */
+/**
+ * Notes the job's end beside the original, in case Redis loses it, and removes the checkpoint.
+ * @param former key of the original that the job has replaced
+ */
 async function noteEnd(
   job: ClaimedJob,
   end: End,
   epoch: string,
   { blobs, logger }: RunnerServices,
+  former?: string,
 ): Promise<void> {
   if (!job.work.ok) return;
-  const { file_key: fileKey } = job.work.payload;
+  const { documentId, payload } = job.work;
+  const { file_key: fileKey } = payload;
   try {
     // Writes the note last. A sweep takes up every end without a note, so a crash before it leaves nothing behind.
     await blobs.removeCheckpoint(fileKey);
+    if (former !== undefined) await noteReplaced(former, fileKey, documentId, epoch, blobs);
     await blobs.ended.note(fileKey, job.id, end, epoch);
   } catch (error) {
     logger.warn('writing the end note of a job failed; a sweep writes it later', { error });

@@ -65,7 +65,9 @@ export async function runPipeline(
   const attempt = { ...shared, payload, processor, caller, checkpoints, progress, signal };
   // Comes first, because parsing a document that its collection does not take is wasted work.
   await caller.retryWhileUnavailable(signal, () => models.ensureTakesPresent(tenant, collection, signal));
-  await suspectingStore(shared.installation, () => keepTarget(payload, blobs));
+  await suspectingStore(shared.installation, async () =>
+    keepTarget(payload, await originalOf(attempt), blobs),
+  );
   const cut = await parseAndChunk(attempt);
   const { chunks } = cut;
 
@@ -103,6 +105,11 @@ export async function runPipeline(
   const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
   const fields = documentFields(payload, made);
   return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
+}
+
+/** Reads the key of the original that the job replaces; `undefined` for a new document. */
+async function originalOf({ payload: { document_id: id }, registry }: Attempt): Promise<string | undefined> {
+  return id === undefined ? undefined : (await registry.read([id]))[0]?.file_key;
 }
 
 /** Returns a reader of the vectors of the document that an upload replaces; `undefined` for a new document. */

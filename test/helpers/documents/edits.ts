@@ -48,7 +48,7 @@ export async function work(epoch: string, meanwhile?: () => Promise<unknown>): P
   const [claimed] = (await queue.claim(1)).jobs;
   if (!claimed?.work.ok) throw new Error('no job waits');
   const { payload, documentId } = claimed.work;
-  await keepTarget(payload, blobs);
+  await keepTarget(payload, undefined, blobs);
   await meanwhile?.();
   const made = { id: documentId, tenant: 'default', model: 'm', dimension: 3 };
   const fields = documentFields(payload, { ...made, mediaType: undefined, readerVersion: 'r' });

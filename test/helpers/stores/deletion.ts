@@ -171,10 +171,11 @@ export const uploadVersion = (
 export async function finish(claimed: ClaimedJob, epoch?: string): Promise<void> {
   if (!claimed.work.ok) throw new Error(claimed.work.detail);
   const { payload, documentId } = claimed.work;
-  await keepTarget(payload, blobs);
-  const former = await redis.client.hget(keys.document(documentId), 'file_key');
+  const { file_key: key } = payload;
+  const former = (await redis.client.hget(keys.document(documentId), 'file_key')) ?? undefined;
+  await keepTarget(payload, former, blobs);
   await completeBy(queue, claimed);
-  if (epoch && former !== null) await noteReplaced(former, claimed, epoch, blobs, services().logger);
+  if (epoch && former !== undefined) await noteReplaced(former, key, documentId, epoch, blobs);
   if (epoch) await blobs.ended.note(payload.file_key, claimed.id, 'completed', epoch);
 }
 

@@ -243,3 +243,18 @@ test('the original of a copy goes, though Redis has lost its tombstone', async (
   await sweep();
   expect(await files()).toEqual(['a', 'a.json']);
 });
+
+test('the newest version comes back, though its worker could not note the replacement', async () => {
+  await uploadVersion('a', 'x');
+  await work('older');
+  await uploadVersion('r', 'y', 'replace');
+  // The worker dies, or its blob store is away, after the end of the job.
+  await work();
+  await age(1);
+  await new UploadRecovery(services()).sweep(signal);
+  expect(await blobs.ended.has('a', 'replaced')).toBe(true);
+  await redis.client.flushall();
+  await ended().sweep('newer', signal);
+  expect(await work('newer')).toEqual(['r']);
+  expect(await redis.client.hget(keys.document('a'), 'file_key')).toBe('default/r');
+});

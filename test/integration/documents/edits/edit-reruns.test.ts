@@ -52,7 +52,7 @@ test('a claim that chooses another document keeps the edit of the manifest', asy
   await edit({ year: 2024 });
   const edited = (await blobs.manifest('default/a'))!;
   // A Redis that went back has the metadata before the edit.
-  await keepTarget({ ...payload, document_id: 'b' }, blobs);
+  await keepTarget({ ...payload, document_id: 'b' }, undefined, blobs);
   const kept = { ...edited, payload: { ...edited.payload, document_id: 'b' } };
   expect(await blobs.manifest('default/a')).toEqual(kept);
 });
