@@ -148,12 +148,16 @@ export class JobQueue {
     return this.#run('fail', { job_key, id, token, message, error_text, error_code, ttl_seconds });
   }
 
-  /** Retries the job in `delayMs`, at most {@link LONGEST_BACKOFF_MS}, and counts the retry. */
-  async retry({ id, token }: Claim, delayMs: number, failure: Failure): Promise<boolean> {
+  /**
+   * Retries the job in `delayMs`, at most {@link LONGEST_BACKOFF_MS}.
+   * @param isCounted false for a job without fault, whose retries have no limit
+   */
+  async retry({ id, token }: Claim, delayMs: number, failure: Failure, isCounted = true): Promise<boolean> {
     this.#reports.flush();
     const { error: error_text, errorCode: error_code } = failure;
     const job_key = this.#keys.job(id);
-    return this.#run('retry', { job_key, id, token, delay_ms: delayMs, error_text, error_code });
+    const told = { delay_ms: delayMs, error_text, error_code, counts_retry: isCounted ? 1 : 0 };
+    return this.#run('retry', { job_key, id, token, ...told });
   }
 
   /**

@@ -120,7 +120,7 @@ export const SCRIPTS = {
   ),
   retry: defineScript(
     'job_key leases delayed cleanup offset epoch',
-    'id token delay_ms error_text error_code',
+    'id token delay_ms error_text error_code counts_retry',
     isOne,
   ),
   'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),

@@ -98,16 +98,17 @@ export class EndedRecovery {
       await this.#cancelAgain(manifest, state);
       return true;
     }
-    // Removes the note first. From then on the sweep of the manifests would queue the job, too.
-    await blobs.ended.restore(ended.path, manifest);
-    await blobs.ended.remove(ended);
     // A document that existed keeps its id, whatever other copies there are.
     const own = { document_id: manifest.payload.document_id ?? job, on_duplicate: 'keep' } as const;
-    const isDocument = status === 'completed';
-    await this.#rerun(
-      isDocument ? { ...manifest, payload: { ...manifest.payload, ...own } } : manifest,
-      state,
-    );
+    const restored =
+      status === 'completed' ? { ...manifest, payload: { ...manifest.payload, ...own } } : manifest;
+    await blobs.ended.restore(ended.path, manifest);
+    // Redis may lose the job again. The manifest must still say then that the document existed.
+    if (restored !== manifest && (!beside || beside === manifest))
+      await blobs.editManifest(manifest.payload.file_key, restored);
+    // Removes the note before the job is queued. From then on the sweep of the manifests would queue it, too.
+    await blobs.ended.remove(ended);
+    await this.#rerun(restored, state);
     return false;
   }
 

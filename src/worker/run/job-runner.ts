@@ -3,9 +3,11 @@ import { InstallationError } from '../../installation/installation-error.ts';
 import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
 import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
+import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from '../claim/lease-keeper.ts';
 import { noteReplaced } from './note-replaced.ts';
+import { restoresDocument } from './restores-document.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
@@ -19,7 +21,7 @@ export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vector
 
 /**
  * Runs one attempt of a claimed job and settles it: completes, fails, retries or releases it. It leaves a lost claim to
- * the new holder.
+ * the new holder. A job that restores a document waits for its embedding model, and never fails for it.
  * @param draining aborts with a {@link GiveBackError} or an {@link InstallationError} when the job must be given back
  * @throws when it could not settle the job; the end of the lease requeues it then
  */
@@ -87,6 +89,10 @@ async function settle(
     const { delayMs, errorCode: code } = decision;
     logger.warn('job will be retried', { ...fields, delayMs, code, error });
     await queue.retry(job, delayMs, decision);
+  } else if (decision.errorCode === 'embedding_mismatch' && (await restoresDocument(job, services.blobs))) {
+    // A failed job loses its original. A document that existed waits until its model is back.
+    logger.warn('a lost document waits for its embedding model', { ...fields, error });
+    await queue.retry(job, LONGEST_BACKOFF_MS, decision, false);
   } else {
     const { errorCode: code, error: reason } = decision;
     // An unreadable document is its user's concern. Its stack would tell an operator nothing.

@@ -1,15 +1,20 @@
--- Schedules another attempt after a delay, and counts it.
+-- Schedules another attempt after a delay, and counts the retry. With counts_retry '0' it counts neither retry nor attempt.
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
 -- Publishes the job, retrying. Marks the caller's chunks for cleanup.
 local job = read(job_key)
 if job[AT.status] == 'retrying' and job[AT.token] == token then return 1 end
 if not holds(job[AT.status], job[AT.token], token) then return 0 end
-local count = count_up(job[AT.retry_count])
+local count, attempt = job[AT.retry_count] or '0', job[AT.attempt] or '1'
+if counts_retry == '1' then
+  count = count_up(count)
+else
+  attempt = string.format('%.0f', math.max(0, (tonumber(attempt) or 1) - 1))
+end
 mark_dead(cleanup, job_key, job, id)
 redis.call('ZREM', leases, id)
 redis.call('ZADD', delayed, now_ms() + tonumber(delay_ms), id)
 commit(job_key, offset, epoch, job, {
-  'status', 'retrying', 'progress', '0', 'fraction', '0', 'retry_count', count,
+  'status', 'retrying', 'progress', '0', 'fraction', '0', 'retry_count', count, 'attempt', attempt,
   'error', error_text, 'error_code', error_code,
   'message', string.format('Retrying (%s/%s): %s', count, job[AT.max_retries] or '0', error_text),
 }, drop_counts('stage'))
