@@ -91,7 +91,7 @@ export class DocumentEmbedder {
     const [from, end] = [batch * this.#batchSize, this.#end(batch)];
     const texts = this.#texts(from, end);
     const kept = await checkpoints.vectors(batch, texts);
-    if (kept && (await this.#isOurs(kept))) {
+    if (kept && (await this.#isOurs(kept, true))) {
       onEmbedded(texts.length);
       return this.#joined(from, kept.embeddings);
     }
@@ -125,10 +125,15 @@ export class DocumentEmbedder {
   }
 
   async #embed(texts: string[]): Promise<number[][]> {
-    const { processor, checkpoints, caller, signal } = this.#services;
+    const { processor, caller, signal } = this.#services;
     const response = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
     if (await this.#isOurs(response)) return response.embeddings;
-    await checkpoints.dropVectors();
+    return this.#giveUpModel();
+  }
+
+  /** Drops the checkpoint's vectors, so that the next attempt embeds with the present model. Always throws. */
+  async #giveUpModel(): Promise<never> {
+    await this.#services.checkpoints.dropVectors();
     const detail = 'The embedding model changed while the document was embedded.';
     throw new DependencyError('transient', 'embedding_model_changed', detail);
   }
@@ -147,12 +152,23 @@ export class DocumentEmbedder {
   }
 
   /** Checks that vectors come from the document's model. The first vectors define it. Rejects if the collection does not take it. */
-  async #isOurs({ model, embeddings }: EmbedResponse): Promise<boolean> {
+  async #isOurs({ model, embeddings }: EmbedResponse, isKept = false): Promise<boolean> {
     const dimensions = embeddings[0]?.length ?? 0;
     this.#model ??= { name: model, dimensions };
     const isOurs = this.#model.name === model && this.#model.dimensions === dimensions;
-    await (this.#taken ??= this.#services.ensureTaken(this.#model));
+    await (this.#taken ??= this.#ensureTaken(this.#model, isKept));
     return isOurs;
+  }
+
+  async #ensureTaken(model: EmbeddingModel, isKept: boolean): Promise<void> {
+    try {
+      await this.#services.ensureTaken(model);
+    } catch (error) {
+      // A refused model of a checkpoint says nothing about the present one.
+      if (isKept && error instanceof DependencyError && error.code === 'embedding_mismatch')
+        await this.#giveUpModel();
+      throw error;
+    }
   }
 
   #joined(from: number, embeddings: number[][]): EmbeddedChunk[] {

@@ -47,8 +47,9 @@ const FAILED: Record<Stage, string> = {
  * | the document (4xx with a code), an invalid payload, a changed file | fail at once |
  * | a file that is missing twice from a proved blob store | fail at once |
  * | a document that was replaced or deleted while it was indexed again | fail at once |
- * | an embedding model that the collection does not take | fail at once |
+ * | an embedding model of the processor that the collection does not take | fail at once |
  * | more crashed parsers or cut calls than their budgets allow | fail at once |
+ * | a model that only the registration refuses, because the present one may fit | the documented retries, then fail |
  * | 5xx, 408, 429, a deadline, anything unforeseen | the documented retries, then fail |
  *
  * Unreachable services never get here, because a job waits for them ({@link RetryingCaller}). A store of another
@@ -106,7 +107,7 @@ function classify(error: unknown): {
   if (error instanceof ModelNotTakenError) {
     const text =
       'The collection got documents of another embedding model meanwhile. Use another collection, or set that model.';
-    return { permanent: true, code: 'embedding_mismatch', text };
+    return { permanent: false, code: 'embedding_mismatch', text };
   }
   return { permanent: false, code: 'internal', text: 'An unexpected error occurred.' };
 }

@@ -214,8 +214,22 @@ test('a collection that gets documents of another model while a job is at work t
   await expect.poll(() => chroma.calls('/upsert').length, GENEROUS).toBe(1);
   const counts = keys.counts('default', collection);
   await redis.client.hset(counts, { documents: 1, chunks: 1, size: 1, 'model:64:second': 1 });
-  expect(await ended(id)).toMatchObject({ ...FAILED, message: 'Storing failed' });
+  // The next attempt compares the present model before it parses.
+  const error = expect.stringContaining('The processor embeds with the model "first"') as string;
+  expect(await ended(id)).toMatchObject({ ...FAILED, attempt: 2, message: 'Parsing failed', error });
   expect(await redis.client.exists(keys.document(id))).toBe(0);
   expect(await redis.client.hget(counts, 'documents')).toBe('1');
   await expect.poll(stored, GENEROUS).toBe(0);
+});
+
+test('a job whose collection got documents of the present model completes with that model', async () => {
+  api = await roles.restartWith(FIRST);
+  chroma.delayMs = (path) => (path.endsWith('/upsert') ? 1500 : 0);
+  const id = await expectAccepted(await put());
+  await expect.poll(() => chroma.calls('/upsert').length, GENEROUS).toBe(1);
+  roles.present(SECOND);
+  const counts = keys.counts('default', collection);
+  await redis.client.hset(counts, { documents: 1, chunks: 1, size: 1, 'model:64:second': 1 });
+  expect(await ended(id)).toMatchObject({ status: 'completed' });
+  expect(await get(`/api/documents/${id}`)).toMatchObject({ model: 'second' });
 });

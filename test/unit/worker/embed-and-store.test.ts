@@ -52,6 +52,7 @@ async function run({
   embed = () => {},
   upsert = () => {},
   ensureTaken = async () => {},
+  model = 'm',
   signal = new AbortController().signal,
   count = COUNT,
   cut = chunks.slice(0, count),
@@ -59,6 +60,7 @@ async function run({
   embed?: (texts: string[], signal: AbortSignal) => Promise<void> | void;
   upsert?: (batch: readonly EmbeddedChunk[], signal: AbortSignal) => Promise<void> | void;
   ensureTaken?: (model: EmbeddingModel) => Promise<void>;
+  model?: string;
   signal?: AbortSignal;
   count?: number;
   cut?: CutChunk[];
@@ -68,7 +70,7 @@ async function run({
     embed: async ({ texts }: { texts: string[] }, cut: AbortSignal) => {
       cut.throwIfAborted();
       await embed(texts, cut);
-      return { embeddings: texts.map((text) => [text.length, 1]), model: 'm', dimensions: 2 };
+      return { embeddings: texts.map((text) => [text.length, 1]), model, dimensions: 2 };
     },
   } as unknown as ProcessorClient;
   const vectors = {
@@ -238,4 +240,15 @@ test('a model that the collection does not take ends the work at the first vecto
   // Two calls in each lane at most, of 63.
   expect(embed.mock.calls.length).toBeLessThanOrEqual(8);
   expect(upsert).not.toHaveBeenCalled();
+});
+
+test('a refused model of a checkpoint is given up for the present one', async () => {
+  const broken = new DependencyError('transient', 'vector_store_failed', 'no');
+  await expect(run({ count: 1, model: 'former', upsert: () => Promise.reject(broken) })).rejects.toBe(broken);
+  const ensureTaken = async ({ name }: EmbeddingModel) => {
+    if (name !== 'present') throw new DependencyError('permanent', 'embedding_mismatch', 'no');
+  };
+  const next = { count: 1, model: 'present', ensureTaken };
+  await expect(run(next)).rejects.toMatchObject({ kind: 'transient', code: 'embedding_model_changed' });
+  expect(await run(next)).toEqual({ name: 'present', dimensions: 2 });
 });

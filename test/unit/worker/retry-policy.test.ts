@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { DependencyError, type FailureKind } from '../../../src/errors.ts';
 import { BlobNotFoundError } from '../../../src/blobs/blob-paths.ts';
 import { BlobChangedError } from '../../../src/blobs/verify-content.ts';
+import { ModelNotTakenError } from '../../../src/jobs/transitions/job-reports.ts';
 import { backoff, decideRetry, PermanentJobError } from '../../../src/worker/run/retry-policy.ts';
 
 const failed = (kind: FailureKind, retryAfterMs?: number) =>
@@ -37,6 +38,12 @@ test('an unforeseen error is retried, and never shown', () => {
   const decision = decideRetry(new TypeError('secret path /etc'), 'store', 0, 3);
   expect(decision).toMatchObject({ action: 'retry', errorCode: 'internal' });
   expect(JSON.stringify(decision)).not.toContain('secret');
+});
+
+test('a model that the registration refuses is tried once more, because the present one may fit', () => {
+  const decide = (retries: number) => decideRetry(new ModelNotTakenError('x'), 'store', retries, 3);
+  expect(decide(0)).toMatchObject({ action: 'retry', errorCode: 'embedding_mismatch' });
+  expect(decide(3)).toMatchObject({ action: 'fail', errorCode: 'embedding_mismatch' });
 });
 
 test('Retry-After is honoured', () => {
