@@ -42,8 +42,8 @@ interface ReceivedFile {
 
 /**
  * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
- * When this resolves, the blob is written, but neither committed nor discarded. It calls `admit` once the collection is known, so
- * that a refusal saves the rest of the body.
+ * When this resolves, the blob is written, but neither committed nor discarded. It calls `admit` when the file begins, so that a
+ * refusal saves the rest of the body, and at the end if the collection was named or changed after that.
  * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex. `admitted` is the promise of `admit`.
  * `ignored` names the form fields without effect: unknown ones, and a known one that came again with another value
  * @throws {AppError} with a code for the upload's fault
@@ -106,7 +106,6 @@ export async function receiveUpload(
       // The last value counts.
       if ((values[name] ?? value) !== value) ignored.add(name);
       values[name] = value;
-      if (name === 'collection' && v.is(CollectionNameSchema, value)) ask(value).catch(fail);
     });
     busboy.on('file', (name, stream, filename: string | undefined, _encoding, mediaType) => {
       // The parser may report a cut body on a refused part, or on one whose blob has failed.
@@ -124,6 +123,12 @@ export async function receiveUpload(
       );
       file = { filename: cleanFilename(filename), mediaType: mediaType || undefined, stored };
       stored.catch(fail);
+      const { collection } = values;
+      if (!v.is(CollectionNameSchema, collection)) return;
+      ask(collection).catch((error: AppError) => {
+        // A later field may name another collection.
+        if (values.collection === collection) fail(error);
+      });
     });
     busboy.once('filesLimit', () => fail(new AppError('too_many_files')));
     busboy.once('fieldsLimit', () =>
