@@ -5,7 +5,7 @@ import { AppError, DependencyError } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { CollectionModels } from './collection-models.ts';
 
-/** Longest wait of an upload for its collection's models, in ms. Then the upload passes, because a worker checks again. */
+/** Longest wait of an upload for this decision, in ms. Then the upload passes, because a worker checks again. */
 const LOOK_MS = 1000;
 
 /**
@@ -21,12 +21,15 @@ export async function admitUpload(
 ): Promise<void> {
   if (!models.presentSeen) return;
   const signal = AbortSignal.timeout(LOOK_MS);
-  try {
-    await orTimeout(LOOK_MS, 'Redis', models.ensureTakesPresent(tenant, collection, signal));
-  } catch (error) {
-    if (!(error instanceof DependencyError) || error.code !== 'embedding_mismatch') return;
-    if (idempotencyKey !== undefined && (await redis.exists(keys.idempotency(tenant, idempotencyKey))))
-      return;
-    throw new AppError('embedding_mismatch', error.message);
-  }
+  const decide = async () => {
+    try {
+      await models.ensureTakesPresent(tenant, collection, signal);
+    } catch (error) {
+      if (!(error instanceof DependencyError) || error.code !== 'embedding_mismatch') return undefined;
+      const key = idempotencyKey !== undefined && keys.idempotency(tenant, idempotencyKey);
+      return key && (await redis.exists(key)) ? undefined : error.message;
+    }
+  };
+  const refusal = await orTimeout(LOOK_MS, 'Redis', decide()).catch(() => undefined);
+  if (refusal !== undefined) throw new AppError('embedding_mismatch', refusal);
 }
