@@ -233,3 +233,17 @@ test('a job whose collection got documents of the present model completes with t
   expect(await ended(id)).toMatchObject({ status: 'completed' });
   expect(await get(`/api/documents/${id}`)).toMatchObject({ model: 'second' });
 });
+
+test("Chroma's own refusal of a length ends a job at its first write", async () => {
+  api = await roles.restartWith(FIRST);
+  await ingest();
+  await fetch(`${api.url}/api/collections/${collection}`, { method: 'DELETE' });
+  const isRead = /\/collections\/papers\d+$/;
+  chroma.refuse = (path) => (isRead.test(path) ? { status: 500, body: {} } : undefined);
+  api = await roles.restartWith(LONGER);
+  const before = chroma.calls('/upsert').length;
+  const id = await expectAccepted(await put());
+  const error = 'The collection holds embeddings of another model. Use another collection, or that model.';
+  expect(await ended(id)).toMatchObject({ ...FAILED, message: 'Storing failed', error });
+  expect(chroma.calls('/upsert')).toHaveLength(before + 1);
+});
