@@ -36,7 +36,8 @@ export class MissingChunks {
   async look(turn: Turn): Promise<void> {
     const { redis, keys, vectors } = this.#services;
     const now = await timeOf(redis);
-    const doubtedAt = now - (performance.now() - this.#doubtedAt);
+    // Redis' times are whole. A count within the first millisecond after the doubt must not seem earlier.
+    const doubtedAt = Math.floor(now - (performance.now() - this.#doubtedAt));
     const [epoch, at] = (await redis.get(keys.compared))?.split(' ') ?? [];
     // A time in the future was recorded before the clock went back.
     const ageMs = now - Number(at);
