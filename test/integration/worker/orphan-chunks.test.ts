@@ -4,6 +4,7 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { ChunkCounts } from '../../../src/documents/chunk-counts.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { VectorStore } from '../../../src/documents/vector-store.ts';
+import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
 import { CleanupLog } from '../../../src/jobs/transitions/cleanup-log.ts';
 import { IncompleteDocuments } from '../../../src/jobs/transitions/incomplete-documents.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
@@ -16,6 +17,7 @@ import { ChromaComparison } from '../../../src/worker/comparison/chroma-comparis
 import type { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { Reconciler } from '../../../src/worker/recovery/reconciler.ts';
 import { startChroma } from '../../helpers/servers/chroma.ts';
+import { registerByJob } from '../../helpers/stores/counted-documents.ts';
 import { confirmed } from '../../helpers/stores/confirmed.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
 import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
@@ -121,6 +123,11 @@ test('in a new epoch evidence marks generations dead, but not those that are liv
   const result = JSON.stringify({ document_id: 'a' });
   await redis.client.hset(keys.job('copy'), { id: 'copy', status: 'completed', result });
   await store('copy', '1-lost');
+  await registerByJob(redis.client, 'deleted', { collection: 'papers' });
+  await redis.client.hset(keys.job('deleted'), { id: 'deleted', status: 'completed' });
+  await new DocumentDeletion(redis.client, keys, 500).delete('default', 'papers', 'deleted');
+  await redis.client.del(keys.cleanup);
+  await store('deleted', '1-late');
   await redis.client.hset(keys.document('a'), { id: 'a', generation: '2-live', collection: 'papers' });
   for (const generation of ['1-old', '2-live', '3-lost']) await store('a', generation);
   await store('running', claimed!.token);
@@ -133,6 +140,7 @@ test('in a new epoch evidence marks generations dead, but not those that are liv
     'papers/a:1-old',
     'papers/a:3-lost',
     'papers/copy:1-lost',
+    'papers/deleted:1-late',
     'papers/failed:0-lost',
   ]);
 });

@@ -15,6 +15,8 @@ for _, key in ipairs({ documents_key, collection_key, incomplete, edited }) do r
 redis.pcall('SREM', reindexing, id)
 forget_document(id, found[5], found[6], line_prefix)
 redis.call('DEL', document_key)
+-- Proves later that chunks of the document are dead. A worker may still write some.
+if redis.call('TYPE', job_prefix .. id).ok == 'hash' then redis.call('HSET', job_prefix .. id, 'deleted', '1') end
 
 local ended = {}
 for _, job_id in ipairs({ id, found[7] or '', found[8] or '' }) do

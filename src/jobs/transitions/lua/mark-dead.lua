@@ -1,8 +1,8 @@
 -- Marks generations found in Chroma as dead, if there is evidence. Redis may have lost the script that made them live
 -- or dead, together with its epoch.
 -- Returns {marked, places}: the number marked, and the places of orphans in the list, from 1. Publishes nothing.
--- A document with another live generation is evidence. So is a job that holds another one, ended without a document, or
--- completed with the document of another upload.
+-- A document with another live generation is evidence. So is a job that holds another one, ended without a document,
+-- completed with the document of another upload, or whose document a client deleted.
 -- In these cases no script makes this generation live. An orphan has no evidence. Its document may return from the blob
 -- store, and Redis may hold the wrong data, or none.
 local held = {}
@@ -15,8 +15,8 @@ end
 local function is_evidence(id)
   local job = job_prefix .. id
   if redis.call('TYPE', job).ok ~= 'hash' then return false end
-  local status, result = unpack(redis.call('HMGET', job, 'status', 'result'))
-  if status ~= 'completed' then return true end
+  local status, result, deleted = unpack(redis.call('HMGET', job, 'status', 'result', 'deleted'))
+  if status ~= 'completed' or deleted then return true end
   local ok, made = pcall(cjson.decode, result or '')
   return ok and type(made) == 'table' and type(made.document_id) == 'string' and made.document_id ~= id
 end
