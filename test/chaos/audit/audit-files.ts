@@ -50,7 +50,8 @@ export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumsta
       unknown.add(jobId);
       if (withSlowSweeps && isWhole(manifest))
         violations.push({ rule: 'a whole manifest has a job', jobId, detail: name });
-    } else if (beside && beside !== '.json' && withSlowSweeps) {
+    } else if (beside && beside !== '.json' && withSlowSweeps && !isRerunnable(jobId, facts)) {
+      // That of a job that may run again goes with its original.
       violations.push({ rule: 'an ended job leaves no checkpoint', jobId, detail: name });
     } else if (withSlowSweeps && !needed.includes(jobId) && noted.get(jobId) !== 'replaced') {
       // The former original of a document stays as long as an ended job.
