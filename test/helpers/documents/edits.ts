@@ -17,6 +17,8 @@ import {
   upload,
 } from '../stores/deletion.ts';
 
+export { copyRedis } from '../stores/deletion.ts';
+
 /** Metadata of the chunks, which an edit has reached last. */
 export let chunks: Metadata | undefined;
 
@@ -63,14 +65,4 @@ export async function ingest(metadata: Metadata): Promise<void> {
   await redis.client.set(keys.epoch, 'older');
   await upload('a', { payload: { ...payloadOf('a'), content_hash: 'x', on_duplicate: 'skip', metadata } });
   await work('older');
-}
-
-/** Keeps a copy of all that Redis holds. @returns goes back to it */
-export async function copyRedis(): Promise<() => Promise<void>> {
-  const names = await redis.client.keys('*');
-  const copies = await Promise.all(names.map((name) => redis.client.dumpBuffer(name)));
-  return async () => {
-    await redis.client.flushall();
-    await Promise.all(names.map((name, i) => redis.client.restore(name, 0, copies[i] as Buffer)));
-  };
 }
