@@ -65,7 +65,7 @@ export class EndedRecovery {
 
   /** Compares one note. @returns whether the note holds in the present epoch, too */
   async #restore(ended: EndedUpload, state: JobState | undefined, hasDocument: boolean): Promise<boolean> {
-    const { blobs, queue, tombstones, logger } = this.#services;
+    const { blobs, queue, logger } = this.#services;
     const { jobId: job, status } = ended;
     if (status === 'deleted') return this.#deleteAgain(ended, state);
     if (status === 'replaced') return this.#keepReplaced(ended, state);
@@ -73,6 +73,10 @@ export class EndedRecovery {
     const outcome = status === 'duplicate' ? 'completed' : status;
     if (state?.terminal && (state.outcome === outcome || status === 'cancelled')) {
       if (status === 'duplicate') await this.#restoreTombstone(ended);
+      else if (status === 'completed' && !hasDocument && this.#deleted.size > 0) {
+        const manifest = await blobs.ended.read(ended);
+        if (manifest && this.#wasDeleted(manifest)) await this.#discardFormer(manifest);
+      }
       return true;
     }
     if (!state && status === 'completed' && hasDocument) return true;
@@ -87,10 +91,9 @@ export class EndedRecovery {
     const beside = await this.#besideOriginal(noted);
     const manifest = beside?.job_id === job ? beside : noted;
     if (!state && (await this.#isExplained(manifest, ended))) return true;
-    // A later original of the document was deleted with it.
-    if (status === 'completed' && this.#deleted.has(manifest.payload.document_id ?? job)) {
+    if (status === 'completed' && this.#wasDeleted(manifest)) {
       if (state && !state.terminal) await queue.cancel(job);
-      await tombstones.write(manifest, 0);
+      await this.#discardFormer(manifest);
       return true;
     }
     logger.warn('Redis has lost the end of a job', { job, status, known: state?.status });
@@ -117,6 +120,17 @@ export class EndedRecovery {
     const { blobs, tombstones } = this.#services;
     const manifest = await blobs.ended.read(ended);
     if (manifest) await tombstones.write(manifest, 0);
+  }
+
+  /** Returns whether the document of a completed upload was deleted with a later original. */
+  #wasDeleted({ job_id, payload }: Manifest): boolean {
+    return this.#deleted.has(payload.document_id ?? job_id);
+  }
+
+  /** Restores the tombstone of a deleted document's former original. It names no job, because the job has completed. */
+  async #discardFormer({ payload, job_id }: Manifest): Promise<void> {
+    const { document_id = job_id, file_key } = payload;
+    await this.#services.tombstones.write({ job_id: '', payload: { document_id, file_key } }, 0);
   }
 
   /** Repeats a deletion that Redis has lost: of the document, or of the job that was to make it. */

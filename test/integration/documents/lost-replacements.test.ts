@@ -258,3 +258,33 @@ test('the newest version comes back, though its worker could not note the replac
   expect(await work('newer')).toEqual(['r']);
   expect(await redis.client.hget(keys.document('a'), 'file_key')).toBe('default/r');
 });
+
+test('a former original goes, though Redis knows its upload and has lost the replacement and the deletion', async () => {
+  await uploadVersion('a', 'x');
+  await work('older');
+  await uploadVersion('r', 'y', 'replace');
+  // The worker dies before it notes the replacement.
+  await work();
+  await blobs.ended.note('default/r', 'r', 'completed', 'older');
+  await remove('a');
+  await sweep();
+  await redis.client.del(keys.tombstones);
+  expect(await files()).toEqual(expect.arrayContaining(['a']));
+  await ended().sweep('newer', signal);
+  await sweep();
+  expect(await files()).toEqual([]);
+});
+
+test('a former original goes, though Redis has lost its upload, the replacement and the deletion', async () => {
+  await uploadVersion('a', 'x');
+  await work('older');
+  await uploadVersion('r', 'y', 'replace');
+  // The worker dies before it notes the replacement.
+  await work();
+  await blobs.ended.note('default/r', 'r', 'completed', 'older');
+  await remove('a');
+  await redis.client.flushall();
+  await ended().sweep('newer', signal);
+  await sweep();
+  expect(await files()).toEqual([]);
+});
