@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Document, SearchResponse } from '../../src/contract/documents.ts';
+import type { Document } from '../../src/contract/documents.ts';
+import type { SearchResponse } from '../../src/contract/search.ts';
 import type { Topology } from './harness.ts';
 import type { Accepted, Workload } from './workload.ts';
 import type { Random } from './random.ts';

@@ -75,7 +75,7 @@ export class EndedRecovery {
       if (status === 'duplicate') await this.#restoreTombstone(ended);
       else if (status === 'completed' && !hasDocument && this.#deleted.size > 0) {
         const manifest = await blobs.ended.read(ended);
-        if (manifest && this.#wasDeleted(manifest)) await this.#discardFormer(manifest);
+        if (manifest && this.#wasDeleted(manifest)) await this.#discard(manifest);
       }
       return true;
     }
@@ -93,7 +93,7 @@ export class EndedRecovery {
     if (!state && (await this.#isExplained(manifest, ended))) return true;
     if (status === 'completed' && this.#wasDeleted(manifest)) {
       if (state && !state.terminal) await queue.cancel(job);
-      await this.#discardFormer(manifest);
+      await this.#discard(manifest);
       return true;
     }
     logger.warn('Redis has lost the end of a job', { job, status, known: state?.status });
@@ -127,15 +127,15 @@ export class EndedRecovery {
     return this.#deleted.has(payload.document_id ?? job_id);
   }
 
-  /** Restores the tombstone of a deleted document's former original. It names no job, because the job has completed. */
-  async #discardFormer({ payload, job_id }: Manifest): Promise<void> {
+  /** Restores the tombstone of a deleted document's original. It names no job, because it holds however the job ended. */
+  async #discard({ payload, job_id }: Manifest): Promise<void> {
     const { document_id = job_id, file_key } = payload;
     await this.#services.tombstones.write({ job_id: '', payload: { document_id, file_key } }, 0);
   }
 
   /** Repeats a deletion that Redis has lost: of the document, or of the job that was to make it. */
   async #deleteAgain(ended: EndedUpload, state: JobState | undefined): Promise<boolean> {
-    const { blobs, registry, deletion, queue, tombstones, logger } = this.#services;
+    const { blobs, registry, deletion, queue, logger } = this.#services;
     const manifest = await blobs.ended.read(ended);
     if (!manifest) return true;
     const { job_id, tenant, payload } = manifest;
@@ -148,7 +148,8 @@ export class EndedRecovery {
       logger.warn('Redis has lost the deletion of a document', { job: job_id, document: document_id });
       await deletion.delete(tenant, document.collection, document_id);
     }
-    await tombstones.write(manifest, 0);
+    // A cancel alone keeps the original as long as the job.
+    await this.#discard(manifest);
     return true;
   }
 

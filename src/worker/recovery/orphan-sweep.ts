@@ -69,14 +69,17 @@ export class OrphanSweep {
     await manifests.adoptOlder();
     const ended = await blobs.ended.ids();
     const candidates: StoredFiles[] = [];
+    const withCheckpoint: StoredFiles[] = [];
     let originals = 0;
     for await (const file of blobs.stored()) {
       signal.throwIfAborted();
       if (file.blob) originals++;
       // The note of an end is a second name of a complete manifest.
-      if (file.manifest && (ended.has(file.id) || (await blobs.manifest(file.key)))) continue;
-      if ((await blobs.age(file)) >= MIN_AGE_MS) candidates.push(file);
+      const isKept = file.manifest && (ended.has(file.id) || (await blobs.manifest(file.key)));
+      if (isKept && !file.checkpoint) continue;
+      if ((await blobs.age(file)) >= MIN_AGE_MS) (isKept ? withCheckpoint : candidates).push(file);
     }
+    await this.#removeCheckpoints(withCheckpoint);
     if (candidates.length === 0) return { orphans: [], originals, isEmpty: false };
     const live = await readLiveFiles(this.#services, new Set(candidates.map(({ tenant }) => tenant)));
     const orphans: StoredFiles[] = [];
@@ -86,6 +89,14 @@ export class OrphanSweep {
       orphans.push(file);
     }
     return { orphans, originals, isEmpty: live.documents.size === 0 && live.jobs.size === 0 };
+  }
+
+  /** Removes the checkpoints of documents without an active job. Redis has lost the job that would have removed one. */
+  async #removeCheckpoints(files: readonly StoredFiles[]): Promise<void> {
+    if (files.length === 0) return;
+    const live = await readLiveFiles(this.#services, new Set(files.map(({ tenant }) => tenant)));
+    for (const { key } of files)
+      if (live.documents.has(key) && !live.jobs.has(key)) await this.#services.blobs.removeCheckpoint(key);
   }
 
   /** @param isEmpty true when Redis knows no document and no job: it may be the wrong one, so it explains nothing */

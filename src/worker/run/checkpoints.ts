@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 
 import { CountsSchema, type Counts } from '../../contract/job.ts';
-import type { CutChunk, EmbedResponse } from '../../contract/processor.ts';
+import type { CutChunk, EmbedResponse } from '../../contract/services/processor.ts';
 import { settingsOf } from '../../jobs/model/document-settings.ts';
 import type { JobPayload } from '../../jobs/model/job-payload.ts';
 import type { Logger } from '../../logging/logger.ts';

@@ -1,4 +1,4 @@
-import type { CutChunk, EmbedResponse } from '../../contract/processor.ts';
+import type { CutChunk, EmbedResponse } from '../../contract/services/processor.ts';
 import { textToEmbed, type EmbeddedChunk } from '../../documents/chunk-record.ts';
 import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
 import { DependencyError } from '../../errors.ts';

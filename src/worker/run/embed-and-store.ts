@@ -1,4 +1,4 @@
-import type { CutChunk } from '../../contract/processor.ts';
+import type { CutChunk } from '../../contract/services/processor.ts';
 import type { ChunkOrigin, EmbeddedChunk } from '../../documents/chunk-record.ts';
 import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';

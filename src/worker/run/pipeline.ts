@@ -1,4 +1,4 @@
-import type { CutChunk, ParseResponse } from '../../contract/processor.ts';
+import type { CutChunk, ParseResponse } from '../../contract/services/processor.ts';
 import type { CollectionModels } from '../../documents/collections/collection-models.ts';
 import { documentFields, type DocumentRegistry } from '../../documents/registry.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';

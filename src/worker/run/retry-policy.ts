@@ -1,6 +1,6 @@
 import type { JobErrorCode } from '../../contract/error-codes.ts';
 import type { Stage } from '../../contract/job.ts';
-import { DOCUMENT_ERRORS } from '../../contract/processor.ts';
+import { DOCUMENT_ERRORS } from '../../contract/services/processor.ts';
 import { DependencyError, type FailureCode } from '../../errors.ts';
 import { DocumentChangedError, ModelNotTakenError } from '../../jobs/transitions/job-reports.ts';
 import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';

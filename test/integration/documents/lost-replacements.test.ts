@@ -288,3 +288,14 @@ test('a former original goes, though Redis has lost its upload, the replacement 
   await sweep();
   expect(await files()).toEqual([]);
 });
+
+test('the original of an upload that was deleted before its run goes, though Redis has lost the deletion', async () => {
+  await uploadVersion('a', 'x');
+  const goBack = await copyRedis();
+  await remove('a');
+  await goBack();
+  await ended().sweep('newer', signal);
+  await sweep();
+  expect(await redis.client.hget(keys.job('a'), 'error_code')).toBe('cancelled');
+  expect(await files()).toEqual([]);
+});

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import type { Document, SearchResponse } from '../../../src/contract/documents.ts';
+import type { Document } from '../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../src/contract/search.ts';
 import type { Job } from '../../../src/contract/job.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { createKeys } from '../../../src/redis/keys.ts';

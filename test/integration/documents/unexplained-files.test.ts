@@ -15,6 +15,9 @@ import {
   folder,
   keys,
   logger,
+  noteEnds,
+  payloadOf,
+  queue,
   redis,
   services,
   TTL_SECONDS,
@@ -114,6 +117,21 @@ test('without a manifest a sweep deletes only an upload that was cut off, after 
   expect(await files()).toEqual([young]);
   const [day = ''] = await files('trash');
   expect(await files(join('trash', day, 'default'))).toEqual(['by hand']);
+});
+
+test('a sweep removes the checkpoint of a document whose reindex job Redis has lost', async () => {
+  for (const id of ['kept', 'runs', 'failed']) {
+    await upload(id);
+    if (id === 'failed') await fail(id);
+    else await complete(id);
+  }
+  await noteEnds();
+  for (const id of ['kept', 'runs', 'failed']) await mkdir(join(folder, 'default', `${id}.checkpoint`));
+  await queue.enqueue('reindex', 'default', payloadOf('reindex', 'runs'));
+  await age(2);
+  await sweep();
+  const left = (await files()).filter((name) => name.endsWith('.checkpoint'));
+  expect(left).toEqual(['failed.checkpoint', 'runs.checkpoint']);
 });
 
 test('a sweep that would move more than a hundred files moves none, and says so', async () => {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 
-import { ParseResponseSchema } from '../../../src/contract/processor.ts';
+import { ParseResponseSchema } from '../../../src/contract/services/processor.ts';
 import { laughingPdf } from '../../helpers/documents/bombs.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { pdfText } from '../../helpers/documents/pdf-objects.ts';

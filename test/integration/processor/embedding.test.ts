@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { ProcessorHealth } from '../../../src/contract/processor.ts';
+import type { ProcessorHealth } from '../../../src/contract/services/processor.ts';
 import type { ProcessorOptions } from '../../../src/processor/server.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
 import {

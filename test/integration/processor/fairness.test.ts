@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { DOCUMENT_HEADER } from '../../../src/contract/processor.ts';
+import { DOCUMENT_HEADER } from '../../../src/contract/services/processor.ts';
 import type { ProcessorOptions } from '../../../src/processor/server.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { startTestProcessor, type TestProcessor } from '../../helpers/processors/processor.ts';

@@ -2,7 +2,8 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { Document, SearchResponse } from '../../../../src/contract/documents.ts';
+import type { Document } from '../../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../../src/contract/search.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
 import { startTestRoles, type TestRoles } from '../../../helpers/servers/roles.ts';
 import { useBackends, useRedis, useRoles } from '../../../helpers/servers/use.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import type { Document, DocumentList, SearchResponse } from '../../../../src/contract/documents.ts';
+import type { Document, DocumentList } from '../../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../../src/contract/search.ts';
 import type { Job } from '../../../../src/contract/job.ts';
 import { createKeys } from '../../../../src/redis/keys.ts';
 import { BlobStore } from '../../../../src/blobs/blob-store.ts';
