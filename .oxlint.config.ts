@@ -36,7 +36,7 @@ export default defineConfig({
   },
   overrides: [
     {
-      files: ['src/contract/**'],
+      files: ['src/contract/*.ts'],
       rules: {
         'no-restricted-imports': [
           'error',
@@ -44,6 +44,22 @@ export default defineConfig({
             patterns: [
               {
                 group: ['../*', 'node:*'],
+                message: "contract imports nothing of ours and nothing of Node's: browsers load it",
+              },
+            ],
+          },
+        ],
+      },
+    },
+    {
+      files: ['src/contract/services/*.ts'],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                group: ['../../*', 'node:*'],
                 message: "contract imports nothing of ours and nothing of Node's: browsers load it",
               },
             ],

@@ -1,13 +1,8 @@
 import * as v from 'valibot';
 
 import { currentKey, keyHeaders, refuseKey } from './key.ts';
-import {
-  ChunkListSchema,
-  SearchResponseSchema,
-  type Chunk,
-  type SearchRequest,
-  type SearchResult,
-} from '../src/contract/documents.ts';
+import { ChunkListSchema, type Chunk } from '../src/contract/documents.ts';
+import { SearchResponseSchema, type SearchRequest, type SearchResult } from '../src/contract/search.ts';
 import { JobSchema, type Job } from '../src/contract/job.ts';
 import { ProblemSchema } from '../src/contract/problem.ts';
 import { SettingsSchema } from '../src/contract/settings.ts';

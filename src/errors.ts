@@ -1,5 +1,5 @@
 import { ERROR_CODES, type JobErrorCode, type ProblemCode } from './contract/error-codes.ts';
-import type { ServiceCode } from './contract/processor.ts';
+import type { ServiceCode } from './contract/services/processor.ts';
 
 /**
  * Reports a fault to a caller of the API. `detail` never holds an internal name, path or message. `cause` holds the

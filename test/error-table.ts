@@ -10,7 +10,7 @@ Every stable code. \`error-codes.ts\` is the source of this page. A test compare
 - **Push** marks codes of an \`error\` message.
 
 A job also carries \`http_\` and the status of a processor's response without a code. A
-[processor of your own](processor.md#errors) may have codes of its own. Clients MUST accept codes that they do not know.
+[processor of your own](services/processor.md#errors) may have codes of its own. Clients MUST accept codes that they do not know.
 
 | code | HTTP | processor | job | push | meaning | what to do |
 |---|---|---|---|---|---|---|

@@ -2,7 +2,7 @@ import { type Role } from '../config.ts';
 import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { VectorStore } from '../documents/vector-store.ts';
 import { BlobProbe } from '../installation/blob-probe.ts';
-import { MAX_CALL_SILENCES } from '../contract/processor.ts';
+import { MAX_CALL_SILENCES } from '../contract/services/processor.ts';
 import { PresentReader } from '../processor-client/present-reader.ts';
 import { ProcessorClient } from '../processor-client/processor-client.ts';
 import { BlobStore } from '../blobs/blob-store.ts';

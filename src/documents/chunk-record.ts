@@ -1,5 +1,5 @@
 import type { Chunk } from '../contract/documents.ts';
-import type { CutChunk } from '../contract/processor.ts';
+import type { CutChunk } from '../contract/services/processor.ts';
 import type { Metadata } from '../contract/upload.ts';
 import type { Generation } from '../jobs/model/generation.ts';
 import { wellFormed } from '../well-formed.ts';

@@ -1,4 +1,4 @@
-import type { SearchRequest, SearchResult } from '../contract/documents.ts';
+import type { SearchRequest, SearchResult } from '../contract/search.ts';
 import { AppError } from '../errors.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { CollectionModels } from './collections/collection-models.ts';

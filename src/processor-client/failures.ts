@@ -5,7 +5,7 @@ import {
   PROCESSOR_ERRORS,
   ProcessorProblemSchema,
   type ServiceCode,
-} from '../contract/processor.ts';
+} from '../contract/services/processor.ts';
 import { DependencyError } from '../errors.ts';
 import { badResponse, readJson } from './responses.ts';
 

@@ -1,4 +1,4 @@
-import type { ProcessorHealth } from '../contract/processor.ts';
+import type { ProcessorHealth } from '../contract/services/processor.ts';
 
 /** Interval of the looks, in ms. For this long after a change an upload may be compared with the former reader. */
 const LOOK_MS = 5000;

@@ -16,7 +16,7 @@ import {
   type EmbedResponse,
   type ParseResponse,
   type ProcessorHealth,
-} from '../contract/processor.ts';
+} from '../contract/services/processor.ts';
 import { DependencyError } from '../errors.ts';
 import { badResponse, checkChunks, parseBytes, readJson, readParseLines, textTooLong } from './responses.ts';
 import { explainFailure, lineFailure, refusal, tooSlow } from './failures.ts';
@@ -50,7 +50,7 @@ export interface ProcessorLimits {
 }
 
 /**
- * Calls the processor (`contract/processor.md`), and checks every response. Each call ends and takes bounded memory,
+ * Calls the processor (`contract/services/processor.md`), and checks every response. Each call ends and takes bounded memory,
  * because any service may stand at its address. Every method throws a {@link DependencyError} that classifies the failure,
  * or the reason of an aborted signal.
  */

@@ -10,7 +10,7 @@ import {
   type CutChunk,
   type ParseResponse,
   type ServiceCode,
-} from '../contract/processor.ts';
+} from '../contract/services/processor.ts';
 import { DependencyError } from '../errors.ts';
 
 const NEWLINE = 0x0a;

@@ -9,7 +9,7 @@ import {
   EmbedRequestSchema,
   JOB_HEADER,
   type ProcessorHealth,
-} from '../contract/processor.ts';
+} from '../contract/services/processor.ts';
 import type { Logger } from '../logging/logger.ts';
 import { READER_VERSION } from './reader-version.ts';
 import { responseInTurn, responseWhenDone, withCut, withErrorLine } from './response-in-turn.ts';
@@ -50,7 +50,7 @@ export interface AppOptions {
   logger: Logger;
 }
 
-/** Creates the routes of `contract/processor.ts`. Children do everything that takes long. */
+/** Creates the routes of `contract/services/processor.ts`. Children do everything that takes long. */
 export function createApp(options: AppOptions): Hono<Environment> {
   const { pool, embedder, tmpDir, children, timeoutMs, maxTextChars, maxUploadBytes, logger } = options;
   const signOfLifeMs = timeoutMs / 3;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { ChunkRequestSchema } from '../contract/processor.ts';
+import { ChunkRequestSchema } from '../contract/services/processor.ts';
 import { cutChunks } from './chunkers/chunks.ts';
 import { ProcessorError, parseRequest } from './errors.ts';
 

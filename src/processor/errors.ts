@@ -6,7 +6,7 @@ import {
   PROCESSOR_ERRORS,
   type DocumentErrorCode,
   type ProcessorErrorCode,
-} from '../contract/processor.ts';
+} from '../contract/services/processor.ts';
 import { wellFormed } from '../well-formed.ts';
 
 export type ErrorCode = DocumentErrorCode | ProcessorErrorCode;

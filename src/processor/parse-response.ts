@@ -1,4 +1,4 @@
-import type { ParseEvent, ParseResponse, Segment } from '../contract/processor.ts';
+import type { ParseEvent, ParseResponse, Segment } from '../contract/services/processor.ts';
 import { splitsPair } from './chunkers/spans/span.ts';
 
 /** Characters in a batch of lines. */

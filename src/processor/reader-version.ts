@@ -1,4 +1,4 @@
-import type { ParseEvent } from '../contract/processor.ts';
+import type { ParseEvent } from '../contract/services/processor.ts';
 
 /**
  * Names the readers of this processor. MUST change whenever the same file may give another text, because chunks of

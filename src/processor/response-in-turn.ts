@@ -1,4 +1,4 @@
-import type { ParseEvent } from '../contract/processor.ts';
+import type { ParseEvent } from '../contract/services/processor.ts';
 import { toProcessorError, type ProcessorError } from './errors.ts';
 import type { PendingResponse } from './pool/task-run.ts';
 import { settleWithin } from './settle-within.ts';

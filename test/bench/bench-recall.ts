@@ -2,7 +2,12 @@ import { readFile, rm, mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { ChunkResponse, CutChunk, EmbedResponse, ParseResponse } from '../../src/contract/processor.ts';
+import type {
+  ChunkResponse,
+  CutChunk,
+  EmbedResponse,
+  ParseResponse,
+} from '../../src/contract/services/processor.ts';
 import { CHUNKING_STRATEGIES, type ChunkingStrategy } from '../../src/contract/upload.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 import { Guard } from '../../src/access/guard.ts';

@@ -9,7 +9,7 @@ import {
   ProcessorProblemSchema,
   type ChunkRequest,
   type ParseResponse,
-} from '../../src/contract/processor.ts';
+} from '../../src/contract/services/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
 import { startEmbeddingsServer } from '../helpers/servers/embeddings-server.ts';

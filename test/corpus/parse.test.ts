@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ParseEvent } from '../../src/contract/processor.ts';
+import type { ParseEvent } from '../../src/contract/services/processor.ts';
 import { ProcessorError } from '../../src/processor/errors.ts';
 import { parseDocument } from '../../src/processor/parsers/document.ts';
 import { corpusPath } from './corpus.ts';

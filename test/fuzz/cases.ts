@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { DOCUMENT_ERRORS } from '../../src/contract/processor.ts';
+import { DOCUMENT_ERRORS } from '../../src/contract/services/processor.ts';
 import { Random } from '../chaos/random.ts';
 import { documentBytes } from '../documents/documents.ts';
 import { mutate } from './mutate.ts';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { expect } from 'vitest';
 
-import type { ParseResponse } from '../../src/contract/processor.ts';
+import type { ParseResponse } from '../../src/contract/services/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { DependencyError } from '../../src/errors.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';

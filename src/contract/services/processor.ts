@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 
-import { codesWith, ERROR_CODES, type CodesWith } from './error-codes.ts';
-import { WellFormedSchema, WholeNumberSchema } from './scalars.ts';
-import { CHUNK_SIZE, ChunkingStrategySchema } from './upload.ts';
+import { codesWith, ERROR_CODES, type CodesWith } from '../error-codes.ts';
+import { WellFormedSchema, WholeNumberSchema } from '../scalars.ts';
+import { CHUNK_SIZE, ChunkingStrategySchema } from '../upload.ts';
 
 /**
  * Shapes of the processor's calls: `POST /parse`, `POST /chunk`, `POST /embed`, `GET /health`. Any service with these calls

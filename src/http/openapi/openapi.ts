@@ -6,9 +6,8 @@ import {
   DocumentListSchema,
   DocumentSchema,
   DocumentSelectionSchema,
-  SearchRequestSchema,
-  SearchResponseSchema,
 } from '../../contract/documents.ts';
+import { SearchRequestSchema, SearchResponseSchema } from '../../contract/search.ts';
 import { JobSchema } from '../../contract/job.ts';
 import {
   BulkResultSchema,

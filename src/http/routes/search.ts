@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import { SearchRequestSchema, type SearchResponse } from '../../contract/documents.ts';
+import { SearchRequestSchema, type SearchResponse } from '../../contract/search.ts';
 import { search } from '../../documents/search.ts';
 import type { ApiServices } from '../api-services.ts';
 import { readJson } from '../validate.ts';

@@ -1,4 +1,4 @@
-import { MAX_CONTEXT_CHARS } from '../../contract/processor.ts';
+import { MAX_CONTEXT_CHARS } from '../../contract/services/processor.ts';
 import type { Block } from './blocks.ts';
 import { lines } from './spans/lines.ts';
 import { pieces } from './pieces.ts';

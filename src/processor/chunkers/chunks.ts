@@ -1,4 +1,4 @@
-import type { ChunkRequest, CutChunk, Segment } from '../../contract/processor.ts';
+import type { ChunkRequest, CutChunk, Segment } from '../../contract/services/processor.ts';
 import { chunkFixed } from './fixed.ts';
 import { chunkMarkdown } from './markdown.ts';
 import type { PackedSpan } from './pack.ts';

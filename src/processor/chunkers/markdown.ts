@@ -1,4 +1,4 @@
-import type { Segment } from '../../contract/processor.ts';
+import type { Segment } from '../../contract/services/processor.ts';
 import { blocks, type Heading } from './blocks.ts';
 import { blockUnits } from './block-units.ts';
 import { pack, type Apart, type PackedSpan } from './pack.ts';

@@ -1,4 +1,4 @@
-import type { EmbedRequest } from '../../contract/processor.ts';
+import type { EmbedRequest } from '../../contract/services/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Caller, PendingResponse } from '../pool/task-run.ts';

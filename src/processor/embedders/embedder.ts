@@ -1,4 +1,4 @@
-import type { EmbedRequest } from '../../contract/processor.ts';
+import type { EmbedRequest } from '../../contract/services/processor.ts';
 import type { Caller, PendingResponse } from '../pool/task-run.ts';
 
 /** Turns texts into vectors of one length, in the order of the texts. */

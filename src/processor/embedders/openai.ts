@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { request, type Dispatcher } from 'undici';
 import * as v from 'valibot';
 
-import { FIRST_FAULT, type EmbedRequest, type EmbedResponse } from '../../contract/processor.ts';
+import { FIRST_FAULT, type EmbedRequest, type EmbedResponse } from '../../contract/services/processor.ts';
 import { wellFormed } from '../../well-formed.ts';
 import { ProcessorError } from '../errors.ts';
 import type { Caller, PendingResponse } from '../pool/task-run.ts';

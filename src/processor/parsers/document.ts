@@ -1,4 +1,4 @@
-import type { ParseEvent } from '../../contract/processor.ts';
+import type { ParseEvent } from '../../contract/services/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { csvTable } from './text/csv.ts';
 import { readTextFile } from './detect/decode-text.ts';

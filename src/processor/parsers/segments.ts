@@ -1,4 +1,4 @@
-import type { ParseEvent } from '../../contract/processor.ts';
+import type { ParseEvent } from '../../contract/services/processor.ts';
 import { Outline, splitAtHeadings } from './outline.ts';
 
 export type SegmentEvent = Extract<ParseEvent, { type: 'segment' }>;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { CutChunk, ParseResponse } from '../../../src/contract/processor.ts';
+import type { CutChunk, ParseResponse } from '../../../src/contract/services/processor.ts';
 import { VectorStore } from '../../../src/documents/vector-store.ts';
 import { DependencyError } from '../../../src/errors.ts';
 import { ProcessorClient } from '../../../src/processor-client/processor-client.ts';

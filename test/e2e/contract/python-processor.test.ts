@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { SearchResponse } from '../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../src/contract/search.ts';
 import { startHttpGate } from '../../helpers/faults/http-gate.ts';
 import { startPythonProcessor } from '../../helpers/processors/python-processor.ts';
 import { use, useSluice } from '../../helpers/servers/use.ts';

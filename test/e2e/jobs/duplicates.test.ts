@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { DocumentList, SearchResponse } from '../../../src/contract/documents.ts';
+import type { DocumentList } from '../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../src/contract/search.ts';
 import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
 const embedder = useEmbeddings();

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { Chunk, Document, SearchResponse } from '../../../src/contract/documents.ts';
+import type { Chunk, Document } from '../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../src/contract/search.ts';
 import type { Job } from '../../../src/contract/job.ts';
 import { documentPath } from '../../documents/documents.ts';
 import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { SearchResponse } from '../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../src/contract/search.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { expectExact, holding, ingest } from '../../helpers/documents/cited.ts';
 import { pptx } from '../../helpers/documents/office-files.ts';

@@ -1,4 +1,4 @@
-import type { ChunkRequest, CutChunk, Segment } from '../../../src/contract/processor.ts';
+import type { ChunkRequest, CutChunk, Segment } from '../../../src/contract/services/processor.ts';
 import { cutChunks } from '../../../src/processor/chunkers/chunks.ts';
 
 type Request = Partial<ChunkRequest> & { text: string };

@@ -3,7 +3,7 @@ import { ChromaClient } from 'chromadb';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
-import type { ParseResponse } from '../../../src/contract/processor.ts';
+import type { ParseResponse } from '../../../src/contract/services/processor.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import type { TestSluice } from '../servers/sluice.ts';
 

@@ -1,4 +1,4 @@
-import type { ParseEvent } from '../../../src/contract/processor.ts';
+import type { ParseEvent } from '../../../src/contract/services/processor.ts';
 
 /** What a processor makes of a file: its text, or why it refuses it. */
 export async function parseOutcome(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 
-import type { ParseEvent } from '../../../src/contract/processor.ts';
+import type { ParseEvent } from '../../../src/contract/services/processor.ts';
 import { parseDocument } from '../../../src/processor/parsers/document.ts';
 import { documentBytes } from '../../documents/documents.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { ParseEvent } from '../../../src/contract/processor.ts';
+import type { ParseEvent } from '../../../src/contract/services/processor.ts';
 import { parseDocument } from '../../../src/processor/parsers/document.ts';
 
 /** What is read from a file's bytes, by default from one without a telling name: its text and its segments. */

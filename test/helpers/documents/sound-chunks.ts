@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-import type { ChunkRequest, CutChunk } from '../../../src/contract/processor.ts';
+import type { ChunkRequest, CutChunk } from '../../../src/contract/services/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../../src/contract/upload.ts';
 import { ProcessorError } from '../../../src/processor/errors.ts';
 import { cut } from './chunks.ts';

@@ -12,7 +12,7 @@ import {
   ParseResponseSchema,
   type ChunkRequest,
   type ParseEvent,
-} from '../../../src/contract/processor.ts';
+} from '../../../src/contract/services/processor.ts';
 import type { ProcessorOptions } from '../../../src/processor/server.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { startTestProcessor, type TestProcessor } from '../processors/processor.ts';

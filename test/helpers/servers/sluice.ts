@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isTerminal, type Job } from '../../../src/contract/job.ts';
-import type { ParseResponse } from '../../../src/contract/processor.ts';
+import type { ParseResponse } from '../../../src/contract/services/processor.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { withPassword } from './embedded-redis.ts';

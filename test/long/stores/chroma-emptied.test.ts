@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { ChromaClient } from 'chromadb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { Document, DocumentList, SearchResponse } from '../../../src/contract/documents.ts';
+import type { Document, DocumentList } from '../../../src/contract/documents.ts';
+import type { SearchResponse } from '../../../src/contract/search.ts';
 import type { Job } from '../../../src/contract/job.ts';
 import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
 import { useEmbeddings } from '../../helpers/servers/use.ts';

@@ -16,13 +16,13 @@ import {
   PROCESSOR_ERRORS,
   ProcessorHealthSchema,
   ProcessorProblemSchema,
-} from '../../../src/contract/processor.ts';
+} from '../../../src/contract/services/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../../src/contract/upload.ts';
 import { DependencyError } from '../../../src/errors.ts';
 import { toFailure } from '../../../src/processor-client/failures.ts';
 import { decideRetry } from '../../../src/worker/run/retry-policy.ts';
 
-const text = readFileSync(new URL('../../../src/contract/processor.md', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../../src/contract/services/processor.md', import.meta.url), 'utf8');
 const section = (heading: string) => text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
 const blocks = (heading: string, language: string) =>
   [...section(heading).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\\n\`\`\``, 'g'))].map(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { ProcessorHealth } from '../../../src/contract/processor.ts';
+import type { ProcessorHealth } from '../../../src/contract/services/processor.ts';
 import { PresentReader } from '../../../src/processor-client/present-reader.ts';
 
 const LOOK_MS = 5000;

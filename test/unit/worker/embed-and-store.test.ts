@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-import type { CutChunk } from '../../../src/contract/processor.ts';
+import type { CutChunk } from '../../../src/contract/services/processor.ts';
 import { toChunk, toMetadata, type EmbeddedChunk } from '../../../src/documents/chunk-record.ts';
 import type { EmbeddingModel } from '../../../src/documents/collections/embedding-model.ts';
 import { DependencyError } from '../../../src/errors.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
 
-import type { ParseEvent } from '../../../contract/processor.ts';
+import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
 import { encodingOf } from '../detect/decode-text.ts';
 import { htmlToMarkdown } from '../html/html.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { OfficeContentNode } from 'officeparser';
 
-import type { ParseEvent } from '../../../contract/processor.ts';
+import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
 import { toMarkdown } from '../node-markdown.ts';
 import { readOffice, type OfficeFormat } from './read-office.ts';

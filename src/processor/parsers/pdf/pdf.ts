@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import type { ParseEvent } from '../../../contract/processor.ts';
+import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
 import { normalize } from '../normalize.ts';
 import { Outline } from '../outline.ts';

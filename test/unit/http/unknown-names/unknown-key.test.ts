@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 
-import { SearchRequestSchema } from '../../../../src/contract/documents.ts';
+import { SearchRequestSchema } from '../../../../src/contract/search.ts';
 import { findUnknownKey } from '../../../../src/http/unknown-names/unknown-key.ts';
 
 const Entry = v.object({ name: v.string(), size: v.optional(v.number()) });

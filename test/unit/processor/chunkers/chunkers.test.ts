@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { ChunkRequest, CutChunk } from '../../../../src/contract/processor.ts';
+import type { ChunkRequest, CutChunk } from '../../../../src/contract/services/processor.ts';
 import { CHUNK_SIZE, CHUNKING_STRATEGIES, type ChunkingStrategy } from '../../../../src/contract/upload.ts';
 import { cut, segmentsOf, texts } from '../../../helpers/documents/chunks.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { ParseEvent } from '../../../../src/contract/processor.ts';
+import type { ParseEvent } from '../../../../src/contract/services/processor.ts';
 import { ProcessorError } from '../../../../src/processor/errors.ts';
 import { encodingOf } from '../../../../src/processor/parsers/detect/decode-text.ts';
 import { parseDocument } from '../../../../src/processor/parsers/document.ts';

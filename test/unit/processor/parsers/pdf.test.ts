@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import type { ParseEvent } from '../../../../src/contract/processor.ts';
+import type { ParseEvent } from '../../../../src/contract/services/processor.ts';
 import { withSpelling } from '../../../../src/processor/parsers/pdf/pdf-ligatures.ts';
 import { pageMarkdown } from '../../../../src/processor/parsers/pdf/pdf-lines.ts';
 import { openWithPdfjs } from '../../../../src/processor/parsers/pdf/pdf-readers.ts';
