@@ -1,7 +1,7 @@
 /** Rooms of single roles, and of what starts them. */
-const ROLES = ['http', 'worker', 'gateway', 'processor', 'embedded'];
+const ROLES = ['http', 'worker', 'gateway', 'processor', 'keywords', 'embedded'];
 /** Rooms of what roles read and write. */
-const DATA = ['uploads', 'blobs', 'documents', 'processor-client'];
+const DATA = ['uploads', 'blobs', 'documents', 'processor-client', 'keywords-client'];
 
 /**
  * Rooms that a room's files must not import, and the reason. Each room is a folder under `src/`. A room inside another
@@ -49,12 +49,16 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
     rooms: [...ROLES],
     because: 'http and worker use the client, and any service may stand in for the processor',
   },
+  'keywords-client': {
+    rooms: [...ROLES],
+    because: 'http and worker use the client, not the other way round',
+  },
   http: {
-    rooms: ['worker', 'gateway', 'processor', 'embedded'],
+    rooms: ['worker', 'gateway', 'processor', 'keywords', 'embedded'],
     because: 'http, gateway and worker never import each other; compose/ alone wires roles',
   },
   gateway: {
-    rooms: ['worker', 'http', 'processor', 'embedded', 'uploads', 'blobs', 'documents'],
+    rooms: ['worker', 'http', 'processor', 'keywords', 'embedded', 'uploads', 'blobs', 'documents'],
     because: 'http, gateway and worker never import each other; compose/ alone wires roles',
   },
   'gateway/speed': {
@@ -63,7 +67,7 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
   },
   'gateway/outbox': { rooms: ['gateway/session'], because: 'a session owns its outbox' },
   worker: {
-    rooms: ['http', 'gateway', 'processor', 'embedded'],
+    rooms: ['http', 'gateway', 'processor', 'keywords', 'embedded'],
     because: 'http, gateway and worker never import each other; compose/ alone wires roles',
   },
   'worker/claim': { rooms: ['worker/run', 'worker/recovery'], because: 'a claim precedes its run' },
@@ -73,6 +77,7 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
       'http',
       'gateway',
       'worker',
+      'keywords',
       'jobs',
       'redis',
       'uploads',
@@ -82,6 +87,10 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
       'embedded',
     ],
     because: 'the processor knows nothing of jobs: any service with its contract may replace it',
+  },
+  keywords: {
+    rooms: [...ROLES.filter((role) => role !== 'keywords'), ...DATA, 'jobs', 'redis', 'installation'],
+    because: 'the index is derived: it knows nothing of jobs and of the stores that fill it',
   },
   'processor/parsers/detect': {
     rooms: ['pdf', 'office', 'html', 'mail', 'text'].map((format) => `parsers/${format}`),

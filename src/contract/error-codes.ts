@@ -25,6 +25,7 @@ const UPLOAD_AGAIN = 'Upload the file again.';
 const RETRY_LATER = 'Retry later. The operator looks at the log.';
 const CHECK_PROCESSOR = 'The operator looks at the log of the processor.';
 const CHECK_CHROMA = 'The operator looks at the log of Chroma.';
+const CHECK_KEYWORDS = 'The operator looks at the log of the keyword index.';
 const CHECK_EMBEDDER = 'The operator looks at the embedding service.';
 const LOOK = 'Look the id up in the list.';
 
@@ -136,6 +137,10 @@ export const ERROR_CODES = {
     ...http(503, 'The document processor cannot be reached', CHECK_PROCESSOR),
     job: 'The job waits until the processor is back',
   },
+  keywords_unavailable: {
+    ...http(503, 'The keyword index cannot be reached', CHECK_KEYWORDS),
+    job: 'The job waits until the keyword index is back',
+  },
   corrupt: document('The file is damaged and cannot be read.', 'Upload a sound copy.'),
   encrypted: document(
     'The file is protected by a password. Upload it without one.',
@@ -190,6 +195,10 @@ export const ERROR_CODES = {
   vector_store_refused: job('Chroma refused the chunks', CHECK_CHROMA),
   vector_store_failed: job('Chroma failed', CHECK_CHROMA),
   vector_store_timeout: job('Chroma did not respond in time', CHECK_CHROMA),
+  keywords_damaged: job('The keyword index cannot read or write its files; the job waits', CHECK_KEYWORDS),
+  keywords_failed: job('The keyword index failed', CHECK_KEYWORDS),
+  keywords_timeout: job('The keyword index did not respond in time', CHECK_KEYWORDS),
+  dead_generation: job('The chunks were deleted while the job still wrote them', 'Read the document.'),
   subscription_in_use: push('The session has a subscription with this id', 'Use another id.'),
   too_many_subscriptions: push('The session has used up its subscriptions or jobs', 'End one first.'),
 } as const satisfies Record<string, ErrorEntry>;

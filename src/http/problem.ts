@@ -13,6 +13,10 @@ const DEPENDENCY_PROBLEMS: Record<string, ProblemCode> = {
   vector_store_damaged: 'vector_store_unavailable',
   vector_store_failed: 'vector_store_unavailable',
   vector_store_timeout: 'vector_store_unavailable',
+  keywords_unavailable: 'keywords_unavailable',
+  keywords_damaged: 'keywords_unavailable',
+  keywords_failed: 'keywords_unavailable',
+  keywords_timeout: 'keywords_unavailable',
   vector_store_refused: 'invalid_request',
   embedding_mismatch: 'embedding_mismatch',
 };

@@ -8,8 +8,27 @@ export const MAX_KEYWORD_BATCH = 500;
 /** Most hits of one query's page. */
 export const MAX_KEYWORD_HITS = 1000;
 
-/** Code of the response (409) that refuses chunks of a deleted generation. */
-export const DEAD_GENERATION = 'dead_generation';
+/** Header of every write: the id of the installation whose chunks the index holds. */
+export const INSTALLATION_HEADER = 'x-sluice-installation';
+
+/** Codes of the index's error responses, with their status. */
+export const KEYWORD_ERRORS = {
+  invalid_request: 400,
+  wrong_secret: 401,
+  not_found: 404,
+  /** The generation was deleted. The index refuses its late chunks. */
+  dead_generation: 409,
+  /** The index belongs to another installation. */
+  installation_mismatch: 409,
+  body_too_large: 413,
+  internal: 500,
+  /** A file cannot be read or written: the disk is full, or the permissions are wrong. */
+  storage_failed: 503,
+} as const;
+export type KeywordErrorCode = keyof typeof KEYWORD_ERRORS;
+
+/** Response to each write, and to `GET /health`. */
+export const KeywordDoneSchema = v.object({ status: v.literal('ok') });
 
 const Generation = {
   collection: v.string(),
@@ -73,10 +92,12 @@ export const KeywordHitsSchema = v.object({
 });
 export type KeywordHits = v.InferOutput<typeof KeywordHitsSchema>;
 
-/** Response of `POST /generations` (`{collection, after?}`): a page of generations with chunks, for the comparison. */
+/** Body of `POST /generations`. `after` is `next` of the page before. */
+export const KeywordPageSchema = v.object({ collection: v.string(), after: v.optional(v.string()) });
+/** Response of `POST /generations`: a page of generations with chunks, for the comparison. */
 export const KeywordGenerationsSchema = v.object({
   generations: v.array(v.object({ document_id: v.string(), generation: v.string() })),
-  /** Sent as `after` for the next page. Absent on the last page. */
+  /** Absent on the last page. */
   next: v.optional(v.string()),
 });
 

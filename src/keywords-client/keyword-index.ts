@@ -1,0 +1,193 @@
+import { Agent, request } from 'undici';
+import * as v from 'valibot';
+
+import {
+  INSTALLATION_HEADER,
+  KeywordCollectionsSchema,
+  KeywordCountsSchema,
+  KeywordDoneSchema,
+  KeywordGenerationsSchema,
+  KeywordHitsSchema,
+  MAX_KEYWORD_BATCH,
+  type KeywordChunk,
+  type KeywordCollections,
+  type KeywordHits,
+  type KeywordQuery,
+  type KeywordUpsert,
+} from '../contract/services/keywords.ts';
+import { DependencyError } from '../errors.ts';
+import type { Generation } from '../jobs/model/generation.ts';
+import { explainFailure, failed, refusal } from './failures.ts';
+
+/** Timeout of one call, in ms. The index may still carry out a write after it. */
+export const KEYWORDS_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 2000;
+/** Most bytes of chunks in a call. The index serves nothing else meanwhile. A single larger chunk goes alone. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+/** Most generations of one call that counts. */
+const MAX_COUNTED = 5000;
+/** Most bytes of a response, because any server may stand at the address. */
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Calls the keyword index (`contract/services/keywords.ts`), and checks every response.
+ * Methods throw {@link DependencyError}, or the signal's reason when it was aborted.
+ */
+export class KeywordIndex {
+  readonly #url: string;
+  readonly #secret: string | undefined;
+  readonly #installation: () => string;
+  readonly #agent = new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    maxResponseSize: MAX_RESPONSE_BYTES,
+  });
+
+  /**
+   * @param url base URL of the index
+   * @param options.secret the secret that the index demands; absent for an open one
+   * @param options.installation returns the id that is sent with every write
+   */
+  constructor(url: string, options: { secret: string | undefined; installation: () => string }) {
+    this.#url = url.replace(/\/$/, '');
+    this.#secret = options.secret;
+    this.#installation = options.installation;
+  }
+
+  /** Stores chunks of a generation, in as many calls as they need. @throws `dead_generation` if it was deleted */
+  async upsert({ chunks, ...generation }: KeywordUpsert, signal: AbortSignal): Promise<void> {
+    for (const batch of batches(chunks))
+      await this.#write('/upsert', { ...generation, chunks: batch }, signal);
+  }
+
+  /** Deletes a generation's chunks. The index refuses later ones, even if it has none of them now. */
+  async deleteGeneration(
+    { collection, documentId, generation }: Generation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#write('/delete', { collection, document_id: documentId, generation }, signal);
+  }
+
+  /** Counts the stored chunks of each generation, in order. `id` is the document. */
+  async countStored(
+    collection: string,
+    generations: readonly { id: string; generation: string }[],
+    signal: AbortSignal,
+  ): Promise<number[]> {
+    const all: number[] = [];
+    for (let from = 0; from < generations.length; from += MAX_COUNTED) {
+      const counted = generations
+        .slice(from, from + MAX_COUNTED)
+        .map(({ id, generation }) => ({ document_id: id, generation }));
+      const body = { collection, generations: counted };
+      const { counts } = await this.#call('/count', body, KeywordCountsSchema, signal);
+      if (counts.length !== counted.length)
+        throw failed(new Error(`${counts.length} counts for ${counted.length} generations`));
+      all.push(...counts);
+    }
+    return all;
+  }
+
+  /** Finds the chunks that match a query best, of every generation. The caller leaves out dead ones. */
+  async query(query: KeywordQuery, signal: AbortSignal): Promise<KeywordHits> {
+    return this.#call('/query', query, KeywordHitsSchema, signal);
+  }
+
+  /** Lists every generation with chunks, live or dead, in batches. Concurrent writes may be absent. */
+  async *generations(signal: AbortSignal): AsyncGenerator<Generation[]> {
+    const { collections } = await this.collections(signal);
+    for (const { name: collection } of collections) {
+      let after: string | undefined;
+      do {
+        const page = await this.#call(
+          '/generations',
+          { collection, after },
+          KeywordGenerationsSchema,
+          signal,
+        );
+        yield page.generations.map(({ document_id, generation }) => ({
+          collection,
+          documentId: document_id,
+          generation,
+        }));
+        after = page.next;
+      } while (after !== undefined);
+    }
+  }
+
+  /** Lists the collections with chunks, and which of them are complete. */
+  async collections(signal: AbortSignal): Promise<KeywordCollections> {
+    return this.#call('/collections', undefined, KeywordCollectionsSchema, signal);
+  }
+
+  /** Marks a collection as complete; without a name, the whole index. */
+  async markComplete(collection: string | undefined, signal: AbortSignal): Promise<void> {
+    await this.#write('/complete', { collection }, signal);
+  }
+
+  /** Throws unless the index responds, can read its catalogue and accepts the secret. */
+  async heartbeat(signal: AbortSignal): Promise<void> {
+    await this.#call('/health', undefined, KeywordDoneSchema, signal);
+  }
+
+  /** Ends the connections, and cuts the calls under way. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #write(path: string, body: object, signal: AbortSignal): Promise<void> {
+    const own = { [INSTALLATION_HEADER]: this.#installation() };
+    await this.#call(path, body, KeywordDoneSchema, signal, own);
+  }
+
+  async #call<S extends v.GenericSchema>(
+    path: string,
+    body: object | undefined,
+    schema: S,
+    signal: AbortSignal,
+    headers: Record<string, string> = {},
+  ): Promise<v.InferOutput<S>> {
+    signal.throwIfAborted();
+    const timeout = AbortSignal.timeout(KEYWORDS_TIMEOUT_MS);
+    try {
+      const response = await request(this.#url + path, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(this.#secret !== undefined && { authorization: `Bearer ${this.#secret}` }),
+          ...headers,
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.any([signal, timeout]),
+        dispatcher: this.#agent,
+      });
+      if (response.statusCode !== 200) throw await refusal(response);
+      const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), await response.body.text());
+      if (!read.success) throw failed(new v.ValiError(read.issues));
+      return read.output;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (timeout.aborted) {
+        const detail = `Keyword index timeout after ${KEYWORDS_TIMEOUT_MS / 1000}s`;
+        throw new DependencyError('transient', 'keywords_timeout', detail, { cause: error });
+      }
+      throw explainFailure(error);
+    }
+  }
+}
+
+/** Splits chunks into batches of at most {@link MAX_KEYWORD_BATCH} chunks and {@link MAX_BATCH_BYTES}. */
+function* batches(chunks: readonly KeywordChunk[]): Generator<KeywordChunk[]> {
+  let batch: KeywordChunk[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    const own = Buffer.byteLength(JSON.stringify(chunk));
+    if (batch.length > 0 && (batch.length === MAX_KEYWORD_BATCH || bytes + own > MAX_BATCH_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(chunk);
+    bytes += own;
+  }
+  if (batch.length > 0) yield batch;
+}
