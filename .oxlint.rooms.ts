@@ -96,6 +96,10 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
     rooms: ['pdf', 'office', 'html', 'mail', 'text'].map((format) => `parsers/${format}`),
     because: 'the type is known before a reader is chosen',
   },
+  tokens: {
+    rooms: [...ROLES, ...DATA, 'access', 'contract', 'installation', 'jobs', 'limits', 'logging', 'redis'],
+    because: 'an index is compared with texts by their tokens, so these depend on the text alone',
+  },
   logging: {
     rooms: [...ROLES, 'jobs', 'uploads', 'blobs', 'documents', 'installation', 'redis'],
     because: 'everything logs',

@@ -1,0 +1,77 @@
+import { languageOf } from './language.ts';
+import type { Language } from './languages.ts';
+import { type Piece, piecesOf } from './pieces.ts';
+import { wordsOf } from './words.ts';
+
+export { languageOf, type Language };
+
+/** Changes when the same text would give other tokens. Indexes of another version are rebuilt. */
+export const TOKENIZER_VERSION = '1';
+
+/** A token and its UTF-16 offsets in the text. It has no space, no double quote and no control character. */
+export interface Token {
+  token: string;
+  start: number;
+  end: number;
+}
+
+/** Most words whose tokens are kept. A stem takes some microseconds, and a few thousand words make most of a text. */
+const MAX_KEPT = 50_000;
+/** Longest word whose tokens are kept, in UTF-16 units. */
+const LONGEST_KEPT = 40;
+/** A shorter text in capitals may be a name alone. */
+const WORDS_OF_CAPITALS = 4;
+
+const kept = new Map<Language, Map<string, readonly Piece[]>>();
+let keptCount = 0;
+
+/**
+ * Returns the tokens of a text in the order of its words. One word may give several tokens: a code whole and in parts.
+ * Stop words of the language are left out.
+ */
+export function tokenize(text: string, language: Language = languageOf(text)): Token[] {
+  return piecesIn(text, language).map(({ token, start, end }) => ({ token, start, end }));
+}
+
+/** Returns all tokens that a query's words may have in texts of these languages, each once. */
+export function queryTokens(query: string, languages: readonly Language[]): string[] {
+  const pieces = languages.flatMap((language) => piecesIn(query, language));
+  return [...new Set(pieces.filter(({ isOnlyIndexed }) => !isOnlyIndexed).map(({ token }) => token))];
+}
+
+/** Returns the pieces of a text's words, by their offsets in the text. */
+function piecesIn(text: string, language: Language): Piece[] {
+  const all: Piece[] = [];
+  let dropsNames: boolean | undefined;
+  for (const { start, end } of wordsOf(text)) {
+    for (const piece of keptPieces(text.slice(start, end), language)) {
+      if (piece.stop === 'stop') continue;
+      if (piece.stop === 'name' && (dropsNames ??= isInCapitals(text))) continue;
+      all.push({ ...piece, start: start + piece.start, end: start + piece.end });
+    }
+  }
+  return all;
+}
+
+function keptPieces(word: string, language: Language): readonly Piece[] {
+  if (word.length > LONGEST_KEPT) return piecesOf(word, language);
+  let ofLanguage = kept.get(language);
+  const known = ofLanguage?.get(word);
+  if (known) return known;
+  if (keptCount >= MAX_KEPT) {
+    kept.clear();
+    keptCount = 0;
+    ofLanguage = undefined;
+  }
+  if (!ofLanguage) kept.set(language, (ofLanguage = new Map()));
+  // A slice would keep its whole text in memory.
+  const copy = word.split('').join('');
+  const pieces = piecesOf(copy, language);
+  ofLanguage.set(copy, pieces);
+  keptCount++;
+  return pieces;
+}
+
+function isInCapitals(text: string): boolean {
+  return !/\p{Ll}/u.test(text) && text.trim().split(/\s+/u, WORDS_OF_CAPITALS).length === WORDS_OF_CAPITALS;
+}
