@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 
 import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
+import { requireSecret } from '../access/require-secret.ts';
 import {
   DOCUMENT_HEADER,
   EmbedRequestSchema,
@@ -17,7 +18,6 @@ import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, parseRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
 import type { Pool } from './pool/pool.ts';
 import type { Caller } from './pool/task-run.ts';
-import { requireSecret } from './require-secret.ts';
 import { receiveBody, receiveFile } from './uploads.ts';
 
 /** Bytes for each character. JSON may write one as `\u0000`, and the body also holds segments. */
@@ -56,7 +56,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
   const signOfLifeMs = timeoutMs / 3;
   const app = new Hono<Environment>();
   app.use(guardRequests(options.guard));
-  if (options.secret !== undefined) app.use(requireSecret(options.secret));
+  const refuse = () => problemResponse(new ProcessorError('wrong_secret'));
+  if (options.secret !== undefined) app.use(requireSecret(options.secret, refuse));
 
   const log = (c: Context<Environment>, { code, cause }: ProcessorError) => {
     const ours = statusOf(code) >= 500 || code === 'embedder_refused';

@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 
-import { requireSecret } from '../../../src/processor/require-secret.ts';
+import { requireSecret } from '../../../src/access/require-secret.ts';
 
 const SECRET = 'a-secret-of-the-test';
-const app = new Hono().use(requireSecret(SECRET)).all('*', (c) => c.text('done'));
+const refuse = () => new Response('refused', { status: 401 });
+const app = new Hono().use(requireSecret(SECRET, refuse)).all('*', (c) => c.text('done'));
 
 test.each([
   ['POST', '/parse', `Bearer ${SECRET}`, 200],
@@ -24,5 +25,5 @@ test.each([
   const headers = authorization === undefined ? {} : { authorization };
   const response = await app.request(path, { method, headers });
   expect(response.status).toBe(status);
-  if (status === 401) expect(await response.json()).toMatchObject({ code: 'wrong_secret' });
+  expect(await response.text()).toBe(status === 401 ? 'refused' : 'done');
 });

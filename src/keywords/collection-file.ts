@@ -1,0 +1,234 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+import type { KeywordHits } from '../contract/services/keywords.ts';
+import { type Language, TOKENIZER_VERSION } from '../tokens/tokenize.ts';
+import { KeywordError } from './errors.ts';
+import { inTransaction, openDatabase } from './open-database.ts';
+
+/** Age in ms from which the index forgets a deleted generation. No worker holds a claim that long. */
+const TOMBSTONE_MS = 30 * 24 * 60 * 60 * 1000;
+/** Generations of a page. */
+const PAGE = 1000;
+
+/**
+ * Version of the schema below. The tokens of a text depend on the tokenizer's version, so a file of either other version
+ * is made anew.
+ */
+const VERSION = `1/${TOKENIZER_VERSION}`;
+
+/** Every visible ASCII character that is no letter and no digit. Others are part of a token by default. */
+const TOKEN_CHARACTERS = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+/** Splits at spaces alone, so that FTS5 keeps each of our tokens whole. */
+const TOKENIZER = `ascii tokenchars ${quoted(TOKEN_CHARACTERS)}`;
+
+const SCHEMA = `
+CREATE TABLE version (version TEXT NOT NULL);
+CREATE TABLE languages (language TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE generations (
+  id INTEGER PRIMARY KEY,
+  document TEXT NOT NULL,
+  generation TEXT NOT NULL,
+  dead_since INTEGER,
+  UNIQUE (document, generation)
+);
+CREATE INDEX dead ON generations (dead_since) WHERE dead_since IS NOT NULL;
+CREATE TABLE chunks (
+  id INTEGER PRIMARY KEY,
+  generation INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  UNIQUE (generation, position)
+);
+CREATE VIRTUAL TABLE texts USING fts5 (
+  tokens, content = '', contentless_delete = 1, detail = full, tokenize = ${quoted(TOKENIZER)}
+);
+INSERT INTO version VALUES (${quoted(VERSION)});
+`;
+
+/** A chunk as the index stores it. */
+export interface TokenizedChunk {
+  index: number;
+  language: Language;
+  /** Tokens, joined by spaces. */
+  tokens: string;
+}
+
+interface GenerationName {
+  document_id: string;
+  generation: string;
+}
+
+/** The index of one collection: an SQLite file. All calls are synchronous. */
+export class CollectionFile {
+  readonly #database: DatabaseSync;
+  readonly #statements: ReturnType<typeof prepareAll>;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#statements = prepareAll(database);
+  }
+
+  /** Opens a file, or makes it. @returns `undefined` for a file of another version */
+  static open(path: string): CollectionFile | undefined {
+    const database = openDatabase(path);
+    try {
+      const isNew = database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+      if (isNew) inTransaction(database, () => database.exec(SCHEMA));
+      const hasVersion = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'version'").get();
+      const version = hasVersion && database.prepare('SELECT version FROM version').get();
+      if (version?.['version'] === VERSION) return new CollectionFile(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    database.close();
+    return undefined;
+  }
+
+  /**
+   * Stores chunks of a generation, and replaces those of the same index.
+   * @throws {KeywordError} `dead_generation` for a deleted generation
+   */
+  upsert({ document_id, generation }: GenerationName, chunks: readonly TokenizedChunk[]): void {
+    const run = this.#statements;
+    inTransaction(this.#database, () => {
+      run.addGeneration.run(document_id, generation, null);
+      const found = run.findGeneration.get(document_id, generation);
+      if (found?.['dead_since'] !== null) {
+        const detail = `Generation ${generation} of document ${document_id} was deleted.`;
+        throw new KeywordError('dead_generation', detail);
+      }
+      const id = Number(found['id']);
+      for (const language of new Set(chunks.map((chunk) => chunk.language))) run.addLanguage.run(language);
+      for (const { index, tokens } of chunks) {
+        const { changes, lastInsertRowid } = run.addChunk.run(id, index);
+        const row = changes > 0 ? lastInsertRowid : Number(run.findChunk.get(id, index)?.['id']);
+        if (changes === 0) run.deleteText.run(row);
+        run.addText.run(row, tokens);
+      }
+    });
+  }
+
+  /** Marks a generation as dead, also one without chunks. Forgets those that are dead for long. */
+  markDead({ document_id, generation }: GenerationName): void {
+    const now = Date.now();
+    inTransaction(this.#database, () => {
+      this.#statements.addGeneration.run(document_id, generation, now);
+      this.#statements.markDead.run(now, document_id, generation);
+      this.#statements.forget.run(now - TOMBSTONE_MS);
+    });
+  }
+
+  /** Deletes some chunks of a dead generation. @returns their number */
+  deleteChunks({ document_id, generation }: GenerationName, limit: number): number {
+    const run = this.#statements;
+    return inTransaction(this.#database, () => {
+      const id = Number(run.findGeneration.get(document_id, generation)?.['id'] ?? -1);
+      const rows = run.listChunks.all(id, limit);
+      for (const { id: row } of rows) {
+        run.deleteText.run(Number(row));
+        run.deleteChunk.run(Number(row));
+      }
+      return rows.length;
+    });
+  }
+
+  /** Counts the chunks of a generation. */
+  count({ document_id, generation }: GenerationName): number {
+    return Number(this.#statements.count.get(document_id, generation)?.['count']);
+  }
+
+  /** Counts all chunks. */
+  countAll(): number {
+    return Number(this.#statements.countAll.get()?.['count']);
+  }
+
+  /** Lists the languages of all chunks that it has ever held. */
+  languages(): Language[] {
+    return this.#statements.languages.all().map(({ language }) => language as Language);
+  }
+
+  /** Finds the chunks with any of some tokens, best first. Leaves out chunks that are being deleted. */
+  query(
+    tokens: readonly string[],
+    { limit, offset, documents }: { limit: number; offset: number; documents?: string[] | undefined },
+  ): KeywordHits['hits'] {
+    if (tokens.length === 0) return [];
+    const match = tokens.map((token) => `"${token.replaceAll('"', '""')}"`).join(' OR ');
+    const { query, queryDocuments } = this.#statements;
+    const rows = documents
+      ? queryDocuments.all(match, JSON.stringify(documents), limit, offset)
+      : query.all(match, limit, offset);
+    return rows.map(({ document, generation, position, rank }) => ({
+      document_id: String(document),
+      generation: String(generation),
+      index: Number(position),
+      // FTS5 gives better matches lower numbers.
+      score: -Number(rank),
+    }));
+  }
+
+  /** Lists a page of generations with chunks. @param after `next` of the page before; 0 for the first */
+  generations(after: number): { generations: GenerationName[]; next: number | undefined } {
+    const rows = this.#statements.generations.all(after, PAGE);
+    return {
+      generations: rows.map((row) => ({
+        document_id: String(row['document']),
+        generation: String(row['generation']),
+      })),
+      next: rows.length === PAGE ? Number(rows.at(-1)?.['id']) : undefined,
+    };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** `CROSS JOIN` keeps SQLite from searching the text once for each document. */
+const QUERY = (condition: string) => `
+  SELECT document, g.generation, position, rank
+  FROM texts CROSS JOIN chunks c ON c.id = texts.rowid CROSS JOIN generations g ON g.id = c.generation
+  WHERE texts MATCH ? AND dead_since IS NULL ${condition}
+  ORDER BY rank LIMIT ? OFFSET ?`;
+
+function prepareAll(database: DatabaseSync) {
+  return {
+    addGeneration: database.prepare(
+      'INSERT OR IGNORE INTO generations (document, generation, dead_since) VALUES (?, ?, ?)',
+    ),
+    findGeneration: database.prepare(
+      'SELECT id, dead_since FROM generations WHERE document = ? AND generation = ?',
+    ),
+    markDead: database.prepare(
+      'UPDATE generations SET dead_since = ? WHERE document = ? AND generation = ? AND dead_since IS NULL',
+    ),
+    forget: database.prepare(
+      `DELETE FROM generations WHERE dead_since < ?
+       AND NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.generation = generations.id)`,
+    ),
+    addChunk: database.prepare('INSERT OR IGNORE INTO chunks (generation, position) VALUES (?, ?)'),
+    findChunk: database.prepare('SELECT id FROM chunks WHERE generation = ? AND position = ?'),
+    listChunks: database.prepare('SELECT id FROM chunks WHERE generation = ? LIMIT ?'),
+    deleteChunk: database.prepare('DELETE FROM chunks WHERE id = ?'),
+    addText: database.prepare('INSERT INTO texts (rowid, tokens) VALUES (?, ?)'),
+    deleteText: database.prepare('DELETE FROM texts WHERE rowid = ?'),
+    addLanguage: database.prepare('INSERT OR IGNORE INTO languages VALUES (?)'),
+    languages: database.prepare('SELECT language FROM languages ORDER BY language'),
+    count: database.prepare(
+      `SELECT count(*) AS count FROM chunks
+       WHERE generation = (SELECT id FROM generations WHERE document = ? AND generation = ?)`,
+    ),
+    countAll: database.prepare('SELECT count(*) AS count FROM chunks'),
+    generations: database.prepare(
+      `SELECT id, document, generation FROM generations g
+       WHERE id > ? AND EXISTS (SELECT 1 FROM chunks WHERE chunks.generation = g.id) ORDER BY id LIMIT ?`,
+    ),
+    query: database.prepare(QUERY('')),
+    queryDocuments: database.prepare(QUERY('AND document IN (SELECT value FROM json_each(?))')),
+  };
+}
+
+/** Formats a text as a literal of SQL and of FTS5. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
