@@ -18,8 +18,8 @@ COPY src/setup/strip-*.mjs src/setup/
 RUN npm ci --omit=dev && node src/setup/strip-chroma.mjs && npm cache clean --force
 COPY src src
 COPY --from=page /app/client/dist client/dist
-# A new volume mounted here takes this folder's owner.
-RUN mkdir -p /data/blobs && chown -R node:node /data
+# New volumes mounted here take these folders' owner.
+RUN mkdir -p /data/blobs /data/keywords && chown -R node:node /data
 ENV NODE_ENV=production DATA_DIR=/data
 USER node
 EXPOSE 8080

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
+
 import { bypassProxy, ConfigError, loadConfig, type Config } from './config.ts';
 import { chromaCall } from './documents/chroma-call.ts';
 import { withServers, type Servers } from './embedded/servers/with-servers.ts';
 import { adoptInstallation, SOURCES, type Source } from './installation/adopt.ts';
 import { identityStores } from './installation/identity-stores.ts';
 import { InstallationError } from './installation/installation-error.ts';
+import { forgetInstallation } from './keywords/catalogue.ts';
 import { createLogger, type Logger } from './logging/logger.ts';
 import { makeFilesPrivate } from './private-files.ts';
 import { connectRedis } from './redis/connection.ts';
@@ -31,7 +34,11 @@ async function adopt(source: Source, config: Config, servers: Servers, logger: L
   try {
     const urls = { blobStore: config.blobStore, ...servers };
     const stores = identityStores(urls, redis, keys, chromaCall(servers.chromaUrl), logger);
-    return await adoptInstallation(source, stores);
+    const changes = await adoptInstallation(source, stores);
+    // The index adopts the id with its next write.
+    if (changes.length > 0 && config.keywordsUrl === undefined)
+      forgetInstallation(join(config.dataDir, 'keywords'));
+    return changes;
   } finally {
     redis.disconnect();
   }

@@ -6,7 +6,7 @@ import { EnvironmentSchema } from './environment-schema.ts';
 import { findWrongNames } from './setting-names.ts';
 
 /** Roles of a process. Several may share one. `all` supervises one process of each. */
-export const ROLES = ['api', 'gateway', 'worker', 'processor'] as const;
+export const ROLES = ['api', 'gateway', 'worker', 'processor', 'keywords'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Holds the validated settings of a process. */
@@ -74,6 +74,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     processorUrl: env.PROCESSOR_URL,
     /** Secret that the processor demands of its callers. Absent, it serves every caller. */
     processorSecret: env.PROCESSOR_SECRET,
+    keywordsUrl: env.KEYWORDS_URL,
+    /** Secret that the keyword index demands of its callers. Absent, it serves every caller. */
+    keywordsSecret: env.KEYWORDS_SECRET,
     embeddings: env.EMBEDDINGS_URL
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,

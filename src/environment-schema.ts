@@ -73,6 +73,11 @@ const TrustedProxies = v.pipe(
   }),
 );
 
+/** A secret that a service demands of its callers. */
+const Secret = v.optional(
+  v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more visible ASCII characters')),
+);
+
 /** Validates the environment variables that configure Sluice. */
 export const EnvironmentSchema = v.object({
   PORT: whole(8080, 0, 65_535),
@@ -92,9 +97,9 @@ export const EnvironmentSchema = v.object({
   ),
   CHROMA_URL: url('http:', 'https:'),
   PROCESSOR_URL: url('http:', 'https:'),
-  PROCESSOR_SECRET: v.optional(
-    v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/, 'must be 16 or more visible ASCII characters')),
-  ),
+  PROCESSOR_SECRET: Secret,
+  KEYWORDS_URL: url('http:', 'https:'),
+  KEYWORDS_SECRET: Secret,
   EMBEDDINGS_URL: url('http:', 'https:'),
   EMBEDDINGS_MODEL: v.optional(v.string()),
   EMBEDDINGS_API_KEY: v.optional(v.string()),

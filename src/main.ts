@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   logProcessFaults(logger);
   logConsole(logger);
   const config = loadConfig();
-  bypassProxy([config.chromaUrl, config.processorUrl, config.embeddings?.url]);
+  bypassProxy([config.chromaUrl, config.processorUrl, config.keywordsUrl, config.embeddings?.url]);
   if (!isSupervised()) await tightenFiles(config, logger);
   if (roles === 'all') {
     const { startAll } = await load.supervisor();

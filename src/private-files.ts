@@ -14,6 +14,7 @@ const SHARED = 0o1000;
 const OURS = [
   'blobs',
   'chroma',
+  'keywords',
   'logs',
   'processor',
   'redis',

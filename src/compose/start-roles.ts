@@ -10,6 +10,7 @@ import { healthRoutes } from '../http/routes/health.ts';
 import { metricsRoutes } from '../http/routes/metrics.ts';
 import { upgradeRequiredRoutes } from '../http/routes/upgrade-required.ts';
 import { closeAfterResponse, startServer } from '../http/server.ts';
+import { startKeywords } from '../keywords/server.ts';
 import type { Logger } from '../logging/logger.ts';
 import { startProcessor } from '../processor/server.ts';
 import { composeApi, type App } from './api.ts';
@@ -44,21 +45,22 @@ export interface Running {
 export async function startRoles(roles: readonly Role[], config: Config, logger: Logger): Promise<Running> {
   // Stops the started parts, last first, if a later step throws.
   await using starting = new AsyncDisposableStack();
-  const running = roles.includes('processor')
-    ? await startProcessorRole(roles, config, logger, starting)
+  const service = roles.find((role) => role === 'processor' || role === 'keywords');
+  if (service !== undefined && roles.length > 1)
+    throw new ConfigError(`The role ${service} is a process of its own: start it without other roles.`);
+  const start = { processor: startProcessorRole, keywords: startKeywordsRole };
+  const running = service
+    ? await start[service](config, logger, starting)
     : await startJobRoles(roles, config, logger, starting);
   const started = starting.move();
   return { ...running, close: () => started.disposeAsync() };
 }
 
 async function startProcessorRole(
-  roles: readonly Role[],
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
 ): Promise<Omit<Running, 'close'>> {
-  if (roles.length > 1)
-    throw new ConfigError('The processor is a process of its own: start it without other roles.');
   const processor = await startProcessor({
     host: config.host,
     port: config.port,
@@ -74,6 +76,23 @@ async function startProcessorRole(
   });
   started.defer(() => processor.close());
   return { port: processor.port, refusal: async () => undefined, reload: undefined };
+}
+
+async function startKeywordsRole(
+  config: Config,
+  logger: Logger,
+  started: AsyncDisposableStack,
+): Promise<Omit<Running, 'close'>> {
+  const keywords = await startKeywords({
+    host: config.host,
+    port: config.port,
+    folder: join(config.dataDir, 'keywords'),
+    guard: guardFor(config, logger),
+    secret: config.keywordsSecret,
+    logger,
+  });
+  started.defer(() => keywords.close());
+  return { port: keywords.port, refusal: async () => undefined, reload: undefined };
 }
 
 async function startJobRoles(

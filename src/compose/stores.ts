@@ -3,6 +3,7 @@ import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { VectorStore } from '../documents/vector-store.ts';
 import { BlobProbe } from '../installation/blob-probe.ts';
 import { MAX_CALL_SILENCES } from '../contract/services/processor.ts';
+import { KeywordIndex, KEYWORDS_TIMEOUT_MS } from '../keywords-client/keyword-index.ts';
 import { PresentReader } from '../processor-client/present-reader.ts';
 import { ProcessorClient } from '../processor-client/processor-client.ts';
 import { BlobStore } from '../blobs/blob-store.ts';
@@ -14,6 +15,7 @@ export interface Stores {
   blobs: BlobStore;
   chromaUrl: string;
   vectors: VectorStore;
+  keywords: KeywordIndex;
   processor: ProcessorClient;
   reader: PresentReader;
 }
@@ -24,6 +26,13 @@ export async function openStores(roles: readonly Role[], shared: Shared): Promis
   const chromaUrl = requireUrl('CHROMA_URL', config.chromaUrl, roles);
   const vectors = new VectorStore(chromaUrl, (client) => installation.proveChroma(client));
   dependencies['chroma'] = () => vectors.heartbeat(AbortSignal.timeout(CHROMA_TIMEOUT_MS));
+  const keywordsUrl = requireUrl('KEYWORDS_URL', config.keywordsUrl, roles);
+  const keywords = new KeywordIndex(keywordsUrl, {
+    secret: config.keywordsSecret,
+    installation: () => installation.id,
+  });
+  started.defer(() => keywords.close());
+  dependencies['keywords'] = () => keywords.heartbeat(AbortSignal.timeout(KEYWORDS_TIMEOUT_MS));
   const processorUrl = requireUrl('PROCESSOR_URL', config.processorUrl, roles);
   const { processorTimeoutMs: timeoutMs, processorSecret: secret, maxTextChars } = config;
   const limits = { timeoutMs, callMs: timeoutMs * MAX_CALL_SILENCES, maxTextChars };
@@ -48,5 +57,5 @@ export async function openStores(roles: readonly Role[], shared: Shared): Promis
   };
   const blobs = new BlobStore(config.blobStore);
   started.defer(() => blobs.close());
-  return { blobs, chromaUrl, vectors, processor, reader };
+  return { blobs, chromaUrl, vectors, keywords, processor, reader };
 }

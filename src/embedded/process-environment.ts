@@ -13,6 +13,8 @@ const READERS: Record<Setting, readonly Role[]> = {
   CHROMA_URL: ['api', 'worker'],
   PROCESSOR_URL: ['api', 'worker'],
   PROCESSOR_SECRET: ['api', 'worker', 'processor'],
+  KEYWORDS_URL: ['api', 'worker'],
+  KEYWORDS_SECRET: ['api', 'worker', 'keywords'],
   EMBEDDINGS_URL: ['processor'],
   EMBEDDINGS_MODEL: ['processor'],
   EMBEDDINGS_API_KEY: ['processor'],

@@ -73,9 +73,12 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
     const redisUrl = config.redisUrl ?? ownRedis.url;
     const chromaUrl = config.chromaUrl ?? ownChroma.url;
     const processorUrl = config.processorUrl ?? `http://${LOOPBACK}:${ports.processor}`;
-    // An operator's own processor has a secret only if the operator sets one.
-    const ownSecret = config.processorUrl ? undefined : randomBytes(SECRET_BYTES).toString('base64url');
-    const processorSecret = config.processorSecret ?? ownSecret;
+    const keywordsUrl = config.keywordsUrl ?? `http://${LOOPBACK}:${ports.keywords}`;
+    // An operator's own service has a secret only if the operator sets one.
+    const ownSecret = (url: string | undefined) =>
+      url === undefined ? randomBytes(SECRET_BYTES).toString('base64url') : undefined;
+    const processorSecret = config.processorSecret ?? ownSecret(config.processorUrl);
+    const keywordsSecret = config.keywordsSecret ?? ownSecret(config.keywordsUrl);
 
     const redis = config.redisUrl ? undefined : run(lock, ownRedis);
     const chroma = config.chromaUrl ? undefined : run(lock, ownChroma);
@@ -96,10 +99,13 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
         CHROMA_URL: chromaUrl,
         PROCESSOR_URL: processorUrl,
         ...(processorSecret !== undefined && { PROCESSOR_SECRET: processorSecret }),
+        KEYWORDS_URL: keywordsUrl,
+        ...(keywordsSecret !== undefined && { KEYWORDS_SECRET: keywordsSecret }),
         DRAIN_MS: String(Math.min(config.drainMs, STOP_GRACE_MS.role - DRAIN_MARGIN_MS)),
       });
     // Does not wait for the processor, which loads its model, because only jobs need it.
     if (!config.processorUrl) run(lock, role(['processor'], LOOPBACK, ports.processor));
+    if (!config.keywordsUrl) run(lock, role(['keywords'], LOOPBACK, ports.keywords));
     const api = run(lock, role(['api', 'gateway'], config.host, port));
     await logWait(api.ready, 'the api to serve', logger);
     run(lock, role(['worker'], LOOPBACK, ports.worker));
@@ -131,6 +137,7 @@ export function startAll(config: Config, logger: Logger, entry = MAIN): Supervis
             embedded: !config.chromaUrl,
             note: chromaServes ? undefined : 'away: uploads wait for it, search does not work',
           },
+          { name: 'keywords', url: keywordsUrl, embedded: !config.keywordsUrl },
           { name: 'processor', url: processorUrl, embedded: !config.processorUrl },
         ],
         refused,
@@ -174,6 +181,7 @@ async function chooseAddresses(config: Config) {
     'redis',
     'processor',
     'worker',
+    'keywords',
     'api',
   ]);
   return {
@@ -190,7 +198,8 @@ function roleProcess(
   settings: Partial<Record<Setting, string>>,
 ): ServiceSpec {
   return {
-    kind: 'role',
+    // Roles write to the index until they stop, so it stops after them, as a server.
+    kind: roles.includes('keywords') ? 'server' : 'role',
     name: roles.join('+'),
     required: roles.includes('api'),
     // A group of its own, so that nothing a role has started outlives it.

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { within } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
+import { aborted } from './aborted.ts';
 import type { Part, Proved, Standing } from './decide.ts';
 import type { IdentityStores } from './identity-stores.ts';
 import { InstallationError } from './installation-error.ts';
@@ -78,6 +79,13 @@ export class Installation {
    */
   get untilRefused(): AbortSignal {
     return this.#refused.signal;
+  }
+
+  /** Returns the installation's id. @throws {InstallationError} before the first confirmation, and while refused */
+  get id(): string {
+    if (this.#standing.state === 'refused') throw new InstallationError(this.#standing.message);
+    if (this.#proved?.id === undefined) throw new InstallationError('the installation is not confirmed');
+    return this.#proved.id;
   }
 
   /** Returns the confirmed blob store's id. @throws {InstallationError} before the first confirmation */
@@ -168,9 +176,7 @@ export class Installation {
    */
   async proveChroma(client: ChromaClient): Promise<void> {
     const { chroma } = this.#stores;
-    if (this.#standing.state === 'refused') throw new InstallationError(this.#standing.message);
-    const id = this.#proved?.id;
-    if (id === undefined) throw new InstallationError('the installation is not confirmed');
+    const { id } = this;
     const found = (await chroma.read(client)) ?? (await chroma.adopt(client, id));
     if (found === id) return;
     await this.compare();
@@ -241,10 +247,4 @@ export class Installation {
       this.#logger.info('the stores belong to one installation again', { id: standing.id });
     }
   }
-}
-
-function aborted(reason: Error): AbortController {
-  const controller = new AbortController();
-  controller.abort(reason);
-  return controller;
 }

@@ -33,6 +33,7 @@ export async function bench(): Promise<void> {
     DATA_DIR: folder,
     REDIS_URL: redis.url,
     CHROMA_URL: 'http://127.0.0.1:9',
+    KEYWORDS_URL: 'http://127.0.0.1:9',
     PROCESSOR_URL: `http://127.0.0.1:${(processor.address() as AddressInfo).port}`,
   };
   const root = join(import.meta.dirname, '../..');

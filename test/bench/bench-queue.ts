@@ -164,6 +164,7 @@ async function idleSluiceWorker(redis: TestRedis): Promise<number> {
     REDIS_URL: redis.url,
     CHROMA_URL: 'http://127.0.0.1:9',
     PROCESSOR_URL: 'http://127.0.0.1:9',
+    KEYWORDS_URL: 'http://127.0.0.1:9',
   };
   try {
     await withRole('api', env, () => sleep(STORE_MADE_MS));

@@ -31,6 +31,7 @@ const DECK: Record<string, { times: number; fault: Fault }> = {
   },
   'kill api': { times: 1, fault: async (t, log, r) => kill(r.pick(t.apis), log) },
   'kill processor': { times: 1, fault: async (t, log) => kill(t.processor, log) },
+  'kill keywords': { times: 1, fault: async (t, log) => kill(t.keywords, log) },
   'kill redis': { times: 1, fault: async (t, log) => kill(t.redis, log) },
   'kill chroma': { times: 1, fault: async (t, log) => kill(t.chroma, log) },
   'zombie worker': { times: 4, fault: zombie },

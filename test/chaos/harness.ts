@@ -29,6 +29,7 @@ export class Topology {
   readonly apis: readonly ManagedProcess[];
   readonly workers: readonly ManagedProcess[];
   readonly processor: ManagedProcess;
+  readonly keywords: ManagedProcess;
   readonly redis: ManagedProcess;
   readonly chroma: ManagedProcess;
   /** The tester's own connection, past the proxy. */
@@ -71,6 +72,7 @@ export class Topology {
       logFile: this.logFile('chroma'),
       responds: () => respondsOverHttp(`${this.chromaUrl}/api/v2/heartbeat`),
     });
+    this.keywords = this.#role('keywords', ['keywords'], ports.keywords);
     this.processor = this.#role('processor', ['processor'], ports.processor);
     this.apis = [ports.api0, ports.api1].map((port, i) => this.#role(`api-${i}`, ['api', 'gateway'], port));
     this.workers = [ports.worker0, ports.worker1].map((port, i) =>
@@ -90,7 +92,8 @@ export class Topology {
     topology.#embedder.delayMs = EMBEDDER_DELAY_MS;
     try {
       await Promise.all([topology.redis, topology.chroma].map((server) => server.up()));
-      await Promise.all([...topology.apis, ...topology.workers, topology.processor].map((role) => role.up()));
+      const { apis, workers, processor, keywords } = topology;
+      await Promise.all([...apis, ...workers, processor, keywords].map((role) => role.up()));
     } catch (error) {
       await topology.close();
       throw error;
@@ -99,7 +102,7 @@ export class Topology {
   }
 
   get all(): readonly ManagedProcess[] {
-    return [...this.apis, ...this.workers, this.processor, this.redis, this.chroma];
+    return [...this.apis, ...this.workers, this.processor, this.keywords, this.redis, this.chroma];
   }
 
   logFile(name: string): string {
@@ -235,6 +238,7 @@ export class Topology {
         REDIS_URL: `redis://${at(this.#ports.redisProxy)}`,
         CHROMA_URL: `http://${at(this.#ports.chromaProxy)}`,
         PROCESSOR_URL: `http://${at(this.#ports.processor)}`,
+        KEYWORDS_URL: `http://${at(this.#ports.keywords)}`,
         EMBEDDINGS_URL: `http://${at(this.#ports.embedder)}/v1`,
         LEASE_MS: String(LEASE_MS),
         WORKER_CONCURRENCY: '4',
@@ -243,13 +247,15 @@ export class Topology {
       },
       logFile: this.logFile(name),
       responds: () =>
-        respondsOverHttp(`http://${at(port)}/${roles[0] === 'processor' ? 'health' : 'healthz'}`),
+        respondsOverHttp(`http://${at(port)}/${SERVICES.includes(name) ? 'health' : 'healthz'}`),
     });
   }
 }
 
+/** Roles without the api's health. */
+const SERVICES = ['processor', 'keywords'];
 const NAMES = [
-  ...(['redis', 'redisProxy', 'chroma', 'chromaProxy', 'embedder', 'processor'] as const),
+  ...(['redis', 'redisProxy', 'chroma', 'chromaProxy', 'embedder', 'processor', 'keywords'] as const),
   ...(['api0', 'api1', 'worker0', 'worker1', 'intruder'] as const),
 ];
 type Ports = Record<(typeof NAMES)[number], number>;

@@ -60,6 +60,7 @@ export async function startSluice(roles: Role[], redisUrl: string, folder: strin
     REDIS_URL: redisUrl,
     CHROMA_URL: nowhere,
     PROCESSOR_URL: nowhere,
+    KEYWORDS_URL: nowhere,
   };
   const { port } = await startRoles(roles, loadConfig(env), logger);
   const url = `http://127.0.0.1:${port}`;

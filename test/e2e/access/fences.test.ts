@@ -23,6 +23,7 @@ const NAMES = {
   'api+gateway': /main\.ts\0api\0gateway/,
   worker: /main\.ts\0worker/,
   processor: /main\.ts\0processor/,
+  keywords: /main\.ts\0keywords/,
   child: /processor\/child\.ts/,
   redis: /^redis-server/,
   chroma: /cli\.mjs\0run/,
@@ -92,6 +93,7 @@ test('a process has the settings and secrets that it needs, and no others', asyn
     'processor',
     'worker',
   ]);
+  expect(have(all.keywords.environment['KEYWORDS_SECRET']!)).toEqual(['api+gateway', 'keywords', 'worker']);
 
   for (const name of Object.keys(all.child.environment)) expect(name).toMatch(/^(PWD|NODE_CHANNEL_\w+)$/);
   const ofServers = { ...all.redis.environment, ...all.chroma.environment };
@@ -100,7 +102,7 @@ test('a process has the settings and secrets that it needs, and no others', asyn
       /^(PATH|HOME|TZ|TMPDIR|LANG|LC_\w+|NODE_\w+|TERM|NO_COLOR|FORCE_COLOR|LD_\w+|SSL_\w+)$/,
     );
   // Redis writes its title over its environment.
-  for (const name of ['api+gateway', 'worker', 'processor', 'chroma'] as const) {
+  for (const name of ['api+gateway', 'worker', 'processor', 'keywords', 'chroma'] as const) {
     expect(all[name].environment).toMatchObject({ PATH: process.env['PATH'], TZ: 'UTC' });
   }
   expect(all.worker.environment).not.toHaveProperty('EMBEDDINGS_URL');
@@ -147,6 +149,7 @@ test('no argument and no line of the log holds a secret', async () => {
     ...Object.values(SECRETS),
     new URL(sluice.redisUrl).password,
     all.processor.environment['PROCESSOR_SECRET']!,
+    all.keywords.environment['KEYWORDS_SECRET']!,
   ];
   for (const secret of secrets) {
     for (const { args } of processes()) expect(args).not.toContain(secret);
@@ -188,6 +191,17 @@ test('the processor refuses calls without its secret', async () => {
   expect(await parse({})).toEqual([401, 'wrong_secret']);
   expect(await parse({ authorization: 'Bearer guessed' })).toEqual([401, 'wrong_secret']);
   expect((await sluice.parse(new File(['Text.'], 'a.txt'))).text).toContain('Text.');
+});
+
+test('the keyword index refuses calls without its secret', async () => {
+  const url = /keywords\s+(http\S+)/.exec(sluice.output())![1]!;
+  for (const headers of [{}, { authorization: 'Bearer guessed' }]) {
+    const response = await fetch(`${url}/collections`, { headers });
+    expect([response.status, await response.json()]).toEqual([
+      401,
+      expect.objectContaining({ code: 'wrong_secret' }),
+    ]);
+  }
 });
 
 test('Chroma listens at random, and at no usual address', async () => {

@@ -27,6 +27,7 @@ const redis = useRedis();
 const env = () => ({ REDIS_URL: redis.url });
 const node = useRoles(['api', 'gateway'], env);
 const worker = useRoles(['worker'], env);
+const keywords = useRoles(['keywords'], {});
 const processor = use(() => startTestProcessor());
 beforeAll(async () => {
   await eventually(async () => (await fetch(`${processor.url}/health`)).ok);
@@ -38,6 +39,7 @@ const PORTS: [string, string, () => string][] = [
   ['gateway', '/ws', () => node.url],
   ['worker', '/healthz', () => worker.url],
   ['processor', '/health', () => processor.url],
+  ['keywords', '/health', () => keywords.url],
 ];
 
 describe.each(PORTS)('%s', (_, path, at) => {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { Role } from '../../../src/config.ts';
 import { startEmbeddingsServer, type EmbeddingsServer } from './embeddings-server.ts';
 import { respondsOverHttp, ManagedProcess } from './managed-process.ts';
 import { freePort } from './redis.ts';
-import { startTestRoles } from './roles.ts';
+import { startTestRoles, type TestRoles } from './roles.ts';
 
 const CHROMA = fileURLToPath(new URL('cli.mjs', import.meta.resolve('chromadb')));
 
@@ -17,21 +18,23 @@ export interface Service {
 }
 
 export interface Backends {
-  /** `CHROMA_URL` and `PROCESSOR_URL`. */
+  /** `CHROMA_URL`, `PROCESSOR_URL` and `KEYWORDS_URL`. */
   env: Record<string, string>;
   chroma: Service;
   processor: Service;
+  keywords: Service;
   embedder: EmbeddingsServer;
   close(): Promise<void>;
 }
 
-/** Starts what a worker needs beside Redis: a real Chroma, and a processor that embeds deterministically. */
+/** Starts what a worker needs beside Redis: a real Chroma and keyword index, and a processor that embeds deterministically. */
 export async function startBackends(): Promise<Backends> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-backends-'));
-  const [chromaPort, processorPort] = [await freePort(), await freePort()];
+  const [chromaPort, processorPort, keywordsPort] = [await freePort(), await freePort(), await freePort()];
   const env = {
     CHROMA_URL: `http://127.0.0.1:${chromaPort}`,
     PROCESSOR_URL: `http://127.0.0.1:${processorPort}`,
+    KEYWORDS_URL: `http://127.0.0.1:${keywordsPort}`,
   };
   const chroma = new ManagedProcess({
     name: 'chroma',
@@ -41,31 +44,36 @@ export async function startBackends(): Promise<Backends> {
     responds: () => respondsOverHttp(`${env.CHROMA_URL}/api/v2/heartbeat`),
   });
   const embedder = await startEmbeddingsServer();
-  const startProcessor = () =>
-    startTestRoles(['processor'], {
-      PORT: `${processorPort}`,
-      EMBEDDINGS_URL: embedder.url,
-      PROCESSOR_CHILDREN: '1',
-    });
-  const [, first] = await Promise.all([chroma.up(), startProcessor()]);
-  let running: Awaited<ReturnType<typeof startProcessor>> | undefined = first;
-  const processor = {
-    async up() {
-      running = await startProcessor();
-    },
-    async down() {
-      await running?.close();
-      running = undefined;
-    },
-  };
+  const processor = roleService('processor', {
+    PORT: `${processorPort}`,
+    EMBEDDINGS_URL: embedder.url,
+    PROCESSOR_CHILDREN: '1',
+  });
+  const keywords = roleService('keywords', { PORT: `${keywordsPort}`, DATA_DIR: folder });
+  await Promise.all([chroma.up(), processor.up(), keywords.up()]);
   return {
     env,
     chroma,
     processor,
+    keywords,
     embedder,
     async close() {
-      await Promise.all([processor.down(), chroma.down(), embedder.close()]);
+      await Promise.all([processor.down(), keywords.down(), chroma.down(), embedder.close()]);
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A role in this process. A `DATA_DIR` keeps its data while it is down. */
+function roleService(role: Role, env: Record<string, string>): Service {
+  let running: TestRoles | undefined;
+  return {
+    async up() {
+      running = await startTestRoles([role], env);
+    },
+    async down() {
+      await running?.close();
+      running = undefined;
     },
   };
 }

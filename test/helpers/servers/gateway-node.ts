@@ -65,6 +65,7 @@ export class GatewayNode {
         REDIS_URL: redisUrl,
         CHROMA_URL: NOWHERE,
         PROCESSOR_URL: NOWHERE,
+        KEYWORDS_URL: NOWHERE,
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

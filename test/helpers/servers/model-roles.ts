@@ -53,6 +53,7 @@ export function useModelRoles() {
       REDIS_URL: redis.url,
       CHROMA_URL: chroma.url,
       PROCESSOR_URL: processor.url,
+      KEYWORDS_URL: backends.env['KEYWORDS_URL']!,
       BLOB_STORE: `${folder}/blobs`,
       LEASE_MS: '1500',
     });

@@ -37,6 +37,7 @@ export async function startTestRoles(roles: Role[], env: Record<string, string>)
     DATA_DIR: dataDir,
     CHROMA_URL: nowhere,
     PROCESSOR_URL: nowhere,
+    KEYWORDS_URL: nowhere,
     ...env,
   });
   const logger = quietLogger();

@@ -28,7 +28,7 @@ export interface TestSluice {
   logged(): Record<string, unknown>[];
   /** The pid of the process that runs a role, as the process list shows it. */
   rolePid(role: string): Promise<number>;
-  /** Those of api, worker and processor, which stay the same for as long as none is lost. */
+  /** Those of api, worker, processor and keywords, which stay the same for as long as none is lost. */
   rolePids(): Promise<number[]>;
   upload(file: string | File, fields?: Record<string, string>): Promise<UploadAccepted>;
   /** What its processor reads in a file: the text that offsets count in. */
@@ -109,7 +109,8 @@ export async function startSluice(
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     rolePid: (role) => rolePid(child, role),
-    rolePids: () => Promise.all(['api', 'worker', 'processor'].map((role) => rolePid(child, role))),
+    rolePids: () =>
+      Promise.all(['api', 'worker', 'processor', 'keywords'].map((role) => rolePid(child, role))),
     job,
     async parse(file) {
       const processorUrl = await found(/processor\s+(http\S+)/);

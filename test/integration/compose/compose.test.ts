@@ -17,7 +17,7 @@ import { bearer, makeKey } from '../../helpers/clients/api-keys.ts';
 import { eventually } from '../../helpers/servers/supervised.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const OURS = ['api', 'gateway', 'worker', 'processor'] as const;
+const OURS = ['api', 'gateway', 'worker', 'processor', 'keywords'] as const;
 const BACKENDS = ['redis', 'chroma'] as const;
 const ALL = [...OURS, ...BACKENDS];
 
@@ -38,7 +38,7 @@ const key = makeKey('compose', ['admin']);
 const file = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')
   .replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
   .replaceAll(/\$\{API_KEYS:\?[^}]*\}/g, JSON.stringify([key.entry]))
-  .replaceAll(/\$\{PROCESSOR_SECRET:\?[^}]*\}/g, 'the-secret-of-the-tests');
+  .replaceAll(/\$\{(PROCESSOR|KEYWORDS)_SECRET:\?[^}]*\}/g, 'the-secret-of-the-$1');
 const compose = parse(file, { merge: true }) as {
   services: Record<(typeof ALL)[number], ComposeService>;
   volumes: Record<string, unknown>;
@@ -89,7 +89,12 @@ describe('docker-compose.yml', () => {
     const healthy = { condition: 'service_healthy' };
     expect(services.api.depends_on).toEqual({ redis: healthy, chroma: healthy });
     expect(services.gateway.depends_on).toEqual({ redis: healthy });
-    expect(services.worker.depends_on).toEqual({ redis: healthy, chroma: healthy, processor: healthy });
+    expect(services.worker.depends_on).toEqual({
+      redis: healthy,
+      chroma: healthy,
+      processor: healthy,
+      keywords: healthy,
+    });
   });
 
   test('keeps data in named volumes; api and worker share the blobs', () => {
@@ -100,16 +105,21 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('gives the processor and its callers one secret', () => {
+  test('gives a service and its callers one secret', () => {
     for (const name of ['api', 'worker', 'processor'] as const)
-      expect(loadConfig(services[name].environment).processorSecret).toBe('the-secret-of-the-tests');
-    expect(services.gateway.environment).not.toHaveProperty('PROCESSOR_SECRET');
+      expect(loadConfig(services[name].environment).processorSecret).toBe('the-secret-of-the-PROCESSOR');
+    for (const name of ['api', 'worker', 'keywords'] as const)
+      expect(loadConfig(services[name].environment).keywordsSecret).toBe('the-secret-of-the-KEYWORDS');
+    expect(services.processor.environment).not.toHaveProperty('KEYWORDS_SECRET');
+    expect(services.keywords.environment).not.toHaveProperty('PROCESSOR_SECRET');
+    for (const name of ['PROCESSOR_SECRET', 'KEYWORDS_SECRET'])
+      expect(services.gateway.environment).not.toHaveProperty(name);
   });
 
   test('publishes to this machine only, and leaves workers free to multiply', () => {
     expect(services.api.ports).toEqual(['127.0.0.1:8080:8080']);
     expect(services.gateway.ports).toEqual(['127.0.0.1:8081:8080']);
-    for (const name of ['worker', 'processor', 'redis', 'chroma'] as const) {
+    for (const name of ['worker', 'processor', 'keywords', 'redis', 'chroma'] as const) {
       expect(services[name].ports).toBeUndefined();
     }
   });
@@ -125,7 +135,10 @@ describe('the composed services', () => {
   let ports: Record<(typeof ALL)[number] | 'worker2', number>;
 
   const local = (text: string) =>
-    text.replaceAll(/\/\/(redis|chroma|processor):\d+/g, (_, name: 'redis') => `//127.0.0.1:${ports[name]}`);
+    text.replaceAll(
+      /\/\/(redis|chroma|processor|keywords):\d+/g,
+      (_, name: 'redis') => `//127.0.0.1:${ports[name]}`,
+    );
 
   const run = (command: string, args: string[], env: Record<string, string> = {}) => {
     const { PATH, NODE_COMPILE_CACHE } = process.env;

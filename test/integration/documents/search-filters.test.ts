@@ -9,11 +9,13 @@ const COLLECTION = 'filtered';
 const redis = useRedis();
 const chroma = use(startChroma);
 const embedder = useEmbeddings();
+const keywords = useRoles(['keywords'], {});
 const processor = useRoles(['processor'], () => ({ EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' }));
 const api = useRoles(['api'], () => ({
   REDIS_URL: redis.url,
   CHROMA_URL: chroma.url,
   PROCESSOR_URL: processor.url,
+  KEYWORDS_URL: keywords.url,
   // On a fast machine 200 searches within a second or two are too many for one client.
   MAX_REQUESTS_PER_SECOND: '100000',
 }));

@@ -9,12 +9,12 @@ import { describe, expect, test } from 'vitest';
 import { withoutCredentials } from '../../../src/logging/without-credentials.ts';
 import { eventually, isAlive, SupervisedFolder } from '../../helpers/servers/supervised.ts';
 
-const EVERYONE = ['api+gateway', 'chroma', 'processor', 'redis', 'worker'];
+const EVERYONE = ['api+gateway', 'chroma', 'keywords', 'processor', 'redis', 'worker'];
 
 interface RoleResponse {
   pid: number;
   grandchild?: number;
-  environment: Record<'REDIS_URL' | 'CHROMA_URL' | 'PROCESSOR_URL' | 'DRAIN_MS', string>;
+  environment: Record<'REDIS_URL' | 'CHROMA_URL' | 'PROCESSOR_URL' | 'KEYWORDS_URL' | 'DRAIN_MS', string>;
 }
 
 const ask = async (url: string) => (await (await fetch(url)).json()) as RoleResponse;
@@ -40,7 +40,7 @@ describe('a running supervisor', () => {
     const { environment } = await ask(url);
     expect(await withRedis(environment.REDIS_URL, (redis) => redis.ping())).toBe('PONG');
     expect((await fetch(`${environment.CHROMA_URL}/api/v2/heartbeat`)).status).toBe(200);
-    await eventually(() => ask(environment.PROCESSOR_URL));
+    for (const url of [environment.PROCESSOR_URL, environment.KEYWORDS_URL]) await eventually(() => ask(url));
     expect(program.stdout.match(/Sluice is ready/g)).toHaveLength(1);
     const redisUrl = withoutCredentials(environment.REDIS_URL);
     for (const part of [folder.path, redisUrl, environment.CHROMA_URL, `kill ${program.pid}`]) {
@@ -72,6 +72,7 @@ describe('a running supervisor', () => {
     );
     await eventually(async () => (await fetch(`${environment.CHROMA_URL}/api/v2/heartbeat`)).ok);
     expect((await eventually(() => ask(environment.PROCESSOR_URL))).pid).toBe(after['processor']?.pid);
+    expect((await eventually(() => ask(environment.KEYWORDS_URL))).pid).toBe(after['keywords']?.pid);
     expect((await eventually(() => ask(url))).pid).toBe(after['api+gateway']?.pid);
     expect(program.stdout.match(/Sluice is ready/g)).toHaveLength(1);
 
@@ -126,12 +127,13 @@ describe('a running supervisor', () => {
       REDIS_URL: withoutCredentials(environment.REDIS_URL).replace('//', '//user:secret@'),
       CHROMA_URL: environment.CHROMA_URL,
       PROCESSOR_URL: environment.PROCESSOR_URL,
+      KEYWORDS_URL: environment.KEYWORDS_URL,
     };
     const program = folder.start(given);
     expect((await ask(await program.ready())).environment).toMatchObject(given);
     await eventually(() => folder.children()['worker']);
     expect(Object.keys(folder.children()).sort()).toEqual(['api+gateway', 'worker']);
-    expect(program.stdout.match(/\(external\)/g)).toHaveLength(3);
+    expect(program.stdout.match(/\(external\)/g)).toHaveLength(4);
     expect(program.stdout).not.toContain('secret');
   });
 });
@@ -190,13 +192,8 @@ describe('the lock on a data folder', () => {
     killed.process.kill('SIGKILL');
     await killed.exited;
 
-    await eventually(() => folder.survivors().every(({ kind }) => kind === 'server'));
-    expect(
-      folder
-        .survivors()
-        .map(({ name }) => name)
-        .sort(),
-    ).toEqual(['chroma', 'redis']);
+    const survivors = () => folder.survivors().map(({ name }) => name);
+    await expect.poll(() => survivors().sort(), { timeout: 30_000 }).toEqual(['chroma', 'redis']);
 
     const next = folder.start();
     const response = await ask(await next.ready());

@@ -27,6 +27,7 @@ const folder = useFolder();
 const redis = useRedis();
 const chroma = use(startChroma);
 const embedder = useEmbeddings();
+const keywords = useRoles(['keywords'], {});
 const behind = useRoles(['processor'], () => ({ EMBEDDINGS_URL: embedder.url, PROCESSOR_CHILDREN: '1' }));
 
 beforeEach(async () => {
@@ -43,6 +44,7 @@ const env = () => ({
   REDIS_URL: redis.url,
   CHROMA_URL: store.url,
   PROCESSOR_URL: processor.url,
+  KEYWORDS_URL: keywords.url,
   BLOB_STORE: join(folder, 'blobs'),
   LEASE_MS: '1500',
   DRAIN_MS: '0',
