@@ -80,6 +80,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     embeddings: env.EMBEDDINGS_URL
       ? { url: env.EMBEDDINGS_URL, model: env.EMBEDDINGS_MODEL ?? 'default', apiKey: env.EMBEDDINGS_API_KEY }
       : undefined,
+    /** Share of the words in a hybrid score, 0..1. Absent, the embedding model decides. */
+    keywordWeight: env.KEYWORD_WEIGHT,
     /** Address of a gateway that does not share the api's port, for browsers. */
     gatewayUrl: env.GATEWAY_URL,
     /** The API keys as JSON, or the path of their file. Absent, every caller has all scopes. */

@@ -103,6 +103,9 @@ export const EnvironmentSchema = v.object({
   EMBEDDINGS_URL: url('http:', 'https:'),
   EMBEDDINGS_MODEL: v.optional(v.string()),
   EMBEDDINGS_API_KEY: v.optional(v.string()),
+  KEYWORD_WEIGHT: v.optional(
+    v.pipe(v.string(), v.regex(/^(0|1|0?\.\d+)$/, 'must be a number from 0 to 1'), v.transform(Number)),
+  ),
   GATEWAY_URL: url('ws:', 'wss:'),
   API_KEYS: v.optional(
     v.pipe(

@@ -47,6 +47,7 @@ export function composeApi(
     feed,
     reader,
     closing,
+    keywordWeight: config.keywordWeight,
     liveJobs: new LiveJobs(config.limits.liveJobs, redis, keys.active),
     queue: new JobQueue(redis, keys, queueOptions),
     uploadQueue: new JobQueue(uploads, keys, queueOptions),

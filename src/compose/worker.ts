@@ -2,6 +2,7 @@ import { Counter } from '@prometheus-io/client';
 
 import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { ChunkCounts } from '../documents/chunk-counts.ts';
+import { ChunkStores } from '../documents/chunk-stores.ts';
 import { CollectionCounts } from '../documents/collections/collection-counts.ts';
 import { CollectionModels } from '../documents/collections/collection-models.ts';
 import { storedDimensions } from '../documents/collections/stored-dimensions.ts';
@@ -13,7 +14,7 @@ import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts
 import { JobQueue } from '../jobs/transitions/job-queue.ts';
 import { JobStore } from '../jobs/reads/job-store.ts';
 import { Tombstones } from '../jobs/transitions/tombstones.ts';
-import { ChromaComparison } from '../worker/comparison/chroma-comparison.ts';
+import { ChunkComparison } from '../worker/comparison/chunk-comparison.ts';
 import { CollectionSweep } from '../worker/recovery/collection-sweep.ts';
 import { EditSweep } from '../worker/recovery/edit-sweep.ts';
 import { EndedRecovery } from '../worker/recovery/ended-recovery.ts';
@@ -25,7 +26,7 @@ import { startWorker } from '../worker/worker.ts';
 import type { Shared } from './shared.ts';
 import type { Stores } from './stores.ts';
 
-/** Interval of the Chroma comparison, in ms: finds missing chunks within a minute. */
+/** Interval of the comparison of chunks, in ms: finds missing ones within a minute. */
 const MAX_COMPARED_EVERY_MS = 30_000;
 
 /** Wires and starts the worker. */
@@ -39,6 +40,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
   const store = new JobStore(redis, keys);
   const services = {
     ...stores,
+    chunks: new ChunkStores(stores.vectors, stores.keywords),
     redis,
     keys,
     installation,
@@ -72,7 +74,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
       collections: new CollectionSweep({ ...services, collections: new CollectionCounts(redis, keys) }),
       edited: new EditSweep(services),
-      comparison: new ChromaComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
+      comparison: new ChunkComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
     },
     { concurrency, leaseMs, drainMs },
   );

@@ -18,6 +18,7 @@ const READERS: Record<Setting, readonly Role[]> = {
   EMBEDDINGS_URL: ['processor'],
   EMBEDDINGS_MODEL: ['processor'],
   EMBEDDINGS_API_KEY: ['processor'],
+  KEYWORD_WEIGHT: ['api'],
   GATEWAY_URL: ['api'],
   PUBLIC_URL: ROLES,
   ALLOWED_HOSTS: ROLES,

@@ -20,6 +20,7 @@ import type { JobStore } from '../jobs/reads/job-store.ts';
 import type { Subject } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { LiveJobs } from '../limits/live-jobs.ts';
+import type { KeywordIndex } from '../keywords-client/keyword-index.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ProcessorClient } from '../processor-client/processor-client.ts';
 import type { Keys } from '../redis/keys.ts';
@@ -51,6 +52,9 @@ export interface ApiServices {
   edits: DocumentEdits;
   incomplete: IncompleteDocuments;
   vectors: VectorStore;
+  keywords: KeywordIndex;
+  /** Share of the words in a hybrid score, set by the operator. */
+  keywordWeight: number | undefined;
   processor: ProcessorClient;
   installation: Pick<Installation, 'admit' | 'proveBlobs'>;
   limiter: Limiter;

@@ -60,6 +60,9 @@ const Detail = v.pipe(v.string(), v.maxLength(1000));
 /** The body of every processor error, sent as `application/problem+json`. */
 export const ProcessorProblemSchema = v.object({ code: Code, detail: Detail });
 
+/** Name of the model that the processor embeds with by itself. */
+export const BUNDLED_MODEL = 'universal-sentence-encoder-lite';
+
 /**
  * Optional header of every call: the id of its document. A service shares its turns fairly among documents. A call without
  * the header counts as a document of its own.

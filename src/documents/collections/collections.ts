@@ -6,6 +6,7 @@ import type { Keys } from '../../redis/keys.ts';
 import { readEach } from '../read-each.ts';
 import { CollectionCounts } from './collection-counts.ts';
 import { modelOf } from './embedding-model.ts';
+import { collectionNotFound } from './collection-not-found.ts';
 
 /** Longest count of uncounted documents within a request, in ms. A worker counts the rest. */
 const COUNT_MS = 2000;
@@ -50,7 +51,7 @@ export class Collections {
   async get(tenant: string, name: string): Promise<Collection> {
     await this.#ensureCounted(tenant);
     const [collection] = await this.#read(tenant, [name]);
-    if (!collection) throw new AppError('collection_not_found', `There is no collection "${name}".`);
+    if (!collection) throw collectionNotFound(name);
     return collection;
   }
 

@@ -5,6 +5,7 @@ import { CANCEL } from '../../uploads/bulk-change.ts';
 import { cancelUpload } from '../../uploads/cancel-upload.ts';
 import { eachAtOnce } from '../../uploads/each-at-once.ts';
 import { deleteDocuments, type BulkDeletionServices } from '../delete-documents.ts';
+import { collectionNotFound } from './collection-not-found.ts';
 
 /** Jobs per read. More would block Redis and this process for long. */
 const READ_AT_ONCE = 200;
@@ -34,8 +35,7 @@ export async function deleteCollection(
     signal,
   );
   const more = next_cursor !== undefined;
-  if (jobs.found + matched === 0 && !more)
-    throw new AppError('collection_not_found', `There is no collection "${name}".`);
+  if (jobs.found + matched === 0 && !more) throw collectionNotFound(name);
   return { documents_deleted: deleted, jobs_cancelled: jobs.cancelled, more };
 }
 

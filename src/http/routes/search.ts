@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { SearchRequestSchema, type SearchResponse } from '../../contract/search.ts';
-import { search } from '../../documents/search.ts';
+import { search, type SearchServices } from '../../documents/search/search.ts';
 import type { ApiServices } from '../api-services.ts';
 import { readJson } from '../validate.ts';
 import { json, ok } from '../openapi/parts.ts';
@@ -11,12 +11,11 @@ import type { Operations } from '../openapi/to-paths.ts';
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** Serves `POST /api/search`. */
-export function searchRoutes(services: Pick<ApiServices, 'processor' | 'vectors' | 'registry' | 'models'>) {
+export function searchRoutes(services: Pick<ApiServices, keyof SearchServices>) {
   return new Hono<AccessEnvironment>().post('/api/search', async (c) => {
     const request = await readJson(c, SearchRequestSchema, MAX_BODY_BYTES);
     const { tenant } = c.get('principal');
-    const results = await search(tenant, request, services, c.req.raw.signal);
-    return c.json({ results } satisfies SearchResponse);
+    return c.json((await search(tenant, request, services, c.req.raw.signal)) satisfies SearchResponse);
   });
 }
 
@@ -24,7 +23,7 @@ export function searchRoutes(services: Pick<ApiServices, 'processor' | 'vectors'
 export const searchOperations: Operations = {
   'POST /api/search': {
     operationId: 'search',
-    summary: 'Find the chunks nearest in meaning to a query',
+    summary: 'Find chunks by their words and their meaning',
     requestBody: { required: true, content: json('SearchRequest') },
     responses: ok('The results, best first', 'SearchResponse'),
     problems: [
@@ -36,6 +35,7 @@ export const searchOperations: Operations = {
       'queue_unavailable',
       'processor_unavailable',
       'vector_store_unavailable',
+      'keywords_unavailable',
     ],
   },
 };

@@ -1,10 +1,9 @@
-import type { EmbedRequest } from '../../contract/services/processor.ts';
+import { BUNDLED_MODEL, type EmbedRequest } from '../../contract/services/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Caller, PendingResponse } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
 
-const MODEL = 'universal-sentence-encoder-lite';
 const DIMENSIONS = 512;
 
 /**
@@ -17,7 +16,7 @@ const CALL_TEXTS = 2 * BATCH_TEXTS;
 /** Embeds with the bundled model in the pool's children. */
 export class BundledEmbedder implements Embedder {
   readonly batch = CALL_TEXTS;
-  readonly model = MODEL;
+  readonly model = BUNDLED_MODEL;
   readonly dimensions = DIMENSIONS;
   readonly #pool: Pool;
 
@@ -31,10 +30,10 @@ export class BundledEmbedder implements Embedder {
   }
 
   embed(request: EmbedRequest, caller: Caller): PendingResponse {
-    const { texts, model = MODEL } = request;
-    if (model !== MODEL) {
+    const { texts, model = BUNDLED_MODEL } = request;
+    if (model !== BUNDLED_MODEL) {
       throw new ProcessorError('invalid_request', {
-        detail: `This processor has only the model "${MODEL}". Name it, or no model.`,
+        detail: `This processor has only the model "${BUNDLED_MODEL}". Name it, or no model.`,
       });
     }
     // If a batch fails, or the reader stops, the pool drops the waiting batches.
@@ -67,7 +66,7 @@ async function* joined(
       yield Buffer.from(index === 0 ? '{"embeddings":[' : ',');
       yield* await batch.response;
     }
-    yield Buffer.from(`],"model":"${MODEL}","dimensions":${DIMENSIONS}}`);
+    yield Buffer.from(`],"model":"${BUNDLED_MODEL}","dimensions":${DIMENSIONS}}`);
   } finally {
     over.abort();
   }

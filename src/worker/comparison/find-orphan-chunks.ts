@@ -4,32 +4,34 @@ import type { ComparisonServices, Turn } from './comparison-services.ts';
 const AGAIN_SECONDS = 60 * 60;
 
 /**
- * Checks all chunks in Chroma, unless a worker did so in this epoch. Redis may have lost the scripts' marks of dead
+ * Checks all chunks in Chroma and the keyword index, unless a worker did so in this epoch. Redis may have lost the scripts' marks of dead
  * generations. Deletion needs evidence, so chunks of documents that Redis does not know stay.
- * @throws {DependencyError} when Chroma fails
+ * @throws {DependencyError} when a store fails
  */
 export async function findOrphanChunks(
-  { redis, keys, vectors, cleanups, logger }: ComparisonServices,
+  { redis, keys, vectors, keywords, cleanups, logger }: ComparisonServices,
   turn: Turn,
 ): Promise<void> {
   if ((await redis.get(keys.reconciled)) === turn.epoch) return;
   let dead = 0;
   const orphans = new Set<string>();
-  for await (const generations of vectors.generations(turn.signal)) {
-    // In another epoch the earlier claims are not yet known.
-    if (!(await turn.keep())) return;
-    const found = await cleanups.markDead(generations);
-    dead += found.marked;
-    for (const { collection, documentId, generation } of found.orphans)
-      orphans.add(`${collection} ${documentId} ${generation}`);
+  for (const store of [vectors, keywords]) {
+    for await (const generations of store.generations(turn.signal)) {
+      // In another epoch the earlier claims are not yet known.
+      if (!(await turn.keep())) return;
+      const found = await cleanups.markDead(generations);
+      dead += found.marked;
+      for (const { collection, documentId, generation } of found.orphans)
+        orphans.add(`${collection} ${documentId} ${generation}`);
+    }
   }
-  if (dead > 0) logger.warn('Chroma held generations that are not live', { generations: dead });
+  if (dead > 0) logger.warn('the stores held generations that are not live', { generations: dead });
   await redis.set(keys.orphans, orphans.size);
   if (orphans.size === 0) {
     await redis.set(keys.reconciled, turn.epoch);
     return;
   }
-  logger.warn('Chroma holds chunks of documents that Redis does not know; they stay', {
+  logger.warn('the stores hold chunks of documents that Redis does not know; they stay', {
     generations: orphans.size,
   });
   await redis.set(keys.reconciled, turn.epoch, 'EX', AGAIN_SECONDS);

@@ -6,6 +6,7 @@ import { manifestSettings } from '../../documents/original-settings.ts';
 import { DependencyError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import type { ComparisonServices, Turn } from './comparison-services.ts';
+import { expectedChunks } from './expected-chunks.ts';
 
 /** Interval of full counts, in ms, because dead generations may hide lost chunks in a sum. */
 const COUNTED_EVERY_MS = 10 * 60 * 1000;
@@ -34,7 +35,7 @@ export class MissingChunks {
 
   /** Compares once. @throws {DependencyError} when Chroma is unreachable, because then no chunk counts as missing */
   async look(turn: Turn): Promise<void> {
-    const { redis, keys, vectors } = this.#services;
+    const { redis, keys, vectors, counts } = this.#services;
     const now = await timeOf(redis);
     // Redis' times are whole. A count within the first millisecond after the doubt must not seem earlier.
     const doubtedAt = Math.floor(now - (performance.now() - this.#doubtedAt));
@@ -42,7 +43,7 @@ export class MissingChunks {
     // A time in the future was recorded before the clock went back.
     const ageMs = now - Number(at);
     const known = epoch === turn.epoch && ageMs >= 0 && ageMs < COUNTED_EVERY_MS && Number(at) >= doubtedAt;
-    for (const [collection, chunks] of await this.#expected()) {
+    for (const [collection, chunks] of await expectedChunks(counts)) {
       if (!(await turn.keep())) return;
       try {
         if (!known || (await vectors.countCollection(collection, turn.signal)) < chunks)
@@ -53,15 +54,6 @@ export class MissingChunks {
       }
     }
     if (!known && (await turn.keep())) await redis.set(keys.compared, `${turn.epoch} ${now}`);
-  }
-
-  /** Sums the expected chunks of each collection, without those known to be missing. */
-  async #expected(): Promise<Map<string, number>> {
-    const sums = new Map<string, number>();
-    for await (const page of this.#services.counts.list(DEFAULT_TENANT))
-      for (const { collection, chunkCount, missing } of page)
-        sums.set(collection, (sums.get(collection) ?? 0) + chunkCount - missing);
-    return sums;
   }
 
   /**

@@ -4,7 +4,7 @@ import type { Installation } from '../../installation/installation.ts';
 import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Availability } from '../claim/availability.ts';
-import type { ChromaComparison } from '../comparison/chroma-comparison.ts';
+import type { ChunkComparison } from '../comparison/chunk-comparison.ts';
 import type { EndedRecovery } from './ended-recovery.ts';
 
 export interface ReconcilerServices {
@@ -12,7 +12,7 @@ export interface ReconcilerServices {
   redis: Redis;
   epochs: EpochTracker;
   ended: EndedRecovery;
-  comparison: ChromaComparison;
+  comparison: ChunkComparison;
   installation: Pick<Installation, 'confirmed' | 'whileConfirmed' | 'onChange'>;
   logger: Logger;
 }

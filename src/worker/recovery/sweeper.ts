@@ -1,4 +1,4 @@
-import type { VectorStore } from '../../documents/vector-store.ts';
+import type { ChunkStores } from '../../documents/chunk-stores.ts';
 import type { Cleanup, CleanupLog } from '../../jobs/transitions/cleanup-log.ts';
 import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
@@ -16,7 +16,7 @@ type Duty = (signal: AbortSignal) => Promise<void>;
 export interface SweeperServices {
   queue: JobQueue;
   cleanups: CleanupLog;
-  vectors: VectorStore;
+  chunks: ChunkStores;
   uploads: UploadRecovery;
   ends: TombstoneSweep;
   orphans: OrphanSweep;
@@ -88,14 +88,15 @@ export class Sweeper {
 
   /** Deletes all dead generations that are due now. */
   async #cleanUp(signal: AbortSignal): Promise<void> {
-    const { cleanups, vectors } = this.#services;
+    const { cleanups, chunks } = this.#services;
     let due: Cleanup[];
     do {
       due = await cleanups.due(CLEANUPS_AT_ONCE);
       for (const cleanup of due) {
         try {
-          await vectors.deleteGeneration(cleanup, signal);
-          await cleanups.finish(cleanup);
+          await chunks.deleteGeneration(cleanup, signal);
+          const { most } = await chunks.countChunks(cleanup, signal);
+          await (most === 0 ? cleanups.finish(cleanup) : cleanups.putOff(cleanup));
         } catch (error) {
           if (signal.aborted) return;
           // A failed cleanup must not block the others.

@@ -1,7 +1,7 @@
 import type { CutChunk } from '../../contract/services/processor.ts';
 import type { ChunkOrigin, EmbeddedChunk } from '../../documents/chunk-record.ts';
 import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
-import type { VectorStore } from '../../documents/vector-store.ts';
+import type { ChunkStores } from '../../documents/chunk-stores.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder } from './document-embedder.ts';
@@ -15,7 +15,7 @@ const HELD = 3;
 
 export interface EmbedServices {
   processor: ProcessorClient;
-  vectors: Pick<VectorStore, 'upsert'>;
+  stores: Pick<ChunkStores, 'upsert'>;
   checkpoints: Checkpoints;
   /** Reads the vectors of the document that this one replaces; absent for a new document. */
   former?: (() => Promise<FormerVectors | undefined>) | undefined;
@@ -32,7 +32,7 @@ export interface EmbedServices {
 export async function embedAndStore(
   chunks: readonly CutChunk[],
   origin: ChunkOrigin,
-  { processor, vectors, checkpoints, former, ensureTaken }: EmbedServices,
+  { processor, stores, checkpoints, former, ensureTaken }: EmbedServices,
   caller: RetryingCaller,
   progress: ProgressReporter,
   signal: AbortSignal,
@@ -61,8 +61,8 @@ export async function embedAndStore(
       const embedded = await batch;
       await caller.retryWhileUnavailable(either, async () => {
         either.throwIfAborted();
-        // Another call's failure does not cut a write, because Chroma would still carry it out later.
-        await vectors.upsert(origin, embedded, signal);
+        // Another call's failure does not cut a write, because a store would still carry it out later.
+        await stores.upsert(origin, embedded, signal);
       });
       caller.checkpoint();
     };

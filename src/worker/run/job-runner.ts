@@ -1,4 +1,5 @@
-import type { VectorStore } from '../../documents/vector-store.ts';
+import type { ChunkStores } from '../../documents/chunk-stores.ts';
+import { DependencyError } from '../../errors.ts';
 import { InstallationError } from '../../installation/installation-error.ts';
 import type { EpochTracker } from '../../jobs/reads/epoch-tracker.ts';
 import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
@@ -12,8 +13,8 @@ import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
 
-export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'vectors'> {
-  vectors: VectorStore;
+export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'chunks'> {
+  chunks: ChunkStores;
   queue: JobQueue;
   leases: LeaseKeeper;
   epochs: EpochTracker;
@@ -30,24 +31,23 @@ export async function runJob(
   services: RunnerServices,
   draining: AbortSignal,
 ): Promise<void> {
-  const { queue, leases, vectors } = services;
+  const { queue, leases, chunks } = services;
   const logger = services.logger.with({ job: job.id });
   const lost = new AbortController();
   const signal = AbortSignal.any([lost.signal, draining]);
   const lease = leases.keep(job, () => lost.abort(new ClaimLostError('the lease was lost')));
   const progress = new ProgressReporter(queue, job, (reason) => lost.abort(reason));
-  const guarded: PipelineServices['vectors'] = {
+  const guarded: PipelineServices['chunks'] = {
     upsert: async (...write) => {
       await lease.ensureHeld();
-      await vectors.upsert(...write);
+      await chunks.upsert(...write).catch(giveBackDead);
     },
-    countChunks: (...asked) => vectors.countChunks(...asked),
-    readEmbedded: (...asked) => vectors.readEmbedded(...asked),
+    countChunks: (...asked) => chunks.countChunks(...asked),
   };
   try {
     const document = await runPipeline(
       job,
-      { ...services, logger, vectors: guarded, lease },
+      { ...services, logger, chunks: guarded, lease },
       progress,
       signal,
     );
@@ -65,6 +65,13 @@ export async function runJob(
   } finally {
     lease.release();
   }
+}
+
+/** Gives the job back if a cleanup has deleted its chunks. Another claim writes under another token. */
+function giveBackDead(error: unknown): never {
+  if (error instanceof DependencyError && error.code === 'dead_generation')
+    throw new GiveBackError('a cleanup deleted the chunks of this claim');
+  throw error;
 }
 
 async function settle(

@@ -1,6 +1,7 @@
 import type { CutChunk, ParseResponse } from '../../contract/services/processor.ts';
 import type { CollectionModels } from '../../documents/collections/collection-models.ts';
 import { documentFields, type DocumentRegistry } from '../../documents/registry.ts';
+import type { ChunkStores } from '../../documents/chunk-stores.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
 import type { CompletedDocument } from '../../jobs/transitions/job-reports.ts';
@@ -25,7 +26,8 @@ const SECOND_LOOK_MS = 2000;
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
-  vectors: Pick<VectorStore, 'upsert' | 'countChunks' | 'readEmbedded'>;
+  chunks: Pick<ChunkStores, 'upsert' | 'countChunks'>;
+  vectors: Pick<VectorStore, 'readEmbedded'>;
   registry: Pick<DocumentRegistry, 'read'>;
   models: CollectionModels;
   lease: Pick<KeptLease, 'lapsed'>;
@@ -57,7 +59,7 @@ export async function runPipeline(
   const { work, tenant } = job;
   if (!work.ok) throw new PermanentJobError('invalid_payload', work.detail);
   const { payload, documentId } = work;
-  const { availability, blobs, lease, logger, models, vectors } = shared;
+  const { availability, blobs, lease, logger, models } = shared;
   const { collection } = payload;
   const processor = shared.processor.forDocument(documentId, job.id);
   const caller = new RetryingCaller(availability, logger);
@@ -84,6 +86,7 @@ export async function runPipeline(
     origin,
     {
       ...attempt,
+      stores: attempt.chunks,
       former: formerOf(attempt),
       // The processor may have changed its model since the first look.
       ensureTaken: (embeddingModel) => models.ensureTakes(tenant, collection, embeddingModel, signal),
@@ -94,9 +97,9 @@ export async function runPipeline(
   );
   if (lease.lapsed) {
     // A cleanup may have deleted chunks, and Redis may have gone back to before it.
-    const count = () => vectors.countChunks(origin, signal);
-    const stored = await caller.retryWhileUnavailable(signal, count);
-    if (stored < chunks.length)
+    const count = () => shared.chunks.countChunks(origin, signal);
+    const { least } = await caller.retryWhileUnavailable(signal, count);
+    if (least < chunks.length)
       throw new GiveBackError('a cleanup deleted chunks that were stored before the lease ended');
   }
 

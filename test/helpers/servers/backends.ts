@@ -22,7 +22,8 @@ export interface Backends {
   env: Record<string, string>;
   chroma: Service;
   processor: Service;
-  keywords: Service;
+  /** `folder` holds its files. */
+  keywords: Service & { folder: string };
   embedder: EmbeddingsServer;
   close(): Promise<void>;
 }
@@ -55,7 +56,7 @@ export async function startBackends(): Promise<Backends> {
     env,
     chroma,
     processor,
-    keywords,
+    keywords: { ...keywords, folder: join(folder, 'keywords') },
     embedder,
     async close() {
       await Promise.all([processor.down(), keywords.down(), chroma.down(), embedder.close()]);

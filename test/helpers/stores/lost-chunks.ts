@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, vi } from 'vitest';
 
 import { ChunkCounts } from '../../../src/documents/chunk-counts.ts';
+import { ChunkStores } from '../../../src/documents/chunk-stores.ts';
 import { DocumentRegistry, type StoredDocument } from '../../../src/documents/registry.ts';
 import { VectorStore } from '../../../src/documents/vector-store.ts';
 import { CleanupLog } from '../../../src/jobs/transitions/cleanup-log.ts';
@@ -12,11 +13,12 @@ import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
-import { ChromaComparison } from '../../../src/worker/comparison/chroma-comparison.ts';
+import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison.ts';
 import { startChroma, type TestChroma } from '../servers/chroma.ts';
+import { startKeywordIndex } from '../servers/keyword-index.ts';
 import type { TestRedis } from '../servers/redis.ts';
 import { quietLogger } from '../servers/roles.ts';
-import { use, useRedis } from '../servers/use.ts';
+import { FOR_EACH, use, useRedis } from '../servers/use.ts';
 import { folderProver } from './store-prover.ts';
 
 export const keys = createKeys();
@@ -28,6 +30,8 @@ export let redis: TestRedis;
 export let chroma: TestChroma;
 
 export let vectors: VectorStore;
+
+export let keywords: Awaited<ReturnType<typeof startKeywordIndex>>;
 
 export let queue: JobQueue;
 
@@ -43,6 +47,7 @@ export let logger: ReturnType<typeof quietLogger>;
 export function useLostChunks(): void {
   redis = useRedis();
   chroma = use(startChroma);
+  keywords = use(startKeywordIndex, FOR_EACH);
   beforeAll(() => {
     registry = new DocumentRegistry(redis.client, keys);
     queue = new JobQueue(redis.client, keys, {
@@ -71,6 +76,7 @@ export const servicesOver = (client = redis.client) => ({
   blobs,
   installation: folderProver(folder),
   vectors,
+  keywords: keywords.index,
   registry,
   counts: new ChunkCounts(client, keys),
   incomplete: new IncompleteDocuments(client, keys, 3),
@@ -80,7 +86,7 @@ export const servicesOver = (client = redis.client) => ({
 
 /** Imitates a worker's comparison, with a comparison always due. */
 export class Comparer {
-  readonly #comparison = new ChromaComparison(servicesOver(), 1);
+  readonly #comparison = new ChunkComparison(servicesOver(), 1);
 
   async look(): Promise<void> {
     await redis.client.del(keys.looked);
@@ -89,6 +95,8 @@ export class Comparer {
 }
 
 export const look = () => new Comparer().look();
+
+export const stores = () => new ChunkStores(vectors, keywords.index);
 
 export async function store(
   id: string,
@@ -107,7 +115,7 @@ export async function store(
   const chunks = Array.from({ length: count }, (_, index) => {
     return { index, text: `${index}`, start: 0, end: 1, embedding: [1, index] };
   });
-  await vectors.upsert(origin, chunks, signal);
+  await stores().upsert(origin, chunks, signal);
 }
 
 export const PAYLOAD: JobPayload = {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 
 import { DependencyError } from '../../../src/errors.ts';
-import { ChromaComparison } from '../../../src/worker/comparison/chroma-comparison.ts';
+import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison.ts';
 import { restoreDocuments } from '../../../src/worker/comparison/restore-documents.ts';
 import { recordScripts } from '../../helpers/stores/replay.ts';
 import {
@@ -22,6 +22,7 @@ import {
   servicesOver,
   signal,
   store,
+  stores,
   useLostChunks,
   vectors,
 } from '../../helpers/stores/lost-chunks.ts';
@@ -110,7 +111,7 @@ test('of several workers that start one counts all chunks, and each again in ano
   await second.look();
   expect(counted).toHaveBeenCalledTimes(1);
   await redis.client.del(keys.looked);
-  await new ChromaComparison(servicesOver(), 1).compare('another', true, async () => true, signal);
+  await new ChunkComparison(servicesOver(), 1).compare('another', true, async () => true, signal);
   expect(counted).toHaveBeenCalledTimes(2);
 });
 
@@ -122,7 +123,7 @@ test('a document that is replaced while it is looked at is not taken for a loss'
   vi.spyOn(vectors, 'countStored').mockImplementationOnce(async (...asked) => {
     await store('a', '2-new', 2);
     await redis.client.hset(keys.document('a'), { generation: '2-new', chunk_count: 2 });
-    await vectors.deleteGeneration({ collection: 'papers', documentId: 'a', generation: '1-a' }, signal);
+    await stores().deleteGeneration({ collection: 'papers', documentId: 'a', generation: '1-a' }, signal);
     return countStored(...asked);
   });
   await look();
@@ -133,7 +134,7 @@ test('a document that is replaced while it is looked at is not taken for a loss'
 
 test('a document that is replaced between the count and the note is not taken for a loss either', async () => {
   await register('a', 3);
-  await lose('a');
+  await stores().deleteGeneration({ collection: 'papers', documentId: 'a', generation: '1-a' }, signal);
   const countStored = vectors.countStored.bind(vectors);
   vi.spyOn(vectors, 'countStored').mockImplementationOnce(async (...asked) => {
     const counts = await countStored(...asked);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import { ChunkCounts } from '../../../src/documents/chunk-counts.ts';
+import { ChunkStores } from '../../../src/documents/chunk-stores.ts';
 import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { VectorStore } from '../../../src/documents/vector-store.ts';
 import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
@@ -13,14 +14,15 @@ import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { Availability } from '../../../src/worker/claim/availability.ts';
-import { ChromaComparison } from '../../../src/worker/comparison/chroma-comparison.ts';
+import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison.ts';
 import type { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { Reconciler } from '../../../src/worker/recovery/reconciler.ts';
 import { startChroma } from '../../helpers/servers/chroma.ts';
+import { startKeywordIndex } from '../../helpers/servers/keyword-index.ts';
 import { registerByJob } from '../../helpers/stores/counted-documents.ts';
 import { confirmed } from '../../helpers/stores/confirmed.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
-import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
+import { FOR_EACH, use, useFolder, useRedis } from '../../helpers/servers/use.ts';
 import { folderProver } from '../../helpers/stores/store-prover.ts';
 
 const LEASE_MS = 300;
@@ -37,6 +39,7 @@ let workers: Reconciler[] = [];
 const folder = useFolder();
 const redis = useRedis();
 const chroma = use(startChroma);
+const keywords = use(startKeywordIndex, FOR_EACH);
 
 beforeAll(() => {
   vectors = new VectorStore(chroma.url);
@@ -64,17 +67,18 @@ async function store(
   const chunks = Array.from({ length: count }, (_, index) => {
     return { index, text: `${index}`, start: 0, end: 1, embedding: [1, index] };
   });
-  await vectors.upsert(origin, chunks, signal);
+  await new ChunkStores(vectors, keywords.index).upsert(origin, chunks, signal);
 }
 /** A worker's part that reconciles; it has nothing to wait for. */
 function startWorker(availability = new Availability(), connection = redis.client): Reconciler {
-  const comparison = new ChromaComparison(
+  const comparison = new ChunkComparison(
     {
       redis: connection,
       keys,
       blobs: new BlobStore(join(folder, 'blobs')),
       installation: folderProver(folder),
       vectors,
+      keywords: keywords.index,
       registry: new DocumentRegistry(connection, keys),
       counts: new ChunkCounts(connection, keys),
       incomplete: new IncompleteDocuments(connection, keys, 3),

@@ -73,7 +73,7 @@ async function run({
       return { embeddings: texts.map((text) => [text.length, 1]), model, dimensions: 2 };
     },
   } as unknown as ProcessorClient;
-  const vectors = {
+  const stores = {
     upsert: async (_origin: unknown, batch: readonly EmbeddedChunk[], cut: AbortSignal) => upsert(batch, cut),
   };
   const progress = { mark: () => {}, move: () => {} } as unknown as ProgressReporter;
@@ -88,7 +88,7 @@ async function run({
   return embedAndStore(
     cut,
     origin,
-    { processor, vectors, checkpoints, ensureTaken },
+    { processor, stores, checkpoints, ensureTaken },
     caller,
     progress,
     signal,

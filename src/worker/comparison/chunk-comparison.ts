@@ -1,6 +1,7 @@
 import { DependencyError } from '../../errors.ts';
 import type { ComparisonServices, Turn } from './comparison-services.ts';
 import { MissingChunks } from './missing-chunks.ts';
+import { MissingKeywords } from './missing-keywords.ts';
 import { findOrphanChunks } from './find-orphan-chunks.ts';
 import { restoreDocuments } from './restore-documents.ts';
 
@@ -11,13 +12,14 @@ const REST = 5;
 const LONGEST_REST_MS = 10 * 60 * 1000;
 
 /**
- * Compares Chroma with Redis in both directions, one worker at a time. It finds chunks that the registry expects and
- * Chroma lost, and chunks in Chroma that Redis does not know.
+ * Compares Chroma and the keyword index with Redis in both directions, one worker at a time. It finds chunks that the registry
+ * expects and a store lost, and chunks in a store that Redis does not know. It fills the index from Chroma.
  */
-export class ChromaComparison {
+export class ChunkComparison {
   readonly #services: ComparisonServices;
   readonly #everyMs: number;
   readonly #missing: MissingChunks;
+  readonly #keywords: MissingKeywords;
   /** False before this worker's first comparison, because Chroma may have changed since other workers' comparisons. */
   #looked = false;
   /** True after a logged failure to compare. */
@@ -28,6 +30,7 @@ export class ChromaComparison {
     this.#services = services;
     this.#everyMs = everyMs;
     this.#missing = new MissingChunks(services);
+    this.#keywords = new MissingKeywords(services);
   }
 
   /**
@@ -57,11 +60,11 @@ export class ChromaComparison {
       await this.#look({ epoch, signal, keep }, settled);
       this.#away = false;
     } catch (error) {
-      // An error is no absence: an unreachable Chroma has lost nothing.
+      // An error is no absence: an unreachable store has lost nothing.
       if (!(error instanceof DependencyError)) throw error;
-      this.#missing.doubt();
+      if (!error.code.startsWith('keywords')) this.#missing.doubt();
       if (!this.#away)
-        logger.warn('Chroma cannot be compared now, the next comparison tries again', { error });
+        logger.warn('a store cannot be compared now, the next comparison tries again', { error });
       this.#away = true;
     } finally {
       await redis.del(keys.reconciling);
@@ -76,6 +79,7 @@ export class ChromaComparison {
       // Sets the next time first, so that a failed comparison waits as well.
       await redis.set(keys.looked, turn.epoch, 'PX', this.#everyMs);
       await this.#missing.look(turn);
+      await this.#keywords.look(turn);
       if (settled) await findOrphanChunks(this.#services, turn);
       const restMs = Math.min(LONGEST_REST_MS, REST * (performance.now() - began));
       await redis.set(keys.looked, turn.epoch, 'PX', Math.ceil(Math.max(this.#everyMs, restMs)));

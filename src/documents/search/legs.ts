@@ -1,0 +1,64 @@
+import { MAX_KEYWORD_HITS } from '../../contract/services/keywords.ts';
+import type { SearchRequest } from '../../contract/search.ts';
+import type { KeywordIndex } from '../../keywords-client/keyword-index.ts';
+import type { VectorStore } from '../vector-store.ts';
+import { collectionNotFound } from '../collections/collection-not-found.ts';
+import { idOf, type Hit } from './hit.ts';
+import type { Leg } from './live-hits.ts';
+
+/** Makes the leg that finds chunks by their meaning. @throws {AppError} `collection_not_found`, when it runs */
+export function vectorLeg(
+  { collection, where }: SearchRequest,
+  embedding: number[],
+  vectors: Pick<VectorStore, 'query'>,
+  signal: AbortSignal,
+): Leg {
+  return async (count) => {
+    const found = await vectors.query(collection, embedding, count, where, signal);
+    if (!found) throw collectionNotFound(collection);
+    const hits = found.map(({ score, chunk }) => {
+      const { documentId, generation, chunk_index: index } = chunk;
+      return { documentId, generation, index, score, chunk };
+    });
+    return { looked: found.length, hits };
+  };
+}
+
+/** Makes the leg that finds chunks by their words. Chroma filters its hits by the request's `where`. */
+export function keywordLeg(
+  { collection, query, where }: SearchRequest,
+  keywords: Pick<KeywordIndex, 'query'>,
+  vectors: Pick<VectorStore, 'find'>,
+  signal: AbortSignal,
+  onIncomplete: () => void,
+): Leg {
+  const documents = documentsOf(where);
+  return async (count) => {
+    const found: Hit[] = [];
+    while (found.length < count) {
+      const limit = Math.min(MAX_KEYWORD_HITS, count - found.length);
+      const asked = { collection, query, limit, offset: found.length, ...(documents && { documents }) };
+      const { hits, complete } = await keywords.query(asked, signal);
+      if (!complete) onIncomplete();
+      found.push(...hits.map(({ document_id: documentId, ...hit }) => ({ documentId, ...hit })));
+      if (hits.length < limit) break;
+    }
+    if (!where || Object.keys(where).length === 0) return { looked: found.length, hits: found };
+    const chunks = await vectors.find(collection, found.map(idOf), where, signal);
+    const hits = found.flatMap((hit) => {
+      const chunk = chunks.get(idOf(hit));
+      return chunk ? [{ ...hit, chunk }] : [];
+    });
+    return { looked: found.length, hits };
+  };
+}
+
+/** Returns the documents that a filter names; `undefined` if it may match any. The index then filters by itself. */
+function documentsOf(where: SearchRequest['where']): string[] | undefined {
+  const asked: unknown = where?.['document_id'];
+  if (typeof asked === 'string') return [asked];
+  if (typeof asked !== 'object' || asked === null) return undefined;
+  const { $eq, $in } = asked as { $eq?: unknown; $in?: unknown };
+  if (typeof $eq === 'string') return [$eq];
+  return Array.isArray($in) && $in.every((id) => typeof id === 'string') ? $in : undefined;
+}

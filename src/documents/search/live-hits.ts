@@ -1,0 +1,65 @@
+import type { DocumentRegistry } from '../registry.ts';
+import type { Hit } from './hit.ts';
+
+/** Live hits that each leg of a search takes. */
+const LIVE_HITS = 200;
+/** Hits that the first query takes beyond them, because dead generations stay in the stores until their cleanup. */
+const SPARE = 20;
+/** Most hits that a leg looks at. */
+const MOST_HITS = 10_000;
+/** Queries of one search while uploads replace the documents that it finds. */
+const MOST_TRIES = 4;
+
+/** Hits of one leg, best first, after the caller's filter. */
+export interface LegHits {
+  /** Hits before the filter. Fewer than asked for mean that there are no more. */
+  looked: number;
+  hits: Hit[];
+}
+
+/** Finds the best hits of a leg, of live and dead generations. */
+export type Leg = (count: number) => Promise<LegHits>;
+
+/**
+ * Finds the live hits of all legs in one state of the documents. It asks for more until each leg has enough.
+ * @param limit results that the caller wants
+ * @returns the hits of each leg, best first
+ */
+export async function findLiveHits(
+  legs: readonly Leg[],
+  limit: number,
+  registry: Pick<DocumentRegistry, 'liveGenerations'>,
+): Promise<Hit[][]> {
+  const wanted = Math.max(LIVE_HITS, limit);
+  for (let count = wanted + SPARE; ; count = Math.min(count * 4, MOST_HITS)) {
+    const found = await inOneState(() => Promise.all(legs.map((leg) => leg(count))), registry);
+    const suffices = ({ looked, hits }: LegHits) =>
+      hits.length >= wanted || looked < count || count >= MOST_HITS;
+    if (found.every(suffices)) return found.map(({ hits }) => hits.slice(0, wanted));
+  }
+}
+
+/**
+ * Queries the stores, and drops the hits of dead generations. A document may be replaced between the two. Its former chunks
+ * are dead then, and the query may have come before the new ones. So a dropped hit of a live document repeats the query,
+ * until the live generations stay the same.
+ */
+async function inOneState(
+  query: () => Promise<LegHits[]>,
+  registry: Pick<DocumentRegistry, 'liveGenerations'>,
+): Promise<LegHits[]> {
+  let before = '';
+  for (let tries = 1; ; tries++) {
+    const legs = await query();
+    const ids = [...new Set(legs.flatMap(({ hits }) => hits.map(({ documentId }) => documentId)))];
+    const generations = await registry.liveGenerations(ids);
+    const byId = new Map(ids.map((id, i) => [id, generations[i]]));
+    const isLive = ({ documentId, generation }: Hit) => byId.get(documentId) === generation;
+    const isReplaced = (hit: Hit) => byId.get(hit.documentId) !== undefined && !isLive(hit);
+    const state = JSON.stringify([...byId].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const settled = !legs.some(({ hits }) => hits.some(isReplaced)) || state === before;
+    if (settled || tries === MOST_TRIES)
+      return legs.map(({ looked, hits }) => ({ looked, hits: hits.filter(isLive) }));
+    before = state;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Chunk } from '../../contract/documents.ts';
+import type { SearchRequest, SearchResult } from '../../contract/search.ts';
+import { chunkId } from '../chunk-record.ts';
+import type { VectorStore } from '../vector-store.ts';
+import type { FoundChunk } from './found-chunk.ts';
+import { idOf, type RankedHit } from './hit.ts';
+import { matchedWords } from './matched-words.ts';
+
+interface FoundHit extends RankedHit {
+  chunk: FoundChunk;
+}
+
+/**
+ * Makes the results of ranked hits, best first. Copies of a document and overlapping hits of both legs may hold the same
+ * passage. It appears once.
+ */
+export async function toResults(
+  ranked: readonly RankedHit[],
+  request: SearchRequest,
+  { vectors }: { vectors: Pick<VectorStore, 'find'> },
+  signal: AbortSignal,
+): Promise<SearchResult[]> {
+  const { query, limit, min_score: least = -Infinity } = request;
+  const wanted = ranked.filter(({ score }) => score >= least);
+  const passages = new Set<string>();
+  const chosen: FoundHit[] = [];
+  for (let from = 0; from < wanted.length && chosen.length < limit; from += limit) {
+    const page = wanted.slice(from, from + limit);
+    for (const hit of await withChunks(page, request.collection, vectors, signal)) {
+      if (chosen.length === limit || passages.has(hit.chunk.text)) continue;
+      passages.add(hit.chunk.text);
+      chosen.push(hit);
+    }
+  }
+  const neighbours = await readNeighbours(chosen, request, vectors, signal);
+  return chosen.map((hit, i) => ({ ...toResult(hit, query), ...neighbours[i] }));
+}
+
+/** Reads the chunks of hits that come from the keyword index alone. It leaves out a hit that Chroma does not have. */
+async function withChunks(
+  hits: readonly RankedHit[],
+  collection: string,
+  vectors: Pick<VectorStore, 'find'>,
+  signal: AbortSignal,
+): Promise<FoundHit[]> {
+  const bare = hits.filter(({ chunk }) => !chunk).map(idOf);
+  const read = await vectors.find(collection, bare, undefined, signal);
+  return hits.flatMap((hit) => {
+    const chunk = hit.chunk ?? read.get(idOf(hit));
+    return chunk ? [{ ...hit, chunk }] : [];
+  });
+}
+
+/** Reads the neighbours of hits in their documents, as many on each side as the request asks for. */
+async function readNeighbours(
+  hits: readonly FoundHit[],
+  { context: count, collection }: SearchRequest,
+  vectors: Pick<VectorStore, 'find'>,
+  signal: AbortSignal,
+): Promise<Pick<SearchResult, 'before' | 'after'>[]> {
+  if (count === 0) return [];
+  const idsOf = ({ documentId, generation, index }: FoundHit, from: number) =>
+    Array.from({ length: count }, (_, i) => chunkId(documentId, generation, index + from + i));
+  const sides = hits.map((hit) => ({ before: idsOf(hit, -count), after: idsOf(hit, 1) }));
+  const ids = [...new Set(sides.flatMap(({ before, after }) => [...before, ...after]))];
+  const read = await vectors.find(collection, ids, undefined, signal);
+  const present = (side: string[]) => side.flatMap((id) => toNeighbour(read.get(id)) ?? []);
+  return sides.map(({ before, after }) => ({ before: present(before), after: present(after) }));
+}
+
+function toNeighbour(chunk: FoundChunk | undefined): Chunk | undefined {
+  if (!chunk) return undefined;
+  const { documentId: _, generation: __, filename: ___, ...rest } = chunk;
+  return rest;
+}
+
+function toResult(hit: FoundHit, query: string): SearchResult {
+  const { score, vectorScore, keywordScore, chunk } = hit;
+  const { text, documentId, filename, page, heading, context, start, end, chunk_index } = chunk;
+  return {
+    text,
+    score,
+    vector_score: vectorScore,
+    keyword_score: keywordScore,
+    matches: matchedWords(query, text),
+    document_id: documentId,
+    filename,
+    page,
+    heading,
+    context,
+    start,
+    end,
+    chunk_index,
+  };
+}

@@ -1,0 +1,86 @@
+import { chunkIds } from '../../documents/chunk-record.ts';
+import type { ChunkCount } from '../../documents/chunk-counts.ts';
+import { keywordsOf } from '../../documents/chunk-stores.ts';
+import { DependencyError } from '../../errors.ts';
+import { DEFAULT_TENANT } from '../../redis/keys.ts';
+import type { ComparisonServices, Turn } from './comparison-services.ts';
+import { expectedChunks } from './expected-chunks.ts';
+
+/** Interval of full counts, in ms, because dead generations may hide lost chunks in a sum. */
+const COUNTED_EVERY_MS = 10 * 60 * 1000;
+/** Chunks that are read from Chroma and indexed at once. Measured: TODO. */
+const CHUNKS_A_PAGE = 250;
+
+/**
+ * Fills the keyword index from Chroma, because the index is derived: it may be lost, of another tokenizer, or short. It needs
+ * no embedder and no original. It counts each collection that the index calls incomplete, or that has too few chunks, and
+ * every collection after this worker's start and every ten minutes.
+ */
+export class MissingKeywords {
+  readonly #services: ComparisonServices;
+  #countedAt = -Infinity;
+
+  constructor(services: ComparisonServices) {
+    this.#services = services;
+  }
+
+  /** Compares once, and fills what is absent. @throws {DependencyError} when a store fails */
+  async look(turn: Turn): Promise<void> {
+    const { keywords, counts } = this.#services;
+    const index = await keywords.collections(turn.signal);
+    const known = new Map(index.collections.map((one) => [one.name, one]));
+    const began = performance.now();
+    const isDue = began - this.#countedAt >= COUNTED_EVERY_MS;
+    const expected = await expectedChunks(counts);
+    for (const collection of new Set([...expected.keys(), ...known.keys()])) {
+      const own = known.get(collection);
+      const isComplete = own ? own.complete : index.complete;
+      const isShort = (own?.chunk_count ?? 0) < (expected.get(collection) ?? 0);
+      if (!isDue && isComplete && !isShort) continue;
+      if (!(await this.#fill(collection, turn))) return;
+      if (own && !isComplete) await keywords.markComplete(collection, turn.signal);
+    }
+    if (!index.complete) await keywords.markComplete(undefined, turn.signal);
+    if (isDue) this.#countedAt = began;
+  }
+
+  /** Fills the live generations of a collection. @returns false if the turn has ended before */
+  async #fill(collection: string, turn: Turn): Promise<boolean> {
+    const { counts, keywords, logger } = this.#services;
+    let filled = 0;
+    for await (const page of counts.list(DEFAULT_TENANT, collection)) {
+      if (!(await turn.keep())) return false;
+      const stored = await keywords.countStored(collection, page, turn.signal);
+      for (const [i, document] of page.entries()) {
+        if ((stored[i] ?? 0) >= document.chunkCount) continue;
+        if (!(await this.#index(document, turn))) return false;
+        filled++;
+      }
+    }
+    if (filled > 0)
+      logger.warn('documents were indexed by their words again', { collection, documents: filled });
+    return true;
+  }
+
+  /** Indexes the chunks that Chroma has of a document. @returns false if the turn has ended before */
+  async #index(document: ChunkCount, turn: Turn): Promise<boolean> {
+    const { vectors, keywords } = this.#services;
+    const { id: documentId, collection, generation } = document;
+    for (const ids of chunkIds([document], CHUNKS_A_PAGE)) {
+      if (!(await turn.keep())) return false;
+      const chunks = [...(await vectors.find(collection, ids, undefined, turn.signal)).values()];
+      const [first] = chunks;
+      if (!first) continue;
+      const origin = { collection, documentId, generation, filename: first.filename };
+      const indexed = chunks.map(({ chunk_index, ...chunk }) => ({ index: chunk_index, ...chunk }));
+      try {
+        await keywords.upsert(keywordsOf(origin, indexed), turn.signal);
+      } catch (error) {
+        // The document was replaced or deleted meanwhile.
+        if (error instanceof DependencyError && error.code === 'dead_generation') return true;
+        throw error;
+      }
+    }
+    return true;
+  }
+}
