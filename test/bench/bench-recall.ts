@@ -28,7 +28,7 @@ type Ranks = Record<SearchMode, number>;
  * share the fewest words with their answers.
  */
 export async function bench(): Promise<void> {
-  const path = join(import.meta.dirname, 'recall-questions.json');
+  const path = join(import.meta.dirname, 'ingest', 'recall-questions.json');
   const { questions } = JSON.parse(await readFile(path, 'utf8')) as { questions: Question[] };
   const files = [...new Set(questions.map(({ file }) => file))];
   const sluice = await startSluice({ env: { PROCESSOR_CHILDREN: '3', MAX_REQUESTS_PER_SECOND: '100000' } });

@@ -84,7 +84,7 @@ it.each(Object.entries(UNREADABLE))('%s cannot be read: %s', async (name, code) 
 });
 
 it('holds the answer to every question of the recall bench, once', async () => {
-  const path = new URL('../../bench/recall-questions.json', import.meta.url);
+  const path = new URL('../../bench/ingest/recall-questions.json', import.meta.url);
   const { questions } = JSON.parse(await readFile(path, 'utf8')) as {
     questions: { file: string; quote: string }[];
   };
