@@ -22,6 +22,7 @@ export function explainFailure(error: unknown): unknown {
   if (error.name === 'HTTPParserError') return notAnIndex(error);
   const { code } = error as { code?: unknown };
   if (typeof code !== 'string') return error;
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return failed(error);
   if (CUT.has(code)) {
     const detail = 'The connection to the keyword index was cut.';
     return new DependencyError('interrupted', 'keywords_unavailable', detail, { cause: error });

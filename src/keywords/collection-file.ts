@@ -67,12 +67,22 @@ export class CollectionFile {
     this.#statements = prepareAll(database);
   }
 
-  /** Opens a file, or makes it. @returns `undefined` for a file of another version */
+  /** Makes a file. There MUST be none. */
+  static create(path: string): CollectionFile {
+    const database = openDatabase(path);
+    try {
+      inTransaction(database, () => database.exec(SCHEMA));
+      return new CollectionFile(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Opens a file. @returns `undefined` for an empty one, and for one of another version */
   static open(path: string): CollectionFile | undefined {
     const database = openDatabase(path);
     try {
-      const isNew = database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-      if (isNew) inTransaction(database, () => database.exec(SCHEMA));
       const hasVersion = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'version'").get();
       const version = hasVersion && database.prepare('SELECT version FROM version').get();
       if (version?.['version'] === VERSION) return new CollectionFile(database);

@@ -96,7 +96,7 @@ export class IndexFiles {
     if (!make) return undefined;
     const path = this.#path(name);
     removeDatabase(path);
-    const file = CollectionFile.open(path) as CollectionFile;
+    const file = CollectionFile.create(path);
     // Records the file once it is there. A record without its file means a loss.
     this.#catalogue.set(name, true);
     return this.#keep(name, file);
@@ -120,7 +120,7 @@ export class IndexFiles {
     // Marks it first, because the process may end before the new file is there.
     this.#catalogue.set(collection, false);
     removeDatabase(this.#path(collection));
-    return CollectionFile.open(this.#path(collection)) as CollectionFile;
+    return CollectionFile.create(this.#path(collection));
   }
 
   #keep(name: string, file: CollectionFile): CollectionFile {

@@ -1,93 +1,55 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { startKeywords } from '../../../src/keywords/server.ts';
-import { Guard } from '../../../src/access/guard.ts';
-import { KeywordIndex } from '../../../src/keywords-client/keyword-index.ts';
 import type { KeywordChunk } from '../../../src/contract/services/keywords.ts';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { quietLogger } from '../../helpers/servers/roles.ts';
+import type { Generation } from '../../../src/jobs/model/generation.ts';
+import type { KeywordIndex } from '../../../src/keywords-client/keyword-index.ts';
+import { keywordChunk as chunk, startTestKeywords } from '../../helpers/servers/keywords.ts';
 import { FOR_EACH, use } from '../../helpers/servers/use.ts';
 
-const SECRET = 'the-secret-of-the-test';
 const { signal } = new AbortController();
-
-/** Starts an index on a folder of its own, which can be closed and opened again. */
-async function startIndex() {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-keywords-'));
-  const logger = quietLogger();
-  const open = () =>
-    startKeywords({
-      host: '127.0.0.1',
-      port: 0,
-      folder: join(folder, 'keywords'),
-      guard: new Guard(['127.0.0.1'], [], logger),
-      secret: SECRET,
-      logger,
-    });
-  let running = await open();
-  const clients: KeywordIndex[] = [];
-  return {
-    folder: join(folder, 'keywords'),
-    logger,
-    get url() {
-      return `http://127.0.0.1:${running.port}`;
-    },
-    client(installation = 'one', secret: string | undefined = SECRET) {
-      const client = new KeywordIndex(this.url, { secret, installation: () => installation });
-      clients.push(client);
-      return client;
-    },
-    /** Stops it, works on its files, and starts it again. */
-    async restart(between: () => unknown = () => {}) {
-      await running.close();
-      await between();
-      running = await open();
-    },
-    async close() {
-      await Promise.all(clients.map((client) => client.close()));
-      await running.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const index = use(startIndex, FOR_EACH);
+const index = use(startTestKeywords, FOR_EACH);
 let client: KeywordIndex;
 beforeEach(() => {
   client = index.client();
 });
 
-const chunk = (at: number, text: string, more: Partial<KeywordChunk> = {}): KeywordChunk => ({
-  index: at,
-  title: 'notes.txt',
-  text,
-  ...more,
-});
 const store = (document_id: string, chunks: KeywordChunk[], generation = 'g1', collection = 'docs') =>
   client.upsert({ collection, document_id, generation, chunks }, signal);
-const find = async (query: string, more: object = {}) => {
-  const { hits } = await client.query({ collection: 'docs', query, limit: 10, ...more }, signal);
-  return hits.map(({ document_id, generation, index: at }) => `${document_id}:${generation}:${at}`);
+const query = (text: string, more: object = {}) =>
+  client.query({ collection: 'docs', query: text, limit: 10, ...more }, signal);
+const find = async (text: string, more: object = {}) =>
+  (await query(text, more)).hits.map((hit) => `${hit.document_id}:${hit.generation}:${hit.index}`);
+const count = async (id: string, generation = 'g1') =>
+  (await client.countStored('docs', [{ id, generation }], signal))[0];
+const remove = (documentId: string, generation = 'g1', collection = 'docs') =>
+  client.deleteGeneration({ collection, documentId, generation }, signal);
+const generations = async () => {
+  const all: Generation[] = [];
+  for await (const page of client.generations(signal)) all.push(...page);
+  return all;
 };
-const count = (id: string, generation = 'g1') => client.countStored('docs', [{ id, generation }], signal);
 
 describe('chunks', () => {
   test('are found by a word of the text, the title, the heading and the context', async () => {
-    await store('a', [
-      chunk(0, 'walrus', { title: 'tusks.pdf', heading: 'Habitat', context: 'species | weight' }),
-    ]);
-    for (const word of ['walrus', 'tusks', 'habitat', 'species']) {
+    const labels = { title: 'tusks.pdf', heading: 'Habitat', context: 'species | weight' };
+    await store('a', [chunk(0, 'The walrus sleeps.', labels)]);
+    for (const word of ['walrus', 'tusks', 'habitat', 'species'])
       expect([word, await find(word)]).toEqual([word, ['a:g1:0']]);
-    }
     expect(await find('penguin')).toEqual([]);
+  });
+
+  test('are found by a code with any punctuation, whole and in parts', async () => {
+    await store('a', [chunk(0, 'The pump reports ERR-4032b and c++ and x_y.z@host#1.')]);
+    await store('b', [chunk(0, 'Nothing was reported by the pump.')]);
+    for (const code of ['ERR-4032b', '4032b', 'x_y.z@host#1']) {
+      expect([code, await find(code)]).toEqual([code, ['a:g1:0']]);
+    }
   });
 
   test('are replaced by a later write of the same index', async () => {
     await store('a', [chunk(0, 'walrus'), chunk(1, 'penguin')]);
     await store('a', [chunk(1, 'albatross'), chunk(2, 'seal')]);
-    expect(await count('a')).toEqual([3]);
+    expect(await count('a')).toBe(3);
     expect(await find('penguin')).toEqual([]);
     expect(await find('albatross')).toEqual(['a:g1:1']);
     expect(await find('walrus')).toEqual(['a:g1:0']);
@@ -106,8 +68,125 @@ describe('chunks', () => {
   });
 
   test('of one upsert go in several calls, if they are many', async () => {
-    const chunks = Array.from({ length: 1200 }, (_, at) => chunk(at, `walrus ${'x'.repeat(8000)}`));
-    await store('a', chunks);
-    expect(await count('a')).toEqual([1200]);
+    const text = 'walrus penguin albatross '.repeat(330);
+    await store(
+      'a',
+      Array.from({ length: 1100 }, (_, at) => chunk(at, text)),
+    );
+    expect(await count('a')).toBe(1100);
+  });
+
+  test('of many generations are listed in pages, with their collections', async () => {
+    for (let at = 0; at < 1001; at++) await store(`a${at}`, [chunk(0, 'walrus')]);
+    await store('b', [chunk(0, 'walrus')], 'g9', 'other');
+    const listed = await generations();
+    expect(listed).toHaveLength(1002);
+    expect(listed).toContainEqual({ collection: 'docs', documentId: 'a1000', generation: 'g1' });
+    expect(listed).toContainEqual({ collection: 'other', documentId: 'b', generation: 'g9' });
+    const { collections } = await client.collections(signal);
+    expect(collections.map(({ name, chunk_count }) => [name, chunk_count])).toEqual([
+      ['docs', 1001],
+      ['other', 1],
+    ]);
+  });
+});
+
+describe('a query', () => {
+  test('finds the chunk first that holds rarer and more of its words', async () => {
+    const filler = Array.from({ length: 20 }, (_, at) => chunk(at, 'The harbour lies north of the town.'));
+    await store('common', filler);
+    await store('one', [chunk(0, 'The harbour has a lighthouse north of the town.')]);
+    await store('both', [chunk(0, 'The lighthouse of the harbour guards the walrus.')]);
+    const { hits, tokens } = await query('walrus lighthouse harbour', { limit: 3 });
+    expect(hits.map(({ document_id }) => document_id)).toEqual(['both', 'one', 'common']);
+    const scores = hits.map(({ score }) => score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    for (const score of scores) expect(score).toBeGreaterThan(0);
+    expect(tokens.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('reads on page by page, without a gap or a repeat', async () => {
+    for (let at = 0; at < 25; at++) await store(`d${at}`, [chunk(0, `walrus ${'seal '.repeat(at)}`)]);
+    const all = await find('walrus', { limit: 100 });
+    expect(new Set(all).size).toBe(25);
+    const pages = await Promise.all([0, 10, 20].map((offset) => find('walrus', { limit: 10, offset })));
+    expect(pages.flat()).toEqual(all);
+  });
+
+  test('finds only chunks of the given documents', async () => {
+    for (const id of ['a', 'b', 'c']) await store(id, [chunk(0, 'walrus')]);
+    expect(await find('walrus', { documents: ['c', 'a', 'nothing'] })).toEqual(['a:g1:0', 'c:g1:0']);
+    expect(await find('walrus', { documents: [] })).toEqual([]);
+  });
+
+  test.each(['" OR *', 'NOT NEAR( AND', 'tokens : ^', '***', '', ' \0 '])(
+    'of FTS5 syntax alone finds nothing and breaks nothing: %j',
+    async (text) => {
+      await store('a', [chunk(0, 'walrus')]);
+      expect((await query(text)).hits).toEqual([]);
+    },
+  );
+
+  test('of thousands of words counts a few', async () => {
+    await store('a', [chunk(0, 'walrus')]);
+    const words = Array.from({ length: 5000 }, (_, at) => `word${at}`);
+    const { hits, tokens } = await query(['walrus', ...words].join(' '));
+    expect(hits).toHaveLength(1);
+    expect(tokens.length).toBeLessThanOrEqual(64);
+  });
+
+  test('of a collection that is not there finds nothing', async () => {
+    expect(await query('walrus')).toEqual({ hits: [], tokens: [], complete: false });
+  });
+});
+
+describe('a deleted generation', () => {
+  test('loses its chunks alone, and its late writes are refused', async () => {
+    await store(
+      'a',
+      Array.from({ length: 450 }, (_, at) => chunk(at, 'walrus')),
+    );
+    await store('a', [chunk(0, 'walrus')], 'g2');
+    await remove('a');
+    expect([await count('a'), await count('a', 'g2')]).toEqual([0, 1]);
+    expect(await find('walrus')).toEqual(['a:g2:0']);
+    await expect(store('a', [chunk(0, 'walrus')])).rejects.toMatchObject({
+      kind: 'permanent',
+      code: 'dead_generation',
+    });
+    expect(await count('a')).toBe(0);
+    expect(await generations()).toEqual([{ collection: 'docs', documentId: 'a', generation: 'g2' }]);
+    await remove('a');
+  });
+
+  test('is refused also if it never had a chunk, and after a restart', async () => {
+    await remove('late');
+    client = await index.restart();
+    await expect(store('late', [chunk(0, 'walrus')])).rejects.toMatchObject({ code: 'dead_generation' });
+    await store('late', [chunk(0, 'walrus')], 'g2');
+  });
+
+  test('is forgotten after 30 days', async () => {
+    await remove('old');
+    const later = Date.now() + 31 * 24 * 60 * 60 * 1000;
+    vi.spyOn(Date, 'now').mockReturnValue(later);
+    await remove('another');
+    vi.restoreAllMocks();
+    await store('old', [chunk(0, 'walrus')]);
+    await expect(store('another', [chunk(0, 'walrus')])).rejects.toMatchObject({ code: 'dead_generation' });
+  });
+});
+
+describe('completeness', () => {
+  test('of a new index comes with the comparison', async () => {
+    await store('a', [chunk(0, 'walrus')]);
+    expect(await query('walrus')).toMatchObject({ complete: false });
+    await client.markComplete('docs', signal);
+    expect(await query('walrus')).toMatchObject({ complete: false });
+    await client.markComplete(undefined, signal);
+    expect(await query('walrus')).toMatchObject({ complete: true });
+    await store('b', [chunk(0, 'walrus')], 'g1', 'new');
+    expect(await query('walrus', { collection: 'new' })).toMatchObject({ complete: true });
+    expect(await query('walrus', { collection: 'absent' })).toMatchObject({ complete: true });
   });
 });
