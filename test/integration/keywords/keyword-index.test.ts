@@ -46,6 +46,13 @@ describe('chunks', () => {
     }
   });
 
+  test('are found by names that differ in punctuation alone', async () => {
+    await store('cpp', [chunk(0, 'The engine is written in C++.')]);
+    await store('cs', [chunk(0, 'The engine is written in C#.')]);
+    expect(await find('C++')).toEqual(['cpp:g1:0']);
+    expect(await find('C#')).toEqual(['cs:g1:0']);
+  });
+
   test('are replaced by a later write of the same index', async () => {
     await store('a', [chunk(0, 'walrus'), chunk(1, 'penguin')]);
     await store('a', [chunk(1, 'albatross'), chunk(2, 'seal')]);
