@@ -1,8 +1,10 @@
+import { mkdirSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 
+import { Catalogue } from '../../../src/keywords/catalogue.ts';
 import { withoutCredentials } from '../../../src/logging/without-credentials.ts';
 import {
   agreeOn,
@@ -13,6 +15,18 @@ import {
 } from '../../helpers/stores/installations.ts';
 
 const installations = new InstallationCopies();
+
+/** Shows the embedded keyword index a write of an installation. @throws if it belongs to another */
+function writeToIndex(installation: string): void {
+  const folder = join(installations.dataDir, 'keywords');
+  mkdirSync(folder, { recursive: true });
+  const catalogue = new Catalogue(folder);
+  try {
+    catalogue.admit(installation);
+  } finally {
+    catalogue.close();
+  }
+}
 
 test('the first start gives every store one id', async () => {
   const running = await installations.start();
@@ -29,6 +43,9 @@ test('Sluice refuses two installations, and the command repairs them while it ru
   await rm(join(installations.dataDir, 'redis'), { recursive: true });
   await cp(join(other.dataDir, 'redis'), join(installations.dataDir, 'redis'), { recursive: true });
   await rm(other.dataDir, { recursive: true });
+  await rm(join(installations.dataDir, 'keywords'), { recursive: true });
+  writeToIndex(other.id);
+  expect(() => writeToIndex(installations.live.id)).toThrow(/belongs to installation/);
   const before = await installations.files();
 
   const running = await installations.start();
@@ -48,6 +65,7 @@ test('Sluice refuses two installations, and the command repairs them while it ru
   expect(await installations.adopt('blobs')).toContain(`${other.id} before, ${installations.live.id} now`);
   await untilReady(running);
   await agreeOn(running, installations.live.id);
+  writeToIndex(installations.live.id);
   // Sluice restores jobs that Redis did not know, and runs them.
   expect((await running.ended(installations.live.document)).status).toBe('completed');
 });
