@@ -5,15 +5,20 @@ interface Passage {
   text: string;
   page?: number | undefined;
   heading?: string | undefined;
+  /** UTF-16 offsets of the words to mark, in order. */
+  matches?: readonly { start: number; end: number }[];
 }
 
 /**
  * Makes the list item of a passage. Its words come from a document, so it shows them as text, never as markup.
  * @param marks its source, most important first: “0.82”, “paper.pdf”. Page and heading follow
  */
-export function passageItem({ text, page, heading }: Passage, ...marks: string[]): HTMLLIElement {
+export function passageItem(
+  { text, page, heading, matches = [] }: Passage,
+  ...marks: string[]
+): HTMLLIElement {
   const item = stamp('passage-template');
-  find(item, '.text', HTMLParagraphElement).textContent = text;
+  find(item, '.text', HTMLParagraphElement).replaceChildren(...withMarks(text, matches));
   if (page !== undefined) marks.push(`page ${page}`);
   if (heading !== undefined) marks.push(heading);
   const origin = marks.map((words) => {
@@ -23,4 +28,17 @@ export function passageItem({ text, page, heading }: Passage, ...marks: string[]
   });
   find(item, '.origin', HTMLParagraphElement).replaceChildren(...origin);
   return item;
+}
+
+/** Splits a text into its marked words and what stands between them. */
+function withMarks(text: string, matches: NonNullable<Passage['matches']>): (string | HTMLElement)[] {
+  let last = 0;
+  const nodes = matches.flatMap(({ start, end }) => {
+    const word = document.createElement('mark');
+    word.textContent = text.slice(start, end);
+    const between = text.slice(last, start);
+    last = end;
+    return [between, word];
+  });
+  return [...nodes, text.slice(last)];
 }

@@ -82,7 +82,7 @@ export async function readChunks(documentId: string, limit: number): Promise<Chu
   return body.chunks;
 }
 
-/** Finds the chunks of a collection that are nearest in meaning to the query, best first. */
+/** Finds the chunks of a collection that match the query by words and meaning, best first. */
 export async function search(
   request: Pick<SearchRequest, 'collection' | 'query' | 'limit'>,
   signal: AbortSignal,

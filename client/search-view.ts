@@ -41,7 +41,7 @@ export class SearchView {
       this.#results.replaceChildren(...items);
       this.#status.textContent =
         found.length > 0
-          ? `The ${quantity(found.length, 'chunk')} nearest in meaning, best first`
+          ? `The best ${quantity(found.length, 'chunk')} by words and meaning`
           : `“${collection}” holds nothing like that.`;
     } catch (error) {
       if (signal.aborted) return;

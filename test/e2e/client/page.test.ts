@@ -63,8 +63,9 @@ describe('an upload', () => {
     await user.page.getByRole('button', { name: 'Search' }).click();
     const first = user.page.locator('#search-results .passage').first();
     expect(await first.locator('.text').textContent()).toContain(sentence);
+    expect(await first.locator('mark').allTextContents()).toContain('TideReader');
     expect(await first.locator('.origin span').allTextContents()).toEqual([
-      expect.stringMatching(/^0\.\d\d$/),
+      expect.stringMatching(/^[01]\.\d\d$/),
       PAPER,
       'page 1',
       expect.stringContaining('Introduction'),

@@ -86,9 +86,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     without: 'the look at the live generations in a search',
-    file: 'src/documents/search.ts',
-    line: 'const live = found.filter(({ documentId, generation }) => byId.get(documentId) === generation);',
-    instead: 'const live = found;',
+    file: 'src/documents/search/live-hits.ts',
+    line: 'return legs.map(({ looked, hits }) => ({ looked, hits: hits.filter(isLive) }));',
+    instead: 'return legs;',
   },
 ];
 

@@ -32,6 +32,9 @@ beforeEach(async () => {
   await chroma()
     .deleteCollection({ name: RESERVED })
     .catch(() => {});
+  await backends.keywords.down();
+  await rm(backends.keywords.folder, { recursive: true, force: true });
+  await backends.keywords.up();
   folder = await mkdtemp(join(tmpdir(), 'sluice-installation-'));
   blobStore = join(folder, 'blobs');
 });

@@ -99,7 +99,8 @@ test.each([
 
   for (const id of accepted) {
     await expect.poll(async () => (await job(id)).status).toBe('completed');
-    expect((await job(id)).retry_count).toBeUndefined();
+    const log = worker.logger.lines.filter((line) => line.includes(id)).join('\n');
+    expect((await job(id)).retry_count, log).toBeUndefined();
   }
   // Of those that were refused nothing is left.
   expect(await replica.client.zrange('jobs:recent', '0', '-1')).toHaveLength(accepted.length);

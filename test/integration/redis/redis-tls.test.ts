@@ -41,6 +41,7 @@ function start(env: Record<string, string>) {
       REDIS_URL: `rediss://127.0.0.1:${port}`,
       CHROMA_URL: nowhere,
       PROCESSOR_URL: nowhere,
+      KEYWORDS_URL: nowhere,
       ...env,
     },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
