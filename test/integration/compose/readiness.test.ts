@@ -13,9 +13,11 @@ const processor = use(() =>
     embeddings: { url: embedder.url, model: 'words', apiKey: undefined },
   }),
 );
+const keywords = useRoles(['keywords'], {});
 const roles = useRoles(['api', 'worker'], () => ({
   REDIS_URL: redis.url,
   PROCESSOR_URL: processor.url,
+  KEYWORDS_URL: keywords.url,
   MIN_FREE_BYTES: '0',
 }));
 
@@ -42,8 +44,14 @@ test('an absent Chroma is named, and uploads go on', async () => {
   await expect.poll(readiness).toMatchObject({
     code: 200,
     status: 'degraded',
-    checks: { chroma: 'away', processor: 'ok', embedder: 'ok' },
+    checks: { chroma: 'away', keywords: 'ok', processor: 'ok', embedder: 'ok' },
   });
+  await expectAccepted(await upload(roles.url));
+});
+
+test('an absent keyword index is named, and uploads go on', async () => {
+  await keywords.close();
+  await expect.poll(readiness).toMatchObject({ code: 200, checks: { keywords: 'away', processor: 'ok' } });
   await expectAccepted(await upload(roles.url));
 });
 
