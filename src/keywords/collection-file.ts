@@ -4,9 +4,12 @@ import type { KeywordHits } from '../contract/services/keywords.ts';
 import { type Language, TOKENIZER_VERSION } from '../tokens/tokenize.ts';
 import { KeywordError } from './errors.ts';
 import { inTransaction, openDatabase } from './open-database.ts';
+import { prepareAll } from './prepare-all.ts';
 
 /** Age in ms from which the index forgets a deleted generation. No worker holds a claim that long. */
 const TOMBSTONE_MS = 30 * 24 * 60 * 60 * 1000;
+/** Chunks from which on a query leaves out what most of them hold. Below, every query is fast. */
+const LARGE = 10_000;
 /** Generations of a page. */
 const PAGE = 1000;
 
@@ -157,6 +160,18 @@ export class CollectionFile {
     return this.#statements.languages.all().map(({ language }) => language as Language);
   }
 
+  /**
+   * Leaves out tokens that most chunks of a large collection hold, if others remain. BM25 gives them no weight, but they
+   * take two thirds of the time.
+   */
+  tokensThatCount(tokens: readonly string[]): readonly string[] {
+    const all = this.countAll();
+    if (all < LARGE) return tokens;
+    const { frequency } = this.#statements;
+    const rare = tokens.filter((token) => Number(frequency.get(token)?.['doc'] ?? 0) < all / 2);
+    return rare.length > 0 ? rare : tokens;
+  }
+
   /** Finds the chunks with any of some tokens, best first. Leaves out chunks that are being deleted. */
   query(
     tokens: readonly string[],
@@ -192,50 +207,6 @@ export class CollectionFile {
   close(): void {
     this.#database.close();
   }
-}
-
-/** `CROSS JOIN` keeps SQLite from searching the text once for each document. */
-const QUERY = (condition: string) => `
-  SELECT document, g.generation, position, rank
-  FROM texts CROSS JOIN chunks c ON c.id = texts.rowid CROSS JOIN generations g ON g.id = c.generation
-  WHERE texts MATCH ? AND dead_since IS NULL ${condition}
-  ORDER BY rank LIMIT ? OFFSET ?`;
-
-function prepareAll(database: DatabaseSync) {
-  return {
-    addGeneration: database.prepare(
-      'INSERT OR IGNORE INTO generations (document, generation, dead_since) VALUES (?, ?, ?)',
-    ),
-    findGeneration: database.prepare(
-      'SELECT id, dead_since FROM generations WHERE document = ? AND generation = ?',
-    ),
-    markDead: database.prepare(
-      'UPDATE generations SET dead_since = ? WHERE document = ? AND generation = ? AND dead_since IS NULL',
-    ),
-    forget: database.prepare(
-      `DELETE FROM generations WHERE dead_since < ?
-       AND NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.generation = generations.id)`,
-    ),
-    addChunk: database.prepare('INSERT OR IGNORE INTO chunks (generation, position) VALUES (?, ?)'),
-    findChunk: database.prepare('SELECT id FROM chunks WHERE generation = ? AND position = ?'),
-    listChunks: database.prepare('SELECT id FROM chunks WHERE generation = ? LIMIT ?'),
-    deleteChunk: database.prepare('DELETE FROM chunks WHERE id = ?'),
-    addText: database.prepare('INSERT INTO texts (rowid, tokens) VALUES (?, ?)'),
-    deleteText: database.prepare('DELETE FROM texts WHERE rowid = ?'),
-    addLanguage: database.prepare('INSERT OR IGNORE INTO languages VALUES (?)'),
-    languages: database.prepare('SELECT language FROM languages ORDER BY language'),
-    count: database.prepare(
-      `SELECT count(*) AS count FROM chunks
-       WHERE generation = (SELECT id FROM generations WHERE document = ? AND generation = ?)`,
-    ),
-    countAll: database.prepare('SELECT count(*) AS count FROM chunks'),
-    generations: database.prepare(
-      `SELECT id, document, generation FROM generations g
-       WHERE id > ? AND EXISTS (SELECT 1 FROM chunks WHERE chunks.generation = g.id) ORDER BY id LIMIT ?`,
-    ),
-    query: database.prepare(QUERY('')),
-    queryDocuments: database.prepare(QUERY('AND document IN (SELECT value FROM json_each(?))')),
-  };
 }
 
 /** Formats a text as a literal of SQL and of FTS5. */

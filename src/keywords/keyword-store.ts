@@ -70,8 +70,9 @@ export class KeywordStore {
 
   query({ collection, query, ...page }: v.InferOutput<typeof KeywordQuerySchema>): KeywordHits {
     const found = this.#files.read(collection, (file) => {
-      const tokens = queryTokens(query, file.languages()).slice(0, MAX_QUERY_TOKENS);
-      return { tokens, hits: file.query(tokens, page) };
+      const all = queryTokens(query, file.languages()).slice(0, MAX_QUERY_TOKENS);
+      const tokens = file.tokensThatCount(all);
+      return { tokens: [...tokens], hits: file.query(tokens, page) };
     });
     // Reads the flags last, because the read itself may find the damage.
     const complete = this.#files.withCatalogue(

@@ -112,6 +112,14 @@ describe('a query', () => {
     expect(tokens.length).toBeGreaterThanOrEqual(3);
   });
 
+  test('leaves out words that most chunks of a large collection hold, if others remain', async () => {
+    const many = Array.from({ length: 10_000 }, (_, at) => chunk(at, 'The harbour.'));
+    await store('many', many);
+    await store('one', [chunk(0, 'The walrus.')]);
+    expect(await find('walrus harbour')).toEqual(['one:g1:0']);
+    expect(await find('harbour')).toHaveLength(10);
+  });
+
   test('reads on page by page, without a gap or a repeat', async () => {
     for (let at = 0; at < 25; at++) await store(`d${at}`, [chunk(0, `walrus ${'seal '.repeat(at)}`)]);
     const all = await find('walrus', { limit: 100 });
