@@ -3,11 +3,10 @@ import { ProcessorError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Caller, PendingResponse } from '../pool/task-run.ts';
 import type { Embedder } from './embedder.ts';
-
-const DIMENSIONS = 512;
+import { DIMENSIONS } from './encoder/encoder.ts';
 
 /**
- * Texts in a task: about 0.2 s of work on one core. Small tasks let a short parse run soon and keep every child busy.
+ * Texts in a task: about 0.15 s of work on one core. Small tasks let a short parse run soon and keep every child busy.
  */
 const BATCH_TEXTS = 4;
 /** Texts in a call. Few texts show progress. More would gain little, because the model costs far more than a call. */
