@@ -19,7 +19,7 @@ export async function bench(): Promise<void> {
   const embedder = await startEmbeddingsServer({ dimensions: 512 });
   const sluice = await startSluice({ env: { EMBEDDINGS_URL: embedder.url } });
   try {
-    const roles = ['api', 'worker', 'processor', 'keywords', 'chroma', 'redis-server'];
+    const roles = ['api', 'worker', 'processor', 'keywords', 'chroma'];
     const pids = await Promise.all(roles.map((role) => sluice.rolePid(role)));
     const before = pids.map(cpuSeconds);
     const began = performance.now();
