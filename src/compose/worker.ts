@@ -21,6 +21,7 @@ import { EndedRecovery } from '../worker/recovery/ended-recovery.ts';
 import { ManifestRestoration } from '../worker/recovery/manifest-restoration.ts';
 import { OrphanSweep } from '../worker/recovery/orphan-sweep.ts';
 import { TombstoneSweep } from '../worker/recovery/tombstone-sweep.ts';
+import { UpsertBatcher } from '../worker/run/upsert-batcher.ts';
 import { UploadRecovery } from '../worker/recovery/upload-recovery.ts';
 import { startWorker } from '../worker/worker.ts';
 import type { Shared } from './shared.ts';
@@ -40,7 +41,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
   const store = new JobStore(redis, keys);
   const services = {
     ...stores,
-    chunks: new ChunkStores(stores.vectors, stores.keywords),
+    chunks: new ChunkStores(stores.vectors, new UpsertBatcher(stores.vectors), stores.keywords),
     redis,
     keys,
     installation,

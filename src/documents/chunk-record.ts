@@ -95,6 +95,23 @@ export function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
   };
 }
 
+/** Chunks of one document, ready to be stored. */
+export interface ChunkWrite {
+  origin: ChunkOrigin;
+  batch: readonly EmbeddedChunk[];
+}
+
+/** Makes the columns of Chroma's upsert. */
+export function toRecords(writes: readonly ChunkWrite[]) {
+  const chunks = writes.flatMap(({ origin, batch }) => batch.map((chunk) => ({ origin, chunk })));
+  return {
+    ids: chunks.map(({ origin, chunk }) => chunkId(origin.documentId, origin.generation, chunk.index)),
+    embeddings: chunks.map(({ chunk }) => chunk.embedding),
+    documents: chunks.map(({ chunk }) => chunk.text),
+    metadatas: chunks.map(({ origin, chunk }) => toMetadata(origin, chunk)),
+  };
+}
+
 /** A metadata value as text. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';

@@ -4,28 +4,54 @@ import type { KeywordIndex } from '../keywords-client/keyword-index.ts';
 import type { ChunkOrigin, EmbeddedChunk } from './chunk-record.ts';
 import type { VectorStore } from './vector-store.ts';
 
+/** Rejects when a job may no longer write. Awaited right before a write. */
+export type EnsureHeld = () => Promise<void>;
+
+/** Writes chunks to Chroma. */
+export interface ChunkWriter {
+  upsert(
+    origin: ChunkOrigin,
+    batch: readonly EmbeddedChunk[],
+    ensureHeld: EnsureHeld,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
 /**
  * Both stores of chunks: Chroma and the keyword index. A chunk is stored once both hold it, and deleted once neither does.
- * Methods throw a store's {@link DependencyError}, or the signal's reason when it was aborted. No call is under way then.
+ * Methods throw a store's {@link DependencyError}, or the signal's reason when it was aborted. A store may still carry out a
+ * write that was aborted.
  */
 export class ChunkStores {
-  readonly #vectors: Pick<VectorStore, 'upsert' | 'deleteGeneration' | 'countChunks'>;
+  readonly #vectors: Pick<VectorStore, 'deleteGeneration' | 'countChunks'>;
+  readonly #writer: ChunkWriter;
   readonly #keywords: Pick<KeywordIndex, 'upsert' | 'deleteGeneration' | 'countStored'>;
 
   constructor(
-    vectors: Pick<VectorStore, 'upsert' | 'deleteGeneration' | 'countChunks'>,
+    vectors: Pick<VectorStore, 'deleteGeneration' | 'countChunks'>,
+    writer: ChunkWriter,
     keywords: Pick<KeywordIndex, 'upsert' | 'deleteGeneration' | 'countStored'>,
   ) {
     this.#vectors = vectors;
+    this.#writer = writer;
     this.#keywords = keywords;
   }
 
-  /** Stores a batch of a generation's chunks. @throws {DependencyError} `dead_generation` after its deletion */
-  async upsert(origin: ChunkOrigin, batch: readonly EmbeddedChunk[], signal: AbortSignal): Promise<void> {
-    await both(
-      this.#vectors.upsert(origin, batch, signal),
-      this.#keywords.upsert(keywordsOf(origin, batch), signal),
-    );
+  /**
+   * Stores a batch of a generation's chunks.
+   * @throws {DependencyError} `dead_generation` after its deletion; `ensureHeld`'s error
+   */
+  async upsert(
+    origin: ChunkOrigin,
+    batch: readonly EmbeddedChunk[],
+    ensureHeld: EnsureHeld,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const index = async () => {
+      await ensureHeld();
+      await this.#keywords.upsert(keywordsOf(origin, batch), signal);
+    };
+    await both(this.#writer.upsert(origin, batch, ensureHeld, signal), index());
   }
 
   /** Deletes a generation's chunks. The keyword index refuses later ones. */

@@ -12,8 +12,9 @@ import {
   generationNameOf,
   generationsOf,
   toChunk,
-  toMetadata,
+  toRecords,
   type ChunkOrigin,
+  type ChunkWrite,
   type EmbeddedChunk,
   type CountedGeneration,
 } from './chunk-record.ts';
@@ -45,20 +46,17 @@ export class VectorStore {
   }
 
   /** Stores a batch of a generation's chunks; makes the collection if it is missing. */
-  async upsert(origin: ChunkOrigin, batch: readonly EmbeddedChunk[], signal: AbortSignal): Promise<void> {
+  upsert(origin: ChunkOrigin, batch: readonly EmbeddedChunk[], signal: AbortSignal): Promise<void> {
+    return this.upsertAll(origin.collection, [{ origin, batch }], signal);
+  }
+
+  /** Stores batches of several generations of a collection in one call, because Chroma's cost is by the call. */
+  async upsertAll(name: string, writes: readonly ChunkWrite[], signal: AbortSignal): Promise<void> {
     await this.#call(signal, async (client) => {
       await this.#prove(client);
-      const collection = await client.getOrCreateCollection({
-        name: origin.collection,
-        embeddingFunction: null,
-        configuration: { hnsw: { space: 'cosine' } },
-      });
-      await collection.upsert({
-        ids: batch.map(({ index }) => chunkId(origin.documentId, origin.generation, index)),
-        embeddings: batch.map(({ embedding }) => embedding),
-        documents: batch.map(({ text }) => text),
-        metadatas: batch.map((chunk) => toMetadata(origin, chunk)),
-      });
+      const configuration = { hnsw: { space: 'cosine' } } as const;
+      const made = await client.getOrCreateCollection({ name, embeddingFunction: null, configuration });
+      await made.upsert(toRecords(writes));
     });
   }
 

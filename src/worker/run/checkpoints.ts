@@ -39,6 +39,7 @@ export class Checkpoints {
   readonly #source: string;
   readonly #logger: Logger;
   #warned = false;
+  #isLeftOut = false;
 
   constructor(folder: CheckpointFolder, payload: JobPayload, logger: Logger) {
     const { file_key, content_hash, filename, media_type } = payload;
@@ -69,8 +70,14 @@ export class Checkpoints {
     });
   }
 
+  /** Keeps and finds no vectors from now on, because the document is small. */
+  leaveOut(): void {
+    this.#isLeftOut = true;
+  }
+
   /** Lists the batches that have vectors, by file name. {@link vectors} checks them. */
   async embedded(): Promise<Set<number>> {
+    if (this.#isLeftOut) return new Set();
     const names = await this.#folder.names();
     return new Set(
       names.filter((name) => OF_BATCH.test(name)).map((name) => Number(name.slice(VECTORS.length))),
@@ -79,6 +86,7 @@ export class Checkpoints {
 
   /** Reads a batch's vectors, if an earlier attempt embedded exactly these texts. */
   async vectors(batch: number, texts: readonly string[]): Promise<EmbedResponse | undefined> {
+    if (this.#isLeftOut) return undefined;
     const found = await this.#folder.read(VECTORS + batch);
     const header = v.safeParse(VectorsHeader, found?.header);
     if (!found || !header.success || header.output.of !== hashOf(texts)) return undefined;
@@ -94,6 +102,7 @@ export class Checkpoints {
 
   /** Keeps a batch's vectors. @returns whether they are kept */
   async keepVectors(batch: number, texts: readonly string[], response: EmbedResponse): Promise<boolean> {
+    if (this.#isLeftOut) return false;
     const { embeddings, model, dimensions } = response;
     const header = { of: hashOf(texts), model, dimensions };
     return this.#keep(async () => {

@@ -13,6 +13,8 @@ const LARGEST_BATCH = 250;
 const SMALLEST_BATCH = 50;
 /** Least number of batches, so that little is left to store once all chunks are embedded. */
 const FEWEST_BATCHES = 3;
+/** Most texts that go in one call without asking for the processor's size. Each look at its health connects to the embedder. */
+const ONE_CALL = 8;
 
 export interface EmbedderServices {
   processor: ProcessorClient;
@@ -29,6 +31,7 @@ export interface EmbedderServices {
   ensureTaken: (model: EmbeddingModel) => Promise<void>;
 }
 
+const alone: Start = (work) => work();
 const NO_MODEL: EmbeddingModel = { name: '', dimensions: 0 };
 
 /**
@@ -106,7 +109,8 @@ export class DocumentEmbedder {
     const missing = texts.filter((text) => !this.#known.has(text));
     onEmbedded(texts.length - missing.length);
     if (missing.length === 0) return texts.map((text) => Array.from(this.#known.get(text) ?? []));
-    const { inLane, size } = await this.#ready();
+    const isOneCall = this.#chunks.length <= ONE_CALL;
+    const { inLane, size } = isOneCall ? { inLane: alone, size: ONE_CALL } : await this.#ready();
     const calls: Promise<number[][]>[] = [];
     for (let at = 0; at < missing.length; at += size) {
       const some = missing.slice(at, at + size);

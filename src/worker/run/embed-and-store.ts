@@ -1,7 +1,6 @@
 import type { CutChunk } from '../../contract/services/processor.ts';
 import type { ChunkOrigin, EmbeddedChunk } from '../../documents/chunk-record.ts';
 import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
-import type { ChunkStores } from '../../documents/chunk-stores.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { DocumentEmbedder } from './document-embedder.ts';
@@ -15,7 +14,9 @@ const HELD = 3;
 
 export interface EmbedServices {
   processor: ProcessorClient;
-  stores: Pick<ChunkStores, 'upsert'>;
+  stores: {
+    upsert(origin: ChunkOrigin, batch: readonly EmbeddedChunk[], signal: AbortSignal): Promise<void>;
+  };
   checkpoints: Checkpoints;
   /** Reads the vectors of the document that this one replaces; absent for a new document. */
   former?: (() => Promise<FormerVectors | undefined>) | undefined;

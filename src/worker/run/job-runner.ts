@@ -38,10 +38,8 @@ export async function runJob(
   const lease = leases.keep(job, () => lost.abort(new ClaimLostError('the lease was lost')));
   const progress = new ProgressReporter(queue, job, (reason) => lost.abort(reason));
   const guarded: PipelineServices['chunks'] = {
-    upsert: async (...write) => {
-      await lease.ensureHeld();
-      await chunks.upsert(...write).catch(giveBackDead);
-    },
+    upsert: (origin, batch, cut) =>
+      chunks.upsert(origin, batch, () => lease.ensureHeld(), cut).catch(giveBackDead),
     countChunks: (...asked) => chunks.countChunks(...asked),
   };
   try {

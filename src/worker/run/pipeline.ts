@@ -12,7 +12,7 @@ import type { BlobStore } from '../../blobs/blob-store.ts';
 import { openOriginal, suspectingStore, type StoreProver } from '../../blobs/open-original.ts';
 import type { Availability } from '../claim/availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
-import { embedAndStore } from './embed-and-store.ts';
+import { embedAndStore, type EmbedServices } from './embed-and-store.ts';
 import { readFormerVectors } from './former-vectors.ts';
 import { keepTarget } from './keep-target.ts';
 import type { KeptLease } from '../claim/lease-keeper.ts';
@@ -22,11 +22,14 @@ import { GiveBackError, PermanentJobError } from './retry-policy.ts';
 
 /** Delay before the second look for a missing file, in ms. A network file system may show another machine's file late. */
 const SECOND_LOOK_MS = 2000;
+/** Largest size in bytes, and number of chunks, without a checkpoint. The bundled model embeds 16 chunks in 0.8 s. */
+const SMALL_BYTES = 1024 * 1024;
+const SMALL_CHUNKS = 16;
 
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
-  chunks: Pick<ChunkStores, 'upsert' | 'countChunks'>;
+  chunks: EmbedServices['stores'] & Pick<ChunkStores, 'countChunks'>;
   vectors: Pick<VectorStore, 'readEmbedded'>;
   registry: Pick<DocumentRegistry, 'read'>;
   models: CollectionModels;
@@ -143,13 +146,20 @@ async function parseAndChunk(attempt: Attempt): Promise<Cut> {
   });
   const { mediaType, readerVersion, pages } = parsed;
   const cut = { chunks, mediaType, readerVersion, pages };
-  if (!kept) {
+  if (!kept && isSmall(attempt.payload, chunks)) {
+    checkpoints.leaveOut();
+  } else if (!kept) {
     // Only the job's holder may begin a checkpoint, and the reply to the mark says who holds it.
     await progress.settled();
     signal.throwIfAborted();
     await checkpoints.keepCut(cut);
   }
   return cut;
+}
+
+/** Whether a checkpoint costs more than it saves. */
+function isSmall({ file_size }: JobPayload, chunks: readonly CutChunk[]): boolean {
+  return (file_size ?? Infinity) <= SMALL_BYTES && chunks.length <= SMALL_CHUNKS;
 }
 
 type Parsed = Pick<ParseResponse, 'text' | 'segments'> & Omit<Cut, 'chunks'>;

@@ -13,6 +13,7 @@ import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
+import { UpsertBatcher } from '../../../src/worker/run/upsert-batcher.ts';
 import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison.ts';
 import { startChroma, type TestChroma } from '../servers/chroma.ts';
 import { startKeywordIndex } from '../servers/keyword-index.ts';
@@ -96,7 +97,7 @@ export class Comparer {
 
 export const look = () => new Comparer().look();
 
-export const stores = () => new ChunkStores(vectors, keywords.index);
+export const stores = () => new ChunkStores(vectors, new UpsertBatcher(vectors), keywords.index);
 
 export async function store(
   id: string,
@@ -115,7 +116,7 @@ export async function store(
   const chunks = Array.from({ length: count }, (_, index) => {
     return { index, text: `${index}`, start: 0, end: 1, embedding: [1, index] };
   });
-  await stores().upsert(origin, chunks, signal);
+  await stores().upsert(origin, chunks, async () => {}, signal);
 }
 
 export const PAYLOAD: JobPayload = {

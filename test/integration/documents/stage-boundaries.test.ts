@@ -38,7 +38,7 @@ const CALLS = [
   { call: 'parse', of: ProcessorClient.prototype },
   { call: 'chunk', of: ProcessorClient.prototype },
   { call: 'embed', of: ProcessorClient.prototype },
-  { call: 'upsert', of: VectorStore.prototype },
+  { call: 'upsertAll', of: VectorStore.prototype },
   { call: 'complete', of: JobQueue.prototype },
   { call: 'note', of: EndedUploads.prototype },
 ] as const;

@@ -169,6 +169,19 @@ test('a worker killed while it embeds: the next parses nothing, and embeds only 
   expect(Math.max(...embeddings().values())).toBeLessThanOrEqual(2);
 });
 
+test('a small document has no checkpoint, and the next worker makes its chunks again', async () => {
+  processor.delayMs = (path) => (path.endsWith('/embed') ? 30_000 : 0);
+  const kill = spawnWorker();
+  const { id, collection } = await upload(3);
+  await expect.poll(() => processor.calls('/embed').length, { timeout: 60_000 }).toBe(1);
+  expect(await kept(id)).toEqual([]);
+  await kill();
+  processor.delayMs = () => 0;
+  await startWorker();
+  await expectWhole(id, collection, 3);
+  expect(processor.calls('/parse')).toHaveLength(2);
+});
+
 test('a worker that was stopped past its lease, its chunks deleted, and finds that it holds its job: all are stored', async () => {
   // The first batch is 8 calls of 24; those that follow come when all else is done.
   const held = () => processor.calls('/embed').length > 12;

@@ -14,6 +14,7 @@ import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { Availability } from '../../../src/worker/claim/availability.ts';
+import { UpsertBatcher } from '../../../src/worker/run/upsert-batcher.ts';
 import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison.ts';
 import type { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { Reconciler } from '../../../src/worker/recovery/reconciler.ts';
@@ -67,7 +68,12 @@ async function store(
   const chunks = Array.from({ length: count }, (_, index) => {
     return { index, text: `${index}`, start: 0, end: 1, embedding: [1, index] };
   });
-  await new ChunkStores(vectors, keywords.index).upsert(origin, chunks, signal);
+  await new ChunkStores(vectors, new UpsertBatcher(vectors), keywords.index).upsert(
+    origin,
+    chunks,
+    async () => {},
+    signal,
+  );
 }
 /** A worker's part that reconciles; it has nothing to wait for. */
 function startWorker(availability = new Availability(), connection = redis.client): Reconciler {

@@ -1,0 +1,109 @@
+import type { ChunkOrigin, ChunkWrite, EmbeddedChunk } from '../../documents/chunk-record.ts';
+import type { ChunkWriter, EnsureHeld } from '../../documents/chunk-stores.ts';
+import type { VectorStore } from '../../documents/vector-store.ts';
+import { DependencyError } from '../../errors.ts';
+import { InstallationError } from '../../installation/installation-error.ts';
+
+/** Chunks a call, at most. A job's own batch is never larger, so the call's bytes have the same limit. */
+const MOST_CHUNKS = 250;
+
+interface Waiting extends ChunkWrite {
+  ensureHeld: EnsureHeld;
+  signal: AbortSignal;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+  /** Aborted jobs and those that lost their claim have settled. */
+  settled: boolean;
+}
+
+/**
+ * Writes the chunks of all of a worker's jobs to Chroma, one call a collection at a time. Writes that come during a call
+ * share the next one, because Chroma's cost is by the call.
+ */
+export class UpsertBatcher implements ChunkWriter {
+  readonly #vectors: Pick<VectorStore, 'upsertAll'>;
+  /** By collection; a collection without a call under way is absent. */
+  readonly #waiting = new Map<string, Waiting[]>();
+
+  constructor(vectors: Pick<VectorStore, 'upsertAll'>) {
+    this.#vectors = vectors;
+  }
+
+  /**
+   * Stores a batch of a generation's chunks. A call under way is not cut while another job needs it.
+   * @throws the call's error; `ensureHeld`'s; the signal's reason when it was aborted
+   */
+  upsert(
+    origin: ChunkOrigin,
+    batch: readonly EmbeddedChunk[],
+    ensureHeld: EnsureHeld,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const write: Waiting = { origin, batch, ensureHeld, signal, resolve, reject, settled: false };
+    const abort = () => settle(write, { error: signal.reason });
+    signal.addEventListener('abort', abort, { once: true });
+    const queue = this.#waiting.get(origin.collection);
+    if (queue) queue.push(write);
+    else void this.#drain(origin.collection, [write]);
+    return promise.finally(() => signal.removeEventListener('abort', abort));
+  }
+
+  async #drain(collection: string, queue: Waiting[]): Promise<void> {
+    this.#waiting.set(collection, queue);
+    while (queue.length > 0) await this.#write(collection, await held(next(queue)));
+    this.#waiting.delete(collection);
+  }
+
+  /** Writes in one call. Never throws. */
+  async #write(collection: string, writes: readonly Waiting[]): Promise<void> {
+    if (writes.length === 0) return;
+    const unneeded = new AbortController();
+    const cut = () => {
+      if (writes.every(({ signal }) => signal.aborted)) unneeded.abort(writes[0]?.signal.reason);
+    };
+    for (const { signal } of writes) signal.addEventListener('abort', cut);
+    try {
+      await this.#vectors.upsertAll(collection, writes, unneeded.signal);
+      for (const write of writes) settle(write);
+    } catch (error) {
+      if (writes.length === 1 || !mayBeOneJobs(error)) for (const write of writes) settle(write, { error });
+      else for (const write of writes) await this.#write(collection, await held([write]));
+    } finally {
+      for (const { signal } of writes) signal.removeEventListener('abort', cut);
+    }
+  }
+}
+
+/** Takes the first writes that fit in one call, at least one. */
+function next(queue: Waiting[]): Waiting[] {
+  const taken: Waiting[] = [];
+  for (let chunks = 0; queue[0]; taken.push(queue.shift() as Waiting)) {
+    chunks += queue[0].batch.length;
+    if (taken.length > 0 && chunks > MOST_CHUNKS) break;
+  }
+  return taken;
+}
+
+/** Returns the writes whose jobs still hold their claim. The others reject. */
+async function held(writes: readonly Waiting[]): Promise<Waiting[]> {
+  const asked = writes.map(async (write) => {
+    if (!write.settled) await write.ensureHeld().catch((error: unknown) => settle(write, { error }));
+  });
+  await Promise.all(asked);
+  return writes.filter(({ settled }) => !settled);
+}
+
+function settle(write: Waiting, failed?: { error: unknown }): void {
+  write.settled = true;
+  if (failed) write.reject(failed.error);
+  else write.resolve();
+}
+
+/** Whether one job's chunks may have caused a failure. Then each job makes a call of its own, and gets its own error. */
+function mayBeOneJobs(error: unknown): boolean {
+  if (error instanceof DependencyError)
+    return error.kind === 'permanent' || error.code === 'vector_store_failed';
+  return !(error instanceof InstallationError);
+}
