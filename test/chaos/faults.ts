@@ -39,7 +39,15 @@ const DECK: Record<string, { times: number; fault: Fault }> = {
   'cut redis connections': { times: 2, fault: cutConnections },
   'lose replies': { times: 3, fault: loseReplies },
   'lose the blob store': { times: 1, fault: loseBlobs },
+  'stop keywords': { times: 1, fault: stopKeywords },
   'empty chroma': { times: 1, fault: async (topology) => topology.emptyChroma() },
+  'empty keywords': {
+    times: 1,
+    fault: async (topology, logbook) => {
+      await whileStoring(logbook);
+      await topology.emptyKeywords();
+    },
+  },
   'start under another prefix': { times: 1, fault: intrude },
 };
 
@@ -111,6 +119,15 @@ async function zombie(topology: Topology, logbook: Logbook, random: Random): Pro
   await sleep(LEASE_MS * (1.4 + 0.8 * random.next()));
   logbook.note(`SIGCONT ${victim.name}`);
   victim.signal('SIGCONT', pid);
+}
+
+/** The keyword index holds its connections and says nothing, longer than a lease or shorter. */
+async function stopKeywords({ keywords }: Topology, logbook: Logbook, random: Random): Promise<void> {
+  await whileStoring(logbook);
+  const { pid } = keywords;
+  keywords.signal('SIGSTOP', pid);
+  await sleep(random.int(AWAY_MS.min, AWAY_MS.max));
+  keywords.signal('SIGCONT', pid);
 }
 
 /** A worker's word that a job is complete arrives when another has taken that job over and is at work on it. */

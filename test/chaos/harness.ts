@@ -26,6 +26,7 @@ export class Topology {
   readonly blobDir = join(this.dir, 'blobs');
   readonly apiUrls: readonly string[];
   readonly chromaUrl: string;
+  readonly keywordsUrl: string;
   readonly apis: readonly ManagedProcess[];
   readonly workers: readonly ManagedProcess[];
   readonly processor: ManagedProcess;
@@ -54,6 +55,7 @@ export class Topology {
     mkdirSync(this.#redisDir);
     this.redisUrl = `redis://127.0.0.1:${ports.redis}`;
     this.chromaUrl = `http://127.0.0.1:${ports.chroma}`;
+    this.keywordsUrl = `http://127.0.0.1:${ports.keywords}`;
     this.apiUrls = [ports.api0, ports.api1].map((port) => `http://127.0.0.1:${port}`);
     this.inspector = new Redis(this.redisUrl, {
       lazyConnect: true,
@@ -162,6 +164,13 @@ export class Topology {
     await this.chroma.down();
     await rm(join(this.dir, 'chroma'), { recursive: true });
     await this.chroma.up();
+  }
+
+  /** The keyword index comes back with nothing. A search says so, so it counts as no loss. */
+  async emptyKeywords(): Promise<void> {
+    await this.keywords.down();
+    await rm(join(this.dir, 'keywords'), { recursive: true, force: true });
+    await this.keywords.up();
   }
 
   /** Runs all roles on the same stores for so long, but under another prefix. */

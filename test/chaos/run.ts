@@ -62,7 +62,7 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
     ).map(([status, found]) => `${found.length} ${status}`);
     console.log(
       `chaos: ${accepted.length} accepted (${refused} refused, ${lostResponses} cut off), then ${counts.join(', ')}; ` +
-        `${sampler.searches} searches, ${sampler.provenLive} of live documents; ` +
+        `${sampler.searches} searches, ${sampler.provenLive} of live documents, ${sampler.provenByWords} by words; ` +
         `${logbook.notes.length} events, ${logbook.notes.at(-1)}`,
     );
     if (result.violations.length === 0) return undefined;

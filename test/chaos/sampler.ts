@@ -8,6 +8,8 @@ import type { Random } from './random.ts';
 
 const PAUSE_MS = 100;
 const TIMEOUT_MS = 5000;
+/** Each finds the chunks of a name: by the words that only one version has, by meaning, or by both. */
+const MODES = ['hybrid', 'vector', 'keyword'] as const;
 /** More than the chunks of all versions of one name. */
 const LIMIT = 1000;
 
@@ -24,6 +26,8 @@ export class Sampler {
   searches = 0;
   /** Searches that had to find a document, because it was live all the time. */
   provenLive = 0;
+  /** Keyword searches that had to find exactly one version. */
+  provenByWords = 0;
   readonly #topology: Topology;
   readonly #workload: Workload;
   readonly #random: Random;
@@ -55,27 +59,55 @@ export class Sampler {
     }
   }
 
-  async #sample({ id, upload: { filename, collection } }: Accepted): Promise<void> {
-    const { losses } = this.#topology;
+  async #sample({ id, upload }: Accepted): Promise<void> {
+    const { filename, collection } = upload;
+    const { losses, era } = this.#topology;
+    const mode = this.#random.pick(MODES);
+    const deleted = new Set(
+      [...this.#workload.deletes].flatMap(([one, { worked }]) => (worked ? [one] : [])),
+    );
     const before = await this.#document(id);
-    const body = { collection, query: filename, where: { filename }, limit: LIMIT };
-    const found = await this.#ask<SearchResponse>('/api/search', body);
+    // The live version, or that of the upload, which may be replaced.
+    const hash = this.#random.pick([before?.content_hash ?? upload.contentHash, upload.contentHash]);
+    const marker = this.#workload.plan.markerOf(hash) ?? filename;
+    const body = { collection, where: { filename }, limit: LIMIT, mode, allow_degraded: mode === 'hybrid' };
+    const query = mode === 'keyword' ? lastWord(marker) : filename;
+    const found = await this.#ask<SearchResponse>('/api/search', { ...body, query });
     if (!found) return;
     this.searches++;
+    const bad = (documentId: string, detail: string) =>
+      this.bad.push({ documentId, detail: `${mode}: ${detail}` });
     const contents = Map.groupBy(found.results, ({ document_id }) => document_id);
     for (const [documentId, chunks] of contents) {
       const firsts = new Set(chunks.filter(({ chunk_index }) => chunk_index === 0).map(({ text }) => text));
-      if (firsts.size > 1) this.bad.push({ documentId, detail: `both: ${[...firsts].join(' | ')}` });
+      if (firsts.size > 1) bad(documentId, `both: ${[...firsts].join(' | ')}`);
+      const other = chunks.find(({ heading, text }) => !(heading ?? text).includes(marker));
+      if (mode === 'keyword' && other) bad(documentId, `${marker} is asked for: ${other.text}`);
+      // Redis may forget a deletion when it goes back, until a worker repeats it.
+      if (deleted.has(documentId) && this.#topology.era === 0) bad(documentId, 'it was deleted before');
     }
     const after = await this.#document(id);
+    if (!before || !after || era !== this.#topology.era) return;
+    const chunks = contents.get(id) ?? [];
+    const isSame = before.updated_at === after.updated_at && before.content_hash === after.content_hash;
+    const live = this.#workload.plan.markerOf(before.content_hash ?? '') ?? '';
+    const first = chunks.find(({ chunk_index }) => chunk_index === 0);
+    if (isSame && first && !first.text.includes(live)) bad(id, `${live} is live: ${first.text}`);
+    if (isSame && mode === 'keyword' && marker !== live && chunks.length > 0) bad(id, 'a replaced version');
     // After a store lost data, documents may be missing for a while.
-    if (!before || !after || losses > 0 || this.#topology.losses > 0) return;
+    if (losses > 0 || this.#topology.losses > 0 || found.degraded || found.rebuilding) return;
+    if (mode === 'keyword') {
+      if (!isSame || marker !== live) return;
+      this.provenByWords++;
+      if (chunks.length !== before.chunk_count)
+        bad(id, `${chunks.length} of ${before.chunk_count} chunks of ${marker}`);
+      return;
+    }
     this.provenLive++;
     const counts = new Set([before.chunk_count, after.chunk_count]);
-    const count = contents.get(id)?.length ?? 0;
-    if (!counts.has(count) && before.updated_at === after.updated_at)
-      this.bad.push({ documentId: id, detail: `${count} of ${before.chunk_count} chunks` });
-    if (count === 0) this.bad.push({ documentId: id, detail: 'neither version' });
+    if (!counts.has(chunks.length) && before.updated_at === after.updated_at)
+      bad(id, `${chunks.length} of ${before.chunk_count} chunks`);
+    if (chunks.length === 0) bad(id, 'neither version');
   }
 
   async #document(id: string): Promise<Document | undefined> {
@@ -98,4 +130,9 @@ export class Sampler {
       return undefined;
     }
   }
+}
+
+/** Returns the number in a marker, which no other version has. */
+function lastWord(marker: string): string {
+  return marker.split(' ').at(-1) ?? marker;
 }

@@ -41,6 +41,7 @@ export function auditStores(facts: Facts, circumstances: Circumstances): Violati
     ...auditJobs(facts, circumstances),
     ...auditDocuments(facts, circumstances),
     ...auditChunks(facts, circumstances),
+    ...auditKeywords(facts),
     ...auditRedis(facts, circumstances),
     ...auditFiles(facts, circumstances),
   ];
@@ -70,6 +71,26 @@ function auditChunks(
     if (!firstTexts.get(id)?.includes(marker)) return violation('its first chunk holds another text');
     return [];
   });
+}
+
+/** Checks that the keyword index holds exactly the generations that Chroma holds for the listed documents, and knows it. */
+function auditKeywords({ keywords, chunks, documents }: Facts): Violation[] {
+  const ids = new Set([...keywords.generations.keys(), ...documents.keys()]);
+  const rule = 'exact keywords';
+  const wrong = [...ids].flatMap((id): Violation[] => {
+    const document = documents.get(id);
+    const live = chunks.get(id)?.[0]?.generation;
+    const indexed = keywords.generations.get(id) ?? [];
+    const seen = JSON.stringify(indexed);
+    if (!document) return [{ rule, jobId: id, detail: `no document is listed; the index has ${seen}` }];
+    const { collection, chunk_count: count } = document;
+    if (JSON.stringify([{ collection, generation: live, count }]) === seen) return [];
+    return [{ rule, jobId: id, detail: `${count} of ${live} are expected; the index has ${seen}` }];
+  });
+  const { complete, incomplete } = keywords;
+  if (complete && incomplete.length === 0) return wrong;
+  const detail = `complete: ${complete}, incomplete: ${incomplete.join(' ')}`;
+  return [...wrong, { rule: 'the keyword index is complete', detail }];
 }
 
 function auditRedis({ keys, cleanups, jobs }: Facts, { withSlowSweeps }: Circumstances): Violation[] {

@@ -21,7 +21,7 @@ export interface Audit {
 
 /**
  * Waits until all is in order, and says what is not when the time is up. Knows only what can be seen from
- * outside: HTTP, Chroma, what watchers heard, and listings of Redis and the blob folder.
+ * outside: HTTP, Chroma, the keyword index, what watchers heard, and listings of Redis and the blob folder.
  */
 export async function audit(
   topology: Topology,
@@ -90,6 +90,7 @@ export async function describe(
       `  document: ${JSON.stringify(await inspector.hgetall(`document:${id}`))}`,
       `  files: ${[...(facts?.files.keys() ?? [])].filter((name) => name.includes(id)).join(' ') || 'none'}`,
       `  chroma: ${(facts?.chunks.get(id) ?? []).map((chunk) => chunk.id.slice(id.length + 1)).join(' ') || 'nothing'}`,
+      `  keywords: ${JSON.stringify(facts?.keywords.generations.get(id) ?? [])}`,
       ...(await topology.logged(id)).slice(-MOST_LOGGED).map((line) => `  ${line}`),
     );
   }

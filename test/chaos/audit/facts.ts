@@ -7,6 +7,7 @@ import type { Document, DocumentList } from '../../../src/contract/documents.ts'
 import type { Job } from '../../../src/contract/job.ts';
 import { INSTALLATION_FILE } from '../../../src/installation/blob-identity.ts';
 import type { Topology } from '../harness.ts';
+import { listKeywords, type KeywordFacts } from './keyword-facts.ts';
 
 const CHROMA_PAGE = 5000;
 const REQUESTS_AT_ONCE = 16;
@@ -29,6 +30,8 @@ export interface Facts {
   reindexes: ReadonlySet<string>;
   /** By document. */
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
+  /** What the keyword index holds. */
+  keywords: KeywordFacts;
   /** The text of each document's first chunk. */
   firstTexts: ReadonlyMap<string, string>;
   /** Values that edits have set in the metadata of chunks, by the chunk's id. */
@@ -54,11 +57,12 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
     .filter((key) => key.startsWith('job:'))
     .map((key) => key.slice('job:'.length));
   const ids = [...new Set([...acceptedIds, ...inRedis])];
-  const [jobs, reindexes, documents, stored, entries, files, temporary] = await Promise.all([
+  const [jobs, reindexes, documents, stored, keywords, entries, files, temporary] = await Promise.all([
     readJobs(topology, ids),
     listReindexes(topology, inRedis),
     listDocuments(topology),
     listChunks(topology),
+    listKeywords(topology),
     topology.inspector.zrange('jobs:cleanup', '0', '-1'),
     listFiles(topology),
     readdir(join(topology.dir, 'processor'), { recursive: true, withFileTypes: true }).catch(() => []),
@@ -74,6 +78,7 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
     reindexes,
     documents,
     ...stored,
+    keywords,
     originals,
     fileKeys,
     keys,

@@ -87,8 +87,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'the look at the live generations in a search',
     file: 'src/documents/search/live-hits.ts',
-    line: 'return legs.map(({ looked, hits }) => ({ looked, hits: hits.filter(isLive) }));',
-    instead: 'return legs;',
+    line: 'const isLive = ({ documentId, generation }: Hit) => byId.get(documentId) === generation;',
+    instead: 'const isLive = (_: Hit) => true;',
+  },
+  {
+    without: 'the cleanup of the keyword index',
+    file: 'src/documents/chunk-stores.ts',
+    line: 'this.#keywords.deleteGeneration(generation, signal),',
+    instead: 'Promise.resolve(),',
+  },
+  {
+    without: 'the filling of the keyword index from Chroma',
+    file: 'src/worker/comparison/missing-keywords.ts',
+    line: 'if (!(await this.#index(document, turn))) return false;',
+    instead: '',
   },
 ];
 
