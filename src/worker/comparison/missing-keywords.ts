@@ -62,6 +62,16 @@ export class MissingKeywords {
     return true;
   }
 
+  /**
+   * Notes a document whose live generation the index refuses, unless it was replaced or deleted meanwhile. Redis went back to
+   * before the generation died. A job then makes another generation.
+   */
+  async #noteRefused(document: ChunkCount): Promise<void> {
+    const { incomplete, logger } = this.#services;
+    if (await incomplete.note(document, document.chunkCount))
+      logger.warn('the keyword index refuses live chunks of a document', { document: document.id });
+  }
+
   /** Indexes the chunks that Chroma has of a document. @returns false if the turn has ended before */
   async #index(document: ChunkCount, turn: Turn): Promise<boolean> {
     const { vectors, keywords } = this.#services;
@@ -76,9 +86,9 @@ export class MissingKeywords {
       try {
         await keywords.upsert(keywordsOf(origin, indexed), turn.signal);
       } catch (error) {
-        // The document was replaced or deleted meanwhile.
-        if (error instanceof DependencyError && error.code === 'dead_generation') return true;
-        throw error;
+        if (!(error instanceof DependencyError && error.code === 'dead_generation')) throw error;
+        await this.#noteRefused(document);
+        return true;
       }
     }
     return true;

@@ -28,18 +28,21 @@ export async function restoreDocuments(services: ComparisonServices, turn: Turn)
 }
 
 /**
- * Counts once more before it queues a job. An operator may have restored Chroma, or Chroma may have returned a low
- * count for a moment.
+ * Counts in both stores once more before it queues a job. An operator may have restored Chroma, or Chroma may have returned
+ * a low count for a moment. The comparison fills the index, so chunks that only the index misses are those it refuses.
  */
 async function stillIncomplete(
   collection: string,
   documents: readonly StoredDocument[],
-  { vectors, incomplete }: ComparisonServices,
+  { vectors, keywords, incomplete }: ComparisonServices,
   signal: AbortSignal,
 ): Promise<StoredDocument[]> {
   const counted = documents.map((document) => ({ ...document, chunkCount: document.chunk_count }));
-  const stored = await vectors.countStored(collection, counted, signal);
-  const missing = counted.map(({ chunkCount }, i) => chunkCount - (stored[i] ?? 0));
+  const inChroma = await vectors.countStored(collection, counted, signal);
+  const inIndex = await keywords.countStored(collection, counted, signal);
+  const missing = counted.map(
+    ({ chunkCount }, i) => chunkCount - Math.min(inChroma[i] ?? 0, inIndex[i] ?? 0),
+  );
   await Promise.all(documents.map((document, i) => incomplete.note(document, missing[i] ?? 0)));
   return documents.filter((_, i) => (missing[i] ?? 0) > 0);
 }

@@ -15,6 +15,8 @@ export interface HttpGate {
   rewrite: ((path: string, response: string) => string) | undefined;
   /** For how long a call whose path ends so is held back. */
   delayMs: (path: string) => number;
+  /** Holds a call back until its promise resolves; `undefined` lets it through. */
+  hold: ((path: string) => Promise<void> | undefined) | undefined;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function startHttpGate(target: string): Promise<HttpGate> {
     const path = incoming.url ?? '/';
     seen.push({ path, body: body.toString() });
     await sleep(gate.delayMs(path));
+    await gate.hold?.(path);
     const refusal = gate.refuse?.(path);
     if (refusal) {
       outgoing.writeHead(refusal.status, { 'content-type': 'application/json' });
@@ -61,6 +64,7 @@ export async function startHttpGate(target: string): Promise<HttpGate> {
     refuse: undefined,
     rewrite: undefined,
     delayMs: () => 0,
+    hold: undefined,
     close: async () => {
       const closed = once(server, 'close');
       server.close();
