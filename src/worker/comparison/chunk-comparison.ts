@@ -79,9 +79,10 @@ export class ChunkComparison {
       // Sets the next time first, so that a failed comparison waits as well.
       await redis.set(keys.looked, turn.epoch, 'PX', this.#everyMs);
       await this.#missing.look(turn);
-      await this.#keywords.look(turn);
+      const filled = await this.#keywords.look(turn);
       if (settled) await findOrphanChunks(this.#services, turn);
-      const restMs = Math.min(LONGEST_REST_MS, REST * (performance.now() - began));
+      // Filling the index is no comparison, and orphans may wait for the next one.
+      const restMs = filled ? 0 : Math.min(LONGEST_REST_MS, REST * (performance.now() - began));
       await redis.set(keys.looked, turn.epoch, 'PX', Math.ceil(Math.max(this.#everyMs, restMs)));
     }
     await restoreDocuments(this.#services, turn);

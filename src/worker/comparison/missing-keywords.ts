@@ -24,42 +24,48 @@ export class MissingKeywords {
     this.#services = services;
   }
 
-  /** Compares once, and fills what is absent. @throws {DependencyError} when a store fails */
-  async look(turn: Turn): Promise<void> {
+  /** Compares once, and fills what is absent. @returns whether it filled any @throws {DependencyError} when a store fails */
+  async look(turn: Turn): Promise<boolean> {
     const { keywords, counts } = this.#services;
     const index = await keywords.collections(turn.signal);
     const known = new Map(index.collections.map((one) => [one.name, one]));
     const began = performance.now();
     const isDue = began - this.#countedAt >= COUNTED_EVERY_MS;
     const expected = await expectedChunks(counts);
+    let filled = 0;
     for (const collection of new Set([...expected.keys(), ...known.keys()])) {
       const own = known.get(collection);
       const isComplete = own ? own.complete : index.complete;
       const isShort = (own?.chunk_count ?? 0) < (expected.get(collection) ?? 0);
       if (!isDue && isComplete && !isShort) continue;
-      if (!(await this.#fill(collection, turn))) return;
+      const documents = await this.#fill(collection, turn);
+      if (documents === undefined) return filled > 0;
+      filled += documents;
       if (own && !isComplete) await keywords.markComplete(collection, turn.signal);
     }
     if (!index.complete) await keywords.markComplete(undefined, turn.signal);
     if (isDue) this.#countedAt = began;
+    return filled > 0;
   }
 
-  /** Fills the live generations of a collection. @returns false if the turn has ended before */
-  async #fill(collection: string, turn: Turn): Promise<boolean> {
+  /** Fills the live generations of a collection. @returns the documents filled; `undefined` if the turn has ended before */
+  async #fill(collection: string, turn: Turn): Promise<number | undefined> {
     const { counts, keywords, logger } = this.#services;
     let filled = 0;
     for await (const page of counts.list(DEFAULT_TENANT, collection)) {
-      if (!(await turn.keep())) return false;
+      if (!(await turn.keep())) return undefined;
       const stored = await keywords.countStored(collection, page, turn.signal);
       for (const [i, document] of page.entries()) {
         if ((stored[i] ?? 0) >= document.chunkCount) continue;
-        if (!(await this.#index(document, turn))) return false;
-        filled++;
+        const indexed = await this.#index(document, turn);
+        if (indexed === undefined) return undefined;
+        // Chroma may have lost some of its chunks. They come with a job.
+        if (indexed >= document.chunkCount) filled++;
       }
     }
     if (filled > 0)
       logger.warn('documents were indexed by their words again', { collection, documents: filled });
-    return true;
+    return filled;
   }
 
   /**
@@ -72,25 +78,27 @@ export class MissingKeywords {
       logger.warn('the keyword index refuses live chunks of a document', { document: document.id });
   }
 
-  /** Indexes the chunks that Chroma has of a document. @returns false if the turn has ended before */
-  async #index(document: ChunkCount, turn: Turn): Promise<boolean> {
+  /** Indexes the chunks that Chroma has of a document. @returns their number; `undefined` if the turn has ended before */
+  async #index(document: ChunkCount, turn: Turn): Promise<number | undefined> {
     const { vectors, keywords } = this.#services;
     const { id: documentId, collection, generation } = document;
+    let indexed = 0;
     for (const ids of chunkIds([document], CHUNKS_A_PAGE)) {
-      if (!(await turn.keep())) return false;
+      if (!(await turn.keep())) return undefined;
       const chunks = [...(await vectors.find(collection, ids, undefined, turn.signal)).values()];
       const [first] = chunks;
       if (!first) continue;
       const origin = { collection, documentId, generation, filename: first.filename };
-      const indexed = chunks.map(({ chunk_index, ...chunk }) => ({ index: chunk_index, ...chunk }));
+      const found = chunks.map(({ chunk_index, ...chunk }) => ({ index: chunk_index, ...chunk }));
       try {
-        await keywords.upsert(keywordsOf(origin, indexed), turn.signal);
+        await keywords.upsert(keywordsOf(origin, found), turn.signal);
+        indexed += found.length;
       } catch (error) {
         if (!(error instanceof DependencyError && error.code === 'dead_generation')) throw error;
         await this.#noteRefused(document);
-        return true;
+        return 0;
       }
     }
-    return true;
+    return indexed;
   }
 }

@@ -99,8 +99,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'the filling of the keyword index from Chroma',
     file: 'src/worker/comparison/missing-keywords.ts',
-    line: 'if (!(await this.#index(document, turn))) return false;',
-    instead: '',
+    line: 'const indexed = await this.#index(document, turn);',
+    instead: 'const indexed = document.chunkCount;',
   },
 ];
 

@@ -52,7 +52,7 @@ function spawnWorker() {
   });
   const ended = once(child, 'exit');
   const lines: string[] = [];
-  createInterface(child.stderr!).on('line', (line) => lines.push(line));
+  createInterface(child.stderr).on('line', (line) => lines.push(line));
   stops.push(() => (child.kill('SIGKILL'), ended));
   return { child, lines };
 }
