@@ -49,7 +49,7 @@ export async function bench(): Promise<void> {
 async function ingest(sluice: TestSluice): Promise<void> {
   const fields = {
     collection: 'large',
-    chunking_strategy: 'paragraph',
+    chunking_strategy: 'recursive',
     chunk_size: '2000',
     chunk_overlap: '0',
   };
