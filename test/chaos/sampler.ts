@@ -76,7 +76,7 @@ export class Sampler {
     if (!found) return;
     this.searches++;
     const bad = (documentId: string, detail: string) =>
-      this.bad.push({ documentId, detail: `${mode}: ${detail}` });
+      this.bad.push({ documentId, detail: `${new Date().toISOString()} ${mode}: ${detail}` });
     const contents = Map.groupBy(found.results, ({ document_id }) => document_id);
     for (const [documentId, chunks] of contents) {
       const firsts = new Set(chunks.filter(({ chunk_index }) => chunk_index === 0).map(({ text }) => text));
