@@ -2,7 +2,7 @@ import { fold, normalize } from './fold.ts';
 
 /** Letters of scripts without spaces between words, and of Hangul, whose words carry particles. */
 const LETTER =
-  '[[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}]&&[\\p{L}\\p{Nl}]]';
+  '[[\\p{Script=Han}\\p{Script_Extensions=Hiragana}\\p{Script_Extensions=Katakana}\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}]&&[\\p{L}\\p{Nl}]]';
 /** A letter with its vowel signs and marks, and a syllable of Hangul in parts. */
 const UNIT = new RegExp(
   `(?:[\\u1100-\\u115f][\\u1160-\\u11a7]+[\\u11a8-\\u11ff]*|${LETTER})[\\p{M}\\p{Cf}\\uff9e\\uff9f]*`,
@@ -10,6 +10,10 @@ const UNIT = new RegExp(
 );
 const RUN = new RegExp(`(?:${LETTER}[\\p{M}\\p{Cf}\\uff9e\\uff9f]*){1,200}`, 'gv');
 const ANY = new RegExp(LETTER, 'v');
+
+/** Most letters whose token is kept. A text of Han has a few thousand. */
+const MAX_KEPT = 10_000;
+const kept = new Map<string, string>();
 
 /** A stretch of an atom, either of letters that are searched in pairs or of others. */
 export interface Stretch {
@@ -48,7 +52,7 @@ export interface Gram {
  */
 export function gramsOf(run: string): Gram[] {
   const letters = [...run.matchAll(UNIT)]
-    .map(({ 0: unit, index }) => ({ token: fold(normalize(unit)), start: index, end: index + unit.length }))
+    .map(({ 0: unit, index }) => ({ token: tokenOf(unit), start: index, end: index + unit.length }))
     .filter(({ token }) => token !== '');
   return letters.flatMap((letter, index) => {
     const next = letters[index + 1];
@@ -56,4 +60,15 @@ export function gramsOf(run: string): Gram[] {
     if (!next) return [single];
     return [single, { ...next, token: letter.token + next.token, start: letter.start, isOnlyIndexed: false }];
   });
+}
+
+function tokenOf(unit: string): string {
+  const known = kept.get(unit);
+  if (known !== undefined) return known;
+  const token = fold(normalize(unit));
+  // Longer ones have endless marks, and a slice of the text in memory.
+  if (unit.length > 4) return token;
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(unit, token);
+  return token;
 }

@@ -4,9 +4,11 @@ import { type Script, scriptOf } from './scripts.ts';
 import { stopWordsOf } from './stop-words.ts';
 
 /** Length of the text that is looked at, in UTF-16 units. It holds dozens of stop words in most languages. */
-const SAMPLE = 1000;
-/** The bound keeps the match of a long line short. */
-const WORD = /\p{L}[\p{L}\p{M}]{0,99}/gu;
+const SAMPLE = 500;
+/** Longest word that votes, in UTF-16 units. Stop words are short. */
+const LONGEST_VOTER = 10;
+/** A word that is no part of a code. The bound keeps the match of a long line short. */
+const WORD = /(?<![\p{L}\p{M}\p{N}.@\\/:_-])\p{L}[\p{L}\p{M}]{0,99}/gu;
 /** Letters of one Cyrillic language only. The lists of stop words are short or absent there. */
 const LETTERS: [RegExp, KnownLanguage][] = [
   [/[іїєґ]/u, 'ukrainian'],
@@ -14,8 +16,10 @@ const LETTERS: [RegExp, KnownLanguage][] = [
   [/[ыэё]/u, 'russian'],
 ];
 
-/** Votes by which a language must lead the likeliest of its script. A code or a name may hold one stop word. */
-const LEAD = 1;
+/** Votes of a word with such a letter. */
+const LETTER_VOTES = 2;
+/** Votes by which a language must lead the likeliest of its script. A name may hold a stop word. */
+const LEAD = 1.5;
 
 const voters = new Map<Script, ReadonlyMap<string, readonly KnownLanguage[]>>();
 
@@ -40,13 +44,17 @@ export function languageOf(text: string): Language {
 /** Counts the votes of words. A word of several languages gives each its share. */
 function votesOf(words: readonly string[], script: Script): Map<KnownLanguage, number> {
   const votes = new Map<KnownLanguage, number>();
+  const vote = (language: KnownLanguage, share: number) =>
+    votes.set(language, (votes.get(language) ?? 0) + share);
   const voters = votersOf(script);
   for (const word of words) {
-    const normal = normalize(word);
     // Codes and lists are full of single letters.
-    if (normal.length === 1) continue;
-    const languages = voters.get(fold(normal)) ?? (script === 'cyrillic' ? languagesByLetters(normal) : []);
-    for (const language of languages) votes.set(language, (votes.get(language) ?? 0) + 1 / languages.length);
+    if (word.length === 1 || word.length > LONGEST_VOTER) continue;
+    const normal = normalize(word);
+    const languages = voters.get(fold(normal)) ?? [];
+    for (const language of languages) vote(language, 1 / languages.length);
+    if (script === 'cyrillic')
+      for (const language of languagesByLetters(normal)) vote(language, LETTER_VOTES);
   }
   return votes;
 }

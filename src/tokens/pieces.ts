@@ -30,6 +30,7 @@ const STRONG = new Set(['/', '\\', ':', '::', '://', ':\\', '@', '?', '=', '&', 
 const CAMEL = /(?<=\p{Ll}\p{M}{0,4})(?=\p{Lu})|(?<=\p{Lu}\p{M}{0,4})(?=\p{Lu}\p{M}{0,4}\p{Ll})/u;
 const CAPITALS = /^\p{Lu}{2,}$/u;
 const LETTERS_ONLY = /^[\p{L}\p{M}]+$/u;
+const SIGNS_AFTER = /[+#]+$/u;
 const INVISIBLE_END = /[\p{Cf}\ufe00-\ufe0f]+$/u;
 
 /** Returns the tokens of a word of `wordsOf`, in a text of a language. */
@@ -39,21 +40,20 @@ export function piecesOf(word: string, language: Language): Piece[] {
   const last = atoms.at(-1);
   if (!first || !last) return [];
   const before = word.slice(0, first.start).trim();
-  const after = word.slice(last.end);
+  const after = SIGNS_AFTER.exec(word)?.[0] ?? '';
   const isCode = atoms.length > 1 || before !== '' || after !== '';
   if (!isCode || hasPairs(word)) return atoms.flatMap((atom) => atomPieces(atom, language));
-  if (atoms.length > 1 && atoms.slice(0, -1).every(({ joiner }) => joiner === "'"))
-    return contractionPieces(atoms, language);
+  if (isContraction(atoms)) return contractionPieces(atoms, language);
   return unique([
     pieceOf(before + tokenOf(atoms) + after, { start: 0, end: after === '' ? last.end : word.length }),
-    ...segmentPieces(atoms),
+    ...segmentPieces(atoms, language),
     ...joinedPieces(atoms, language),
     ...partPieces(atoms, language),
   ]);
 }
 
 function readAtoms(word: string): Atom[] {
-  const spans = [...atomsOf(word)];
+  const spans = atomsOf(word);
   return spans
     .map(({ start, end }, index) => {
       const text = word.slice(start, end).replace(INVISIBLE_END, '');
@@ -102,6 +102,10 @@ function wordPieces(text: string, span: Span, ofText: Language): Piece[] {
   return stemsOf(normal, folded, language).map((token) => ({ ...pieceOf(token, span), stop }));
 }
 
+function isContraction(atoms: readonly Atom[]): boolean {
+  return atoms.length > 1 && atoms.slice(0, -1).every(({ joiner }) => joiner === "'");
+}
+
 /** Returns the words of `don't`, `l'homme` and `company's`. Single letters are no words. */
 function contractionPieces(atoms: readonly Atom[], ofText: Language): Piece[] {
   const [first] = atoms;
@@ -123,7 +127,7 @@ function contractionPieces(atoms: readonly Atom[], ofText: Language): Piece[] {
 }
 
 /** Returns the names inside a path, a URL or an address, whole: `words.ts` of `src/words.ts`. */
-function segmentPieces(atoms: readonly Atom[]): Piece[] {
+function segmentPieces(atoms: readonly Atom[], language: Language): Piece[] {
   const segments: Atom[][] = [[]];
   for (const atom of atoms) {
     segments.at(-1)?.push(atom);
@@ -132,9 +136,10 @@ function segmentPieces(atoms: readonly Atom[]): Piece[] {
   if (segments.length === 1) return [];
   return segments
     .filter((segment) => segment.length > 1)
-    .map((segment) =>
-      pieceOf(tokenOf(segment), { start: segment[0]?.start ?? 0, end: segment.at(-1)?.end ?? 0 }),
-    );
+    .flatMap((segment) => {
+      if (isContraction(segment)) return contractionPieces(segment, language);
+      return [pieceOf(tokenOf(segment), { start: segment[0]?.start ?? 0, end: segment.at(-1)?.end ?? 0 })];
+    });
 }
 
 /** Returns `email` of `e-mail`, and `usa` of `U.S.A`. */

@@ -30,27 +30,33 @@ let keptCount = 0;
  * Stop words of the language are left out.
  */
 export function tokenize(text: string, language: Language = languageOf(text)): Token[] {
-  return piecesIn(text, language).map(({ token, start, end }) => ({ token, start, end }));
+  const tokens: Token[] = [];
+  visitPieces(text, language, ({ token, start, end }, at) => {
+    tokens.push({ token, start: at + start, end: at + end });
+  });
+  return tokens;
 }
 
 /** Returns all tokens that a query's words may have in texts of these languages, each once. */
 export function queryTokens(query: string, languages: readonly Language[]): string[] {
-  const pieces = languages.flatMap((language) => piecesIn(query, language));
-  return [...new Set(pieces.filter(({ isOnlyIndexed }) => !isOnlyIndexed).map(({ token }) => token))];
+  const tokens = new Set<string>();
+  for (const language of languages)
+    visitPieces(query, language, ({ token, isOnlyIndexed }) => {
+      if (!isOnlyIndexed) tokens.add(token);
+    });
+  return [...tokens];
 }
 
-/** Returns the pieces of a text's words, by their offsets in the text. */
-function piecesIn(text: string, language: Language): Piece[] {
-  const all: Piece[] = [];
+/** Visits each token of a text, with the offset of its word. */
+function visitPieces(text: string, language: Language, visit: (piece: Piece, at: number) => void): void {
   let dropsNames: boolean | undefined;
   for (const { start, end } of wordsOf(text)) {
     for (const piece of keptPieces(text.slice(start, end), language)) {
       if (piece.stop === 'stop') continue;
       if (piece.stop === 'name' && (dropsNames ??= isInCapitals(text))) continue;
-      all.push({ ...piece, start: start + piece.start, end: start + piece.end });
+      visit(piece, start);
     }
   }
-  return all;
 }
 
 function keptPieces(word: string, language: Language): readonly Piece[] {

@@ -20,6 +20,11 @@ const COMMAS = new Set([',', '，']);
 const THOUSANDS = /^\p{Nd}{3}$/u;
 const UP_TO_THOUSANDS = /^\p{Nd}{1,3}$/u;
 
+const LONGEST_JOINER = 3;
+const SPACE = 0x20;
+const LETTER = /^\p{L}/u;
+const STARTS_WITH_DIGIT = /^\d/u;
+
 export interface Span {
   start: number;
   end: number;
@@ -28,33 +33,44 @@ export interface Span {
 /** Returns what joins two atoms of a code, in the form that the token has. */
 export function joinerOf(gap: string): string | undefined {
   if (COMMAS.has(gap)) return '';
-  return JOINERS.get(gap) ?? JOINERS.get(gap.normalize('NFKC'));
+  return JOINERS.get(gap) ?? (gap > '\u007f' ? JOINERS.get(gap.normalize('NFKC')) : undefined);
 }
 
-/** The atoms of a text, in order. */
-export function* atomsOf(text: string): Generator<Span> {
-  for (const { 0: atom, index } of text.matchAll(ATOM)) yield { start: index, end: index + atom.length };
+/** Returns the atoms of a text, in order. */
+export function atomsOf(text: string): Span[] {
+  const atoms: Span[] = [];
+  ATOM.lastIndex = 0;
+  for (let found = ATOM.exec(text); found; found = ATOM.exec(text))
+    atoms.push({ start: found.index, end: ATOM.lastIndex });
+  return atoms;
 }
 
 /** Splits a text into words. A code such as `ERR-4032b`, `foo.bar` or `C++` is one word. Takes linear time. */
-export function* wordsOf(text: string): Generator<Span> {
+export function wordsOf(text: string): Span[] {
+  const words: Span[] = [];
   let word: Span | undefined;
-  let last: Span | undefined;
+  let lastStart = 0;
   for (const atom of atomsOf(text)) {
-    if (word && last && areJoined(text, word, last, atom)) {
-      word.end = atom.end;
+    const { start, end } = atom;
+    if (
+      word &&
+      end - word.start <= LONGEST_WORD &&
+      areJoined(text, { start: lastStart, end: word.end }, atom)
+    ) {
+      word.end = end;
     } else {
-      if (word) yield withSigns(text, word);
-      word = { ...atom };
+      word = atom;
+      words.push(word);
     }
-    last = atom;
+    lastStart = start;
   }
-  if (word) yield withSigns(text, word);
+  for (const word of words) addSigns(text, word);
+  return words;
 }
 
-function areJoined(text: string, word: Span, last: Span, next: Span): boolean {
+function areJoined(text: string, last: Span, next: Span): boolean {
   const length = next.start - last.end;
-  if (length < 1 || length > 3 || next.end - word.start > LONGEST_WORD) return false;
+  if (length < 1 || length > LONGEST_JOINER || text.charCodeAt(last.end) === SPACE) return false;
   const gap = text.slice(last.end, next.start);
   // A comma joins the groups of a number such as 1,000.
   if (COMMAS.has(gap))
@@ -66,19 +82,15 @@ function areJoined(text: string, word: Span, last: Span, next: Span): boolean {
 }
 
 /** Adds the signs around a word that belong to it: `.NET`, `C++`, `C#`, `§ 12`. */
-function withSigns(text: string, { start, end }: Span): Span {
-  return { start: startWithSign(text, start), end: endWithSign(text, start, end) };
-}
-
-function startWithSign(text: string, start: number): number {
+function addSigns(text: string, word: Span): void {
+  const { start, end } = word;
   const before = text[start - 1];
-  if (before === '.' && /^\p{L}/u.test(text.slice(start, start + 2)) && !/\S/u.test(text[start - 2] ?? ' '))
-    return start - 1;
-  if (!/^\d/u.test(text[start] ?? '')) return start;
-  if (before === '§') return start - 1;
-  return before !== undefined && /[ \u00a0\u202f]/u.test(before) && text[start - 2] === '§'
-    ? start - 2
-    : start;
+  if (before === '.' && LETTER.test(text.slice(start, start + 2)) && !/\S/u.test(text[start - 2] ?? ' '))
+    word.start = start - 1;
+  else if (before === '§' && STARTS_WITH_DIGIT.test(text.slice(start, end))) word.start = start - 1;
+  else if (text[start - 2] === '§' && /^\s\d/u.test(text.slice(start - 1, end))) word.start = start - 2;
+  const after = text[end];
+  if (after === '#' || after === '+') word.end = endWithSign(text, start, end);
 }
 
 function endWithSign(text: string, start: number, end: number): number {
