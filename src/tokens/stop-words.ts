@@ -26,14 +26,17 @@ import { stopwords as ukrainian } from '@orama/stopwords/ukrainian';
 import { fold, normalize } from './fold.ts';
 import type { KnownLanguage } from './languages.ts';
 
-/** Words of each language. The Serbian list is left out: it is of Latin letters, some of them garbled. */
+/**
+ * Words of each language. The Serbian list is left out: it is of Latin letters, some of them garbled. The English one lacks
+ * the article.
+ */
 const LISTS: Record<KnownLanguage, readonly string[]> = {
   arabic,
   armenian,
   bulgarian,
   danish,
   dutch,
-  english,
+  english: [...english, 'a'],
   finnish,
   french,
   german,

@@ -17,18 +17,20 @@ async function job(id: string): Promise<Job> {
 }
 
 test.each([
-  { service: 'chroma', stage: 'embed' },
-  { service: 'processor', stage: 'parse' },
+  { service: 'chroma', stage: 'embed', code: 'vector_store_unavailable' },
+  { service: 'keywords', stage: 'embed', code: 'keywords_unavailable' },
+  { service: 'processor', stage: 'parse', code: 'processor_unavailable' },
 ] as const)(
   'while $service is away jobs wait, no more are claimed, no try is counted; then all go on',
-  async ({ service, stage }) => {
+  async ({ service, stage, code }) => {
     await backends[service].down();
     const ids = [await expectAccepted(await upload(roles.url, 'Document 0.'))];
     await expect
       .poll(async () => (await job(ids[0]!)).stage)
       .toMatch(stage === 'embed' ? /embed|store/ : stage);
     // Until it has tried once nothing is known to be away.
-    await expect.poll(() => roles.logger.lines.join()).toContain('a call is retried');
+    const isKnown = (line: string) => line.startsWith('a call is retried') && line.includes(code);
+    await expect.poll(() => roles.logger.lines.some(isKnown)).toBe(true);
     for (let i = 1; i < 5; i++) ids.push(await expectAccepted(await upload(roles.url, `Document ${i}.`)));
     // Three more jobs could run at once. No event tells that none is claimed.
     await sleep(700);

@@ -33,6 +33,7 @@ test.each([
 });
 
 test('stop words of the language are no tokens', () => {
+  expect(tokensOf('A worker'.toLowerCase())).toEqual(tokensOf('worker'));
   expect(tokensOf('The worker and the queue')).toEqual(['worker', 'queue'].map((word) => tokensOf(word)[0]));
   expect(tokensOf('Der Hund und die Katze sind nicht hier, aber das Haus ist da')).not.toContain('und');
 });
