@@ -3,6 +3,7 @@ import { cors } from 'hono/cors';
 
 import { authorizeRequests, type AccessEnvironment } from '../access/authorize-requests.ts';
 import { guardRequests } from '../access/guard-requests.ts';
+import { problemResponse } from '../access/problem-response.ts';
 import { isKeyed, type Principal } from '../access/principal.ts';
 import { JOB_TOKEN_HEADER } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
@@ -145,9 +146,9 @@ function refuseOtherMethods(app: Hono<AccessEnvironment>): void {
     if (method !== 'ALL') methods.set(path, [...(methods.get(path) ?? []), method]);
   }
   for (const [path, allowed] of methods) {
-    app.all(path, (c) => {
-      c.header('allow', allowed.join(', '));
-      throw new AppError('method_not_allowed', `${path} takes ${allowed.join(', ')}.`);
+    app.all(path, () => {
+      const allow = allowed.join(', ');
+      return problemResponse('method_not_allowed', `${path} takes ${allow}.`, { allow });
     });
   }
 }
