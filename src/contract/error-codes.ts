@@ -98,6 +98,11 @@ export const ERROR_CODES = {
   job_not_found: { ...http(404, 'There is no such job', LOOK), push: 'Sluice does not know these jobs' },
   document_not_found: http(404, 'There is no such document', LOOK),
   collection_not_found: http(404, 'There is no such collection', 'Correct the name, or upload to it first.'),
+  model_not_found: http(
+    404,
+    'There is no such embedding model',
+    'Name the model that `detail` names. A collection may hold the vectors of another.',
+  ),
   upgrade_required: http(426, 'This address speaks WebSocket', 'Connect with a WebSocket.'),
   method_not_allowed: http(405, 'This address does not take that method', 'Use a method in `Allow`.'),
   body_too_large: {

@@ -14,6 +14,8 @@ import { toProblemResponse } from './problem.ts';
 import { ROUTE_RULES } from './route-rules.ts';
 import { queueMetrics } from './queue-metrics.ts';
 import { closeAfterResponse } from './server.ts';
+import { openAiErrors } from './openai/openai-errors.ts';
+import { openAiRoutes } from './openai/openai-routes.ts';
 import { collectionRoutes } from './routes/collections.ts';
 import { documentContentRoutes } from './routes/document-content.ts';
 import { documentRoutes } from './routes/documents.ts';
@@ -46,6 +48,8 @@ export function createApp(
   const servers = publicPath ? { servers: [{ url: publicPath }] } : {};
   // Serialized once, because it takes 3 ms.
   const openApi = JSON.stringify({ ...openApiDocument, ...servers });
+  // Comes first, because it converts the refusals of all that follow.
+  app.use('/v1/*', openAiErrors);
   app.use(guardRequests(options.guard, closeAfterResponse));
   if (options.allowedOrigins.length > 0) {
     const origin = [...options.allowedOrigins];
@@ -117,6 +121,7 @@ export function createApp(
   app.route('/', documentContentRoutes(services, options));
   app.route('/', collectionRoutes(services));
   app.route('/', searchRoutes(services));
+  app.route('/', openAiRoutes(services, options));
   app.route('/', settingsRoutes(options.settings));
   app.get('/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json' }));
   refuseOtherMethods(app);

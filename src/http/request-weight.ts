@@ -7,9 +7,9 @@ const LIST_WEIGHT = 20;
 /** Requests that change many jobs or documents. They first read as many records as a list. */
 const BULK =
   /^(?:POST \/api\/(?:jobs\/(?:retry|cancel)|documents\/delete)|DELETE \/api\/collections\/[^/]+)$/;
-const SEARCH = '/api/search';
-/** A search works in the processor and Chroma, too. */
-const SEARCH_WEIGHT = 16;
+/** Paths that embed a text in the processor. A search works in Chroma, too. */
+const EMBEDDING = new Set(['/api/search', '/v1/embeddings']);
+const EMBEDDING_WEIGHT = 16;
 /** Paths that stream a file from the disk. */
 const CONTENT = /^\/api\/documents\/[^/]+\/content$/;
 /** A file of 10 KB takes as much CPU as three to five reads of an unknown job. */
@@ -22,7 +22,7 @@ export function isProbe(path: string): boolean {
 
 /** Returns the weight of a request. Reading one job weighs 1. */
 export function requestWeight(method: string, path: string): number {
-  if (path === SEARCH) return SEARCH_WEIGHT;
+  if (EMBEDDING.has(path)) return EMBEDDING_WEIGHT;
   if (CONTENT.test(path)) return CONTENT_WEIGHT;
   return LIST.test(path) || BULK.test(`${method} ${path}`) ? LIST_WEIGHT : 1;
 }

@@ -33,6 +33,8 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'GET /api/collections': READ,
   'GET /api/collections/:name': READ,
   'POST /api/search': READ,
+  'POST /v1/embeddings': READ,
+  'GET /v1/models': READ,
   'GET /api/jobs': READ,
   'GET /api/jobs/:id': READ_JOB,
   'GET /api/jobs/:id/status': READ_JOB,

@@ -16,10 +16,17 @@ import {
   JobSelectionSchema,
   StatsSchema,
 } from '../../contract/jobs.ts';
+import {
+  EmbeddingsRequestSchema,
+  EmbeddingsResponseSchema,
+  ModelListSchema,
+  OpenAiErrorSchema,
+} from '../../contract/openai.ts';
 import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
 import { DocumentEditSchema, UploadAcceptedSchema } from '../../contract/upload.ts';
+import { openAiOperations } from '../openai/openai-routes.ts';
 import { collectionOperations } from '../routes/collections.ts';
 import { documentContentOperations } from '../routes/document-content.ts';
 import { documentOperations } from '../routes/documents.ts';
@@ -43,6 +50,7 @@ export const operations: Operations = {
   ...documentContentOperations,
   ...collectionOperations,
   ...searchOperations,
+  ...openAiOperations,
   ...jobOperations,
   ...jobEventOperations,
   ...jobControlOperations,
@@ -86,9 +94,13 @@ export const openApiDocument = {
       ChunkList: schemaOf(ChunkListSchema, 'output'),
       SearchRequest: schemaOf(SearchRequestSchema, 'input'),
       SearchResponse: schemaOf(SearchResponseSchema, 'output'),
+      EmbeddingsRequest: schemaOf(EmbeddingsRequestSchema, 'input'),
+      EmbeddingsResponse: schemaOf(EmbeddingsResponseSchema, 'output'),
+      ModelList: schemaOf(ModelListSchema, 'output'),
       Ticket: schemaOf(TicketSchema, 'output'),
       Settings: schemaOf(SettingsSchema, 'output'),
       Problem: schemaOf(ProblemSchema, 'output'),
+      OpenAiError: schemaOf(OpenAiErrorSchema, 'output'),
     },
   },
 };

@@ -44,13 +44,22 @@ export function ok(description: string, schema: string) {
 
 /** Describes the responses of problem codes, by status. */
 export function problems(...codes: ProblemCode[]) {
+  return refusals(codes, json('Problem', 'application/problem+json'));
+}
+
+/** Describes them for the routes whose errors have OpenAI's shape. */
+export function openAiProblems(...codes: ProblemCode[]) {
+  return refusals(codes, json('OpenAiError'));
+}
+
+function refusals(codes: readonly ProblemCode[], content: object) {
   const byStatus = Map.groupBy(codes, (code) => String(ERROR_CODES[code].http[0]));
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [
       status,
       {
         description: some.map((code) => `\`${code}\`: ${ERROR_CODES[code].http[1]}`).join('. '),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        content,
       },
     ]),
   );

@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../../contract/error-codes.ts';
 import { ROUTE_RULES } from '../route-rules.ts';
 import { onUnknownName } from '../unknown-names/tolerant-routes.ts';
-import { problems } from './parts.ts';
+import { openAiProblems, problems } from './parts.ts';
 
 /** An operation of the API, as its routes describe it. */
 interface Operation {
@@ -34,7 +34,8 @@ function describe(route: string, { problems: codes = [], ...operation }: Operati
   const parameters = [...inPath, ...(operation.parameters ?? [])];
   const refusal: ProblemCode[] = onUnknownName(route) === 'refuse' ? ['invalid_request'] : [];
   const refusals = new Set([...codes, ...refusal, 'too_many_requests' as const]);
-  const responses = { ...operation.responses, ...problems(...refusals) };
+  const refused = route.includes(' /v1/') ? openAiProblems : problems;
+  const responses = { ...operation.responses, ...refused(...refusals) };
   const described = { ...operation, ...(parameters.length > 0 && { parameters }), responses };
   const rule = ROUTE_RULES[route];
   if (rule === 'open') return described;
@@ -46,6 +47,6 @@ function describe(route: string, { problems: codes = [], ...operation }: Operati
       scope === undefined ? 'Takes any key.' : `Needs a key with the scope \`${scope}\`, where keys are set.`,
     // The empty requirement stands for a server without keys.
     security: [{ key: [] }, ...(takesTicket ? [{ ticket: [] }] : []), {}],
-    responses: { ...problems('unauthorized', 'forbidden'), ...responses },
+    responses: { ...refused('unauthorized', 'forbidden'), ...responses },
   };
 }

@@ -39,9 +39,10 @@ export function checkEveryFetch(): void {
     const [target, { method: named } = {}] = request;
     const url = target instanceof Request ? target.url : String(target);
     const method = named ?? (target instanceof Request ? target.method : 'GET');
-    const isProblem = response.headers.get('content-type') === 'application/problem+json';
-    const code =
-      isProblem && method !== 'HEAD' ? ((await response.clone().json()) as { code: string }).code : undefined;
+    const type = response.headers.get('content-type');
+    const isOpenAi = response.status >= 400 && new URL(url).pathname.startsWith('/v1/');
+    const isProblem = type === 'application/problem+json' || (isOpenAi && type === 'application/json');
+    const code = isProblem && method !== 'HEAD' ? codeIn(await response.clone().text()) : undefined;
     // Proxies and stand-ins of other services have problems of their own.
     if (code !== undefined && !codesWith('http').some((known) => known === code)) return response;
     if (!isProblem && response.status >= 400) return response;
@@ -49,4 +50,10 @@ export function checkEveryFetch(): void {
     if (fault !== undefined) throw new Error(fault);
     return response;
   };
+}
+
+/** Reads the code of a problem, or of an error in OpenAI's shape. */
+function codeIn(body: string): string | undefined {
+  const { code, error } = JSON.parse(body) as { code?: string; error?: { code?: string } };
+  return code ?? error?.code;
 }

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Problem } from '../../../src/contract/problem.ts';
+import type { OpenAiError } from '../../../src/contract/openai.ts';
 import type { Ticket } from '../../../src/contract/messages.ts';
 import { openApiDocument } from '../../../src/http/openapi/openapi.ts';
 import { ROUTE_RULES } from '../../../src/http/route-rules.ts';
@@ -51,9 +52,10 @@ function call(route: string, query = '', init: RequestInit = {}): Promise<Respon
   return fetch(query ? `${url}?${query}` : url, { method, ...init });
 }
 async function detailOf(response: Response): Promise<string> {
-  const problem = (await response.json()) as Problem;
-  expect([response.status, problem.code]).toEqual([400, 'invalid_request']);
-  return problem.detail ?? '';
+  const body = (await response.json()) as Problem & Partial<OpenAiError>;
+  const { code, detail } = body.error ? { ...body.error, detail: body.error.message } : body;
+  expect([response.status, code]).toEqual([400, 'invalid_request']);
+  return detail ?? '';
 }
 
 test.each(OWN)('%s refuses a parameter that it does not know', async (route) => {

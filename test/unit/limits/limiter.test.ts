@@ -51,7 +51,7 @@ test('a costly request counts as many', () => {
       false,
     ]);
   }
-  expect(weigh('POST /api/search')).toBe(16);
+  for (const path of ['/api/search', '/v1/embeddings']) expect(weigh(`POST ${path}`)).toBe(16);
   const light = ['GET /api/jobs/x', 'GET /api/collections/x', 'POST /api/documents/upload', 'GET /'];
   expect(light.map(weigh)).toEqual([1, 1, 1, 1]);
 });

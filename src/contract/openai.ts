@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+
+import { MAX_EMBED_TEXT_CHARS, MAX_EMBED_TEXTS } from './services/processor.ts';
+import { WholeNumberSchema } from './scalars.ts';
+
+/** Shapes of the routes under `/v1`. They are OpenAI's, so that its clients work with Sluice. */
+
+const TextSchema = v.pipe(
+  v.string(),
+  v.minLength(1, 'a text must not be empty'),
+  v.maxLength(MAX_EMBED_TEXT_CHARS, `a text has at most ${MAX_EMBED_TEXT_CHARS} characters`),
+);
+
+const TextsSchema = v.pipe(
+  v.array(TextSchema),
+  v.minLength(1, 'a list must hold a text'),
+  v.maxLength(MAX_EMBED_TEXTS, `a list holds at most ${MAX_EMBED_TEXTS} texts`),
+);
+
+const NO_TEXTS = 'must be a text, or a list of texts';
+/** Some clients of LangChain send tokens, as OpenAI's own models take them. */
+const TOKENS =
+  'holds tokens. Send texts. In LangChain for Python, set check_embedding_ctx_length=False on OpenAIEmbeddings.';
+
+function isTokens(input: unknown): boolean {
+  const first: unknown = Array.isArray(input) ? input[0] : undefined;
+  return typeof first === 'number' || Array.isArray(first);
+}
+
+export const EmbeddingsRequestSchema = v.object({
+  /** Name of the processor's present model. A collection lists the names of its models. */
+  model: v.pipe(v.string(), v.minLength(1)),
+  input: v.pipe(
+    v.union([TextSchema, TextsSchema], ({ input }) => (isTokens(input) ? TOKENS : NO_TEXTS)),
+    // Embedding services refuse a lone surrogate.
+    v.transform((input) => [input].flat().map((text) => text.toWellFormed())),
+  ),
+  /** `base64` holds little-endian 32-bit floats. */
+  encoding_format: v.optional(v.picklist(['float', 'base64']), 'float'),
+  /** Length of the vectors. Only the model's own is possible. */
+  dimensions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** OpenAI's clients may send it. Sluice does not use it. */
+  user: v.optional(v.string()),
+});
+
+/** Sluice counts no tokens, so both numbers are 0. */
+const UsageSchema = v.object({ prompt_tokens: WholeNumberSchema, total_tokens: WholeNumberSchema });
+
+export const EmbeddingsResponseSchema = v.object({
+  object: v.literal('list'),
+  data: v.array(
+    v.object({
+      object: v.literal('embedding'),
+      index: WholeNumberSchema,
+      embedding: v.union([v.array(v.number()), v.string()]),
+    }),
+  ),
+  model: v.string(),
+  usage: UsageSchema,
+});
+export type EmbeddingsResponse = v.InferOutput<typeof EmbeddingsResponseSchema>;
+
+export const ModelListSchema = v.object({
+  object: v.literal('list'),
+  data: v.array(
+    v.object({
+      id: v.string(),
+      object: v.literal('model'),
+      /** Always 0, because Sluice does not know when a model was made. */
+      created: WholeNumberSchema,
+      owned_by: v.literal('sluice'),
+    }),
+  ),
+});
+export type ModelList = v.InferOutput<typeof ModelListSchema>;
+
+/** The body of every refusal under `/v1`. `code` is Sluice's own. */
+export const OpenAiErrorSchema = v.object({
+  error: v.object({
+    message: v.string(),
+    type: v.picklist(['invalid_request_error', 'rate_limit_error', 'server_error']),
+    /** Always null. The message names the field. */
+    param: v.null(),
+    code: v.string(),
+  }),
+});
+export type OpenAiError = v.InferOutput<typeof OpenAiErrorSchema>;
