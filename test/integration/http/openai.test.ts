@@ -119,6 +119,8 @@ test('every refusal under /v1 has the shape of OpenAI, and the headers of its pr
   expect(await seen(embed({ ...request, model: 'other' }))).toEqual([404, refused, 'model_not_found', null]);
   const challenge = expect.stringContaining('Bearer') as string;
   expect(await seen(embed(request, 'wrong'))).toEqual([401, refused, 'unauthorized', challenge]);
+  const models = call(`${api.url}/v1/models`, undefined, UPLOADER.token);
+  expect(await seen(models)).toEqual([403, refused, 'forbidden', null]);
   expect(await seen(embed(request, UPLOADER.token))).toEqual([403, refused, 'forbidden', null]);
   expect(await seen(embed('x'.repeat(2 ** 21 + 1)))).toEqual([413, refused, 'body_too_large', null]);
   expect(await seen(call(`${api.url}/v1/nothing`))).toEqual([404, refused, 'not_found', null]);
