@@ -76,6 +76,8 @@ export const OURS = new Set([
   'page',
   'heading',
   'context',
+  '_node_content',
+  '_node_type',
 ]);
 
 /** Makes the metadata that Chroma stores with a chunk. */
@@ -92,7 +94,18 @@ export function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
     ...(chunk.page !== undefined && { page: chunk.page }),
     ...(chunk.heading !== undefined && { heading: wellFormed(chunk.heading) }),
     ...(chunk.context !== undefined && { context: wellFormed(chunk.context) }),
+    _node_content: nodeContent(origin, chunk.index),
+    _node_type: 'TextNode',
   };
+}
+
+/**
+ * Makes the entry without which LlamaIndex.TS refuses a chunk. It takes the text and all else from the record itself. This
+ * relationship has the name of LlamaIndex.TS. LlamaIndex for Python does not know it, and then takes the whole record, too.
+ */
+function nodeContent({ documentId, generation }: Generation, index: number): string {
+  const id_ = chunkId(documentId, generation, index);
+  return JSON.stringify({ id_, relationships: { SOURCE: { nodeId: documentId, metadata: {} } } });
 }
 
 /** Chunks of one document, ready to be stored. */
