@@ -34,22 +34,29 @@ export function keywordLeg(
 ): Leg {
   const documents = documentsOf(where);
   return async (count) => {
-    const found: Hit[] = [];
-    while (found.length < count) {
-      const limit = Math.min(MAX_KEYWORD_HITS, count - found.length);
-      const asked = { collection, query, limit, offset: found.length, ...(documents && { documents }) };
+    // A write between two pages may repeat a hit.
+    const byId = new Map<string, Hit>();
+    let looked = 0;
+    while (looked < count) {
+      const limit = Math.min(MAX_KEYWORD_HITS, count - looked);
+      const asked = { collection, query, limit, offset: looked, ...(documents && { documents }) };
       const { hits, complete } = await keywords.query(asked, signal);
       if (!complete) onIncomplete();
-      found.push(...hits.map(({ document_id: documentId, ...hit }) => ({ documentId, ...hit })));
+      for (const { document_id: documentId, ...rest } of hits) {
+        const hit = { documentId, ...rest };
+        byId.set(idOf(hit), hit);
+      }
+      looked += hits.length;
       if (hits.length < limit) break;
     }
-    if (!where || Object.keys(where).length === 0) return { looked: found.length, hits: found };
+    const found = [...byId.values()];
+    if (!where || Object.keys(where).length === 0) return { looked, hits: found };
     const chunks = await vectors.find(collection, found.map(idOf), where, signal);
     const hits = found.flatMap((hit) => {
       const chunk = chunks.get(idOf(hit));
       return chunk ? [{ ...hit, chunk }] : [];
     });
-    return { looked: found.length, hits };
+    return { looked, hits };
   };
 }
 

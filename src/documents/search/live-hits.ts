@@ -1,12 +1,10 @@
 import type { DocumentRegistry } from '../registry.ts';
 import type { Hit } from './hit.ts';
 
-/** Live hits that each leg of a search takes. */
-const LIVE_HITS = 200;
-/** Hits that the first query takes beyond them, because dead generations stay in the stores until their cleanup. */
+/** Hits that the first query takes beyond those wanted, because dead generations stay in the stores until their cleanup. */
 const SPARE = 20;
 /** Most hits that a leg looks at. */
-const MOST_HITS = 10_000;
+export const MOST_HITS = 10_000;
 /** Queries of one search while uploads replace the documents that it finds. */
 const MOST_TRIES = 4;
 
@@ -20,22 +18,31 @@ export interface LegHits {
 /** Finds the best hits of a leg, of live and dead generations. */
 export type Leg = (count: number) => Promise<LegHits>;
 
+/** Live hits of one leg, best first. */
+export interface LiveHits {
+  hits: Hit[];
+  /** Whether the leg has no more, or may not look at more. */
+  isAll: boolean;
+}
+
 /**
  * Finds the live hits of all legs in one state of the documents. It asks for more until each leg has enough.
- * @param limit results that the caller wants
- * @returns the hits of each leg, best first
+ * @param wanted live hits of each leg
  */
 export async function findLiveHits(
   legs: readonly Leg[],
-  limit: number,
+  wanted: number,
   registry: Pick<DocumentRegistry, 'liveGenerations'>,
-): Promise<Hit[][]> {
-  const wanted = Math.max(LIVE_HITS, limit);
-  for (let count = wanted + SPARE; ; count = Math.min(count * 4, MOST_HITS)) {
-    const found = await inOneState(() => Promise.all(legs.map((leg) => leg(count))), registry);
-    const suffices = ({ looked, hits }: LegHits) =>
-      hits.length >= wanted || looked < count || count >= MOST_HITS;
-    if (found.every(suffices)) return found.map(({ hits }) => hits.slice(0, wanted));
+): Promise<LiveHits[]> {
+  for (let count = wanted + SPARE; ; count *= 4) {
+    const most = Math.min(count, MOST_HITS);
+    const found = await inOneState(() => Promise.all(legs.map((leg) => leg(most))), registry);
+    const isAll = ({ looked }: LegHits) => looked < most || most === MOST_HITS;
+    if (found.every((one) => one.hits.length >= wanted || isAll(one)))
+      return found.map((one) => ({
+        hits: one.hits.slice(0, wanted),
+        isAll: one.hits.length <= wanted && isAll(one),
+      }));
   }
 }
 

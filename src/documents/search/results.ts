@@ -4,36 +4,46 @@ import { chunkId } from '../chunk-record.ts';
 import type { VectorStore } from '../vector-store.ts';
 import type { FoundChunk } from './found-chunk.ts';
 import { idOf, type RankedHit } from './hit.ts';
-import { matchedWords } from './matched-words.ts';
+import { matchesOf, type FindMatches } from './matched-words.ts';
 
-interface FoundHit extends RankedHit {
+/** Hits whose chunks are read at once. */
+const A_PAGE = 200;
+
+/** A hit with its chunk. */
+export interface FoundHit extends RankedHit {
   chunk: FoundChunk;
 }
 
-/**
- * Makes the results of ranked hits, best first. Copies of a document and overlapping hits of both legs may hold the same
- * passage. It appears once.
- */
-export async function toResults(
+/** Chooses the best hits, at most `limit`. A passage that several documents hold, such as a letterhead, comes once. */
+export async function chooseHits(
   ranked: readonly RankedHit[],
-  request: SearchRequest,
+  { collection, limit, min_score: least = -Infinity }: SearchRequest,
   { vectors }: { vectors: Pick<VectorStore, 'find'> },
   signal: AbortSignal,
-): Promise<SearchResult[]> {
-  const { query, limit, min_score: least = -Infinity } = request;
+): Promise<FoundHit[]> {
   const wanted = ranked.filter(({ score }) => score >= least);
   const passages = new Set<string>();
   const chosen: FoundHit[] = [];
-  for (let from = 0; from < wanted.length && chosen.length < limit; from += limit) {
-    const page = wanted.slice(from, from + limit);
-    for (const hit of await withChunks(page, request.collection, vectors, signal)) {
+  for (let from = 0; from < wanted.length && chosen.length < limit; from += A_PAGE) {
+    for (const hit of await withChunks(wanted.slice(from, from + A_PAGE), collection, vectors, signal)) {
       if (chosen.length === limit || passages.has(hit.chunk.text)) continue;
       passages.add(hit.chunk.text);
       chosen.push(hit);
     }
   }
-  const neighbours = await readNeighbours(chosen, request, vectors, signal);
-  return chosen.map((hit, i) => ({ ...toResult(hit, query), ...neighbours[i] }));
+  return chosen;
+}
+
+/** Makes the results of hits, with their matched words and neighbours. */
+export async function toResults(
+  hits: readonly FoundHit[],
+  request: SearchRequest,
+  { vectors }: { vectors: Pick<VectorStore, 'find'> },
+  signal: AbortSignal,
+): Promise<SearchResult[]> {
+  const neighbours = await readNeighbours(hits, request, vectors, signal);
+  const findMatches = matchesOf(request.query);
+  return hits.map((hit, i) => ({ ...toResult(hit, findMatches), ...neighbours[i] }));
 }
 
 /** Reads the chunks of hits that come from the keyword index alone. It leaves out a hit that Chroma does not have. */
@@ -74,7 +84,7 @@ function toNeighbour(chunk: FoundChunk | undefined): Chunk | undefined {
   return rest;
 }
 
-function toResult(hit: FoundHit, query: string): SearchResult {
+function toResult(hit: FoundHit, findMatches: FindMatches): SearchResult {
   const { score, vectorScore, keywordScore, chunk } = hit;
   const { text, documentId, filename, page, heading, context, start, end, chunk_index } = chunk;
   return {
@@ -82,7 +92,7 @@ function toResult(hit: FoundHit, query: string): SearchResult {
     score,
     vector_score: vectorScore,
     keyword_score: keywordScore,
-    matches: matchedWords(query, text),
+    matches: findMatches(text),
     document_id: documentId,
     filename,
     page,

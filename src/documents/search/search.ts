@@ -8,11 +8,14 @@ import { modelMismatch, takesModel } from '../collections/embedding-model.ts';
 import type { DocumentRegistry } from '../registry.ts';
 import type { VectorStore } from '../vector-store.ts';
 import { fuse } from './fuse.ts';
-import type { RankedHit } from './hit.ts';
+import type { Hit, RankedHit } from './hit.ts';
 import { keywordLeg, vectorLeg } from './legs.ts';
-import { findLiveHits, type Leg } from './live-hits.ts';
-import { traitsOf } from './model-traits.ts';
-import { toResults } from './results.ts';
+import { findLiveHits, type Leg, type LiveHits } from './live-hits.ts';
+import { traitsOf, type ModelTraits } from './model-traits.ts';
+import { chooseHits, toResults, type FoundHit } from './results.ts';
+
+/** Live hits that each leg takes at first. */
+const LIVE_HITS = 200;
 
 export interface SearchServices {
   processor: ProcessorClient;
@@ -39,47 +42,106 @@ export async function search(
   signal: AbortSignal,
 ): Promise<SearchResponse> {
   const { registry } = services;
-  const said: Omit<SearchResponse, 'results'> = {};
-  const ranked = await rank(tenant, request, services, said, signal);
-  const results = await toResults(ranked, request, services, signal);
+  const said: Said = {};
+  const legs = await openLegs(tenant, request, services, said, signal);
+  let chosen: FoundHit[] = [];
+  // Copies of a passage count once, so that more hits may be needed than there are results.
+  for (let wanted = Math.max(LIVE_HITS, request.limit); ; wanted *= 4) {
+    const { ranked, isAll } = await rank(legs, wanted, request, services, said);
+    chosen = await chooseHits(ranked, request, services, signal);
+    const isCut = (ranked.at(-1)?.score ?? 0) < (request.min_score ?? -Infinity);
+    if (chosen.length === request.limit || isAll || isCut) break;
+  }
   // Both stores keep a collection whose documents are deleted.
-  if (results.length === 0 && !(await registry.hasAny(tenant, request.collection)))
+  if (chosen.length === 0 && !(await registry.hasAny(tenant, request.collection)))
     throw collectionNotFound(request.collection);
-  return { results, ...said };
+  return { results: await toResults(chosen, request, services, signal), ...said };
 }
 
-/** Finds and orders the hits of both legs. @param said what the response says beside its results */
-async function rank(
+/** What the response says beside its results. */
+type Said = Omit<SearchResponse, 'results'>;
+
+/** The legs of a search. One that the mode does not have, or whose service is away, is absent. */
+interface Legs {
+  byMeaning?: Leg | undefined;
+  byWords?: Leg | undefined;
+  traits: ModelTraits;
+}
+
+/** Makes the legs of the mode. */
+async function openLegs(
   tenant: string,
   request: SearchRequest,
   services: SearchServices,
-  said: Omit<SearchResponse, 'results'>,
+  said: Said,
   signal: AbortSignal,
-): Promise<RankedHit[]> {
-  const { mode, limit } = request;
-  const { registry, keywords, vectors, keywordWeight } = services;
-  const degrade = (error: unknown) => {
-    const isAway = error instanceof DependencyError && error.kind !== 'permanent';
-    if (!isAway || said.degraded || mode !== 'hybrid' || !request.allow_degraded) throw error;
-    said.degraded = true;
-    return undefined;
-  };
+): Promise<Legs> {
+  const { mode } = request;
+  const { keywords, vectors, keywordWeight } = services;
+  const onIncomplete = () => (said.rebuilding = true);
+  const byWords =
+    mode === 'vector' ? undefined : keywordLeg(request, keywords, vectors, signal, onIncomplete);
   const embedded =
-    mode === 'keyword' ? undefined : await embed(tenant, request, services, signal).catch(degrade);
+    mode === 'keyword'
+      ? undefined
+      : await embed(tenant, request, services, signal).catch((error) => degrade(error, request, said));
   const byMeaning = embedded && vectorLeg(request, embedded.embedding, vectors, signal);
-  const byWords = keywordLeg(request, keywords, vectors, signal, () => (said.rebuilding = true));
-  const find = async (...legs: Leg[]) => findLiveHits(legs, limit, registry);
+  return { byMeaning, byWords, traits: traitsOf(embedded?.model ?? '', keywordWeight) };
+}
 
-  if (mode === 'keyword' || !byMeaning || !embedded) {
-    const [hits = []] = await find(byWords);
-    return hits.map((hit) => ({ ...hit, keywordScore: hit.score }));
+/** Finds and orders the hits of all legs. */
+async function rank(
+  legs: Legs,
+  wanted: number,
+  request: SearchRequest,
+  { registry }: SearchServices,
+  said: Said,
+): Promise<{ ranked: RankedHit[]; isAll: boolean }> {
+  const { byMeaning, byWords, traits } = legs;
+  const find = async (...some: (Leg | undefined)[]) =>
+    findLiveHits(
+      some.filter((leg) => leg !== undefined),
+      wanted,
+      registry,
+    );
+  if (byMeaning && byWords) {
+    const both = await find(byMeaning, byWords).catch((error) => degrade(error, request, said));
+    if (both) {
+      const [vector, keyword] = both as [LiveHits, LiveHits];
+      return { ranked: fuseLive(vector.hits, keyword.hits, traits), isAll: vector.isAll && keyword.isAll };
+    }
+    // Does not ask for the index again.
+    delete legs.byWords;
   }
-  const both = mode === 'hybrid' ? await find(byMeaning, byWords).catch(degrade) : undefined;
-  const [vector = [], keyword] = both ?? (await find(byMeaning));
-  if (!keyword) return vector.map((hit) => ({ ...hit, vectorScore: hit.score }));
-  const { keywordWeight: weight, leastSimilarity } = traitsOf(embedded.model, keywordWeight);
-  const similar = keyword.length > 0 ? vector : vector.filter(({ score }) => score >= leastSimilarity);
-  return fuse(similar, keyword, weight);
+  const [{ hits, isAll }] = (await find(byMeaning ?? byWords)) as [LiveHits];
+  const part = byMeaning ? 'vectorScore' : 'keywordScore';
+  const lone = hits.map((hit) => ({ ...hit, [part]: hit.score }));
+  if (request.mode !== 'hybrid') return { ranked: lone, isAll };
+  return { ranked: byMeaning ? fuse(hits, [], 0) : fuse([], hits, 1), isAll };
+}
+
+/** Merges both legs. If no word of the query is in the collection, meaning alone decides. */
+function fuseLive(
+  vector: Hit[],
+  keyword: Hit[],
+  { keywordWeight, leastSimilarity }: ModelTraits,
+): RankedHit[] {
+  if (keyword.length > 0) return fuse(vector, keyword, keywordWeight);
+  return fuse(
+    vector.filter(({ score }) => score >= leastSimilarity),
+    [],
+    0,
+  );
+}
+
+/**
+ * Lets a hybrid search go on without one leg, if the caller allows it.
+ * @throws the error otherwise
+ */
+function degrade(error: unknown, { mode, allow_degraded }: SearchRequest, said: Said): undefined {
+  const isAway = error instanceof DependencyError && error.kind !== 'permanent';
+  if (!isAway || said.degraded || mode !== 'hybrid' || !allow_degraded) throw error;
+  said.degraded = true;
 }
 
 /** Embeds the query. @throws {DependencyError} `embedding_mismatch` for a collection of another model */

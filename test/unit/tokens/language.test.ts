@@ -59,6 +59,13 @@ test('a query of stop words has no tokens', () => {
   expect(queryTokens('anything', [])).toEqual([]);
 });
 
+test("a query's own stop words are no tokens in any language, and its first characters alone count", () => {
+  expect(queryTokens('what is the height of the tower', ['english', 'danish'])).toEqual(
+    queryTokens('height tower', ['english', 'danish']),
+  );
+  expect(queryTokens(`harbour ${'x '.repeat(1000)} lamp`, ['english'])).not.toContain('lamp');
+});
+
 test('a query has the tokens of each language once, without the stop words of that language', () => {
   expect(queryTokens('die Häuser', ['german'])).toEqual(['haus']);
   const both = queryTokens('die Häuser', ['english', 'german']);

@@ -100,6 +100,18 @@ test('while the embedder is away a search is refused, unless the caller takes wo
   await backends.processor.up();
 });
 
+test('scores of a hybrid search reach from 0 to 1, also by one leg alone', async () => {
+  const best = async (request: Partial<SearchRequest>) => (await search(request)).results[0];
+  expect(await best({ query: 'zyzzyva', min_score: 0.5 })).toMatchObject({ score: 1 });
+  await backends.keywords.down();
+  const lone = { allow_degraded: true, min_score: 0.99 };
+  expect(await best({ query: 'pears', ...lone })).toMatchObject({ score: 1 });
+  await backends.keywords.up();
+  await backends.processor.down();
+  expect(await best({ query: 'pears', ...lone })).toMatchObject({ score: 1, text: TEXTS[2] });
+  await backends.processor.up();
+});
+
 test('a filter holds for hits by words, also one by document', async () => {
   const id = await store('More pears.', { metadata: '{"kind":"note"}' });
   const texts = async (where: SearchRequest['where']) =>
@@ -114,6 +126,21 @@ test('one passage appears once, however many documents have it', async () => {
   await store(TEXTS[2]!);
   const { results } = await search({ query: 'pears', limit: 50 });
   expect(results.filter(({ text }) => text === TEXTS[2])).toHaveLength(1);
+});
+
+test('copies of a passage take no place from other passages', async () => {
+  const { client } = redis;
+  const before = await client.zcard('documents:default');
+  const notice = 'This confidential notice is for the owners of a gizmo.';
+  const fields = { chunking_strategy: 'fixed', chunk_size: '60', chunk_overlap: '0' };
+  const ids = [];
+  for (let i = 0; i < 210; i++)
+    ids.push(await expectAccepted(await upload(api.url, notice, { collection, ...fields })));
+  await store('A gizmo is fragile.', fields);
+  const documents = () => client.zcard('documents:default');
+  await expect.poll(documents, GENEROUS).toBe(before + ids.length + 1);
+  const { results } = await search({ query: 'gizmo notice', mode: 'keyword', limit: 2 });
+  expect(results.map(({ text }) => text)).toEqual([notice, 'A gizmo is fragile.']);
 });
 
 test('a hit carries its neighbours on request', async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { matchedWords } from '../../../../src/documents/search/matched-words.ts';
+import { matchesOf } from '../../../../src/documents/search/matched-words.ts';
 
 const marked = (query: string, text: string) =>
-  matchedWords(query, text).map(({ start, end }) => text.slice(start, end));
+  matchesOf(query)(text).map(({ start, end }) => text.slice(start, end));
 
 test('words are marked in their own form, once each time they occur', () => {
   expect(marked('lighthouse lamps', 'The lamp of the Lighthouse: two LAMPS.')).toEqual([
