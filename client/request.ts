@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 import { currentKey, keyHeaders, refuseKey } from './key.ts';
 import { ChunkListSchema, type Chunk } from '../src/contract/documents.ts';
-import { SearchResponseSchema, type SearchRequest, type SearchResult } from '../src/contract/search.ts';
+import { SearchResponseSchema, type SearchRequest, type SearchResponse } from '../src/contract/search.ts';
 import { JobSchema, type Job } from '../src/contract/job.ts';
 import { ProblemSchema } from '../src/contract/problem.ts';
 import { SettingsSchema } from '../src/contract/settings.ts';
@@ -86,14 +86,14 @@ export async function readChunks(documentId: string, limit: number): Promise<Chu
 export async function search(
   request: Pick<SearchRequest, 'collection' | 'query' | 'limit'>,
   signal: AbortSignal,
-): Promise<SearchResult[]> {
+): Promise<SearchResponse> {
   const { body } = await ask('api/search', SearchResponseSchema, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(request),
     signal,
   });
-  return body.results;
+  return body;
 }
 
 async function ask<Schema extends v.GenericSchema>(

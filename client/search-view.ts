@@ -5,6 +5,8 @@ import { quantity } from './wording.ts';
 
 const RESULTS = 5;
 
+const REBUILDING = 'The index of words is being rebuilt, so some may be missing.';
+
 /** Shows the search form with its results. */
 export class SearchView {
   readonly #form = find(document, '#search', HTMLFormElement);
@@ -35,14 +37,15 @@ export class SearchView {
     const { signal } = this.#running;
     this.#status.textContent = 'Searching…';
     try {
-      const found = await search({ collection, query, limit: RESULTS }, signal);
+      const { results: found, rebuilding } = await search({ collection, query, limit: RESULTS }, signal);
       if (signal.aborted) return;
       const items = found.map((result) => passageItem(result, result.score.toFixed(2), result.filename));
       this.#results.replaceChildren(...items);
-      this.#status.textContent =
+      const outcome =
         found.length > 0
           ? `The best ${quantity(found.length, 'chunk')} by words and meaning`
           : `“${collection}” holds nothing like that.`;
+      this.#status.textContent = rebuilding ? `${outcome} ${REBUILDING}` : outcome;
     } catch (error) {
       if (signal.aborted) return;
       this.#results.replaceChildren();

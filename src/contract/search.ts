@@ -33,8 +33,15 @@ const Fields = v.strictObject(
     limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
     /** A Chroma `where` filter over the chunks' metadata. */
     where: v.optional(WhereSchema),
-    /** Leaves out results scored below it. Hybrid scores reach from 0 to 1, vector scores from -1 to 1. */
-    min_score: v.optional(v.pipe(v.number(), v.finite())),
+    min_score: v.optional(
+      v.pipe(
+        v.number(),
+        v.finite(),
+        v.description(
+          'Leaves out results scored below it: from 0 to 1 in a hybrid search, from -1 to 1 in a vector search, from 0 in a keyword search.',
+        ),
+      ),
+    ),
     /** Adds so many neighbours before and after each result. */
     context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_NEIGHBOURS)), 0),
     /** Takes a hybrid search by words or by meaning alone, while the other is away. Without it the search is refused. */

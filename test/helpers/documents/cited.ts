@@ -67,6 +67,8 @@ export async function expectExact(
       document_id: documentId,
       generation,
       chunk_index: index,
+      _node_type: 'TextNode',
+      _node_content: expect.stringContaining(id) as string,
       filename: name,
       content_hash: contentHash,
       ...(segment?.page !== undefined && { page: segment.page }),
