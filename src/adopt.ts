@@ -35,9 +35,8 @@ async function adopt(source: Source, config: Config, servers: Servers, logger: L
     const urls = { blobStore: config.blobStore, ...servers };
     const stores = identityStores(urls, redis, keys, chromaCall(servers.chromaUrl), logger);
     const changes = await adoptInstallation(source, stores);
-    // The index adopts the id with its next write.
-    if (changes.length > 0 && config.keywordsUrl === undefined)
-      forgetInstallation(join(config.dataDir, 'keywords'));
+    // The index adopts the id with its next write. Always, because a run before this one may have been cut off.
+    if (config.keywordsUrl === undefined) forgetInstallation(join(config.dataDir, 'keywords'));
     return changes;
   } finally {
     redis.disconnect();

@@ -35,19 +35,20 @@ export function explainFailure(error: unknown): unknown {
 export async function refusal({ statusCode, body }: Dispatcher.ResponseData): Promise<DependencyError> {
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), KeywordProblemSchema), await body.text());
   if (!read.success || statusCode === 404 || statusCode === 405)
-    return statusCode >= 500 ? failed(`HTTP status ${statusCode}`) : notAnIndex(`HTTP status ${statusCode}`);
+    return notAnIndex(`HTTP status ${statusCode}`);
   const { code, detail } = read.output;
   const known: Readonly<Record<string, readonly [FailureKind, FailureCode]>> = REFUSALS;
   const [kind, ownCode] = known[code] ?? ['transient', 'keywords_failed'];
   return new DependencyError(kind, ownCode, detail);
 }
 
-/** Makes the error of a response that the contract does not know. @param cause says how, for the log */
+/** Makes the error of a response that breaks the contract. @param cause says how, for the log */
 export function failed(cause: unknown): DependencyError {
   return new DependencyError('transient', 'keywords_failed', 'The keyword index failed.', { cause });
 }
 
-function notAnIndex(cause: unknown): DependencyError {
+/** Makes the error of a server that is no index, or of a proxy before one that is away. Jobs wait. */
+export function notAnIndex(cause: unknown): DependencyError {
   const detail = 'KEYWORDS_URL leads to a server that is no keyword index: correct it.';
   return new DependencyError('unreachable', 'keywords_unavailable', detail, { cause });
 }

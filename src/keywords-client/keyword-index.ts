@@ -16,8 +16,9 @@ import {
   type KeywordUpsert,
 } from '../contract/services/keywords.ts';
 import { DependencyError } from '../errors.ts';
+import { InstallationError } from '../installation/installation-error.ts';
 import type { Generation } from '../jobs/model/generation.ts';
-import { explainFailure, failed, refusal } from './failures.ts';
+import { explainFailure, failed, notAnIndex, refusal } from './failures.ts';
 
 /** Timeout of one call, in ms. The index may still carry out a write after it. */
 export const KEYWORDS_TIMEOUT_MS = 10_000;
@@ -45,7 +46,7 @@ export class KeywordIndex {
   /**
    * @param url base URL of the index
    * @param options.secret the secret that the index demands; absent for an open one
-   * @param options.installation returns the id that is sent with every write
+   * @param options.installation returns the id that is sent with every call. A write throws what it throws
    */
   constructor(url: string, options: { secret: string | undefined; installation: () => string }) {
     this.#url = url.replace(/\/$/, '');
@@ -135,8 +136,18 @@ export class KeywordIndex {
   }
 
   async #write(path: string, body: object, signal: AbortSignal): Promise<void> {
-    const own = { [INSTALLATION_HEADER]: this.#installation() };
-    await this.#call(path, body, KeywordDoneSchema, signal, own);
+    this.#installation();
+    await this.#call(path, body, KeywordDoneSchema, signal);
+  }
+
+  /** The header that lets the index refuse another installation. A read before the first confirmation goes without. */
+  #own(): Record<string, string> {
+    try {
+      return { [INSTALLATION_HEADER]: this.#installation() };
+    } catch (error) {
+      if (error instanceof InstallationError) return {};
+      throw error;
+    }
   }
 
   async #call<S extends v.GenericSchema>(
@@ -144,7 +155,6 @@ export class KeywordIndex {
     body: object | undefined,
     schema: S,
     signal: AbortSignal,
-    headers: Record<string, string> = {},
   ): Promise<v.InferOutput<S>> {
     signal.throwIfAborted();
     const timeout = AbortSignal.timeout(KEYWORDS_TIMEOUT_MS);
@@ -154,7 +164,7 @@ export class KeywordIndex {
         headers: {
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...(this.#secret !== undefined && { authorization: `Bearer ${this.#secret}` }),
-          ...headers,
+          ...this.#own(),
         },
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.any([signal, timeout]),
@@ -162,7 +172,7 @@ export class KeywordIndex {
       });
       if (response.statusCode !== 200) throw await refusal(response);
       const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), await response.body.text());
-      if (!read.success) throw failed(new v.ValiError(read.issues));
+      if (!read.success) throw notAnIndex(new v.ValiError(read.issues));
       return read.output;
     } catch (error) {
       if (signal.aborted) throw signal.reason;

@@ -47,6 +47,13 @@ export function createApp(store: KeywordStore, { guard, secret, logger }: AppOpt
     problemResponse(new KeywordError('body_too_large', `Send at most ${MAX_BODY_BYTES} bytes.`));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError }));
 
+  // A read must not find another installation's chunks, nor seem healthy.
+  app.use(async (c, next) => {
+    const id = c.req.header(INSTALLATION_HEADER);
+    if (id) store.ensureOwn(id);
+    await next();
+  });
+
   /** Admits writes of one installation alone. */
   const own: MiddlewareHandler<Environment> = async (c, next) => {
     const id = c.req.header(INSTALLATION_HEADER);
@@ -75,7 +82,7 @@ export function createApp(store: KeywordStore, { guard, secret, logger }: AppOpt
   app.post('/generations', async (c) => {
     return c.json(store.generations(parseRequest(KeywordPageSchema, await c.req.text())));
   });
-  app.get('/collections', (c) => c.json(store.collections()));
+  app.get('/collections', async (c) => c.json(await store.collections()));
   app.get('/health', (c) => {
     store.check();
     return c.json(DONE);

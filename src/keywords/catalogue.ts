@@ -56,13 +56,18 @@ export class Catalogue {
     const own = this.#statements.read.get()?.['id'];
     if (own === installation) return;
     if (own === null) this.#statements.adopt.run(installation);
-    else {
-      throw new KeywordError(
-        'installation_mismatch',
-        `The keyword index belongs to installation ${String(own)}, and ${installation} wrote to it. ` +
-          'Correct KEYWORDS_URL. To give the index to the other installation, stop the role and remove its folder.',
-      );
-    }
+    else this.ensureOwn(installation);
+  }
+
+  /** @throws {KeywordError} `installation_mismatch` if another installation has written */
+  ensureOwn(installation: string): void {
+    const own = this.#statements.read.get()?.['id'];
+    if (own === null || own === installation) return;
+    throw new KeywordError(
+      'installation_mismatch',
+      `The keyword index belongs to installation ${String(own)}, and ${installation} called it. ` +
+        'Correct KEYWORDS_URL. To give the index to the other installation, stop the role and remove its folder.',
+    );
   }
 
   /** Returns a collection's flag; `undefined` for a collection without a file. */
@@ -105,7 +110,10 @@ export function forgetInstallation(folder: string): boolean {
   if (!existsSync(path)) return false;
   const database = openDatabase(path);
   try {
-    return database.prepare('UPDATE installation SET id = NULL WHERE id IS NOT NULL').run().changes > 0;
+    return (
+      database.prepare('UPDATE installation SET id = NULL, complete = 0 WHERE id IS NOT NULL').run().changes >
+      0
+    );
   } finally {
     database.close();
   }

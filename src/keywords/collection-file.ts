@@ -161,15 +161,20 @@ export class CollectionFile {
   }
 
   /**
-   * Leaves out tokens that most chunks of a large collection hold, if others remain. BM25 gives them no weight, but they
-   * take two thirds of the time.
+   * Returns the rarest tokens of a query that it holds. Leaves out those that most chunks of a large collection hold, if others remain:
+   * BM25 gives them no weight, but they take two thirds of the time.
+   * @param most number of tokens at most
    */
-  tokensThatCount(tokens: readonly string[]): readonly string[] {
+  tokensThatCount(tokens: readonly string[], most: number): readonly string[] {
     const all = this.countAll();
-    if (all < LARGE) return tokens;
+    if (all < LARGE && tokens.length <= most) return tokens;
     const { frequency } = this.#statements;
-    const rare = tokens.filter((token) => Number(frequency.get(token)?.['doc'] ?? 0) < all / 2);
-    return rare.length > 0 ? rare : tokens;
+    const counted = tokens
+      .map((token) => ({ token, chunks: Number(frequency.get(token)?.['doc'] ?? 0) }))
+      .filter(({ chunks }) => chunks > 0)
+      .toSorted((a, b) => a.chunks - b.chunks);
+    const rare = all < LARGE ? counted : counted.filter(({ chunks }) => chunks < all / 2);
+    return (rare.length > 0 ? rare : counted).slice(0, most).map(({ token }) => token);
   }
 
   /** Finds the chunks with any of some tokens, best first. Leaves out chunks that are being deleted. */

@@ -21,7 +21,7 @@ import { tokenizeChunk } from './tokenize-chunk.ts';
 const TURN_MS = 10;
 /** Chunks of one transaction of a deletion. Measured: 10 ms. Other calls get their turn after it. */
 const CHUNKS_A_TURN = 100;
-/** Most tokens of a query. More would make SQLite read many lists, and it serves nothing else meanwhile. */
+/** Most tokens of a query, the rarest of them. More would make SQLite read many lists, and it serves nothing else meanwhile. */
 const MAX_QUERY_TOKENS = 64;
 
 /** The calls of the keyword index, on the files of a folder. */
@@ -35,6 +35,11 @@ export class KeywordStore {
   /** Adopts the first installation that writes. @throws {KeywordError} `installation_mismatch` for another */
   admit(installation: string): void {
     this.#files.withCatalogue((catalogue) => catalogue.admit(installation));
+  }
+
+  /** @throws {KeywordError} `installation_mismatch` if another installation has written */
+  ensureOwn(installation: string): void {
+    this.#files.withCatalogue((catalogue) => catalogue.ensureOwn(installation));
   }
 
   /** Stores chunks of a generation. @throws {KeywordError} `dead_generation` for a deleted one */
@@ -70,8 +75,7 @@ export class KeywordStore {
 
   query({ collection, query, ...page }: v.InferOutput<typeof KeywordQuerySchema>): KeywordHits {
     const found = this.#files.read(collection, (file) => {
-      const all = queryTokens(query, file.languages()).slice(0, MAX_QUERY_TOKENS);
-      const tokens = file.tokensThatCount(all);
+      const tokens = file.tokensThatCount(queryTokens(query, file.languages()), MAX_QUERY_TOKENS);
       return { tokens: [...tokens], hits: file.query(tokens, page) };
     });
     // Reads the flags last, because the read itself may find the damage.
@@ -93,12 +97,15 @@ export class KeywordStore {
     };
   }
 
-  collections(): KeywordCollections {
+  /** Lists the collections. Opens each file, so other calls get their turn between two. */
+  async collections(): Promise<KeywordCollections> {
     // Counts first, because that may find damage.
     const names = this.#files.withCatalogue((catalogue) => catalogue.list().map(({ name }) => name));
-    const counts = new Map(
-      names.map((name) => [name, this.#files.read(name, (file) => file.countAll()) ?? 0]),
-    );
+    const counts = new Map<string, number>();
+    for (const name of names) {
+      counts.set(name, this.#files.read(name, (file) => file.countAll()) ?? 0);
+      await nextTurn();
+    }
     return this.#files.withCatalogue((catalogue) => ({
       complete: catalogue.complete,
       collections: catalogue.list().map((one) => ({ ...one, chunk_count: counts.get(one.name) ?? 0 })),

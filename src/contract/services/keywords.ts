@@ -59,7 +59,10 @@ export const KeywordDeletionSchema = v.object(Generation);
 /** Body of `POST /count`. */
 export const KeywordCountSchema = v.object({
   collection: v.string(),
-  generations: v.array(v.object({ document_id: v.string(), generation: v.string() })),
+  generations: v.pipe(
+    v.array(v.object({ document_id: v.string(), generation: v.string() })),
+    v.maxLength(5000),
+  ),
 });
 /** One number of chunks for each generation, in order. */
 export const KeywordCountsSchema = v.object({ counts: v.array(WholeNumberSchema) });
@@ -67,7 +70,7 @@ export const KeywordCountsSchema = v.object({ counts: v.array(WholeNumberSchema)
 /** Body of `POST /query`. `offset` skips the best hits, to read the next page. */
 export const KeywordQuerySchema = v.object({
   collection: v.string(),
-  query: v.string(),
+  query: v.pipe(v.string(), v.maxLength(10_000)),
   limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_KEYWORD_HITS)),
   offset: v.optional(WholeNumberSchema, 0),
   /** Finds only chunks of these documents. */

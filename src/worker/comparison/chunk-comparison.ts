@@ -24,6 +24,7 @@ export class ChunkComparison {
   #looked = false;
   /** True after a logged failure to compare. */
   #away = false;
+  #indexAway = false;
 
   /** @param everyMs interval of all workers together, in ms */
   constructor(services: ComparisonServices, everyMs: number) {
@@ -60,11 +61,11 @@ export class ChunkComparison {
       await this.#look({ epoch, signal, keep }, settled);
       this.#away = false;
     } catch (error) {
-      // An error is no absence: an unreachable store has lost nothing.
+      // An error is no absence: an unreachable Chroma has lost nothing.
       if (!(error instanceof DependencyError)) throw error;
-      if (!error.code.startsWith('keywords')) this.#missing.doubt();
+      this.#missing.doubt();
       if (!this.#away)
-        logger.warn('a store cannot be compared now, the next comparison tries again', { error });
+        logger.warn('Chroma cannot be compared now, the next comparison tries again', { error });
       this.#away = true;
     } finally {
       await redis.del(keys.reconciling);
@@ -79,12 +80,26 @@ export class ChunkComparison {
       // Sets the next time first, so that a failed comparison waits as well.
       await redis.set(keys.looked, turn.epoch, 'PX', this.#everyMs);
       await this.#missing.look(turn);
-      const filled = await this.#keywords.look(turn);
-      if (settled) await findOrphanChunks(this.#services, turn);
+      const filled = await this.#compareIndex(turn, settled);
       // Filling the index is no comparison, and orphans may wait for the next one.
       const restMs = filled ? 0 : Math.min(LONGEST_REST_MS, REST * (performance.now() - began));
       await redis.set(keys.looked, turn.epoch, 'PX', Math.ceil(Math.max(this.#everyMs, restMs)));
     }
     await restoreDocuments(this.#services, turn);
+  }
+
+  /** Compares the keyword index, then looks for orphans. While the index is away, other work goes on. */
+  async #compareIndex(turn: Turn, settled: boolean): Promise<boolean> {
+    try {
+      const filled = await this.#keywords.look(turn);
+      if (settled) await findOrphanChunks(this.#services, turn);
+      this.#indexAway = false;
+      return filled;
+    } catch (error) {
+      if (!(error instanceof DependencyError && error.code.startsWith('keywords'))) throw error;
+      if (!this.#indexAway) this.#services.logger.warn('the keyword index cannot be compared now', { error });
+      this.#indexAway = true;
+      return false;
+    }
   }
 }

@@ -19,33 +19,67 @@ const CHUNKS_A_PAGE = 250;
 export class MissingKeywords {
   readonly #services: ComparisonServices;
   #countedAt = -Infinity;
+  /** Collections whose failure is already logged. */
+  readonly #failing = new Set<string>();
 
   constructor(services: ComparisonServices) {
     this.#services = services;
   }
 
-  /** Compares once, and fills what is absent. @returns whether it filled any @throws {DependencyError} when a store fails */
+  /**
+   * Compares once, and fills what is absent. It skips a collection that a store cannot read.
+   * @returns whether it filled any
+   * @throws {DependencyError} when a store cannot be reached
+   */
   async look(turn: Turn): Promise<boolean> {
-    const { keywords, counts } = this.#services;
+    const { keywords, counts, redis, keys } = this.#services;
     const index = await keywords.collections(turn.signal);
     const known = new Map(index.collections.map((one) => [one.name, one]));
     const began = performance.now();
     const isDue = began - this.#countedAt >= COUNTED_EVERY_MS;
     const expected = await expectedChunks(counts);
-    let filled = 0;
+    const isWhole = index.complete && index.collections.every(({ complete }) => complete);
+    // A lost index has forgotten what is dead, and late writes may have come since.
+    if (!isWhole) await redis.del(keys.reconciled);
+    let [filled, skipped] = [0, 0];
     for (const collection of new Set([...expected.keys(), ...known.keys()])) {
       const own = known.get(collection);
-      const isComplete = own ? own.complete : index.complete;
+      const isComplete = index.complete && own?.complete !== false;
       const isShort = (own?.chunk_count ?? 0) < (expected.get(collection) ?? 0);
       if (!isDue && isComplete && !isShort) continue;
-      const documents = await this.#fill(collection, turn);
-      if (documents === undefined) return filled > 0;
-      filled += documents;
-      if (own && !isComplete) await keywords.markComplete(collection, turn.signal);
+      const documents = await this.#fillOrSkip(collection, turn);
+      if (documents === 'ended') return filled > 0;
+      if (documents === 'skipped') skipped++;
+      else {
+        filled += documents;
+        if (own && !isComplete) await keywords.markComplete(collection, turn.signal);
+      }
     }
-    if (!index.complete) await keywords.markComplete(undefined, turn.signal);
-    if (isDue) this.#countedAt = began;
+    if (!index.complete && skipped === 0 && (await this.#holds(expected, turn)))
+      await keywords.markComplete(undefined, turn.signal);
+    if (isDue && skipped === 0) this.#countedAt = began;
     return filled > 0;
+  }
+
+  /** Returns whether no collection is short. The index may have been lost again while it was filled. */
+  async #holds(expected: ReadonlyMap<string, number>, turn: Turn): Promise<boolean> {
+    const { collections } = await this.#services.keywords.collections(turn.signal);
+    const held = new Map(collections.map(({ name, chunk_count }) => [name, chunk_count]));
+    return [...expected].every(([name, chunks]) => (held.get(name) ?? 0) >= chunks);
+  }
+
+  async #fillOrSkip(collection: string, turn: Turn): Promise<number | 'ended' | 'skipped'> {
+    try {
+      const documents = (await this.#fill(collection, turn)) ?? 'ended';
+      this.#failing.delete(collection);
+      return documents;
+    } catch (error) {
+      if (!(error instanceof DependencyError) || error.kind === 'unreachable') throw error;
+      if (!this.#failing.has(collection))
+        this.#services.logger.error('a collection cannot be indexed by its words', { collection, error });
+      this.#failing.add(collection);
+      return 'skipped';
+    }
   }
 
   /** Fills the live generations of a collection. @returns the documents filled; `undefined` if the turn has ended before */

@@ -65,3 +65,9 @@ export async function damage(path: string): Promise<void> {
 export function keywordChunk(index: number, text: string, more: Partial<KeywordChunk> = {}): KeywordChunk {
   return { index, title: 'notes.txt', text, ...more };
 }
+
+/** Starts an empty keyword index with one client. */
+export async function startKeywordIndex() {
+  const server = await startTestKeywords();
+  return { index: server.client(), close: () => server.close() };
+}

@@ -16,7 +16,7 @@ import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { UpsertBatcher } from '../../../src/worker/run/upsert-batcher.ts';
 import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison.ts';
 import { startChroma, type TestChroma } from '../servers/chroma.ts';
-import { startKeywordIndex } from '../servers/keyword-index.ts';
+import { startKeywordIndex } from '../servers/keywords.ts';
 import type { TestRedis } from '../servers/redis.ts';
 import { quietLogger } from '../servers/roles.ts';
 import { FOR_EACH, use, useRedis } from '../servers/use.ts';

@@ -82,6 +82,8 @@ describe.each(Object.entries(ROUTE_RULES))('%s', (route, rule) => {
   const ask = (headers: Record<string, string>, query = '') =>
     fetch(node.url + path + query, { method, headers, redirect: 'manual' });
   const isOpen = rule === 'open';
+  const refusal = (code: string, status: number) =>
+    path.startsWith('/v1/') ? { error: { code } } : { code, status };
 
   test('refuses a request without a valid key', async () => {
     for (const [state, headers] of STRANGERS) {
@@ -93,7 +95,7 @@ describe.each(Object.entries(ROUTE_RULES))('%s', (route, rule) => {
         expect([state, response.status]).toEqual([state, 401]);
         expect(response.headers.get('www-authenticate')).toBe('Bearer realm="sluice"');
         const text = await response.text();
-        expect(JSON.parse(text)).toMatchObject({ code: 'unauthorized', status: 401 });
+        expect(JSON.parse(text)).toMatchObject(refusal('unauthorized', 401));
         expect(text).not.toContain(KEYS.admin.token);
       }
     }
@@ -104,7 +106,7 @@ describe.each(Object.entries(ROUTE_RULES))('%s', (route, rule) => {
       const allowed = isOpen || rule === 'any' || scope === 'admin' || scope === rule.scope;
       const response = await ask(bearer(KEYS[scope].token));
       expect([scope, response.status === 401, response.status === 403]).toEqual([scope, false, !allowed]);
-      if (!allowed) expect(await response.json()).toMatchObject({ code: 'forbidden' });
+      if (!allowed) expect(await response.json()).toMatchObject(refusal('forbidden', 403));
       else await response.body?.cancel();
     }
   });

@@ -60,7 +60,8 @@ test('another installation is refused, and changes nothing, until the index forg
   expect(forgetInstallation(index.folder)).toBe(true);
   await stranger.upsert({ ...upsert, document_id: 'b' }, signal);
   await expect(own.upsert(upsert, signal)).rejects.toMatchObject({ code: 'keywords_unavailable' });
-  expect(await own.countStored('docs', asked, signal)).toEqual([1, 1]);
+  expect(await stranger.countStored('docs', asked, signal)).toEqual([1, 1]);
+  expect((await stranger.collections(signal)).complete).toBe(false);
 });
 
 test.each([
@@ -106,10 +107,12 @@ const clientOf = async (respond: Parameters<typeof createServer>[1]) => {
 test.each([
   ['is no index', 404, 'Not here', 'unreachable', 'keywords_unavailable'],
   ['redirects', 302, '', 'unreachable', 'keywords_unavailable'],
-  ['fails', 500, 'Oops', 'transient', 'keywords_failed'],
+  ['fails as no index does', 500, 'Oops', 'unreachable', 'keywords_unavailable'],
+  ['stands before an absent index', 502, '<html>', 'unreachable', 'keywords_unavailable'],
   ['fails with a code', 500, '{"code":"internal","detail":"It failed."}', 'transient', 'keywords_failed'],
   ['has no disk', 503, '{"code":"storage_failed","detail":"Full."}', 'unreachable', 'keywords_damaged'],
-  ['sends something else', 200, '{"counts":["many"]}', 'transient', 'keywords_failed'],
+  ['sends something else', 200, '{"counts":["many"]}', 'unreachable', 'keywords_unavailable'],
+  ['sends a page', 200, '<html>', 'unreachable', 'keywords_unavailable'],
   ['counts too few', 200, '{"counts":[]}', 'transient', 'keywords_failed'],
   ['sends too much', 200, ' '.repeat(17 * 1024 * 1024), 'transient', 'keywords_failed'],
 ])('a server that %s fails the call with a code', async (_, status, body, kind, code) => {
@@ -147,4 +150,20 @@ test('a call ends with the reason of its signal', async () => {
   const call = asked.heartbeat(given.signal);
   given.abort(new Error('the worker stops'));
   await expect(call).rejects.toThrow('the worker stops');
+});
+
+test('an index of another installation is neither read nor healthy', async () => {
+  await index
+    .client()
+    .upsert(
+      { collection: 'docs', document_id: 'a', generation: 'g', chunks: [keywordChunk(0, 'walrus')] },
+      signal,
+    );
+  const other = index.client({ installation: 'two' });
+  const refused = { kind: 'unreachable', code: 'keywords_unavailable' };
+  await expect(other.query({ collection: 'docs', query: 'walrus', limit: 5 }, signal)).rejects.toMatchObject(
+    refused,
+  );
+  await expect(other.heartbeat(signal)).rejects.toMatchObject(refused);
+  await expect(other.countStored('docs', [], signal)).resolves.toEqual([]);
 });

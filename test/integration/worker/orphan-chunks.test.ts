@@ -19,7 +19,7 @@ import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison
 import type { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { Reconciler } from '../../../src/worker/recovery/reconciler.ts';
 import { startChroma } from '../../helpers/servers/chroma.ts';
-import { startKeywordIndex } from '../../helpers/servers/keyword-index.ts';
+import { startKeywordIndex } from '../../helpers/servers/keywords.ts';
 import { registerByJob } from '../../helpers/stores/counted-documents.ts';
 import { confirmed } from '../../helpers/stores/confirmed.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
