@@ -4,13 +4,13 @@ import type { KeywordHits } from '../contract/services/keywords.ts';
 import { type Language, TOKENIZER_VERSION } from '../tokens/tokenize.ts';
 import { KeywordError } from './errors.ts';
 import { inTransaction, openDatabase } from './open-database.ts';
-import { prepareAll } from './prepare-all.ts';
+import { prepareStatements } from './prepare-statements.ts';
 
 /** Age in ms from which the index forgets a deleted generation. No worker holds a claim that long. */
 const TOMBSTONE_MS = 30 * 24 * 60 * 60 * 1000;
-/** Chunks from which on a query leaves out what most of them hold. Below, every query is fast. */
+/** Size of a collection, in chunks, from which on a query leaves out frequent tokens. In a smaller one every query is fast. */
 const LARGE = 10_000;
-/** Generations of a page. */
+/** Most generations in a page. */
 const PAGE = 1000;
 
 /**
@@ -19,7 +19,7 @@ const PAGE = 1000;
  */
 const VERSION = `1/${TOKENIZER_VERSION}`;
 
-/** Every visible ASCII character that is no letter and no digit. Others are part of a token by default. */
+/** Every visible ASCII character that is no letter and no digit. Letters, digits and non-ASCII are part of a token by default. */
 const TOKEN_CHARACTERS = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 /** Splits at spaces alone, so that FTS5 keeps each of our tokens whole. */
 const TOKENIZER = `ascii tokenchars ${quoted(TOKEN_CHARACTERS)}`;
@@ -63,11 +63,11 @@ interface GenerationName {
 /** The index of one collection: an SQLite file. All calls are synchronous. */
 export class CollectionFile {
   readonly #database: DatabaseSync;
-  readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #statements: ReturnType<typeof prepareStatements>;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#statements = prepareAll(database);
+    this.#statements = prepareStatements(database);
   }
 
   /** Makes a file. There MUST be none. */
@@ -121,7 +121,7 @@ export class CollectionFile {
     });
   }
 
-  /** Marks a generation as dead, also one without chunks. Forgets those that are dead for long. */
+  /** Marks a generation as dead, also one without chunks. Forgets tombstones older than {@link TOMBSTONE_MS}. */
   markDead({ document_id, generation }: GenerationName): void {
     const now = Date.now();
     inTransaction(this.#database, () => {
@@ -155,7 +155,7 @@ export class CollectionFile {
     return Number(this.#statements.countAll.get()?.['count']);
   }
 
-  /** Lists the languages of all chunks that it has ever held. */
+  /** Lists the languages of all chunks that the file has ever held. */
   languages(): Language[] {
     return this.#statements.languages.all().map(({ language }) => language as Language);
   }
@@ -165,7 +165,7 @@ export class CollectionFile {
    * BM25 gives them no weight, but they take two thirds of the time.
    * @param most number of tokens at most
    */
-  tokensThatCount(tokens: readonly string[], most: number): readonly string[] {
+  rarestTokens(tokens: readonly string[], most: number): readonly string[] {
     const all = this.countAll();
     if (all < LARGE && tokens.length <= most) return tokens;
     const { frequency } = this.#statements;

@@ -6,8 +6,8 @@ import type { FoundChunk } from './found-chunk.ts';
 import { idOf, type RankedHit } from './hit.ts';
 import { matchesOf, type FindMatches } from './matched-words.ts';
 
-/** Hits whose chunks are read at once. */
-const A_PAGE = 200;
+/** Most hits whose chunks one call reads. */
+const HITS_A_PAGE = 200;
 
 /** A hit with its chunk. */
 export interface FoundHit extends RankedHit {
@@ -24,8 +24,8 @@ export async function chooseHits(
   const wanted = ranked.filter(({ score }) => score >= least);
   const passages = new Set<string>();
   const chosen: FoundHit[] = [];
-  for (let from = 0; from < wanted.length && chosen.length < limit; from += A_PAGE) {
-    for (const hit of await withChunks(wanted.slice(from, from + A_PAGE), collection, vectors, signal)) {
+  for (let from = 0; from < wanted.length && chosen.length < limit; from += HITS_A_PAGE) {
+    for (const hit of await withChunks(wanted.slice(from, from + HITS_A_PAGE), collection, vectors, signal)) {
       if (chosen.length === limit || passages.has(hit.chunk.text)) continue;
       passages.add(hit.chunk.text);
       chosen.push(hit);

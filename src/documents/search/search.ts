@@ -28,9 +28,8 @@ export interface SearchServices {
 }
 
 /**
- * Finds the chunks that a query matches by its words, by its meaning, or by both, of live generations only. A query that
- * matches nothing gets no results. It refuses a query by meaning whose model no document of the collection has, because
- * vectors of two models are not comparable.
+ * Finds the chunks that a query matches by its words, by its meaning, or by both, of live generations only. It refuses a query
+ * by meaning if no document of the collection has its model, because vectors of two models are not comparable.
  * @returns at most `limit` results, best first
  * @throws {AppError} `collection_not_found` if the tenant has no document in it
  * @throws {DependencyError} `embedding_mismatch`; another code when the embedder, Chroma or the keyword index fails
@@ -42,12 +41,12 @@ export async function search(
   signal: AbortSignal,
 ): Promise<SearchResponse> {
   const { registry } = services;
-  const said: Said = {};
-  const legs = await openLegs(tenant, request, services, said, signal);
+  const flags: Flags = {};
+  const legs = await openLegs(tenant, request, services, flags, signal);
   let chosen: FoundHit[] = [];
   // Copies of a passage count once, so that more hits may be needed than there are results.
   for (let wanted = Math.max(LIVE_HITS, request.limit); ; wanted *= 4) {
-    const { ranked, isAll } = await rank(legs, wanted, request, services, said);
+    const { ranked, isAll } = await rank(legs, wanted, request, services, flags);
     chosen = await chooseHits(ranked, request, services, signal);
     const isCut = (ranked.at(-1)?.score ?? 0) < (request.min_score ?? -Infinity);
     if (chosen.length === request.limit || isAll || isCut) break;
@@ -55,11 +54,11 @@ export async function search(
   // Both stores keep a collection whose documents are deleted.
   if (chosen.length === 0 && !(await registry.hasAny(tenant, request.collection)))
     throw collectionNotFound(request.collection);
-  return { results: await toResults(chosen, request, services, signal), ...said };
+  return { results: await toResults(chosen, request, services, signal), ...flags };
 }
 
-/** What the response says beside its results. */
-type Said = Omit<SearchResponse, 'results'>;
+/** Flags of the response. */
+type Flags = Omit<SearchResponse, 'results'>;
 
 /** The legs of a search. One that the mode does not have, or whose service is away, is absent. */
 interface Legs {
@@ -73,18 +72,18 @@ async function openLegs(
   tenant: string,
   request: SearchRequest,
   services: SearchServices,
-  said: Said,
+  flags: Flags,
   signal: AbortSignal,
 ): Promise<Legs> {
   const { mode } = request;
   const { keywords, vectors, keywordWeight } = services;
-  const onIncomplete = () => (said.rebuilding = true);
+  const onIncomplete = () => (flags.rebuilding = true);
   const byWords =
     mode === 'vector' ? undefined : keywordLeg(request, keywords, vectors, signal, onIncomplete);
   const embedded =
     mode === 'keyword'
       ? undefined
-      : await embed(tenant, request, services, signal).catch((error) => degrade(error, request, said));
+      : await embed(tenant, request, services, signal).catch((error) => degrade(error, request, flags));
   const byMeaning = embedded && vectorLeg(request, embedded.embedding, vectors, signal);
   return { byMeaning, byWords, traits: traitsOf(embedded?.model ?? '', keywordWeight) };
 }
@@ -95,7 +94,7 @@ async function rank(
   wanted: number,
   request: SearchRequest,
   { registry }: SearchServices,
-  said: Said,
+  flags: Flags,
 ): Promise<{ ranked: RankedHit[]; isAll: boolean }> {
   const { byMeaning, byWords, traits } = legs;
   const find = async (...some: (Leg | undefined)[]) =>
@@ -105,7 +104,7 @@ async function rank(
       registry,
     );
   if (byMeaning && byWords) {
-    const both = await find(byMeaning, byWords).catch((error) => degrade(error, request, said));
+    const both = await find(byMeaning, byWords).catch((error) => degrade(error, request, flags));
     if (both) {
       const [vector, keyword] = both as [LiveHits, LiveHits];
       return { ranked: fuseLive(vector.hits, keyword.hits, traits), isAll: vector.isAll && keyword.isAll };
@@ -138,10 +137,10 @@ function fuseLive(
  * Lets a hybrid search go on without one leg, if the caller allows it.
  * @throws the error otherwise
  */
-function degrade(error: unknown, { mode, allow_degraded }: SearchRequest, said: Said): undefined {
+function degrade(error: unknown, { mode, allow_degraded }: SearchRequest, flags: Flags): undefined {
   const isAway = error instanceof DependencyError && error.kind !== 'permanent';
-  if (!isAway || said.degraded || mode !== 'hybrid' || !allow_degraded) throw error;
-  said.degraded = true;
+  if (!isAway || flags.degraded || mode !== 'hybrid' || !allow_degraded) throw error;
+  flags.degraded = true;
 }
 
 /** Embeds the query. @throws {DependencyError} `embedding_mismatch` for a collection of another model */

@@ -4,7 +4,7 @@ import type { VectorStore } from '../../documents/vector-store.ts';
 import { DependencyError } from '../../errors.ts';
 import { InstallationError } from '../../installation/installation-error.ts';
 
-/** Chunks a call, at most. A job's own batch is never larger, so the call's bytes have the same limit. */
+/** Most chunks in a call. A job's own batch is never larger, so the call's bytes have the same limit. */
 const MOST_CHUNKS = 250;
 
 interface Waiting extends ChunkWrite {
@@ -12,13 +12,13 @@ interface Waiting extends ChunkWrite {
   signal: AbortSignal;
   resolve: () => void;
   reject: (error: unknown) => void;
-  /** Aborted jobs and those that lost their claim have settled. */
+  /** True once `resolve` or `reject` was called. An abort or a lost claim settles a write before its call. */
   settled: boolean;
 }
 
 /**
- * Writes the chunks of all of a worker's jobs to Chroma, one call a collection at a time. Writes that come during a call
- * share the next one, because Chroma's cost is by the call.
+ * Writes the chunks of all jobs of a worker to Chroma, with one call per collection at a time. Writes that come during a call
+ * share the next one, because each call has a high fixed cost.
  */
 export class UpsertBatcher implements ChunkWriter {
   readonly #vectors: Pick<VectorStore, 'upsertAll'>;
@@ -52,7 +52,7 @@ export class UpsertBatcher implements ChunkWriter {
 
   async #drain(collection: string, queue: Waiting[]): Promise<void> {
     this.#waiting.set(collection, queue);
-    while (queue.length > 0) await this.#write(collection, await held(next(queue)));
+    while (queue.length > 0) await this.#write(collection, await keepHeld(takeNext(queue)));
     this.#waiting.delete(collection);
   }
 
@@ -68,8 +68,9 @@ export class UpsertBatcher implements ChunkWriter {
       await this.#vectors.upsertAll(collection, writes, unneeded.signal);
       for (const write of writes) settle(write);
     } catch (error) {
-      if (writes.length === 1 || !mayBeOneJobs(error)) for (const write of writes) settle(write, { error });
-      else for (const write of writes) await this.#write(collection, await held([write]));
+      if (writes.length === 1 || !mayConcernOneJob(error))
+        for (const write of writes) settle(write, { error });
+      else for (const write of writes) await this.#write(collection, await keepHeld([write]));
     } finally {
       for (const { signal } of writes) signal.removeEventListener('abort', cut);
     }
@@ -77,7 +78,7 @@ export class UpsertBatcher implements ChunkWriter {
 }
 
 /** Takes the first writes that fit in one call, at least one. */
-function next(queue: Waiting[]): Waiting[] {
+function takeNext(queue: Waiting[]): Waiting[] {
   const taken: Waiting[] = [];
   for (let chunks = 0; queue[0]; taken.push(queue.shift() as Waiting)) {
     chunks += queue[0].batch.length;
@@ -86,8 +87,8 @@ function next(queue: Waiting[]): Waiting[] {
   return taken;
 }
 
-/** Returns the writes whose jobs still hold their claim. The others reject. */
-async function held(writes: readonly Waiting[]): Promise<Waiting[]> {
+/** Returns the writes whose jobs still hold their claim, and rejects the others. */
+async function keepHeld(writes: readonly Waiting[]): Promise<Waiting[]> {
   const asked = writes.map(async (write) => {
     if (!write.settled) await write.ensureHeld().catch((error: unknown) => settle(write, { error }));
   });
@@ -101,8 +102,8 @@ function settle(write: Waiting, failed?: { error: unknown }): void {
   else write.resolve();
 }
 
-/** Whether one job's chunks may have caused a failure. Then each job makes a call of its own, and gets its own error. */
-function mayBeOneJobs(error: unknown): boolean {
+/** Returns whether one job's chunks may have caused a failure. Each job then makes its own call, and gets its own error. */
+function mayConcernOneJob(error: unknown): boolean {
   if (error instanceof DependencyError)
     return error.kind === 'permanent' || error.code === 'vector_store_failed';
   return !(error instanceof InstallationError);

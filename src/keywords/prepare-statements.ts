@@ -7,8 +7,8 @@ const QUERY = (condition: string) => `
   WHERE texts MATCH ? AND dead_since IS NULL ${condition}
   ORDER BY rank LIMIT ? OFFSET ?`;
 
-/** Prepares the statements of a collection's file. */
-export function prepareAll(database: DatabaseSync) {
+/** Prepares the SQL statements of a collection's file. */
+export function prepareStatements(database: DatabaseSync) {
   database.exec('CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, texts, row)');
   return {
     addGeneration: database.prepare(
