@@ -5,7 +5,7 @@ import { quantity } from './wording.ts';
 
 const RESULTS = 5;
 
-const REBUILDING = 'The index of words is being rebuilt, so some may be missing.';
+const REBUILDING = 'The keyword index is being rebuilt, so some results may be missing.';
 
 /** Shows the search form with its results. */
 export class SearchView {

@@ -5,7 +5,7 @@ import { WholeNumberSchema } from './scalars.ts';
 import { CollectionNameSchema } from './upload.ts';
 import { WhereSchema } from './where.ts';
 
-/** How a search finds chunks: by their words and their meaning, by one of them alone. */
+/** How a search finds chunks: by their words and their meaning, or by one of them alone. */
 export const SEARCH_MODES = ['hybrid', 'vector', 'keyword'] as const;
 export type SearchMode = (typeof SEARCH_MODES)[number];
 
@@ -42,9 +42,9 @@ const Fields = v.strictObject(
         ),
       ),
     ),
-    /** Adds so many neighbours before and after each result. */
+    /** Number of neighbours to add before each result, and after it. */
     context: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_NEIGHBOURS)), 0),
-    /** Takes a hybrid search by words or by meaning alone, while the other is away. Without it the search is refused. */
+    /** Lets a hybrid search find by words alone while the embedder is away, or by meaning alone while the index is. */
     allow_degraded: v.optional(v.boolean(), false),
   },
   // A misspelled option would change the results in silence.

@@ -18,7 +18,7 @@ export interface ChunkWriter {
 }
 
 /**
- * Both stores of chunks: Chroma and the keyword index. A chunk is stored once both hold it, and deleted once neither does.
+ * Both stores of chunks: Chroma and the keyword index. A chunk counts as stored when both hold it, and as deleted when neither does.
  * Methods throw a store's {@link DependencyError}, or the signal's reason when it was aborted. A store may still carry out a
  * write that was aborted.
  */

@@ -50,7 +50,7 @@ export class VectorStore {
     return this.upsertAll(origin.collection, [{ origin, batch }], signal);
   }
 
-  /** Stores batches of several generations of a collection in one call, because Chroma's cost is by the call. */
+  /** Stores batches of several generations of a collection in one call, because each call has a high fixed cost. */
   async upsertAll(name: string, writes: readonly ChunkWrite[], signal: AbortSignal): Promise<void> {
     await this.#call(signal, async (client) => {
       await this.#prove(client);

@@ -7,7 +7,7 @@ const LIST_WEIGHT = 20;
 /** Requests that change many jobs or documents. They first read as many records as a list. */
 const BULK =
   /^(?:POST \/api\/(?:jobs\/(?:retry|cancel)|documents\/delete)|DELETE \/api\/collections\/[^/]+)$/;
-/** Paths that embed a text in the processor. A search works in Chroma, too. */
+/** Paths that embed a text in the processor. A search also queries Chroma and the keyword index. */
 const EMBEDDING = new Set(['/api/search', '/v1/embeddings']);
 const EMBEDDING_WEIGHT = 16;
 /** Paths that stream a file from the disk. */

@@ -88,7 +88,7 @@ export const KeywordHitsSchema = v.object({
       score: v.number(),
     }),
   ),
-  /** Tokens of the query that count. A word of a text matches if it has one of them. */
+  /** Tokens of the query that were searched. A word of a text matches if it has one of them. */
   tokens: v.array(v.string()),
   /** False while the index is rebuilt, so that hits may be absent. */
   complete: v.boolean(),

@@ -4,7 +4,7 @@ import { BUNDLED_MODEL } from '../../contract/services/processor.ts';
 export interface ModelTraits {
   /** Share of the words in a hybrid score, 0..1. */
   keywordWeight: number;
-  /** Least cosine similarity of a hit, for a query none of whose words is in the collection. */
+  /** Least cosine similarity of a hit by meaning, if the query has no hit by words. -1 for none. */
   leastSimilarity: number;
 }
 

@@ -4,8 +4,8 @@ import type { ComparisonServices, Turn } from './comparison-services.ts';
 const AGAIN_SECONDS = 60 * 60;
 
 /**
- * Checks all chunks in Chroma and the keyword index, unless a worker did so in this epoch. Redis may have lost the scripts' marks of dead
- * generations. Deletion needs evidence, so chunks of documents that Redis does not know stay.
+ * Checks all chunks in Chroma and the keyword index, unless a worker did so in this epoch. Redis may have lost the scripts'
+ * marks of dead generations. Deletion needs evidence, so chunks of documents that Redis does not know stay.
  * @throws {DependencyError} when a store fails
  */
 export async function findOrphanChunks(

@@ -70,7 +70,7 @@ export class Checkpoints {
     });
   }
 
-  /** Keeps and finds no vectors from now on, because the document is small. */
+  /** Turns the checkpoints of vectors off, because the document is small. */
   leaveOut(): void {
     this.#isLeftOut = true;
   }

@@ -13,7 +13,7 @@ const LARGEST_BATCH = 250;
 const SMALLEST_BATCH = 50;
 /** Least number of batches, so that little is left to store once all chunks are embedded. */
 const FEWEST_BATCHES = 3;
-/** Most texts that go in one call without asking for the processor's size. Each look at its health connects to the embedder. */
+/** Largest document, in chunks, that goes in one call without a look at the processor's health. Each look connects to the embedder. */
 const ONE_CALL = 8;
 
 export interface EmbedderServices {
