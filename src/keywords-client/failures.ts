@@ -7,7 +7,7 @@ import { DependencyError, type FailureCode, type FailureKind } from '../errors.t
 /** Error codes of a connection that broke after it was made. The chunks of the call may be the cause. */
 const CUT = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
-/** What each refusal means for a job. An operator must correct a setting or the files; jobs wait meanwhile. */
+/** Kind and job code of each refusal. `unreachable` makes jobs wait until an operator has corrected a setting or the disk. */
 const REFUSALS: Partial<Record<KeywordErrorCode | 'host_forbidden', readonly [FailureKind, FailureCode]>> = {
   dead_generation: ['permanent', 'dead_generation'],
   installation_mismatch: ['unreachable', 'keywords_unavailable'],

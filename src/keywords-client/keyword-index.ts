@@ -23,9 +23,9 @@ import { explainFailure, failed, notAnIndex, refusal } from './failures.ts';
 /** Timeout of one call, in ms. The index may still carry out a write after it. */
 export const KEYWORDS_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 2000;
-/** Most bytes of chunks in a call. The index serves nothing else meanwhile. A single larger chunk goes alone. */
+/** Most bytes of chunks in one `/upsert`. The index serves no other call while it stores them. A larger chunk goes alone. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** Most generations of one call that counts. */
+/** Most generations in one `/count`. */
 const MAX_COUNTED = 5000;
 /** Most bytes of a response, because any server may stand at the address. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;

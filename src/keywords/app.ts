@@ -18,7 +18,7 @@ import type { Logger } from '../logging/logger.ts';
 import { KeywordError, parseRequest, problemResponse, toKeywordError } from './errors.ts';
 import type { KeywordStore } from './keyword-store.ts';
 
-/** Limit in bytes. It fits 500 chunks of the largest size. */
+/** Largest body, in bytes. It fits 500 chunks of the largest size. */
 const MAX_BODY_BYTES = 40 * 1024 * 1024;
 
 const DONE = { status: 'ok' } as const;

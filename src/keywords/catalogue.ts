@@ -45,7 +45,7 @@ export class Catalogue {
     this.#database = database;
   }
 
-  /** Whether the index as a whole was filled since it was made. */
+  /** True once the comparison has filled the whole index since it was made. */
   get complete(): boolean {
     return this.#statements.read.get()?.['complete'] === 1;
   }

@@ -11,13 +11,13 @@ import { isDamage, KeywordError } from './errors.ts';
 const MAX_OPEN = 100;
 
 /**
- * The files of the index: a catalogue, and one file for each collection. A file that is missing, damaged or of another
+ * Opens the files of the index: a catalogue, and one file for each collection. A file that is missing, damaged or of another
  * version is made anew, and its collection is incomplete until the comparison has filled it.
  */
 export class IndexFiles {
   readonly #folder: string;
   readonly #logger: Logger;
-  /** Open files, the one used last at the end. */
+  /** Open files, least recently used first. */
   readonly #open = new Map<string, CollectionFile>();
   #catalogue: Catalogue;
 
@@ -77,9 +77,13 @@ export class IndexFiles {
         return work(anew);
       } catch (again) {
         if (!isDamage(again)) throw again;
-        throw new KeywordError('storage_failed', 'The disk of the keyword index changes what is written.', {
-          cause: again,
-        });
+        throw new KeywordError(
+          'storage_failed',
+          'A new file of the keyword index is damaged at once. Check its disk.',
+          {
+            cause: again,
+          },
+        );
       }
     }
   }
@@ -143,7 +147,7 @@ export class IndexFiles {
         this.#logger.warn('the catalogue of the keyword index is damaged: the index begins anew', { error });
       }
     }
-    // Without its catalogue nobody knows what a file holds.
+    // Only the catalogue says which collection a file belongs to, and whether it is complete.
     for (const name of readdirSync(this.#folder))
       if (/\.sqlite(-wal|-shm)?$/.test(name)) rmSync(join(this.#folder, name));
     return new Catalogue(this.#folder);

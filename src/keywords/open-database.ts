@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** Wait in ms for another process that holds a file, such as a command. */
+/** Longest wait for a lock that another process holds, in ms. `npm run adopt` also opens the catalogue. */
 const BUSY_TIMEOUT_MS = 2000;
 
 /**

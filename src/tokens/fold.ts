@@ -39,7 +39,7 @@ const MAY_HAVE_ACCENTS = /[\u0300-\u03ff\u00c0-\u02af\u1e00-\u1fff]/u;
 const POINTS =
   /(?<=[\u0400-\u052f])[\u0300\u0301]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u0640]/gu;
 const NOT_ASCII = /[^\0-\x7f]/u;
-/** What NFKC adds to letters, such as the spaces of a ligature that is a phrase, and what is invisible. */
+/** Invisible characters, and signs that NFKC adds, such as the spaces in the expansion of an Arabic ligature. */
 const NOT_OF_WORDS = /[^\p{L}\p{N}\p{M}\p{Emoji_Presentation}]|[\ufe00-\ufe0f]/gu;
 /** Decimal digits of another script. The code of each zero is a multiple of 10 away from its digits. */
 const DIGIT = /(?![0-9])\p{Nd}/gu;

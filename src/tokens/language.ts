@@ -3,7 +3,7 @@ import { type KnownLanguage, type Language, LANGUAGES } from './languages.ts';
 import { type Script, scriptOf } from './scripts.ts';
 import { stopWordsOf } from './stop-words.ts';
 
-/** Length of the text that is looked at, in UTF-16 units. It holds dozens of stop words in most languages. */
+/** Length of the sample that decides, in UTF-16 units. It holds dozens of stop words in most languages. */
 const SAMPLE = 500;
 /** Longest word that votes, in UTF-16 units. Stop words are short. */
 const LONGEST_VOTER = 10;
@@ -23,7 +23,7 @@ const LEAD = 1.5;
 
 const voters = new Map<Script, ReadonlyMap<string, readonly KnownLanguage[]>>();
 
-/** Tells a text's language by its script, then by its stop words. Latin text without stop words counts as English. */
+/** Detects a text's language by its script, then by its stop words. Latin text without stop words counts as English. */
 export function languageOf(text: string): Language {
   const words = text.slice(0, SAMPLE).match(WORD) ?? [];
   const lengths = new Map<Script, number>();

@@ -20,11 +20,11 @@ export interface Piece {
 interface Atom extends Span {
   text: string;
   normal: string;
-  /** What follows, in the form that the token has. */
+  /** Joiner after the atom, as in the token. Empty after the last. */
   joiner: string;
 }
 
-/** What parts a path, a URL or an address into names that are codes themselves. */
+/** Joiners that split a path, a URL or an address into names. Each name is a code itself. */
 const STRONG = new Set(['/', '\\', ':', '::', '://', ':\\', '@', '?', '=', '&', '#', '%', '~']);
 /** Where `camelCase` and `HTTPServer` are cut. The bounds keep the time linear in words of many marks. */
 const CAMEL = /(?<=\p{Ll}\p{M}{0,4})(?=\p{Lu})|(?<=\p{Lu}\p{M}{0,4})(?=\p{Lu}\p{M}{0,4}\p{Ll})/u;

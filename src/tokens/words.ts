@@ -8,7 +8,7 @@ export const LONGEST_WORD = 200;
 const ATOM =
   /[\p{L}\p{N}][\p{L}\p{N}\p{M}\u00ad\u061c\u200c-\u200f\u202a-\u202e\u2060-\u2069\ufeff]{0,199}|\p{Emoji_Presentation}/gu;
 
-/** What may stand between the parts of a code, and what it is in the token. */
+/** Joiners between the parts of a code, with their form in the token. */
 const JOINERS = new Map([
   ...['-', '_', '.', '/', '\\', ':', '@', '&', '=', '~', '%', '?', '#', '+', "'"].map(asItself),
   ...['::', '://', ':\\', '__'].map(asItself),

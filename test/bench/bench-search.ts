@@ -6,7 +6,7 @@ import { median, percentile, printTable } from './statistics.ts';
 
 const CHUNKS = 100_000;
 const DOCUMENTS = 20;
-/** Words of a chunk, of 100 sizes between them. */
+/** Least and most words of a chunk. */
 const WORDS = { least: 60, most: 100 };
 const VOCABULARY = 30_000;
 const QUERIES = 200;
@@ -77,7 +77,7 @@ async function ask({ url }: TestSluice, mode: SearchMode): Promise<number[]> {
 }
 
 let seed = 1;
-/** The same numbers in each run. */
+/** Returns the next pseudo-random number, 0..1. Each run has the same ones. */
 function random(): number {
   seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
   return seed / 0x7fffffff;
@@ -91,7 +91,7 @@ function words(count: number): string {
   return Array.from({ length: count }, () => word(Math.floor(VOCABULARY ** random()))).join(' ');
 }
 
-/** Makes the word of a rank, of syllables. */
+/** Makes the word of a frequency rank, out of syllables. */
 function word(rank: number): string {
   const syllable = (i: number) => 'bdfgklmnprstvz'[i % 14]! + 'aeiou'[Math.floor(i / 14) % 5]!;
   let text = syllable(rank % 70);

@@ -30,7 +30,7 @@ export interface Facts {
   reindexes: ReadonlySet<string>;
   /** By document. */
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
-  /** What the keyword index holds. */
+  /** Generations and completeness of the keyword index. */
   keywords: KeywordFacts;
   /** The text of each document's first chunk. */
   firstTexts: ReadonlyMap<string, string>;

@@ -10,9 +10,9 @@ export interface IndexedGeneration {
   count: number;
 }
 
-/** What the keyword index holds. */
+/** Generations and completeness of the keyword index, as it reports them. */
 export interface KeywordFacts {
-  /** By document. */
+  /** Generations with chunks, by document id. */
   generations: ReadonlyMap<string, readonly IndexedGeneration[]>;
   /** Collections that it calls incomplete. */
   incomplete: readonly string[];

@@ -12,7 +12,7 @@ const WIDTH = DIMENSIONS;
 const FIRST_WIDTH = 256;
 /** Length of the states inside a layer. */
 const INNER_WIDTH = 1536;
-/** The model reads no more tokens of a text. */
+/** Most tokens of a text that the model reads. */
 const MAX_TOKENS = 128;
 /** Tokens of several texts in a run. More gain nothing, because the weights are read from memory rarely enough. */
 const RUN_TOKENS = 256;
@@ -26,7 +26,7 @@ export class Encoder {
   readonly #matrices = new Matrices();
   readonly #pieces: WordPieces;
   readonly #embeddings: Float32Array;
-  /** By position, one after the other. */
+  /** Positional encoding, one position a row. */
   readonly #timing: Float32Array;
   readonly #layers: readonly [Layer, Layer];
   readonly #last: Panels;
@@ -37,7 +37,7 @@ export class Encoder {
   readonly #attended: Rows;
   readonly #keys: number;
   readonly #weights: Rows;
-  /** A bias of nothing. */
+  /** A bias of zeros. */
   readonly #zeros: number;
 
   static async load(): Promise<Encoder> {
@@ -112,7 +112,7 @@ export class Encoder {
     return token;
   }
 
-  /** Lets each text's tokens attend to each other: from `input` to the first columns of the attended. */
+  /** Lets each text's tokens attend to each other: from `input` to the first columns of `#attended`. */
   #attend({ width, headWidth, ...layer }: Layer, input: Rows, lengths: readonly number[]): void {
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
     this.#norm(input, width, layer.attentionNorm, tokens);
@@ -151,7 +151,7 @@ export class Encoder {
     return { at: this.#keys, step: PANEL, panelStep, count: Math.ceil(length / PANEL), bias: this.#zeros };
   }
 
-  /** Adds two matrices with a rectifier between to the state. */
+  /** Adds the output of the feed-forward block to the state: two matrices with a rectifier between them. */
   #forward({ forwardNorm, widen, narrow }: Layer, tokens: number): void {
     this.#norm(this.#state, WIDTH, forwardNorm, tokens);
     this.#matrices.multiply(this.#normed, widen, this.#wide, tokens, WIDTH, 0);
@@ -166,7 +166,7 @@ export class Encoder {
       (floats[at + i] as number) += floats[this.#normed.at + i] as number;
   }
 
-  /** Writes each token's state with mean 0 and variance 1, scaled. */
+  /** Normalizes each token's state to mean 0 and variance 1, then scales and shifts it (layer normalization). */
   #norm(input: Rows, width: number, { scale, bias }: Norm, tokens: number): void {
     for (let token = 0; token < tokens; token++) {
       const row = this.#matrices.row(input, token, width);
@@ -195,7 +195,7 @@ export class Encoder {
   }
 }
 
-/** Returns sine and cosine of each position at several rates. */
+/** Computes the positional encoding: sine and cosine of each position at several rates. */
 function timing(rates: Float32Array): Float32Array {
   const rows = Array.from({ length: MAX_TOKENS }, (_, position) => {
     const angles = rates.map((rate) => position * rate);

