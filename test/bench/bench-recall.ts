@@ -45,8 +45,8 @@ export async function bench(): Promise<void> {
     }
     const { strategy = '', ranks = [] } = last ?? {};
     const overlaps = questions.map(overlap);
-    const bound = overlaps.toSorted((a, b) => a - b)[Math.floor(questions.length / 3)] ?? 0;
-    const other = ranks.filter((_, i) => (overlaps[i] ?? 0) < bound);
+    const byOverlap = questions.map((_, i) => i).toSorted((a, b) => overlaps[a]! - overlaps[b]!);
+    const other = byOverlap.slice(0, questions.length / 3).flatMap((i) => ranks[i] ?? []);
     rows.push([`${strategy}, other words`, `${other.length} questions`, ...shares(other)]);
     console.log(`${questions.length} questions`);
     printTable(rows);
