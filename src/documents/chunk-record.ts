@@ -32,6 +32,14 @@ export function generationNameOf(chunkId: string): string {
   return chunkId.slice(0, chunkId.lastIndexOf(':'));
 }
 
+/** Returns what a chunk's id says; `undefined` for the id of another program's record. */
+export function parseChunkId(
+  id: string,
+): { documentId: string; generation: string; index: number } | undefined {
+  const [, documentId, generation, index] = /^(.+):([^:]+):(\d{1,15})$/s.exec(id) ?? [];
+  return documentId && generation ? { documentId, generation, index: Number(index) } : undefined;
+}
+
 /** A document's generation and its expected number of chunks. */
 export interface CountedGeneration {
   /** Id of the document. */

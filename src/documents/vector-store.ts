@@ -152,7 +152,7 @@ export class VectorStore {
   }
 
   /**
-   * Finds the chunks nearest to an embedding, best first, of every generation. The caller leaves out dead ones. A score is
+   * Finds the ids of the chunks nearest to an embedding, best first, of every generation. The caller leaves out dead ones. A score is
    * the cosine similarity: 1 for the same direction.
    * @returns `undefined` when there is no such collection
    */
@@ -162,7 +162,7 @@ export class VectorStore {
     limit: number,
     where: Record<string, unknown> | undefined,
     signal: AbortSignal,
-  ): Promise<{ chunk: FoundChunk; score: number }[] | undefined> {
+  ): Promise<{ id: string; score: number }[] | undefined> {
     return this.#in(collection, signal, (found) => findNearest(found, embedding, limit, where));
   }
 

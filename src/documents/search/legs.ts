@@ -3,6 +3,7 @@ import type { SearchRequest } from '../../contract/search.ts';
 import type { KeywordIndex } from '../../keywords-client/keyword-index.ts';
 import type { VectorStore } from '../vector-store.ts';
 import { collectionNotFound } from '../collections/collection-not-found.ts';
+import { parseChunkId } from '../chunk-record.ts';
 import { idOf, type Hit } from './hit.ts';
 import type { Leg } from './live-hits.ts';
 
@@ -16,9 +17,9 @@ export function vectorLeg(
   return async (count) => {
     const found = await vectors.query(collection, embedding, count, where, signal);
     if (!found) throw collectionNotFound(collection);
-    const hits = found.map(({ score, chunk }) => {
-      const { documentId, generation, chunk_index: index } = chunk;
-      return { documentId, generation, index, score, chunk };
+    const hits = found.flatMap(({ id, score }) => {
+      const chunk = parseChunkId(id);
+      return chunk ? [{ ...chunk, score }] : [];
     });
     return { looked: found.length, hits };
   };

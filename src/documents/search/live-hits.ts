@@ -4,9 +4,9 @@ import type { Hit } from './hit.ts';
 /** Hits that the first query takes beyond those wanted, because dead generations stay in the stores until their cleanup. */
 const SPARE = 20;
 /** Most hits that a leg looks at. */
-export const MOST_HITS = 10_000;
+const MOST_HITS = 10_000;
 /** Queries of one search while uploads replace the documents that it finds. */
-const MOST_TRIES = 4;
+export const MOST_TRIES = 4;
 
 /** Hits of one leg, best first, after the caller's filter. */
 export interface LegHits {

@@ -6,12 +6,19 @@ import type { FoundChunk } from './found-chunk.ts';
 import { idOf, type RankedHit } from './hit.ts';
 import { matchesOf, type FindMatches } from './matched-words.ts';
 
-/** Most hits whose chunks one call reads. */
-const HITS_A_PAGE = 200;
+/** Hits beyond the limit whose chunks are read at once, because some may hold the same passage. */
+const SPARE = 10;
 
 /** A hit with its chunk. */
 export interface FoundHit extends RankedHit {
   chunk: FoundChunk;
+}
+
+/** The hits of the results. */
+export interface ChosenHits {
+  chosen: FoundHit[];
+  /** Hits that Chroma does not have. Their document was replaced or deleted meanwhile, or Chroma has lost them. */
+  gone: number;
 }
 
 /** Chooses the best hits, at most `limit`. A passage that several documents hold, such as a letterhead, comes once. */
@@ -20,18 +27,23 @@ export async function chooseHits(
   { collection, limit, min_score: least = -Infinity }: SearchRequest,
   { vectors }: { vectors: Pick<VectorStore, 'find'> },
   signal: AbortSignal,
-): Promise<FoundHit[]> {
+): Promise<ChosenHits> {
   const wanted = ranked.filter(({ score }) => score >= least);
   const passages = new Set<string>();
   const chosen: FoundHit[] = [];
-  for (let from = 0; from < wanted.length && chosen.length < limit; from += HITS_A_PAGE) {
-    for (const hit of await withChunks(wanted.slice(from, from + HITS_A_PAGE), collection, vectors, signal)) {
+  let gone = 0;
+  const size = limit + SPARE;
+  for (let from = 0; from < wanted.length && chosen.length < limit; from += size) {
+    const page = wanted.slice(from, from + size);
+    const found = await withChunks(page, collection, vectors, signal);
+    gone += page.length - found.length;
+    for (const hit of found) {
       if (chosen.length === limit || passages.has(hit.chunk.text)) continue;
       passages.add(hit.chunk.text);
       chosen.push(hit);
     }
   }
-  return chosen;
+  return { chosen, gone };
 }
 
 /** Makes the results of hits, with their matched words and neighbours. */
@@ -46,7 +58,7 @@ export async function toResults(
   return hits.map((hit, i) => ({ ...toResult(hit, findMatches), ...neighbours[i] }));
 }
 
-/** Reads the chunks of hits that come from the keyword index alone. It leaves out a hit that Chroma does not have. */
+/** Reads the chunks of hits, unless a filter has read them. It leaves out a hit that Chroma does not have. */
 async function withChunks(
   hits: readonly RankedHit[],
   collection: string,

@@ -10,7 +10,7 @@ import type { VectorStore } from '../vector-store.ts';
 import { fuse } from './fuse.ts';
 import type { Hit, RankedHit } from './hit.ts';
 import { keywordLeg, vectorLeg } from './legs.ts';
-import { findLiveHits, type Leg, type LiveHits } from './live-hits.ts';
+import { findLiveHits, MOST_TRIES, type Leg, type LiveHits } from './live-hits.ts';
 import { traitsOf, type ModelTraits } from './model-traits.ts';
 import { chooseHits, toResults, type FoundHit } from './results.ts';
 
@@ -43,18 +43,33 @@ export async function search(
   const { registry } = services;
   const flags: Flags = {};
   const legs = await openLegs(tenant, request, services, flags, signal);
-  let chosen: FoundHit[] = [];
-  // Copies of a passage count once, so that more hits may be needed than there are results.
-  for (let wanted = Math.max(LIVE_HITS, request.limit); ; wanted *= 4) {
-    const { ranked, isAll } = await rank(legs, wanted, request, services, flags);
-    chosen = await chooseHits(ranked, request, services, signal);
-    const isCut = (ranked.at(-1)?.score ?? 0) < (request.min_score ?? -Infinity);
-    if (chosen.length === request.limit || isAll || isCut) break;
-  }
+  const chosen = await findHits(legs, request, services, flags, signal);
   // Both stores keep a collection whose documents are deleted.
   if (chosen.length === 0 && !(await registry.hasAny(tenant, request.collection)))
     throw collectionNotFound(request.collection);
   return { results: await toResults(chosen, request, services, signal), ...flags };
+}
+
+/**
+ * Finds the hits of the results. Copies of a passage count once, so that it may need more hits than there are results. It
+ * repeats a search whose hits go meanwhile, because their document may have new chunks.
+ */
+async function findHits(
+  legs: Legs,
+  request: SearchRequest,
+  services: SearchServices,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<FoundHit[]> {
+  let wanted = Math.max(LIVE_HITS, request.limit);
+  for (let tries = 1; ;) {
+    const { ranked, isAll } = await rank(legs, wanted, request, services, flags);
+    const { chosen, gone } = await chooseHits(ranked, request, services, signal);
+    if (gone > 0 && tries++ < MOST_TRIES) continue;
+    const isCut = (ranked.at(-1)?.score ?? 0) < (request.min_score ?? -Infinity);
+    if (chosen.length === request.limit || isAll || isCut) return chosen;
+    wanted *= 4;
+  }
 }
 
 /** Flags of the response. */
