@@ -46,7 +46,8 @@ export class KeywordIndex {
   /**
    * @param url base URL of the index
    * @param options.secret the secret that the index demands; absent for an open one
-   * @param options.installation returns the id that is sent with every call. A write throws what it throws
+   * @param options.installation returns the installation's id, for the header of every call. Its error fails a write, and a
+   * read then goes without the header
    */
   constructor(url: string, options: { secret: string | undefined; installation: () => string }) {
     this.#url = url.replace(/\/$/, '');

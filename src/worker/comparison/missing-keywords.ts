@@ -27,7 +27,8 @@ export class MissingKeywords {
   }
 
   /**
-   * Compares once, and fills what is absent. It skips a collection that a store cannot read.
+   * Compares once, and adds the chunks that the index lacks. If a store cannot read a collection, the others are still
+   * filled.
    * @returns whether it filled any
    * @throws {DependencyError} when a store cannot be reached
    */
@@ -39,7 +40,7 @@ export class MissingKeywords {
     const isDue = began - this.#countedAt >= COUNTED_EVERY_MS;
     const expected = await expectedChunks(counts);
     const isWhole = index.complete && index.collections.every(({ complete }) => complete);
-    // A lost index has forgotten what is dead, and late writes may have come since.
+    // A lost index has lost its tombstones, so it may have accepted late writes of dead generations.
     if (!isWhole) await redis.del(keys.reconciled);
     let [filled, skipped] = [0, 0];
     for (const collection of new Set([...expected.keys(), ...known.keys()])) {

@@ -165,5 +165,5 @@ test('an index of another installation is neither read nor healthy', async () =>
     refused,
   );
   await expect(other.heartbeat(signal)).rejects.toMatchObject(refused);
-  await expect(other.countStored('docs', [], signal)).resolves.toEqual([]);
+  await expect(other.collections(signal)).rejects.toMatchObject(refused);
 });
