@@ -10,6 +10,7 @@ import { DocumentEdits } from '../jobs/transitions/document-edits.ts';
 import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
+import { ReembedJobs } from '../jobs/transitions/reembed-jobs.ts';
 import { JobQueue } from '../jobs/transitions/job-queue.ts';
 import { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { JobReader } from '../jobs/feed/job-reader.ts';
@@ -40,6 +41,10 @@ export function composeApi(
   const uploads = shared.connect('uploads', 'ordered');
   const space = new FreeSpace(config.blobStore, [config.dataDir], config.minFreeBytes);
   shared.checks['disk'] = () => space.check();
+  const reembeds = new ReembedJobs(redis, keys, {
+    maxRetries: config.maxRetries,
+    ttlSeconds: config.jobTtlSeconds,
+  });
   const services = {
     ...shared,
     ...stores,
@@ -56,8 +61,9 @@ export function composeApi(
     deletion: new DocumentDeletion(redis, keys, config.jobTtlSeconds),
     tombstones: new Tombstones(redis, keys),
     edits: new DocumentEdits(redis, keys, CHROMA_TIMEOUT_MS),
-    collections: new Collections(redis, keys),
-    models: new CollectionModels(redis, keys, stores.reader),
+    collections: new Collections(redis, keys, reembeds),
+    models: new CollectionModels(redis, keys, stores.reader, reembeds),
+    reembeds,
     incomplete: new IncompleteDocuments(redis, keys, config.maxRetries),
   };
   return createApp(services, own, {

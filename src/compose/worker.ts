@@ -1,12 +1,15 @@
 import { Counter } from '@prometheus-io/client';
 
-import { CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
+import { chromaCall, CHROMA_TIMEOUT_MS } from '../documents/chroma-call.ts';
 import { ChunkCounts } from '../documents/chunk-counts.ts';
 import { ChunkStores } from '../documents/chunk-stores.ts';
 import { CollectionCounts } from '../documents/collections/collection-counts.ts';
 import { CollectionModels } from '../documents/collections/collection-models.ts';
 import { storedDimensions } from '../documents/collections/stored-dimensions.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
+import { RebuiltVectors } from '../documents/reembed/rebuilt-vectors.ts';
+import { ReembedJobs } from '../jobs/transitions/reembed-jobs.ts';
+import { ReembedSweep } from '../worker/reembed/reembed-sweep.ts';
 import { DocumentEdits } from '../jobs/transitions/document-edits.ts';
 import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { CleanupLog } from '../jobs/transitions/cleanup-log.ts';
@@ -39,6 +42,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
   installation.watch(redis);
   const ttlMs = jobTtlSeconds * 1000;
   const store = new JobStore(redis, keys);
+  const reembeds = new ReembedJobs(redis, keys, { maxRetries: config.maxRetries, ttlSeconds: jobTtlSeconds });
   const services = {
     ...stores,
     chunks: new ChunkStores(stores.vectors, new UpsertBatcher(stores.vectors), stores.keywords),
@@ -49,7 +53,9 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     queue: new JobQueue(redis, keys, queueOptions),
     store,
     registry: new DocumentRegistry(redis, keys),
-    models: new CollectionModels(redis, keys, stores.reader, storedDimensions(stores.chromaUrl)),
+    reembeds,
+    rebuilt: new RebuiltVectors(chromaCall(stores.chromaUrl), (client) => installation.proveChroma(client)),
+    models: new CollectionModels(redis, keys, stores.reader, reembeds, storedDimensions(stores.chromaUrl)),
     deletion: new DocumentDeletion(redis, keys, jobTtlSeconds),
     edits: new DocumentEdits(redis, keys, CHROMA_TIMEOUT_MS),
     epochs: store.epochs,
@@ -75,6 +81,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
       collections: new CollectionSweep({ ...services, collections: new CollectionCounts(redis, keys) }),
       edited: new EditSweep(services),
+      reembedded: new ReembedSweep(services),
       comparison: new ChunkComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
     },
     { concurrency, leaseMs, drainMs },

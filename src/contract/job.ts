@@ -36,7 +36,7 @@ export type Counts = v.InferOutput<typeof CountsSchema>;
  */
 export const JobErrorCodeSchema = v.string();
 
-/** Result of a completed job, as documented. */
+/** Result of a completed job, as documented. A job that embeds a collection again has none. */
 export const JobResultSchema = v.object({
   document_id: v.string(),
   chunk_count: WholeNumberSchema,

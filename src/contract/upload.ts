@@ -14,6 +14,11 @@ const DEFAULT_CHUNK_OVERLAP = 50;
 /** Name of the collection whose metadata holds the installation's id. */
 export const RESERVED_COLLECTION = 'sluice-installation';
 
+/** Returns whether a name is one that Sluice gives to collections of its own. */
+export function isInternalCollection(name: string): boolean {
+  return name === RESERVED_COLLECTION || /^sluice-(next|former)-[0-9a-f]{32}$/.test(name);
+}
+
 /**
  * Checks a collection name by Chroma's own rule: 3–512 of [a-zA-Z0-9._-], a letter or digit at both ends, no two points in
  * a row, no IPv4 address.
@@ -29,7 +34,7 @@ export const CollectionNameSchema = v.pipe(
     (name) => !/^\d{1,3}(\.\d{1,3}){3}$/.test(name),
     'a collection name may not look like an IP address',
   ),
-  v.check((name) => name !== RESERVED_COLLECTION, `"${RESERVED_COLLECTION}" is reserved; use another name`),
+  v.check((name) => !isInternalCollection(name), 'this name is reserved; use another name'),
 );
 
 /** A whole number in a form field. Only a plain run of digits counts, because fields hold text. */

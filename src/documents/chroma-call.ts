@@ -3,6 +3,7 @@ import { ChromaClient, ChromaNotFoundError, type Collection } from 'chromadb';
 import { DependencyError } from '../errors.ts';
 import type { ChromaCall } from '../installation/chroma-identity.ts';
 import { explain } from './chroma-errors.ts';
+import { nextName } from './reembed/collection-names.ts';
 
 /** Timeout of one call to Chroma, in ms. Chroma may still carry out a write after it. */
 export const CHROMA_TIMEOUT_MS = 30_000;
@@ -40,8 +41,21 @@ export function chromaCall(url: string): ChromaCall {
   };
 }
 
-/** Reads a collection by its name; `undefined` for a missing one. */
+/**
+ * Finds the collection of a name; `undefined` for none. While a reembed job switches names, finds the collection that is
+ * about to get this one.
+ */
 export async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
+  return (
+    (await findExactly(client, name)) ??
+    (await findExactly(client, nextName(name))) ??
+    // The switch may have ended between both reads.
+    (await findExactly(client, name))
+  );
+}
+
+/** Reads a collection by exactly this name; `undefined` for a missing one. */
+export async function findExactly(client: ChromaClient, name: string): Promise<Collection | undefined> {
   try {
     return await client.getCollection({ name });
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { ChromaClient, Collection, Where } from 'chromadb';
 
 import type { Chunk } from '../contract/documents.ts';
-import { RESERVED_COLLECTION, type Metadata } from '../contract/upload.ts';
+import { isInternalCollection, type Metadata } from '../contract/upload.ts';
 import type { ChromaCall } from '../installation/chroma-identity.ts';
 import type { Generation } from '../jobs/model/generation.ts';
 import { chromaCall, findCollection } from './chroma-call.ts';
@@ -19,6 +19,8 @@ import {
   type CountedGeneration,
 } from './chunk-record.ts';
 import { updateChunks } from './edits/update-chunks.ts';
+import { modelMismatch } from './collections/embedding-model.ts';
+import { rebuildOf } from './reembed/rebuilt-vectors.ts';
 import { findById, findNearest, type FoundChunk } from './search/found-chunk.ts';
 
 const COLLECTIONS_A_PAGE = 100;
@@ -55,7 +57,9 @@ export class VectorStore {
     await this.#call(signal, async (client) => {
       await this.#prove(client);
       const configuration = { hnsw: { space: 'cosine' } } as const;
-      const made = await client.getOrCreateCollection({ name, embeddingFunction: null, configuration });
+      const made =
+        (await findCollection(client, name)) ??
+        (await client.getOrCreateCollection({ name, embeddingFunction: null, configuration }));
       await made.upsert(toRecords(writes));
     });
   }
@@ -155,15 +159,22 @@ export class VectorStore {
    * Finds the ids of the chunks nearest to an embedding, best first, of every generation. The caller leaves out dead ones. A score is
    * the cosine similarity: 1 for the same direction.
    * @returns `undefined` when there is no such collection
+   * @throws {DependencyError} `embedding_mismatch` if a job has rebuilt the collection with another model
    */
   async query(
     collection: string,
-    embedding: number[],
+    { embedding, model }: { embedding: number[]; model: string },
     limit: number,
     where: Record<string, unknown> | undefined,
     signal: AbortSignal,
   ): Promise<{ id: string; score: number }[] | undefined> {
-    return this.#in(collection, signal, (found) => findNearest(found, embedding, limit, where));
+    return this.#in(collection, signal, (found) => {
+      const rebuilt = rebuildOf(found);
+      // The registry names the model, but only after the switch of the vectors.
+      if (rebuilt && rebuilt.name !== model)
+        throw modelMismatch(collection, [rebuilt], { name: model, dimensions: embedding.length });
+      return findNearest(found, embedding, limit, where);
+    });
   }
 
   /** Reads chunks by their ids. It leaves out unknown ones, and those that the filter excludes. */
@@ -186,7 +197,7 @@ export class VectorStore {
       const page = { limit: COLLECTIONS_A_PAGE, offset: skip };
       const collections = await this.#call(signal, (client) => client.listCollections(page));
       for (const { name } of collections)
-        if (name !== RESERVED_COLLECTION) yield* this.#generationsOf(name, signal);
+        if (!isInternalCollection(name)) yield* this.#generationsOf(name, signal);
       if (collections.length < COLLECTIONS_A_PAGE) return;
     }
   }

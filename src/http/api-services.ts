@@ -14,6 +14,7 @@ import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts'
 import type { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { JobQueue } from '../jobs/transitions/job-queue.ts';
+import type { ReembedJobs } from '../jobs/transitions/reembed-jobs.ts';
 import type { Tombstones } from '../jobs/transitions/tombstones.ts';
 import type { JobReader } from '../jobs/feed/job-reader.ts';
 import type { JobStore } from '../jobs/reads/job-store.ts';
@@ -47,6 +48,7 @@ export interface ApiServices {
   registry: DocumentRegistry;
   collections: Collections;
   models: CollectionModels;
+  reembeds: Pick<ReembedJobs, 'start'>;
   deletion: DocumentDeletion;
   tombstones: Tombstones;
   edits: DocumentEdits;

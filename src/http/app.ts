@@ -119,7 +119,7 @@ export function createApp(
   app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));
   app.route('/', documentRoutes(services, publicPath));
   app.route('/', documentContentRoutes(services, options));
-  app.route('/', collectionRoutes(services));
+  app.route('/', collectionRoutes(services, publicPath));
   app.route('/', searchRoutes(services));
   app.route('/', openAiRoutes(services, options));
   app.route('/', settingsRoutes(options.settings));

@@ -21,6 +21,7 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'POST /api/documents/delete': UPLOAD,
   'PATCH /api/documents/:id': UPLOAD,
   'DELETE /api/documents/:id': UPLOAD,
+  'POST /api/collections/:name/reembed': UPLOAD,
   'DELETE /api/collections/:name': UPLOAD,
   'POST /api/jobs/cancel': UPLOAD,
   'POST /api/jobs/retry': UPLOAD,

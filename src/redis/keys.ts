@@ -30,6 +30,7 @@
  * | `jobs:orphans` | string | number of generations in Chroma whose document Redis does not know |
  * | `jobs:incomplete` | zset | a document that misses chunks → when a worker may index it again (ms) |
  * | `jobs:reindexing` | set | documents with a reindex job under way |
+ * | `jobs:reembedding` | set | collections whose reembed job may have left something in Chroma (JSON: tenant, name) |
  * | `jobs:edited` | zset | a document whose metadata was edited → when a worker applies the edit (ms) |
  * | `jobs:counted` | hash | tenant → time of the last count of all its documents (ms) |
  * | `jobs:counting` | string | set while a worker counts documents |
@@ -44,7 +45,7 @@
  * | `documents:{tenant}` | zset | document ids by registration time (ms) |
  * | `documents:{tenant}:{collection}` | zset | the same, for one collection |
  * | `collections:{tenant}` | zset | names of the collections with documents, all with score 0 |
- * | `collections:{tenant}:{name}` | hash | counts of a collection: `documents`, `chunks`, `size` and those of each model |
+ * | `collections:{tenant}:{name}` | hash | counts of a collection: `documents`, `chunks`, `size` and those of each model; `reembed`, the latest run that embedded it again |
  * | `access:ticket:{digest}` | string | the pass of a ticket (JSON), for 30 s |
  * | `access:job:{digest}` | string | the pass of a job's token (JSON), for a day |
  * | `installation` | hash | `id` of the installation, `store` of the blob store that it uses |
@@ -94,6 +95,7 @@ export function createKeys(prefix = '') {
     orphans: `${prefix}jobs:orphans`,
     incomplete: `${prefix}jobs:incomplete`,
     reindexing: `${prefix}jobs:reindexing`,
+    reembedding: `${prefix}jobs:reembedding`,
     edited: `${prefix}jobs:edited`,
     counted: `${prefix}jobs:counted`,
     counting: `${prefix}jobs:counting`,

@@ -25,6 +25,7 @@ export async function admitUpload(
     try {
       await models.ensureTakesPresent(tenant, collection, signal);
     } catch (error) {
+      // The job of the upload waits until the collection is embedded again.
       if (!(error instanceof DependencyError) || error.code !== 'embedding_mismatch') return undefined;
       const key = idempotencyKey !== undefined && keys.idempotency(tenant, idempotencyKey);
       return key && (await redis.exists(key)) ? undefined : error.message;

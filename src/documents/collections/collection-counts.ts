@@ -82,7 +82,7 @@ export class CollectionCounts {
   async #correct(tenant: string, name: string, signal: AbortSignal): Promise<boolean> {
     const key = this.#keys.counts(tenant, name);
     const read = (pipeline: { hgetall: (key: string) => unknown }) => pipeline.hgetall(key);
-    const [{ changes = '', ...found } = {}] = await readEach<Record<string, string>>(
+    const [{ changes = '', reembed: _reembed, ...found } = {}] = await readEach<Record<string, string>>(
       this.#redis,
       [key],
       read,

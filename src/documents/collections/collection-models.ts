@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 
+import { ReembeddingError } from '../../jobs/transitions/job-reports.ts';
+import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import type { PresentReader } from '../../processor-client/present-reader.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { readEach } from '../read-each.ts';
@@ -16,6 +18,7 @@ export class CollectionModels {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #reader: Pick<PresentReader, 'present' | 'seen' | 'look'>;
+  readonly #reembeds: Pick<ReembedJobs, 'goingOn'>;
   readonly #stored: StoredDimensions;
 
   /** @param stored by default knows no length; the worker then checks collections without documents */
@@ -23,11 +26,13 @@ export class CollectionModels {
     redis: Redis,
     keys: Keys,
     reader: Pick<PresentReader, 'present' | 'seen' | 'look'>,
+    reembeds: Pick<ReembedJobs, 'goingOn'>,
     stored: StoredDimensions = async () => 0,
   ) {
     this.#redis = redis;
     this.#keys = keys;
     this.#reader = reader;
+    this.#reembeds = reembeds;
     this.#stored = stored;
   }
 
@@ -38,10 +43,13 @@ export class CollectionModels {
 
   /** Reads the models of a collection's documents; none for a collection without documents. */
   async read(tenant: string, collection: string): Promise<EmbeddingModel[]> {
-    const key = this.#keys.counts(tenant, collection);
-    const read = (pipeline: { hgetall: (key: string) => unknown }) => pipeline.hgetall(key);
-    const [counts = {}] = await readEach<Record<string, string>>(this.#redis, [key], read);
-    return Object.keys(counts).flatMap((field) => modelOf(field) ?? []);
+    return modelsOf(await this.#counts(tenant, collection));
+  }
+
+  /** Returns the id of the job that embeds a collection again; `undefined` if none does. */
+  async reembeddingJob(tenant: string, collection: string): Promise<string | undefined> {
+    const { reembed = '' } = await this.#counts(tenant, collection);
+    return this.#reembeds.goingOn(reembed);
   }
 
   /** @throws {DependencyError} `embedding_mismatch` if the collection does not take this model */
@@ -51,31 +59,49 @@ export class CollectionModels {
     model: EmbeddingModel,
     signal: AbortSignal,
   ): Promise<void> {
-    const held = await this.#held(tenant, collection, model, signal);
+    const held = await this.#held(await this.read(tenant, collection), collection, model, signal);
     if (!takesModel(held, model)) throw modelMismatch(collection, held, model);
   }
 
   /**
    * Ensures that the collection takes the processor's present model. It reads the health again before it
    * refuses, because an operator may have just set the former model back.
+   * @returns the latest run that has embedded the collection again; '' for none
    * @throws {DependencyError} `embedding_mismatch`; {@link PresentReader.look}'s while the processor is away
+   * @throws {ReembeddingError} while a job embeds it again
    */
-  async ensureTakesPresent(tenant: string, collection: string, signal: AbortSignal): Promise<void> {
+  async ensureTakesPresent(tenant: string, collection: string, signal: AbortSignal): Promise<string> {
+    const counts = await this.#counts(tenant, collection);
+    const { reembed = '' } = counts;
+    const job = await this.#reembeds.goingOn(reembed);
+    if (job !== undefined) throw new ReembeddingError(job);
     const model = toModel(this.#reader.seen ? this.#reader.present : await this.#reader.look());
-    if (takesModel(await this.#held(tenant, collection, model, signal), model)) return;
-    await this.ensureTakes(tenant, collection, toModel(await this.#reader.look()), signal);
+    const held = await this.#held(modelsOf(counts), collection, model, signal);
+    if (!takesModel(held, model))
+      await this.ensureTakes(tenant, collection, toModel(await this.#reader.look()), signal);
+    return reembed;
+  }
+
+  async #counts(tenant: string, collection: string): Promise<Record<string, string>> {
+    const key = this.#keys.counts(tenant, collection);
+    const read = (pipeline: { hgetall: (key: string) => unknown }) => pipeline.hgetall(key);
+    const [counts = {}] = await readEach<Record<string, string>>(this.#redis, [key], read);
+    return counts;
   }
 
   async #held(
-    tenant: string,
+    models: EmbeddingModel[],
     collection: string,
     { dimensions }: EmbeddingModel,
     signal: AbortSignal,
   ): Promise<EmbeddingModel[]> {
-    const held = await this.read(tenant, collection);
-    if (dimensions === 0 || held.length > 0) return held;
+    if (dimensions === 0 || models.length > 0) return models;
     return [{ name: '', dimensions: await this.#stored(collection, signal) }];
   }
+}
+
+function modelsOf(counts: Record<string, string>): EmbeddingModel[] {
+  return Object.keys(counts).flatMap((field) => modelOf(field) ?? []);
 }
 
 function toModel({ model, dimensions }: PresentReader['present']): EmbeddingModel {

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 
 import type { Collection } from '../../contract/documents.ts';
 import { AppError } from '../../errors.ts';
+import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { readEach } from '../read-each.ts';
 import { CollectionCounts } from './collection-counts.ts';
@@ -16,11 +17,13 @@ export class Collections {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #counts: CollectionCounts;
+  readonly #reembeds: Pick<ReembedJobs, 'goingOn'>;
   /** Counts under way, by tenant. Concurrent requests share one. */
   readonly #counting = new Map<string, Promise<boolean>>();
 
-  constructor(redis: Redis, keys: Keys) {
+  constructor(redis: Redis, keys: Keys, reembeds: Pick<ReembedJobs, 'goingOn'>) {
     this.#redis = redis;
+    this.#reembeds = reembeds;
     this.#keys = keys;
     this.#counts = new CollectionCounts(redis, keys);
   }
@@ -59,10 +62,15 @@ export class Collections {
     const hashes = await readEach<Record<string, string>>(this.#redis, names, (pipeline, name) =>
       pipeline.hgetall(this.#keys.counts(tenant, name)),
     );
+    const collections = await Promise.all(
+      names.map(async (name, i) => {
+        const hash = hashes[i] ?? {};
+        const reembed_job = await this.#reembeds.goingOn(hash['reembed'] ?? '');
+        return { ...toCollection(name, hash), reembed_job };
+      }),
+    );
     // A collection may lose its last document between the two reads.
-    return names
-      .map((name, i) => toCollection(name, hashes[i] ?? {}))
-      .filter(({ document_count }) => document_count > 0);
+    return collections.filter(({ document_count }) => document_count > 0);
   }
 
   async #ensureCounted(tenant: string): Promise<void> {

@@ -33,9 +33,9 @@ export function modelMismatch(
 ): DependencyError {
   const detail =
     `The collection "${collection}" holds vectors of ${listed(held)}. The processor embeds with ${described(model)}. ` +
-    // Chroma keeps the length of a deleted collection's vectors.
-    (held.some((one) => agreeInLength(one, model))
-      ? 'Set the former model back, use another collection, or delete this collection first.'
+    // A collection without documents has no named model, and cannot be embedded again.
+    (held.some(({ name }) => name !== '')
+      ? `Embed the collection again (POST /api/collections/${collection}/reembed), set the former model back, or use another one.`
       : 'Set the former model back, or use another collection.');
   return new DependencyError('permanent', 'embedding_mismatch', detail);
 }

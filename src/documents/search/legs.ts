@@ -10,12 +10,12 @@ import type { Leg } from './live-hits.ts';
 /** Makes the leg that finds chunks by their meaning. @throws {AppError} `collection_not_found`, when it runs */
 export function vectorLeg(
   { collection, where }: SearchRequest,
-  embedding: number[],
+  embedded: { embedding: number[]; model: string },
   vectors: Pick<VectorStore, 'query'>,
   signal: AbortSignal,
 ): Leg {
   return async (count) => {
-    const found = await vectors.query(collection, embedding, count, where, signal);
+    const found = await vectors.query(collection, embedded, count, where, signal);
     if (!found) throw collectionNotFound(collection);
     const hits = found.flatMap(({ id, score }) => {
       const chunk = parseChunkId(id);

@@ -43,7 +43,7 @@ export async function search(
   const { registry } = services;
   const flags: Flags = {};
   const legs = await openLegs(tenant, request, services, flags, signal);
-  const chosen = await findHits(legs, request, services, flags, signal);
+  const chosen = await findHits(legs, tenant, request, services, flags, signal);
   // Both stores keep a collection whose documents are deleted.
   if (chosen.length === 0 && !(await registry.hasAny(tenant, request.collection)))
     throw collectionNotFound(request.collection);
@@ -56,6 +56,7 @@ export async function search(
  */
 async function findHits(
   legs: Legs,
+  tenant: string,
   request: SearchRequest,
   services: SearchServices,
   flags: Flags,
@@ -63,7 +64,7 @@ async function findHits(
 ): Promise<FoundHit[]> {
   let wanted = Math.max(LIVE_HITS, request.limit);
   for (let tries = 1; ;) {
-    const { ranked, isAll } = await rank(legs, wanted, request, services, flags);
+    const { ranked, isAll } = await rank(legs, wanted, tenant, request, services, flags);
     const { chosen, gone } = await chooseHits(ranked, request, services, signal);
     if (gone > 0 && tries++ < MOST_TRIES) continue;
     const isCut = (ranked.at(-1)?.score ?? 0) < (request.min_score ?? -Infinity);
@@ -98,8 +99,10 @@ async function openLegs(
   const embedded =
     mode === 'keyword'
       ? undefined
-      : await embed(tenant, request, services, signal).catch((error) => degrade(error, request, flags));
-  const byMeaning = embedded && vectorLeg(request, embedded.embedding, vectors, signal);
+      : await embed(tenant, request, services, signal).catch((error) =>
+          degrade(error, tenant, request, services, flags),
+        );
+  const byMeaning = embedded && vectorLeg(request, embedded, vectors, signal);
   return { byMeaning, byWords, traits: traitsOf(embedded?.model ?? '', keywordWeight) };
 }
 
@@ -107,26 +110,30 @@ async function openLegs(
 async function rank(
   legs: Legs,
   wanted: number,
+  tenant: string,
   request: SearchRequest,
-  { registry }: SearchServices,
+  services: SearchServices,
   flags: Flags,
 ): Promise<{ ranked: RankedHit[]; isAll: boolean }> {
-  const { byMeaning, byWords, traits } = legs;
+  const { traits } = legs;
   const find = async (...some: (Leg | undefined)[]) =>
     findLiveHits(
       some.filter((leg) => leg !== undefined),
       wanted,
-      registry,
+      services.registry,
     );
-  if (byMeaning && byWords) {
-    const both = await find(byMeaning, byWords).catch((error) => degrade(error, request, flags));
+  if (legs.byMeaning && legs.byWords) {
+    const both = await find(legs.byMeaning, legs.byWords).catch(async (error: unknown) => {
+      await degrade(error, tenant, request, services, flags);
+      // Does not ask again for what failed.
+      delete legs[isMismatch(error) ? 'byMeaning' : 'byWords'];
+    });
     if (both) {
       const [vector, keyword] = both as [LiveHits, LiveHits];
       return { ranked: fuseLive(vector.hits, keyword.hits, traits), isAll: vector.isAll && keyword.isAll };
     }
-    // Does not ask for the index again.
-    delete legs.byWords;
   }
+  const { byMeaning, byWords } = legs;
   const [{ hits, isAll }] = (await find(byMeaning ?? byWords)) as [LiveHits];
   const part = byMeaning ? 'vectorScore' : 'keywordScore';
   const lone = hits.map((hit) => ({ ...hit, [part]: hit.score }));
@@ -149,13 +156,26 @@ function fuseLive(
 }
 
 /**
- * Lets a hybrid search go on without one leg, if the caller allows it.
+ * Lets a hybrid search go on without one leg: if the caller allows it, or while its collection is embedded again.
  * @throws the error otherwise
  */
-function degrade(error: unknown, { mode, allow_degraded }: SearchRequest, flags: Flags): undefined {
-  const isAway = error instanceof DependencyError && error.kind !== 'permanent';
-  if (!isAway || flags.degraded || mode !== 'hybrid' || !allow_degraded) throw error;
+async function degrade(
+  error: unknown,
+  tenant: string,
+  { mode, collection, allow_degraded }: SearchRequest,
+  { models }: SearchServices,
+  flags: Flags,
+): Promise<undefined> {
+  if (!(error instanceof DependencyError) || flags.degraded || mode !== 'hybrid') throw error;
+  const mayGoOn = isMismatch(error)
+    ? (await models.reembeddingJob(tenant, collection)) !== undefined
+    : allow_degraded && error.kind !== 'permanent';
+  if (!mayGoOn) throw error;
   flags.degraded = true;
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof DependencyError && error.code === 'embedding_mismatch';
 }
 
 /** Embeds the query. @throws {DependencyError} `embedding_mismatch` for a collection of another model */

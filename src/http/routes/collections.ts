@@ -4,13 +4,20 @@ import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { PageQuerySchema, type CollectionList } from '../../contract/documents.ts';
 import { deleteCollection } from '../../documents/collections/delete-collection.ts';
 import type { BulkDeletionServices } from '../../documents/delete-documents.ts';
+import { acceptReembed } from '../../documents/reembed/accept-reembed.ts';
 import type { ApiServices } from '../api-services.ts';
-import { STORE_PROBLEMS, ok, query } from '../openapi/parts.ts';
+import { STORE_PROBLEMS, json, ok, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 import { readQuery } from '../validate.ts';
 
-/** Serves `GET /api/collections`, `GET /api/collections/{name}` and the idempotent `DELETE /api/collections/{name}`. */
-export function collectionRoutes(services: BulkDeletionServices & Pick<ApiServices, 'collections'>) {
+/**
+ * Serves `GET /api/collections`, `GET` and the idempotent `DELETE /api/collections/{name}`, and the idempotent
+ * `POST /api/collections/{name}/reembed`.
+ */
+export function collectionRoutes(
+  services: BulkDeletionServices & Pick<ApiServices, 'collections' | 'reembeds'>,
+  publicPath: string,
+) {
   const { collections } = services;
   return new Hono<AccessEnvironment>()
     .get('/api/collections', async (c) => {
@@ -24,6 +31,10 @@ export function collectionRoutes(services: BulkDeletionServices & Pick<ApiServic
     })
     .get('/api/collections/:name', async (c) => {
       return c.json(await collections.get(c.get('principal').tenant, c.req.param('name')));
+    })
+    .post('/api/collections/:name/reembed', async (c) => {
+      const accepted = await acceptReembed(c.get('principal').tenant, c.req.param('name'), services);
+      return c.json(accepted, 202, { location: `${publicPath}/api/jobs/${accepted.job_id}` });
     })
     .delete('/api/collections/:name', async (c) => {
       const { tenant } = c.get('principal');
@@ -45,6 +56,19 @@ export const collectionOperations: Operations = {
     summary: 'One collection that has documents',
     responses: ok('The collection', 'Collection'),
     problems: ['collection_not_found', 'queue_unavailable'],
+  },
+  'POST /api/collections/:name/reembed': {
+    operationId: 'reembedCollection',
+    summary:
+      "Embed a collection's chunks with the present model; the response names the job under way if there is one",
+    responses: {
+      202: {
+        description: 'Accepted: searches go on with the present vectors until the job has completed',
+        headers: { Location: { schema: { type: 'string' } } },
+        content: json('UploadAccepted'),
+      },
+    },
+    problems: ['collection_not_found', ...STORE_PROBLEMS],
   },
   'DELETE /api/collections/:name': {
     operationId: 'deleteCollection',

@@ -2,6 +2,9 @@ import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { parsePayload, type JobPayload } from './job-payload.ts';
 import type { JobHash } from './job-view.ts';
 
+/** Type of a job that embeds a collection again. Every other job makes a document. */
+const REEMBED = 'collection_reembed';
+
 /** A worker's hold on a job. Each write carries the token, and Redis refuses it once another worker holds the job. */
 export interface Claim {
   readonly id: string;
@@ -16,6 +19,10 @@ export interface ClaimedJob extends Claim {
   readonly maxRetries: number;
   /** The work, or the fault of a payload that another program wrote. */
   readonly work: { ok: true; payload: JobPayload; documentId: string } | { ok: false; detail: string };
+  /** Collection that the job embeds again; `undefined` for a job that makes a document. Its `work` is not ok. */
+  readonly reembeds: string | undefined;
+  /** Number of the run, from 1. */
+  readonly run: number;
   /** Stored fields at the claim. Only `JobReports` reads them, because it makes the job's next version from them. */
   readonly hash: JobHash;
   /** Time at which this process sent the claim, by its own clock (`performance.now()`, ms). The lease began later. */
@@ -33,6 +40,8 @@ export function toClaimedJob(hash: JobHash, payload: string, askedAt: number): C
     retryCount: Number(hash['retry_count']) || 0,
     maxRetries: Number(hash['max_retries']) || 0,
     work: read.ok ? { ...read, documentId: read.payload.document_id ?? id } : read,
+    reembeds: hash['type'] === REEMBED ? hash['collection'] : undefined,
+    run: Number(hash['run']) || 1,
     hash,
     askedAt,
   };

@@ -24,6 +24,8 @@ export interface CompletedDocument {
   chunkCount: number;
   /** The only generation that it may replace; absent for any or none. */
   replaces?: string | undefined;
+  /** Latest run that had embedded the collection again when the job began; absent for none. */
+  reembed?: string | undefined;
   fields: Record<string, string>;
 }
 
@@ -35,9 +37,21 @@ export class DocumentChangedError extends Error {
 export class ModelNotTakenError extends Error {
   override name = 'ModelNotTakenError';
 }
+/** Reports a collection that a job embeds again, or has embedded again since the caller's job began. */
+export class ReembeddingError extends Error {
+  override name = 'ReembeddingError';
+
+  /** @param job the job that embeds it; absent if it may have ended */
+  constructor(job?: string) {
+    super(
+      `The collection is embedded again${job === undefined ? '' : ` by the job ${job}`}. This job waits.`,
+    );
+  }
+}
 /** Replies of the script for such documents. */
 const DOCUMENT_CHANGED = 2;
 const MODEL_NOT_TAKEN = 3;
+const REEMBEDDING = 4;
 
 /** Fields of a job that progress changes. */
 const PROGRESS_FIELDS = [
@@ -110,9 +124,10 @@ export class JobReports {
    * claim.
    * @throws {DocumentChangedError}
    * @throws {ModelNotTakenError}
+   * @throws {ReembeddingError}
    */
   async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
-    const { documentId, tenant, collection, chunkCount, replaces = '', fields } = document;
+    const { documentId, tenant, collection, chunkCount, replaces = '', reembed = '', fields } = document;
     const before = this.#of(claim).job;
     const done = { status: 'completed', progress: '100', fraction: '1', message: messageOf(before) };
     const job: JobHash = { ...before, ...done };
@@ -134,6 +149,7 @@ export class JobReports {
       this.#keys.collections(tenant),
       this.#keys.incomplete,
       replaces,
+      reembed,
       ofDocument.length,
       ...ofDocument,
       ...progressArgs(job),
@@ -141,6 +157,7 @@ export class JobReports {
     const reply = await this.#batcher.add(() => args);
     if (reply === DOCUMENT_CHANGED) throw new DocumentChangedError('the document was replaced or deleted');
     if (reply === MODEL_NOT_TAKEN) throw new ModelNotTakenError('the collection has another model');
+    if (reply === REEMBEDDING) throw new ReembeddingError();
     return reply === 1;
   }
 

@@ -5,6 +5,8 @@ const isOne = (reply: number) => reply === 1;
 const orUndefined = <T>(reply: T | null) => reply ?? undefined;
 const asIs = <T>(reply: T) => reply;
 const ignore = () => {};
+const toMadeJob = (reply: [string, string, JobStatus] | null) =>
+  reply ? { id: reply[0], createdAt: reply[1], status: reply[2] } : undefined;
 
 /** Registers every Lua script of `lua/` under its file's name. The header of each script describes its transition. */
 export const SCRIPTS = {
@@ -67,9 +69,15 @@ export const SCRIPTS = {
     isOne,
   ),
   // `originals` is the job id, document id and file key of each job.
+  'finish-reembed': defineScript(
+    'job_key leases active offset epoch outcomes',
+    'id token ttl_seconds',
+    isOne,
+  ),
   'find-tombstones': defineScript('tombstones', '...originals', (found: number[]) => found.map(isOne)),
   'finish-cleanup': defineScript('cleanup', 'entry second_look_ms', isOne),
   'finish-edit': defineScript('document_key edited', 'id generation seen_ms second_look_ms', isOne),
+  'hold-reembed': defineScript('counts_key reembedding', 'job_prefix id run tenant collection', isOne),
   // `generations` is JSON: [[collection, document id, generation], ...].
   'mark-dead': defineScript(
     'cleanup leases',
@@ -87,18 +95,23 @@ export const SCRIPTS = {
     ([epoch, offset, server]: [string, number, string]) => ({ epoch, offset, server }),
   ),
   'put-off-cleanup': defineScript('list_key', 'entry delay_ms', isOne),
+  reembed: defineScript(
+    'job_key counts_key reembedding queue active offset epoch recent',
+    'id tenant collection payload max_retries job_prefix',
+    toMadeJob,
+    { needsMemory: true },
+  ),
   reindex: defineScript(
     'document_key job_key queue active offset epoch recent incomplete reindexing',
     'id document_id generation tenant payload max_retries filename collection job_prefix longest_wait_ms',
-    (reply: [string, string, JobStatus] | null) =>
-      reply ? { id: reply[0], createdAt: reply[1], status: reply[2] } : undefined,
+    toMadeJob,
     { needsMemory: true },
   ),
   release: defineScript('job_key leases queue cleanup offset epoch', 'id token', isOne),
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),
@@ -124,6 +137,11 @@ export const SCRIPTS = {
     isOne,
   ),
   'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),
+  'switch-models': defineScript(
+    'collections_key',
+    'document_prefix collection model dimension ...ids',
+    ignore,
+  ),
   withdraw: defineScript(
     'job_key queue active recent idempotency_key offset epoch leases delayed cleanup documents_key collection_key collections_key cancelled tombstones parked',
     'id document_prefix line_prefix',

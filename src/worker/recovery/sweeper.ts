@@ -5,6 +5,7 @@ import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { CollectionSweep } from './collection-sweep.ts';
 import type { EditSweep } from './edit-sweep.ts';
+import type { ReembedSweep } from '../reembed/reembed-sweep.ts';
 import type { OrphanSweep } from './orphan-sweep.ts';
 import type { TombstoneSweep } from './tombstone-sweep.ts';
 import type { UploadRecovery } from './upload-recovery.ts';
@@ -22,6 +23,7 @@ export interface SweeperServices {
   orphans: OrphanSweep;
   collections: Pick<CollectionSweep, 'sweep'>;
   edited: Pick<EditSweep, 'sweep'>;
+  reembedded: Pick<ReembedSweep, 'sweep'>;
   installation: Pick<Installation, 'confirmed' | 'whileConfirmed'>;
   logger: Logger;
 }
@@ -48,6 +50,7 @@ export class Sweeper {
       (signal) => services.orphans.sweep(signal),
       (signal) => services.collections.sweep(signal),
       (signal) => services.edited.sweep(signal),
+      (signal) => services.reembedded.sweep(signal),
       (signal) => this.#cleanUp(signal),
     ];
     this.#timer = setInterval(() => {

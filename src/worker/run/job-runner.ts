@@ -8,12 +8,24 @@ import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from '../claim/lease-keeper.ts';
 import { noteReplaced } from './note-replaced.ts';
+import { ReembeddingError } from '../../jobs/transitions/job-reports.ts';
+import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
+import { reembedCollection, type ReembedServices } from '../reembed/reembed-collection.ts';
+import { RetryingCaller } from './retrying-caller.ts';
 import { restoresDocument } from './restores-document.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
 
-export interface RunnerServices extends Omit<PipelineServices, 'lease' | 'chunks'> {
+/** Delay in ms of a job whose collection is embedded again. Each look costs a claim. */
+const REEMBEDDING_WAIT_MS = 10_000;
+
+export interface RunnerServices
+  extends
+    Omit<PipelineServices, 'lease' | 'chunks' | 'vectors'>,
+    Omit<ReembedServices, 'lease' | 'caller' | 'registry'> {
+  reembeds: ReembedJobs;
+  vectors: PipelineServices['vectors'] & ReembedServices['vectors'];
   chunks: ChunkStores;
   queue: JobQueue;
   leases: LeaseKeeper;
@@ -43,6 +55,14 @@ export async function runJob(
     countChunks: (...asked) => chunks.countChunks(...asked),
   };
   try {
+    if (job.reembeds !== undefined) {
+      const caller = new RetryingCaller(services.availability, logger);
+      const reembed = { ...services, logger, lease, caller };
+      const chunks = await reembedCollection(job, job.reembeds, reembed, progress, signal, draining);
+      await progress.close();
+      if (!(await services.reembeds.complete(job))) throw new ClaimLostError('completed too late');
+      return logger.info('collection embedded again', { collection: job.reembeds, chunks });
+    }
     const document = await runPipeline(
       job,
       { ...services, logger, chunks: guarded, lease },
@@ -88,6 +108,11 @@ async function settle(
   if (error instanceof GiveBackError || error instanceof InstallationError) {
     await queue.release(job);
     return logger.info('job given back', { ...fields, reason: error.message });
+  }
+  if (error instanceof ReembeddingError) {
+    const reason = { error: error.message, errorCode: 'collection_reembedding' } as const;
+    await queue.retry(job, REEMBEDDING_WAIT_MS, reason, false);
+    return logger.info('job waits until its collection is embedded again', fields);
   }
   const decision = decideRetry(error, progress.stage, job.retryCount, job.maxRetries);
   if (decision.action === 'retry') {

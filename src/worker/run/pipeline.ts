@@ -69,7 +69,9 @@ export async function runPipeline(
   const checkpoints = new Checkpoints(blobs.checkpoint(payload.file_key), payload, logger);
   const attempt = { ...shared, payload, processor, caller, checkpoints, progress, signal };
   // Comes first, because parsing a document that its collection does not take is wasted work.
-  await caller.retryWhileUnavailable(signal, () => models.ensureTakesPresent(tenant, collection, signal));
+  const reembed = await caller.retryWhileUnavailable(signal, () =>
+    models.ensureTakesPresent(tenant, collection, signal),
+  );
   await suspectingStore(shared.installation, async () =>
     keepTarget(payload, await originalOf(attempt), blobs),
   );
@@ -110,7 +112,7 @@ export async function runPipeline(
   const { name, dimensions } = model;
   const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
   const fields = documentFields(payload, made);
-  return { documentId, tenant, collection, chunkCount: chunks.length, replaces, fields };
+  return { documentId, tenant, collection, chunkCount: chunks.length, replaces, reembed, fields };
 }
 
 /** Reads the key of the original that the job replaces; `undefined` for a new document. */

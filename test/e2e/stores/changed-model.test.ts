@@ -50,7 +50,7 @@ test('an operator who changes the model keeps what was indexed, and gets it back
     [small, 'renamed'],
   ] as const) {
     sluice = await startWith(embedder, model);
-    const refused = /HTTP 409.*"embedding_mismatch".*Set the former model back/;
+    const refused = /HTTP 409.*"embedding_mismatch".*set the former model back/;
     await expect
       .poll(() => sluice.upload(memo('No.'), { collection: 'letters' }).catch(String))
       .toMatch(refused);

@@ -31,16 +31,23 @@ const CASES: [held: string[], name: string, dimensions: number, taken: boolean][
   [['model:x:m', 'chunks'], 'n', 4, true],
 ];
 
+const noReembed = { goingOn: async () => undefined };
+
 test.each(CASES)(
   'a collection with counts %j and a model "%s" of %i numbers: takes it is %s',
   async (...given) => {
     const [held, name, dimensions, taken] = given;
     for (const field of ['documents', 'changes', ...held]) await redis.client.hset(counts, field, 1);
-    const models = new CollectionModels(redis.client, keys, {
-      seen: true,
-      present: { model: name, dimensions, reader_version: '' },
-      look: async () => ({ model: name, dimensions, reader_version: '' }),
-    });
+    const models = new CollectionModels(
+      redis.client,
+      keys,
+      {
+        seen: true,
+        present: { model: name, dimensions, reader_version: '' },
+        look: async () => ({ model: name, dimensions, reader_version: '' }),
+      },
+      noReembed,
+    );
     const looks = await Promise.allSettled([
       models.ensureTakesPresent('default', document.collection, signal),
       models.ensureTakes('default', document.collection, { name, dimensions }, signal),
@@ -68,11 +75,16 @@ test.each(CASES)(
 );
 
 test('a refusal names three models at most, shortens long names, and reads no foreign value', async () => {
-  const models = new CollectionModels(redis.client, keys, {
-    seen: true,
-    present: { model: LONG, dimensions: 4, reader_version: '' },
-    look: async () => ({ model: LONG, dimensions: 4, reader_version: '' }),
-  });
+  const models = new CollectionModels(
+    redis.client,
+    keys,
+    {
+      seen: true,
+      present: { model: LONG, dimensions: 4, reader_version: '' },
+      look: async () => ({ model: LONG, dimensions: 4, reader_version: '' }),
+    },
+    noReembed,
+  );
   const look = () => models.ensureTakesPresent('default', document.collection, signal);
   await redis.client.set(counts, 'spoilt');
   await look();

@@ -2,20 +2,13 @@
 -- Returns {id, created_at, status} of the new job or the one under way. A replay gets the job that it made.
 -- Returns nil when the document is gone, or has another generation.
 -- Publishes the job, queued.
-local function look(job_id)
-  local key = job_prefix .. (job_id or '')
-  if not job_id or redis.call('TYPE', key).ok ~= 'hash' then return nil end
-  local created_at, status = unpack(redis.call('HMGET', key, 'created_at', 'status'))
-  return { job_id, created_at or stamp(), status or 'queued' }
-end
-
-local made = look(id)
+local made = look_up(id, job_prefix)
 if made then return made end
 local document = redis.pcall('HMGET', document_key, 'generation', 'reindex_job', 'reindex_tries')
 if document.err or document[1] ~= generation then return nil end
 -- The job of the document's own upload also makes all chunks. It runs once more after Redis lost its end.
 for _, job_id in ipairs({ document[2] or '', document_id }) do
-  local found = look(job_id)
+  local found = look_up(job_id, job_prefix)
   if found and not is_terminal(found[3]) then return found end
 end
 

@@ -6,7 +6,7 @@ local TYPES = {
   [offset] = 'string', [epoch] = 'string', [cleanup] = 'zset', [outcomes] = 'hash', [durations] = 'list',
   [server] = 'string', [swept] = 'string', [tombstones] = 'zset', [incomplete] = 'zset', [reindexing] = 'set',
   [orphans] = 'string', [parked] = 'zset', [counted] = 'hash', [counting] = 'string', [recovered] = 'string',
-  [edited] = 'zset',
+  [edited] = 'zset', [reembedding] = 'set',
 }
 local PAGE = 1000
 local repaired = 0

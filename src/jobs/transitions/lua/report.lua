@@ -11,6 +11,7 @@
 --   - the keys of the document, of all documents, of the collection's documents, of all collections and of incomplete
 --     documents.
 --   - the generation that it may replace, or '' for any.
+--   - the run that had embedded the collection again when the job began, as `reembed_of` returns it.
 --   - the number of arguments for the document's fields, and those fields. Then the job's, all as field, value, ...
 -- Values are a JSON array without its opening bracket.
 -- Returns one reply for each report:
@@ -18,6 +19,7 @@
 --   - 0 when the caller no longer holds the job.
 --   - 2 when the document is gone, or has another generation than the one to replace.
 --   - 3 when the documents of the collection have another model.
+--   - 4 when a job embeds the collection again, or has done so since this one began. It may have moved the chunks.
 --   - an error, which harms no other report.
 -- Publishes each job that changes.
 --
@@ -53,21 +55,23 @@ local function settle_edit(document, document_key, repairs, metadata, copy)
 end
 
 -- Registers the document with the holder's token as its live generation, and completes the job. Marks the former live
--- generation for cleanup. Returns 1. Returns 2 when the job may not replace it, and 3 when the collection does not take its
--- model: it then writes nothing.
+-- generation for cleanup. Returns 1. Returns 2, 3 or 4 if it may not register the document: it then writes nothing.
 local function complete(key, id, token, started_ms, at, last)
   local version, result, result_in_json, values = unpack(reports, at, at + 3)
   local document, collection, chunk_count, document_key, all_key, collection_key = unpack(reports, at + 4, at + 9)
-  local collections_key, incomplete, replaces = unpack(reports, at + 10, at + 12)
-  local fields = at + 14 + reports[at + 13]
+  local collections_key, incomplete, replaces, reembed = unpack(reports, at + 10, at + 13)
+  local fields = at + 15 + reports[at + 14]
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(started_ms) or now_ms())))
 
   local before = redis.call('HMGET', document_key, 'generation', 'tenant', 'collection', 'created_at', 'file_key',
     'copy', 'metadata')
   if replaces ~= '' and before[1] ~= replaces then return 2 end
+  local counts_key = collections_key .. ':' .. collection
+  local mark, goes_on = reembed_of(counts_key, job_prefix)
+  if goes_on or mark ~= reembed then return 4 end
   local by_name = {}
-  for place = at + 14, fields - 1, 2 do by_name[reports[place]] = reports[place + 1] end
-  if not takes_model(collections_key .. ':' .. collection, by_name.dimension or '', by_name.model or '') then return 3 end
+  for place = at + 15, fields - 1, 2 do by_name[reports[place]] = reports[place + 1] end
+  if not takes_model(counts_key, by_name.dimension or '', by_name.model or '') then return 3 end
   if before[1] and before[1] ~= token then
     -- Notes about the old generation's chunks do not apply to the new ones.
     redis.call('HDEL', document_key, 'missing_chunks', 'file_gone', 'reindex_job', 'reindex_tries')
@@ -78,7 +82,7 @@ local function complete(key, id, token, started_ms, at, last)
   redis.call('ZADD', all_key, 'NX', now_ms(), document)
   redis.call('ZADD', collection_key, 'NX', now_ms(), document)
   redis.call('HSET', document_key, 'created_at', before[4] or stamp(), 'updated_at', stamp(), 'generation', token,
-    'chunk_count', chunk_count, unpack(reports, at + 14, fields - 1))
+    'chunk_count', chunk_count, unpack(reports, at + 15, fields - 1))
   local repairs = replaces ~= '' or (document ~= id and redis.call('HGET', key, 'on_duplicate') == 'skip')
   settle_edit(document, document_key, repairs, before[7], before[6])
   local file_key, copy, name = unpack(redis.call('HMGET', document_key, 'file_key', 'copy', 'name'))

@@ -312,6 +312,22 @@ local function takes_model(counts_key, dimension, model)
   return is_empty
 end
 
+-- Returns {id, created_at, status} of a job; nil for an unknown one.
+local function look_up(id, job_prefix)
+  local key = job_prefix .. (id or '')
+  if not id or redis.call('TYPE', key).ok ~= 'hash' then return nil end
+  local created_at, status = unpack(redis.call('HMGET', key, 'created_at', 'status'))
+  return { id, created_at or stamp(), status or 'queued' }
+end
+
+-- Returns the latest run that embeds a collection again, as "job:run", and whether it goes on. Returns '' for none.
+local function reembed_of(counts_key, job_prefix)
+  local mark = redis.pcall('HGET', counts_key, 'reembed')
+  if type(mark) ~= 'string' then return '', false end
+  local job = look_up(string.match(mark, '^(.*):%d+$'), job_prefix)
+  return mark, job ~= nil and not is_terminal(job[3])
+end
+
 -- Marks the chunks that the holder of a job may have written to Chroma as dead.
 local function mark_dead(cleanup, key, job, id)
   local payload = read_payload(key)

@@ -1,0 +1,215 @@
+import type { ChromaClient, Collection, Metadata } from 'chromadb';
+import * as v from 'valibot';
+
+import { isInternalCollection } from '../../contract/upload.ts';
+import { DependencyError } from '../../errors.ts';
+import type { ChromaCall } from '../../installation/chroma-identity.ts';
+import { findExactly } from '../chroma-call.ts';
+import { textOf } from '../chunk-record.ts';
+import type { EmbeddingModel } from '../collections/embedding-model.ts';
+import { formerName, nextName } from './collection-names.ts';
+
+const COLLECTIONS_A_PAGE = 100;
+/** Ids per comparison of both collections. Reading 5,000 ids takes 32 ms. */
+const IDS_A_PAGE = 5000;
+
+/** Origin of a collection's vectors, as Chroma keeps it in the metadata of the collection. */
+export interface Rebuild extends EmbeddingModel {
+  /** Job that made them. */
+  job: string;
+  /** Time of the job's start, in ms since 1970. */
+  beganAt: number;
+}
+
+/** A record of Chroma that gets another vector. */
+export interface KeptRecord {
+  id: string;
+  text: string;
+  context: string | undefined;
+  metadata: Metadata;
+}
+
+const RebuildSchema = v.pipe(
+  v.object({
+    reembed_job: v.string(),
+    embedding_model: v.string(),
+    embedding_dimensions: v.number(),
+    reembed_began_ms: v.number(),
+  }),
+  v.transform(({ reembed_job, embedding_model, embedding_dimensions, reembed_began_ms }): Rebuild => ({
+    job: reembed_job,
+    name: embedding_model,
+    dimensions: embedding_dimensions,
+    beganAt: reembed_began_ms,
+  })),
+);
+
+/**
+ * Fills a second Chroma collection with the records of a first and with other vectors, and then gives it the name of the
+ * first. Chroma binds a collection to one vector length, so that the vectors cannot be replaced in place. The names change
+ * in two steps. Between them, `findCollection` finds the second collection under the name of the first.
+ *
+ * Only one job at a time may rebuild a collection. Methods throw as those of {@link VectorStore}.
+ */
+export class RebuiltVectors {
+  readonly #call: ChromaCall;
+  readonly #prove: (client: ChromaClient) => Promise<void>;
+
+  /** @param prove throws if Chroma is not the installation's; called before each write and delete */
+  constructor(call: ChromaCall, prove: (client: ChromaClient) => Promise<void>) {
+    this.#call = call;
+    this.#prove = prove;
+  }
+
+  /** Reads the origin of a collection's present vectors; `undefined` if no job has rebuilt them. */
+  async present(collection: string, signal: AbortSignal): Promise<Rebuild | undefined> {
+    return this.#call(signal, async (client) => rebuildOf(await findExactly(client, collection)));
+  }
+
+  /** Returns whether a collection's former vectors wait for their deletion. */
+  async hasFormer(collection: string, signal: AbortSignal): Promise<boolean> {
+    return this.#call(signal, async (client) => !!(await findExactly(client, formerName(collection))));
+  }
+
+  /** Makes the second collection. One of the same job and model stays, because an earlier attempt filled it. */
+  async begin(collection: string, rebuild: Rebuild, signal: AbortSignal): Promise<void> {
+    const name = nextName(collection);
+    await this.#write(signal, async (client) => {
+      const found = await findExactly(client, name);
+      const known = rebuildOf(found);
+      if (
+        known?.job === rebuild.job &&
+        known.name === rebuild.name &&
+        known.dimensions === rebuild.dimensions
+      )
+        return;
+      if (found) await client.deleteCollection({ name });
+      await client.createCollection({
+        name,
+        embeddingFunction: null,
+        configuration: { hnsw: { space: 'cosine' } },
+        metadata: {
+          collection,
+          reembed_job: rebuild.job,
+          embedding_model: rebuild.name,
+          embedding_dimensions: rebuild.dimensions,
+          reembed_began_ms: rebuild.beganAt,
+        },
+      });
+    });
+  }
+
+  /** Reads records of the first collection. It leaves out missing ones. */
+  async read(collection: string, ids: string[], signal: AbortSignal): Promise<KeptRecord[]> {
+    return this.#call(signal, async (client) => {
+      const found = await findExactly(client, collection);
+      if (!found) return [];
+      const records = await found.get({ ids, include: ['documents', 'metadatas'] });
+      return records.ids.map((id, i) => {
+        const metadata = records.metadatas[i] ?? {};
+        const context = textOf(metadata['context']) || undefined;
+        return { id, text: records.documents[i] ?? '', context, metadata };
+      });
+    });
+  }
+
+  /** Writes records to the second collection. */
+  async write(
+    collection: string,
+    records: readonly KeptRecord[],
+    embeddings: number[][],
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#write(signal, async (client) => {
+      const made = await findExactly(client, nextName(collection));
+      // A sweep has taken the job for ended. The next attempt makes the collection again.
+      if (!made) throw new DependencyError('transient', 'vector_store_failed', 'The new collection is gone.');
+      await made.upsert({
+        ids: records.map(({ id }) => id),
+        documents: records.map(({ text }) => text),
+        metadatas: records.map(({ metadata }) => metadata),
+        embeddings,
+      });
+    });
+  }
+
+  /**
+   * Gives the second collection the name of the first. A repeated call goes on where an earlier one was cut. It works on
+   * collections by their ids, so that a paused process that repeats it late moves no other one.
+   */
+  async switch(collection: string, signal: AbortSignal): Promise<void> {
+    await this.#write(signal, async (client) => {
+      const [present, next, former] = await findAll(client, collection);
+      if (!next) return;
+      if (present && former) await client.deleteCollection({ name: formerName(collection) });
+      await present?.modify({ name: formerName(collection) });
+      await next.modify({ name: collection });
+    });
+  }
+
+  /**
+   * Deletes the former collection. First it deletes the records of the new one that the former lost, because a cleanup
+   * deleted them there after they were copied.
+   */
+  async dropFormer(collection: string, signal: AbortSignal): Promise<void> {
+    await this.#write(signal, async (client) => {
+      const [present, , former] = await findAll(client, collection);
+      if (!present || !former) return;
+      // Reads backwards, because a deletion moves only later records.
+      for (let end = await present.count(); end > 0; end -= IDS_A_PAGE) {
+        const offset = Math.max(0, end - IDS_A_PAGE);
+        const { ids } = await present.get({ limit: end - offset, offset, include: [] });
+        if (ids.length === 0) continue;
+        const kept = new Set((await former.get({ ids, include: [] })).ids);
+        const gone = ids.filter((id) => !kept.has(id));
+        if (gone.length > 0) await present.delete({ ids: gone });
+      }
+      await client.deleteCollection({ name: formerName(collection) });
+    });
+  }
+
+  /**
+   * Settles what a job that has ended left in Chroma: a half-filled collection goes, and half a switch goes back.
+   * A whole switch stays.
+   */
+  async settle(collection: string, signal: AbortSignal): Promise<void> {
+    await this.#write(signal, async (client) => {
+      const [present, next, former] = await findAll(client, collection);
+      if (!present) await (former ?? next)?.modify({ name: collection });
+      if (next && (present || former)) await client.deleteCollection({ name: nextName(collection) });
+    });
+  }
+
+  /** Lists the collections whose vectors a job has rebuilt or rebuilds. */
+  async list(signal: AbortSignal): Promise<string[]> {
+    const names = new Set<string>();
+    for (let offset = 0; ; offset += COLLECTIONS_A_PAGE) {
+      const page = await this.#call(signal, (client) =>
+        client.listCollections({ limit: COLLECTIONS_A_PAGE, offset }),
+      );
+      for (const one of page) if (rebuildOf(one)) names.add(textOf(one.metadata?.['collection']) || one.name);
+      if (page.length < COLLECTIONS_A_PAGE) return [...names].filter((name) => !isInternalCollection(name));
+    }
+  }
+
+  #write<T>(signal: AbortSignal, work: (client: ChromaClient) => Promise<T>): Promise<T> {
+    return this.#call(signal, async (client) => {
+      await this.#prove(client);
+      return work(client);
+    });
+  }
+}
+
+/** Finds a collection, the one that is filled in its place, and its former vectors. */
+async function findAll(client: ChromaClient, collection: string) {
+  const names = [collection, nextName(collection), formerName(collection)];
+  return Promise.all(names.map((name) => findExactly(client, name))) as Promise<
+    [Collection | undefined, Collection | undefined, Collection | undefined]
+  >;
+}
+
+/** Reads the origin of a collection's vectors from its metadata. */
+export function rebuildOf(collection: Collection | undefined): Rebuild | undefined {
+  const parsed = v.safeParse(RebuildSchema, collection?.metadata);
+  return parsed.success ? parsed.output : undefined;
+}

@@ -1,0 +1,140 @@
+import { chunkIds, textToEmbed } from '../../documents/chunk-record.ts';
+import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
+import { nextName } from '../../documents/reembed/collection-names.ts';
+import { finishReembed, type FinishServices } from '../../documents/reembed/finish-reembed.ts';
+import type { RebuiltVectors } from '../../documents/reembed/rebuilt-vectors.ts';
+import type { VectorStore } from '../../documents/vector-store.ts';
+import { DependencyError } from '../../errors.ts';
+import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
+import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
+import type { ProcessorClient } from '../../processor-client/processor-client.ts';
+import type { KeptLease } from '../claim/lease-keeper.ts';
+import { concurrently, eachInLanes, lanes, type Start } from '../run/concurrently.ts';
+import type { ProgressReporter } from '../run/progress-reporter.ts';
+import { PermanentJobError } from '../run/retry-policy.ts';
+import type { RetryingCaller } from '../run/retrying-caller.ts';
+
+/** Chunks per write, because each call to Chroma has a high fixed cost. */
+const CHUNKS_A_WRITE = 250;
+/** Writes prepared at once: while Chroma stores one, the processor embeds the other. */
+const WRITES_AT_ONCE = 2;
+
+export interface ReembedServices extends FinishServices {
+  rebuilt: RebuiltVectors;
+  vectors: Pick<VectorStore, 'updateMetadata' | 'countStored'>;
+  reembeds: Pick<ReembedJobs, 'hold' | 'switchModels'>;
+  processor: ProcessorClient;
+  lease: Pick<KeptLease, 'ensureHeld'>;
+  caller: RetryingCaller;
+}
+
+/**
+ * Embeds all chunks of a collection with the processor's present model. The chunks keep their ids, texts and generations, so
+ * that the keyword index stays as it is. Other jobs of the collection wait meanwhile. An attempt goes on where the last one
+ * ended.
+ * @param draining ends the work after the switch; a cancel does not, because the switch has happened
+ * @returns the number of chunks
+ * @throws errors for {@link decideRetry}, or the signal's reason when aborted
+ */
+export async function reembedCollection(
+  job: ClaimedJob,
+  collection: string,
+  services: ReembedServices,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+  draining: AbortSignal,
+): Promise<number> {
+  const { rebuilt, lease, counts, caller } = services;
+  const { tenant } = job;
+  const call = <T>(work: () => Promise<T>, until = signal) => caller.retryWhileUnavailable(until, work);
+  let total = 0;
+  for await (const page of counts.list(tenant, collection))
+    for (const { chunkCount } of page) total += chunkCount;
+  await hold(job, collection, services);
+  const present = await call(() => rebuilt.present(collection, signal));
+  if (present?.job !== job.id) {
+    await copyAll(job, collection, total, services, progress, signal);
+    progress.mark('store', 90, 'Switching to the new embeddings...', { chunks_done: total });
+    await progress.settled();
+    await hold(job, collection, services);
+    await call(async () => {
+      await lease.ensureHeld();
+      await rebuilt.switch(collection, signal);
+    });
+  }
+  await call(() => finishReembed({ tenant, collection }, services, draining), draining);
+  return total;
+}
+
+async function hold(job: ClaimedJob, collection: string, { reembeds }: ReembedServices): Promise<void> {
+  if (!(await reembeds.hold(job, collection)))
+    throw new PermanentJobError('collection_reembedding', 'Another job embeds the collection again.');
+}
+
+/** Copies the chunks that the second collection lacks, with vectors of the present model. */
+async function copyAll(
+  job: ClaimedJob,
+  collection: string,
+  total: number,
+  services: ReembedServices,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+): Promise<void> {
+  const { rebuilt, vectors, processor, counts, caller, lease } = services;
+  const call = <T>(work: () => Promise<T>) => caller.retryWhileUnavailable(signal, work);
+  const { model: name = '', dimensions = 0, children, embed_batch } = await call(() => processor.health());
+  const model = { name, dimensions };
+  await call(() => rebuilt.begin(collection, { ...model, job: job.id, beganAt: Date.now() }, signal));
+  const next = nextName(collection);
+  let done = 0;
+  const onDone = (count: number) => {
+    done += count;
+    progress.move(10 + (80 * done) / Math.max(1, total), { chunks_done: Math.min(done, total) });
+  };
+  progress.mark('embed', 10, 'Generating embeddings...', { chunks_done: 0, chunks_total: total });
+  const embed = embedder(services, model, { inLane: lanes(children + 1), size: embed_batch }, signal);
+  for await (const page of counts.list(job.tenant, collection)) {
+    const stored = await call(() => vectors.countStored(next, page, signal));
+    const lacking = page.filter(({ chunkCount }, i) => (stored[i] ?? 0) < chunkCount);
+    onDone(page.reduce((sum, { chunkCount }) => sum + chunkCount, 0) - sumOf(lacking));
+    const batches = [...chunkIds(lacking, CHUNKS_A_WRITE)];
+    await eachInLanes(batches, WRITES_AT_ONCE, signal, async (ids) => {
+      const records = await call(() => rebuilt.read(collection, ids, signal));
+      if (records.length > 0) {
+        const embeddings = await embed(records.map(textToEmbed));
+        await call(async () => {
+          await lease.ensureHeld();
+          await rebuilt.write(collection, records, embeddings, signal);
+        });
+      }
+      caller.checkpoint();
+      onDone(ids.length);
+    });
+  }
+}
+
+function sumOf(counts: readonly { chunkCount: number }[]): number {
+  return counts.reduce((sum, { chunkCount }) => sum + chunkCount, 0);
+}
+
+/** Makes a function that embeds texts in calls of the processor's size, some at once. All vectors come from one model. */
+function embedder(
+  { processor, caller }: ReembedServices,
+  model: EmbeddingModel,
+  { inLane, size }: { inLane: Start; size: number },
+  signal: AbortSignal,
+): (texts: readonly string[]) => Promise<number[][]> {
+  const embed = async (texts: string[]) => {
+    const response = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
+    if (response.model === model.name) return response.embeddings;
+    const detail = 'The embedding model changed while the collection was embedded.';
+    throw new DependencyError('transient', 'embedding_model_changed', detail);
+  };
+  return (texts) =>
+    concurrently(signal, async (start) => {
+      const calls: Promise<number[][]>[] = [];
+      for (let at = 0; at < texts.length; at += size)
+        calls.push(start(() => inLane(() => embed(texts.slice(at, at + size)))));
+      return (await Promise.all(calls)).flat();
+    });
+}
