@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Random } from './random.ts';
 
-const COLLECTIONS = ['atlas', 'ledger', 'herbarium'];
+export const COLLECTIONS = ['atlas', 'ledger', 'herbarium'];
 const WORDS =
   'river stone lantern harbor violin meadow copper winter orchard signal paper garden bridge thunder needle'.split(
     ' ',

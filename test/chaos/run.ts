@@ -3,6 +3,7 @@ import { injectFaults } from './faults.ts';
 import { Topology } from './harness.ts';
 import { Logbook } from './logbook.ts';
 import { Random } from './random.ts';
+import { Reembedder } from './reembedder.ts';
 import { Sampler } from './sampler.ts';
 import { Watchers } from './watchers.ts';
 import { Workload } from './workload.ts';
@@ -38,6 +39,7 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
   const logbook = new Logbook();
   let watchers: Watchers | undefined;
   let sampler: Sampler | undefined;
+  let reembedder: Reembedder | undefined;
   try {
     const workload = new Workload(topology, logbook, random.fork('workload'), (jobId, random) =>
       watchers?.add(jobId, random.chance(0.2)),
@@ -47,12 +49,13 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
     watchers = new Watchers(topology, logbook);
     for (const { id } of workload.accepted) watchers.add(id, false);
     sampler = new Sampler(topology, workload, random.fork('searches'));
+    reembedder = new Reembedder(topology, logbook, random.fork('reembeds'), options.rounds);
     await Promise.all([
       workload.run(jobs, durationMs),
       injectFaults(topology, logbook, random.fork('faults'), options),
     ]);
     logbook.note('the last fault is over');
-    await sampler.close();
+    await Promise.all([sampler.close(), reembedder.close()]);
     const circumstances = { workload, sampler, withSlowSweeps, rolledBack: topology.era > 0 };
     const result = await audit(topology, logbook, watchers, circumstances, settleMs);
     logbook.note('the audit is over');
@@ -69,7 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<string | undefine
     const report = await describe(result, topology, logbook);
     return `CHAOS_SEED=${seed}\n${report}`;
   } finally {
-    await Promise.all([watchers?.close(), sampler?.close()]);
+    await Promise.all([watchers?.close(), sampler?.close(), reembedder?.close()]);
     await topology.close();
   }
 }

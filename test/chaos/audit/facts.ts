@@ -26,7 +26,7 @@ export interface Facts {
   /** What `GET /api/jobs/{id}` answers, as text; nothing for an id it does not know. */
   jobs: ReadonlyMap<string, { job: Job; json: string } | undefined>;
   documents: ReadonlyMap<string, Document>;
-  /** The reindex jobs. No upload made them, and their payload names another job's file. */
+  /** The reindex and reembed jobs. No upload made them, and their payload names another job's file, or none. */
   reindexes: ReadonlySet<string>;
   /** By document. */
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
