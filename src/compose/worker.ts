@@ -5,7 +5,7 @@ import { ChunkCounts } from '../documents/chunk-counts.ts';
 import { ChunkStores } from '../documents/chunk-stores.ts';
 import { CollectionCounts } from '../documents/collections/collection-counts.ts';
 import { CollectionModels } from '../documents/collections/collection-models.ts';
-import { storedDimensions } from '../documents/collections/stored-dimensions.ts';
+import { storedModel } from '../documents/collections/stored-model.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { RebuiltVectors } from '../documents/reembed/rebuilt-vectors.ts';
 import { ReembedJobs } from '../jobs/transitions/reembed-jobs.ts';
@@ -55,7 +55,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     registry: new DocumentRegistry(redis, keys),
     reembeds,
     rebuilt: new RebuiltVectors(chromaCall(stores.chromaUrl), (client) => installation.proveChroma(client)),
-    models: new CollectionModels(redis, keys, stores.reader, reembeds, storedDimensions(stores.chromaUrl)),
+    models: new CollectionModels(redis, keys, stores.reader, reembeds, storedModel(stores.chromaUrl)),
     deletion: new DocumentDeletion(redis, keys, jobTtlSeconds),
     edits: new DocumentEdits(redis, keys, CHROMA_TIMEOUT_MS),
     epochs: store.epochs,

@@ -7,27 +7,28 @@ import type { Keys } from '../../redis/keys.ts';
 import { readEach } from '../read-each.ts';
 import { modelMismatch, modelOf, takesModel, type EmbeddingModel } from './embedding-model.ts';
 
-/** Reads the length of the vectors that Chroma keeps for a collection; 0 if it is unknown. */
-export type StoredDimensions = (collection: string, signal: AbortSignal) => Promise<number>;
+/** Reads the model to which Chroma binds a collection, as far as it is known. */
+export type StoredModel = (collection: string, signal: AbortSignal) => Promise<EmbeddingModel>;
 
 /**
  * Refuses work whose embedding model a collection does not take. A collection with documents takes the models of its
- * documents. Any other takes each model whose vectors have the length that Chroma keeps for its name.
+ * documents. Any other takes the model of its last reembed job, or each model of the vector length that Chroma keeps for
+ * its name.
  */
 export class CollectionModels {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #reader: Pick<PresentReader, 'present' | 'seen' | 'look'>;
   readonly #reembeds: Pick<ReembedJobs, 'goingOn'>;
-  readonly #stored: StoredDimensions;
+  readonly #stored: StoredModel;
 
-  /** @param stored by default knows no length; the worker then checks collections without documents */
+  /** @param stored by default knows no model; the worker then checks collections without documents */
   constructor(
     redis: Redis,
     keys: Keys,
     reader: Pick<PresentReader, 'present' | 'seen' | 'look'>,
     reembeds: Pick<ReembedJobs, 'goingOn'>,
-    stored: StoredDimensions = async () => 0,
+    stored: StoredModel = async () => ({ name: '', dimensions: 0 }),
   ) {
     this.#redis = redis;
     this.#keys = keys;
@@ -96,7 +97,7 @@ export class CollectionModels {
     signal: AbortSignal,
   ): Promise<EmbeddingModel[]> {
     if (dimensions === 0 || models.length > 0) return models;
-    return [{ name: '', dimensions: await this.#stored(collection, signal) }];
+    return [await this.#stored(collection, signal)];
   }
 }
 

@@ -278,3 +278,15 @@ test('an unknown collection is 404, and a document shows its new model', async (
   await ended(await reembed());
   expect(await get<Document>(`/api/documents/${documents[0]}`)).toMatchObject({ model: 'second' });
 });
+
+test('an emptied collection stays bound to its model', async () => {
+  api = await roles.restartWith(SECOND);
+  await ended(await reembed());
+  await fetch(`${api.url}/api/collections/${collection}`, { method: 'DELETE' });
+  api = await roles.restartWith(FIRST);
+  const refused = await expectAccepted(await upload(api.url, 'Figs.', { collection }));
+  expect(await ended(refused)).toMatchObject({ status: 'failed', error_code: 'embedding_mismatch' });
+  api = await roles.restartWith(SECOND);
+  const figs = await ingest('Figs are brown.');
+  expect(await found('vector', 'figs')).toEqual([figs]);
+});
