@@ -17,7 +17,7 @@ const JOBS = 500;
 const UPLOADS_AT_ONCE = 16;
 const LOOK_MS = 10;
 const EMBEDDER = join(import.meta.dirname, '../helpers/servers/embeddings-server.ts');
-const PROCESSES = ['api', 'workers', 'processor', 'Chroma', 'Redis', 'embedder'] as const;
+const PROCESSES = ['api', 'workers', 'processor', 'keywords', 'Chroma', 'Redis', 'embedder'] as const;
 
 interface Round {
   jobsPerSecond: number;
@@ -39,7 +39,8 @@ export async function bench(): Promise<void> {
     EMBEDDINGS_URL: embedder.url,
   };
   const processor = await startRoleProcess('processor', env);
-  const roleEnv = { ...env, PROCESSOR_URL: processor.url };
+  const keywords = await startRoleProcess('keywords', env);
+  const roleEnv = { ...env, PROCESSOR_URL: processor.url, KEYWORDS_URL: keywords.url };
   const api = await startRoleProcess('api', roleEnv);
   const counts = process.argv[3] === undefined ? [1, 2, 4] : [Number(process.argv[3])];
   const rounds = new Map(counts.map((count) => [count, [] as Round[]]));
@@ -52,6 +53,7 @@ export async function bench(): Promise<void> {
       [api.pid],
       workers.map(({ pid }) => pid),
       [processor.pid],
+      [keywords.pid],
       [chroma.server.pid as number],
       [redis.pid()],
       [embedder.pid],
@@ -75,7 +77,7 @@ export async function bench(): Promise<void> {
     print(rounds);
   } finally {
     await api.close();
-    await processor.close();
+    await Promise.all([processor.close(), keywords.close()]);
     embedder.close();
     await Promise.all([redis.close(), chroma.close()]);
     await rm(folder, { recursive: true, force: true });

@@ -20,9 +20,12 @@ export async function startRoleProcess(role: Role, env: Record<string, string>):
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const ended = once(child, 'exit');
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  const port = await Promise.race([
+    once(child, 'message').then(([message]) => (message as { port: number }).port),
+    ended.then(([code]) => Promise.reject(new Error(`the ${role} ended with ${code} at its start`))),
+  ]);
   const url = `http://127.0.0.1:${port}`;
-  const path = role === 'processor' ? '/health' : '/readyz';
+  const path = role === 'processor' || role === 'keywords' ? '/health' : '/readyz';
   while (!(await respondsOverHttp(url + path)));
   return {
     pid: child.pid as number,
