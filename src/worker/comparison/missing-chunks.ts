@@ -6,6 +6,7 @@ import { manifestSettings } from '../../documents/original-settings.ts';
 import { DependencyError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import type { ComparisonServices, Turn } from './comparison-services.ts';
+import { countMissing } from './count-missing.ts';
 import { expectedChunks } from './expected-chunks.ts';
 
 /** Interval of full counts, in ms, because dead generations may hide lost chunks in a sum. */
@@ -62,14 +63,14 @@ export class MissingChunks {
    * the generation again, so that a concurrent write or switch is never taken for a loss.
    */
   async #count(collection: string, turn: Turn): Promise<void> {
-    const { counts, vectors, incomplete, logger } = this.#services;
+    const { counts, incomplete, logger } = this.#services;
     let [documents, chunks] = [0, 0];
     for await (const page of counts.list(DEFAULT_TENANT, collection)) {
       if (!(await turn.keep())) return;
       await this.#addSettings(page);
-      const stored = await vectors.countStored(collection, page, turn.signal);
+      const counted = await countMissing(collection, page, this.#services, turn.signal);
       for (const [i, document] of page.entries()) {
-        const missing = document.chunkCount - (stored[i] ?? 0);
+        const missing = counted[i] ?? document.missing;
         if (missing === document.missing || !(await incomplete.note(document, missing))) continue;
         if (missing > 0) documents++;
         chunks += missing;

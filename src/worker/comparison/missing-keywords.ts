@@ -112,7 +112,8 @@ export class MissingKeywords {
    */
   async #noteRefused(document: ChunkCount): Promise<void> {
     const { incomplete, logger } = this.#services;
-    if (await incomplete.note(document, document.chunkCount))
+    // A noted one keeps its count, because a job is to come.
+    if (document.missing === 0 && (await incomplete.note(document, document.chunkCount)))
       logger.warn('the keyword index refuses live chunks of a document', { document: document.id });
   }
 

@@ -2,6 +2,7 @@ import { reindexDocument, type ReindexServices } from '../../documents/reindex-d
 import type { StoredDocument } from '../../documents/registry.ts';
 import { AppError } from '../../errors.ts';
 import type { ComparisonServices, Turn } from './comparison-services.ts';
+import { countMissing } from './count-missing.ts';
 
 /**
  * Queues a job for each document that misses chunks and is due, a bounded number at once.
@@ -28,22 +29,25 @@ export async function restoreDocuments(services: ComparisonServices, turn: Turn)
 }
 
 /**
- * Counts in both stores once more before it queues a job. An operator may have restored Chroma, or Chroma may have returned
- * a low count for a moment. The comparison fills the index, so chunks that only the index misses are those it refuses.
+ * Counts once more before it queues a job. An operator may have restored Chroma, or Chroma may have returned a low count for
+ * a moment.
  */
 async function stillIncomplete(
   collection: string,
   documents: readonly StoredDocument[],
-  { vectors, keywords, incomplete }: ComparisonServices,
+  services: ComparisonServices,
   signal: AbortSignal,
 ): Promise<StoredDocument[]> {
-  const counted = documents.map((document) => ({ ...document, chunkCount: document.chunk_count }));
-  const inChroma = await vectors.countStored(collection, counted, signal);
-  const inIndex = await keywords.countStored(collection, counted, signal);
-  const missing = counted.map(
-    ({ chunkCount }, i) => chunkCount - Math.min(inChroma[i] ?? 0, inIndex[i] ?? 0),
+  const noted = documents.map(({ id, generation, chunk_count: chunkCount, missing_chunks: missing = 0 }) => {
+    return { id, generation, chunkCount, missing };
+  });
+  const missing = await countMissing(collection, noted, services, signal);
+  await Promise.all(
+    noted.map(async (document, i) => {
+      const count = missing[i];
+      if (count !== undefined) await services.incomplete.note(document, count);
+    }),
   );
-  await Promise.all(documents.map((document, i) => incomplete.note(document, missing[i] ?? 0)));
   return documents.filter((_, i) => (missing[i] ?? 0) > 0);
 }
 

@@ -10,8 +10,10 @@ import {
   keys,
   keywords,
   queued,
+  read,
   redis,
   register,
+  run,
   servicesOver,
   signal,
   stores,
@@ -164,4 +166,24 @@ test('dead chunks that were written after the index was lost are deleted', async
     least: 3,
     most: 3,
   });
+});
+
+test('each further failed job for a document that the index refuses waits twice as long, through full counts', async () => {
+  await register('a', 3);
+  await keywords.index.deleteGeneration({ collection: 'papers', documentId: 'a', generation: '1-a' }, signal);
+  /** Counts all documents, as a worker does every ten minutes. */
+  const countAll = async () => {
+    await redis.client.del(keys.compared);
+    await look(new ChunkComparison(servicesOver(), 1));
+  };
+  for (const hours of [1, 2, 4]) {
+    await redis.client.zadd(keys.incomplete, 'XX', Date.now() - 1, 'a');
+    await countAll();
+    await run('fail');
+    for (let counts = 0; counts < 2; counts++) await countAll();
+    expect(await queued()).toEqual([]);
+    const dueMs = Number(await redis.client.zscore(keys.incomplete, 'a')) - Date.now();
+    expect(Math.round(dueMs / 3_600_000)).toBe(hours);
+    expect((await read('a')).missing_chunks).toBe(3);
+  }
 });
