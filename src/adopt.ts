@@ -6,7 +6,8 @@ import { withServers, type Servers } from './embedded/servers/with-servers.ts';
 import { adoptInstallation, SOURCES, type Source } from './installation/adopt.ts';
 import { identityStores } from './installation/identity-stores.ts';
 import { InstallationError } from './installation/installation-error.ts';
-import { forgetInstallation } from './keywords/catalogue.ts';
+import { KeywordError } from './keywords/errors.ts';
+import { forgetInstallation } from './keywords/forget-installation.ts';
 import { createLogger, type Logger } from './logging/logger.ts';
 import { makeFilesPrivate } from './private-files.ts';
 import { connectRedis } from './redis/connection.ts';
@@ -45,6 +46,7 @@ async function adopt(source: Source, config: Config, servers: Servers, logger: L
 
 main().catch((error: unknown) => {
   const explained = error instanceof ConfigError || error instanceof InstallationError;
-  process.stderr.write(`${explained ? error.message : String((error as Error).stack ?? error)}\n`);
+  const text = error instanceof KeywordError ? `${error.code}: ${error.message}` : (error as Error).stack;
+  process.stderr.write(`${explained ? error.message : (text ?? String(error))}\n`);
   process.exit(1);
 });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -98,23 +97,5 @@ export class Catalogue {
 
   close(): void {
     this.#database.close();
-  }
-}
-
-/**
- * Makes an index forget its installation, so that it adopts the next that writes. Its chunks stay, and the comparison
- * corrects them. @returns whether there was an index with an installation
- */
-export function forgetInstallation(folder: string): boolean {
-  const path = join(folder, CATALOGUE_FILE);
-  if (!existsSync(path)) return false;
-  const database = openDatabase(path);
-  try {
-    return (
-      database.prepare('UPDATE installation SET id = NULL, complete = 0 WHERE id IS NOT NULL').run().changes >
-      0
-    );
-  } finally {
-    database.close();
   }
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 
-import { Catalogue } from '../../../src/keywords/catalogue.ts';
+import { Catalogue, CATALOGUE_FILE } from '../../../src/keywords/catalogue.ts';
 import { withoutCredentials } from '../../../src/logging/without-credentials.ts';
+import { damage } from '../../helpers/servers/keywords.ts';
 import {
   agreeOn,
   expectRefused,
@@ -36,6 +37,13 @@ test('the first start gives every store one id', async () => {
   expect((await identity(installations.dataDir)).adopted_at).toMatch(
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
   );
+});
+
+test('the command says which keyword index is damaged, with a code', async () => {
+  const folder = join(installations.dataDir, 'keywords');
+  await damage(join(folder, CATALOGUE_FILE));
+  const stderr = expect.stringMatching(new RegExp(`^storage_failed: .* remove ${folder}: .*\\n$`)) as string;
+  await expect(installations.adopt('blobs')).rejects.toMatchObject({ stderr });
 });
 
 test('Sluice refuses two installations, and the command repairs them while it runs', async () => {

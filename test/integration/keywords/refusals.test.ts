@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 
-import { forgetInstallation } from '../../../src/keywords/catalogue.ts';
+import { forgetInstallation } from '../../../src/keywords/forget-installation.ts';
 import { KeywordIndex } from '../../../src/keywords-client/keyword-index.ts';
 import { keywordChunk, SECRET, startTestKeywords } from '../../helpers/servers/keywords.ts';
 import { rawRequest } from '../../helpers/clients/raw-request.ts';
