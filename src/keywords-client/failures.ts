@@ -14,6 +14,7 @@ const REFUSALS: Partial<Record<KeywordErrorCode | 'host_forbidden', readonly [Fa
   wrong_secret: ['unreachable', 'keywords_unavailable'],
   host_forbidden: ['unreachable', 'keywords_unavailable'],
   storage_failed: ['unreachable', 'keywords_damaged'],
+  busy: ['transient', 'keywords_timeout'],
 };
 
 /** Explains a call that ended without a response. Returns every other error unchanged. */

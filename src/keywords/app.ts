@@ -77,7 +77,7 @@ export function createApp(store: KeywordStore, { guard, secret, logger }: AppOpt
     return c.json({ counts: store.count(parseRequest(KeywordCountSchema, await c.req.text())) });
   });
   app.post('/query', async (c) => {
-    return c.json(store.query(parseRequest(KeywordQuerySchema, await c.req.text())));
+    return c.json(await store.query(parseRequest(KeywordQuerySchema, await c.req.text())));
   });
   app.post('/generations', async (c) => {
     return c.json(store.generations(parseRequest(KeywordPageSchema, await c.req.text())));

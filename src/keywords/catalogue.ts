@@ -15,24 +15,50 @@ CREATE TABLE IF NOT EXISTS installation (
 );
 INSERT OR IGNORE INTO installation VALUES (1, NULL, 0);
 CREATE TABLE IF NOT EXISTS collections (name TEXT PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counts (
+  name TEXT PRIMARY KEY,
+  version TEXT NOT NULL,
+  chunk_count INTEGER NOT NULL,
+  removable_at INTEGER
+) WITHOUT ROWID;
 `;
+
+/** What the catalogue knows of a collection's file while it is closed. */
+export interface FileCount {
+  chunkCount: number;
+  /** Time in ms from which the file serves nothing; `undefined` while it holds a chunk. */
+  removableAt: number | undefined;
+}
+
+/** A collection in the catalogue. */
+interface Entry {
+  name: string;
+  complete: boolean;
+  /** `undefined` from the first write after a count to the next close. */
+  count: FileCount | undefined;
+}
 
 /** Records the collections of the index, which of them are complete, and the installation whose chunks they hold. */
 export class Catalogue {
   readonly #database: DatabaseSync;
   readonly #statements;
 
-  /** Opens the catalogue of a folder. A new one is incomplete. */
-  constructor(folder: string) {
+  /** Opens the catalogue of a folder. A new one is incomplete. @param version of the files; it ignores counts of another */
+  constructor(folder: string, version: string) {
     const database = openDatabase(join(folder, CATALOGUE_FILE));
     try {
       database.exec(SCHEMA);
+      const list = `SELECT name, complete, chunk_count, removable_at
+        FROM collections LEFT JOIN (SELECT * FROM counts WHERE version = '${version}') USING (name)`;
       this.#statements = {
         read: database.prepare('SELECT id, complete FROM installation'),
         adopt: database.prepare('UPDATE installation SET id = ? WHERE id IS NULL'),
-        list: database.prepare('SELECT name, complete FROM collections ORDER BY name'),
-        find: database.prepare('SELECT complete FROM collections WHERE name = ?'),
+        list: database.prepare(`${list} ORDER BY name`),
+        find: database.prepare(`${list} WHERE name = ?`),
         set: database.prepare('INSERT OR REPLACE INTO collections VALUES (?, ?)'),
+        remove: database.prepare('DELETE FROM collections WHERE name = ?'),
+        setCount: database.prepare(`INSERT OR REPLACE INTO counts VALUES (?, '${version}', ?, ?)`),
+        forgetCount: database.prepare('DELETE FROM counts WHERE name = ?'),
         completeOne: database.prepare('UPDATE collections SET complete = 1 WHERE name = ?'),
         completeAll: database.prepare('UPDATE collections SET complete = 1'),
         complete: database.prepare('UPDATE installation SET complete = 1'),
@@ -69,21 +95,35 @@ export class Catalogue {
     );
   }
 
-  /** Returns a collection's flag; `undefined` for a collection without a file. */
-  find(name: string): { complete: boolean } | undefined {
+  /** Returns a collection's entry; `undefined` for a collection without a file. */
+  find(name: string): Entry | undefined {
     const row = this.#statements.find.get(name);
-    return row && { complete: row['complete'] === 1 };
+    return row && entryOf(row);
   }
 
-  list(): { name: string; complete: boolean }[] {
-    return this.#statements.list
-      .all()
-      .map(({ name, complete }) => ({ name: String(name), complete: complete === 1 }));
+  list(): Entry[] {
+    return this.#statements.list.all().map(entryOf);
   }
 
-  /** Records a collection, or changes its flag. */
+  /** Records a collection, or changes its flag. Its file is new, so its count is not known. */
   set(name: string, complete: boolean): void {
+    this.#statements.forgetCount.run(name);
     this.#statements.set.run(name, Number(complete));
+  }
+
+  remove(name: string): void {
+    this.#statements.forgetCount.run(name);
+    this.#statements.remove.run(name);
+  }
+
+  /** Records the count of a file that is about to be closed. */
+  setCount(name: string, { chunkCount, removableAt }: FileCount): void {
+    this.#statements.setCount.run(name, chunkCount, removableAt ?? null);
+  }
+
+  /** Forgets a count. MUST come before the write that changes the file, because the process may end between them. */
+  forgetCount(name: string): void {
+    this.#statements.forgetCount.run(name);
   }
 
   /** Marks a collection as complete; without a name, the whole index. */
@@ -98,4 +138,16 @@ export class Catalogue {
   close(): void {
     this.#database.close();
   }
+}
+
+function entryOf(row: Record<string, unknown>): Entry {
+  const { name, complete, chunk_count: chunkCount, removable_at: removableAt } = row;
+  const count =
+    chunkCount === null
+      ? undefined
+      : {
+          chunkCount: Number(chunkCount),
+          removableAt: removableAt === null ? undefined : Number(removableAt),
+        };
+  return { name: String(name), complete: complete === 1, count };
 }

@@ -1,15 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-import type { KeywordHits } from '../contract/services/keywords.ts';
 import { type Language, TOKENIZER_VERSION } from '../tokens/tokenize.ts';
+import type { FileCount } from './catalogue.ts';
 import { KeywordError } from './errors.ts';
 import { inTransaction, openDatabase } from './open-database.ts';
 import { prepareStatements } from './prepare-statements.ts';
 
 /** Age in ms from which the index forgets a deleted generation. No worker holds a claim that long. */
 const TOMBSTONE_MS = 30 * 24 * 60 * 60 * 1000;
-/** Size of a collection, in chunks, from which on a query leaves out frequent tokens. In a smaller one every query is fast. */
-const LARGE = 10_000;
 /** Most generations in a page. */
 const PAGE = 1000;
 
@@ -17,7 +15,7 @@ const PAGE = 1000;
  * Version of the schema below. The tokens of a text depend on the tokenizer's version, so a file of either other version
  * is made anew.
  */
-const VERSION = `1/${TOKENIZER_VERSION}`;
+export const VERSION = `1/${TOKENIZER_VERSION}`;
 
 /** Every visible ASCII character that is no letter and no digit. Letters, digits and non-ASCII are part of a token by default. */
 const TOKEN_CHARACTERS = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
@@ -60,14 +58,22 @@ interface GenerationName {
   generation: string;
 }
 
+let opened = 0;
+
 /** The index of one collection: an SQLite file. All calls are synchronous. */
 export class CollectionFile {
+  /** Differs from that of each other opened file, also of the same collection. */
+  readonly revision = opened++;
+  readonly path: string;
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  #chunkCount: number;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(path: string, database: DatabaseSync) {
+    this.path = path;
     this.#database = database;
     this.#statements = prepareStatements(database);
+    this.#chunkCount = Number(this.#statements.countAll.get()?.['count']);
   }
 
   /** Makes a file. There MUST be none. */
@@ -75,7 +81,7 @@ export class CollectionFile {
     const database = openDatabase(path);
     try {
       inTransaction(database, () => database.exec(SCHEMA));
-      return new CollectionFile(database);
+      return new CollectionFile(path, database);
     } catch (error) {
       database.close();
       throw error;
@@ -88,7 +94,7 @@ export class CollectionFile {
     try {
       const hasVersion = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'version'").get();
       const version = hasVersion && database.prepare('SELECT version FROM version').get();
-      if (version?.['version'] === VERSION) return new CollectionFile(database);
+      if (version?.['version'] === VERSION) return new CollectionFile(path, database);
     } catch (error) {
       database.close();
       throw error;
@@ -103,7 +109,7 @@ export class CollectionFile {
    */
   upsert({ document_id, generation }: GenerationName, chunks: readonly TokenizedChunk[]): void {
     const run = this.#statements;
-    inTransaction(this.#database, () => {
+    this.#chunkCount += inTransaction(this.#database, () => {
       run.addGeneration.run(document_id, generation, null);
       const found = run.findGeneration.get(document_id, generation);
       if (found?.['dead_since'] !== null) {
@@ -111,13 +117,16 @@ export class CollectionFile {
         throw new KeywordError('dead_generation', detail);
       }
       const id = Number(found['id']);
+      let added = 0;
       for (const language of new Set(chunks.map((chunk) => chunk.language))) run.addLanguage.run(language);
       for (const { index, tokens } of chunks) {
         const { changes, lastInsertRowid } = run.addChunk.run(id, index);
         const row = changes > 0 ? lastInsertRowid : Number(run.findChunk.get(id, index)?.['id']);
         if (changes === 0) run.deleteText.run(row);
+        else added++;
         run.addText.run(row, tokens);
       }
+      return added;
     });
   }
 
@@ -134,7 +143,7 @@ export class CollectionFile {
   /** Deletes some chunks of a dead generation. @returns their number */
   deleteChunks({ document_id, generation }: GenerationName, limit: number): number {
     const run = this.#statements;
-    return inTransaction(this.#database, () => {
+    const deleted = inTransaction(this.#database, () => {
       const id = Number(run.findGeneration.get(document_id, generation)?.['id'] ?? -1);
       const rows = run.listChunks.all(id, limit);
       for (const { id: row } of rows) {
@@ -143,58 +152,33 @@ export class CollectionFile {
       }
       return rows.length;
     });
+    this.#chunkCount -= deleted;
+    return deleted;
   }
 
   /** Counts the chunks of a generation. */
-  count({ document_id, generation }: GenerationName): number {
+  countOf({ document_id, generation }: GenerationName): number {
     return Number(this.#statements.count.get(document_id, generation)?.['count']);
   }
 
-  /** Counts all chunks. */
-  countAll(): number {
-    return Number(this.#statements.countAll.get()?.['count']);
-  }
-
   /** Lists the languages of all chunks that the file has ever held. */
-  languages(): Language[] {
+  get languages(): Language[] {
     return this.#statements.languages.all().map(({ language }) => language as Language);
   }
 
-  /**
-   * Returns the rarest tokens of a query that it holds. Leaves out those that most chunks of a large collection hold, if others remain:
-   * BM25 gives them no weight, but they take two thirds of the time.
-   * @param most number of tokens at most
-   */
-  rarestTokens(tokens: readonly string[], most: number): readonly string[] {
-    const all = this.countAll();
-    if (all < LARGE && tokens.length <= most) return tokens;
-    const { frequency } = this.#statements;
-    const counted = tokens
-      .map((token) => ({ token, chunks: Number(frequency.get(token)?.['doc'] ?? 0) }))
-      .filter(({ chunks }) => chunks > 0)
-      .toSorted((a, b) => a.chunks - b.chunks);
-    const rare = all < LARGE ? counted : counted.filter(({ chunks }) => chunks < all / 2);
-    return (rare.length > 0 ? rare : counted).slice(0, most).map(({ token }) => token);
+  get chunkCount(): number {
+    return this.#chunkCount;
   }
 
-  /** Finds the chunks with any of some tokens, best first. Leaves out chunks that are being deleted. */
-  query(
-    tokens: readonly string[],
-    { limit, offset, documents }: { limit: number; offset: number; documents?: string[] | undefined },
-  ): KeywordHits['hits'] {
-    if (tokens.length === 0) return [];
-    const match = tokens.map((token) => `"${token.replaceAll('"', '""')}"`).join(' OR ');
-    const { query, queryDocuments } = this.#statements;
-    const rows = documents
-      ? queryDocuments.all(match, JSON.stringify(documents), limit, offset)
-      : query.all(match, limit, offset);
-    return rows.map(({ document, generation, position, rank }) => ({
-      document_id: String(document),
-      generation: String(generation),
-      index: Number(position),
-      // FTS5 gives better matches lower numbers.
-      score: -Number(rank),
-    }));
+  /**
+   * Returns the count for the catalogue. A file without chunks serves to refuse late writes alone, so it is removable once
+   * its last tombstone is as old as {@link TOMBSTONE_MS}.
+   */
+  count(): FileCount {
+    const chunkCount = this.#chunkCount;
+    if (chunkCount > 0) return { chunkCount, removableAt: undefined };
+    const deadSince = Number(this.#statements.lastDead.get()?.['dead_since'] ?? 0);
+    return { chunkCount, removableAt: deadSince + TOMBSTONE_MS };
   }
 
   /** Lists a page of generations with chunks. @param after `next` of the page before; 0 for the first */

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { KeywordCollections } from '../contract/services/keywords.ts';
 import type { Logger } from '../logging/logger.ts';
-import { Catalogue, CATALOGUE_FILE } from './catalogue.ts';
-import { CollectionFile } from './collection-file.ts';
+import { Catalogue, CATALOGUE_FILE, type FileCount } from './catalogue.ts';
+import { CollectionFile, VERSION } from './collection-file.ts';
 import { isDamage, KeywordError } from './errors.ts';
 
 /** Collections with an open file. Each takes three descriptors and at most 2 MB of SQLite's cache. */
@@ -21,15 +23,12 @@ export class IndexFiles {
   readonly #open = new Map<string, CollectionFile>();
   #catalogue: Catalogue;
 
-  /** Opens the index, and checks each file. A folder without a catalogue becomes a new, incomplete index. */
+  /** Opens the index. A folder without a catalogue becomes a new, incomplete index. */
   constructor(folder: string, logger: Logger) {
     this.#folder = folder;
     this.#logger = logger;
     mkdirSync(folder, { recursive: true });
     this.#catalogue = this.#openCatalogue();
-    this.withCatalogue((catalogue) => {
-      for (const { name } of catalogue.list()) this.#file(name, false);
-    });
   }
 
   /** Works on a collection's file. @returns `undefined` for a collection without one */
@@ -42,7 +41,37 @@ export class IndexFiles {
 
   /** Works on a collection's file, and makes a missing one. */
   write<T>(name: string, work: (file: CollectionFile) => T): T {
-    return this.withCatalogue(() => this.#repeatIfDamaged(name, this.#file(name, true), work));
+    return this.withCatalogue((catalogue) => {
+      const file = this.#file(name, true);
+      catalogue.forgetCount(name);
+      return this.#repeatIfDamaged(name, file, work);
+    });
+  }
+
+  /** Makes a file anew that another thread found damaged, unless it was opened again since. */
+  replaceDamaged(name: string, revision: number, error: unknown): void {
+    if (this.#open.get(name)?.revision === revision)
+      this.withCatalogue(() => this.#replaceDamaged(name, error));
+  }
+
+  /**
+   * Lists the collections, and removes the files of those that need none. It opens only files that the catalogue has not
+   * counted, so other calls get their turn after each.
+   */
+  async list(): Promise<KeywordCollections['collections']> {
+    const present = new Set(readdirSync(this.#folder));
+    const counts = new Map<string, number>();
+    for (const entry of this.withCatalogue((catalogue) => catalogue.list())) {
+      const isOpen = this.#open.has(entry.name);
+      const isCounted = !isOpen && entry.count && present.has(basename(this.#path(entry.name)));
+      const count = isCounted ? entry.count : this.read(entry.name, (file) => file.count());
+      if (!isOpen && !isCounted) await nextTurn();
+      if (count && !this.#removeIfEmpty(entry.name, count)) counts.set(entry.name, count.chunkCount);
+    }
+    // Reads the flags last, because a read may have found damage.
+    return this.withCatalogue((catalogue) =>
+      catalogue.list().map(({ name, complete }) => ({ name, chunk_count: counts.get(name) ?? 0, complete })),
+    );
   }
 
   /** Works with the catalogue. A damaged one is removed with all files, and the work is repeated on a new index. */
@@ -60,9 +89,35 @@ export class IndexFiles {
   }
 
   close(): void {
-    for (const file of this.#open.values()) file.close();
-    this.#open.clear();
+    for (const [name, file] of this.#open) this.#close(name, file);
     this.#catalogue.close();
+  }
+
+  #close(name: string, file: CollectionFile): void {
+    try {
+      this.#catalogue.setCount(name, file.count());
+    } catch {
+      // The next list counts again.
+    }
+    file.close();
+    this.#open.delete(name);
+  }
+
+  /** Removes the file of a complete collection that holds no chunk, and no tombstone that matters. @returns whether it did */
+  #removeIfEmpty(name: string, { removableAt = Infinity }: FileCount): boolean {
+    if (removableAt > Date.now()) return false;
+    return this.withCatalogue((catalogue) => {
+      if (!catalogue.find(name)?.complete) return false;
+      const file = this.#file(name, false);
+      // The list may be older than a write.
+      if ((file?.count().removableAt ?? Infinity) > Date.now()) return false;
+      file?.close();
+      this.#open.delete(name);
+      // Forgets the file first. A record without its file means a loss.
+      catalogue.remove(name);
+      removeDatabase(this.#path(name));
+      return true;
+    });
   }
 
   #repeatIfDamaged<T>(name: string, file: CollectionFile, work: (file: CollectionFile) => T): T {
@@ -70,9 +125,7 @@ export class IndexFiles {
       return work(file);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      file.close();
-      this.#open.delete(name);
-      const anew = this.#keep(name, this.#makeAnew(name, 'damaged', error));
+      const anew = this.#replaceDamaged(name, error);
       try {
         return work(anew);
       } catch (again) {
@@ -88,6 +141,12 @@ export class IndexFiles {
     }
   }
 
+  #replaceDamaged(name: string, error: unknown): CollectionFile {
+    this.#open.get(name)?.close();
+    this.#open.delete(name);
+    return this.#keep(name, this.#makeAnew(name, 'damaged', error));
+  }
+
   #file(name: string, make: true): CollectionFile;
   #file(name: string, make: boolean): CollectionFile | undefined;
   #file(name: string, make: boolean): CollectionFile | undefined {
@@ -96,7 +155,13 @@ export class IndexFiles {
       this.#open.delete(name);
       return this.#keep(name, open);
     }
-    if (this.#catalogue.find(name) !== undefined) return this.#keep(name, this.#openOrMakeAnew(name));
+    const entry = this.#catalogue.find(name);
+    if (entry) {
+      const file = this.#openOrMakeAnew(name);
+      // A power failure may have lost the last writes of either file.
+      if (entry.count?.chunkCount !== file.chunkCount) this.#catalogue.forgetCount(name);
+      return this.#keep(name, file);
+    }
     if (!make) return undefined;
     const path = this.#path(name);
     removeDatabase(path);
@@ -130,27 +195,29 @@ export class IndexFiles {
   #keep(name: string, file: CollectionFile): CollectionFile {
     this.#open.set(name, file);
     const [oldest] = this.#open;
-    if (oldest !== undefined && this.#open.size > MAX_OPEN) {
-      oldest[1].close();
-      this.#open.delete(oldest[0]);
-    }
+    if (oldest !== undefined && this.#open.size > MAX_OPEN) this.#close(...oldest);
     return file;
   }
 
   #openCatalogue(): Catalogue {
-    const path = join(this.#folder, CATALOGUE_FILE);
-    if (existsSync(path)) {
-      try {
-        return new Catalogue(this.#folder);
-      } catch (error) {
-        if (!isDamage(error)) throw error;
-        this.#logger.warn('the catalogue of the keyword index is damaged: the index begins anew', { error });
-      }
+    try {
+      return this.#openTidy();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#logger.warn('the catalogue of the keyword index is damaged: the index begins anew', { error });
+      removeDatabase(join(this.#folder, CATALOGUE_FILE));
+      return this.#openTidy();
     }
-    // Only the catalogue says which collection a file belongs to, and whether it is complete.
+  }
+
+  /** Opens the catalogue, and removes the files that it does not know. Only it says which collection a file belongs to. */
+  #openTidy(): Catalogue {
+    const catalogue = new Catalogue(this.#folder, VERSION);
+    const known = new Set(catalogue.list().map(({ name }) => basename(this.#path(name)))).add(CATALOGUE_FILE);
     for (const name of readdirSync(this.#folder))
-      if (/\.sqlite(-wal|-shm)?$/.test(name)) rmSync(join(this.#folder, name));
-    return new Catalogue(this.#folder);
+      if (/\.sqlite(-wal|-shm)?$/.test(name) && !known.has(name.replace(/-\w+$/, '')))
+        rmSync(join(this.#folder, name));
+    return catalogue;
   }
 
   #path(collection: string): string {

@@ -1,15 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** `CROSS JOIN` keeps SQLite from searching the text once for each document. */
-const QUERY = (condition: string) => `
-  SELECT document, g.generation, position, rank
-  FROM texts CROSS JOIN chunks c ON c.id = texts.rowid CROSS JOIN generations g ON g.id = c.generation
-  WHERE texts MATCH ? AND dead_since IS NULL ${condition}
-  ORDER BY rank LIMIT ? OFFSET ?`;
-
 /** Prepares the SQL statements of a collection's file. */
 export function prepareStatements(database: DatabaseSync) {
-  database.exec('CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, texts, row)');
   return {
     addGeneration: database.prepare(
       'INSERT OR IGNORE INTO generations (document, generation, dead_since) VALUES (?, ?, ?)',
@@ -36,13 +28,11 @@ export function prepareStatements(database: DatabaseSync) {
       `SELECT count(*) AS count FROM chunks
        WHERE generation = (SELECT id FROM generations WHERE document = ? AND generation = ?)`,
     ),
-    frequency: database.prepare('SELECT doc FROM temp.vocabulary WHERE term = ?'),
+    lastDead: database.prepare('SELECT max(dead_since) AS dead_since FROM generations'),
     countAll: database.prepare('SELECT count(*) AS count FROM chunks'),
     generations: database.prepare(
       `SELECT id, document, generation FROM generations g
        WHERE id > ? AND EXISTS (SELECT 1 FROM chunks WHERE chunks.generation = g.id) ORDER BY id LIMIT ?`,
     ),
-    query: database.prepare(QUERY('')),
-    queryDocuments: database.prepare(QUERY('AND document IN (SELECT value FROM json_each(?))')),
   };
 }

@@ -34,7 +34,7 @@ export async function startKeywords(
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    store.close();
+    await store.close();
     throw error;
   }
   const close = async () => {
@@ -42,7 +42,7 @@ export async function startKeywords(
     server.close();
     server.closeAllConnections();
     await closed;
-    store.close();
+    await store.close();
   };
   return { port: (server.address() as AddressInfo).port, close };
 }

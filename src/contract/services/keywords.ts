@@ -5,8 +5,8 @@ import { WholeNumberSchema } from '../scalars.ts';
 /** Most chunks of one upsert. */
 export const MAX_KEYWORD_BATCH = 500;
 
-/** Most hits of one query's page. */
-export const MAX_KEYWORD_HITS = 1000;
+/** Most hits of one query. */
+export const MAX_KEYWORD_HITS = 10_000;
 
 /** Header of every write: the id of the installation whose chunks the index holds. */
 export const INSTALLATION_HEADER = 'x-sluice-installation';
@@ -24,6 +24,8 @@ export const KEYWORD_ERRORS = {
   internal: 500,
   /** A file cannot be read or written: the disk is full, or the permissions are wrong. */
   storage_failed: 503,
+  /** Too many queries are under way. */
+  busy: 503,
 } as const;
 export type KeywordErrorCode = keyof typeof KEYWORD_ERRORS;
 
@@ -67,12 +69,11 @@ export const KeywordCountSchema = v.object({
 /** One number of chunks for each generation, in order. */
 export const KeywordCountsSchema = v.object({ counts: v.array(WholeNumberSchema) });
 
-/** Body of `POST /query`. `offset` skips the best hits, to read the next page. */
+/** Body of `POST /query`. */
 export const KeywordQuerySchema = v.object({
   collection: v.string(),
   query: v.pipe(v.string(), v.maxLength(10_000)),
   limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_KEYWORD_HITS)),
-  offset: v.optional(WholeNumberSchema, 0),
   /** Finds only chunks of these documents. */
   documents: v.optional(v.array(v.string())),
 });

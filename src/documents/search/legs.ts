@@ -1,4 +1,3 @@
-import { MAX_KEYWORD_HITS } from '../../contract/services/keywords.ts';
 import type { SearchRequest } from '../../contract/search.ts';
 import type { KeywordIndex } from '../../keywords-client/keyword-index.ts';
 import type { VectorStore } from '../vector-store.ts';
@@ -35,22 +34,11 @@ export function keywordLeg(
 ): Leg {
   const documents = documentsOf(where);
   return async (count) => {
-    // A write between two pages may repeat a hit.
-    const byId = new Map<string, Hit>();
-    let looked = 0;
-    while (looked < count) {
-      const limit = Math.min(MAX_KEYWORD_HITS, count - looked);
-      const asked = { collection, query, limit, offset: looked, ...(documents && { documents }) };
-      const { hits, complete } = await keywords.query(asked, signal);
-      if (!complete) onIncomplete();
-      for (const { document_id: documentId, ...rest } of hits) {
-        const hit = { documentId, ...rest };
-        byId.set(idOf(hit), hit);
-      }
-      looked += hits.length;
-      if (hits.length < limit) break;
-    }
-    const found = [...byId.values()];
+    const asked = { collection, query, limit: count, ...(documents && { documents }) };
+    const { hits: matches, complete } = await keywords.query(asked, signal);
+    if (!complete) onIncomplete();
+    const looked = matches.length;
+    const found = matches.map(({ document_id: documentId, ...rest }): Hit => ({ documentId, ...rest }));
     if (!where || Object.keys(where).length === 0) return { looked, hits: found };
     const chunks = await vectors.find(collection, found.map(idOf), where, signal);
     const hits = found.flatMap((hit) => {

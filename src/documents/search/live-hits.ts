@@ -1,10 +1,11 @@
+import { MAX_KEYWORD_HITS } from '../../contract/services/keywords.ts';
 import type { DocumentRegistry } from '../registry.ts';
 import type { Hit } from './hit.ts';
 
 /** Hits that the first query takes beyond those wanted, because dead generations stay in the stores until their cleanup. */
 const SPARE = 20;
-/** Most hits that a leg looks at. */
-const MOST_HITS = 10_000;
+/** Most hits that a leg looks at, in one query. */
+const MOST_HITS = MAX_KEYWORD_HITS;
 /** Queries of one search while uploads replace the documents that it finds. */
 export const MOST_TRIES = 4;
 

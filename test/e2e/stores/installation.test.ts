@@ -21,7 +21,7 @@ const installations = new InstallationCopies();
 function writeToIndex(installation: string): void {
   const folder = join(installations.dataDir, 'keywords');
   mkdirSync(folder, { recursive: true });
-  const catalogue = new Catalogue(folder);
+  const catalogue = new Catalogue(folder, '');
   try {
     catalogue.admit(installation);
   } finally {

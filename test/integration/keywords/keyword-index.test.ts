@@ -120,12 +120,13 @@ describe('a query', () => {
     expect(await find('harbour')).toHaveLength(10);
   });
 
-  test('reads on page by page, without a gap or a repeat', async () => {
-    for (let at = 0; at < 25; at++) await store(`d${at}`, [chunk(0, `walrus ${'seal '.repeat(at)}`)]);
-    const all = await find('walrus', { limit: 100 });
-    expect(new Set(all).size).toBe(25);
-    const pages = await Promise.all([0, 10, 20].map((offset) => find('walrus', { limit: 10, offset })));
-    expect(pages.flat()).toEqual(all);
+  test('returns up to 10,000 hits in one call', async () => {
+    await store(
+      'a',
+      Array.from({ length: 2500 }, (_, at) => chunk(at, 'walrus')),
+    );
+    expect(new Set(await find('walrus', { limit: 10_000 })).size).toBe(2500);
+    await expect(query('walrus', { limit: 10_001 })).rejects.toMatchObject({ code: 'keywords_failed' });
   });
 
   test('finds only chunks of the given documents', async () => {
@@ -152,6 +153,19 @@ describe('a query', () => {
     expect(tokens[0]).toBe('walru');
   });
 
+  test('of many words leaves out the most frequent, if they match too many chunks', async () => {
+    const words = Array.from({ length: 64 }, (_, at) => `word${at}`);
+    const common = words.slice(1).join(' ');
+    await store('many', [
+      ...Array.from({ length: 4900 }, (_, at) => chunk(at, common)),
+      ...Array.from({ length: 5100 }, (_, at) => chunk(4900 + at, 'seal')),
+    ]);
+    await store('one', [chunk(0, words.join(' '))]);
+    const long = await query(words.join(' '));
+    expect([long.tokens[0], long.tokens.length]).toEqual(['word0', 62]);
+    expect((await query(words.slice(0, 16).join(' '))).tokens).toHaveLength(16);
+  });
+
   test('of a collection that is not there finds nothing', async () => {
     expect(await query('walrus')).toEqual({ hits: [], tokens: [], complete: false });
   });
@@ -174,6 +188,18 @@ describe('a deleted generation', () => {
     expect(await count('a')).toBe(0);
     expect(await generations()).toEqual([{ collection: 'docs', documentId: 'a', generation: 'g2' }]);
     await remove('a');
+  });
+
+  test('is deleted in steps, with other calls between them', async () => {
+    await store(
+      'a',
+      Array.from({ length: 2000 }, (_, at) => chunk(at, 'walrus')),
+    );
+    const seen = new Set<number | undefined>();
+    const deletion = remove('a');
+    while ((await count('a')) !== 0) seen.add(await count('a'));
+    await deletion;
+    expect(seen.size).toBeGreaterThan(2);
   });
 
   test('is refused also if it never had a chunk, and after a restart', async () => {

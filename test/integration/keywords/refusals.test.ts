@@ -111,6 +111,7 @@ test.each([
   ['stands before an absent index', 502, '<html>', 'unreachable', 'keywords_unavailable'],
   ['fails with a code', 500, '{"code":"internal","detail":"It failed."}', 'transient', 'keywords_failed'],
   ['has no disk', 503, '{"code":"storage_failed","detail":"Full."}', 'unreachable', 'keywords_damaged'],
+  ['is busy', 503, '{"code":"busy","detail":"Too many."}', 'transient', 'keywords_timeout'],
   ['sends something else', 200, '{"counts":["many"]}', 'unreachable', 'keywords_unavailable'],
   ['sends a page', 200, '<html>', 'unreachable', 'keywords_unavailable'],
   ['counts too few', 200, '{"counts":[]}', 'transient', 'keywords_failed'],
