@@ -7,7 +7,7 @@
  * | `job:{id}` | hash | the job, flat fields, `payload` and `result` as JSON |
  * | `queue:document_upload` | list | ids that wait: LPUSH in, consumed from the right |
  * | `jobs:active` | set | ids of every job not yet terminal |
- * | `job:{id}:events` | channel | the job's hash after each transition |
+ * | `job:{id}:events` | channel | the job after its transition, and further jobs that the same script has changed |
  * | `jobs:leases` | zset | id → end of its lease (ms) |
  * | `jobs:delayed` | zset | id → due time of its next attempt (ms) |
  * | `jobs:parked` | zset | ids that wait for an earlier job of the same document → since when (ms) |

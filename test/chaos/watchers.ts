@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { CLOSE, type ClientMessage, type ServerMessage } from '../../src/contract/messages.ts';
-import { parseJobEvent } from '../../src/jobs/model/job-event.ts';
+import { publishedJobs } from '../helpers/responses/published-jobs.ts';
 import { toJobView } from '../../src/jobs/model/job-view.ts';
 import type { Topology } from './harness.ts';
 import type { Logbook } from './logbook.ts';
@@ -178,9 +178,12 @@ export class Watchers {
     redis.on('error', () => {});
     redis.on('close', () => connection++);
     redis.on('pmessage', (_pattern: string, channel: string, message: string) => {
-      const { epoch, hash } = parseJobEvent(message);
-      const job = { ...toJobView(hash), id: channel.slice('job:'.length, -':events'.length) };
-      this.#logbook.hear({ watcher: CHANNEL, connection, epoch: `${this.#topology.era}:${epoch}` }, job);
+      for (const [i, { epoch, hash }] of publishedJobs(message).entries()) {
+        const job = toJobView(hash);
+        // The channel names the first job.
+        if (i === 0) job.id = channel.slice('job:'.length, -':events'.length);
+        this.#logbook.hear({ watcher: CHANNEL, connection, epoch: `${this.#topology.era}:${epoch}` }, job);
+      }
     });
     redis.psubscribe('job:*:events').catch(() => {});
     return redis;

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { Backoff } from '../../backoff.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
-import { eventPosition, type StreamPosition } from '../model/job-event.ts';
+import { canaryPosition, parseJobEvents, type JobEvents, type StreamPosition } from '../model/job-event.ts';
 import type { EpochTracker } from '../reads/epoch-tracker.ts';
 import { loadScripts, type RunScript } from '../transitions/load-scripts.ts';
 
@@ -18,8 +18,11 @@ const MAX_PAUSE_MS = 15_000;
 const NONCE_BYTES = 8;
 
 export interface LinkListener {
-  /** A job's event, in the order in which Redis published them. */
-  onEvent(jobId: string, message: string): void;
+  /**
+   * Transitions of jobs, in the order in which Redis published them.
+   * @param jobId the first job. The values of the others name theirs
+   */
+  onEvents(jobId: string, events: JobEvents): void;
   /** A canary proves delivery from now on. Earlier events may be lost. */
   onUp(epoch: string): void;
   /** No canary proves delivery now. */
@@ -125,8 +128,9 @@ export class FeedLink {
     const replaced = () => subscriber !== this.#subscriber;
     subscriber.on('pmessage', (_pattern: string, channel: string, message: string) => {
       if (replaced()) return;
-      if (this.#isNext(eventPosition(message)))
-        this.#listener.onEvent(channel.slice(jobPrefix.length, -':events'.length), message);
+      const events = parseJobEvents(message);
+      if (this.#areNext(events))
+        this.#listener.onEvents(channel.slice(jobPrefix.length, -':events'.length), events);
     });
     subscriber.on('message', (_channel: string, message: string) => {
       if (!replaced()) this.#receiveCanary(message);
@@ -181,7 +185,7 @@ export class FeedLink {
   }
 
   #receiveCanary(message: string): void {
-    const now = eventPosition(message);
+    const now = canaryPosition(message);
     const nonce = NONCE.exec(message)?.[1] ?? '';
     const number = this.#nonces?.get(nonce);
     if (!now || number === undefined) return;
@@ -214,16 +218,16 @@ export class FeedLink {
     for (const { after, resolve } of waiters) if (after < canary) resolve();
   }
 
-  /** Counts the very next event. About any other, asks Redis' own keys with a canary. */
-  #isNext(now: StreamPosition | undefined): boolean {
+  /** Counts the very next events. About any others, asks Redis' own keys with a canary. */
+  #areNext(now: JobEvents | undefined): now is JobEvents {
     const before = this.#heard;
     if (!this.#up || !before) return false;
     if (now?.epoch === before.epoch && now.offset === before.offset + 1) {
-      this.#heard = now;
+      this.#heard = { epoch: now.epoch, offset: before.offset + now.jobs.length };
       return true;
     }
     const taken = now?.epoch === before.epoch && now.offset <= before.offset;
-    if (taken && now.offset > this.#proven) this.#doubted = true;
+    if (taken && now.offset + now.jobs.length - 1 > this.#proven) this.#doubted = true;
     if (!this.#asking) this.#sendCanary();
     this.#asking = true;
     return false;

@@ -5,7 +5,7 @@ import { Backoff } from '../../backoff.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { FeedLink } from './feed-link.ts';
-import { parseJobEvent } from '../model/job-event.ts';
+import { idOf, toHash, type JobEvents } from '../model/job-event.ts';
 import type { JobStore } from '../reads/job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
@@ -67,7 +67,7 @@ export class JobFeed {
     this.#logger = logger;
     this.#watchers = new JobWatchers(logger);
     const listener = {
-      onEvent: (jobId: string, message: string) => this.#receive(jobId, message),
+      onEvents: (jobId: string, events: JobEvents) => this.#receive(jobId, events),
       onUp: (epoch: string) => this.#recover(epoch),
       onDown: () => this.#turnStale(),
       onGap: () => this.#compare(),
@@ -175,21 +175,17 @@ export class JobFeed {
     return undefined;
   }
 
-  #receive(jobId: string, message: string): void {
-    this.counts.events++;
-    const id = this.#watchers.idOf(jobId);
-    if (id === undefined) return;
-    let state: JobState;
-    try {
-      const { epoch, publishedAt, hash } = parseJobEvent(message);
-      state = new JobState({ ...hash, id }, epoch, publishedAt);
-    } catch (error) {
-      // Scripts publish here, but any program that reaches Redis can, too.
-      this.#logger.warn('skipped an event that no script published', { job: jobId, error });
-      return;
+  #receive(firstId: string, { epoch, publishedAt, jobs }: JobEvents): void {
+    this.counts.events += jobs.length;
+    for (const [i, values] of jobs.entries()) {
+      const id = this.#watchers.idOf(i === 0 ? firstId : idOf(values));
+      if (id === undefined) continue;
+      const hash = toHash(values);
+      hash['id'] = id;
+      const state = new JobState(hash, epoch, publishedAt);
+      this.#resync?.add(state);
+      if (this.#live) this.#watchers.tell(state);
     }
-    this.#resync?.add(state);
-    if (this.#live) this.#watchers.tell(state);
   }
 
   #turnStale(): void {

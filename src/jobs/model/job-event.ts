@@ -47,30 +47,41 @@ export interface StreamPosition {
   offset: number;
 }
 
-/** One transition of a job, as the scripts publish it on the job's channel. */
-export interface JobEvent extends StreamPosition {
-  /** Time of the transition, by Redis' clock (ms). */
+/** Values of {@link JOB_FIELDS}, `false` where the job lacks the field. */
+type Values = readonly (string | false)[];
+
+/** The transitions of one script, as it publishes them on the channel of the first job. */
+export interface JobEvents extends StreamPosition {
+  /** Time of the transitions, by Redis' clock (ms). */
   publishedAt: number;
-  /** The job after the transition. */
-  hash: JobHash;
+  /** Each changed job after its transition, in their order. The first has {@link StreamPosition.offset}. */
+  jobs: readonly Values[];
 }
 
-/** A published event. It has a value for each of {@link JOB_FIELDS}, `false` where the job lacks the field. */
-type RawJobEvent = [epoch: string, offset: number, publishedAt: number, values: (string | false)[]];
+/** Parses a published message; `undefined` for text that no script published. */
+export function parseJobEvents(message: string): JobEvents | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(message);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(parsed)) return undefined;
+  const [epoch, offset, publishedAt, ...jobs] = parsed as [string, number, number, ...Values[]];
+  const isWhole = Number.isSafeInteger(offset) && Number.isFinite(publishedAt) && jobs.every(Array.isArray);
+  if (typeof epoch !== 'string' || !isWhole || jobs.length === 0) return undefined;
+  return { epoch, offset, publishedAt, jobs };
+}
 
-/**
- * Parses an event.
- * @throws for text that no script published
- */
-export function parseJobEvent(message: string): JobEvent {
-  const [epoch, offset, publishedAt, values] = JSON.parse(message) as RawJobEvent;
-  const whole = Number.isFinite(offset) && Number.isFinite(publishedAt) && Array.isArray(values);
-  if (typeof epoch !== 'string' || !whole) throw new TypeError('not an event of a job');
-  return { epoch, offset, publishedAt, hash: toHash(values) };
+const ID = JOB_FIELDS.indexOf('id');
+
+/** Returns the id that a job's values name; '' without one. */
+export function idOf(values: Values): string {
+  return String(values[ID] || '');
 }
 
 /** Names the values of {@link JOB_FIELDS}. A field that the job lacks has the value `false`. */
-export function toHash(values: readonly (string | false)[]): JobHash {
+export function toHash(values: Values): JobHash {
   const hash: JobHash = {};
   for (const [i, field] of JOB_FIELDS.entries()) {
     const value = values[i];
@@ -85,11 +96,8 @@ export function valuesAfter(field: 'updated_at' | 'result', hash: JobHash): stri
   return JSON.stringify(rest.map((name) => hash[name] ?? false)).slice(1);
 }
 
-/**
- * Parses only the position of an event. This is cheap, because most events are of unwatched jobs.
- * @returns `undefined` for text that no script published
- */
-export function eventPosition(message: string): StreamPosition | undefined {
+/** Parses the position that begins a canary; `undefined` for other text. */
+export function canaryPosition(message: string): StreamPosition | undefined {
   const found = POSITION.exec(message);
   return found ? { epoch: found[1] as string, offset: Number(found[2]) } : undefined;
 }

@@ -98,9 +98,8 @@ export class JobReports {
   }
 
   /**
-   * Reports the job's progress, which never goes back within an attempt. A report holds every field of progress, because
-   * Redis may have lost earlier ones. A report without a change keeps the version. The script writes it only if Redis
-   * has not reached that version.
+   * Reports the job's progress, which never goes back within an attempt. The script writes the changed fields, and all of
+   * them if Redis has lost the version before. A report without a change keeps the version.
    */
   progress(claim: ClaimedJob, { progress, message, stage, counts }: ProgressReport): Promise<boolean> {
     const held = this.#of(claim);
@@ -114,7 +113,7 @@ export class JobReports {
     const changed = PROGRESS_FIELDS.some((field) => job[field] !== before[field]);
     if (changed) countUp(job);
     held.job = job;
-    if (!waiting) return this.#startSteps(claim, held);
+    if (!waiting) return this.#startSteps(claim, held, before);
     if (changed) waiting.steps.push(valuesAfter('updated_at', job));
     return waiting.reply;
   }
@@ -136,6 +135,7 @@ export class JobReports {
     const result = `${untimed.slice(0, -1)},"processing_time_ms":`;
     const ofDocument = Object.entries(fields).flat();
     const args = reportArgs('complete', claim, [
+      before['version'] as string,
       job['version'] as string,
       result,
       JSON.stringify(result).slice(0, -1),
@@ -152,7 +152,7 @@ export class JobReports {
       reembed,
       ofDocument.length,
       ...ofDocument,
-      ...progressArgs(job),
+      ...changedArgs(before, job),
     ]);
     const reply = await this.#batcher.add(() => args);
     if (reply === DOCUMENT_CHANGED) throw new DocumentChangedError('the document was replaced or deleted');
@@ -172,16 +172,17 @@ export class JobReports {
     return held;
   }
 
-  #startSteps(claim: ClaimedJob, held: Held): Promise<boolean> {
+  #startSteps(claim: ClaimedJob, held: Held, before: JobHash): Promise<boolean> {
     const steps = [valuesAfter('updated_at', held.job)];
     const sent = this.#batcher.add(() => {
       held.waiting = undefined;
       const { job } = held;
       return reportArgs('progress', claim, [
+        before['version'] as string,
         job['version'] as string,
         steps.length,
         ...steps,
-        ...progressArgs(job),
+        ...changedArgs(before, job),
       ]);
     });
     const reply = sent.then((taken) => taken === 1);
@@ -190,9 +191,14 @@ export class JobReports {
   }
 }
 
-/** Lists the fields of progress as field, value, ... */
-function progressArgs(job: JobHash): string[] {
-  return PROGRESS_FIELDS.flatMap((field) => (job[field] === undefined ? [] : [field, job[field]]));
+/** Lists the changed fields of progress as field, value, ... */
+function changedArgs(before: JobHash, job: JobHash): string[] {
+  const args: string[] = [];
+  for (const field of PROGRESS_FIELDS) {
+    const value = job[field];
+    if (value !== undefined && value !== before[field]) args.push(field, value);
+  }
+  return args;
 }
 
 function reportArgs(kind: 'progress' | 'complete', { id, token }: Claim, args: Args): Args {

@@ -33,7 +33,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'publication by the script',
     file: 'src/jobs/transitions/lua/transition.lua',
-    line: "redis.call('PUBLISH', key .. ':events', event)",
+    line: "redis.call('PUBLISH', key .. ':events', message)",
     instead: '',
   },
   {

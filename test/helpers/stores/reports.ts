@@ -1,7 +1,6 @@
 import { beforeEach } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
@@ -9,6 +8,7 @@ import type { CompletedDocument } from '../../../src/jobs/transitions/job-report
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { type JobHash } from '../../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
+import { publishedJobs } from '../responses/published-jobs.ts';
 import type { TestRedis } from '../servers/redis.ts';
 import { useRedis } from '../servers/use.ts';
 import { recordScripts } from './replay.ts';
@@ -66,13 +66,18 @@ export function documentOf({ id }: { id: string }): CompletedDocument {
 /** Hears every event from now on, by job. */
 export async function listen() {
   const subscriber = redis.client.duplicate();
-  const events: { offset: number; id: string; told: string; version: string }[] = [];
+  const events: { message: number; offset: number; id: string; told: string; version: string }[] = [];
+  let messages = 0;
   const hashes: JobHash[] = [];
   subscriber.on('pmessage', (_pattern, channel, message: string) => {
-    const { offset, hash } = parseJobEvent(message);
-    hashes.push(hash);
-    const { status, progress, version = '' } = hash;
-    events.push({ offset, id: channel.split(':')[1] as string, told: `${status} ${progress}`, version });
+    messages++;
+    for (const [i, { offset, hash }] of publishedJobs(message).entries()) {
+      hashes.push(hash);
+      const { status, progress, version = '' } = hash;
+      // The channel names the first job.
+      const id = (i === 0 ? channel.split(':')[1] : hash['id']) as string;
+      events.push({ message: messages, offset, id, told: `${status} ${progress}`, version });
+    }
   });
   await subscriber.psubscribe(keys.allEvents);
   return { events, hashes, close: () => subscriber.disconnect() };

@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 
 import { isTerminal, type Job, type JobStatus } from '../../../src/contract/job.ts';
 import type { BulkResult } from '../../../src/contract/jobs.ts';
-import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
+import { publishedJobs } from '../../helpers/responses/published-jobs.ts';
 import { expectRefused } from '../../helpers/clients/uploads.ts';
 import {
   accepted,
@@ -65,8 +65,8 @@ async function complete(held: ClaimedJob): Promise<boolean> {
 async function listen(heard: (job: { id: string; status: JobStatus }) => void): Promise<Disposable> {
   const subscriber = redis.client.duplicate();
   subscriber.on('pmessage', (_pattern, _channel, message: string) => {
-    const { id, status } = parseJobEvent(message).hash;
-    heard({ id: id!, status: status as JobStatus });
+    for (const { hash } of publishedJobs(message))
+      heard({ id: hash['id']!, status: hash['status'] as JobStatus });
   });
   await subscriber.psubscribe(keys.allEvents);
   return { [Symbol.dispose]: () => subscriber.disconnect() };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { JobState } from '../../../src/jobs/model/job-view.ts';
+import { publishedJobs } from '../../helpers/responses/published-jobs.ts';
 import {
   claimOne,
   document,
@@ -43,7 +43,7 @@ test('what another program wrote is published as polling shows it, from its firs
   subscriber.on('message', (_channel, message: string) => published.push(message));
   await queue.cancel('hand');
   await expect.poll(() => published.length).toBe(1);
-  const { epoch, hash } = parseJobEvent(published[0]!);
+  const { epoch, hash } = publishedJobs(published[0]!)[0]!;
   const polled = await store.read('default', 'hand');
   expect(new JobState(hash, epoch).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'ü "quoted".pdf', collection: 'papers' });
@@ -57,7 +57,7 @@ test('a cancelled job that Redis had forgotten is published as polling shows it'
   subscriber.on('message', (_channel, message: string) => published.push(message));
   await queue.restoreEnded('a', 'default', payload);
   await expect.poll(() => published.length).toBe(1);
-  const { epoch, hash } = parseJobEvent(published[0]!);
+  const { epoch, hash } = publishedJobs(published[0]!)[0]!;
   const polled = await store.read('default', 'a');
   expect(new JobState(hash, epoch).json).toBe(polled?.json);
   expect(JSON.parse(polled!.json)).toMatchObject({ filename: 'a.pdf', collection: 'papers' });

@@ -316,3 +316,25 @@ test('an event that other programs publish, of an invented epoch or number, is b
     rereads,
   ]);
 });
+
+test('each job of one message is told of, and the next message follows it', async () => {
+  for (const id of ['a', 'b', 'c']) await watchQueued(id);
+  await proven();
+  const { rereads, events } = feed.counts;
+  said = [];
+  expect((await queue.claim(3)).jobs).toHaveLength(3);
+  await queue.cancel('b');
+  await expect.poll(() => said).toEqual(['processing 2', 'processing 2', 'processing 2', 'failed 3']);
+  await proven();
+  expect(feed.counts).toEqual({ rereads, events: events + 4 });
+});
+
+test('what a claim changed before it failed is told of, though no message carried it', async () => {
+  await watchQueued('a');
+  // A job of another program is entered among the recent ones, which another key has replaced.
+  await redis.client.hset(keys.job('hand'), { status: 'queued', payload: '{}' });
+  await redis.client.lpush(keys.queue, 'hand');
+  await redis.client.set(keys.recent, 'spoilt');
+  await expect(queue.claim(2)).rejects.toThrow('WRONGTYPE');
+  await expect.poll(() => said, GENEROUS).toContain('processing 2');
+});

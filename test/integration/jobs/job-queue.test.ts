@@ -1,10 +1,11 @@
 import { expect, test, vi } from 'vitest';
 
-import { parseJobEvent, toHash, type JobEvent } from '../../../src/jobs/model/job-event.ts';
+import { toHash } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { PRELUDE } from '../../../src/jobs/transitions/load-scripts.ts';
 import { toJobView } from '../../../src/jobs/model/job-view.ts';
+import { publishedJobs, type PublishedJob } from '../../helpers/responses/published-jobs.ts';
 import { recordScripts } from '../../helpers/stores/replay.ts';
 import {
   LEASE_MS,
@@ -254,8 +255,8 @@ test('a released job is next again, with no attempt counted', async () => {
 
 test('every transition publishes the hash with a growing version and offset', async () => {
   const subscriber = redis.client.duplicate();
-  const events: JobEvent[] = [];
-  subscriber.on('pmessage', (_p, _c, message: string) => events.push(parseJobEvent(message)));
+  const events: PublishedJob[] = [];
+  subscriber.on('pmessage', (_p, _c, message: string) => events.push(...publishedJobs(message)));
   await subscriber.psubscribe(keys.allEvents);
   await queue.enqueue('a', 'default', payload);
   const claim = await claimOne();
@@ -270,8 +271,8 @@ test('every transition publishes the hash with a growing version and offset', as
 
 test('what a transition publishes is the job as it then is', async () => {
   const subscriber = redis.client.duplicate();
-  let last: JobEvent | undefined;
-  subscriber.on('pmessage', (_p, _c, message: string) => (last = parseJobEvent(message)));
+  let last: PublishedJob | undefined;
+  subscriber.on('pmessage', (_p, _c, message: string) => (last = publishedJobs(message).at(-1)));
   await subscriber.psubscribe(keys.allEvents);
   let claim!: ClaimedJob;
   const failure = { message: 'Chunking failed', error: 'timeout', errorCode: 'deadline' } as const;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import type { Counts } from '../../../src/contract/job.ts';
-import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { toJobView } from '../../../src/jobs/model/job-view.ts';
+import { publishedJobs } from '../../helpers/responses/published-jobs.ts';
 import {
   claim,
   documentOf,
@@ -42,6 +42,7 @@ test('what is reported in one turn shares a call, and each change is published o
     'a completed 100 v5',
   ]);
   expect(events.map(({ offset }) => offset)).toEqual([5, 6, 7, 8, 9]);
+  expect(new Set(events.map(({ message }) => message))).toEqual(new Set([1]));
   expect(await job('a')).toMatchObject({ status: 'completed', counts: { chunks_done: 60 } });
 });
 
@@ -235,7 +236,7 @@ test('what another program wrote into a job is published as it is read', async (
   await expect.poll(() => events.length).toBe(3);
   subscriber.disconnect();
   const hash = await redis.client.hgetall('job:hand');
-  expect(toJobView(parseJobEvent(events[2]!).hash)).toEqual(toJobView(hash));
+  expect(toJobView(publishedJobs(events[2]!)[0]!.hash)).toEqual(toJobView(hash));
   expect(hash).toMatchObject({ colour: 'blue', status: 'completed', retry_count: '-1', version: '3' });
 });
 

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
 
-import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { JobState } from '../../../src/jobs/model/job-view.ts';
+import { publishedJobs } from '../../helpers/responses/published-jobs.ts';
 import {
   claim,
   documentOf,
@@ -103,7 +103,7 @@ test('each report publishes the very bytes that are read', async () => {
     await redis.client.hset(keys.job('a'), 'updated_at', 'long ago');
     expect(await queue.progress(held, report(20 + i / 3, message))).toBe(true);
     await expect.poll(() => last).not.toBe('');
-    const { epoch, hash } = parseJobEvent(last);
+    const { epoch, hash } = publishedJobs(last)[0]!;
     const read = await new JobStore(redis.client, keys).read('default', 'a');
     expect(new JobState(hash, epoch).json).toBe(read?.json);
     expect(JSON.parse(read!.json)).toMatchObject({ message: message.toWellFormed(), retry_count: 1 });

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 
-import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { JobState } from '../../../src/jobs/model/job-view.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
+import { publishedJobs } from '../../helpers/responses/published-jobs.ts';
 import { useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
@@ -63,8 +63,7 @@ test('those who watch a job hear that it was cancelled when its upload is refuse
   const heard: JobState[] = [];
   const subscriber = redis.client.duplicate();
   subscriber.on('message', (_channel, message: string) => {
-    const { hash, epoch } = parseJobEvent(message);
-    heard.push(new JobState(hash, epoch));
+    for (const { hash, epoch } of publishedJobs(message)) heard.push(new JobState(hash, epoch));
   });
   await subscriber.subscribe(keys.events('a'));
   await jobs.enqueue(['a']);

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isTerminal, type Job } from '../../../src/contract/job.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { INSTALLATION_FILE } from '../../../src/installation/blob-identity.ts';
-import { parseJobEvent } from '../../../src/jobs/model/job-event.ts';
+import { publishedJobs } from '../../helpers/responses/published-jobs.ts';
 import { startChroma } from '../../helpers/servers/chroma.ts';
 import { embeddingsOf } from '../../helpers/servers/embeddings-server.ts';
 import { startHttpGate } from '../../helpers/faults/http-gate.ts';
@@ -214,9 +214,10 @@ test('a job given back by a draining worker goes on where it stopped, through th
   const listener = redis.client.duplicate();
   await listener.psubscribe('job:*:events');
   listener.on('pmessage', (_pattern, _channel, text: string) => {
-    const { progress, message } = parseJobEvent(text).hash;
-    const mark = `${progress} ${message}`;
-    if (/^\d+ /.test(mark) && marks.at(-1) !== mark) marks.push(mark);
+    for (const { hash } of publishedJobs(text)) {
+      const mark = `${hash['progress']} ${hash['message']}`;
+      if (/^\d+ /.test(mark) && marks.at(-1) !== mark) marks.push(mark);
+    }
   });
   await startWorker();
   await expectWhole(id, collection);

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 
-import { eventPosition, JOB_FIELDS, parseJobEvent } from '../../../src/jobs/model/job-event.ts';
+import {
+  canaryPosition,
+  idOf,
+  JOB_FIELDS,
+  parseJobEvents,
+  toHash,
+} from '../../../src/jobs/model/job-event.ts';
 import { toJobView, type JobHash } from '../../../src/jobs/model/job-view.ts';
 
 test('an event carries every field that the Job is made from', () => {
@@ -21,19 +27,21 @@ test('an event carries every field that the Job is made from', () => {
 
 test('a field that the job lacks is absent, one that is empty is not', () => {
   const values = JOB_FIELDS.map((field) => (field === 'id' ? 'a' : field === 'message' ? '' : false));
-  const message = JSON.stringify(['6b0466e200f58', 7, 1_795_000_000_123, values]);
-  expect(parseJobEvent(message)).toEqual({
+  const message = JSON.stringify(['6b0466e200f58', 7, 1_795_000_000_123, values, values]);
+  expect(parseJobEvents(message)).toEqual({
     epoch: '6b0466e200f58',
     offset: 7,
     publishedAt: 1_795_000_000_123,
-    hash: { id: 'a', message: '' },
+    jobs: [values, values],
   });
-  expect(eventPosition(message)).toEqual({ epoch: '6b0466e200f58', offset: 7 });
+  expect([idOf(values), toHash(values)]).toEqual(['a', { id: 'a', message: '' }]);
+  expect(canaryPosition(message)).toEqual({ epoch: '6b0466e200f58', offset: 7 });
 });
 
 test('what no script has written is no event', () => {
-  for (const message of ['hello', '{}', '7', 'null', '["h",1]', '["h","1","abc",[]]']) {
-    expect(() => parseJobEvent(message)).toThrow();
-    expect(eventPosition(message)).toBeUndefined();
-  }
+  const others = ['hello', '{}', '7', 'null', '["h",1]', '["h","1","abc",[]]', '[1,1,1,[]]'];
+  for (const message of others)
+    expect([parseJobEvents(message), canaryPosition(message)]).toEqual([undefined, undefined]);
+  for (const message of ['["h",1,2]', '["h",1,2,7]', '["h",1,2,[],null]', '["h",1.5,2,[]]'])
+    expect(parseJobEvents(message)).toBeUndefined();
 });

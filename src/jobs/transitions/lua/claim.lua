@@ -18,7 +18,9 @@ local MOST_LOOKED_AT = 1000
 local MOST_DONE = 100
 local WANTED = { unpack(FIELDS) }
 -- The field `epoch` holds the fence: other programs know it by this name.
-for _, field in ipairs({ 'epoch', 'started_ms', 'queued_ms', 'payload' }) do WANTED[#WANTED + 1] = field end
+for _, field in ipairs({ 'epoch', 'started_ms', 'queued_ms', 'payload', 'on_duplicate', 'copy', 'name' }) do
+  WANTED[#WANTED + 1] = field
+end
 local FENCE, STARTED_MS, QUEUED_MS, PAYLOAD = #FIELDS + 1, #FIELDS + 2, #FIELDS + 3, #FIELDS + 4
 
 local granted = {}
@@ -58,7 +60,7 @@ local function grant(id, key, job, further, payload)
   ensure('max_retries', tonumber(job[AT.max_retries]) and job[AT.max_retries] or max_retries)
   ensure('created_at', job[AT.created_at] or stamp())
   ensure('started_at', job[AT.started_at] or stamp())
-  if not further[STARTED_MS] then changes[#changes + 1], changes[#changes + 2] = 'started_ms', now_ms() end
+  if not further[STARTED_MS] then changes[#changes + 1], changes[#changes + 2] = 'started_ms', now_text() end
 
   granted[#granted + 1] = commit(key, offset, epoch, job, changes,
     drop_counts('error', 'error_code'))
@@ -92,7 +94,7 @@ local at = {
   active = active, offset = offset, epoch = epoch, outcomes = outcomes,
   ttl_seconds = ttl_seconds, model = model, reader_version = reader_version,
 }
-local until_ms = now_ms() + tonumber(lease_ms)
+local until_ms = string.format('%.0f', now_ms() + tonumber(lease_ms))
 local taken, done = {}, 0
 for _ = 1, MOST_LOOKED_AT do
   if #taken >= tonumber(count) or done >= MOST_DONE then break end
@@ -106,17 +108,17 @@ for _ = 1, MOST_LOOKED_AT do
     redis.call('ZADD', limbo, 'NX', now_ms(), id)
   elseif is_terminal(job[AT.status]) then
     redis.call('SREM', active, id)
-  elseif not redis.call('ZSCORE', leases, id) then
+  elseif redis.call('ZADD', leases, 'NX', until_ms, id) == 1 then
     local further = {}
     for place = #FIELDS + 1, #WANTED do further[place], job[place] = job[place], nil end
-    local admitted, retargeted = admit(id, key, job, at, further[PAYLOAD] or '')
+    local admitted, retargeted = admit(id, key, job, at, further[PAYLOAD] or '', unpack(further, PAYLOAD + 1, #WANTED))
     if admitted == 'run' then
-      redis.call('ZADD', leases, until_ms, id)
-      if #taken == 0 then reserve(offset, tonumber(count)) end
+      if #taken == 0 then hold_events(offset, tonumber(count)) end
       taken[#taken + 1] = id
       grant(id, key, job, further, retargeted or further[PAYLOAD])
-    elseif admitted == 'done' then
-      done = done + 1
+    else
+      redis.call('ZREM', leases, id)
+      if admitted == 'done' then done = done + 1 end
     end
   end
 end
@@ -131,7 +133,7 @@ if due[2] then
 end
 
 if #taken > 0 then
-  give_back(offset)
+  send_events(offset, epoch)
   -- Another program may have queued a delayed job, or have emptied the set.
   redis.call('ZREM', delayed, unpack(taken))
   redis.call('SADD', active, unpack(taken))

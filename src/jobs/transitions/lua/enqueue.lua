@@ -29,13 +29,14 @@ commit(job_key, offset, epoch, job, queued_changes(
   'id', id, 'type', 'document_upload', 'payload', payload, 'filename', filename, 'collection', collection,
   'tenant', tenant, 'run', '1', 'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms()
 ))
-if on_duplicate ~= '' then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end
-local admitted = admit(id, job_key, job, {
+local is_copy = on_duplicate ~= ''
+if is_copy then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end
+local admitted = not is_copy and 'run' or admit(id, job_key, job, {
   job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
   active = active, offset = offset, epoch = epoch, outcomes = outcomes,
   ttl_seconds = ttl_seconds, model = model, reader_version = reader_version, recovered = recovered, server = server,
   -- `encodePayload` puts the document of a restored job first.
   restores = on_duplicate == 'keep' and string.sub(payload, 1, 15) == '{"document_id":',
-}, payload)
+}, payload, on_duplicate, copy, name)
 if admitted == 'run' then redis.call('LPUSH', queue, id) end
 return { id, stamp() }

@@ -54,9 +54,11 @@ local function document_of(copy, name, at)
 end
 
 -- Takes a job out of its lines. Queues the jobs that waited for it, as the next ones.
-local function leave_lines(key, id, line_prefix, queue, parked)
-  local lines = redis.call('HMGET', key, 'copy', 'name')
-  for _, line in ipairs(lines[1] and lines or {}) do
+-- lines (optional): the digests that the job's hash holds
+local function leave_lines(key, id, line_prefix, queue, parked, lines)
+  lines = lines or redis.call('HMGET', key, 'copy', 'name')
+  if not lines[1] then return end
+  for _, line in ipairs(lines) do
     local jobs = line_prefix .. line .. ':jobs'
     on_line('ZREM', jobs, id)
     local first = redis.call('ZRANGE', jobs, 0, 0)[1]
@@ -108,9 +110,9 @@ end
 -- Decides whether a queued job may run. Completes it if its document exists. Parks it behind an earlier job of its line.
 -- at: keys and arguments of the caller, by name; `restores` is true for a job that brings a lost document back. It comes
 -- before jobs that waited already, because their document may be the lost one.
+-- how, copy, name: the fields `on_duplicate`, `copy` and `name` of the job
 -- Returns 'run', and its payload where that may have changed; 'parked'; or 'done'.
-local function admit(id, key, job, at, payload)
-  local how, copy, name = unpack(redis.call('HMGET', key, 'on_duplicate', 'copy', 'name'))
+local function admit(id, key, job, at, payload, how, copy, name)
   if not (how and copy and name) then return 'run' end
   for _, line in ipairs({ copy, name }) do
     on_line('ZADD', at.line_prefix .. line .. ':jobs', 'NX', at.restores and 0 or last_offset(at.offset), id)
@@ -137,9 +139,9 @@ local function admit(id, key, job, at, payload)
   redis.call('EXPIRE', key, at.ttl_seconds)
   redis.pcall('HINCRBY', at.outcomes, 'completed', 1)
   local result = result_of(document, chunk_count, job[AT.collection] or 'default', ',"duplicate":true')
-  commit(key, at.offset, at.epoch, job, completed_changes(result, 'started_at', job[AT.started_at] or stamp()),
+  commit(key, at.offset, at.epoch, job, completed_changes(result, 'id', id, 'started_at', job[AT.started_at] or stamp()),
     drop_counts('error', 'error_code', 'stage'))
-  leave_lines(key, id, at.line_prefix, at.queue, at.parked)
+  leave_lines(key, id, at.line_prefix, at.queue, at.parked, { copy, name })
   return 'done'
 end
 

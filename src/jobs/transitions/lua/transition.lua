@@ -20,6 +20,13 @@ local function now_ms()
   return clock
 end
 
+-- Returns the same time as text, because Redis formats a number of each command anew.
+local clock_text
+local function now_text()
+  clock_text = clock_text or string.format('%.0f', now_ms())
+  return clock_text
+end
+
 -- RFC 3339 in UTC with whole seconds. Days to a date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
 local function rfc3339(ms)
   local seconds = math.floor(ms / 1000)
@@ -75,19 +82,24 @@ local function read_payload(key)
   return ok and type(payload) == 'table' and payload or {}
 end
 
--- Offsets that this script has reserved for events to come.
-local spare, next_spare = 0, 0
-
--- Reserves count offsets at once, for a script that publishes many jobs. It MUST give back the unused ones, because
--- a listener takes an offset without an event for a lost event.
-local function reserve(offset_key, count)
-  next_spare = redis.call('INCRBY', offset_key, count) - count + 1
-  spare = count
+-- Publishes events on a job's channel: [epoch, offset of the first, ms, values of FIELDS of each]. The second and later
+-- events name their job by the field `id`.
+local function send(key, epoch_key, first, events)
+  local opening = '[' .. cjson.encode(redis.call('GET', epoch_key) or new_epoch(epoch_key)) .. ',' .. first
+  local message = opening .. ',' .. now_text() .. ',' .. events .. ']'
+  redis.call('PUBLISH', key .. ':events', message)
 end
 
-local function give_back(offset_key)
-  if spare > 0 then redis.call('DECRBY', offset_key, spare) end
-  spare = 0
+-- Offsets that this script has reserved for events to come, and the events that wait for `send_events`.
+local spare, next_spare = 0, 0
+local held, held_key, held_first
+
+-- Reserves count offsets, and holds the events back, for a script that changes many jobs. One message then takes them
+-- all, because a message costs Redis and each listener more than an event. The script MUST call send_events. If it fails
+-- before, the reserved offsets tell listeners that they have missed events.
+local function hold_events(offset_key, count)
+  next_spare = redis.call('INCRBY', offset_key, count) - count + 1
+  spare, held = count, {}
 end
 
 local function next_offset(offset_key)
@@ -96,16 +108,22 @@ local function next_offset(offset_key)
   return next_spare - 1
 end
 
--- Increments the offset, and publishes a job on its channel: [epoch, offset, ms, values of FIELDS].
+-- Publishes the events that were held back. Gives back the unused offsets, because a listener takes an offset without an
+-- event for a lost event.
+local function send_events(offset_key, epoch_key)
+  if spare > 0 then redis.call('DECRBY', offset_key, spare) end
+  if held_key then send(held_key, epoch_key, held_first, table.concat(held, '', 1, #held - 1)) end
+  spare, held, held_key = 0, nil, nil
+end
+
+-- Increments the offset, and publishes a job, or holds the event back.
 -- opening, rest: the values as JSON, in two parts, because Redis' Lua hashes each byte of a new string
-local before_offset, after_offset
 local function publish(key, offset_key, epoch_key, opening, rest)
-  if not before_offset then
-    before_offset = '[' .. cjson.encode(redis.call('GET', epoch_key) or new_epoch(epoch_key)) .. ','
-    after_offset = ',' .. now_ms() .. ','
-  end
-  local event = before_offset .. next_offset(offset_key) .. after_offset .. opening .. rest .. ']'
-  redis.call('PUBLISH', key .. ':events', event)
+  local offset = next_offset(offset_key)
+  if not held then return send(key, epoch_key, offset, opening .. rest) end
+  if not held_key then held_key, held_first = key, offset end
+  local count = #held
+  held[count + 1], held[count + 2], held[count + 3] = opening, rest, ','
 end
 
 -- Writes the changes, counts up the job's version, and publishes the changed job. Returns its values as JSON.
@@ -247,31 +265,31 @@ local function edit_time(text)
   return tonumber(ms) <= now_ms() + 86400000 and ms or '0'
 end
 
--- Adds a document's share to the counts of its collection (sign 1), or takes it out (sign -1).
+-- Adds a document's share to the counts of its collection (sign 1), or takes it out (sign -1). A count that another program
+-- has spoilt counts as 0. A correction follows.
 -- collections_key: the set of the tenant's collections, and what their counts' keys begin with
 -- share: {collection, chunks, bytes, dimension, model}
 local function add_share(collections_key, share, sign)
   local key = collections_key .. ':' .. share[1]
-  local function add(field, amount)
-    local sum = redis.pcall('HINCRBY', key, field, (sign < 0 and amount ~= '0') and '-' .. amount or amount)
-    if type(sum) == 'number' then return sum end
-    -- Overwrites what another program has put in the place of a count. A correction follows.
-    if redis.call('TYPE', key).ok ~= 'hash' then redis.call('DEL', key) end
-    redis.call('HSET', key, field, amount)
-    return 1
+  local model = 'model:' .. share[4] .. ':' .. share[5]
+  local before = redis.pcall('HMGET', key, 'documents', 'chunks', 'size', 'changes', model)
+  -- The key has another type.
+  if before.err then before = { redis.call('DEL', key) } end
+  local function sum(place, amount)
+    return tonumber(whole(before[place])) + sign * tonumber(amount)
   end
-  if add('documents', '1') <= 0 then
+  local documents, of_model = sum(1, 1), sum(5, 1)
+  if documents <= 0 then
     redis.call('DEL', key)
     redis.call('ZREM', collections_key, share[1])
     return
   end
-  add('chunks', share[2])
-  add('size', share[3])
-  local model = 'model:' .. share[4] .. ':' .. share[5]
-  if add(model, '1') <= 0 then redis.call('HDEL', key, model) end
   -- Tells a walk through the documents that the counts have changed. It begins at the time, because a collection may end
   -- and begin again during the walk.
-  if redis.call('HINCRBY', key, 'changes', 1) == 1 then redis.call('HSET', key, 'changes', now_ms()) end
+  local changes = whole(before[4]) == '0' and now_ms() or sum(4, sign)
+  redis.call('HSET', key, 'documents', documents, 'chunks', sum(2, share[2]), 'size', sum(3, share[3]), 'changes', changes,
+    model, of_model)
+  if of_model <= 0 then redis.call('HDEL', key, model) end
 end
 
 -- Takes a document out of the counts of its collection. MUST precede the removal of its hash.
@@ -282,8 +300,9 @@ end
 
 -- Counts a registered document in its collection, with its present values. MUST follow each write of these values.
 -- The hash keeps the share that the counts hold. So a replay changes nothing, and the next call takes out exactly that.
-local function count_document(collections_key, document_key)
-  local found = redis.call('HMGET', document_key, 'collection', 'chunk_count', 'size', 'dimension', 'model', 'counted')
+-- found (optional): the present values and `counted`, as the first command reads them
+local function count_document(collections_key, document_key, found)
+  found = found or redis.call('HMGET', document_key, 'collection', 'chunk_count', 'size', 'dimension', 'model', 'counted')
   if not found[1] then return end
   local share = { found[1], whole(found[2]), whole(found[3]), found[4] or '', found[5] or '' }
   local counted = cjson.encode(share)
