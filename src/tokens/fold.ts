@@ -38,6 +38,11 @@ const MAY_HAVE_ACCENTS = /[\u0300-\u03ff\u00c0-\u02af\u1e00-\u1fff]/u;
 /** Stress marks of Cyrillic, Hebrew points, Arabic vowel signs and tatweel. */
 const POINTS =
   /(?<=[\u0400-\u052f])[\u0300\u0301]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u0640]/gu;
+/** The dot below a borrowed consonant of Hindi, which is often left out. */
+const NUKTA = /\u093c/gu;
+/** A nasal before a consonant, which the sign of a nasal may stand for: हिन्दी is हिंदी. */
+const NASAL = /[ङञणनम]\u094d(?=[क-ह])|\u0901/gu;
+const DEVANAGARI = /[\u0900-\u097f]/u;
 const NOT_ASCII = /[^\0-\x7f]/u;
 /** Invisible characters, and signs that NFKC adds, such as the spaces in the expansion of an Arabic ligature. */
 const NOT_OF_WORDS = /[^\p{L}\p{N}\p{M}\p{Emoji_Presentation}]|[\ufe00-\ufe0f]/gu;
@@ -65,7 +70,9 @@ export function fold(word: string): string {
   const plain = MAY_HAVE_ACCENTS.test(word)
     ? word.normalize('NFD').replace(ACCENTS, '').normalize('NFC')
     : word;
-  return plain.replace(LETTER, (letter) => LETTERS[letter] ?? letter).replace(POINTS, '');
+  const folded = plain.replace(LETTER, (letter) => LETTERS[letter] ?? letter).replace(POINTS, '');
+  if (!DEVANAGARI.test(folded)) return folded;
+  return folded.normalize('NFD').replace(NUKTA, '').replace(NASAL, '\u0902');
 }
 
 function digitOf(digit: string): string {

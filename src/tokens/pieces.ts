@@ -4,7 +4,7 @@ import { type Language, languageOfWord } from './languages.ts';
 import { scriptOf } from './scripts.ts';
 import { stemsOf } from './stems.ts';
 import { stopWordsOf } from './stop-words.ts';
-import { atomsOf, joinerOf, type Span } from './words.ts';
+import { atomsOf, joinerBetween, type Span } from './words.ts';
 
 /** A token of a word, by its offsets in the word. */
 export interface Piece {
@@ -26,8 +26,25 @@ interface Atom extends Span {
 
 /** Joiners that split a path, a URL or an address into names. Each name is a code itself. */
 const STRONG = new Set(['/', '\\', ':', '::', '://', ':\\', '@', '?', '=', '&', '#', '%', '~']);
-/** Where `camelCase` and `HTTPServer` are cut. The bounds keep the time linear in words of many marks. */
-const CAMEL = /(?<=\p{Ll}\p{M}{0,4})(?=\p{Lu})|(?<=\p{Lu}\p{M}{0,4})(?=\p{Lu}\p{M}{0,4}\p{Ll})/u;
+/** Joiners that a token leaves out, except between two digits, so that `ERR-4032b` is `ERR4032b`. */
+const LOOSE = new Set(['-', '_', '.', '&']);
+/**
+ * Where `camelCase`, `HTTPServer`, `ISO9001` and `10kg` are cut. An ordinal stays whole. The bounds keep the time linear in
+ * words of many marks.
+ */
+const PARTS = new RegExp(
+  [
+    String.raw`(?<=\p{Ll}\p{M}{0,4})(?=\p{Lu})`,
+    String.raw`(?<=\p{Lu}\p{M}{0,4})(?=\p{Lu}\p{M}{0,4}\p{Ll})`,
+    String.raw`(?<=\p{L}\p{M}{0,4}\p{L}\p{M}{0,4})(?=\p{N})`,
+    String.raw`(?<=\p{N}{2})(?!(?:st|nd|rd|th|ST|ND|RD|TH)$)(?=\p{L}\p{M}{0,4}\p{L})`,
+  ].join('|'),
+  'u',
+);
+/** A version or a date in a code: that of `v3.2.1`, `lib-3.2.1.jar` and `2024-05-01T10:00`. */
+const VERSION = /(?<![\p{L}\p{N},])[vV]?(\d{1,9}(?:(?:\.\d{1,9}){1,9}|(?:-\d{1,9}){1,9}))(?!\d)/gu;
+/** A number in groups: `1.000`, which is a version or a decimal elsewhere, or one of ten digits and more, such as an ISBN. */
+const GROUPED = /^\d{1,3}(?:\.\d{3})+$|^(?=(?:-?\d){10,}$)\d+(?:-\d+)+$/u;
 const CAPITALS = /^\p{Lu}{2,}$/u;
 const LETTERS_ONLY = /^[\p{L}\p{M}]+$/u;
 const SIGNS_AFTER = /[+#]+$/u;
@@ -44,10 +61,12 @@ export function piecesOf(word: string, language: Language): Piece[] {
   const isCode = atoms.length > 1 || before !== '' || after !== '';
   if (!isCode || hasPairs(word)) return atoms.flatMap((atom) => atomPieces(atom, language));
   if (isContraction(atoms)) return contractionPieces(atoms, language);
+  const isSigned = before !== '' || after !== '';
+  const span = { start: 0, end: after === '' ? last.end : word.length };
   return unique([
-    pieceOf(before + tokenOf(atoms) + after, { start: 0, end: after === '' ? last.end : word.length }),
+    ...(isSigned ? [pieceOf(before + tokenOf(atoms) + after, span)] : wholePieces(atoms, language)),
     ...segmentPieces(atoms, language),
-    ...joinedPieces(atoms, language),
+    ...versionPieces(word),
     ...partPieces(atoms, language),
   ]);
 }
@@ -58,7 +77,7 @@ function readAtoms(word: string): Atom[] {
     .map(({ start, end }, index) => {
       const text = word.slice(start, end).replace(INVISIBLE_END, '');
       const next = spans[index + 1];
-      const joiner = next ? (joinerOf(word.slice(end, next.start)) ?? '') : '';
+      const joiner = next ? (joinerBetween(word, { start, end }, next) ?? '') : '';
       return { text, start, end: start + text.length, normal: normalize(text), joiner };
     })
     .filter(({ normal }) => normal !== '');
@@ -68,7 +87,7 @@ function readAtoms(word: string): Atom[] {
 function atomPieces(atom: Atom, language: Language): Piece[] {
   if (hasPairs(atom.text))
     return [...stretchesOf(atom.text)].flatMap((stretch) => stretchPieces(stretch, atom, language));
-  const parts = atom.text.split(CAMEL);
+  const parts = atom.text.split(PARTS);
   if (parts.length === 1) return wordPieces(atom.text, atom, language);
   let start = atom.start;
   const spans = parts.map((text) => {
@@ -138,25 +157,28 @@ function segmentPieces(atoms: readonly Atom[], language: Language): Piece[] {
     .filter((segment) => segment.length > 1)
     .flatMap((segment) => {
       if (isContraction(segment)) return contractionPieces(segment, language);
-      return [pieceOf(tokenOf(segment), { start: segment[0]?.start ?? 0, end: segment.at(-1)?.end ?? 0 })];
+      return wholePieces(segment, language);
     });
 }
 
-/** Returns `email` of `e-mail`, and `usa` of `U.S.A`. */
-function joinedPieces(atoms: readonly Atom[], ofText: Language): Piece[] {
-  const [first] = atoms;
-  const last = atoms.at(-1);
-  const isAbbreviation =
-    atoms.length > 1 &&
-    atoms.some(({ normal }) => normal.length === 1) &&
-    atoms.every(({ normal, joiner }) => LETTERS_ONLY.test(normal) && ['-', '.', '&', ''].includes(joiner));
-  if (!first || !last || !isAbbreviation) return [];
-  const joined = wordPieces(
-    atoms.map(({ normal }) => normal).join(''),
-    { start: first.start, end: last.end },
-    ofText,
+/** Returns a code whole: `err4032b` of `ERR-4032b`, the stem of `emails` for `e-mails`. */
+function wholePieces(atoms: readonly Atom[], ofText: Language): Piece[] {
+  const span = { start: atoms[0]?.start ?? 0, end: atoms.at(-1)?.end ?? 0 };
+  const token = tokenOf(atoms);
+  const isWord = atoms.every(
+    ({ normal, joiner }) => LETTERS_ONLY.test(normal) && (joiner === '' || LOOSE.has(joiner)),
   );
-  return joined.map((piece) => ({ ...piece, stop: 'no' }));
+  if (isWord) return wordPieces(token, span, ofText).map((piece) => ({ ...piece, stop: 'no' }));
+  const whole = pieceOf(token, span);
+  return GROUPED.test(token) ? [whole, { ...whole, token: token.replaceAll(/[.-]/g, '') }] : [whole];
+}
+
+/** Returns the versions and dates inside a code, in any writing of its other parts. */
+function versionPieces(word: string): Piece[] {
+  return [...word.matchAll(VERSION)].map(({ 0: found, 1: version = '', index }) => {
+    const end = index + found.length;
+    return pieceOf(version, { start: end - version.length, end });
+  });
 }
 
 /** Returns the parts of a code. Those of a number, a version or a date are too frequent to search by. */
@@ -170,7 +192,12 @@ function partPieces(atoms: readonly Atom[], language: Language): Piece[] {
 
 function tokenOf(atoms: readonly Atom[]): string {
   return atoms
-    .map(({ normal, joiner }, index) => fold(normal) + (index < atoms.length - 1 ? joiner : ''))
+    .map(({ normal, joiner }, index) => {
+      const next = atoms[index + 1]?.normal ?? '';
+      const isNumber = /\p{N}$/u.test(normal) && /^\p{N}/u.test(next);
+      const isLeftOut = index === atoms.length - 1 || (LOOSE.has(joiner) && !isNumber);
+      return fold(normal) + (isLeftOut ? '' : joiner);
+    })
     .join('');
 }
 

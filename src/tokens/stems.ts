@@ -57,15 +57,29 @@ const STEMMERS: Record<KnownLanguage, (word: string) => string> = {
 
 const LETTERS_ONLY = /^[\p{L}\p{M}]+$/u;
 
+/** Vowels that stand for an umlaut, as in `Mueller`. After a vowel or `q`, a `ue` is none. */
+const DIGRAPHS = /([ao])e|(?<![aeiouq])(u)e/gu;
+const UMLAUT = /[äöü]/gu;
+/** `And the`, `by the`, `like the`, `for the`: the stemmer removes the article alone. */
+const ARTICLES = /^(?:[وفبك]ال|لل)(?=\p{L}{3})/u;
+
 /**
  * Returns the stems of a normalized word: that of its folded form, and that of its accented form if it differs. Without
- * the first, `informacao` would not find `informação`. Without the second, `informações` would not.
+ * the first, `informacao` would not find `informação`. Without the second, `informações` would not. In German, `ue` is `ü`.
+ * An English text keeps both forms of a German name.
  */
 export function stemsOf(word: string, folded: string, language: KnownLanguage | undefined): string[] {
   if (language === undefined || !LETTERS_ONLY.test(folded)) return [folded];
-  const stem = STEMMERS[language];
-  const plain = fold(stem(folded)) || folded;
+  const stem = (form: string) => fold(STEMMERS[language](form)) || folded;
+  const plain = stem(regular(folded, language));
   if (word === folded) return [plain];
-  const accented = fold(stem(word)) || folded;
-  return accented === plain ? [plain] : [plain, accented];
+  const forms = [plain, stem(word)];
+  if (language === 'english') forms.push(stem(fold(word.replace(UMLAUT, '$&e'))));
+  return [...new Set(forms)];
+}
+
+/** Writes a folded word in the form that the stemmer of its language knows. */
+function regular(folded: string, language: KnownLanguage): string {
+  if (language === 'german') return folded.replace(DIGRAPHS, '$1$2');
+  return language === 'arabic' ? folded.replace(ARTICLES, 'ال') : folded;
 }

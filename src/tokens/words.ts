@@ -16,7 +16,8 @@ const JOINERS = new Map([
   ['\u2011', '-'],
   ['’', "'"],
 ]);
-const COMMAS = new Set([',', '，']);
+/** Signs between the groups of a number: `1,000`, `1'000`, and the unbreakable spaces of `1 000`. */
+const GROUPINGS = new Set([',', '，', "'", '’', '\u00a0', '\u2009', '\u202f']);
 const THOUSANDS = /^\p{Nd}{3}$/u;
 const UP_TO_THOUSANDS = /^\p{Nd}{1,3}$/u;
 
@@ -30,9 +31,16 @@ export interface Span {
   end: number;
 }
 
-/** Returns what joins two atoms of a code, in the form that the token has. */
-export function joinerOf(gap: string): string | undefined {
-  if (COMMAS.has(gap)) return '';
+/** Returns what joins two atoms of a text to a code, in the form that the token has; `undefined` for two words. */
+export function joinerBetween(text: string, last: Span, next: Span): string | undefined {
+  const length = next.start - last.end;
+  if (length < 1 || length > LONGEST_JOINER || text.charCodeAt(last.end) === SPACE) return undefined;
+  const gap = text.slice(last.end, next.start);
+  const isGrouped =
+    GROUPINGS.has(gap) &&
+    THOUSANDS.test(text.slice(next.start, next.end)) &&
+    UP_TO_THOUSANDS.test(text.slice(last.start, last.end));
+  if (isGrouped) return '';
   return JOINERS.get(gap) ?? (gap > '\u007f' ? JOINERS.get(gap.normalize('NFKC')) : undefined);
 }
 
@@ -55,7 +63,7 @@ export function wordsOf(text: string): Span[] {
     if (
       word &&
       end - word.start <= LONGEST_WORD &&
-      areJoined(text, { start: lastStart, end: word.end }, atom)
+      joinerBetween(text, { start: lastStart, end: word.end }, atom) !== undefined
     ) {
       word.end = end;
     } else {
@@ -66,19 +74,6 @@ export function wordsOf(text: string): Span[] {
   }
   for (const word of words) addSigns(text, word);
   return words;
-}
-
-function areJoined(text: string, last: Span, next: Span): boolean {
-  const length = next.start - last.end;
-  if (length < 1 || length > LONGEST_JOINER || text.charCodeAt(last.end) === SPACE) return false;
-  const gap = text.slice(last.end, next.start);
-  // A comma joins the groups of a number such as 1,000.
-  if (COMMAS.has(gap))
-    return (
-      THOUSANDS.test(text.slice(next.start, next.end)) &&
-      UP_TO_THOUSANDS.test(text.slice(last.start, last.end))
-    );
-  return joinerOf(gap) !== undefined;
 }
 
 /** Adds the signs around a word that belong to it: `.NET`, `C++`, `C#`, `§ 12`. */
@@ -97,7 +92,7 @@ function endWithSign(text: string, start: number, end: number): number {
   if (!/^\p{L}$/u.test(text.slice(start, end))) return end;
   const after = text.slice(end, end + 2);
   const sign = after === '++' ? 2 : after.startsWith('#') ? 1 : 0;
-  return /^[\p{L}\p{N}+#]/u.test(text.slice(end + sign, end + sign + 2)) ? end : end + sign;
+  return /^[\p{L}+#]/u.test(text.slice(end + sign, end + sign + 2)) ? end : end + sign;
 }
 
 function asItself(joiner: string): [string, string] {
