@@ -5,6 +5,7 @@ import { readTextFile } from './detect/decode-text.ts';
 import { detectType, type DocumentSource } from './detect/detect-type.ts';
 import { DOCUMENT_TYPES, type DocumentType } from './detect/document-types.ts';
 import { jsonSegments } from './text/json.ts';
+import { titleLine } from './text/title-line.ts';
 import type { OfficeFormat } from './office/read-office.ts';
 import { segments, type SegmentEvent } from './segments.ts';
 
@@ -52,7 +53,7 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   mail: async () => (await import('./mail/mail.ts')).parseMail,
   json: () => ofText(jsonSegments),
   markdown: () => ofText((text) => segments(text, { underlined: true })),
-  text: () => ofText((text) => [{ type: 'segment', text }]),
+  text: () => ofText((text) => [{ type: 'segment', text, heading: titleLine(text) }]),
 };
 
 /** Cost of a segment beside its text and heading. */

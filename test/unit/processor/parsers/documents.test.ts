@@ -68,6 +68,13 @@ function tableOf(encoding: string): Map<string, number[]> {
   return bytesOf;
 }
 
+it('the title of a plain text is the heading of all of it', async () => {
+  const path = join(folder, 'upload.txt');
+  await writeFile(path, 'Notes on the harbour\n\nThe pier is closed.');
+  const events = await collect(parseDocument({ path, filename: 'a.txt', mediaType: 'text/plain' }, 1e6));
+  expect(events[0]).toMatchObject({ type: 'segment', heading: 'Notes on the harbour' });
+});
+
 describe('the encoding of a text', () => {
   const english = 'Plain words in plain letters, as most of any file is.\n';
   it.each([

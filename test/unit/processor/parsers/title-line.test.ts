@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+
+import { titleLine } from '../../../../src/processor/parsers/text/title-line.ts';
+
+test.each([
+  ['Notes on the harbour\n\nThe pier is closed.', 'Notes on the harbour'],
+  ['\n\n  Notes \n \n\nThe pier is closed.', 'Notes'],
+  ['1. Introduction\n\nThe pier', '1. Introduction'],
+  ['Is the pier closed?\n\nYes.', 'Is the pier closed?'],
+  ['港口记录\n\n码头关闭。', '港口记录'],
+  [`${'x'.repeat(120)}\n\ny`, 'x'.repeat(120)],
+])('%j has a title', (text, title) => {
+  expect(titleLine(text)).toBe(title);
+});
+
+test.each([
+  'Dear Anna,\n\nthe pier is closed.',
+  'The pier is closed.\n\nIt opens at nine.',
+  'Notes on the harbour\nThe pier is closed.',
+  'Notes on the harbour',
+  'Notes on the harbour\n\n',
+  '* * *\n\nThe pier is closed.',
+  `${'x'.repeat(121)}\n\ny`,
+  '',
+  '\n'.repeat(1_000_000),
+  ' '.repeat(1_000_000),
+])('%.30j has none', (text) => {
+  expect(titleLine(text)).toBeUndefined();
+});
