@@ -7,11 +7,12 @@ import { collectionNotFound } from '../collections/collection-not-found.ts';
 import { modelMismatch, takesModel } from '../collections/embedding-model.ts';
 import type { DocumentRegistry } from '../registry.ts';
 import type { VectorStore } from '../vector-store.ts';
+import { hitsByMeaning, type EmbeddedQuery } from './by-meaning.ts';
 import { fuse } from './fuse.ts';
-import type { Hit, RankedHit } from './hit.ts';
+import type { RankedHit } from './hit.ts';
 import { keywordLeg, vectorLeg } from './legs.ts';
 import { findLiveHits, MOST_TRIES, type Leg, type LiveHits } from './live-hits.ts';
-import { traitsOf, type ModelTraits } from './model-traits.ts';
+import { traitsOf } from './model-traits.ts';
 import { chooseHits, toResults, type FoundHit } from './results.ts';
 
 /** Live hits that each leg takes at first. */
@@ -80,7 +81,7 @@ type Flags = Omit<SearchResponse, 'results'>;
 interface Legs {
   byMeaning?: Leg | undefined;
   byWords?: Leg | undefined;
-  traits: ModelTraits;
+  embedded?: EmbeddedQuery | undefined;
 }
 
 /** Makes the legs of the mode. */
@@ -92,18 +93,18 @@ async function openLegs(
   signal: AbortSignal,
 ): Promise<Legs> {
   const { mode } = request;
-  const { keywords, vectors, keywordWeight } = services;
+  const { keywords, vectors } = services;
   const onIncomplete = () => (flags.rebuilding = true);
   const byWords =
     mode === 'vector' ? undefined : keywordLeg(request, keywords, vectors, signal, onIncomplete);
   const embedded =
     mode === 'keyword'
       ? undefined
-      : await embed(tenant, request, services, signal).catch((error) =>
+      : await embedQuery(tenant, request, services, signal).catch((error) =>
           degrade(error, tenant, request, services, flags),
         );
   const byMeaning = embedded && vectorLeg(request, embedded, vectors, signal);
-  return { byMeaning, byWords, traits: traitsOf(embedded?.model ?? '', keywordWeight) };
+  return { byMeaning, byWords, embedded };
 }
 
 /** Finds and orders the hits of all legs. */
@@ -115,14 +116,14 @@ async function rank(
   services: SearchServices,
   flags: Flags,
 ): Promise<{ ranked: RankedHit[]; isAll: boolean }> {
-  const { traits } = legs;
+  const { embedded } = legs;
   const find = async (...some: (Leg | undefined)[]) =>
     findLiveHits(
       some.filter((leg) => leg !== undefined),
       wanted,
       services.registry,
     );
-  if (legs.byMeaning && legs.byWords) {
+  if (legs.byMeaning && legs.byWords && embedded) {
     const both = await find(legs.byMeaning, legs.byWords).catch(async (error: unknown) => {
       await degrade(error, tenant, request, services, flags);
       // Does not ask again for what failed.
@@ -130,7 +131,7 @@ async function rank(
     });
     if (both) {
       const [vector, keyword] = both as [LiveHits, LiveHits];
-      return { ranked: fuseLive(vector.hits, keyword.hits, traits), isAll: vector.isAll && keyword.isAll };
+      return fuseLive(vector, keyword, embedded);
     }
   }
   const { byMeaning, byWords } = legs;
@@ -142,17 +143,17 @@ async function rank(
 }
 
 /** Merges both legs. If no word of the query is in the collection, meaning alone decides. */
-function fuseLive(
-  vector: Hit[],
-  keyword: Hit[],
-  { keywordWeight, leastSimilarity }: ModelTraits,
-): RankedHit[] {
-  if (keyword.length > 0) return fuse(vector, keyword, keywordWeight);
-  return fuse(
-    vector.filter(({ score }) => score >= leastSimilarity),
-    [],
-    0,
-  );
+async function fuseLive(
+  vector: LiveHits,
+  keyword: LiveHits,
+  embedded: EmbeddedQuery,
+): Promise<{ ranked: RankedHit[]; isAll: boolean }> {
+  if (keyword.hits.length === 0) {
+    const { hits, isAll } = await hitsByMeaning(vector, embedded);
+    return { ranked: fuse(hits, [], 0), isAll: isAll && keyword.isAll };
+  }
+  const ranked = fuse(vector.hits, keyword.hits, embedded.traits.keywordWeight);
+  return { ranked, isAll: vector.isAll && keyword.isAll };
 }
 
 /**
@@ -179,12 +180,12 @@ function isMismatch(error: unknown): boolean {
 }
 
 /** Embeds the query. @throws {DependencyError} `embedding_mismatch` for a collection of another model */
-async function embed(
+async function embedQuery(
   tenant: string,
   { query, collection }: SearchRequest,
-  { processor, models }: SearchServices,
+  { processor, models, keywordWeight }: SearchServices,
   signal: AbortSignal,
-): Promise<{ embedding: number[]; model: string }> {
+): Promise<EmbeddedQuery> {
   const [{ embeddings, model, dimensions }, held] = await Promise.all([
     processor.embed({ texts: [query] }, signal),
     models.read(tenant, collection),
@@ -192,5 +193,6 @@ async function embed(
   const queryModel = { name: model, dimensions };
   if (!takesModel(held, queryModel)) throw modelMismatch(collection, held, queryModel);
   const [embedding] = embeddings as [number[]];
-  return { embedding, model };
+  const embed = async (texts: string[]) => (await processor.embed({ texts }, signal)).embeddings;
+  return { text: query, embedding, model, traits: traitsOf(model, keywordWeight), embed };
 }
