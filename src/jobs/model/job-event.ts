@@ -77,7 +77,7 @@ const ID = JOB_FIELDS.indexOf('id');
 
 /** Returns the id that a job's values name; '' without one. */
 export function idOf(values: Values): string {
-  return String(values[ID] || '');
+  return values[ID] || '';
 }
 
 /** Names the values of {@link JOB_FIELDS}. A field that the job lacks has the value `false`. */
