@@ -70,10 +70,14 @@ export class UpsertBatcher implements ChunkWriter {
     } catch (error) {
       if (writes.length === 1 || !mayConcernOneJob(error))
         for (const write of writes) settle(write, { error });
-      else for (const write of writes) await this.#write(collection, await keepHeld([write]));
+      else await Promise.all(writes.map((write) => this.#writeAlone(collection, write)));
     } finally {
       for (const { signal } of writes) signal.removeEventListener('abort', cut);
     }
+  }
+
+  async #writeAlone(collection: string, write: Waiting): Promise<void> {
+    await this.#write(collection, await keepHeld([write]));
   }
 }
 
@@ -102,9 +106,11 @@ function settle(write: Waiting, failed?: { error: unknown }): void {
   else write.resolve();
 }
 
-/** Returns whether one job's chunks may have caused a failure. Each job then makes its own call, and gets its own error. */
+/**
+ * Returns whether one job's chunks may have caused a failure. Each job then makes its own call, and gets its own error. So no
+ * retry counts for another job's chunks. A job waits for one repeated call, because all jobs repeat at once.
+ */
 function mayConcernOneJob(error: unknown): boolean {
-  if (error instanceof DependencyError)
-    return error.kind === 'permanent' || error.code === 'vector_store_failed';
+  if (error instanceof DependencyError) return error.kind === 'permanent' || error.kind === 'transient';
   return !(error instanceof InstallationError);
 }

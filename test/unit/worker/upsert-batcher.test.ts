@@ -13,13 +13,13 @@ interface Call {
 /** A batcher on a store whose calls a test ends. */
 function batcher() {
   const calls: Call[] = [];
-  let begun = () => {};
+  const watchers: (() => void)[] = [];
   const upserts = new UpsertBatcher({
     upsertAll: (_collection: string, writes: readonly ChunkWrite[], signal: AbortSignal) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const end = (error?: unknown) => (error === undefined ? resolve() : reject(error));
       calls.push({ documents: writes.map(({ origin }) => origin.documentId), signal, end });
-      begun();
+      for (const begun of watchers.splice(0)) begun();
       return promise;
     },
   });
@@ -43,14 +43,16 @@ function batcher() {
   };
   /** @returns the call of this number, counted from 0, once it has begun */
   const call = async (number: number): Promise<Call> => {
-    while (calls.length <= number) await new Promise<void>((resolve) => (begun = resolve));
+    while (calls.length <= number) await new Promise<void>((resolve) => watchers.push(resolve));
     return calls[number] as Call;
   };
   return { calls, write, call };
 }
 
 const permanent = new DependencyError('permanent', 'embedding_mismatch', 'other model');
-const transient = new DependencyError('transient', 'vector_store_timeout', 'slow');
+const timeout = new DependencyError('transient', 'vector_store_timeout', 'slow');
+const failed = new DependencyError('transient', 'vector_store_failed', 'broken');
+const away = new DependencyError('unreachable', 'vector_store_unavailable', 'away');
 
 test('writes that come during a call share the next, and each collection has a call of its own', async () => {
   const { write, call } = batcher();
@@ -76,29 +78,32 @@ test('a call takes no more chunks than the largest batch of one job', async () =
   await Promise.all(writes);
 });
 
-test('the error of a shared call reaches every job in it', async () => {
+test('a call that never arrived rejects every job in it', async () => {
   const { write, call, calls } = batcher();
   const writes = [write('a'), write('b'), write('c')];
   (await call(0)).end();
-  (await call(1)).end(transient);
+  (await call(1)).end(away);
   const outcomes = await Promise.allSettled(writes);
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
-  await expect(writes[2]).rejects.toBe(transient);
+  await expect(writes[2]).rejects.toBe(away);
   expect(calls).toHaveLength(2);
 });
 
-test("one job's chunks that Chroma refuses fail that job alone", async () => {
+test.each([
+  ['chunks that Chroma refuses', permanent],
+  ['chunks on which Chroma fails', failed],
+  ['chunks that take Chroma too long', timeout],
+])('%s fail their own job alone, and the repeated calls run at once', async (_, error) => {
   const { write, call } = batcher();
-  const writes = [write('a'), write('good'), write('bad'), write('also good')];
+  const writes = ['a', 'good', 'bad', 'also good'].map((document) => write(document));
   (await call(0)).end();
-  (await call(1)).end(permanent);
-  for (const [number, error] of [undefined, permanent, undefined].entries()) {
-    const alone = await call(2 + number);
-    expect(alone.documents).toHaveLength(1);
-    alone.end(error);
-  }
-  await expect(writes[2]).rejects.toBe(permanent);
-  await Promise.all([writes[0], writes[1], writes[3]]);
+  (await call(1)).end(error);
+  const repeated = await Promise.all([call(2), call(3), call(4)]);
+  expect(repeated.map(({ documents }) => documents)).toEqual([['good'], ['bad'], ['also good']]);
+  for (const { documents, end } of repeated) end(documents[0] === 'bad' ? error : undefined);
+  const outcomes = await Promise.allSettled(writes);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  await expect(writes[2]).rejects.toBe(error);
 });
 
 test('an aborted job leaves at once, and cuts the call only if no other job needs it', async () => {
