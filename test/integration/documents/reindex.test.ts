@@ -9,22 +9,16 @@ import type { Job } from '../../../src/contract/job.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { READER_VERSION } from '../../../src/processor/reader-version.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
-import { useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
+import { GENEROUS, useIngestion } from '../../helpers/servers/ingestion.ts';
+import type { TestRoles } from '../../helpers/servers/roles.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
 
-/** Timeout for a busy machine. */
-const GENEROUS = { timeout: 50_000, interval: 50 };
 const keys = createKeys();
 let client: ChromaClient;
 let collection = '';
 let tests = 0;
 
-const redis = useRedis();
-const backends = useBackends();
-const env = () => ({ ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500' });
-const api = useRoles(['api'], env);
-const startWorker = () => startTestRoles(['worker'], { ...env(), BLOB_STORE: join(api.dataDir, 'blobs') });
+const { redis, backends, api, startWorker } = useIngestion();
 let worker: TestRoles;
 
 beforeAll(async () => {

@@ -6,18 +6,12 @@ import type { SearchResponse } from '../../../src/contract/search.ts';
 import { KeywordIndex } from '../../../src/keywords-client/keyword-index.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { expectAccepted, upload } from '../../helpers/clients/uploads.ts';
-import { startTestRoles, type TestRoles } from '../../helpers/servers/roles.ts';
-import { useBackends, useRedis, useRoles } from '../../helpers/servers/use.ts';
+import { GENEROUS, useIngestion } from '../../helpers/servers/ingestion.ts';
+import type { TestRoles } from '../../helpers/servers/roles.ts';
 
-/** Timeout for a busy machine. */
-const GENEROUS = { timeout: 50_000, interval: 50 };
 const keys = createKeys();
 const { signal } = new AbortController();
-const redis = useRedis();
-const backends = useBackends();
-const env = () => ({ ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500' });
-const api = useRoles(['api'], env);
-const startWorker = () => startTestRoles(['worker'], { ...env(), BLOB_STORE: join(api.dataDir, 'blobs') });
+const { redis, backends, api, startWorker } = useIngestion();
 let worker: TestRoles;
 
 beforeAll(async () => {

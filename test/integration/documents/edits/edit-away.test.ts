@@ -5,15 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Document } from '../../../../src/contract/documents.ts';
 import type { SearchResponse } from '../../../../src/contract/search.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
-import { startTestRoles, type TestRoles } from '../../../helpers/servers/roles.ts';
-import { useBackends, useRedis, useRoles } from '../../../helpers/servers/use.ts';
+import { GENEROUS, useIngestion } from '../../../helpers/servers/ingestion.ts';
+import type { TestRoles } from '../../../helpers/servers/roles.ts';
 
-/** Timeout for a busy machine. */
-const GENEROUS = { timeout: 50_000, interval: 50 };
-const redis = useRedis();
-const backends = useBackends();
-const env = () => ({ ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500' });
-const api = useRoles(['api'], env);
+const { backends, api, startWorker } = useIngestion();
 let worker: TestRoles;
 let id = '';
 
@@ -27,7 +22,7 @@ async function matches(where: object): Promise<number> {
 }
 
 beforeAll(async () => {
-  worker = await startTestRoles(['worker'], { ...env(), BLOB_STORE: join(api.dataDir, 'blobs') });
+  worker = await startWorker();
   id = await expectAccepted(await upload(api.url, 'Pears are green.', { collection: 'papers' }));
 });
 afterAll(() => worker?.close());

@@ -7,21 +7,15 @@ import type { Job } from '../../../../src/contract/job.ts';
 import { createKeys } from '../../../../src/redis/keys.ts';
 import { BlobStore } from '../../../../src/blobs/blob-store.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
-import { startTestRoles, type TestRoles } from '../../../helpers/servers/roles.ts';
-import { useBackends, useRedis, useRoles } from '../../../helpers/servers/use.ts';
+import { GENEROUS, useIngestion } from '../../../helpers/servers/ingestion.ts';
+import type { TestRoles } from '../../../helpers/servers/roles.ts';
 
-/** Timeout for a busy machine. */
-const GENEROUS = { timeout: 50_000, interval: 50 };
 const TEXT = 'Pears are green. Plums are blue. Figs are brown. Limes are sour.';
 const keys = createKeys();
 let collection = '';
 let tests = 0;
 
-const redis = useRedis();
-const backends = useBackends();
-const env = () => ({ ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500' });
-const api = useRoles(['api'], env);
-const startWorker = () => startTestRoles(['worker'], { ...env(), BLOB_STORE: join(api.dataDir, 'blobs') });
+const { redis, api, startWorker } = useIngestion();
 let worker: TestRoles;
 
 beforeAll(async () => {

@@ -1,13 +1,10 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import type { SearchRequest, SearchResponse } from '../../../../src/contract/search.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
-import { startTestRoles, type TestRoles } from '../../../helpers/servers/roles.ts';
-import { useBackends, useRedis, useRoles } from '../../../helpers/servers/use.ts';
+import { GENEROUS, useIngestion } from '../../../helpers/servers/ingestion.ts';
+import type { TestRoles } from '../../../helpers/servers/roles.ts';
 
-/** Timeout for a busy machine. */
-const GENEROUS = { timeout: 50_000, interval: 50 };
 const TEXTS = [
   'The lamp of the lighthouse shows two white flashes.',
   'The pump stops with ERR-4032b when the tank is empty.',
@@ -15,10 +12,7 @@ const TEXTS = [
   'Die Häuser am Hafen sind alt.',
   '灯塔在岛上，灯光很亮。',
 ];
-const redis = useRedis();
-const backends = useBackends();
-const env = () => ({ ...backends.env, REDIS_URL: redis.url, LEASE_MS: '1500' });
-const api = useRoles(['api'], env);
+const { redis, backends, api, startWorker } = useIngestion();
 let worker: TestRoles;
 let collection = '';
 let tests = 0;
@@ -39,7 +33,7 @@ async function store(text: string, fields: Record<string, string> = {}): Promise
 }
 
 beforeAll(async () => {
-  worker = await startTestRoles(['worker'], { ...env(), BLOB_STORE: join(api.dataDir, 'blobs') });
+  worker = await startWorker();
 });
 afterAll(() => worker?.close());
 beforeEach(async () => {
