@@ -48,51 +48,37 @@ export async function startRoles(roles: readonly Role[], config: Config, logger:
   const service = roles.find((role) => role === 'processor' || role === 'keywords');
   if (service !== undefined && roles.length > 1)
     throw new ConfigError(`The role ${service} is a process of its own: start it without other roles.`);
-  const start = { processor: startProcessorRole, keywords: startKeywordsRole };
   const running = service
-    ? await start[service](config, logger, starting)
+    ? await startService(service, config, logger, starting)
     : await startJobRoles(roles, config, logger, starting);
   const started = starting.move();
   return { ...running, close: () => started.disposeAsync() };
 }
 
-async function startProcessorRole(
+/** Starts a role that needs no store of ours. */
+async function startService(
+  role: 'processor' | 'keywords',
   config: Config,
   logger: Logger,
   started: AsyncDisposableStack,
 ): Promise<Omit<Running, 'close'>> {
-  const processor = await startProcessor({
-    host: config.host,
-    port: config.port,
-    tmpDir: join(config.dataDir, 'processor'),
-    children: config.processorChildren,
-    timeoutMs: config.processorTimeoutMs,
-    maxTextChars: config.maxTextChars,
-    maxUploadBytes: config.maxUploadBytes,
-    embeddings: config.embeddings,
-    guard: guardFor(config, logger),
-    secret: config.processorSecret,
-    logger,
-  });
-  started.defer(() => processor.close());
-  return { port: processor.port, refusal: async () => undefined, reload: undefined };
-}
-
-async function startKeywordsRole(
-  config: Config,
-  logger: Logger,
-  started: AsyncDisposableStack,
-): Promise<Omit<Running, 'close'>> {
-  const keywords = await startKeywords({
-    host: config.host,
-    port: config.port,
-    folder: join(config.dataDir, 'keywords'),
-    guard: guardFor(config, logger),
-    secret: config.keywordsSecret,
-    logger,
-  });
-  started.defer(() => keywords.close());
-  return { port: keywords.port, refusal: async () => undefined, reload: undefined };
+  const { host, port, dataDir } = config;
+  const common = { host, port, guard: guardFor(config, logger), logger };
+  const service =
+    role === 'keywords'
+      ? await startKeywords({ ...common, folder: join(dataDir, 'keywords'), secret: config.keywordsSecret })
+      : await startProcessor({
+          ...common,
+          tmpDir: join(dataDir, 'processor'),
+          children: config.processorChildren,
+          timeoutMs: config.processorTimeoutMs,
+          maxTextChars: config.maxTextChars,
+          maxUploadBytes: config.maxUploadBytes,
+          embeddings: config.embeddings,
+          secret: config.processorSecret,
+        });
+  started.defer(() => service.close());
+  return { port: service.port, refusal: async () => undefined, reload: undefined };
 }
 
 async function startJobRoles(
