@@ -1,9 +1,11 @@
 import type { ChainableCommander, Redis } from 'ioredis';
 
+import { retryWhileUnavailable } from '../redis/connection.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
 
 /**
- * Reads a key for each id in one call.
+ * Reads a key for each id in one call. A retrying connection repeats it while Redis can do nothing: a failover makes a former
+ * master load its data, and a job must not fail for that.
  * @param read adds the command of an id
  * @returns the replies in order; `undefined` for a key of another type, because another program wrote it
  */
@@ -13,10 +15,12 @@ export async function readEach<T>(
   read: (pipeline: ChainableCommander, id: string) => unknown,
 ): Promise<(T | undefined)[]> {
   if (ids.length === 0) return [];
-  const pipeline = redis.pipeline();
-  for (const id of ids) read(pipeline, id);
-  return ((await pipeline.exec()) ?? []).map(([error, reply]) => {
-    if (error && !isWrongType(error)) throw error;
-    return error ? undefined : (reply as T);
+  return retryWhileUnavailable(redis, async () => {
+    const pipeline = redis.pipeline();
+    for (const id of ids) read(pipeline, id);
+    return ((await pipeline.exec()) ?? []).map(([error, reply]) => {
+      if (error && !isWrongType(error)) throw error;
+      return error ? undefined : (reply as T);
+    });
   });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 
+import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { connectRedis } from '../../../src/redis/connection.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
@@ -99,8 +100,11 @@ test.each([
   const reported = jobs.step(held, 40);
   await expect.poll(() => logger.lines.join('\n')).toContain('waiting');
   const again = jobs.step(held, 50);
+  const read = new DocumentRegistry(retrying, createKeys()).read(['any']);
+  read.catch(() => {});
   await end();
   await Promise.all([reported, again]);
+  expect(await read).toEqual([]);
   expect(await redis.client.hget('job:held', 'progress')).toBe('50');
   await jobs.complete(held);
   expect(await redis.client.hget('job:held', 'status')).toBe('completed');
