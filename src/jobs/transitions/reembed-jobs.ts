@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import * as v from 'valibot';
 
 import type { JobStatus } from '../../contract/job.ts';
+import { retryWhileUnavailable } from '../../redis/connection.ts';
 import type { Keys } from '../../redis/keys.ts';
 import type { ClaimedJob } from '../model/claimed-job.ts';
 import { toStatus } from '../model/job-view.ts';
@@ -67,7 +68,8 @@ export class ReembedJobs {
   async goingOn(mark: string): Promise<string | undefined> {
     const id = mark.slice(0, mark.lastIndexOf(':'));
     if (id === '') return undefined;
-    const hash = await this.#redis.hgetall(this.#keys.job(id));
+    const read = () => this.#redis.hgetall(this.#keys.job(id));
+    const hash = await retryWhileUnavailable(this.#redis, read);
     if (Object.keys(hash).length === 0) return undefined;
     const { status } = toStatus(hash);
     return status === 'completed' || status === 'failed' ? undefined : id;
