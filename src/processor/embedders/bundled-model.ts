@@ -32,7 +32,7 @@ export async function* embedTexts(texts: readonly string[]): AsyncGenerator<Uint
     }
     const length = Math.hypot(...mean);
     // Nine digits hold every 32-bit float. Further digits of a double are noise.
-    return `[${mean.map((value) => Number((value / length).toPrecision(9))).join(',')}]`;
+    return `[${Array.from(mean, (value) => (value / length).toPrecision(9)).join(',')}]`;
   });
   yield Buffer.from(vectors.join(','));
 }

@@ -6,7 +6,7 @@ import type { Embedder } from './embedder.ts';
 import { DIMENSIONS } from './encoder/encoder.ts';
 
 /**
- * Texts in a task: about 0.15 s of work on one core. Small tasks let a short parse run soon and keep every child busy.
+ * Texts in a task: about 0.1 s of work on one core. Small tasks let a short parse run soon and keep every child busy.
  */
 const BATCH_TEXTS = 4;
 /** Texts in a call. Few texts show progress. More would gain little, because the model costs far more than a call. */

@@ -1,7 +1,7 @@
 import { readLayer, type Layer, type Norm } from './layers.ts';
 import { Matrices } from './matrices.ts';
 import { readModelFiles, type ModelFiles } from './model-files.ts';
-import { PANEL, type Panels, type Rows } from './multiply.ts';
+import { PANEL, TILE_ROWS, UNROLLED, type Panels, type Rows } from './multiply.ts';
 import { WordPieces } from './word-pieces.ts';
 
 /** Length of a vector. */
@@ -37,6 +37,12 @@ export class Encoder {
   readonly #attended: Rows;
   readonly #keys: number;
   readonly #weights: Rows;
+  /** The rows of a sparse product as lists. */
+  readonly #lists: Rows;
+  /** By text and token: the token's share of the text's mean. */
+  readonly #shares: Rows;
+  /** By text: the mean of its states, then of its states inside the last layer. */
+  readonly #means: Rows;
   /** A bias of zeros. */
   readonly #zeros: number;
 
@@ -58,7 +64,10 @@ export class Encoder {
     this.#attended = matrices.rows(RUN_TOKENS, WIDTH);
     this.#weights = matrices.rows(MAX_TOKENS, MAX_TOKENS);
     this.#keys = matrices.reserve(MAX_TOKENS * Math.max(...this.#layers.map(({ headWidth }) => headWidth)));
-    this.#zeros = matrices.reserve(MAX_TOKENS);
+    this.#lists = matrices.rows(RUN_TOKENS, 1 + 2 * INNER_WIDTH);
+    this.#shares = matrices.rows(RUN_TOKENS, RUN_TOKENS);
+    this.#means = matrices.rows(RUN_TOKENS, WIDTH + INNER_WIDTH);
+    this.#zeros = matrices.reserve(INNER_WIDTH);
   }
 
   /** Returns a unit vector for each text. */
@@ -87,12 +96,20 @@ export class Encoder {
     this.#attend(first, input, lengths);
     // The first layer's matrix takes the input as well, which makes it as wide as the output.
     this.#matrices.multiply(this.#attended, first.attentionOut, this.#state, tokens, WIDTH);
-    this.#forward(first, tokens);
+    this.#widen(first, tokens);
+    // The rectifier leaves 8 % of the numbers. Skipping the zeros saves 16 % of the products.
+    this.#matrices.multiplySparse(this.#wide, first.narrow, this.#normed, tokens, INNER_WIDTH, this.#lists);
+    this.#add(this.#normed, this.#state, tokens);
     this.#attend(second, this.#state, lengths);
     this.#matrices.multiply(this.#attended, second.attentionOut, this.#normed, tokens, WIDTH);
-    this.#addNormed(tokens);
-    this.#forward(second, tokens);
-    this.#average(lengths);
+    this.#add(this.#normed, this.#state, tokens);
+    this.#widen(second, tokens);
+    // The matrix is linear, so it takes the mean of the tokens as well. That saves 17 % of the products.
+    const hidden = { at: this.#means.at + WIDTH, step: this.#means.step };
+    this.#average(lengths, this.#state, WIDTH, this.#means);
+    this.#average(lengths, this.#wide, INNER_WIDTH, hidden);
+    this.#matrices.multiply(hidden, second.narrow, this.#normed, texts.length, INNER_WIDTH);
+    this.#add(this.#means, this.#normed, texts.length);
     this.#matrices.multiply(this.#normed, this.#last, this.#state, texts.length, WIDTH);
     return texts.map((_, row) => unit(this.#matrices.row(this.#state, row, WIDTH).map(Math.tanh)));
   }
@@ -123,18 +140,16 @@ export class Encoder {
       for (let head = 0; head < width; head += headWidth) {
         const keys = this.#transposedKeys(at + width + head, headWidth, length);
         this.#matrices.multiply({ at: at + head, step: INNER_WIDTH }, keys, this.#weights, length, headWidth);
-        for (let row = 0; row < length; row++)
-          softmax(this.#matrices.row(this.#weights, row, length), 1 / Math.sqrt(headWidth));
-        const values = {
-          at: at + 2 * width + head,
-          step: INNER_WIDTH,
-          panelStep: PANEL,
-          count: headWidth / PANEL,
-          bias: this.#zeros,
-        };
+        const inner = padded(length);
+        for (let row = 0; row < length; row++) {
+          const start = this.#weights.at + row * this.#weights.step;
+          this.#matrices.floats.fill(0, start + length, start + inner);
+          softmax(this.#matrices.floats, start, start + length, 1 / Math.sqrt(headWidth));
+        }
+        const values = this.#columns({ at: at + 2 * width + head, step: INNER_WIDTH }, headWidth);
         // Rows beyond the last are those of the next text, which comes later.
         const out = { at: this.#attended.at + from * WIDTH + head, step: WIDTH };
-        this.#matrices.multiply(this.#weights, values, out, length, length);
+        this.#matrices.multiply(this.#weights, values, out, length, inner);
       }
       from += length;
     }
@@ -151,48 +166,63 @@ export class Encoder {
     return { at: this.#keys, step: PANEL, panelStep, count: Math.ceil(length / PANEL), bias: this.#zeros };
   }
 
-  /** Adds the output of the feed-forward block to the state: two matrices with a rectifier between them. */
-  #forward({ forwardNorm, widen, narrow }: Layer, tokens: number): void {
+  /** The first half of the feed-forward block: from the state to the wide state behind the rectifier. */
+  #widen({ forwardNorm, widen }: Layer, tokens: number): void {
     this.#norm(this.#state, WIDTH, forwardNorm, tokens);
     this.#matrices.multiply(this.#normed, widen, this.#wide, tokens, WIDTH, 0);
-    this.#matrices.multiply(this.#wide, narrow, this.#normed, tokens, INNER_WIDTH);
-    this.#addNormed(tokens);
   }
 
-  #addNormed(tokens: number): void {
+  #add(from: Rows, to: Rows, rows: number): void {
     const { floats } = this.#matrices;
-    const { at } = this.#state;
-    for (let i = 0; i < tokens * WIDTH; i++)
-      (floats[at + i] as number) += floats[this.#normed.at + i] as number;
+    for (let row = 0; row < rows; row++) {
+      const [summand, sum] = [from.at + row * from.step, to.at + row * to.step];
+      for (let i = 0; i < WIDTH; i++) (floats[sum + i] as number) += floats[summand + i] as number;
+    }
   }
 
   /** Normalizes each token's state to mean 0 and variance 1, then scales and shifts it (layer normalization). */
   #norm(input: Rows, width: number, { scale, bias }: Norm, tokens: number): void {
+    const { floats } = this.#matrices;
     for (let token = 0; token < tokens; token++) {
-      const row = this.#matrices.row(input, token, width);
-      const to = this.#matrices.row(this.#normed, token, width);
+      const from = input.at + token * input.step;
+      const to = this.#normed.at + token * this.#normed.step;
       let sum = 0;
-      for (let i = 0; i < width; i++) sum += row[i] as number;
-      const mean = sum / width;
       let squares = 0;
-      for (let i = 0; i < width; i++) squares += ((row[i] as number) - mean) ** 2;
-      const factor = 1 / Math.sqrt(squares / width + VARIANCE_FLOOR);
+      for (let i = 0; i < width; i++) {
+        const value = floats[from + i] as number;
+        sum += value;
+        squares += value * value;
+      }
+      const mean = sum / width;
+      const factor = 1 / Math.sqrt(squares / width - mean * mean + VARIANCE_FLOOR);
       for (let i = 0; i < width; i++)
-        to[i] = ((row[i] as number) - mean) * factor * (scale[i] as number) + (bias[i] as number);
+        floats[to + i] =
+          ((floats[from + i] as number) - mean) * factor * (scale[i] as number) + (bias[i] as number);
     }
+    // A product multiplies rows beyond the last by 0. Without new zeros they grew with each run, to infinity.
+    const end = this.#normed.at + tokens * this.#normed.step;
+    floats.fill(0, end, end + TILE_ROWS * this.#normed.step);
+  }
+
+  /** The first columns of rows as the right side of a product. */
+  #columns(rows: Rows, width: number): Panels {
+    return { ...rows, panelStep: PANEL, count: width / PANEL, bias: this.#zeros };
   }
 
   /** Writes the mean of each text's tokens, one text a row. */
-  #average(lengths: readonly number[]): void {
+  #average(lengths: readonly number[], from: Rows, width: number, to: Rows): void {
     let token = 0;
     for (const [text, length] of lengths.entries()) {
-      const mean = this.#matrices.row(this.#normed, text, WIDTH).fill(0);
-      for (const end = token + length; token < end; token++) {
-        const row = this.#matrices.row(this.#state, token, WIDTH);
-        for (let i = 0; i < WIDTH; i++) (mean[i] as number) += (row[i] as number) / length;
-      }
+      const shares = this.#matrices.row(this.#shares, text, RUN_TOKENS).fill(0);
+      shares.fill(1 / length, token, (token += length));
     }
+    this.#matrices.multiply(this.#shares, this.#columns(from, width), to, lengths.length, padded(token));
   }
+}
+
+/** Rounds up to the inner size that a product takes. */
+function padded(length: number): number {
+  return Math.ceil(length / UNROLLED) * UNROLLED;
 }
 
 /** Computes the positional encoding: sine and cosine of each position at several rates. */
@@ -204,15 +234,16 @@ function timing(rates: Float32Array): Float32Array {
   return Float32Array.from(rows.flat());
 }
 
-function softmax(row: Float32Array, scale: number): void {
+function softmax(floats: Float32Array, start: number, end: number, scale: number): void {
   let max = -Infinity;
-  for (let i = 0; i < row.length; i++) max = Math.max(max, row[i] as number);
+  for (let i = start; i < end; i++) max = Math.max(max, floats[i] as number);
   let sum = 0;
-  for (let i = 0; i < row.length; i++) sum += row[i] = Math.exp(((row[i] as number) - max) * scale);
-  for (let i = 0; i < row.length; i++) (row[i] as number) /= sum;
+  for (let i = start; i < end; i++) sum += floats[i] = Math.exp(((floats[i] as number) - max) * scale);
+  for (let i = start; i < end; i++) (floats[i] as number) /= sum;
 }
 
 function unit(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) squares += (vector[i] as number) ** 2;
+  return vector.map((value) => value / Math.sqrt(squares));
 }

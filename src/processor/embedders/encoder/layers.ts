@@ -1,6 +1,6 @@
 import type { Matrices } from './matrices.ts';
 import type { ModelFiles, Tensor } from './model-files.ts';
-import type { Panels } from './multiply.ts';
+import { PANEL, SPARSE_PANEL, type Panels } from './multiply.ts';
 
 export interface Norm {
   scale: Float32Array;
@@ -28,8 +28,8 @@ export function readLayer(index: 0 | 1, { tensor }: ModelFiles, matrices: Matric
     scale: part(`${name}layer_prepostprocess/layer_norm/layer_norm_scale`).values.slice(),
     bias: part(`${name}layer_prepostprocess/layer_norm/layer_norm_bias`).values.slice(),
   });
-  const forward = (name: string) =>
-    matrices.panels(part(`FFN/${name}/Tensordot/Reshape_1`), part(`FFN/${name}/bias`));
+  const forward = (name: string, panel?: number) =>
+    matrices.panels(part(`FFN/${name}/Tensordot/Reshape_1`), part(`FFN/${name}/bias`), panel);
   const attention = (name: string) =>
     [part(`MultiheadAttention/${name}/kernel`), part(`MultiheadAttention/${name}/bias`)] as const;
   const [out, outBias] = attention('output_transform_single');
@@ -44,7 +44,7 @@ export function readLayer(index: 0 | 1, { tensor }: ModelFiles, matrices: Matric
         : matrices.panels(out, outBias),
     forwardNorm: norm('FFN/'),
     widen: forward('conv1'),
-    narrow: forward('conv2'),
+    narrow: forward('conv2', index === 0 ? SPARSE_PANEL : PANEL),
   };
 }
 

@@ -41,3 +41,12 @@ test('a text has the same vector alone as among others, to the last digit', asyn
     expect(alone).toEqual(together.at(-1 - place));
   }
 });
+
+test('a text has the same vector however often the encoder ran before', async () => {
+  const encoder = await Encoder.load();
+  for (const text of TEXTS) {
+    const [first] = encoder.encode([text]);
+    for (let run = 0; run < 20; run++) encoder.encode([text]);
+    expect(encoder.encode([text])).toEqual([first]);
+  }
+});
