@@ -150,14 +150,19 @@ export class JobQueue {
 
   /**
    * Retries the job in `delayMs`, at most {@link LONGEST_BACKOFF_MS}.
-   * @param isCounted false for a job without fault, whose retries have no limit
+   * Options: `isCounted` is false for a job without fault, `hasChunks` for an attempt that wrote no chunk.
    */
-  async retry({ id, token }: Claim, delayMs: number, failure: Failure, isCounted = true): Promise<boolean> {
+  async retry(
+    { id, token }: Claim,
+    delayMs: number,
+    failure: Failure,
+    { isCounted = true, hasChunks = true } = {},
+  ): Promise<boolean> {
     this.#reports.flush();
     const { error: error_text, errorCode: error_code } = failure;
-    const job_key = this.#keys.job(id);
-    const told = { delay_ms: delayMs, error_text, error_code, counts_retry: isCounted ? 1 : 0 };
-    return this.#run('retry', { job_key, id, token, ...told });
+    const flags = { counts_retry: Number(isCounted), has_chunks: Number(hasChunks) };
+    const told = { job_key: this.#keys.job(id), delay_ms: delayMs, error_text, error_code };
+    return this.#run('retry', { id, token, ...told, ...flags });
   }
 
   /**

@@ -40,12 +40,15 @@ export class ModelNotTakenError extends Error {
 /** Reports a collection that a job embeds again, or has embedded again since the caller's job began. */
 export class ReembeddingError extends Error {
   override name = 'ReembeddingError';
+  /** Whether the caller's job may have written chunks. */
+  readonly hasChunks: boolean;
 
-  /** @param job the job that embeds it; absent if it may have ended */
+  /** @param job the job that embeds it, found before the caller's job wrote chunks; absent if it may have ended */
   constructor(job?: string) {
     super(
       `The collection is embedded again${job === undefined ? '' : ` by the job ${job}`}. This job waits.`,
     );
+    this.hasChunks = job === undefined;
   }
 }
 /** Replies of the script for such documents. */

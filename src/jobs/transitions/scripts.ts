@@ -133,7 +133,7 @@ export const SCRIPTS = {
   ),
   retry: defineScript(
     'job_key leases delayed cleanup offset epoch',
-    'id token delay_ms error_text error_code counts_retry',
+    'id token delay_ms error_text error_code counts_retry has_chunks',
     isOne,
   ),
   'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),

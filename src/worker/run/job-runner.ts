@@ -111,7 +111,7 @@ async function settle(
   }
   if (error instanceof ReembeddingError) {
     const reason = { error: error.message, errorCode: 'collection_reembedding' } as const;
-    await queue.retry(job, REEMBEDDING_WAIT_MS, reason, false);
+    await queue.retry(job, REEMBEDDING_WAIT_MS, reason, { isCounted: false, hasChunks: error.hasChunks });
     return logger.info('job waits until its collection is embedded again', fields);
   }
   const decision = decideRetry(error, progress.stage, job.retryCount, job.maxRetries);
@@ -122,7 +122,7 @@ async function settle(
   } else if (decision.errorCode === 'embedding_mismatch' && (await restoresDocument(job, services.blobs))) {
     // A failed job loses its original. A document that existed waits until its model is back.
     logger.warn('a lost document waits for its embedding model', { ...fields, error });
-    await queue.retry(job, LONGEST_BACKOFF_MS, decision, false);
+    await queue.retry(job, LONGEST_BACKOFF_MS, decision, { isCounted: false });
   } else {
     const { errorCode: code, error: reason } = decision;
     // An unreadable document is its user's concern. Its stack would tell an operator nothing.

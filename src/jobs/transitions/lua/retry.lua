@@ -1,6 +1,6 @@
 -- Schedules another attempt after a delay, and counts the retry. With counts_retry '0' it counts neither retry nor attempt.
 -- Returns 1, or 0 when the caller no longer holds the job; a replay returns 1.
--- Publishes the job, retrying. Marks the caller's chunks for cleanup.
+-- Publishes the job, retrying. Marks the caller's chunks for cleanup, unless has_chunks is '0': it then wrote none.
 local job = read(job_key)
 if job[AT.status] == 'retrying' and job[AT.token] == token then return 1 end
 if not holds(job[AT.status], job[AT.token], token) then return 0 end
@@ -10,7 +10,7 @@ if counts_retry == '1' then
 else
   attempt = string.format('%.0f', math.max(0, (tonumber(attempt) or 1) - 1))
 end
-mark_dead(cleanup, job_key, job, id)
+if has_chunks == '1' then mark_dead(cleanup, job_key, job, id) end
 redis.call('ZREM', leases, id)
 redis.call('ZADD', delayed, now_ms() + tonumber(delay_ms), id)
 commit(job_key, offset, epoch, job, {
