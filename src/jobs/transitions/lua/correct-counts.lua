@@ -3,9 +3,7 @@
 local kind = redis.call('TYPE', counts_key).ok
 local found = kind == 'hash' and redis.call('HGET', counts_key, 'changes') or ''
 if found ~= changes then return 0 end
-local reembed = kind == 'hash' and redis.call('HGET', counts_key, 'reembed')
-redis.call('DEL', counts_key)
-if reembed then redis.call('HSET', counts_key, 'reembed', reembed) end
+clear_counts(counts_key)
 if documents == '0' then
   redis.call('ZREM', collections_key, name)
 else

@@ -265,6 +265,13 @@ local function edit_time(text)
   return tonumber(ms) <= now_ms() + 86400000 and ms or '0'
 end
 
+-- Removes the counts of a collection. The mark of its reembed job stays, because that job may go on.
+local function clear_counts(counts_key)
+  local mark = redis.pcall('HGET', counts_key, 'reembed')
+  redis.call('DEL', counts_key)
+  if type(mark) == 'string' then redis.call('HSET', counts_key, 'reembed', mark) end
+end
+
 -- Adds a document's share to the counts of its collection (sign 1), or takes it out (sign -1). A count that another program
 -- has spoilt counts as 0. A correction follows.
 -- collections_key: the set of the tenant's collections, and what their counts' keys begin with
@@ -280,7 +287,7 @@ local function add_share(collections_key, share, sign)
   end
   local documents, of_model = sum(1, 1), sum(5, 1)
   if documents <= 0 then
-    redis.call('DEL', key)
+    clear_counts(key)
     redis.call('ZREM', collections_key, share[1])
     return
   end
