@@ -57,24 +57,25 @@ export function lanes(count: number): Start {
 }
 
 /**
- * Runs an operation for each item, at most `count` at once. Waits for all started ones in any case.
+ * Runs an operation for each item, at most `count` at once. Takes an item only when its turn comes. Waits for all started ones
+ * in any case.
  * @param signal its abort starts no further operations
  * @throws the first error, after which no further operation starts
  */
 export async function eachInLanes<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   count: number,
   signal: AbortSignal,
   operation: (item: T) => Promise<void>,
 ): Promise<void> {
-  const inLane = lanes(count);
+  const rest = items[Symbol.iterator]();
   await concurrently(signal, async (start, either) => {
-    for (const item of items)
-      void start(() =>
-        inLane(async () => {
-          either.throwIfAborted();
-          await operation(item);
-        }),
-      );
+    const runLane = async () => {
+      for (let next = rest.next(); next.done !== true; next = rest.next()) {
+        either.throwIfAborted();
+        await operation(next.value);
+      }
+    };
+    for (let lane = 0; lane < count; lane++) void start(runLane);
   });
 }
