@@ -81,7 +81,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
       collections: new CollectionSweep({ ...services, collections: new CollectionCounts(redis, keys) }),
       edited: new EditSweep(services),
-      reembedded: new ReembedSweep(services),
+      reembedded: new ReembedSweep(services, CHROMA_TIMEOUT_MS),
       comparison: new ChunkComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),
     },
     { concurrency, leaseMs, drainMs },

@@ -3,7 +3,7 @@ import { ChromaClient, ChromaNotFoundError, type Collection } from 'chromadb';
 import { DependencyError } from '../errors.ts';
 import type { ChromaCall } from '../installation/chroma-identity.ts';
 import { explain } from './chroma-errors.ts';
-import { nextName } from './reembed/collection-names.ts';
+import { formerName, nextName } from './reembed/collection-names.ts';
 
 /** Timeout of one call to Chroma, in ms. Chroma may still carry out a write after it. */
 export const CHROMA_TIMEOUT_MS = 30_000;
@@ -43,14 +43,15 @@ export function chromaCall(url: string): ChromaCall {
 
 /**
  * Finds the collection of a name; `undefined` for none. While a reembed job switches names, finds the collection that is
- * about to get this one.
+ * about to get this one. Otherwise finds one that Chroma renamed after its job had ended, until a sweep renames it back.
  */
 export async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
   return (
     (await findExactly(client, name)) ??
     (await findExactly(client, nextName(name))) ??
     // The switch may have ended between both reads.
-    (await findExactly(client, name))
+    (await findExactly(client, name)) ??
+    findExactly(client, formerName(name))
   );
 }
 

@@ -71,19 +71,17 @@ export class RebuiltVectors {
     return this.#call(signal, async (client) => !!(await findExactly(client, formerName(collection))));
   }
 
-  /** Makes the second collection. One of the same job and model stays, because an earlier attempt filled it. */
+  /**
+   * Makes the second collection. One of the same job and model stays, because an earlier attempt filled it. Half a switch
+   * goes back first, because the second collection may be of another job or model.
+   */
   async begin(collection: string, rebuild: Rebuild, signal: AbortSignal): Promise<void> {
     const name = nextName(collection);
     await this.#write(signal, async (client) => {
-      const found = await findExactly(client, name);
-      const known = rebuildOf(found);
-      if (
-        known?.job === rebuild.job &&
-        known.name === rebuild.name &&
-        known.dimensions === rebuild.dimensions
-      )
-        return;
-      if (found) await client.deleteCollection({ name });
+      const [present, next, former] = await findAll(client, collection);
+      if (!present) await former?.modify({ name: collection });
+      if (isOf(rebuild, next)) return;
+      if (next) await client.deleteCollection({ name });
       await client.createCollection({
         name,
         embeddingFunction: null,
@@ -102,7 +100,9 @@ export class RebuiltVectors {
   /** Reads records of the first collection. It leaves out missing ones. */
   async read(collection: string, ids: string[], signal: AbortSignal): Promise<KeptRecord[]> {
     return this.#call(signal, async (client) => {
-      const found = await findExactly(client, collection);
+      const [present, , former] = await findAll(client, collection);
+      // A paused process may have renamed the collection late.
+      const found = present ?? former;
       if (!found) return [];
       const records = await found.get({ ids, include: ['documents', 'metadatas'] });
       return records.ids.map((id, i) => {
@@ -113,17 +113,17 @@ export class RebuiltVectors {
     });
   }
 
-  /** Writes records to the second collection. */
+  /** Writes records to the second collection of this job and model. */
   async write(
     collection: string,
+    rebuild: Rebuild,
     records: readonly KeptRecord[],
     embeddings: number[][],
     signal: AbortSignal,
   ): Promise<void> {
     await this.#write(signal, async (client) => {
       const made = await findExactly(client, nextName(collection));
-      // A sweep has taken the job for ended. The next attempt makes the collection again.
-      if (!made) throw new DependencyError('transient', 'vector_store_failed', 'The new collection is gone.');
+      if (!made || !isOf(rebuild, made)) throw gone();
       await made.upsert({
         ids: records.map(({ id }) => id),
         documents: records.map(({ text }) => text),
@@ -134,37 +134,51 @@ export class RebuiltVectors {
   }
 
   /**
-   * Gives the second collection the name of the first. A repeated call goes on where an earlier one was cut. It works on
-   * collections by their ids, so that a paused process that repeats it late moves no other one.
+   * Deletes copies whose records a cleanup has deleted since. MUST precede {@link switch}: afterwards other jobs write to the
+   * second collection alone. A cleanup's second look finds the copies of a deletion between both.
    */
-  async switch(collection: string, signal: AbortSignal): Promise<void> {
+  async prune(collection: string, signal: AbortSignal): Promise<void> {
+    // Reads backwards, because a deletion moves only later records. Each page is a call, because a call has a timeout.
+    let end = await this.#call(
+      signal,
+      async (client) => (await findExactly(client, nextName(collection)))?.count() ?? 0,
+    );
+    while (end > 0) {
+      const offset = Math.max(0, end - IDS_A_PAGE);
+      const page = { limit: end - offset, offset, include: [] };
+      await this.#write(signal, async (client) => {
+        const [present, made, former] = await findAll(client, collection);
+        const first = present ?? former;
+        const { ids = [] } = first && made ? await made.get(page) : {};
+        if (!first || !made || ids.length === 0) return;
+        const kept = new Set((await first.get({ ids, include: [] })).ids);
+        const lost = ids.filter((id) => !kept.has(id));
+        if (lost.length > 0) await made.delete({ ids: lost });
+      });
+      end = offset;
+    }
+  }
+
+  /**
+   * Gives the second collection of this job and model the name of the first. A repeated call goes on where an earlier one
+   * was cut. It works on collections by their ids, so that a paused process that repeats it late moves no other one.
+   */
+  async switch(collection: string, rebuild: Rebuild, signal: AbortSignal): Promise<void> {
     await this.#write(signal, async (client) => {
       const [present, next, former] = await findAll(client, collection);
-      if (!next) return;
+      if (!next && isOf(rebuild, present)) return;
+      if (!next || !isOf(rebuild, next)) throw gone();
       if (present && former) await client.deleteCollection({ name: formerName(collection) });
       await present?.modify({ name: formerName(collection) });
       await next.modify({ name: collection });
     });
   }
 
-  /**
-   * Deletes the former collection. First it deletes the records of the new one that the former lost, because a cleanup
-   * deleted them there after they were copied.
-   */
+  /** Deletes the former collection. */
   async dropFormer(collection: string, signal: AbortSignal): Promise<void> {
     await this.#write(signal, async (client) => {
       const [present, , former] = await findAll(client, collection);
-      if (!present || !former) return;
-      // Reads backwards, because a deletion moves only later records.
-      for (let end = await present.count(); end > 0; end -= IDS_A_PAGE) {
-        const offset = Math.max(0, end - IDS_A_PAGE);
-        const { ids } = await present.get({ limit: end - offset, offset, include: [] });
-        if (ids.length === 0) continue;
-        const kept = new Set((await former.get({ ids, include: [] })).ids);
-        const gone = ids.filter((id) => !kept.has(id));
-        if (gone.length > 0) await present.delete({ ids: gone });
-      }
-      await client.deleteCollection({ name: formerName(collection) });
+      if (present && former) await client.deleteCollection({ name: formerName(collection) });
     });
   }
 
@@ -206,6 +220,17 @@ async function findAll(client: ChromaClient, collection: string) {
   return Promise.all(names.map((name) => findExactly(client, name))) as Promise<
     [Collection | undefined, Collection | undefined, Collection | undefined]
   >;
+}
+
+/** Returns whether a collection holds the vectors of this job and model. */
+function isOf({ job, name, dimensions }: Rebuild, collection: Collection | undefined): boolean {
+  const found = rebuildOf(collection);
+  return found?.job === job && found.name === name && found.dimensions === dimensions;
+}
+
+/** Reports that a sweep took the job for ended, or that another one began. The next attempt makes the collection again. */
+function gone(): DependencyError {
+  return new DependencyError('transient', 'vector_store_failed', 'The new collection is gone.');
 }
 
 /** Reads the origin of a collection's vectors from its metadata. */

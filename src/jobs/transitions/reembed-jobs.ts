@@ -50,11 +50,16 @@ export class ReembedJobs {
     });
   }
 
-  /** Makes the caller's run the collection's reembed job. @returns false while another job embeds it again */
-  async hold({ id, run, tenant }: ClaimedJob, collection: string): Promise<boolean> {
+  /**
+   * Makes the caller's run the collection's reembed job.
+   * @returns `lost` if the caller no longer holds the job; `taken` while another job embeds the collection again
+   */
+  async hold({ id, token, run, tenant }: ClaimedJob, collection: string): Promise<'held' | 'lost' | 'taken'> {
     return this.#run('hold-reembed', {
+      job_key: this.#keys.job(id),
       counts_key: this.#keys.counts(tenant, collection),
       id,
+      token,
       run,
       tenant,
       collection,

@@ -77,7 +77,11 @@ export const SCRIPTS = {
   'find-tombstones': defineScript('tombstones', '...originals', (found: number[]) => found.map(isOne)),
   'finish-cleanup': defineScript('cleanup', 'entry second_look_ms', isOne),
   'finish-edit': defineScript('document_key edited', 'id generation seen_ms second_look_ms', isOne),
-  'hold-reembed': defineScript('counts_key reembedding', 'job_prefix id run tenant collection', isOne),
+  'hold-reembed': defineScript(
+    'job_key counts_key reembedding',
+    'job_prefix id token run tenant collection',
+    (reply: number) => (reply === 1 ? 'held' : reply === 0 ? 'lost' : 'taken'),
+  ),
   // `generations` is JSON: [[collection, document id, generation], ...].
   'mark-dead': defineScript(
     'cleanup leases',

@@ -2,13 +2,13 @@ import { chunkIds, textToEmbed } from '../../documents/chunk-record.ts';
 import type { EmbeddingModel } from '../../documents/collections/embedding-model.ts';
 import { nextName } from '../../documents/reembed/collection-names.ts';
 import { finishReembed, type FinishServices } from '../../documents/reembed/finish-reembed.ts';
-import type { RebuiltVectors } from '../../documents/reembed/rebuilt-vectors.ts';
+import type { Rebuild, RebuiltVectors } from '../../documents/reembed/rebuilt-vectors.ts';
 import type { VectorStore } from '../../documents/vector-store.ts';
 import { DependencyError } from '../../errors.ts';
 import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
 import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
-import type { KeptLease } from '../claim/lease-keeper.ts';
+import { ClaimLostError, type KeptLease } from '../claim/lease-keeper.ts';
 import { concurrently, eachInLanes, lanes, type Start } from '../run/concurrently.ts';
 import type { ProgressReporter } from '../run/progress-reporter.ts';
 import { PermanentJobError } from '../run/retry-policy.ts';
@@ -51,30 +51,52 @@ export async function reembedCollection(
   for await (const page of counts.list(tenant, collection))
     for (const { chunkCount } of page) total += chunkCount;
   await hold(job, collection, services);
+  const finish = () => call(() => finishReembed({ tenant, collection }, services, draining), draining);
+  // Redis may not have followed the switch of an earlier job yet.
+  if (await call(() => rebuilt.hasFormer(collection, signal))) await finish();
+  const model = await presentModel(services, signal);
   const present = await call(() => rebuilt.present(collection, signal));
-  if (present?.job !== job.id) {
-    await copyAll(job, collection, total, services, progress, signal);
+  if (present?.job !== job.id || present.name !== model.name || present.dimensions !== model.dimensions) {
+    const rebuild = { ...model, job: job.id, beganAt: Date.now() };
+    await copyAll(job, collection, rebuild, total, services, progress, signal);
     progress.mark('store', 90, 'Switching to the new embeddings...', { chunks_done: total });
     await progress.settled();
+    await call(() => rebuilt.prune(collection, signal));
     await hold(job, collection, services);
     await call(async () => {
       await lease.ensureHeld();
-      await rebuilt.switch(collection, signal);
+      await rebuilt.switch(collection, rebuild, signal);
     });
   }
-  await call(() => finishReembed({ tenant, collection }, services, draining), draining);
+  await finish();
   return total;
 }
 
 async function hold(job: ClaimedJob, collection: string, { reembeds }: ReembedServices): Promise<void> {
-  if (!(await reembeds.hold(job, collection)))
+  const held = await reembeds.hold(job, collection);
+  if (held === 'lost') throw new ClaimLostError('the job was cancelled, or has another holder');
+  if (held === 'taken')
     throw new PermanentJobError('collection_reembedding', 'Another job embeds the collection again.');
+}
+
+/** Reads the processor's present model. Embeds a text if its health does not name the model. */
+async function presentModel(
+  { processor, caller }: ReembedServices,
+  signal: AbortSignal,
+): Promise<EmbeddingModel> {
+  return caller.retryWhileUnavailable(signal, async () => {
+    const { model, dimensions } = await processor.health();
+    if (model !== undefined && dimensions !== undefined) return { name: model, dimensions };
+    const embedded = await processor.embed({ texts: ['model'] }, signal);
+    return { name: embedded.model, dimensions: embedded.dimensions };
+  });
 }
 
 /** Copies the chunks that the second collection lacks, with vectors of the present model. */
 async function copyAll(
   job: ClaimedJob,
   collection: string,
+  rebuild: Rebuild,
   total: number,
   services: ReembedServices,
   progress: ProgressReporter,
@@ -82,9 +104,8 @@ async function copyAll(
 ): Promise<void> {
   const { rebuilt, vectors, processor, counts, caller, lease } = services;
   const call = <T>(work: () => Promise<T>) => caller.retryWhileUnavailable(signal, work);
-  const { model: name = '', dimensions = 0, children, embed_batch } = await call(() => processor.health());
-  const model = { name, dimensions };
-  await call(() => rebuilt.begin(collection, { ...model, job: job.id, beganAt: Date.now() }, signal));
+  const { children, embed_batch } = await call(() => processor.health());
+  await call(() => rebuilt.begin(collection, rebuild, signal));
   const next = nextName(collection);
   let done = 0;
   const onDone = (count: number) => {
@@ -92,19 +113,18 @@ async function copyAll(
     progress.move(10 + (80 * done) / Math.max(1, total), { chunks_done: Math.min(done, total) });
   };
   progress.mark('embed', 10, 'Generating embeddings...', { chunks_done: 0, chunks_total: total });
-  const embed = embedder(services, model, { inLane: lanes(children + 1), size: embed_batch }, signal);
+  const embed = embedder(services, rebuild, { inLane: lanes(children + 1), size: embed_batch }, signal);
   for await (const page of counts.list(job.tenant, collection)) {
     const stored = await call(() => vectors.countStored(next, page, signal));
     const lacking = page.filter(({ chunkCount }, i) => (stored[i] ?? 0) < chunkCount);
     onDone(page.reduce((sum, { chunkCount }) => sum + chunkCount, 0) - sumOf(lacking));
-    const batches = [...chunkIds(lacking, CHUNKS_A_WRITE)];
-    await eachInLanes(batches, WRITES_AT_ONCE, signal, async (ids) => {
+    await eachInLanes(chunkIds(lacking, CHUNKS_A_WRITE), WRITES_AT_ONCE, signal, async (ids) => {
       const records = await call(() => rebuilt.read(collection, ids, signal));
       if (records.length > 0) {
         const embeddings = await embed(records.map(textToEmbed));
         await call(async () => {
           await lease.ensureHeld();
-          await rebuilt.write(collection, records, embeddings, signal);
+          await rebuilt.write(collection, rebuild, records, embeddings, signal);
         });
       }
       caller.checkpoint();

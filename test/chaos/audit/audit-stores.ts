@@ -29,7 +29,7 @@ const FAMILIES = new RegExp(
     'line:[\\w-]{43}:documents?|' +
     'installation(?::store|:probe)?|sluice:installations|' +
     'jobs:(?:cleanup|sequence|history|server|swept|recovered|reconciled|compared|looked|orphans|recent|outcomes|durations|' +
-    'tombstones|reconciling|counted|counting|edited)|' +
+    'tombstones|reconciling|counted|counting|edited|reembedding)|' +
     // A role under another prefix names an epoch there before it learns that it is refused.
     'other:jobs:(?:server|history))$',
 );

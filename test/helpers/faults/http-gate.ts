@@ -9,6 +9,8 @@ export interface HttpGate {
   url: string;
   /** Bodies of the calls whose path ends so, in the order they came. */
   calls(path: string): string[];
+  /** Number of changes of a Chroma collection's name that have ended. */
+  readonly renames: number;
   /** Answers a call instead of the server behind; `undefined` lets it through. */
   refuse: ((path: string) => { status: number; body: unknown } | undefined) | undefined;
   /** Changes what the server behind has answered. */
@@ -23,6 +25,7 @@ export interface HttpGate {
 /** Stands in front of an HTTP server, writes down what is asked of it, and meddles as told. */
 export async function startHttpGate(target: string): Promise<HttpGate> {
   const seen: { path: string; body: string }[] = [];
+  let renames = 0;
 
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const body = await buffer(incoming);
@@ -42,13 +45,14 @@ export async function startHttpGate(target: string): Promise<HttpGate> {
       host: _host,
       ...headers
     } = incoming.headers;
-    const method = incoming.method as 'GET';
+    const method = incoming.method as 'GET' | 'PUT';
     const response = await request(target + path, {
       method,
       headers,
       ...(body.length > 0 && { body }),
     });
     const text = await response.body.text();
+    if (method === 'PUT' && body.toString().includes('new_name')) renames++;
     outgoing.writeHead(response.statusCode, { 'content-type': String(response.headers['content-type']) });
     outgoing.end(gate.rewrite?.(path, text) ?? text);
   };
@@ -61,6 +65,9 @@ export async function startHttpGate(target: string): Promise<HttpGate> {
   const gate: HttpGate = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls: (end) => seen.filter(({ path }) => path.endsWith(end)).map(({ body }) => body),
+    get renames() {
+      return renames;
+    },
     refuse: undefined,
     rewrite: undefined,
     delayMs: () => 0,

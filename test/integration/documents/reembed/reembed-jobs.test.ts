@@ -4,6 +4,7 @@ import { CollectionCounts } from '../../../../src/documents/collections/collecti
 import type { ClaimedJob } from '../../../../src/jobs/model/claimed-job.ts';
 import { ReembeddingError } from '../../../../src/jobs/transitions/job-reports.ts';
 import { ReembedJobs } from '../../../../src/jobs/transitions/reembed-jobs.ts';
+import { DocumentDeletion } from '../../../../src/jobs/transitions/document-deletion.ts';
 import { createKeys } from '../../../../src/redis/keys.ts';
 import { useRedis } from '../../../helpers/servers/use.ts';
 import { TestJobs } from '../../../helpers/stores/test-jobs.ts';
@@ -76,9 +77,9 @@ test('a rerun is another mark, and waits for no job but another one', async () =
   const second = await claimReembed('s');
   await jobs.queue.rerun('r', 1);
   const [rerun] = (await jobs.queue.claim(1)).jobs;
-  expect(await reembeds.hold(rerun!, 'papers')).toBe(false);
+  expect(await reembeds.hold(rerun!, 'papers')).toBe('taken');
   await reembeds.complete(second);
-  expect(await reembeds.hold(rerun!, 'papers')).toBe(true);
+  expect(await reembeds.hold(rerun!, 'papers')).toBe('held');
   expect(await mark()).toBe('r:2');
 });
 
@@ -88,8 +89,22 @@ test('a correction of the counts keeps the mark, and a lost mark is written agai
   expect(await new CollectionCounts(redis.client, keys).correct('default', signal)).toEqual(['papers']);
   expect(await mark()).toBe('r:1');
   await redis.client.del(counts);
-  expect(await reembeds.hold(job, 'papers')).toBe(true);
+  expect(await reembeds.hold(job, 'papers')).toBe('held');
   expect(await mark()).toBe('r:1');
+});
+
+test('no document is registered while it goes on, also after the last document is deleted', async () => {
+  await claimReembed('r');
+  await redis.client.hset(keys.document('a'), 'tenant', 'default');
+  expect(await new DocumentDeletion(redis.client, keys, 100).delete('default', 'papers', 'a')).toEqual([]);
+  expect(await mark()).toBe('r:1');
+  await expect(jobs.complete(await jobs.claim('b'))).rejects.toThrow(ReembeddingError);
+});
+
+test("only its holder makes it the collection's job", async () => {
+  const job = await claimReembed('r');
+  await jobs.queue.cancel('r');
+  expect(await reembeds.hold(job, 'papers')).toBe('lost');
 });
 
 test('documents get the new model, and those of another collection keep theirs', async () => {
