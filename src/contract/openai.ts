@@ -1,12 +1,9 @@
 import * as v from 'valibot';
 
-import { MAX_EMBED_TEXT_CHARS } from './services/processor.ts';
+import { MAX_EMBED_TEXT_CHARS, MAX_EMBED_TEXTS } from './services/processor.ts';
 import { WholeNumberSchema } from './scalars.ts';
 
 /** Shapes of the routes under `/v1`. They are OpenAI's, so that its clients work with Sluice. */
-
-/** Most texts in one request, as OpenAI has it. LangChain sends 512 at once. */
-export const MAX_INPUTS = 2048;
 
 const TextSchema = v.pipe(
   v.string(),
@@ -17,7 +14,7 @@ const TextSchema = v.pipe(
 const TextsSchema = v.pipe(
   v.array(TextSchema),
   v.minLength(1, 'a list must hold a text'),
-  v.maxLength(MAX_INPUTS, `a list holds at most ${MAX_INPUTS} texts`),
+  v.maxLength(MAX_EMBED_TEXTS, `a list holds at most ${MAX_EMBED_TEXTS} texts`),
 );
 
 const NO_TEXTS = 'must be a text, or a list of texts';
@@ -30,7 +27,6 @@ function isTokens(input: unknown): boolean {
   return typeof first === 'number' || Array.isArray(first);
 }
 
-/** An optional field may be null, because some clients send null for a setting that they do not have. */
 export const EmbeddingsRequestSchema = v.object({
   /** Name of the processor's present model. A collection lists the names of its models. */
   model: v.pipe(v.string(), v.minLength(1)),
@@ -40,13 +36,12 @@ export const EmbeddingsRequestSchema = v.object({
     v.transform((input) => [input].flat().map((text) => text.toWellFormed())),
   ),
   /** `base64` holds little-endian 32-bit floats. */
-  encoding_format: v.nullish(v.picklist(['float', 'base64']), 'float'),
+  encoding_format: v.optional(v.picklist(['float', 'base64']), 'float'),
   /** Length of the vectors. Only the model's own is possible. */
-  dimensions: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  dimensions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** OpenAI's clients may send it. Sluice does not use it. */
-  user: v.nullish(v.string()),
+  user: v.optional(v.string()),
 });
-export type EmbeddingsRequest = v.InferOutput<typeof EmbeddingsRequestSchema>;
 
 /** Sluice counts no tokens, so both numbers are 0. */
 const UsageSchema = v.object({ prompt_tokens: WholeNumberSchema, total_tokens: WholeNumberSchema });

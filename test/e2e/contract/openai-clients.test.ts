@@ -11,7 +11,6 @@ import { OpenAIEmbedding } from '@llamaindex/openai';
 import { ChromaClient } from 'chromadb';
 import { beforeAll, expect, test } from 'vitest';
 
-import { embeddingsOf } from '../../helpers/servers/embeddings-server.ts';
 import { useEmbeddings, useFolder, useSluice } from '../../helpers/servers/use.ts';
 
 const COLLECTION = 'papers';
@@ -54,19 +53,6 @@ test("LangChain's Chroma store finds a chunk, with vectors from OpenAIEmbeddings
   expect(document.pageContent).toBe(TIDES);
   expect(document.metadata).toMatchObject({ filename: 'tides.md', document_id: ids['tides.md'], year: 2024 });
   expect(distance).toBeLessThan(0.5);
-});
-
-const asFloats = (vectors: number[][]) => vectors.map((vector) => [...Float32Array.from(vector)]);
-
-test('LangChain and LlamaIndex embed many texts in large batches, in order', async () => {
-  const texts = Array.from({ length: 600 }, (_, i) => `boats at tide number ${i}`);
-  const exact = asFloats(await embeddingsOf(embedder.url, texts));
-  const model = await modelOf();
-  const langChain = new OpenAIEmbeddings({ model, apiKey: 'any', configuration: open() });
-  expect(langChain.batchSize).toBe(512);
-  expect(asFloats(await langChain.embedDocuments(texts))).toEqual(exact);
-  const llamaIndex = new OpenAIEmbedding({ model, embedBatchSize: 600, ...open() });
-  expect(asFloats(await llamaIndex.getTextEmbeddingsBatch(texts))).toEqual(exact);
 });
 
 async function queryLlamaIndex() {

@@ -4,14 +4,6 @@ import { embedTexts } from '../../../../src/http/openai/embed-texts.ts';
 
 const signal = new AbortController().signal;
 
-type Processor = Parameters<typeof embedTexts>[0];
-/** Embeds texts, and collects the parts. */
-async function embed(processor: Processor, model: string, input: string[], dimensions?: number) {
-  const parts: number[][][] = [];
-  for await (const part of embedTexts(processor, { input, model, dimensions }, signal)) parts.push(part);
-  return parts;
-}
-
 /** A processor that embeds a text as its length, and names a model for each call in turn. */
 function scripted(models: string[], present: string | undefined = models[0]) {
   const calls: number[] = [];
@@ -35,17 +27,15 @@ function scripted(models: string[], present: string | undefined = models[0]) {
 test('texts go to the processor in calls of its batch, and come back in order', async () => {
   const processor = scripted(['m']);
   const texts = Array.from({ length: 8 }, (_, i) => 'x'.repeat(i + 1));
-  expect(await embed(processor, 'm', texts, 1)).toEqual([
-    [[1], [2], [3]],
-    [[4], [5], [6]],
-    [[7], [8]],
-  ]);
+  const embeddings = await embedTexts(processor, { texts, model: 'm', dimensions: 1 }, signal);
+  expect(embeddings.flat()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(processor.calls).toEqual([3, 3, 2]);
 });
 
 test('another model than the present one costs no embedding', async () => {
   const processor = scripted(['m']);
-  await expect(embed(processor, 'other', ['x'])).rejects.toMatchObject({
+  const refused = embedTexts(processor, { texts: ['x'], model: 'other', dimensions: undefined }, signal);
+  await expect(refused).rejects.toMatchObject({
     code: 'model_not_found',
     detail: 'model: Sluice embeds with "m" now. Name this model.',
   });
@@ -54,14 +44,19 @@ test('another model than the present one costs no embedding', async () => {
 
 test('vectors of two models never come in one response', async () => {
   const processor = scripted(['m', 'later']);
-  await expect(embed(processor, 'm', ['a', 'b', 'c', 'd'])).rejects.toMatchObject({
-    code: 'model_not_found',
-  });
+  const refused = embedTexts(
+    processor,
+    { texts: ['a', 'b', 'c', 'd'], model: 'm', dimensions: undefined },
+    signal,
+  );
+  await expect(refused).rejects.toMatchObject({ code: 'model_not_found' });
 });
 
 test('a processor that does not know its model before it embeds is compared then', async () => {
   const unknown = () => ({ ...scripted(['m']), health: async () => ({ ...health, model: undefined }) });
   const health = await scripted(['m']).health();
-  expect(await embed(unknown(), 'm', ['x'])).toEqual([[[1]]]);
-  await expect(embed(unknown(), 'other', ['x'])).rejects.toMatchObject({ code: 'model_not_found' });
+  const embed = (model: string) =>
+    embedTexts(unknown(), { texts: ['x'], model, dimensions: undefined }, signal);
+  expect(await embed('m')).toEqual([[1]]);
+  await expect(embed('other')).rejects.toMatchObject({ code: 'model_not_found' });
 });
