@@ -1,9 +1,12 @@
 import * as v from 'valibot';
 
-import { MAX_EMBED_TEXT_CHARS, MAX_EMBED_TEXTS } from './services/processor.ts';
+import { MAX_EMBED_TEXT_CHARS } from './services/processor.ts';
 import { WholeNumberSchema } from './scalars.ts';
 
 /** Shapes of the routes under `/v1`. They are OpenAI's, so that its clients work with Sluice. */
+
+/** Most texts of a request. LangChain sends 512 at once by default. */
+const MAX_TEXTS = 512;
 
 const TextSchema = v.pipe(
   v.string(),
@@ -14,7 +17,7 @@ const TextSchema = v.pipe(
 const TextsSchema = v.pipe(
   v.array(TextSchema),
   v.minLength(1, 'a list must hold a text'),
-  v.maxLength(MAX_EMBED_TEXTS, `a list holds at most ${MAX_EMBED_TEXTS} texts`),
+  v.maxLength(MAX_TEXTS, `a list holds at most ${MAX_TEXTS} texts`),
 );
 
 const NO_TEXTS = 'must be a text, or a list of texts';
@@ -27,6 +30,7 @@ function isTokens(input: unknown): boolean {
   return typeof first === 'number' || Array.isArray(first);
 }
 
+/** As for OpenAI, null stands for an absent field. */
 export const EmbeddingsRequestSchema = v.object({
   /** Name of the processor's present model. A collection lists the names of its models. */
   model: v.pipe(v.string(), v.minLength(1)),
@@ -36,11 +40,17 @@ export const EmbeddingsRequestSchema = v.object({
     v.transform((input) => [input].flat().map((text) => text.toWellFormed())),
   ),
   /** `base64` holds little-endian 32-bit floats. */
-  encoding_format: v.optional(v.picklist(['float', 'base64']), 'float'),
+  encoding_format: v.pipe(
+    v.nullish(v.picklist(['float', 'base64'])),
+    v.transform((format) => format ?? 'float'),
+  ),
   /** Length of the vectors. Only the model's own is possible. */
-  dimensions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  dimensions: v.pipe(
+    v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    v.transform((length) => length ?? undefined),
+  ),
   /** OpenAI's clients may send it. Sluice does not use it. */
-  user: v.optional(v.string()),
+  user: v.nullish(v.string()),
 });
 
 /** Sluice counts no tokens, so both numbers are 0. */

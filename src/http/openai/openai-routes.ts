@@ -8,8 +8,8 @@ import type { Operations } from '../openapi/to-paths.ts';
 import { readJson } from '../validate.ts';
 import { embedTexts } from './embed-texts.ts';
 
-/** Largest body, in bytes. It fits 256 texts of 8 KB on average. */
-const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** Largest body, in bytes. It fits 512 texts of 8 KB on average. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Weight of each text after the first. The bundled model embeds some 20 texts a second on one core. */
 const TEXT_WEIGHT = 4;
 

@@ -72,6 +72,12 @@ test('base64 holds the same vectors, as little-endian 32-bit floats, in the orde
   expect(decoded).toEqual(vectors);
 });
 
+test('an optional field may be null', async () => {
+  const request = { model: MODEL, input: 'x', user: null, dimensions: null, encoding_format: null };
+  const { status, body } = await embed(request);
+  expect([status, body.data[0]?.embedding]).toEqual([200, (await embeddingsOf(embedder.url, ['x']))[0]]);
+});
+
 test('the list of models names the present one', async () => {
   const { status, body } = await call(`${api.url}/v1/models`);
   const model = { id: MODEL, object: 'model', created: 0, owned_by: 'sluice' };
@@ -86,7 +92,7 @@ test.each([
   ['a number', { model: MODEL, input: 1 }, 'input: must be a text, or a list of texts'],
   ['an empty text', { model: MODEL, input: '' }, 'input: a text must not be empty'],
   ['no texts', { model: MODEL, input: [] }, 'input: a list must hold a text'],
-  ['too many texts', { model: MODEL, input: Array(257).fill('x') }, 'input: a list holds at most 256 texts'],
+  ['too many texts', { model: MODEL, input: Array(513).fill('x') }, 'input: a list holds at most 512 texts'],
   [
     'a long text',
     { model: MODEL, input: ['x', 'x'.repeat(10_001)] },
@@ -122,7 +128,7 @@ test('every refusal under /v1 has the shape of OpenAI, and the headers of its pr
   const models = call(`${api.url}/v1/models`, undefined, UPLOADER.token);
   expect(await seen(models)).toEqual([403, refused, 'forbidden', null]);
   expect(await seen(embed(request, UPLOADER.token))).toEqual([403, refused, 'forbidden', null]);
-  expect(await seen(embed('x'.repeat(2 ** 21 + 1)))).toEqual([413, refused, 'body_too_large', null]);
+  expect(await seen(embed('x'.repeat(2 ** 22 + 1)))).toEqual([413, refused, 'body_too_large', null]);
   expect(await seen(call(`${api.url}/v1/nothing`))).toEqual([404, refused, 'not_found', null]);
   const get = call(`${api.url}/v1/embeddings`);
   expect(await seen(get)).toEqual([405, refused, 'method_not_allowed', 'POST']);
@@ -135,7 +141,7 @@ test('without its processor the api says so, and when to come again', async () =
 });
 
 test('many texts count as many requests', async () => {
-  const many = { model: MODEL, input: Array(256).fill('x') };
+  const many = { model: MODEL, input: Array(512).fill('x') };
   expect((await call(`${slow.url}/v1/embeddings`, many)).status).toBe(200);
   const { response, status, body } = await call(`${slow.url}/v1/models`);
   expect([status, body.error.type, body.error.code]).toEqual([429, 'rate_limit_error', 'too_many_requests']);
