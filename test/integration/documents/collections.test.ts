@@ -201,6 +201,9 @@ describe('counts', () => {
     await register('b');
     await sweep();
     expect(await papers()).toMatchObject({ document_count: 2, size: 20 });
+    await redis.client.set(keys.counts('default', 'papers'), 'spoilt');
+    await register('c');
+    expect(await redis.client.hget(keys.counts('default', 'papers'), 'documents')).toBe('1');
   });
 
   test('a correction leaves counts that have changed since its walk began', async () => {

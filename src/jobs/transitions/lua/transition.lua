@@ -280,8 +280,11 @@ local function add_share(collections_key, share, sign)
   local key = collections_key .. ':' .. share[1]
   local model = 'model:' .. share[4] .. ':' .. share[5]
   local before = redis.pcall('HMGET', key, 'documents', 'chunks', 'size', 'changes', model)
-  -- The key has another type.
-  if before.err then before = { redis.call('DEL', key) } end
+  -- Another program has put another type in the place of the counts.
+  if before.err then
+    redis.call('DEL', key)
+    before = {}
+  end
   local function sum(place, amount)
     return tonumber(whole(before[place])) + sign * tonumber(amount)
   end
