@@ -6,13 +6,14 @@ import type { Logbook } from './logbook.ts';
 import { COLLECTIONS } from './plan.ts';
 import type { Random } from './random.ts';
 
+/** Timeout of a request, in ms. A server that a fault holds never responds. */
 const TIMEOUT_MS = 8000;
-/** Uploads of the collection wait for ten seconds at least, so that too many of these leave nothing to upload. */
+/** Pause between two requests, in ms. Each makes uploads of its collection wait for ten seconds or more. */
 const PAUSE_MS = { min: 3000, max: 15_000 };
-/** Share of the jobs that are cancelled, at any moment of theirs. */
+/** Share of the jobs that the class cancels, at a random moment. */
 const CANCELLED = 0.3;
 
-/** Embeds collections again while documents come in and everything fails. */
+/** Queues reembed jobs while documents come in and everything fails, and cancels some. */
 export class Reembedder {
   readonly #topology: Topology;
   readonly #logbook: Logbook;
@@ -20,7 +21,7 @@ export class Reembedder {
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
 
-  /** @param most number of requests */
+  /** @param most number of reembed jobs at most */
   constructor(topology: Topology, logbook: Logbook, random: Random, most: number) {
     this.#topology = topology;
     this.#logbook = logbook;

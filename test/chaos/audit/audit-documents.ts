@@ -19,11 +19,14 @@ export function auditDocuments(facts: Facts, circumstances: Circumstances): Viol
   ];
 }
 
-function auditOwners({ documents, jobs, reindexes }: Facts, { workload }: Circumstances): Violation[] {
+function auditOwners(
+  { documents, jobs, jobsWithoutUpload }: Facts,
+  { workload }: Circumstances,
+): Violation[] {
   const violations: Violation[] = [];
   const made = new Set<string>();
   for (const [jobId, found] of jobs) {
-    if (!found || reindexes.has(jobId) || outcomeOf(found.job) !== 'completed') continue;
+    if (!found || jobsWithoutUpload.has(jobId) || outcomeOf(found.job) !== 'completed') continue;
     const document = found.job.result?.document_id ?? jobId;
     made.add(document);
     const deleted = workload.deletes.get(document);

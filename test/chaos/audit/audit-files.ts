@@ -15,13 +15,15 @@ const OUTCOMES: Record<string, string> = {
 
 /** Checks that the blob folder holds only the originals of documents and of jobs that a client may rerun. */
 export function auditFiles(facts: Facts, { workload, withSlowSweeps }: Circumstances): Violation[] {
-  const { files, jobs, reindexes, temporary, fileKeys } = facts;
+  const { files, jobs, jobsWithoutUpload, temporary, fileKeys } = facts;
   const violations: Violation[] = temporary.map((name) => ({
     rule: 'no temporary file stays',
     detail: name,
   }));
   const owned = new Set(fileKeys.values());
-  const known = new Set([...jobs].flatMap(([id, found]) => (found && !reindexes.has(id) ? [id] : [])));
+  const known = new Set(
+    [...jobs].flatMap(([id, found]) => (found && !jobsWithoutUpload.has(id) ? [id] : [])),
+  );
   const needed = [...known].filter((id) => owned.has(`default/${id}`) || isRerunnable(id, facts));
   const unknown = new Set<string>();
   const noted = new Map<string, string>();

@@ -18,7 +18,7 @@ function auditJob(
   id: string,
   job: Job | undefined,
   upload: Accepted | undefined,
-  { reindexes }: Facts,
+  { jobsWithoutUpload }: Facts,
   { workload, rolledBack }: Circumstances,
 ): Violation[] {
   const violation = (rule: string, detail: string): Violation[] => [{ rule, jobId: id, detail }];
@@ -32,7 +32,7 @@ function auditJob(
   const { status, run } = job;
   const outcome = outcomeOf(job);
   if (!outcome) return violation('every job ends', `it is ${status}`);
-  if (reindexes.has(id)) {
+  if (jobsWithoutUpload.has(id)) {
     // The document's own job may run once more meanwhile, because Redis forgot its end. A delete cancels the reindex, and the
     // reembedder cancels some of its own jobs.
     const fine =
@@ -87,10 +87,10 @@ function deletesOf(name: string, { accepted, deletes }: Workload): ControlRespon
 }
 
 /** Checks that each upload made one job, because the client repeats it with one idempotency key until it is accepted. */
-function auditKeys({ jobs, reindexes }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
+function auditKeys({ jobs, jobsWithoutUpload }: Facts, { workload, rolledBack }: Circumstances): Violation[] {
   const names = Map.groupBy(
     [...jobs].flatMap(([id, found]) =>
-      found && !reindexes.has(id) ? [{ id, filename: found.job.filename ?? '' }] : [],
+      found && !jobsWithoutUpload.has(id) ? [{ id, filename: found.job.filename ?? '' }] : [],
     ),
     ({ filename }) => filename,
   );

@@ -23,11 +23,11 @@ export interface StoredChunk {
 
 /** Everything that can be seen from outside once a run is over. */
 export interface Facts {
-  /** What `GET /api/jobs/{id}` answers, as text; nothing for an id it does not know. */
+  /** Response of `GET /api/jobs/{id}`, also as text; `undefined` for an unknown id. */
   jobs: ReadonlyMap<string, { job: Job; json: string } | undefined>;
   documents: ReadonlyMap<string, Document>;
-  /** The reindex and reembed jobs. No upload made them, and their payload names another job's file, or none. */
-  reindexes: ReadonlySet<string>;
+  /** Reindex and reembed jobs. Their payload names another job's file, or none. */
+  jobsWithoutUpload: ReadonlySet<string>;
   /** By document. */
   chunks: ReadonlyMap<string, readonly StoredChunk[]>;
   /** Generations and completeness of the keyword index. */
@@ -57,16 +57,18 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
     .filter((key) => key.startsWith('job:'))
     .map((key) => key.slice('job:'.length));
   const ids = [...new Set([...acceptedIds, ...inRedis])];
-  const [jobs, reindexes, documents, stored, keywords, entries, files, temporary] = await Promise.all([
-    readJobs(topology, ids),
-    listReindexes(topology, inRedis),
-    listDocuments(topology),
-    listChunks(topology),
-    listKeywords(topology),
-    topology.inspector.zrange('jobs:cleanup', '0', '-1'),
-    listFiles(topology),
-    readdir(join(topology.dir, 'processor'), { recursive: true, withFileTypes: true }).catch(() => []),
-  ]);
+  const [jobs, jobsWithoutUpload, documents, stored, keywords, entries, files, temporary] = await Promise.all(
+    [
+      readJobs(topology, ids),
+      listJobsWithoutUpload(topology, inRedis),
+      listDocuments(topology),
+      listChunks(topology),
+      listKeywords(topology),
+      topology.inspector.zrange('jobs:cleanup', '0', '-1'),
+      listFiles(topology),
+      readdir(join(topology.dir, 'processor'), { recursive: true, withFileTypes: true }).catch(() => []),
+    ],
+  );
   const listed = [...documents.keys()];
   const [originals, fileKeys] = await Promise.all([
     readOriginals(topology, listed),
@@ -75,7 +77,7 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
   const isSecond = (entry: string) => (JSON.parse(entry) as unknown[]).at(-1) === 2;
   return {
     jobs,
-    reindexes,
+    jobsWithoutUpload,
     documents,
     ...stored,
     keywords,
@@ -105,7 +107,7 @@ async function listKeys({ inspector }: Topology): Promise<Map<string, number>> {
   }
 }
 
-async function listReindexes({ inspector }: Topology, ids: readonly string[]): Promise<Set<string>> {
+async function listJobsWithoutUpload({ inspector }: Topology, ids: readonly string[]): Promise<Set<string>> {
   const payloads = await Promise.all(ids.map((id) => inspector.hget(`job:${id}`, 'payload')));
   // A document id alone proves nothing, because a job that runs once more after a rollback names its own.
   return new Set(ids.filter((id, i) => payloads[i]?.includes(`"file_key":"default/${id}"`) === false));

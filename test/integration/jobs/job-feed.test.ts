@@ -317,7 +317,7 @@ test('an event that other programs publish, of an invented epoch or number, is b
   ]);
 });
 
-test('each job of one message is told of, and the next message follows it', async () => {
+test('watchers hear of each job of one message, and the next message follows it', async () => {
   for (const id of ['a', 'b', 'c']) await watchQueued(id);
   await proven();
   const { rereads, events } = feed.counts;
@@ -329,7 +329,7 @@ test('each job of one message is told of, and the next message follows it', asyn
   expect(feed.counts).toEqual({ rereads, events: events + 4 });
 });
 
-test('what a claim changed before it failed is told of, though no message carried it', async () => {
+test('watchers hear what a claim changed before it failed, though no message carried it', async () => {
   await watchQueued('a');
   // A job of another program is entered among the recent ones, which another key has replaced.
   await redis.client.hset(keys.job('hand'), { status: 'queued', payload: '{}' });

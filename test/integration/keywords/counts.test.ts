@@ -33,13 +33,13 @@ const remove = (collection: string, generation = 'g1') =>
 const counts = async () =>
   (await client.collections(signal)).collections.map(({ name, chunk_count }) => [name, chunk_count]);
 
-/** Lets the clock go on for some days. */
+/** Sets the clock forward by some days. */
 function pass(days: number) {
   const now = Date.now() + days * DAY_MS;
   vi.spyOn(Date, 'now').mockReturnValue(now);
 }
 
-test('of closed files come from the catalogue, and neither the start nor the list opens one', async () => {
+test('counts of closed files come from the catalogue, and neither the start nor the list opens one', async () => {
   await store('docs', 'g1', 3);
   const [file = ''] = await index.files();
   client = await index.restart(() => damage(file));
@@ -50,7 +50,7 @@ test('of closed files come from the catalogue, and neither the start nor the lis
   expect(await counts()).toEqual([['docs', 0]]);
 });
 
-test('of a missing file are zero, though the catalogue has counted it', async () => {
+test('the count of a missing file is zero, though the catalogue has counted it', async () => {
   await store('docs', 'g1', 3);
   const [file = ''] = await index.files();
   client = await index.restart(() => rm(file));
@@ -63,7 +63,7 @@ test.each<[string, () => Promise<void>, number]>([
   ['a write', () => store('docs', 'g2', 4), 7],
   ['a deletion', () => remove('docs'), 0],
   ['a write that replaces chunks', () => store('docs', 'g1', 5), 5],
-])('are true after a kill behind %s', async (_, write, expected) => {
+])('counts are true after a kill that follows %s', async (_, write, expected) => {
   await store('docs', 'g1', 3);
   client = await index.restart();
   expect(await counts()).toEqual([['docs', 3]]);
@@ -77,7 +77,7 @@ test.each<[string, () => Promise<void>, number]>([
   expect(await counts()).toEqual([['docs', expected]]);
 });
 
-test('of more collections than there are open files are true, and each is found', async () => {
+test('counts are true with more collections than open files, and a query finds each', async () => {
   const names = Array.from({ length: 110 }, (_, at) => `docs${String(at).padStart(3, '0')}`);
   for (const [at, name] of names.entries()) await store(name, 'g1', 1 + (at % 3));
   const expected = names.map((name, at) => [name, 1 + (at % 3)]);

@@ -32,7 +32,7 @@ const run = (name: string) =>
   threads.run({ path: join(folder, name), revision: 0, chunkCount: 1, tokens: ['walrus'], limit: 10 });
 const found = { tokens: ['walrus'], hits: [expect.objectContaining({ document_id: 'a' })] };
 
-/** Starts a query whose thread hangs as it opens a pipe, until its release. It fails then. */
+/** Starts a query whose thread hangs on opening a pipe. The release of the pipe makes the query fail. */
 const hang = (pipe: number) => run(`pipe${pipe}`).catch((error: unknown) => error);
 async function release(pipe: number) {
   released.push(await open(join(folder, `pipe${pipe}`), 'r+'));
@@ -45,7 +45,7 @@ test('a query that takes long delays no other', async () => {
   expect(await query).toMatchObject({ errcode: expect.any(Number) as number });
 });
 
-test('a query past its deadline fails, also one that waits, and its thread serves others later', async () => {
+test('a query past its deadline fails, also while it waits, and its thread later serves others', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const hanging = [hang(0), hang(1)];
   const waiting = run('docs.sqlite').catch((error: unknown) => error);
@@ -55,7 +55,7 @@ test('a query past its deadline fails, also one that waits, and its thread serve
   expect(await run('docs.sqlite')).toEqual(found);
 });
 
-test('of too many queries at once the last is refused, and the others succeed', async () => {
+test('the index refuses the last of too many concurrent queries, and the others succeed', async () => {
   const queries = Array.from({ length: 102 }, () => run('docs.sqlite'));
   await expect(run('docs.sqlite')).rejects.toMatchObject({ code: 'busy' });
   expect(new Set((await Promise.all(queries)).map(({ hits }) => hits.length))).toEqual(new Set([1]));

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 
 import {
   canaryPosition,
-  idOf,
   JOB_FIELDS,
+  jobIdOf,
   parseJobEvents,
   toHash,
 } from '../../../src/jobs/model/job-event.ts';
@@ -34,7 +34,7 @@ test('a field that the job lacks is absent, one that is empty is not', () => {
     publishedAt: 1_795_000_000_123,
     jobs: [values, values],
   });
-  expect([idOf(values), toHash(values)]).toEqual(['a', { id: 'a', message: '' }]);
+  expect([jobIdOf(values), toHash(values)]).toEqual(['a', { id: 'a', message: '' }]);
   expect(canaryPosition(message)).toEqual({ epoch: '6b0466e200f58', offset: 7 });
 });
 

@@ -6,10 +6,10 @@ import type { Job } from '../../../../src/contract/job.ts';
 import type { SearchMode, SearchResponse } from '../../../../src/contract/search.ts';
 import { formerName, nextName } from '../../../../src/documents/reembed/collection-names.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
+import { GENEROUS } from '../../../helpers/servers/ingestion.ts';
 import { useModelRoles } from '../../../helpers/servers/model-roles.ts';
 import type { TestRoles } from '../../../helpers/servers/roles.ts';
 
-const GENEROUS = { timeout: 50_000, interval: 50 };
 const FIRST = { model: 'first', dimensions: 64 };
 const SECOND = { model: 'second', dimensions: 64 };
 const LONGER = { model: 'longer', dimensions: 65 };
@@ -183,7 +183,7 @@ describe('while a collection is embedded again', () => {
     expect(await found('vector')).toHaveLength(3);
   });
 
-  test('a worker that stops hands it on', async () => {
+  test('a worker that stops hands the job on', async () => {
     release();
     await roles.stop();
     api = await roles.restartWith(LONGER);
@@ -232,7 +232,7 @@ test('the next attempt embeds only what the last one left', async () => {
   expect(await ids()).toHaveLength(chunks);
 });
 
-test('a switch that was cut half-way is read as before, and goes back', async () => {
+test('searches read a collection whose switch was cut halfway, and a sweep reverts the switch', async () => {
   await (await inChroma()).modify({ name: formerName(collection) });
   const next = await client().createCollection({
     name: nextName(collection),
@@ -272,7 +272,7 @@ test('Redis follows vectors that were switched before it went back to an older c
   expect(await found('vector')).toHaveLength(3);
 });
 
-test('an unknown collection is 404, and a document shows its new model', async () => {
+test('an unknown collection gets 404, and a document shows its new model', async () => {
   expect((await post('/api/collections/nothing/reembed')).status).toBe(404);
   api = await roles.restartWith(SECOND);
   await ended(await reembed());
