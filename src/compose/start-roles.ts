@@ -55,7 +55,7 @@ export async function startRoles(roles: readonly Role[], config: Config, logger:
   return { ...running, close: () => started.disposeAsync() };
 }
 
-/** Starts a role that needs no store of ours. */
+/** Starts a role that uses neither Redis nor Chroma, in a process of its own. */
 async function startService(
   role: 'processor' | 'keywords',
   config: Config,

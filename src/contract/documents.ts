@@ -194,7 +194,7 @@ export const CollectionSchema = v.object({
       document_count: WholeNumberSchema,
     }),
   ),
-  /** Job that embeds the collection again; absent if none does. */
+  /** Id of the job that embeds the collection again; absent if none does. */
   reembed_job: v.optional(v.string()),
 });
 export type Collection = v.InferOutput<typeof CollectionSchema>;

@@ -190,8 +190,8 @@ export const ERROR_CODES = {
   file_missing: job('The original is no longer in the store', UPLOAD_AGAIN),
   embedding_model_changed: job('The processor changed its embedding model during the run', 'Retry the job.'),
   collection_reembedding: job(
-    'A job embeds the collection again; this one waits, or fails if it would do the same',
-    'Wait for the end of that job.',
+    'Another job embeds the collection again; the job waits',
+    'Wait for the end of that job. Retry this one if it has failed.',
   ),
   content_changed: job('The stored file is not the uploaded one', UPLOAD_AGAIN),
   document_changed: job(

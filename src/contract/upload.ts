@@ -14,7 +14,7 @@ const DEFAULT_CHUNK_OVERLAP = 50;
 /** Name of the collection whose metadata holds the installation's id. */
 export const RESERVED_COLLECTION = 'sluice-installation';
 
-/** Returns whether a name is one that Sluice gives to collections of its own. */
+/** Returns whether a name is reserved: that of the installation's id, or one of a reembed job (`collection-names.ts`). */
 export function isInternalCollection(name: string): boolean {
   return name === RESERVED_COLLECTION || /^sluice-(next|former)-[0-9a-f]{32}$/.test(name);
 }

@@ -4,8 +4,8 @@ import { retryWhileUnavailable } from '../redis/connection.ts';
 import { isWrongType } from '../redis/wrong-type.ts';
 
 /**
- * Reads a key for each id in one call. A retrying connection repeats it while Redis can do nothing: a failover makes a former
- * master load its data, and a job must not fail for that.
+ * Reads a key for each id in one call. A retrying connection repeats it while Redis can do nothing, because no job must fail
+ * while a former master loads its data after a failover.
  * @param read adds the command of an id
  * @returns the replies in order; `undefined` for a key of another type, because another program wrote it
  */

@@ -57,6 +57,7 @@ export class VectorStore {
     await this.#call(signal, async (client) => {
       await this.#prove(client);
       const configuration = { hnsw: { space: 'cosine' } } as const;
+      // While a reembed job switches names, none has this one. Chroma would make an empty collection.
       const made =
         (await findCollection(client, name)) ??
         (await client.getOrCreateCollection({ name, embeddingFunction: null, configuration }));
@@ -170,7 +171,7 @@ export class VectorStore {
   ): Promise<{ id: string; score: number }[] | undefined> {
     return this.#in(collection, signal, (found) => {
       const rebuilt = rebuildOf(found);
-      // The registry names the model, but only after the switch of the vectors.
+      // The registry follows the switch later, so that the search's own check may have passed.
       if (rebuilt && rebuilt.name !== model)
         throw modelMismatch(collection, [rebuilt], { name: model, dimensions: embedding.length });
       return findNearest(found, embedding, limit, where);

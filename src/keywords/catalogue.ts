@@ -23,10 +23,10 @@ CREATE TABLE IF NOT EXISTS counts (
 ) WITHOUT ROWID;
 `;
 
-/** What the catalogue knows of a collection's file while it is closed. */
+/** Content of a collection's file, which the catalogue records when the file closes. */
 export interface FileCount {
   chunkCount: number;
-  /** Time in ms from which the file serves nothing; `undefined` while it holds a chunk. */
+  /** Time from which the file may go, in ms since 1970; `undefined` while it holds a chunk. */
   removableAt: number | undefined;
 }
 
@@ -43,7 +43,10 @@ export class Catalogue {
   readonly #database: DatabaseSync;
   readonly #statements;
 
-  /** Opens the catalogue of a folder. A new one is incomplete. @param version of the files; it ignores counts of another */
+  /**
+   * Opens the catalogue of a folder. A new one is incomplete.
+   * @param version version of the collections' files. The catalogue ignores counts of other versions.
+   */
   constructor(folder: string, version: string) {
     const database = openDatabase(join(folder, CATALOGUE_FILE));
     try {
@@ -105,12 +108,13 @@ export class Catalogue {
     return this.#statements.list.all().map(entryOf);
   }
 
-  /** Records a collection, or changes its flag. Its file is new, so its count is not known. */
+  /** Records a collection, or changes its flag. Forgets its count, because its file is new. */
   set(name: string, complete: boolean): void {
     this.#statements.forgetCount.run(name);
     this.#statements.set.run(name, Number(complete));
   }
 
+  /** Forgets a collection whose file is about to go. */
   remove(name: string): void {
     this.#statements.forgetCount.run(name);
     this.#statements.remove.run(name);

@@ -58,11 +58,12 @@ interface GenerationName {
   generation: string;
 }
 
+/** Files that this process has opened. */
 let opened = 0;
 
 /** The index of one collection: an SQLite file. All calls are synchronous. */
 export class CollectionFile {
-  /** Differs from that of each other opened file, also of the same collection. */
+  /** Number of this opening. A file that replaces another one has another number. */
   readonly revision = opened++;
   readonly path: string;
   readonly #database: DatabaseSync;
@@ -171,8 +172,8 @@ export class CollectionFile {
   }
 
   /**
-   * Returns the count for the catalogue. A file without chunks serves to refuse late writes alone, so it is removable once
-   * its last tombstone is as old as {@link TOMBSTONE_MS}.
+   * Returns the count for the catalogue. A file without chunks only refuses late writes, so it may go once its last tombstone
+   * is {@link TOMBSTONE_MS} old.
    */
   count(): FileCount {
     const chunkCount = this.#chunkCount;

@@ -4,11 +4,14 @@ import type { KeywordHits } from '../contract/services/keywords.ts';
 
 /** Size of a collection, in chunks, from which on a query leaves out frequent tokens. In a smaller one every query is fast. */
 const LARGE = 10_000;
-/** Most tokens of a query, the rarest of them. More would make SQLite read many lists. */
+/** Most tokens of a query, the rarest of them. SQLite reads a list for each. */
 const MAX_TOKENS = 64;
-/** Tokens of a query that count however many chunks hold them. */
+/** Rarest tokens of a query that it keeps in any case. An ordinary query has no more. */
 const ORDINARY_TOKENS = 16;
-/** Most matches that the tokens of a longer query have together. */
+/**
+ * Most matches of a longer query's tokens, all together, because the time grows with them. Measured with 150,000 chunks: 54
+ * common words took 963 ms without this bound, and 360 ms with it.
+ */
 const MAX_MATCHES = 300_000;
 
 /** `CROSS JOIN` keeps SQLite from searching the text once for each document. */

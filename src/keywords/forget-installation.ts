@@ -25,7 +25,7 @@ export function forgetInstallation(folder: string): boolean {
     }
   } catch (cause) {
     const detail =
-      `The keyword index cannot forget its installation, because ${path} fails: ${(cause as Error).message}. ` +
+      `The keyword index cannot forget its installation, because SQLite cannot open or write ${path}: ${(cause as Error).message}. ` +
       `Make it writable. If it is damaged, remove ${folder}: the workers fill a new index.`;
     throw new KeywordError('storage_failed', detail, { cause });
   }

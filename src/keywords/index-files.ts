@@ -48,15 +48,15 @@ export class IndexFiles {
     });
   }
 
-  /** Makes a file anew that another thread found damaged, unless it was opened again since. */
+  /** Makes a file anew that a query thread found damaged, unless this process has opened it again since. */
   replaceDamaged(name: string, revision: number, error: unknown): void {
     if (this.#open.get(name)?.revision === revision)
       this.withCatalogue(() => this.#replaceDamaged(name, error));
   }
 
   /**
-   * Lists the collections, and removes the files of those that need none. It opens only files that the catalogue has not
-   * counted, so other calls get their turn after each.
+   * Lists the collections, and removes the files of those that need none. Opens only files whose count the catalogue lacks, and
+   * gives other calls a turn after each.
    */
   async list(): Promise<KeywordCollections['collections']> {
     const present = new Set(readdirSync(this.#folder));
@@ -158,7 +158,7 @@ export class IndexFiles {
     const entry = this.#catalogue.find(name);
     if (entry) {
       const file = this.#openOrMakeAnew(name);
-      // A power failure may have lost the last writes of either file.
+      // A power failure may have lost the last writes of the file or of the catalogue.
       if (entry.count?.chunkCount !== file.chunkCount) this.#catalogue.forgetCount(name);
       return this.#keep(name, file);
     }
@@ -201,17 +201,17 @@ export class IndexFiles {
 
   #openCatalogue(): Catalogue {
     try {
-      return this.#openTidy();
+      return this.#openAndTidy();
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#logger.warn('the catalogue of the keyword index is damaged: the index begins anew', { error });
       removeDatabase(join(this.#folder, CATALOGUE_FILE));
-      return this.#openTidy();
+      return this.#openAndTidy();
     }
   }
 
   /** Opens the catalogue, and removes the files that it does not know. Only it says which collection a file belongs to. */
-  #openTidy(): Catalogue {
+  #openAndTidy(): Catalogue {
     const catalogue = new Catalogue(this.#folder, VERSION);
     const known = new Set(catalogue.list().map(({ name }) => basename(this.#path(name)))).add(CATALOGUE_FILE);
     for (const name of readdirSync(this.#folder))

@@ -9,11 +9,11 @@ const MAX_OPEN = 30;
 /** A query, and the file that it reads. */
 export interface ThreadQuery extends CollectionQuery {
   path: string;
-  /** Differs from that of the query before if the file was opened again, because it may be another one. */
+  /** `CollectionFile.revision`. Another one than before means that the path may lead to another file. */
   revision: number;
 }
 
-/** Reply to a query. `failed` has what an error loses between threads. */
+/** Reply to a query. `failed` names `errcode`, which an error loses on its way between threads. */
 export type ThreadReply =
   | { found: Pick<KeywordHits, 'hits' | 'tokens'> }
   | { failed: { message: string; errcode: unknown } };

@@ -3,11 +3,11 @@ import { Worker } from 'node:worker_threads';
 import { KeywordError } from './errors.ts';
 import type { ThreadQuery, ThreadReply } from './query-thread.ts';
 
-/** One heavy query leaves a thread to the others. */
+/** Threads. While one runs a heavy query, the other serves the rest. */
 const THREADS = 2;
-/** Most queries that wait for a thread. */
+/** Most queries that wait for a thread, because later ones would miss their deadline anyway. */
 const MAX_WAITING = 100;
-/** Longest time of a query with its wait, in ms. Its caller waits for ten seconds. */
+/** Longest time of a query with its wait, in ms. It is below the ten seconds that the caller waits. */
 const DEADLINE_MS = 5000;
 
 type Found = Extract<ThreadReply, { found: unknown }>['found'];
@@ -29,7 +29,7 @@ export class QueryThreads {
     if (this.#waiting.size >= MAX_WAITING) throw busy();
     const { promise, resolve, reject } = Promise.withResolvers<Found>();
     const call = { query, resolve, reject };
-    // SQLite cannot be interrupted, so a running query ends unheard.
+    // Nothing interrupts SQLite here, so a running query goes on, and its result is lost.
     const deadline = setTimeout(() => {
       this.#waiting.delete(call);
       reject(busy());

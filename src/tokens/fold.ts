@@ -38,9 +38,9 @@ const MAY_HAVE_ACCENTS = /[\u0300-\u03ff\u00c0-\u02af\u1e00-\u1fff]/u;
 /** Stress marks of Cyrillic, Hebrew points, Arabic vowel signs and tatweel. */
 const POINTS =
   /(?<=[\u0400-\u052f])[\u0300\u0301]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\u0640]/gu;
-/** The dot below a borrowed consonant of Hindi, which is often left out. */
+/** The dot below a borrowed consonant of Hindi. Many writers leave it out. */
 const NUKTA = /\u093c/gu;
-/** A nasal before a consonant, which the sign of a nasal may stand for: हिन्दी is हिंदी. */
+/** A nasal before a consonant, and chandrabindu. Many write anusvara instead: हिन्दी is हिंदी. */
 const NASAL = /[ङञणनम]\u094d(?=[क-ह])|\u0901/gu;
 const DEVANAGARI = /[\u0900-\u097f]/u;
 const NOT_ASCII = /[^\0-\x7f]/u;

@@ -173,7 +173,7 @@ function wholePieces(atoms: readonly Atom[], ofText: Language): Piece[] {
   return GROUPED.test(token) ? [whole, { ...whole, token: token.replaceAll(/[.-]/g, '') }] : [whole];
 }
 
-/** Returns the versions and dates inside a code, in any writing of its other parts. */
+/** Returns the versions and dates inside a code, whatever its other parts are. */
 function versionPieces(word: string): Piece[] {
   return [...word.matchAll(VERSION)].map(({ 0: found, 1: version = '', index }) => {
     const end = index + found.length;

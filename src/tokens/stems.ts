@@ -60,7 +60,7 @@ const LETTERS_ONLY = /^[\p{L}\p{M}]+$/u;
 /** Vowels that stand for an umlaut, as in `Mueller`. After a vowel or `q`, a `ue` is none. */
 const DIGRAPHS = /([ao])e|(?<![aeiouq])(u)e/gu;
 const UMLAUT = /[äöü]/gu;
-/** `And the`, `by the`, `like the`, `for the`: the stemmer removes the article alone. */
+/** `And the`, `by the`, `like the`, `for the`. The stemmer removes only the article itself. */
 const ARTICLES = /^(?:[وفبك]ال|لل)(?=\p{L}{3})/u;
 
 /**
@@ -71,7 +71,7 @@ const ARTICLES = /^(?:[وفبك]ال|لل)(?=\p{L}{3})/u;
 export function stemsOf(word: string, folded: string, language: KnownLanguage | undefined): string[] {
   if (language === undefined || !LETTERS_ONLY.test(folded)) return [folded];
   const stem = (form: string) => fold(STEMMERS[language](form)) || folded;
-  const plain = stem(regular(folded, language));
+  const plain = stem(toStemmerForm(folded, language));
   if (word === folded) return [plain];
   const forms = [plain, stem(word)];
   if (language === 'english') forms.push(stem(fold(word.replace(UMLAUT, '$&e'))));
@@ -79,7 +79,7 @@ export function stemsOf(word: string, folded: string, language: KnownLanguage | 
 }
 
 /** Writes a folded word in the form that the stemmer of its language knows. */
-function regular(folded: string, language: KnownLanguage): string {
+function toStemmerForm(folded: string, language: KnownLanguage): string {
   if (language === 'german') return folded.replace(DIGRAPHS, '$1$2');
   return language === 'arabic' ? folded.replace(ARTICLES, 'ال') : folded;
 }

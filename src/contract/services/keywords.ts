@@ -2,10 +2,10 @@ import * as v from 'valibot';
 
 import { WholeNumberSchema } from '../scalars.ts';
 
-/** Most chunks of one upsert. */
+/** Most chunks of one upsert. The index stores them in one transaction, which delays other calls. */
 export const MAX_KEYWORD_BATCH = 500;
 
-/** Most hits of one query. */
+/** Most hits of one query. A search looks at no more, and skips dead generations among them. */
 export const MAX_KEYWORD_HITS = 10_000;
 
 /** Header of every write: the id of the installation whose chunks the index holds. */
@@ -24,7 +24,7 @@ export const KEYWORD_ERRORS = {
   internal: 500,
   /** A file cannot be read or written: the disk is full, or the permissions are wrong. */
   storage_failed: 503,
-  /** Too many queries are under way. */
+  /** Too many queries wait, or this one takes too long. */
   busy: 503,
 } as const;
 export type KeywordErrorCode = keyof typeof KEYWORD_ERRORS;

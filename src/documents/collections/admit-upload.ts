@@ -25,7 +25,7 @@ export async function admitUpload(
     try {
       await models.ensureTakesPresent(tenant, collection, signal);
     } catch (error) {
-      // The job of the upload waits until the collection is embedded again.
+      // The upload also passes while a job embeds the collection again. Its own job then waits.
       if (!(error instanceof DependencyError) || error.code !== 'embedding_mismatch') return undefined;
       const key = idempotencyKey !== undefined && keys.idempotency(tenant, idempotencyKey);
       return key && (await redis.exists(key)) ? undefined : error.message;

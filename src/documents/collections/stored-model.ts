@@ -14,9 +14,9 @@ const FoundSchema = v.object({
 });
 
 /**
- * Makes a function that reads a collection's model from Chroma. Chroma keeps the vector length when a collection is emptied,
- * but its client library drops the field. A reembed job has written the model's name. A failed read counts as unknown,
- * because jobs parse while Chroma is away.
+ * Makes a function that reads a collection's model from Chroma. Chroma keeps the vector length of an emptied collection, but
+ * its client library drops the field. Reembed jobs write the model's name. A failed read counts as unknown, because jobs parse
+ * while Chroma is away.
  * @param url Chroma's base URL; its default tenant and database are used
  */
 export function storedModel(url: string): StoredModel {

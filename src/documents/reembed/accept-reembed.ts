@@ -6,8 +6,8 @@ import type { Collections } from '../collections/collections.ts';
 import { collectionNotFound } from '../collections/collection-not-found.ts';
 
 /**
- * Queues a job that embeds all chunks of a collection with the processor's present model. Sluice serves the present vectors
- * until the job has completed.
+ * Queues a job that embeds all chunks of a collection with the processor's present model. Sluice serves the former vectors
+ * until the job switches to the new ones.
  * @returns the acknowledgement of the new job, or of one under way
  * @throws {AppError} `collection_not_found` if it has no document; `queue_unavailable`
  */
@@ -22,6 +22,6 @@ export async function acceptReembed(
   const job = await reembeds.start({ tenant, collection }, id);
   if (!job) throw collectionNotFound(collection);
   const message =
-    job.id === id ? 'Collection queued to be embedded again' : 'The collection is being embedded already';
+    job.id === id ? 'Collection queued to be embedded again' : 'A job already embeds the collection again';
   return { job_id: job.id, status: job.status, message, created_at: job.createdAt };
 }

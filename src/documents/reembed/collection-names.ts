@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Returns the name of the Chroma collection that a reembed job fills. It has the length of a hash, because a name may
- * already have all 512 characters.
+ * Returns the name of the Chroma collection that a reembed job fills. It holds a hash, because a collection's own name
+ * may already have all 512 characters.
  */
 export function nextName(collection: string): string {
   return `sluice-next-${digest(collection)}`;

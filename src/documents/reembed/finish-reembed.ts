@@ -4,7 +4,10 @@ import type { DocumentRegistry } from '../registry.ts';
 import type { VectorStore } from '../vector-store.ts';
 import type { RebuiltVectors } from './rebuilt-vectors.ts';
 
-/** Most by which the clocks of a worker and of Redis differ, in ms. */
+/**
+ * Largest assumed difference between the clocks of a worker and of Redis, in ms. A high one only writes some edits twice, which
+ * changes nothing.
+ */
 const CLOCK_DIFFERENCE_MS = 60 * 60 * 1000;
 
 export interface FinishServices {
@@ -16,9 +19,9 @@ export interface FinishServices {
 }
 
 /**
- * Makes Redis follow a collection whose vectors were switched: its documents get the model of the vectors. Writes the
- * metadata that clients edited since the job began, because it copied the records before. Then deletes the former vectors.
- * It may be repeated at any time.
+ * Makes Redis follow a collection whose vectors were switched: its documents get the model of the vectors. Writes again the
+ * metadata that clients have edited since the job began, because the job may have copied the records before. Then deletes the
+ * former vectors. Idempotent.
  */
 export async function finishReembed(
   named: NamedCollection,

@@ -14,7 +14,7 @@ export interface EmbeddedQuery {
 
 /**
  * Chooses the hits of a query that has no hit by words. Each text is a little similar to any other, so a hit needs the
- * model's least similarity. A query that the model cannot read, or that is like nonsense, has no hits.
+ * model's least similarity. A query that the model cannot read, or that resembles nonsense, has no hits.
  */
 export async function hitsByMeaning(
   { hits, isAll }: LiveHits,

@@ -157,7 +157,7 @@ async function fuseLive(
 }
 
 /**
- * Lets a hybrid search go on without one leg: if the caller allows it, or while its collection is embedded again.
+ * Lets a hybrid search go on without one leg: if the caller allows it, or while a job embeds the collection again.
  * @throws the error otherwise
  */
 async function degrade(

@@ -60,10 +60,10 @@ export const collectionOperations: Operations = {
   'POST /api/collections/:name/reembed': {
     operationId: 'reembedCollection',
     summary:
-      "Embed a collection's chunks with the present model; the response names the job under way if there is one",
+      "Embed a collection's chunks with the present model; while a job does so, the response names that job",
     responses: {
       202: {
-        description: 'Accepted: searches go on with the present vectors until the job has completed',
+        description: 'Accepted: searches use the former vectors until the job switches to the new ones',
         headers: { Location: { schema: { type: 'string' } } },
         content: json('UploadAccepted'),
       },

@@ -20,7 +20,7 @@ const NONCE_BYTES = 8;
 export interface LinkListener {
   /**
    * Transitions of jobs, in the order in which Redis published them.
-   * @param jobId the first job. The values of the others name theirs
+   * @param jobId id of the first job. The values of the others name theirs.
    */
   onEvents(jobId: string, events: JobEvents): void;
   /** A canary proves delivery from now on. Earlier events may be lost. */

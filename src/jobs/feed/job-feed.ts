@@ -5,7 +5,7 @@ import { Backoff } from '../../backoff.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { FeedLink } from './feed-link.ts';
-import { idOf, toHash, type JobEvents } from '../model/job-event.ts';
+import { jobIdOf, toHash, type JobEvents } from '../model/job-event.ts';
 import type { JobStore } from '../reads/job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
@@ -178,7 +178,7 @@ export class JobFeed {
   #receive(firstId: string, { epoch, publishedAt, jobs }: JobEvents): void {
     this.counts.events += jobs.length;
     for (const [i, values] of jobs.entries()) {
-      const id = this.#watchers.idOf(i === 0 ? firstId : idOf(values));
+      const id = this.#watchers.idOf(i === 0 ? firstId : jobIdOf(values));
       if (id === undefined) continue;
       const hash = toHash(values);
       hash['id'] = id;

@@ -19,7 +19,7 @@ export interface ClaimedJob extends Claim {
   readonly maxRetries: number;
   /** The work, or the fault of a payload that another program wrote. */
   readonly work: { ok: true; payload: JobPayload; documentId: string } | { ok: false; detail: string };
-  /** Collection that the job embeds again; `undefined` for a job that makes a document. Its `work` is not ok. */
+  /** Collection that a reembed job embeds again, whose `work` is not ok; `undefined` for a job that makes a document. */
   readonly reembeds: string | undefined;
   /** Number of the run, from 1. */
   readonly run: number;

@@ -50,7 +50,7 @@ export interface StreamPosition {
 /** Values of {@link JOB_FIELDS}, `false` where the job lacks the field. */
 type Values = readonly (string | false)[];
 
-/** The transitions of one script, as it publishes them on the channel of the first job. */
+/** Transitions that one script made, as it publishes them on the channel of the first job. */
 export interface JobEvents extends StreamPosition {
   /** Time of the transitions, by Redis' clock (ms). */
   publishedAt: number;
@@ -73,11 +73,11 @@ export function parseJobEvents(message: string): JobEvents | undefined {
   return { epoch, offset, publishedAt, jobs };
 }
 
-const ID = JOB_FIELDS.indexOf('id');
+const ID_PLACE = JOB_FIELDS.indexOf('id');
 
 /** Returns the id that a job's values name; '' without one. */
-export function idOf(values: Values): string {
-  return values[ID] || '';
+export function jobIdOf(values: Values): string {
+  return values[ID_PLACE] || '';
 }
 
 /** Names the values of {@link JOB_FIELDS}. A field that the job lacks has the value `false`. */

@@ -8,7 +8,8 @@ import type { ClaimedJob } from '../model/claimed-job.ts';
 import { toStatus } from '../model/job-view.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
 
-const Named = v.pipe(v.string(), v.parseJson(), v.strictTuple([v.string(), v.string()]));
+/** A member of `jobs:reembedding`: tenant and name. */
+const MemberSchema = v.pipe(v.string(), v.parseJson(), v.strictTuple([v.string(), v.string()]));
 
 /** A collection of a tenant. */
 export interface NamedCollection {
@@ -105,7 +106,7 @@ export class ReembedJobs {
   /** Lists the collections whose job may have left something in Chroma. */
   async listed(): Promise<NamedCollection[]> {
     return (await this.#redis.smembers(this.#keys.reembedding)).flatMap((text) => {
-      const named = v.safeParse(Named, text);
+      const named = v.safeParse(MemberSchema, text);
       return named.success ? [{ tenant: named.output[0], collection: named.output[1] }] : [];
     });
   }

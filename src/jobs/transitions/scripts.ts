@@ -68,12 +68,12 @@ export const SCRIPTS = {
     'id line_prefix token message error_text error_code ttl_seconds',
     isOne,
   ),
-  // `originals` is the job id, document id and file key of each job.
   'finish-reembed': defineScript(
     'job_key leases active offset epoch outcomes',
     'id token ttl_seconds',
     isOne,
   ),
+  // `originals` is the job id, document id and file key of each job.
   'find-tombstones': defineScript('tombstones', '...originals', (found: number[]) => found.map(isOne)),
   'finish-cleanup': defineScript('cleanup', 'entry second_look_ms', isOne),
   'finish-edit': defineScript('document_key edited', 'id generation seen_ms second_look_ms', isOne),

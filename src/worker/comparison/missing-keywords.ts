@@ -112,7 +112,7 @@ export class MissingKeywords {
    */
   async #noteRefused(document: ChunkCount): Promise<void> {
     const { incomplete, logger } = this.#services;
-    // A noted one keeps its count, because a job is to come.
+    // An incomplete document keeps its count and its due time, because its job will come.
     if (document.missing === 0 && (await incomplete.note(document, document.chunkCount)))
       logger.warn('the keyword index refuses live chunks of a document', { document: document.id });
   }

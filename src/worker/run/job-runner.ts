@@ -17,7 +17,7 @@ import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
 
-/** Delay in ms of a job whose collection is embedded again. Each look costs a claim. */
+/** Delay until a job tries again while another one embeds its collection, in ms. Each try costs a claim. */
 const REEMBEDDING_WAIT_MS = 10_000;
 
 export interface RunnerServices

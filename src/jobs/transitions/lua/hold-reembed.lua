@@ -1,5 +1,5 @@
--- Names the caller's run as the collection's reembed job, because a rerun or a lost count leaves it unnamed. Documents that
--- other jobs began before are not registered any more.
+-- Names the caller's run as the collection's reembed job, because a rerun or a lost count leaves it unnamed. From then on,
+-- `report.lua` refuses the documents of jobs that began before.
 -- Returns 1, 0 when the caller no longer holds the job, or 2 while another job embeds the collection again. Publishes nothing.
 local job = read(job_key)
 if not holds(job[AT.status], job[AT.token], token) then return 0 end

@@ -37,7 +37,7 @@ export class Encoder {
   readonly #attended: Rows;
   readonly #keys: number;
   readonly #weights: Rows;
-  /** The rows of a sparse product as lists. */
+  /** By row of a sparse product's left side: the list of its numbers other than 0. */
   readonly #lists: Rows;
   /** By text and token: the token's share of the text's mean. */
   readonly #shares: Rows;
@@ -166,12 +166,13 @@ export class Encoder {
     return { at: this.#keys, step: PANEL, panelStep, count: Math.ceil(length / PANEL), bias: this.#zeros };
   }
 
-  /** The first half of the feed-forward block: from the state to the wide state behind the rectifier. */
+  /** Computes the first half of the feed-forward block: from the state to the wide state after the rectifier. */
   #widen({ forwardNorm, widen }: Layer, tokens: number): void {
     this.#norm(this.#state, WIDTH, forwardNorm, tokens);
     this.#matrices.multiply(this.#normed, widen, this.#wide, tokens, WIDTH, 0);
   }
 
+  /** Adds rows of {@link WIDTH} numbers to others. */
   #add(from: Rows, to: Rows, rows: number): void {
     const { floats } = this.#matrices;
     for (let row = 0; row < rows; row++) {
@@ -199,12 +200,12 @@ export class Encoder {
         floats[to + i] =
           ((floats[from + i] as number) - mean) * factor * (scale[i] as number) + (bias[i] as number);
     }
-    // A product multiplies rows beyond the last by 0. Without new zeros they grew with each run, to infinity.
+    // A product multiplies rows beyond the last by 0. Without new zeros they grow with each run, up to infinity.
     const end = this.#normed.at + tokens * this.#normed.step;
     floats.fill(0, end, end + TILE_ROWS * this.#normed.step);
   }
 
-  /** The first columns of rows as the right side of a product. */
+  /** Returns the first columns of rows as the right side of a product. */
   #columns(rows: Rows, width: number): Panels {
     return { ...rows, panelStep: PANEL, count: width / PANEL, bias: this.#zeros };
   }

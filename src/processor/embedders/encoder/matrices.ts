@@ -47,7 +47,10 @@ export class Matrices {
     return this.#floats.subarray(at + row * step, at + row * step + width);
   }
 
-  /** Copies weights panel by panel, so that a product reads them in one go. */
+  /**
+   * Copies weights panel by panel, so that a product reads them in one go.
+   * @param width columns of a panel: {@link PANEL} or {@link SPARSE_PANEL}
+   */
   panels({ values, columns }: Tensor, bias: Tensor, width = PANEL): Panels {
     const inner = values.length / columns;
     const panelStep = inner * width;

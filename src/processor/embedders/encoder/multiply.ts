@@ -7,9 +7,9 @@
 export const TILE_ROWS = 6;
 /** Columns of a tile, which are a panel's width. */
 export const PANEL = 8;
-/** Products between two checks of a tile's loop. With one at a time, six rows were slower than five. */
+/** Products between two checks of a tile's loop. With one at a time, six rows are slower than five. */
 export const UNROLLED = 4;
-/** Columns of a sparse product's tile, of one row. It needs eight sums, because each waits four cycles for its last. */
+/** Columns of a sparse product's tile of one row: eight sums, because each waits four cycles for its own last product. */
 export const SPARSE_PANEL = 32;
 
 /** A matrix in the module's memory. Places and steps are in floats. */
