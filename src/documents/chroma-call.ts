@@ -42,8 +42,8 @@ export function chromaCall(url: string): ChromaCall {
 }
 
 /**
- * Finds the collection of a name; `undefined` for none. While a reembed job switches names, finds the collection that is
- * about to get this one. Otherwise finds one that Chroma renamed after its job had ended, until a sweep renames it back.
+ * Finds the collection of a name; `undefined` for none. While a reembed job switches names, finds the next collection.
+ * Otherwise finds a former one that Chroma renamed after its job had ended, until a sweep renames it back.
  */
 export async function findCollection(client: ChromaClient, name: string): Promise<Collection | undefined> {
   return (

@@ -19,7 +19,7 @@ export class CollectionModels {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #reader: Pick<PresentReader, 'present' | 'seen' | 'look'>;
-  readonly #reembeds: Pick<ReembedJobs, 'goingOn'>;
+  readonly #reembeds: Pick<ReembedJobs, 'activeJob'>;
   readonly #stored: StoredModel;
 
   /** @param stored by default knows no model; the worker then checks collections without documents */
@@ -27,7 +27,7 @@ export class CollectionModels {
     redis: Redis,
     keys: Keys,
     reader: Pick<PresentReader, 'present' | 'seen' | 'look'>,
-    reembeds: Pick<ReembedJobs, 'goingOn'>,
+    reembeds: Pick<ReembedJobs, 'activeJob'>,
     stored: StoredModel = async () => ({ name: '', dimensions: 0 }),
   ) {
     this.#redis = redis;
@@ -50,7 +50,7 @@ export class CollectionModels {
   /** Returns the id of the job that embeds a collection again; `undefined` if none does. */
   async reembeddingJob(tenant: string, collection: string): Promise<string | undefined> {
     const { reembed = '' } = await this.#counts(tenant, collection);
-    return this.#reembeds.goingOn(reembed);
+    return this.#reembeds.activeJob(reembed);
   }
 
   /** @throws {DependencyError} `embedding_mismatch` if the collection does not take this model */
@@ -74,7 +74,7 @@ export class CollectionModels {
   async ensureTakesPresent(tenant: string, collection: string, signal: AbortSignal): Promise<string> {
     const counts = await this.#counts(tenant, collection);
     const { reembed = '' } = counts;
-    const job = await this.#reembeds.goingOn(reembed);
+    const job = await this.#reembeds.activeJob(reembed);
     if (job !== undefined) throw new ReembeddingError(job);
     const model = toModel(this.#reader.seen ? this.#reader.present : await this.#reader.look());
     const held = await this.#held(modelsOf(counts), collection, model, signal);

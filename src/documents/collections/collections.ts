@@ -17,11 +17,11 @@ export class Collections {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #counts: CollectionCounts;
-  readonly #reembeds: Pick<ReembedJobs, 'goingOn'>;
+  readonly #reembeds: Pick<ReembedJobs, 'activeJob'>;
   /** Counts under way, by tenant. Concurrent requests share one. */
   readonly #counting = new Map<string, Promise<boolean>>();
 
-  constructor(redis: Redis, keys: Keys, reembeds: Pick<ReembedJobs, 'goingOn'>) {
+  constructor(redis: Redis, keys: Keys, reembeds: Pick<ReembedJobs, 'activeJob'>) {
     this.#redis = redis;
     this.#reembeds = reembeds;
     this.#keys = keys;
@@ -65,7 +65,7 @@ export class Collections {
     const collections = await Promise.all(
       names.map(async (name, i) => {
         const hash = hashes[i] ?? {};
-        const reembed_job = await this.#reembeds.goingOn(hash['reembed'] ?? '');
+        const reembed_job = await this.#reembeds.activeJob(hash['reembed'] ?? '');
         return { ...toCollection(name, hash), reembed_job };
       }),
     );

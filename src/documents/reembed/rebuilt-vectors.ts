@@ -9,19 +9,20 @@ import { textOf } from '../chunk-record.ts';
 import type { EmbeddingModel } from '../collections/embedding-model.ts';
 import { formerName, nextName } from './collection-names.ts';
 
+/** Collections per page of a list, to bound the size of a response. */
 const COLLECTIONS_A_PAGE = 100;
-/** Ids per comparison of both collections. Reading 5,000 ids takes 32 ms. */
+/** Ids per comparison of two collections. Reading 5,000 ids takes 32 ms. */
 const IDS_A_PAGE = 5000;
 
 /** Origin of a collection's vectors, as Chroma keeps it in the metadata of the collection. */
 export interface Rebuild extends EmbeddingModel {
-  /** Job that made them. */
+  /** Id of the job that made them. */
   job: string;
   /** Time of the job's start, in ms since 1970. */
   beganAt: number;
 }
 
-/** A record of Chroma that gets another vector. */
+/** A record of Chroma that keeps all but its vector. */
 export interface KeptRecord {
   id: string;
   text: string;
@@ -45,9 +46,9 @@ const RebuildSchema = v.pipe(
 );
 
 /**
- * Fills a second Chroma collection with the records of a first and with other vectors, and then gives it the name of the
- * first. Chroma binds a collection to one vector length, so that the vectors cannot be replaced in place. The names change
- * in two steps. Between them, `findCollection` finds the second collection under the name of the first.
+ * Fills the next collection of a name with the records of the present one and with other vectors, then switches the names. The
+ * present collection becomes the former one. Chroma binds a collection to one vector length, so it cannot replace vectors in
+ * place. The names change in two steps. Between them, `findCollection` finds the next collection under the name.
  *
  * Only one job at a time may rebuild a collection. Methods throw as those of {@link VectorStore}.
  */
@@ -72,8 +73,8 @@ export class RebuiltVectors {
   }
 
   /**
-   * Makes the second collection. One of the same job and model stays, because an earlier attempt filled it. Half a switch
-   * goes back first, because the second collection may be of another job or model.
+   * Makes the next collection. Keeps one of the same job and model, because an earlier attempt filled it. First reverts half a
+   * switch, because the next collection may be of another job or model.
    */
   async begin(collection: string, rebuild: Rebuild, signal: AbortSignal): Promise<void> {
     const name = nextName(collection);
@@ -97,14 +98,14 @@ export class RebuiltVectors {
     });
   }
 
-  /** Reads records of the first collection. It leaves out missing ones. */
+  /** Reads records of the present collection. It leaves out missing ones. */
   async read(collection: string, ids: string[], signal: AbortSignal): Promise<KeptRecord[]> {
     return this.#call(signal, async (client) => {
       const [present, , former] = await findAll(client, collection);
       // A paused process may have renamed the collection late.
-      const found = present ?? former;
-      if (!found) return [];
-      const records = await found.get({ ids, include: ['documents', 'metadatas'] });
+      const source = present ?? former;
+      if (!source) return [];
+      const records = await source.get({ ids, include: ['documents', 'metadatas'] });
       return records.ids.map((id, i) => {
         const metadata = records.metadatas[i] ?? {};
         const context = textOf(metadata['context']) || undefined;
@@ -113,7 +114,7 @@ export class RebuiltVectors {
     });
   }
 
-  /** Writes records to the second collection of this job and model. */
+  /** Writes records to the next collection. @throws {DependencyError} `vector_store_failed` for one of another job or model */
   async write(
     collection: string,
     rebuild: Rebuild,
@@ -122,9 +123,9 @@ export class RebuiltVectors {
     signal: AbortSignal,
   ): Promise<void> {
     await this.#write(signal, async (client) => {
-      const made = await findExactly(client, nextName(collection));
-      if (!made || !isOf(rebuild, made)) throw gone();
-      await made.upsert({
+      const next = await findExactly(client, nextName(collection));
+      if (!next || !isOf(rebuild, next)) throw gone();
+      await next.upsert({
         ids: records.map(({ id }) => id),
         documents: records.map(({ text }) => text),
         metadatas: records.map(({ metadata }) => metadata),
@@ -134,8 +135,8 @@ export class RebuiltVectors {
   }
 
   /**
-   * Deletes copies whose records a cleanup has deleted since. MUST precede {@link switch}: afterwards other jobs write to the
-   * second collection alone. A cleanup's second look finds the copies of a deletion between both.
+   * Deletes copies whose records a cleanup has deleted since. MUST precede {@link switch}, because other jobs then write to the
+   * next collection alone. After a deletion between both, the cleanup's second look finds the copies.
    */
   async prune(collection: string, signal: AbortSignal): Promise<void> {
     // Reads backwards, because a deletion moves only later records. Each page is a call, because a call has a timeout.
@@ -147,21 +148,22 @@ export class RebuiltVectors {
       const offset = Math.max(0, end - IDS_A_PAGE);
       const page = { limit: end - offset, offset, include: [] };
       await this.#write(signal, async (client) => {
-        const [present, made, former] = await findAll(client, collection);
-        const first = present ?? former;
-        const { ids = [] } = first && made ? await made.get(page) : {};
-        if (!first || !made || ids.length === 0) return;
-        const kept = new Set((await first.get({ ids, include: [] })).ids);
+        const [present, next, former] = await findAll(client, collection);
+        const source = present ?? former;
+        const { ids = [] } = source && next ? await next.get(page) : {};
+        if (!source || !next || ids.length === 0) return;
+        const kept = new Set((await source.get({ ids, include: [] })).ids);
         const lost = ids.filter((id) => !kept.has(id));
-        if (lost.length > 0) await made.delete({ ids: lost });
+        if (lost.length > 0) await next.delete({ ids: lost });
       });
       end = offset;
     }
   }
 
   /**
-   * Gives the second collection of this job and model the name of the first. A repeated call goes on where an earlier one
-   * was cut. It works on collections by their ids, so that a paused process that repeats it late moves no other one.
+   * Switches the names: the next collection becomes the present one. A repeated call goes on where a fault cut an earlier one. It
+   * works on collections by their ids, so that a paused process that repeats it late moves no other one.
+   * @throws {DependencyError} `vector_store_failed` for a next collection of another job or model
    */
   async switch(collection: string, rebuild: Rebuild, signal: AbortSignal): Promise<void> {
     await this.#write(signal, async (client) => {
@@ -183,8 +185,8 @@ export class RebuiltVectors {
   }
 
   /**
-   * Settles what a job that has ended left in Chroma: a half-filled collection goes, and half a switch goes back.
-   * A whole switch stays.
+   * Settles what an ended job left in Chroma: deletes a half-filled next collection, and reverts half a switch. Keeps a whole
+   * switch.
    */
   async settle(collection: string, signal: AbortSignal): Promise<void> {
     await this.#write(signal, async (client) => {
@@ -214,7 +216,7 @@ export class RebuiltVectors {
   }
 }
 
-/** Finds a collection, the one that is filled in its place, and its former vectors. */
+/** Finds the present, the next and the former collection of a name. */
 async function findAll(client: ChromaClient, collection: string) {
   const names = [collection, nextName(collection), formerName(collection)];
   return Promise.all(names.map((name) => findExactly(client, name))) as Promise<
@@ -228,9 +230,13 @@ function isOf({ job, name, dimensions }: Rebuild, collection: Collection | undef
   return found?.job === job && found.name === name && found.dimensions === dimensions;
 }
 
-/** Reports that a sweep took the job for ended, or that another one began. The next attempt makes the collection again. */
+/** Reports that a sweep settled the collection, or that another job began. The job's next attempt makes another one. */
 function gone(): DependencyError {
-  return new DependencyError('transient', 'vector_store_failed', 'The new collection is gone.');
+  return new DependencyError(
+    'transient',
+    'vector_store_failed',
+    'The next collection is gone. The next attempt makes another one.',
+  );
 }
 
 /** Reads the origin of a collection's vectors from its metadata. */

@@ -150,7 +150,7 @@ export class JobQueue {
 
   /**
    * Retries the job in `delayMs`, at most {@link LONGEST_BACKOFF_MS}.
-   * Options: `isCounted` is false for a job without fault, `hasChunks` for an attempt that wrote no chunk.
+   * @param flags `isCounted` is false for a job without fault, `hasChunks` for an attempt that wrote no chunk
    */
   async retry(
     { id, token }: Claim,

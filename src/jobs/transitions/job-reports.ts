@@ -37,7 +37,7 @@ export class DocumentChangedError extends Error {
 export class ModelNotTakenError extends Error {
   override name = 'ModelNotTakenError';
 }
-/** Reports a collection that a job embeds again, or has embedded again since the caller's job began. */
+/** Reports that a job embeds the collection again, or has done so since the caller's job began. The script wrote nothing. */
 export class ReembeddingError extends Error {
   override name = 'ReembeddingError';
   /** Whether the caller's job may have written chunks. */
@@ -45,9 +45,8 @@ export class ReembeddingError extends Error {
 
   /** @param job the job that embeds it, found before the caller's job wrote chunks; absent if it may have ended */
   constructor(job?: string) {
-    super(
-      `The collection is embedded again${job === undefined ? '' : ` by the job ${job}`}. This job waits.`,
-    );
+    const reason = job === undefined ? 'A job has embedded' : `The job ${job} embeds`;
+    super(`${reason} the collection again. This job waits.`);
     this.hasChunks = job === undefined;
   }
 }

@@ -17,7 +17,7 @@ export interface NamedCollection {
   collection: string;
 }
 
-/** Makes and completes the jobs that embed collections again, and keeps the list of those collections. */
+/** Makes and completes reembed jobs, and keeps the list of collections that a sweep must settle. */
 export class ReembedJobs {
   readonly #redis: Redis;
   readonly #run: RunScript;
@@ -33,7 +33,7 @@ export class ReembedJobs {
 
   /**
    * Queues a job that embeds a collection again, unless one is under way.
-   * @param id the id of the new job
+   * @param id id of a new job
    * @returns the new job, or the one under way; `undefined` for a collection without documents
    */
   async start(
@@ -68,10 +68,10 @@ export class ReembedJobs {
   }
 
   /**
-   * Returns the id of the job that embeds a collection again; `undefined` if none does.
+   * Reads the id of the job that embeds a collection again; `undefined` if none does.
    * @param mark the field `reembed` of the collection's counts
    */
-  async goingOn(mark: string): Promise<string | undefined> {
+  async activeJob(mark: string): Promise<string | undefined> {
     const id = mark.slice(0, mark.lastIndexOf(':'));
     if (id === '') return undefined;
     const read = () => this.#redis.hgetall(this.#keys.job(id));
@@ -103,21 +103,21 @@ export class ReembedJobs {
     return this.#run('finish-reembed', { job_key: this.#keys.job(id), id, token, ttl_seconds });
   }
 
-  /** Lists the collections whose job may have left something in Chroma. */
-  async listed(): Promise<NamedCollection[]> {
+  /** Lists the collections whose reembed job may have left something in Chroma. */
+  async unsettled(): Promise<NamedCollection[]> {
     return (await this.#redis.smembers(this.#keys.reembedding)).flatMap((text) => {
       const named = v.safeParse(MemberSchema, text);
       return named.success ? [{ tenant: named.output[0], collection: named.output[1] }] : [];
     });
   }
 
-  /** Lists a collection. */
-  async list({ tenant, collection }: NamedCollection): Promise<void> {
+  /** Adds a collection to this list. */
+  async addUnsettled({ tenant, collection }: NamedCollection): Promise<void> {
     await this.#redis.sadd(this.#keys.reembedding, JSON.stringify([tenant, collection]));
   }
 
-  /** Removes a collection from the list. */
-  async unlist({ tenant, collection }: NamedCollection): Promise<void> {
+  /** Removes a collection from this list. */
+  async removeUnsettled({ tenant, collection }: NamedCollection): Promise<void> {
     await this.#redis.srem(this.#keys.reembedding, JSON.stringify([tenant, collection]));
   }
 }

@@ -30,9 +30,9 @@ export interface ReembedServices extends FinishServices {
 
 /**
  * Embeds all chunks of a collection with the processor's present model. The chunks keep their ids, texts and generations, so
- * that the keyword index stays as it is. Other jobs of the collection wait meanwhile. An attempt goes on where the last one
+ * that the keyword index stays the same. Other jobs of the collection wait meanwhile. An attempt goes on where the last one
  * ended.
- * @param draining ends the work after the switch; a cancel does not, because the switch has happened
+ * @param draining ends the work after the switch. A cancel does not, because the new vectors are live.
  * @returns the number of chunks
  * @throws errors for {@link decideRetry}, or the signal's reason when aborted
  */
@@ -48,8 +48,7 @@ export async function reembedCollection(
   const { tenant } = job;
   const call = <T>(work: () => Promise<T>, until = signal) => caller.retryWhileUnavailable(until, work);
   let total = 0;
-  for await (const page of counts.list(tenant, collection))
-    for (const { chunkCount } of page) total += chunkCount;
+  for await (const page of counts.list(tenant, collection)) total += sumOf(page);
   await hold(job, collection, services);
   const finish = () => call(() => finishReembed({ tenant, collection }, services, draining), draining);
   // Redis may not have followed the switch of an earlier job yet.
@@ -76,10 +75,13 @@ async function hold(job: ClaimedJob, collection: string, { reembeds }: ReembedSe
   const held = await reembeds.hold(job, collection);
   if (held === 'lost') throw new ClaimLostError('the job was cancelled, or has another holder');
   if (held === 'taken')
-    throw new PermanentJobError('collection_reembedding', 'Another job embeds the collection again.');
+    throw new PermanentJobError(
+      'collection_reembedding',
+      'Another job embeds the collection again. Retry this one after its end.',
+    );
 }
 
-/** Reads the processor's present model. Embeds a text if its health does not name the model. */
+/** Reads the processor's present model. Embeds a text if the health names no model. */
 async function presentModel(
   { processor, caller }: ReembedServices,
   signal: AbortSignal,
@@ -92,7 +94,7 @@ async function presentModel(
   });
 }
 
-/** Copies the chunks that the second collection lacks, with vectors of the present model. */
+/** Copies the chunks that the next collection lacks, with vectors of the present model. */
 async function copyAll(
   job: ClaimedJob,
   collection: string,
@@ -117,7 +119,7 @@ async function copyAll(
   for await (const page of counts.list(job.tenant, collection)) {
     const stored = await call(() => vectors.countStored(next, page, signal));
     const lacking = page.filter(({ chunkCount }, i) => (stored[i] ?? 0) < chunkCount);
-    onDone(page.reduce((sum, { chunkCount }) => sum + chunkCount, 0) - sumOf(lacking));
+    onDone(sumOf(page) - sumOf(lacking));
     await eachInLanes(chunkIds(lacking, CHUNKS_A_WRITE), WRITES_AT_ONCE, signal, async (ids) => {
       const records = await call(() => rebuilt.read(collection, ids, signal));
       if (records.length > 0) {
@@ -147,7 +149,7 @@ function embedder(
   const embed = async (texts: string[]) => {
     const response = await caller.retryWhileUnavailable(signal, () => processor.embed({ texts }, signal));
     if (response.model === model.name) return response.embeddings;
-    const detail = 'The embedding model changed while the collection was embedded.';
+    const detail = 'The processor changed its embedding model during the job.';
     throw new DependencyError('transient', 'embedding_model_changed', detail);
   };
   return (texts) =>

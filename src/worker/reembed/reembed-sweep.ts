@@ -15,18 +15,18 @@ interface ReembedSweepServices extends FinishServices {
 }
 
 /**
- * Settles what reembed jobs left in Chroma that were cancelled, failed or lost. Looks at the listed collections, and once an
- * epoch at all, because Redis may have gone back to before the list or the switch. A settled collection stays listed until a
+ * Settles what cancelled, failed and lost reembed jobs left in Chroma. Looks at the listed collections, and once an epoch at all
+ * collections, because Redis may have gone back to before the list or the switch. A settled collection stays listed until a
  * second look, because Chroma may still carry out a rename after its writer's connection broke.
  */
 export class ReembedSweep {
   readonly #services: ReembedSweepServices;
   readonly #secondLookMs: number;
-  /** Time of the first look at each collection since its job ended, by the process' clock. */
+  /** Time of the first look at each collection since its job ended (`performance.now()`, ms). */
   readonly #settledAt = new Map<string, number>();
   #lookedIn: string | undefined;
 
-  /** @param secondLookMs time until the second look: one Chroma timeout */
+  /** @param secondLookMs time until the second look, in ms: the timeout of Chroma, which ends a late rename */
   constructor(services: ReembedSweepServices, secondLookMs: number) {
     this.#services = services;
     this.#secondLookMs = secondLookMs;
@@ -38,16 +38,16 @@ export class ReembedSweep {
     const { epoch } = epochs.last;
     if (this.#lookedIn !== epoch) {
       for (const collection of await rebuilt.list(signal))
-        await reembeds.list({ tenant: DEFAULT_TENANT, collection });
+        await reembeds.addUnsettled({ tenant: DEFAULT_TENANT, collection });
       this.#lookedIn = epoch;
     }
-    for (const named of await reembeds.listed()) {
+    for (const named of await reembeds.unsettled()) {
       try {
         await this.#settle(named, signal);
       } catch (error) {
         signal.throwIfAborted();
         // One collection that Chroma cannot change must not block the others.
-        logger.warn('what a reembed job left cannot be settled now', { ...named, error });
+        logger.warn('cannot settle what a reembed job left, the next sweep tries again', { ...named, error });
       }
     }
   }
@@ -64,6 +64,6 @@ export class ReembedSweep {
     await finishReembed(named, this.#services, signal);
     if (settledAt === undefined) return void this.#settledAt.set(collection, performance.now());
     this.#settledAt.delete(collection);
-    await reembeds.unlist(named);
+    await reembeds.removeUnsettled(named);
   }
 }

@@ -101,7 +101,8 @@ async function settle(
   const { queue, reembeds, logger } = services;
   const fields = { stage: progress.stage };
   // A worker that was paused may have renamed collections after a sweep had settled them.
-  if (job.reembeds !== undefined) await reembeds.list({ tenant: job.tenant, collection: job.reembeds });
+  if (job.reembeds !== undefined)
+    await reembeds.addUnsettled({ tenant: job.tenant, collection: job.reembeds });
   if (error instanceof ClaimLostError) {
     logger.warn('job cancelled, or lost to another worker', fields);
     return abandon(job, queue);

@@ -31,7 +31,7 @@ const CASES: [held: string[], name: string, dimensions: number, taken: boolean][
   [['model:x:m', 'chunks'], 'n', 4, true],
 ];
 
-const noReembed = { goingOn: async () => undefined };
+const noReembed = { activeJob: async () => undefined };
 
 test.each(CASES)(
   'a collection with counts %j and a model "%s" of %i numbers: takes it is %s',

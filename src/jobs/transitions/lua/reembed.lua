@@ -4,8 +4,8 @@
 -- Publishes the job, queued.
 local made = look_up(id, job_prefix)
 if made then return made end
-local mark, goes_on = reembed_of(counts_key, job_prefix)
-if goes_on then return look_up(string.match(mark, '^(.*):%d+$'), job_prefix) end
+local mark, is_active = reembed_of(counts_key, job_prefix)
+if is_active then return look_up(string.match(mark, '^(.*):%d+$'), job_prefix) end
 local documents = redis.pcall('HGET', counts_key, 'documents')
 if type(documents) ~= 'string' then return nil end
 

@@ -97,8 +97,8 @@ local function complete(key, id, token, job, at, last)
   local before = read_named(document_key, DOCUMENT)
   if replaces ~= '' and before.generation ~= replaces then return 2 end
   local counts_key = collections_key .. ':' .. collection
-  local mark, goes_on = reembed_of(counts_key, job_prefix)
-  if goes_on or mark ~= reembed then return 4 end
+  local mark, is_active = reembed_of(counts_key, job_prefix)
+  if is_active or mark ~= reembed then return 4 end
   local given = { chunk_count = chunk_count }
   for place = at + 16, changed - 1, 2 do given[reports[place]] = reports[place + 1] end
   if not takes_model(counts_key, given.dimension or '', given.model or '') then return 3 end

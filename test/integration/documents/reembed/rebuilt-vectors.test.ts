@@ -65,34 +65,34 @@ beforeEach(async () => {
   await vectors.upsert(origin, [{ index: 0, text: 'x', start: 0, end: 1, embedding: [1, 0] }], signal);
 });
 
-test('a rename that Chroma carries out after the job has ended goes back', async () => {
+test('a sweep reverts a rename that Chroma carries out after the job has ended', async () => {
   const sweep = makeSweep(0);
-  await reembeds.list(named());
+  await reembeds.addUnsettled(named());
   await sweep.sweep(signal);
   await rename(collection, formerName(collection));
   expect(await vectors.countCollection(collection, signal)).toBe(1);
   await sweep.sweep(signal);
   expect(await (await client().getCollection({ name: collection })).count()).toBe(1);
-  expect(await reembeds.listed()).toEqual([]);
+  expect(await reembeds.unsettled()).toEqual([]);
 });
 
 test('a collection stays listed until its second look', async () => {
   const sweep = makeSweep(60_000);
-  await reembeds.list(named());
+  await reembeds.addUnsettled(named());
   await sweep.sweep(signal);
   await sweep.sweep(signal);
-  expect(await reembeds.listed()).toEqual([named()]);
+  expect(await reembeds.unsettled()).toEqual([named()]);
 });
 
 test('a collection that Chroma refuses blocks no other one', async () => {
-  await reembeds.list({ tenant: 'default', collection: 'no/name' });
-  await reembeds.list(named());
+  await reembeds.addUnsettled({ tenant: 'default', collection: 'no/name' });
+  await reembeds.addUnsettled(named());
   await rename(collection, formerName(collection));
   await makeSweep(0).sweep(signal);
   expect(await (await client().getCollection({ name: collection })).count()).toBe(1);
 });
 
-test('only the job and the model of the second collection write to it and switch it', async () => {
+test('only the job and the model of the next collection write to it and switch it', async () => {
   await rebuilt.begin(collection, rebuild, signal);
   const late = [
     { ...rebuild, job: 's' },
@@ -110,14 +110,14 @@ test('only the job and the model of the second collection write to it and switch
   expect(await rebuilt.present(collection, signal)).toEqual(rebuild);
 });
 
-test('a switch fails if a sweep has deleted the second collection', async () => {
+test('a switch fails if a sweep has deleted the next collection', async () => {
   await rebuilt.begin(collection, rebuild, signal);
   await rebuilt.settle(collection, signal);
   await expect(rebuilt.switch(collection, rebuild, signal)).rejects.toThrow('gone');
   expect(await rebuilt.present(collection, signal)).toBeUndefined();
 });
 
-test('half a switch goes back before another job begins', async () => {
+test('another job reverts half a switch before it begins', async () => {
   await rebuilt.begin(collection, rebuild, signal);
   await rename(collection, formerName(collection));
   await rebuilt.begin(collection, { ...rebuild, job: 's' }, signal);
@@ -125,7 +125,7 @@ test('half a switch goes back before another job begins', async () => {
   expect(await (await client().getCollection({ name: nextName(collection) })).count()).toBe(0);
 });
 
-test('a copy goes whose first record was deleted meanwhile, and no chunk of a later job', async () => {
+test('a job deletes the copy of a record that was deleted meanwhile, and no chunk of a later job', async () => {
   await rebuilt.begin(collection, rebuild, signal);
   await rebuilt.write(
     collection,

@@ -4,10 +4,10 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Job } from '../../../../src/contract/job.ts';
 import { formerName, nextName } from '../../../../src/documents/reembed/collection-names.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
+import { GENEROUS } from '../../../helpers/servers/ingestion.ts';
 import { useModelRoles } from '../../../helpers/servers/model-roles.ts';
 import type { TestRoles } from '../../../helpers/servers/roles.ts';
 
-const GENEROUS = { timeout: 50_000, interval: 50 };
 const FIRST = { model: 'first', dimensions: 64 };
 const SECOND = { model: 'second', dimensions: 64 };
 

@@ -40,11 +40,11 @@ test('a collection has one reembed job at a time, and a collection without docum
   const job = await claimReembed('r');
   expect(job).toMatchObject({ id: 'r', reembeds: 'papers', run: 1, work: { ok: false } });
   expect(await reembeds.start(papers, 's')).toMatchObject({ id: 'r', status: 'processing' });
-  expect(await reembeds.goingOn('r:1')).toBe('r');
+  expect(await reembeds.activeJob('r:1')).toBe('r');
   expect(await reembeds.start({ ...papers, collection: 'empty' }, 't')).toBeUndefined();
   expect(await redis.client.exists(keys.job('s'), keys.job('t'))).toBe(0);
   // A sweep takes it up if its worker is lost.
-  expect(await reembeds.listed()).toEqual([papers]);
+  expect(await reembeds.unsettled()).toEqual([papers]);
 });
 
 test('only its holder completes it, and a replay changes nothing', async () => {
@@ -58,7 +58,7 @@ test('only its holder completes it, and a replay changes nothing', async () => {
   expect(await redis.client.hgetall(keys.outcomes)).toEqual({ completed: '2' });
   expect(await redis.client.zcard(keys.leases)).toBe(0);
   expect(await redis.client.sismember(keys.active, 'r')).toBe(0);
-  expect(await reembeds.goingOn('r:1')).toBeUndefined();
+  expect(await reembeds.activeJob('r:1')).toBeUndefined();
 });
 
 test('no document is registered while it goes on, nor one that a job began before', async () => {
