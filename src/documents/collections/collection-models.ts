@@ -7,7 +7,7 @@ import type { Keys } from '../../redis/keys.ts';
 import { readEach } from '../read-each.ts';
 import { modelMismatch, modelOf, takesModel, type EmbeddingModel } from './embedding-model.ts';
 
-/** Reads the model to which Chroma binds a collection, as far as it is known. */
+/** Reads the model to which Chroma binds a collection, as far as Chroma knows it. */
 export type StoredModel = (collection: string, signal: AbortSignal) => Promise<EmbeddingModel>;
 
 /**
@@ -60,8 +60,9 @@ export class CollectionModels {
     model: EmbeddingModel,
     signal: AbortSignal,
   ): Promise<void> {
-    const held = await this.#held(await this.read(tenant, collection), collection, model, signal);
-    if (!takesModel(held, model)) throw modelMismatch(collection, held, model);
+    const models = await this.read(tenant, collection);
+    const held = await this.#held(models, collection, model, signal);
+    if (!takesModel(held, model)) throw modelMismatch(collection, held, model, models.length > 0);
   }
 
   /**

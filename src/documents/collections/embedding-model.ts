@@ -25,16 +25,19 @@ export function takesModel(held: readonly EmbeddingModel[], model: EmbeddingMode
   );
 }
 
-/** Makes the refusal of a model that a collection does not take. Its text says what to do. */
+/**
+ * Makes the refusal of a model that a collection does not take. Its text says what to do.
+ * @param hasDocuments false for a collection that no job can embed again, because it has no document
+ */
 export function modelMismatch(
   collection: string,
   held: readonly EmbeddingModel[],
   model: EmbeddingModel,
+  hasDocuments = true,
 ): DependencyError {
   const detail =
     `The collection "${collection}" holds vectors of ${listed(held)}. The processor embeds with ${described(model)}. ` +
-    // A collection without documents has no named model, and cannot be embedded again.
-    (held.some(({ name }) => name !== '')
+    (hasDocuments
       ? `Embed the collection again (POST /api/collections/${collection}/reembed), set the former model back, or use another one.`
       : 'Set the former model back, or use another collection.');
   return new DependencyError('permanent', 'embedding_mismatch', detail);
