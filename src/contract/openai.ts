@@ -5,7 +5,7 @@ import { WholeNumberSchema } from './scalars.ts';
 
 /** Shapes of the routes under `/v1`. They are OpenAI's, so that its clients work with Sluice. */
 
-/** Most texts of a request. LangChain sends 512 at once by default. */
+/** Most texts in one request. LangChain sends 512 at once by default. */
 const MAX_TEXTS = 512;
 
 const TextSchema = v.pipe(
@@ -30,7 +30,7 @@ function isTokens(input: unknown): boolean {
   return typeof first === 'number' || Array.isArray(first);
 }
 
-/** As for OpenAI, null stands for an absent field. */
+/** As for OpenAI, null stands for an absent field, because some clients send null for settings that they lack. */
 export const EmbeddingsRequestSchema = v.object({
   /** Name of the processor's present model. A collection lists the names of its models. */
   model: v.pipe(v.string(), v.minLength(1)),
