@@ -115,7 +115,7 @@ async function settle(
   if (error instanceof ReembeddingError) {
     const reason = { error: error.message, errorCode: 'collection_reembedding' } as const;
     await queue.retry(job, REEMBEDDING_WAIT_MS, reason, { isCounted: false, hasChunks: error.hasChunks });
-    return logger.info('job waits until its collection is embedded again', fields);
+    return logger.info('job waits for the reembed job of its collection', fields);
   }
   const decision = decideRetry(error, progress.stage, job.retryCount, job.maxRetries);
   if (decision.action === 'retry') {
