@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 import type { KeywordHits } from '../contract/services/keywords.ts';
+import { BUSY_TIMEOUT_MS } from './open-database.ts';
 
 /** Size of a collection, in chunks, from which on a query leaves out frequent tokens. In a smaller one every query is fast. */
 const LARGE = 10_000;
@@ -36,7 +37,7 @@ export class CollectionReader {
   readonly #statements;
 
   constructor(path: string) {
-    const database = new DatabaseSync(path, { readOnly: true });
+    const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     try {
       database.exec('CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, texts, row)');
       this.#statements = {

@@ -1,7 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 
-/** Longest wait for a lock that another process holds, in ms. `npm run adopt` also opens the catalogue. */
-const BUSY_TIMEOUT_MS = 2000;
+/**
+ * Longest wait for a lock, in ms. `npm run adopt` also opens the catalogue. A file is locked while another thread closes or
+ * recovers it.
+ */
+export const BUSY_TIMEOUT_MS = 2000;
 
 /**
  * Opens a file of the index, or makes it. A power failure may lose the last writes but damages nothing. The index is

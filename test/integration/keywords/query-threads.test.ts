@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -59,4 +61,16 @@ test('the index refuses the last of too many concurrent queries, and the others 
   const queries = Array.from({ length: 102 }, () => run('docs.sqlite'));
   await expect(run('docs.sqlite')).rejects.toMatchObject({ code: 'busy' });
   expect(new Set((await Promise.all(queries)).map(({ hits }) => hits.length))).toEqual(new Set([1]));
+});
+
+test('a query waits while a file is locked', async () => {
+  // Starts the thread, so that the query meets the lock.
+  await run('absent.sqlite').catch(() => {});
+  // A closing and a recovering connection hold such a lock for some ms.
+  const other = new DatabaseSync(join(folder, 'docs.sqlite'));
+  other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; INSERT INTO languages VALUES (1); COMMIT');
+  const query = run('docs.sqlite').catch((error: unknown) => error);
+  await delay(300);
+  other.close();
+  expect(await query).toEqual(found);
 });
