@@ -11,6 +11,8 @@ import { isDamage, KeywordError } from './errors.ts';
 
 /** Collections with an open file. Each takes three descriptors and at most 2 MB of SQLite's cache. */
 const MAX_OPEN = 100;
+/** Name of a collection's file, and of what SQLite writes beside it. See `#path`. */
+const COLLECTION_FILE = /^[0-9a-f]{32}\.sqlite(-wal|-shm)?$/;
 
 /**
  * Opens the files of the index: a catalogue, and one file for each collection. A file that is missing, damaged or of another
@@ -48,10 +50,16 @@ export class IndexFiles {
     });
   }
 
-  /** Makes a file anew that a query thread found damaged, unless this process has opened it again since. */
-  replaceDamaged(name: string, revision: number, error: unknown): void {
+  /**
+   * Makes a file anew that another thread found damaged or missing, unless it was opened again since.
+   * @returns whether to repeat the work
+   */
+  replaceLost(name: string, revision: number, error: unknown): boolean {
+    const isMissing = !existsSync(this.#path(name));
+    if (!isMissing && !isDamage(error)) return false;
     if (this.#open.get(name)?.revision === revision)
-      this.withCatalogue(() => this.#replaceDamaged(name, error));
+      this.withCatalogue(() => this.#replace(name, isMissing ? 'missing' : 'damaged', error));
+    return true;
   }
 
   /**
@@ -62,11 +70,14 @@ export class IndexFiles {
     const present = new Set(readdirSync(this.#folder));
     const counts = new Map<string, number>();
     for (const entry of this.withCatalogue((catalogue) => catalogue.list())) {
+      const isPresent = present.has(basename(this.#path(entry.name)));
+      // An open file still works when its name is gone, but loses all at the close.
+      if (!isPresent) this.#drop(entry.name);
       const isOpen = this.#open.has(entry.name);
-      const isCounted = !isOpen && entry.count && present.has(basename(this.#path(entry.name)));
+      const isCounted = !isOpen && entry.count && isPresent;
       const count = isCounted ? entry.count : this.read(entry.name, (file) => file.count());
       if (!isOpen && !isCounted) await nextTurn();
-      if (count && !this.#removeIfEmpty(entry.name, count)) counts.set(entry.name, count.chunkCount);
+      if (count && !this.#removeIfEmpty(entry, count)) counts.set(entry.name, count.chunkCount);
     }
     // Reads the flags last, because a read may have found damage.
     return this.withCatalogue((catalogue) =>
@@ -104,15 +115,18 @@ export class IndexFiles {
   }
 
   /** Removes the file of a complete collection that holds no chunk, and no tombstone that matters. @returns whether it did */
-  #removeIfEmpty(name: string, { removableAt = Infinity }: FileCount): boolean {
-    if (removableAt > Date.now()) return false;
+  #removeIfEmpty(
+    { name, complete }: { name: string; complete: boolean },
+    { removableAt }: FileCount,
+  ): boolean {
+    const isRemovable = (at = Infinity) => at <= Date.now();
+    if (!complete || !isRemovable(removableAt)) return false;
+    // The list may be older than a write.
+    if (!isRemovable(this.read(name, (file) => file.count())?.removableAt)) return false;
     return this.withCatalogue((catalogue) => {
+      // The read may have found damage.
       if (!catalogue.find(name)?.complete) return false;
-      const file = this.#file(name, false);
-      // The list may be older than a write.
-      if ((file?.count().removableAt ?? Infinity) > Date.now()) return false;
-      file?.close();
-      this.#open.delete(name);
+      this.#drop(name);
       // Forgets the file first. A record without its file means a loss.
       catalogue.remove(name);
       removeDatabase(this.#path(name));
@@ -120,12 +134,18 @@ export class IndexFiles {
     });
   }
 
+  /** Closes a file without a count, because it is lost. */
+  #drop(name: string): void {
+    this.#open.get(name)?.close();
+    this.#open.delete(name);
+  }
+
   #repeatIfDamaged<T>(name: string, file: CollectionFile, work: (file: CollectionFile) => T): T {
     try {
       return work(file);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      const anew = this.#replaceDamaged(name, error);
+      const anew = this.#replace(name, 'damaged', error);
       try {
         return work(anew);
       } catch (again) {
@@ -141,10 +161,9 @@ export class IndexFiles {
     }
   }
 
-  #replaceDamaged(name: string, error: unknown): CollectionFile {
-    this.#open.get(name)?.close();
-    this.#open.delete(name);
-    return this.#keep(name, this.#makeAnew(name, 'damaged', error));
+  #replace(name: string, fault: string, error: unknown): CollectionFile {
+    this.#drop(name);
+    return this.#keep(name, this.#makeAnew(name, fault, error));
   }
 
   #file(name: string, make: true): CollectionFile;
@@ -210,12 +229,12 @@ export class IndexFiles {
     }
   }
 
-  /** Opens the catalogue, and removes the files that it does not know. Only it says which collection a file belongs to. */
+  /** Opens the catalogue, and removes the collection files that it does not know. Only it says which collection a file belongs to. */
   #openAndTidy(): Catalogue {
     const catalogue = new Catalogue(this.#folder, VERSION);
-    const known = new Set(catalogue.list().map(({ name }) => basename(this.#path(name)))).add(CATALOGUE_FILE);
+    const known = new Set(catalogue.list().map(({ name }) => basename(this.#path(name))));
     for (const name of readdirSync(this.#folder))
-      if (/\.sqlite(-wal|-shm)?$/.test(name) && !known.has(name.replace(/-\w+$/, '')))
+      if (COLLECTION_FILE.test(name) && !known.has(name.replace(/-\w+$/, '')))
         rmSync(join(this.#folder, name));
     return catalogue;
   }

@@ -14,7 +14,6 @@ import type {
 import type { Logger } from '../logging/logger.ts';
 import { queryTokens } from '../tokens/tokenize.ts';
 import type { TokenizedChunk } from './collection-file.ts';
-import { isDamage } from './errors.ts';
 import { IndexFiles } from './index-files.ts';
 import { QueryThreads } from './query-threads.ts';
 import { tokenizeChunk } from './tokenize-chunk.ts';
@@ -26,6 +25,8 @@ const TURN_MS = 10;
  * collection of 150,000 chunks: 25 took at most 57 ms of CPU, and 100 took 231 ms.
  */
 const CHUNKS_A_TURN = 20;
+/** Tries of a query. One meets a lost file, one a file that was opened again meanwhile, one the new file. */
+const MOST_TRIES = 3;
 
 /** Carries out the calls of the keyword index on the files of a folder. */
 export class KeywordStore {
@@ -87,16 +88,16 @@ export class KeywordStore {
   }
 
   async #find(collection: string, query: string, more: Pick<KeywordQuery, 'limit' | 'documents'>) {
-    const found = this.#files.read(collection, ({ path, revision, chunkCount, languages }) => {
-      return { path, revision, chunkCount, tokens: queryTokens(query, languages) };
-    });
-    if (!found) return undefined;
-    try {
-      return await this.#threads.run({ ...found, ...more });
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      this.#files.replaceDamaged(collection, found.revision, error);
-      return undefined;
+    for (let tries = 1; ; tries++) {
+      const found = this.#files.read(collection, ({ path, revision, chunkCount, languages }) => {
+        return { path, revision, chunkCount, tokens: queryTokens(query, languages) };
+      });
+      if (!found) return undefined;
+      try {
+        return await this.#threads.run({ ...found, ...more });
+      } catch (error) {
+        if (tries === MOST_TRIES || !this.#files.replaceLost(collection, found.revision, error)) throw error;
+      }
     }
   }
 

@@ -28,7 +28,9 @@ export function prepareStatements(database: DatabaseSync) {
       `SELECT count(*) AS count FROM chunks
        WHERE generation = (SELECT id FROM generations WHERE document = ? AND generation = ?)`,
     ),
-    lastDead: database.prepare('SELECT max(dead_since) AS dead_since FROM generations'),
+    lastDead: database.prepare(
+      'SELECT max(dead_since) AS dead_since FROM generations WHERE dead_since IS NOT NULL',
+    ),
     countAll: database.prepare('SELECT count(*) AS count FROM chunks'),
     generations: database.prepare(
       `SELECT id, document, generation FROM generations g

@@ -1,5 +1,6 @@
-import { copyFile, cp, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, cp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { KeywordIndex } from '../../../src/keywords-client/keyword-index.ts';
@@ -111,9 +112,38 @@ test('an empty file stays while its tombstones refuse late writes, and then goes
   ]);
 });
 
-test('a file that the catalogue does not know is removed by the next start', async () => {
+test('an empty file that is damaged takes no other with it', async () => {
   await store('docs');
   const [file = ''] = await index.files();
-  client = await index.restart(() => copyFile(file, join(index.folder, 'unknown.sqlite')));
-  expect(await index.files()).toEqual([file]);
+  await remove('docs');
+  await store('other');
+  client = await index.restart(async () => {
+    const database = new DatabaseSync(file);
+    const roots = database
+      .prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name IN ('dead', 'generations')")
+      .all();
+    database.close();
+    const handle = await open(file, 'r+');
+    for (const { page } of roots)
+      await handle.write(Buffer.alloc(4096, 0xff), 0, 4096, (Number(page) - 1) * 4096);
+    await handle.close();
+  });
+  pass(31);
+  expect((await client.collections(signal)).collections).toEqual([
+    { name: 'docs', chunk_count: 0, complete: false },
+    { name: 'other', chunk_count: 1, complete: true },
+  ]);
+});
+
+test('the next start removes a file that the catalogue does not know, but none of another program', async () => {
+  await store('docs');
+  const [file = ''] = await index.files();
+  const unknown = join(index.folder, `${'0'.repeat(32)}.sqlite`);
+  client = await index.restart(async () => {
+    await copyFile(file, unknown);
+    await writeFile(`${unknown}-wal`, '');
+    await writeFile(join(index.folder, 'photos.sqlite'), 'not ours');
+  });
+  const names = (await readdir(index.folder)).filter((name) => !name.startsWith('catalogue'));
+  expect(names.toSorted()).toEqual([basename(file), 'photos.sqlite'].toSorted());
 });

@@ -94,6 +94,20 @@ test('a file that is damaged inside begins anew at the call that finds it', asyn
   await store('first', 'g3');
 });
 
+test.each<[string, () => Promise<unknown>]>([
+  ['a query', () => look('first')],
+  ['a list', () => client.collections(signal)],
+])('an open file that someone removes begins anew at %s', async (_, call) => {
+  for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
+  await call();
+  expect(await look('first')).toEqual([0, false]);
+  await store('first');
+  await client.markComplete('first', signal);
+  client = await index.restart();
+  expect(await look('first')).toEqual([1, true]);
+  expect(await look('second')).toEqual([1, true]);
+});
+
 test.each([
   ['without its catalogue', () => rm(join(index.folder, CATALOGUE_FILE))],
   ['with a damaged catalogue', () => damage(join(index.folder, CATALOGUE_FILE))],
