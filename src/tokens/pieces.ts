@@ -41,8 +41,12 @@ const PARTS = new RegExp(
   ].join('|'),
   'u',
 );
-/** A version or a date in a code: that of `v3.2.1`, `lib-3.2.1.jar` and `2024-05-01T10:00`. */
-const VERSION = /(?<![\p{L}\p{N},])[vV]?(\d{1,9}(?:(?:\.\d{1,9}){1,9}|(?:-\d{1,9}){1,9}))(?!\d)/gu;
+/**
+ * A version or a date in a code: that of `v3.2.1`, `lib-3.2.1.jar` and `2024-05-01T10:00`. It is whole: `1'234.56` has none
+ * of 234.56, nor `python3.11.4` one of 11.4.
+ */
+const VERSION =
+  /(?<![\p{L}\p{N},，'’\u00a0\u2009\u202f])(?<!\p{L}\d{1,9}(?:[.-]\d{1,9}){0,9}[.-])[vV]?(\d{1,9}(?:(?:\.\d{1,9}){1,9}|(?:-\d{1,9}){1,9}))(?!\d)/gu;
 /** A number in groups: `1.000`, which is a version or a decimal elsewhere, or one of ten digits and more, such as an ISBN. */
 const GROUPED = /^\d{1,3}(?:\.\d{3})+$|^(?=(?:-?\d){10,}$)\d+(?:-\d+)+$/u;
 const CAPITALS = /^\p{Lu}{2,}$/u;

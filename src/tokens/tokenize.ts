@@ -6,7 +6,7 @@ import { wordsOf } from './words.ts';
 export { languageOf, type Language };
 
 /** Changes when the same text would give other tokens. Indexes of another version are rebuilt. */
-export const TOKENIZER_VERSION = '2';
+export const TOKENIZER_VERSION = '3';
 
 /** A token and its UTF-16 offsets in the text. It has no space, no double quote and no control character. */
 export interface Token {
