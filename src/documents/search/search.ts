@@ -131,7 +131,11 @@ async function rank(
     });
     if (both) {
       const [vector, keyword] = both as [LiveHits, LiveHits];
-      return fuseLive(vector, keyword, embedded);
+      return fuseLive(vector, keyword, embedded).catch(async (error: unknown) => {
+        // It embeds only if the words have no hit.
+        await degrade(error, tenant, request, services, flags);
+        return { ranked: [], isAll: true };
+      });
     }
   }
   const { byMeaning, byWords } = legs;
