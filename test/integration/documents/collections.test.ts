@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Collection, CollectionList } from '../../../src/contract/documents.ts';
 import type { UploadAccepted } from '../../../src/contract/upload.ts';
 import { CollectionCounts } from '../../../src/documents/collections/collection-counts.ts';
+import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
 import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { CollectionSweep } from '../../../src/worker/recovery/collection-sweep.ts';
@@ -205,6 +206,34 @@ describe('counts', () => {
     await register('c');
     expect(await redis.client.hget(keys.counts('default', 'papers'), 'documents')).toBe('1');
   });
+
+  test('a document counts at once in the place of a key of another type', async () => {
+    const counts = keys.counts('default', 'papers');
+    await redis.client.set(counts, 'spoilt');
+    await register('a');
+    expect(await redis.client.hmget(counts, 'documents', 'chunks', 'size')).toEqual(['1', '1', '10']);
+    expect(await redis.client.zrange(keys.collections('default'), '0', '-1')).toEqual(['papers']);
+  });
+
+  test('a spoilt number of documents does not end the collection, nor its reembed mark', async () => {
+    for (const id of ['a', 'b', 'c']) await register(id);
+    const counts = keys.counts('default', 'papers');
+    await redis.client.hset(counts, { documents: 'spoilt', reembed: 'job:1' });
+    await new DocumentDeletion(redis.client, keys, OPTIONS.ttlSeconds).delete('default', 'papers', 'a');
+    expect(await redis.client.hmget(counts, 'documents', 'reembed')).toEqual(['1', 'job:1']);
+    await sweep();
+    expect(await papers()).toMatchObject({ document_count: 2, chunk_count: 2 });
+  });
+
+  test.each(['[]', '["papers","x","y","4","m"]', '5'])(
+    'a document with the share %s counts anew',
+    async (share) => {
+      await register('a');
+      await redis.client.hset(keys.document('a'), 'counted', share);
+      await register('a', { chunks: 3 });
+      expect(await redis.client.hget(keys.document('a'), 'counted')).toBe('["papers","3","10","4","m"]');
+    },
+  );
 
   test('a correction leaves counts that have changed since its walk began', async () => {
     await register('a', { chunks: 2 });

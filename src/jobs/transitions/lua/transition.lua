@@ -273,22 +273,23 @@ local function clear_counts(counts_key)
 end
 
 -- Adds a document's share to the counts of its collection (sign 1), or takes it out (sign -1). A count that another program
--- has spoilt counts as 0. A correction follows.
+-- has spoilt counts as 0. A spoilt number of documents becomes 1, because 0 would end the collection. A correction follows.
 -- collections_key: the set of the tenant's collections, and what their counts' keys begin with
 -- share: {collection, chunks, bytes, dimension, model}
 local function add_share(collections_key, share, sign)
   local key = collections_key .. ':' .. share[1]
   local model = 'model:' .. share[4] .. ':' .. share[5]
   local before = redis.pcall('HMGET', key, 'documents', 'chunks', 'size', 'changes', model)
-  -- Another program has put another type in the place of the counts.
   if before.err then
+    -- Another program has put another type in the place of the counts.
     redis.call('DEL', key)
-    before = {}
+    before = { 'spoilt' }
   end
   local function sum(place, amount)
-    return tonumber(whole(before[place])) + sign * tonumber(amount)
+    return math.max(0, tonumber(whole(before[place])) + sign * tonumber(amount))
   end
-  local documents, of_model = sum(1, 1), sum(5, 1)
+  local is_spoilt = before[1] and whole(before[1]) == '0'
+  local documents, of_model = is_spoilt and 1 or sum(1, 1), sum(5, 1)
   if documents <= 0 then
     clear_counts(key)
     redis.call('ZREM', collections_key, share[1])
@@ -317,7 +318,8 @@ local function count_document(collections_key, document_key, found)
   local share = { found[1], whole(found[2]), whole(found[3]), found[4] or '', found[5] or '' }
   local counted = cjson.encode(share)
   if found[6] ~= counted then
-    if found[6] then uncount_document(collections_key, document_key) end
+    -- Ignores a share that another program wrote. The document would otherwise never count.
+    if found[6] then pcall(uncount_document, collections_key, document_key) end
     add_share(collections_key, share, 1)
     redis.call('HSET', document_key, 'counted', counted)
   end
