@@ -178,7 +178,8 @@ export class JobFeed {
   #receive(firstId: string, { epoch, publishedAt, jobs }: JobEvents): void {
     this.counts.events += jobs.length;
     for (const [i, values] of jobs.entries()) {
-      const id = this.#watchers.idOf(i === 0 ? firstId : jobIdOf(values));
+      const named = i === 0 ? firstId : jobIdOf(values);
+      const id = named === undefined ? undefined : this.#watchers.idOf(named);
       if (id === undefined) continue;
       const hash = toHash(values);
       hash['id'] = id;

@@ -75,9 +75,10 @@ export function parseJobEvents(message: string): JobEvents | undefined {
 
 const ID_PLACE = JOB_FIELDS.indexOf('id');
 
-/** Returns the id that a job's values name; '' without one. */
-export function jobIdOf(values: Values): string {
-  return values[ID_PLACE] || '';
+/** Returns the id that a job's values name; `undefined` for none, as in the event of another program. */
+export function jobIdOf(values: Values): string | undefined {
+  const id = values[ID_PLACE];
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** Names the values of {@link JOB_FIELDS}. A field that the job lacks has the value `false`. */

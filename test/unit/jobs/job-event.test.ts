@@ -38,6 +38,11 @@ test('a field that the job lacks is absent, one that is empty is not', () => {
   expect(canaryPosition(message)).toEqual({ epoch: '6b0466e200f58', offset: 7 });
 });
 
+test('values without an id, or with one that is no text, name no job', () => {
+  const named = (id: unknown) => idOf(JOB_FIELDS.map((field) => (field === 'id' ? id : 'x')) as string[]);
+  expect([false, 5, {}, ['a'], null, undefined].map(named)).toEqual(Array(6).fill(undefined));
+});
+
 test('what no script has written is no event', () => {
   const others = ['hello', '{}', '7', 'null', '["h",1]', '["h","1","abc",[]]', '[1,1,1,[]]'];
   for (const message of others)
