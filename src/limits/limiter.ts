@@ -22,7 +22,7 @@ const BURST_SECONDS = 2;
 const BYTES_WINDOW_SECONDS = 60;
 /** Probes per second. A monitor sends one. `/metrics` takes 2 ms. */
 const PROBES_PER_SECOND = 50;
-/** Time in ms after which the limiter forgets an idle client. By then its buckets are full. */
+/** Time in ms after which the limiter forgets an idle client, if nothing keeps it waiting. */
 const IDLE_MS = 2 * BYTES_WINDOW_SECONDS * 1000;
 /** Concurrent list reads of one client. Each blocks the process for some 4 ms. */
 const LISTS_AT_ONCE = 2;
@@ -171,9 +171,10 @@ export class Limiter {
 
   #forgetIdle(now: number): void {
     this.#sweptAt = now;
-    for (const [subject, { bodies, sockets, lists, bytes, seenAt }] of this.#clients)
-      if (bodies + sockets + lists === 0 && now - seenAt > IDLE_MS && bytes.wait() === 0)
-        this.#clients.delete(subject);
+    for (const [subject, { bodies, sockets, lists, requests, bytes, seenAt }] of this.#clients) {
+      const mayGo = requests.wait() === 0 && bytes.wait() === 0;
+      if (bodies + sockets + lists === 0 && now - seenAt > IDLE_MS && mayGo) this.#clients.delete(subject);
+    }
   }
 }
 

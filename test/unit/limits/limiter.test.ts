@@ -122,6 +122,16 @@ test('an idle client is forgotten, but not what it has open', () => {
   expect(refusal(() => limiter.body('a'))).toBeDefined();
 });
 
+test('an idle client is not forgotten before its costly request is paid', () => {
+  const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 10 });
+  limiter.request('a', 8000);
+  for (let minute = 0; minute < 10; minute++) {
+    vi.advanceTimersByTime(60_000);
+    limiter.request('b');
+  }
+  expect(refusal(() => limiter.request('a'))).toMatchObject({ 'retry-after': '199' });
+});
+
 test('probes have a limit of their own', () => {
   const limiter = new Limiter({ ...WIDE_LIMITS, requestsPerSecond: 5 });
   for (let sent = 0; sent < 10; sent++) limiter.request('a');
