@@ -22,7 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
     without: 'the switch of the generation',
     file: 'src/jobs/transitions/lua/report.lua',
     line: "'generation', token,",
-    instead: "'generation', before[1] or 'none',",
+    instead: "'generation', before.generation or 'none',",
   },
   {
     without: 'the cleanup of dead generations',
