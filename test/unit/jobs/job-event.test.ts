@@ -39,7 +39,7 @@ test('a field that the job lacks is absent, one that is empty is not', () => {
 });
 
 test('values without an id, or with one that is no text, name no job', () => {
-  const named = (id: unknown) => idOf(JOB_FIELDS.map((field) => (field === 'id' ? id : 'x')) as string[]);
+  const named = (id: unknown) => jobIdOf(JOB_FIELDS.map((field) => (field === 'id' ? id : 'x')) as string[]);
   expect([false, 5, {}, ['a'], null, undefined].map(named)).toEqual(Array(6).fill(undefined));
 });
 
