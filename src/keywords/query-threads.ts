@@ -23,10 +23,11 @@ export class QueryThreads {
   readonly #waiting = new Set<Call>();
   /** Each thread with its call; `undefined` for an idle one. */
   readonly #threads = new Map<Worker, Call | undefined>();
+  #isClosed = false;
 
   /** Runs a query in its turn. @throws {KeywordError} `busy` if too many wait, or it takes too long; SQLite's error */
   async run(query: ThreadQuery): Promise<Found> {
-    if (this.#waiting.size >= MAX_WAITING) throw busy();
+    if (this.#isClosed || this.#waiting.size >= MAX_WAITING) throw busy();
     const { promise, resolve, reject } = Promise.withResolvers<Found>();
     const call = { query, resolve, reject };
     // Nothing interrupts SQLite here, so a running query goes on, and its result is lost.
@@ -41,6 +42,7 @@ export class QueryThreads {
 
   /** Ends the threads. Fails the queries under way. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const call of [...this.#waiting, ...this.#threads.values()]) call?.reject(busy());
     this.#waiting.clear();
     await Promise.all([...this.#threads.keys()].map((thread) => thread.terminate()));

@@ -74,3 +74,8 @@ test('a query waits while a file is locked', async () => {
   other.close();
   expect(await query).toEqual(found);
 });
+
+test('a query after the end starts no thread', async () => {
+  await threads.close();
+  await expect(run('docs.sqlite')).rejects.toMatchObject({ code: 'busy' });
+});
