@@ -15,9 +15,11 @@ const TextSchema = v.pipe(
 );
 
 const TextsSchema = v.pipe(
+  v.array(v.unknown()),
+  v.maxLength(MAX_TEXTS),
+  // Comes after the count, because checking two million texts takes a second.
   v.array(TextSchema),
   v.minLength(1, 'a list must hold a text'),
-  v.maxLength(MAX_TEXTS, `a list holds at most ${MAX_TEXTS} texts`),
 );
 
 const NO_TEXTS = 'must be a text, or a list of texts';
@@ -25,9 +27,12 @@ const NO_TEXTS = 'must be a text, or a list of texts';
 const TOKENS =
   'holds tokens. Send texts. In LangChain for Python, set check_embedding_ctx_length=False on OpenAIEmbeddings.';
 
-function isTokens(input: unknown): boolean {
-  const first: unknown = Array.isArray(input) ? input[0] : undefined;
-  return typeof first === 'number' || Array.isArray(first);
+/** Says why an input is neither a text nor a list of texts. */
+function faultOf(input: unknown): string {
+  if (!Array.isArray(input)) return NO_TEXTS;
+  const first: unknown = input[0];
+  if (typeof first === 'number' || Array.isArray(first)) return TOKENS;
+  return input.length > MAX_TEXTS ? `a list holds at most ${MAX_TEXTS} texts` : NO_TEXTS;
 }
 
 /** As for OpenAI, null stands for an absent field, because some clients send null for settings that they lack. */
@@ -35,7 +40,7 @@ export const EmbeddingsRequestSchema = v.object({
   /** Name of the processor's present model. A collection lists the names of its models. */
   model: v.pipe(v.string(), v.minLength(1)),
   input: v.pipe(
-    v.union([TextSchema, TextsSchema], ({ input }) => (isTokens(input) ? TOKENS : NO_TEXTS)),
+    v.union([TextSchema, TextsSchema], ({ input }) => faultOf(input)),
     // Embedding services refuse a lone surrogate.
     v.transform((input) => [input].flat().map((text) => text.toWellFormed())),
   ),
