@@ -45,6 +45,8 @@ export class DocumentEmbedder {
   readonly #services: EmbedderServices;
   #model: EmbeddingModel | undefined;
   #taken: Promise<void> | undefined;
+  /** The last look for a checkpoint. */
+  #looked: Promise<unknown> = Promise.resolve();
   #processor: Promise<{ inLane: Start; size: number }> | undefined;
   /** Vectors of the model, by text. They come from former chunks, and from the call that determined the model. */
   readonly #known = new Map<string, ArrayLike<number>>();
@@ -93,7 +95,10 @@ export class DocumentEmbedder {
     const { checkpoints, caller, onEmbedded } = this.#services;
     const [from, end] = [batch * this.#batchSize, this.#end(batch)];
     const texts = this.#texts(from, end);
-    const kept = await checkpoints.vectors(batch, texts);
+    // Looks in turn, so that earlier batches are embedded first. They are stored in order.
+    const look = this.#looked.then(() => checkpoints.vectors(batch, texts));
+    this.#looked = look.catch(() => {});
+    const kept = await look;
     if (kept && (await this.#isOurs(kept, true))) {
       onEmbedded(texts.length);
       return this.#joined(from, kept.embeddings);

@@ -95,6 +95,16 @@ async function run({
   );
 }
 
+test('embeds earlier batches first, also if the look for their checkpoint takes longer', async () => {
+  const vectors = vi.spyOn(Checkpoints.prototype, 'vectors');
+  vectors.mockImplementation((batch) => sleep(batch === 0 ? 30 : 0, undefined));
+  const first: string[] = [];
+  await run({ count: 700, embed: (texts) => void first.push(texts[0] ?? '') });
+  vectors.mockRestore();
+  // A batch has 234 chunks, and a call 32.
+  expect(first.slice(0, 8)).toEqual([0, 32, 64, 96, 128, 160, 192, 224].map((i) => `text ${i}`));
+});
+
 test('stores in order, one batch at a time, and embeds the next meanwhile, but no further than two ahead', async () => {
   const stored: number[] = [];
   let [storing, embedded, mostAhead, mostStoring] = [0, 0, 0, 0];
