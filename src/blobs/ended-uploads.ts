@@ -1,11 +1,12 @@
-import { copyFile, link, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Outcome } from '../contract/job.ts';
 import { ifExists } from '../if-exists.ts';
 import { BlobNotFoundError, blobPath, ENDS, MANIFEST, OLDER_ENDS } from './blob-paths.ts';
-import { flushFolder, makeFolder } from './make-folder.ts';
+import { flushFolder } from './make-folder.ts';
 import { readManifest, type Manifest } from './manifest.ts';
+import { addName, moveFile } from './second-name.ts';
 
 /**
  * Ends of a run. Deleted and cancelled ones come first, because a worker may have to repeat them soon. The document of a
@@ -127,6 +128,15 @@ export class EndedUploads {
     return found.some(Boolean);
   }
 
+  /** Lists the ids of the documents whose deletion is noted. */
+  async deletedDocuments(): Promise<Set<string>> {
+    const ids = new Set<string>();
+    for (const folder of await this.#folders())
+      for (const note of await this.#notes(folder))
+        if (note.status === 'deleted') ids.add((await this.read(note))?.payload.document_id ?? note.jobId);
+    return ids;
+  }
+
   /**
    * Removes the note of a job's end, because the job is about to be rerun, or its files are deleted.
    * @param kinds removes notes of these kinds only; by default all but `edited`
@@ -165,7 +175,7 @@ export class EndedUploads {
         const path = join(older, folder, name);
         const manifest = await readManifest(path);
         if (manifest) await this.restore(path, manifest);
-        await move(this.#root, path, join(this.#folder, folder, name));
+        await moveFile(this.#root, path, join(this.#folder, folder, name));
         adopted++;
       }
       await rmdir(join(older, folder)).catch(() => {});
@@ -218,30 +228,4 @@ export class EndedUploads {
 /** Makes a folder's name from an epoch, which other programs may have written to Redis. */
 function folderName(epoch: string): string {
   return encodeURIComponent(epoch).replaceAll('.', '%2E') || 'unnamed';
-}
-
-/** Gives a file a second name, unless it exists. Copies the file on a file system without links. */
-async function addName(root: string, from: string, to: string): Promise<void> {
-  await inFolder(root, to, async () => {
-    await link(from, to).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return;
-      if (error.code === 'ENOENT') throw error;
-      await copyFile(from, to);
-    });
-  });
-}
-
-/** Moves a file that may be gone. */
-async function move(root: string, from: string, to: string): Promise<void> {
-  await inFolder(root, to, () => rename(from, to));
-}
-
-/** Puts a file into a folder that may be missing, or that another process removes because it is empty. */
-async function inFolder(root: string, to: string, put: () => Promise<void>): Promise<void> {
-  const putOnce = async () => {
-    await makeFolder(root, dirname(to));
-    await put();
-    return true;
-  };
-  if (!(await ifExists(putOnce()))) await ifExists(putOnce());
 }

@@ -57,12 +57,18 @@ export class CleanupLog {
 
   /**
    * Marks generations as dead that are neither live nor being written, if their document or job proves it.
+   * @param deleted documents that a client has deleted, which proves it, too
    * @returns the number marked, and the orphans. Redis knows neither a document nor a job of an orphan. Absence is no
    * evidence, so orphans stay.
    */
-  async markDead<G extends Generation>(generations: readonly G[]): Promise<{ marked: number; orphans: G[] }> {
+  async markDead<G extends Generation>(
+    generations: readonly G[],
+    deleted: ReadonlySet<string> = new Set(),
+  ): Promise<{ marked: number; orphans: G[] }> {
     if (generations.length === 0) return { marked: 0, orphans: [] };
-    const found = generations.map((one) => [one.collection, one.documentId, one.generation]);
+    const found = generations.map((one) => {
+      return [one.collection, one.documentId, one.generation, deleted.has(one.documentId)];
+    });
     const { marked, places } = await this.#run('mark-dead', {
       default_tenant: DEFAULT_TENANT,
       generations: JSON.stringify(found),

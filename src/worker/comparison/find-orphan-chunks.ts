@@ -5,21 +5,23 @@ const AGAIN_SECONDS = 60 * 60;
 
 /**
  * Checks all chunks in Chroma and the keyword index, unless a worker did so in this epoch. Redis may have lost the scripts'
- * marks of dead generations. Deletion needs evidence, so chunks of documents that Redis does not know stay.
+ * marks of dead generations. Deletion needs evidence, so chunks of documents that Redis does not know stay. The note of a
+ * document's deletion is evidence, because Redis may have lost the document together with its deletion.
  * @throws {DependencyError} when a store fails
  */
 export async function findOrphanChunks(
-  { redis, keys, vectors, keywords, cleanups, logger }: ComparisonServices,
+  { redis, keys, blobs, vectors, keywords, cleanups, logger }: ComparisonServices,
   turn: Turn,
 ): Promise<void> {
   if ((await redis.get(keys.reconciled)) === turn.epoch) return;
+  const deleted = await blobs.ended.deletedDocuments();
   let dead = 0;
   const orphans = new Set<string>();
   for (const store of [vectors, keywords]) {
     for await (const generations of store.generations(turn.signal)) {
       // In another epoch the earlier claims are not yet known.
       if (!(await turn.keep())) return;
-      const found = await cleanups.markDead(generations);
+      const found = await cleanups.markDead(generations, deleted);
       dead += found.marked;
       for (const { collection, documentId, generation } of found.orphans)
         orphans.add(`${collection} ${documentId} ${generation}`);

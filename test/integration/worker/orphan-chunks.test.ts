@@ -1,4 +1,6 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 
 import { ChunkCounts } from '../../../src/documents/chunk-counts.ts';
@@ -7,6 +9,7 @@ import { DocumentRegistry } from '../../../src/documents/registry.ts';
 import { VectorStore } from '../../../src/documents/vector-store.ts';
 import { DocumentDeletion } from '../../../src/jobs/transitions/document-deletion.ts';
 import { CleanupLog } from '../../../src/jobs/transitions/cleanup-log.ts';
+import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
 import { IncompleteDocuments } from '../../../src/jobs/transitions/incomplete-documents.ts';
 import { EpochTracker } from '../../../src/jobs/reads/epoch-tracker.ts';
 import { InstallationError } from '../../../src/installation/installation-error.ts';
@@ -153,6 +156,26 @@ test('in a new epoch evidence marks generations dead, but not those that are liv
     'papers/deleted:1-late',
     'papers/failed:0-lost',
   ]);
+});
+
+test('chunks of a document go whose deletion Redis has lost, together with the document', async () => {
+  const blobs = new BlobStore(join(folder, 'blobs'));
+  await mkdir(join(folder, 'blobs'), { recursive: true });
+  for (const [job, made] of Object.entries({ first: {}, second: { document_id: 'replaced' } })) {
+    const blob = blobs.create('default', job);
+    blob.stream.end('text');
+    const payload = { filename: 'a', collection: 'papers', file_key: blob.key, ...made };
+    await finished(blob.stream);
+    await blob.describe({ job_id: job, tenant: 'default', payload: payload as JobPayload });
+    await blob.commit();
+  }
+  await blobs.ended.note('default/first', 'first', 'deleted', 'before');
+  await blobs.ended.note('default/second', 'second', 'deleted', 'before');
+  for (const document of ['first', 'replaced', 'unknown']) await store(document, '1-lost');
+  startWorker();
+  await reconciled();
+  expect(await dead()).toEqual(['papers/first:1-lost', 'papers/replaced:1-lost']);
+  expect(await redis.client.get(keys.orphans)).toBe('1');
 });
 
 test('chunks of a document that Redis does not know stay, are counted, and are looked at again', async () => {

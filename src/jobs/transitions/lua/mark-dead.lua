@@ -2,7 +2,8 @@
 -- or dead, together with its epoch.
 -- Returns {marked, places}: the number marked, and the places of orphans in the list, from 1. Publishes nothing.
 -- A document with another live generation is evidence. So is a job that holds another one, ended without a document,
--- completed with the document of another upload, or whose document a client deleted.
+-- completed with the document of another upload, or whose document a client deleted. Redis may have lost such a job, too.
+-- Then the caller's note of the deletion is evidence, as the fourth value of a generation.
 -- In these cases no script makes this generation live. An orphan has no evidence. Its document may return from the blob
 -- store, and Redis may hold the wrong data, or none.
 local held = {}
@@ -27,7 +28,7 @@ for place, found in ipairs(cjson.decode(generations)) do
   -- A value of another type gives an error, which is no evidence.
   local live = redis.pcall('HMGET', document, 'generation', 'tenant')
   if live[1] ~= found[3] and not held[found[3]] then
-    if live[1] or is_evidence(found[2]) then
+    if live[1] or found[4] or is_evidence(found[2]) then
       mark_chunks_dead(cleanup, live[2] or default_tenant, found[1], found[2], found[3], now_ms())
       marked = marked + 1
     else
