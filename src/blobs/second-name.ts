@@ -4,6 +4,9 @@ import { dirname } from 'node:path';
 import { ifExists } from '../if-exists.ts';
 import { makeFolder } from './make-folder.ts';
 
+/** Tries to put a file into its folder: a missing folder, and one that another process removes at once, cost one each. */
+const MOST_TRIES = 3;
+
 /** Gives a file a second name, unless it exists. Copies the file on a file system without links. */
 export async function addName(root: string, from: string, to: string): Promise<void> {
   await inFolder(root, to, async () => {
@@ -23,9 +26,10 @@ export async function moveFile(root: string, from: string, to: string): Promise<
 /** Puts a file into a folder that may be missing, or that another process removes because it is empty. */
 async function inFolder(root: string, to: string, put: () => Promise<void>): Promise<void> {
   const putOnce = async () => {
-    await makeFolder(root, dirname(to));
     await put();
     return true;
   };
-  if (!(await ifExists(putOnce()))) await ifExists(putOnce());
+  // Tries first, because the folder exists for all but the first file of an epoch.
+  for (let tries = 0; tries < MOST_TRIES && !(await ifExists(putOnce())); tries++)
+    await makeFolder(root, dirname(to));
 }

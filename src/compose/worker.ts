@@ -43,9 +43,11 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
   const ttlMs = jobTtlSeconds * 1000;
   const store = new JobStore(redis, keys);
   const reembeds = new ReembedJobs(redis, keys, { maxRetries: config.maxRetries, ttlSeconds: jobTtlSeconds });
+  const chunks = new ChunkStores(stores.vectors, stores.keywords);
   const services = {
     ...stores,
-    chunks: new ChunkStores(stores.vectors, new UpsertBatcher(stores.vectors), stores.keywords),
+    chunks,
+    upserts: new UpsertBatcher(chunks),
     redis,
     keys,
     installation,

@@ -1,21 +1,8 @@
 import type { KeywordChunk } from '../contract/services/keywords.ts';
 import type { Generation } from '../jobs/model/generation.ts';
 import type { KeywordIndex } from '../keywords-client/keyword-index.ts';
-import type { ChunkOrigin, EmbeddedChunk } from './chunk-record.ts';
+import type { ChunkWrite } from './chunk-record.ts';
 import type { VectorStore } from './vector-store.ts';
-
-/** Rejects when a job may no longer write. Awaited right before a write. */
-export type EnsureHeld = () => Promise<void>;
-
-/** Writes chunks to Chroma. */
-export interface ChunkWriter {
-  upsert(
-    origin: ChunkOrigin,
-    batch: readonly EmbeddedChunk[],
-    ensureHeld: EnsureHeld,
-    signal: AbortSignal,
-  ): Promise<void>;
-}
 
 /**
  * Both stores of chunks: Chroma and the keyword index. A chunk counts as stored when both hold it, and as deleted when neither does.
@@ -23,35 +10,27 @@ export interface ChunkWriter {
  * write that was aborted.
  */
 export class ChunkStores {
-  readonly #vectors: Pick<VectorStore, 'deleteGeneration' | 'countChunks'>;
-  readonly #writer: ChunkWriter;
+  readonly #vectors: Pick<VectorStore, 'upsertAll' | 'deleteGeneration' | 'countChunks'>;
   readonly #keywords: Pick<KeywordIndex, 'upsert' | 'deleteGeneration' | 'countStored'>;
 
   constructor(
-    vectors: Pick<VectorStore, 'deleteGeneration' | 'countChunks'>,
-    writer: ChunkWriter,
+    vectors: Pick<VectorStore, 'upsertAll' | 'deleteGeneration' | 'countChunks'>,
     keywords: Pick<KeywordIndex, 'upsert' | 'deleteGeneration' | 'countStored'>,
   ) {
     this.#vectors = vectors;
-    this.#writer = writer;
     this.#keywords = keywords;
   }
 
   /**
-   * Stores a batch of a generation's chunks.
-   * @throws {DependencyError} `dead_generation` after its deletion; `ensureHeld`'s error
+   * Stores batches of several generations of a collection in one call to each store.
+   * @throws {DependencyError} `dead_generation` if one was deleted
    */
-  async upsert(
-    origin: ChunkOrigin,
-    batch: readonly EmbeddedChunk[],
-    ensureHeld: EnsureHeld,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const index = async () => {
-      await ensureHeld();
-      await this.#keywords.upsert(keywordsOf(origin, batch), signal);
-    };
-    await both(this.#writer.upsert(origin, batch, ensureHeld, signal), index());
+  async upsertAll(collection: string, writes: readonly ChunkWrite[], signal: AbortSignal): Promise<void> {
+    const keywords = writes.map(({ origin, batch }) => keywordsOf(origin, batch));
+    await both(
+      this.#vectors.upsertAll(collection, writes, signal),
+      this.#keywords.upsert({ collection, writes: keywords }, signal),
+    );
   }
 
   /** Deletes a generation's chunks. The keyword index refuses later ones. */
@@ -75,12 +54,11 @@ export class ChunkStores {
 
 /** Makes the index's form of a generation's chunks. The name of the file stands for the title. */
 export function keywordsOf(
-  { collection, documentId, generation, filename }: Generation & { filename: string },
+  { documentId, generation, filename }: Omit<Generation, 'collection'> & { filename: string },
   chunks: readonly Omit<KeywordChunk, 'title'>[],
 ) {
   const title = filename.replace(/\.[^.]+$/, '');
   return {
-    collection,
     document_id: documentId,
     generation,
     chunks: chunks.map(({ index, heading, context, text }) => ({ index, title, heading, context, text })),

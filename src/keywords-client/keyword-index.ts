@@ -9,11 +9,11 @@ import {
   KeywordGenerationsSchema,
   KeywordHitsSchema,
   MAX_KEYWORD_BATCH,
-  type KeywordChunk,
   type KeywordCollections,
   type KeywordHits,
   type KeywordQuery,
   type KeywordUpsert,
+  type KeywordWrite,
 } from '../contract/services/keywords.ts';
 import { DependencyError } from '../errors.ts';
 import { InstallationError } from '../installation/installation-error.ts';
@@ -55,10 +55,9 @@ export class KeywordIndex {
     this.#installation = options.installation;
   }
 
-  /** Stores chunks of a generation, in as many calls as they need. @throws `dead_generation` if it was deleted */
-  async upsert({ chunks, ...generation }: KeywordUpsert, signal: AbortSignal): Promise<void> {
-    for (const batch of batches(chunks))
-      await this.#write('/upsert', { ...generation, chunks: batch }, signal);
+  /** Stores chunks of some generations, in as many calls as they need. @throws `dead_generation` if one was deleted */
+  async upsert({ collection, writes }: KeywordUpsert, signal: AbortSignal): Promise<void> {
+    for (const batch of batches(writes)) await this.#write('/upsert', { collection, writes: batch }, signal);
   }
 
   /** Deletes a generation's chunks. The index refuses later ones, even if it has none of them now. */
@@ -186,19 +185,24 @@ export class KeywordIndex {
   }
 }
 
-/** Splits chunks into batches of at most {@link MAX_KEYWORD_BATCH} chunks and {@link MAX_BATCH_BYTES}. */
-function* batches(chunks: readonly KeywordChunk[]): Generator<KeywordChunk[]> {
-  let batch: KeywordChunk[] = [];
+/** Splits writes into batches of at most {@link MAX_KEYWORD_BATCH} chunks and {@link MAX_BATCH_BYTES}. */
+function* batches(writes: readonly KeywordWrite[]): Generator<KeywordWrite[]> {
+  let batch: KeywordWrite[] = [];
+  let count = 0;
   let bytes = 0;
-  for (const chunk of chunks) {
-    const own = Buffer.byteLength(JSON.stringify(chunk));
-    if (batch.length > 0 && (batch.length === MAX_KEYWORD_BATCH || bytes + own > MAX_BATCH_BYTES)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
+  for (const { chunks, ...generation } of writes) {
+    let own: KeywordWrite | undefined;
+    for (const chunk of chunks) {
+      const size = Buffer.byteLength(JSON.stringify(chunk));
+      if (count > 0 && (count === MAX_KEYWORD_BATCH || bytes + size > MAX_BATCH_BYTES)) {
+        yield batch;
+        [batch, count, bytes, own] = [[], 0, 0, undefined];
+      }
+      if (!own) batch.push((own = { ...generation, chunks: [] }));
+      own.chunks.push(chunk);
+      count++;
+      bytes += size;
     }
-    batch.push(chunk);
-    bytes += own;
   }
-  if (batch.length > 0) yield batch;
+  if (count > 0) yield batch;
 }

@@ -58,6 +58,11 @@ interface GenerationName {
   generation: string;
 }
 
+/** Chunks of a generation to store. */
+export interface TokenizedWrite extends GenerationName {
+  chunks: readonly TokenizedChunk[];
+}
+
 /** Files that this process has opened. */
 let opened = 0;
 
@@ -105,30 +110,36 @@ export class CollectionFile {
   }
 
   /**
-   * Stores chunks of a generation, and replaces those of the same index.
-   * @throws {KeywordError} `dead_generation` for a deleted generation
+   * Stores chunks of some generations, and replaces those of the same index. One transaction takes all, because each has a
+   * high fixed cost.
+   * @throws {KeywordError} `dead_generation` for a deleted generation; nothing is stored then
    */
-  upsert({ document_id, generation }: GenerationName, chunks: readonly TokenizedChunk[]): void {
+  upsert(writes: readonly TokenizedWrite[]): void {
+    this.#chunkCount += inTransaction(this.#database, () =>
+      writes.reduce((added, write) => added + this.#add(write), 0),
+    );
+  }
+
+  /** Stores chunks of a generation. @returns the number of those that were not there */
+  #add({ document_id, generation, chunks }: TokenizedWrite): number {
     const run = this.#statements;
-    this.#chunkCount += inTransaction(this.#database, () => {
-      run.addGeneration.run(document_id, generation, null);
-      const found = run.findGeneration.get(document_id, generation);
-      if (found?.['dead_since'] !== null) {
-        const detail = `Generation ${generation} of document ${document_id} was deleted.`;
-        throw new KeywordError('dead_generation', detail);
-      }
-      const id = Number(found['id']);
-      let added = 0;
-      for (const language of new Set(chunks.map((chunk) => chunk.language))) run.addLanguage.run(language);
-      for (const { index, tokens } of chunks) {
-        const { changes, lastInsertRowid } = run.addChunk.run(id, index);
-        const row = changes > 0 ? lastInsertRowid : Number(run.findChunk.get(id, index)?.['id']);
-        if (changes === 0) run.deleteText.run(row);
-        else added++;
-        run.addText.run(row, tokens);
-      }
-      return added;
-    });
+    run.addGeneration.run(document_id, generation, null);
+    const found = run.findGeneration.get(document_id, generation);
+    if (found?.['dead_since'] !== null) {
+      const detail = `Generation ${generation} of document ${document_id} was deleted.`;
+      throw new KeywordError('dead_generation', detail);
+    }
+    const id = Number(found['id']);
+    let added = 0;
+    for (const language of new Set(chunks.map((chunk) => chunk.language))) run.addLanguage.run(language);
+    for (const { index, tokens } of chunks) {
+      const { changes, lastInsertRowid } = run.addChunk.run(id, index);
+      const row = changes > 0 ? lastInsertRowid : Number(run.findChunk.get(id, index)?.['id']);
+      if (changes === 0) run.deleteText.run(row);
+      else added++;
+      run.addText.run(row, tokens);
+    }
+    return added;
   }
 
   /** Marks a generation as dead, also one without chunks. Forgets tombstones older than {@link TOMBSTONE_MS}. */

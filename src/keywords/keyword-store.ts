@@ -13,7 +13,7 @@ import type {
 } from '../contract/services/keywords.ts';
 import type { Logger } from '../logging/logger.ts';
 import { queryTokens } from '../tokens/tokenize.ts';
-import type { TokenizedChunk } from './collection-file.ts';
+import type { TokenizedChunk, TokenizedWrite } from './collection-file.ts';
 import { IndexFiles } from './index-files.ts';
 import { QueryThreads } from './query-threads.ts';
 import { tokenizeChunk } from './tokenize-chunk.ts';
@@ -47,17 +47,21 @@ export class KeywordStore {
     this.#files.withCatalogue((catalogue) => catalogue.ensureOwn(installation));
   }
 
-  /** Stores chunks of a generation. @throws {KeywordError} `dead_generation` for a deleted one */
-  async upsert({ collection, chunks, ...generation }: KeywordUpsert): Promise<void> {
-    const tokenized: TokenizedChunk[] = [];
+  /** Stores chunks of some generations, or none. @throws {KeywordError} `dead_generation` if one was deleted */
+  async upsert({ collection, writes }: KeywordUpsert): Promise<void> {
+    const tokenized: TokenizedWrite[] = [];
     let turn = performance.now();
-    for (const chunk of chunks) {
-      tokenized.push(tokenizeChunk(chunk));
-      if (performance.now() - turn < TURN_MS) continue;
-      await nextTurn();
-      turn = performance.now();
+    for (const { chunks, ...generation } of writes) {
+      const own: TokenizedChunk[] = [];
+      tokenized.push({ ...generation, chunks: own });
+      for (const chunk of chunks) {
+        own.push(tokenizeChunk(chunk));
+        if (performance.now() - turn < TURN_MS) continue;
+        await nextTurn();
+        turn = performance.now();
+      }
     }
-    this.#files.write(collection, (file) => file.upsert(generation, tokenized));
+    this.#files.write(collection, (file) => file.upsert(tokenized));
   }
 
   /** Deletes a generation's chunks, and refuses later ones. Deletes the rest when it is repeated after an interruption. */

@@ -90,8 +90,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
 
   app.post('/chunk', async (c) => {
     const maxBytes = maxTextChars * MAX_BODY_BYTES_PER_CHAR + SPARE_BODY_BYTES;
-    const { remove, path, bytes } = await receiveBody(c.env.incoming, tmpDir, maxBytes);
-    const task = { kind: 'chunk', path, bytes, maxTextChars } as const;
+    const { remove, source, bytes } = await receiveBody(c.env.incoming, tmpDir, maxBytes);
+    const task = { kind: 'chunk', source, bytes, maxTextChars } as const;
     const chunked = pool.run(task, callerOf(c), () => void remove());
     return stream(c, await responseInTurn(chunked, signOfLifeMs));
   });

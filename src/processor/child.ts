@@ -24,7 +24,7 @@ function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
       return task.format === 'json' ? jsonResponse(events) : ndjsonResponse(events);
     }
     case 'chunk':
-      return chunkResponse(task.path, task.maxTextChars);
+      return chunkResponse(task.source, task.maxTextChars);
     case 'embed':
       return embedTexts(task.texts);
   }

@@ -8,11 +8,16 @@ import { ProcessorError, parseRequest } from './errors.ts';
 const PIECE_CHARS = 256 * 1024;
 
 /**
- * Responds to a `POST /chunk` whose body is in a file, in pieces.
+ * Responds to a `POST /chunk` in pieces.
+ * @param source the body, or the path of its file
  * @throws {ProcessorError} `invalid_request`, or `text_too_long` above `maxTextChars`
  */
-export async function* chunkResponse(path: string, maxTextChars: number): AsyncGenerator<Uint8Array> {
-  const request = parseRequest(ChunkRequestSchema, await readFile(path, 'utf8'));
+export async function* chunkResponse(
+  source: { text: string } | { path: string },
+  maxTextChars: number,
+): AsyncGenerator<Uint8Array> {
+  const body = 'text' in source ? source.text : await readFile(source.path, 'utf8');
+  const request = parseRequest(ChunkRequestSchema, body);
   if (request.text.length > maxTextChars) throw new ProcessorError('text_too_long');
   // Collects everything before the first byte goes out. Until then a failure can set the status.
   const pieces: Buffer[] = [];

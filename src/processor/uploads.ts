@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { PassThrough, Transform, type Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 
@@ -10,6 +11,9 @@ import { ProcessorError } from './errors.ts';
 
 /** Most parts of a form. Other fields mean nothing here, and many of them are an attack. */
 const MAX_PARTS = 16;
+
+/** Largest body that stays in memory, in bytes. A file costs several calls to the disk, here and in the child. */
+const SMALL_BYTES = 64 * 1024;
 
 /** A caller's file or body on disk. */
 export interface Upload {
@@ -62,15 +66,29 @@ export function receiveFile(request: IncomingMessage, folder: string, maxBytes: 
   });
 }
 
+/** A request's body: its text if it is small, and a file otherwise. */
+export type ReceivedBody = Pick<Upload, 'bytes' | 'remove'> & { source: { text: string } | { path: string } };
+
 /**
- * Streams a request's body unchanged to a new file in `folder`. On error it leaves no file.
+ * Receives a request's body unchanged, a large one in a new file in `folder`. On error it leaves no file.
  * @throws {ProcessorError} `invalid_request`, or `body_too_large`
  */
-export function receiveBody(request: IncomingMessage, folder: string, maxBytes: number): Promise<Upload> {
-  return receive(folder, async (output) => {
+export async function receiveBody(
+  request: IncomingMessage,
+  folder: string,
+  maxBytes: number,
+): Promise<ReceivedBody> {
+  if (Number(request.headers['content-length']) <= Math.min(SMALL_BYTES, maxBytes)) {
+    const body = await buffer(bodyOf(request)).catch((error: unknown) =>
+      Promise.reject(toReceiveError(error)),
+    );
+    return { source: { text: body.toString() }, bytes: body.length, remove: async () => {} };
+  }
+  const { path, ...received } = await receive(folder, async (output) => {
     await pipeline(bodyOf(request), byteLimit(maxBytes), output);
-    return { filename: '', mediaType: request.headers['content-type'] ?? '' };
+    return { filename: '', mediaType: '' };
   });
+  return { ...received, source: { path } };
 }
 
 async function receive(
@@ -79,7 +97,7 @@ async function receive(
 ): Promise<Upload> {
   // A PDF reader goes by the extension. Only the content decides the type.
   const path = join(folder, `${randomUUID()}.pdf`);
-  const remove = () => rm(path, { force: true }).catch(() => {});
+  const remove = () => unlink(path).catch(() => {});
   // Opened first, so that no late open creates the file again.
   await using file = await open(path, 'wx');
   try {
@@ -88,13 +106,15 @@ async function receive(
     return { path, bytes: output.bytesWritten, remove, ...described };
   } catch (error) {
     await remove();
-    // A full disk is not the caller's fault.
-    if (error instanceof ProcessorError || isSystemError(error)) throw error;
-    throw new ProcessorError('invalid_request', {
-      detail: 'The body is damaged or ends early. Send it again.',
-      cause: error,
-    });
+    throw toReceiveError(error);
   }
+}
+
+function toReceiveError(error: unknown): unknown {
+  // A full disk is not the caller's fault.
+  if (error instanceof ProcessorError || isSystemError(error)) return error;
+  const detail = 'The body is damaged or ends early. Send it again.';
+  return new ProcessorError('invalid_request', { detail, cause: error });
 }
 
 function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {

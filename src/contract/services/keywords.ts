@@ -48,12 +48,28 @@ export const KeywordChunkSchema = v.object({
 });
 export type KeywordChunk = v.InferOutput<typeof KeywordChunkSchema>;
 
-/** Body of `POST /upsert`. Chunks of the same index are replaced. */
+/**
+ * Body of `POST /upsert`: chunks of some generations of a collection, in one transaction. Chunks of the same index are
+ * replaced. One deleted generation refuses the whole call.
+ */
 export const KeywordUpsertSchema = v.object({
-  ...Generation,
-  chunks: v.pipe(v.array(KeywordChunkSchema), v.maxLength(MAX_KEYWORD_BATCH)),
+  collection: v.string(),
+  writes: v.pipe(
+    v.array(
+      v.object({
+        document_id: v.string(),
+        generation: v.string(),
+        chunks: v.array(KeywordChunkSchema),
+      }),
+    ),
+    v.check(
+      (writes) => writes.reduce((sum, { chunks }) => sum + chunks.length, 0) <= MAX_KEYWORD_BATCH,
+      `holds more than ${MAX_KEYWORD_BATCH} chunks`,
+    ),
+  ),
 });
 export type KeywordUpsert = v.InferOutput<typeof KeywordUpsertSchema>;
+export type KeywordWrite = KeywordUpsert['writes'][number];
 
 /** Body of `POST /delete`: deletes a generation's chunks, and refuses later ones. */
 export const KeywordDeletionSchema = v.object(Generation);

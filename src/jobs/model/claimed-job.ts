@@ -23,6 +23,8 @@ export interface ClaimedJob extends Claim {
   readonly reembeds: string | undefined;
   /** Number of the run, from 1. */
   readonly run: number;
+  /** Number of the claim within the run, from 1. */
+  readonly attempt: number;
   /** Stored fields at the claim. Only `JobReports` reads them, because it makes the job's next version from them. */
   readonly hash: JobHash;
   /** Time at which this process sent the claim, by its own clock (`performance.now()`, ms). The lease began later. */
@@ -42,6 +44,7 @@ export function toClaimedJob(hash: JobHash, payload: string, askedAt: number): C
     work: read.ok ? { ...read, documentId: read.payload.document_id ?? id } : read,
     reembeds: hash['type'] === REEMBED ? hash['collection'] : undefined,
     run: Number(hash['run']) || 1,
+    attempt: Number(hash['attempt']) || 1,
     hash,
     askedAt,
   };

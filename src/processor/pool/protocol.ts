@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 
-/** Work for a child. Files go by path, because both processes would copy a message whole. */
+/** Work for a child. Large files go by path, because both processes would copy a message whole. */
 export type Task =
   | {
       kind: 'parse';
@@ -14,8 +14,8 @@ export type Task =
       maxSilenceMs: number;
       format: 'json' | 'ndjson';
     }
-  /** `path` holds the body of a `POST /chunk`. */
-  | { kind: 'chunk'; path: string; bytes: number; maxTextChars: number }
+  /** `source` holds the body of a `POST /chunk`. */
+  | { kind: 'chunk'; source: { text: string } | { path: string }; bytes: number; maxTextChars: number }
   | { kind: 'embed'; texts: string[] };
 
 /**

@@ -127,10 +127,10 @@ export class MissingKeywords {
       const chunks = [...(await vectors.find(collection, ids, undefined, turn.signal)).values()];
       const [first] = chunks;
       if (!first) continue;
-      const origin = { collection, documentId, generation, filename: first.filename };
+      const origin = { documentId, generation, filename: first.filename };
       const found = chunks.map(({ chunk_index, ...chunk }) => ({ index: chunk_index, ...chunk }));
       try {
-        await keywords.upsert(keywordsOf(origin, found), turn.signal);
+        await keywords.upsert({ collection, writes: [keywordsOf(origin, found)] }, turn.signal);
         indexed += found.length;
       } catch (error) {
         if (!(error instanceof DependencyError && error.code === 'dead_generation')) throw error;

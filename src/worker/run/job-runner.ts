@@ -15,6 +15,7 @@ import { RetryingCaller } from './retrying-caller.ts';
 import { restoresDocument } from './restores-document.ts';
 import { runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
+import type { UpsertBatcher } from './upsert-batcher.ts';
 import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
 
 /** Delay until a job tries again while another one embeds its collection, in ms. Each try costs a claim. */
@@ -27,6 +28,7 @@ export interface RunnerServices
   reembeds: ReembedJobs;
   vectors: PipelineServices['vectors'] & ReembedServices['vectors'];
   chunks: ChunkStores;
+  upserts: UpsertBatcher;
   queue: JobQueue;
   leases: LeaseKeeper;
   epochs: EpochTracker;
@@ -43,7 +45,7 @@ export async function runJob(
   services: RunnerServices,
   draining: AbortSignal,
 ): Promise<void> {
-  const { queue, leases, chunks } = services;
+  const { queue, leases, chunks, upserts } = services;
   const logger = services.logger.with({ job: job.id });
   const lost = new AbortController();
   const signal = AbortSignal.any([lost.signal, draining]);
@@ -51,7 +53,7 @@ export async function runJob(
   const progress = new ProgressReporter(queue, job, (reason) => lost.abort(reason));
   const guarded: PipelineServices['chunks'] = {
     upsert: (origin, batch, cut) =>
-      chunks.upsert(origin, batch, () => lease.ensureHeld(), cut).catch(giveBackDead),
+      upserts.upsert(origin, batch, () => lease.ensureHeld(), cut).catch(giveBackDead),
     countChunks: (...asked) => chunks.countChunks(...asked),
   };
   try {

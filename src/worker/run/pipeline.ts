@@ -72,9 +72,11 @@ export async function runPipeline(
   const reembed = await caller.retryWhileUnavailable(signal, () =>
     models.ensureTakesPresent(tenant, collection, signal),
   );
-  await suspectingStore(shared.installation, async () =>
-    keepTarget(payload, await originalOf(attempt), blobs),
-  );
+  // The manifest of a first attempt is still as the upload wrote it.
+  if (payload.document_id !== undefined || job.run > 1 || job.attempt > 1)
+    await suspectingStore(shared.installation, async () =>
+      keepTarget(payload, await originalOf(attempt), blobs),
+    );
   const cut = await parseAndChunk(attempt);
   const { chunks } = cut;
 

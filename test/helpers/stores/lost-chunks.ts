@@ -97,7 +97,7 @@ export class Comparer {
 
 export const look = () => new Comparer().look();
 
-export const stores = () => new ChunkStores(vectors, new UpsertBatcher(vectors), keywords.index);
+export const stores = () => new ChunkStores(vectors, keywords.index);
 
 export async function store(
   id: string,
@@ -116,7 +116,7 @@ export async function store(
   const chunks = Array.from({ length: count }, (_, index) => {
     return { index, text: `${index}`, start: 0, end: 1, embedding: [1, index] };
   });
-  await stores().upsert(origin, chunks, async () => {}, signal);
+  await new UpsertBatcher(stores()).upsert(origin, chunks, async () => {}, signal);
 }
 
 export const PAYLOAD: JobPayload = {

@@ -23,9 +23,13 @@ const store = (collection: string, generation = 'g1', count = 1) =>
   client.upsert(
     {
       collection,
-      document_id: 'a',
-      generation,
-      chunks: Array.from({ length: count }, (_, at) => chunk(at, 'walrus')),
+      writes: [
+        {
+          document_id: 'a',
+          generation,
+          chunks: Array.from({ length: count }, (_, at) => chunk(at, 'walrus')),
+        },
+      ],
     },
     signal,
   );

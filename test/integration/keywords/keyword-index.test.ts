@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 const store = (document_id: string, chunks: KeywordChunk[], generation = 'g1', collection = 'docs') =>
-  client.upsert({ collection, document_id, generation, chunks }, signal);
+  client.upsert({ collection, writes: [{ document_id, generation, chunks }] }, signal);
 const query = (text: string, more: object = {}) =>
   client.query({ collection: 'docs', query: text, limit: 10, ...more }, signal);
 const find = async (text: string, more: object = {}) =>
@@ -74,6 +74,18 @@ describe('chunks', () => {
     ];
     expect(await client.countStored('docs', asked, signal)).toEqual([1, 0, 2]);
     expect(await client.countStored('no-collection', asked, signal)).toEqual([0, 0, 0]);
+  });
+
+  test('of several documents go in one call, and one dead generation refuses all of them', async () => {
+    await remove('b');
+    const write = (document_id: string) => ({ document_id, generation: 'g1', chunks: [chunk(0, 'walrus')] });
+    const upsert = (...ids: string[]) =>
+      client.upsert({ collection: 'docs', writes: ids.map(write) }, signal);
+    await expect(upsert('a', 'b', 'c')).rejects.toMatchObject({ code: 'dead_generation' });
+    expect(await Promise.all(['a', 'b', 'c'].map((id) => count(id)))).toEqual([0, 0, 0]);
+    await upsert('a', 'c');
+    expect(await Promise.all(['a', 'b', 'c'].map((id) => count(id)))).toEqual([1, 0, 1]);
+    expect(await find('walrus')).toEqual(expect.arrayContaining(['a:g1:0', 'c:g1:0']));
   });
 
   test('of one upsert go in several calls, if they are many', async () => {

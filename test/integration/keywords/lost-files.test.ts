@@ -17,7 +17,10 @@ const index = use(startTestKeywords, FOR_EACH);
 let client: KeywordIndex;
 
 const store = (collection: string, generation = 'g1') =>
-  client.upsert({ collection, document_id: 'a', generation, chunks: [chunk(0, 'walrus')] }, signal);
+  client.upsert(
+    { collection, writes: [{ document_id: 'a', generation, chunks: [chunk(0, 'walrus')] }] },
+    signal,
+  );
 const look = async (collection: string) => {
   const { hits, complete } = await client.query({ collection, query: 'walrus', limit: 10 }, signal);
   return [hits.length, complete];
@@ -78,7 +81,10 @@ test.each(LOSSES)(
 test('a file that is damaged inside begins anew at the call that finds it', async () => {
   const text = 'walrus penguin albatross seal harbour lighthouse '.repeat(20);
   const chunks = Array.from({ length: 400 }, (_, at) => chunk(at, text));
-  await client.upsert({ collection: 'first', document_id: 'b', generation: 'g1', chunks }, signal);
+  await client.upsert(
+    { collection: 'first', writes: [{ document_id: 'b', generation: 'g1', chunks }] },
+    signal,
+  );
   client = await index.restart(async () => {
     const { size } = await stat(file);
     const handle = await open(file, 'r+');
@@ -148,7 +154,10 @@ test('a killed process has kept each acknowledged write', async () => {
     const writing = (async () => {
       for (let at = 0; ; at++) {
         const chunks = [chunk(at, 'walrus')];
-        await first.own.upsert({ collection: 'docs', document_id: 'a', generation: 'g1', chunks }, signal);
+        await first.own.upsert(
+          { collection: 'docs', writes: [{ document_id: 'a', generation: 'g1', chunks }] },
+          signal,
+        );
         acknowledged = at + 1;
       }
     })().catch(() => {});
@@ -162,7 +171,8 @@ test('a killed process has kept each acknowledged write', async () => {
     const second = await start();
     const [count = 0] = await second.own.countStored('docs', [{ id: 'a', generation: 'g1' }], signal);
     expect(count - acknowledged).toBeOneOf([0, 1]);
-    const late = { collection: 'docs', document_id: 'b', generation: 'g1', chunks: [chunk(0, 'walrus')] };
+    const write = { document_id: 'b', generation: 'g1', chunks: [chunk(0, 'walrus')] };
+    const late = { collection: 'docs', writes: [write] };
     await expect(second.own.upsert(late, signal)).rejects.toMatchObject({ code: 'dead_generation' });
     await kill(second);
     expect(first.printed() + second.printed()).toBe('');

@@ -18,7 +18,8 @@ beforeEach(async () => {
   threads = new QueryThreads();
   released = [];
   const file = CollectionFile.create(join(folder, 'docs.sqlite'));
-  file.upsert({ document_id: 'a', generation: 'g1' }, [{ index: 0, language: 'english', tokens: 'walrus' }]);
+  const chunks = [{ index: 0, language: 'english', tokens: 'walrus' }] as const;
+  file.upsert([{ document_id: 'a', generation: 'g1', chunks }]);
   file.close();
   await promisify(execFile)('mkfifo', [join(folder, 'pipe0'), join(folder, 'pipe1')]);
 });

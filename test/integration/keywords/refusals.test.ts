@@ -11,12 +11,11 @@ import { FOR_EACH, use } from '../../helpers/servers/use.ts';
 
 const { signal } = new AbortController();
 const index = use(startTestKeywords, FOR_EACH);
-const upsert = {
+const upsertOf = (document_id: string) => ({
   collection: 'docs',
-  document_id: 'a',
-  generation: 'g1',
-  chunks: [keywordChunk(0, 'walrus')],
-};
+  writes: [{ document_id, generation: 'g1', chunks: [keywordChunk(0, 'walrus')] }],
+});
+const upsert = upsertOf('a');
 
 test('a wrong secret makes jobs wait, also in the heartbeat', async () => {
   const client = index.client({ secret: 'another-secret-of-the-test' });
@@ -50,7 +49,7 @@ test('another installation is refused, and changes nothing, until the index forg
     code: 'keywords_unavailable',
     message: expect.stringContaining('installation one') as string,
   });
-  await expect(stranger.upsert({ ...upsert, document_id: 'b' }, signal)).rejects.toEqual(refused);
+  await expect(stranger.upsert(upsertOf('b'), signal)).rejects.toEqual(refused);
   const generation = { collection: 'docs', documentId: 'a', generation: 'g1' };
   await expect(stranger.deleteGeneration(generation, signal)).rejects.toEqual(refused);
   await expect(stranger.markComplete(undefined, signal)).rejects.toEqual(refused);
@@ -58,7 +57,7 @@ test('another installation is refused, and changes nothing, until the index forg
   expect(await own.countStored('docs', asked, signal)).toEqual([1, 0]);
 
   expect(forgetInstallation(index.folder)).toBe(true);
-  await stranger.upsert({ ...upsert, document_id: 'b' }, signal);
+  await stranger.upsert(upsertOf('b'), signal);
   await expect(own.upsert(upsert, signal)).rejects.toMatchObject({ code: 'keywords_unavailable' });
   expect(await stranger.countStored('docs', asked, signal)).toEqual([1, 1]);
   expect((await stranger.collections(signal)).complete).toBe(false);
@@ -154,12 +153,7 @@ test('a call ends with the reason of its signal', async () => {
 });
 
 test('an index of another installation is neither read nor healthy', async () => {
-  await index
-    .client()
-    .upsert(
-      { collection: 'docs', document_id: 'a', generation: 'g', chunks: [keywordChunk(0, 'walrus')] },
-      signal,
-    );
+  await index.client().upsert(upsert, signal);
   const other = index.client({ installation: 'two' });
   const refused = { kind: 'unreachable', code: 'keywords_unavailable' };
   await expect(other.query({ collection: 'docs', query: 'walrus', limit: 5 }, signal)).rejects.toMatchObject(

@@ -36,7 +36,7 @@ test('the last child is kept from embedding, so what is short begins at once', a
     const begun: string[] = [];
     void another?.turn.then(() => begun.push('another'));
     await one?.turn;
-    const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
+    const memo = { kind: 'chunk', source: { path: '/nowhere' }, bytes: 1, maxTextChars: 1 } as const;
     await expect(pool.run(memo, caller('memo')).response).rejects.toThrow();
     expect(begun).toEqual([]);
     await one?.response;
@@ -51,7 +51,7 @@ test('what waits for a long task to end begins as soon as that is abandoned, not
   try {
     const caller = (document: string, signal: AbortSignal) => ({ document, signal });
     const book = await bookTask();
-    const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
+    const memo = { kind: 'chunk', source: { path: '/nowhere' }, bytes: 1, maxTextChars: 1 } as const;
     const leaving = new AbortController();
     const staying = new AbortController().signal;
     await pool.run(book, caller('one', leaving.signal)).turn;
@@ -133,7 +133,7 @@ test('a child that hangs before it is ready is replaced', async () => {
     vi.advanceTimersByTime(1000);
     vi.useRealTimers();
     expect(logger.lines).toEqual([expect.stringMatching(/^a child is replaced.*not get ready/)]);
-    const memo = { kind: 'chunk', path: '/nowhere', bytes: 1, maxTextChars: 1 } as const;
+    const memo = { kind: 'chunk', source: { path: '/nowhere' }, bytes: 1, maxTextChars: 1 } as const;
     const caller = { document: 'memo', signal: new AbortController().signal };
     await expect(pool.run(memo, caller).response).rejects.toThrow();
     expect(processorChildren()).not.toContain(hanging);

@@ -68,11 +68,8 @@ function holdUpsert() {
   };
   const generation = async () => {
     await expect.poll(() => gate.calls('/upsert').length, GENEROUS).toBe(1);
-    const {
-      collection,
-      document_id: documentId,
-      generation,
-    } = parse(KeywordUpsertSchema, JSON.parse(gate.calls('/upsert')[0]!));
+    const { collection, writes } = parse(KeywordUpsertSchema, JSON.parse(gate.calls('/upsert')[0]!));
+    const { document_id: documentId, generation } = writes[0]!;
     return { collection, documentId, generation };
   };
   return { generation, responses, release };

@@ -40,12 +40,10 @@ function switching(current: () => KeywordIndex): KeywordIndex {
   });
 }
 
-const upsertOf = (document_id: string, count = 3) => ({
-  collection: 'papers',
-  document_id,
-  generation: 'g',
-  chunks: Array.from({ length: count }, (_, index) => ({ index, title: 't', text: 'x' })),
-});
+const upsertOf = (document_id: string, count = 3, generation = 'g') => {
+  const chunks = Array.from({ length: count }, (_, index) => ({ index, title: 't', text: 'x' }));
+  return { collection: 'papers', writes: [{ document_id, generation, chunks }] };
+};
 const held = (index: KeywordIndex, id: string) =>
   index.countStored('papers', [{ id, generation: `1-${id}` }], signal);
 
@@ -157,7 +155,7 @@ test('dead chunks that were written after the index was lost are deleted', async
   const comparison = new ChunkComparison({ ...servicesOver(), keywords: switching(() => current) }, 1);
   await look(comparison);
   current = fresh.index;
-  await current.upsert({ ...upsertOf('a', 1), generation: '0-old' }, signal);
+  await current.upsert(upsertOf('a', 1, '0-old'), signal);
   await look(comparison);
   expect(await redis.client.zcard(keys.cleanup)).toBe(1);
   expect(

@@ -71,7 +71,7 @@ async function store(
   const chunks = Array.from({ length: count }, (_, index) => {
     return { index, text: `${index}`, start: 0, end: 1, embedding: [1, index] };
   });
-  await new ChunkStores(vectors, new UpsertBatcher(vectors), keywords.index).upsert(
+  await new UpsertBatcher(new ChunkStores(vectors, keywords.index)).upsert(
     origin,
     chunks,
     async () => {},

@@ -64,6 +64,17 @@ describe('an upload', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('stays in memory if it is a small body', async () => {
+    const { source, bytes } = await receiveBody((await send('the text')).received, folder, 100);
+    expect([source, bytes]).toEqual([{ text: 'the text' }, 8]);
+    expect(await readdir(folder)).toEqual([]);
+    const large = 'x'.repeat(64 * 1024 + 1);
+    const received = await receiveBody((await send(large)).received, folder, large.length);
+    expect(await readFile((received.source as { path: string }).path, 'utf8')).toBe(large);
+    await received.remove();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it.each([receiveFile, receiveBody])(
     'that came in whole, but was not read when its sender left, fails',
     async (receive) => {
