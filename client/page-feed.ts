@@ -77,12 +77,12 @@ export class PageFeed {
 
   #receive(message: ServerMessage): void {
     if (message.type === 'welcome') {
-      this.#epoch = message.history;
+      this.#epoch = message.epoch;
       this.#setLink('live');
       this.#subscriptions = [];
       this.#subscribe([...this.#watched.keys()]);
     } else if (message.type === 'live') {
-      this.#epoch = message.history;
+      this.#epoch = message.epoch;
       this.#setLink('live');
     } else if (message.type === 'stale') {
       this.#setLink('stale');
@@ -91,7 +91,7 @@ export class PageFeed {
     } else if (message.type === 'error' && message.code === 'job_not_found') {
       for (const id of message.jobs ?? []) if (this.#watched.has(id)) this.#lose(id);
     }
-    // `gone` concerns only channels. The socket handles `pong` and `reconnect`.
+    // `gone` concerns other channels. The socket handles `pong` and `reconnect`.
   }
 
   /** Subscribes, in halves if one message would be too long. Without a connection the next `welcome` subscribes. */
@@ -100,6 +100,7 @@ export class PageFeed {
     const message = {
       type: 'subscribe' as const,
       id: this.#lastSubscription + 1,
+      channel: 'jobs' as const,
       jobs: [...ids],
       ...this.#had(ids),
     };
@@ -122,13 +123,13 @@ export class PageFeed {
   }
 
   /** Lists the versions that the page has, so that the server sends only newer states. */
-  #had(ids: readonly string[]): { versions?: Record<string, number>; history?: string } {
+  #had(ids: readonly string[]): { versions?: Record<string, number>; epoch?: string } {
     const versions: Record<string, number> = {};
     for (const id of ids) {
       const known = this.#watched.get(id);
       if (known?.epoch === this.#epoch) versions[id] = known.version;
     }
-    return Object.keys(versions).length > 0 ? { versions, history: this.#epoch } : {};
+    return Object.keys(versions).length > 0 ? { versions, epoch: this.#epoch } : {};
   }
 
   /** Tells the listener of newer states. Versions of different epochs do not compare, so the later state wins. */

@@ -103,6 +103,11 @@ export const ERROR_CODES = {
     'There is no such embedding model',
     'Name the model that `detail` names. A collection may hold the vectors of another.',
   ),
+  unsupported_protocol: http(
+    400,
+    'This server speaks another version of the protocol',
+    'Offer the subprotocol that `detail` names. A page loads itself again.',
+  ),
   upgrade_required: http(426, 'This address speaks WebSocket', 'Connect with a WebSocket.'),
   method_not_allowed: http(405, 'This address does not take that method', 'Use a method in `Allow`.'),
   body_too_large: {
@@ -208,6 +213,11 @@ export const ERROR_CODES = {
   keywords_failed: job('The keyword index failed', CHECK_KEYWORDS),
   keywords_timeout: job('The keyword index did not respond in time', CHECK_KEYWORDS),
   dead_generation: job('The chunks were deleted while the job still wrote them', 'Read the document.'),
+  invalid_message: push('A message does not fit the protocol', 'Correct the message as `detail` says.'),
+  unknown_type: push('The protocol has no such type of message', 'Use a type that `detail` names.'),
+  unknown_channel: push('This server has no such channel', 'Use a channel that `detail` names.'),
+  unknown_field: push('The message has a field that its type lacks', 'Correct or remove the field.'),
+  message_too_large: push('A message has more than 64 KiB', 'Send several smaller messages.'),
   subscription_in_use: push('The session has a subscription with this id', 'Use another id.'),
   too_many_subscriptions: push('The session has used up its subscriptions or jobs', 'End one first.'),
 } as const satisfies Record<string, ErrorEntry>;

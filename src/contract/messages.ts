@@ -4,8 +4,10 @@ import { JobSchema } from './job.ts';
 import { WholeNumberSchema } from './scalars.ts';
 
 /** Subprotocol that a client names in the handshake. A client that names none gets it, too. */
-export const SUBPROTOCOL = 'sluice.v1';
-export const PROTOCOL_VERSION = 1;
+export const SUBPROTOCOL = 'sluice.v2';
+export const PROTOCOL_VERSION = 2;
+/** Names in `welcome.features`. A client finds out by them what this server knows. */
+export const FEATURES = ['jobs', 'active'] as const;
 
 /** Close codes of the server. PROTOCOL.md says after which a client may retry. */
 export const CLOSE = {
@@ -15,6 +17,7 @@ export const CLOSE = {
   failed: 1011,
   /** The server shuts down. Retryable. */
   drain: 1012,
+  /** What came before `welcome` is binary, or too much. */
   badMessage: 4400,
   /** The key is missing, unknown, expired or revoked. Another key may work. */
   unauthorized: 4401,
@@ -24,7 +27,7 @@ export const CLOSE = {
   unknownJob: 4404,
   /** No key came in time. */
   authTimeout: 4408,
-  /** A message has more than {@link MAX_MESSAGE_BYTES}. */
+  /** A message has more than {@link LARGEST_READ_BYTES}, or comes before `welcome` with more than {@link MAX_MESSAGE_BYTES}. */
   tooLarge: 4413,
   /** One address has too many connections. Retryable later. */
   tooMany: 4429,
@@ -43,8 +46,10 @@ export const FINAL_CLOSES: readonly number[] = [
   CLOSE.tooLarge,
 ];
 
-/** Largest message of a client, in bytes. */
+/** Largest message of a client, in bytes. The server refuses a larger one with an `error`. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** Largest message that the server reads to its end, in bytes. A larger one ends the session, because it would take memory. */
+export const LARGEST_READ_BYTES = 1024 * 1024;
 /** Most subscriptions of a session. */
 export const MAX_SUBSCRIPTIONS = 1000;
 /** Most jobs that the subscriptions of a session may name together. */
@@ -53,57 +58,65 @@ export const MAX_WATCHED_JOBS = 10_000;
 const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 
 /**
- * Names what a client already has, so that the server omits it: versions by job id, and their epoch as `history`. Ids
- * have no length limit, because other programs may give a job any id. An epoch has one, because a waiting subscription
- * keeps it.
+ * Names what a client already has, so that the server omits it: versions by job id, and their epoch. Ids have no length
+ * limit, because other programs may give a job any id. An epoch has one, because a waiting subscription keeps it.
  */
 const Resume = {
   versions: v.optional(v.record(v.string(), WholeNumberSchema)),
-  history: v.optional(v.pipe(v.string(), v.maxLength(128))),
+  epoch: v.optional(v.pipe(v.string(), v.maxLength(128))),
 };
 
-export const SubscribeJobsSchema = v.object({
+/** A client's own number for a message. The response carries it. */
+const RequestId = { id: v.optional(WholeNumberSchema) };
+
+export const SubscribeJobsSchema = v.strictObject({
   type: v.literal('subscribe'),
   id: WholeNumberSchema,
+  channel: v.literal('jobs'),
   ...Resume,
   jobs: v.pipe(v.array(JobId), v.minLength(1), v.maxLength(1000)),
 });
-export const SubscribeChannelSchema = v.object({
+export const SubscribeActiveSchema = v.strictObject({
   type: v.literal('subscribe'),
   id: WholeNumberSchema,
-  ...Resume,
   channel: v.literal('active'),
+  ...Resume,
 });
-export const UnsubscribeSchema = v.object({ type: v.literal('unsubscribe'), id: WholeNumberSchema });
-export const PingSchema = v.object({ type: v.literal('ping') });
+export const UnsubscribeSchema = v.strictObject({ type: v.literal('unsubscribe'), id: WholeNumberSchema });
+export const PingSchema = v.strictObject({ type: v.literal('ping'), ...RequestId });
 
 /** Authenticates the session, as its first message and again before the key expires. */
-export const AuthSchema = v.object({
+export const AuthSchema = v.strictObject({
   type: v.literal('auth'),
+  ...RequestId,
   token: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
 });
 
+/** Messages that subscribe, by their channel. */
+export const CHANNELS = { jobs: SubscribeJobsSchema, active: SubscribeActiveSchema };
+export const SubscribeSchema = v.variant('channel', [SubscribeJobsSchema, SubscribeActiveSchema]);
+/** All other messages of a client, by their type. */
+export const REQUESTS = { unsubscribe: UnsubscribeSchema, ping: PingSchema, auth: AuthSchema };
+
 /** Every message of a client. */
-export const ClientMessageSchema = v.union([
-  SubscribeJobsSchema,
-  SubscribeChannelSchema,
+export const ClientMessageSchema = v.variant('type', [
+  SubscribeSchema,
   UnsubscribeSchema,
   PingSchema,
   AuthSchema,
 ]);
+export type Subscribe = v.InferOutput<typeof SubscribeSchema>;
 export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
-
-/** Parses a client's message. @returns `undefined` if it does not fit the protocol */
-export function parseClientMessage(text: string): ClientMessage | undefined {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), ClientMessageSchema), text);
-  return parsed.success ? parsed.output : undefined;
-}
 
 export const WelcomeSchema = v.object({
   type: v.literal('welcome'),
   protocol: v.literal(PROTOCOL_VERSION),
-  history: v.string(),
+  epoch: v.string(),
+  /** Offset of the last event that the node has heard. */
+  offset: WholeNumberSchema,
   heartbeat_ms: v.number(),
+  /** What the server knows beyond the basic messages. A client ignores names that it does not know. */
+  features: v.array(v.string()),
 });
 export const SnapshotSchema = v.object({
   type: v.literal('snapshot'),
@@ -125,11 +138,13 @@ export const ErrorMessageSchema = v.object({
   /** Ids of the jobs in question. */
   jobs: v.optional(v.array(v.string())),
 });
-export const PongSchema = v.object({ type: v.literal('pong') });
+export const UnsubscribedSchema = v.object({ type: v.literal('unsubscribed'), id: WholeNumberSchema });
+export const PongSchema = v.object({ type: v.literal('pong'), ...RequestId });
 export const StaleSchema = v.object({ type: v.literal('stale') });
-export const LiveSchema = v.object({ type: v.literal('live'), history: v.string() });
+export const LiveSchema = v.object({ type: v.literal('live'), epoch: v.string() });
 export const AuthorizedSchema = v.object({
   type: v.literal('authorized'),
+  ...RequestId,
   scopes: v.array(v.string()),
   expires_at: v.optional(v.string()),
 });
@@ -142,6 +157,7 @@ export const ServerMessageSchema = v.variant('type', [
   UpdateSchema,
   GoneSchema,
   ErrorMessageSchema,
+  UnsubscribedSchema,
   PongSchema,
   StaleSchema,
   LiveSchema,

@@ -8,7 +8,8 @@ import type { Access } from '../access/access.ts';
 import type { Guard } from '../access/guard.ts';
 import { refusalBody } from '../access/guard-requests.ts';
 import { ANONYMOUS, type Principal } from '../access/principal.ts';
-import { CLOSE } from '../contract/messages.ts';
+import { problemBody } from '../access/problem-response.ts';
+import { CLOSE, SUBPROTOCOL } from '../contract/messages.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { Subject } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
@@ -33,6 +34,8 @@ const DRAIN_PAUSE_MS = 100;
 /** Clients that return in each ms after a drain, at most. It spreads their returns. */
 const RETURNS_A_MS = 0.5;
 const SHORTEST_RETURN_MS = 500;
+
+const PROBLEM = 'Content-Type: application/problem+json\r\n';
 
 /** An open session with its bookkeeping. */
 interface Open {
@@ -139,11 +142,16 @@ export class Gateway {
     };
     socket.on('error', this.#onSocketError);
     const refusal = this.#guard.refusal(request);
-    if (refusal === 'host_forbidden')
-      return refuse('403 Forbidden', 'Content-Type: application/problem+json\r\n', refusalBody(refusal));
+    if (refusal === 'host_forbidden') return refuse('403 Forbidden', PROBLEM, refusalBody(refusal));
     if (!URL.canParse(request.url ?? '', 'http://gateway')) return refuse('400 Bad Request');
     const url = new URL(request.url ?? '', 'http://gateway');
     if (url.pathname !== PATH) return refuse('404 Not Found');
+    if (!isSpoken(request))
+      return refuse(
+        '400 Bad Request',
+        PROBLEM,
+        problemBody('unsupported_protocol', `Offer the subprotocol ${SUBPROTOCOL}, or none.`),
+      );
     if (this.#draining || this.#isRefused() || !this.#admission.pass())
       return refuse('503 Service Unavailable', 'Retry-After: 1\r\n');
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -192,7 +200,8 @@ export class Gateway {
         leave();
         this.#authenticating.delete(socket);
         const session = begin(principal, leaveSession);
-        if (authentication.isByFrame) session.send(authorized(principal));
+        const { frame } = authentication;
+        if (frame) session.send(authorized(principal, frame.id));
       },
       onClose: (code) => {
         this.#authenticating.delete(socket);
@@ -221,4 +230,10 @@ export class Gateway {
     for (const { socket } of this.#open.keys()) bufferedBytes += socket.bufferedAmount;
     return { count: this.#open.size, bufferedBytes };
   }
+}
+
+/** Returns false if the client offers subprotocols, but not ours. It would take our messages for those of another version. */
+function isSpoken({ headers }: IncomingMessage): boolean {
+  const offered = headers['sec-websocket-protocol'];
+  return offered === undefined || offered.split(',').some((name) => name.trim() === SUBPROTOCOL);
 }

@@ -1,6 +1,6 @@
 import { WebSocket, type RawData } from 'ws';
 
-import { CLOSE, MAX_MESSAGE_BYTES, SUBPROTOCOL } from '../contract/messages.ts';
+import { CLOSE, LARGEST_READ_BYTES, SUBPROTOCOL } from '../contract/messages.ts';
 
 /** Time in ms that a client has for its close frame. */
 export const CLOSE_TIMEOUT_MS = 1000;
@@ -65,7 +65,7 @@ function onClose(this: WebSocket, code: number): void {
 export const SOCKETS = {
   noServer: true,
   WebSocket: ProtocolSocket,
-  maxPayload: MAX_MESSAGE_BYTES,
+  maxPayload: LARGEST_READ_BYTES,
   closeTimeout: CLOSE_TIMEOUT_MS,
   autoPong: false,
   // Compression would cost twenty times a connection's memory.

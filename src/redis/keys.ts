@@ -18,8 +18,9 @@
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when a worker may delete its chunks (ms) |
  * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when a sweep may delete it (ms) |
  * | `deletes:paused` | string | set while a backup runs: no sweep deletes an original |
- * | `jobs:sequence` | string | counts all transitions; a lower count means that Redis lost writes |
- * | `jobs:history` | string | names the epoch that `version`s belong to |
+ * | `jobs:offset` | string | counts all transitions; a lower count means that Redis lost writes |
+ * | `jobs:epoch` | string | names the epoch that `version`s belong to |
+ * | `jobs:sequence`, `jobs:history` | string | offset and epoch of an older version, until `migrate.lua` renames them |
  * | `jobs:swept` | string | time of the last search for ended leases (ms) |
  * | `jobs:recovered` | string | the epoch whose lost ends and deletions a worker has repeated |
  * | `jobs:server` | string | run id of the server that the epoch belongs to |
@@ -83,8 +84,11 @@ export function createKeys(prefix = '') {
     cleanup: `${prefix}jobs:cleanup`,
     tombstones: `${prefix}jobs:tombstones`,
     deletesPaused: `${prefix}deletes:paused`,
-    offset: `${prefix}jobs:sequence`,
-    epoch: `${prefix}jobs:history`,
+    offset: `${prefix}jobs:offset`,
+    epoch: `${prefix}jobs:epoch`,
+    /** Names in an older version's data. Only the migration reads them. */
+    olderOffset: `${prefix}jobs:sequence`,
+    olderEpoch: `${prefix}jobs:history`,
     swept: `${prefix}jobs:swept`,
     server: `${prefix}jobs:server`,
     recovered: `${prefix}jobs:recovered`,

@@ -51,7 +51,7 @@ class Watcher {
     return this.#done;
   }
 
-  subscribe(what: { jobs: string[] } | { channel: 'active' }): void {
+  subscribe(what: { channel: 'jobs'; jobs: string[] } | { channel: 'active' }): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     const message: ClientMessage = { type: 'subscribe', id: this.#nextSubscription++, ...what };
     this.#socket.send(JSON.stringify(message));
@@ -78,7 +78,7 @@ class Watcher {
   }
 
   #hear(message: ServerMessage): void {
-    if (message.type === 'welcome' || message.type === 'live') this.#epoch = message.history;
+    if (message.type === 'welcome' || message.type === 'live') this.#epoch = message.epoch;
     if (message.type === 'gone') for (const id of message.jobs) this.members.delete(id);
     if (message.type !== 'snapshot' && message.type !== 'update') return;
     for (const job of message.jobs) {
@@ -123,7 +123,7 @@ export class Watchers {
   /** Watches a job that was accepted. */
   add(jobId: string, alone: boolean): void {
     this.#jobs.push(jobId);
-    for (const watcher of this.everyJob) watcher.subscribe({ jobs: [jobId] });
+    for (const watcher of this.everyJob) watcher.subscribe({ channel: 'jobs', jobs: [jobId] });
     if (!alone) return;
     const url = `${this.#topology.apiUrls[this.#jobs.length % 2]!.replace('http', 'ws')}/ws?job=${jobId}`;
     this.single.set(jobId, new Watcher(`single-${jobId.slice(0, 8)}`, url, this.#topology, this.#logbook));
@@ -143,7 +143,7 @@ export class Watchers {
   #subscribeToAll(watcher: Watcher): void {
     // A subscription names at most so many.
     for (let from = 0; from < this.#jobs.length; from += 1000)
-      watcher.subscribe({ jobs: this.#jobs.slice(from, from + 1000) });
+      watcher.subscribe({ channel: 'jobs', jobs: this.#jobs.slice(from, from + 1000) });
   }
 
   /** Asks for one job after the other, the newest most often, by each of the documented paths. */

@@ -29,21 +29,8 @@ const RULES = FORBIDDEN.map(([words, instead]) => ({
   instead,
 }));
 
-/** Properties that others have named: the protocol, or a library. Everything else maps them to the project's word. */
+/** Properties that others have named: a published code, or a library. Everything else maps them to the project's word. */
 const NAMED_BY_OTHERS: readonly { property: string; files: RegExp }[] = [
-  {
-    property: 'history',
-    files:
-      /^src\/(?:contract\/messages|gateway\/session\/(?:session|subscription))\.ts$|^client\/page-feed\.ts$/,
-  },
-  {
-    property: 'history',
-    files: /^test\/(?:chaos\/watchers|helpers\/clients\/watcher|unit\/contract\/protocol\.test)\.ts$/,
-  },
-  {
-    property: 'history',
-    files: /^test\/(?:e2e\/client\/(?:page-|stand-in-)|(?:integration|unit)\/gateway\/)[^/]*$/,
-  },
   { property: 'bad_answer', files: /^src\/contract\/error-codes\.ts$/ },
   { property: 'sequence', files: /^test\/(?:vitest\.config|longest-first)\.ts$/ },
 ];

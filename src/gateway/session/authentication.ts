@@ -4,7 +4,7 @@ import type { RawData } from 'ws';
 
 import type { Access } from '../../access/access.ts';
 import type { Principal } from '../../access/principal.ts';
-import { AuthSchema, CLOSE } from '../../contract/messages.ts';
+import { AuthSchema, CLOSE, MAX_MESSAGE_BYTES } from '../../contract/messages.ts';
 import { AppError } from '../../errors.ts';
 import type { ProtocolSocket, SocketListener } from '../protocol-socket.ts';
 
@@ -15,11 +15,13 @@ const MAX_EARLY = 16;
 
 const AuthText = v.pipe(v.string(), v.parseJson(), AuthSchema);
 
-/** Reads a key from a first frame. @returns `undefined` if it is another message */
-function tokenIn(data: RawData, isBinary: boolean): string | undefined {
+type Auth = v.InferOutput<typeof AuthSchema>;
+
+/** Reads an `auth` from a first frame. @returns `undefined` if it is another message */
+function authIn(data: Buffer, isBinary: boolean): Auth | undefined {
   if (isBinary) return undefined;
-  const parsed = v.safeParse(AuthText, (data as Buffer).toString());
-  return parsed.success ? parsed.output.token : undefined;
+  const parsed = v.safeParse(AuthText, data.toString());
+  return parsed.success ? parsed.output : undefined;
 }
 
 /** Receives the result: a principal, or the socket's close. */
@@ -38,7 +40,7 @@ export class Authentication implements SocketListener {
   readonly #timer: NodeJS.Timeout;
   readonly #early: Buffer[] = [];
   #isAsked = false;
-  #isByFrame = false;
+  #frame: Auth | undefined;
 
   constructor(socket: ProtocolSocket, access: Access, listener: AuthenticationListener) {
     this.#socket = socket;
@@ -48,9 +50,9 @@ export class Authentication implements SocketListener {
     socket.listen(this);
   }
 
-  /** True if the key came in a frame. The session then responds with `authorized`. */
-  get isByFrame(): boolean {
-    return this.#isByFrame;
+  /** The `auth` that brought the key. The session responds to it with `authorized`. Absent if the request had the key. */
+  get frame(): Pick<Auth, 'id'> | undefined {
+    return this.#frame;
   }
 
   /** Reads the header or the ticket of the upgrade request. The header takes precedence. */
@@ -61,16 +63,18 @@ export class Authentication implements SocketListener {
   }
 
   onMessage(data: RawData, isBinary: boolean): void {
-    const token = tokenIn(data, isBinary);
+    // With ws's default binaryType a message is one Buffer.
+    const bytes = data as Buffer;
+    if (bytes.length > MAX_MESSAGE_BYTES)
+      return this.#socket.close(CLOSE.tooLarge, 'a message before welcome is too large');
     if (this.#isAsked) {
-      if (isBinary || this.#early.push(data as Buffer) > MAX_EARLY)
+      if (isBinary || this.#early.push(bytes) > MAX_EARLY)
         this.#socket.close(CLOSE.badMessage, 'what came before welcome is binary, or too much');
-    } else if (token === undefined) {
-      this.#socket.close(CLOSE.unauthorized, 'the first message must be auth');
-    } else {
-      this.#isByFrame = true;
-      void this.#ask(this.#access.ofToken(token));
+      return;
     }
+    this.#frame = authIn(bytes, isBinary);
+    if (this.#frame) void this.#ask(this.#access.ofToken(this.#frame.token));
+    else this.#socket.close(CLOSE.unauthorized, 'the first message must be auth');
   }
 
   onPing(data: Buffer): void {

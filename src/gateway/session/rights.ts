@@ -4,16 +4,18 @@ import type { ServerMessage } from '../../contract/messages.ts';
 import { AppError } from '../../errors.ts';
 
 /** Target of a subscription. */
-export type Watched = { readonly jobs: readonly string[] } | { readonly channel: 'active' };
+export type Watched =
+  | { readonly channel: 'jobs'; readonly jobs: readonly string[] }
+  | { readonly channel: 'active' };
 
 /** Checks whether a principal may watch a target. @returns `undefined` if it may */
 export function watchRefusal(
   principal: Principal,
   watched: Watched,
 ): { code: 'forbidden'; detail: string } | undefined {
-  const scope = 'jobs' in watched ? 'read' : 'dashboard';
+  const scope = watched.channel === 'jobs' ? 'read' : 'dashboard';
   const may =
-    'jobs' in watched
+    watched.channel === 'jobs'
       ? watched.jobs.every((id) => isAllowed(principal, 'read', id))
       : isAllowed(principal, scope);
   return may ? undefined : { code: 'forbidden', detail: `The key needs the scope ${scope}.` };
@@ -31,8 +33,8 @@ export async function replacePrincipal(access: Access, token: string, before: Pr
   return principal;
 }
 
-/** Makes the response to an `auth` message. */
-export function authorized({ scopes, expiresAt }: Principal): ServerMessage {
+/** Makes the response to an `auth` message. @param id number that the message has */
+export function authorized({ scopes, expiresAt }: Principal, id: number | undefined): ServerMessage {
   const expires = expiresAt === undefined ? {} : { expires_at: new Date(expiresAt).toISOString() };
-  return { type: 'authorized', scopes: [...scopes], ...expires };
+  return { type: 'authorized', ...(id !== undefined && { id }), scopes: [...scopes], ...expires };
 }

@@ -5,13 +5,15 @@ import type { Principal } from '../../access/principal.ts';
 import { AppError } from '../../errors.ts';
 import {
   CLOSE,
-  parseClientMessage,
+  FEATURES,
   PROTOCOL_VERSION,
   type ClientMessage,
   type ServerMessage,
+  type Subscribe,
 } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { Inbox, type InboxOwner } from './inbox.ts';
+import { parseMessage, type RefusedMessage } from './parse-message.ts';
 import { authorized, replacePrincipal, watchRefusal } from './rights.ts';
 import { Outbox, type SentListener } from '../outbox/outbox.ts';
 import type { ProtocolSocket, SocketListener } from '../protocol-socket.ts';
@@ -26,7 +28,7 @@ const MOST_UNREAD = 16 * 1024;
 
 /** Stands among a client's messages once the feed is live and subscriptions wait for it. */
 const JOIN = { type: 'join' } as const;
-type Incoming = ClientMessage | typeof JOIN;
+type Incoming = ClientMessage | RefusedMessage | typeof JOIN;
 
 /**
  * One client's connection. It handles each message to its end before the next one. Only snapshots wait while the feed is
@@ -71,12 +73,14 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
     this.#outbox.send({
       type: 'welcome',
       protocol: PROTOCOL_VERSION,
-      history: this.#epoch,
+      epoch: this.#epoch,
+      offset: feed.offset,
       heartbeat_ms: heartbeatMs,
+      features: [...FEATURES],
     });
     if (!feed.live) this.stale();
     if (onlyJob !== undefined)
-      this.#inbox.add({ type: 'subscribe', id: QUERY_SUBSCRIPTION, jobs: [onlyJob] });
+      this.#inbox.add({ type: 'subscribe', id: QUERY_SUBSCRIPTION, channel: 'jobs', jobs: [onlyJob] });
   }
 
   get principal(): Principal {
@@ -97,7 +101,7 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
   live(epoch: string): void {
     if (epoch !== this.#epoch) this.#outbox.forgetEpoch();
     this.#epoch = epoch;
-    this.#outbox.send({ type: 'live', history: epoch });
+    this.#outbox.send({ type: 'live', epoch });
     if (this.#subscriptions.joining) this.#inbox.add(JOIN);
   }
 
@@ -130,13 +134,7 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
 
   onMessage(data: RawData, isBinary: boolean): void {
     // With ws's default binaryType a message is one Buffer.
-    const text = (data as Buffer).toString();
-    const message = isBinary ? undefined : parseClientMessage(text);
-    if (!message) {
-      this.socket.close(CLOSE.badMessage, 'a message does not fit the protocol');
-      return;
-    }
-    this.#inbox.add(message);
+    this.#inbox.add(parseMessage(data as Buffer, isBinary));
   }
 
   onEnded(states: readonly JobState[]): void {
@@ -183,18 +181,22 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
   async #dispatch(message: Incoming): Promise<void> {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (message.type === 'join') return this.#join();
-    if (message.type === 'auth') return this.#authenticate(message.token);
-    if (message.type === 'ping') return this.#outbox.send({ type: 'pong' });
-    if (message.type === 'unsubscribe') return this.#unsubscribe(message.id);
+    if (message.type === 'refused') return this.#outbox.send(message.error);
+    if (message.type === 'auth') return this.#authenticate(message);
+    if (message.type === 'ping') return this.#outbox.send({ ...message, type: 'pong' });
+    if (message.type === 'unsubscribe') {
+      this.#unsubscribe(message.id);
+      return this.#outbox.send({ type: 'unsubscribed', id: message.id });
+    }
     this.#subscribe(message);
     await this.#join();
   }
 
-  #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
+  #subscribe(message: Subscribe): void {
     const { id } = message;
     const refusal =
       watchRefusal(this.#principal, message) ??
-      this.#subscriptions.refusal(id, 'jobs' in message ? message.jobs.length : CHANNEL_WEIGHT);
+      this.#subscriptions.refusal(id, message.channel === 'jobs' ? message.jobs.length : CHANNEL_WEIGHT);
     if (refusal?.code === 'forbidden' && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
       return this.socket.close(CLOSE.forbidden, refusal.detail);
     if (refusal) return this.#outbox.send({ type: 'error', id, ...refusal });
@@ -206,19 +208,19 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
   }
 
   /** Replaces the session's principal. Ends the subscriptions that the new key does not allow. */
-  async #authenticate(token: string): Promise<void> {
+  async #authenticate({ token, id }: Extract<ClientMessage, { type: 'auth' }>): Promise<void> {
     try {
       this.#principal = await replacePrincipal(this.#services.access, token, this.#principal);
     } catch (error) {
       if (error instanceof AppError) return this.socket.close(CLOSE.unauthorized, error.message);
       throw error;
     }
-    this.#outbox.send(authorized(this.#principal));
-    for (const [id, subscription] of this.#subscriptions.entries()) {
+    this.#outbox.send(authorized(this.#principal, id));
+    for (const [watching, subscription] of this.#subscriptions.entries()) {
       const refusal = watchRefusal(this.#principal, subscription.watched);
       if (!refusal) continue;
-      this.#unsubscribe(id);
-      this.#outbox.send({ type: 'error', id, ...refusal });
+      this.#unsubscribe(watching);
+      this.#outbox.send({ type: 'error', id: watching, ...refusal });
     }
   }
 

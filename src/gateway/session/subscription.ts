@@ -1,4 +1,4 @@
-import type { ClientMessage } from '../../contract/messages.ts';
+import type { Subscribe } from '../../contract/messages.ts';
 import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../jobs/feed/job-watchers.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
@@ -43,14 +43,14 @@ export interface LossListener {
 
 /** Creates the subscription that a message asks for. */
 export function createSubscription(
-  message: Extract<ClientMessage, { type: 'subscribe' }>,
+  message: Subscribe,
   tenant: string,
   services: Services,
   listener: LossListener,
 ): Subscription {
-  const { id, versions, history: epoch = '' } = message;
+  const { id, versions, epoch = '' } = message;
   const had = versions && { epoch, versions: new Map(Object.entries(versions)) };
-  return 'jobs' in message
+  return message.channel === 'jobs'
     ? new JobsSubscription(tenant, id, message.jobs, had, services, listener)
     : new ActiveSubscription(tenant, id, had, services);
 }
@@ -119,7 +119,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
   }
 
   get watched(): Watched {
-    return { jobs: [...this.#jobs.keys()] };
+    return { channel: 'jobs', jobs: [...this.#jobs.keys()] };
   }
 
   get weight(): number {

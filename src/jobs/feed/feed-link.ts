@@ -101,6 +101,11 @@ export class FeedLink {
     return this.#up;
   }
 
+  /** Offset of the last event or canary that arrived; 0 before the first. */
+  get offset(): number {
+    return this.#heard?.offset ?? 0;
+  }
+
   /** Time since the last proof of delivery, in ms. */
   get proofAgeMs(): number {
     return performance.now() - this.#lastProofAt;

@@ -86,6 +86,11 @@ export class JobFeed {
     return this.#epoch;
   }
 
+  /** Offset of the last event that this node has heard; 0 before the first. */
+  get offset(): number {
+    return this.#link.offset;
+  }
+
   /** Number of watches. */
   get watches(): number {
     return this.#watchers.size;

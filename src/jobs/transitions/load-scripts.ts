@@ -46,7 +46,19 @@ const scripts = Object.fromEntries(
 /** Connections that have the scripts, because each definition costs a hash of its text. */
 const loaded = new WeakSet<Redis>();
 
-/** Makes the scripts callable on a connection, once: `EVALSHA`, and `EVAL` where the server lacks the script. */
+/** A call of `migrate`. `stream` is the socket that its reply came from; absent while the call is under way. */
+interface Migration {
+  done: Promise<void>;
+  stream?: unknown;
+}
+/** The last migration of each connection. A reconnect may lead to an older copy of the data, so it needs another. */
+const migrations = new WeakMap<Redis, Migration>();
+
+/**
+ * Makes the scripts callable on a connection, once: `EVALSHA`, and `EVAL` where the server lacks the script. The
+ * migration of an older version's data goes before the first script after each connect. The script does not wait for the
+ * reply, because an upload has little time. If Redis refuses only the migration, the next one begins another epoch.
+ */
 export function loadScripts(redis: Redis, keys: Keys): RunScript {
   if (!loaded.has(redis))
     for (const { command, lua } of Object.values(scripts)) redis.defineCommand(command, { lua });
@@ -54,7 +66,7 @@ export function loadScripts(redis: Redis, keys: Keys): RunScript {
   const commands = redis as unknown as Record<string, Command>;
   const { jobPrefix: job_prefix, documentPrefix: document_prefix, linePrefix: line_prefix } = keys;
   const shared = { ...keys, job_prefix, document_prefix, line_prefix };
-  return async (name, given) => {
+  const run: RunScript = async (name, given) => {
     const { command, keyCount, names } = scripts[name] as (typeof scripts)[string];
     const values: Record<string, Value> = given;
     const sent = names.flatMap((one) => values[one] ?? shared[one as SharedName]);
@@ -70,5 +82,21 @@ export function loadScripts(redis: Redis, keys: Keys): RunScript {
       }
     });
     return SCRIPTS[name].returns(reply as never) as ResultOf<(typeof SCRIPTS)[typeof name]>;
+  };
+  const older = { older_offset: keys.olderOffset, older_epoch: keys.olderEpoch };
+  const migrate = async () => {
+    await run('migrate', older);
+    (migrations.get(redis) as Migration).stream = redis.stream;
+  };
+  return async (name, given) => {
+    let migration = migrations.get(redis);
+    if (!migration || (migration.stream !== undefined && migration.stream !== redis.stream)) {
+      migration = { done: migrate() };
+      migrations.set(redis, migration);
+      // The caller gets the error, too. The next one tries again.
+      migration.done.catch(() => migrations.delete(redis));
+    }
+    const [result] = await Promise.all([run(name, given), migration.done]);
+    return result;
   };
 }

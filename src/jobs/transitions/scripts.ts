@@ -88,6 +88,8 @@ export const SCRIPTS = {
     'job_prefix document_prefix default_tenant generations',
     ([marked, places]: [number, number[]]) => ({ marked, places }),
   ),
+  // The older keys are names in an older version's data.
+  migrate: defineScript('offset epoch older_offset older_epoch active', 'job_prefix', ignore),
   'note-file-gone': defineScript('document_key incomplete', 'id generation wait_ms', isOne),
   'note-missing': defineScript('document_key incomplete', 'id generation missing', isOne),
   // `fields` is field, value, ...

@@ -43,7 +43,7 @@ export const side: Side = {
       JSON.stringify({
         type: 'subscribe',
         id: 1,
-        ...(id === undefined ? { channel: 'active' } : { jobs: [id] }),
+        ...(id === undefined ? { channel: 'active' } : { channel: 'jobs', jobs: [id] }),
       }),
       '{"type":"snapshot"',
     ],

@@ -28,10 +28,10 @@ const FAMILIES = new RegExp(
   `^(?:job:${ID}|document:${ID}|documents:default(?::[a-z]+)?|collections:default(?::[a-z]+)?|idempotency:default:.+|` +
     'line:[\\w-]{43}:documents?|' +
     'installation(?::store|:probe)?|sluice:installations|' +
-    'jobs:(?:cleanup|sequence|history|server|swept|recovered|reconciled|compared|looked|orphans|recent|outcomes|durations|' +
+    'jobs:(?:cleanup|offset|epoch|server|swept|recovered|reconciled|compared|looked|orphans|recent|outcomes|durations|' +
     'tombstones|reconciling|counted|counting|edited|reembedding)|' +
     // A role under another prefix names an epoch there before it learns that it is refused.
-    'other:jobs:(?:server|history))$',
+    'other:jobs:(?:server|epoch))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
 

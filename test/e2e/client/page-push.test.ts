@@ -50,7 +50,7 @@ describe('when the server hears of nothing', () => {
     my.server.respond(200, state(6, 65), 'first');
     await my.shows('version 6');
     await my.user.mode('polling').waitFor();
-    my.server.send({ type: 'live', history: 'first' });
+    my.server.send({ type: 'live', epoch: 'first' });
     await my.user.mode('live').waitFor();
     expect((await my.user.seen()).modes).toEqual(['live', 'stale', 'polling', 'live']);
   });
@@ -77,7 +77,7 @@ describe('when the server hears of nothing', () => {
     });
     my.server.send({ type: 'stale' });
     await asked.promise;
-    my.server.send({ type: 'live', history: 'second' });
+    my.server.send({ type: 'live', epoch: 'second' });
     my.server.send({ type: 'update', jobs: [state(1, 10)] });
     await my.shows('version 1');
     const responded = my.user.page.waitForResponse('**/api/jobs/*');

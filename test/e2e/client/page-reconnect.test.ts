@@ -41,17 +41,22 @@ describe('after a loss', () => {
     await my.server.close(CLOSE.failed);
     await my.server.connected(3);
     my.server.welcome('first');
-    expect(await my.server.subscription(2)).toMatchObject({ versions: { pushed: 5 }, history: 'first' });
+    expect(await my.server.subscription(2)).toMatchObject({ versions: { pushed: 5 }, epoch: 'first' });
 
     await my.server.close(CLOSE.failed);
     await my.server.connected(4);
     my.server.welcome('second');
-    expect(await my.server.subscription(3)).toEqual({ type: 'subscribe', id: 3, jobs: ['pushed'] });
+    expect(await my.server.subscription(3)).toEqual({
+      type: 'subscribe',
+      id: 3,
+      channel: 'jobs',
+      jobs: ['pushed'],
+    });
     await my.shows('version 5');
     my.server.send({ type: 'snapshot', id: 3, jobs: [state(2, 20)], more: false });
     await my.shows('version 2');
 
-    my.server.send({ type: 'live', history: 'third' });
+    my.server.send({ type: 'live', epoch: 'third' });
     my.server.send({ type: 'update', jobs: [state(1, 10)] });
     await my.shows('version 1');
     expect((await my.user.seen()).progress).toEqual([60, 20, 10]);

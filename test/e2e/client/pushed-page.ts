@@ -28,7 +28,12 @@ export function pushedPage(): PushedPage {
       const { server } = my;
       await my.openRemembering({ pushed: 'pushed.pdf' });
       server.welcome('first');
-      expect(await server.subscription(1)).toEqual({ type: 'subscribe', id: 1, jobs: ['pushed'] });
+      expect(await server.subscription(1)).toEqual({
+        type: 'subscribe',
+        id: 1,
+        channel: 'jobs',
+        jobs: ['pushed'],
+      });
       server.send({ type: 'snapshot', id: 1, jobs: [state(5, 60)], more: false });
       await my.shows('version 5');
     },

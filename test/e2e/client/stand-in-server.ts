@@ -46,7 +46,7 @@ export async function standInFor(page: Page) {
     connected: (count: number) => expect.poll(() => connections.length, { timeout: GENEROUS_MS }).toBe(count),
     send,
     welcome: (epoch: string, heartbeatMs = 30_000) =>
-      send({ type: 'welcome', protocol: 1, history: epoch, heartbeat_ms: heartbeatMs }),
+      send({ type: 'welcome', protocol: 2, epoch, offset: 1, heartbeat_ms: heartbeatMs, features: [] }),
     close: (code: number) => connections.at(-1)!.close({ code }),
     /** What the page has sent, over all its connections. */
     received: () => received,

@@ -70,7 +70,7 @@ export class Watcher {
 
   #connect(): void {
     const node = this.#nodes[this.#next++ % this.#nodes.length] as string;
-    const socket = new WebSocket(`${node.replace(/^http/, 'ws')}/ws`, ['sluice.v1'], {
+    const socket = new WebSocket(`${node.replace(/^http/, 'ws')}/ws`, ['sluice.v2'], {
       perMessageDeflate: false,
     });
     this.#socket = socket;
@@ -94,17 +94,21 @@ export class Watcher {
       return;
     }
     this.said.push(message);
-    if (message.type === 'welcome') this.#subscribe(message.history);
-    else if (message.type === 'live') this.#enter(message.history);
+    if (message.type === 'welcome') this.#subscribe(message.epoch);
+    else if (message.type === 'live') this.#enter(message.epoch);
     else if (message.type === 'reconnect') this.#afterMs = message.after_ms;
+    else if (message.type === 'error' && message.code !== 'job_not_found')
+      this.faults.push(`${message.code}: ${message.detail}`);
     else if (message.type === 'gone') for (const id of message.jobs) this.#leave(id);
   }
 
   #subscribe(epoch: string): void {
     this.#enter(epoch);
     const versions = Object.fromEntries([...this.#jobs].map(([id, { version }]) => [id, version]));
-    const resume = this.#jobs.size > 0 && { versions, history: epoch };
-    this.socket.send(JSON.stringify({ type: 'subscribe', id: 1, ...this.#interest, ...resume }));
+    const resume = this.#jobs.size > 0 && { versions, epoch };
+    this.socket.send(
+      JSON.stringify({ type: 'subscribe', id: 1, channel: 'jobs', ...this.#interest, ...resume }),
+    );
   }
 
   #enter(epoch: string): void {

@@ -168,8 +168,8 @@ test("an upload's response carries a token for its job alone, if asked", async (
 
   const client = new TestClient(`${node.url}/ws?ticket=${await ticketFor(token)}`);
   await client.opened;
-  client.send({ type: 'subscribe', id: 1, jobs: [id] });
-  client.send({ type: 'subscribe', id: 2, jobs: [id, other] });
+  client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: [id] });
+  client.send({ type: 'subscribe', id: 2, channel: 'jobs', jobs: [id, other] });
   client.send({ type: 'subscribe', id: 3, channel: 'active' });
   await expect
     .poll(() => client.of('error').map(({ id, code }) => [id, code]))
@@ -239,11 +239,12 @@ describe('a socket', () => {
     await jobs.claim('watched');
     const client = open();
     await client.opened;
-    client.send({ type: 'auth', token: KEYS.read.token });
-    client.send({ type: 'subscribe', id: 1, jobs: ['watched'] });
+    client.send({ type: 'auth', id: 5, token: KEYS.read.token });
+    client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['watched'] });
     await expect
       .poll(() => client.messages.map(({ type }) => type))
       .toEqual(['welcome', 'authorized', 'snapshot']);
+    expect(client.of('authorized')).toEqual([{ type: 'authorized', id: 5, scopes: ['read'] }]);
     client.socket.close();
   });
 
@@ -251,7 +252,7 @@ describe('a socket', () => {
     await jobs.claim(`watched-${scope}`);
     const client = open(KEYS[scope].token);
     await client.opened;
-    client.send({ type: 'subscribe', id: 1, jobs: [`watched-${scope}`] });
+    client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: [`watched-${scope}`] });
     client.send({ type: 'subscribe', id: 2, channel: 'active' });
     client.send({ type: 'ping' });
     await expect.poll(() => client.of('pong')).toHaveLength(1);
@@ -272,11 +273,11 @@ describe('a socket', () => {
     await jobs.claim('kept');
     const client = open(KEYS.admin.token);
     await client.opened;
-    client.send({ type: 'subscribe', id: 1, jobs: ['kept'] });
+    client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['kept'] });
     client.send({ type: 'subscribe', id: 2, channel: 'active' });
-    client.send({ type: 'auth', token: KEYS.read.token });
+    client.send({ type: 'auth', id: 7, token: KEYS.read.token });
     await expect.poll(() => client.of('error')).toMatchObject([{ id: 2, code: 'forbidden' }]);
-    expect(client.of('authorized')).toEqual([{ type: 'authorized', scopes: ['read'] }]);
+    expect(client.of('authorized')).toEqual([{ type: 'authorized', id: 7, scopes: ['read'] }]);
     client.send({ type: 'auth', token: unknown.token });
     expect((await client.closed).code).toBe(CLOSE.unauthorized);
   });

@@ -54,7 +54,7 @@ test.each(['', '?status=queued', '?sort=oldest&filename=a'])(
 test('a socket shows only jobs of the own tenant, by id and as a dashboard, read or pushed', async () => {
   const client = new TestClient(`${api.url}/ws`);
   await client.opened;
-  client.send({ type: 'subscribe', id: 1, jobs: ['theirs', 'ours'] });
+  client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['theirs', 'ours'] });
   client.send({ type: 'subscribe', id: 2, channel: 'active' });
   await expect.poll(() => client.of('snapshot').length).toBe(2);
   await expect.poll(() => client.of('error')).toMatchObject([{ id: 1, code: 'job_not_found' }]);

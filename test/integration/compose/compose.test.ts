@@ -229,7 +229,7 @@ describe('the composed services', () => {
     const url = `ws://127.0.0.1:${ports.gateway}/ws?job=${id}`;
     const jobs: Job[] = [];
     const headers = bearer(key.token);
-    const socket = new WebSocket(url, 'sluice.v1', { origin: 'http://localhost:8080', headers });
+    const socket = new WebSocket(url, 'sluice.v2', { origin: 'http://localhost:8080', headers });
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as { jobs?: Job[] };
       jobs.push(...(message.jobs ?? []));
@@ -238,7 +238,7 @@ describe('the composed services', () => {
     expect(code).toBe(1000);
     expect(jobs.at(-1)).toMatchObject({ id, status: 'completed' });
 
-    const stranger = new WebSocket(url, 'sluice.v1', { origin: 'http://elsewhere.example' });
+    const stranger = new WebSocket(url, 'sluice.v2', { origin: 'http://elsewhere.example' });
     const refused = await Promise.race([
       once(stranger, 'error').then(() => true),
       once(stranger, 'close').then(([code]) => code === 4403),

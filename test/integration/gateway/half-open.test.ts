@@ -63,7 +63,7 @@ test('clients that vanished without a word are cut within two heartbeats, and th
     Array.from({ length: 20 }, async () => {
       const client = new TestClient(`http://127.0.0.1:${proxy.port}/ws`);
       await client.opened;
-      client.send({ type: 'subscribe', id: 1, jobs: ['a', 'b'] });
+      client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['a', 'b'] });
       return client;
     }),
   );
@@ -83,7 +83,7 @@ test('while the feed is stale sessions are answered and live on, and what they s
   await jobs.enqueue(['a', 'b']);
   const early = await open();
   // Not read yet when Redis goes away.
-  early.send({ type: 'subscribe', id: 1, jobs: ['a'] });
+  early.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['a'] });
   await redis.kill();
   await expect.poll(() => feed.live).toBe(false);
   const late = await open();
@@ -92,7 +92,7 @@ test('while the feed is stale sessions are answered and live on, and what they s
   let pings = 0;
   late.socket.on('ping', () => pings++);
   for (let id = 1; id <= 20; id++) {
-    late.send({ type: 'subscribe', id, jobs: ['a', 'nobody'] });
+    late.send({ type: 'subscribe', id, channel: 'jobs', jobs: ['a', 'nobody'] });
     late.send({ type: 'ping' });
   }
   late.send({ type: 'subscribe', id: 20, channel: 'active' });

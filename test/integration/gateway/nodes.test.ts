@@ -99,7 +99,7 @@ test('that nobody knows a job is said once, however often all is read again', as
   const [ended, running] = await jobs.claimAll(['ended', 'running']);
   const client = new TestClient(`${nodes[0].url}/ws`);
   await client.opened;
-  client.send({ type: 'subscribe', id: 1, jobs: ['ended', 'running', 'never'] });
+  client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['ended', 'running', 'never'] });
   await expect.poll(() => client.of('error').map(({ jobs }) => jobs)).toEqual([['never']]);
   await jobs.complete(ended!);
   await expect.poll(() => client.states('ended').at(-1)?.status).toBe('completed');
@@ -148,7 +148,7 @@ test('clients that come and go leave nothing that is watched, and pushes are mea
       Array.from({ length: 10 }, async (_, i) => {
         const client = new TestClient(`${nodes[i % 2]!.url}/ws`);
         await client.opened;
-        client.send({ type: 'subscribe', id: 1, jobs: ['kept', 'nobody'] });
+        client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['kept', 'nobody'] });
         client.send({ type: 'subscribe', id: 2, channel: 'active' });
         client.send({ type: 'unsubscribe', id: i % 3 });
         return client;

@@ -39,18 +39,20 @@ const versionsIn = (client: TestClient) =>
 test('a snapshot has only what has changed, and versions of another epoch are disregarded', async () => {
   const [changed, same] = await jobs.claimAll(['changed', 'same']);
   const ids = ['changed', 'same'];
-  const first = await subscribe({ id: 1, jobs: ids });
-  const { history: epoch } = first.of('welcome')[0]!;
+  const first = await subscribe({ id: 1, channel: 'jobs', jobs: ids });
+  const { epoch } = first.of('welcome')[0]!;
   const versions = versionsIn(first);
   expect(Object.keys(versions).sort()).toEqual(ids);
   await jobs.step(changed!, 62);
-  const resumed = await subscribe({ id: 1, jobs: ids, versions, history: epoch });
+  const resumed = await subscribe({ id: 1, channel: 'jobs', jobs: ids, versions, epoch });
   expect(versionsIn(resumed)).toEqual({ changed: versions['changed']! + 1 });
-  const dashboard = await subscribe({ id: 1, channel: 'active', versions, history: epoch });
+  const dashboard = await subscribe({ id: 1, channel: 'active', versions, epoch });
   expect(versionsIn(dashboard)).toEqual(versionsIn(resumed));
-  for (const unknown of [{ history: 'another' }, {}]) {
+  for (const unknown of [{ epoch: 'another' }, {}]) {
     expect(
-      Object.keys(versionsIn(await subscribe({ id: 1, jobs: ids, versions, ...unknown }))).sort(),
+      Object.keys(
+        versionsIn(await subscribe({ id: 1, channel: 'jobs', jobs: ids, versions, ...unknown })),
+      ).sort(),
     ).toEqual(ids);
   }
   // What was not sent again goes on all the same.
@@ -63,11 +65,11 @@ test('a snapshot has only what has changed, and versions of another epoch are di
 test('a dashboard that comes back is told of the ends that it missed, and of what nobody knows', async () => {
   const [ended] = await jobs.claimAll(['ended', 'going']);
   const first = await subscribe({ id: 1, channel: 'active' });
-  const { history: epoch } = first.of('welcome')[0]!;
+  const { epoch } = first.of('welcome')[0]!;
   const versions = { ...versionsIn(first), forgotten: 3 };
   first.socket.terminate();
   await jobs.complete(ended!);
-  const again = await subscribe({ id: 5, channel: 'active', versions, history: epoch });
+  const again = await subscribe({ id: 5, channel: 'active', versions, epoch });
   await expect
     .poll(() =>
       again
@@ -81,7 +83,7 @@ test('a dashboard that comes back is told of the ends that it missed, and of wha
   const types = again.messages.map(({ type }) => type);
   expect(types.indexOf('snapshot')).toBeLessThan(types.indexOf('gone'));
   // Versions of another epoch: what they name is a member all the same, and whole states come.
-  const lost = await subscribe({ id: 6, channel: 'active', versions, history: 'another' });
+  const lost = await subscribe({ id: 6, channel: 'active', versions, epoch: 'another' });
   expect(versionsIn(lost)).toMatchObject({ ended: expect.any(Number), going: expect.any(Number) });
   await expect
     .poll(() =>

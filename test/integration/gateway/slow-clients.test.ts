@@ -102,7 +102,7 @@ test.each([
 test('a client that reads late has the latest states, and few of those between', async () => {
   const job = await jobs.claim('late');
   const client = await open();
-  client.send({ type: 'subscribe', id: 1, jobs: ['late'] });
+  client.send({ type: 'subscribe', id: 1, channel: 'jobs', jobs: ['late'] });
   await expect.poll(() => client.of('snapshot').length).toBe(1);
   client.tcp.pause();
   const endsAt = performance.now() + 500;

@@ -67,7 +67,7 @@ test('a cancelled job that Redis had forgotten is published as polling shows it'
 test('absurd fields in a hash harm neither the job nor those claimed with it', async () => {
   await queue.enqueue('good', 'default', payload);
   const absurd = {
-    epoch: 'zz',
+    fence: 'zz',
     attempt: '',
     version: 'x',
     run: 'one',

@@ -142,7 +142,7 @@ test('a body without end is refused by what arrives, whatever its headers say', 
 });
 
 test('behind a proxy every client has sockets and event streams of its own', async () => {
-  const open = (from: string) => new WebSocket(`${api.url}/ws`, 'sluice.v1', { headers: proxied(from) });
+  const open = (from: string) => new WebSocket(`${api.url}/ws`, 'sluice.v2', { headers: proxied(from) });
   nextClient();
   const id = await expectAccepted(await upload(client));
   const events = () => fetch(`${api.url}/api/jobs/${id}/events`, { headers: proxied(client) });
@@ -184,7 +184,7 @@ test('a key has limits of its own, wherever it comes from', async () => {
   try {
     await untilReady(keyed.url);
     const open = (token: string, from: string) =>
-      new WebSocket(`${keyed.url}/ws`, 'sluice.v1', { headers: { ...proxied(from), ...bearer(token) } });
+      new WebSocket(`${keyed.url}/ws`, 'sluice.v2', { headers: { ...proxied(from), ...bearer(token) } });
     const first = open(one.token, '192.0.2.201');
     await once(first, 'message');
     const refused = open(one.token, '192.0.2.202');

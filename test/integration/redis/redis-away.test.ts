@@ -41,7 +41,7 @@ test('while Redis is down uploads are refused and leave nothing, and go on by th
   await expect.poll(async () => (await fetch(`${api.url}/readyz`)).status).toBe(200);
   await expectNoJob();
   // Not even for a moment: a worker could have had it.
-  expect(await redis.client.exists('jobs:sequence')).toBe(0);
+  expect(await redis.client.exists('jobs:offset')).toBe(0);
 });
 
 test('while Redis does not answer an upload is refused in seconds', async () => {

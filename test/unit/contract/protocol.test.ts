@@ -25,7 +25,19 @@ test.each([
   [
     'Server → client',
     ServerMessageSchema,
-    ['authorized', 'error', 'gone', 'live', 'pong', 'reconnect', 'snapshot', 'stale', 'update', 'welcome'],
+    [
+      'authorized',
+      'error',
+      'gone',
+      'live',
+      'pong',
+      'reconnect',
+      'snapshot',
+      'stale',
+      'unsubscribed',
+      'update',
+      'welcome',
+    ],
   ],
 ] as const)(
   'every example of "%s" fits the schemas, and no message goes without one',
@@ -44,8 +56,8 @@ test('every close code is explained, and so is whether to connect again', () => 
 });
 
 test('a dashboard may name every job that it was told of, and an epoch is no place for a long text', () => {
-  const subscribe = { type: 'subscribe', id: 1, channel: 'active', history: 'h' };
+  const subscribe = { type: 'subscribe', id: 1, channel: 'active', epoch: 'h' };
   const versions = { ['x'.repeat(1000)]: 1 };
   expect(v.parse(ClientMessageSchema, { ...subscribe, versions })).toMatchObject({ versions });
-  expect(v.is(ClientMessageSchema, { ...subscribe, history: 'x'.repeat(129) })).toBe(false);
+  expect(v.is(ClientMessageSchema, { ...subscribe, epoch: 'x'.repeat(129) })).toBe(false);
 });

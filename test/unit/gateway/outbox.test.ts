@@ -100,7 +100,7 @@ test('ends that wait are sent when their epoch is over, before the next begins, 
   outbox.update(state('c', 5, 'completed'));
   outbox.update(state('d', 5));
   outbox.forgetEpoch();
-  outbox.send({ type: 'live', history: 'next' });
+  outbox.send({ type: 'live', epoch: 'next' });
   for (const id of ['a', 'c']) outbox.update(state(id, 1));
   await unblock();
   expect(said()).toEqual(['pong', 'snapshot', 'update a@5 c@5', 'live', 'update a@1 c@1']);
@@ -189,7 +189,7 @@ test('answers go in their order, before updates', async () => {
   outbox.update(state('b', 1));
   outbox.send({ type: 'stale' });
   outbox.snapshot(1, [state('a', 1)]);
-  outbox.send({ type: 'live', history: 'h' });
+  outbox.send({ type: 'live', epoch: 'h' });
   await unblock();
   expect(said()).toEqual(['pong', 'stale', 'snapshot a@1', 'live', 'update b@1']);
 });
@@ -233,7 +233,7 @@ test('when an epoch is over, none of its states goes any more', async () => {
   outbox.snapshot(1, [state('a', 5)]);
   outbox.update(state('b', 5));
   outbox.forgetEpoch();
-  outbox.send({ type: 'live', history: 'next' });
+  outbox.send({ type: 'live', epoch: 'next' });
   outbox.update(state('a', 1));
   outbox.update(state('b', 2));
   await unblock();

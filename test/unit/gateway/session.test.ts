@@ -33,7 +33,7 @@ async function idle(): Promise<void> {
 async function openDashboard(stream: Duplex, flusher: Flusher, times: number): Promise<JobWatcher[]> {
   const watchers: JobWatcher[] = [];
   const feed = {
-    history: 'epoch',
+    epoch: 'epoch',
     live: true,
     watchAll: (watcher: JobWatcher) => void watchers.push(watcher),
     readActive: async () => [],

@@ -17,8 +17,7 @@ local MOST_LOOKED_AT = 1000
 -- A chain of copies completes one after the other. More in one call would block Redis for long.
 local MOST_DONE = 100
 local WANTED = { unpack(FIELDS) }
--- The field `epoch` holds the fence: other programs know it by this name.
-for _, field in ipairs({ 'epoch', 'started_ms', 'queued_ms', 'payload', 'on_duplicate', 'copy', 'name' }) do
+for _, field in ipairs({ 'fence', 'started_ms', 'queued_ms', 'payload', 'on_duplicate', 'copy', 'name' }) do
   WANTED[#WANTED + 1] = field
 end
 local FENCE, STARTED_MS, QUEUED_MS, PAYLOAD = #FIELDS + 1, #FIELDS + 2, #FIELDS + 3, #FIELDS + 4
@@ -48,7 +47,7 @@ local function grant(id, key, job, further, payload)
 
   local changes = {
     'status', 'processing', 'progress', '10', 'fraction', '0.1', 'message', 'Parsing document...', 'stage', 'parse',
-    'epoch', fence, 'token', fence .. '-' .. nonce, 'attempt', count_up(job[AT.attempt]),
+    'fence', fence, 'token', fence .. '-' .. nonce, 'attempt', count_up(job[AT.attempt]),
   }
   local function ensure(field, value)
     if job[AT[field]] == value then return end
