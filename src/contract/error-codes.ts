@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   invalid_chunking_strategy: http(400, 'The chunking strategy is unknown', CORRECT),
   invalid_metadata: http(400, 'metadata is not valid', CORRECT),
   invalid_on_duplicate: http(400, 'on_duplicate is not valid', CORRECT),
+  invalid_priority: http(400, 'priority is not valid', CORRECT),
   misspelled_field: http(400, 'The name of a form field is misspelled', CORRECT),
   invalid_cursor: http(400, 'The cursor is not valid', 'Start from the first page.'),
   unauthorized: http(401, 'A valid key is needed', 'Send a valid key.'),

@@ -119,6 +119,13 @@ function isLost(key: string): boolean {
 export const ON_DUPLICATE = ['skip', 'replace', 'keep'] as const;
 export type OnDuplicate = (typeof ON_DUPLICATE)[number];
 
+/**
+ * How an upload waits. Interactive ones wait in the lane of their collection, and collections take turns. Bulk ones wait in
+ * one lane, together with the jobs of other programs.
+ */
+export const PRIORITIES = ['interactive', 'bulk'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 /** Form fields beside `file`. The input is text, the output has types. */
 export const UploadFieldsSchema = v.object({
   collection: v.optional(CollectionNameSchema, 'default'),
@@ -137,6 +144,7 @@ export const UploadFieldsSchema = v.object({
   ),
   metadata: v.optional(MetadataText),
   on_duplicate: v.optional(v.picklist(ON_DUPLICATE, `must be one of: ${ON_DUPLICATE.join(', ')}`), 'skip'),
+  priority: v.optional(v.picklist(PRIORITIES, `must be one of: ${PRIORITIES.join(', ')}`), 'interactive'),
 });
 export type UploadFieldName = keyof typeof UploadFieldsSchema.entries;
 
@@ -147,6 +155,7 @@ export interface UploadFields {
   chunking_strategy: ChunkingStrategy;
   metadata: Metadata;
   on_duplicate: OnDuplicate;
+  priority: Priority;
 }
 
 /** Problem code for each bad field. */
@@ -157,6 +166,7 @@ export const UPLOAD_FIELD_PROBLEMS: Record<UploadFieldName, ProblemCode> = {
   chunking_strategy: 'invalid_chunking_strategy',
   metadata: 'invalid_metadata',
   on_duplicate: 'invalid_on_duplicate',
+  priority: 'invalid_priority',
 };
 
 /**

@@ -6,6 +6,8 @@
  * |---|---|---|
  * | `job:{id}` | hash | the job, flat fields, `payload` and `result` as JSON |
  * | `queue:document_upload` | list | ids that wait: LPUSH in, consumed from the right |
+ * | `queue:lanes` | zset | a lane of waiting jobs → the offset of its last turn; '' stands for the documented list |
+ * | `queue:lane:{tenant}:{collection}` | list | ids of interactive jobs that wait, in the documented list, too |
  * | `jobs:active` | set | ids of every job not yet terminal |
  * | `job:{id}:events` | channel | the job after its transition, and further jobs that the same script has changed |
  * | `jobs:leases` | zset | id → end of its lease (ms) |
@@ -72,6 +74,9 @@ export function createKeys(prefix = '') {
     jobPrefix,
     job: (id: string) => jobPrefix + id,
     queue: `${prefix}queue:document_upload`,
+    lanes: `${prefix}queue:lanes`,
+    /** Precedes the tenant and the collection in the key of a lane. */
+    lanePrefix: `${prefix}queue:lane:`,
     active: `${prefix}jobs:active`,
     events: (id: string) => `${jobPrefix}${id}:events`,
     allEvents: `${jobPrefix}*:events`,

@@ -51,10 +51,12 @@ export async function acceptUpload(
   try {
     const received = await receiveUpload(request, blob, services);
     const { admitted, fields, filename, mediaType, size, contentHash, ignored } = received;
+    const { priority, ...given } = fields;
     const payload: JobPayload = {
       filename,
       file_size: size,
-      ...fields,
+      ...given,
+      ...(priority === 'bulk' && { priority }),
       file_key: blob.key,
       ...(mediaType !== undefined && { media_type: mediaType }),
       content_hash: contentHash,
@@ -117,7 +119,7 @@ async function discard(
   await blob.discard().then(() => void installation.proveBlobs().catch(tryAgain), tryAgain);
 }
 
-/** Hashes a request. Equal hashes mean the same file, name and settings. */
-function fingerprint({ file_key: _fileKey, ...asked }: JobPayload): string {
+/** Hashes a request. Equal hashes mean the same file, name and settings. A client may retry with another priority. */
+function fingerprint({ file_key: _fileKey, priority: _priority, ...asked }: JobPayload): string {
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }

@@ -25,6 +25,8 @@ export const JobPayloadSchema = v.object({
   metadata: v.optional(MetadataSchema, {}),
   /** Absent for a job that no upload made. It then makes its document in any case. */
   on_duplicate: v.optional(v.picklist(ON_DUPLICATE)),
+  /** Absent for an interactive upload, and for a job that no upload made. */
+  priority: v.optional(v.literal('bulk')),
   /** Document of the chunks; by default the job's own id. */
   document_id: v.optional(v.string()),
   /** True if the document's settings are unknown: those above are then the defaults. */

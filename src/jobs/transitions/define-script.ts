@@ -2,8 +2,8 @@ import type { Keys } from '../../redis/keys.ts';
 
 type TextKey = { [Name in keyof Keys]: Keys[Name] extends string ? Name : never }[keyof Keys];
 
-/** Names that the loader fills from `Keys`: every key and channel without parameters, and three prefixes. */
-export type SharedName = TextKey | 'job_prefix' | 'document_prefix' | 'line_prefix';
+/** Names that the loader fills from `Keys`: every key and channel without parameters, and four prefixes. */
+export type SharedName = TextKey | 'job_prefix' | 'document_prefix' | 'line_prefix' | 'lane_prefix';
 
 type Split<Names extends string> = Names extends `${infer First} ${infer Rest}` ? First | Split<Rest> : Names;
 

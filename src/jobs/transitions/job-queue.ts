@@ -12,7 +12,7 @@ import { encodePayload, lineArgs } from '../model/line-digests.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
-import type { QueueOptions } from './queue-options.ts';
+import { readerArgs, type QueueOptions } from './queue-options.ts';
 
 /** Why an attempt failed: in words, and for programs. */
 interface Failure {
@@ -25,7 +25,6 @@ const REPAIRS_A_CALL = 250;
 /** Time in seconds that an idempotency key stays valid. */
 const IDEMPOTENCY_TTL_SECONDS = 24 * 60 * 60;
 
-const UNKNOWN_READER = { model: '', reader_version: '' };
 /**
  * Makes every transition of a job. No other class writes jobs. Each transition is one atomic, replay-safe script of
  * `lua/`. Methods that take a claim return whether the caller still held it. After `false`, Redis is unchanged.
@@ -70,9 +69,10 @@ export class JobQueue {
       collection: payload.collection,
       forgotten: forgotten ? 1 : 0,
       store: this.#options.store?.() ?? '',
+      priority: payload.priority ?? (payload.on_duplicate ? 'interactive' : ''),
       ...lineArgs(tenant, payload),
       ttl_seconds: this.#options.ttlSeconds,
-      ...(this.#options.reader?.() ?? UNKNOWN_READER),
+      ...readerArgs(this.#options),
     });
   }
 
@@ -110,7 +110,7 @@ export class JobQueue {
       longest_backoff_ms: LONGEST_BACKOFF_MS,
       store: store?.() ?? '',
       ttl_seconds: this.#options.ttlSeconds,
-      ...(this.#options.reader?.() ?? UNKNOWN_READER),
+      ...readerArgs(this.#options),
     });
     const jobs: ClaimedJob[] = [];
     for (let i = 0; i < granted.length; i += 2) {

@@ -21,7 +21,7 @@ const FOLDER = join(import.meta.dirname, 'lua');
 
 /** Stands before every script. */
 export const PRELUDE = `local FIELDS = { ${JOB_FIELDS.map((field) => `'${field}'`).join(', ')} }
-${['transition', 'line'].map((name) => readFileSync(join(FOLDER, `${name}.lua`), 'utf8')).join('\n')}`;
+${['transition', 'lane', 'line'].map((name) => readFileSync(join(FOLDER, `${name}.lua`), 'utf8')).join('\n')}`;
 
 type Name = keyof typeof SCRIPTS;
 type Value = string | number | readonly (string | number)[];
@@ -64,8 +64,13 @@ export function loadScripts(redis: Redis, keys: Keys): RunScript {
     for (const { command, lua } of Object.values(scripts)) redis.defineCommand(command, { lua });
   loaded.add(redis);
   const commands = redis as unknown as Record<string, Command>;
-  const { jobPrefix: job_prefix, documentPrefix: document_prefix, linePrefix: line_prefix } = keys;
-  const shared = { ...keys, job_prefix, document_prefix, line_prefix };
+  const {
+    jobPrefix: job_prefix,
+    documentPrefix: document_prefix,
+    linePrefix: line_prefix,
+    lanePrefix: lane_prefix,
+  } = keys;
+  const shared = { ...keys, job_prefix, document_prefix, line_prefix, lane_prefix };
   const run: RunScript = async (name, given) => {
     const { command, keyCount, names } = scripts[name] as (typeof scripts)[string];
     const values: Record<string, Value> = given;

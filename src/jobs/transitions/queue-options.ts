@@ -11,3 +11,8 @@ export interface QueueOptions {
   /** Returns the present model and reader, '' while unknown. A document that others made is no copy of an upload. */
   reader?: () => { model: string; reader_version: string };
 }
+
+/** The arguments of a script that compares documents with the processor; '' while it is unknown. */
+export function readerArgs({ reader }: QueueOptions): { model: string; reader_version: string } {
+  return reader?.() ?? { model: '', reader_version: '' };
+}

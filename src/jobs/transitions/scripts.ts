@@ -14,14 +14,14 @@ export const SCRIPTS = {
   activate: defineScript('active', 'job_prefix ...ids', ignore),
   cancel: defineScript(
     'job_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked',
-    'id ttl_seconds line_prefix',
+    'id ttl_seconds line_prefix lane_prefix',
     orUndefined<JobStatus | Outcome>,
   ),
   canary: defineScript('epoch offset', 'channel nonce', asIs<number>),
   // `max_retries` is for jobs that name none. `store` is the caller's blob store, or ''.
   claim: defineScript(
-    'queue leases active delayed limbo offset epoch grant_key recent cleanup installation parked outcomes',
-    'job_prefix document_prefix line_prefix count nonce lease_ms max_retries longest_backoff_ms store ttl_seconds model reader_version',
+    'queue lanes leases active delayed limbo offset epoch grant_key recent cleanup installation parked outcomes',
+    'job_prefix document_prefix line_prefix lane_prefix count nonce lease_ms max_retries longest_backoff_ms store ttl_seconds model reader_version',
     ([granted, nextMs]: [string[], number]) => ({ granted, nextMs: nextMs < 0 ? undefined : nextMs }),
   ),
   // `changes` is the caller's state of the counts; '' for none. `fields` is field, value, ...
@@ -29,7 +29,7 @@ export const SCRIPTS = {
   'count-documents': defineScript('collections_key edited', 'document_prefix ...ids', asIs<string[]>),
   'delete-document': defineScript(
     'document_key documents_key collection_key collections_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing edited',
-    'id tenant collection job_prefix line_prefix ttl_seconds',
+    'id tenant collection job_prefix line_prefix lane_prefix ttl_seconds',
     orUndefined<string[]>,
   ),
   'due-cleanups': defineScript('cleanup', 'count document_prefix longest_ms', asIs<string[]>),
@@ -49,10 +49,10 @@ export const SCRIPTS = {
     { needsMemory: true },
   ),
   // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
-  // `on_duplicate` is '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
+  // `on_duplicate` and `priority` are '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
   enqueue: defineScript(
-    'job_key queue active offset epoch recent idempotency_key installation parked outcomes recovered server',
-    'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store on_duplicate copy name job_prefix document_prefix line_prefix ttl_seconds model reader_version',
+    'job_key queue lanes active offset epoch recent idempotency_key installation parked outcomes recovered server',
+    'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store priority on_duplicate copy name job_prefix document_prefix line_prefix lane_prefix ttl_seconds model reader_version',
     ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
     { needsMemory: true },
   ),
@@ -117,7 +117,7 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding lanes',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),
@@ -127,8 +127,8 @@ export const SCRIPTS = {
     asIs<(number | Error)[]>,
   ),
   rerun: defineScript(
-    'job_key queue active offset epoch tombstones',
-    'id ended_run',
+    'job_key queue lanes active offset epoch tombstones',
+    'id ended_run lane_prefix',
     orUndefined<JobStatus>,
     { needsMemory: true },
   ),
@@ -142,7 +142,7 @@ export const SCRIPTS = {
     'id token delay_ms error_text error_code counts_retry has_chunks',
     isOne,
   ),
-  'retry-now': defineScript('job_key queue delayed offset epoch', 'id version', isOne),
+  'retry-now': defineScript('job_key queue lanes delayed offset epoch', 'id version lane_prefix', isOne),
   'switch-models': defineScript(
     'collections_key',
     'document_prefix collection model dimension ...ids',
@@ -150,7 +150,7 @@ export const SCRIPTS = {
   ),
   withdraw: defineScript(
     'job_key queue active recent idempotency_key offset epoch leases delayed cleanup documents_key collection_key collections_key cancelled tombstones parked',
-    'id document_prefix line_prefix',
+    'id document_prefix line_prefix lane_prefix',
     isOne,
   ),
   'write-tombstone': defineScript('tombstones job_key', 'id document_id file_key delay_ms', isOne),

@@ -9,6 +9,6 @@ if ended then return ended end
 cancel_job(job_key, id, job, {
   queue = queue, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset, epoch = epoch,
   outcomes = outcomes, cancelled = cancelled, tombstones = tombstones, parked = parked, ttl_seconds = ttl_seconds,
-  line_prefix = line_prefix,
+  line_prefix = line_prefix, lane_prefix = lane_prefix,
 })
 return status or 'queued'

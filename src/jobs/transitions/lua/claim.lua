@@ -1,4 +1,4 @@
--- Takes up to count jobs from the right of the queue, and leases them.
+-- Takes up to count waiting jobs, and leases them. Collections take turns (lane.lua).
 -- Returns {granted, next_ms}:
 --   - granted is {values, payload, ...}: each job's values of FIELDS as JSON, its token among them, and its payload.
 --   - next_ms is the time until a delayed job or an id in limbo may become ready, -1 without one.
@@ -66,10 +66,17 @@ local function grant(id, key, job, further, payload)
   granted[#granted + 1] = payload or ''
 end
 
+local at = {
+  job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
+  active = active, offset = offset, epoch = epoch, outcomes = outcomes, lanes = lanes, lane_prefix = lane_prefix,
+  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version,
+}
+
 local function end_delays(from, to)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', delayed, from, to, 'LIMIT', 0, MOST_LOOKED_AT)) do
     redis.call('ZREM', delayed, id)
-    redis.call('LPUSH', queue, id)
+    local is_hash, job = pcall(read, job_prefix .. id)
+    queue_last(at, id, job, is_hash and redis.call('HGET', job_prefix .. id, 'priority'))
   end
 end
 end_delays('-inf', now_ms())
@@ -88,16 +95,16 @@ for i = 1, #waiting, 2 do
   end
 end
 
-local at = {
-  job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
-  active = active, offset = offset, epoch = epoch, outcomes = outcomes,
-  ttl_seconds = ttl_seconds, model = model, reader_version = reader_version,
-}
+local has_waiting = redis.call('EXISTS', queue) == 1
+-- Other programs push without entering the list among the lanes.
+if has_waiting then redis.call('ZADD', lanes, 'NX', 0, '') end
+local turn = tonumber(redis.call('GET', offset)) or 0
 local until_ms = string.format('%.0f', now_ms() + tonumber(lease_ms))
 local taken, done = {}, 0
-for _ = 1, MOST_LOOKED_AT do
+for _ = 1, has_waiting and MOST_LOOKED_AT or 0 do
   if #taken >= tonumber(count) or done >= MOST_DONE then break end
-  local id = redis.call('RPOP', queue)
+  turn = turn + 1
+  local id, lane = take_next(at, turn)
   if not id then break end
   local key = job_prefix .. id
   local is_hash, job = pcall(redis.call, 'HMGET', key, unpack(WANTED))
@@ -108,6 +115,7 @@ for _ = 1, MOST_LOOKED_AT do
   elseif is_terminal(job[AT.status]) then
     redis.call('SREM', active, id)
   elseif redis.call('ZADD', leases, 'NX', until_ms, id) == 1 then
+    if lane == '' then leave_lane(lane_prefix, id, job) else redis.call('LREM', queue, -1, id) end
     local further = {}
     for place = #FIELDS + 1, #WANTED do further[place], job[place] = job[place], nil end
     local admitted, retargeted = admit(id, key, job, at, further[PAYLOAD] or '', unpack(further, PAYLOAD + 1, #WANTED))
@@ -121,6 +129,9 @@ for _ = 1, MOST_LOOKED_AT do
     end
   end
 end
+
+-- The documented list has the ids of all lanes.
+if redis.call('EXISTS', queue) == 0 then redis.call('DEL', lanes) end
 
 local next_ms = -1
 if redis.call('ZCARD', limbo) > 0 then next_ms = 1000 end

@@ -27,7 +27,7 @@ for _, job_id in ipairs({ id, found[7] or '', found[8] or '' }) do
       cancel_job(key, job_id, job, {
         queue = queue, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset,
         epoch = epoch, outcomes = outcomes, cancelled = cancelled, tombstones = tombstones, parked = parked,
-        ttl_seconds = ttl_seconds, line_prefix = line_prefix,
+        ttl_seconds = ttl_seconds, line_prefix = line_prefix, lane_prefix = lane_prefix,
       })
       ended[#ended + 1] = job_id
     end

@@ -31,6 +31,7 @@ commit(job_key, offset, epoch, job, queued_changes(
 ))
 local is_copy = on_duplicate ~= ''
 if is_copy then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end
+if priority ~= '' then redis.call('HSET', job_key, 'priority', priority) end
 local admitted = not is_copy and 'run' or admit(id, job_key, job, {
   job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
   active = active, offset = offset, epoch = epoch, outcomes = outcomes,
@@ -38,5 +39,7 @@ local admitted = not is_copy and 'run' or admit(id, job_key, job, {
   -- `encodePayload` puts the document of a restored job first.
   restores = on_duplicate == 'keep' and string.sub(payload, 1, 15) == '{"document_id":',
 }, payload, on_duplicate, copy, name)
-if admitted == 'run' then redis.call('LPUSH', queue, id) end
+if admitted == 'run' then
+  queue_last({ queue = queue, lanes = lanes, lane_prefix = lane_prefix, offset = offset }, id, job, priority)
+end
 return { id, stamp() }

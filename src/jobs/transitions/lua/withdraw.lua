@@ -25,6 +25,7 @@ if token then
   redis.call('PUBLISH', cancelled, id)
 end
 redis.call('LREM', queue, 0, id)
+leave_lane(lane_prefix, id, job)
 leave_lines(job_key, id, line_prefix, queue, parked)
 redis.call('SREM', active, id)
 for _, key in ipairs({ recent, leases, delayed }) do redis.call('ZREM', key, id) end

@@ -1,0 +1,41 @@
+-- Lanes: the waiting jobs of one collection of a tenant each, so that collections take turns. Stands before every script.
+-- A lane is a list beside the documented one, which holds every waiting id and is a lane of its own, for bulk jobs and for
+-- the jobs of other programs. The sorted set of lanes holds each lane's name by the time of its last turn, in offsets. The
+-- documented list's name is ''.
+
+local function lane_of(job)
+  return (job[AT.tenant] or '') .. ':' .. (job[AT.collection] or '')
+end
+
+-- Queues a job behind all others, and in its lane if it is interactive.
+-- at: the keys queue, lanes and offset, and lane_prefix, by name
+local function queue_last(at, id, job, priority)
+  redis.call('LPUSH', at.queue, id)
+  if priority ~= 'interactive' then return end
+  local lane = lane_of(job)
+  -- Ignores an error of a key that another program spoilt, because the documented list has the id, too.
+  redis.pcall('LPUSH', at.lane_prefix .. lane, id)
+  redis.pcall('ZADD', at.lanes, 'NX', redis.call('GET', at.offset) or 0, lane)
+end
+
+-- Takes the next id of the lane whose last turn is the longest ago. Returns the id and the lane's name; nil without any.
+-- turn: a number that grows with each call
+local function take_next(at, turn)
+  while true do
+    local lane = redis.call('ZPOPMIN', at.lanes)[1]
+    if not lane then return nil end
+    local list = lane == '' and at.queue or at.lane_prefix .. lane
+    local id = redis.pcall('RPOP', list)
+    if type(id) == 'string' then
+      redis.call('ZADD', at.lanes, turn, lane)
+      return id, lane
+    end
+    -- Another program has put another type in the place of the list.
+    if type(id) == 'table' then redis.call('DEL', list) end
+  end
+end
+
+-- Removes a job from its lane. In most cases it stands first there.
+local function leave_lane(lane_prefix, id, job)
+  redis.pcall('LREM', lane_prefix .. lane_of(job), -1, id)
+end
