@@ -6,6 +6,7 @@ import { Collections } from '../documents/collections/collections.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { createApp } from '../http/app.ts';
 import type { healthRoutes } from '../http/routes/health.ts';
+import { Batches } from '../jobs/batches/batches.ts';
 import { DocumentEdits } from '../jobs/transitions/document-edits.ts';
 import { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
@@ -57,6 +58,7 @@ export function composeApi(
     queue: new JobQueue(redis, keys, queueOptions),
     uploadQueue: new JobQueue(uploads, keys, queueOptions),
     uploadConnection: new UploadConnection(uploads, logger),
+    batches: new Batches(redis, keys),
     registry: new DocumentRegistry(redis, keys),
     deletion: new DocumentDeletion(redis, keys, config.jobTtlSeconds),
     tombstones: new Tombstones(redis, keys),

@@ -8,6 +8,7 @@ import { CollectionModels } from '../documents/collections/collection-models.ts'
 import { storedModel } from '../documents/collections/stored-model.ts';
 import { DocumentRegistry } from '../documents/registry.ts';
 import { RebuiltVectors } from '../documents/reembed/rebuilt-vectors.ts';
+import { Batches } from '../jobs/batches/batches.ts';
 import { ReembedJobs } from '../jobs/transitions/reembed-jobs.ts';
 import { ReembedSweep } from '../worker/reembed/reembed-sweep.ts';
 import { DocumentEdits } from '../jobs/transitions/document-edits.ts';
@@ -18,6 +19,7 @@ import { JobQueue } from '../jobs/transitions/job-queue.ts';
 import { JobStore } from '../jobs/reads/job-store.ts';
 import { Tombstones } from '../jobs/transitions/tombstones.ts';
 import { ChunkComparison } from '../worker/comparison/chunk-comparison.ts';
+import { BatchSweep } from '../worker/recovery/batch-sweep.ts';
 import { CollectionSweep } from '../worker/recovery/collection-sweep.ts';
 import { EditSweep } from '../worker/recovery/edit-sweep.ts';
 import { EndedRecovery } from '../worker/recovery/ended-recovery.ts';
@@ -82,6 +84,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
       orphans: new OrphanSweep({ ...services, manifests, trashed }, config.trashDays, ttlMs),
       ended: new EndedRecovery({ ...services, manifests }, ttlMs),
       collections: new CollectionSweep({ ...services, collections: new CollectionCounts(redis, keys) }),
+      batched: new BatchSweep({ batches: new Batches(redis, keys), logger }),
       edited: new EditSweep(services),
       reembedded: new ReembedSweep(services, CHROMA_TIMEOUT_MS),
       comparison: new ChunkComparison(services, Math.min(leaseMs, MAX_COMPARED_EVERY_MS)),

@@ -1,33 +1,19 @@
-/** Describes a stable code: its meaning in each place, and the action of its reader. */
-interface ErrorEntry {
-  /** Status and title of a response of the HTTP API. */
-  http?: readonly [status: number, title: string];
-  /** Text for the owner of a document that no processor can process. Its status is 422, and the job fails at once. */
-  document?: string;
-  /** Status of any other response of a processor, and its text. */
-  processor?: readonly [status: number, detail: string];
-  /** Meaning as a job's `error_code`, where no processor sends it. A worker also logs it while a job waits. */
-  job?: string;
-  /** Meaning in an `error` message of the push. */
-  push?: string;
-  action: string;
-}
-
-const http = (status: number, title: string, action: string) => ({ http: [status, title], action }) as const;
-const processor = (status: number, detail: string, action: string) =>
-  ({ processor: [status, detail], action }) as const;
-const document = (text: string, action: string) => ({ document: text, action });
-const job = (meaning: string, action: string) => ({ job: meaning, action });
-const push = (meaning: string, action: string) => ({ push: meaning, action });
-
-const CORRECT = 'Correct the request as `detail` says.';
-const UPLOAD_AGAIN = 'Upload the file again.';
-const RETRY_LATER = 'Retry later. The operator looks at the log.';
-const CHECK_PROCESSOR = 'The operator looks at the log of the processor.';
-const CHECK_CHROMA = 'The operator looks at the log of Chroma.';
-const CHECK_KEYWORDS = 'The operator looks at the log of the keyword index.';
-const CHECK_EMBEDDER = 'The operator looks at the embedding service.';
-const LOOK = 'Look the id up in the list.';
+import {
+  CHECK_CHROMA,
+  CHECK_EMBEDDER,
+  CHECK_KEYWORDS,
+  CHECK_PROCESSOR,
+  CORRECT,
+  LOOK,
+  RETRY_LATER,
+  UPLOAD_AGAIN,
+  document,
+  http,
+  job,
+  processor,
+  push,
+  type ErrorEntry,
+} from './codes/error-entry.ts';
 
 /**
  * Lists every stable code once. A published code keeps its meaning. `DOCUMENT_ERRORS` and `PROCESSOR_ERRORS` derive from
@@ -55,6 +41,7 @@ export const ERROR_CODES = {
   invalid_metadata: http(400, 'metadata is not valid', CORRECT),
   invalid_on_duplicate: http(400, 'on_duplicate is not valid', CORRECT),
   invalid_priority: http(400, 'priority is not valid', CORRECT),
+  invalid_batch: http(400, 'The name of the batch is not valid', CORRECT),
   misspelled_field: http(400, 'The name of a form field is misspelled', CORRECT),
   invalid_cursor: http(400, 'The cursor is not valid', 'Start from the first page.'),
   unauthorized: http(401, 'A valid key is needed', 'Send a valid key.'),
@@ -80,6 +67,7 @@ export const ERROR_CODES = {
     'This Idempotency-Key belongs to another upload',
     'Use another key for another upload.',
   ),
+  batch_full: http(409, 'The batch takes no more jobs', 'Upload with another `batch`.'),
   job_has_ended: http(409, 'The job has ended', 'Read the job.'),
   job_not_failed: http(409, 'The job has not failed', 'Read the job.'),
   file_gone: http(410, 'The original is no longer in the store', UPLOAD_AGAIN),
@@ -99,6 +87,7 @@ export const ERROR_CODES = {
   job_not_found: { ...http(404, 'There is no such job', LOOK), push: 'Sluice does not know these jobs' },
   document_not_found: http(404, 'There is no such document', LOOK),
   collection_not_found: http(404, 'There is no such collection', 'Correct the name, or upload to it first.'),
+  batch_not_found: http(404, 'There is no such batch', 'Correct the name. An ended batch expires.'),
   model_not_found: http(
     404,
     'There is no such embedding model',
@@ -242,8 +231,7 @@ export type PushErrorCode = CodesWith<{ push: string }>;
 export function codesWith<Name extends keyof ErrorEntry>(
   name: Name,
 ): CodesWith<Record<Name, NonNullable<ErrorEntry[Name]>>>[] {
-  const codes = Object.keys(ERROR_CODES) as ErrorCode[];
-  return codes.filter(
+  return (Object.keys(ERROR_CODES) as ErrorCode[]).filter(
     (code): code is ReturnType<typeof codesWith<Name>>[number] => name in ERROR_CODES[code],
   );
 }

@@ -75,6 +75,8 @@ export const JobSchema = v.object({
   stalls: v.optional(WholeNumberSchema),
   filename: v.optional(v.string()),
   collection: v.optional(v.string()),
+  /** Name that the uploads of a batch share. */
+  batch: v.optional(v.string()),
   /** Progress from 0 to 1 with four decimals, such as 0.7394 for 73 %. It only grows while a worker holds the job. */
   fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   stage: v.optional(StageSchema),

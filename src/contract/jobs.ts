@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { BatchNameSchema } from './batches/batch.ts';
 import { PageQuerySchema } from './documents.ts';
 import { JOB_STATUSES, JobSchema } from './job.ts';
 import { ProblemCodeSchema } from './problem.ts';
@@ -11,7 +12,7 @@ const MAX_VALUES = 50;
 /** Longest error code or file name of a filter, in UTF-16 units. Sluice cuts the name of an upload at 255 characters. */
 const MAX_TEXT = 1024;
 /** Most jobs that one call changes. */
-const MAX_CHANGED = 1000;
+export const MAX_CHANGED = 1000;
 const STATUS_WORDS = [...JOB_STATUSES, 'cancelled'] as const;
 
 const FilterText = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(MAX_TEXT));
@@ -52,6 +53,7 @@ export const JOB_FILTER_LISTS = {
 const JOB_FILTER_VALUES = {
   collection: CollectionNameSchema,
   filename: v.pipe(FilterText, v.description('The exact name.')),
+  batch: BatchNameSchema,
   created_after: timeOf('Made at this time or later. Redis stores whole seconds.'),
   created_before: timeOf('Made earlier than this time. Redis stores whole seconds.'),
 };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { BatchNameSchema } from './batches/batch.ts';
 import type { ProblemCode } from './error-codes.ts';
 import { JobStatusSchema } from './job.ts';
 import { WellFormedSchema } from './scalars.ts';
@@ -145,6 +146,9 @@ export const UploadFieldsSchema = v.object({
   metadata: v.optional(MetadataText),
   on_duplicate: v.optional(v.picklist(ON_DUPLICATE, `must be one of: ${ON_DUPLICATE.join(', ')}`), 'skip'),
   priority: v.optional(v.picklist(PRIORITIES, `must be one of: ${PRIORITIES.join(', ')}`), 'interactive'),
+  batch: v.optional(
+    v.pipe(BatchNameSchema, v.description('Name of your own, which the uploads of a batch share.')),
+  ),
 });
 export type UploadFieldName = keyof typeof UploadFieldsSchema.entries;
 
@@ -156,6 +160,7 @@ export interface UploadFields {
   metadata: Metadata;
   on_duplicate: OnDuplicate;
   priority: Priority;
+  batch?: string | undefined;
 }
 
 /** Problem code for each bad field. */
@@ -167,6 +172,7 @@ export const UPLOAD_FIELD_PROBLEMS: Record<UploadFieldName, ProblemCode> = {
   metadata: 'invalid_metadata',
   on_duplicate: 'invalid_on_duplicate',
   priority: 'invalid_priority',
+  batch: 'invalid_batch',
 };
 
 /**

@@ -9,6 +9,7 @@ import type { Collections } from '../documents/collections/collections.ts';
 import type { DocumentRegistry } from '../documents/registry.ts';
 import type { VectorStore } from '../documents/vector-store.ts';
 import type { Installation } from '../installation/installation.ts';
+import type { Batches } from '../jobs/batches/batches.ts';
 import type { DocumentEdits } from '../jobs/transitions/document-edits.ts';
 import type { DocumentDeletion } from '../jobs/transitions/document-deletion.ts';
 import type { IncompleteDocuments } from '../jobs/transitions/incomplete-documents.ts';
@@ -45,6 +46,7 @@ export interface ApiServices {
   store: JobStore;
   feed: JobFeed;
   reader: JobReader;
+  batches: Batches;
   registry: DocumentRegistry;
   collections: Collections;
   models: CollectionModels;

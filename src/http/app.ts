@@ -17,6 +17,7 @@ import { closeAfterResponse } from './server.ts';
 import { openAiErrors } from './openai/openai-errors.ts';
 import { openAiRoutes } from './openai/openai-routes.ts';
 import { collectionRoutes } from './routes/collections.ts';
+import { batchRoutes } from './routes/batches/batches.ts';
 import { documentContentRoutes } from './routes/document-content.ts';
 import { documentRoutes } from './routes/documents.ts';
 import type { healthRoutes } from './routes/health.ts';
@@ -114,6 +115,7 @@ export function createApp(
   app.route('/', jobRoutes(services, options.heartbeatMs));
   app.route('/', jobEventRoutes(services, options));
   app.route('/', jobControlRoutes(services));
+  app.route('/', batchRoutes(services));
   app.route('/', ticketRoutes(services.access));
   app.route('/', statisticsRoutes(services));
   app.route('/', metricsRoutes(services.metrics, queueMetrics(services.redis, services.keys)));

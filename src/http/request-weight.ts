@@ -6,7 +6,7 @@ const LIST = /^\/api\/(?:jobs|documents(?:\/[^/]+\/chunks)?|collections|stats)$/
 const LIST_WEIGHT = 20;
 /** Requests that change many jobs or documents. They first read as many records as a list. */
 const BULK =
-  /^(?:POST \/api\/(?:jobs\/(?:retry|cancel)|documents\/delete)|DELETE \/api\/collections\/[^/]+)$/;
+  /^(?:POST \/api\/(?:(?:jobs|batches\/[^/]+)\/(?:retry|cancel)|documents\/delete)|DELETE \/api\/collections\/[^/]+)$/;
 /** Paths that embed a text in the processor. A search also queries Chroma and the keyword index. */
 const EMBEDDING = new Set(['/api/search', '/v1/embeddings']);
 const EMBEDDING_WEIGHT = 16;

@@ -53,7 +53,23 @@ export async function readJson<S extends v.GenericSchema>(
   schema: S,
   maxBytes: number,
 ): Promise<v.InferOutput<S>> {
+  return parseJson(schema, await readBody(c.env.incoming, maxBytes));
+}
+
+/**
+ * Reads and validates a JSON body that may be missing, or hold nothing: the schema then gets an empty object.
+ * @throws {AppError} as {@link readJson}
+ */
+export async function readOptionalJson<S extends v.GenericSchema>(
+  c: Context<AccessEnvironment>,
+  schema: S,
+  maxBytes: number,
+): Promise<v.InferOutput<S>> {
   const text = await readBody(c.env.incoming, maxBytes);
+  return parseJson(schema, ['', 'null'].includes(text.trim()) ? '{}' : text);
+}
+
+function parseJson<S extends v.GenericSchema>(schema: S, text: string): v.InferOutput<S> {
   const value = check(v.pipe(v.string(), v.parseJson(undefined, 'The body must be JSON.')), text);
   const unknown = findUnknownKey(schema, value);
   if (unknown) throw unknownName('field', unknown.key, unknown.known, unknown.path);

@@ -19,7 +19,7 @@ type Call = readonly [command: string, ...args: (string | number)[]];
 export function probeCalls(probe: string): Call[] {
   return [
     ['set', probe, '', 'PX', PROBE_MS],
-    ...calls('get mget exists type persist incr hgetall llen smembers scard zcard', probe),
+    ...calls('get mget exists type persist incr hgetall hkeys hlen llen smembers scard zcard', probe),
     ...calls('hget hmget hdel sadd srem zrem zscore zrank zrevrank lpush rpush', probe, ''),
     ...calls('expire pexpire incrby decrby', probe, PROBE_MS),
     ...calls('lrange zrange zrevrange zrangebyscore ltrim', probe, 0, 0),

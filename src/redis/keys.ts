@@ -16,6 +16,10 @@
  * | `line:{digest}:jobs` | zset | active jobs of the same copy or name → the offset of their entry |
  * | `line:{digest}:document` | string | the document of a copy: same bytes, name, collection, settings, metadata |
  * | `line:{digest}:documents` | zset | the documents of a name and collection → their registration (ms) |
+ * | `batch:counts:{tenant}:{name}` | hash | counts of a batch: jobs by status, bytes, failures by code |
+ * | `batch:jobs:{tenant}:{name}` | zset | the jobs of a batch, by the time at which they joined (ms) |
+ * | `batch:states:{tenant}:{name}` | hash | a job → its share in the counts of its batch |
+ * | `batch:checks` | zset | a batch (JSON: tenant, name) → when a worker compares it with its jobs (ms) |
  * | `jobs:limbo` | zset | queued ids without a hash → since when (ms) |
  * | `jobs:cleanup` | zset | a dead generation (JSON) → when a worker may delete its chunks (ms) |
  * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when a sweep may delete it (ms) |
@@ -85,6 +89,13 @@ export function createKeys(prefix = '') {
     parked: `${prefix}jobs:parked`,
     /** Precedes a digest in the keys of a line. */
     linePrefix: `${prefix}line:`,
+    /** Precedes the names of all batches. Scripts that change a job need it. */
+    batchPrefix: `${prefix}batch:`,
+    /** List of all batches. */
+    batches: `${prefix}batch:checks`,
+    batchCounts: (tenant: string, name: string) => `${prefix}batch:counts:${tenant}:${name}`,
+    batchJobs: (tenant: string, name: string) => `${prefix}batch:jobs:${tenant}:${name}`,
+    batchStates: (tenant: string, name: string) => `${prefix}batch:states:${tenant}:${name}`,
     limbo: `${prefix}jobs:limbo`,
     cleanup: `${prefix}jobs:cleanup`,
     tombstones: `${prefix}jobs:tombstones`,

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
+import { MAX_BATCH_JOBS } from '../contract/batches/batch.ts';
 import type { UploadAccepted } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { JobPayload } from '../jobs/model/job-payload.ts';
@@ -87,6 +88,8 @@ export async function acceptUpload(
       throw storageProblem(stored.reason);
     }
     if (made === 'conflict') throw new AppError('idempotency_key_reused');
+    if (made === 'batch_full')
+      throw new AppError('batch_full', `The batch has ${MAX_BATCH_JOBS} jobs, the most that one takes.`);
     // An earlier request with this key made the job, which has its file.
     if (made.id !== id) await discard(blob, services);
     const accepted: UploadAccepted = {
@@ -119,7 +122,12 @@ async function discard(
   await blob.discard().then(() => void installation.proveBlobs().catch(tryAgain), tryAgain);
 }
 
-/** Hashes a request. Equal hashes mean the same file, name and settings. A client may retry with another priority. */
-function fingerprint({ file_key: _fileKey, priority: _priority, ...asked }: JobPayload): string {
+/** Hashes a request. Equal hashes mean the same file, name and settings. A retry may name another batch or priority. */
+function fingerprint({
+  file_key: _fileKey,
+  batch: _batch,
+  priority: _priority,
+  ...asked
+}: JobPayload): string {
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }

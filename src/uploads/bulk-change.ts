@@ -74,7 +74,7 @@ export async function changeJobs(
   const result: BulkResult = { matched: 0, changed: 0, skipped: 0, failed: [] };
   const range = { sort: change.sort, cursor, ...filter };
   let looked = 0;
-  for await (const { ids, isLast } of walkRecent(services, range)) {
+  for await (const { ids, isLast } of walkRecent(services, tenant, range)) {
     const found = await findMatching(services, tenant, ids, [filter, change.changeable]);
     const taken = found.slice(0, limit - result.matched);
     await eachAtOnce(taken, signal, async (id) => {

@@ -1,3 +1,4 @@
+import { BatchCancelSchema, BatchRetrySchema, BatchViewSchema } from '../../contract/batches/batch.ts';
 import {
   ChunkListSchema,
   CollectionDeletionSchema,
@@ -27,6 +28,7 @@ import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
 import { DocumentEditSchema, UploadAcceptedSchema } from '../../contract/upload.ts';
 import { openAiOperations } from '../openai/openai-routes.ts';
+import { batchOperations } from '../routes/batches/batches.ts';
 import { collectionOperations } from '../routes/collections.ts';
 import { documentContentOperations } from '../routes/document-content.ts';
 import { documentOperations } from '../routes/documents.ts';
@@ -54,6 +56,7 @@ export const operations: Operations = {
   ...jobOperations,
   ...jobEventOperations,
   ...jobControlOperations,
+  ...batchOperations,
   ...ticketOperations,
   ...statisticsOperations,
   ...metricsOperations,
@@ -80,6 +83,9 @@ export const openApiDocument = {
       Job: schemaOf(JobSchema, 'output'),
       JobList: schemaOf(JobListSchema, 'output'),
       JobSelection: schemaOf(JobSelectionSchema, 'input'),
+      Batch: schemaOf(BatchViewSchema, 'output'),
+      BatchCancel: schemaOf(BatchCancelSchema, 'input'),
+      BatchRetry: schemaOf(BatchRetrySchema, 'input'),
       BulkResult: schemaOf(BulkResultSchema, 'output'),
       Stats: schemaOf(StatsSchema, 'output'),
       UploadAccepted: schemaOf(UploadAcceptedSchema, 'output'),

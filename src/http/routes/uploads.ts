@@ -112,6 +112,7 @@ export const uploadOperations: Operations = {
       'invalid_request',
       'embedding_mismatch',
       'idempotency_key_reused',
+      'batch_full',
       'forbidden',
       'host_forbidden',
       'origin_forbidden',

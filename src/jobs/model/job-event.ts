@@ -37,6 +37,7 @@ export const JOB_FIELDS = [
   'token',
   // Append new fields, because nodes of both versions exchange events during an upgrade.
   'fraction',
+  'batch',
 ] as const;
 
 /** Position of an event. Versions compare within one epoch only. */

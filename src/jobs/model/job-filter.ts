@@ -10,6 +10,7 @@ const COMPARED: Record<keyof JobFilter, readonly string[]> = {
   filename: ['filename'],
   created_after: ['created_at'],
   created_before: ['created_at'],
+  batch: ['batch'],
 };
 
 /** Lists the fields of a job's hash that {@link matchesFilter} compares for a filter. */
@@ -20,7 +21,7 @@ export function comparedFields(filter: JobFilter): string[] {
 
 /** Returns whether a job matches every field of a filter, by the same values that its job view shows. */
 export function matchesFilter(hash: JobHash, filter: JobFilter): boolean {
-  const { status, error_code, collection, filename, created_after, created_before } = filter;
+  const { status, error_code, collection, filename, batch, created_after, created_before } = filter;
   if (status || error_code) {
     const shown = toStatus(hash);
     const isCancelled = outcomeOf(shown) === 'cancelled';
@@ -34,6 +35,7 @@ export function matchesFilter(hash: JobHash, filter: JobFilter): boolean {
     if (collection !== undefined && names.collection !== collection) return false;
     if (filename !== undefined && names.filename !== filename) return false;
   }
+  if (batch !== undefined && hash['batch'] !== batch) return false;
   if (created_after === undefined && created_before === undefined) return true;
   // NaN, of a job without a readable time, is neither.
   const created = Date.parse(hash['created_at'] ?? '');

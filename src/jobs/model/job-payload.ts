@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { BatchNameSchema } from '../../contract/batches/batch.ts';
 import { WholeNumberSchema } from '../../contract/scalars.ts';
 import { CollectionNameSchema, MetadataSchema, ON_DUPLICATE } from '../../contract/upload.ts';
 import { wellFormed } from '../../well-formed.ts';
@@ -23,6 +24,8 @@ export const JobPayloadSchema = v.object({
   /** SHA-256 of the file, in hex. */
   content_hash: v.optional(v.string()),
   metadata: v.optional(MetadataSchema, {}),
+  /** Batch of the upload. A manifest keeps it, so that a Redis that lost all finds it again. */
+  batch: v.optional(BatchNameSchema),
   /** Absent for a job that no upload made. It then makes its document in any case. */
   on_duplicate: v.optional(v.picklist(ON_DUPLICATE)),
   /** Absent for an interactive upload, and for a job that no upload made. */

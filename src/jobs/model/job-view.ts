@@ -107,6 +107,7 @@ export function toJobView(hash: JobHash): Job {
     attempt: whole(hash['attempt']),
     stalls: whole(hash['stalls']),
     ...toNames(hash),
+    batch: hash['batch'],
     fraction,
     stage: oneOf(STAGES, hash['stage']),
     counts: toCounts(hash),

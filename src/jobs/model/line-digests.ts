@@ -30,11 +30,14 @@ export function lineDigests(tenant: string, content: LineContent): LineDigests |
   return { copy: digest([...named, content_hash, settingsOf(content), sorted]), name: digest(named) };
 }
 
-/** The arguments of a script that makes a job; all '' for a job that stands in no line. */
-export function lineArgs(tenant: string, payload: JobPayload): LineDigests & { on_duplicate: string } {
-  const { on_duplicate = '' } = payload;
+/** The arguments of a script that makes a job. `batch` is '' without one, the others for a job that stands in no line. */
+export function makerArgs(
+  tenant: string,
+  payload: JobPayload,
+): LineDigests & { on_duplicate: string; batch: string } {
+  const { on_duplicate = '', batch = '' } = payload;
   const digests = on_duplicate === '' ? undefined : lineDigests(tenant, payload);
-  return digests ? { on_duplicate, ...digests } : { on_duplicate: '', copy: '', name: '' };
+  return digests ? { batch, on_duplicate, ...digests } : { batch, on_duplicate: '', copy: '', name: '' };
 }
 
 /** Encodes a payload. The document that it names comes first, because `line.lua` edits the text. */

@@ -16,10 +16,14 @@ export async function countJobs(
   services: { redis: Redis; keys: Keys },
   signal?: AbortSignal,
 ): Promise<{ count: number; isExact: boolean }> {
-  const { created_after, created_before } = filter;
+  const { created_after, created_before, batch } = filter;
   let count = 0;
   let looked = 0;
-  for await (const { ids, isLast } of walkRecent(services, { created_after, created_before })) {
+  for await (const { ids, isLast } of walkRecent(services, tenant, {
+    created_after,
+    created_before,
+    batch,
+  })) {
     count += (await findMatching(services, tenant, ids, [filter])).length;
     looked += ids.length;
     if (!isLast && (looked >= MOST_WALKED || signal?.aborted)) return { count, isExact: false };

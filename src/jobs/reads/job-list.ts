@@ -28,7 +28,7 @@ export async function listJobs(
   let last: string | undefined;
   // A page without a filter mostly ends with its first batch. If jobs are missing from it, larger reads cost less.
   const first = filtered ? READ_AT_ONCE : Math.min(READ_AT_ONCE, query.limit);
-  for await (const { ids, isLast } of walkRecent(services, query, first)) {
+  for await (const { ids, isLast } of walkRecent(services, tenant, query, first)) {
     // Reads few fields of many jobs first, because most may not match.
     const found = filtered ? await findMatching(services, tenant, ids, [query]) : ids;
     for (let from = 0; from < found.length;) {

@@ -9,7 +9,7 @@ type Split<Names extends string> = Names extends `${infer First} ${infer Rest}` 
 
 /** A Lua script of `lua/`. In Lua, each key and argument is a local of its name. */
 export interface Script<Key extends string, Arg extends string, Result> {
-  /** Names of the keys, with spaces between. */
+  /** Names of the keys, with spaces between; '' for none. */
   readonly keys: Key;
   /** Names of the arguments, with spaces between; '' for none. The last may be a list of any length: `...ids`. */
   readonly args: Arg;
@@ -46,10 +46,11 @@ export type ResultOf<S> = S extends Script<string, string, infer Result> ? Resul
 
 /** Lists a script's names in the order in which Redis gets them. The list of any length precedes the arguments. */
 export function namesOf({ keys, args }: AnyScript): { keys: string[]; list: string[]; args: string[] } {
-  const words = args.split(' ').filter((word) => word !== '');
+  const split = (names: string) => names.split(' ').filter((word) => word !== '');
+  const words = split(args);
   const list = words.filter((word) => word.startsWith('...'));
   return {
-    keys: keys.split(' '),
+    keys: split(keys),
     list: list.map((word) => word.slice('...'.length)),
     args: words.slice(0, words.length - list.length),
   };

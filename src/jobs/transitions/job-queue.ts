@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
+import { MAX_BATCH_JOBS } from '../../contract/batches/batch.ts';
 import type { JobStatus, Outcome } from '../../contract/job.ts';
 import type { FailureCode } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
@@ -8,7 +9,7 @@ import { toClaimedJob, type Claim, type ClaimedJob } from '../model/claimed-job.
 import { toHash } from '../model/job-event.ts';
 import type { Idempotency } from '../model/idempotency.ts';
 import type { JobPayload } from '../model/job-payload.ts';
-import { encodePayload, lineArgs } from '../model/line-digests.ts';
+import { encodePayload, makerArgs } from '../model/line-digests.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
@@ -46,7 +47,8 @@ export class JobQueue {
    * Makes a job and queues it. An existing job stays unchanged.
    * @param idempotency the client's key, and a fingerprint of its request
    * @param forgotten whether Redis may have lost this job. Its versions then continue
-   * @returns the job of this request, new or existing; `conflict` when the client's key belongs to another request
+   * @returns the job of this request, new or existing; `conflict` when the client's key belongs to another request;
+   * `batch_full` for a new job whose batch takes no more, unless Redis may have lost the job
    */
   async enqueue(
     id: string,
@@ -54,7 +56,7 @@ export class JobQueue {
     payload: JobPayload,
     idempotency?: Idempotency,
     forgotten = false,
-  ): Promise<{ id: string; createdAt: string } | 'conflict'> {
+  ): Promise<{ id: string; createdAt: string } | 'conflict' | 'batch_full'> {
     return this.#run('enqueue', {
       job_key: this.#keys.job(id),
       idempotency_key: this.#keys.idempotency(tenant, idempotency?.key ?? ''),
@@ -70,7 +72,8 @@ export class JobQueue {
       forgotten: forgotten ? 1 : 0,
       store: this.#options.store?.() ?? '',
       priority: payload.priority ?? (payload.on_duplicate ? 'interactive' : ''),
-      ...lineArgs(tenant, payload),
+      most_jobs: MAX_BATCH_JOBS,
+      ...makerArgs(tenant, payload),
       ttl_seconds: this.#options.ttlSeconds,
       ...readerArgs(this.#options),
     });
@@ -125,8 +128,8 @@ export class JobQueue {
    * @returns the ids that the caller no longer holds
    */
   async renew(claims: readonly Claim[]): Promise<string[]> {
-    const flat = claims.flatMap(({ id, token }) => [id, token]);
-    return this.#run('renew', { lease_ms: this.#options.leaseMs, claims: flat });
+    const { leaseMs: lease_ms } = this.#options;
+    return this.#run('renew', { lease_ms, claims: claims.flatMap(({ id, token }) => [id, token]) });
   }
 
   /** Reports the job's progress. */
@@ -143,8 +146,7 @@ export class JobQueue {
   async fail({ id, token }: Claim, failure: Failure & { message: string }): Promise<boolean> {
     this.#reports.flush();
     const { message, error: error_text, errorCode: error_code } = failure;
-    const ttl_seconds = this.#options.ttlSeconds;
-    const job_key = this.#keys.job(id);
+    const [job_key, ttl_seconds] = [this.#keys.job(id), this.#options.ttlSeconds];
     return this.#run('fail', { job_key, id, token, message, error_text, error_code, ttl_seconds });
   }
 
@@ -188,8 +190,7 @@ export class JobQueue {
     { tenant, collection, documentId }: { tenant: string; collection: string; documentId: string },
   ): Promise<void> {
     const [job_key, document_key] = [this.#keys.job(id), this.#keys.document(documentId)];
-    const written = { tenant, collection, document_id: documentId };
-    await this.#run('abandon', { job_key, document_key, token, ...written });
+    await this.#run('abandon', { job_key, document_key, token, tenant, collection, document_id: documentId });
   }
 
   /**
@@ -197,8 +198,7 @@ export class JobQueue {
    * @returns the outcome before, or else the status before; `undefined` for an unknown job
    */
   async cancel(id: string): Promise<JobStatus | Outcome | undefined> {
-    const ttl_seconds = this.#options.ttlSeconds;
-    return this.#run('cancel', { job_key: this.#keys.job(id), id, ttl_seconds });
+    return this.#run('cancel', { job_key: this.#keys.job(id), id, ttl_seconds: this.#options.ttlSeconds });
   }
 
   /**
@@ -224,7 +224,7 @@ export class JobQueue {
       tenant,
       payload: encodePayload(payload),
       document_id: documentId,
-      ...lineArgs(tenant, payload),
+      ...makerArgs(tenant, payload),
       ttl_seconds: this.#options.ttlSeconds,
     });
   }

@@ -21,7 +21,10 @@ const FOLDER = join(import.meta.dirname, 'lua');
 
 /** Stands before every script. */
 export const PRELUDE = `local FIELDS = { ${JOB_FIELDS.map((field) => `'${field}'`).join(', ')} }
-${['transition', 'lane', 'line'].map((name) => readFileSync(join(FOLDER, `${name}.lua`), 'utf8')).join('\n')}`;
+${['transition', 'lane', 'line', 'batch'].map((name) => readFileSync(join(FOLDER, `${name}.lua`), 'utf8')).join('\n')}`;
+
+/** Every script gets one more argument than its definition names, because `commit` needs it. */
+const LAST_ARGUMENT = 'batch_prefix = table.remove(ARGV)';
 
 type Name = keyof typeof SCRIPTS;
 type Value = string | number | readonly (string | number)[];
@@ -37,7 +40,7 @@ const scripts = Object.fromEntries(
   Object.entries<AnyScript>(SCRIPTS).map(([name, script]) => {
     const shebang = script.needsMemory ? '#!lua' : '#!lua flags=allow-oom';
     const body = readFileSync(join(FOLDER, `${name}.lua`), 'utf8');
-    const lua = `${shebang}\n${PRELUDE}\n${nameLocals(script)}\n${body}`;
+    const lua = `${shebang}\n${PRELUDE}\n${LAST_ARGUMENT}\n${nameLocals(script)}\n${body}`;
     const { keys, list, args } = namesOf(script);
     const names = [...keys, ...list, ...args];
     return [name, { command: `sluice:${name}`, lua, keyCount: keys.length, names }];
@@ -78,7 +81,7 @@ export function loadScripts(redis: Redis, keys: Keys): RunScript {
     const reply = await retryWhileUnavailable(redis, async () => {
       for (let tries = 1; ; tries++) {
         try {
-          return await (commands[command] as Command).call(redis, keyCount, ...sent);
+          return await (commands[command] as Command).call(redis, keyCount, ...sent, keys.batchPrefix);
         } catch (error) {
           // ioredis sends the whole script when Redis lacks it. A master that has just lost its place refuses that
           // without keeping it. Only the next send succeeds.

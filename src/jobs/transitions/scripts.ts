@@ -18,6 +18,7 @@ export const SCRIPTS = {
     orUndefined<JobStatus | Outcome>,
   ),
   canary: defineScript('epoch offset', 'channel nonce', asIs<number>),
+  'check-batch': defineScript('', 'job_prefix tenant batch ...ids', ignore),
   // `max_retries` is for jobs that name none. `store` is the caller's blob store, or ''.
   claim: defineScript(
     'queue lanes leases active delayed limbo offset epoch grant_key recent cleanup installation parked outcomes',
@@ -32,6 +33,7 @@ export const SCRIPTS = {
     'id tenant collection job_prefix line_prefix lane_prefix ttl_seconds',
     orUndefined<string[]>,
   ),
+  'due-batches': defineScript('batches', 'count', asIs<string[]>),
   'due-cleanups': defineScript('cleanup', 'count document_prefix longest_ms', asIs<string[]>),
   'due-edits': defineScript('edited', 'count document_prefix longest_ms', asIs<string[]>),
   // `limit` counts jobs under way.
@@ -48,12 +50,13 @@ export const SCRIPTS = {
     (reply: number | null) => (reply === null ? 'gone' : reply === 0 ? 'changed' : reply),
     { needsMemory: true },
   ),
-  // `payload` is JSON. `fingerprint` is '' without an idempotency key. `store` is the caller's blob store, or ''.
+  // `payload` is JSON. `fingerprint` is '' without an idempotency key, `batch` without a batch. `store` is the caller's blob store, or ''.
   // `on_duplicate` and `priority` are '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
   enqueue: defineScript(
     'job_key queue lanes active offset epoch recent idempotency_key installation parked outcomes recovered server',
-    'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store priority on_duplicate copy name job_prefix document_prefix line_prefix lane_prefix ttl_seconds model reader_version',
-    ([id, createdAt]: [string, string]) => (id === '' ? 'conflict' : { id, createdAt }),
+    'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store priority batch most_jobs on_duplicate copy name job_prefix document_prefix line_prefix lane_prefix ttl_seconds model reader_version',
+    ([id, createdAt]: [string, string]) =>
+      id === '' ? (createdAt as 'conflict' | 'batch_full') : { id, createdAt },
     { needsMemory: true },
   ),
   // `documents` is id, generation, time of the latest edit, copy, name of each.
@@ -101,6 +104,7 @@ export const SCRIPTS = {
     ([epoch, offset, server]: [string, number, string]) => ({ epoch, offset, server }),
   ),
   'put-off-cleanup': defineScript('list_key', 'entry delay_ms', isOne),
+  'recount-batch': defineScript('', 'tenant batch', ignore),
   reembed: defineScript(
     'job_key counts_key reembedding queue active offset epoch recent',
     'id tenant collection payload max_retries job_prefix',
@@ -117,7 +121,7 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding lanes',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding lanes batches',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),
@@ -134,7 +138,7 @@ export const SCRIPTS = {
   ),
   'restore-ended': defineScript(
     'job_key document_key offset epoch recent outcomes tombstones',
-    'id tenant payload document_id ttl_seconds on_duplicate copy name',
+    'id tenant payload document_id ttl_seconds batch on_duplicate copy name',
     isOne,
   ),
   retry: defineScript(

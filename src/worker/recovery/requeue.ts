@@ -10,6 +10,6 @@ export async function requeue(
   { job_id, tenant, payload, idempotency }: Manifest,
 ): Promise<void> {
   const made = await queue.enqueue(job_id, tenant, payload, idempotency, true);
-  if (made === 'conflict' || made.id !== job_id)
+  if (typeof made === 'string' || made.id !== job_id)
     await queue.enqueue(job_id, tenant, payload, undefined, true);
 }

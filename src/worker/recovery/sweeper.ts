@@ -3,6 +3,7 @@ import type { Cleanup, CleanupLog } from '../../jobs/transitions/cleanup-log.ts'
 import type { Installation } from '../../installation/installation.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { Logger } from '../../logging/logger.ts';
+import type { BatchSweep } from './batch-sweep.ts';
 import type { CollectionSweep } from './collection-sweep.ts';
 import type { EditSweep } from './edit-sweep.ts';
 import type { ReembedSweep } from '../reembed/reembed-sweep.ts';
@@ -22,6 +23,7 @@ export interface SweeperServices {
   ends: TombstoneSweep;
   orphans: OrphanSweep;
   collections: Pick<CollectionSweep, 'sweep'>;
+  batched: Pick<BatchSweep, 'sweep'>;
   edited: Pick<EditSweep, 'sweep'>;
   reembedded: Pick<ReembedSweep, 'sweep'>;
   installation: Pick<Installation, 'confirmed' | 'whileConfirmed'>;
@@ -49,6 +51,7 @@ export class Sweeper {
       (signal) => services.ends.sweep(signal),
       (signal) => services.orphans.sweep(signal),
       (signal) => services.collections.sweep(signal),
+      (signal) => services.batched.sweep(signal),
       (signal) => services.edited.sweep(signal),
       (signal) => services.reembedded.sweep(signal),
       (signal) => this.#cleanUp(signal),

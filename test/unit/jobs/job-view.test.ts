@@ -50,6 +50,7 @@ test('keys come in the order of the schema, whatever the order of the hash', () 
     pages_unread: '1',
     chunks_done: '3',
     chunks_total: '4',
+    batch: 'b',
   };
   const keys = Object.keys(shown(Object.fromEntries(Object.entries(full).toReversed())));
   expect(keys).toEqual(Object.keys(JobSchema.entries));

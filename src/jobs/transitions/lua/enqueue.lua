@@ -1,6 +1,7 @@
 -- Makes a job and queues it.
 -- Returns {id, created_at} of the job. An existing job stays unchanged (a replay). If the client's key names a job of the
--- same fingerprint, returns that job. For another fingerprint, returns {'', ''}.
+-- same fingerprint, returns that job. For another fingerprint, returns {'', 'conflict'}. If the job's batch has most_jobs
+-- jobs, returns {'', 'batch_full'}.
 -- Publishes the job, queued, and completed if its document exists.
 -- Fails if the installation uses another blob store, because no worker could read the file. An emptied Redis names
 -- none, and accepts jobs from every store.
@@ -14,7 +15,10 @@ if found ~= 'none' then redis.call('DEL', job_key) end
 if fingerprint ~= '' then
   local known = redis.call('HMGET', idempotency_key, 'fingerprint', 'id', 'created_at')
   if known[1] == fingerprint then return { known[2], known[3] } end
-  if known[1] then return { '', '' } end
+  if known[1] then return { '', 'conflict' } end
+end
+if batch ~= '' and not open_batch(tenant, batch, ttl_seconds, forgotten ~= '1' and tonumber(most_jobs) or nil) then
+  return { '', 'batch_full' }
 end
 redis.call('SADD', active, id)
 redis.call('ZADD', recent, now_ms(), id)
@@ -27,7 +31,8 @@ local job = read(job_key)
 if forgotten == '1' then job[AT.version] = redis.call('GET', offset) end
 commit(job_key, offset, epoch, job, queued_changes(
   'id', id, 'type', 'document_upload', 'payload', payload, 'filename', filename, 'collection', collection,
-  'tenant', tenant, 'run', '1', 'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms()
+  'tenant', tenant, 'run', '1', 'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms(),
+  unpack(batch ~= '' and { 'batch', batch } or {})
 ))
 local is_copy = on_duplicate ~= ''
 if is_copy then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end

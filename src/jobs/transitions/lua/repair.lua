@@ -6,7 +6,7 @@ local TYPES = {
   [offset] = 'string', [epoch] = 'string', [cleanup] = 'zset', [outcomes] = 'hash', [durations] = 'list',
   [server] = 'string', [swept] = 'string', [tombstones] = 'zset', [incomplete] = 'zset', [reindexing] = 'set',
   [orphans] = 'string', [parked] = 'zset', [counted] = 'hash', [counting] = 'string', [recovered] = 'string',
-  [edited] = 'zset', [reembedding] = 'set', [lanes] = 'zset',
+  [edited] = 'zset', [batches] = 'zset', [reembedding] = 'set', [lanes] = 'zset',
 }
 local PAGE = 1000
 local repaired = 0

@@ -55,7 +55,7 @@ end
 local completed, times = {}, {}
 
 -- What a completion reads of its job and of the document before.
-local JOB = { 'status', 'token', 'version', 'started_ms', 'on_duplicate', 'copy', 'name' }
+local JOB = { 'status', 'token', 'version', 'started_ms', 'on_duplicate', 'copy', 'name', 'tenant', 'batch' }
 local DOCUMENT = { 'generation', 'tenant', 'collection', 'created_at', 'file_key', 'copy', 'name', 'metadata', 'edited_ms',
   'edit_pending', 'size', 'dimension', 'model', 'counted' }
 
@@ -133,6 +133,11 @@ local function complete(key, id, token, job, at, last)
   redis.call('HSET', key, 'status', 'completed', 'updated_at', stamp(), 'completed_at', stamp(), 'version', version,
     'result', result .. took .. '}', fields_of(job.version == reports[at], 'result', values, changed, last))
   redis.call('EXPIRE', key, ttl_seconds)
+  if job.batch then
+    local counted = { [AT.id] = id, [AT.tenant] = job.tenant, [AT.batch] = job.batch, [AT.status] = 'completed' }
+    -- Ignores an error of a key that another program spoilt. A later check corrects the counts.
+    pcall(count_in_batch, key, counted)
+  end
   publish(key, offset, epoch,
     '["' .. stamp() .. '","' .. stamp() .. '",' .. result_in_json .. took .. '}",', values)
   leave_lines(key, id, line_prefix, queue, parked, { job.copy, job.name })

@@ -17,6 +17,10 @@ redis.call('HSET', job_key, 'id', id, 'type', 'document_upload', 'progress', '0'
 redis.call('ZADD', recent, now_ms(), id)
 redis.pcall('HINCRBY', outcomes, is_completed and 'completed' or 'cancelled', 1)
 if on_duplicate ~= '' then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end
+if batch ~= '' then
+  open_batch(tenant, batch, ttl_seconds)
+  redis.call('HSET', job_key, 'batch', batch)
+end
 commit(job_key, offset, epoch, read(job_key), is_completed and
   completed_changes(result_of(document_id, whole(chunk_count), read_payload(job_key).collection or 'default')) or
   cancelled_changes('Cancelled'))

@@ -126,7 +126,11 @@ local function publish(key, offset_key, epoch_key, opening, rest)
   held[count + 1], held[count + 2], held[count + 3] = opening, rest, ','
 end
 
--- Writes the changes, counts up the job's version, and publishes the changed job. Returns its values as JSON.
+-- Counts a job in its batch. `batch.lua` defines it.
+local count_in_batch
+
+-- Writes the changes, counts up the job's version, and publishes the changed job. Returns its values as JSON. Counts the
+-- job in its batch, if it has one.
 -- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
 local function commit(key, offset_key, epoch_key, job, changes, drop)
   local count = #changes
@@ -152,6 +156,8 @@ local function commit(key, offset_key, epoch_key, job, changes, drop)
     if not place or job[place] then redis.call('HDEL', key, field) end
     if place then job[place] = false end
   end
+  -- Ignores an error of a key that another program spoilt. A later check corrects the counts.
+  if job[AT.batch] then pcall(count_in_batch, key, job) end
   local values = cjson.encode(job)
   publish(key, offset_key, epoch_key, '', values)
   return values

@@ -33,6 +33,8 @@ if redis.call('HGET', idempotency_key, 'id') == id then redis.call('DEL', idempo
 if not is_terminal(job[AT.status]) then
   commit(job_key, offset, epoch, job, cancelled_changes('Upload refused'))
 end
+-- Ignores an error of a key that another program spoilt. A later check corrects the counts.
+if job[AT.batch] then pcall(leave_batch, job[AT.tenant] or 'default', job[AT.batch], id) end
 write_tombstone(tombstones, job_key, id, now_ms())
 redis.call('DEL', job_key)
 return 1

@@ -1,0 +1,55 @@
+import type { BatchView } from '../../contract/batches/batch.ts';
+
+const STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed', 'cancelled'] as const;
+const FAILURE = 'failure:';
+
+/** The hash `batch:counts:{tenant}:{name}`. Every value is text, and another program may have written it. */
+export type BatchCounts = Record<string, string>;
+
+/** Returns a count; `NaN` for text that is none. */
+function count(text = '0'): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function failuresOf(counts: BatchCounts): Record<string, number> {
+  const named = Object.entries(counts).filter(([field]) => field.startsWith(FAILURE));
+  return Object.fromEntries(named.map(([field, text]) => [field.slice(FAILURE.length), count(text)]));
+}
+
+/**
+ * Returns whether counts fit each other and the number of jobs. Scripts keep them so.
+ * @param jobs number of jobs that the batch knows
+ */
+export function addsUp({ counts, jobs }: { counts: BatchCounts; jobs: number }): boolean {
+  const total = STATUSES.reduce((sum, status) => sum + count(counts[status]), 0);
+  const failures = Object.values(failuresOf(counts)).reduce((sum, failed) => sum + failed, 0);
+  const isTimed = jobs === 0 || (count(counts['created_ms']) > 0 && count(counts['updated_ms']) > 0);
+  return (
+    total === jobs &&
+    // A failed job of another program may lack a code.
+    failures <= count(counts['failed']) &&
+    count(counts['bytes_done']) <= count(counts['bytes']) &&
+    isTimed
+  );
+}
+
+/** Makes the view of a batch whose counts add up. */
+export function toBatchView(batch: string, counts: BatchCounts): BatchView {
+  const byStatus = Object.fromEntries(
+    STATUSES.map((status) => [status, count(counts[status])]),
+  ) as BatchView['counts'];
+  return {
+    batch,
+    created_at: toTime(counts['created_ms']),
+    updated_at: toTime(counts['updated_ms']),
+    total: STATUSES.reduce((sum, status) => sum + byStatus[status], 0),
+    counts: byStatus,
+    bytes: { total: count(counts['bytes']), done: count(counts['bytes_done']) },
+    failures: failuresOf(counts),
+  };
+}
+
+/** Formats a time (ms) with whole seconds, as jobs show it. */
+function toTime(ms: string | undefined): string {
+  return `${new Date(count(ms)).toISOString().slice(0, 19)}Z`;
+}
