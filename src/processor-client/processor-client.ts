@@ -12,13 +12,23 @@ import {
   ProcessorHealthSchema,
   type ChunkRequest,
   type ChunkResponse,
+  type CutChunk,
+  type CutSettings,
   type EmbedRequest,
   type EmbedResponse,
   type ParseResponse,
   type ProcessorHealth,
 } from '../contract/services/processor.ts';
 import { DependencyError } from '../errors.ts';
-import { badResponse, checkChunks, parseBytes, readJson, readParseLines, textTooLong } from './responses.ts';
+import {
+  badResponse,
+  checkChunks,
+  parseBytes,
+  readJson,
+  readParseLines,
+  textTooLong,
+  withTexts,
+} from './responses.ts';
 import { explainFailure, lineFailure, refusal, tooSlow } from './failures.ts';
 
 const CONNECT_TIMEOUT_MS = 2000;
@@ -86,19 +96,26 @@ export class ProcessorClient {
   }
 
   /**
-   * Parses a document.
+   * Parses a document, and cuts its text if the service can do so in the same call.
    * @param onPages called with the pages done so far and their total
+   * @param cut how to cut the text
+   * @returns `chunks` only if the service has cut the text
    * @throws the error of the file's stream, even if the service has responded
    */
   async parse(
     source: ParseSource,
     signal: AbortSignal,
     onPages: (done: number, total: number) => void,
-  ): Promise<ParseResponse> {
+    cut?: CutSettings,
+  ): Promise<Omit<ParseResponse, 'chunks'> & { chunks?: CutChunk[] }> {
     const file = await source.open();
     const boundary = randomUUID();
+    const fields = Object.entries(cut ?? {}).map(
+      ([name, value]) =>
+        `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    );
     const head = Buffer.from(
-      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${quotable(source.filename)}"\r\n` +
+      `${fields.join('')}--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${quotable(source.filename)}"\r\n` +
         `Content-Type: ${source.mediaType ?? 'application/octet-stream'}\r\n\r\n`,
     );
     const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
@@ -132,7 +149,7 @@ export class ProcessorClient {
         throw lineFailure(outcome.code, outcome.detail);
       });
       await readOn(file.stream, signal);
-      return parsed;
+      return withTexts(parsed, cut);
     } catch (error) {
       // A service may respond before it has the whole file. Its response counts only for the right file.
       if (!unreadable && saysSomethingAboutTheFile(error)) await readOn(file.stream, signal);

@@ -8,6 +8,7 @@ import {
   ParseEventSchema,
   type ChunkRequest,
   type CutChunk,
+  type CutSettings,
   type ParseResponse,
   type ServiceCode,
 } from '../contract/services/processor.ts';
@@ -53,6 +54,7 @@ export async function readParseLines(
 ): Promise<ParseOutcome> {
   const segments: ParseResponse['segments'] = [];
   const texts: string[] = [];
+  const chunks: NonNullable<ParseResponse['chunks']> = [];
   let length = 0;
   let outcome: ParseOutcome | undefined;
   for await (const line of linesOf(limited(body, parseBytes(maxTextChars)))) {
@@ -72,8 +74,20 @@ export async function readParseLines(
         if (length > maxTextChars) throw textTooLong();
         break;
       }
+      case 'chunk': {
+        const { type: _, ...place } = event.output;
+        chunks.push(place);
+        break;
+      }
       case 'end':
-        outcome = { parsed: { text: texts.join(''), metadata: event.output.metadata, segments } };
+        outcome = {
+          parsed: {
+            text: texts.join(''),
+            metadata: event.output.metadata,
+            segments,
+            ...(chunks.length > 0 && { chunks }),
+          },
+        };
         break;
       case 'error':
         outcome = event.output;
@@ -116,6 +130,21 @@ export function checkChunks(
     covered = Math.max(covered, end);
   }
   if (!isBlank(covered, text.length)) throw badResponse(new Error('text is missing after the last chunk'));
+}
+
+/**
+ * Gives the chunks of a parse their texts, which are slices of its text. Drops chunks that the caller has not asked for.
+ * @throws {DependencyError} `bad_answer` as {@link checkChunks}
+ */
+export function withTexts(
+  { chunks: places, ...parsed }: ParseResponse,
+  cut: CutSettings | undefined,
+): Omit<ParseResponse, 'chunks'> & { chunks?: CutChunk[] } {
+  if (!places || !cut) return parsed;
+  const { text } = parsed;
+  const chunks = places.map((place) => ({ text: text.slice(place.start, place.end), ...place }));
+  checkChunks({ text, chunk_size: cut.chunk_size }, chunks);
+  return { ...parsed, chunks };
 }
 
 async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer> {

@@ -6,9 +6,11 @@ import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
 import { requireSecret } from '../access/require-secret.ts';
 import {
+  CutSettingsSchema,
   DOCUMENT_HEADER,
   EmbedRequestSchema,
   JOB_HEADER,
+  type CutSettings,
   type ProcessorHealth,
 } from '../contract/services/processor.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -79,9 +81,10 @@ export function createApp(options: AppOptions): Hono<Environment> {
 
   app.post('/parse', async (c) => {
     const format = c.req.header('accept')?.includes(NDJSON_TYPE) ? 'ndjson' : 'json';
-    const { remove, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
+    const { remove, fields, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
     const maxSilenceMs = timeoutMs / 3;
-    const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, ...file } as const;
+    const cut = await orElse(remove, () => cutOf(fields));
+    const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, cut, ...file } as const;
     const parsed = pool.run(task, callerOf(c), () => void remove());
     if (format === 'json') return stream(c, await responseWhenDone(parsed, signOfLifeMs));
     const lines = withErrorLine(await responseInTurn(parsed, signOfLifeMs));
@@ -129,6 +132,23 @@ export function createApp(options: AppOptions): Hono<Environment> {
     return problemResponse(error);
   });
   return app;
+}
+
+/** Does `work`, and `undo` if it fails. */
+async function orElse<T>(undo: () => Promise<void>, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+/** Reads how to cut the text; `undefined` for a form without a strategy. */
+function cutOf({ strategy, chunk_size, chunk_overlap }: Record<string, string>): CutSettings | undefined {
+  if (strategy === undefined) return undefined;
+  const given = { strategy, chunk_size: Number(chunk_size), chunk_overlap: Number(chunk_overlap) };
+  return parseRequest(CutSettingsSchema, JSON.stringify(given));
 }
 
 function respond(body: ReadableStream<Uint8Array> | string, contentType: string): Response {

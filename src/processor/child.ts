@@ -10,6 +10,7 @@ import { parseDocument } from './parsers/document.ts';
 import { hasAbandonedWork } from './parsers/abandon-when-silent.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
 import { withReaderVersion } from './reader-version.ts';
+import { withChunks } from './with-chunks.ts';
 
 /** Sends a message and waits until it has left, so that a large response does not pile up here. */
 function send(message: ChildMessage): Promise<void> {
@@ -20,7 +21,8 @@ function send(message: ChildMessage): Promise<void> {
 function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
   switch (task.kind) {
     case 'parse': {
-      const events = withReaderVersion(parseDocument(task, task.maxTextChars, task.maxSilenceMs));
+      const parsed = parseDocument(task, task.maxTextChars, task.maxSilenceMs);
+      const events = withReaderVersion(withChunks(parsed, task.cut));
       return task.format === 'json' ? jsonResponse(events) : ndjsonResponse(events);
     }
     case 'chunk':

@@ -27,11 +27,15 @@ export async function* jsonResponse(events: AsyncIterable<ParseEvent>): AsyncGen
   const texts: string[] = [];
   const segments: Segment[] = [];
   let metadata: ParseResponse['metadata'] = {};
+  let chunks: ParseResponse['chunks'];
   let end = 0;
   for await (const event of events) {
     if (event.type === 'progress') yield 'alive';
     else if (event.type === 'end') ({ metadata } = event);
-    else if (event.type === 'segment') {
+    else if (event.type === 'chunk') {
+      const { type: _, ...place } = event;
+      (chunks ??= []).push(place);
+    } else if (event.type === 'segment') {
       const { type: _, text, ...labels } = event;
       const start = end;
       end += text.length;
@@ -39,7 +43,7 @@ export async function* jsonResponse(events: AsyncIterable<ParseEvent>): AsyncGen
       segments.push({ start, end, ...labels });
     }
   }
-  const response: ParseResponse = { text: texts.join(''), metadata, segments };
+  const response: ParseResponse = { text: texts.join(''), metadata, segments, chunks };
   const bytes = Buffer.from(JSON.stringify(response));
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }

@@ -12,6 +12,8 @@ import { ProcessorError } from './errors.ts';
 /** Most parts of a form. Other fields mean nothing here, and many of them are an attack. */
 const MAX_PARTS = 16;
 
+/** Largest field of a form beside the file, in bytes. */
+const MAX_FIELD_BYTES = 1024;
 /** Largest body that stays in memory, in bytes. A file costs several calls to the disk, here and in the child. */
 const SMALL_BYTES = 64 * 1024;
 
@@ -21,6 +23,8 @@ export interface Upload {
   bytes: number;
   filename: string;
   mediaType: string;
+  /** The form's other fields. */
+  fields: Record<string, string>;
   /** Deletes the file; never fails. */
   remove: () => Promise<void>;
 }
@@ -35,6 +39,8 @@ export function receiveFile(request: IncomingMessage, folder: string, maxBytes: 
     // Neither stream ends by itself if the other fails.
     const stop = new AbortController();
     let part: { filename: string; mediaType: string } | undefined;
+    const fields: Upload['fields'] = {};
+    form.on('field', (name, value) => (fields[name] = value));
     let written: Promise<void> | undefined;
     form.on(
       'file',
@@ -62,7 +68,7 @@ export function receiveFile(request: IncomingMessage, folder: string, maxBytes: 
       throw new ProcessorError('invalid_request', {
         detail: 'The form has no part "file". Send the document in it.',
       });
-    return part;
+    return { ...part, fields };
   });
 }
 
@@ -86,14 +92,14 @@ export async function receiveBody(
   }
   const { path, ...received } = await receive(folder, async (output) => {
     await pipeline(bodyOf(request), byteLimit(maxBytes), output);
-    return { filename: '', mediaType: '' };
+    return { filename: '', mediaType: '', fields: {} };
   });
   return { ...received, source: { path } };
 }
 
 async function receive(
   folder: string,
-  write: (output: Writable) => Promise<Pick<Upload, 'filename' | 'mediaType'>>,
+  write: (output: Writable) => Promise<Pick<Upload, 'filename' | 'mediaType' | 'fields'>>,
 ): Promise<Upload> {
   // A PDF reader goes by the extension. Only the content decides the type.
   const path = join(folder, `${randomUUID()}.pdf`);
@@ -124,7 +130,7 @@ function openForm(request: IncomingMessage, maxBytes: number): BusboyInstance {
       throw new Error(`content-type: ${contentType}`);
     return new Busboy({
       headers: { ...request.headers, 'content-type': contentType },
-      limits: { fileSize: maxBytes, parts: MAX_PARTS },
+      limits: { fileSize: maxBytes, parts: MAX_PARTS, fieldSize: MAX_FIELD_BYTES },
     });
   } catch (error) {
     const detail = 'The body must be multipart/form-data with a boundary.';

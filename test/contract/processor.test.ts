@@ -8,7 +8,7 @@ import {
   ParseResponseSchema,
   ProcessorProblemSchema,
   type ChunkRequest,
-  type ParseResponse,
+  type CutSettings,
 } from '../../src/contract/services/processor.ts';
 import { CHUNKING_STRATEGIES } from '../../src/contract/upload.ts';
 import { ProcessorClient } from '../../src/processor-client/processor-client.ts';
@@ -59,14 +59,10 @@ describe.each(services)('%s', (_, start) => {
   beforeAll(() => vi.waitFor(() => client.health(), { timeout: 30_000 }));
 
   /** As the caller does it, who takes either form. */
-  const parse = (
-    content: string | Buffer,
-    filename = 'a.txt',
-    mediaType?: string,
-  ): Promise<ParseResponse> => {
+  const parse = (content: string | Buffer, filename = 'a.txt', mediaType?: string, cut?: CutSettings) => {
     const bytes = Buffer.from(content);
     const open = async () => ({ stream: Readable.from([bytes], { objectMode: false }), size: bytes.length });
-    return client.parse({ filename, mediaType, open }, never, () => {});
+    return client.parse({ filename, mediaType, open }, never, () => {}, cut);
   };
   const post = (path: string, body: unknown) =>
     fetch(service.url + path, {
@@ -113,6 +109,16 @@ describe.each(services)('%s', (_, start) => {
         expect(parsed.text.trimEnd().endsWith(text.trimEnd().slice(-1))).toBe(true);
       }
     });
+
+    it.each(CHUNKING_STRATEGIES)(
+      'cuts the text as /chunk does, if it does so in the same call: %s',
+      async (strategy) => {
+        const cut = { strategy, chunk_size: 64, chunk_overlap: 16 };
+        const { text, segments, chunks } = await parse(NOTES, 'notes.md', 'text/markdown', cut);
+        if (chunks) expect(chunks).toEqual((await client.chunk({ text, segments, ...cut }, never)).chunks);
+        expect((await parse(NOTES, 'notes.md', 'text/markdown')).chunks).toBeUndefined();
+      },
+    );
 
     it('puts line feeds for line ends', async () => {
       const { text } = await parse('one\r\ntwo\rthree\nfour');

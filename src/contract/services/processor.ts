@@ -92,54 +92,19 @@ function lieIn(text: string, segments: readonly Segment[]): boolean {
 }
 const SEGMENTS_MISPLACED = 'segments must be in order, without overlap, and within the text';
 
-export const ParseMetadataSchema = v.record(
-  v.string(),
-  v.union([v.pipe(v.string(), v.maxLength(1000)), v.number(), v.boolean()]),
-);
-
-/** JSON response to `POST /parse` (multipart `file`). */
-export const ParseResponseSchema = v.pipe(
-  v.object({ text: WellFormedSchema, metadata: ParseMetadataSchema, segments: v.array(SegmentSchema) }),
-  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
-);
-export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
-
-/**
- * A line of the response to `POST /parse` with `Accept: application/x-ndjson`. Lines show the progress of long work.
- * `segment` lines carry consecutive stretches of the text. The text is their `text`s joined. The last line is `end`, or
- * `error` if the service finds the document bad after the response has begun.
- */
-export const ParseEventSchema = v.variant('type', [
-  v.pipe(
-    v.object({ type: v.literal('progress'), pages_done: Offset, pages_total: Offset }),
-    v.check(({ pages_done, pages_total }) => pages_done <= pages_total, 'more pages done than there are'),
-  ),
-  v.object({
-    type: v.literal('segment'),
-    text: v.pipe(WellFormedSchema, v.minLength(1)),
-    page: v.optional(Page),
-    heading: v.optional(HeadingPath),
-  }),
-  v.object({ type: v.literal('end'), metadata: ParseMetadataSchema }),
-  v.object({ type: v.literal('error'), code: Code, detail: Detail }),
-]);
-export type ParseEvent = v.InferInput<typeof ParseEventSchema>;
-
-export const ChunkRequestSchema = v.pipe(
-  v.object({
-    text: v.string(),
-    strategy: ChunkingStrategySchema,
-    chunk_size: v.pipe(v.number(), v.integer(), v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
-    chunk_overlap: WholeNumberSchema,
-    segments: v.optional(v.array(SegmentSchema), []),
-  }),
-  v.check(
+/** How to cut a text into chunks. `chunk_size` and `chunk_overlap` count characters. */
+const CUT = {
+  strategy: ChunkingStrategySchema,
+  chunk_size: v.pipe(v.number(), v.integer(), v.minValue(CHUNK_SIZE.min), v.maxValue(CHUNK_SIZE.max)),
+  chunk_overlap: WholeNumberSchema,
+};
+const overlapFits = <T extends { chunk_size: number; chunk_overlap: number }>() =>
+  v.check<T, string>(
     ({ chunk_size, chunk_overlap }) => chunk_overlap <= chunk_size / 2,
     'chunk_overlap must be at most half of chunk_size',
-  ),
-  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
-);
-export type ChunkRequest = v.InferOutput<typeof ChunkRequestSchema>;
+  );
+export const CutSettingsSchema = v.pipe(v.object(CUT), overlapFits());
+export type CutSettings = v.InferOutput<typeof CutSettingsSchema>;
 
 /** Longest `context` of a chunk. With it, the largest chunk still fits into `/embed`. */
 export const MAX_CONTEXT_CHARS = 1000;
@@ -155,6 +120,60 @@ export const CutChunkSchema = v.object({
   context: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTEXT_CHARS))),
 });
 export type CutChunk = v.InferOutput<typeof CutChunkSchema>;
+
+/** A chunk of a parsed text, without its `text`: that is `text.slice(start, end)` of the response's text. */
+const ChunkPlace = v.omit(CutChunkSchema, ['text']).entries;
+
+export const ParseMetadataSchema = v.record(
+  v.string(),
+  v.union([v.pipe(v.string(), v.maxLength(1000)), v.number(), v.boolean()]),
+);
+
+/** JSON response to `POST /parse` (multipart `file`). `chunks` are there if the request has the fields of {@link CutSettings}. */
+export const ParseResponseSchema = v.pipe(
+  v.object({
+    text: WellFormedSchema,
+    metadata: ParseMetadataSchema,
+    segments: v.array(SegmentSchema),
+    chunks: v.optional(v.array(v.object(ChunkPlace))),
+  }),
+  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
+);
+export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
+
+/**
+ * A line of the response to `POST /parse` with `Accept: application/x-ndjson`. Lines show the progress of long work.
+ * `segment` lines carry consecutive stretches of the text. The text is their `text`s joined. `chunk` lines follow them, if the
+ * request has the fields of {@link CutSettings}, and the service cuts in the same call. The last line is `end`, or
+ * `error` if the service finds the document bad after the response has begun.
+ */
+export const ParseEventSchema = v.variant('type', [
+  v.pipe(
+    v.object({ type: v.literal('progress'), pages_done: Offset, pages_total: Offset }),
+    v.check(({ pages_done, pages_total }) => pages_done <= pages_total, 'more pages done than there are'),
+  ),
+  v.object({
+    type: v.literal('segment'),
+    text: v.pipe(WellFormedSchema, v.minLength(1)),
+    page: v.optional(Page),
+    heading: v.optional(HeadingPath),
+  }),
+  v.object({ type: v.literal('chunk'), ...ChunkPlace }),
+  v.object({ type: v.literal('end'), metadata: ParseMetadataSchema }),
+  v.object({ type: v.literal('error'), code: Code, detail: Detail }),
+]);
+export type ParseEvent = v.InferInput<typeof ParseEventSchema>;
+
+export const ChunkRequestSchema = v.pipe(
+  v.object({
+    text: v.string(),
+    ...CUT,
+    segments: v.optional(v.array(SegmentSchema), []),
+  }),
+  overlapFits(),
+  v.check(({ text, segments }) => lieIn(text, segments), SEGMENTS_MISPLACED),
+);
+export type ChunkRequest = v.InferOutput<typeof ChunkRequestSchema>;
 
 export const ChunkResponseSchema = v.object({ chunks: v.array(CutChunkSchema) });
 export type ChunkResponse = v.InferOutput<typeof ChunkResponseSchema>;

@@ -1,3 +1,4 @@
+import type { CutSettings } from '../../contract/services/processor.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** Work for a child. Large files go by path, because both processes would copy a message whole. */
@@ -13,6 +14,8 @@ export type Task =
       /** Longest silence of a reader that another can replace, in ms. */
       maxSilenceMs: number;
       format: 'json' | 'ndjson';
+      /** How to cut the text. Absent for a caller that wants no chunks. */
+      cut?: CutSettings | undefined;
     }
   /** `source` holds the body of a `POST /chunk`. */
   | { kind: 'chunk'; source: { text: string } | { path: string }; bytes: number; maxTextChars: number }

@@ -142,7 +142,7 @@ async function parseAndChunk(attempt: Attempt): Promise<Cut> {
   progress.mark('parse', 30, 'Document parsed', parsed.pages);
 
   progress.mark('chunk', 30, 'Chunking text...');
-  const chunks = 'chunks' in parsed ? parsed.chunks : await chunk(parsed, attempt);
+  const chunks = parsed.chunks ?? (await chunk(parsed as Parsed, attempt));
   caller.checkpoint();
   progress.mark('chunk', 60, `Created ${chunks.length} chunks`, {
     chunks_done: 0,
@@ -166,7 +166,9 @@ function isSmall({ file_size }: JobPayload, chunks: readonly CutChunk[]): boolea
   return (file_size ?? Infinity) <= SMALL_BYTES && chunks.length <= SMALL_CHUNKS;
 }
 
-type Parsed = Pick<ParseResponse, 'text' | 'segments'> & Omit<Cut, 'chunks'>;
+/** What the cut needs. `chunks` are there if the service cut the text in the same call. */
+type Parsed = Pick<ParseResponse, 'text' | 'segments'> &
+  Omit<Cut, 'chunks'> & { chunks: CutChunk[] | undefined };
 
 async function parse({
   payload,
@@ -191,15 +193,18 @@ async function parse({
     pages = { pages_done, pages_total };
     progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
   };
-  const { text, segments, metadata } = await caller.retryWhileUnavailable(signal, () =>
-    suspectingStore(installation, () => processor.parse(source, signal, onPages)),
+  const { chunking_strategy: strategy, chunk_size, chunk_overlap } = payload;
+  const cut = { strategy, chunk_size, chunk_overlap };
+  const { text, segments, metadata, chunks } = await caller.retryWhileUnavailable(signal, () =>
+    suspectingStore(installation, () => processor.parse(source, signal, onPages, cut)),
   );
   if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
   const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
   const { media_type, reader_version, pages_unread: unread } = metadata;
   if (typeof unread === 'number' && Number.isSafeInteger(unread) && unread > 0)
     pages = { ...pages, pages_unread: unread };
-  return { text, segments, mediaType: textOf(media_type), readerVersion: textOf(reader_version), pages };
+  const versions = { mediaType: textOf(media_type), readerVersion: textOf(reader_version) };
+  return { text, segments, chunks, ...versions, pages };
 }
 
 async function chunk(

@@ -1,3 +1,4 @@
+import type { CutSettings } from '../../../src/contract/services/processor.ts';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Server, type Socket } from 'node:net';
@@ -85,9 +86,13 @@ export const endless =
     pipeline(Readable.from(pieces()), response).catch(() => {});
   };
 
-export const parse = (onPages = (_done: number, _total: number) => {}, bytes = Buffer.from('A file.')) => {
+export const parse = (
+  onPages = (_done: number, _total: number) => {},
+  bytes = Buffer.from('A file.'),
+  cut?: CutSettings,
+) => {
   const open = async () => ({ stream: Readable.from([bytes], { objectMode: false }), size: bytes.length });
-  return client.parse({ filename: 'a.txt', mediaType: 'text/plain', open }, never, onPages);
+  return client.parse({ filename: 'a.txt', mediaType: 'text/plain', open }, never, onPages, cut);
 };
 
 export const TEXT = 'One sentence. Another 😀.';

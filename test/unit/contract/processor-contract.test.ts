@@ -50,8 +50,8 @@ test('every line of the examples of /parse fits the schema, and they come to the
     block.split('\n').map((line) => v.parse(ParseEventSchema, JSON.parse(line))),
   );
   const types = responses.flat().map(({ type }) => type);
-  expect([...new Set(types)].sort()).toEqual(['end', 'error', 'progress', 'segment']);
-  expect(responses.map((lines) => lines.at(-1)?.type)).toEqual(['end', 'error']);
+  expect([...new Set(types)].sort()).toEqual(['chunk', 'end', 'error', 'progress', 'segment']);
+  expect(responses.map((lines) => lines.at(-1)?.type)).toEqual(['end', 'end', 'error']);
   const whole = v.parse(ParseResponseSchema, json('`POST /parse`')[0]);
   const pieces = responses[0]!.filter((line) => line.type === 'segment');
   expect(pieces.map((piece) => piece.text).join('')).toBe(whole.text);

@@ -30,6 +30,35 @@ import {
 
 useScriptedService();
 
+describe('chunks in a response to /parse', () => {
+  const cut = { strategy: 'sentence', chunk_size: 32, chunk_overlap: 0 } as const;
+  const asked = () => parse(undefined, undefined, cut);
+  const end = line({ type: 'end', metadata: {} });
+  const text = line({ type: 'segment', text: TEXT });
+  const chunkLine = (start: number, end: number) => line({ type: 'chunk', start, end });
+
+  it('get their texts, in lines and in JSON', async () => {
+    const whole = { start: 0, end: TEXT.length };
+    await serve(respond(text + chunkLine(0, TEXT.length) + end, NDJSON));
+    expect((await asked()).chunks).toEqual([{ ...whole, text: TEXT }]);
+    expect((await parse()).chunks).toBeUndefined();
+    await serve(respond(JSON.stringify({ text: TEXT, metadata: {}, segments: [], chunks: [whole] })));
+    expect((await asked()).chunks).toEqual([{ ...whole, text: TEXT }]);
+    await serve(respond(text + end, NDJSON));
+    expect((await asked()).chunks).toBeUndefined();
+  });
+
+  it.each<[string, string]>([
+    ['past the end', chunkLine(0, TEXT.length + 1)],
+    ['blank', chunkLine(0, TEXT.length) + chunkLine(13, 14)],
+    ['out of order', chunkLine(14, TEXT.length) + chunkLine(0, 13)],
+    ['without a part of the text', chunkLine(0, 13)],
+  ])('break the contract: %s', async (_, chunks) => {
+    await serve(respond(text + chunks + end, NDJSON));
+    expect(await failure(asked())).toBe(BAD);
+  });
+});
+
 describe('an answer that does not fit', () => {
   it.each<[string, string]>([
     ['HTML', '<!doctype html><title>Welcome to nginx!</title>'],
