@@ -1,22 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** Waits for work to end, up to a deadline in ms. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const late = sleep(ms, undefined, { signal: over.signal, ref: false }).catch(() => {});
-  await Promise.race([work, late]).finally(() => over.abort());
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // A timer, because aborting a `sleep` would make two errors with their stacks, at every call.
+  const timer = setTimeout(resolve, ms).unref();
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 /** Waits for work, up to a deadline in ms. @throws after the deadline; the work goes on, and its result is dropped */
 export async function orTimeout<T>(ms: number, who: string, work: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`${who} has not responded in ${ms} ms`);
-  });
-  late.catch(() => {});
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    over.abort();
-  }
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`${who} has not responded in ${ms} ms`)), ms);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

@@ -26,6 +26,7 @@ export function probeCalls(probe: string): Call[] {
     ...calls('hset hsetnx hincrby', probe, '', 0),
     ['zadd', probe, 0, ''],
     ['lrem', probe, 0, ''],
+    ['zpopmin', probe],
     ['lindex', probe, 0],
     ['rpop', probe],
     ['sscan', probe, 0],

@@ -4,6 +4,7 @@ import { ReembeddingError } from '../../jobs/transitions/job-reports.ts';
 import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import type { PresentReader } from '../../processor-client/present-reader.ts';
 import type { Keys } from '../../redis/keys.ts';
+import { SingleFlight } from '../../jobs/reads/single-flight.ts';
 import { readEach } from '../read-each.ts';
 import { modelMismatch, modelOf, takesModel, type EmbeddingModel } from './embedding-model.ts';
 
@@ -21,6 +22,8 @@ export class CollectionModels {
   readonly #reader: Pick<PresentReader, 'present' | 'seen' | 'look'>;
   readonly #reembeds: Pick<ReembedJobs, 'activeJob'>;
   readonly #stored: StoredModel;
+  /** Reads under way, by key. */
+  readonly #flights = new Map<string, SingleFlight<Record<string, string>>>();
 
   /** @param stored by default knows no model; the worker then checks collections without documents */
   constructor(
@@ -84,8 +87,19 @@ export class CollectionModels {
     return reembed;
   }
 
+  /** Reads a collection's counts. Jobs and uploads of one collection share a read, because many ask at the same time. */
   async #counts(tenant: string, collection: string): Promise<Record<string, string>> {
     const key = this.#keys.counts(tenant, collection);
+    const flight = this.#flights.get(key) ?? new SingleFlight(() => this.#readCounts(key));
+    this.#flights.set(key, flight);
+    try {
+      return await flight.ask();
+    } finally {
+      if (flight.isIdle) this.#flights.delete(key);
+    }
+  }
+
+  async #readCounts(key: string): Promise<Record<string, string>> {
     const read = (pipeline: { hgetall: (key: string) => unknown }) => pipeline.hgetall(key);
     const [counts = {}] = await readEach<Record<string, string>>(this.#redis, [key], read);
     return counts;

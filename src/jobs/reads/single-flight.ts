@@ -11,6 +11,11 @@ export class SingleFlight<T> {
     this.#run = run;
   }
 
+  /** Whether no caller waits for a round that has not begun. */
+  get isIdle(): boolean {
+    return this.#next === undefined;
+  }
+
   /** @returns the result of a round that began after the call */
   ask(): Promise<T> {
     this.#next ??= this.#current.then(() => {

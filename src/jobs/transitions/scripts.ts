@@ -13,7 +13,7 @@ export const SCRIPTS = {
   abandon: defineScript('job_key cleanup document_key', 'token tenant collection document_id', isOne),
   activate: defineScript('active', 'job_prefix ...ids', ignore),
   cancel: defineScript(
-    'job_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked',
+    'job_key queue lanes leases active delayed cleanup offset epoch outcomes cancelled tombstones parked',
     'id ttl_seconds line_prefix lane_prefix',
     orUndefined<JobStatus | Outcome>,
   ),
@@ -29,7 +29,7 @@ export const SCRIPTS = {
   'correct-counts': defineScript('collections_key counts_key', 'name changes documents ...fields', isOne),
   'count-documents': defineScript('collections_key edited', 'document_prefix ...ids', asIs<string[]>),
   'delete-document': defineScript(
-    'document_key documents_key collection_key collections_key queue leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing edited',
+    'document_key documents_key collection_key collections_key queue lanes leases active delayed cleanup offset epoch outcomes cancelled tombstones parked incomplete reindexing edited',
     'id tenant collection job_prefix line_prefix lane_prefix ttl_seconds',
     orUndefined<string[]>,
   ),
@@ -153,7 +153,7 @@ export const SCRIPTS = {
     ignore,
   ),
   withdraw: defineScript(
-    'job_key queue active recent idempotency_key offset epoch leases delayed cleanup documents_key collection_key collections_key cancelled tombstones parked',
+    'job_key queue lanes active recent idempotency_key offset epoch leases delayed cleanup documents_key collection_key collections_key cancelled tombstones parked',
     'id document_prefix line_prefix lane_prefix',
     isOne,
   ),

@@ -7,7 +7,7 @@ local job = read(job_key)
 local ended, status = outcome(job), job[AT.status]
 if ended then return ended end
 cancel_job(job_key, id, job, {
-  queue = queue, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset, epoch = epoch,
+  queue = queue, lanes = lanes, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset, epoch = epoch,
   outcomes = outcomes, cancelled = cancelled, tombstones = tombstones, parked = parked, ttl_seconds = ttl_seconds,
   line_prefix = line_prefix, lane_prefix = lane_prefix,
 })

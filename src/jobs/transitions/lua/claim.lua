@@ -130,8 +130,7 @@ for _ = 1, has_waiting and MOST_LOOKED_AT or 0 do
   end
 end
 
--- The documented list has the ids of all lanes.
-if redis.call('EXISTS', queue) == 0 then redis.call('DEL', lanes) end
+close_lanes(at)
 
 local next_ms = -1
 if redis.call('ZCARD', limbo) > 0 then next_ms = 1000 end

@@ -25,7 +25,7 @@ for _, job_id in ipairs({ id, found[7] or '', found[8] or '' }) do
     local job = read(key)
     if not outcome(job) and (job_id == id or read_payload(key).document_id == id) then
       cancel_job(key, job_id, job, {
-        queue = queue, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset,
+        queue = queue, lanes = lanes, leases = leases, active = active, delayed = delayed, cleanup = cleanup, offset = offset,
         epoch = epoch, outcomes = outcomes, cancelled = cancelled, tombstones = tombstones, parked = parked,
         ttl_seconds = ttl_seconds, line_prefix = line_prefix, lane_prefix = lane_prefix,
       })

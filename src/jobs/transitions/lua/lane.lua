@@ -39,3 +39,15 @@ end
 local function leave_lane(lane_prefix, id, job)
   redis.pcall('LREM', lane_prefix .. lane_of(job), -1, id)
 end
+
+-- Forgets the lanes once no job waits, because the documented list has the ids of all lanes.
+local function close_lanes(at)
+  if redis.call('EXISTS', at.queue) == 0 then redis.call('DEL', at.lanes) end
+end
+
+-- Removes a job that waits from both of its lists.
+local function leave_queue(at, id, job)
+  redis.call('LREM', at.queue, 0, id)
+  leave_lane(at.lane_prefix, id, job)
+  close_lanes(at)
+end

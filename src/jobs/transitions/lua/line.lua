@@ -86,8 +86,7 @@ end
 -- worker stops at once.
 local function cancel_job(key, id, job, at)
   if job[AT.status] == 'processing' then mark_dead(at.cleanup, key, job, id) end
-  redis.call('LREM', at.queue, 0, id)
-  leave_lane(at.lane_prefix, id, job)
+  leave_queue(at, id, job)
   redis.call('ZREM', at.delayed, id)
   redis.pcall('HINCRBY', at.outcomes, 'cancelled', 1)
   settle(key, at.leases, at.active, at.tombstones, id, at.ttl_seconds)

@@ -24,8 +24,7 @@ if token then
   end
   redis.call('PUBLISH', cancelled, id)
 end
-redis.call('LREM', queue, 0, id)
-leave_lane(lane_prefix, id, job)
+leave_queue({ queue = queue, lanes = lanes, lane_prefix = lane_prefix }, id, job)
 leave_lines(job_key, id, line_prefix, queue, parked)
 redis.call('SREM', active, id)
 for _, key in ipairs({ recent, leases, delayed }) do redis.call('ZREM', key, id) end

@@ -91,6 +91,8 @@ test('a cancelled job and a withdrawn one leave both lists', async () => {
   await queueOf().withdraw('a0', 'default', 'letters');
   expect(await waiting()).toEqual(['a2']);
   expect(await lane('letters')).toEqual(['a2']);
+  await queueOf().cancel('a2');
+  expect(await redis.client.exists(keys.lanes)).toBe(0);
 });
 
 test('a lane of another type costs no job', async () => {
