@@ -41,7 +41,7 @@ export async function bench(): Promise<void> {
     env,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const bare = spawn(process.execPath, [join(import.meta.dirname, 'bare-upload-server.ts'), folder], {
+  const bare = spawn(process.execPath, [join(import.meta.dirname, 'ack/bare-upload-server.ts'), folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {

@@ -1,4 +1,4 @@
-import { median } from '../../statistics.ts';
+import { median, printTable } from '../../statistics.ts';
 import { nothingTaken, printContest, ROUNDS, SIDE_NAMES, SIDES, type Taken } from '../contest.ts';
 import { Rig } from '../rig.ts';
 import type { Truth } from '../publisher.ts';
@@ -8,6 +8,10 @@ const JOBS = 500;
 const DASHBOARDS = 50;
 const UPDATES_A_SECOND = 10;
 const SECONDS = 6;
+/** A side holds a load while the lag of 99 % of what its dashboards show is below this, in ms. */
+const HELD_LAG_MS = 250;
+/** Tries to find the largest load. Each takes some eight seconds. */
+const TRIES = 7;
 const WARM_UP = { rate: 500, ms: 1000 };
 const BARS = '▁▂▃▄▅▆▇█';
 
@@ -17,7 +21,10 @@ interface Round extends Lag {
   clientsBusy: number;
 }
 
-/** Many busy jobs to some dashboards that show them all: how far what they show is from the truth. */
+/**
+ * Many busy jobs to some dashboards that show them all: how far what they show is from the truth, and how many dashboards
+ * each side holds.
+ */
 export async function dashboards(): Promise<void> {
   const taken = nothingTaken<Round>();
   for (let round = 0; round < ROUNDS; round++)
@@ -31,6 +38,23 @@ export async function dashboards(): Promise<void> {
     ['clients busy', ({ clientsBusy }) => clientsBusy * 100, ' %', 0],
   ]);
   printCurves(taken);
+  const rows = [['side', 'dashboards held', 'Sluice to it']];
+  const held: number[] = [];
+  for (const side of SIDE_NAMES) held.push(await mostHeld(SIDES[side]));
+  for (const [i, side] of SIDE_NAMES.entries())
+    rows.push([side, String(held[i]), ((held[0] ?? NaN) / (held[i] ?? NaN)).toFixed(2)]);
+  printTable(rows);
+}
+
+/** Finds the largest number of dashboards that a side holds: doubles until it fails, then halves the gap. */
+async function mostHeld(side: string): Promise<number> {
+  let [held, lost] = [0, Infinity];
+  for (let tries = 0, next = DASHBOARDS; tries < TRIES && next > held; tries++) {
+    if ((await measure(side, next)).p99 < HELD_LAG_MS) held = next;
+    else lost = next;
+    next = lost === Infinity ? held * 2 : Math.floor((held + lost) / 2);
+  }
+  return held;
 }
 
 /** Draws how the lag grows, all sides to one scale. */
@@ -49,9 +73,9 @@ function printCurves(taken: Taken<Round>): void {
   console.log();
 }
 
-async function measure(side: string): Promise<Round> {
+async function measure(side: string, dashboards = DASHBOARDS): Promise<Round> {
   const rig = await Rig.open(side, JOBS);
-  await rig.watch(DASHBOARDS, 'active');
+  await rig.watch(dashboards, 'active');
   await rig.publisher.call('publish', WARM_UP);
   const stream = { rate: JOBS * UPDATES_A_SECOND, ms: SECONDS * 1000 };
   const { result, cpu, heard } = await rig.measure(() => rig.publisher.call<Truth>('publish', stream));
