@@ -47,6 +47,24 @@ export const JobResultSchema = v.object({
 });
 export type JobResult = v.InferOutput<typeof JobResultSchema>;
 
+/** Services whose absence delays a running job. */
+export const SERVICES = ['processor', 'embedder', 'vector_store', 'keyword_index'] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** Why a job waits, as of `updated_at`. */
+export const WaitingSchema = v.object({
+  /**
+   * `worker`: a free worker. `earlier_upload`: an upload of the same document, or of its name. `retry`: the next attempt.
+   * `collection`: the job that embeds its collection again. Others: a service that is away.
+   */
+  what: v.picklist(['worker', 'earlier_upload', 'retry', 'collection', ...SERVICES]),
+  /** Time of the next attempt. A later time than this means that the job waits for a worker. */
+  at: v.optional(v.string()),
+  /** Jobs that waited in the lane of this one when it was queued. */
+  ahead: v.optional(WholeNumberSchema),
+});
+export type Waiting = v.InferOutput<typeof WaitingSchema>;
+
 /**
  * The job view. Polling, WebSockets and event streams carry the same bytes. Keys have this schema's order. A field that does
  * not apply is absent, never null. Times are RFC 3339 in UTC with whole seconds, as in the documented examples.
@@ -83,8 +101,28 @@ export const JobSchema = v.object({
   counts: v.optional(CountsSchema),
   created_at: v.optional(v.string()),
   updated_at: v.optional(v.string()),
+  waiting_for: v.optional(WaitingSchema),
+  /** Estimate in ms from `updated_at` to the job's end. Absent while it waits for a retry or an earlier upload, or nothing is known. */
+  time_left_ms: v.optional(WholeNumberSchema),
 });
 export type Job = v.InferOutput<typeof JobSchema>;
+
+/** What happened to a job, oldest first: its last 100 entries. */
+export const TimelineSchema = v.object({
+  events: v.array(
+    v.object({
+      /** Time in ms since 1970, by Redis' clock. */
+      at_ms: WholeNumberSchema,
+      status: JobStatusSchema,
+      stage: v.optional(StageSchema),
+      run: WholeNumberSchema,
+      attempt: v.optional(WholeNumberSchema),
+      message: v.string(),
+      error_code: v.optional(JobErrorCodeSchema),
+    }),
+  ),
+});
+export type Timeline = v.InferOutput<typeof TimelineSchema>;
 
 /** Returns whether a state is terminal. The run then never changes again. */
 export function isTerminal(status: JobStatus): status is 'completed' | 'failed' {

@@ -24,6 +24,7 @@ import type { healthRoutes } from './routes/health.ts';
 import { jobControlRoutes } from './routes/job-control.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { timelineRoutes } from './routes/timeline/timeline.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/page.ts';
 import { searchRoutes } from './routes/search.ts';
@@ -113,6 +114,7 @@ export function createApp(
   app.route('/', health);
   app.route('/', uploadRoutes(services, options));
   app.route('/', jobRoutes(services, options.heartbeatMs));
+  app.route('/', timelineRoutes(services));
   app.route('/', jobEventRoutes(services, options));
   app.route('/', jobControlRoutes(services));
   app.route('/', batchRoutes(services));

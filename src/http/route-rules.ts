@@ -42,6 +42,7 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'GET /api/jobs': READ,
   'GET /api/jobs/:id': READ_JOB,
   'GET /api/jobs/:id/status': READ_JOB,
+  'GET /api/jobs/:id/timeline': READ_JOB,
   'GET /jobs/:id/status': READ_JOB,
   'GET /api/jobs/:id/events': { scope: 'read', job: JOB, ticket: true },
 };

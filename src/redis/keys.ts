@@ -43,6 +43,7 @@
  * | `jobs:counting` | string | set while a worker counts documents |
  * | `jobs:recent` | zset | job ids by creation (ms) |
  * | `jobs:outcomes` | hash | number of ended runs, by outcome |
+ * | `jobs:costs` | string | what a byte and a run take (ms), and decayed sums of what completed runs cost |
  * | `jobs:durations` | list | processing times of the last 1,000 completed runs (ms) |
  * | `jobs:canary:{node}` | channel | proves to a node that events reach it |
  * | `jobs:cancelled` | channel | ids of jobs that a client cancelled while a worker held them |
@@ -121,6 +122,7 @@ export function createKeys(prefix = '') {
     counting: `${prefix}jobs:counting`,
     recent: `${prefix}jobs:recent`,
     outcomes: `${prefix}jobs:outcomes`,
+    costs: `${prefix}jobs:costs`,
     durations: `${prefix}jobs:durations`,
     cancelled: `${prefix}jobs:cancelled`,
     canary: (node: string) => `${prefix}jobs:canary:${node}`,

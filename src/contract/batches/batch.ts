@@ -38,6 +38,11 @@ export const BatchViewSchema = v.object({
   }),
   /** Sizes of the files. `done` counts those whose job has ended, whatever its outcome. */
   bytes: v.object({ total: WholeNumberSchema, done: WholeNumberSchema }),
+  /**
+   * Estimate in ms until the last job ends, by the bytes left and what completed runs cost. It counts no pause of a retry.
+   * Absent for an ended batch, or while nothing is known.
+   */
+  time_left_ms: v.optional(WholeNumberSchema),
   /** Failed jobs by `error_code`. */
   failures: v.record(v.string(), WholeNumberSchema),
 });

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import { ReembeddingError } from '../../jobs/transitions/job-reports.ts';
+import { ReembeddingError } from '../../jobs/transitions/registration-errors.ts';
 import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import type { PresentReader } from '../../processor-client/present-reader.ts';
 import type { Keys } from '../../redis/keys.ts';

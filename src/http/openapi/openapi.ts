@@ -9,7 +9,7 @@ import {
   DocumentSelectionSchema,
 } from '../../contract/documents.ts';
 import { SearchRequestSchema, SearchResponseSchema } from '../../contract/search.ts';
-import { JobSchema } from '../../contract/job.ts';
+import { JobSchema, TimelineSchema } from '../../contract/job.ts';
 import {
   BulkResultSchema,
   DeletionResultSchema,
@@ -40,6 +40,7 @@ import { metricsOperations } from '../routes/metrics.ts';
 import { searchOperations } from '../routes/search.ts';
 import { settingsOperations } from '../routes/settings.ts';
 import { statisticsOperations } from '../routes/statistics.ts';
+import { timelineOperations } from '../routes/timeline/timeline.ts';
 import { uploadOperations } from '../routes/uploads.ts';
 import { ticketOperations } from '../routes/ws-ticket.ts';
 import { schemaOf } from './parts.ts';
@@ -54,6 +55,7 @@ export const operations: Operations = {
   ...searchOperations,
   ...openAiOperations,
   ...jobOperations,
+  ...timelineOperations,
   ...jobEventOperations,
   ...jobControlOperations,
   ...batchOperations,
@@ -82,6 +84,7 @@ export const openApiDocument = {
     schemas: {
       Job: schemaOf(JobSchema, 'output'),
       JobList: schemaOf(JobListSchema, 'output'),
+      Timeline: schemaOf(TimelineSchema, 'output'),
       JobSelection: schemaOf(JobSelectionSchema, 'input'),
       Batch: schemaOf(BatchViewSchema, 'output'),
       BatchCancel: schemaOf(BatchCancelSchema, 'input'),

@@ -1,4 +1,5 @@
 import type { BatchView } from '../../contract/batches/batch.ts';
+import type { StageCosts } from '../model/stage-costs.ts';
 
 const STATUSES = ['queued', 'processing', 'retrying', 'completed', 'failed', 'cancelled'] as const;
 const FAILURE = 'failure:';
@@ -33,8 +34,15 @@ export function addsUp({ counts, jobs }: { counts: BatchCounts; jobs: number }):
   );
 }
 
+/** How fast the workers are. */
+interface Pace {
+  costs: StageCosts | undefined;
+  /** Number of jobs that run now. */
+  running: number;
+}
+
 /** Makes the view of a batch whose counts add up. */
-export function toBatchView(batch: string, counts: BatchCounts): BatchView {
+export function toBatchView(batch: string, counts: BatchCounts, pace: Pace): BatchView {
   const byStatus = Object.fromEntries(
     STATUSES.map((status) => [status, count(counts[status])]),
   ) as BatchView['counts'];
@@ -45,8 +53,20 @@ export function toBatchView(batch: string, counts: BatchCounts): BatchView {
     total: STATUSES.reduce((sum, status) => sum + byStatus[status], 0),
     counts: byStatus,
     bytes: { total: count(counts['bytes']), done: count(counts['bytes_done']) },
+    time_left_ms: timeLeft(byStatus, count(counts['bytes']) - count(counts['bytes_done']), pace),
     failures: failuresOf(counts),
   };
+}
+
+function timeLeft(
+  { queued, processing, retrying }: BatchView['counts'],
+  bytes: number,
+  { costs, running }: Pace,
+): number | undefined {
+  const open = queued + processing + retrying;
+  if (open === 0 || !costs) return undefined;
+  // Not all of the running jobs need be of the batch, and a batch with few jobs left does not use them all.
+  return Math.round((bytes * costs.of_byte) / Math.max(1, Math.min(running, open)));
 }
 
 /** Formats a time (ms) with whole seconds, as jobs show it. */

@@ -4,6 +4,7 @@ import type { BatchView } from '../../contract/batches/batch.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { isWrongType } from '../../redis/wrong-type.ts';
 import { loadScripts, type RunScript } from '../transitions/load-scripts.ts';
+import { parseCosts } from '../model/stage-costs.ts';
 import { addsUp, toBatchView } from './batch-view.ts';
 
 /** Jobs that one call compares. They block Redis for about 1 ms. */
@@ -39,7 +40,7 @@ export class Batches {
       await this.compare({ tenant, batch });
       found = await this.#counts({ tenant, batch });
     }
-    return found.jobs === 0 ? undefined : toBatchView(batch, found.counts);
+    return found.jobs === 0 ? undefined : toBatchView(batch, found.counts, found.pace);
   }
 
   /**
@@ -76,7 +77,16 @@ export class Batches {
       if (isWrongType(error)) return Number.NaN;
       throw error;
     });
-    return { counts: await counts, jobs: await jobs };
+    const text = this.#redis.get(this.#keys.costs).catch((error: unknown) => {
+      if (isWrongType(error)) return null;
+      throw error;
+    });
+    const running = this.#redis.zcard(this.#keys.leases).catch((error: unknown) => {
+      if (isWrongType(error)) return 0;
+      throw error;
+    });
+    const pace = { costs: parseCosts(await text), running: await running };
+    return { counts: await counts, jobs: await jobs, pace };
   }
 }
 

@@ -1,6 +1,8 @@
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { parsePayload, type JobPayload } from './job-payload.ts';
+import { toHash } from './job-event.ts';
 import type { JobHash } from './job-view.ts';
+import type { StageCosts } from './stage-costs.ts';
 
 /** Type of a job that embeds a collection again. Every other job makes a document. */
 const REEMBED = 'collection_reembed';
@@ -29,10 +31,32 @@ export interface ClaimedJob extends Claim {
   readonly hash: JobHash;
   /** Time at which this process sent the claim, by its own clock (`performance.now()`, ms). The lease began later. */
   readonly askedAt: number;
+  /** The reply of the claim: Redis' time (ms), this process' own when it came, and what completed runs cost. */
+  readonly reply: ClaimReply;
 }
 
-/** Reads a granted job once, so that its worker handles no raw fields. */
-export function toClaimedJob(hash: JobHash, payload: string, askedAt: number): ClaimedJob {
+/** What a claim's reply says beside its jobs. */
+export interface ClaimReply {
+  readonly nowMs: number;
+  readonly cameAt: number;
+  readonly costs: StageCosts | undefined;
+}
+
+/**
+ * Reads granted jobs once, so that their worker handles no raw fields.
+ * @param granted values, payload and timeline of each job
+ */
+export function toClaimedJobs(granted: readonly string[], askedAt: number, reply: ClaimReply): ClaimedJob[] {
+  const jobs: ClaimedJob[] = [];
+  for (let i = 0; i < granted.length; i += 3) {
+    const [values, payload, timeline] = granted.slice(i, i + 3) as [string, string, string];
+    const hash = { ...toHash(JSON.parse(values) as (string | false)[]), timeline };
+    jobs.push({ ...toClaimedJob(hash, payload), hash, askedAt, reply });
+  }
+  return jobs;
+}
+
+function toClaimedJob(hash: JobHash, payload: string): Omit<ClaimedJob, 'hash' | 'askedAt' | 'reply'> {
   const id = hash['id'] as string;
   const read = parsePayload(payload);
   return {
@@ -45,7 +69,5 @@ export function toClaimedJob(hash: JobHash, payload: string, askedAt: number): C
     reembeds: hash['type'] === REEMBED ? hash['collection'] : undefined,
     run: Number(hash['run']) || 1,
     attempt: Number(hash['attempt']) || 1,
-    hash,
-    askedAt,
   };
 }

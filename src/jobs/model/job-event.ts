@@ -38,6 +38,8 @@ export const JOB_FIELDS = [
   // Append new fields, because nodes of both versions exchange events during an upgrade.
   'fraction',
   'batch',
+  'waiting_for',
+  'time_left_ms',
 ] as const;
 
 /** Position of an event. Versions compare within one epoch only. */

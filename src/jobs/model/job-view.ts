@@ -13,6 +13,7 @@ import {
 } from '../../contract/job.ts';
 import { DEFAULT_TENANT } from '../../redis/keys.ts';
 import { readProgress } from './job-progress.ts';
+import { readWaiting } from './waiting.ts';
 
 /** A `job:{id}` hash of Redis. Every value is text, and another program may have written it. */
 export type JobHash = Record<string, string>;
@@ -113,6 +114,8 @@ export function toJobView(hash: JobHash): Job {
     counts: toCounts(hash),
     created_at: hash['created_at'],
     updated_at: hash['updated_at'],
+    waiting_for: readWaiting(hash, status),
+    time_left_ms: status === 'queued' || status === 'processing' ? whole(hash['time_left_ms']) : undefined,
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 
-import { outcomeOf, type JobStatus, type Outcome } from '../../contract/job.ts';
+import { outcomeOf, type JobStatus, type Outcome, type Timeline } from '../../contract/job.ts';
 import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
 import { isWrongType } from '../../redis/wrong-type.ts';
 import { EpochTracker, type KeptPosition } from './epoch-tracker.ts';
 import { parsePayload, type JobPayload } from '../model/job-payload.ts';
+import { readTimeline } from '../model/timeline.ts';
 import { toJobView, JobState, type JobHash } from '../model/job-view.ts';
 
 /** Most reads of one call. Redis does not begin an epoch in each of them. */
@@ -111,6 +112,19 @@ export class JobStore {
       payload: read.ok ? read.payload : undefined,
       isDuplicate: job.result?.duplicate === true,
     };
+  }
+
+  /** Reads the timeline of a tenant's job. @returns `undefined` for an unknown id, and for a job of another tenant */
+  async readTimeline(tenant: string, id: string): Promise<Timeline | undefined> {
+    const key = this.#keys.job(id);
+    const exists = this.#redis.exists(key);
+    const fields = await this.#redis.hmget(key, 'tenant', 'timeline').catch((error: Error) => {
+      if (isWrongType(error)) return undefined;
+      throw error;
+    });
+    if (!fields || (await exists) === 0) return undefined;
+    const [owner, timeline] = fields;
+    return (owner ?? DEFAULT_TENANT) === tenant ? readTimeline(timeline ?? '') : undefined;
   }
 
   /** Lists the file keys of all active jobs. */

@@ -5,11 +5,11 @@ import { MAX_BATCH_JOBS } from '../../contract/batches/batch.ts';
 import type { JobStatus, Outcome } from '../../contract/job.ts';
 import type { FailureCode } from '../../errors.ts';
 import type { Keys } from '../../redis/keys.ts';
-import { toClaimedJob, type Claim, type ClaimedJob } from '../model/claimed-job.ts';
-import { toHash } from '../model/job-event.ts';
+import { toClaimedJobs, type Claim, type ClaimedJob } from '../model/claimed-job.ts';
 import type { Idempotency } from '../model/idempotency.ts';
 import type { JobPayload } from '../model/job-payload.ts';
 import { encodePayload, makerArgs } from '../model/line-digests.ts';
+import { parseCosts } from '../model/stage-costs.ts';
 import { JobReports, type CompletedDocument, type ProgressReport } from './job-reports.ts';
 import { LONGEST_BACKOFF_MS } from './longest-backoff.ts';
 import { loadScripts, type RunScript } from './load-scripts.ts';
@@ -104,7 +104,7 @@ export class JobQueue {
     const nonce = randomBytes(9).toString('base64url');
     const { leaseMs, maxRetries, store } = this.#options;
     const askedAt = performance.now();
-    const { granted, nextMs } = await this.#run('claim', {
+    const { granted, nextMs, nowMs, costs } = await this.#run('claim', {
       grant_key: this.#keys.grant(nonce),
       count,
       nonce,
@@ -115,12 +115,8 @@ export class JobQueue {
       ttl_seconds: this.#options.ttlSeconds,
       ...readerArgs(this.#options),
     });
-    const jobs: ClaimedJob[] = [];
-    for (let i = 0; i < granted.length; i += 2) {
-      const hash = toHash(JSON.parse(granted[i] as string) as (string | false)[]);
-      jobs.push(toClaimedJob(hash, granted[i + 1] as string, askedAt));
-    }
-    return { jobs, nextMs };
+    const reply = { nowMs, cameAt: performance.now(), costs: parseCosts(costs) };
+    return { jobs: toClaimedJobs(granted, askedAt, reply), nextMs };
   }
 
   /**

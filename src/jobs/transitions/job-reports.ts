@@ -1,11 +1,15 @@
-import type { Counts, Stage } from '../../contract/job.ts';
+import type { Counts, Service, Stage } from '../../contract/job.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { wellFormed } from '../../well-formed.ts';
 import { Batcher } from './batcher.ts';
 import type { Claim, ClaimedJob } from '../model/claimed-job.ts';
 import { valuesAfter } from '../model/job-event.ts';
 import { readProgress, splitPercent } from '../model/job-progress.ts';
+import { StageClock } from '../model/stage-costs.ts';
+import { addEntry } from '../model/timeline.ts';
+import { awaitedService } from '../model/waiting.ts';
 import type { RunScript } from './load-scripts.ts';
+import { DocumentChangedError, ModelNotTakenError, ReembeddingError } from './registration-errors.ts';
 import type { JobHash } from '../model/job-view.ts';
 
 export interface ProgressReport {
@@ -14,6 +18,8 @@ export interface ProgressReport {
   message: string;
   stage: Stage;
   counts: Counts;
+  /** Service that is away, for which the job waits; absent for none. */
+  waitingFor?: Service | undefined;
 }
 
 /** A document for `complete` to register. The script sets further fields. */
@@ -29,27 +35,6 @@ export interface CompletedDocument {
   fields: Record<string, string>;
 }
 
-/** Reports a document that is no longer the one to replace. The job wrote nothing. */
-export class DocumentChangedError extends Error {
-  override name = 'DocumentChangedError';
-}
-/** Reports a document whose collection got documents of another model meanwhile. The script wrote nothing. */
-export class ModelNotTakenError extends Error {
-  override name = 'ModelNotTakenError';
-}
-/** Reports that a job embeds the collection again, or has done so since the caller's job began. The script wrote nothing. */
-export class ReembeddingError extends Error {
-  override name = 'ReembeddingError';
-  /** Whether the caller's job may have written chunks. */
-  readonly hasChunks: boolean;
-
-  /** @param job the job that embeds it, found before the caller's job wrote chunks; absent if it may have ended */
-  constructor(job?: string) {
-    const reason = job === undefined ? 'A job has embedded' : `The job ${job} embeds`;
-    super(`${reason} the collection again. This job waits.`);
-    this.hasChunks = job === undefined;
-  }
-}
 /** Replies of the script for such documents. */
 const DOCUMENT_CHANGED = 2;
 const MODEL_NOT_TAKEN = 3;
@@ -66,14 +51,20 @@ const PROGRESS_FIELDS = [
   'pages_unread',
   'chunks_done',
   'chunks_total',
+  'waiting_for',
 ] as const;
+/** Fields that a report writes. The timeline comes last, because the script looks for it there. */
+const WRITTEN_FIELDS = [...PROGRESS_FIELDS, 'time_left_ms', 'timeline'] as const;
 
 type Args = (string | number)[];
 
 /** State of a held job. */
 interface Held {
-  /** The job after all reports. */
+  /** The job after all reports, with its timeline. */
   job: JobHash;
+  readonly clock: StageClock;
+  /** Whether the job has waited for a service. Its stages then tell nothing about other jobs. */
+  hasWaited: boolean;
   /** Reports of this turn: an event's values at each step. Each step is one version. */
   waiting?: { readonly steps: string[]; readonly reply: Promise<boolean> } | undefined;
 }
@@ -103,17 +94,27 @@ export class JobReports {
    * Reports the job's progress, which never goes back within an attempt. The script writes the changed fields, and all of
    * them if Redis has lost the version before. A report without a change keeps the version.
    */
-  progress(claim: ClaimedJob, { progress, message, stage, counts }: ProgressReport): Promise<boolean> {
+  progress(
+    claim: ClaimedJob,
+    { progress, message, stage, counts, waitingFor }: ProgressReport,
+  ): Promise<boolean> {
     const held = this.#of(claim);
     const { job: before, waiting } = held;
     const [from, to] = [readProgress(before), splitPercent(progress)];
     const furthest = to.fraction > from.fraction ? to : from;
     // The event would show half a surrogate pair, and a read would not.
-    const report = { ...furthest, message: wellFormed(message), stage, ...counts };
+    const none = awaitedService(before) === undefined ? undefined : '';
+    const report = {
+      ...furthest,
+      message: wellFormed(message),
+      stage,
+      ...counts,
+      waiting_for: waitingFor ?? none,
+    };
     const job = { ...before };
     for (const field of PROGRESS_FIELDS) if (report[field] !== undefined) job[field] = String(report[field]);
     const changed = PROGRESS_FIELDS.some((field) => job[field] !== before[field]);
-    if (changed) countUp(job);
+    if (changed) this.#change(claim, held, job, counts, stage);
     held.job = job;
     if (!waiting) return this.#startSteps(claim, held, before);
     if (changed) waiting.steps.push(valuesAfter('updated_at', job));
@@ -129,10 +130,14 @@ export class JobReports {
    */
   async complete(claim: ClaimedJob, document: CompletedDocument): Promise<boolean> {
     const { documentId, tenant, collection, chunkCount, replaces = '', reembed = '', fields } = document;
-    const before = this.#of(claim).job;
+    const { job: before, clock, hasWaited } = this.#of(claim);
     const done = { status: 'completed', progress: '100', fraction: '1', message: messageOf(before) };
-    const job: JobHash = { ...before, ...done };
+    const job: JobHash = { ...before, ...done, time_left_ms: '' };
     countUp(job);
+    job['timeline'] = addEntry(job, redisNow(claim));
+    // A later attempt finds finished work, and a replacing upload finds vectors.
+    const isTypical =
+      !hasWaited && claim.attempt === 1 && claim.work.ok && claim.work.documentId === claim.id;
     const untimed = JSON.stringify({ document_id: documentId, chunk_count: chunkCount, collection });
     const result = `${untimed.slice(0, -1)},"processing_time_ms":`;
     const ofDocument = Object.entries(fields).flat();
@@ -152,6 +157,7 @@ export class JobReports {
       this.#keys.incomplete,
       replaces,
       reembed,
+      isTypical ? clock.sample(chunkCount, performance.now()) : '',
       ofDocument.length,
       ...ofDocument,
       ...changedArgs(before, job),
@@ -170,8 +176,24 @@ export class JobReports {
 
   #of(claim: ClaimedJob): Held {
     let held = this.#held.get(claim);
-    if (!held) this.#held.set(claim, (held = { job: claim.hash }));
+    if (!held) {
+      const size = claim.work.ok ? claim.work.payload.file_size : undefined;
+      const clock = new StageClock(claim.reply.costs, size, claim.reply.cameAt);
+      this.#held.set(claim, (held = { job: claim.hash, clock, hasWaited: false }));
+    }
     return held;
+  }
+
+  /** Makes a changed job the next version, with its estimate and, in another stage or wait, an entry of its timeline. */
+  #change(claim: ClaimedJob, held: Held, job: JobHash, counts: Counts, stage: Stage): void {
+    const { job: before, clock } = held;
+    countUp(job);
+    job['time_left_ms'] = String(clock.left(stage, counts, performance.now()) ?? '');
+    const service = awaitedService(job);
+    held.hasWaited ||= service !== undefined;
+    if (stage === before['stage'] && service === awaitedService(before)) return;
+    const message = service && `Waits for the ${service.replace('_', ' ')}`;
+    job['timeline'] = addEntry(job, redisNow(claim), message);
   }
 
   #startSteps(claim: ClaimedJob, held: Held, before: JobHash): Promise<boolean> {
@@ -196,7 +218,7 @@ export class JobReports {
 /** Lists the changed fields of progress as field, value, ... */
 function changedArgs(before: JobHash, job: JobHash): string[] {
   const args: string[] = [];
-  for (const field of PROGRESS_FIELDS) {
+  for (const field of WRITTEN_FIELDS) {
     const value = job[field];
     if (value !== undefined && value !== before[field]) args.push(field, value);
   }
@@ -205,6 +227,11 @@ function changedArgs(before: JobHash, job: JobHash): string[] {
 
 function reportArgs(kind: 'progress' | 'complete', { id, token }: Claim, args: Args): Args {
   return [kind, id, token, args.length, ...args];
+}
+
+/** Returns Redis' time in ms, at most the claim's round trip too early. So the entries of a timeline stay in order. */
+function redisNow({ reply: { nowMs, cameAt } }: ClaimedJob): number {
+  return nowMs + performance.now() - cameAt;
 }
 
 function countUp(job: JobHash): void {

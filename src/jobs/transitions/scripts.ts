@@ -21,9 +21,14 @@ export const SCRIPTS = {
   'check-batch': defineScript('', 'job_prefix tenant batch ...ids', ignore),
   // `max_retries` is for jobs that name none. `store` is the caller's blob store, or ''.
   claim: defineScript(
-    'queue lanes leases active delayed limbo offset epoch grant_key recent cleanup installation parked outcomes',
+    'queue lanes leases active delayed limbo offset epoch grant_key recent cleanup installation parked outcomes costs',
     'job_prefix document_prefix line_prefix lane_prefix count nonce lease_ms max_retries longest_backoff_ms store ttl_seconds model reader_version',
-    ([granted, nextMs]: [string[], number]) => ({ granted, nextMs: nextMs < 0 ? undefined : nextMs }),
+    ([granted, nextMs, nowMs, costs]: [string[], number, string, string]) => ({
+      granted,
+      nextMs: nextMs < 0 ? undefined : nextMs,
+      nowMs: Number(nowMs),
+      costs,
+    }),
   ),
   // `changes` is the caller's state of the counts; '' for none. `fields` is field, value, ...
   'correct-counts': defineScript('collections_key counts_key', 'name changes documents ...fields', isOne),
@@ -53,7 +58,7 @@ export const SCRIPTS = {
   // `payload` is JSON. `fingerprint` is '' without an idempotency key, `batch` without a batch. `store` is the caller's blob store, or ''.
   // `on_duplicate` and `priority` are '' for a job that no upload made. `model` and `reader_version` are '' while they are unknown.
   enqueue: defineScript(
-    'job_key queue lanes active offset epoch recent idempotency_key installation parked outcomes recovered server',
+    'job_key queue lanes active leases offset epoch recent idempotency_key installation parked outcomes recovered server costs',
     'id tenant payload max_retries fingerprint idempotency_ttl_seconds filename collection forgotten store priority batch most_jobs on_duplicate copy name job_prefix document_prefix line_prefix lane_prefix ttl_seconds model reader_version',
     ([id, createdAt]: [string, string]) =>
       id === '' ? (createdAt as 'conflict' | 'batch_full') : { id, createdAt },
@@ -121,12 +126,12 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding lanes batches',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding lanes batches costs',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),
   report: defineScript(
-    'leases active cleanup offset epoch outcomes durations tombstones queue parked edited',
+    'leases active cleanup offset epoch outcomes durations tombstones queue parked edited costs',
     'job_prefix line_prefix ttl_seconds ...reports',
     asIs<(number | Error)[]>,
   ),

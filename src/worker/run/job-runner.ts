@@ -8,7 +8,7 @@ import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';
 import type { End } from '../../blobs/ended-uploads.ts';
 import { ClaimLostError, type LeaseKeeper } from '../claim/lease-keeper.ts';
 import { noteReplaced } from './note-replaced.ts';
-import { ReembeddingError } from '../../jobs/transitions/job-reports.ts';
+import { ReembeddingError } from '../../jobs/transitions/registration-errors.ts';
 import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import { reembedCollection, type ReembedServices } from '../reembed/reembed-collection.ts';
 import { RetryingCaller } from './retrying-caller.ts';
@@ -58,7 +58,7 @@ export async function runJob(
   };
   try {
     if (job.reembeds !== undefined) {
-      const caller = new RetryingCaller(services.availability, logger);
+      const caller = new RetryingCaller(services.availability, progress, logger);
       const reembed = { ...services, logger, lease, caller };
       const chunks = await reembedCollection(job, job.reembeds, reembed, progress, signal, draining);
       await progress.close();

@@ -65,7 +65,7 @@ export async function runPipeline(
   const { availability, blobs, lease, logger, models } = shared;
   const { collection } = payload;
   const processor = shared.processor.forDocument(documentId, job.id);
-  const caller = new RetryingCaller(availability, logger);
+  const caller = new RetryingCaller(availability, progress, logger);
   const checkpoints = new Checkpoints(blobs.checkpoint(payload.file_key), payload, logger);
   const attempt = { ...shared, payload, processor, caller, checkpoints, progress, signal };
   // Comes first, because parsing a document that its collection does not take is wasted work.

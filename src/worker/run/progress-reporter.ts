@@ -1,4 +1,4 @@
-import type { Counts, Stage } from '../../contract/job.ts';
+import type { Counts, Service, Stage } from '../../contract/job.ts';
 import type { ClaimedJob } from '../../jobs/model/claimed-job.ts';
 import type { JobQueue } from '../../jobs/transitions/job-queue.ts';
 import type { ProgressReport } from '../../jobs/transitions/job-reports.ts';
@@ -17,7 +17,10 @@ export class ProgressReporter {
   readonly #abort: (reason: unknown) => void;
   #counts: Counts = {};
   #stage: Stage = 'parse';
-  #message = '';
+  /** That of the claim. */
+  #message = 'Parsing document...';
+  /** Services that calls of the job wait for, the latest last. */
+  readonly #awaited: Service[] = [];
   #waiting: ProgressReport | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastSentAt = 0;
@@ -49,6 +52,17 @@ export class ProgressReporter {
     this.#schedule();
   }
 
+  /** Reports that a call waits for a service. @returns a function that ends the wait */
+  wait(service: Service): () => void {
+    this.#awaited.push(service);
+    this.#tellWait(this.#awaited.at(-2));
+    return () => {
+      const before = this.#awaited.at(-1);
+      this.#awaited.splice(this.#awaited.lastIndexOf(service), 1);
+      this.#tellWait(before);
+    };
+  }
+
   /** Resolves when each report is written, or has called `abort`. */
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
@@ -58,6 +72,12 @@ export class ProgressReporter {
   async close(): Promise<void> {
     this.#drop();
     await this.settled();
+  }
+
+  /** @param before the service of the last report */
+  #tellWait(before: Service | undefined): void {
+    // `JobReports` keeps the furthest progress.
+    if (this.#awaited.at(-1) !== before) this.#send(this.#report(0, {}));
   }
 
   #report(progress: number, counts: Counts): ProgressReport {
@@ -85,7 +105,7 @@ export class ProgressReporter {
   #send(report: ProgressReport): void {
     this.#lastSentAt = performance.now();
     const sending = this.#queue
-      .progress(this.#claim, report)
+      .progress(this.#claim, { ...report, waitingFor: this.#awaited.at(-1) })
       .then((held) => {
         if (!held) this.#abort(new ClaimLostError('the claim was lost'));
       })

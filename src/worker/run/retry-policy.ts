@@ -2,7 +2,7 @@ import type { JobErrorCode } from '../../contract/error-codes.ts';
 import type { Stage } from '../../contract/job.ts';
 import { DOCUMENT_ERRORS } from '../../contract/services/processor.ts';
 import { DependencyError, type FailureCode } from '../../errors.ts';
-import { DocumentChangedError, ModelNotTakenError } from '../../jobs/transitions/job-reports.ts';
+import { DocumentChangedError, ModelNotTakenError } from '../../jobs/transitions/registration-errors.ts';
 import { LONGEST_BACKOFF_MS } from '../../jobs/transitions/longest-backoff.ts';
 import { BlobNotFoundError } from '../../blobs/blob-paths.ts';
 import { BlobChangedError } from '../../blobs/verify-content.ts';

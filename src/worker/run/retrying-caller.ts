@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DependencyError } from '../../errors.ts';
+import type { Service } from '../../contract/job.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Availability } from '../claim/availability.ts';
+import type { ProgressReporter } from './progress-reporter.ts';
 
 /** Most cut calls of one job. After that the job counts as their cause. */
 const MAX_INTERRUPTIONS = 10;
@@ -18,12 +20,15 @@ const MAX_WAIT_MS = 2000;
  */
 export class RetryingCaller {
   readonly #availability: Availability;
+  readonly #progress: Pick<ProgressReporter, 'wait'>;
   readonly #logger: Logger;
   #interruptions = 0;
   #crashes = 0;
 
-  constructor(availability: Availability, logger: Logger) {
+  /** @param progress tells which service a call waits for */
+  constructor(availability: Availability, progress: Pick<ProgressReporter, 'wait'>, logger: Logger) {
     this.#availability = availability;
+    this.#progress = progress;
     this.#logger = logger;
   }
 
@@ -35,6 +40,7 @@ export class RetryingCaller {
    */
   async retryWhileUnavailable<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     let back: (() => void) | undefined;
+    let awaited: { service: Service; end: () => void } | undefined;
     try {
       for (let wait = MIN_WAIT_MS; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
         try {
@@ -44,12 +50,20 @@ export class RetryingCaller {
           if (wait === MIN_WAIT_MS) {
             this.#logger.warn('a call is retried', { code: error.code, error: error.cause ?? error });
           }
-          if (error.kind === 'unreachable') back ??= this.#availability.wait();
+          if (error.kind === 'unreachable') {
+            back ??= this.#availability.wait();
+            const service = serviceOf(error);
+            if (awaited?.service !== service) {
+              awaited?.end();
+              awaited = { service, end: this.#progress.wait(service) };
+            }
+          }
           await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
         }
       }
     } finally {
       back?.();
+      awaited?.end();
     }
   }
 
@@ -64,4 +78,11 @@ export class RetryingCaller {
     if (error.kind === 'crashed') return ++this.#crashes < MAX_CRASHES;
     return false;
   }
+}
+
+/** Returns the service that a call could not reach, by the code of its failure. */
+function serviceOf({ code }: DependencyError): Service {
+  if (code.startsWith('vector_store_')) return 'vector_store';
+  if (code.startsWith('keywords_')) return 'keyword_index';
+  return code.startsWith('embedder_') ? 'embedder' : 'processor';
 }

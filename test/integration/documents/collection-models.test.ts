@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { CollectionModels } from '../../../src/documents/collections/collection-models.ts';
-import { ModelNotTakenError } from '../../../src/jobs/transitions/job-reports.ts';
+import { ModelNotTakenError } from '../../../src/jobs/transitions/registration-errors.ts';
 import { claimOne, document, keys, payload, queue, redis, useQueue } from '../../helpers/stores/queue.ts';
 
 useQueue();

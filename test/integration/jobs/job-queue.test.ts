@@ -78,10 +78,10 @@ test('a claim that is sent again gets the same grant', async () => {
   const recorded = recordScripts(redis.client);
   const { jobs } = await new JobQueue(recorded.client, keys, options).claim(1);
   const [[granted]] = (await recorded.replay('claim')) as [[string[]]];
-  expect(granted).toHaveLength(2);
+  expect(granted).toHaveLength(3);
   const [grant = ''] = await redis.client.keys(keys.grant('*'));
   expect(await redis.client.pttl(grant)).toBeGreaterThan(0);
-  expect(toHash(JSON.parse(granted[0]!))).toEqual(jobs[0]!.hash);
+  expect({ ...toHash(JSON.parse(granted[0]!)), timeline: granted[2] }).toEqual(jobs[0]!.hash);
   expect(jobs[0]!.work).toMatchObject({ ok: true, documentId: 'a', payload: JSON.parse(granted[1]!) });
   expect(jobs[0]).toMatchObject({ id: 'a', hash: { token: jobs[0]!.token } });
   expect(await redis.client.lrange('queue:document_upload', 0, -1)).toEqual(['b']);
@@ -116,7 +116,7 @@ test('a claim that is sent again does not get what it has lost meanwhile', async
   await new JobQueue(recorded.client, keys, options).claim(2);
   await queue.cancel('a');
   const [[granted]] = (await recorded.replay('claim')) as [[string[]]];
-  expect(granted).toHaveLength(2);
+  expect(granted).toHaveLength(3);
   expect(toHash(JSON.parse(granted[0]!))['id']).toBe('b');
 });
 

@@ -51,9 +51,21 @@ test('keys come in the order of the schema, whatever the order of the hash', () 
     chunks_done: '3',
     chunks_total: '4',
     batch: 'b',
+    waiting_for: 'worker 3',
+    time_left_ms: '1200',
   };
-  const keys = Object.keys(shown(Object.fromEntries(Object.entries(full).toReversed())));
-  expect(keys).toEqual(Object.keys(JobSchema.entries));
+  const reversed = Object.fromEntries(Object.entries(full).toReversed());
+  // A job that ended waits for nothing, and a queued one has no other status' values.
+  const keys = [...Object.keys(shown(reversed)), ...Object.keys(shown({ ...reversed, status: 'queued' }))];
+  const inOrder = Object.keys(JobSchema.entries);
+  expect(new Set(keys)).toEqual(new Set(inOrder));
+  expect(Object.keys(shown(reversed))).toEqual(
+    inOrder.filter((key) => key !== 'waiting_for' && key !== 'time_left_ms'),
+  );
+  expect(Object.keys(shown({ ...reversed, status: 'queued' })).slice(-2)).toEqual([
+    'waiting_for',
+    'time_left_ms',
+  ]);
   expect(shown(full)).toMatchObject({
     result: { document_id: 'd', chunk_count: 2, collection: 'c', processing_time_ms: 1 },
     counts: { pages_done: 1, pages_total: 2, pages_unread: 1, chunks_done: 3, chunks_total: 4 },

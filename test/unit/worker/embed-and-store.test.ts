@@ -76,7 +76,7 @@ async function run({
   const stores = {
     upsert: async (_origin: unknown, batch: readonly EmbeddedChunk[], cut: AbortSignal) => upsert(batch, cut),
   };
-  const progress = { mark: () => {}, move: () => {} } as unknown as ProgressReporter;
+  const progress = { mark: () => {}, move: () => {}, wait: () => () => {} } as unknown as ProgressReporter;
   const checkpoint = new BlobStore(folder).checkpoint('default/d');
   await checkpoint.make();
   const checkpoints = new Checkpoints(
@@ -84,7 +84,7 @@ async function run({
     { filename: 'f', file_key: 'default/d' } as JobPayload,
     logger,
   );
-  const caller = new RetryingCaller(new Availability(), logger);
+  const caller = new RetryingCaller(new Availability(), progress, logger);
   return embedAndStore(
     cut,
     origin,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { DependencyError, type FailureKind } from '../../../src/errors.ts';
 import { BlobNotFoundError } from '../../../src/blobs/blob-paths.ts';
 import { BlobChangedError } from '../../../src/blobs/verify-content.ts';
-import { ModelNotTakenError } from '../../../src/jobs/transitions/job-reports.ts';
+import { ModelNotTakenError } from '../../../src/jobs/transitions/registration-errors.ts';
 import { backoff, decideRetry, PermanentJobError } from '../../../src/worker/run/retry-policy.ts';
 
 const failed = (kind: FailureKind, retryAfterMs?: number) =>

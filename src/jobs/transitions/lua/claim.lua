@@ -1,7 +1,10 @@
 -- Takes up to count waiting jobs, and leases them. Collections take turns (lane.lua).
--- Returns {granted, next_ms}:
---   - granted is {values, payload, ...}: each job's values of FIELDS as JSON, its token among them, and its payload.
+-- Returns {granted, next_ms, now, costs}:
+--   - granted is {values, payload, timeline, ...}: each job's values of FIELDS as JSON, its token among them, its payload,
+--     and its timeline.
 --   - next_ms is the time until a delayed job or an id in limbo may become ready, -1 without one.
+--   - now is the time in ms. The holder of a claim dates its entries of the timeline by it.
+--   - costs are as `read_costs` returns them; '' without a job, or while they are unknown.
 -- A replay (same nonce) gets the jobs of the same grant that it still holds.
 -- Publishes each job taken, processing, and each job whose document exists already, completed.
 -- Fails if the installation uses another blob store, or Redis names none yet. The caller could not read the originals.
@@ -17,12 +20,12 @@ local MOST_LOOKED_AT = 1000
 -- A chain of copies completes one after the other. More in one call would block Redis for long.
 local MOST_DONE = 100
 local WANTED = { unpack(FIELDS) }
-for _, field in ipairs({ 'fence', 'started_ms', 'queued_ms', 'payload', 'on_duplicate', 'copy', 'name' }) do
+for _, field in ipairs({ 'fence', 'started_ms', 'queued_ms', 'payload', 'on_duplicate', 'copy', 'name', 'timeline' }) do
   WANTED[#WANTED + 1] = field
 end
-local FENCE, STARTED_MS, QUEUED_MS, PAYLOAD = #FIELDS + 1, #FIELDS + 2, #FIELDS + 3, #FIELDS + 4
+local FENCE, STARTED_MS, QUEUED_MS, PAYLOAD, TIMELINE = #FIELDS + 1, #FIELDS + 2, #FIELDS + 3, #FIELDS + 4, #WANTED
 
-local granted = {}
+local granted, known_costs = {}, nil
 
 local before = redis.call('LRANGE', grant_key, 0, -1)
 if #before > 0 then
@@ -31,10 +34,11 @@ if #before > 0 then
     local token = job[AT.token] or ''
     if holds(job[AT.status], token:match('[^-]*-(.*)'), nonce) then
       granted[#granted + 1] = cjson.encode(job)
-      granted[#granted + 1] = redis.call('HGET', job_prefix .. id, 'payload') or ''
+      local further = redis.call('HMGET', job_prefix .. id, 'payload', 'timeline')
+      granted[#granted + 1], granted[#granted + 2] = further[1] or '', further[2] or ''
     end
   end
-  return { granted, -1 }
+  return { granted, -1, now_text(), read_costs(costs) or '' }
 end
 
 -- further: the values of WANTED that are not among FIELDS
@@ -60,10 +64,13 @@ local function grant(id, key, job, further, payload)
   ensure('created_at', job[AT.created_at] or stamp())
   ensure('started_at', job[AT.started_at] or stamp())
   if not further[STARTED_MS] then changes[#changes + 1], changes[#changes + 2] = 'started_ms', now_text() end
+  if known_costs == nil then known_costs = read_costs(costs) end
+  ensure('time_left_ms', time_left(known_costs, payload))
 
-  granted[#granted + 1] = commit(key, offset, epoch, job, changes,
-    drop_counts('error', 'error_code'))
-  granted[#granted + 1] = payload or ''
+  local values, timeline = commit(key, offset, epoch, job, changes, drop_counts('error', 'error_code'),
+    further[TIMELINE] or false, '')
+  local place = #granted
+  granted[place + 1], granted[place + 2], granted[place + 3] = values, payload or '', timeline
 end
 
 local at = {
@@ -118,7 +125,7 @@ for _ = 1, has_waiting and MOST_LOOKED_AT or 0 do
     if lane == '' then leave_lane(lane_prefix, id, job) else redis.call('LREM', queue, -1, id) end
     local further = {}
     for place = #FIELDS + 1, #WANTED do further[place], job[place] = job[place], nil end
-    local admitted, retargeted = admit(id, key, job, at, further[PAYLOAD] or '', unpack(further, PAYLOAD + 1, #WANTED))
+    local admitted, retargeted = admit(id, key, job, at, further[PAYLOAD] or '', unpack(further, PAYLOAD + 1, PAYLOAD + 3))
     if admitted == 'run' then
       if #taken == 0 then hold_events(offset, tonumber(count)) end
       taken[#taken + 1] = id
@@ -149,4 +156,4 @@ if #taken > 0 then
   redis.call('RPUSH', grant_key, unpack(taken))
   redis.call('PEXPIRE', grant_key, lease_ms)
 end
-return { granted, next_ms }
+return { granted, next_ms, now_text(), known_costs or '' }

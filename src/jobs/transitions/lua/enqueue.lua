@@ -29,22 +29,28 @@ end
 local job = read(job_key)
 -- A client may still hold a version of a forgotten job. No version is beyond the offset, which each event increments.
 if forgotten == '1' then job[AT.version] = redis.call('GET', offset) end
-commit(job_key, offset, epoch, job, queued_changes(
-  'id', id, 'type', 'document_upload', 'payload', payload, 'filename', filename, 'collection', collection,
-  'tenant', tenant, 'run', '1', 'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms(),
-  unpack(batch ~= '' and { 'batch', batch } or {})
-))
-local is_copy = on_duplicate ~= ''
-if is_copy then redis.call('HSET', job_key, 'on_duplicate', on_duplicate, 'copy', copy, 'name', name) end
-if priority ~= '' then redis.call('HSET', job_key, 'priority', priority) end
-local admitted = not is_copy and 'run' or admit(id, job_key, job, {
+local at = {
   job_prefix = job_prefix, document_prefix = document_prefix, line_prefix = line_prefix, queue = queue, parked = parked,
-  active = active, offset = offset, epoch = epoch, outcomes = outcomes,
+  active = active, offset = offset, epoch = epoch, outcomes = outcomes, lanes = lanes, lane_prefix = lane_prefix,
   ttl_seconds = ttl_seconds, model = model, reader_version = reader_version, recovered = recovered, server = server,
   -- `encodePayload` puts the document of a restored job first.
   restores = on_duplicate == 'keep' and string.sub(payload, 1, 15) == '{"document_id":',
-}, payload, on_duplicate, copy, name)
-if admitted == 'run' then
-  queue_last({ queue = queue, lanes = lanes, lane_prefix = lane_prefix, offset = offset }, id, job, priority)
+}
+local optional, is_copy = {}, on_duplicate ~= ''
+if batch ~= '' then optional = { 'batch', batch } end
+if is_copy then
+  for _, part in ipairs({ 'on_duplicate', on_duplicate, 'copy', copy, 'name', name }) do optional[#optional + 1] = part end
 end
+if priority ~= '' then optional[#optional + 1], optional[#optional + 2] = 'priority', priority end
+local ahead = count_ahead(at, tenant .. ':' .. collection, priority)
+local running = ahead > 0 and redis.call('ZCARD', leases) or 0
+commit(job_key, offset, epoch, job, queued_changes(
+  'id', id, 'type', 'document_upload', 'payload', payload, 'filename', filename, 'collection', collection,
+  'tenant', tenant, 'run', '1', 'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms(),
+  'waiting_for', waits_for_worker(ahead),
+  'time_left_ms', time_left(read_costs(costs), payload, ahead, running),
+  unpack(optional)
+), nil, false, '')
+local admitted = not is_copy and 'run' or admit(id, job_key, job, at, payload, on_duplicate, copy, name)
+if admitted == 'run' then queue_last(at, id, job, priority) end
 return { id, stamp() }

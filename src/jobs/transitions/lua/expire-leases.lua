@@ -29,7 +29,8 @@ for _, id in ipairs(ended) do
       failed = failed + 1
       redis.pcall('HINCRBY', outcomes, 'failed', 1)
       settle(key, leases, active, tombstones, id, ttl_seconds)
-      leave_lines(key, id, line_prefix, queue, parked)
+      leave_lines(key, id,
+        { line_prefix = line_prefix, queue = queue, parked = parked, offset = offset, epoch = epoch })
       commit(key, offset, epoch, job, {
         'status', 'failed', 'message', 'Processing failed', 'error_code', 'stalled', 'completed_at', stamp(),
         'stalls', stalls, 'error', string.format('%s workers were lost while they worked on this document.', stalls),

@@ -7,7 +7,8 @@ if not holds(job[AT.status], job[AT.token], token) then return 0 end
 mark_dead(cleanup, job_key, job, id)
 redis.pcall('HINCRBY', outcomes, 'failed', 1)
 settle(job_key, leases, active, tombstones, id, ttl_seconds)
-leave_lines(job_key, id, line_prefix, queue, parked)
+leave_lines(job_key, id,
+  { line_prefix = line_prefix, queue = queue, parked = parked, offset = offset, epoch = epoch })
 commit(job_key, offset, epoch, job, {
   'status', 'failed', 'message', message, 'error', error_text, 'error_code', error_code,
   'retry_count', job[AT.retry_count] or '0', 'completed_at', stamp(),

@@ -7,15 +7,27 @@ local function lane_of(job)
   return (job[AT.tenant] or '') .. ':' .. (job[AT.collection] or '')
 end
 
--- Queues a job behind all others, and in its lane if it is interactive.
+-- Queues a job behind all others, and in its lane if it is interactive. Returns the number of jobs ahead of it in its lane.
 -- at: the keys queue, lanes and offset, and lane_prefix, by name
 local function queue_last(at, id, job, priority)
-  redis.call('LPUSH', at.queue, id)
-  if priority ~= 'interactive' then return end
+  local length = redis.call('LPUSH', at.queue, id)
+  if priority ~= 'interactive' then return length - 1 end
   local lane = lane_of(job)
   -- Ignores an error of a key that another program spoilt, because the documented list has the id, too.
-  redis.pcall('LPUSH', at.lane_prefix .. lane, id)
+  local in_lane = redis.pcall('LPUSH', at.lane_prefix .. lane, id)
   redis.pcall('ZADD', at.lanes, 'NX', redis.call('GET', at.offset) or 0, lane)
+  return (type(in_lane) == 'number' and in_lane or length) - 1
+end
+
+-- Returns the number of jobs that are in a lane.
+local function count_ahead(at, lane, priority)
+  local count = redis.pcall('LLEN', priority == 'interactive' and at.lane_prefix .. lane or at.queue)
+  return type(count) == 'number' and count or 0
+end
+
+-- Returns the field of a job that waits for a worker.
+local function waits_for_worker(ahead)
+  return 'worker ' .. string.format('%.0f', ahead)
 end
 
 -- Takes the next id of the lane whose last turn is the longest ago. Returns the id and the lane's name; nil without any.

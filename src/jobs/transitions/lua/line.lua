@@ -53,18 +53,30 @@ local function document_of(copy, name, at)
   end
 end
 
+-- Says that a parked job now waits for a worker. It is the next one.
+local function commit_unparked(key, offset, epoch)
+  if redis.call('TYPE', key).ok ~= 'hash' then return end
+  local job = read(key)
+  if job[AT.waiting_for] ~= 'earlier_upload' then return end
+  commit(key, offset, epoch, job, { 'waiting_for', 'worker 0' }, nil, nil, 'The earlier upload has ended')
+end
+
 -- Takes a job out of its lines. Queues the jobs that waited for it, as the next ones.
+-- at: the keys queue, parked, offset and epoch, and line_prefix, by name
 -- lines (optional): the digests that the job's hash holds
-local function leave_lines(key, id, line_prefix, queue, parked, lines)
+local function leave_lines(key, id, at, lines)
   lines = lines or redis.call('HMGET', key, 'copy', 'name')
   if not lines[1] then return end
   for _, line in ipairs(lines) do
-    local jobs = line_prefix .. line .. ':jobs'
+    local jobs = at.line_prefix .. line .. ':jobs'
     on_line('ZREM', jobs, id)
     local first = redis.call('ZRANGE', jobs, 0, 0)[1]
-    if first and redis.call('ZREM', parked, first) == 1 then redis.call('RPUSH', queue, first) end
+    if first and redis.call('ZREM', at.parked, first) == 1 then
+      redis.call('RPUSH', at.queue, first)
+      commit_unparked(string.sub(key, 1, #key - #id) .. first, at.offset, at.epoch)
+    end
   end
-  redis.call('ZREM', parked, id)
+  redis.call('ZREM', at.parked, id)
 end
 
 -- Writes the document that a job replaces into its payload, and the job into the document. Without a document it removes the
@@ -90,7 +102,7 @@ local function cancel_job(key, id, job, at)
   redis.call('ZREM', at.delayed, id)
   redis.pcall('HINCRBY', at.outcomes, 'cancelled', 1)
   settle(key, at.leases, at.active, at.tombstones, id, at.ttl_seconds)
-  leave_lines(key, id, at.line_prefix, at.queue, at.parked)
+  leave_lines(key, id, at)
   commit(key, at.offset, at.epoch, job, cancelled_changes('Cancelled'))
   redis.call('PUBLISH', at.cancelled, id)
 end
@@ -123,6 +135,10 @@ local function admit(id, key, job, at, payload, how, copy, name)
   local line = (how == 'replace' or is_broken) and name or copy
   if first_in(at.line_prefix .. line .. ':jobs', at.job_prefix) ~= id then
     redis.call('ZADD', at.parked, 'NX', now_ms(), id)
+    if job[AT.waiting_for] ~= 'earlier_upload' then
+      commit(key, at.offset, at.epoch, job, { 'waiting_for', 'earlier_upload', 'time_left_ms', '' }, nil, nil,
+        'Waits for an earlier upload of the document')
+    end
     return 'parked'
   end
   redis.call('ZREM', at.parked, id)
@@ -141,7 +157,7 @@ local function admit(id, key, job, at, payload, how, copy, name)
   local result = result_of(document, chunk_count, job[AT.collection] or 'default', ',"duplicate":true')
   commit(key, at.offset, at.epoch, job, completed_changes(result, 'id', id, 'started_at', job[AT.started_at] or stamp()),
     drop_counts('error', 'error_code', 'stage'))
-  leave_lines(key, id, at.line_prefix, at.queue, at.parked, { copy, name })
+  leave_lines(key, id, at, { copy, name })
   return 'done'
 end
 

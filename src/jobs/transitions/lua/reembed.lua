@@ -11,11 +11,11 @@ if type(documents) ~= 'string' then return nil end
 
 redis.call('HSET', counts_key, 'reembed', id .. ':1')
 redis.call('SADD', reembedding, cjson.encode({ tenant, collection }))
-redis.call('LPUSH', queue, id)
+local ahead = redis.call('LPUSH', queue, id) - 1
 redis.call('SADD', active, id)
 redis.call('ZADD', recent, now_ms(), id)
 commit(job_key, offset, epoch, read(job_key), queued_changes(
   'id', id, 'type', 'collection_reembed', 'payload', payload, 'collection', collection, 'tenant', tenant, 'run', '1',
-  'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms()
+  'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms(), 'waiting_for', waits_for_worker(ahead)
 ))
 return { id, stamp(), 'queued' }

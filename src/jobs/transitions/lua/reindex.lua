@@ -17,12 +17,12 @@ redis.call('HDEL', document_key, 'file_gone')
 redis.call('SADD', reindexing, document_id)
 -- Waits beyond the job's end, which the listing of due documents notices.
 redis.call('ZADD', incomplete, 'XX', now_ms() + tonumber(longest_wait_ms), document_id)
-redis.call('LPUSH', queue, id)
+local ahead = redis.call('LPUSH', queue, id) - 1
 redis.call('SADD', active, id)
 redis.call('ZADD', recent, now_ms(), id)
 commit(job_key, offset, epoch, read(job_key), {
   'id', id, 'type', 'document_upload', 'status', 'queued', 'progress', '0',
   'message', 'Waiting for worker...', 'payload', payload, 'filename', filename, 'collection', collection, 'tenant', tenant, 'run', '1',
-  'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms(),
+  'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms(), 'waiting_for', waits_for_worker(ahead),
 })
 return { id, stamp(), 'queued' }

@@ -6,7 +6,7 @@ local TYPES = {
   [offset] = 'string', [epoch] = 'string', [cleanup] = 'zset', [outcomes] = 'hash', [durations] = 'list',
   [server] = 'string', [swept] = 'string', [tombstones] = 'zset', [incomplete] = 'zset', [reindexing] = 'set',
   [orphans] = 'string', [parked] = 'zset', [counted] = 'hash', [counting] = 'string', [recovered] = 'string',
-  [edited] = 'zset', [batches] = 'zset', [reembedding] = 'set', [lanes] = 'zset',
+  [edited] = 'zset', [batches] = 'zset', [reembedding] = 'set', [lanes] = 'zset', [costs] = 'string',
 }
 local PAGE = 1000
 local repaired = 0
@@ -71,6 +71,7 @@ for _, id in ipairs(redis.call('ZRANGE', parked, 0, PAGE - 1)) do
   if not first or first == id then
     redis.call('ZREM', parked, id)
     redis.call('RPUSH', queue, id)
+    commit_unparked(job_prefix .. id, offset, epoch)
     repaired = repaired + 1
   end
 end

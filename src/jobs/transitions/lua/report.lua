@@ -12,8 +12,10 @@
 --     documents.
 --   - the generation that it may replace, or '' for any.
 --   - the run that had embedded the collection again when the job began, as `reembed_of` returns it.
+--   - what the run cost, as `learn_costs` takes it; '' for a run that says nothing about others.
 --   - the number of arguments for the document's fields, and those fields. Then the job's changed ones, all as field,
 --     value, ...
+-- The last changed field may be the timeline, which is not among the values.
 -- Values are a JSON array without its opening bracket.
 -- Returns one reply for each report:
 --   - 1 when it counts. A replay gets 1, too, and changes nothing.
@@ -37,6 +39,7 @@ local function fields_of(has_before, field, values, changed, last)
   for place, value in ipairs(cjson.decode('[' .. values)) do
     if value then all[#all + 1], all[#all + 2] = FIELDS[AT[field] + place], value end
   end
+  if last > changed and reports[last - 1] == 'timeline' then all[#all + 1], all[#all + 2] = 'timeline', reports[last] end
   return unpack(all)
 end
 
@@ -52,7 +55,8 @@ local function progress(key, version, at, last)
   for step = math.max(at + 3, changed - new), changed - 1 do publish(key, offset, epoch, updated_at, reports[step]) end
 end
 
-local completed, times = {}, {}
+local completed, times, samples = {}, {}, {}
+local lines_at = { line_prefix = line_prefix, queue = queue, parked = parked, offset = offset, epoch = epoch }
 
 -- What a completion reads of its job and of the document before.
 local JOB = { 'status', 'token', 'version', 'started_ms', 'on_duplicate', 'copy', 'name', 'tenant', 'batch' }
@@ -90,8 +94,8 @@ end
 local function complete(key, id, token, job, at, last)
   local version, result, result_in_json, values = unpack(reports, at + 1, at + 4)
   local document, collection, chunk_count, document_key, all_key, collection_key = unpack(reports, at + 5, at + 10)
-  local collections_key, incomplete, replaces, reembed = unpack(reports, at + 11, at + 14)
-  local changed = at + 16 + reports[at + 15]
+  local collections_key, incomplete, replaces, reembed, cost = unpack(reports, at + 11, at + 15)
+  local changed = at + 17 + reports[at + 16]
   local took = string.format('%.0f', math.max(0, now_ms() - (tonumber(job.started_ms) or now_ms())))
 
   local before = read_named(document_key, DOCUMENT)
@@ -100,7 +104,7 @@ local function complete(key, id, token, job, at, last)
   local mark, is_active = reembed_of(counts_key, job_prefix)
   if is_active or mark ~= reembed then return 4 end
   local given = { chunk_count = chunk_count }
-  for place = at + 16, changed - 1, 2 do given[reports[place]] = reports[place + 1] end
+  for place = at + 17, changed - 1, 2 do given[reports[place]] = reports[place + 1] end
   if not takes_model(counts_key, given.dimension or '', given.model or '') then return 3 end
   if before.generation and before.generation ~= token then
     -- Notes about the old generation's chunks do not apply to the new ones.
@@ -113,7 +117,7 @@ local function complete(key, id, token, job, at, last)
   redis.call('ZADD', all_key, 'NX', now_text(), document)
   redis.call('ZADD', collection_key, 'NX', now_text(), document)
   redis.call('HSET', document_key, 'created_at', before.created_at or stamp(), 'updated_at', stamp(), 'generation', token,
-    'chunk_count', chunk_count, unpack(reports, at + 16, changed - 1))
+    'chunk_count', chunk_count, unpack(reports, at + 17, changed - 1))
   local after = setmetatable(given, { __index = before })
   local repairs = replaces ~= '' or (document ~= id and job.on_duplicate == 'skip')
   local copy = settle_edit(document, document_key, repairs, before, after)
@@ -140,8 +144,9 @@ local function complete(key, id, token, job, at, last)
   end
   publish(key, offset, epoch,
     '["' .. stamp() .. '","' .. stamp() .. '",' .. result_in_json .. took .. '}",', values)
-  leave_lines(key, id, line_prefix, queue, parked, { job.copy, job.name })
+  leave_lines(key, id, lines_at, { job.copy, job.name })
   completed[#completed + 1], times[#times + 1] = id, took
+  if cost ~= '' then samples[#samples + 1] = cost end
   return 1
 end
 
@@ -180,5 +185,6 @@ if #completed > 0 then
   redis.pcall('HINCRBY', outcomes, 'completed', #completed)
   redis.pcall('LPUSH', durations, unpack(times))
   redis.pcall('LTRIM', durations, 0, 999)
+  if #samples > 0 then pcall(learn_costs, costs, samples) end
 end
 return replies

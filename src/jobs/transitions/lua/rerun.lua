@@ -12,10 +12,11 @@ for _, owner in ipairs({ id, '' }) do
   local tombstone = tombstone_of(job_key, id, owner)
   if tombstone then redis.pcall('ZREM', tombstones, tombstone) end
 end
-queue_last({ queue = queue, lanes = lanes, lane_prefix = lane_prefix, offset = offset }, id, job,
+local ahead = queue_last({ queue = queue, lanes = lanes, lane_prefix = lane_prefix, offset = offset }, id, job,
   redis.call('HGET', job_key, 'priority'))
 redis.call('SADD', active, id)
 commit(job_key, offset, epoch, job, queued_changes(
-  'run', count_up(run), 'retry_count', '0', 'attempt', '0', 'stalls', '0', 'queued_ms', now_ms()
+  'run', count_up(run), 'retry_count', '0', 'attempt', '0', 'stalls', '0', 'queued_ms', now_ms(),
+  'waiting_for', waits_for_worker(ahead)
 ), drop_counts('error', 'error_code', 'result', 'started_at', 'started_ms', 'completed_at', 'stage', 'token'))
 return 'failed'

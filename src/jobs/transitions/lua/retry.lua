@@ -12,10 +12,12 @@ else
 end
 if has_chunks == '1' then mark_dead(cleanup, job_key, job, id) end
 redis.call('ZREM', leases, id)
-redis.call('ZADD', delayed, now_ms() + tonumber(delay_ms), id)
+local due = string.format('%.0f', now_ms() + tonumber(delay_ms))
+redis.call('ZADD', delayed, due, id)
 commit(job_key, offset, epoch, job, {
   'status', 'retrying', 'progress', '0', 'fraction', '0', 'retry_count', count, 'attempt', attempt,
   'error', error_text, 'error_code', error_code,
+  'waiting_for', (error_code == 'collection_reembedding' and 'collection ' or 'retry ') .. due,
   'message', string.format('Retrying (%s/%s): %s', count, job[AT.max_retries] or '0', error_text),
 }, drop_counts('stage'))
 return 1

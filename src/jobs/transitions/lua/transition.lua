@@ -129,10 +129,33 @@ end
 -- Counts a job in its batch. `batch.lua` defines it.
 local count_in_batch
 
--- Writes the changes, counts up the job's version, and publishes the changed job. Returns its values as JSON. Counts the
--- job in its batch, if it has one.
+-- Longest timeline and longest message of an entry, in bytes. `timeline.ts` has the same limits.
+local LONGEST_TIMELINE, LONGEST_MESSAGE = 8192, 300
+
+-- Returns a timeline with one more entry: a line of the time (ms), run, attempt, stage or else status, error code and
+-- message, with tabs between. The oldest entries leave a timeline that is too long.
+-- past: the timeline before, false for none; message (optional): in place of the job's. '' is the documented one of its
+-- state, which `timeline.ts` knows.
+local function add_entry(past, job, message)
+  message = message or job[AT.message] or ''
+  if string.find(message, '%c') then message = string.gsub(message, '%c', ' ') end
+  if #message > LONGEST_MESSAGE then
+    -- Leaves no part of a character.
+    message = string.gsub(string.sub(message, 1, LONGEST_MESSAGE), '[\192-\255][\128-\191]*$', '')
+  end
+  local status = job[AT.status] or ''
+  local timeline = (past or '') .. now_text() .. '\t' .. (job[AT.run] or '1') .. '\t' .. (job[AT.attempt] or '') .. '\t' ..
+    (status == 'processing' and job[AT.stage] or status) .. '\t' .. (job[AT.error_code] or '') .. '\t' .. message .. '\n'
+  if #timeline <= LONGEST_TIMELINE then return timeline end
+  return (string.gsub(string.sub(timeline, -LONGEST_TIMELINE), '^[^\n]*\n', '', 1))
+end
+
+-- Writes the changes, counts up the job's version, and publishes the changed job. Counts the job in its batch, if it has
+-- one. Adds an entry to its timeline. Returns the job's values as JSON, and the timeline.
 -- changes: {field, value, ...}, values of FIELDS as text; drop (optional): {field, ...} to delete
-local function commit(key, offset_key, epoch_key, job, changes, drop)
+-- past (optional): the timeline before, false for none; message (optional): of the entry
+local function commit(key, offset_key, epoch_key, job, changes, drop, past, message)
+  if past == nil then past = redis.call('HGET', key, 'timeline') end
   local count = #changes
   changes[count + 1], changes[count + 2] = 'updated_at', stamp()
   changes[count + 3], changes[count + 4] = 'version', count_up(job[AT.version])
@@ -146,21 +169,25 @@ local function commit(key, offset_key, epoch_key, job, changes, drop)
       end
     end
   end
-  redis.call('HSET', key, unpack(changes))
   for i = 1, #changes, 2 do
     local place = AT[changes[i]]
     if place then job[place] = changes[i + 1] end
   end
+  local gone = {}
   for _, field in ipairs(drop or {}) do
     local place = AT[field]
-    if not place or job[place] then redis.call('HDEL', key, field) end
+    if not place or job[place] then gone[#gone + 1] = field end
     if place then job[place] = false end
   end
+  local timeline = add_entry(past, job, message)
+  changes[#changes + 1], changes[#changes + 2] = 'timeline', timeline
+  redis.call('HSET', key, unpack(changes))
+  if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
   -- Ignores an error of a key that another program spoilt. A later check corrects the counts.
   if job[AT.batch] then pcall(count_in_batch, key, job) end
   local values = cjson.encode(job)
   publish(key, offset_key, epoch_key, '', values)
-  return values
+  return values, timeline
 end
 
 -- Older versions and other programs also store `cancelled` as a status.
@@ -177,7 +204,8 @@ end
 
 -- Returns the fields of a queued job for `commit`, with further ones: field, value, ...
 local function queued_changes(...)
-  return { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...', ... }
+  return { 'status', 'queued', 'progress', '0', 'fraction', '0', 'message', 'Waiting for worker...',
+    'waiting_for', 'worker', 'time_left_ms', '', ... }
 end
 
 -- Returns fields for `commit` to delete: the counts of progress, and further ones.

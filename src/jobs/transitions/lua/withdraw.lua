@@ -25,7 +25,8 @@ if token then
   redis.call('PUBLISH', cancelled, id)
 end
 leave_queue({ queue = queue, lanes = lanes, lane_prefix = lane_prefix }, id, job)
-leave_lines(job_key, id, line_prefix, queue, parked)
+leave_lines(job_key, id,
+  { line_prefix = line_prefix, queue = queue, parked = parked, offset = offset, epoch = epoch })
 redis.call('SREM', active, id)
 for _, key in ipairs({ recent, leases, delayed }) do redis.call('ZREM', key, id) end
 if redis.call('HGET', idempotency_key, 'id') == id then redis.call('DEL', idempotency_key) end

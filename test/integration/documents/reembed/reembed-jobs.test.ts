@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 
 import { CollectionCounts } from '../../../../src/documents/collections/collection-counts.ts';
 import type { ClaimedJob } from '../../../../src/jobs/model/claimed-job.ts';
-import { ReembeddingError } from '../../../../src/jobs/transitions/job-reports.ts';
+import { ReembeddingError } from '../../../../src/jobs/transitions/registration-errors.ts';
 import { ReembedJobs } from '../../../../src/jobs/transitions/reembed-jobs.ts';
 import { DocumentDeletion } from '../../../../src/jobs/transitions/document-deletion.ts';
 import { createKeys } from '../../../../src/redis/keys.ts';
