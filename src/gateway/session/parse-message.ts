@@ -18,6 +18,9 @@ const SHOWN = 64;
 /** Longest reason of a misshapen message, in code points. It may repeat the client's text. */
 const LONGEST_REASON = 200;
 
+/** Stops at the first fault. A message of 64 KiB may hold 32,000 faults, which take a second to collect. */
+const FIRST_FAULT = { abortEarly: true };
+
 /** A message that the protocol does not know. The session goes on after it. */
 export interface RefusedMessage {
   type: 'refused';
@@ -41,7 +44,7 @@ export function parseMessage(data: Buffer, isBinary: boolean): ClientMessage | R
   } catch {
     return refuse(undefined, 'invalid_message', 'The message is not valid JSON.');
   }
-  const parsed = v.safeParse(ClientMessageSchema, value);
+  const parsed = v.safeParse(ClientMessageSchema, value, FIRST_FAULT);
   return parsed.success ? parsed.output : explain(value);
 }
 
@@ -68,7 +71,7 @@ function explain(value: unknown): RefusedMessage {
   const field = Object.keys(value).find((key) => !Object.hasOwn(schema.entries, key));
   if (field !== undefined)
     return refuse(id, 'unknown_field', unknown('field', field, Object.keys(schema.entries)));
-  const [issue] = v.safeParse(schema, value).issues ?? [];
+  const [issue] = v.safeParse(schema, value, FIRST_FAULT).issues ?? [];
   const path = (issue && v.getDotPath(issue)) ?? 'message';
   const reason = issue?.message ?? 'does not fit the protocol.';
   return refuse(id, 'invalid_message', `${wellFormed(path, SHOWN)}: ${wellFormed(reason, LONGEST_REASON)}`);

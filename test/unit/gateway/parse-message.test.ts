@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
 
 import { MAX_MESSAGE_BYTES } from '../../../src/contract/messages.ts';
@@ -73,4 +74,17 @@ test('a refusal repeats little of what the client sent', () => {
     JSON.stringify({ type: 'ping', id: long }),
   ])
     expect(JSON.stringify(parse(text)).length).toBeLessThan(500);
+});
+
+test('a message with many faults is read to its first one', () => {
+  let faults = 0;
+  v.setGlobalMessage(({ kind }) => `${kind} ${++faults}`);
+  const message = subscribe({ channel: 'jobs', jobs: Array(30_000).fill(0) });
+  try {
+    expect(parse(message)).toMatchObject({ error: { code: 'invalid_message' } });
+  } finally {
+    v.deleteGlobalMessage();
+  }
+  expect(faults).toBeGreaterThan(0);
+  expect(faults).toBeLessThan(100);
 });
