@@ -106,6 +106,7 @@ local has_waiting = redis.call('EXISTS', queue) == 1
 -- Other programs push without entering the list among the lanes.
 if has_waiting then redis.call('ZADD', lanes, 'NX', 0, '') end
 local turn = tonumber(redis.call('GET', offset)) or 0
+if has_waiting then limit_turns(at, turn) end
 local until_ms = string.format('%.0f', now_ms() + tonumber(lease_ms))
 local taken, done = {}, 0
 for _ = 1, has_waiting and MOST_LOOKED_AT or 0 do

@@ -30,6 +30,15 @@ local function waits_for_worker(ahead)
   return 'worker ' .. string.format('%.0f', ahead)
 end
 
+-- Moves turns beyond the present offset back to it. The offset has begun anew since, or another program wrote the turn.
+-- Such a lane would wait until the offset has grown as far.
+local function limit_turns(at, offset)
+  local latest = string.format('%.0f', offset)
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', at.lanes, '(' .. latest, '+inf', 'LIMIT', 0, 1000)) do
+    redis.call('ZADD', at.lanes, latest, lane)
+  end
+end
+
 -- Takes the next id of the lane whose last turn is the longest ago. Returns the id and the lane's name; nil without any.
 -- turn: a number that grows with each call
 local function take_next(at, turn)
@@ -52,9 +61,13 @@ local function leave_lane(lane_prefix, id, job)
   redis.pcall('LREM', lane_prefix .. lane_of(job), -1, id)
 end
 
--- Forgets the lanes once no job waits, because the documented list has the ids of all lanes.
+-- Forgets the lanes once no job waits. A lane holds ids even then if another program took them from the documented list
+-- alone. A call deletes 1,000 lanes at most, because more would block Redis for long.
 local function close_lanes(at)
-  if redis.call('EXISTS', at.queue) == 0 then redis.call('DEL', at.lanes) end
+  if redis.call('EXISTS', at.queue) == 1 then return end
+  -- A set of another type gives an error, which names no lane. A repair removes it.
+  local popped = redis.pcall('ZPOPMIN', at.lanes, 1000)
+  for place = 1, #popped, 2 do redis.call('DEL', at.lane_prefix .. popped[place]) end
 end
 
 -- Removes a job that waits from both of its lists.

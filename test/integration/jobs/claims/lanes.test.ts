@@ -109,3 +109,17 @@ test('a lost set of lanes costs no job', async () => {
   expect(await ids(5)).toEqual(['a0', 'a1', 'a2']);
   expect(await lane('letters')).toEqual([]);
 });
+
+test('a lane gets its turn after the count of events has begun anew', async () => {
+  await putAll(3, 'a', 'older');
+  await redis.client.zadd(keys.lanes, 5000, 'default:older', 5000, '');
+  await putAll(20, 'b', 'newer');
+  expect(await ids(6)).toEqual(expect.arrayContaining(['a0', 'a1']));
+});
+
+test('a lane keeps no jobs that another program has taken', async () => {
+  await putAll(3, 'a', 'letters');
+  await redis.client.del(keys.queue);
+  expect(await ids(5)).toEqual([]);
+  expect(await lane('letters')).toEqual([]);
+});
