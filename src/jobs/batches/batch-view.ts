@@ -19,14 +19,23 @@ function failuresOf(counts: BatchCounts): Record<string, number> {
 
 /**
  * Returns whether counts fit each other and the number of jobs. Scripts keep them so.
- * @param jobs number of jobs that the batch knows
+ * @param found `jobs` is the number of shares, `listed` the number of jobs that a list or a bulk call reads
  */
-export function addsUp({ counts, jobs }: { counts: BatchCounts; jobs: number }): boolean {
+export function addsUp({
+  counts,
+  jobs,
+  listed,
+}: {
+  counts: BatchCounts;
+  jobs: number;
+  listed: number;
+}): boolean {
   const total = STATUSES.reduce((sum, status) => sum + count(counts[status]), 0);
   const failures = Object.values(failuresOf(counts)).reduce((sum, failed) => sum + failed, 0);
   const isTimed = jobs === 0 || (count(counts['created_ms']) > 0 && count(counts['updated_ms']) > 0);
   return (
     total === jobs &&
+    listed === jobs &&
     // A failed job of another program may lack a code.
     failures <= count(counts['failed']) &&
     count(counts['bytes_done']) <= count(counts['bytes']) &&

@@ -31,7 +31,7 @@ export class Batches {
   }
 
   /**
-   * Reads a batch in one round trip. It counts the batch anew if another program has spoilt the counts.
+   * Reads a batch in one round trip. It compares the batch with its jobs if another program has spoilt its keys.
    * @returns `undefined` for an unknown batch, or one that has expired
    */
   async read(tenant: string, batch: string): Promise<BatchView | undefined> {
@@ -48,8 +48,10 @@ export class Batches {
    * them. A job that was deleted before its end leaves the batch.
    */
   async compare({ tenant, batch }: NamedBatch, signal?: AbortSignal): Promise<void> {
-    const states = this.#redis.hkeys(this.#keys.batchStates(tenant, batch)).catch(none);
-    const jobs = this.#redis.zrange(this.#keys.batchJobs(tenant, batch), '0', '-1').catch(none);
+    const states = this.#redis.hkeys(this.#keys.batchStates(tenant, batch)).catch(onWrongType<string[]>([]));
+    const jobs = this.#redis
+      .zrange(this.#keys.batchJobs(tenant, batch), '0', '-1')
+      .catch(onWrongType<string[]>([]));
     const ids = [...new Set([...(await states), ...(await jobs)])];
     for (let from = 0; from < ids.length; from += COMPARED_AT_ONCE) {
       signal?.throwIfAborted();
@@ -68,30 +70,23 @@ export class Batches {
   }
 
   async #counts({ tenant, batch }: NamedBatch) {
-    const counts = this.#redis.hgetall(this.#keys.batchCounts(tenant, batch)).catch((error: unknown) => {
-      if (isWrongType(error)) return {};
-      throw error;
-    });
-    const jobs = this.#redis.hlen(this.#keys.batchStates(tenant, batch)).catch((error: unknown) => {
-      // Never adds up, so a comparison follows.
-      if (isWrongType(error)) return Number.NaN;
-      throw error;
-    });
-    const text = this.#redis.get(this.#keys.costs).catch((error: unknown) => {
-      if (isWrongType(error)) return null;
-      throw error;
-    });
-    const running = this.#redis.zcard(this.#keys.leases).catch((error: unknown) => {
-      if (isWrongType(error)) return 0;
-      throw error;
-    });
-    const pace = { costs: parseCosts(await text), running: await running };
-    return { counts: await counts, jobs: await jobs, pace };
+    const keys = this.#keys;
+    const [counts, jobs, listed, costs, running] = await Promise.all([
+      this.#redis.hgetall(keys.batchCounts(tenant, batch)).catch(onWrongType({})),
+      // No size equals NaN, so that a comparison follows.
+      this.#redis.hlen(keys.batchStates(tenant, batch)).catch(onWrongType(Number.NaN)),
+      this.#redis.zcard(keys.batchJobs(tenant, batch)).catch(onWrongType(Number.NaN)),
+      this.#redis.get(keys.costs).catch(onWrongType(null)),
+      this.#redis.zcard(keys.leases).catch(onWrongType(0)),
+    ]);
+    return { counts, jobs, listed, pace: { costs: parseCosts(costs), running } };
   }
 }
 
-/** Treats a key of another type as empty, because another program wrote it. @throws any other error */
-function none(error: unknown): string[] {
-  if (isWrongType(error)) return [];
-  throw error;
+/** Returns a value in place of a key of another type, because another program wrote it. @throws any other error */
+function onWrongType<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (isWrongType(error)) return value;
+    throw error;
+  };
 }

@@ -8,8 +8,9 @@ for _, id in ipairs(ids) do
   local share = on_line('HGET', keys.states, id)
   if job and job[AT.id] == id and job[AT.batch] == batch and (job[AT.tenant] or 'default') == tenant then
     count_in_batch(key, job)
-    on_line('ZADD', keys.jobs, 'NX', now_text(), id)
   elseif not (share and HAS_ENDED[parse_share(share) or '']) then
     leave_batch(tenant, batch, id)
+    share = nil
   end
+  if share then on_line('ZADD', keys.jobs, 'NX', now_text(), id) end
 end

@@ -39,6 +39,10 @@ describe('a batch of a completed, a failed and a queued job', () => {
     ['deleted shares', () => redis.client.del(states)],
     ['a share that is text', () => redis.client.hset(states, 'a', 'x')],
     ['a share of an unknown job', () => redis.client.hset(states, 'z', 'queued:9')],
+    ['a list of jobs of another type', () => redis.client.set(jobs, 'x')],
+    ['a deleted list of jobs', () => redis.client.del(jobs)],
+    ['a deleted list of jobs, one of which has expired', () => redis.client.del(jobs, keys.job('a'))],
+    ['a list without a job', () => redis.client.zrem(jobs, 'd')],
   ])('is counted anew at the next read after %s', async (_what, spoil) => {
     await spoil();
     const view = await read();
