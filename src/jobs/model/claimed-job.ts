@@ -7,6 +7,9 @@ import type { StageCosts } from './stage-costs.ts';
 /** Type of a job that embeds a collection again. Every other job makes a document. */
 const REEMBED = 'collection_reembed';
 
+/** Version of an upload's job after its first claim. The upload makes version 1. */
+const FIRST_CLAIM = '2';
+
 /** A worker's hold on a job. Each write carries the token, and Redis refuses it once another worker holds the job. */
 export interface Claim {
   readonly id: string;
@@ -27,6 +30,8 @@ export interface ClaimedJob extends Claim {
   readonly run: number;
   /** Number of the claim within the run, from 1. */
   readonly attempt: number;
+  /** True for the first claim of an upload. `attempt` does not tell, because it counts no claim that was given back. */
+  readonly isFirst: boolean;
   /** Stored fields at the claim. Only `JobReports` reads them, because it makes the job's next version from them. */
   readonly hash: JobHash;
   /** Time at which this process sent the claim, by its own clock (`performance.now()`, ms). The lease began later. */
@@ -69,5 +74,6 @@ function toClaimedJob(hash: JobHash, payload: string): Omit<ClaimedJob, 'hash' |
     reembeds: hash['type'] === REEMBED ? hash['collection'] : undefined,
     run: Number(hash['run']) || 1,
     attempt: Number(hash['attempt']) || 1,
+    isFirst: hash['version'] === FIRST_CLAIM,
   };
 }

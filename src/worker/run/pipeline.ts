@@ -72,8 +72,8 @@ export async function runPipeline(
   const reembed = await caller.retryWhileUnavailable(signal, () =>
     models.ensureTakesPresent(tenant, collection, signal),
   );
-  // The manifest of a first attempt is still as the upload wrote it.
-  if (payload.document_id !== undefined || job.run > 1 || job.attempt > 1)
+  // At the first claim the manifest is still as the upload wrote it.
+  if (payload.document_id !== undefined || !job.isFirst)
     await suspectingStore(shared.installation, async () =>
       keepTarget(payload, await originalOf(attempt), blobs),
     );

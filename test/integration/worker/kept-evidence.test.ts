@@ -1,5 +1,6 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import { Availability } from '../../../src/worker/claim/availability.ts';
 import { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { runPipeline, type PipelineServices } from '../../../src/worker/run/pipeline.ts';
@@ -43,14 +44,8 @@ test('an epoch counts as recovered only once every end has been repeated', async
   expect(await isRecovered('newer')).toBe(true);
 });
 
-test('an upload that heals a document keeps the document in its manifest', async () => {
-  const up = (id: string) =>
-    upload(id, { payload: { ...payloadOf(id), content_hash: 'x', on_duplicate: 'skip' } });
-  await up('a');
-  await completeBy(queue, await claim('a'));
-  await redis.client.hset(keys.document('a'), 'missing_chunks', '7');
-  await up('b');
-  const job = await claim('b');
+/** Runs the pipeline of a claimed job up to its first call of a processor. */
+async function begin(job: ClaimedJob): Promise<void> {
   const away = () => Promise.reject(new Error('away'));
   const pipeline = {
     ...services(),
@@ -61,7 +56,32 @@ test('an upload that heals a document keeps the document in its manifest', async
   const progress = new ProgressReporter(queue, job, () => {});
   await expect(runPipeline(job, pipeline, progress, signal)).rejects.toThrow('away');
   await progress.close();
-  expect((await blobs.manifest('default/b'))?.payload.document_id).toBe('a');
+}
+
+describe('an upload that heals a document', () => {
+  const up = (id: string) =>
+    upload(id, { payload: { ...payloadOf(id), content_hash: 'x', on_duplicate: 'skip' } });
+  beforeEach(async () => {
+    await up('a');
+    await completeBy(queue, await claim('a'));
+    await redis.client.hset(keys.document('a'), 'missing_chunks', '7');
+    await up('b');
+  });
+
+  test('keeps the document in its manifest', async () => {
+    await begin(await claim('b'));
+    expect((await blobs.manifest('default/b'))?.payload.document_id).toBe('a');
+  });
+
+  test('forgets it after a claim that was given back, because an edit made it another document', async () => {
+    const job = await claim('b');
+    await begin(job);
+    await queue.release(job);
+    await redis.client.hset(keys.document('a'), 'copy', 'of the edited metadata');
+    await begin(await claim('b'));
+    const manifest = await blobs.manifest('default/b');
+    expect([manifest?.payload.document_id, manifest?.replaces]).toEqual([undefined, undefined]);
+  });
 });
 
 test('the note of a deletion that failed expires, and the document stays', async () => {
