@@ -67,8 +67,8 @@ export const SCRIPTS = {
   // `documents` is id, generation, time of the latest edit, copy, name of each.
   'enter-lines': defineScript('documents_key', 'document_prefix line_prefix ...documents', ignore),
   'expire-leases': defineScript(
-    'leases queue active cleanup offset epoch outcomes swept tombstones parked',
-    'job_prefix line_prefix max_stalls ttl_seconds lease_ms',
+    'leases queue lanes active cleanup offset epoch outcomes swept tombstones parked',
+    'job_prefix line_prefix lane_prefix max_stalls ttl_seconds lease_ms',
     ([requeued, failed]: [number, number]) => ({ requeued, failed }),
   ),
   fail: defineScript(
@@ -122,7 +122,7 @@ export const SCRIPTS = {
     toMadeJob,
     { needsMemory: true },
   ),
-  release: defineScript('job_key leases queue cleanup offset epoch', 'id token', isOne),
+  release: defineScript('job_key leases queue lanes cleanup offset epoch', 'id token lane_prefix', isOne),
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(

@@ -37,7 +37,8 @@ for _, id in ipairs(ended) do
       })
     else
       requeued = requeued + 1
-      redis.call('RPUSH', queue, id)
+      queue_first({ queue = queue, lanes = lanes, lane_prefix = lane_prefix, offset = offset }, id, job,
+        redis.call('HGET', key, 'priority'))
       commit(key, offset, epoch, job, queued_changes('stalls', stalls), drop_counts('stage'))
     end
   end

@@ -30,6 +30,15 @@ local function waits_for_worker(ahead)
   return 'worker ' .. string.format('%.0f', ahead)
 end
 
+-- Queues a job before all others, and in its lane, because a worker has had it before.
+-- at, priority: as for `queue_last`
+local function queue_first(at, id, job, priority)
+  redis.call('RPUSH', at.queue, id)
+  if priority ~= 'interactive' then return end
+  redis.pcall('RPUSH', at.lane_prefix .. lane_of(job), id)
+  redis.pcall('ZADD', at.lanes, 'NX', redis.call('GET', at.offset) or 0, lane_of(job))
+end
+
 -- Moves turns beyond the present offset back to it. The offset has begun anew since, or another program wrote the turn.
 -- Such a lane would wait until the offset has grown as far.
 local function limit_turns(at, offset)

@@ -123,3 +123,15 @@ test('a lane keeps no jobs that another program has taken', async () => {
   expect(await ids(5)).toEqual([]);
   expect(await lane('letters')).toEqual([]);
 });
+
+test('a job that a worker gave back or lost is the next of its lane', async () => {
+  await putAll(4, 'a', 'letters');
+  await putAll(4, 'b', 'papers');
+  const [, letter, paper] = await take(3);
+  await queueOf().release(letter!);
+  await redis.client.zadd(keys.leases, 1, paper!.id);
+  expect(await queueOf().expireLeases()).toEqual({ requeued: 1, failed: 0 });
+  expect([(await lane('letters')).at(-1), (await lane('papers')).at(-1)]).toEqual(['a1', 'b0']);
+  expect((await ids(9)).toSorted()).toEqual(['a1', 'a2', 'a3', 'b0', 'b1', 'b2', 'b3']);
+  expect(await redis.client.keys('queue:*')).toEqual([]);
+});
