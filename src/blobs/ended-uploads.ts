@@ -128,13 +128,11 @@ export class EndedUploads {
     return found.some(Boolean);
   }
 
-  /** Lists the ids of the documents whose deletion is noted. */
-  async deletedDocuments(): Promise<Set<string>> {
-    const ids = new Set<string>();
+  /** Lists the ids of the documents whose deletion is noted. Each step reads a file. */
+  async *deletedDocuments(): AsyncGenerator<string> {
     for (const folder of await this.#folders())
       for (const note of await this.#notes(folder))
-        if (note.status === 'deleted') ids.add((await this.read(note))?.payload.document_id ?? note.jobId);
-    return ids;
+        if (note.status === 'deleted') yield (await this.read(note))?.payload.document_id ?? note.jobId;
   }
 
   /**

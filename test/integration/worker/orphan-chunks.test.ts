@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -18,6 +18,8 @@ import { createKeys } from '../../../src/redis/keys.ts';
 import { BlobStore } from '../../../src/blobs/blob-store.ts';
 import { Availability } from '../../../src/worker/claim/availability.ts';
 import { UpsertBatcher } from '../../../src/worker/run/upsert-batcher.ts';
+import type { ComparisonServices } from '../../../src/worker/comparison/comparison-services.ts';
+import { findOrphanChunks } from '../../../src/worker/comparison/find-orphan-chunks.ts';
 import { ChunkComparison } from '../../../src/worker/comparison/chunk-comparison.ts';
 import type { EndedRecovery } from '../../../src/worker/recovery/ended-recovery.ts';
 import { Reconciler } from '../../../src/worker/recovery/reconciler.ts';
@@ -176,6 +178,24 @@ test('chunks of a document go whose deletion Redis has lost, together with the d
   await reconciled();
   expect(await dead()).toEqual(['papers/first:1-lost', 'papers/replaced:1-lost']);
   expect(await redis.client.get(keys.orphans)).toBe('1');
+});
+
+test('a worker keeps its turn while it reads the notes of many deletions, and ends with the epoch', async () => {
+  const notes = join(folder, 'blobs', '.ends', 'many');
+  await mkdir(notes, { recursive: true });
+  await Promise.all(Array.from({ length: 500 }, (_, i) => writeFile(join(notes, `${i}.deleted.json`), '')));
+  const none = { generations: async function* () {} };
+  const blobs = new BlobStore(join(folder, 'blobs'));
+  const services = { redis: redis.client, keys, blobs, vectors: none, keywords: none, logger };
+  const keep = vi.fn(async () => true);
+  const look = () =>
+    findOrphanChunks(services as unknown as ComparisonServices, { epoch: 'present', signal, keep });
+  keep.mockResolvedValueOnce(true).mockResolvedValueOnce(false);
+  await look();
+  expect(await redis.client.get(keys.reconciled)).toBeNull();
+  await look();
+  expect(await redis.client.get(keys.reconciled)).toBe('present');
+  expect(keep).toHaveBeenCalledTimes(4);
 });
 
 test('chunks of a document that Redis does not know stay, are counted, and are looked at again', async () => {
