@@ -1,5 +1,6 @@
 import { isTerminal, type Job } from '../src/contract/job.ts';
 import { MAX_MESSAGE_BYTES, type ClientMessage, type ServerMessage } from '../src/contract/messages.ts';
+import { Cursor } from './cursor.ts';
 import { JobSocket } from './job-socket.ts';
 import { readJob } from './request.ts';
 
@@ -38,6 +39,7 @@ export class PageFeed {
   readonly #socket: JobSocket;
   /** Watched jobs; without a state until the first one arrives. */
   readonly #watched = new Map<string, Known | undefined>();
+  readonly #cursor = new Cursor();
   #lastSubscription = 0;
   /** Subscriptions of this connection. */
   #subscriptions: number[] = [];
@@ -73,14 +75,16 @@ export class PageFeed {
   /** Stops watching a job. The server's subscription ends with the connection. */
   unwatch(id: string): void {
     this.#watched.delete(id);
+    this.#cursor.delete(id);
   }
 
   #receive(message: ServerMessage): void {
+    this.#cursor.receive(message);
     if (message.type === 'welcome') {
       this.#epoch = message.epoch;
       this.#setLink('live');
       this.#subscriptions = [];
-      this.#subscribe([...this.#watched.keys()]);
+      this.#subscribeAgain();
     } else if (message.type === 'live') {
       this.#epoch = message.epoch;
       this.#setLink('live');
@@ -97,12 +101,13 @@ export class PageFeed {
   /** Subscribes, in halves if one message would be too long. Without a connection the next `welcome` subscribes. */
   #subscribe(ids: readonly string[]): void {
     if (ids.length === 0) return;
+    const since = this.#cursor.of(ids);
     const message = {
       type: 'subscribe' as const,
       id: this.#lastSubscription + 1,
       channel: 'jobs' as const,
       jobs: [...ids],
-      ...this.#had(ids),
+      ...(since && { since }),
     };
     if (ids.length > 1 && !fits(message)) {
       const half = Math.ceil(ids.length / 2);
@@ -110,6 +115,7 @@ export class PageFeed {
       this.#subscribe(ids.slice(half));
     } else {
       this.#subscriptions.push(++this.#lastSubscription);
+      this.#cursor.subscribed(this.#lastSubscription, ids);
       this.#socket.send(message);
     }
   }
@@ -118,18 +124,13 @@ export class PageFeed {
   #merge(): void {
     const before = this.#subscriptions;
     this.#subscriptions = [];
-    this.#subscribe([...this.#watched.keys()]);
+    this.#subscribeAgain();
     for (const id of before) this.#socket.send({ type: 'unsubscribe', id });
   }
 
-  /** Lists the versions that the page has, so that the server sends only newer states. */
-  #had(ids: readonly string[]): { versions?: Record<string, number>; epoch?: string } {
-    const versions: Record<string, number> = {};
-    for (const id of ids) {
-      const known = this.#watched.get(id);
-      if (known?.epoch === this.#epoch) versions[id] = known.version;
-    }
-    return Object.keys(versions).length > 0 ? { versions, epoch: this.#epoch } : {};
+  /** Subscribes to everything. Jobs that the page has go on from where it stood. */
+  #subscribeAgain(): void {
+    for (const ids of this.#cursor.split([...this.#watched.keys()])) this.#subscribe(ids);
   }
 
   /** Tells the listener of newer states. Versions of different epochs do not compare, so the later state wins. */

@@ -7,7 +7,7 @@ import { WholeNumberSchema } from './scalars.ts';
 export const SUBPROTOCOL = 'sluice.v2';
 export const PROTOCOL_VERSION = 2;
 /** Names in `welcome.features`. A client finds out by them what this server knows. */
-export const FEATURES = ['jobs', 'active'] as const;
+export const FEATURES = ['jobs', 'active', 'since'] as const;
 
 /** Close codes of the server. PROTOCOL.md says after which a client may retry. */
 export const CLOSE = {
@@ -58,12 +58,13 @@ export const MAX_WATCHED_JOBS = 10_000;
 const JobId = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 
 /**
- * Names what a client already has, so that the server omits it: versions by job id, and their epoch. Ids have no length
- * limit, because other programs may give a job any id. An epoch has one, because a waiting subscription keeps it.
+ * Names the position up to which a client has everything, so that the server sends only what has changed since. An epoch
+ * has a limit, because a waiting subscription keeps it.
  */
-const Resume = {
-  versions: v.optional(v.record(v.string(), WholeNumberSchema)),
-  epoch: v.optional(v.pipe(v.string(), v.maxLength(128))),
+const Since = {
+  since: v.optional(
+    v.strictObject({ epoch: v.pipe(v.string(), v.maxLength(128)), offset: WholeNumberSchema }),
+  ),
 };
 
 /** A client's own number for a message. The response carries it. */
@@ -73,14 +74,14 @@ export const SubscribeJobsSchema = v.strictObject({
   type: v.literal('subscribe'),
   id: WholeNumberSchema,
   channel: v.literal('jobs'),
-  ...Resume,
+  ...Since,
   jobs: v.pipe(v.array(JobId), v.minLength(1), v.maxLength(1000)),
 });
 export const SubscribeActiveSchema = v.strictObject({
   type: v.literal('subscribe'),
   id: WholeNumberSchema,
   channel: v.literal('active'),
-  ...Resume,
+  ...Since,
 });
 export const UnsubscribeSchema = v.strictObject({ type: v.literal('unsubscribe'), id: WholeNumberSchema });
 export const PingSchema = v.strictObject({ type: v.literal('ping'), ...RequestId });
@@ -108,12 +109,14 @@ export const ClientMessageSchema = v.variant('type', [
 export type Subscribe = v.InferOutput<typeof SubscribeSchema>;
 export type ClientMessage = v.InferOutput<typeof ClientMessageSchema>;
 
+/** The client has been sent everything up to it. */
+const Offset = { offset: WholeNumberSchema };
+
 export const WelcomeSchema = v.object({
   type: v.literal('welcome'),
   protocol: v.literal(PROTOCOL_VERSION),
   epoch: v.string(),
-  /** Offset of the last event that the node has heard. */
-  offset: WholeNumberSchema,
+  ...Offset,
   heartbeat_ms: v.number(),
   /** What the server knows beyond the basic messages. A client ignores names that it does not know. */
   features: v.array(v.string()),
@@ -121,13 +124,17 @@ export const WelcomeSchema = v.object({
 export const SnapshotSchema = v.object({
   type: v.literal('snapshot'),
   id: WholeNumberSchema,
+  ...Offset,
   jobs: v.array(JobSchema),
   more: v.boolean(),
+  /** True if the client keeps the jobs that are not among these; they have not changed. */
+  resumed: v.boolean(),
 });
-export const UpdateSchema = v.object({ type: v.literal('update'), jobs: v.array(JobSchema) });
+export const UpdateSchema = v.object({ type: v.literal('update'), ...Offset, jobs: v.array(JobSchema) });
 export const GoneSchema = v.object({
   type: v.literal('gone'),
   id: WholeNumberSchema,
+  ...Offset,
   jobs: v.array(v.string()),
 });
 export const ErrorMessageSchema = v.object({
@@ -141,7 +148,7 @@ export const ErrorMessageSchema = v.object({
 export const UnsubscribedSchema = v.object({ type: v.literal('unsubscribed'), id: WholeNumberSchema });
 export const PongSchema = v.object({ type: v.literal('pong'), ...RequestId });
 export const StaleSchema = v.object({ type: v.literal('stale') });
-export const LiveSchema = v.object({ type: v.literal('live'), epoch: v.string() });
+export const LiveSchema = v.object({ type: v.literal('live'), epoch: v.string(), ...Offset });
 export const AuthorizedSchema = v.object({
   type: v.literal('authorized'),
   ...RequestId,

@@ -20,9 +20,9 @@ export function probeCalls(probe: string): Call[] {
   return [
     ['set', probe, '', 'PX', PROBE_MS],
     ...calls('get mget exists type persist incr hgetall hkeys hlen llen smembers scard zcard', probe),
-    ...calls('hget hmget hdel sadd srem zrem zscore zrank zrevrank lpush rpush', probe, ''),
+    ...calls('hget hmget hdel sadd srem zrem zscore zmscore zrank zrevrank lpush rpush', probe, ''),
     ...calls('expire pexpire incrby decrby', probe, PROBE_MS),
-    ...calls('lrange zrange zrevrange zrangebyscore ltrim', probe, 0, 0),
+    ...calls('lrange zrange zrevrange zrangebyscore zremrangebyrank ltrim', probe, 0, 0),
     ...calls('hset hsetnx hincrby', probe, '', 0),
     ['zadd', probe, 0, ''],
     ['lrem', probe, 0, ''],

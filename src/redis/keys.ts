@@ -25,6 +25,7 @@
  * | `jobs:tombstones` | zset | an original whose job or document ended (JSON) → when a sweep may delete it (ms) |
  * | `deletes:paused` | string | set while a backup runs: no sweep deletes an original |
  * | `jobs:offset` | string | counts all transitions; a lower count means that Redis lost writes |
+ * | `jobs:changed` | zset | id → offset of its last event; the empty id → the offset beyond which the set has all |
  * | `jobs:epoch` | string | names the epoch that `version`s belong to |
  * | `jobs:sequence`, `jobs:history` | string | offset and epoch of an older version, until `migrate.lua` renames them |
  * | `jobs:swept` | string | time of the last search for ended leases (ms) |
@@ -102,6 +103,8 @@ export function createKeys(prefix = '') {
     tombstones: `${prefix}jobs:tombstones`,
     deletesPaused: `${prefix}deletes:paused`,
     offset: `${prefix}jobs:offset`,
+    /** The scripts build this name from `offset`. */
+    changed: `${prefix}jobs:changed`,
     epoch: `${prefix}jobs:epoch`,
     /** Names in an older version's data. Only the migration reads them. */
     olderOffset: `${prefix}jobs:sequence`,

@@ -5,6 +5,8 @@ const ID_BYTES = 50;
 export class Departures {
   /** Jobs by the subscription of their channel; absent without jobs. */
   readonly #jobs = new Map<number, Set<string>>();
+  /** Offset before the first waiting leave; a little lower after some have gone. */
+  #offset = Infinity;
 
   get empty(): boolean {
     return this.#jobs.size === 0;
@@ -24,7 +26,14 @@ export class Departures {
     return bytes;
   }
 
-  add(subscription: number, jobId: string): void {
+  /** Offset up to which the client has heard of every leave. */
+  get offset(): number {
+    return this.empty ? Infinity : this.#offset;
+  }
+
+  /** @param offset offset before the job's leave */
+  add(subscription: number, jobId: string, offset: number): void {
+    this.#offset = this.empty ? offset : Math.min(this.#offset, offset);
     const jobs = this.#jobs.get(subscription);
     if (jobs) jobs.add(jobId);
     else this.#jobs.set(subscription, new Set([jobId]));

@@ -1,11 +1,20 @@
 import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
-import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, snapshotFrame, updateFrame } from '../speed/frames.ts';
+import {
+  BYTES_A_FRAME,
+  JOBS_A_FRAME,
+  messageFrame,
+  snapshotFrame,
+  updateFrame,
+  type SnapshotPage,
+} from '../speed/frames.ts';
 
 /** Unsent first states of a subscription. */
 export interface Snapshot {
   readonly subscription: number;
   readonly states: Map<string, JobState>;
+  /** Whether the client has the states that are missing. */
+  readonly resumed: boolean;
 }
 
 /** Ends of runs, which go before the messages behind them. */
@@ -13,11 +22,17 @@ export interface Ends {
   readonly ends: JobState[];
 }
 
-export type QueuedMessage = ServerMessage | Snapshot | Ends;
+/** A message whose offset is that of its departure. */
+export interface Live {
+  readonly liveEpoch: string;
+}
 
-/** A frame with its states, by kind. */
-export interface MessageFrame {
-  readonly frame: Buffer;
+export type QueuedMessage = ServerMessage | Snapshot | Ends | Live;
+
+/** The next frame before it has its offset, with its states by kind. */
+export interface NextMessage {
+  /** @param offset offset up to which the client has everything once it has the frame */
+  readonly frame: (offset: number) => Buffer;
   readonly first?: readonly JobState[];
   readonly ends?: readonly JobState[];
 }
@@ -34,23 +49,32 @@ export class MessageQueue {
     this.#queue.push(message);
   }
 
-  /** Takes the next frame. There MUST be one. */
-  take(): MessageFrame {
+  /** True while states wait among the messages. */
+  get holdsStates(): boolean {
+    return this.#queue.some((message) => 'states' in message || 'ends' in message);
+  }
+
+  /** Takes the next message, or page of one. There MUST be one. */
+  take(): NextMessage {
     const message = this.#queue[0] as QueuedMessage;
     if ('states' in message) {
+      const { subscription, resumed } = message;
       const first = page(message.states.values());
       for (const { id } of first) message.states.delete(id);
       const more = message.states.size > 0;
       if (!more) this.#queue.shift();
-      return { frame: snapshotFrame(message.subscription, first, more), first };
+      const made: SnapshotPage = { subscription, states: first, resumed, more };
+      return { frame: (offset) => snapshotFrame(made, offset), first };
     }
     if ('ends' in message) {
       const ends = message.ends.splice(0, page(message.ends).length);
       if (message.ends.length === 0) this.#queue.shift();
-      return { frame: updateFrame(ends), ends };
+      return { frame: (offset) => updateFrame(ends, offset), ends };
     }
     this.#queue.shift();
-    return { frame: messageFrame(message) };
+    if ('liveEpoch' in message)
+      return { frame: (offset) => messageFrame({ type: 'live', epoch: message.liveEpoch, offset }) };
+    return { frame: () => messageFrame(message) };
   }
 
   /**

@@ -3,20 +3,23 @@ import type { Duplex } from 'node:stream';
 import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { MessageQueue, type QueuedMessage } from './message-queue.ts';
+import { isTooFarBehind } from './backlog.ts';
 import { Departures } from './departures.ts';
+import { FrameWriter } from './frame-writer.ts';
 import type { Flusher } from '../speed/flusher.ts';
 import { BYTES_A_FRAME, JOBS_A_FRAME, messageFrame, updateFrame } from '../speed/frames.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { Updates } from './updates.ts';
 
-/** Backlog limits for a client that has been blocked longer than {@link BACKED_UP_MS}. */
-const MOST_JOBS = 1000;
-const MOST_BYTES = 256 * 1024;
-const BACKED_UP_MS = 1000;
-/** Longest time in ms that a client may read nothing. */
-const LONGEST_SILENCE_MS = 30_000;
-
 const NONE: readonly JobState[] = [];
+
+/** What the outboxes of all sessions share. */
+export interface OutboxServices {
+  /** Has passed on everything up to its offset. */
+  readonly feed: { readonly offset: number };
+  readonly flusher: Flusher;
+  readonly metrics: GatewayMetrics;
+}
 
 /** Receives the sent states of an outbox. */
 export interface SentListener {
@@ -32,9 +35,8 @@ export interface SentListener {
  * goes after the last states.
  */
 export class Outbox {
-  readonly #stream: Duplex;
-  readonly #flusher: Flusher;
-  readonly #metrics: GatewayMetrics;
+  readonly #writer: FrameWriter;
+  readonly #services: OutboxServices;
   readonly #listener: SentListener;
   /** Absent while no message waits. */
   #messages: MessageQueue | undefined;
@@ -44,17 +46,16 @@ export class Outbox {
   #departures: Departures | undefined;
   /** Turn in which an update last went at once. */
   #sentIn = 0;
-  /** Time since which the socket takes its last frame; 0 once it has. */
-  #writingSince = 0;
   #closed = false;
   /** Callers that wait for the socket to take everything. */
   #waiters: (() => void)[] | undefined;
+  /** Offset up to which the client has everything, as its last frame said. */
+  #offset = 0;
 
   /** @param stream the socket under the WebSocket, which gets only whole frames */
-  constructor(stream: Duplex, flusher: Flusher, metrics: GatewayMetrics, listener: SentListener) {
-    this.#stream = stream;
-    this.#flusher = flusher;
-    this.#metrics = metrics;
+  constructor(stream: Duplex, services: OutboxServices, listener: SentListener) {
+    this.#writer = new FrameWriter(stream);
+    this.#services = services;
     this.#listener = listener;
   }
 
@@ -63,23 +64,32 @@ export class Outbox {
     this.#enqueue(message);
   }
 
-  /** Sends a subscription's first states in pages. A state that changes before its page goes is replaced. */
-  snapshot(subscription: number, states: readonly JobState[]): void {
+  /** Tells the client that states flow again, those of an epoch. */
+  live(epoch: string): void {
+    this.#enqueue({ liveEpoch: epoch });
+  }
+
+  /**
+   * Sends a subscription's first states in pages. A state that changes before its page goes is replaced.
+   * @param resumed whether the client has the states that are missing
+   */
+  snapshot(subscription: number, states: readonly JobState[], resumed: boolean): void {
     const first = new Map(states.map((state) => [state.id, state]));
     this.#ends(this.#updates.takeEnds(({ id, version }) => version < (first.get(id)?.version ?? 0)));
     for (const id of first.keys()) this.#updates.cancel(id);
-    this.#enqueue({ subscription, states: first });
+    this.#enqueue({ subscription, states: first, resumed });
   }
 
   /** Sends a state soon, unless the client has it or a newer one. */
   update(state: JobState): void {
-    if (this.idle && !this.#closed && this.#flusher.mayGo(this.#sentIn)) {
+    if (this.idle && !this.#closed && this.#services.flusher.mayGo(this.#sentIn)) {
       if (!this.#updates.pass(state)) return;
-      this.#sentIn = this.#flusher.turn;
+      this.#sentIn = this.#services.flusher.turn;
+      this.#offset = state.offset;
       return this.#writeUpdates([state]);
     }
-    if (this.#messages?.replace(state) ?? this.#updates.add(state)) this.#metrics.conflated++;
-    if (this.#writingSince === 0) this.#schedule();
+    if (this.#messages?.replace(state) ?? this.#updates.add(state)) this.#services.metrics.conflated++;
+    if (!this.#writer.busy) this.#schedule();
     // Serializes the state, because it may wait long, and its hash takes more memory than its JSON.
     else void state.json;
   }
@@ -89,10 +99,14 @@ export class Outbox {
     this.#updates.sent(jobId, version);
   }
 
-  /** Tells the client that a job left a channel, after its last state. */
-  gone(subscription: number, jobId: string): void {
+  /**
+   * Tells the client that a job left a channel, after its last state. The caller MUST note the leave before it sends that
+   * state, because a client that comes back in between would otherwise never hear of the leave.
+   * @param offset an offset before the leave; none if no resume would repeat it
+   */
+  gone(subscription: number, jobId: string, offset = Infinity): void {
     this.#departures ??= new Departures();
-    this.#departures.add(subscription, jobId);
+    this.#departures.add(subscription, jobId, offset);
     this.#schedule();
   }
 
@@ -105,6 +119,7 @@ export class Outbox {
   forgetEpoch(): void {
     const ends = this.#updates.takeEnds(() => true);
     this.#updates.clear();
+    this.#offset = 0;
     this.#ends([...(this.#messages?.clearSnapshots() ?? []), ...ends]);
   }
 
@@ -124,7 +139,7 @@ export class Outbox {
   /** True when nothing waits and the socket has taken everything. */
   get idle(): boolean {
     const nothingWaits = !this.#messages && this.#updates.size === 0 && (this.#departures?.empty ?? true);
-    return nothingWaits && this.#writingSince === 0;
+    return nothingWaits && !this.#writer.busy;
   }
 
   /** Resolves when the socket has been given every message. */
@@ -139,11 +154,7 @@ export class Outbox {
 
   /** True if the client is so far behind that a new start serves it better. */
   isTooFarBehind(now: number): boolean {
-    const silent = this.#writingSince === 0 ? 0 : now - this.#writingSince;
-    if (silent < BACKED_UP_MS) return false;
-    const { size = 0, bytes = 0 } = this.#departures ?? {};
-    const most = Math.max(this.#updates.size, size);
-    return silent > LONGEST_SILENCE_MS || most > MOST_JOBS || this.#updates.bytes + bytes > MOST_BYTES;
+    return isTooFarBehind(this.#writer.busyMs(now), this.#updates, this.#departures);
   }
 
   /** Stops sending. */
@@ -154,13 +165,18 @@ export class Outbox {
 
   /** Sends one frame, if the socket has taken the last. */
   flush(): void {
-    if (this.#closed || this.#writingSince !== 0) return;
+    if (this.#closed || this.#writer.busy) return;
     if (this.#messages) return this.#flushMessage(this.#messages);
     const states = this.#updates.take(JOBS_A_FRAME, BYTES_A_FRAME);
-    if (states.length > 0) return this.#writeUpdates(states);
+    if (states.length > 0) {
+      this.#advance();
+      return this.#writeUpdates(states);
+    }
     const left = this.#departures?.take(JOBS_A_FRAME, BYTES_A_FRAME);
     if (!left) return this.#wake();
-    this.#write(messageFrame({ type: 'gone', id: left.subscription, jobs: [...left.jobs] }));
+    this.#advance();
+    const jobs = [...left.jobs];
+    this.#write(messageFrame({ type: 'gone', id: left.subscription, offset: this.#offset, jobs }));
     this.#listener.onGone(left.jobs);
   }
 
@@ -178,36 +194,37 @@ export class Outbox {
     const { frame, first, ends } = messages.take();
     if (messages.size === 0) this.#messages = undefined;
     for (const { id, version } of first ?? NONE) this.#updates.sent(id, version);
-    this.#metrics.updates += ends?.length ?? 0;
-    this.#write(frame, first ?? ends);
+    this.#services.metrics.updates += ends?.length ?? 0;
+    this.#advance();
+    this.#write(frame(this.#offset), first ?? ends);
+  }
+
+  /** Moves to the offset of the next frame. The client then has everything but what still waits. */
+  #advance(): void {
+    const most = this.#messages?.holdsStates ? this.#offset : this.#services.feed.offset;
+    const waiting = Math.min(this.#updates.offset, this.#departures?.offset ?? Infinity);
+    this.#offset = Math.max(0, Math.min(most, waiting));
   }
 
   /** Schedules a write. Updates wait for the common flush. Messages go at once. */
   #schedule(): void {
-    if (this.#writingSince !== 0 || this.#closed) return;
-    if (!this.#messages) this.#flusher.add(this);
+    if (this.#writer.busy || this.#closed) return;
+    if (!this.#messages) this.#services.flusher.add(this);
     else setImmediate(() => this.flush());
   }
 
   #writeUpdates(states: readonly JobState[]): void {
-    this.#metrics.updates += states.length;
-    this.#write(updateFrame(states), states);
+    this.#services.metrics.updates += states.length;
+    this.#write(updateFrame(states, this.#offset), states);
   }
 
   #write(frame: Buffer, states = NONE): void {
     // The first has waited longest.
-    if (states[0]) this.#metrics.observe(states[0]);
-    this.#stream.write(frame);
+    if (states[0]) this.#services.metrics.observe(states[0]);
     // Keeps only ended states, because a client that does not read would hold the others beside the frame.
     const ended = states.some(({ terminal }) => terminal) ? states.filter(({ terminal }) => terminal) : NONE;
-    if (this.#stream.writableLength === 0) return this.#taken(ended);
-    this.#writingSince = performance.now();
-    // Runs after the frame. A callback on each frame would cost each of them a tick.
-    this.#stream.write('', (error) => {
-      this.#writingSince = 0;
-      // A failed socket closes by itself, and its client reads the lost states again.
-      if (!error) this.#taken(ended);
-    });
+    if (this.#writer.write(frame)) return this.#taken(ended);
+    this.#writer.wait(() => this.#taken(ended));
   }
 
   #taken(ended: readonly JobState[]): void {

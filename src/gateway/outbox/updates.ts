@@ -32,6 +32,13 @@ export class Updates {
     return (this.#due ?? []).reduce((sum, { waiting }) => sum + (waiting ? bytesOf(waiting) : 0), 0);
   }
 
+  /** Offset before the first waiting state; `Infinity` without one. A resume from it brings every waiting state. */
+  get offset(): number {
+    let first = Infinity;
+    for (const { waiting } of this.#due ?? []) if (waiting && waiting.offset < first) first = waiting.offset;
+    return first - 1;
+  }
+
   /** Adds a state to send, unless the client has it or a newer one. @returns true if it replaces another */
   add(state: JobState): boolean {
     const known = this.#known(state.id);

@@ -1,19 +1,24 @@
+import type { StreamPosition } from '../../jobs/model/job-event.ts';
+import type { LiveRead } from '../../jobs/feed/live-reads.ts';
 import { isNewer, type JobState } from '../../jobs/model/job-view.ts';
-import type { Outbox } from '../outbox/outbox.ts';
 
-/** The versions that a client has, all of one epoch. */
-export interface Had {
-  epoch: string;
-  versions: ReadonlyMap<string, number>;
+/** What a subscription knows when it has joined. */
+export interface Joined {
+  /** Newest state of each job. */
+  states: Map<string, JobState>;
+  /** True if the client keeps what is not news. */
+  resumed: boolean;
+  /** Returns whether the client may lack a job's state. */
+  isNews: (jobId: string) => boolean;
 }
 
-/** Holds the client's versions and the newest state of each job while a subscription joins. */
+/** Holds the newest state of each job while a subscription joins, and the position of a client that comes back. */
 export class Joining {
-  readonly #had: Had | undefined;
+  readonly since: StreamPosition | undefined;
   readonly #heard = new Map<string, JobState>();
 
-  constructor(had: Had | undefined) {
-    this.#had = had;
+  constructor(since: StreamPosition | undefined) {
+    this.since = since;
   }
 
   add(state: JobState): void {
@@ -25,21 +30,15 @@ export class Joining {
   }
 
   /** Merges the states of the feed with the states that were read, within one epoch. */
-  merge(read: readonly (JobState | undefined)[], epoch: string): Map<string, JobState> {
-    const newest = new Map<string, JobState>();
-    for (const state of read) if (state) newest.set(state.id, state);
-    for (const state of this.#heard.values())
-      if (state.epoch === epoch && isNewer(state, newest.get(state.id))) newest.set(state.id, state);
-    return newest;
-  }
-
-  /** Filters out the states that the client has, and notes them in the outbox. */
-  news(states: Iterable<JobState>, epoch: string, outbox: Outbox): JobState[] {
-    return [...states].filter((state) => {
-      const version = this.#had?.epoch === epoch ? this.#had.versions.get(state.id) : undefined;
-      if (version === undefined || version < state.version) return true;
-      outbox.has(state.id, version);
-      return false;
-    });
+  merge({ states: read, changed }: LiveRead, epoch: string): Joined {
+    const states = new Map(read.map((state) => [state.id, state]));
+    const newer = new Set<string>();
+    for (const state of this.#heard.values()) {
+      if (state.epoch !== epoch || !isNewer(state, states.get(state.id))) continue;
+      states.set(state.id, state);
+      newer.add(state.id);
+    }
+    const isNews = (jobId: string) => !changed || changed.has(jobId) || newer.has(jobId);
+    return { states, resumed: changed !== undefined, isNews };
   }
 }

@@ -60,10 +60,10 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
     onlyJob: string | undefined,
     principal: Principal,
   ) {
-    const { feed, flusher, metrics, heartbeatMs } = services;
+    const { feed, heartbeatMs } = services;
     this.socket = socket;
     this.#stream = stream;
-    this.#outbox = new Outbox(stream, flusher, metrics, this);
+    this.#outbox = new Outbox(stream, services, this);
     this.#inbox = new Inbox(socket, this);
     this.#services = services;
     this.#onlyJob = onlyJob;
@@ -101,7 +101,7 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
   live(epoch: string): void {
     if (epoch !== this.#epoch) this.#outbox.forgetEpoch();
     this.#epoch = epoch;
-    this.#outbox.send({ type: 'live', epoch });
+    this.#outbox.live(epoch);
     if (this.#subscriptions.joining) this.#inbox.add(JOIN);
   }
 
@@ -201,7 +201,7 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
       return this.socket.close(CLOSE.forbidden, refusal.detail);
     if (refusal) return this.#outbox.send({ type: 'error', id, ...refusal });
     const { feed, metrics } = this.#services;
-    if (message.versions) metrics.resumes++;
+    if (message.since) metrics.resumes++;
     metrics.subscriptions++;
     const services = { feed, outbox: this.#outbox };
     this.#subscriptions.add(id, createSubscription(message, this.#principal.tenant, services, this));

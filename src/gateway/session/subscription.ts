@@ -1,9 +1,10 @@
 import type { Subscribe } from '../../contract/messages.ts';
 import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../jobs/feed/job-watchers.ts';
+import type { StreamPosition } from '../../jobs/model/job-event.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { SmallMap } from '../speed/small-map.ts';
-import { Joining, type Had } from './joining.ts';
+import { Joining, type Joined } from './joining.ts';
 import type { Watched } from './rights.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 
@@ -48,11 +49,10 @@ export function createSubscription(
   services: Services,
   listener: LossListener,
 ): Subscription {
-  const { id, versions, epoch = '' } = message;
-  const had = versions && { epoch, versions: new Map(Object.entries(versions)) };
+  const { id, since } = message;
   return message.channel === 'jobs'
-    ? new JobsSubscription(tenant, id, message.jobs, had, services, listener)
-    : new ActiveSubscription(tenant, id, had, services);
+    ? new JobsSubscription(tenant, id, message.jobs, since, services, listener)
+    : new ActiveSubscription(tenant, id, since, services);
 }
 
 /** Watches jobs by their ids. */
@@ -70,7 +70,7 @@ export class JobsSubscription implements Subscription, JobWatcher {
     tenant: string,
     id: number,
     jobIds: readonly string[],
-    had: Had | undefined,
+    since: StreamPosition | undefined,
     { feed, outbox }: Services,
     listener: LossListener,
   ) {
@@ -80,20 +80,19 @@ export class JobsSubscription implements Subscription, JobWatcher {
     this.#outbox = outbox;
     this.#listener = listener;
     for (const jobId of jobIds) this.#jobs.set(feed.watch(jobId, this), false);
-    // Keeps only the named jobs, because it may wait for as long as the feed is stale.
-    const named = had && [...had.versions].filter(([jobId]) => this.#jobs.has(jobId));
-    this.#joining = new Joining(had && { epoch: had.epoch, versions: new Map(named) });
+    this.#joining = new Joining(since);
   }
 
   async join(): Promise<string[] | undefined> {
     const joining = this.#joining as Joining;
     const ids = [...this.#jobs.keys()];
-    const read = await this.#feed.read(this.tenant, ids);
+    const read = await this.#feed.reads.byIds(this.tenant, ids, joining.since);
     if (!read) return undefined;
-    const states = joining.merge(read, this.#feed.epoch);
+    const joined = joining.merge(read, this.#feed.epoch);
+    const { states } = joined;
     this.#joining = undefined;
     for (const { id, terminal } of states.values()) this.#jobs.set(id, !terminal);
-    this.#outbox.snapshot(this.#id, joining.news(states.values(), this.#feed.epoch, this.#outbox));
+    sendNews(this.#outbox, this.#id, joined);
     return ids.filter((jobId) => !states.has(jobId));
   }
 
@@ -132,43 +131,40 @@ export class JobsSubscription implements Subscription, JobWatcher {
 }
 
 /**
- * Watches every job while it is active. A job enters with a state that is not terminal, and leaves with a terminal one.
- * The jobs that the client has are members from the start, so it learns which of them left meanwhile.
+ * Watches every job while it is active. A job enters with a state that is not terminal, and leaves with a terminal one. A
+ * client that comes back gets the ends that it missed, too, and then hears that these jobs have left.
  */
 export class ActiveSubscription implements Subscription, JobWatcher {
   readonly tenant: string;
   readonly #id: number;
   readonly #services: Services;
-  readonly #members: Set<string>;
+  readonly #members = new Set<string>();
   readonly watched = { channel: 'active' } as const;
   readonly weight = CHANNEL_WEIGHT;
   #joining: Joining | undefined;
 
-  constructor(tenant: string, id: number, had: Had | undefined, services: Services) {
+  constructor(tenant: string, id: number, since: StreamPosition | undefined, services: Services) {
     this.tenant = tenant;
     this.#id = id;
     this.#services = services;
-    this.#members = new Set(had?.versions.keys());
-    this.#joining = new Joining(had);
+    this.#joining = new Joining(since);
     services.feed.watchAll(this, () => this.#members);
   }
 
   async join(): Promise<string[] | undefined> {
     const { feed, outbox } = this.#services;
     const joining = this.#joining as Joining;
-    const read = await feed.readActive(this.tenant, this.#members);
+    const read = await feed.reads.active(this.tenant, joining.since);
     if (!read) return undefined;
-    const states = joining.merge(read, feed.epoch);
+    const joined = joining.merge(read, feed.epoch);
     this.#joining = undefined;
-    const active = [...states.values()].filter(({ terminal }) => !terminal);
-    const left = [...this.#members].flatMap((jobId) => {
-      const state = states.get(jobId);
-      return state?.terminal ? [state] : [];
-    });
-    const unknown = [...this.#members].filter((jobId) => !states.has(jobId));
-    for (const state of active) this.#members.add(state.id);
-    outbox.snapshot(this.#id, joining.news([...left, ...active], feed.epoch, outbox));
-    for (const jobId of [...left.map((state) => state.id), ...unknown]) this.#leave(jobId);
+    for (const state of joined.states.values()) {
+      if (!state.terminal) this.#members.add(state.id);
+      else if (!joined.resumed) joined.states.delete(state.id);
+      // A client that loses this session before it hears of the leave comes back with the same position.
+      else outbox.gone(this.#id, state.id, joining.since?.offset);
+    }
+    sendNews(outbox, this.#id, joined);
     return [];
   }
 
@@ -180,15 +176,15 @@ export class ActiveSubscription implements Subscription, JobWatcher {
       this.#members.add(state.id);
       outbox.notGone(this.#id, state.id);
       outbox.update(state);
-    } else if (this.#members.has(state.id)) {
+    } else if (this.#members.delete(state.id)) {
+      outbox.gone(this.#id, state.id, state.offset - 1);
       outbox.update(state);
-      this.#leave(state.id);
     }
   }
 
   onForgotten(jobId: string): void {
     if (this.#joining) this.#joining.forget(jobId);
-    else this.#leave(jobId);
+    else if (this.#members.delete(jobId)) this.#services.outbox.gone(this.#id, jobId);
   }
 
   covers(jobId: string): boolean {
@@ -202,8 +198,14 @@ export class ActiveSubscription implements Subscription, JobWatcher {
   end(): void {
     this.#services.feed.unwatchAll(this);
   }
+}
 
-  #leave(jobId: string): void {
-    if (this.#members.delete(jobId)) this.#services.outbox.gone(this.#id, jobId);
+/** Sends a snapshot of the states that the client may lack. Notes the others, so that none is sent again. */
+function sendNews(outbox: Outbox, id: number, { states, resumed, isNews }: Joined): void {
+  const news: JobState[] = [];
+  for (const state of states.values()) {
+    if (isNews(state.id)) news.push(state);
+    else outbox.has(state.id, state.version);
   }
+  outbox.snapshot(id, news, resumed);
 }

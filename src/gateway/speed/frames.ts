@@ -36,25 +36,41 @@ export function messageFrame(message: ServerMessage): Buffer {
   return textFrame(JSON.stringify(message));
 }
 
-export function snapshotFrame(subscription: number, states: readonly JobState[], more: boolean): Buffer {
-  return textFrame(`{"type":"snapshot","id":${subscription},"jobs":[${join(states)}],"more":${more}}`);
+export interface SnapshotPage {
+  readonly subscription: number;
+  readonly states: readonly JobState[];
+  readonly resumed: boolean;
+  readonly more: boolean;
+}
+
+export function snapshotFrame({ subscription, states, resumed, more }: SnapshotPage, offset: number): Buffer {
+  return textFrame(
+    `{"type":"snapshot","id":${subscription},"offset":${offset},"jobs":[${join(states)}],"more":${more},"resumed":${resumed}}`,
+  );
+}
+
+interface MadeFrame {
+  readonly states: readonly JobState[];
+  readonly offset: number;
+  readonly frame: Buffer;
 }
 
 /**
- * Frames of this turn by their first state. Clients of the same jobs get the same states in a turn, and share the
- * frame.
+ * Frames of this turn by their first state. Clients of the same jobs get the same states in a turn, and share the frame.
+ * A client that still has to hear of a job's leave gets another offset, and another frame.
  */
-const madeThisTurn = new Map<JobState, { states: readonly JobState[]; frame: Buffer }>();
+const madeThisTurn = new Map<JobState, MadeFrame[]>();
 
 /** @param states at least one */
-export function updateFrame(states: readonly JobState[]): Buffer {
+export function updateFrame(states: readonly JobState[], offset: number): Buffer {
   const first = states[0] as JobState;
   const made = madeThisTurn.get(first);
-  if (made && isSame(made.states, states)) return made.frame;
-  const frame = textFrame(`{"type":"update","jobs":[${join(states)}]}`);
+  for (const one of made ?? []) if (one.offset === offset && isSame(one.states, states)) return one.frame;
+  const frame = textFrame(`{"type":"update","offset":${offset},"jobs":[${join(states)}]}`);
   // Keeps frames for one turn only, because memory would grow with each state.
   if (madeThisTurn.size === 0) setImmediate(() => madeThisTurn.clear());
-  madeThisTurn.set(first, { states, frame });
+  if (!made) madeThisTurn.set(first, [{ states, offset, frame }]);
+  else made.push({ states, offset, frame });
   return frame;
 }
 

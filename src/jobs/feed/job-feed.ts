@@ -1,25 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
-import { Backoff } from '../../backoff.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { FeedLink } from './feed-link.ts';
+import { LiveReads } from './live-reads.ts';
 import { jobIdOf, toHash, type JobEvents } from '../model/job-event.ts';
 import type { JobStore } from '../reads/job-store.ts';
 import { JobWatchers, type JobWatcher } from './job-watchers.ts';
 import { Resync } from './resync.ts';
-import { SingleFlight } from '../reads/single-flight.ts';
-import { areOf, JobState } from '../model/job-view.ts';
+import { JobState } from '../model/job-view.ts';
 
 /** Interval in ms of the comparison with Redis. It finds changes without an event, such as writes by hand. */
 const COMPARE_MS = 30_000;
-/** Shortest and longest pause between two tries to read, in ms. */
-const MIN_PAUSE_MS = 250;
-const MAX_PAUSE_MS = 10_000;
-/** Pause in ms after a read of another epoch. The link notices the epoch meanwhile. */
-const EPOCH_DELAY_MS = 50;
-
 /** Observes whether the feed is live. Its methods MUST NOT throw, and MUST NOT block. */
 export interface FeedObserver {
   /** The feed may miss states from now on. */
@@ -42,12 +34,13 @@ export class JobFeed {
   readonly #watchers: JobWatchers;
   readonly #observers = new Set<FeedObserver>();
   readonly #comparison: NodeJS.Timeout;
-  /** Reads all active jobs once for many dashboards, because they often come together, as after a restart. */
-  readonly #active = new SingleFlight(async () => this.#store.readInPages(await this.#store.activeIds()));
-  /** Coalesces the wait for events under way. */
-  readonly #caughtUp = new SingleFlight(() => this.#link.caughtUp());
+  /** Reads jobs for watchers. */
+  readonly reads: LiveReads;
   #epoch = '';
   #live = false;
+  #offset = 0;
+  /** True from a gap until the feed has read the jobs whose events it missed. */
+  #missed = false;
   /** Present while the feed reads all watched jobs again. */
   #resync: Resync | undefined;
   #closed = false;
@@ -70,9 +63,13 @@ export class JobFeed {
       onEvents: (jobId: string, events: JobEvents) => this.#receive(jobId, events),
       onUp: (epoch: string) => this.#recover(epoch),
       onDown: () => this.#turnStale(),
-      onGap: () => this.#compare(),
+      onGap: () => {
+        this.#missed = true;
+        this.#compare();
+      },
     };
     this.#link = new FeedLink(connect, commands, store.epochs, { keys, logger, listener });
+    this.reads = new LiveReads(this, store, logger);
     this.#comparison = setInterval(() => this.#compare(), COMPARE_MS);
   }
 
@@ -86,9 +83,18 @@ export class JobFeed {
     return this.#epoch;
   }
 
-  /** Offset of the last event that this node has heard; 0 before the first. */
+  /** Offset up to which the watchers have been told everything; 0 before the feed is first live, and in a new epoch. */
   get offset(): number {
-    return this.#link.offset;
+    return this.#offset;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Resolves once every event published until now has arrived, or the feed is stale. */
+  async caughtUp(): Promise<void> {
+    await this.#link.caughtUp();
   }
 
   /** Number of watches. */
@@ -130,28 +136,6 @@ export class JobFeed {
     this.#observers.add(observer);
   }
 
-  /**
-   * Reads jobs of a tenant, all in the feed's epoch. By then the feed has told the watchers every earlier state. So a
-   * watcher hears of a run's end before it hears of the next run.
-   * @returns a state for each id, in the ids' order, or `undefined` for an unknown job or another tenant's. No list while
-   * the feed is stale
-   */
-  async read(tenant: string, jobIds: readonly string[]): Promise<(JobState | undefined)[] | undefined> {
-    const states = await this.#readLive(() => this.#store.readInPages(jobIds));
-    return states?.map((state) => (state?.tenant === tenant ? state : undefined));
-  }
-
-  /** Reads all active jobs of a tenant and some others, as {@link read} does. */
-  async readActive(tenant: string, others: Iterable<string>): Promise<JobState[] | undefined> {
-    const states = await this.#readLive(async () => {
-      const active = await this.#active.ask();
-      const left = new Set(others);
-      for (const state of active) left.delete(state?.id ?? '');
-      return left.size === 0 ? active : [...active, ...(await this.#store.readInPages([...left]))];
-    });
-    return states?.filter((state) => state?.tenant === tenant) as JobState[] | undefined;
-  }
-
   close(): void {
     this.#closed = true;
     this.#resync?.cancel();
@@ -159,36 +143,18 @@ export class JobFeed {
     this.#link.close();
   }
 
-  async #readLive(
-    read: () => Promise<(JobState | undefined)[]>,
-  ): Promise<(JobState | undefined)[] | undefined> {
-    const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
-    while (this.#live) {
-      try {
-        const states = await read();
-        await this.#caughtUp.ask();
-        if (!this.#live) return undefined;
-        if (areOf(this.#epoch, states)) return states;
-        await sleep(EPOCH_DELAY_MS);
-      } catch (error) {
-        if (this.#closed) throw error;
-        // Redis may be away for some time before the link notices.
-        this.#logger.warn('cannot read jobs, retrying', { error });
-        await sleep(backoff.next());
-      }
-    }
-    return undefined;
-  }
-
-  #receive(firstId: string, { epoch, publishedAt, jobs }: JobEvents): void {
+  #receive(firstId: string, { epoch, offset, publishedAt, jobs }: JobEvents): void {
     this.counts.events += jobs.length;
+    const isComplete = this.#live && !this.#missed;
     for (const [i, values] of jobs.entries()) {
+      if (isComplete) this.#offset = offset + i;
       const named = i === 0 ? firstId : jobIdOf(values);
       const id = named === undefined ? undefined : this.#watchers.idOf(named);
       if (id === undefined) continue;
       const hash = toHash(values);
       hash['id'] = id;
       const state = new JobState(hash, epoch, publishedAt);
+      state.offset = this.#offset;
       this.#resync?.add(state);
       if (this.#live) this.#watchers.tell(state);
     }
@@ -206,6 +172,7 @@ export class JobFeed {
   #recover(epoch: string): void {
     this.#turnStale();
     void this.#readAgain(epoch, () => {
+      if (epoch !== this.#epoch) this.#offset = 0;
       this.#epoch = epoch;
       this.#live = true;
       for (const observer of this.#observers) observer.onLive(epoch);
@@ -230,7 +197,9 @@ export class JobFeed {
     const held = !this.#live;
     ready();
     this.#resync = undefined;
-    resync.tell(read, held);
-    if (resync.again) this.#compare();
+    resync.tell(read, held, this.#offset);
+    if (resync.again) return this.#compare();
+    this.#missed = false;
+    this.#offset = this.#link.offset;
   }
 }

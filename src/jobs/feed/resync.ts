@@ -71,10 +71,12 @@ export class Resync {
   /**
    * Passes new states to the watchers.
    * @param held whether the feed held back the states that arrived meanwhile
+   * @param offset offset of the states until all are told
    */
-  tell(read: ReadonlyMap<string, JobState | undefined>, held: boolean): void {
+  tell(read: ReadonlyMap<string, JobState | undefined>, held: boolean, offset: number): void {
     const { watchers } = this.#services;
     for (const [jobId, state] of read) {
+      if (state) state.offset = offset;
       if (this.#heard.has(jobId)) continue;
       if (state) watchers.tell(state);
       else watchers.tellForgotten(jobId);

@@ -136,6 +136,11 @@ export class JobState {
   readonly epoch: string;
   /** Time of publication by Redis' clock, in ms; absent for a state that was read. */
   readonly publishedAt: number | undefined;
+  /**
+   * Offset up to which a client has everything once it has this state and those before it. The feed sets it. A read state
+   * has none.
+   */
+  offset = 0;
   #serialised: JobHash | string;
 
   constructor(hash: JobHash, epoch: string, publishedAt?: number) {

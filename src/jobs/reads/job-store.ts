@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { outcomeOf, type JobStatus, type Outcome, type Timeline } from '../../contract/job.ts';
 import { DEFAULT_TENANT, type Keys } from '../../redis/keys.ts';
 import { isWrongType } from '../../redis/wrong-type.ts';
+import { ChangedJobs } from './changed-jobs.ts';
 import { EpochTracker, type KeptPosition } from './epoch-tracker.ts';
 import { parsePayload, type JobPayload } from '../model/job-payload.ts';
 import { readTimeline } from '../model/timeline.ts';
@@ -31,11 +32,13 @@ export class JobStore {
   readonly #keys: Keys;
   /** Tracks the epoch of the store's connection. A connection has one tracker. */
   readonly epochs: EpochTracker;
+  readonly changes: ChangedJobs;
 
   constructor(redis: Redis, keys: Keys) {
     this.#redis = redis;
     this.#keys = keys;
     this.epochs = new EpochTracker(redis, keys);
+    this.changes = new ChangedJobs(redis, keys);
   }
 
   /** Reads a tenant's job. @returns `undefined` for an unknown id, and for a job of another tenant */

@@ -21,7 +21,7 @@ const FOLDER = join(import.meta.dirname, 'lua');
 
 /** Stands before every script. */
 export const PRELUDE = `local FIELDS = { ${JOB_FIELDS.map((field) => `'${field}'`).join(', ')} }
-${['transition', 'lane', 'line', 'batch', 'costs'].map((name) => readFileSync(join(FOLDER, `${name}.lua`), 'utf8')).join('\n')}`;
+${['changed', 'transition', 'lane', 'line', 'batch', 'costs'].map((name) => readFileSync(join(FOLDER, `${name}.lua`), 'utf8')).join('\n')}`;
 
 /** Every script gets one more argument than its definition names, because `commit` needs it. */
 const LAST_ARGUMENT = 'batch_prefix = table.remove(ARGV)';

@@ -126,7 +126,7 @@ export const SCRIPTS = {
   // `claims` is the id and token of each job.
   renew: defineScript('leases', 'job_prefix lease_ms ...claims', asIs<string[]>),
   repair: defineScript(
-    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding lanes batches costs',
+    'active queue leases delayed limbo recent offset epoch cleanup outcomes durations server swept tombstones incomplete reindexing orphans parked counted counting recovered edited reembedding lanes batches costs changed',
     'job_prefix line_prefix cursor batch ttl_seconds',
     ([cursor, repaired]: [string, number]) => ({ cursor, repaired }),
   ),

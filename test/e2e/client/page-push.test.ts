@@ -12,10 +12,10 @@ describe('what is pushed', () => {
   test('is shown only if it is newer', async () => {
     await my.open();
     expect(await my.user.card('pushed.pdf').locator('.counts').textContent()).toBe('600 of 1,000 chunks');
-    my.server.send({ type: 'update', jobs: [state(4, 30)] });
+    my.server.send({ type: 'update', offset: 9, jobs: [state(4, 30)] });
     my.server.send({ type: 'of a later protocol', jobs: [state(9, 90)] });
-    my.server.send({ type: 'update', jobs: [state(8, 80, 'of somebody else')] });
-    my.server.send({ type: 'update', jobs: [state(6, 70)] });
+    my.server.send({ type: 'update', offset: 9, jobs: [state(8, 80, 'of somebody else')] });
+    my.server.send({ type: 'update', offset: 9, jobs: [state(6, 70)] });
     await my.shows('version 6');
     expect((await my.user.seen()).progress).toEqual([60, 70]);
   });
@@ -23,7 +23,7 @@ describe('what is pushed', () => {
 
 test('between two whole percents the bar moves, and the number stays', async () => {
   await my.open();
-  my.server.send({ type: 'update', jobs: [state(6, 73.94)] });
+  my.server.send({ type: 'update', offset: 9, jobs: [state(6, 73.94)] });
   await my.shows('version 6');
   const card = my.user.card('pushed.pdf');
   expect(await card.locator('.percent').textContent()).toBe('73 %');
@@ -33,7 +33,11 @@ test('between two whole percents the bar moves, and the number stays', async () 
 test('the page shows a cancelled job as cancelled, not as an error', async () => {
   await my.open();
   const cancelled = { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' } as const;
-  my.server.send({ type: 'update', jobs: [{ ...state(6, 60), ...cancelled, message: 'Cancelled' }] });
+  my.server.send({
+    type: 'update',
+    offset: 9,
+    jobs: [{ ...state(6, 60), ...cancelled, message: 'Cancelled' }],
+  });
   const card = my.user.card('pushed.pdf', 'cancelled');
   expect(await card.locator('.status').textContent()).toBe('Cancelled');
   expect(await card.locator('.message').textContent()).toBe('Cancelled');
@@ -50,7 +54,7 @@ describe('when the server hears of nothing', () => {
     my.server.respond(200, state(6, 65), 'first');
     await my.shows('version 6');
     await my.user.mode('polling').waitFor();
-    my.server.send({ type: 'live', epoch: 'first' });
+    my.server.send({ type: 'live', epoch: 'first', offset: 0 });
     await my.user.mode('live').waitFor();
     expect((await my.user.seen()).modes).toEqual(['live', 'stale', 'polling', 'live']);
   });
@@ -77,13 +81,13 @@ describe('when the server hears of nothing', () => {
     });
     my.server.send({ type: 'stale' });
     await asked.promise;
-    my.server.send({ type: 'live', epoch: 'second' });
-    my.server.send({ type: 'update', jobs: [state(1, 10)] });
+    my.server.send({ type: 'live', epoch: 'second', offset: 0 });
+    my.server.send({ type: 'update', offset: 9, jobs: [state(1, 10)] });
     await my.shows('version 1');
     const responded = my.user.page.waitForResponse('**/api/jobs/*');
     late.resolve();
     await (await responded).finished();
-    my.server.send({ type: 'update', jobs: [state(2, 20)] });
+    my.server.send({ type: 'update', offset: 9, jobs: [state(2, 20)] });
     await my.shows('version 2');
     expect((await my.user.seen()).progress).toEqual([60, 10, 20]);
   });
@@ -104,12 +108,13 @@ describe('a job that the server has lost', () => {
     expect(await words.textContent()).toContain('had not ended when last heard of');
     expect(await my.user.jobIds()).toEqual(['pushed']);
 
-    my.server.send({ type: 'update', jobs: [state(1, 10)] });
+    my.server.send({ type: 'update', offset: 9, jobs: [state(1, 10)] });
     await my.user.card('pushed.pdf', 'processing').waitFor();
     await my.shows('version 1');
 
     my.server.send({
       type: 'update',
+      offset: 9,
       jobs: [{ ...state(2, 100), status: 'completed', message: 'Completed' }],
     });
     await my.user.card('pushed.pdf', 'completed').waitFor();

@@ -34,7 +34,7 @@ export function pushedPage(): PushedPage {
         channel: 'jobs',
         jobs: ['pushed'],
       });
-      server.send({ type: 'snapshot', id: 1, jobs: [state(5, 60)], more: false });
+      server.send({ type: 'snapshot', id: 1, offset: 5, jobs: [state(5, 60)], more: false, resumed: false });
       await my.shows('version 5');
     },
     async openRemembering(filenames) {

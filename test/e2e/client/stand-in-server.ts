@@ -38,7 +38,7 @@ export async function standInFor(page: Page) {
     await route.fulfill({ status, headers: { etag }, ...(status === 200 && { json: job }) });
   });
 
-  const send = (message: ServerMessage | { type: string; jobs: Job[] }) =>
+  const send = (message: ServerMessage | { type: string; offset?: number; jobs: Job[] }) =>
     connections.at(-1)!.send(JSON.stringify(message));
   return {
     connections: () => connections.length,

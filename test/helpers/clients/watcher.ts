@@ -26,12 +26,18 @@ export class Watcher {
   readonly #interest: Interest;
   readonly #jobs = new Map<string, Job>();
   #epoch = '';
+  /** Position up to which it has everything; none before its first snapshot in an epoch. */
+  #offset: number | undefined;
+  /** Whether this connection has brought the whole snapshot. */
+  #joined = false;
   #socket: WebSocket | undefined;
   #next: number;
   #afterMs = RETRY_MS;
   #ended = false;
   /** How many snapshots it has got to their end. */
   snapshots = 0;
+  /** How many of them held only what had changed. */
+  resumed = 0;
 
   /**
    * @param nodes where it may connect to
@@ -89,8 +95,9 @@ export class Watcher {
 
   #receive(message: ServerMessage): void {
     if (message.type === 'snapshot' || message.type === 'update') {
-      for (const job of message.jobs) this.#take(job);
-      if (message.type === 'snapshot' && !message.more) this.snapshots++;
+      for (const job of message.jobs) this.#take(job, message.type === 'snapshot');
+      if (message.type === 'snapshot' && !message.more) this.#join(message);
+      if (this.#joined) this.#offset = message.offset;
       return;
     }
     this.said.push(message);
@@ -100,26 +107,36 @@ export class Watcher {
     else if (message.type === 'error' && message.code !== 'job_not_found')
       this.faults.push(`${message.code}: ${message.detail}`);
     else if (message.type === 'gone') for (const id of message.jobs) this.#leave(id);
+    if ((message.type === 'live' || message.type === 'gone') && this.#joined) this.#offset = message.offset;
   }
 
   #subscribe(epoch: string): void {
     this.#enter(epoch);
-    const versions = Object.fromEntries([...this.#jobs].map(([id, { version }]) => [id, version]));
-    const resume = this.#jobs.size > 0 && { versions, epoch };
+    this.#joined = false;
+    const resume = this.#offset !== undefined && { since: { epoch, offset: this.#offset } };
     this.socket.send(
       JSON.stringify({ type: 'subscribe', id: 1, channel: 'jobs', ...this.#interest, ...resume }),
     );
   }
 
+  #join({ resumed }: Extract<ServerMessage, { type: 'snapshot' }>): void {
+    this.#joined = true;
+    this.snapshots++;
+    if (resumed) this.resumed++;
+  }
+
   #enter(epoch: string): void {
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
+    this.#offset = undefined;
     this.#jobs.clear();
     this.ends.clear();
   }
 
-  #take(job: Job): void {
+  /** @param first whether it is of a snapshot, which may repeat what the client has */
+  #take(job: Job, first: boolean): void {
     const known = this.#jobs.get(job.id);
+    if (first && known?.version === job.version) return;
     if (known && job.version <= known.version)
       this.faults.push(`${job.id}: version ${job.version} after ${known.version}`);
     this.#jobs.set(job.id, job);

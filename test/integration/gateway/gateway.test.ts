@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import { CLOSE, ServerMessageSchema } from '../../../src/contract/messages.ts';
+import { CLOSE, FEATURES, ServerMessageSchema } from '../../../src/contract/messages.ts';
 import * as v from 'valibot';
 import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
@@ -25,6 +25,8 @@ async function connect(path = '/ws', headers: Record<string, string> = {}): Prom
   await client.opened;
   return client;
 }
+/** Leaves out the offset, which is not the same for a client that still has to hear of a leave. */
+const bare = (frame: string | undefined) => frame?.replace(/"offset":\d+,/, '');
 const polled = async (id: string) => (await fetch(`${node.url}/api/jobs/${id}`)).text();
 
 test('a client is welcomed, and every frame fits the contract', async () => {
@@ -38,7 +40,7 @@ test('a client is welcomed, and every frame fits the contract', async () => {
     type: 'welcome',
     protocol: 2,
     epoch: await redis.client.get('jobs:epoch'),
-    features: ['jobs', 'active'],
+    features: [...FEATURES],
   });
   expect(client.of('welcome')[0]!.offset).toBeLessThanOrEqual(Number(await redis.client.get('jobs:offset')));
   expect(client.socket.protocol).toBe('sluice.v2');
@@ -58,7 +60,7 @@ test('versions grow strictly, and the last state is the very bytes that polling 
   const versions = client.states('a').map(({ version }) => version);
   expect(versions.length).toBeGreaterThan(2);
   expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
-  expect(client.frames.at(-1)).toBe(`{"type":"update","jobs":[${await polled('a')}]}`);
+  expect(bare(client.frames.at(-1))).toBe(`{"type":"update","jobs":[${await polled('a')}]}`);
 });
 
 test('a state is serialised once, however many watch in whichever way', async () => {
@@ -95,7 +97,7 @@ test('a state is serialised once, however many watch in whichever way', async ()
   const updates = watching.map(({ frames }) =>
     frames.findLast((frame) => frame.startsWith('{"type":"update"')),
   );
-  expect(new Set(updates)).toEqual(new Set([`{"type":"update","jobs":[${await polled('a')}]}`]));
+  expect(new Set(updates.map(bare))).toEqual(new Set([`{"type":"update","jobs":[${await polled('a')}]}`]));
 });
 
 test('whoever joins while a job is changing misses nothing', async () => {
@@ -196,7 +198,9 @@ test('?job= subscribes at once and closes 1000 after the end', async () => {
   expect(client.states('a').at(-1)?.status).toBe('completed');
   const late = await connect('/ws?job=a');
   expect((await late.closed).code).toBe(CLOSE.done);
-  expect(late.frames.at(-1)).toBe(`{"type":"snapshot","id":0,"jobs":[${await polled('a')}],"more":false}`);
+  expect(bare(late.frames.at(-1))).toBe(
+    `{"type":"snapshot","id":0,"jobs":[${await polled('a')}],"more":false,"resumed":false}`,
+  );
   expect((await (await connect('/ws?job=nobody')).closed).code).toBe(CLOSE.unknownJob);
 });
 

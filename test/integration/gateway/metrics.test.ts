@@ -49,6 +49,10 @@ async function read(name: string): Promise<{ now: number; more: number }> {
   const now = (await node.metrics())[`sluice_${name}`] ?? 0;
   return { now, more: now - (before[`sluice_${name}`] ?? 0) };
 }
+/** Returns the position up to which a client has everything. */
+function position(client: TestClient) {
+  return { epoch: client.of('welcome')[0]!.epoch, offset: client.of('snapshot').at(-1)!.offset };
+}
 const more = async (...names: string[]) => Promise.all(names.map(async (name) => (await read(name)).more));
 const now = async (...names: string[]) => Promise.all(names.map(async (name) => (await read(name)).now));
 
@@ -60,10 +64,9 @@ test('every event, state and subscription of an exchange is counted, and pushes 
   const resumed = await subscribe({
     channel: 'jobs',
     jobs: ['a'],
-    versions: { a: 2 },
-    epoch: both.of('welcome')[0]!.epoch,
+    since: position(both),
   });
-  both.send({ type: 'subscribe', id: 2, channel: 'active', versions: {} });
+  both.send({ type: 'subscribe', id: 2, channel: 'active', since: position(both) });
   await expect.poll(() => both.of('snapshot').length, GENEROUS).toBe(2);
   expect(await now('gateway_sessions', 'gateway_subscriptions', 'feed_watches')).toEqual([3, 4, 5]);
   expect(await more('gateway_resumes_total', 'gateway_updates_sent_total')).toEqual([2, 0]);

@@ -17,6 +17,7 @@ beforeEach(() => redis.client.flushall());
 /** Reads the tombstone, by which a sweep deletes the file of a refused upload if its api dies. */
 const KEPT: string[] = [
   keys.offset,
+  keys.changed,
   keys.epoch,
   keys.outcomes,
   keys.durations,

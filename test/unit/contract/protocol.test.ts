@@ -55,9 +55,15 @@ test('every close code is explained, and so is whether to connect again', () => 
   expect(rows.filter(([, , again]) => again === 'no').map(([, code]) => Number(code))).toEqual(FINAL_CLOSES);
 });
 
-test('a dashboard may name every job that it was told of, and an epoch is no place for a long text', () => {
-  const subscribe = { type: 'subscribe', id: 1, channel: 'active', epoch: 'h' };
-  const versions = { ['x'.repeat(1000)]: 1 };
-  expect(v.parse(ClientMessageSchema, { ...subscribe, versions })).toMatchObject({ versions });
-  expect(v.is(ClientMessageSchema, { ...subscribe, epoch: 'x'.repeat(129) })).toBe(false);
+test('an epoch is no place for a long text, and an offset is whole', () => {
+  const since = (epoch: string, offset: number) => ({
+    type: 'subscribe',
+    id: 1,
+    channel: 'active',
+    since: { epoch, offset },
+  });
+  expect(v.is(ClientMessageSchema, since('h', 7))).toBe(true);
+  expect(v.is(ClientMessageSchema, since('x'.repeat(129), 7))).toBe(false);
+  for (const offset of [-1, 0.5, Number.NaN])
+    expect(v.is(ClientMessageSchema, since('h', offset))).toBe(false);
 });

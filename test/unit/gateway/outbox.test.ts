@@ -10,6 +10,7 @@ import { SlowStream } from '../../helpers/clients/slow-stream.ts';
 
 const PONG = { type: 'pong' } as const;
 let stream: SlowStream;
+let feed: { offset: number };
 let outbox: Outbox;
 let sent: JobState[];
 /** The jobs of which a channel says no more. */
@@ -19,10 +20,15 @@ beforeEach(() => {
   stream = new SlowStream();
   [sent, gone] = [[], []];
   const metrics = new GatewayMetrics(new Registry(), {} as JobFeed, () => ({ count: 0, bufferedBytes: 0 }));
-  outbox = new Outbox(stream, new Flusher(), metrics, {
-    onEnded: (states) => sent.push(...states),
-    onGone: (jobIds) => gone.push(...jobIds),
-  });
+  feed = { offset: 0 };
+  outbox = new Outbox(
+    stream,
+    { feed, flusher: new Flusher(), metrics },
+    {
+      onEnded: (states) => sent.push(...states),
+      onGone: (jobIds) => gone.push(...jobIds),
+    },
+  );
 });
 
 const state = (id: string, version: number, status = 'processing', run = 1) =>
@@ -77,14 +83,14 @@ test('an end that waits goes before a snapshot that shows the next run, and only
   outbox.update(state('a', 6, 'queued', 2));
   outbox.update(state('b', 5, 'failed'));
   outbox.update(state('c', 5, 'failed'));
-  outbox.snapshot(1, [state('a', 6, 'queued', 2), state('b', 5, 'failed')]);
+  outbox.snapshot(1, [state('a', 6, 'queued', 2), state('b', 5, 'failed')], false);
   await unblock();
   expect(said()).toEqual(['pong', 'update a@5', 'snapshot a@6 b@5', 'update c@5']);
 });
 
 test('an end that waits in a snapshot is not replaced by what comes after it', async () => {
   await block();
-  outbox.snapshot(1, [state('a', 5, 'failed'), state('b', 5)]);
+  outbox.snapshot(1, [state('a', 5, 'failed'), state('b', 5)], false);
   for (const id of ['a', 'b']) {
     outbox.update(state(id, 6, 'queued', 2));
     outbox.update(state(id, 7, 'processing', 2));
@@ -95,12 +101,12 @@ test('an end that waits in a snapshot is not replaced by what comes after it', a
 
 test('ends that wait are sent when their epoch is over, before the next begins, and its versions begin anew', async () => {
   await block();
-  outbox.snapshot(1, [state('a', 5, 'failed'), state('b', 5)]);
+  outbox.snapshot(1, [state('a', 5, 'failed'), state('b', 5)], false);
   outbox.update(state('a', 6, 'queued', 2));
   outbox.update(state('c', 5, 'completed'));
   outbox.update(state('d', 5));
   outbox.forgetEpoch();
-  outbox.send({ type: 'live', epoch: 'next' });
+  outbox.live('next');
   for (const id of ['a', 'c']) outbox.update(state(id, 1));
   await unblock();
   expect(said()).toEqual(['pong', 'snapshot', 'update a@5 c@5', 'live', 'update a@1 c@1']);
@@ -168,7 +174,7 @@ test('the pages of a snapshot hold the states that are latest when they go', asy
   await block();
   const states = Array.from({ length: 250 }, (_, i) => state(`job-${i}`, 1));
   outbox.update(state('job-3', 1));
-  outbox.snapshot(1, states);
+  outbox.snapshot(1, states, false);
   outbox.update(state('job-240', 2));
   outbox.update(state('other', 1));
   await unblock();
@@ -188,8 +194,8 @@ test('answers go in their order, before updates', async () => {
   await block();
   outbox.update(state('b', 1));
   outbox.send({ type: 'stale' });
-  outbox.snapshot(1, [state('a', 1)]);
-  outbox.send({ type: 'live', epoch: 'h' });
+  outbox.snapshot(1, [state('a', 1)], false);
+  outbox.live('h');
   await unblock();
   expect(said()).toEqual(['pong', 'stale', 'snapshot a@1', 'live', 'update b@1']);
 });
@@ -230,10 +236,10 @@ test('a client with nothing to take is given a state at once, and one frame a tu
 
 test('when an epoch is over, none of its states goes any more', async () => {
   await block();
-  outbox.snapshot(1, [state('a', 5)]);
+  outbox.snapshot(1, [state('a', 5)], false);
   outbox.update(state('b', 5));
   outbox.forgetEpoch();
-  outbox.send({ type: 'live', epoch: 'next' });
+  outbox.live('next');
   outbox.update(state('a', 1));
   outbox.update(state('b', 2));
   await unblock();
@@ -286,7 +292,7 @@ test('long states go in frames of about 64 KiB, for whoever does not read holds 
   await block();
   const long = (id: string) =>
     new JobState({ id, version: '1', status: 'processing', message: 'x'.repeat(20_000) }, 'epoch');
-  outbox.snapshot(1, ['a', 'b', 'c', 'd', 'e'].map(long));
+  outbox.snapshot(1, ['a', 'b', 'c', 'd', 'e'].map(long), false);
   for (const id of ['f', 'g', 'h', 'i', 'j']) outbox.update(long(id));
   await unblock();
   expect(said()).toEqual([

@@ -10,7 +10,7 @@ const subscribe = (fields: object) => JSON.stringify({ type: 'subscribe', id: 1,
 test('a message of the protocol is taken as it is, with or without a number of its own', () => {
   for (const message of [
     { type: 'subscribe', id: 1, channel: 'jobs', jobs: ['a'] },
-    { type: 'subscribe', id: 1, channel: 'active', versions: { a: 1 }, epoch: 'e' },
+    { type: 'subscribe', id: 1, channel: 'active', since: { epoch: 'e', offset: 7 } },
     { type: 'unsubscribe', id: 1 },
     { type: 'ping' },
     { type: 'ping', id: 7 },
@@ -33,6 +33,8 @@ test.each([
     '"history" is no field',
   ],
   [subscribe({ channel: 'active', jobs: ['a'] }), 1, 'unknown_field', '"jobs" is no field'],
+  [subscribe({ channel: 'active', versions: { a: 1 } }), 1, 'unknown_field', '"versions" is no field'],
+  [subscribe({ channel: 'active', since: { epoch: 'e' } }), 1, 'invalid_message', 'since.offset: '],
   ['{"type":"ping","__proto__":1}', undefined, 'unknown_field', '"__proto__" is no field'],
   ['{"type":"ping","toString":1}', undefined, 'unknown_field', '"toString" is no field'],
   [subscribe({ jobs: ['a'] }), 1, 'invalid_message', 'no channel'],
@@ -70,7 +72,7 @@ test('a refusal repeats little of what the client sent', () => {
     JSON.stringify({ type: long }),
     subscribe({ channel: long }),
     subscribe({ channel: 'active', [long]: 1 }),
-    subscribe({ channel: 'active', versions: { [long]: 'x' } }),
+    subscribe({ channel: 'active', since: { [long]: 'x' } }),
     JSON.stringify({ type: 'ping', id: long }),
   ])
     expect(JSON.stringify(parse(text)).length).toBeLessThan(500);

@@ -36,7 +36,8 @@ async function openDashboard(stream: Duplex, flusher: Flusher, times: number): P
     epoch: 'epoch',
     live: true,
     watchAll: (watcher: JobWatcher) => void watchers.push(watcher),
-    readActive: async () => [],
+    offset: 0,
+    reads: { active: async () => ({ states: [], changed: undefined }) },
   } as unknown as JobFeed;
   const socket = { readyState: 1, OPEN: 1, listen() {}, resume() {} } as unknown as ProtocolSocket;
   const metrics = new GatewayMetrics(new Registry(), feed, () => ({ count: 0, bufferedBytes: 0 }));

@@ -15,9 +15,11 @@ async function join(epoch: string, heard: JobState[], read: JobState[]): Promise
   const feed = {
     epoch,
     watchAll: (joining: JobWatcher) => void (watcher = joining),
-    async readActive() {
-      for (const news of heard) watcher?.onState(news);
-      return read;
+    reads: {
+      async active() {
+        for (const news of heard) watcher?.onState(news);
+        return { states: read, changed: undefined };
+      },
     },
   } as unknown as JobFeed;
   const sent: string[] = [];

@@ -17,7 +17,7 @@ import { createKeys } from '../../../src/redis/keys.ts';
 
 const LUA = join(import.meta.dirname, '../../../src/jobs/transitions/lua');
 /** Stand before every script. */
-const PRELUDES = ['transition', 'lane', 'line', 'batch', 'costs'];
+const PRELUDES = ['changed', 'transition', 'lane', 'line', 'batch', 'costs'];
 const files = readdirSync(LUA).filter((file) => !PRELUDES.some((name) => file === `${name}.lua`));
 const registry = Object.entries<AnyScript>(SCRIPTS);
 

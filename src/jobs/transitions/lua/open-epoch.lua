@@ -10,6 +10,11 @@ local named = redis.call('GET', server)
 local known = name == seen_epoch
 local went_back = known and count < tonumber(seen_offset)
 local elsewhere = named ~= here and (named or known)
-if not name or went_back or elsewhere then name = new_epoch(epoch) end
+if not name or went_back or elsewhere then
+  name = new_epoch(epoch)
+  begin_changed(offset, count)
+else
+  trim_changed(prefix_of(offset) .. 'jobs:changed', count)
+end
 if named ~= here then redis.call('SET', server, here) end
 return { name, count, here }

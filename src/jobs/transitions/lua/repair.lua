@@ -6,7 +6,7 @@ local TYPES = {
   [offset] = 'string', [epoch] = 'string', [cleanup] = 'zset', [outcomes] = 'hash', [durations] = 'list',
   [server] = 'string', [swept] = 'string', [tombstones] = 'zset', [incomplete] = 'zset', [reindexing] = 'set',
   [orphans] = 'string', [parked] = 'zset', [counted] = 'hash', [counting] = 'string', [recovered] = 'string',
-  [edited] = 'zset', [batches] = 'zset', [reembedding] = 'set', [lanes] = 'zset', [costs] = 'string',
+  [edited] = 'zset', [batches] = 'zset', [reembedding] = 'set', [lanes] = 'zset', [costs] = 'string', [changed] = 'zset',
 }
 local PAGE = 1000
 local repaired = 0
@@ -21,6 +21,7 @@ for key, wanted in pairs(TYPES) do
   if found ~= wanted and found ~= 'none' then make_room(key) end
 end
 if not string.match(redis.call('GET', offset) or '0', '^%d+$') then make_room(offset) end
+trim_changed(changed, tonumber(redis.call('GET', offset)) or 0)
 
 -- Active jobs without a lease or a delay. Below, the walk through the queue removes those that it finds.
 local lost, count = {}, 0

@@ -92,14 +92,14 @@ end
 
 -- Offsets that this script has reserved for events to come, and the events that wait for `send_events`.
 local spare, next_spare = 0, 0
-local held, held_key, held_first
+local held, held_changes, held_key, held_first
 
 -- Reserves count offsets, and holds the events back, for a script that changes many jobs. One message then takes them
 -- all, because a message costs Redis and each listener more than an event. The script MUST call send_events. If it fails
 -- before, the reserved offsets tell listeners that they have missed events.
 local function hold_events(offset_key, count)
   next_spare = redis.call('INCRBY', offset_key, count) - count + 1
-  spare, held = count, {}
+  spare, held, held_changes = count, {}, {}
 end
 
 local function next_offset(offset_key)
@@ -112,16 +112,25 @@ end
 -- event for a lost event.
 local function send_events(offset_key, epoch_key)
   if spare > 0 then redis.call('DECRBY', offset_key, spare) end
-  if held_key then send(held_key, epoch_key, held_first, table.concat(held, '', 1, #held - 1)) end
-  spare, held, held_key = 0, nil, nil
+  if held_key then
+    note_changed(offset_key, held_changes)
+    send(held_key, epoch_key, held_first, table.concat(held, '', 1, #held - 1))
+  end
+  spare, held, held_changes, held_key = 0, nil, nil, nil
 end
 
--- Increments the offset, and publishes a job, or holds the event back.
+-- Increments the offset, notes that the job has changed, and publishes it, or holds the event back.
 -- opening, rest: the values as JSON, in two parts, because Redis' Lua hashes each byte of a new string
 local function publish(key, offset_key, epoch_key, opening, rest)
   local offset = next_offset(offset_key)
-  if not held then return send(key, epoch_key, offset, opening .. rest) end
+  local id = id_of(key, offset_key)
+  if not held then
+    note_changed(offset_key, { offset, id })
+    return send(key, epoch_key, offset, opening .. rest)
+  end
   if not held_key then held_key, held_first = key, offset end
+  local noted = #held_changes
+  held_changes[noted + 1], held_changes[noted + 2] = offset, id
   local count = #held
   held[count + 1], held[count + 2], held[count + 3] = opening, rest, ','
 end

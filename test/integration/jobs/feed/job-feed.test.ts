@@ -1,16 +1,16 @@
 import type { Redis } from 'ioredis';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
-import { JOB_FIELDS } from '../../../src/jobs/model/job-event.ts';
-import { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
-import type { JobPayload } from '../../../src/jobs/model/job-payload.ts';
-import { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
-import { JobStore } from '../../../src/jobs/reads/job-store.ts';
-import type { JobState } from '../../../src/jobs/model/job-view.ts';
-import { createKeys } from '../../../src/redis/keys.ts';
-import { quietLogger } from '../../helpers/servers/roles.ts';
-import { useRedis } from '../../helpers/servers/use.ts';
-import { TcpProxy } from '../../helpers/faults/tcp-proxy.ts';
+import { JOB_FIELDS } from '../../../../src/jobs/model/job-event.ts';
+import { JobFeed } from '../../../../src/jobs/feed/job-feed.ts';
+import type { JobPayload } from '../../../../src/jobs/model/job-payload.ts';
+import { JobQueue } from '../../../../src/jobs/transitions/job-queue.ts';
+import { JobStore } from '../../../../src/jobs/reads/job-store.ts';
+import type { JobState } from '../../../../src/jobs/model/job-view.ts';
+import { createKeys } from '../../../../src/redis/keys.ts';
+import { quietLogger } from '../../../helpers/servers/roles.ts';
+import { useRedis } from '../../../helpers/servers/use.ts';
+import { TcpProxy } from '../../../helpers/faults/tcp-proxy.ts';
 
 const keys = createKeys();
 const payload = { filename: 'a', file_key: 'default/a' } as JobPayload;
@@ -181,11 +181,11 @@ test('however many jobs are active, they are read some at a time, so that a dash
   await Promise.all(ids.map((id) => queue.enqueue(id, 'default', payload)));
   await expect.poll(() => feed.live).toBe(true);
   store.asked.length = 0;
-  const read = (await feed.readActive('default', ['nobody']))!;
-  expect(read.flatMap((state) => state?.id ?? []).sort()).toEqual(ids.sort());
-  expect(store.asked).toEqual([200, 200, 50, 1]);
+  const read = (await feed.reads.active('default', undefined))!;
+  expect(read.states.map(({ id }) => id).sort()).toEqual(ids.sort());
+  expect(store.asked).toEqual([200, 200, 50]);
   store.asked.length = 0;
-  expect((await feed.read('default', ids))!.map((state) => state?.id)).toEqual(ids);
+  expect((await feed.reads.byIds('default', ids, undefined))!.states.map(({ id }) => id)).toEqual(ids);
   expect(store.asked).toEqual([200, 200, 50]);
 });
 
@@ -235,10 +235,12 @@ test('what is read is never ahead of what those who watch have been told; withou
   proxy.latencyMs = 300;
   await queue.cancel('a');
   await queue.rerun('a', 1);
-  expect(await slow.read('default', ['a'])).toMatchObject([{ status: 'queued' }]);
+  expect(await slow.reads.byIds('default', ['a'], undefined)).toMatchObject({
+    states: [{ status: 'queued' }],
+  });
   expect(said).toEqual(['failed', 'queued']);
   proxy.latencyMs = 60_000;
-  const reading = slow.read('default', ['a']);
+  const reading = slow.reads.byIds('default', ['a'], undefined);
   await expect.poll(() => store.asked.length).toBe(2);
   behind[0]!.disconnect();
   expect(await reading).toBeUndefined();
