@@ -25,6 +25,14 @@ export interface RecentRange {
 }
 
 /**
+ * Returns the list of a batch's jobs. If another program has put another type in its place, returns that of all recent
+ * jobs. The caller's filter finds the jobs of the batch among them, too.
+ */
+async function listOf(batchJobs: string, redis: Redis, keys: Keys): Promise<string> {
+  return ['zset', 'none'].includes(await redis.type(batchJobs)) ? batchJobs : keys.recent;
+}
+
+/**
  * Walks the ids of recent jobs, some at a time: those of all tenants, or those of the tenant's batch. Jobs that come and
  * go meanwhile neither hide nor repeat others, because the walk continues by time and not by rank. Ids may be of expired
  * jobs.
@@ -40,7 +48,7 @@ export async function* walkRecent(
   { sort = 'newest', cursor, created_after, created_before, batch }: RecentRange,
   first = READ_AT_ONCE,
 ): AsyncGenerator<{ ids: string[]; isLast: boolean }> {
-  const list = batch === undefined ? keys.recent : keys.batchJobs(tenant, batch);
+  const list = batch === undefined ? keys.recent : await listOf(keys.batchJobs(tenant, batch), redis, keys);
   const from = created_after === undefined ? '-inf' : String(wholeSecond(created_after));
   const to = created_before === undefined ? '+inf' : `(${wholeSecond(created_before)}`;
   const isNewestFirst = sort === 'newest';

@@ -113,6 +113,14 @@ describe('a batch of three jobs beside others', () => {
     expect((await get<Job>(`/api/jobs/${other}`)).status).toBe('queued');
   });
 
+  test('the filter finds the jobs of a batch whose list another program spoilt', async () => {
+    const [a, , c] = [await add(), await add('other'), await add()];
+    await redis.client.set(keys.batchJobs('default', 'b'), 'x');
+    expect(await listed('batch=b')).toEqual([c, a]);
+    expect(await listed(`batch=b&cursor=${c}`)).toEqual([a]);
+    expect((await postJson('/api/jobs/cancel', { batch: 'b' })).body).toMatchObject({ changed: 2 });
+  });
+
   test('a cancel ends the rest', async () => {
     await add();
     await add('other');
