@@ -184,3 +184,13 @@ test('a job that was ended by hand expires like any other, and those that do not
   expect(await redis.client.ttl(keys.job('ended'))).toBeGreaterThan(0);
   expect((await redis.client.zrange(keys.recent, '0', '-1')).sort()).toEqual(['ended', 'stays']);
 });
+
+test('an upload behind others becomes a job though the leases have another type', async () => {
+  const upload = (id: string, key: string) =>
+    jobs.queue.enqueue(id, 'default', payload, { key, fingerprint: 'f' });
+  await upload('a', 'first');
+  await redis.client.set(keys.leases, 'x');
+  expect(await upload('b', 'second')).toMatchObject({ id: 'b' });
+  expect(await upload('c', 'second')).toMatchObject({ id: 'b' });
+  expect(await status('b')).toBe('queued');
+});

@@ -43,7 +43,8 @@ if is_copy then
 end
 if priority ~= '' then optional[#optional + 1], optional[#optional + 2] = 'priority', priority end
 local ahead = count_ahead(at, tenant .. ':' .. collection, priority)
-local running = ahead > 0 and redis.call('ZCARD', leases) or 0
+-- An error here would leave an idempotency key without its job.
+local running = ahead > 0 and tonumber(redis.pcall('ZCARD', leases)) or 0
 commit(job_key, offset, epoch, job, queued_changes(
   'id', id, 'type', 'document_upload', 'payload', payload, 'filename', filename, 'collection', collection,
   'tenant', tenant, 'run', '1', 'max_retries', max_retries, 'created_at', stamp(), 'queued_ms', now_ms(),
