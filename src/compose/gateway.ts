@@ -1,6 +1,7 @@
 import { Gateway } from '../gateway/gateway.ts';
 import { type HttpServer } from '../http/server.ts';
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
+import { readStatistics } from '../jobs/reads/job-statistics.ts';
 import type { Shared } from './shared.ts';
 
 /** Wires the gateway to the server of this process. */
@@ -9,9 +10,10 @@ export function composeGateway(shared: Shared, { server }: HttpServer): void {
   const feed = shared.feed as JobFeed;
   const isRefused = () => installation.refusal !== undefined;
   const { heartbeatMs } = config;
-  const { limiter, clientOf } = shared;
+  const { limiter, clientOf, redis, keys } = shared;
   const options = { isRefused, heartbeatMs, limiter, clientOf };
-  const gateway = new Gateway({ feed, registry, access }, guard, logger, options);
+  const readStats = () => readStatistics(redis, keys);
+  const gateway = new Gateway({ feed, registry, access, readStats }, guard, logger, options);
   checks['gateway'] = async () => {
     if (!gateway.accepting) throw new Error('the gateway is draining');
   };

@@ -1,13 +1,15 @@
 import * as v from 'valibot';
 
 import { JobSchema } from './job.ts';
+import { JOB_FILTER_LISTS, StatsSchema } from './jobs.ts';
 import { WholeNumberSchema } from './scalars.ts';
+import { CollectionNameSchema } from './upload.ts';
 
 /** Subprotocol that a client names in the handshake. A client that names none gets it, too. */
 export const SUBPROTOCOL = 'sluice.v2';
 export const PROTOCOL_VERSION = 2;
 /** Names in `welcome.features`. A client finds out by them what this server knows. */
-export const FEATURES = ['jobs', 'active', 'since'] as const;
+export const FEATURES = ['jobs', 'filters', 'active', 'stats', 'since'] as const;
 
 /** Close codes of the server. PROTOCOL.md says after which a client may retry. */
 export const CLOSE = {
@@ -70,18 +72,41 @@ const Since = {
 /** A client's own number for a message. The response carries it. */
 const RequestId = { id: v.optional(WholeNumberSchema) };
 
-export const SubscribeJobsSchema = v.strictObject({
-  type: v.literal('subscribe'),
-  id: WholeNumberSchema,
-  channel: v.literal('jobs'),
-  ...Since,
-  jobs: v.pipe(v.array(JobId), v.minLength(1), v.maxLength(1000)),
-});
+/** Most ended jobs that a filter keeps. */
+export const MOST_RECENT = 1000;
+
+/** Names jobs by their ids, or by a filter. */
+export const SubscribeJobsSchema = v.pipe(
+  v.strictObject({
+    type: v.literal('subscribe'),
+    id: WholeNumberSchema,
+    channel: v.literal('jobs'),
+    ...Since,
+    jobs: v.optional(v.pipe(v.array(JobId), v.minLength(1), v.maxLength(1000))),
+    collection: v.optional(CollectionNameSchema),
+    status: v.optional(JOB_FILTER_LISTS.status),
+    recent: v.optional(v.pipe(WholeNumberSchema, v.maxValue(MOST_RECENT))),
+  }),
+  v.check(
+    ({ jobs, collection, status }) => jobs !== undefined || collection !== undefined || status !== undefined,
+    'names nothing. Add jobs, or a collection or status.',
+  ),
+  v.check(
+    ({ jobs, collection, status, recent }) =>
+      jobs === undefined || (collection === undefined && status === undefined && recent === undefined),
+    'names jobs and a filter. Use a subscription for each.',
+  ),
+);
 export const SubscribeActiveSchema = v.strictObject({
   type: v.literal('subscribe'),
   id: WholeNumberSchema,
   channel: v.literal('active'),
   ...Since,
+});
+export const SubscribeStatsSchema = v.strictObject({
+  type: v.literal('subscribe'),
+  id: WholeNumberSchema,
+  channel: v.literal('stats'),
 });
 export const UnsubscribeSchema = v.strictObject({ type: v.literal('unsubscribe'), id: WholeNumberSchema });
 export const PingSchema = v.strictObject({ type: v.literal('ping'), ...RequestId });
@@ -94,8 +119,16 @@ export const AuthSchema = v.strictObject({
 });
 
 /** Messages that subscribe, by their channel. */
-export const CHANNELS = { jobs: SubscribeJobsSchema, active: SubscribeActiveSchema };
-export const SubscribeSchema = v.variant('channel', [SubscribeJobsSchema, SubscribeActiveSchema]);
+export const CHANNELS = {
+  jobs: SubscribeJobsSchema,
+  active: SubscribeActiveSchema,
+  stats: SubscribeStatsSchema,
+};
+export const SubscribeSchema = v.variant('channel', [
+  SubscribeJobsSchema,
+  SubscribeActiveSchema,
+  SubscribeStatsSchema,
+]);
 /** All other messages of a client, by their type. */
 export const REQUESTS = { unsubscribe: UnsubscribeSchema, ping: PingSchema, auth: AuthSchema };
 
@@ -137,6 +170,11 @@ export const GoneSchema = v.object({
   ...Offset,
   jobs: v.array(v.string()),
 });
+export const StatsMessageSchema = v.object({
+  type: v.literal('stats'),
+  id: WholeNumberSchema,
+  stats: StatsSchema,
+});
 export const ErrorMessageSchema = v.object({
   type: v.literal('error'),
   id: v.optional(WholeNumberSchema),
@@ -147,6 +185,8 @@ export const ErrorMessageSchema = v.object({
 });
 export const UnsubscribedSchema = v.object({ type: v.literal('unsubscribed'), id: WholeNumberSchema });
 export const PongSchema = v.object({ type: v.literal('pong'), ...RequestId });
+/** The client is slow, so the server has skipped some states. Sent once until the client has everything again. */
+export const ConflatedSchema = v.object({ type: v.literal('conflated') });
 export const StaleSchema = v.object({ type: v.literal('stale') });
 export const LiveSchema = v.object({ type: v.literal('live'), epoch: v.string(), ...Offset });
 export const AuthorizedSchema = v.object({
@@ -163,9 +203,11 @@ export const ServerMessageSchema = v.variant('type', [
   SnapshotSchema,
   UpdateSchema,
   GoneSchema,
+  StatsMessageSchema,
   ErrorMessageSchema,
   UnsubscribedSchema,
   PongSchema,
+  ConflatedSchema,
   StaleSchema,
   LiveSchema,
   ReconnectSchema,

@@ -15,6 +15,8 @@ import type { Subject } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Admission } from './admission.ts';
+import type { Stats } from '../contract/jobs.ts';
+import { StatsTicker } from './channels/stats-ticker.ts';
 import { Flusher } from './speed/flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
 import { Authentication } from './session/authentication.ts';
@@ -66,7 +68,12 @@ export class Gateway {
   #draining = false;
 
   constructor(
-    { feed, registry, access }: { feed: JobFeed; registry: Registry; access: Access },
+    {
+      feed,
+      registry,
+      access,
+      readStats,
+    }: { feed: JobFeed; registry: Registry; access: Access; readStats: () => Promise<Stats> },
     guard: Guard,
     logger: Logger,
     {
@@ -87,7 +94,8 @@ export class Gateway {
       this.#open.delete(session);
       metrics.closed(code);
     };
-    this.#services = { access, feed, metrics, logger, heartbeatMs, flusher: new Flusher(), onEnd };
+    const shared = { flusher: new Flusher(), stats: new StatsTicker(readStats, logger) };
+    this.#services = { access, feed, metrics, logger, heartbeatMs, ...shared, onEnd };
     this.#turns = Math.max(1, Math.floor(heartbeatMs / TURN_MS));
     this.#guard = guard;
     this.#logger = logger;

@@ -45,8 +45,13 @@ export class MessageQueue {
     return this.#queue.length;
   }
 
+  /** Adds a message. Statistics replace earlier ones of their subscription. */
   add(message: QueuedMessage): void {
-    this.#queue.push(message);
+    const before = this.#queue.findIndex(
+      (queued) => isStats(message) && isStats(queued) && queued.id === message.id,
+    );
+    if (before === -1) this.#queue.push(message);
+    else this.#queue[before] = message;
   }
 
   /** True while states wait among the messages. */
@@ -103,11 +108,18 @@ export class MessageQueue {
     });
   }
 
-  deleteSnapshot(subscription: number): void {
+  /** Deletes what waits of a subscription. */
+  deleteAll(subscription: number): void {
     this.#queue = this.#queue.filter(
-      (message) => !('states' in message) || message.subscription !== subscription,
+      (message) =>
+        !('states' in message && message.subscription === subscription) &&
+        !(isStats(message) && message.id === subscription),
     );
   }
+}
+
+function isStats(message: QueuedMessage): message is Extract<ServerMessage, { type: 'stats' }> {
+  return 'type' in message && message.type === 'stats';
 }
 
 /** Returns the first states, as many as one frame holds. */

@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 
-import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { MessageQueue, type QueuedMessage } from './message-queue.ts';
 import { isTooFarBehind } from './backlog.ts';
@@ -59,14 +58,16 @@ export class Outbox {
     this.#listener = listener;
   }
 
-  /** Sends a message after the earlier ones. */
-  send(message: ServerMessage): void {
-    this.#enqueue(message);
+  /** Sends a message after the earlier ones. Statistics replace those of their subscription that still wait. */
+  send(message: QueuedMessage): void {
+    this.#messages ??= new MessageQueue();
+    this.#messages.add(message);
+    this.#schedule();
   }
 
   /** Tells the client that states flow again, those of an epoch. */
   live(epoch: string): void {
-    this.#enqueue({ liveEpoch: epoch });
+    this.send({ liveEpoch: epoch });
   }
 
   /**
@@ -77,7 +78,7 @@ export class Outbox {
     const first = new Map(states.map((state) => [state.id, state]));
     this.#ends(this.#updates.takeEnds(({ id, version }) => version < (first.get(id)?.version ?? 0)));
     for (const id of first.keys()) this.#updates.cancel(id);
-    this.#enqueue({ subscription, states: first, resumed });
+    this.send({ subscription, states: first, resumed });
   }
 
   /** Sends a state soon, unless the client has it or a newer one. */
@@ -88,7 +89,10 @@ export class Outbox {
       this.#offset = state.offset;
       return this.#writeUpdates([state]);
     }
-    if (this.#messages?.replace(state) ?? this.#updates.add(state)) this.#services.metrics.conflated++;
+    if (this.#messages?.replace(state) ?? this.#updates.add(state)) {
+      this.#services.metrics.conflated++;
+      this.#writer.skip();
+    }
     if (!this.#writer.busy) this.#schedule();
     // Serializes the state, because it may wait long, and its hash takes more memory than its JSON.
     else void state.json;
@@ -132,7 +136,7 @@ export class Outbox {
   forgetSubscription(subscription: number): void {
     const gone = this.#departures?.deleteAll(subscription);
     if (gone) this.#listener.onGone(gone);
-    this.#messages?.deleteSnapshot(subscription);
+    this.#messages?.deleteAll(subscription);
     if (this.#messages?.size === 0) this.#messages = undefined;
   }
 
@@ -175,19 +179,13 @@ export class Outbox {
     const left = this.#departures?.take(JOBS_A_FRAME, BYTES_A_FRAME);
     if (!left) return this.#wake();
     this.#advance();
-    const jobs = [...left.jobs];
-    this.#write(messageFrame({ type: 'gone', id: left.subscription, offset: this.#offset, jobs }));
-    this.#listener.onGone(left.jobs);
+    const { subscription: id, jobs } = left;
+    this.#write(messageFrame({ type: 'gone', id, offset: this.#offset, jobs: [...jobs] }));
+    this.#listener.onGone(jobs);
   }
 
   #ends(ends: JobState[]): void {
-    if (ends.length > 0) this.#enqueue({ ends });
-  }
-
-  #enqueue(message: QueuedMessage): void {
-    this.#messages ??= new MessageQueue();
-    this.#messages.add(message);
-    this.#schedule();
+    if (ends.length > 0) this.send({ ends });
   }
 
   #flushMessage(messages: MessageQueue): void {
@@ -202,8 +200,7 @@ export class Outbox {
   /** Moves to the offset of the next frame. The client then has everything but what still waits. */
   #advance(): void {
     const most = this.#messages?.holdsStates ? this.#offset : this.#services.feed.offset;
-    const waiting = Math.min(this.#updates.offset, this.#departures?.offset ?? Infinity);
-    this.#offset = Math.max(0, Math.min(most, waiting));
+    this.#offset = Math.max(0, Math.min(most, this.#updates.offset, this.#departures?.offset ?? Infinity));
   }
 
   /** Schedules a write. Updates wait for the common flush. Messages go at once. */
@@ -224,12 +221,16 @@ export class Outbox {
     // Keeps only ended states, because a client that does not read would hold the others beside the frame.
     const ended = states.some(({ terminal }) => terminal) ? states.filter(({ terminal }) => terminal) : NONE;
     if (this.#writer.write(frame)) return this.#taken(ended);
-    this.#writer.wait(() => this.#taken(ended));
+    this.#writer.wait((skipped) => {
+      if (skipped) this.send({ type: 'conflated' });
+      this.#taken(ended);
+    });
   }
 
   #taken(ended: readonly JobState[]): void {
     if (ended.length > 0) this.#listener.onEnded(ended);
     if (!this.idle) this.#schedule();
+    else this.#writer.caughtUp();
     this.#wake();
   }
 

@@ -5,8 +5,8 @@ import { AppError } from '../../errors.ts';
 
 /** Target of a subscription. */
 export type Watched =
-  | { readonly channel: 'jobs'; readonly jobs: readonly string[] }
-  | { readonly channel: 'active' };
+  | { readonly channel: 'jobs'; readonly jobs?: readonly string[] | undefined }
+  | { readonly channel: 'active' | 'stats' };
 
 /** Checks whether a principal may watch a target. @returns `undefined` if it may */
 export function watchRefusal(
@@ -15,7 +15,7 @@ export function watchRefusal(
 ): { code: 'forbidden'; detail: string } | undefined {
   const scope = watched.channel === 'jobs' ? 'read' : 'dashboard';
   const may =
-    watched.channel === 'jobs'
+    watched.channel === 'jobs' && watched.jobs
       ? watched.jobs.every((id) => isAllowed(principal, 'read', id))
       : isAllowed(principal, scope);
   return may ? undefined : { code: 'forbidden', detail: `The key needs the scope ${scope}.` };

@@ -2,6 +2,7 @@ import type { Access } from '../../access/access.ts';
 import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
+import type { StatsTicker } from '../channels/stats-ticker.ts';
 import type { Flusher } from '../speed/flusher.ts';
 import type { Session } from './session.ts';
 
@@ -13,6 +14,7 @@ export interface SessionServices {
   logger: Logger;
   heartbeatMs: number;
   flusher: Flusher;
+  stats: StatsTicker;
   /** Called at a session's end with its close code. */
   onEnd(session: Session, code: number): void;
 }

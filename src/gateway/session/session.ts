@@ -17,7 +17,8 @@ import { parseMessage, type RefusedMessage } from './parse-message.ts';
 import { authorized, replacePrincipal, watchRefusal } from './rights.ts';
 import { Outbox, type SentListener } from '../outbox/outbox.ts';
 import type { ProtocolSocket, SocketListener } from '../protocol-socket.ts';
-import { CHANNEL_WEIGHT, createSubscription, type LossListener } from './subscription.ts';
+import { createSubscription, weightOf } from '../channels/create-subscription.ts';
+import type { LossListener } from '../channels/subscription.ts';
 import type { SessionServices } from './session-services.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -195,16 +196,15 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
   #subscribe(message: Subscribe): void {
     const { id } = message;
     const refusal =
-      watchRefusal(this.#principal, message) ??
-      this.#subscriptions.refusal(id, message.channel === 'jobs' ? message.jobs.length : CHANNEL_WEIGHT);
+      watchRefusal(this.#principal, message) ?? this.#subscriptions.refusal(id, weightOf(message));
     if (refusal?.code === 'forbidden' && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
       return this.socket.close(CLOSE.forbidden, refusal.detail);
     if (refusal) return this.#outbox.send({ type: 'error', id, ...refusal });
-    const { feed, metrics } = this.#services;
-    if (message.since) metrics.resumes++;
+    const { feed, stats, metrics } = this.#services;
+    if ('since' in message && message.since) metrics.resumes++;
     metrics.subscriptions++;
-    const services = { feed, outbox: this.#outbox };
-    this.#subscriptions.add(id, createSubscription(message, this.#principal.tenant, services, this));
+    const services = { feed, stats, outbox: this.#outbox, listener: this };
+    this.#subscriptions.add(id, createSubscription(message, this.#principal.tenant, services));
   }
 
   /** Replaces the session's principal. Ends the subscriptions that the new key does not allow. */

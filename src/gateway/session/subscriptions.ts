@@ -1,7 +1,7 @@
 import type { PushErrorCode } from '../../contract/error-codes.ts';
 import { MAX_SUBSCRIPTIONS, MAX_WATCHED_JOBS } from '../../contract/messages.ts';
 import { SmallMap } from '../speed/small-map.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscription } from '../channels/subscription.ts';
 
 /** Reason of a refused subscription: a stable code, and words. */
 export interface Refusal {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Backoff } from '../../backoff.ts';
 import type { Logger } from '../../logging/logger.ts';
+import { isShown, type ShownFilter } from '../model/job-filter.ts';
 import type { StreamPosition } from '../model/job-event.ts';
 import { areOf, type JobState } from '../model/job-view.ts';
 import type { JobStore } from '../reads/job-store.ts';
@@ -12,12 +13,21 @@ const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
 /** Pause in ms after a read of another epoch. The link notices the epoch meanwhile. */
 const EPOCH_DELAY_MS = 50;
+/** Jobs of a round trip, and most jobs that a search for ended ones looks at, in 50–80 ms. */
+const READ_AT_ONCE = 200;
+const MOST_LOOKED_AT = 5000;
 
 /** Jobs as a watcher reads them before its first update. */
 export interface LiveRead {
   states: JobState[];
   /** Jobs that have changed after the given position; absent if it is unknown, and all states are new. */
   changed: ReadonlySet<string> | undefined;
+}
+
+/** What a channel of jobs reads. */
+export interface ChannelRead extends LiveRead {
+  /** The ended jobs that it may keep, the oldest first. */
+  ended: string[];
 }
 
 /** The feed, as its reads see it. */
@@ -70,20 +80,47 @@ export class LiveReads {
   }
 
   /**
-   * Reads all active jobs of a tenant.
-   * @param since position of a client that had them all. Jobs that have ended since are among the states, too
+   * Reads the active jobs of a tenant, and the latest ended ones that match a filter.
+   * @param since position of a client that had them all. Jobs that have changed since are among the states, too
    */
-  async active(tenant: string, since: StreamPosition | undefined): Promise<LiveRead | undefined> {
+  async channel(
+    tenant: string,
+    filter: ShownFilter & { recent: number },
+    since: StreamPosition | undefined,
+  ): Promise<ChannelRead | undefined> {
     return this.#read(tenant, async () => {
       const active = await this.#active.ask();
+      const ended = await this.#ended(tenant, filter, since?.offset ?? Infinity);
+      const read = { states: [...active, ...ended], ended: ended.map(({ id }) => id) };
       const changed = await this.#changed(since, (offset) => this.#store.changes.since(offset));
       const left = new Set(changed);
-      for (const state of active) left.delete(state?.id ?? '');
-      const ended = await this.#store.readInPages([...left]);
+      for (const state of read.states) left.delete(state?.id ?? '');
+      const others = await this.#store.readInPages([...left]);
       // Redis no longer knows a job, so nothing says whose it was. A full snapshot makes the client forget it.
-      if (ended.includes(undefined)) return { states: active, changed: undefined };
-      return { states: [...active, ...ended], changed };
+      if (others.includes(undefined)) return { ...read, changed: undefined };
+      return { ...read, states: [...read.states, ...others], changed };
     });
+  }
+
+  /**
+   * Reads ended jobs, the oldest first: the latest, and as many that had ended by an offset. A client that comes back from
+   * there learns which of its jobs are no longer among the latest.
+   */
+  async #ended(tenant: string, filter: ShownFilter & { recent: number }, by: number): Promise<JobState[]> {
+    const ended = new Map<string, JobState>();
+    let older = 0;
+    for (let from = 0; from < MOST_LOOKED_AT && older < filter.recent; from += READ_AT_ONCE) {
+      const latest = await this.#store.changes.latest(from, READ_AT_ONCE);
+      const states = await this.#store.readAll(latest.map(({ id }) => id));
+      for (const [i, state] of states.entries()) {
+        if (older === filter.recent || state?.tenant !== tenant || !state.terminal) continue;
+        if (ended.has(state.id) || !isShown(state, filter)) continue;
+        ended.set(state.id, state);
+        if ((latest[i]?.offset ?? 0) <= by) older++;
+      }
+      if (latest.length < READ_AT_ONCE) break;
+    }
+    return [...ended.values()].toReversed();
   }
 
   async #changed(
@@ -93,22 +130,21 @@ export class LiveReads {
     return since && since.epoch === this.#feed.epoch ? read(since.offset) : undefined;
   }
 
-  async #read(
+  async #read<T extends { states: (JobState | undefined)[] }>(
     tenant: string,
-    read: () => Promise<{ states: (JobState | undefined)[]; changed: ReadonlySet<string> | undefined }>,
-  ): Promise<LiveRead | undefined> {
+    read: () => Promise<T>,
+  ): Promise<(Omit<T, 'states'> & { states: JobState[] }) | undefined> {
     const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
     while (this.#feed.live) {
       const { epoch } = this.#feed;
       try {
-        const { states, changed } = await read();
+        const { states, ...rest } = await read();
         await this.#caughtUp.ask();
         if (!this.#feed.live) return undefined;
-        if (epoch === this.#feed.epoch && areOf(epoch, states))
-          return {
-            states: states.filter((state) => state !== undefined && state.tenant === tenant) as JobState[],
-            changed,
-          };
+        if (epoch === this.#feed.epoch && areOf(epoch, states)) {
+          const own = states.filter((state): state is JobState => state?.tenant === tenant);
+          return { ...rest, states: own };
+        }
         await sleep(EPOCH_DELAY_MS);
       } catch (error) {
         if (this.#feed.closed) throw error;

@@ -1,6 +1,9 @@
 import { outcomeOf } from '../../contract/job.ts';
 import { JOB_FILTER_FIELDS, type JobFilter } from '../../contract/jobs.ts';
-import { toNames, toStatus, type JobHash } from './job-view.ts';
+import { toNames, toStatus, type JobHash, type JobState } from './job-view.ts';
+
+/** Filters that compare what a watcher knows of a job. */
+export type ShownFilter = Pick<JobFilter, 'collection' | 'status'>;
 
 /** Fields of a job's hash that each filter compares. */
 const COMPARED: Record<keyof JobFilter, readonly string[]> = {
@@ -24,9 +27,7 @@ export function matchesFilter(hash: JobHash, filter: JobFilter): boolean {
   const { status, error_code, collection, filename, batch, created_after, created_before } = filter;
   if (status || error_code) {
     const shown = toStatus(hash);
-    const isCancelled = outcomeOf(shown) === 'cancelled';
-    if (status && !status.includes(shown.status) && !(isCancelled && status.includes('cancelled')))
-      return false;
+    if (status && !isAmong(status, { status: shown.status, outcome: outcomeOf(shown) })) return false;
     if (error_code && (shown.error_code === undefined || !error_code.includes(shown.error_code)))
       return false;
   }
@@ -40,4 +41,17 @@ export function matchesFilter(hash: JobHash, filter: JobFilter): boolean {
   // NaN, of a job without a readable time, is neither.
   const created = Date.parse(hash['created_at'] ?? '');
   return created >= (created_after ?? -Infinity) && created < (created_before ?? Infinity);
+}
+
+/** Returns whether a state matches, as {@link matchesFilter} does. */
+export function isShown(state: JobState, { collection, status }: ShownFilter): boolean {
+  if (collection !== undefined && state.collection !== collection) return false;
+  return status === undefined || isAmong(status, state);
+}
+
+function isAmong(
+  wanted: NonNullable<JobFilter['status']>,
+  { status, outcome }: Pick<JobState, 'status' | 'outcome'>,
+): boolean {
+  return wanted.includes(status) || (outcome === 'cancelled' && wanted.includes('cancelled'));
 }

@@ -44,6 +44,18 @@ export class ChangedJobs {
     return new Set(ids.filter((_, i) => Number(last[i] ?? 0) > offset));
   }
 
+  /** Lists some jobs with the offsets of their last events, the latest first. @param from number of jobs to skip */
+  async latest(from: number, count: number): Promise<{ id: string; offset: number }[]> {
+    const read = await this.#read<[string[]]>((pipeline) =>
+      pipeline.zrevrange(this.#key, from, from + count - 1, 'WITHSCORES'),
+    );
+    const [flat = []] = read ?? [];
+    const jobs = [];
+    for (let i = 0; i < flat.length; i += 2)
+      jobs.push({ id: flat[i] as string, offset: Number(flat[i + 1]) });
+    return jobs;
+  }
+
   async #read<T>(add: (pipeline: ReturnType<Redis['pipeline']>) => unknown): Promise<T | undefined> {
     const pipeline = this.#redis.pipeline();
     add(pipeline);

@@ -10,6 +10,7 @@ import { Guard } from '../../../src/access/guard.ts';
 import { Gateway } from '../../../src/gateway/gateway.ts';
 import { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
 import { Limiter } from '../../../src/limits/limiter.ts';
+import { readStatistics } from '../../../src/jobs/reads/job-statistics.ts';
 import { JobStore } from '../../../src/jobs/reads/job-store.ts';
 import { createKeys } from '../../../src/redis/keys.ts';
 import { WIDE_LIMITS } from '../../helpers/faults/limits.ts';
@@ -34,7 +35,8 @@ const feed = use(() => {
 const server = use(() => createServer());
 const gateway = use(() => {
   const access = new Access(undefined, new Passes(redis.client, keys));
-  return new Gateway({ feed, registry, access }, new Guard([], [], logger), logger, {
+  const readStats = () => readStatistics(redis.client, keys);
+  return new Gateway({ feed, registry, access, readStats }, new Guard([], [], logger), logger, {
     heartbeatMs: HEARTBEAT_MS,
     limiter: new Limiter(WIDE_LIMITS),
     clientOf: () => 'address:127.0.0.1',

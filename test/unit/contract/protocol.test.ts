@@ -20,13 +20,14 @@ test.each([
   [
     'Client → server',
     ClientMessageSchema,
-    ['auth', 'ping', 'subscribe', 'subscribe', 'subscribe', 'unsubscribe'],
+    ['auth', 'ping', ...Array<string>(5).fill('subscribe'), 'unsubscribe'],
   ],
   [
     'Server → client',
     ServerMessageSchema,
     [
       'authorized',
+      'conflated',
       'error',
       'gone',
       'live',
@@ -34,6 +35,7 @@ test.each([
       'reconnect',
       'snapshot',
       'stale',
+      'stats',
       'unsubscribed',
       'update',
       'welcome',

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { Access } from '../../../src/access/access.ts';
 import { ANONYMOUS } from '../../../src/access/principal.ts';
 import type { ClientMessage } from '../../../src/contract/messages.ts';
+import { StatsTicker } from '../../../src/gateway/channels/stats-ticker.ts';
 import { Flusher } from '../../../src/gateway/speed/flusher.ts';
 import { GatewayMetrics } from '../../../src/gateway/gateway-metrics.ts';
 import type { ProtocolSocket } from '../../../src/gateway/protocol-socket.ts';
@@ -19,6 +20,8 @@ import { SlowStream } from '../../helpers/clients/slow-stream.ts';
 
 const state = (id: string, version: number, status: string, run = 1) =>
   new JobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
+
+const stats = new StatsTicker(() => Promise.reject(new Error('nothing watches')), quietLogger());
 
 /** Lets everything be sent that waits. */
 async function idle(): Promise<void> {
@@ -37,12 +40,21 @@ async function openDashboard(stream: Duplex, flusher: Flusher, times: number): P
     live: true,
     watchAll: (watcher: JobWatcher) => void watchers.push(watcher),
     offset: 0,
-    reads: { active: async () => ({ states: [], changed: undefined }) },
+    reads: { channel: async () => ({ states: [], changed: undefined, ended: [] }) },
   } as unknown as JobFeed;
   const socket = { readyState: 1, OPEN: 1, listen() {}, resume() {} } as unknown as ProtocolSocket;
   const metrics = new GatewayMetrics(new Registry(), feed, () => ({ count: 0, bufferedBytes: 0 }));
   const logger = quietLogger();
-  const services = { access: {} as Access, feed, metrics, logger, heartbeatMs: 30_000, flusher, onEnd() {} };
+  const services = {
+    access: {} as Access,
+    feed,
+    metrics,
+    logger,
+    heartbeatMs: 30_000,
+    flusher,
+    stats,
+    onEnd() {},
+  };
   const session = new Session(socket, stream, services, undefined, ANONYMOUS);
   for (let id = 1; id <= times; id++) {
     const subscribe: ClientMessage = { type: 'subscribe', id, channel: 'active' };
@@ -140,6 +152,7 @@ test('a session that is not read from, for it does not take its answers, is not 
     logger: quietLogger(),
     heartbeatMs: 30_000,
     flusher: new Flusher(),
+    stats,
     onEnd() {},
   };
   const session = new Session(socket as unknown as ProtocolSocket, stream, services, undefined, ANONYMOUS);

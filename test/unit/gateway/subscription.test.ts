@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
 import type { Outbox } from '../../../src/gateway/outbox/outbox.ts';
-import { ActiveSubscription } from '../../../src/gateway/session/subscription.ts';
+import { createSubscription } from '../../../src/gateway/channels/create-subscription.ts';
+import type { ChannelServices } from '../../../src/gateway/channels/subscription.ts';
 import type { JobFeed } from '../../../src/jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../../src/jobs/feed/job-watchers.ts';
 import { JobState } from '../../../src/jobs/model/job-view.ts';
@@ -16,9 +17,9 @@ async function join(epoch: string, heard: JobState[], read: JobState[]): Promise
     epoch,
     watchAll: (joining: JobWatcher) => void (watcher = joining),
     reads: {
-      async active() {
+      async channel() {
         for (const news of heard) watcher?.onState(news);
-        return { states: read, changed: undefined };
+        return { states: read, changed: undefined, ended: [] };
       },
     },
   } as unknown as JobFeed;
@@ -27,7 +28,8 @@ async function join(epoch: string, heard: JobState[], read: JobState[]): Promise
     snapshot: (_: number, states: JobState[]) =>
       sent.push(...states.map(({ id, version }) => `${id}@${version}`)),
   } as unknown as Outbox;
-  await new ActiveSubscription('default', 1, undefined, { feed, outbox }).join();
+  const services = { feed, outbox } as ChannelServices;
+  await createSubscription({ type: 'subscribe', id: 1, channel: 'active' }, 'default', services).join();
   return sent.sort();
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { Subscription } from '../../../src/gateway/session/subscription.ts';
+import type { Subscription } from '../../../src/gateway/channels/subscription.ts';
 import { Subscriptions } from '../../../src/gateway/session/subscriptions.ts';
 
 test('when a session has ended, those of its subscriptions that have not joined yet are read for no more', async () => {

@@ -181,7 +181,7 @@ test('however many jobs are active, they are read some at a time, so that a dash
   await Promise.all(ids.map((id) => queue.enqueue(id, 'default', payload)));
   await expect.poll(() => feed.live).toBe(true);
   store.asked.length = 0;
-  const read = (await feed.reads.active('default', undefined))!;
+  const read = (await feed.reads.channel('default', { recent: 0 }, undefined))!;
   expect(read.states.map(({ id }) => id).sort()).toEqual(ids.sort());
   expect(store.asked).toEqual([200, 200, 50]);
   store.asked.length = 0;
