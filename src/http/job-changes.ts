@@ -2,7 +2,7 @@ import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../jobs/feed/job-watchers.ts';
 import { isNewer, type JobState } from '../jobs/model/job-view.ts';
 
-/** Makes the tag of a job's state: for `ETag`, and unquoted for `Last-Event-ID`. */
+/** Makes the tag of a job's state, for `ETag`. */
 export function versionTag({ epoch, version }: JobState): string {
   return `${epoch}-${version}`;
 }

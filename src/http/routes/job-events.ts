@@ -3,6 +3,9 @@ import { Hono } from 'hono';
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import { JobEventQuerySchema } from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
+import type { StreamPosition } from '../../jobs/model/job-event.ts';
+import type { JobState } from '../../jobs/model/job-view.ts';
+import type { JobStore } from '../../jobs/reads/job-store.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import type { ApiOptions, ApiServices } from '../api-services.ts';
 import { header, query } from '../openapi/parts.ts';
@@ -11,10 +14,14 @@ import type { Operations } from '../openapi/to-paths.ts';
 
 const RECONNECT_MS = 2000;
 
+/** Matches the position in an event's id: epoch and offset. */
+const POSITION = /^(.*):(\d{1,15})$/;
+
 /**
  * Serves `GET /api/jobs/{id}/events`: the job as server-sent events, for networks that block WebSockets. A slow client gets
- * the latest state, not every state. The stream ends after the terminal state. A client that returns with that state's
- * `Last-Event-ID` gets 204, because nothing more will come.
+ * the latest state, not every state. The stream ends after the terminal state. An event's id is a position of the protocol. A
+ * client that returns with its `Last-Event-ID` gets the state only if the job has changed since. If the job had ended, it
+ * gets 204, because nothing more will come.
  * @param heartbeatMs interval of empty comment lines. They show proxies and clients that the connection lives
  */
 export function jobEventRoutes(
@@ -32,12 +39,20 @@ export function jobEventRoutes(
     const id = c.req.param('id');
     const principal = c.get('principal');
     const changes = new JobChanges(feed, principal.tenant, id, [c.req.raw.signal, closing]);
-    const state = await store.read(principal.tenant, id).catch((error: unknown) => {
+    // What was passed on before the read is in the state.
+    const before: StreamPosition = { epoch: feed.epoch, offset: feed.offset };
+    const returns = parsePosition(c.req.header('last-event-id') ?? lastEventId);
+    const read = async () => {
+      const found = await store.read(principal.tenant, id);
+      if (found && found.epoch === before.epoch) found.offset = before.offset;
+      return { state: found, isKnown: found !== undefined && (await hasState(store, found, returns)) };
+    };
+    const { state, isKnown } = await read().catch((error: unknown) => {
       changes.end();
       throw error;
     });
-    let tag = c.req.header('last-event-id') ?? lastEventId;
-    if (!state || (state.terminal && versionTag(state) === tag)) {
+    let tag = state && isKnown ? versionTag(state) : undefined;
+    if (!state || (state.terminal && isKnown)) {
       changes.end();
       if (state) return c.body(null, 204);
       throw new AppError('job_not_found');
@@ -75,7 +90,8 @@ export function jobEventRoutes(
         if (next === 'unchanged' && !changes.ended) return controller.enqueue(encoder.encode(':\n\n'));
         if (typeof next !== 'string' && access.isValid(principal)) {
           tag = versionTag(next);
-          controller.enqueue(encoder.encode(`id: ${tag}\ndata: ${next.json}\n\n`));
+          const position = `${next.epoch}:${next.offset}`;
+          controller.enqueue(encoder.encode(`id: ${position}\ndata: ${next.json}\n\n`));
           if (!next.terminal) return;
         }
         end();
@@ -87,6 +103,22 @@ export function jobEventRoutes(
   });
 }
 
+function parsePosition(text: string | undefined): StreamPosition | undefined {
+  const found = POSITION.exec(text ?? '');
+  return found ? { epoch: found[1] as string, offset: Number(found[2]) } : undefined;
+}
+
+/** Returns whether a client that had everything up to a position has a state that was read since. */
+async function hasState(
+  store: JobStore,
+  { id, epoch }: JobState,
+  since: StreamPosition | undefined,
+): Promise<boolean> {
+  if (since?.epoch !== epoch) return false;
+  const changed = await store.changes.among([id], since.offset);
+  return changed !== undefined && !changed.has(id);
+}
+
 /** Describes the route for OpenAPI. */
 export const jobEventOperations: Operations = {
   'GET /api/jobs/:id/events': {
@@ -95,7 +127,7 @@ export const jobEventOperations: Operations = {
     parameters: [...query(JobEventQuerySchema), header('Last-Event-ID')],
     responses: {
       200: { description: "Each event's data is the job", content: { 'text/event-stream': {} } },
-      204: { description: 'The state named in Last-Event-ID was the last' },
+      204: { description: 'The job had ended at the position in Last-Event-ID' },
     },
     problems: ['job_not_found', 'queue_unavailable'],
   },

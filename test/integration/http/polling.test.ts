@@ -149,13 +149,15 @@ test('the events of a job: its states in the bytes of polling, until it has ende
   expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
   expect(states.map(({ progress }) => progress)).toContain(70);
   const polled = await get(`/api/jobs/${id}`);
-  expect(heard.at(-1)).toEqual({ id: tagOf(polled).replaceAll('"', ''), data: await polled.text() });
+  const position = `${await redis.client.get('jobs:epoch')}:${await redis.client.get('jobs:offset')}`;
+  expect(heard.at(-1)).toEqual({ id: position, data: await polled.text() });
 });
 
 test('a client that comes back is spared what it has, and told when nothing more will come', async () => {
   const job = await claim();
-  const tag = tagOf(await get(`/api/jobs/${id}`)).replaceAll('"', '');
-  const { heard: states, ended } = events(await get(`/api/jobs/${id}/events`, { 'last-event-id': tag }));
+  const epoch = await redis.client.get('jobs:epoch');
+  const had = `${epoch}:${await redis.client.get('jobs:offset')}`;
+  const { heard: states, ended } = events(await get(`/api/jobs/${id}/events`, { 'last-event-id': had }));
   // Long enough for a state to come, which must not.
   await sleep(50);
   await jobs.fail(job);
@@ -166,6 +168,12 @@ test('a client that comes back is spared what it has, and told when nothing more
   const named = await get(`/api/jobs/${id}/events?lastEventId=${encodeURIComponent(states[0]!.id)}`);
   expect(named.status).toBe(204);
   expect(over.status).toBe(204);
+  // It lacks the end, or nobody can tell: the end comes once more.
+  for (const lacks of [had, `another:${states[0]!.id.split(':')[1]}`, `${epoch}:0`, 'of an older version']) {
+    const { heard, ended: all } = events(await get(`/api/jobs/${id}/events`, { 'last-event-id': lacks }));
+    await all;
+    expect(heard.map(({ data }) => data)).toEqual([states[0]!.data]);
+  }
   expect((await get('/api/jobs/nobody/events')).status).toBe(404);
 });
 
