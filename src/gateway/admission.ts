@@ -6,6 +6,11 @@ const SESSIONS_A_SECOND = 1000;
 const BURST = 2000;
 const MOST_SESSIONS = 50_000;
 
+/** Returns the time in ms in which a gateway without sessions admits this many that come at once. */
+export function admissionMs(sessions: number): number {
+  return (Math.max(0, sessions - BURST) / SESSIONS_A_SECOND) * 1000;
+}
+
 /**
  * Decides which clients may open a session. All clients of a lost node come at once. Those beyond the rate must come again
  * in a second, so that open sessions are served meanwhile.

@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from '@prometheus-io/client';
 import { WebSocketServer } from 'ws';
 
@@ -15,6 +14,7 @@ import type { Subject } from '../limits/client-address.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Admission } from './admission.ts';
+import { drainAll } from './drain.ts';
 import type { Stats } from '../contract/jobs.ts';
 import { StatsTicker } from './channels/stats-ticker.ts';
 import { Flusher } from './speed/flusher.ts';
@@ -30,13 +30,6 @@ const PATH = '/ws';
 const HEARTBEAT_MS = 15_000;
 /** Length of a turn, in ms. Each session has a turn for its ping, so that not all pings go at once. */
 const TURN_MS = 1000;
-/** Sessions that a drain asks at a time, with a pause in between. */
-const DRAIN_SLICE = 200;
-const DRAIN_PAUSE_MS = 100;
-/** Clients that return in each ms after a drain, at most. It spreads their returns. */
-const RETURNS_A_MS = 0.5;
-const SHORTEST_RETURN_MS = 500;
-
 const PROBLEM = 'Content-Type: application/problem+json\r\n';
 
 /** An open session with its bookkeeping. */
@@ -124,12 +117,7 @@ export class Gateway {
     this.#draining = true;
     clearInterval(this.#timer);
     const open = [...this.#open.keys()];
-    const within = Math.max(SHORTEST_RETURN_MS, open.length / RETURNS_A_MS);
-    for (let from = 0; from < open.length; from += DRAIN_SLICE) {
-      if (from > 0) await sleep(DRAIN_PAUSE_MS);
-      for (const session of open.slice(from, from + DRAIN_SLICE))
-        void session.drain(Math.round(Math.random() * within));
-    }
+    await drainAll(open);
     for (const socket of this.#authenticating) socket.close(CLOSE.drain, 'the server is shutting down');
     const sockets = [...open.map(({ socket }) => socket), ...this.#authenticating];
     const closed = sockets.map(async (socket) => {

@@ -66,7 +66,9 @@ test('a node that is told to stop sends its sessions to another, each in its tim
   );
   expect(delays).toHaveLength(SESSIONS);
   expect(new Set(delays).size).toBeGreaterThan(SESSIONS / 4);
-  expect(Math.max(...delays)).toBeLessThanOrEqual(SESSIONS * 2);
+  // No longer than a lone gateway needs to be back and to admit all.
+  expect(Math.max(...delays)).toBeLessThanOrEqual(1000);
+  expect(Math.min(...delays)).toBeGreaterThanOrEqual(500);
 }, 60_000);
 
 test('neither garbage, nor a client that stays, nor a refused one keeps a node from stopping well', async () => {
