@@ -102,6 +102,43 @@ export const JobQuerySchema = v.object({
 });
 export type JobQuery = v.InferOutput<typeof JobQuerySchema>;
 
+/** Most jobs that one read names. Their UUIDs still fit the 8 KiB that proxies take as an address. */
+export const MAX_NAMED_JOBS = 200;
+/** The list of named jobs. An id has no comma in it here, because commas divide the list. */
+export const JobIdsSchema = v.pipe(
+  v.array(v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128))),
+  v.maxLength(MAX_NAMED_JOBS, `must name at most ${MAX_NAMED_JOBS} jobs`),
+);
+function namedJobs(description: string) {
+  return v.pipe(
+    v.string(),
+    v.description(description),
+    v.transform((text) => [...new Set(text.split(','))]),
+    JobIdsSchema,
+  );
+}
+
+/** Query string of `GET /api/jobs` that names its jobs. It takes no filter, and has one page. */
+export const NamedJobsQuerySchema = v.object({
+  ids: namedJobs('Ids of jobs, instead of all other parameters. Unknown jobs are absent from the response.'),
+});
+
+/** Query string of `GET /api/events`. */
+export const EventQuerySchema = v.pipe(
+  v.object({
+    jobs: v.optional(namedJobs('Ids of the jobs to follow.')),
+    channel: v.optional(v.pipe(v.literal('active'), v.description('Follows all active jobs.'))),
+    /** Id of the last event that the client has. Some libraries cannot send it as the header `Last-Event-ID`. */
+    lastEventId: v.optional(v.string()),
+    /** A single-use ticket of `POST /api/ws-ticket`. */
+    ticket: v.optional(v.string()),
+  }),
+  v.check(
+    ({ jobs, channel }) => jobs !== undefined || channel !== undefined,
+    'Name jobs, a channel, or both.',
+  ),
+);
+
 /** Body of `POST /api/jobs/retry` and `POST /api/jobs/cancel`: a filter, or `all`. */
 export const JobSelectionSchema = v.pipe(
   v.strictObject(
@@ -179,6 +216,7 @@ export const JobListSchema = v.object({
   /** In place of `total`: the count stopped at its cap, and more jobs may match. */
   total_at_least: v.optional(WholeNumberSchema),
 });
+export type JobList = v.InferOutput<typeof JobListSchema>;
 
 /** Statistics of the queue, as `GET /api/stats` and `/metrics` send them. Times in ms. */
 export const StatsSchema = v.object({

@@ -8,6 +8,7 @@ import { isKeyed, type Principal } from '../access/principal.ts';
 import { JOB_TOKEN_HEADER } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { Subject } from '../limits/client-address.ts';
+import { eventRoutes } from './events/event-routes.ts';
 import { openApiDocument, operations } from './openapi/openapi.ts';
 import type { ApiOptions, ApiServices } from './api-services.ts';
 import { toProblemResponse } from './problem.ts';
@@ -116,6 +117,7 @@ export function createApp(
   app.route('/', jobRoutes(services, options.heartbeatMs));
   app.route('/', timelineRoutes(services));
   app.route('/', jobEventRoutes(services, options));
+  app.route('/', eventRoutes(services, options));
   app.route('/', jobControlRoutes(services));
   app.route('/', batchRoutes(services));
   app.route('/', ticketRoutes(services.access));

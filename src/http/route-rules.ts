@@ -44,5 +44,6 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'GET /api/jobs/:id/status': READ_JOB,
   'GET /api/jobs/:id/timeline': READ_JOB,
   'GET /jobs/:id/status': READ_JOB,
+  'GET /api/events': { scope: 'read', ticket: true },
   'GET /api/jobs/:id/events': { scope: 'read', job: JOB, ticket: true },
 };

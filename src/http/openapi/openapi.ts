@@ -27,6 +27,7 @@ import { ProblemSchema } from '../../contract/problem.ts';
 import { SettingsSchema } from '../../contract/settings.ts';
 import { TicketSchema } from '../../contract/messages.ts';
 import { DocumentEditSchema, UploadAcceptedSchema } from '../../contract/upload.ts';
+import { eventOperations } from '../events/event-routes.ts';
 import { openAiOperations } from '../openai/openai-routes.ts';
 import { batchOperations } from '../routes/batches/batches.ts';
 import { collectionOperations } from '../routes/collections.ts';
@@ -57,6 +58,7 @@ export const operations: Operations = {
   ...jobOperations,
   ...timelineOperations,
   ...jobEventOperations,
+  ...eventOperations,
   ...jobControlOperations,
   ...batchOperations,
   ...ticketOperations,

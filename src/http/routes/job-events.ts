@@ -9,13 +9,11 @@ import type { JobStore } from '../../jobs/reads/job-store.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import type { ApiOptions, ApiServices } from '../api-services.ts';
 import { header, query } from '../openapi/parts.ts';
+import { parsePosition } from '../events/position.ts';
 import { readQuery } from '../validate.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 const RECONNECT_MS = 2000;
-
-/** Matches the position in an event's id: epoch and offset. */
-const POSITION = /^(.*):(\d{1,15})$/;
 
 /**
  * Serves `GET /api/jobs/{id}/events`: the job as server-sent events, for networks that block WebSockets. A slow client gets
@@ -101,11 +99,6 @@ export function jobEventRoutes(
     });
     return c.body(stream, 200, headers);
   });
-}
-
-function parsePosition(text: string | undefined): StreamPosition | undefined {
-  const found = POSITION.exec(text ?? '');
-  return found ? { epoch: found[1] as string, offset: Number(found[2]) } : undefined;
 }
 
 /** Returns whether a client that had everything up to a position has a state that was read since. */

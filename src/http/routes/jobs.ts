@@ -1,7 +1,14 @@
-import { Hono } from 'hono';
+import { createHash } from 'node:crypto';
+import { Hono, type Context } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
-import { JOB_FILTER_LISTS, JobQuerySchema, JobWaitSchema } from '../../contract/jobs.ts';
+import {
+  JOB_FILTER_LISTS,
+  JobIdsSchema,
+  JobQuerySchema,
+  JobWaitSchema,
+  NamedJobsQuerySchema,
+} from '../../contract/jobs.ts';
 import { AppError } from '../../errors.ts';
 import { countJobs } from '../../jobs/reads/job-count.ts';
 import { listJobs } from '../../jobs/reads/job-list.ts';
@@ -10,11 +17,14 @@ import type { ApiServices } from '../api-services.ts';
 import { JobChanges, versionTag } from '../job-changes.ts';
 import { ignoredHeader } from '../unknown-names/ignored-header.ts';
 import { readQuery, readTolerantQuery } from '../validate.ts';
-import { IGNORED, header, json, ok, query } from '../openapi/parts.ts';
+import { IGNORED, header, json, query } from '../openapi/parts.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 /** Interval of the documented client's polls, in seconds. */
 const POLL_SECONDS = '2';
+
+/** Hex digits of the hash in the tag of many jobs. */
+const TAG_DIGITS = 16;
 
 /** Long polls end when `closing` aborts. */
 type JobRouteServices = Pick<ApiServices, 'redis' | 'keys' | 'store' | 'feed' | 'reader' | 'closing'>;
@@ -27,6 +37,7 @@ export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
   const routes = new Hono<AccessEnvironment>();
   routes.get('/api/jobs', async (c) => {
     const { tenant } = c.get('principal');
+    if (c.req.query('ids') !== undefined) return namedJobs(c, tenant, services);
     const asked = readQuery(c, JobQuerySchema);
     const { states, nextCursor } = await listJobs(tenant, asked, services);
     const counted = asked.total ? await countJobs(tenant, asked, services, c.req.raw.signal) : undefined;
@@ -59,6 +70,28 @@ export function jobRoutes(services: JobRouteServices, heartbeatMs: number) {
     });
   }
   return routes;
+}
+
+/**
+ * Responds with the jobs that a request names, in its order. A client polls many jobs in one request. So it gets 304 while
+ * none has changed.
+ */
+async function namedJobs(
+  c: Context<AccessEnvironment>,
+  tenant: string,
+  { store }: Pick<JobRouteServices, 'store'>,
+): Promise<Response> {
+  const { ids } = readQuery(c, NamedJobsQuerySchema);
+  const read = await store.readAll(ids);
+  const states = read.filter((state) => state?.tenant === tenant) as JobState[];
+  const epoch = states[0]?.epoch ?? (await store.epoch());
+  const hash = createHash('sha256');
+  for (const { id, version } of states) hash.update(`${id} ${version}\n`);
+  const tag = `${epoch}-${hash.digest('hex').slice(0, TAG_DIGITS)}`;
+  const headers = { etag: `"${tag}"`, 'cache-control': 'no-cache' };
+  if (tagsIn(c.req.header('if-none-match')).includes(tag)) return c.body(null, 304, headers);
+  const body = `{"jobs":[${states.map(({ json }) => json).join(',')}]}`;
+  return c.body(body, 200, { ...headers, 'content-type': 'application/json' });
 }
 
 /** Waits for another state than `state`. @returns `state` after `waitMs`; `undefined` for a job that has gone */
@@ -113,8 +146,20 @@ export const jobOperations: Operations = {
   'GET /api/jobs': {
     operationId: 'listJobs',
     summary: 'The jobs, newest first unless sorted otherwise; all filters must match',
-    parameters: query(JobQuerySchema, JOB_FILTER_LISTS),
-    responses: ok('One page', 'JobList'),
+    parameters: [
+      ...query(JobQuerySchema, JOB_FILTER_LISTS),
+      ...query(NamedJobsQuerySchema, { ids: JobIdsSchema }),
+      header('If-None-Match'),
+    ],
+    responses: {
+      200: {
+        description:
+          'One page, or the jobs that `ids` names, in its order; these with a tag of epoch and versions',
+        headers: { ETag: { schema: { type: 'string' } } },
+        content: json('JobList'),
+      },
+      304: { description: 'The jobs that `ids` names have not changed since the ETag in If-None-Match' },
+    },
     problems: ['invalid_request', 'invalid_cursor', 'queue_unavailable'],
   },
   'GET /api/jobs/:id': jobRead('getJob'),

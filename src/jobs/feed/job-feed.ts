@@ -136,6 +136,10 @@ export class JobFeed {
     this.#observers.add(observer);
   }
 
+  unobserve(observer: FeedObserver): void {
+    this.#observers.delete(observer);
+  }
+
   close(): void {
     this.#closed = true;
     this.#resync?.cancel();

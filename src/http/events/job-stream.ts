@@ -1,0 +1,203 @@
+import type { FeedObserver, JobFeed } from '../../jobs/feed/job-feed.ts';
+import type { JobWatcher } from '../../jobs/feed/job-watchers.ts';
+import type { StreamPosition } from '../../jobs/model/job-event.ts';
+import { isNewer, type JobState } from '../../jobs/model/job-view.ts';
+import { ACTIVE, JOBS, gone, live, snapshots, STALE, toEvent, unknown, updates } from './stream-messages.ts';
+
+/** Every active job, and no ended one. */
+const ALL_ACTIVE = { collection: undefined, status: undefined, recent: 0 };
+
+/** What a stream follows. */
+export interface Followed {
+  ids: readonly string[];
+  /** Whether it also follows every active job. */
+  active: boolean;
+  /** Position of a client that comes back; `undefined` for a new one. */
+  since: StreamPosition | undefined;
+}
+
+/**
+ * Follows many jobs for one event stream. It watches, then reads, then sends, so no change falls between. A slow client
+ * gets the latest states and each end of a run. What waits for it is bounded by the number of jobs.
+ */
+export class JobStream implements JobWatcher, FeedObserver {
+  readonly tenant: string;
+  readonly #feed: JobFeed;
+  readonly #ids: ReadonlySet<string>;
+  readonly #active: boolean;
+  readonly #since: StreamPosition | undefined;
+  /** Everything up to this offset has been put into messages. */
+  #offset = 0;
+  /** Active jobs that the client knows. */
+  readonly #members = new Set<string>();
+  /** Newest version of each job. */
+  readonly #newest = new Map<string, { epoch: string; version: number }>();
+  /** Epoch of the messages. */
+  #epoch: string;
+  /** Events that go before the waiting states. */
+  readonly #first: string[] = [];
+  /** Ends of runs that newer states of the same jobs follow. */
+  #ends: JobState[] = [];
+  readonly #waiting = new Map<string, JobState>();
+  readonly #gone = new Set<string>();
+  /** States that arrive while the stream joins; `undefined` afterwards. */
+  #heard: Map<string, JobState> | undefined = new Map();
+  #ended = false;
+  #wake = () => {};
+
+  constructor(feed: JobFeed, tenant: string, { ids, active, since }: Followed) {
+    this.#feed = feed;
+    this.tenant = tenant;
+    this.#ids = new Set(ids);
+    this.#active = active;
+    this.#since = since;
+    this.#epoch = feed.epoch;
+    for (const id of this.#ids) feed.watch(id, this);
+    if (active) feed.watchAll(this, () => this.#members);
+    feed.observe(this);
+    if (!feed.live) this.#say(STALE);
+    void this.#join();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  onState(state: JobState): void {
+    if (this.#heard) {
+      if (isNewer(state, this.#heard.get(state.id))) this.#heard.set(state.id, state);
+      return;
+    }
+    this.#take(state);
+    this.#wake();
+  }
+
+  onForgotten(id: string): void {
+    if (this.#heard) return void this.#heard.delete(id);
+    if (this.#members.delete(id)) this.#gone.add(id);
+    if (this.#ids.has(id)) this.#say(unknown([id]));
+    this.#wake();
+  }
+
+  onStale(): void {
+    this.#say(STALE);
+    this.#wake();
+  }
+
+  onLive(epoch: string): void {
+    // States of the past epoch come before the new one.
+    this.#say(...this.#takeWaiting());
+    this.#epoch = epoch;
+    this.#offset = this.#feed.offset;
+    this.#say(live(epoch, this.#offset));
+    if (this.#heard) void this.#join();
+    this.#wake();
+  }
+
+  /** Waits for the next event. @returns `undefined` after `waitMs`, or at the end */
+  async next(waitMs: number): Promise<string | undefined> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#wake();
+    }, waitMs);
+    try {
+      for (;;) {
+        const message = this.#ended ? undefined : this.#nextNow();
+        if (message || late || this.#ended) return message;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const id of this.#ids) this.#feed.unwatch(id, this);
+    if (this.#active) this.#feed.unwatchAll(this);
+    this.#feed.unobserve(this);
+    this.#wake();
+  }
+
+  /** Reads the present states, and sends them as snapshots. While the feed is stale, it waits for it to be live. */
+  async #join(): Promise<void> {
+    const ids = [...this.#ids];
+    const { epoch, offset, reads } = this.#feed;
+    const read = await reads.byIds(this.tenant, ids, this.#since);
+    const active = this.#active && read && (await reads.channel(this.tenant, ALL_ACTIVE, this.#since));
+    if (!read || (this.#active && !active) || this.#ended || !this.#heard) return;
+    const heard = [...this.#heard.values()].filter((state) => state.epoch === epoch);
+    this.#heard = undefined;
+    // The states were read after the client's offset, so they hold everything up to it.
+    this.#offset = offset;
+    const newest = new Map<string, JobState>();
+    for (const state of [...read.states, ...(active ? active.states : []), ...heard])
+      if (isNewer(state, newest.get(state.id))) newest.set(state.id, state);
+    for (const { id, epoch: own, version } of newest.values()) this.#newest.set(id, { epoch: own, version });
+    const isNews = (changed: ReadonlySet<string> | undefined) => (state: JobState) =>
+      !changed || changed.has(state.id) || heard.includes(state);
+    const named = ids.flatMap((id) => newest.get(id) ?? []).filter(isNews(read.changed));
+    if (ids.length > 0) this.#say(...snapshots(JOBS, named, offset, read.changed !== undefined));
+    const missing = ids.filter((id) => !newest.has(id));
+    if (missing.length > 0) this.#say(unknown(missing));
+    if (active) this.#joinActive([...newest.values()].filter(isNews(active.changed)), newest, active.changed);
+    this.#wake();
+  }
+
+  /** @param news the states that the client may lack, those of its jobs that have ended among them */
+  #joinActive(
+    news: readonly JobState[],
+    newest: ReadonlyMap<string, JobState>,
+    changed: ReadonlySet<string> | undefined,
+  ): void {
+    for (const { id, terminal } of newest.values()) if (!terminal) this.#members.add(id);
+    const shown = changed ? news : news.filter(({ terminal }) => !terminal);
+    this.#say(...snapshots(ACTIVE, shown, this.#offset, changed !== undefined));
+    for (const { id, terminal } of shown) if (terminal) this.#gone.add(id);
+  }
+
+  #say(...messages: string[]): void {
+    this.#first.push(...messages.map((message) => toEvent(message, this.#epoch)));
+  }
+
+  #take(state: JobState): void {
+    const { id, epoch, version, terminal } = state;
+    const isMember = this.#members.has(id);
+    if (!this.#ids.has(id) && terminal && !isMember) return;
+    if (!isNewer(state, this.#newest.get(id))) return;
+    this.#newest.set(id, { epoch, version });
+    const before = this.#waiting.get(id);
+    if (before?.terminal) this.#ends.push(before);
+    this.#waiting.set(id, state);
+    if (!this.#active) return;
+    if (!terminal) {
+      this.#members.add(id);
+      this.#gone.delete(id);
+    } else if (this.#members.delete(id)) {
+      this.#gone.add(id);
+    }
+    // Only the versions of followed jobs are needed again.
+    if (terminal && !this.#ids.has(id)) this.#newest.delete(id);
+  }
+
+  #nextNow(): string | undefined {
+    if (this.#first.length === 0) this.#say(...this.#takeWaiting());
+    const first = this.#first.shift();
+    if (first !== undefined || this.#gone.size === 0) return first;
+    const ids = [...this.#gone];
+    this.#gone.clear();
+    this.#offset = Math.max(this.#offset, this.#feed.offset);
+    return toEvent(gone(ids, this.#offset), this.#epoch);
+  }
+
+  #takeWaiting(): string[] {
+    const states = [...this.#ends, ...this.#waiting.values()];
+    this.#ends = [];
+    this.#waiting.clear();
+    const before = this.#offset;
+    // A client that loses this stream before it hears of the leaves comes back with the offset before them.
+    if (this.#gone.size === 0 && this.#first.length === 0) this.#offset = Math.max(before, this.#feed.offset);
+    return updates(states, before, this.#offset);
+  }
+}
