@@ -75,7 +75,13 @@ export default defineConfig({
           {
             patterns: [
               {
-                group: ['**/src/*.ts', '**/src/*/*.ts', '**/src/*/*/*.ts', '!**/src/contract/*.ts'],
+                group: [
+                  '**/src/*.ts',
+                  '**/src/*/*.ts',
+                  '**/src/*/*/*.ts',
+                  '!**/src/contract/*.ts',
+                  '!**/src/contract/batches/*.ts',
+                ],
                 message: 'client imports only contract',
               },
             ],

@@ -1,9 +1,12 @@
 import { defineConfig } from 'vite';
 
+import { sdk } from './build/sdk.ts';
+
 export default defineConfig({
   root: import.meta.dirname,
   // Relative, because a proxy may serve the page below a path prefix.
   base: './',
+  plugins: [sdk()],
   cacheDir: '../node_modules/.vite/client',
   build: {
     outDir: 'dist',

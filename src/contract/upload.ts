@@ -118,14 +118,16 @@ function isLost(key: string): boolean {
  * differ. `keep` always makes a document.
  */
 export const ON_DUPLICATE = ['skip', 'replace', 'keep'] as const;
-export type OnDuplicate = (typeof ON_DUPLICATE)[number];
+export const OnDuplicateSchema = v.picklist(ON_DUPLICATE, `must be one of: ${ON_DUPLICATE.join(', ')}`);
+export type OnDuplicate = v.InferOutput<typeof OnDuplicateSchema>;
 
 /**
  * How an upload waits. Interactive ones wait in the lane of their collection, and collections take turns. Bulk ones wait in
  * one lane, together with the jobs of other programs.
  */
 export const PRIORITIES = ['interactive', 'bulk'] as const;
-export type Priority = (typeof PRIORITIES)[number];
+export const PrioritySchema = v.picklist(PRIORITIES, `must be one of: ${PRIORITIES.join(', ')}`);
+export type Priority = v.InferOutput<typeof PrioritySchema>;
 
 /** Form fields beside `file`. The input is text, the output has types. */
 export const UploadFieldsSchema = v.object({
@@ -144,8 +146,8 @@ export const UploadFieldsSchema = v.object({
     'sentence',
   ),
   metadata: v.optional(MetadataText),
-  on_duplicate: v.optional(v.picklist(ON_DUPLICATE, `must be one of: ${ON_DUPLICATE.join(', ')}`), 'skip'),
-  priority: v.optional(v.picklist(PRIORITIES, `must be one of: ${PRIORITIES.join(', ')}`), 'interactive'),
+  on_duplicate: v.optional(OnDuplicateSchema, 'skip'),
+  priority: v.optional(PrioritySchema, 'interactive'),
   batch: v.optional(
     v.pipe(BatchNameSchema, v.description('Name of your own, which the uploads of a batch share.')),
   ),

@@ -1,5 +1,5 @@
 import { serveStatic } from '@hono/node-server/serve-static';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 
 /**
@@ -23,5 +23,11 @@ export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
     // The operator of the TLS proxy decides whether the host takes only TLS.
     strictTransportSecurity: false,
   });
-  return new Hono().get('*', policy, serveStatic({ root: folder }));
+  return new Hono().get('*', policy, declarationsAsText, serveStatic({ root: folder }));
 }
+
+/** Corrects the type of the SDK's declarations. By its ending alone, the file would be a video. */
+const declarationsAsText: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (c.res.ok && c.req.path.endsWith('.d.ts')) c.header('content-type', 'text/plain; charset=utf-8');
+};

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { build } from 'vite';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const SOURCES = ['client/*.{ts,html}', 'client/{style,public}/*', 'src/contract/*.ts'];
+const SOURCES = ['client/*.{ts,html}', 'client/{build,public,sdk,style,uploads}/**/*', 'src/contract/*.ts'];
 
 /** Builds the web page, unless it is built from the sources as they are. The server looks for it when it starts. */
 export async function buildPage(): Promise<void> {

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** A request as it passes through: its method and path. */
+const REQUEST = /^(?:GET|POST|PATCH|DELETE|HEAD) (\S+) HTTP\/1\.1\r\n/;
+const UPGRADE = /\r\nupgrade: websocket\r\n/i;
+const REFUSAL = 'HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
+
+/** Stands between clients and a server as a network does: it goes down, swallows everything, or blocks some requests. */
+export class ClientLine {
+  readonly url: string;
+  /** `silent`: connections stay, and nothing passes. `down`: nobody can connect. */
+  #state: 'up' | 'silent' | 'down' = 'up';
+  /** Returns whether a request is refused with 403. */
+  blocks: (path: string, isUpgrade: boolean) => boolean = () => false;
+  /** Paths of the requests so far. */
+  readonly requests: string[] = [];
+  #toLose: { path: string; count: number } | undefined;
+  /** Number of responses that were lost. */
+  lost = 0;
+  readonly #server: Server;
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  #targetPort: number;
+
+  private constructor(server: Server, targetPort: number) {
+    this.#server = server;
+    this.#targetPort = targetPort;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on('connection', (client) => this.#join(client));
+  }
+
+  /** @param target address of the server */
+  static async start(target: string): Promise<ClientLine> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new ClientLine(server, Number(new URL(target).port));
+  }
+
+  /** Sends new connections to another server. */
+  redirect(target: string): void {
+    this.#targetPort = Number(new URL(target).port);
+  }
+
+  /** Cuts all connections, and lets nobody connect. */
+  down(): void {
+    this.#state = 'down';
+    this.cut();
+  }
+
+  /** Swallows whatever is sent, also over new connections. Nobody hears of an end. */
+  silence(): void {
+    this.#state = 'silent';
+  }
+
+  /** Lets everything pass again. What was swallowed is lost, so the connections of that time break. */
+  restore(): void {
+    const wasSilent = this.#state === 'silent';
+    this.#state = 'up';
+    if (wasSilent) this.cut();
+  }
+
+  cut(): void {
+    for (const sockets of this.#pairs) for (const socket of sockets) socket.destroy();
+  }
+
+  /** Passes the next requests to the server, and cuts the line when it responds. */
+  loseResponses(path: string, count: number): void {
+    this.#toLose = { path, count };
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+
+  #join(client: Socket): void {
+    if (this.#state === 'down') return void client.destroy();
+    const server = connect(this.#targetPort, '127.0.0.1');
+    const pair = [client, server] as const;
+    this.#pairs.add(pair);
+    let losing = false;
+    client.on('data', (bytes) => {
+      if (this.#state === 'silent') return;
+      const head = bytes.toString('latin1');
+      const path = REQUEST.exec(head)?.[1];
+      if (path !== undefined) {
+        this.requests.push(path);
+        if (this.blocks(path, UPGRADE.test(head))) return void client.end(REFUSAL);
+        if (this.#toLose && path.startsWith(this.#toLose.path)) {
+          losing = true;
+          if (--this.#toLose.count === 0) this.#toLose = undefined;
+        }
+      }
+      server.write(bytes);
+    });
+    server.on('data', (bytes) => {
+      if (this.#state === 'silent') return;
+      if (!losing) return void client.write(bytes);
+      this.lost++;
+      client.destroy();
+    });
+    for (const socket of pair) {
+      socket.setNoDelay(true);
+      // What broke is told to the other side by its own end.
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        if (this.#state === 'silent') return;
+        this.#pairs.delete(pair);
+        for (const other of pair) other.destroy();
+      });
+    }
+  }
+}
