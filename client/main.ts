@@ -1,36 +1,18 @@
-import { find } from './dom.ts';
-import { listenToKeyForm } from './key.ts';
-import { PageFeed, type FeedMode } from './page-feed.ts';
-import { readGatewayUrl } from './request.ts';
+import { showLink } from './connection-sign.ts';
+import { getKey, listenToKeyForm } from './key.ts';
+import { Sluice } from './sdk/sluice.ts';
 import { SearchView } from './search-view.ts';
 import { listenToUploadForm } from './uploads/upload-form.ts';
 import { UploadList } from './uploads/upload-list.ts';
 
-const MODE_WORDS: Record<FeedMode, string> = {
-  connecting: 'Connecting…',
-  live: 'Live',
-  stale: 'May be out of date',
-  polling: 'Polling every 2 s',
-};
-
-const connection = find(document, '#connection', HTMLElement);
-const feed = new PageFeed({
-  onJob: (job) => uploads.showJob(job),
-  onUnknown: (id) => uploads.showUnknown(id),
-  onMode(mode) {
-    connection.dataset['mode'] = mode;
-    connection.textContent = MODE_WORDS[mode];
-  },
-});
-const uploads = new UploadList(feed);
-const searchView = new SearchView();
+const sluice = new Sluice({ getKey, onLink: showLink });
+const uploads = new UploadList(sluice);
+const searchView = new SearchView(sluice);
 listenToUploadForm({
   onFiles: (files, collection) => uploads.add(files, collection),
   onCollection: (name) => searchView.suggestCollection(name),
 });
 
-const start = () => feed.connect(readGatewayUrl());
-listenToKeyForm(start);
+listenToKeyForm();
 uploads.restore();
-start();
-feed.startPolling();
+sluice.connect();

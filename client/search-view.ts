@@ -1,6 +1,6 @@
 import { find } from './dom.ts';
 import { passageItem } from './passage.ts';
-import { search } from './request.ts';
+import type { Sluice } from './sdk/sluice.ts';
 import { quantity } from './wording.ts';
 
 const RESULTS = 5;
@@ -14,10 +14,12 @@ export class SearchView {
   readonly #collection = find(document, '#search-collection', HTMLInputElement);
   readonly #status = find(document, '#search-status', HTMLElement);
   readonly #results = find(document, '#search-results', HTMLOListElement);
+  readonly #sluice: Sluice;
   #running = new AbortController();
   #collectionChosen = false;
 
-  constructor() {
+  constructor(sluice: Sluice) {
+    this.#sluice = sluice;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#search(this.#query.value, this.#collection.value.trim());
@@ -37,7 +39,8 @@ export class SearchView {
     const { signal } = this.#running;
     this.#status.textContent = 'Searching…';
     try {
-      const { results: found, rebuilding } = await search({ collection, query, limit: RESULTS }, signal);
+      const asked = { collection, query, limit: RESULTS };
+      const { results: found, rebuilding } = await this.#sluice.search(asked, { signal });
       if (signal.aborted) return;
       const items = found.map((result) => passageItem(result, result.score.toFixed(2), result.filename));
       this.#results.replaceChildren(...items);

@@ -1,18 +1,20 @@
 import { find } from '../dom.ts';
 import { passageItem } from '../passage.ts';
-import { readChunks } from '../request.ts';
+import type { Sluice } from '../sdk/sluice.ts';
 
 const SHOWN = 5;
 
 /** Shows the first chunks of a finished document. It reads them when the user opens them. */
 export class FirstChunks {
+  readonly #sluice: Sluice;
   readonly #root: HTMLDetailsElement;
   readonly #status: HTMLElement;
   readonly #list: HTMLOListElement;
   #documentId = '';
   #loaded = '';
 
-  constructor(root: HTMLDetailsElement) {
+  constructor(sluice: Sluice, root: HTMLDetailsElement) {
+    this.#sluice = sluice;
     this.#root = root;
     this.#status = find(root, '.chunks-status', HTMLElement);
     this.#list = find(root, 'ol', HTMLOListElement);
@@ -37,7 +39,7 @@ export class FirstChunks {
     this.#loaded = documentId;
     this.#status.textContent = 'Reading…';
     try {
-      const chunks = await readChunks(documentId, SHOWN);
+      const { chunks } = await this.#sluice.chunks(documentId, { limit: SHOWN });
       const items = chunks.map((chunk) => passageItem(chunk, `Chunk ${chunk.chunk_index + 1}`));
       this.#list.replaceChildren(...items);
       this.#status.textContent = '';

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import { CollectionNameSchema } from '../../src/contract/upload.ts';
 import { find } from '../dom.ts';
+import { Sluice } from '../sdk/sluice.ts';
 
 export interface UploadFormListener {
   onFiles(files: readonly File[], collection: string): void;
@@ -56,6 +57,10 @@ function acceptDrops(take: (files: readonly File[]) => void): void {
     zone.classList.remove('over');
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
-    take([...event.dataTransfer.files]);
+    const { files, items } = event.dataTransfer;
+    // A browser lets nobody read the entries after the event.
+    const entries = [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
+    if (entries.every(({ isFile }) => isFile)) take([...files]);
+    else void Sluice.listFiles(entries).then(take);
   });
 }

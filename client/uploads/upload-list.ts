@@ -1,37 +1,33 @@
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { find } from '../dom.ts';
-import type { PageFeed } from '../page-feed.ts';
+import type { JobWatch, Upload as Sending } from '../sdk/api.ts';
+import type { Sluice, SluiceError } from '../sdk/sluice.ts';
 import { forget, remember, rememberedUploads } from './remembered-uploads.ts';
-import type { RequestError } from '../request.ts';
-import { uploadFile } from './upload.ts';
 import { UploadView, type UploadFacts } from './upload-view.ts';
 import { failureOf, quantity } from '../wording.ts';
-
-/** Temporary 4xx statuses: the connection was too slow, or the client used up a limit. */
-const PASSING: ReadonlySet<number> = new Set([408, 429]);
 
 interface Upload {
   facts: UploadFacts;
   view: UploadView;
-  cancelled: AbortController;
+  sending: Sending | undefined;
   jobId: string | undefined;
+  watch: JobWatch | undefined;
   /** Whether the user does not know its end yet. */
   followed: boolean;
 }
 
 /** Shows the list of this browser's uploads, under way and remembered. */
 export class UploadList {
-  readonly #feed: PageFeed;
+  readonly #sluice: Sluice;
   readonly #list = find(document, '#uploads', HTMLUListElement);
   readonly #heading = find(document, '#uploads-heading', HTMLElement);
   readonly #empty = find(document, '#no-uploads', HTMLElement);
   readonly #announcements = find(document, '#announcements', HTMLElement);
   readonly #uploads = new Set<Upload>();
-  readonly #byJob = new Map<string, Upload>();
   #sending = 0;
 
-  constructor(feed: PageFeed) {
-    this.#feed = feed;
+  constructor(sluice: Sluice) {
+    this.#sluice = sluice;
     setInterval(() => {
       for (const { view } of this.#uploads) view.tick();
     }, 1000);
@@ -49,7 +45,6 @@ export class UploadList {
       upload.view.showArrived('Asking the server…');
       this.#follow(upload, id);
     }
-    this.#feed.watch(remembered.map(({ id }) => id));
   }
 
   /** Uploads files, each as a job of its own. */
@@ -65,10 +60,7 @@ export class UploadList {
     for (const { file, upload } of uploads.toReversed()) void this.#send(file, upload);
   }
 
-  /** Shows a state of a job. */
-  showJob(job: Job): void {
-    const upload = this.#byJob.get(job.id);
-    if (!upload) return;
+  #showJob(upload: Upload, job: Job): void {
     const { view, facts } = upload;
     if (view.status === 'unknown') remember({ id: job.id, ...facts });
     view.showJob(job);
@@ -83,37 +75,36 @@ export class UploadList {
   }
 
   /** Shows that the server knows no such job, unless the page knows how it ended. */
-  showUnknown(id: string): void {
-    const upload = this.#byJob.get(id);
+  #showUnknown(upload: Upload, id: string): void {
     // A job that was under way may return, so the next load of the page reads it again.
-    if (!upload?.followed) forget(id);
-    if (!upload || upload.view.settled) return;
+    if (!upload.followed) forget(id);
+    if (upload.view.settled) return;
     upload.view.showUnknown(upload.followed);
     if (upload.followed) this.#announce(`${upload.facts.filename}: no longer known to the server`);
   }
 
   async #send(file: File, upload: Upload): Promise<void> {
-    const { facts, view, cancelled } = upload;
+    const { facts, view } = upload;
     this.#sending++;
     try {
-      const accepted = await uploadFile(
-        file,
-        facts.collection,
-        (part) => view.showUploading(part),
-        cancelled.signal,
-      );
+      upload.sending = this.#sluice.upload(file, {
+        collection: facts.collection,
+        onProgress: ({ state, sent, size, problem }) => {
+          if (state === 'sending') view.showUploading(size > 0 ? sent / size : 0);
+          else if (state === 'pausing') view.showPausing(problem?.message ?? '');
+        },
+      });
+      const accepted = await upload.sending.accepted;
       view.showArrived(accepted.message);
       upload.followed = true;
       this.#follow(upload, accepted.job_id);
       remember({ id: accepted.job_id, ...facts });
-      this.#feed.watch([accepted.job_id]);
       this.#announce(`${facts.filename}: uploaded`);
     } catch (error) {
-      if (cancelled.signal.aborted) return;
-      const { message, status } = error as RequestError;
-      // The server would refuse these again.
-      const hopeless = status !== undefined && status < 500 && !PASSING.has(status);
-      view.showRefused(message, hopeless ? undefined : () => void this.#send(file, upload));
+      const { message, status = 0, code } = error as SluiceError;
+      if (code === 'aborted') return;
+      // The server would refuse others again.
+      view.showRefused(message, status >= 500 ? () => void this.#send(file, upload) : undefined);
       this.#announce(`${facts.filename}: ${message}`);
     } finally {
       this.#sending--;
@@ -121,8 +112,15 @@ export class UploadList {
   }
 
   #insert(facts: UploadFacts, openWhenDone: boolean): Upload {
-    const view = new UploadView(facts, openWhenDone, () => this.#remove(upload));
-    const upload = { facts, view, cancelled: new AbortController(), jobId: undefined, followed: false };
+    const view = new UploadView(this.#sluice, facts, openWhenDone, () => this.#remove(upload));
+    const upload: Upload = {
+      facts,
+      view,
+      sending: undefined,
+      jobId: undefined,
+      watch: undefined,
+      followed: false,
+    };
     this.#uploads.add(upload);
     this.#list.prepend(view.root);
     this.#empty.hidden = true;
@@ -131,17 +129,18 @@ export class UploadList {
 
   #follow(upload: Upload, jobId: string): void {
     upload.jobId = jobId;
-    this.#byJob.set(jobId, upload);
+    upload.watch = this.#sluice.watch(jobId, {
+      follow: true,
+      onJob: (job) => this.#showJob(upload, job),
+      onUnknown: () => this.#showUnknown(upload, jobId),
+    });
   }
 
   #remove(upload: Upload): void {
-    upload.cancelled.abort();
+    upload.sending?.abort();
+    upload.watch?.stop();
     this.#uploads.delete(upload);
-    if (upload.jobId !== undefined) {
-      this.#byJob.delete(upload.jobId);
-      this.#feed.unwatch(upload.jobId);
-      forget(upload.jobId);
-    }
+    if (upload.jobId !== undefined) forget(upload.jobId);
     upload.view.root.remove();
     this.#empty.hidden = this.#uploads.size > 0;
     // The focused button left with its card.

@@ -1,5 +1,6 @@
 import { isTerminal, outcomeOf, type Job } from '../../src/contract/job.ts';
 import { find, stamp } from '../dom.ts';
+import type { Sluice } from '../sdk/sluice.ts';
 import { FirstChunks } from './first-chunks.ts';
 import { markSteps, type Step, type StepState } from './steps.ts';
 import { countsOf, duration, elapsed, failureOf, fileSize, quantity, unreadOf } from '../wording.ts';
@@ -38,7 +39,7 @@ export class UploadView {
   readonly #progress = find(this.root, 'progress', HTMLProgressElement);
   readonly #remove = find(this.root, '.remove', HTMLButtonElement);
   readonly #again = find(this.root, '.again', HTMLButtonElement);
-  readonly #firstChunks = new FirstChunks(find(this.root, 'details', HTMLDetailsElement));
+  readonly #firstChunks: FirstChunks;
   #status: Status = 'waiting';
   #tryAgain: (() => void) | undefined;
 
@@ -46,7 +47,8 @@ export class UploadView {
    * @param openWhenDone whether to show the first chunks once they exist
    * @param onRemove called when the user removes the card
    */
-  constructor(facts: UploadFacts, openWhenDone: boolean, onRemove: () => void) {
+  constructor(sluice: Sluice, facts: UploadFacts, openWhenDone: boolean, onRemove: () => void) {
+    this.#firstChunks = new FirstChunks(sluice, find(this.root, 'details', HTMLDetailsElement));
     this.#facts = facts;
     this.#openWhenDone = openWhenDone;
     this.#say('.filename', facts.filename);
@@ -72,6 +74,11 @@ export class UploadView {
     this.#show('uploading', part < 1 ? 'Sending the file…' : 'Sent; waiting for the server to store it…');
     this.#step('upload', 'active');
     this.#bar(part, Math.floor(part * 100));
+  }
+
+  /** Shows that the upload waits for its next try. */
+  showPausing(words: string): void {
+    this.#show('waiting', `${words} The upload goes on by itself.`);
   }
 
   /** Shows a refused upload, with a button to retry if that may help. */

@@ -127,6 +127,8 @@ export class JobStream implements JobWatcher, FeedObserver {
     const read = await reads.byIds(this.tenant, ids, this.#since);
     const active = this.#active && read && (await reads.channel(this.tenant, ALL_ACTIVE, this.#since));
     if (!read || (this.#active && !active) || this.#ended || !this.#heard) return;
+    // The offset is one of the epoch before.
+    if (epoch !== this.#feed.epoch) return this.#join();
     const heard = [...this.#heard.values()].filter((state) => state.epoch === epoch);
     this.#heard = undefined;
     // The states were read after the client's offset, so they hold everything up to it.

@@ -2,10 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { CLOSE, MAX_MESSAGE_BYTES } from '../../../src/contract/messages.ts';
 import { pushedPage } from './pushed-page.ts';
-import { state } from './stand-in-server.ts';
+import { snapshot, state, update } from './stand-in-server.ts';
 import { GENEROUS_MS } from './test-page.ts';
 
 const my = pushedPage();
+/** What the page has of the job `pushed` after it was opened. */
+const since = { epoch: 'first', offset: 5 };
 
 test('many uploads do not stay a subscription each', async () => {
   await my.open();
@@ -41,23 +43,23 @@ describe('after a loss', () => {
     await my.server.close(CLOSE.failed);
     await my.server.connected(3);
     my.server.welcome('first');
-    expect(await my.server.subscription(2)).toMatchObject({ since: { epoch: 'first', offset: 5 } });
+    expect(await my.server.subscription(2)).toMatchObject({ id: 1, since });
 
     await my.server.close(CLOSE.failed);
     await my.server.connected(4);
     my.server.welcome('second');
     expect(await my.server.subscription(3)).toEqual({
       type: 'subscribe',
-      id: 3,
+      id: 1,
       channel: 'jobs',
       jobs: ['pushed'],
     });
     await my.shows('version 5');
-    my.server.send({ type: 'snapshot', id: 3, offset: 5, jobs: [state(2, 20)], more: false, resumed: false });
+    my.server.send(snapshot(2, state(2, 20)));
     await my.shows('version 2');
 
-    my.server.send({ type: 'live', epoch: 'third', offset: 0 });
-    my.server.send({ type: 'update', offset: 9, jobs: [state(1, 10)] });
+    my.server.send({ type: 'live', epoch: 'third', offset: 2 });
+    my.server.send(update(3, state(1, 10)));
     await my.shows('version 1');
     expect((await my.user.seen()).progress).toEqual([60, 20, 10]);
   });
@@ -67,28 +69,45 @@ describe('after a loss', () => {
     await my.openRemembering(Object.fromEntries(ids.map((id, i) => [id, `${i}.pdf`])));
     my.server.welcome('first');
     await my.server.subscription(1);
-    my.server.send({ type: 'update', offset: 9, jobs: ids.map((id) => state(1, 10, id)) });
+    for (const message of my.server.received())
+      if (message.type === 'subscribe' && 'jobs' in message && message.jobs)
+        my.server.send({ ...snapshot(7, ...message.jobs.map((id) => state(1, 10, id))), id: message.id });
     await my.user.card('399.pdf', 'processing').waitFor();
     await my.server.close(CLOSE.failed);
     await my.server.connected(3);
     my.server.welcome('first');
-    await my.server.subscription(3);
+    await my.server.subscription(2);
 
     const again = my.server.received().slice(1);
-    for (const message of again)
+    for (const message of again) {
       expect(JSON.stringify(message).length).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
-    expect(again.flatMap((message) => ('jobs' in message ? message.jobs : []))).toEqual(ids);
+      expect(message).toMatchObject({ since: { epoch: 'first', offset: 7 } });
+    }
+    expect(again.flatMap((message) => ('jobs' in message ? message.jobs : [])).sort()).toEqual(ids.sort());
   });
 
   test('that nobody has noticed, states come over a new line', async () => {
     await my.user.page.goto(my.url);
     await my.server.connected(1);
-    my.server.welcome('first', 200);
+    my.server.welcome('first');
     await my.user.mode('live').waitFor();
-    // Nothing answers the ping: after another beat the line counts as cut, and a new one is opened.
+    my.server.fallSilent();
+    // Nothing responds to the ping, so the line counts as cut, and a new one is opened.
     await my.server.connected(2);
     expect(my.server.received()).toContainEqual({ type: 'ping' });
-    expect((await my.user.seen()).modes).toEqual(['live', 'connecting']);
+    expect((await my.user.seen()).modes.slice(0, 2)).toEqual(['live', 'stale']);
+  });
+
+  test('that the browser may know of, the page asks at once', async () => {
+    await my.user.page.goto(my.url);
+    await my.server.connected(1);
+    my.server.welcome('first');
+    await my.user.mode('live').waitFor();
+    for (const event of ['online', 'offline', 'pageshow']) {
+      const before = my.server.received().length;
+      await my.user.page.evaluate(`window.dispatchEvent(new Event('${event}'))`);
+      await expect.poll(() => my.server.received().slice(before)).toContainEqual({ type: 'ping' });
+    }
   });
 });
 
@@ -96,7 +115,8 @@ describe('after a close', () => {
   beforeEach(async () => {
     await my.user.page.clock.install();
     await my.open();
-    await my.user.page.clock.pauseAt(Date.now() + 60_000);
+    // Not so late that the page asks whether the line is there.
+    await my.user.page.clock.pauseAt(Date.now() + 3000);
   });
   const pass = (ms: number) => my.user.page.clock.runFor(ms);
 
@@ -112,7 +132,7 @@ describe('after a close', () => {
     await pass(500);
     await my.server.connected(4);
     my.server.welcome('first');
-    expect(await my.server.subscription(2)).toMatchObject({ since: { epoch: 'first', offset: 5 } });
+    expect(await my.server.subscription(2)).toMatchObject({ id: 1, since });
     await pass(5000);
     expect((await my.user.seen()).modes).toEqual(['live']);
   });
@@ -123,7 +143,7 @@ describe('after a close', () => {
     await pass(1900);
     expect((await my.user.seen()).modes).toEqual(['live']);
     await pass(100);
-    expect((await my.user.seen()).modes).toEqual(['live', 'connecting']);
+    expect((await my.user.seen()).modes).toEqual(['live', 'stale']);
   });
 
   test('for being too far behind it is back at once, with what it has', async () => {
@@ -131,7 +151,7 @@ describe('after a close', () => {
     await pass(1);
     await my.server.connected(3);
     my.server.welcome('first');
-    expect(await my.server.subscription(2)).toMatchObject({ since: { epoch: 'first', offset: 5 } });
+    expect(await my.server.subscription(2)).toMatchObject({ id: 1, since });
     expect((await my.user.seen()).modes).toEqual(['live']);
   });
 
@@ -140,13 +160,13 @@ describe('after a close', () => {
     await pass(55_000);
     expect(my.server.connections()).toBe(2);
     await pass(65_000);
-    await my.server.connected(3);
+    expect(my.server.connections()).toBeGreaterThan(2);
   });
 
   test('that is final it does not come again', async () => {
     await my.server.close(CLOSE.tooLarge);
     await my.user.page.clock.fastForward(600_000);
-    await my.user.mode('connecting').waitFor();
+    await my.user.mode('offline').waitFor();
     expect(my.server.connections()).toBe(2);
   });
 });

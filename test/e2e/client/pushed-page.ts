@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 
 import { startBrowser } from '../../helpers/clients/browser.ts';
 import { buildPage } from './built-page.ts';
-import { servePage, standInFor, state, type StandIn } from './stand-in-server.ts';
+import { servePage, snapshot, standInFor, state, type StandIn } from './stand-in-server.ts';
 import { createTestPage, GENEROUS_MS, type TestPage } from './test-page.ts';
 
 /** A page whose server is stood in for, anew for each test. */
@@ -34,7 +34,7 @@ export function pushedPage(): PushedPage {
         channel: 'jobs',
         jobs: ['pushed'],
       });
-      server.send({ type: 'snapshot', id: 1, offset: 5, jobs: [state(5, 60)], more: false, resumed: false });
+      server.send(snapshot(5, state(5, 60)));
       await my.shows('version 5');
     },
     async openRemembering(filenames) {

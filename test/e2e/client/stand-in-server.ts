@@ -5,7 +5,7 @@ import { preview } from 'vite';
 import { expect } from 'vitest';
 
 import type { Job } from '../../../src/contract/job.ts';
-import type { ClientMessage, ServerMessage } from '../../../src/contract/messages.ts';
+import type { ClientMessage } from '../../../src/contract/messages.ts';
 import { GENEROUS_MS } from './test-page.ts';
 
 const CONFIG = join(import.meta.dirname, '../../../client/vite.config.ts');
@@ -22,32 +22,46 @@ export async function standInFor(page: Page) {
   const connections: WebSocketRoute[] = [];
   const received: ClientMessage[] = [];
   const asked: { tag: string | undefined; status: number }[] = [];
+  let responds = true;
   let response: { status: number; job?: Job; epoch?: string } = { status: 503 };
 
   await page.routeWebSocket('**/ws', (socket) => {
     connections.push(socket);
-    socket.onMessage((message) => void received.push(JSON.parse(String(message)) as ClientMessage));
+    socket.onMessage((text) => {
+      const message = JSON.parse(String(text)) as ClientMessage;
+      received.push(message);
+      if (message.type === 'ping' && responds) socket.send(JSON.stringify({ type: 'pong' }));
+    });
   });
   await page.route('**/api/settings', (route) => route.fulfill({ json: {} }));
-  await page.route('**/api/jobs/*', async (route, request) => {
+  await page.route(/\/api\/events/, (route) => route.fulfill({ status: 404 }));
+  await page.route(/\/api\/jobs\?ids=/, async (route, request) => {
     const { job, epoch } = response;
     const etag = `"${epoch}-${job?.version}"`;
     const tag = await request.headerValue('if-none-match');
     const status = tag === etag ? 304 : response.status;
     asked.push({ tag: tag ?? undefined, status });
-    await route.fulfill({ status, headers: { etag }, ...(status === 200 && { json: job }) });
+    await route.fulfill({ status, headers: { etag }, ...(status === 200 && { json: { jobs: [job] } }) });
   });
 
-  const send = (message: ServerMessage | { type: string; offset?: number; jobs: Job[] }) =>
-    connections.at(-1)!.send(JSON.stringify(message));
+  const send = (message: Record<string, unknown>) => connections.at(-1)!.send(JSON.stringify(message));
   return {
     connections: () => connections.length,
     /** Waits until the page has opened its nth connection, over all its loads. */
     connected: (count: number) => expect.poll(() => connections.length, { timeout: GENEROUS_MS }).toBe(count),
     send,
-    welcome: (epoch: string, heartbeatMs = 30_000) =>
-      send({ type: 'welcome', protocol: 2, epoch, offset: 1, heartbeat_ms: heartbeatMs, features: [] }),
+    welcome: (epoch: string) =>
+      send({
+        type: 'welcome',
+        protocol: 2,
+        epoch,
+        offset: 1,
+        heartbeat_ms: 30_000,
+        features: ['jobs', 'since'],
+      }),
     close: (code: number) => connections.at(-1)!.close({ code }),
+    /** Responds to no ping from now on. */
+    fallSilent: () => (responds = false),
     /** What the page has sent, over all its connections. */
     received: () => received,
     /** Waits for the page's nth subscription. */
@@ -64,6 +78,16 @@ export async function standInFor(page: Page) {
   };
 }
 export type StandIn = Awaited<ReturnType<typeof standInFor>>;
+
+/** Makes the snapshot of the only subscription. */
+export function snapshot(offset: number, ...jobs: Job[]) {
+  return { type: 'snapshot', id: 1, offset, jobs, more: false, resumed: false };
+}
+
+/** Makes an update. */
+export function update(offset: number, ...jobs: Job[]) {
+  return { type: 'update', offset, jobs };
+}
 
 /** Makes the state of a job under way. @param percent with up to two decimals */
 export function state(version: number, percent: number, id = 'pushed'): Job {
