@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vite';
 
 import { sdk } from './build/sdk.ts';
@@ -11,6 +12,7 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     emptyOutDir: true,
+    rolldownOptions: { input: ['index.html', 'docs.html'].map((page) => join(import.meta.dirname, page)) },
     // The page's content policy allows only files of its own host: nothing may become a data: URL.
     assetsInlineLimit: 0,
   },

@@ -9,6 +9,7 @@ import { JOB_TOKEN_HEADER } from '../contract/upload.ts';
 import { AppError } from '../errors.ts';
 import type { Subject } from '../limits/client-address.ts';
 import { eventRoutes } from './events/event-routes.ts';
+import { asyncApiDocument } from './openapi/asyncapi.ts';
 import { openApiDocument, operations } from './openapi/openapi.ts';
 import type { ApiOptions, ApiServices } from './api-services.ts';
 import { toProblemResponse } from './problem.ts';
@@ -51,6 +52,7 @@ export function createApp(
   const servers = publicPath ? { servers: [{ url: publicPath }] } : {};
   // Serialized once, because it takes 3 ms.
   const openApi = JSON.stringify({ ...openApiDocument, ...servers });
+  const asyncApi = JSON.stringify(asyncApiDocument);
   // Comes first, because it converts the refusals of all that follow.
   app.use('/v1/*', openAiErrors);
   app.use(guardRequests(options.guard, closeAfterResponse));
@@ -130,6 +132,7 @@ export function createApp(
   app.route('/', openAiRoutes(services, options));
   app.route('/', settingsRoutes(options.settings));
   app.get('/openapi.json', (c) => c.body(openApi, 200, { 'content-type': 'application/json' }));
+  app.get('/asyncapi.json', (c) => c.body(asyncApi, 200, { 'content-type': 'application/json' }));
   refuseOtherMethods(app);
   app.route('/', pageRoutes(options.pageFolder, options.settings.gateway_url));
 

@@ -10,6 +10,8 @@ export const ROUTE_RULES: Readonly<Record<string, Rule>> = {
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /openapi.json': 'open',
+  'GET /asyncapi.json': 'open',
+  'GET /docs': 'open',
   // The web page asks its user for a key.
   'GET /*': 'open',
   'GET /metrics': { scope: 'dashboard' },

@@ -45,7 +45,7 @@ import { timelineOperations } from '../routes/timeline/timeline.ts';
 import { uploadOperations } from '../routes/uploads.ts';
 import { ticketOperations } from '../routes/ws-ticket.ts';
 import { schemaOf } from './parts.ts';
-import { toPaths, type Operations } from './to-paths.ts';
+import { TAGS, toPaths, type Operations } from './to-paths.ts';
 
 /** Describes every operation by its method and path. */
 export const operations: Operations = {
@@ -74,9 +74,12 @@ export const openApiDocument = {
   info: {
     title: 'Sluice',
     version: '1',
+    license: { name: 'MIT', identifier: 'MIT' },
     description:
       'Upload documents, watch them being ingested, search them. Every request may be refused with 403: `host_forbidden` for its Host, `origin_forbidden` for its Origin. A route refuses parameters and body fields that it does not describe. It also refuses a parameter given twice, and a body where it describes none. Routes whose responses describe the header Sluice-Ignored accept unknown names, and name them there. Probes, metrics and this document take any parameter.',
   },
+  servers: [{ url: '/' }],
+  tags: TAGS,
   paths: toPaths(operations),
   components: {
     securitySchemes: {

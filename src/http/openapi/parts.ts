@@ -24,10 +24,18 @@ const CODES = new Map<unknown, JsonSchema>([
   [ProblemCodeSchema, { type, enum: codesWith('http') }],
 ]);
 
-/** Converts a schema to JSON Schema: its input for requests, its output for responses. */
-export function schemaOf(schema: v.GenericSchema, typeMode: 'input' | 'output'): JsonSchema {
+/**
+ * Converts a schema to JSON Schema: its input for requests, its output for responses.
+ * @param named references to the schemas that the document describes elsewhere
+ */
+export function schemaOf(
+  schema: v.GenericSchema,
+  typeMode: 'input' | 'output',
+  named: ReadonlyMap<unknown, object> = new Map(),
+): JsonSchema {
   // Omits checks that JSON Schema lacks, because one of them would fail the whole document.
-  const overrideSchema = ({ valibotSchema }: { valibotSchema: unknown }) => CODES.get(valibotSchema);
+  const overrideSchema = ({ valibotSchema }: { valibotSchema: unknown }) =>
+    CODES.get(valibotSchema) ?? named.get(valibotSchema);
   const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode, errorMode: 'ignore', overrideSchema });
   return rest;
 }

@@ -2,6 +2,7 @@ import type { ProblemCode } from '../../contract/error-codes.ts';
 import { ROUTE_RULES } from '../route-rules.ts';
 import { onUnknownName } from '../unknown-names/tolerant-routes.ts';
 import { openAiProblems, problems } from './parts.ts';
+import { samplesOf } from './samples.ts';
 
 /** An operation of the API, as its routes describe it. */
 interface Operation {
@@ -27,6 +28,24 @@ export function toPaths(operations: Operations): Record<string, Record<string, o
   return paths;
 }
 
+/** Groups of operations, in the order in which the docs show them. */
+export const TAGS = [
+  { name: 'documents', description: 'Upload, read, edit, replace and delete documents.' },
+  { name: 'search', description: 'Find chunks by word and by meaning.' },
+  { name: 'jobs', description: 'Follow the work on uploads, cancel and retry it.' },
+  { name: 'batches', description: 'Follow and change many uploads as one.' },
+  { name: 'collections', description: 'List, embed again and delete collections.' },
+  { name: 'models', description: "Embed texts in the shape of OpenAI's API." },
+  { name: 'service', description: 'Statistics, settings, tickets and probes.' },
+];
+
+/** Returns the group of a route: the first part of its path, or `service`. */
+function tagOf(route: string): string {
+  const [, first = ''] = / (?:\/api|\/v1)?\/([^/]+)/.exec(route) ?? [];
+  if (first === 'embeddings') return 'models';
+  return TAGS.some(({ name }) => name === first) ? first : 'service';
+}
+
 function describe(route: string, { problems: codes = [], ...operation }: Operation): object {
   const inPath = [...route.matchAll(/:(\w+)/g)].map(([, name]) => {
     return { name, in: 'path', required: true, schema: { type: 'string' } };
@@ -36,9 +55,15 @@ function describe(route: string, { problems: codes = [], ...operation }: Operati
   const refusals = new Set([...codes, ...refusal, 'too_many_requests' as const]);
   const refused = route.includes(' /v1/') ? openAiProblems : problems;
   const responses = { ...operation.responses, ...refused(...refusals) };
-  const described = { ...operation, ...(parameters.length > 0 && { parameters }), responses };
+  const described = {
+    tags: [tagOf(route)],
+    ...operation,
+    ...(parameters.length > 0 && { parameters }),
+    responses,
+    ...samplesOf(operation.operationId),
+  };
   const rule = ROUTE_RULES[route];
-  if (rule === 'open') return described;
+  if (rule === 'open') return { ...described, security: [] };
   const scope = rule === undefined || rule === 'any' ? undefined : rule.scope;
   const takesTicket = rule !== undefined && rule !== 'any' && rule.ticket;
   return {

@@ -23,7 +23,9 @@ export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
     // The operator of the TLS proxy decides whether the host takes only TLS.
     strictTransportSecurity: false,
   });
-  return new Hono().get('*', policy, declarationsAsText, serveStatic({ root: folder }));
+  return new Hono()
+    .get('/docs', policy, serveStatic({ root: folder, path: 'docs.html' }))
+    .get('*', policy, declarationsAsText, serveStatic({ root: folder }));
 }
 
 /** Corrects the type of the SDK's declarations. By its ending alone, the file would be a video. */

@@ -8,6 +8,8 @@ const TOLERANT: ReadonlyMap<string, 'ignore' | 'report'> = new Map([
   ['GET /readyz', 'ignore'],
   ['GET /metrics', 'ignore'],
   ['GET /openapi.json', 'ignore'],
+  ['GET /asyncapi.json', 'ignore'],
+  ['GET /docs', 'ignore'],
   ['GET /*', 'ignore'],
   ['POST /api/documents/upload', 'report'],
   ['GET /api/jobs/:id', 'report'],

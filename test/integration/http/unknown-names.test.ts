@@ -12,7 +12,15 @@ import { useRedis, useRoles } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
 /** Routes that take any name in silence: probes and files. */
-const IGNORING = ['GET /healthz', 'GET /readyz', 'GET /metrics', 'GET /openapi.json', 'GET /*'];
+const IGNORING = [
+  'GET /healthz',
+  'GET /readyz',
+  'GET /metrics',
+  'GET /openapi.json',
+  'GET /asyncapi.json',
+  'GET /docs',
+  'GET /*',
+];
 const POLLED = ['GET /api/jobs/:id', 'GET /api/jobs/:id/status', 'GET /jobs/:id/status'];
 const OWN = Object.keys(ROUTE_RULES).filter(
   (route) => ![...IGNORING, ...POLLED, 'POST /api/documents/upload'].includes(route),
