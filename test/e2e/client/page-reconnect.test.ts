@@ -83,7 +83,8 @@ describe('after a loss', () => {
       expect(JSON.stringify(message).length).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
       expect(message).toMatchObject({ since: { epoch: 'first', offset: 7 } });
     }
-    expect(again.flatMap((message) => ('jobs' in message ? message.jobs : [])).sort()).toEqual(ids.sort());
+    const named = again.flatMap((message) => ('jobs' in message ? (message.jobs ?? []) : []));
+    expect(named.toSorted()).toEqual(ids.toSorted());
   });
 
   test('that nobody has noticed, states come over a new line', async () => {
