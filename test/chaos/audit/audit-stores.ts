@@ -29,9 +29,9 @@ const FAMILIES = new RegExp(
     'line:[\\w-]{43}:documents?|' +
     'installation(?::store|:probe)?|sluice:installations|' +
     'jobs:(?:cleanup|offset|epoch|server|swept|recovered|reconciled|compared|looked|orphans|recent|outcomes|durations|' +
-    'tombstones|reconciling|counted|counting|edited|reembedding)|' +
+    'tombstones|reconciling|counted|counting|edited|reembedding|changed|costs)|' +
     // A role under another prefix names an epoch there before it learns that it is refused.
-    'other:jobs:(?:server|epoch))$',
+    'other:jobs:(?:server|epoch|changed))$',
 );
 const EXPIRING = /^(?:job|idempotency):/;
 
