@@ -54,8 +54,9 @@ export class RetryingCaller {
             back ??= this.#availability.wait();
             const service = serviceOf(error);
             if (awaited?.service !== service) {
-              awaited?.end();
+              const former = awaited;
               awaited = { service, end: this.#progress.wait(service) };
+              former?.end();
             }
           }
           await sleep(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
