@@ -87,7 +87,10 @@ export const ERROR_CODES = {
   job_not_found: { ...http(404, 'There is no such job', LOOK), push: 'Sluice does not know these jobs' },
   document_not_found: http(404, 'There is no such document', LOOK),
   collection_not_found: http(404, 'There is no such collection', 'Correct the name, or upload to it first.'),
-  batch_not_found: http(404, 'There is no such batch', 'Correct the name. An ended batch expires.'),
+  batch_not_found: {
+    ...http(404, 'There is no such batch', 'Correct the name. An ended batch expires.'),
+    push: 'There is no such batch now; the subscription waits for one',
+  },
   model_not_found: http(
     404,
     'There is no such embedding model',

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { BatchNameSchema, BatchViewSchema } from './batches/batch.ts';
 import { JobSchema } from './job.ts';
 import { JOB_FILTER_LISTS, StatsSchema } from './jobs.ts';
 import { WholeNumberSchema } from './scalars.ts';
@@ -9,7 +10,7 @@ import { CollectionNameSchema } from './upload.ts';
 export const SUBPROTOCOL = 'sluice.v2';
 export const PROTOCOL_VERSION = 2;
 /** Names in `welcome.features`. A client finds out by them what this server knows. */
-export const FEATURES = ['jobs', 'filters', 'active', 'stats', 'since'] as const;
+export const FEATURES = ['jobs', 'filters', 'active', 'batch', 'stats', 'since'] as const;
 
 /** Close codes of the server. PROTOCOL.md says after which a client may retry. */
 export const CLOSE = {
@@ -103,6 +104,13 @@ export const SubscribeActiveSchema = v.strictObject({
   channel: v.literal('active'),
   ...Since,
 });
+export const SubscribeBatchSchema = v.strictObject({
+  type: v.literal('subscribe'),
+  id: WholeNumberSchema,
+  channel: v.literal('batch'),
+  batch: BatchNameSchema,
+  ...Since,
+});
 export const SubscribeStatsSchema = v.strictObject({
   type: v.literal('subscribe'),
   id: WholeNumberSchema,
@@ -122,11 +130,13 @@ export const AuthSchema = v.strictObject({
 export const CHANNELS = {
   jobs: SubscribeJobsSchema,
   active: SubscribeActiveSchema,
+  batch: SubscribeBatchSchema,
   stats: SubscribeStatsSchema,
 };
 export const SubscribeSchema = v.variant('channel', [
   SubscribeJobsSchema,
   SubscribeActiveSchema,
+  SubscribeBatchSchema,
   SubscribeStatsSchema,
 ]);
 /** All other messages of a client, by their type. */
@@ -170,6 +180,12 @@ export const GoneSchema = v.object({
   ...Offset,
   jobs: v.array(v.string()),
 });
+export const BatchMessageSchema = v.object({
+  type: v.literal('batch'),
+  id: WholeNumberSchema,
+  ...Offset,
+  batch: BatchViewSchema,
+});
 export const StatsMessageSchema = v.object({
   type: v.literal('stats'),
   id: WholeNumberSchema,
@@ -203,6 +219,7 @@ export const ServerMessageSchema = v.variant('type', [
   SnapshotSchema,
   UpdateSchema,
   GoneSchema,
+  BatchMessageSchema,
   StatsMessageSchema,
   ErrorMessageSchema,
   UnsubscribedSchema,

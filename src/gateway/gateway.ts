@@ -15,8 +15,7 @@ import type { Limiter } from '../limits/limiter.ts';
 import type { Logger } from '../logging/logger.ts';
 import { Admission } from './admission.ts';
 import { drainAll } from './drain.ts';
-import type { Stats } from '../contract/jobs.ts';
-import { StatsTicker } from './channels/stats-ticker.ts';
+import { createTickers, type ChannelReads } from './channels/tickers.ts';
 import { Flusher } from './speed/flusher.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
 import { Authentication } from './session/authentication.ts';
@@ -65,8 +64,8 @@ export class Gateway {
       feed,
       registry,
       access,
-      readStats,
-    }: { feed: JobFeed; registry: Registry; access: Access; readStats: () => Promise<Stats> },
+      ...reads
+    }: ChannelReads & { feed: JobFeed; registry: Registry; access: Access },
     guard: Guard,
     logger: Logger,
     {
@@ -87,7 +86,7 @@ export class Gateway {
       this.#open.delete(session);
       metrics.closed(code);
     };
-    const shared = { flusher: new Flusher(), stats: new StatsTicker(readStats, logger) };
+    const shared = { flusher: new Flusher(), ...createTickers(reads, logger) };
     this.#services = { access, feed, metrics, logger, heartbeatMs, ...shared, onEnd };
     this.#turns = Math.max(1, Math.floor(heartbeatMs / TURN_MS));
     this.#guard = guard;

@@ -1,4 +1,5 @@
 import type { Subscribe } from '../../contract/messages.ts';
+import { BatchSubscription } from './batch-subscription.ts';
 import { ChannelSubscription } from './channel-subscription.ts';
 import { JobsSubscription } from './jobs-subscription.ts';
 import { StatsSubscription } from './stats-subscription.ts';
@@ -6,7 +7,7 @@ import { CHANNEL_WEIGHT, type ChannelServices, type Subscription } from './subsc
 
 /** Returns the number of jobs that a new subscription counts as. */
 export function weightOf(message: Subscribe): number {
-  if (message.channel === 'stats') return 0;
+  if (message.channel === 'stats' || message.channel === 'batch') return 0;
   return message.channel === 'jobs' && message.jobs ? message.jobs.length : CHANNEL_WEIGHT;
 }
 
@@ -33,6 +34,8 @@ export function createSubscription(
         services,
       );
     }
+    case 'batch':
+      return new BatchSubscription(tenant, id, message.batch, services);
     case 'stats':
       return new StatsSubscription(id, services);
   }

@@ -2,6 +2,7 @@ import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Watched } from '../session/rights.ts';
+import type { BatchTicker } from './batch-ticker.ts';
 import type { StatsTicker } from './stats-ticker.ts';
 import type { Joined } from './joining.ts';
 
@@ -29,6 +30,7 @@ export interface Subscription {
 export interface ChannelServices {
   feed: JobFeed;
   stats: StatsTicker;
+  batches: BatchTicker;
   outbox: Outbox;
   listener: LossListener;
 }

@@ -1,3 +1,4 @@
+import type { BatchView } from '../../contract/batches/batch.ts';
 import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import {
@@ -27,7 +28,13 @@ export interface Live {
   readonly liveEpoch: string;
 }
 
-export type QueuedMessage = ServerMessage | Snapshot | Ends | Live;
+/** The counters of a watched batch, with the offset of their departure. */
+export interface BatchNews {
+  readonly batchFor: number;
+  readonly batch: BatchView;
+}
+
+export type QueuedMessage = ServerMessage | Snapshot | Ends | Live | BatchNews;
 
 /** The next frame before it has its offset, with its states by kind. */
 export interface NextMessage {
@@ -45,10 +52,10 @@ export class MessageQueue {
     return this.#queue.length;
   }
 
-  /** Adds a message. Statistics replace earlier ones of their subscription. */
+  /** Adds a message. Statistics and counters replace earlier ones of their subscription. */
   add(message: QueuedMessage): void {
     const before = this.#queue.findIndex(
-      (queued) => isStats(message) && isStats(queued) && queued.id === message.id,
+      (queued) => latestOnly(queued) !== undefined && latestOnly(queued) === latestOnly(message),
     );
     if (before === -1) this.#queue.push(message);
     else this.#queue[before] = message;
@@ -79,6 +86,10 @@ export class MessageQueue {
     this.#queue.shift();
     if ('liveEpoch' in message)
       return { frame: (offset) => messageFrame({ type: 'live', epoch: message.liveEpoch, offset }) };
+    if ('batchFor' in message) {
+      const { batchFor: id, batch } = message;
+      return { frame: (offset) => messageFrame({ type: 'batch', id, offset, batch }) };
+    }
     return { frame: () => messageFrame(message) };
   }
 
@@ -113,13 +124,15 @@ export class MessageQueue {
     this.#queue = this.#queue.filter(
       (message) =>
         !('states' in message && message.subscription === subscription) &&
-        !(isStats(message) && message.id === subscription),
+        latestOnly(message) !== subscription,
     );
   }
 }
 
-function isStats(message: QueuedMessage): message is Extract<ServerMessage, { type: 'stats' }> {
-  return 'type' in message && message.type === 'stats';
+/** Returns the subscription of a message of which only the latest matters; `undefined` for any other. */
+function latestOnly(message: QueuedMessage): number | undefined {
+  if ('batchFor' in message) return message.batchFor;
+  return 'type' in message && message.type === 'stats' ? message.id : undefined;
 }
 
 /** Returns the first states, as many as one frame holds. */

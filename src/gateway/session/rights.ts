@@ -6,14 +6,14 @@ import { AppError } from '../../errors.ts';
 /** Target of a subscription. */
 export type Watched =
   | { readonly channel: 'jobs'; readonly jobs?: readonly string[] | undefined }
-  | { readonly channel: 'active' | 'stats' };
+  | { readonly channel: 'active' | 'batch' | 'stats' };
 
 /** Checks whether a principal may watch a target. @returns `undefined` if it may */
 export function watchRefusal(
   principal: Principal,
   watched: Watched,
 ): { code: 'forbidden'; detail: string } | undefined {
-  const scope = watched.channel === 'jobs' ? 'read' : 'dashboard';
+  const scope = watched.channel === 'jobs' || watched.channel === 'batch' ? 'read' : 'dashboard';
   const may =
     watched.channel === 'jobs' && watched.jobs
       ? watched.jobs.every((id) => isAllowed(principal, 'read', id))

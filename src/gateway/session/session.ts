@@ -200,10 +200,10 @@ export class Session implements SocketListener, SentListener, LossListener, Inbo
     if (refusal?.code === 'forbidden' && id === QUERY_SUBSCRIPTION && this.#onlyJob !== undefined)
       return this.socket.close(CLOSE.forbidden, refusal.detail);
     if (refusal) return this.#outbox.send({ type: 'error', id, ...refusal });
-    const { feed, stats, metrics } = this.#services;
+    const { feed, stats, batches, metrics } = this.#services;
     if ('since' in message && message.since) metrics.resumes++;
     metrics.subscriptions++;
-    const services = { feed, stats, outbox: this.#outbox, listener: this };
+    const services = { feed, stats, batches, outbox: this.#outbox, listener: this };
     this.#subscriptions.add(id, createSubscription(message, this.#principal.tenant, services));
   }
 

@@ -36,11 +36,16 @@ const server = use(() => createServer());
 const gateway = use(() => {
   const access = new Access(undefined, new Passes(redis.client, keys));
   const readStats = () => readStatistics(redis.client, keys);
-  return new Gateway({ feed, registry, access, readStats }, new Guard([], [], logger), logger, {
-    heartbeatMs: HEARTBEAT_MS,
-    limiter: new Limiter(WIDE_LIMITS),
-    clientOf: () => 'address:127.0.0.1',
-  });
+  return new Gateway(
+    { feed, registry, access, readStats, readBatch: async () => undefined },
+    new Guard([], [], logger),
+    logger,
+    {
+      heartbeatMs: HEARTBEAT_MS,
+      limiter: new Limiter(WIDE_LIMITS),
+      clientOf: () => 'address:127.0.0.1',
+    },
+  );
 });
 
 beforeAll(async () => {

@@ -20,13 +20,14 @@ test.each([
   [
     'Client → server',
     ClientMessageSchema,
-    ['auth', 'ping', ...Array<string>(5).fill('subscribe'), 'unsubscribe'],
+    ['auth', 'ping', ...Array<string>(6).fill('subscribe'), 'unsubscribe'],
   ],
   [
     'Server → client',
     ServerMessageSchema,
     [
       'authorized',
+      'batch',
       'conflated',
       'error',
       'gone',

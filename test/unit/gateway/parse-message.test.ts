@@ -13,6 +13,7 @@ test('a message of the protocol is taken as it is, with or without a number of i
     { type: 'subscribe', id: 1, channel: 'active', since: { epoch: 'e', offset: 7 } },
     { type: 'subscribe', id: 1, channel: 'jobs', collection: 'papers', status: ['failed'], recent: 5 },
     { type: 'subscribe', id: 1, channel: 'stats' },
+    { type: 'subscribe', id: 1, channel: 'batch', batch: 'march', since: { epoch: 'e', offset: 1 } },
     { type: 'unsubscribe', id: 1 },
     { type: 'ping' },
     { type: 'ping', id: 7 },
@@ -26,7 +27,7 @@ test.each([
   ['{"type":"dance","id":3}', 3, 'unknown_type', 'Use one of: subscribe, unsubscribe, ping, auth.'],
   ['{"type":"subscrib","id":3}', 3, 'unknown_type', 'Use "subscribe".'],
   ['{"type":"constructor"}', undefined, 'unknown_type', '"constructor" is no type'],
-  [subscribe({ channel: 'dreams' }), 1, 'unknown_channel', 'Use one of: jobs, active, stats.'],
+  [subscribe({ channel: 'dreams' }), 1, 'unknown_channel', 'Use one of: jobs, active, batch, stats.'],
   [subscribe({ channel: 'Active' }), 1, 'unknown_channel', 'Use "active".'],
   [
     '{"type":"subscribe","id":1,"channel":"active","history":"h"}',

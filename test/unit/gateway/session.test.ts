@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import type { Access } from '../../../src/access/access.ts';
 import { ANONYMOUS } from '../../../src/access/principal.ts';
 import type { ClientMessage } from '../../../src/contract/messages.ts';
+import { BatchTicker } from '../../../src/gateway/channels/batch-ticker.ts';
 import { StatsTicker } from '../../../src/gateway/channels/stats-ticker.ts';
 import { Flusher } from '../../../src/gateway/speed/flusher.ts';
 import { GatewayMetrics } from '../../../src/gateway/gateway-metrics.ts';
@@ -22,6 +23,7 @@ const state = (id: string, version: number, status: string, run = 1) =>
   new JobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
 
 const stats = new StatsTicker(() => Promise.reject(new Error('nothing watches')), quietLogger());
+const batches = new BatchTicker(() => Promise.reject(new Error('nothing watches')), quietLogger());
 
 /** Lets everything be sent that waits. */
 async function idle(): Promise<void> {
@@ -53,6 +55,7 @@ async function openDashboard(stream: Duplex, flusher: Flusher, times: number): P
     heartbeatMs: 30_000,
     flusher,
     stats,
+    batches,
     onEnd() {},
   };
   const session = new Session(socket, stream, services, undefined, ANONYMOUS);
@@ -153,6 +156,7 @@ test('a session that is not read from, for it does not take its answers, is not 
     heartbeatMs: 30_000,
     flusher: new Flusher(),
     stats,
+    batches,
     onEnd() {},
   };
   const session = new Session(socket as unknown as ProtocolSocket, stream, services, undefined, ANONYMOUS);
