@@ -18,7 +18,10 @@ type ResponseType = ServerMessage['type'];
 /** What each message of a client asks for, and the messages that respond to it. */
 const CLIENT: Record<RequestType, { summary: string; replies: ResponseType[] }> = {
   auth: { summary: 'Authenticate the session', replies: ['authorized'] },
-  subscribe: { summary: 'Watch jobs or statistics', replies: ['snapshot', 'stats', 'error'] },
+  subscribe: {
+    summary: 'Watch jobs, a batch or statistics',
+    replies: ['snapshot', 'batch', 'stats', 'error'],
+  },
   unsubscribe: { summary: 'End a subscription', replies: ['unsubscribed'] },
   ping: { summary: 'Ask for a pong', replies: ['pong'] },
 };
@@ -30,6 +33,7 @@ const SERVER: Record<ResponseType, string> = {
   snapshot: 'The first states of a subscription, in pages',
   update: 'The latest states of jobs that have changed',
   gone: 'Jobs that have left a channel',
+  batch: 'The counters of a batch',
   stats: 'The statistics of the queue',
   conflated: 'This client is slow, and gets no state between the others',
   error: 'The server cannot serve a message. The session goes on',
