@@ -127,7 +127,7 @@ describe('a stream of many jobs', () => {
   test.each([
     ['', 'Name jobs, a channel, or both'],
     ['channel=stats', 'channel'],
-    ['jobs=a&lastEventId=1', 'lastEventId'],
+    ['jobs=a&lastevent=1', 'lastEventId'],
   ])('is refused in words for ?%s', async (query, words) => {
     const response = await get(`/api/events?${query}`);
     expect(response.status).toBe(400);
