@@ -17,12 +17,12 @@ const STATUS_WORDS = [...JOB_STATUSES, 'cancelled'] as const;
 
 const FilterText = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(MAX_TEXT));
 
-function listOf<const S extends v.GenericSchema<string, string>>(item: S) {
+/* @__NO_SIDE_EFFECTS__ */ function listOf<const S extends v.GenericSchema<string, string>>(item: S) {
   return v.pipe(v.array(item), v.minLength(1, 'must name at least one value'), v.maxLength(MAX_VALUES));
 }
 
 /** Makes a schema of a time in UTC. Its output has ms since 1970. */
-function timeOf(description: string) {
+/* @__NO_SIDE_EFFECTS__ */ function timeOf(description: string) {
   return v.pipe(
     v.string(),
     v.check(isTime, 'must be a time in UTC, such as 2026-11-28T20:36:54Z'),
@@ -68,7 +68,9 @@ export function isFiltered(filter: JobFilter): boolean {
   return JOB_FILTER_FIELDS.some((name) => filter[name] !== undefined);
 }
 
-function commaSeparated<const S extends v.GenericSchema<string[], string[]>>(list: S) {
+/* @__NO_SIDE_EFFECTS__ */ function commaSeparated<const S extends v.GenericSchema<string[], string[]>>(
+  list: S,
+) {
   return v.pipe(
     v.string(),
     v.transform((text) => text.split(',')),
@@ -109,7 +111,7 @@ export const JobIdsSchema = v.pipe(
   v.array(v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128))),
   v.maxLength(MAX_NAMED_JOBS, `must name at most ${MAX_NAMED_JOBS} jobs`),
 );
-function namedJobs(description: string) {
+/* @__NO_SIDE_EFFECTS__ */ function namedJobs(description: string) {
   return v.pipe(
     v.string(),
     v.description(description),

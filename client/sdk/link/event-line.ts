@@ -124,6 +124,7 @@ export class EventLine {
     const message = JSON.parse(data) as Message;
     const { epochs } = this.#hub;
     if (message.type === 'welcome' || message.type === 'live') {
+      if (message.epoch !== this.#epoch) this.#offset = -1;
       this.#epoch = message.epoch;
       epochs.enter(message.epoch);
       this.state = 'open';
@@ -140,10 +141,11 @@ export class EventLine {
       channel?.onSnapshot(message.jobs, message.more, message.resumed);
     } else if (message.type === 'update') {
       this.#hub.apply(message.jobs, this.#epoch);
-      this.#offset = message.offset;
     } else if (message.type === 'gone') channel?.onGone(message.jobs);
     else if (message.type === 'error' && message.code === 'job_not_found')
       for (const id of message.jobs ?? []) this.#hub.unknown(id);
+    // The server sends 0 until it has sent all first states.
+    if ('offset' in message && message.offset > 0) this.#offset = message.offset;
   }
 
   #end(error: SluiceError | undefined): void {

@@ -26,7 +26,7 @@ export class JobStream implements JobWatcher, FeedObserver {
   readonly #ids: ReadonlySet<string>;
   readonly #active: boolean;
   readonly #since: StreamPosition | undefined;
-  /** Everything up to this offset has been put into messages. */
+  /** The client has everything up to it, once it has the messages that wait. 0 before it has all first states. */
   #offset = 0;
   /** Active jobs that the client knows. */
   readonly #members = new Set<string>();
@@ -74,6 +74,8 @@ export class JobStream implements JobWatcher, FeedObserver {
 
   onForgotten(id: string): void {
     if (this.#heard) return void this.#heard.delete(id);
+    // A worker may restore it with an earlier version.
+    this.#newest.delete(id);
     if (this.#members.delete(id)) this.#gone.add(id);
     if (this.#ids.has(id)) this.#say(unknown([id]));
     this.#wake();
@@ -87,8 +89,8 @@ export class JobStream implements JobWatcher, FeedObserver {
   onLive(epoch: string): void {
     // States of the past epoch come before the new one.
     this.#say(...this.#takeWaiting());
+    if (epoch !== this.#epoch) this.#offset = 0;
     this.#epoch = epoch;
-    this.#offset = this.#feed.offset;
     this.#say(live(epoch, this.#offset));
     if (this.#heard) void this.#join();
     this.#wake();
@@ -125,38 +127,42 @@ export class JobStream implements JobWatcher, FeedObserver {
     const ids = [...this.#ids];
     const { epoch, offset, reads } = this.#feed;
     const read = await reads.byIds(this.tenant, ids, this.#since);
-    const active = this.#active && read && (await reads.channel(this.tenant, ALL_ACTIVE, this.#since));
+    const active =
+      this.#active && read ? await reads.channel(this.tenant, ALL_ACTIVE, this.#since) : undefined;
     if (!read || (this.#active && !active) || this.#ended || !this.#heard) return;
     // The offset is one of the epoch before.
     if (epoch !== this.#feed.epoch) return this.#join();
-    const heard = [...this.#heard.values()].filter((state) => state.epoch === epoch);
+    const heard = new Set([...this.#heard.values()].filter((state) => state.epoch === epoch));
     this.#heard = undefined;
-    // The states were read after the client's offset, so they hold everything up to it.
-    this.#offset = offset;
     const newest = new Map<string, JobState>();
     for (const state of [...read.states, ...(active ? active.states : []), ...heard])
       if (isNewer(state, newest.get(state.id))) newest.set(state.id, state);
-    for (const { id, epoch: own, version } of newest.values()) this.#newest.set(id, { epoch: own, version });
     const isNews = (changed: ReadonlySet<string> | undefined) => (state: JobState) =>
-      !changed || changed.has(state.id) || heard.includes(state);
+      !changed || changed.has(state.id) || heard.has(state);
     const named = ids.flatMap((id) => newest.get(id) ?? []).filter(isNews(read.changed));
-    if (ids.length > 0) this.#say(...snapshots(JOBS, named, offset, read.changed !== undefined));
+    for (const state of newest.values()) this.#know(state);
+    const others = active ? [...newest.values()].filter(isNews(active.changed)) : [];
+    // A client that comes back learns which of its jobs have ended, and that they have left.
+    const shown = active?.changed ? others : others.filter(({ terminal }) => !terminal);
+    for (const { id, terminal } of shown) if (terminal) this.#gone.add(id);
+    const isResumed = read.changed && (!active || active.changed);
+    const before = isResumed && this.#since ? this.#since.offset : 0;
+    // The states were read after this offset, so they hold everything up to it. A leave is told last, and moves it then.
+    const after = this.#gone.size > 0 ? before : offset;
+    const first = { before, after: active ? before : after, resumed: read.changed !== undefined };
+    if (ids.length > 0) this.#say(...snapshots(JOBS, named, first));
     const missing = ids.filter((id) => !newest.has(id));
     if (missing.length > 0) this.#say(unknown(missing));
-    if (active) this.#joinActive([...newest.values()].filter(isNews(active.changed)), newest, active.changed);
+    if (active)
+      this.#say(...snapshots(ACTIVE, shown, { before, after, resumed: active.changed !== undefined }));
+    this.#offset = after;
     this.#wake();
   }
 
-  /** @param news the states that the client may lack, those of its jobs that have ended among them */
-  #joinActive(
-    news: readonly JobState[],
-    newest: ReadonlyMap<string, JobState>,
-    changed: ReadonlySet<string> | undefined,
-  ): void {
-    for (const { id, terminal } of newest.values()) if (!terminal) this.#members.add(id);
-    const shown = changed ? news : news.filter(({ terminal }) => !terminal);
-    this.#say(...snapshots(ACTIVE, shown, this.#offset, changed !== undefined));
-    for (const { id, terminal } of shown) if (terminal) this.#gone.add(id);
+  #know({ id, epoch, version, terminal }: JobState): void {
+    if (this.#active && !terminal) this.#members.add(id);
+    // Only the versions of followed jobs are needed again.
+    if (!terminal || this.#ids.has(id)) this.#newest.set(id, { epoch, version });
   }
 
   #say(...messages: string[]): void {

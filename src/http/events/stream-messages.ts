@@ -24,18 +24,22 @@ export function unknown(jobs: string[]): string {
   });
 }
 
-/** Makes the pages of a snapshot: at least one. */
+/**
+ * Makes the pages of a snapshot: at least one.
+ * @param before offset up to which the client has everything before them
+ * @param after the same after the last page
+ */
 export function snapshots(
   id: number,
   states: readonly JobState[],
-  offset: number,
-  resumed: boolean,
+  { before, after, resumed }: { before: number; after: number; resumed: boolean },
 ): string[] {
   const pages = states.length === 0 ? [[]] : pagesOf(states);
-  const opening = `{"type":"snapshot","id":${id},"offset":${offset}`;
-  return pages.map(
-    (page, i) => `${opening},${jobs(page)},"more":${i < pages.length - 1},"resumed":${resumed}}`,
-  );
+  return pages.map((page, i) => {
+    const more = i < pages.length - 1;
+    const offset = more ? before : after;
+    return `{"type":"snapshot","id":${id},"offset":${offset},${jobs(page)},"more":${more},"resumed":${resumed}}`;
+  });
 }
 
 /**
@@ -62,10 +66,13 @@ function pagesOf(states: readonly JobState[]): JobState[][] {
   return pages;
 }
 
-/** Makes an event of a message. One with an offset has its position as the event's id. */
+/**
+ * Makes an event of a message. One with an offset has its position as the event's id. Offset 0 is no position, so the
+ * client keeps the id that it has.
+ */
 export function toEvent(message: string, epoch: string): string {
-  const [, offset] = OFFSET.exec(message) ?? [];
-  return `${offset === undefined ? '' : `id: ${epoch}:${offset}\n`}data: ${message}\n\n`;
+  const offset = Number(OFFSET.exec(message)?.[1] ?? 0);
+  return `${offset === 0 ? '' : `id: ${epoch}:${offset}\n`}data: ${message}\n\n`;
 }
 
 /** Matches the offset of a message, which stands before its jobs. */
