@@ -61,12 +61,11 @@ export class Guard {
       return this.#refuseHost(new URL(url).host);
     }
     const { origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+    // Such a page may also import the SDK.
+    if (origin !== undefined && this.#origins.has(origin)) return undefined;
     if (isStatic) {
       if (OWN_SITES.includes(site) || mode === 'navigate') return undefined;
-    } else {
-      if (origin !== undefined && this.#origins.has(origin)) return undefined;
-      if (isSameHost(origin, host) && OWN_SITES.includes(site)) return undefined;
-    }
+    } else if (isSameHost(origin, host) && OWN_SITES.includes(site)) return undefined;
     return this.#refuseOrigin(origin, String(site));
   }
 

@@ -96,11 +96,17 @@ test.each([
   expect(ask(headers)).toBe(refusal);
 });
 
-test('a link leads to the page, and no other site may load its files', () => {
+test('a link leads to the page, and no stranger may load its files', () => {
   const headers = { host: 'localhost', 'sec-fetch-site': 'cross-site' };
   expect(ask({ ...headers, 'sec-fetch-mode': 'navigate' }, true)).toBeUndefined();
   expect(ask({ ...headers, 'sec-fetch-mode': 'navigate' })).toBe('origin_forbidden');
   expect(ask({ ...headers, 'sec-fetch-mode': 'no-cors' }, true)).toBe('origin_forbidden');
+  expect(ask({ ...headers, origin: 'https://other.example' }, true)).toBe('origin_forbidden');
+});
+
+test('a page of an allowed origin may import the SDK', () => {
+  const headers = { host: 'localhost', 'sec-fetch-site': 'cross-site', origin: 'https://app.example' };
+  expect(ask({ ...headers, 'sec-fetch-mode': 'cors' }, true)).toBeUndefined();
 });
 
 test('a refused host or origin is logged once with its cure, and a stranger cannot fill the log', () => {
