@@ -1,6 +1,6 @@
 import type { BatchView } from '../../src/contract/batches/batch.ts';
 import type { ChunkList, DocumentList, Document } from '../../src/contract/documents.ts';
-import type { Job } from '../../src/contract/job.ts';
+import type { Job, Timeline } from '../../src/contract/job.ts';
 import type { BulkResult, JobList, Stats } from '../../src/contract/jobs.ts';
 import type { SearchResponse } from '../../src/contract/search.ts';
 import type {
@@ -172,6 +172,10 @@ export class Sluice {
 
   job(id: string, options: CallOptions = {}): Promise<Job> {
     return this.#requester.json(`api/jobs/${encodeURIComponent(id)}`, options);
+  }
+
+  timeline(id: string, options: CallOptions = {}): Promise<Timeline> {
+    return this.#requester.json(`api/jobs/${encodeURIComponent(id)}/timeline`, options);
   }
 
   /** Reads a page of the jobs. */
