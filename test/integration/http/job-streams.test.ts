@@ -123,6 +123,9 @@ describe('a client that comes back with the id of its last event', () => {
     const query = `jobs=${changed!.id},${same!.id}`;
     const first = await open(query);
     await first.until('snapshot');
+    // The offset of a snapshot may be that before the claim.
+    await jobs.step(changed!, 20);
+    await expect.poll(() => JSON.stringify(first.messages().at(-1))).toContain('"progress":20,');
     await first.close();
     await jobs.step(changed!, 40);
     const second = await open(query, first.lastId());
@@ -148,7 +151,7 @@ describe('a client that comes back with the id of its last event', () => {
     const second = await open('channel=active', first.lastId());
     await second.until('gone');
     await second.close();
-    expect(second.states()).toEqual([`${ended!.id} completed`]);
+    expect(second.states()).toContain(`${ended!.id} completed`);
     const before = second.events.findIndex(({ message }) => message.type === 'gone');
     const third = await open('channel=active', second.lastId(before) ?? first.lastId());
     await third.until('gone');
