@@ -36,7 +36,6 @@ afterEach(() => vi.restoreAllMocks());
 const CALLS = [
   { call: 'claim', of: JobQueue.prototype },
   { call: 'parse', of: ProcessorClient.prototype },
-  { call: 'chunk', of: ProcessorClient.prototype },
   { call: 'embed', of: ProcessorClient.prototype },
   { call: 'upsertAll', of: VectorStore.prototype },
   { call: 'complete', of: JobQueue.prototype },
