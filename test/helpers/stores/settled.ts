@@ -35,6 +35,8 @@ const LASTING: ReadonlySet<string> = new Set([
   keys.edited,
   keys.counting,
   keys.durations,
+  keys.changed,
+  keys.costs,
   keys.recent,
   keys.cleanup,
   keys.tombstones,
