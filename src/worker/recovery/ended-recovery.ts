@@ -196,9 +196,11 @@ export class EndedRecovery {
     const { job_id: job, tenant, payload } = manifest;
     const { document_id = job, file_key } = payload;
     if (await registry.ownsFile(document_id, file_key)) return true;
-    const leftMs = Math.max(0, this.#ttlMs - ((await blobs.ended.age(ended)) ?? 0));
+    // Redis does not know the job of a deleted document's former original, so nothing needs the file.
+    const isDeleted = this.#deleted.has(document_id);
+    const leftMs = isDeleted ? 0 : Math.max(0, this.#ttlMs - ((await blobs.ended.age(ended)) ?? 0));
     await tombstones.write(manifest, leftMs);
-    if (state || this.#deleted.has(document_id) || leftMs === 0) return true;
+    if (state || leftMs === 0) return true;
     // The document may not be back yet. Then the next sweep compares again.
     const isRestored = await queue.restoreEnded(job, tenant, payload, document_id);
     if (isRestored) logger.warn('Redis has lost the end of a job', { job, status: ended.status });

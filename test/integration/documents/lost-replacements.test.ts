@@ -63,6 +63,18 @@ test('a replaced document that was deleted does not return with its older versio
   expect(await redis.client.lrange(keys.queue, 0, -1)).toEqual([]);
 });
 
+test('a deletion that Redis has lost takes the former original, too', async () => {
+  await uploadVersion('a', 'x');
+  await work('older');
+  await uploadVersion('r', 'y', 'replace');
+  await work('older');
+  await remove('a');
+  await redis.client.flushall();
+  await ended().sweep('newer', signal);
+  await sweep();
+  expect((await files()).filter((name) => /^[ar](?:\.json)?$/.test(name))).toEqual([]);
+});
+
 test('a deleted document does not return when the note of its deletion expires', async () => {
   await uploadVersion('a', 'x');
   await work('older');
