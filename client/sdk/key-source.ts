@@ -36,7 +36,7 @@ export class KeySource {
 
   /**
    * Returns another key in place of a refused one.
-   * @param used the refused key. If the owner has replaced it meanwhile, nobody is asked
+   * @param used the refused key. The source asks only while it is still the present one
    * @throws {SluiceError} `error`, if there is no other
    */
   async replace(used: string | undefined, error: SluiceError): Promise<string | undefined> {

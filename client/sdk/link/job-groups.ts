@@ -27,7 +27,7 @@ export interface NewGroup {
   since: Cursor | undefined;
 }
 
-/** Returns whether subscriptions should be merged: many small ones, or many jobs that nobody watches any more. */
+/** Returns whether subscriptions should be merged: many small ones, or many jobs without a watch. */
 export function needsMerge(groups: readonly JobGroup[], watched: number): boolean {
   let subscribed = 0;
   for (const { ids } of groups) subscribed += ids.size;

@@ -121,7 +121,7 @@ export class LineKeeper implements Link {
     return () => this.#ups.delete(up);
   }
 
-  /** Follows a change of what is watched. */
+  /** Adapts to the present watches. The hub calls it after each change. */
   sync(): void {
     if (!this.#running) return;
     this.#socket.sync();

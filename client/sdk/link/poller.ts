@@ -104,7 +104,7 @@ export class Poller {
     this.#timer = undefined;
     // Another way comes first, or has sent a request during the pause.
     if (this.#coverage.yields() || this.#pace.waitMs > 0) return this.wake();
-    // What is to be read may have changed during the pause.
+    // Collects the reads now, because watches may have changed during the pause.
     const [poll, ...rest] = this.#round.length > 0 ? this.#round : this.#collect();
     if (!poll) return;
     const abort = new AbortController();
@@ -128,7 +128,7 @@ export class Poller {
   #fail(poll: Poll, rest: Poll[], error: SluiceError): void {
     const { code, status = 500, message } = error;
     if (status < 500 && status !== 401 && !isPassing(error)) {
-      // The server is there, and refuses this read only: for example, nobody has made the batch yet.
+      // The server responds, and refuses this read only. For example, no upload has named the batch yet.
       if (status === 403) poll.refuse(code, message);
       this.#round = rest;
       return this.#listener.onSuccess();

@@ -109,7 +109,7 @@ export class SocketWay {
     this.#line = undefined;
   }
 
-  /** Follows a change of what is watched. */
+  /** Adapts to the present watches. The hub calls it after each change. */
   sync(): void {
     this.#subscriptions.sync();
   }

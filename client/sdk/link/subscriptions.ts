@@ -18,8 +18,7 @@ export type Push =
 const REFUSALS = ['forbidden', 'invalid_message'];
 
 /**
- * Keeps the subscriptions of the WebSocket in step with what is watched. It outlives each connection, so that the next one
- * resumes.
+ * Matches the WebSocket's subscriptions to the watches. It outlives each connection, so that the next one resumes.
  */
 export class Subscriptions {
   readonly #hub: Hub;
@@ -66,7 +65,7 @@ export class Subscriptions {
     return this.#send !== undefined && !this.#refused.has(channel);
   }
 
-  /** Subscribes to what is watched now, and ends other subscriptions. */
+  /** Subscribes to the watched jobs and channels, and ends other subscriptions. */
   sync(): void {
     if (!this.#send) return;
     const wanted = this.#hub.jobIds();

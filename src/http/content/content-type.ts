@@ -11,7 +11,7 @@ const LOADABLE =
 
 /**
  * Returns the `Content-Type` for the bytes of a document.
- * @param mediaType the parser's finding or the uploader's claim: any text. Its parameters are left out, because they
+ * @param mediaType the parser's finding or the uploader's claim: any text. The function drops its parameters, because they
  * may not fit the original
  */
 export function contentTypeOf(mediaType = ''): string {

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => page.context().close());
 
-/** Loads the module as any page would, and makes a client of the page's own server. */
+/** Loads the module as a page does, and makes a client of the page's own server. */
 async function start(): Promise<void> {
   // A document of the server without a client of its own.
   await page.goto(`${line.url}/sluice.d.ts`);

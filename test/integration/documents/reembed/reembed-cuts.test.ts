@@ -1,10 +1,7 @@
-import { ChromaClient } from 'chromadb';
 import { beforeEach, expect, test } from 'vitest';
 
-import type { Job } from '../../../../src/contract/job.ts';
 import { formerName, nextName } from '../../../../src/documents/reembed/collection-names.ts';
-import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
-import { GENEROUS } from '../../../helpers/servers/ingestion.ts';
+import { collectionCalls } from '../../../helpers/documents/collection-calls.ts';
 import { useModelRoles } from '../../../helpers/servers/model-roles.ts';
 import type { TestRoles } from '../../../helpers/servers/roles.ts';
 
@@ -17,29 +14,11 @@ let api: TestRoles;
 let collection = '';
 let tests = 0;
 
-const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
-const post = (path: string) => fetch(api.url + path, { method: 'POST' });
-const job = (id: string) => get<Job>(`/api/jobs/${id}`);
-async function ended(id: string): Promise<Job> {
-  await expect
-    .poll(async () => ['completed', 'failed'].includes((await job(id)).status), GENEROUS)
-    .toBe(true);
-  return job(id);
-}
-async function ingest(text: string): Promise<string> {
-  const id = await expectAccepted(await upload(api.url, text, { collection }));
-  expect(await ended(id)).toMatchObject({ status: 'completed' });
-  return id;
-}
-const reembed = async () => expectAccepted(await post(`/api/collections/${collection}/reembed`));
-
-function client(): ChromaClient {
-  const { hostname, port } = new URL(chroma.url);
-  return new ChromaClient({ host: hostname, port: Number(port) });
-}
-async function ids(): Promise<string[]> {
-  return (await (await client().getCollection({ name: collection })).get({ include: [] })).ids.sort();
-}
+const { ended, client, ingest, reembed, ids } = collectionCalls(() => ({
+  url: api.url,
+  chromaUrl: chroma.url,
+  collection,
+}));
 
 beforeEach(async () => {
   collection = `cuts${++tests}`;

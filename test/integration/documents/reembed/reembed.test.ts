@@ -1,11 +1,10 @@
-import { ChromaClient } from 'chromadb';
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Collection, Document } from '../../../../src/contract/documents.ts';
-import type { Job } from '../../../../src/contract/job.ts';
 import type { SearchMode, SearchResponse } from '../../../../src/contract/search.ts';
 import { formerName, nextName } from '../../../../src/documents/reembed/collection-names.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
+import { collectionCalls } from '../../../helpers/documents/collection-calls.ts';
 import { GENEROUS } from '../../../helpers/servers/ingestion.ts';
 import { useModelRoles } from '../../../helpers/servers/model-roles.ts';
 import type { TestRoles } from '../../../helpers/servers/roles.ts';
@@ -21,30 +20,11 @@ let collection = '';
 let tests = 0;
 let documents: string[] = [];
 
-const get = async <T>(path: string) => (await (await fetch(api.url + path)).json()) as T;
-const post = (path: string, body?: unknown) =>
-  fetch(api.url + path, {
-    method: 'POST',
-    ...(body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
-  });
-const job = (id: string) => get<Job>(`/api/jobs/${id}`);
-async function ended(id: string): Promise<Job> {
-  await expect
-    .poll(async () => ['completed', 'failed'].includes((await job(id)).status), GENEROUS)
-    .toBe(true);
-  return job(id);
-}
-async function ingest(text: string): Promise<string> {
-  const id = await expectAccepted(await upload(api.url, text, { collection }));
-  expect(await ended(id)).toMatchObject({ status: 'completed' });
-  return id;
-}
-async function reembed(): Promise<string> {
-  return expectAccepted(await post(`/api/collections/${collection}/reembed`));
-}
+const { get, post, job, ended, client, inChroma, ingest, reembed, ids } = collectionCalls(() => ({
+  url: api.url,
+  chromaUrl: chroma.url,
+  collection,
+}));
 const search = (mode: SearchMode, query = 'pears') => post('/api/search', { collection, query, mode });
 async function found(mode: SearchMode, query?: string): Promise<string[]> {
   const response = await search(mode, query);
@@ -53,14 +33,6 @@ async function found(mode: SearchMode, query?: string): Promise<string[]> {
 }
 const ofCollection = () => get<Collection>(`/api/collections/${collection}`);
 
-function client(): ChromaClient {
-  const { hostname, port } = new URL(chroma.url);
-  return new ChromaClient({ host: hostname, port: Number(port) });
-}
-const inChroma = () => client().getCollection({ name: collection });
-async function ids(): Promise<string[]> {
-  return (await (await inChroma()).get({ include: [] })).ids.sort();
-}
 /** Names of the collections that a reembed job makes. */
 async function made(): Promise<string[]> {
   const own = [nextName(collection), formerName(collection)];
