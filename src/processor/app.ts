@@ -83,7 +83,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const format = c.req.header('accept')?.includes(NDJSON_TYPE) ? 'ndjson' : 'json';
     const { remove, fields, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
     const maxSilenceMs = timeoutMs / 3;
-    const cut = await orElse(remove, () => cutOf(fields));
+    const cut = await undoOnError(remove, () => cutOf(fields));
     const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, cut, ...file } as const;
     const parsed = pool.run(task, callerOf(c), () => void remove());
     if (format === 'json') return stream(c, await responseWhenDone(parsed, signOfLifeMs));
@@ -135,7 +135,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
 }
 
 /** Does `work`, and `undo` if it fails. */
-async function orElse<T>(undo: () => Promise<void>, work: () => T): Promise<T> {
+async function undoOnError<T>(undo: () => Promise<void>, work: () => T): Promise<T> {
   try {
     return work();
   } catch (error) {
