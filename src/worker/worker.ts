@@ -17,7 +17,7 @@ import { RECOVERED_WITHIN_MS } from './recovery/upload-recovery.ts';
 const LAST_WORD_MS = 2000;
 
 export interface WorkerServices
-  extends Omit<RunnerServices, 'leases' | 'availability'>, SweeperServices, ReconcilerServices {
+  extends Omit<RunnerServices, 'leases' | 'availability' | 'freeSlot'>, SweeperServices, ReconcilerServices {
   keys: Keys;
   installation: Installation;
   /** Two connections of the worker's own: one blocks, one is subscribed. It closes both. */
@@ -26,7 +26,7 @@ export interface WorkerServices
 }
 
 export interface WorkerOptions {
-  /** Number of jobs that run at once. */
+  /** Number of jobs that are parsed and embedded at once. */
   concurrency: number;
   leaseMs: number;
   /** Time in ms that running jobs get once the worker must stop. */
@@ -51,10 +51,10 @@ export async function startWorker(
   const sweeper = new Sweeper(services, leaseMs);
   const loop = new ClaimLoop(
     { queue, waiter, queueKey: keys.queue, slots: concurrency, availability, logger },
-    async (job) => {
+    async (job, freeSlot) => {
       try {
         const giveBack = AbortSignal.any([draining.signal, installation.untilRefused]);
-        await runJob(job, { ...services, leases, availability }, giveBack);
+        await runJob(job, { ...services, leases, availability, freeSlot }, giveBack);
       } catch (error) {
         // The end of the lease requeues the job.
         logger.error('a job could not be settled', { job: job.id, error });

@@ -18,12 +18,18 @@ const MAX_PAUSE_MS = 5000;
 /** Interval in ms of a worker that waits for a dependency. */
 const PAUSE_MS = 250;
 
+/** Most jobs for each slot. A job without one waits for its stores, and more such jobs share a write. */
+const JOBS_A_SLOT = 4;
+
+/** Takes a job to its end. It may call `freeSlot` earlier, once the job needs neither memory nor the processor. MUST NOT throw. */
+export type RunClaimed = (job: ClaimedJob, freeSlot: () => void) => Promise<void>;
+
 export interface ClaimLoopOptions {
   queue: JobQueue;
   /** A connection of the loop's own, because it blocks. */
   waiter: Redis;
   queueKey: string;
-  /** Number of jobs that run at once. */
+  /** Number of jobs that are parsed and embedded at once. */
   slots: number;
   availability: Availability;
   logger: Logger;
@@ -35,7 +41,9 @@ export interface ClaimLoopOptions {
  */
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
-  readonly #run: (job: ClaimedJob) => Promise<void>;
+  readonly #run: RunClaimed;
+  /** Slots that jobs hold. */
+  #taken = 0;
   readonly #running = new Set<Promise<void>>();
   readonly #ended: Promise<void>;
   /** Called when a job has ended and its slot is free. */
@@ -44,8 +52,7 @@ export class ClaimLoop {
   #endWait: () => void = () => {};
   readonly #stopped = new AbortController();
 
-  /** @param run takes a job to its end; MUST NOT throw */
-  constructor(options: ClaimLoopOptions, run: (job: ClaimedJob) => Promise<void>) {
+  constructor(options: ClaimLoopOptions, run: RunClaimed) {
     this.#options = options;
     this.#run = run;
     this.#ended = this.#loop();
@@ -65,8 +72,8 @@ export class ClaimLoop {
     const backoff = new Backoff(MIN_PAUSE_MS, MAX_PAUSE_MS);
     while (!this.#stopped.signal.aborted) {
       try {
-        const free = slots - this.#running.size;
-        if (free === 0) {
+        const free = Math.min(slots - this.#taken, JOBS_A_SLOT * slots - this.#running.size);
+        if (free <= 0) {
           await new Promise<void>((resolve) => (this.#freed = resolve));
           continue;
         }
@@ -87,9 +94,16 @@ export class ClaimLoop {
   }
 
   #start(job: ClaimedJob): void {
-    const running = this.#run(job).finally(() => {
-      this.#running.delete(running);
+    this.#taken++;
+    let holdsSlot = true;
+    const freeSlot = () => {
+      if (holdsSlot) this.#taken--;
+      holdsSlot = false;
       this.#freed();
+    };
+    const running = this.#run(job, freeSlot).finally(() => {
+      this.#running.delete(running);
+      freeSlot();
     });
     this.#running.add(running);
   }

@@ -36,6 +36,8 @@ export interface PipelineServices {
   lease: Pick<KeptLease, 'lapsed'>;
   installation: StoreProver;
   availability: Availability;
+  /** Lets another job take this one's slot. */
+  freeSlot: () => void;
   logger: Logger;
 }
 
@@ -93,7 +95,7 @@ export async function runPipeline(
     origin,
     {
       ...attempt,
-      stores: attempt.chunks,
+      stores: isSmall(payload, chunks) ? storesWithoutSlot(attempt) : attempt.chunks,
       former: formerOf(attempt),
       // The processor may have changed its model since the first look.
       ensureTaken: (embeddingModel) => models.ensureTakes(tenant, collection, embeddingModel, signal),
@@ -115,6 +117,16 @@ export async function runPipeline(
   const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
   const fields = documentFields(payload, made);
   return { documentId, tenant, collection, chunkCount: chunks.length, replaces, reembed, fields };
+}
+
+/** Makes a small document wait for its stores without a slot, because the wait costs neither memory nor the processor. */
+function storesWithoutSlot({ chunks, freeSlot }: PipelineServices): EmbedServices['stores'] {
+  return {
+    upsert(...write) {
+      freeSlot();
+      return chunks.upsert(...write);
+    },
+  };
 }
 
 /** Reads the key of the original that the job replaces; `undefined` for a new document. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { ClaimedJob } from '../../../src/jobs/model/claimed-job.ts';
 import type { JobQueue } from '../../../src/jobs/transitions/job-queue.ts';
 import { Availability } from '../../../src/worker/claim/availability.ts';
-import { ClaimLoop } from '../../../src/worker/claim/claim-loop.ts';
+import { ClaimLoop, type RunClaimed } from '../../../src/worker/claim/claim-loop.ts';
 import { collectGarbage } from '../../helpers/measures/collect-garbage.ts';
 import { quietLogger } from '../../helpers/servers/roles.ts';
 
@@ -40,7 +40,7 @@ class Turns {
 function start(
   claim: (count: number) => Promise<ClaimedJob[]>,
   wait: () => Promise<unknown>,
-  run: (job: ClaimedJob) => Promise<unknown>,
+  run: (job: ClaimedJob, freeSlot: () => void) => Promise<unknown>,
 ): ClaimLoop {
   const services = {
     queue: { claim: async (count: number) => ({ jobs: await claim(count) }) } as unknown as JobQueue,
@@ -50,7 +50,7 @@ function start(
     availability: new Availability(),
     logger: quietLogger(),
   };
-  return new ClaimLoop(services, run as (job: ClaimedJob) => Promise<void>);
+  return new ClaimLoop(services, run as RunClaimed);
 }
 
 test('a worker that waits for work again and again keeps nothing of its earlier waits', async () => {
@@ -75,6 +75,30 @@ test('a worker all whose slots are taken keeps nothing of short jobs, however lo
     ({ id }) => (id === 'long' ? NEVER : turns.next()),
   );
   expect(await turns.held()).toBeLessThan(10);
+});
+
+test('a job that gives its slot back lets another one run, up to four a slot', async () => {
+  const counts: number[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let running = 0;
+  start(
+    async (count) => {
+      counts.push(count);
+      // Without a limit the loop would never give the test a turn.
+      if (counts.length > 20) return NEVER;
+      return [{ id: String(counts.length) } as ClaimedJob];
+    },
+    async () => {},
+    async (_, freeSlot) => {
+      freeSlot();
+      if (++running === 8) resolve();
+      await NEVER;
+    },
+  );
+  await promise;
+  await new Promise((done) => setTimeout(done));
+  expect(running).toBe(8);
+  expect(Math.max(...counts)).toBe(2);
 });
 
 test('a claim that fails again and again is tried ever more seldom, and a worker can be stopped meanwhile', async () => {
