@@ -55,10 +55,11 @@ export class EndedUploads {
    * that uploaded the same file. It does not flush the note of an end, because the next sweep of the manifests repeats
    * a lost one. It flushes a note `edited`, because no sweep repeats that.
    * @param epoch an epoch that was current before the caller read the end, never a later one
+   * @param isOwn whether the caller knows that the manifest is the job's own. Reading it costs five calls to the disk
    */
-  async note(key: string, jobId: string, status: End, epoch: string): Promise<void> {
+  async note(key: string, jobId: string, status: End, epoch: string, isOwn = false): Promise<void> {
     const manifest = blobPath(this.#root, key) + MANIFEST;
-    if ((await readManifest(manifest))?.job_id !== jobId) return;
+    if (!isOwn && (await readManifest(manifest))?.job_id !== jobId) return;
     const now = new Date();
     await ifExists(utimes(manifest, now, now));
     const path = this.#path(folderName(epoch), jobId, status);

@@ -13,7 +13,7 @@ import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import { reembedCollection, type ReembedServices } from '../reembed/reembed-collection.ts';
 import { RetryingCaller } from './retrying-caller.ts';
 import { restoresDocument } from './restores-document.ts';
-import { runPipeline, type PipelineServices } from './pipeline.ts';
+import { isUntouched, runPipeline, type PipelineServices } from './pipeline.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 import type { UpsertBatcher } from './upsert-batcher.ts';
 import { GiveBackError, isForeseen, decideRetry } from './retry-policy.ts';
@@ -65,7 +65,7 @@ export async function runJob(
       if (!(await services.reembeds.complete(job))) throw new ClaimLostError('completed too late');
       return logger.info('collection embedded again', { collection: job.reembeds, chunks });
     }
-    const document = await runPipeline(
+    const { document, hasCheckpoint } = await runPipeline(
       job,
       { ...services, logger, chunks: guarded, lease },
       progress,
@@ -78,7 +78,7 @@ export async function runJob(
       document.documentId === job.id ? [] : await services.registry.read([document.documentId]);
     if (!(await queue.complete(job, document))) throw new ClaimLostError('completed too late');
     logger.info('job completed', { chunks: document.chunkCount });
-    await noteEnd(job, 'completed', epoch, { ...services, logger }, before?.file_key);
+    await noteEnd(job, 'completed', epoch, { ...services, logger }, hasCheckpoint, before?.file_key);
   } catch (error) {
     await progress.close();
     await settle(job, signal.aborted ? signal.reason : error, progress, { ...services, logger });
@@ -147,6 +147,7 @@ async function abandon(job: ClaimedJob, queue: JobQueue): Promise<void> {
 
 /**
  * Notes the job's end beside the original, in case Redis loses it, and removes the checkpoint.
+ * @param hasCheckpoint false if the job certainly has none
  * @param former key of the original that the job has replaced
  */
 async function noteEnd(
@@ -154,6 +155,7 @@ async function noteEnd(
   end: End,
   epoch: string,
   { blobs, logger }: RunnerServices,
+  hasCheckpoint = true,
   former?: string,
 ): Promise<void> {
   if (!job.work.ok) return;
@@ -161,9 +163,9 @@ async function noteEnd(
   const { file_key: fileKey } = payload;
   try {
     // Writes the note last. A sweep takes up every end without a note, so a crash before it leaves nothing behind.
-    await blobs.removeCheckpoint(fileKey);
+    if (hasCheckpoint) await blobs.removeCheckpoint(fileKey);
     if (former !== undefined) await noteReplaced(former, fileKey, documentId, epoch, blobs);
-    await blobs.ended.note(fileKey, job.id, end, epoch);
+    await blobs.ended.note(fileKey, job.id, end, epoch, isUntouched(job, payload));
   } catch (error) {
     logger.warn('writing the end note of a job failed; a sweep writes it later', { error });
   }

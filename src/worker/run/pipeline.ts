@@ -52,7 +52,7 @@ interface Attempt extends PipelineServices {
 
 /**
  * Takes one job through parse, chunk, embed and store, and reports the documented marks.
- * @returns the document for `complete` to register. Its chunks are invisible until then.
+ * @returns the document for `complete` to register, and whether it may have a checkpoint. Its chunks are invisible until then.
  * @throws errors for {@link decideRetry} to classify, or the signal's reason when aborted
  */
 export async function runPipeline(
@@ -60,7 +60,7 @@ export async function runPipeline(
   shared: PipelineServices,
   progress: ProgressReporter,
   signal: AbortSignal,
-): Promise<CompletedDocument> {
+): Promise<{ document: CompletedDocument; hasCheckpoint: boolean }> {
   const { work, tenant } = job;
   if (!work.ok) throw new PermanentJobError('invalid_payload', work.detail);
   const { payload, documentId } = work;
@@ -74,12 +74,12 @@ export async function runPipeline(
   const reembed = await caller.retryWhileUnavailable(signal, () =>
     models.ensureTakesPresent(tenant, collection, signal),
   );
-  // At the first claim the manifest is still as the upload wrote it.
-  if (payload.document_id !== undefined || !job.isFirst)
+  if (!isUntouched(job, payload))
     await suspectingStore(shared.installation, async () =>
       keepTarget(payload, await originalOf(attempt), blobs),
     );
-  const cut = await parseAndChunk(attempt);
+  const mayHaveWork = !isUntouched(job, payload) || (payload.file_size ?? Infinity) > SMALL_BYTES;
+  const cut = await parseAndChunk(attempt, mayHaveWork ? await checkpoints.cut() : undefined);
   const { chunks } = cut;
 
   const origin = {
@@ -116,7 +116,13 @@ export async function runPipeline(
   const { name, dimensions } = model;
   const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
   const fields = documentFields(payload, made);
-  return { documentId, tenant, collection, chunkCount: chunks.length, replaces, reembed, fields };
+  const document = { documentId, tenant, collection, chunkCount: chunks.length, replaces, reembed, fields };
+  return { document, hasCheckpoint: mayHaveWork || !isSmall(payload, chunks) };
+}
+
+/** Returns whether the files of a job are still as its upload wrote them. */
+export function isUntouched({ isFirst }: ClaimedJob, { document_id }: JobPayload): boolean {
+  return isFirst && document_id === undefined;
 }
 
 /** Makes a small document wait for its stores without a slot, because the wait costs neither memory nor the processor. */
@@ -145,9 +151,8 @@ function formerOf({ payload, registry, vectors, signal }: Attempt) {
 }
 
 /** Reports the marks of both stages. An earlier attempt may have done the work between them. */
-async function parseAndChunk(attempt: Attempt): Promise<Cut> {
+async function parseAndChunk(attempt: Attempt, kept: Cut | undefined): Promise<Cut> {
   const { caller, checkpoints, progress, signal } = attempt;
-  const kept = await checkpoints.cut();
   progress.mark('parse', 10, 'Parsing document...');
   const parsed = kept ?? (await parse(attempt));
   caller.checkpoint();

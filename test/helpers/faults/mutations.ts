@@ -45,8 +45,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     without: 'the notes of how jobs ended',
     file: 'src/worker/run/job-runner.ts',
-    line: 'await blobs.ended.note(fileKey, job.id, end, epoch);',
-    instead: 'await blobs.ended.note(fileKey, job.id, end, epoch); await blobs.ended.forget(job.id);',
+    line: 'await blobs.ended.note(fileKey, job.id, end, epoch, isUntouched(job, payload));',
+    instead:
+      'await blobs.ended.note(fileKey, job.id, end, epoch, isUntouched(job, payload)); await blobs.ended.forget(job.id);',
   },
   {
     without: 'the comparison with Chroma',
