@@ -51,7 +51,7 @@ export async function acceptUpload(
   const blob = services.blobs.create(tenant, id);
   try {
     const received = await receiveUpload(request, blob, services);
-    const { admitted, fields, filename, mediaType, size, contentHash, ignored } = received;
+    const { fields, filename, mediaType, size, contentHash, ignored } = received;
     const { priority, ...given } = fields;
     const payload: JobPayload = {
       filename,
@@ -65,7 +65,12 @@ export async function acceptUpload(
     const idempotency =
       idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprint(payload) };
     // Comes before the job, because the note of the job's end is a second name of the manifest.
-    await blob.describe({ job_id: id, tenant, payload, idempotency }).catch((cause: unknown) => {
+    const described = blob.describe({ job_id: id, tenant, payload, idempotency });
+    // Asks Redis meanwhile. A busy process takes as long to send the question as to write the manifest.
+    const admitted = received.admit();
+    // `enqueueInTime` awaits it.
+    admitted.catch(() => {});
+    await described.catch((cause: unknown) => {
       throw storageProblem(cause);
     });
     // If the store was unmounted since the last comparison, a folder in its place may hold the files.

@@ -43,9 +43,10 @@ interface ReceivedFile {
 /**
  * Streams a multipart upload into a blob and hashes it. Memory does not grow with the size. Parts may come in any order.
  * When this resolves, the blob is written, but neither committed nor discarded. It calls `admit` when the file begins, so that a
- * refusal saves the rest of the body, and at the end if the collection was named or changed after that.
- * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex. `admitted` is the promise of `admit`.
- * `ignored` names the form fields without effect: unknown ones, and a known one that came again with another value
+ * refusal saves the rest of the body.
+ * @returns the fields, and the file's name, media type, size in bytes and SHA-256 in hex. Its `admit` asks about the collection
+ * of the form, unless that was the last one asked. `ignored` names the form fields without effect: unknown ones, and a known one
+ * that came again with another value
  * @throws {AppError} with a code for the upload's fault
  */
 export async function receiveUpload(
@@ -149,10 +150,15 @@ export async function receiveUpload(
   const parsed = parseUploadFields(values);
   if (!parsed.ok) throw new AppError(parsed.code, parsed.detail);
   const { fields } = parsed;
-  const admitted = ask(fields.collection);
-  // The caller awaits it later.
-  admitted.catch(ignoreAfterFailure);
-  return { admitted, fields, filename, mediaType, size, contentHash, ignored: [...ignored] };
+  return {
+    admit: () => ask(fields.collection),
+    fields,
+    filename,
+    mediaType,
+    size,
+    contentHash,
+    ignored: [...ignored],
+  };
 }
 
 /** Passes on bytes while the claim grants room. */

@@ -20,10 +20,12 @@ export async function admitUpload(
   { models, redis, keys }: { models: CollectionModels; redis: Redis; keys: Keys },
 ): Promise<void> {
   if (!models.presentSeen) return;
-  const signal = AbortSignal.timeout(LOOK_MS);
+  const late = new AbortController();
+  // A signal of Node's own timer would make an error with its stack, after each upload.
+  const timer = setTimeout(() => late.abort(new Error('the decision takes too long')), LOOK_MS);
   const decide = async () => {
     try {
-      await models.ensureTakesPresent(tenant, collection, signal);
+      await models.ensureTakesPresent(tenant, collection, late.signal);
     } catch (error) {
       // The upload also passes while a job embeds the collection again. Its own job then waits.
       if (!(error instanceof DependencyError) || error.code !== 'embedding_mismatch') return undefined;
@@ -32,5 +34,6 @@ export async function admitUpload(
     }
   };
   const refusal = await orTimeout(LOOK_MS, 'Redis', decide()).catch(() => undefined);
+  clearTimeout(timer);
   if (refusal !== undefined) throw new AppError('embedding_mismatch', refusal);
 }

@@ -43,8 +43,8 @@ function receive(parts: string[], refuse: Promise<void> = Promise.resolve(), res
 
 test('asks only about the last collection before the file', async () => {
   const { received, asked } = receive([named('other'), named('papers'), FILE]);
-  const { admitted, fields, ignored } = await received;
-  await admitted;
+  const { admit, fields, ignored } = await received;
+  await admit();
   expect(fields.collection).toBe('papers');
   expect(ignored).toEqual(['collection']);
   expect(asked).toEqual(['papers']);
@@ -55,8 +55,8 @@ test('asks again about a collection after the file, which then counts', async ()
   const refuse = new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
   const end = refuse.then(() => new Promise<void>((resolve) => setImmediate(resolve)));
   const { received, asked } = receive([named('other'), FILE, named('papers')], refuse, end);
-  const { admitted, fields } = await received;
-  await admitted;
+  const { admit, fields } = await received;
+  await admit();
   expect(fields.collection).toBe('papers');
   expect(asked).toEqual(['other', 'papers']);
 });
@@ -67,7 +67,7 @@ test.each([
   ['a form that names it last', [named('papers'), FILE, named('other')]],
 ])('refuses the collection of %s', async (_form, parts) => {
   const { received } = receive(parts);
-  await expect(received.then(({ admitted }) => admitted)).rejects.toMatchObject({
+  await expect(received.then(({ admit }) => admit())).rejects.toMatchObject({
     code: 'embedding_mismatch',
   });
 });
