@@ -4,10 +4,12 @@ import type { Redis } from 'ioredis';
 import { within } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logging/logger.ts';
+import { SingleFlight } from '../single-flight.ts';
 import { aborted } from './aborted.ts';
 import type { Part, Proved, Standing } from './decide.ts';
 import type { IdentityStores } from './identity-stores.ts';
 import { InstallationError } from './installation-error.ts';
+import { StandingLog } from './standing-log.ts';
 import { StoreComparison } from './store-comparison.ts';
 
 /** Comparison interval in ms. It bounds the damage after an operator exchanges a store under a running process. */
@@ -34,7 +36,7 @@ const FRESH_MS = 1000;
 export class Installation {
   readonly #stores: IdentityStores;
   readonly #comparison: StoreComparison;
-  readonly #logger: Logger;
+  readonly #log: StandingLog;
   readonly #timer: NodeJS.Timeout;
   readonly #listeners = new Set<() => void>();
   #standing: Standing = { state: 'unknown', why: 'this process has not compared the stores yet' };
@@ -43,17 +45,17 @@ export class Installation {
   #unconfirmed = aborted(new InstallationError('the installation is not confirmed'));
   #refused = new AbortController();
   #round: Promise<void> | undefined;
+  readonly #blobsProof = new SingleFlight(() => this.#proveBlobsNow());
   /** True if Redis was away since the comparison began: its response may be another server's. */
   #stale = false;
   #comparedAt = -Infinity;
   #confirmedAt = -Infinity;
-  #logged = '';
   #closed = false;
 
   constructor(stores: IdentityStores, part: Part, logger: Logger) {
     this.#stores = stores;
     this.#comparison = new StoreComparison(stores, part, logger);
-    this.#logger = logger;
+    this.#log = new StandingLog(logger);
     this.#timer = setInterval(() => this.#tick(), UNKNOWN_INTERVAL_MS);
     void this.compare();
   }
@@ -157,10 +159,14 @@ export class Installation {
   }
 
   /**
-   * Proves the blob store by reading its identity now.
+   * Proves the blob store by reading its identity now. Concurrent callers share a reading, and none gets an older one.
    * @throws {InstallationError} if it is not the one that this process works with
    */
-  async proveBlobs(): Promise<void> {
+  proveBlobs(): Promise<void> {
+    return this.#blobsProof.ask();
+  }
+
+  async #proveBlobsNow(): Promise<void> {
     const folder = await this.#comparison.readFolder().catch((error: Error) => error);
     const proved = this.#proved;
     if (folder && !(folder instanceof Error) && folder.id === proved?.id && folder.store === proved.store)
@@ -233,18 +239,7 @@ export class Installation {
     }
     if (standing.state === 'refused') this.#refused.abort(new InstallationError(standing.message));
     else if (this.#refused.signal.aborted) this.#refused = new AbortController();
-    this.#report(standing);
+    this.#log.report(standing);
     if (was.state !== standing.state) for (const listener of this.#listeners) listener();
-  }
-
-  /** Logs each state once, however often a comparison finds it. */
-  #report(standing: Standing): void {
-    if (standing.state === 'refused' && standing.message !== this.#logged) {
-      this.#logged = standing.message;
-      this.#logger.error(standing.message);
-    } else if (standing.state === 'confirmed' && this.#logged !== '') {
-      this.#logged = '';
-      this.#logger.info('the stores belong to one installation again', { id: standing.id });
-    }
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import { within } from '../deadline.ts';
-import { SingleFlight } from '../jobs/reads/single-flight.ts';
+import { SingleFlight } from '../single-flight.ts';
 import type { Logger } from '../logging/logger.ts';
 
 const LOOK_MS = 20;

@@ -4,7 +4,7 @@ import { ReembeddingError } from '../../jobs/transitions/registration-errors.ts'
 import type { ReembedJobs } from '../../jobs/transitions/reembed-jobs.ts';
 import type { PresentReader } from '../../processor-client/present-reader.ts';
 import type { Keys } from '../../redis/keys.ts';
-import { SingleFlight } from '../../jobs/reads/single-flight.ts';
+import { SingleFlight } from '../../single-flight.ts';
 import { readEach } from '../read-each.ts';
 import { modelMismatch, modelOf, takesModel, type EmbeddingModel } from './embedding-model.ts';
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 
 import { orTimeout } from '../../deadline.ts';
-import { SingleFlight } from '../../jobs/reads/single-flight.ts';
+import { SingleFlight } from '../../single-flight.ts';
 import type { Operations } from '../openapi/to-paths.ts';
 
 /** Checks one part. Throws if the part does not work. */

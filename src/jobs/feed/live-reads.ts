@@ -6,7 +6,7 @@ import { isShown, type ShownFilter } from '../model/job-filter.ts';
 import type { StreamPosition } from '../model/job-event.ts';
 import { areOf, type JobState } from '../model/job-view.ts';
 import type { JobStore } from '../reads/job-store.ts';
-import { SingleFlight } from '../reads/single-flight.ts';
+import { SingleFlight } from '../../single-flight.ts';
 
 /** Shortest and longest pause between two tries to read, in ms. */
 const MIN_PAUSE_MS = 250;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { SingleFlight } from '../../../src/jobs/reads/single-flight.ts';
+import { SingleFlight } from '../../src/single-flight.ts';
 
 test('calls during a round share the next one, which begins afterwards', async () => {
   const rounds: PromiseWithResolvers<string>[] = [];
