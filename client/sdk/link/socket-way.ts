@@ -231,7 +231,9 @@ export class SocketWay {
       this.#gateway = new URL(named ?? own);
       return new URL(this.#gateway);
     } catch (error) {
-      if (error instanceof SluiceError && error.status === 401) throw error;
+      const isRefused = error instanceof SluiceError && error.status === 401;
+      // A client with tickets needs no key.
+      if (isRefused && !this.#services.getTicket) throw error;
       // A server that fails now may soon return, and its own gateway is the best guess.
       return own;
     }

@@ -6,7 +6,13 @@ const REQUEST = /^(?:GET|POST|PATCH|DELETE|HEAD) (\S+) HTTP\/1\.1\r\n/;
 const UPGRADE = /\r\nupgrade: websocket\r\n/i;
 const REFUSAL = 'HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n';
 
-/** Stands between clients and a server as a network does: it goes down, swallows everything, or blocks some requests. */
+/** A client's connection, and the one that carries its bytes on. */
+interface Pair {
+  readonly client: Socket;
+  server?: Socket;
+}
+
+/** Stands between clients and servers as a network does: it goes down, swallows everything, or blocks some requests. */
 export class ClientLine {
   readonly url: string;
   /** `silent`: connections stay, and nothing passes. `down`: nobody can connect. */
@@ -19,12 +25,13 @@ export class ClientLine {
   /** Number of responses that were lost. */
   lost = 0;
   readonly #server: Server;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
-  #targetPort: number;
+  readonly #pairs = new Set<Pair>();
+  /** Returns the server of a connection, by whether its request is an upgrade. */
+  route: (isUpgrade: boolean) => string;
 
-  private constructor(server: Server, targetPort: number) {
+  private constructor(server: Server, target: string) {
     this.#server = server;
-    this.#targetPort = targetPort;
+    this.route = () => target;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('connection', (client) => this.#join(client));
   }
@@ -34,12 +41,12 @@ export class ClientLine {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new ClientLine(server, Number(new URL(target).port));
+    return new ClientLine(server, target);
   }
 
   /** Sends new connections to another server. */
   redirect(target: string): void {
-    this.#targetPort = Number(new URL(target).port);
+    this.route = () => target;
   }
 
   /** Cuts all connections, and lets nobody connect. */
@@ -53,6 +60,15 @@ export class ClientLine {
     this.#state = 'silent';
   }
 
+  /** Takes no byte any more, so that a sender notices that nothing leaves. */
+  stall(): void {
+    this.silence();
+    for (const { client, server } of this.#pairs) {
+      client.pause();
+      server?.pause();
+    }
+  }
+
   /** Lets everything pass again. What was swallowed is lost, so the connections of that time break. */
   restore(): void {
     const wasSilent = this.#state === 'silent';
@@ -61,7 +77,10 @@ export class ClientLine {
   }
 
   cut(): void {
-    for (const sockets of this.#pairs) for (const socket of sockets) socket.destroy();
+    for (const { client, server } of this.#pairs) {
+      client.destroy();
+      server?.destroy();
+    }
   }
 
   /** Passes the next requests to the server, and cuts the line when it responds. */
@@ -78,39 +97,50 @@ export class ClientLine {
 
   #join(client: Socket): void {
     if (this.#state === 'down') return void client.destroy();
-    const server = connect(this.#targetPort, '127.0.0.1');
-    const pair = [client, server] as const;
+    const pair: Pair = { client };
     this.#pairs.add(pair);
     let losing = false;
+    this.#attach(client, pair);
     client.on('data', (bytes) => {
       if (this.#state === 'silent') return;
       const head = bytes.toString('latin1');
       const path = REQUEST.exec(head)?.[1];
+      const isUpgrade = UPGRADE.test(head);
       if (path !== undefined) {
         this.requests.push(path);
-        if (this.blocks(path, UPGRADE.test(head))) return void client.end(REFUSAL);
+        if (this.blocks(path, isUpgrade)) return void client.end(REFUSAL);
         if (this.#toLose && path.startsWith(this.#toLose.path)) {
           losing = true;
           if (--this.#toLose.count === 0) this.#toLose = undefined;
         }
       }
-      server.write(bytes);
+      // An upgrade may come over a connection that had other requests before.
+      if (!pair.server || isUpgrade) {
+        const former = pair.server;
+        const server = connect(Number(new URL(this.route(isUpgrade)).port), '127.0.0.1');
+        pair.server = server;
+        former?.destroy();
+        this.#attach(server, pair);
+        server.on('data', (bytes) => {
+          if (this.#state === 'silent') return;
+          if (!losing) return void client.write(bytes);
+          this.lost++;
+          client.destroy();
+        });
+      }
+      pair.server.write(bytes);
     });
-    server.on('data', (bytes) => {
-      if (this.#state === 'silent') return;
-      if (!losing) return void client.write(bytes);
-      this.lost++;
-      client.destroy();
+  }
+
+  #attach(socket: Socket, pair: Pair): void {
+    socket.setNoDelay(true);
+    // What broke is told to the other side by its own end.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (this.#state === 'silent' || (socket !== pair.client && socket !== pair.server)) return;
+      this.#pairs.delete(pair);
+      pair.client.destroy();
+      pair.server?.destroy();
     });
-    for (const socket of pair) {
-      socket.setNoDelay(true);
-      // What broke is told to the other side by its own end.
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        if (this.#state === 'silent') return;
-        this.#pairs.delete(pair);
-        for (const other of pair) other.destroy();
-      });
-    }
   }
 }
