@@ -41,7 +41,9 @@ export class GatewayNode {
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (text: Buffer) => (this.#printed += text.toString()));
     // A test run that is cut short leaves nothing behind.
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
   }
 
   /**
