@@ -1,8 +1,7 @@
 import type { Subscribe } from '../../contract/messages.ts';
-import { BatchSubscription } from './batch-subscription.ts';
 import { ChannelSubscription } from './channel-subscription.ts';
+import { watchBatch, watchStats } from './counter-subscriptions.ts';
 import { JobsSubscription } from './jobs-subscription.ts';
-import { StatsSubscription } from './stats-subscription.ts';
 import { CHANNEL_WEIGHT, type ChannelServices, type Subscription } from './subscription.ts';
 
 /** Returns the number of jobs that a new subscription counts as. */
@@ -35,8 +34,8 @@ export function createSubscription(
       );
     }
     case 'batch':
-      return new BatchSubscription(tenant, id, message.batch, services);
+      return watchBatch(tenant, id, message.batch, services);
     case 'stats':
-      return new StatsSubscription(id, services);
+      return watchStats(id, services);
   }
 }
