@@ -104,8 +104,13 @@ export async function receiveUpload(
         ignored.add(name);
         return;
       }
-      // The last value counts.
-      if ((values[name] ?? value) !== value) ignored.add(name);
+      if ((values[name] ?? value) !== value) {
+        // A client that names two batches waits for both.
+        if (name === 'batch')
+          return fail(new AppError('invalid_batch', 'batch: came twice with different names. Send one.'));
+        // The last value counts.
+        ignored.add(name);
+      }
       values[name] = value;
     });
     busboy.on('file', (name, stream, filename: string | undefined, _encoding, mediaType) => {

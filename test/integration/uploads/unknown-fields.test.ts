@@ -65,6 +65,17 @@ test('many names are counted', async () => {
   expect((await ignoredBy(await post([...fields, file()], `?${names}`)))?.split(', ')[16]).toBe('+1084');
 });
 
+test('two batches are refused, because a client would wait for both; the same one twice is one', async () => {
+  const before = await storedFiles(api.dataDir);
+  const refused = await post([['batch', 'march'], file(), ['batch', 'april']]);
+  expect(refused.status).toBe(400);
+  expect(((await refused.json()) as Problem).code).toBe('invalid_batch');
+  expect(await storedFiles(api.dataDir)).toEqual(before);
+  const accepted = await post([['batch', 'march'], file(), ['batch', 'march']]);
+  expect(await ignoredBy(accepted)).toBeNull();
+  expect(await payloadOf(accepted)).toMatchObject({ batch: 'march' });
+});
+
 test('a part without a name is named as the empty one', async () => {
   const response = await fetch(`${api.url}/api/documents/upload`, {
     method: 'POST',
