@@ -2,7 +2,8 @@ import type { FeedObserver, JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../jobs/feed/job-watchers.ts';
 import type { StreamPosition } from '../../jobs/model/job-event.ts';
 import { isNewer, type JobState } from '../../jobs/model/job-view.ts';
-import { ACTIVE, JOBS, gone, live, snapshots, STALE, toEvent, unknown, updates } from './stream-messages.ts';
+import { ActivePages } from './active-pages.ts';
+import { JOBS, gone, live, snapshots, STALE, toEvent, unknown, updates } from './stream-messages.ts';
 
 /** Every active job, and no ended one. */
 const ALL_ACTIVE = { collection: undefined, status: undefined, recent: 0 };
@@ -32,10 +33,14 @@ export class JobStream implements JobWatcher, FeedObserver {
   readonly #members = new Set<string>();
   /** Newest version of each job. */
   readonly #newest = new Map<string, { epoch: string; version: number }>();
+  /** Followed jobs that the client knows to be unknown. The feed reports them at each comparison. */
+  readonly #unknown = new Set<string>();
   /** Epoch of the messages. */
   #epoch: string;
   /** Events that go before the waiting states. */
   readonly #first: string[] = [];
+  /** First states of the active jobs. They go before the waiting states, too. */
+  #pages: ActivePages | undefined;
   /** Ends of runs that newer states of the same jobs follow. */
   #ends: JobState[] = [];
   readonly #waiting = new Map<string, JobState>();
@@ -77,7 +82,7 @@ export class JobStream implements JobWatcher, FeedObserver {
     // A worker may restore it with an earlier version.
     this.#newest.delete(id);
     if (this.#members.delete(id)) this.#gone.add(id);
-    if (this.#ids.has(id)) this.#say(unknown([id]));
+    this.#lacks([id]);
     this.#wake();
   }
 
@@ -87,8 +92,11 @@ export class JobStream implements JobWatcher, FeedObserver {
   }
 
   onLive(epoch: string): void {
+    // The feed tells the states of all jobs in the new epoch.
+    if (epoch !== this.#epoch && this.#pages) this.#say(this.#pages.close());
+    if (epoch !== this.#epoch) this.#pages = undefined;
     // States of the past epoch come before the new one.
-    this.#say(...this.#takeWaiting());
+    if (!this.#pages) this.#say(...this.#takeWaiting());
     if (epoch !== this.#epoch) this.#offset = 0;
     this.#epoch = epoch;
     this.#say(live(epoch, this.#offset));
@@ -105,7 +113,7 @@ export class JobStream implements JobWatcher, FeedObserver {
     }, waitMs);
     try {
       for (;;) {
-        const message = this.#ended ? undefined : this.#nextNow();
+        const message = this.#ended ? undefined : (this.#nextNow() ?? (await this.#nextPage()));
         if (message || late || this.#ended) return message;
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
@@ -151,12 +159,18 @@ export class JobStream implements JobWatcher, FeedObserver {
     const after = this.#gone.size > 0 ? before : offset;
     const first = { before, after: active ? before : after, resumed: read.changed !== undefined };
     if (ids.length > 0) this.#say(...snapshots(JOBS, named, first));
-    const missing = ids.filter((id) => !newest.has(id));
-    if (missing.length > 0) this.#say(unknown(missing));
+    this.#lacks(ids.filter((id) => !newest.has(id)));
     if (active)
-      this.#say(...snapshots(ACTIVE, shown, { before, after, resumed: active.changed !== undefined }));
-    this.#offset = after;
+      this.#pages = new ActivePages(shown, { before, after, resumed: active.changed !== undefined });
+    this.#offset = active ? before : after;
     this.#wake();
+  }
+
+  /** Says once that Redis does not know some jobs, until they are there again. */
+  #lacks(ids: readonly string[]): void {
+    const news = ids.filter((id) => this.#ids.has(id) && !this.#unknown.has(id));
+    for (const id of news) this.#unknown.add(id);
+    if (news.length > 0) this.#say(unknown(news));
   }
 
   #know({ id, epoch, version, terminal }: JobState): void {
@@ -174,6 +188,7 @@ export class JobStream implements JobWatcher, FeedObserver {
     const isMember = this.#members.has(id);
     if (!this.#ids.has(id) && terminal && !isMember) return;
     if (!isNewer(state, this.#newest.get(id))) return;
+    this.#unknown.delete(id);
     this.#newest.set(id, { epoch, version });
     const before = this.#waiting.get(id);
     if (before?.terminal) this.#ends.push(before);
@@ -189,7 +204,29 @@ export class JobStream implements JobWatcher, FeedObserver {
     if (terminal && !this.#ids.has(id)) this.#newest.delete(id);
   }
 
+  /** Reads the next page of the active jobs. A job that has changed since comes as an update instead. */
+  async #nextPage(): Promise<string | undefined> {
+    const pages = this.#pages;
+    if (!pages) return undefined;
+    const read = await this.#feed.reads.byIds(this.tenant, pages.ids, undefined);
+    if (this.#ended) return undefined;
+    // The feed is stale, or another epoch has begun. What to say of it has come meanwhile.
+    if (!read || this.#pages !== pages) return this.#nextNow();
+    const unchanged = new Map<string, JobState>();
+    for (const state of read.states) {
+      if (isNewer(state, this.#newest.get(state.id))) this.#take(state);
+      if (!this.#waiting.has(state.id)) unchanged.set(state.id, state);
+    }
+    const { message, more } = pages.take(unchanged);
+    if (!more) {
+      this.#pages = undefined;
+      this.#offset = pages.facts.after;
+    }
+    return toEvent(message, this.#epoch);
+  }
+
   #nextNow(): string | undefined {
+    if (this.#pages) return this.#first.shift();
     if (this.#first.length === 0) this.#say(...this.#takeWaiting());
     const first = this.#first.shift();
     if (first !== undefined || this.#gone.size === 0) return first;

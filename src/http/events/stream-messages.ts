@@ -2,7 +2,7 @@ import type { ServerMessage } from '../../contract/messages.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 
 /** Jobs of one message. */
-const STATES_A_MESSAGE = 100;
+export const STATES_A_MESSAGE = 100;
 /** Numbers of a stream's subscriptions. */
 export const JOBS = 1;
 export const ACTIVE = 2;
@@ -37,9 +37,17 @@ export function snapshots(
   const pages = states.length === 0 ? [[]] : pagesOf(states);
   return pages.map((page, i) => {
     const more = i < pages.length - 1;
-    const offset = more ? before : after;
-    return `{"type":"snapshot","id":${id},"offset":${offset},${jobs(page)},"more":${more},"resumed":${resumed}}`;
+    return snapshot(id, page, { offset: more ? before : after, more, resumed });
   });
+}
+
+/** Makes one page of a snapshot. */
+export function snapshot(
+  id: number,
+  states: readonly JobState[],
+  { offset, more, resumed }: { offset: number; more: boolean; resumed: boolean },
+): string {
+  return `{"type":"snapshot","id":${id},"offset":${offset},${jobs(states)},"more":${more},"resumed":${resumed}}`;
 }
 
 /**

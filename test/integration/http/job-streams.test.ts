@@ -75,6 +75,24 @@ describe('a stream of many jobs', () => {
     await stream.close();
   });
 
+  test('says once that a job is unknown, however often the feed compares', async () => {
+    const [job] = await jobs.claimAll(ids(1));
+    const stream = await open(`jobs=no-such-job,${job!.id}`);
+    await stream.until('error');
+    for (const progress of ['55', '56']) {
+      // A change without its event makes the feed compare everything.
+      await redis.client.hset(`job:${job!.id}`, 'progress', progress);
+      await redis.client.hincrby(`job:${job!.id}`, 'version', 1);
+      await redis.client.incr('jobs:offset');
+      await expect
+        .poll(() => JSON.stringify(stream.messages()), { timeout: 30_000 })
+        .toContain(`"progress":${progress},`);
+    }
+    expect(stream.messages().filter(({ type }) => type === 'error')).toHaveLength(1);
+    await jobs.fail(job!);
+    await stream.close();
+  });
+
   test('of the active ones tells who comes, ends and leaves', async () => {
     const [before] = await jobs.claimAll(ids(1));
     const stream = await open('channel=active');
