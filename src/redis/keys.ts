@@ -64,7 +64,10 @@
  */
 export type Keys = ReturnType<typeof createKeys>;
 
-/** Tenant of all data while no keys are configured. */
+/**
+ * Tenant of all data while no keys are configured. A tenant MUST have no `:`, because it stands before other names in the keys
+ * of lanes, batches and collections.
+ */
 export const DEFAULT_TENANT = 'default';
 
 /** Key without a prefix, so that a start notices a wrong prefix. An account may lack access to it. */
