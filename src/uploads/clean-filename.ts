@@ -7,11 +7,15 @@ const MAX_FILENAME_CHARS = 255;
  */
 const UNSAFE = /[\p{Cc}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 
+/** What a browser writes for a quotation mark or a line break in the name of a part (HTML Standard, multipart/form-data). */
+const ESCAPED = /%22|%0D|%0A/g;
+
 /**
  * Makes a file name safe to show, store and log. Sluice never uses it as a path.
  * @returns at most 255 code points; `unnamed` if nothing is left
  */
 export function cleanFilename(name: string | undefined): string {
-  const visible = (name ?? '').replaceAll(UNSAFE, '').trim();
+  const given = (name ?? '').replaceAll(ESCAPED, decodeURIComponent);
+  const visible = given.replaceAll(UNSAFE, '').trim();
   return wellFormed(visible, MAX_FILENAME_CHARS).trim() || 'unnamed';
 }

@@ -11,6 +11,7 @@ test.each([
   ['invoice\u200f\u061c\u2028\u2029\u202e\u2066\u200b\ufefffdp.exe', 'invoicefdp.exe'],
   ['a\r\nb\u0085c\u0000.txt', 'abc.txt'],
   ['می\u200cخواهم 👩\u200d🔬.pdf', 'می\u200cخواهم 👩\u200d🔬.pdf'],
+  ['say %22hi%22 %0D%0A100%25.txt', 'say "hi" 100%25.txt'],
   ['half\ud800.txt', 'half\ufffd.txt'],
   ['\u200f \u2028', 'unnamed'],
   [undefined, 'unnamed'],
