@@ -80,7 +80,7 @@ export default defineConfig({
                   '**/src/*/*.ts',
                   '**/src/*/*/*.ts',
                   '!**/src/contract/*.ts',
-                  '!**/src/contract/batches/*.ts',
+                  '!**/src/contract/*/*.ts',
                 ],
                 message: 'client imports only contract',
               },

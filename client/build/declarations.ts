@@ -17,7 +17,7 @@ import { printType, type JsonSchema } from './print-type.ts';
 const CLIENT = join(import.meta.dirname, '..');
 const TSC = join(CLIENT, '../node_modules/tsc/bin/tsc');
 /** Files with the public types, in the order of the page. The others are internal. */
-const FILES = ['sluice', 'sluice-error', 'api'];
+const FILES = ['sluice', 'calls', 'sluice-error', 'api'];
 /** An import of another file, or the export of what one of the files exports anyway. */
 const LINKS = /^(?:import [^;]*;|export \{[^}]*\};)\n/gm;
 const CONTRACT_IMPORT = /^import type \{([^}]*)\} from '[./]*\/src\/contract\/[^']*';/gm;

@@ -1,4 +1,4 @@
-import { find } from '../dom.ts';
+import { find } from './find.ts';
 import { element } from './element.ts';
 import { renderMessages, type AsyncApi } from './messages.ts';
 import { renderOperation, type OpenApi, type Operation } from './operations.ts';

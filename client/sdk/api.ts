@@ -183,6 +183,20 @@ export interface PageQuery {
   cursor?: string;
 }
 
+export interface ChunkQuery extends PageQuery {
+  /** Index of the first chunk. */
+  from?: number;
+}
+
+export interface ContentOptions {
+  /** First and last byte. */
+  range?: readonly [first: number, last: number];
+  signal?: AbortSignal;
+}
+
+/** Keys to set, and those to remove (`null`). */
+export type MetadataEdit = Record<string, string | number | boolean | null>;
+
 export interface DocumentQuery extends PageQuery {
   collection?: string;
   filename?: string;
@@ -192,7 +206,17 @@ export interface DocumentQuery extends PageQuery {
   total?: boolean;
 }
 
-export interface JobQuery extends PageQuery {
+/** Names the documents that a call deletes: up to 1,000 ids, those that match each field, or all. */
+export interface DocumentSelection {
+  ids?: readonly string[];
+  collection?: string;
+  filename?: string;
+  metadata?: Metadata;
+  all?: true;
+}
+
+/** Fields of a filter of jobs. A job matches if it matches each. */
+export interface JobFields {
   status?: (JobStatus | 'cancelled')[];
   error_code?: string[];
   collection?: string;
@@ -201,8 +225,16 @@ export interface JobQuery extends PageQuery {
   /** RFC 3339 in UTC. */
   created_after?: string;
   created_before?: string;
+}
+
+export interface JobQuery extends PageQuery, JobFields {
   sort?: 'newest' | 'oldest';
   total?: boolean;
+}
+
+/** Names the jobs that a call changes: those that match, or all. */
+export interface JobSelection extends JobFields {
+  all?: true;
 }
 
 /** A search: the fields of `POST /api/search`. */

@@ -66,9 +66,12 @@ export class Requester {
   }
 
   /** Opens a response whose body the caller reads. @throws {SluiceError} */
-  async open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  async open(path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<Response> {
     const key = await this.#keys.current();
-    const response = await this.#fetch(path, { headers: { ...headers, ...authorization(key) }, signal });
+    const response = await this.#fetch(path, {
+      headers: { ...headers, ...authorization(key) },
+      ...(signal && { signal }),
+    });
     if (response.ok) return response;
     const error = await toError(response);
     if (response.status !== 401) throw error;

@@ -1,23 +1,13 @@
-import type { BatchView } from '../../src/contract/batches/batch.ts';
-import type { ChunkList, DocumentList, Document } from '../../src/contract/documents.ts';
-import type { Job, Timeline } from '../../src/contract/job.ts';
-import type { BulkResult, JobList, Stats } from '../../src/contract/jobs.ts';
-import type { SearchResponse } from '../../src/contract/search.ts';
 import type {
   BatchWatch,
   BatchWatchOptions,
-  CallOptions,
-  DocumentQuery,
   FolderEntry,
-  JobQuery,
   JobsFilter,
   JobsWatch,
   JobsWatchOptions,
   JobWatch,
   JobWatchOptions,
   Link,
-  PageQuery,
-  SearchQuery,
   SluiceOptions,
   StatsWatch,
   StatsWatchOptions,
@@ -25,7 +15,8 @@ import type {
   UploadOptions,
   UploadSource,
 } from './api.ts';
-import { baseOf, queryOf } from './addresses.ts';
+import { baseOf } from './addresses.ts';
+import { Calls } from './calls.ts';
 import { pageStorage } from './environment.ts';
 import { KeySource } from './key-source.ts';
 import { LineKeeper } from './link/line-keeper.ts';
@@ -48,9 +39,8 @@ const UPLOADS_AT_ONCE = 3;
 const IDLE_MS = 1000;
 
 /** A client of one Sluice server: uploads, watches and calls. */
-export class Sluice {
+export class Sluice extends Calls {
   readonly #keys: KeySource;
-  readonly #requester: Requester;
   readonly #hub: Hub;
   readonly #line: LineKeeper;
   readonly #uploads: UploadServices;
@@ -58,18 +48,19 @@ export class Sluice {
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SluiceOptions = {}) {
-    this.#keys = new KeySource(options.key, options.getKey);
-    this.#requester = new Requester(baseOf(options.url), this.#keys);
+    const keys = new KeySource(options.key, options.getKey);
+    super(new Requester(baseOf(options.url), keys));
+    this.#keys = keys;
     this.#hub = new Hub(() => this.#follow());
     this.#line = new LineKeeper({
       hub: this.#hub,
       keys: this.#keys,
-      requester: this.#requester,
+      requester: this.requester,
       getTicket: options.getTicket,
       onLink: options.onLink,
     });
     this.#uploads = {
-      requester: this.#requester,
+      requester: this.requester,
       keys: this.#keys,
       hub: this.#hub,
       line: this.#line,
@@ -145,89 +136,6 @@ export class Sluice {
   /** Follows the statistics of the queue. */
   watchStats(options?: StatsWatchOptions): StatsWatch {
     return new StatsFollower(this.#hub, options);
-  }
-
-  /** Finds the chunks that match a query, best first. */
-  search(query: SearchQuery, options: CallOptions = {}): Promise<SearchResponse> {
-    return this.#requester.json('api/search', { method: 'POST', body: query, ...options });
-  }
-
-  /** Reads a page of the documents. */
-  documents(query: DocumentQuery = {}, options: CallOptions = {}): Promise<DocumentList> {
-    return this.#requester.json(`api/documents${queryOf(query)}`, options);
-  }
-
-  document(id: string, options: CallOptions = {}): Promise<Document> {
-    return this.#requester.json(`api/documents/${encodeURIComponent(id)}`, options);
-  }
-
-  /** Reads a page of a document's chunks. */
-  chunks(id: string, query: PageQuery = {}, options: CallOptions = {}): Promise<ChunkList> {
-    return this.#requester.json(`api/documents/${encodeURIComponent(id)}/chunks${queryOf(query)}`, options);
-  }
-
-  async deleteDocument(id: string, options: CallOptions = {}): Promise<void> {
-    await this.#requester.send(`api/documents/${encodeURIComponent(id)}`, { method: 'DELETE', ...options });
-  }
-
-  job(id: string, options: CallOptions = {}): Promise<Job> {
-    return this.#requester.json(`api/jobs/${encodeURIComponent(id)}`, options);
-  }
-
-  timeline(id: string, options: CallOptions = {}): Promise<Timeline> {
-    return this.#requester.json(`api/jobs/${encodeURIComponent(id)}/timeline`, options);
-  }
-
-  /** Reads a page of the jobs. */
-  jobs(query: JobQuery = {}, options: CallOptions = {}): Promise<JobList> {
-    return this.#requester.json(`api/jobs${queryOf(query)}`, options);
-  }
-
-  /** Cancels a job. */
-  cancel(id: string, options: CallOptions = {}): Promise<Job> {
-    return this.#post(`api/jobs/${encodeURIComponent(id)}/cancel`, options);
-  }
-
-  /** Runs a failed job again, or retries a waiting one now. */
-  retry(id: string, options: CallOptions = {}): Promise<Job> {
-    return this.#post(`api/jobs/${encodeURIComponent(id)}/retry`, options);
-  }
-
-  batch(name: string, options: CallOptions = {}): Promise<BatchView> {
-    return this.#requester.json(`api/batches/${encodeURIComponent(name)}`, options);
-  }
-
-  /** Cancels the jobs of a batch that have not ended. */
-  cancelBatch(name: string, options: CallOptions = {}): Promise<BulkResult> {
-    return this.#changeBatch(`${encodeURIComponent(name)}/cancel`, {}, options);
-  }
-
-  /** Retries the failed jobs of a batch: all, or those with one error code. */
-  retryBatch(name: string, errorCode?: string, options: CallOptions = {}): Promise<BulkResult> {
-    const body = errorCode === undefined ? {} : { error_code: errorCode };
-    return this.#changeBatch(`${encodeURIComponent(name)}/retry`, body, options);
-  }
-
-  stats(options: CallOptions = {}): Promise<Stats> {
-    return this.#requester.json('api/stats', options);
-  }
-
-  /** Changes the jobs of a batch, in as many calls as the server needs. */
-  async #changeBatch(path: string, body: object, options: CallOptions): Promise<BulkResult> {
-    const all: BulkResult = { matched: 0, changed: 0, skipped: 0, failed: [] };
-    let cursor: string | undefined;
-    do {
-      const asked = { ...body, ...(cursor !== undefined && { cursor }) };
-      const some: BulkResult = await this.#post(`api/batches/${path}`, { body: asked, ...options });
-      for (const count of ['matched', 'changed', 'skipped'] as const) all[count] += some[count];
-      all.failed.push(...some.failed);
-      cursor = some.next_cursor;
-    } while (cursor !== undefined);
-    return all;
-  }
-
-  #post<T>(path: string, options: CallOptions & { body?: unknown }): Promise<T> {
-    return this.#requester.json(path, { method: 'POST', ...options });
   }
 
   #upload(source: UploadSource, options: UploadOptions): Upload {

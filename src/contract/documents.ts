@@ -69,6 +69,20 @@ export const PageQuerySchema = v.object({
   cursor: v.optional(v.string()),
 });
 
+/** Query string of `GET /api/documents/{id}/chunks`. */
+export const ChunkQuerySchema = v.object({
+  ...PageQuerySchema.entries,
+  from: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,9}$/, 'from must be a whole number'),
+      v.transform(Number),
+      v.description('Index of the first chunk. With a cursor, the cursor decides.'),
+    ),
+    '0',
+  ),
+});
+
 export const DocumentQuerySchema = v.object({
   ...PageQuerySchema.entries,
   collection: v.optional(CollectionNameSchema),

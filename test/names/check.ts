@@ -4,7 +4,7 @@ import { sep } from 'node:path';
 import { forbiddenNames } from './forbidden-names.ts';
 
 // Part of `npm run check`: fails on forbidden names of the project's own files.
-const files = globSync('{src,client,test}/**/*.{ts,mjs,lua}', {
+const files = globSync('{src,client,test}/**/*.{ts,tsx,mjs,lua}', {
   exclude: ['**/node_modules', 'client/dist'],
 }).map((file) => file.replaceAll(sep, '/'));
 if (files.length === 0) throw new Error('run this in the root of the project');

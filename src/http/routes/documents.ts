@@ -2,9 +2,9 @@ import { Hono } from 'hono';
 
 import type { AccessEnvironment } from '../../access/authorize-requests.ts';
 import {
+  ChunkQuerySchema,
   DocumentQuerySchema,
   DocumentSelectionSchema,
-  PageQuerySchema,
   type ChunkList,
 } from '../../contract/documents.ts';
 import { DocumentEditSchema } from '../../contract/upload.ts';
@@ -59,10 +59,10 @@ export function documentRoutes(
       return c.json(accepted, 202, { location: `${publicPath}/api/jobs/${accepted.job_id}` });
     })
     .get('/api/documents/:id/chunks', async (c) => {
-      const { limit, cursor } = readQuery(c, PageQuerySchema);
+      const { limit, cursor, from: first } = readQuery(c, ChunkQuerySchema);
       const document = await registry.get(c.get('principal').tenant, c.req.param('id'));
-      const from = readOffset(cursor);
-      const count = Math.min(limit, document.chunk_count - from);
+      const from = cursor === undefined ? first : readOffset(cursor);
+      const count = Math.max(0, Math.min(limit, document.chunk_count - from));
       const { id: documentId, collection, generation } = document;
       const chunks = await vectors.readChunks(
         { documentId, collection, generation },
@@ -77,8 +77,7 @@ export function documentRoutes(
 }
 
 /** A chunk list's cursor is the index of its next chunk. */
-function readOffset(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
+function readOffset(cursor: string): number {
   if (!/^\d{1,9}$/.test(cursor)) throw new AppError('invalid_cursor');
   return Number(cursor);
 }
@@ -101,7 +100,7 @@ export const documentOperations: Operations = {
   'GET /api/documents/:id/chunks': {
     operationId: 'listChunks',
     summary: "A document's chunks in their order",
-    parameters: query(PageQuerySchema),
+    parameters: query(ChunkQuerySchema),
     responses: ok('One page', 'ChunkList'),
     problems: [
       'invalid_request',

@@ -1,6 +1,10 @@
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
+import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
+
+/** A year in seconds: the longest time that HTTP caches count on. */
+const FOREVER = 'public, max-age=31536000, immutable';
 
 /**
  * Serves the web page that `npm run setup` built. Its content security policy admits no foreign sources.
@@ -23,10 +27,21 @@ export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
     // The operator of the TLS proxy decides whether the host takes only TLS.
     strictTransportSecurity: false,
   });
+  const files = { root: folder, precompressed: true };
   return new Hono()
-    .get('/docs', policy, serveStatic({ root: folder, path: 'docs.html' }))
-    .get('*', policy, declarationsAsText, serveStatic({ root: folder }));
+    .get('/docs', policy, cacheControl, etag(), serveStatic({ ...files, path: 'docs.html' }))
+    .get('*', policy, cacheControl, etag(), declarationsAsText, serveStatic(files));
 }
+
+/**
+ * Names how long a browser may keep a file. The name of an asset changes with its content. Other files, the page among
+ * them, must be asked for each time, because an upgrade would not reach browsers.
+ */
+const cacheControl: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (c.res.ok || c.res.status === 304)
+    c.header('cache-control', c.req.path.startsWith('/assets/') ? FOREVER : 'no-cache');
+};
 
 /** Corrects the type of the SDK's declarations. By its ending alone, the file would be a video. */
 const declarationsAsText: MiddlewareHandler = async (c, next) => {

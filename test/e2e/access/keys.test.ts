@@ -21,7 +21,7 @@ test('the page asks for a key, keeps it for the tab, and asks again once it is r
   const visitor = await createTestPage(browser);
   const { page } = visitor;
   await page.goto(sluice.url);
-  const field = page.getByLabel('Key');
+  const field = page.getByLabel('Key', { exact: true });
   await field.fill('wrong');
   await page.getByRole('button', { name: 'Use this key' }).click();
   await page.getByText('The server does not take this key.').waitFor();
@@ -30,11 +30,11 @@ test('the page asks for a key, keeps it for the tab, and asks again once it is r
   await visitor.mode('live').waitFor();
 
   await visitor.choose(PAPER);
-  await visitor.card(PAPER, 'completed').waitFor();
-  await visitor.card(PAPER).locator('.passage').first().waitFor();
+  await visitor.row(PAPER, 'completed').waitFor();
+  await page.getByRole('link', { name: 'Search' }).click();
   await page.getByLabel('What are you looking for?').fill('document');
   await page.getByRole('button', { name: 'Search' }).click();
-  await page.locator('#search-results .passage').first().waitFor();
+  await page.locator('.hit').first().waitFor();
 
   await page.reload();
   await visitor.mode('live').waitFor();

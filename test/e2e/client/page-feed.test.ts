@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { recordStates } from './shown-states.ts';
 import { GENEROUS_MS } from './test-page.ts';
 import { usePage } from './use-page.ts';
 import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
@@ -14,6 +15,15 @@ const user = usePage();
 const embedder = useEmbeddings({ delayMs: EMBEDDING_MS });
 const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
+const view = (status: string) => user.page.locator(`.job[data-status="${status}"]`);
+const upload = async (collection: string) => (await sluice.upload(LONG, { collection })).job_id;
+/** Opens the view of a job. @returns a read of what it has shown */
+async function open(id: string) {
+  const shown = await recordStates(user.page);
+  await user.page.goto(`${sluice.url}/#/job/${id}`);
+  return shown;
+}
+
 describe('without its socket', () => {
   test('the page asks every two seconds for what it does not have yet', async () => {
     const tags: { asked: string | undefined; responded: string | undefined }[] = [];
@@ -26,37 +36,34 @@ describe('without its socket', () => {
     });
     await user.page.routeWebSocket('**/ws', (socket) => socket.close());
     await user.page.route('**/api/events?*', (route) => route.abort());
-    await user.page.goto(sluice.url);
-    await user.choose(LONG);
+    const shown = await open(await upload('polled'));
     await user.mode('polling').waitFor();
-    await user.card(LONG, 'completed').waitFor();
-    const { progress, modes } = await user.seen();
-    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    await view('completed').waitFor();
+    const { percents } = await shown();
+    expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+    const { modes } = await user.seen();
     expect(modes).not.toContain('live');
     expect(tags.length).toBeGreaterThan(1);
     expect(tags.map(({ asked }) => asked)).toEqual(
       [undefined, ...tags.map(({ responded }) => responded)].slice(0, -1),
     );
-    // Otherwise the next upload of the same file would complete at once.
-    const [id = ''] = await user.jobIds();
-    expect((await fetch(`${sluice.url}/api/documents/${id}`, { method: 'DELETE' })).status).toBe(204);
   });
 
   test('a job goes on while the server is killed and comes back', async () => {
-    await user.page.goto(sluice.url);
+    const id = await upload('killed');
+    const shown = await open(id);
     await user.mode('live').waitFor();
-    await user.choose(LONG);
-    await user.card(LONG, 'processing').locator('[data-step="embed"][data-state="active"]').waitFor();
+    await view('processing').locator('.doing').getByText('Embedding').waitFor();
     process.kill(await sluice.rolePid('api'), 'SIGKILL');
     await expect.poll(async () => (await user.seen()).modes.slice(1), GENEROUS).toContain('live');
-    await user.card(LONG, 'completed').waitFor();
+    await view('completed').waitFor();
 
-    const [id = ''] = await user.jobIds();
     const { result } = await sluice.job(id);
-    const words = await user.card(LONG).locator('.message').textContent();
-    expect(words).toContain(`${result?.chunk_count} chunks`);
-    const { progress, modes } = await user.seen();
-    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    const facts = await user.page.locator('.job-facts').textContent();
+    expect(facts).toContain(`Chunks${result?.chunk_count}`);
+    const { percents } = await shown();
+    expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+    const { modes } = await user.seen();
     expect(modes[0]).toBe('live');
     expect(['stale', 'offline']).toContain(modes[1]);
   });

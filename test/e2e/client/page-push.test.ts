@@ -10,13 +10,13 @@ const my = pushedPage();
 describe('what is pushed', () => {
   test('is shown only if it is newer', async () => {
     await my.open();
-    expect(await my.user.card('pushed.pdf').locator('.counts').textContent()).toBe('600 of 1,000 chunks');
+    expect(await my.job().locator('.counts').textContent()).toBe('600 of 1,000 chunks');
     my.server.send(update(9, state(4, 30)));
     my.server.send({ type: 'of a later protocol', jobs: [state(9, 90)] });
     my.server.send(update(9, state(8, 80, 'of somebody else')));
     my.server.send(update(9, state(6, 70)));
     await my.shows('version 6');
-    expect((await my.user.seen()).progress).toEqual([60, 70]);
+    expect(await my.shown()).toEqual({ messages: ['version 5', 'version 6'], percents: [60, 70] });
   });
 });
 
@@ -24,19 +24,33 @@ test('between two whole percents the bar moves, and the number stays', async () 
   await my.open();
   my.server.send(update(9, state(6, 73.94)));
   await my.shows('version 6');
-  const card = my.user.card('pushed.pdf');
-  expect(await card.locator('.percent').textContent()).toBe('73 %');
-  expect((await my.user.seen()).progress).toEqual([60, 73.94]);
+  expect(await my.job().locator('.percent').textContent()).toBe('73%');
+  const bar = my.job().getByRole('progressbar');
+  expect(await bar.getAttribute('aria-valuenow')).toBe('73');
+  expect(await bar.locator('div').evaluate((element) => element.style.transform)).toBe('scaleX(0.7394)');
+});
+
+test('with an estimate of the time left, the bar shows the share of the time', async () => {
+  await my.open();
+  const started_at = '2026-01-01T00:00:00Z';
+  const times = { started_at, updated_at: '2026-01-01T00:01:00Z', time_left_ms: 3_540_000 };
+  // One of sixty minutes is over. By stages the job is at 60 %. The bar never falls within an attempt.
+  my.server.send(update(9, { ...state(6, 60), ...times, attempt: 2 }));
+  await my.shows('version 6');
+  expect(await my.job().locator('.percent').textContent()).toBe('1%');
+  expect(await my.job().locator('.facts').textContent()).toContain('about 59');
 });
 
 test('the page shows a cancelled job as cancelled, not as an error', async () => {
   await my.open();
   const cancelled = { status: 'failed', error: 'The job was cancelled.', error_code: 'cancelled' } as const;
   my.server.send(update(9, { ...state(6, 60), ...cancelled, message: 'Cancelled' }));
-  const card = my.user.card('pushed.pdf', 'cancelled');
-  expect(await card.locator('.status').textContent()).toBe('Cancelled');
-  expect(await card.locator('.message').textContent()).toBe('Cancelled');
-  expect(await my.user.page.locator('#announcements').textContent()).toBe('pushed.pdf: Cancelled');
+  const view = my.job('cancelled');
+  expect(await view.locator('.status').textContent()).toBe('Cancelled');
+  const message = view.locator('.message');
+  expect(await message.textContent()).toBe('Cancelled');
+  // Assistive technology hears of it.
+  expect(await message.getAttribute('role')).toBe('status');
 });
 
 describe('when the server hears of nothing', () => {
@@ -84,7 +98,7 @@ describe('when the server hears of nothing', () => {
     await (await responded).finished();
     my.server.send(update(9, state(2, 20)));
     await my.shows('version 2');
-    expect((await my.user.seen()).progress).toEqual([60, 10, 20]);
+    expect((await my.shown()).messages).toEqual(['version 5', 'version 1', 'version 2']);
   });
 });
 
@@ -99,18 +113,28 @@ describe('a job that the server has lost', () => {
       jobs: ['pushed'],
     };
     my.server.send(lost);
-    const words = my.user.card('pushed.pdf', 'unknown').locator('.message');
+    const words = my.job('unknown').locator('.message');
     expect(await words.textContent()).toContain('had not ended when last heard of');
-    expect(await my.user.jobIds()).toEqual(['pushed']);
 
     my.server.send(update(9, state(1, 10)));
-    await my.user.card('pushed.pdf', 'processing').waitFor();
+    await my.job('processing').waitFor();
     await my.shows('version 1');
 
     my.server.send(update(9, { ...state(2, 100), status: 'completed', message: 'Completed' }));
-    await my.user.card('pushed.pdf', 'completed').waitFor();
+    await my.job('completed').waitFor();
     my.server.send(lost);
-    await expect.poll(() => my.user.jobIds()).toEqual([]);
-    expect(await my.user.card('pushed.pdf', 'completed').count()).toBe(1);
+    expect(await my.job('unknown').locator('.message').textContent()).toContain('kept for a limited time');
+  });
+
+  test('may never have existed, and the page says so', async () => {
+    await my.user.page.goto(my.url);
+    await my.server.connected(1);
+    my.server.welcome('first');
+    await my.server.subscription(1);
+    my.server.send({ type: 'error', id: 1, code: 'job_not_found', detail: 'x', jobs: ['pushed'] });
+    expect(await my.job('unknown').locator('.message').textContent()).toContain('knows no job with this id');
+
+    my.server.send(update(9, state(1, 10)));
+    await my.shows('version 1');
   });
 });

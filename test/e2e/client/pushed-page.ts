@@ -1,22 +1,28 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 
 import { startBrowser } from '../../helpers/clients/browser.ts';
 import { buildPage } from './built-page.ts';
+import { recordStates, type ShownStates } from './shown-states.ts';
 import { servePage, snapshot, standInFor, state, type StandIn } from './stand-in-server.ts';
 import { createTestPage, GENEROUS_MS, type TestPage } from './test-page.ts';
 
 /** A page whose server is stood in for, anew for each test. */
 export interface PushedPage {
+  /** Address of the page's server. */
+  origin: string;
+  /** Address of the view of the job `pushed`. */
   url: string;
   user: TestPage;
   server: StandIn;
-  /** Opens the page: it remembers the job `pushed`, and is sent its version 5 of the epoch `first`. */
+  /** Opens the view of the job `pushed`, and is sent its version 5 of the epoch `first`: the first connection. */
   open(): Promise<void>;
-  /** Opens the page as one that remembers these uploads, ids with their files' names: its second connection. */
-  openRemembering(filenames: Record<string, string>): Promise<void>;
-  /** Waits until the card of `pushed` shows a message. */
+  /** The view of the job, once it has that status. */
+  job(status?: string): Locator;
+  /** Waits until the view shows a message. */
   shows(message: string): Promise<void>;
+  /** What the view has shown so far. */
+  shown(): Promise<ShownStates>;
 }
 
 /** Prepares a {@link PushedPage} for every test of the file. @returns it, to be used within tests only */
@@ -26,7 +32,8 @@ export function pushedPage(): PushedPage {
   const my = {
     async open() {
       const { server } = my;
-      await my.openRemembering({ pushed: 'pushed.pdf' });
+      await my.user.page.goto(my.url);
+      await server.connected(1);
       server.welcome('first');
       expect(await server.subscription(1)).toEqual({
         type: 'subscribe',
@@ -37,17 +44,9 @@ export function pushedPage(): PushedPage {
       server.send(snapshot(5, state(5, 60)));
       await my.shows('version 5');
     },
-    async openRemembering(filenames) {
-      const { url, user, server } = my;
-      await user.page.goto(url);
-      // The page connects when it has read its settings, which may be after it has loaded.
-      await server.connected(1);
-      await user.remember(filenames);
-      await user.page.reload();
-      await server.connected(2);
-    },
+    job: (status) => my.user.page.locator(status === undefined ? '.job' : `.job[data-status="${status}"]`),
     async shows(message) {
-      const shown = () => my.user.card('pushed.pdf').locator('.message').textContent();
+      const shown = () => my.job().locator('.message').textContent();
       await expect.poll(shown, { timeout: GENEROUS_MS }).toBe(message);
     },
   } as PushedPage;
@@ -56,7 +55,8 @@ export function pushedPage(): PushedPage {
     await buildPage();
     served = await servePage();
     browser = await startBrowser();
-    my.url = served.url;
+    my.origin = served.url;
+    my.url = `${served.url}/#/job/pushed`;
   });
   afterAll(async () => {
     await browser?.close();
@@ -64,6 +64,7 @@ export function pushedPage(): PushedPage {
   });
   beforeEach(async () => {
     my.user = await createTestPage(browser!);
+    my.shown = await recordStates(my.user.page);
     my.server = await standInFor(my.user.page);
   });
   afterEach(() => my.user.close());

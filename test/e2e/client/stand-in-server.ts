@@ -34,6 +34,7 @@ export async function standInFor(page: Page) {
     });
   });
   await page.route('**/api/settings', (route) => route.fulfill({ json: {} }));
+  await page.route(/\/timeline$/, (route) => route.fulfill({ json: { events: [] } }));
   await page.route(/\/api\/events/, (route) => route.fulfill({ status: 404 }));
   await page.route(/\/api\/jobs\?ids=/, async (route, request) => {
     const { job, epoch } = response;

@@ -5,18 +5,28 @@ import { documentPath } from '../../documents/documents.ts';
 /** How long the page may take for anything: a whole job included. */
 export const GENEROUS_MS = 60_000;
 
-/** Runs in the page: records every value of a job's progress bar (in percent) and of the connection's sign. */
+/** Runs in the page: records every percent of a job's progress bar, and every state of the connection's sign. */
 const RECORD = `
   window.seen = { progress: [], modes: [] };
   document.addEventListener('DOMContentLoaded', () => {
+    const note = (element) => {
+      if (element.id === 'connection') window.seen.modes.push(element.dataset.mode);
+      if (element.role !== 'progressbar' || !element.ariaLabel.startsWith('Progress of')) return;
+      window.seen.progress.push(Number(element.ariaValueNow));
+    };
     new MutationObserver((changes) => {
-      for (const { target, attributeName } of changes) {
-        if (attributeName === 'data-mode') window.seen.modes.push(target.dataset.mode);
-        const status = target.closest('[data-status]')?.dataset.status;
-        if (attributeName === 'value' && status !== 'uploading')
-          window.seen.progress.push(Math.round(target.value * 10_000) / 100);
+      for (const { target, type, addedNodes } of changes) {
+        if (type === 'attributes') note(target);
+        for (const node of addedNodes)
+          if (node instanceof Element)
+            for (const bar of node.querySelectorAll('[role=progressbar]')) note(bar);
       }
-    }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['value', 'data-mode'] });
+    }).observe(document.body, {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      attributeFilter: ['aria-valuenow', 'data-mode'],
+    });
   });
 `;
 
@@ -28,13 +38,13 @@ export interface TestPage {
   /** The connection's sign, once it says so. */
   mode(name: string): Locator;
   choose(...files: string[]): Promise<void>;
-  /** The card of a file, once it has that status. */
-  card(filename: string, status?: string): Locator;
+  /** The row of a file, once it has that status. */
+  row(filename: string, status?: string): Locator;
   seen(): Promise<{ progress: number[]; modes: string[] }>;
-  /** Makes the browser remember uploads, ids with their files' names; the page reads them when it loads. */
-  remember(filenames: Record<string, string>): Promise<void>;
-  /** The jobs that the browser remembers, newest first. */
-  jobIds(): Promise<string[]>;
+  /** Names of the list, from the top. */
+  names(): Promise<string[]>;
+  /** Id of the job in a row. */
+  jobId(row: Locator): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -57,23 +67,15 @@ export async function createTestPage(
     complaints,
     mode: (name) => page.locator(`#connection[data-mode="${name}"]`),
     async choose(...files) {
-      await page.getByLabel('Choose files').setInputFiles(await Promise.all(files.map(documentPath)));
+      await page.getByLabel('Files to upload').setInputFiles(await Promise.all(files.map(documentPath)));
     },
-    card(filename, status) {
+    row(filename, status) {
       const named = page.getByRole('heading', { name: filename, exact: true });
-      return page.locator(`.upload${status ? `[data-status="${status}"]` : ''}`).filter({ has: named });
+      return page.locator(`.row${status ? `[data-status="${status}"]` : ''}`).filter({ has: named });
     },
     seen: () => page.evaluate('window.seen'),
-    async remember(filenames) {
-      const facts = { collection: 'default', size: 1, startedAt: Date.now() };
-      const uploads = Object.entries(filenames).map(([id, filename]) => ({ id, filename, ...facts }));
-      const text = JSON.stringify(JSON.stringify(uploads));
-      await page.evaluate(`localStorage.setItem('sluice.uploads', ${text})`);
-    },
-    async jobIds() {
-      const remembered = await page.evaluate<string>(`localStorage.getItem('sluice.uploads')`);
-      return (JSON.parse(remembered) as { id: string }[]).map(({ id }) => id);
-    },
+    names: () => page.locator('.row .filename').allTextContents(),
+    jobId: async (row) => (await row.getAttribute('data-job')) ?? '',
     close: () => context.close(),
   };
 }

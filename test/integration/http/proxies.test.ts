@@ -180,6 +180,6 @@ test('the page works behind a prefix: it is live, and shows an upload', async ()
   await user.page.goto(proxies.nginx.url);
   await user.mode('live').waitFor();
   await user.choose('readme.md');
-  await user.card('readme.md', 'queued').waitFor();
+  await user.row('readme.md', 'queued').waitFor();
   expect(user.complaints).toEqual([]);
 });

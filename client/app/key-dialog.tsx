@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks';
+
+import { Dialog } from '../parts/dialog.tsx';
+import { Store } from '../state/store.ts';
+import { useStore } from '../state/use-store.ts';
+
+/** Name in the session storage, which lives as long as the tab. Other tabs cannot read it. */
+const STORED = 'sluice.key';
+
+/** What the page says while it asks for a key, and where the key goes. */
+const asked = new Store<{ words: string; take: (key: string) => void } | undefined>(undefined);
+
+/**
+ * Returns the key of this tab.
+ * @param refused true if the server did not take it, or asks for one. The user then enters another
+ */
+export function getKey(refused: boolean): string | undefined | Promise<string> {
+  const key = sessionStorage.getItem(STORED) ?? undefined;
+  if (!refused) return key;
+  sessionStorage.removeItem(STORED);
+  const words = key === undefined ? 'This server asks for a key.' : 'The server does not take this key.';
+  return new Promise((take) => asked.set({ words, take }));
+}
+
+/** Asks for an API key while the server wants one. */
+export function KeyDialog() {
+  const request = useStore(asked);
+  const [key, setKey] = useState('');
+  if (!request) return null;
+  const enter = (event: Event) => {
+    event.preventDefault();
+    const entered = key.trim();
+    setKey('');
+    if (entered === '') return;
+    sessionStorage.setItem(STORED, entered);
+    asked.set(undefined);
+    request.take(entered);
+  };
+  return (
+    <Dialog title="Enter your key">
+      <form id="key" onSubmit={enter}>
+        <div class="field">
+          <label for="key-input">Key</label>
+          <input
+            id="key-input"
+            type="password"
+            required
+            autocomplete="off"
+            spellcheck={false}
+            aria-describedby="key-status key-hint"
+            value={key}
+            onInput={({ currentTarget }) => setKey(currentTarget.value)}
+          />
+          <p id="key-status" role="alert">
+            {request.words}
+          </p>
+          <p id="key-hint" class="hint">
+            It is kept until this tab is closed.
+          </p>
+        </div>
+        <button class="button" type="submit">
+          Use this key
+        </button>
+      </form>
+    </Dialog>
+  );
+}

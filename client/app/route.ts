@@ -1,0 +1,63 @@
+import { Store } from '../state/store.ts';
+import { useStore } from '../state/use-store.ts';
+
+/** Views of the page. Some show one thing: a collection, a document, a job, a batch. */
+export const VIEWS = ['uploads', 'library', 'document', 'search', 'operations', 'job', 'batch'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** Address within the page: `#/document/ID?page=3`. In the fragment, it works below any path of a proxy. */
+export interface Route {
+  view: View;
+  /** Name or id of what the view shows. */
+  id?: string | undefined;
+  query: Readonly<Record<string, string>>;
+}
+
+/** Parses a fragment. An unknown one means the uploads. */
+export function parseRoute(fragment: string): Route {
+  const [path = '', query = ''] = fragment.replace(/^#?\/?/, '').split('?', 2);
+  const [name = '', id] = path.split('/', 2);
+  const view = VIEWS.find((view) => view === name);
+  if (!view) return { view: 'uploads', query: {} };
+  return {
+    view,
+    ...(id && { id: decode(id) }),
+    query: Object.fromEntries(new URLSearchParams(query)),
+  };
+}
+
+/** Formats an address within the page. Empty values of the query are left out. */
+export function hrefOf(
+  view: View,
+  id?: string,
+  query: Record<string, string | number | undefined> = {},
+): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== '') parameters.set(name, String(value));
+  const text = parameters.toString();
+  return `#/${view}${id === undefined ? '' : `/${encodeURIComponent(id)}`}${text && `?${text}`}`;
+}
+
+const current = new Store(parseRoute(location.hash));
+window.addEventListener('hashchange', () => current.set(parseRoute(location.hash)));
+
+export const useRoute = () => useStore(current);
+
+/** Goes to an address. */
+export function go(href: string): void {
+  location.hash = href;
+}
+
+/** Changes the address without a step in the browser's list of pages. */
+export function replaceRoute(href: string): void {
+  location.replace(href);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

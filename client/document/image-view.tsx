@@ -1,0 +1,47 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import { useSluice } from '../app/sluice-context.ts';
+import { EmptyState } from '../parts/empty-state.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { useRequest } from '../state/use-request.ts';
+import type { Document } from '../../src/contract/documents.ts';
+
+/** Shows an image. It is drawn on a canvas, because the content policy lets an `img` load only what needs no key. */
+export function ImageView({ document: { id, filename } }: { document: Document }) {
+  const sluice = useSluice();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [isBroken, setBroken] = useState(false);
+  const { data, problem, reload } = useRequest(`image ${id}`, async (signal) =>
+    (await sluice.content(id, { signal })).blob(),
+  );
+  useEffect(() => {
+    if (!data) return;
+    createImageBitmap(data).then(
+      (image) => {
+        if (!canvas.current) return;
+        canvas.current.width = image.width;
+        canvas.current.height = image.height;
+        canvas.current.getContext('2d')?.drawImage(image, 0, 0);
+        image.close();
+      },
+      () => setBroken(true),
+    );
+  }, [data]);
+  if (problem) return <Problem problem={problem} onRetry={reload} />;
+  if (isBroken)
+    return (
+      <EmptyState title="The browser cannot show this image">
+        <p>Download it to open it with another program.</p>
+      </EmptyState>
+    );
+  return (
+    <div class="panel image-view">
+      {!data && (
+        <p class="hint" aria-busy="true">
+          Loading…
+        </p>
+      )}
+      <canvas ref={canvas} role="img" aria-label={filename} hidden={!data} />
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+import {
+  getDocument,
+  PDFDataRangeTransport,
+  PDFWorker,
+  VerbosityLevel,
+  type PDFDocumentProxy,
+} from 'pdfjs-dist';
+
+import type { Sluice } from '../../sdk/sluice.ts';
+
+/** Bytes of a request. A page of text takes less. */
+const RANGE_BYTES = 256 * 1024;
+/** Most pixels of a canvas. A phone refuses larger ones. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Flaws of a file, and work that a closed viewer ends, are no faults of the page. */
+const VERBOSITY = VerbosityLevel.ERRORS;
+
+/** An open PDF. */
+export interface OpenPdf {
+  pdf: Promise<PDFDocumentProxy>;
+  /** Frees the worker and the memory, and ends the requests. */
+  close: () => void;
+}
+
+/**
+ * Opens the original of a document. Only the ranges are fetched that its shown pages need.
+ * @param onProblem called when a range cannot be fetched
+ */
+export function openPdf(
+  sluice: Sluice,
+  id: string,
+  size: number,
+  onProblem: (error: unknown) => void,
+): OpenPdf {
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const transport = new PDFDataRangeTransport(size, null);
+  transport.requestDataRange = (begin, end) => {
+    sluice
+      .content(id, { range: [begin, end - 1], signal })
+      .then((response) => response.arrayBuffer())
+      .then((bytes) => transport.onDataRange(begin, new Uint8Array(bytes)))
+      .catch((error: unknown) => {
+        if (!signal.aborted) onProblem(error);
+      });
+  };
+  const port = new Worker(new URL('pdfjs-dist/build/pdf.worker.min.mjs', import.meta.url), {
+    type: 'module',
+  });
+  const worker = PDFWorker.create({ port, verbosity: VERBOSITY });
+  const data = (folder: string) => new URL(`./pdf/${folder}/`, document.baseURI).href;
+  const task = getDocument({
+    range: transport,
+    worker,
+    rangeChunkSize: RANGE_BYTES,
+    disableAutoFetch: true,
+    disableStream: true,
+    cMapUrl: data('cmaps'),
+    standardFontDataUrl: data('standard_fonts'),
+    iccUrl: data('iccs'),
+    wasmUrl: data('wasm'),
+    // The content policy allows no WebAssembly.
+    useWasm: false,
+    verbosity: VERBOSITY,
+    canvasMaxAreaInBytes: MOST_BYTES,
+  });
+  return {
+    pdf: task.promise,
+    close: () => {
+      aborter.abort();
+      void task.destroy().finally(() => {
+        worker.destroy();
+        port.terminate();
+      });
+    },
+  };
+}

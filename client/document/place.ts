@@ -1,0 +1,32 @@
+import type { Document } from '../../src/contract/documents.ts';
+import { mediaTypeOf } from '../wording/documents.ts';
+
+const SHOWN = ['text', 'original', 'chunks'] as const;
+export type Shown = (typeof SHOWN)[number];
+
+/** The part of a document that the address names. */
+export interface Place {
+  shown: Shown;
+  /** Index of the chunk whose passage is marked. */
+  chunk: number | undefined;
+  /** Page of the original, from 1. */
+  page: number | undefined;
+}
+
+/** Reads the place from the address. Without a view, it is the original of a PDF or an image, and the text of others. */
+export function placeOf(query: Readonly<Record<string, string>>, document: Document): Place {
+  const type = mediaTypeOf(document) ?? '';
+  const byKind = type === 'application/pdf' || type.startsWith('image/') ? 'original' : 'text';
+  const { view, chunk, page } = query;
+  return {
+    shown: SHOWN.find((shown) => shown === view) ?? byKind,
+    chunk: readWhole(chunk, 0, document.chunk_count - 1),
+    page: readWhole(page, 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function readWhole(text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value < least ? undefined : Math.min(value, Math.max(least, most));
+}

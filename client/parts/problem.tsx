@@ -1,0 +1,15 @@
+import type { SluiceError } from '../sdk/sluice.ts';
+
+/** Says why a part of the page has no content, with a button to try again. */
+export function Problem({ problem, onRetry }: { problem: SluiceError; onRetry?: () => void }) {
+  return (
+    <div class="problem" role="alert">
+      <p>{problem.message}</p>
+      {onRetry && (
+        <button type="button" class="button quiet" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

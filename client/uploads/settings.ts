@@ -1,0 +1,107 @@
+import * as v from 'valibot';
+
+import { BatchNameSchema } from '../../src/contract/batches/batch.ts';
+import {
+  CHUNK_SIZE,
+  CollectionNameSchema,
+  GivenMetadataSchema,
+  type ChunkingStrategy,
+  type OnDuplicate,
+  type Priority,
+} from '../../src/contract/upload.ts';
+import type { UploadOptions } from '../sdk/api.ts';
+
+/** Fields of the upload form, as the user typed them. An empty one has the server's default. */
+export interface Settings {
+  collection: string;
+  strategy: '' | ChunkingStrategy;
+  size: string;
+  overlap: string;
+  metadata: string;
+  duplicates: '' | OnDuplicate;
+  priority: '' | Priority;
+  batch: string;
+}
+
+export const DEFAULTS: Settings = {
+  collection: 'default',
+  strategy: '',
+  size: '',
+  overlap: '',
+  metadata: '',
+  duplicates: '',
+  priority: '',
+  batch: '',
+};
+
+export type SettingProblems = Partial<Record<keyof Settings, string>>;
+
+/** Checks the settings by the server's own rules, so that no file travels in vain. */
+export function checkSettings(settings: Settings): { options: UploadOptions; problems: SettingProblems } {
+  const problems: SettingProblems = {};
+  const check = <T>(
+    name: keyof Settings,
+    schema: v.GenericSchema<unknown, T>,
+    value: unknown,
+  ): T | undefined => {
+    const parsed = v.safeParse(schema, value);
+    if (parsed.success) return parsed.output;
+    problems[name] = sentence(parsed.issues[0].message);
+    return undefined;
+  };
+  const { strategy, duplicates, priority } = settings;
+  const chunkSize = settings.size === '' ? undefined : check('size', SIZE, settings.size);
+  const overlap = settings.overlap === '' ? undefined : check('overlap', OVERLAP, settings.overlap);
+  if (overlap !== undefined && overlap > (chunkSize ?? CHUNK_SIZE.default) / 2)
+    problems.overlap = 'Must be at most half of the chunk size.';
+  const metadata = parseMetadata(settings.metadata);
+  const options: UploadOptions = {
+    collection: check('collection', CollectionNameSchema, settings.collection.trim()),
+    ...(strategy !== '' && { chunking_strategy: strategy }),
+    ...(chunkSize !== undefined && { chunk_size: chunkSize }),
+    ...(overlap !== undefined && { chunk_overlap: overlap }),
+    ...(duplicates !== '' && { on_duplicate: duplicates }),
+    ...(priority !== '' && { priority }),
+    ...(settings.batch.trim() !== '' && { batch: check('batch', BatchNameSchema, settings.batch.trim()) }),
+  };
+  if (typeof metadata === 'string') problems.metadata = metadata;
+  else if (metadata) options.metadata = check('metadata', GivenMetadataSchema, metadata);
+  return { options, problems };
+}
+
+const SIZE = wholeNumber(CHUNK_SIZE.min, CHUNK_SIZE.max);
+const OVERLAP = wholeNumber(0, CHUNK_SIZE.max / 2);
+
+function wholeNumber(min: number, max: number) {
+  const words = `must be a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,9}$/, words),
+    v.transform(Number),
+    v.minValue(min, words),
+    v.maxValue(max, words),
+  );
+}
+
+/** Parses lines of `key = value`. Numbers, `true` and `false` get their type. @returns words for a line that is none */
+function parseMetadata(text: string): Record<string, unknown> | string | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) return undefined;
+  const metadata: Record<string, unknown> = {};
+  for (const line of lines) {
+    const at = line.indexOf('=');
+    if (at <= 0) return `“${line.trim()}” is not of the form key = value.`;
+    metadata[line.slice(0, at).trim()] = typed(line.slice(at + 1).trim());
+  }
+  return metadata;
+}
+
+function typed(value: string): string | number | boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  // Only what the number itself would be written as: “007” and “1e3” stay text.
+  return value !== '' && String(Number(value)) === value ? Number(value) : value;
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}

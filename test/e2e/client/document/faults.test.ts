@@ -1,0 +1,54 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { useEmbeddings, useSluice } from '../../../helpers/servers/use.ts';
+import { note, serverCalls } from '../library/server-calls.ts';
+import { usePage } from '../use-page.ts';
+
+const user = usePage();
+const embedder = useEmbeddings();
+const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
+const server = serverCalls(sluice);
+
+const open = (id: string, query = '') => user.page.goto(`${sluice.url}/#/document/${id}${query}`);
+
+/** Finds the process of Chroma among the children of the program. */
+async function chromaPid(): Promise<number> {
+  const children = await readFile(`/proc/${sluice.pid}/task/${sluice.pid}/children`, 'utf8');
+  for (const pid of children.trim().split(' '))
+    if ((await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('cli.mjs\0run')) return Number(pid);
+  throw new Error('no child runs Chroma');
+}
+
+test('an original that is gone is said, with what to do', async () => {
+  const id = await server.ingest('paper-2p.pdf', { collection: 'lost' });
+  const folder = join(sluice.dataDir, 'blobs', 'default');
+  const stored = (await readdir(folder)).filter((name) => name.startsWith(id));
+  expect(stored.length).toBeGreaterThan(0);
+  for (const name of stored) await rm(join(folder, name), { recursive: true });
+  await open(id, '?view=original');
+  await user.page.getByText('The original is gone', { exact: true }).waitFor();
+  await user.page.getByText('Replace the document to bring it back.').waitFor();
+  // What Sluice read in it is still there.
+  await user.page.getByRole('link', { name: 'Text', exact: true }).click();
+  await user.page.locator('.read-text').getByText('TideReader').first().waitFor();
+});
+
+test('a vector store that is away is said, and the text comes once it is back', async () => {
+  const id = await server.ingest(note('waiting.md', 'A pear that waits is green.'), { collection: 'away' });
+  const chroma = await chromaPid();
+  process.kill(chroma, 'SIGSTOP');
+  try {
+    await open(id, '?view=text');
+    const problem = user.page.locator('.problem');
+    await problem.waitFor();
+    expect(await problem.textContent()).toMatch(/vector store|respond/);
+    await user.page.getByRole('heading', { name: 'waiting.md' }).waitFor();
+    process.kill(chroma, 'SIGCONT');
+    await problem.getByRole('button', { name: 'Try again' }).click();
+    await user.page.getByText('A pear that waits is green.').waitFor();
+  } finally {
+    process.kill(chroma, 'SIGCONT');
+  }
+});
