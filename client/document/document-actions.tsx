@@ -2,12 +2,13 @@ import { useRef, useState } from 'preact/hooks';
 
 import { go, hrefOf } from '../app/route.ts';
 import { useSluice } from '../app/sluice-context.ts';
-import { say, sayProblem } from '../app/toasts.tsx';
+import { sayProblem } from '../app/toasts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { deleteLater } from '../state/pending-deletions.ts';
 import type { Document } from '../../src/contract/documents.ts';
 import { percent } from '../wording/numbers.ts';
 import { download } from './download.ts';
+import { JobSign, type StartedJob } from './job-sign.tsx';
 import { replaceDocument } from './replace-document.ts';
 
 /** Buttons of a document. @param onChange called after a change on the server */
@@ -15,6 +16,7 @@ export function DocumentActions({ document, onChange }: { document: Document; on
   const sluice = useSluice();
   const [isLoading, setLoading] = useState(false);
   const [sent, setSent] = useState<number>();
+  const [started, setStarted] = useState<StartedJob>();
   const file = useRef<HTMLInputElement>(null);
   const { id, filename, collection } = document;
 
@@ -24,12 +26,10 @@ export function DocumentActions({ document, onChange }: { document: Document; on
       setLoading(true);
       await download(sluice, document).finally(() => setLoading(false));
     });
-  const sayJob = (words: string, job: string) =>
-    say(words, { action: { label: 'See its job', run: () => go(hrefOf('job', job)) } });
   const reindex = () =>
     run(async () => {
       const { job_id } = await sluice.reindex(id);
-      sayJob('The document is being indexed again.', job_id);
+      setStarted({ id: job_id, words: 'The document is being indexed again.' });
       onChange();
     });
   const replace = (input: HTMLInputElement) =>
@@ -39,43 +39,46 @@ export function DocumentActions({ document, onChange }: { document: Document; on
       input.value = '';
       if (!blob) return;
       setSent(0);
-      const job = await replaceDocument(sluice, document, blob, setSent).finally(() => setSent(undefined));
-      sayJob('The new version is being indexed. Searches use the former one until then.', job);
+      const id = await replaceDocument(sluice, document, blob, setSent).finally(() => setSent(undefined));
+      setStarted({ id, words: 'The new version is being indexed. Searches use the former one until then.' });
     });
   const remove = () => {
     deleteLater(sluice, [document]);
     go(hrefOf('library', collection));
   };
   return (
-    <div class="actions">
-      <button type="button" class="button quiet" disabled={isLoading} onClick={fetchOriginal}>
-        <Icon name="download" />
-        {isLoading ? 'Downloading…' : 'Download'}
-      </button>
-      <button
-        type="button"
-        class="button quiet"
-        disabled={sent !== undefined}
-        onClick={() => file.current?.click()}
-      >
-        <Icon name="upload" />
-        {sent === undefined ? 'Replace' : `Sending ${percent(sent)}`}
-      </button>
-      <input
-        ref={file}
-        type="file"
-        hidden
-        aria-label={`New version of ${filename}`}
-        onChange={({ currentTarget }) => replace(currentTarget)}
-      />
-      <button type="button" class="button quiet" onClick={reindex}>
-        <Icon name="retry" />
-        Index again
-      </button>
-      <button type="button" class="button quiet" onClick={remove}>
-        <Icon name="remove" />
-        Delete
-      </button>
-    </div>
+    <>
+      <div class="actions">
+        <button type="button" class="button quiet" disabled={isLoading} onClick={fetchOriginal}>
+          <Icon name="download" />
+          {isLoading ? 'Downloading…' : 'Download'}
+        </button>
+        <button
+          type="button"
+          class="button quiet"
+          disabled={sent !== undefined}
+          onClick={() => file.current?.click()}
+        >
+          <Icon name="upload" />
+          {sent === undefined ? 'Replace' : `Sending ${percent(sent)}`}
+        </button>
+        <input
+          ref={file}
+          type="file"
+          hidden
+          aria-label={`New version of ${filename}`}
+          onChange={({ currentTarget }) => replace(currentTarget)}
+        />
+        <button type="button" class="button quiet" onClick={reindex}>
+          <Icon name="retry" />
+          Index again
+        </button>
+        <button type="button" class="button quiet" onClick={remove}>
+          <Icon name="remove" />
+          Delete
+        </button>
+      </div>
+      {started && <JobSign key={started.id} started={started} />}
+    </>
   );
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 
 import type { Chunk, ChunkList } from '../../../../src/contract/documents.ts';
-import { documentBytes } from '../../../documents/documents.ts';
+import { documentBytes, documentPath } from '../../../documents/documents.ts';
 import { wordsOf } from '../../../helpers/documents/words.ts';
 import { useEmbeddings, useSluice } from '../../../helpers/servers/use.ts';
 import { note, serverCalls } from '../library/server-calls.ts';
@@ -74,11 +74,26 @@ describe('a document', () => {
     expect(user.complaints).toEqual([]);
   });
 
-  test('is indexed again, by a job that the message leads to', async () => {
+  test('keeps its version if the new one cannot be read, and says why', async () => {
+    const id = await server.ingest('paper-2p.pdf', { collection: 'refused-versions' });
+    const former = await server.document(id);
+    await open(id, '?view=text');
+    await user.page
+      .getByLabel('New version of paper-2p.pdf')
+      .setInputFiles(await documentPath('password.pdf'));
+    const sign = user.page.locator('.job-sign');
+    await sign.locator('.field-error').waitFor();
+    expect(await sign.textContent()).toContain('The file is protected by a password.');
+    expect(await server.document(id)).toEqual(former);
+    expect(user.complaints).toEqual([]);
+  });
+
+  test('is indexed again, by a job that the view follows', async () => {
     const id = await server.ingest(note('again.md'), { collection: 'reindexed' });
     await open(id);
     await button('Index again').click();
-    await button('See its job').click();
+    await user.page.locator('.job-sign .status[data-state=completed]').waitFor();
+    await user.page.getByRole('link', { name: 'See its job' }).click();
     await expect.poll(() => user.page.evaluate('location.hash')).toMatch(/^#\/job\/./);
     const job = (await user.page.evaluate<string>('location.hash')).split('/').at(-1)!;
     expect(job).not.toBe(id);

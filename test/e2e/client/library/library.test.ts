@@ -149,6 +149,24 @@ describe('the list of documents', () => {
     expect(user.complaints).toEqual([]);
   });
 
+  test('names the job that indexes a document again', async () => {
+    const id = await server.ingest(note('marked.md'), { collection: 'marked' });
+    embedder.delayMs = 60_000;
+    try {
+      const path = `${sluice.url}/api/documents/${id}/reindex`;
+      const { job_id } = (await (await fetch(path, { method: 'POST' })).json()) as { job_id: string };
+      await open('#/library/marked');
+      const mark = row('marked.md').getByRole('link', { name: 'Index job' });
+      await mark.waitFor();
+      expect(await mark.getAttribute('href')).toBe(`#/job/${job_id}`);
+      await fetch(`${sluice.url}/api/jobs/${job_id}/cancel`, { method: 'POST' });
+      await sluice.ended(job_id);
+    } finally {
+      embedder.delayMs = 0;
+    }
+    expect(user.complaints).toEqual([]);
+  });
+
   test('fits a phone', async () => {
     await server.ingest(note(`${'long-name-'.repeat(12)}.md`), { collection: 'narrow' });
     await user.page.setViewportSize({ width: 320, height: 640 });
