@@ -112,6 +112,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     maxRetries: env.MAX_RETRIES,
     processorTimeoutMs: env.PROCESSOR_TIMEOUT_MS,
     processorChildren: env.PROCESSOR_CHILDREN,
+    /** Languages that OCR reads, by Tesseract's names. Their data is installed. */
+    ocrLanguages: env.OCR_LANGUAGES,
     leaseMs: env.LEASE_MS,
     /** Time that Sluice keeps an ended job. */
     jobTtlSeconds: env.JOB_TTL_SECONDS,

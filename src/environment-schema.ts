@@ -4,6 +4,7 @@ import * as v from 'valibot';
 
 import { readApiKeys } from './access/api-keys.ts';
 import { configuredHost } from './access/host-name.ts';
+import { dataPackage, isInstalled, namesOfInstalled } from './processor/ocr/languages.ts';
 
 const wholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER) =>
   v.pipe(
@@ -29,7 +30,7 @@ const urlOf = (...protocols: string[]) =>
 const url = (...protocols: string[]) => v.optional(urlOf(...protocols));
 
 /** Parses words separated by commas. */
-const list = (isValid: (word: string) => boolean, message: string) =>
+const list = (isValid: (word: string) => boolean, message: string, fallback = '') =>
   v.optional(
     v.pipe(
       v.string(),
@@ -41,7 +42,7 @@ const list = (isValid: (word: string) => boolean, message: string) =>
       ),
       v.everyItem(isValid, message),
     ),
-    '',
+    fallback,
   );
 
 /** Returns the fault of the API keys; `undefined` for valid ones. An empty list would lock every client out. */
@@ -156,6 +157,11 @@ export const EnvironmentSchema = v.object({
   MAX_RETRIES: whole(3, 0, 100),
   PROCESSOR_TIMEOUT_MS: whole(30_000, 100),
   PROCESSOR_CHILDREN: whole(availableParallelism() + 1, 1, 256),
+  OCR_LANGUAGES: list(
+    isInstalled,
+    `must be installed languages, separated by commas: ${namesOfInstalled()}. Install another as the package ${dataPackage('LANGUAGE')}`,
+    'eng',
+  ),
   LEASE_MS: whole(30_000, 500),
   JOB_TTL_SECONDS: whole(7 * 24 * 60 * 60, 1),
   DRAIN_MS: whole(10_000, 0),

@@ -14,7 +14,17 @@ const NEIGHBOURS = 1;
 export function Hit({ result }: { result: SearchResult }) {
   const sluice = useSluice();
   const [around, setAround] = useState<{ before: Chunk[]; after: Chunk[] }>();
-  const { document_id: id, chunk_index: index, filename, page, heading, text, matches, context } = result;
+  const {
+    document_id: id,
+    chunk_index: index,
+    filename,
+    page,
+    heading,
+    text,
+    matches,
+    context,
+    ocr,
+  } = result;
   const href = hrefOf('document', id, { chunk: index, ...(page !== undefined && { page }) });
   const showAround = () => {
     const from = Math.max(0, index - NEIGHBOURS);
@@ -35,6 +45,7 @@ export function Hit({ result }: { result: SearchResult }) {
       <p class="facts">
         {page !== undefined && <span>page {page}</span>}
         {heading !== undefined && <span>{heading}</span>}
+        {ocr && <span>read by text recognition</span>}
         <span title={scoresOf(result)}>score {result.score.toFixed(2)}</span>
       </p>
       {context !== undefined && <p class="hit-context">{context}</p>}

@@ -44,9 +44,15 @@ export function waitingOf({ what, at, ahead }: Waiting, now = Date.now()): strin
   return `Waits ${WAITING_WORDS[what]}`;
 }
 
-/** Formats the present count of a job: “312 of 619 pages” while it is read, later “1,204 of 4,310 chunks”. */
+/**
+ * Formats the present count of a job: “312 of 619 pages” while it is read, “2 of 12 pages by text recognition”, later
+ * “1,204 of 4,310 chunks”.
+ */
 export function countsOf({ stage, counts = {} }: Job): string {
   const isParsing = stage === 'parse';
+  const { ocr_done: recognized = 0, ocr_total: scanned = 0 } = counts;
+  if (isParsing && recognized < scanned)
+    return `${whole(recognized)} of ${quantity(scanned, 'page')} by text recognition`;
   const done = isParsing ? counts.pages_done : counts.chunks_done;
   const total = isParsing ? counts.pages_total : counts.chunks_total;
   if (total === undefined) return '';

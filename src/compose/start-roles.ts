@@ -74,6 +74,7 @@ async function startService(
           timeoutMs: config.processorTimeoutMs,
           maxTextChars: config.maxTextChars,
           maxUploadBytes: config.maxUploadBytes,
+          ocrLanguages: config.ocrLanguages,
           embeddings: config.embeddings,
           secret: config.processorSecret,
         });

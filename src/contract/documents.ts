@@ -49,6 +49,8 @@ export const ChunkSchema = v.object({
   end: WholeNumberSchema,
   page: v.optional(WholeNumberSchema),
   heading: v.optional(v.string()),
+  /** True if text recognition (OCR) read some of the text from an image. */
+  ocr: v.optional(v.literal(true)),
   /** Header row of the table in which the chunk begins. It was embedded with the chunk. */
   context: v.optional(v.string()),
 });

@@ -150,8 +150,8 @@ export const ERROR_CODES = {
     'Remove the password, and upload the file again.',
   ),
   no_text_layer: document(
-    'The file holds only images of text. Run text recognition (OCR) on it first.',
-    'Run text recognition, and upload the result.',
+    'The file holds only images, and no text was recognized in them.',
+    'Scan it again, larger and with more contrast, or set `OCR_LANGUAGES` to its language.',
   ),
   no_text: document('The file contains no text.', 'Upload a file with text.'),
   unsupported_type: document('This type of file is not supported.', 'Convert the file first.'),

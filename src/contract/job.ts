@@ -23,8 +23,11 @@ export type Stage = v.InferOutput<typeof StageSchema>;
 export const CountsSchema = v.object({
   pages_done: v.optional(WholeNumberSchema),
   pages_total: v.optional(WholeNumberSchema),
-  /** Pages of a PDF that hold no text but are not blank, for example scans. Absent if there are none. */
+  /** Pages that are not blank, and that neither a reader nor OCR read. Absent if there are none. */
   pages_unread: v.optional(WholeNumberSchema),
+  /** Pages that OCR has tried, and that it has to try. Absent for a document without such pages. */
+  ocr_done: v.optional(WholeNumberSchema),
+  ocr_total: v.optional(WholeNumberSchema),
   chunks_done: v.optional(WholeNumberSchema),
   chunks_total: v.optional(WholeNumberSchema),
 });

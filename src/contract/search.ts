@@ -79,6 +79,8 @@ export const SearchResultSchema = v.object({
   filename: v.string(),
   page: v.optional(WholeNumberSchema),
   heading: v.optional(v.string()),
+  /** True if text recognition (OCR) read some of the text from an image. */
+  ocr: v.optional(v.literal(true)),
   context: v.optional(v.string()),
   start: WholeNumberSchema,
   end: WholeNumberSchema,

@@ -83,6 +83,7 @@ export const OURS = new Set([
   'content_hash',
   'page',
   'heading',
+  'ocr',
   'context',
   '_node_content',
   '_node_type',
@@ -101,6 +102,7 @@ export function toMetadata(origin: ChunkOrigin, chunk: EmbeddedChunk) {
     ...(origin.contentHash !== undefined && { content_hash: origin.contentHash }),
     ...(chunk.page !== undefined && { page: chunk.page }),
     ...(chunk.heading !== undefined && { heading: wellFormed(chunk.heading) }),
+    ...(chunk.ocr && { ocr: true }),
     ...(chunk.context !== undefined && { context: wellFormed(chunk.context) }),
     _node_content: nodeContent(origin, chunk.index),
     _node_type: 'TextNode',
@@ -140,7 +142,7 @@ export function textOf(value: unknown): string {
 
 /** A chunk as the API shows it. */
 export function toChunk(id: string, text: string, metadata: ChromaMetadata): Chunk {
-  const { page, heading, context } = metadata;
+  const { page, heading, ocr, context } = metadata;
   return {
     id,
     chunk_index: Number(metadata['chunk_index'] ?? 0),
@@ -149,6 +151,7 @@ export function toChunk(id: string, text: string, metadata: ChromaMetadata): Chu
     end: Number(metadata['end'] ?? 0),
     page: typeof page === 'number' ? page : undefined,
     heading: typeof heading === 'string' ? heading : undefined,
+    ocr: ocr === true ? true : undefined,
     context: typeof context === 'string' ? context : undefined,
   };
 }

@@ -39,6 +39,7 @@ const READERS: Record<Setting, readonly Role[]> = {
   MAX_RETRIES: JOB_ROLES,
   PROCESSOR_TIMEOUT_MS: ['api', 'worker', 'processor'],
   PROCESSOR_CHILDREN: ['processor'],
+  OCR_LANGUAGES: ['processor'],
   LEASE_MS: JOB_ROLES,
   JOB_TTL_SECONDS: JOB_ROLES,
   DRAIN_MS: ['worker'],

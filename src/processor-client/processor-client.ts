@@ -28,6 +28,7 @@ import {
   readParseLines,
   textTooLong,
   withTexts,
+  type OnPages,
 } from './responses.ts';
 import { explainFailure, lineFailure, refusal, tooSlow } from './failures.ts';
 
@@ -97,7 +98,6 @@ export class ProcessorClient {
 
   /**
    * Parses a document, and cuts its text if the service can do so in the same call.
-   * @param onPages called with the pages done so far and their total
    * @param cut how to cut the text
    * @returns `chunks` only if the service has cut the text
    * @throws the error of the file's stream, even if the service has responded
@@ -105,7 +105,7 @@ export class ProcessorClient {
   async parse(
     source: ParseSource,
     signal: AbortSignal,
-    onPages: (done: number, total: number) => void,
+    onPages: OnPages,
     cut?: CutSettings,
   ): Promise<Omit<ParseResponse, 'chunks'> & { chunks?: CutChunk[] }> {
     const file = await source.open();

@@ -39,18 +39,24 @@ export async function readJson<S extends v.GenericSchema>(
   return read.output;
 }
 
+/** Takes the pages done so far and their total, and those of OCR once it has begun. */
+export type OnPages = (
+  done: number,
+  total: number,
+  ocr: { ocr_done?: number | undefined; ocr_total?: number | undefined },
+) => void;
+
 /** Outcome of a `/parse` in lines: the document, or its last error line. */
 export type ParseOutcome = { parsed: ParseResponse } | { code: ServiceCode; detail: string };
 
 /**
  * Reads the lines of a `/parse`.
- * @param onPages called with the pages done so far and their total
  * @throws {DependencyError} `bad_answer`, `text_too_long`, or `processor_lost` without a last line
  */
 export async function readParseLines(
   body: Readable,
   maxTextChars: number,
-  onPages: (done: number, total: number) => void,
+  onPages: OnPages,
 ): Promise<ParseOutcome> {
   const segments: ParseResponse['segments'] = [];
   const texts: string[] = [];
@@ -64,9 +70,11 @@ export async function readParseLines(
     const event = v.safeParse(ParseLineSchema, line, FIRST_FAULT);
     if (!event.success) throw badResponse(new v.ValiError(event.issues));
     switch (event.output.type) {
-      case 'progress':
-        onPages(event.output.pages_done, event.output.pages_total);
+      case 'progress': {
+        const { type: _, pages_done, pages_total, ...ocr } = event.output;
+        onPages(pages_done, pages_total, ocr);
         break;
+      }
       case 'segment': {
         const { type: _, text, ...where } = event.output;
         texts.push(text);

@@ -18,6 +18,8 @@ import { READER_VERSION } from './reader-version.ts';
 import { responseInTurn, responseWhenDone, withCut, withErrorLine } from './response-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, parseRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
+import type { OcrData } from './ocr/languages.ts';
+import { parseWithOcr } from './ocr/parse-with-ocr.ts';
 import type { Pool } from './pool/pool.ts';
 import type { Caller } from './pool/task-run.ts';
 import { receiveBody, receiveFile } from './uploads.ts';
@@ -47,6 +49,8 @@ export interface AppOptions {
   maxTextChars: number;
   maxUploadBytes: number;
   guard: Guard;
+  /** Language data of OCR. */
+  data: OcrData;
   /** Secret that each call must carry; absent for an open processor. */
   secret?: string | undefined;
   logger: Logger;
@@ -56,6 +60,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Hono<Environment> {
   const { pool, embedder, tmpDir, children, timeoutMs, maxTextChars, maxUploadBytes, logger } = options;
   const signOfLifeMs = timeoutMs / 3;
+  const atOnce = Math.max(1, children - 1);
   const app = new Hono<Environment>();
   app.use(guardRequests(options.guard));
   const refuse = () => problemResponse(new ProcessorError('wrong_secret'));
@@ -85,7 +90,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const maxSilenceMs = timeoutMs / 3;
     const cut = await undoOnError(remove, () => cutOf(fields));
     const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, cut, ...file } as const;
-    const parsed = pool.run(task, callerOf(c), () => void remove());
+    const parsed = parseWithOcr(task, callerOf(c), { ...options, atOnce }, () => void remove());
     if (format === 'json') return stream(c, await responseWhenDone(parsed, signOfLifeMs));
     const lines = withErrorLine(await responseInTurn(parsed, signOfLifeMs));
     return respond(ReadableStream.from(lines), NDJSON_TYPE);

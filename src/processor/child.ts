@@ -5,12 +5,10 @@
 import { chunkResponse } from './chunk-response.ts';
 import { embedTexts, loadModel } from './embedders/bundled-model.ts';
 import { toProcessorError } from './errors.ts';
-import { jsonResponse, ndjsonResponse } from './parse-response.ts';
-import { parseDocument } from './parsers/document.ts';
+import { ocrResponse } from './ocr/ocr-task.ts';
+import { parseResponse } from './ocr/parse-task.ts';
 import { hasAbandonedWork } from './parsers/abandon-when-silent.ts';
 import { WITH_MODEL, type ChildMessage, type Task } from './pool/protocol.ts';
-import { withReaderVersion } from './reader-version.ts';
-import { withChunks } from './with-chunks.ts';
 
 /** Sends a message and waits until it has left, so that a large response does not pile up here. */
 function send(message: ChildMessage): Promise<void> {
@@ -20,11 +18,13 @@ function send(message: ChildMessage): Promise<void> {
 /** Performs a task. Yields the response in pieces, or 'alive' for progress without bytes. */
 function perform(task: Task): AsyncIterable<Uint8Array | 'alive'> {
   switch (task.kind) {
-    case 'parse': {
-      const parsed = parseDocument(task, task.maxTextChars, task.maxSilenceMs);
-      const events = withReaderVersion(withChunks(parsed, task.cut));
-      return task.format === 'json' ? jsonResponse(events) : ndjsonResponse(events);
-    }
+    case 'parse':
+      return parseResponse(task, {
+        unread: (unread) => send({ type: 'unread', unread }),
+        alive: () => send({ type: 'alive' }),
+      });
+    case 'ocr':
+      return ocrResponse(task);
     case 'chunk':
       return chunkResponse(task.source, task.maxTextChars);
     case 'embed':

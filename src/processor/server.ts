@@ -2,21 +2,25 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 
 import { createApp, type AppOptions } from './app.ts';
 import { BundledEmbedder } from './embedders/bundled.ts';
 import { OpenAiEmbedder } from './embedders/openai.ts';
+import { unpackLanguages } from './ocr/languages.ts';
 import { findFence } from './pool/child-fence.ts';
 import { Pool } from './pool/pool.ts';
 import { claimFolder } from './temporary-folder.ts';
 
-export interface ProcessorOptions extends Omit<AppOptions, 'pool' | 'embedder' | 'tmpDir'> {
+export interface ProcessorOptions extends Omit<AppOptions, 'pool' | 'embedder' | 'tmpDir' | 'data'> {
   host: string;
   /** Port, or 0 for any free one. */
   port: number;
   /** Parent of this process's own folder for uploads. Processors may share it. */
   tmpDir: string;
+  /** Languages that OCR reads. Their data is installed. */
+  ocrLanguages: readonly string[];
   /** The embedding server. Without one, the bundled model embeds. */
   embeddings: { url: string; model: string; apiKey: string | undefined } | undefined;
 }
@@ -32,6 +36,7 @@ export async function startProcessor(
   const { host, port, children, timeoutMs, embeddings, logger } = options;
   const tmpDir = await claimFolder(options.tmpDir);
 
+  const data = await unpackLanguages(options.ocrLanguages, join(tmpDir, 'ocr'));
   const fence = await findFence(tmpDir);
   logger.info('parsers have their own processes', {
     network: fence.command.length > 0 ? 'none' : 'as this process, because the system allows no namespaces',
@@ -40,7 +45,7 @@ export async function startProcessor(
   });
   const pool = new Pool({ children, timeoutMs, withModel: embeddings === undefined, fence, logger });
   const embedder = embeddings ? new OpenAiEmbedder({ ...embeddings, timeoutMs }) : new BundledEmbedder(pool);
-  const app = createApp({ ...options, tmpDir, pool, embedder });
+  const app = createApp({ ...options, tmpDir, data, pool, embedder });
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,

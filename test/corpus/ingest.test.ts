@@ -27,6 +27,8 @@ test.each([
   ['copy-protected.pdf', 2],
   ['failure-after-repair.pdf', 76],
   ['DA-619p.pdf', 619],
+  // A scan.
+  ['loremipsum-flat.pdf', 1],
   ['sample-readme.md', undefined],
   ['umlauts-non-utf8.md', undefined],
   ['book-war-and-peace-1225p.txt', undefined],
@@ -57,7 +59,6 @@ test.each([
 
 test.each([
   ['password.pdf', 'encrypted'],
-  ['loremipsum-flat.pdf', 'no_text_layer'],
   ['password_protected.xlsx', 'encrypted'],
 ])('%s fails with %s', async (name, code) => {
   const { job_id } = await sluice.upload(await corpusFile(name), { collection: 'corpus' });

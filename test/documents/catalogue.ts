@@ -16,7 +16,7 @@ import {
   UMLAUTS,
   wrapped,
 } from './formats/plain-files.ts';
-import { scan } from './formats/scan.ts';
+import { scan, scannedImage } from './formats/scan.ts';
 import { delimited, encryptedWorkbook, workbook } from './formats/sheets.ts';
 import { malformedSlides, slides } from './formats/slides.ts';
 import { wordFile } from './formats/word-files.ts';
@@ -56,6 +56,7 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
     return { bytes: bytes.subarray(0, 1200), pages: [] };
   },
   'scan.pdf': scan,
+  'scan.png': scannedImage,
   'emphasis.pdf': emphasisPdf,
   'korean.pdf': koreanPdf,
   'arabic.pdf': arabicPdf,

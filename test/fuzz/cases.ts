@@ -9,6 +9,8 @@ import { mutate } from './mutate.ts';
 export const SMALL_FILES: readonly string[] = [
   'korean.pdf',
   'password.pdf',
+  'scan.pdf',
+  'scan.png',
   'table.docx',
   'slides.pptx',
   'regatta.xlsx',

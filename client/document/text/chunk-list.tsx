@@ -35,7 +35,7 @@ export function ChunkList({ document, chunk }: { document: Document; chunk: numb
         </button>
       )}
       <ol ref={list} class="passages">
-        {loaded.chunks.map(({ chunk_index: index, text, start, end, page, heading, context }) => (
+        {loaded.chunks.map(({ chunk_index: index, text, start, end, page, heading, context, ocr }) => (
           <li
             key={index}
             class="passage"
@@ -48,6 +48,7 @@ export function ChunkList({ document, chunk }: { document: Document; chunk: numb
               </span>
               {page !== undefined && <span>page {whole(page)}</span>}
               {heading !== undefined && <span>{heading}</span>}
+              {ocr && <span>read by text recognition</span>}
               <span>
                 {whole(start)}–{whole(end)}
               </span>

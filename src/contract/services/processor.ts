@@ -76,12 +76,16 @@ const Page = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** A path of headings, outermost first: `A > B`. */
 const HeadingPath = v.pipe(v.string(), v.maxLength(2000));
 
+/** True if text recognition (OCR) read the text from an image. Such text may hold errors. */
+const Ocr = v.optional(v.literal(true));
+
 /** A stretch of the text on one page under one heading. */
 export const SegmentSchema = v.object({
   start: Offset,
   end: Offset,
   page: v.optional(Page),
   heading: v.optional(HeadingPath),
+  ocr: Ocr,
 });
 export type Segment = v.InferOutput<typeof SegmentSchema>;
 
@@ -116,6 +120,7 @@ export const CutChunkSchema = v.object({
   end: Offset,
   page: v.optional(Page),
   heading: v.optional(HeadingPath),
+  ocr: Ocr,
   /** Text from elsewhere that belongs to the chunk: the header row of the table in which it begins. */
   context: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTEXT_CHARS))),
 });
@@ -149,7 +154,14 @@ export type ParseResponse = v.InferOutput<typeof ParseResponseSchema>;
  */
 export const ParseEventSchema = v.variant('type', [
   v.pipe(
-    v.object({ type: v.literal('progress'), pages_done: Offset, pages_total: Offset }),
+    v.object({
+      type: v.literal('progress'),
+      pages_done: Offset,
+      pages_total: Offset,
+      /** Pages of the total that OCR has tried, and that it has to try. Absent before it begins. */
+      ocr_done: v.optional(Offset),
+      ocr_total: v.optional(Offset),
+    }),
     v.check(({ pages_done, pages_total }) => pages_done <= pages_total, 'more pages done than there are'),
   ),
   v.object({
@@ -157,6 +169,7 @@ export const ParseEventSchema = v.variant('type', [
     text: v.pipe(WellFormedSchema, v.minLength(1)),
     page: v.optional(Page),
     heading: v.optional(HeadingPath),
+    ocr: Ocr,
   }),
   v.object({ type: v.literal('chunk'), ...ChunkPlace }),
   v.object({ type: v.literal('end'), metadata: ParseMetadataSchema }),

@@ -98,7 +98,7 @@ function toNeighbour(chunk: FoundChunk | undefined): Chunk | undefined {
 
 function toResult(hit: FoundHit, findMatches: FindMatches): SearchResult {
   const { score, vectorScore, keywordScore, chunk } = hit;
-  const { text, documentId, filename, page, heading, context, start, end, chunk_index } = chunk;
+  const { text, documentId, filename, page, heading, ocr, context, start, end, chunk_index } = chunk;
   return {
     text,
     score,
@@ -109,6 +109,7 @@ function toResult(hit: FoundHit, findMatches: FindMatches): SearchResult {
     filename,
     page,
     heading,
+    ocr,
     context,
     start,
     end,

@@ -40,6 +40,8 @@ export const JOB_FIELDS = [
   'batch',
   'waiting_for',
   'time_left_ms',
+  'ocr_done',
+  'ocr_total',
 ] as const;
 
 /** Position of an event. Versions compare within one epoch only. */

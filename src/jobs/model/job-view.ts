@@ -75,6 +75,8 @@ function toCounts(hash: JobHash): Counts | undefined {
     pages_done: whole(hash['pages_done']),
     pages_total: whole(hash['pages_total']),
     pages_unread: whole(hash['pages_unread']),
+    ocr_done: whole(hash['ocr_done']),
+    ocr_total: whole(hash['ocr_total']),
     chunks_done: whole(hash['chunks_done']),
     chunks_total: whole(hash['chunks_total']),
   };

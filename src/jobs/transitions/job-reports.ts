@@ -49,6 +49,8 @@ const PROGRESS_FIELDS = [
   'pages_done',
   'pages_total',
   'pages_unread',
+  'ocr_done',
+  'ocr_total',
   'chunks_done',
   'chunks_total',
   'waiting_for',

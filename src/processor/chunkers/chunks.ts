@@ -6,7 +6,7 @@ import { chunkByPage } from './page.ts';
 import { chunkRecursively } from './recursive.ts';
 import { chunkBySentence } from './sentence.ts';
 
-type Labels = Pick<Segment, 'page' | 'heading'>;
+type Labels = Pick<Segment, 'page' | 'heading' | 'ocr'>;
 
 /**
  * Cuts a text into chunks, lazily, in time and memory linear in the text. Sizes and offsets are UTF-16 code units. For
@@ -15,11 +15,12 @@ type Labels = Pick<Segment, 'page' | 'heading'>;
  * - Together they hold everything that is not blank. Their starts and their ends strictly grow.
  * - Two neighbours share at most `chunk_overlap`.
  * - A chunk has the page and heading of its first character. Its `context` is no part of its text.
+ * - A chunk is marked `ocr` if any of its text is.
  */
 export function* cutChunks(request: ChunkRequest): Generator<CutChunk> {
   const labelsAt = labelReader(request.segments);
   for (const span of spans(request)) {
-    yield { text: request.text.slice(span.start, span.end), ...span, ...labelsAt(span.start) };
+    yield { text: request.text.slice(span.start, span.end), ...span, ...labelsAt(span) };
   }
 }
 
@@ -45,14 +46,20 @@ function pageStarts(segments: readonly Segment[]): number[] {
     .map(({ start }) => start);
 }
 
-/** Makes a reader of the labels at growing offsets. */
-function labelReader(segments: readonly Segment[]): (offset: number) => Labels {
+/** Makes a reader of the labels of spans whose starts grow. */
+function labelReader(segments: readonly Segment[]): (span: Pick<PackedSpan, 'start' | 'end'>) => Labels {
   let index = 0;
-  return (offset) => {
-    for (let next; (next = segments[index]) && next.end <= offset;) index++;
+  return ({ start, end }) => {
+    for (let next; (next = segments[index]) && next.end <= start;) index++;
     const segment = segments[index];
-    if (!segment || segment.start > offset) return {};
-    const { page, heading } = segment;
-    return { ...(page !== undefined && { page }), ...(heading !== undefined && { heading }) };
+    const first = segment && segment.start <= start ? segment : undefined;
+    let isOcr = false;
+    for (let at = index; !isOcr && (segments[at]?.start ?? end) < end; at++)
+      isOcr = segments[at]?.ocr === true;
+    return {
+      ...(first?.page !== undefined && { page: first.page }),
+      ...(first?.heading !== undefined && { heading: first.heading }),
+      ...(isOcr && { ocr: true }),
+    };
   };
 }

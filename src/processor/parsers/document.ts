@@ -7,9 +7,15 @@ import { DOCUMENT_TYPES, type DocumentType } from './detect/document-types.ts';
 import { jsonSegments } from './text/json.ts';
 import { titleLine } from './text/title-line.ts';
 import type { OfficeFormat } from './office/read-office.ts';
+import { Recognition } from './ocr/recognition.ts';
 import { segments, type SegmentEvent } from './segments.ts';
 
-type Parser = (path: string, maxTextChars: number, maxSilenceMs: number) => AsyncGenerator<ParseEvent>;
+type Parser = (
+  path: string,
+  maxTextChars: number,
+  maxSilenceMs: number,
+  recognition: Recognition,
+) => AsyncGenerator<ParseEvent>;
 type TextReader = (
   text: string,
   maxTextChars: number,
@@ -27,14 +33,23 @@ const office = (format: OfficeFormat) => async (): Promise<Parser> => {
   return (path, maxTextChars) => parseOffice(path, maxTextChars, format);
 };
 
+const image = async (): Promise<Parser> => {
+  const { parseImage } = await import('./image/image.ts');
+  return (path, _, __, recognition) => parseImage(path, recognition);
+};
+
 /**
  * Parsers by type. Large libraries load with their first document, because at start they cost each child 0.4 s of CPU.
  */
 const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
   pdf: async () => {
     const { parsePdf } = await import('./pdf/pdf.ts');
-    return (path, _, maxSilenceMs) => parsePdf(path, maxSilenceMs);
+    return (path, _, maxSilenceMs, recognition) => parsePdf(path, maxSilenceMs, recognition);
   },
+  png: image,
+  jpeg: image,
+  tiff: image,
+  webp: image,
   docx: office('docx'),
   pptx: office('pptx'),
   xlsx: office('xlsx'),
@@ -66,18 +81,20 @@ const TOO_MANY_PARTS = 'The file has too many headings to read. Upload it in sma
  * Reads a document as a stream of events: `segment`s, whose joined texts are the document's text, `progress` for pages,
  * and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
  * @param maxSilenceMs longest silence of a reader that another one can replace
+ * @param recognition what OCR has read; by default nothing
  * @throws {ProcessorError} a document error, which no retry cures
  */
 export async function* parseDocument(
   source: DocumentSource,
   maxTextChars: number,
   maxSilenceMs = MAX_SILENCE_MS,
+  recognition = new Recognition(new Map()),
 ): AsyncGenerator<ParseEvent> {
   const type = await detectType(source);
   const parse = await PARSERS[type]();
   let chars = 0;
   let labelChars = 0;
-  for await (const event of parse(source.path, maxTextChars, maxSilenceMs)) {
+  for await (const event of parse(source.path, maxTextChars, maxSilenceMs, recognition)) {
     if (event.type === 'segment') {
       chars += event.text.length;
       labelChars += LABEL_CHARS + (event.heading?.length ?? 0);

@@ -146,6 +146,9 @@ export class PoolChild {
         this.#heard();
         this.#run?.bytes(message.bytes);
         return;
+      case 'unread':
+        if (this.#run) this.#run.unread = message.unread;
+        return;
       case 'spent':
         this.#spent = true;
         return;

@@ -5,7 +5,7 @@ import { isDocumentError, ProcessorError } from '../errors.ts';
 import { FairQueue } from './fair-queue.ts';
 import { PoolChild, type PoolChildOptions } from './pool-child.ts';
 import type { Task } from './protocol.ts';
-import { TaskRun, type Caller, type PendingResponse } from './task-run.ts';
+import { TaskRun, type Caller } from './task-run.ts';
 
 /** Wait after a failed start, in ms. It stops a broken installation from spawning in a loop. */
 const RESTART_MS = 1000;
@@ -14,6 +14,8 @@ const RESTART_MS = 1000;
 const CHARS_EMBEDDED = 500;
 const BYTES_PARSED = 64 * 1024;
 const BYTES_CHUNKED = 1024 * 1024;
+/** Work of reading a page by OCR, in units of 50 ms. A page of 400 words takes 1.6 s. */
+const PAGE_BY_OCR = 32;
 
 /** Cost of a task that may hold its child for seconds or minutes. It exceeds a batch of embeddings. */
 const LONG = 8;
@@ -54,7 +56,7 @@ export class Pool {
    * unheard
    * @param onEnd called once, as soon as the pool no longer needs the task's file
    */
-  run(task: Task, caller: Caller, onEnd: () => void = () => {}): PendingResponse {
+  run(task: Task, caller: Caller, onEnd: () => void = () => {}): TaskRun {
     const { signal, document } = caller;
     const run = new TaskRun(task, caller, onEnd);
     if (signal.aborted || this.#closing.signal.aborted) {
@@ -150,6 +152,8 @@ function costOf(task: Task): number {
       return 1 + task.bytes / BYTES_PARSED;
     case 'chunk':
       return 1 + task.bytes / BYTES_CHUNKED;
+    case 'ocr':
+      return PAGE_BY_OCR;
   }
 }
 

@@ -1,5 +1,22 @@
 import type { CutSettings } from '../../contract/services/processor.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { OcrData } from '../ocr/languages.ts';
+
+/** Text of pages by OCR, for a second parse of the file. */
+export interface Recognized {
+  /** Markdown by page. */
+  texts: ReadonlyMap<number, string>;
+  /** Number of segments that the first parse has sent. The second skips them. */
+  sentSegments: number;
+}
+
+/** Pages of a file that need OCR, and what the first parse has done without them. */
+export interface UnreadPages {
+  pages: number[];
+  pagesDone: number;
+  pagesTotal: number;
+  sentSegments: number;
+}
 
 /** Work for a child. Large files go by path, because both processes would copy a message whole. */
 export type Task =
@@ -16,6 +33,18 @@ export type Task =
       format: 'json' | 'ndjson';
       /** How to cut the text. Absent for a caller that wants no chunks. */
       cut?: CutSettings | undefined;
+      /** What OCR has read. Absent for the first parse, which reports the pages that need it. */
+      recognized?: Recognized | undefined;
+    }
+  /** Reads one page of a file by OCR. `timeoutMs` is the limit of the task. */
+  | {
+      kind: 'ocr';
+      path: string;
+      page: number;
+      filename: string;
+      mediaType: string;
+      timeoutMs: number;
+      data: OcrData;
     }
   /** `source` holds the body of a `POST /chunk`. */
   | { kind: 'chunk'; source: { text: string } | { path: string }; bytes: number; maxTextChars: number }
@@ -23,13 +52,14 @@ export type Task =
 
 /**
  * What a child reports: `ready` once, then for every task any number of `alive` and `bytes` and one `done` or
- * `failed`. `spent` before that means that the child cannot take another task, because work of this one cannot be
+ * `failed`. `unread` before `done` means that the response lacks pages, and ends before the first of them. `spent` before that means that the child cannot take another task, because work of this one cannot be
  * stopped.
  */
 export type ChildMessage =
   | { type: 'ready' }
   | { type: 'alive' }
   | { type: 'bytes'; bytes: Uint8Array }
+  | { type: 'unread'; unread: UnreadPages }
   | { type: 'spent' }
   | { type: 'done' }
   /** `cause` is for the log. */

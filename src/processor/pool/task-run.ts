@@ -1,5 +1,5 @@
 import type { ProcessorError } from '../errors.ts';
-import type { Task } from './protocol.ts';
+import type { Task, UnreadPages } from './protocol.ts';
 
 /** The caller of a task. */
 export interface Caller {
@@ -29,6 +29,8 @@ export class TaskRun implements PendingResponse {
   readonly caller: Caller;
   readonly turn: Promise<void>;
   readonly response: Promise<ReadableStream<Uint8Array>>;
+  /** Pages that the response lacks; set before it ends. */
+  unread: UnreadPages | undefined;
   readonly #begun = Promise.withResolvers<void>();
   readonly #responded = Promise.withResolvers<ReadableStream<Uint8Array>>();
   readonly #stream: ReadableStream<Uint8Array>;

@@ -19,14 +19,14 @@ export interface Cut {
   mediaType: string | undefined;
   /** Version of the reader. */
   readerVersion: string | undefined;
-  pages: Pick<Counts, 'pages_done' | 'pages_total' | 'pages_unread'> | undefined;
+  pages: Omit<Counts, 'chunks_done' | 'chunks_total'> | undefined;
 }
 
 const CutHeader = v.object({
   of: v.string(),
   mediaType: v.optional(v.string()),
   readerVersion: v.optional(v.string()),
-  pages: v.optional(v.pick(CountsSchema, ['pages_done', 'pages_total', 'pages_unread'])),
+  pages: v.optional(v.omit(CountsSchema, ['chunks_done', 'chunks_total'])),
 });
 const VectorsHeader = v.object({ of: v.string(), model: v.string(), dimensions: v.number() });
 

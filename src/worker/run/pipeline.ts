@@ -9,6 +9,7 @@ import type { JobPayload } from '../../jobs/model/job-payload.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { ProcessorClient } from '../../processor-client/processor-client.ts';
 import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { OnPages } from '../../processor-client/responses.ts';
 import { openOriginal, suspectingStore, type StoreProver } from '../../blobs/open-original.ts';
 import type { Availability } from '../claim/availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
@@ -206,8 +207,8 @@ async function parse({
     },
   };
   let pages: Cut['pages'];
-  const onPages = (pages_done: number, pages_total: number) => {
-    pages = { pages_done, pages_total };
+  const onPages: OnPages = (pages_done, pages_total, ocr) => {
+    pages = { ...pages, pages_done, pages_total, ...ocr };
     progress.move(10 + (pages_total > 0 ? (20 * pages_done) / pages_total : 0), pages);
   };
   const { chunking_strategy: strategy, chunk_size, chunk_overlap } = payload;

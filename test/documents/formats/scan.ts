@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { openSync, type Font } from 'fontkit';
+import sharp from 'sharp';
 
 import { Random } from '../../chaos/random.ts';
 import { pdf, PDF_CATALOGUE, pdfStream } from '../../helpers/documents/pdf-objects.ts';
@@ -18,7 +19,7 @@ const SAMPLES = 4;
 /** Straight pieces per curve. */
 const PIECES = 6;
 
-const LINES = [
+export const SCANNED_LINES = [
   'Minutes of the council of Hallin',
   'The sea wall has been seen by all of its members.',
   'It was found to lean outwards by a hand and a half.',
@@ -28,13 +29,29 @@ const LINES = [
 
 type Edge = readonly [x0: number, y0: number, x1: number, y1: number];
 
-/** Builds a page that is only an image of text, in shades of grey and with dust. */
-export function scan(): Written {
+/** Draws a page of text in shades of grey and with dust: one byte a dot, row by row. */
+export function scannedSheet(): { dots: Buffer; width: number; height: number } {
   const dots = Buffer.alloc(WIDTH * HEIGHT, 0xff);
   const font = openSync(fileURLToPath(import.meta.resolve(FONT))) as Font;
-  for (const [index, line] of LINES.entries()) fill(dots, outline(font, line, MARGIN + LINE * (index + 1)));
+  for (const [index, line] of SCANNED_LINES.entries())
+    fill(dots, outline(font, line, MARGIN + LINE * (index + 1)));
   const random = new Random('dust');
   for (let speck = 0; speck < 2000; speck++) dots[random.int(0, dots.length - 1)] = random.int(120, 220);
+  return { dots, width: WIDTH, height: HEIGHT };
+}
+
+/** Builds an image of text. */
+export async function scannedImage(): Promise<Written> {
+  const { dots, width, height } = scannedSheet();
+  const bytes = await sharp(dots, { raw: { width, height, channels: 1 } })
+    .png()
+    .toBuffer();
+  return { bytes, pages: [SCANNED_LINES.join('\n')] };
+}
+
+/** Builds a page that is only an image of text. */
+export function scan(): Written {
+  const { dots } = scannedSheet();
   const image = `/Type /XObject /Subtype /Image /Width ${WIDTH} /Height ${HEIGHT} /ColorSpace /DeviceGray /BitsPerComponent 8`;
   const page =
     '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /XObject << /Scan 5 0 R >> >> >>';
@@ -45,7 +62,7 @@ export function scan(): Written {
     pdfStream('q 595 0 0 842 0 0 cm /Scan Do Q\n'),
     pdfStream(dots, image),
   ]);
-  return { bytes, pages: [LINES.join('\n')] };
+  return { bytes, pages: [SCANNED_LINES.join('\n')] };
 }
 
 /** Returns the edges of a line's letters, in dots from the left and from the top. @param base the baseline */

@@ -137,6 +137,18 @@ test('a job written by hand with redis-cli is processed too', async () => {
   expect(await countInChroma('by-hand', 'by-hand')).toBe((await sluice.job('by-hand')).result!.chunk_count);
 });
 
+test('a scan is read by OCR, and its chunks and hits say so', async () => {
+  const { job_id } = await sluice.upload('scan.pdf', { collection: 'scans' });
+  const job = await sluice.ended(job_id);
+  expect(job).toMatchObject({ status: 'completed', message: 'Upload completed successfully' });
+  const chunks = await allChunks(job.result!.document_id);
+  expect(chunks.map(({ ocr }) => ocr)).toEqual(chunks.map(() => true));
+  for (const mode of ['hybrid', 'keyword']) {
+    const query = { collection: 'scans', query: 'who granted the goat', mode, where: { ocr: true } };
+    expect((await search(query))[0]).toMatchObject({ ocr: true, page: 1 });
+  }
+});
+
 test.each([
   [
     'a key that leads out of the store',
@@ -154,7 +166,6 @@ test.each([
 
 test.each([
   ['password.pdf', 'encrypted'],
-  ['scan.pdf', 'no_text_layer'],
   ['password.xlsx', 'encrypted'],
 ])('%s fails at once with the code %s and words for a person', async (name, code) => {
   const { job_id } = await sluice.upload(name);

@@ -28,6 +28,7 @@ export async function startTestProcessor(options: Partial<ProcessorOptions> = {}
     timeoutMs: 30_000,
     maxTextChars: 20_000_000,
     maxUploadBytes: 200 * 1024 * 1024,
+    ocrLanguages: ['eng'],
     // What needs no vectors needs no model, and starts faster.
     embeddings: { url: 'http://127.0.0.1:9', model: 'none', apiKey: undefined },
     guard: new Guard([], [], logger),

@@ -122,8 +122,9 @@ export async function parsed(response: Response) {
 export async function events(response: Response): Promise<ParseEvent[]> {
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('application/x-ndjson');
-  const lines = (await response.text()).trimEnd().split('\n');
-  return lines.map((line) => v.parse(ParseEventSchema, JSON.parse(line)));
+  // Empty lines only break a silence.
+  const lines = (await response.text()).split('\n');
+  return lines.filter((line) => line !== '').map((line) => v.parse(ParseEventSchema, JSON.parse(line)));
 }
 
 export async function problem(response: Response) {

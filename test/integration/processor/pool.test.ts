@@ -96,7 +96,7 @@ test('a parse that makes progress may take twenty times its limit of silence, an
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     const began = performance.now();
-    const run = pool.run(book, { document: 'book', signal: new AbortController().signal }) as TaskRun;
+    const run = pool.run(book, { document: 'book', signal: new AbortController().signal });
     // Half the limit passes for the parent with each sign of life.
     const signs = vi.spyOn(run, 'bytes').mockImplementation((sign) => {
       TaskRun.prototype.bytes.call(run, sign);

@@ -25,7 +25,9 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   'password.pdf': 'encrypted',
   'password.xlsx': 'encrypted',
   'cut-off.pdf': 'corrupt',
+  // OCR is no part of a single parse.
   'scan.pdf': 'no_text_layer',
+  'scan.png': 'no_text_layer',
   'empty.txt': 'no_text',
 };
 const READABLE = DOCUMENT_NAMES.filter(

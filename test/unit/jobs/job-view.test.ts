@@ -48,6 +48,8 @@ test('keys come in the order of the schema, whatever the order of the hash', () 
     pages_done: '1',
     pages_total: '2',
     pages_unread: '1',
+    ocr_done: '1',
+    ocr_total: '2',
     chunks_done: '3',
     chunks_total: '4',
     batch: 'b',
@@ -68,7 +70,15 @@ test('keys come in the order of the schema, whatever the order of the hash', () 
   ]);
   expect(shown(full)).toMatchObject({
     result: { document_id: 'd', chunk_count: 2, collection: 'c', processing_time_ms: 1 },
-    counts: { pages_done: 1, pages_total: 2, pages_unread: 1, chunks_done: 3, chunks_total: 4 },
+    counts: {
+      pages_done: 1,
+      pages_total: 2,
+      pages_unread: 1,
+      ocr_done: 1,
+      ocr_total: 2,
+      chunks_done: 3,
+      chunks_total: 4,
+    },
   });
 });
 

@@ -26,15 +26,19 @@ const RTF = '{\\rtf';
 const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
 const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le');
 
+/** First bytes, as Latin-1, of images. */
+const IMAGES: readonly [start: RegExp, type: DocumentType][] = [
+  [/^\x89PNG\r\n/, 'png'],
+  [/^\xff\xd8\xff/, 'jpeg'],
+  [/^(?:II\*\0|MM\0\*)/, 'tiff'],
+  [/^RIFF[^]{4}WEBP/, 'webp'],
+];
+
 /** First bytes, as Latin-1, of types that no parser reads, with their names for people. */
 const SIGNATURES: readonly [start: string, name: string][] = [
   ['PK\x05\x06', 'an empty ZIP archive'],
-  ['\x89PNG\r\n', 'a PNG image'],
-  ['\xff\xd8\xff', 'a JPEG image'],
   ['GIF87a', 'a GIF image'],
   ['GIF89a', 'a GIF image'],
-  ['II*\0', 'a TIFF image'],
-  ['MM\0*', 'a TIFF image'],
   ['ID3\x03', 'a sound'],
   ['ID3\x04', 'a sound'],
   ['OggS', 'a sound'],
@@ -85,6 +89,8 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
     if ((await readFile(path)).includes(ENCRYPTED_STREAM)) throw new ProcessorError('encrypted');
     throw unsupported(oldName ?? 'an old Office document');
   }
+  const image = IMAGES.find(([start]) => start.test(head));
+  if (image) return image[1];
   const signature = SIGNATURES.find(([start]) => head.startsWith(start));
   if (signature) throw unsupported(signature[1]);
 

@@ -33,6 +33,15 @@ export const DOCUMENT_TYPES = {
   ods: { mediaType: `${OPEN_DOCUMENT}.spreadsheet`, extensions: ['.ods', '.ots'], binary: true },
   epub: { mediaType: 'application/epub+zip', extensions: ['.epub'], binary: true },
   rtf: { mediaType: 'application/rtf', extensions: ['.rtf'], binary: true },
+  png: { mediaType: 'image/png', extensions: ['.png'], binary: true },
+  jpeg: {
+    mediaType: 'image/jpeg',
+    extensions: ['.jpg', '.jpeg'],
+    binary: true,
+    aliases: ['image/jpg'],
+  },
+  tiff: { mediaType: 'image/tiff', extensions: ['.tif', '.tiff'], binary: true },
+  webp: { mediaType: 'image/webp', extensions: ['.webp'], binary: true },
   html: {
     mediaType: 'text/html',
     extensions: ['.html', '.htm', '.xhtml'],

@@ -52,7 +52,7 @@ const MIN_OVERLAP = 3;
 /** Tolerance for estimated character positions, as a share of the text's width. */
 const EDGE_TOLERANCE = 0.2;
 /** Annotation flags `Hidden` and `NoView`. */
-const HIDDEN_FLAGS = 0b100010;
+export const HIDDEN_FLAGS = 0b100010;
 /** Values that only say that a check box is ticked. */
 const MERELY_TICKED = /^(?:on|yes|true|x|\d*)$/i;
 
@@ -118,7 +118,7 @@ function ownName({ fieldName = '' }: Widget): string {
 }
 
 /** Puts text on one line without control characters and direction overrides. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return oneLine(text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' '));
 }
 
@@ -163,6 +163,6 @@ function isShown({ value, box }: FilledField, shown: readonly PlacedText[]): boo
   return [...edges].some((edge) => edges.has(edge + wanted.length) && text.startsWith(wanted, edge));
 }
 
-function withoutBlanks(text: string): string {
+export function withoutBlanks(text: string): string {
   return text.replace(/\s+/g, '');
 }

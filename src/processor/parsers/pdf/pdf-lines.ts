@@ -1,4 +1,5 @@
 import { escapeBlocks, heading, oneLine } from '../markdown-writer.ts';
+import type { PlacedText } from './pdf-fields.ts';
 
 /** A piece of text from pdf.js: characters in reading order, place from the bottom left corner. */
 export interface TextItem {
@@ -171,4 +172,42 @@ function directed(pieces: readonly string[], base: Direction): { str: string; di
 function carriedOn(directions: readonly (Direction | undefined)[]): (Direction | undefined)[] {
   let last: Direction | undefined;
   return directions.map((direction) => (last = direction ?? last));
+}
+
+/** A letter of a script that may run down the page. */
+const EAST_ASIAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー、。「」]/u;
+/** A piece of such letters, each beside the next column's. */
+const ROW_OF_COLUMNS = /^\S(?:\s+\S)*$/u;
+/** Share of the letters in such pieces on a page whose lines run down. */
+const MIN_DOWNWARD = 0.7;
+const MIN_LETTERS = 10;
+
+/** Returns whether a page's lines run down, so that a reader of rows has mixed their letters. */
+export function runsDown(pieces: readonly string[]): boolean {
+  const letters = (texts: readonly string[]) =>
+    texts.reduce((sum, text) => sum + Array.from(text.replace(/\s+/g, '')).length, 0);
+  const rows = pieces.filter((piece) => EAST_ASIAN.test(piece) && ROW_OF_COLUMNS.test(piece));
+  const down = letters(rows);
+  return down >= MIN_LETTERS && down >= letters(pieces) * MIN_DOWNWARD;
+}
+
+/** Writes letters that stand below each other as lines, from the right to the left. Other text comes first. */
+export function columnsFromRight(pieces: readonly PlacedText[]): string {
+  const columns: PlacedText[][] = [];
+  const others: string[] = [];
+  for (const piece of pieces.toSorted((a, b) => a.box[1] - b.box[1])) {
+    const { text, box } = piece;
+    if (text.trim() === '') continue;
+    if (Array.from(text.trim()).length > 1) {
+      others.push(text.trim());
+      continue;
+    }
+    const middle = (box[0] + box[2]) / 2;
+    const column = columns.find(([first]) => first && first.box[0] <= middle && first.box[2] >= middle);
+    if (column) column.push(piece);
+    else columns.push([piece]);
+  }
+  columns.sort(([a], [b]) => (b?.box[0] ?? 0) - (a?.box[0] ?? 0));
+  const lines = columns.map((column) => column.map(({ text }) => text.trim()).join(''));
+  return [...others, ...lines].join('\n');
 }

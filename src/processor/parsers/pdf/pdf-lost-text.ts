@@ -1,6 +1,7 @@
 import type { PlacedText } from './pdf-fields.ts';
 import { lettersIn, lettersOf } from './pdf-letters.ts';
 import { pieceOf, withLost, type Piece } from './pdf-lost-places.ts';
+import { RunningHeads } from './running-heads.ts';
 
 type Size = readonly [width: number, height: number];
 
@@ -23,10 +24,11 @@ const MAX_STEPS = 1_000_000_000;
 export class LostText {
   /** Keys of the pieces at the edges of earlier pages. */
   readonly #heads = new Set<string>();
+  readonly #running = new RunningHeads();
 
   /**
    * Completes a page's Markdown. It inserts each missing piece after its predecessor on the page. It does not repeat
-   * text from the edge of an earlier page.
+   * text from the edge of an earlier page, and leaves out what the Markdown repeats of it.
    * @param placed all text on the page
    * @param size of the page, in points
    * @param reread reads the page with another reader, which keeps the words of turned text whole
@@ -55,7 +57,9 @@ export class LostText {
       if (head !== undefined && this.#heads.size < MAX_HEADS) this.#heads.add(head);
     }
     if (lost.some(({ turn }) => turn !== 0)) spell(lost, await reread());
-    return lost.length === 0 ? markdown : withLost(markdown, lost, pieces);
+    const whole = lost.length === 0 ? markdown : withLost(markdown, lost, pieces);
+    const edges = placed.filter((piece) => heads.get(piece) !== undefined);
+    return this.#running.without(whole, edges);
   }
 }
 

@@ -3,7 +3,8 @@ import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 import type { getDocumentProxy } from 'unpdf';
 
 import { settleWithin } from '../../settle-within.ts';
-import { fieldItems, type Box, type PlacedText, type Widget } from './pdf-fields.ts';
+import { fieldItems, type Box, type PlacedText } from './pdf-fields.ts';
+import { typedTexts, type Annotation } from './typed-texts.ts';
 import { ligatureWords, mayHaveTurnedLigatures, withSpelling, type Shown } from './pdf-ligatures.ts';
 import { pageMarkdown, type TextItem } from './pdf-lines.ts';
 
@@ -16,6 +17,10 @@ export interface Page {
   size: readonly [number, number];
   /** Whether the page draws anything: text, an image, or a line. */
   isDrawn: boolean;
+  /** Whether the first reader has read the page, so that it can draw it for OCR. */
+  canBeDrawn: boolean;
+  /** Whether the page is an image with little text of its own, such as a scan with a stamp. */
+  isScan: boolean;
 }
 
 /** Some pages of a PDF, in order. */
@@ -28,6 +33,11 @@ export interface PageBatch {
 
 /** Pages in a batch. Small batches keep memory flat and report progress often. */
 export const BATCH_PAGES = 20;
+
+/** Least share of a page that a scan covers. */
+const MIN_COVER = 0.8;
+/** Longest text beside a scan, in characters: a stamp, a running head. More belongs to a page with a background. */
+const MAX_STAMP_CHARS = 200;
 
 /** Reads a PDF with the first reader. It is fast and recognizes columns, headings and tables. */
 export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch> {
@@ -49,7 +59,24 @@ export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch
     const failed = pageErrors.filter(({ pageNum }) => !read.some((page) => page.pageNum === pageNum));
     const pages = [...read.map(pageOf), ...failed.map(({ pageNum }) => failedPage(pageNum))];
     pages.sort((a, b) => a.number - b.number);
+    await markScans(path, read, pages);
     yield { pages, done: batch.endPage, total: batch.totalPages };
+  }
+}
+
+/** Marks pages with little text that an image covers. Only pages whose drawing covers them are looked at again. */
+async function markScans(path: string, read: readonly ParsedPage[], pages: readonly Page[]): Promise<void> {
+  const suspects = read.filter(({ markdown, contentBounds: drawn, width, height }) => {
+    const covers = drawn !== undefined && drawn.width * drawn.height > width * height * MIN_COVER;
+    return covers && markdown.length < MAX_STAMP_CHARS;
+  });
+  const numbers = suspects.map(({ pageNum }) => pageNum);
+  if (numbers.length === 0) return;
+  const options = { ocrEnabled: false, quiet: true, includeComplexity: true, continueOnPageError: true };
+  const again = await new LiteParse({ ...options, targetPages: numbers.join(',') }).parse(path);
+  for (const { pageNum, complexity } of again.pages) {
+    const page = pages.find(({ number }) => number === pageNum);
+    if (page) page.isScan = complexity?.fullPageImage === true;
   }
 }
 
@@ -60,11 +87,27 @@ function pageOf({ pageNum, width, height, markdown, textItems, contentBounds: dr
     });
   // Blanks have a place but no size.
   const isDrawn = drawn !== undefined && drawn.width * drawn.height > 0;
-  return { number: pageNum, text: withoutEmphasis(markdown), pieces, size: [width, height], isDrawn };
+  return {
+    number: pageNum,
+    text: withoutEmphasis(markdown),
+    pieces,
+    size: [width, height],
+    isDrawn,
+    canBeDrawn: true,
+    isScan: false,
+  };
 }
 
 function failedPage(number: number): Page {
-  return { number, text: '', pieces: () => [], size: [0, 0], isDrawn: true };
+  return {
+    number,
+    text: '',
+    pieces: () => [],
+    size: [0, 0],
+    isDrawn: true,
+    canBeDrawn: false,
+    isScan: false,
+  };
 }
 
 /** Removes emphasis marks. The library marks lines rather than words and joins words across lines. */
@@ -84,7 +127,7 @@ type PdfjsPage = Awaited<ReturnType<PdfjsDocument['getPage']>>;
 export interface OpenPdf {
   total: number;
   readPage: (number: number) => Promise<Page>;
-  /** Lists a page's filled-in values that its text does not show. */
+  /** Lists a page's typed texts and filled-in values that its text does not show. */
   readFields: (page: Page) => Promise<string>;
 }
 
@@ -139,16 +182,26 @@ export async function openWithPdfjs(path: string): Promise<OpenPdf> {
       texts.map(({ str, transform: [, , , , x = 0, y = 0], width, height }): PlacedText => {
         return { text: str, box: boxOnPage(page, [x, y, x + width, y + height]) };
       });
-    return { number, text: pageMarkdown(texts), pieces, size: [width, height], isDrawn };
+    return {
+      number,
+      text: pageMarkdown(texts),
+      pieces,
+      size: [width, height],
+      isDrawn,
+      canBeDrawn: false,
+      isScan: false,
+    };
   };
   const readFields = async ({ number, text, pieces }: Page) => {
     fields ??= document.getFieldObjects();
-    if (!(await fields) || annotationsLeft <= 0) return '';
+    if (annotationsLeft <= 0) return '';
     const page = await document.getPage(number);
-    const annotations: Widget[] = await page.getAnnotations();
+    const annotations: Annotation[] = await page.getAnnotations();
     page.cleanup();
     annotationsLeft -= annotations.length;
-    return fieldItems(annotations, (rect) => boxOnPage(page, rect), text, pieces());
+    const isForm = Boolean(await fields);
+    const values = isForm ? fieldItems(annotations, (rect) => boxOnPage(page, rect), text, pieces()) : '';
+    return [typedTexts(annotations, text), values].filter((part) => part !== '').join('\n\n');
   };
   return { total: document.numPages, readPage, readFields };
 }

@@ -5,7 +5,13 @@ import { ProcessorError } from '../../errors.ts';
 import { normalize } from '../normalize.ts';
 import { Outline } from '../outline.ts';
 import { abandonWhenSilent } from '../abandon-when-silent.ts';
-import { rightToLeftShare } from './pdf-lines.ts';
+import { Recognition } from '../ocr/recognition.ts';
+import { withoutFalseTables } from './false-tables.ts';
+import { isGarbled, saysTheSame } from './garbled-text.ts';
+import { mayHaveHighLetters, withHighLetters } from './high-letters.ts';
+import { DocumentWords } from './line-ends.ts';
+import { lettersOf } from './pdf-letters.ts';
+import { columnsFromRight, rightToLeftShare, runsDown } from './pdf-lines.ts';
 import { LostText } from './pdf-lost-text.ts';
 import {
   BATCH_PAGES,
@@ -15,7 +21,7 @@ import {
   type Page,
   type PageBatch,
 } from './pdf-readers.ts';
-import { mayHaveWidgets } from './pdf-widgets.ts';
+import { mayHaveAnnotations } from './pdf-annotations.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
 
 /**
@@ -23,14 +29,21 @@ import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
  */
 const MAX_RIGHT_TO_LEFT = 0.1;
 
+/** Times that OCR must read more letters of a scan than its text has. A background image has no others. */
+const MIN_GAIN = 1.5;
+
 /**
  * Reads a PDF. It yields a segment for each page with text, and within a page for each heading. Headings stay in
- * force over pages. `pages_unread` counts drawn pages without text, such as scans. A blank page draws nothing, not
- * even in white.
+ * force over pages. OCR reads drawn pages without text, such as scans. `pages_unread` counts those that it has not read.
+ * A blank page draws nothing, not even in white.
  * @param maxSilenceMs how long the first reader may be silent before the second takes over
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
-export async function* parsePdf(path: string, maxSilenceMs: number): AsyncGenerator<ParseEvent> {
+export async function* parsePdf(
+  path: string,
+  maxSilenceMs: number,
+  recognition = new Recognition(new Map()),
+): AsyncGenerator<ParseEvent> {
   let total = 0;
   let unread = 0;
   const outline = new Outline();
@@ -38,13 +51,14 @@ export async function* parsePdf(path: string, maxSilenceMs: number): AsyncGenera
   let last: SegmentEvent | undefined;
   try {
     for await (const batch of readBatches(path, maxSilenceMs)) {
-      for (const segment of batchSegments(batch, outline)) {
+      const pages = batch.pages.map((page) => readPage(page, recognition));
+      unread += pages.filter(({ isDrawn, text }) => isDrawn && text === '').length;
+      for (const segment of pages.flatMap((page) => [...pageSegments(page, outline)])) {
         if (last) yield last.page === segment.page ? last : { ...last, text: last.text + PAGE_BREAK };
         last = segment;
       }
       ({ total } = batch);
-      unread += batch.pages.filter(({ text, isDrawn }) => isDrawn && !hasText(text)).length;
-      yield { type: 'progress', pages_done: batch.done, pages_total: total };
+      yield { type: 'progress', pages_done: batch.done - recognition.wanted.length, pages_total: total };
     }
   } catch (error) {
     throw new ProcessorError(isPasswordError(error) ? 'encrypted' : 'corrupt', { cause: error });
@@ -57,11 +71,12 @@ export async function* parsePdf(path: string, maxSilenceMs: number): AsyncGenera
 
 /** Reads pages and appends their filled-in values. */
 async function* readBatches(path: string, maxSilenceMs: number): AsyncGenerator<PageBatch> {
-  const second = new SecondReader(path);
+  const bytes = await readFile(path);
+  const second = new SecondReader(path, mayHaveHighLetters(bytes));
   // Opening every document with the second reader is too slow.
-  const mayBeForm = mayHaveWidgets(await readFile(path));
+  const isAnnotated = mayHaveAnnotations(bytes);
   for await (const batch of readTexts(path, second, maxSilenceMs)) {
-    if (mayBeForm) for (const page of batch.pages) page.text = await second.withFields(page);
+    if (isAnnotated) for (const page of batch.pages) page.text = await second.withFields(page);
     yield batch;
   }
 }
@@ -81,7 +96,10 @@ async function* readTexts(
   try {
     for await (const batch of abandonWhenSilent(readWithLiteparse(path), maxSilenceMs)) {
       const pages: Page[] = [];
-      for (const page of batch.pages) pages.push(await second.completed(page));
+      for (const page of batch.pages) {
+        const { canBeDrawn, isScan } = page;
+        pages.push({ ...(await second.completed(page)), canBeDrawn, isScan });
+      }
       yield { ...batch, pages };
       ({ done, total } = batch);
     }
@@ -104,11 +122,15 @@ async function* readTexts(
 /** The second reader. It opens the file on first use. */
 class SecondReader {
   readonly #path: string;
+  readonly #hasHighLetters: boolean;
   readonly #lost = new LostText();
+  readonly #words = new DocumentWords();
   #pdf: Promise<OpenPdf> | undefined;
 
-  constructor(path: string) {
+  /** @param hasHighLetters whether the first reader leaves out letters above U+FFFF */
+  constructor(path: string, hasHighLetters: boolean) {
     this.#path = path;
+    this.#hasHighLetters = hasHighLetters;
   }
 
   open(): Promise<OpenPdf> {
@@ -119,17 +141,26 @@ class SecondReader {
   async completed(first: Page): Promise<Page> {
     const page = isDoubtful(first.text) ? await this.opinion(first) : first;
     if (page.pieces !== first.pieces) return page;
-    const markdown = hasText(page.text) ? page.text : '';
+    const pieces = page.pieces();
+    const lines = pieces.map(({ text }) => text);
+    if (runsDown(lines)) {
+      const columns = await this.#reread(page.number, (second) => columnsFromRight(second.pieces()));
+      return { ...page, text: columns || page.text };
+    }
+    this.#words.add(lines);
+    const own = hasText(page.text) ? withoutFalseTables(page.text, lines) : '';
+    const markdown = await this.#words.restore(own, lines);
     const reread = () => this.#reread(page.number);
-    return { ...page, text: await this.#lost.restore(markdown, page.pieces(), page.size, reread) };
+    const whole = await this.#lost.restore(markdown, pieces, page.size, reread);
+    const isHigh = this.#hasHighLetters && hasText(whole);
+    return { ...page, text: isHigh ? withHighLetters(whole, (await reread()).split('\n')) : whole };
   }
 
-  /** Reads a page's text; empty on failure. */
-  async #reread(number: number): Promise<string> {
+  /** Reads a page's text; empty on failure, because mixed or cut words are better than none. */
+  async #reread(number: number, textOf = ({ text }: Page) => text): Promise<string> {
     try {
-      return (await (await this.open()).readPage(number)).text;
+      return textOf(await (await this.open()).readPage(number));
     } catch {
-      // Turned text with cut words is better than none.
       return '';
     }
   }
@@ -173,10 +204,37 @@ function isDoubtful(markdown: string): boolean {
   return !hasText(markdown) || rightToLeftShare(markdown) > MAX_RIGHT_TO_LEFT;
 }
 
-function* batchSegments(batch: PageBatch, outline: Outline): Generator<SegmentEvent> {
-  for (const { number, text } of batch.pages) {
-    if (hasText(text)) yield* segments(normalize(text).trim(), { outline, page: number });
+/** A page with its text, which may come from OCR. */
+interface ReadPage {
+  number: number;
+  /** Markdown; empty if neither reader nor OCR found any. */
+  text: string;
+  isOcr: boolean;
+  isDrawn: boolean;
+}
+
+/**
+ * Chooses between a page's own text and that of OCR, which only pages without text, scans and nonsense need. Nonsense
+ * that OCR does not read either is left out.
+ */
+function readPage({ number, text, isDrawn, canBeDrawn, isScan }: Page, recognition: Recognition): ReadPage {
+  const own = hasText(text) ? normalize(text).trim() : '';
+  const isNonsense = own !== '' && isGarbled(own);
+  const needsOcr = canBeDrawn && (own === '' ? isDrawn : isScan || isNonsense);
+  const read = needsOcr ? normalize(recognition.textOf(number)).trim() : '';
+  if (isNonsense) {
+    const isOcr = !saysTheSame(own, read);
+    return { number, text: isOcr ? read : own, isOcr, isDrawn };
   }
+  // A stamp on a scan is text of its own. OCR reads it, too.
+  const isOcr = lettersOf(read).length > lettersOf(own).length * MIN_GAIN;
+  return { number, text: isOcr ? read : own, isOcr, isDrawn };
+}
+
+function* pageSegments({ number, text, isOcr }: ReadPage, outline: Outline): Generator<SegmentEvent> {
+  if (text === '') return;
+  for (const segment of segments(text, { outline, page: number }))
+    yield { ...segment, ...(isOcr && { ocr: true as const }) };
 }
 
 /** The first reader writes an empty code block for a page without text. */

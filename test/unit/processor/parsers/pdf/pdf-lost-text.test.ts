@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 
-import type { PlacedText } from '../../../../src/processor/parsers/pdf/pdf-fields.ts';
-import { LostText } from '../../../../src/processor/parsers/pdf/pdf-lost-text.ts';
-import { parsed } from '../../../helpers/documents/parsed.ts';
-import { pdf, textAt, turnedTextAt } from '../../../helpers/documents/pdf-files.ts';
+import type { PlacedText } from '../../../../../src/processor/parsers/pdf/pdf-fields.ts';
+import { LostText } from '../../../../../src/processor/parsers/pdf/pdf-lost-text.ts';
+import { parsed } from '../../../../helpers/documents/parsed.ts';
+import { pdf, textAt, turnedTextAt } from '../../../../helpers/documents/pdf-files.ts';
 
 const LINE = 12;
 /** Makes a piece of text on a page of 600 by 800 points. */

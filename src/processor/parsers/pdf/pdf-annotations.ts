@@ -1,25 +1,25 @@
 import { constants, inflateSync } from 'node:zlib';
 
-/** The type name of form widgets. Every document with form fields contains it. */
-const WIDGET = '/Widget';
+/** Type names of form widgets and of text typed onto a page. Every document with such contains them. */
+const NAMES = ['/Widget', '/FreeText'];
 const OBJECT_STREAM = '/ObjStm';
 const STREAM = 'stream';
 const CR = 0x0d;
-/** Limit of widgets. Real forms have fewer. More would cost too much time. */
-const MAX_WIDGETS = 10_000;
+/** Limit of annotations. Real forms have fewer. More would cost too much time. */
+const MAX_ANNOTATIONS = 10_000;
 /** Limit in bytes. Objects of real documents unpack to far less. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 /** Fixed cost of unpacking a stream, in bytes. */
 const STREAM_COST = 4096;
 
 /**
- * Returns whether a PDF may have form fields, without parsing it. False is certain, except above the limits. True may
+ * Returns whether a PDF may have form fields or typed text, without parsing it. False is certain, except above the limits. True may
  * be wrong, as for encrypted objects.
  * @param bytes the whole file
- * @returns false also for documents with more than MAX_WIDGETS fields
+ * @returns false also for documents with more than MAX_ANNOTATIONS of them
  */
-export function mayHaveWidgets(bytes: Buffer): boolean {
-  let found = count(bytes, WIDGET);
+export function mayHaveAnnotations(bytes: Buffer): boolean {
+  let found = countAll(bytes);
   let left = MAX_UNPACKED_BYTES;
   let allSeen = true;
   for (const stream of objectStreams(bytes)) {
@@ -28,14 +28,14 @@ export function mayHaveWidgets(bytes: Buffer): boolean {
       const options = { maxOutputLength: left, finishFlush: constants.Z_SYNC_FLUSH };
       const objects = inflateSync(stream, options);
       left = Math.max(left - objects.length - STREAM_COST, 1);
-      found += count(objects, WIDGET);
+      found += countAll(objects);
     } catch (error) {
       if (isTooLarge(error)) return false;
       allSeen = false;
       break;
     }
   }
-  return found > 0 ? found <= MAX_WIDGETS : !allSeen;
+  return found > 0 ? found <= MAX_ANNOTATIONS : !allSeen;
 }
 
 /** Yields the bytes from the start of each object stream. */
@@ -47,6 +47,10 @@ function* objectStreams(bytes: Buffer): Generator<Buffer> {
     end = keyword + STREAM.length;
     yield bytes.subarray(end + (bytes[end] === CR ? 2 : 1));
   }
+}
+
+function countAll(bytes: Buffer): number {
+  return NAMES.reduce((sum, name) => sum + count(bytes, name), 0);
 }
 
 function count(bytes: Buffer, name: string): number {

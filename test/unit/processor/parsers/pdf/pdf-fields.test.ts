@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { fieldItems, type Box, type Widget } from '../../../../src/processor/parsers/pdf/pdf-fields.ts';
-import { mayHaveWidgets } from '../../../../src/processor/parsers/pdf/pdf-widgets.ts';
-import { parsePdf } from '../../../../src/processor/parsers/pdf/pdf.ts';
+import { fieldItems, type Box, type Widget } from '../../../../../src/processor/parsers/pdf/pdf-fields.ts';
+import { mayHaveAnnotations } from '../../../../../src/processor/parsers/pdf/pdf-annotations.ts';
+import { parsePdf } from '../../../../../src/processor/parsers/pdf/pdf.ts';
 import {
   onePagePdf,
   pdf,
@@ -14,7 +14,7 @@ import {
   pdfForm,
   pdfStream,
   pdfText,
-} from '../../../helpers/documents/pdf-objects.ts';
+} from '../../../../helpers/documents/pdf-objects.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -175,13 +175,28 @@ it('compares with the text only as long as that is worth it', () => {
 it('knows without reading a document whether it may have fields', () => {
   const widget = '<< /Subtype /Widget >>';
   const packed = (objects: string) => onePagePdf('', { objects: [pdfStream(objects, '/Type /ObjStm')] });
-  expect(mayHaveWidgets(onePagePdf('', { objects: [widget] }))).toBe(true);
-  expect(mayHaveWidgets(packed(widget))).toBe(true);
-  expect(mayHaveWidgets(onePagePdf(''))).toBe(false);
-  expect(mayHaveWidgets(packed('<< /Subtype /Link >>'))).toBe(false);
+  expect(mayHaveAnnotations(onePagePdf('', { objects: [widget] }))).toBe(true);
+  expect(mayHaveAnnotations(packed(widget))).toBe(true);
+  expect(mayHaveAnnotations(onePagePdf(''))).toBe(false);
+  expect(mayHaveAnnotations(packed('<< /Subtype /Link >>'))).toBe(false);
   // What cannot be looked into may have some.
-  expect(mayHaveWidgets(onePagePdf('', { objects: ['<< /Type /ObjStm >>\nstream\n?'] }))).toBe(true);
+  expect(mayHaveAnnotations(onePagePdf('', { objects: ['<< /Type /ObjStm >>\nstream\n?'] }))).toBe(true);
   // No form has so many, and objects do not unpack to so much.
-  expect(mayHaveWidgets(packed(widget.repeat(10_001)))).toBe(false);
-  expect(mayHaveWidgets(packed(widget + ' '.repeat(65 * 1024 * 1024)))).toBe(false);
+  expect(mayHaveAnnotations(packed(widget.repeat(10_001)))).toBe(false);
+  expect(mayHaveAnnotations(packed(widget + ' '.repeat(65 * 1024 * 1024)))).toBe(false);
+});
+
+it('reads text that people typed onto a page, from the top to the bottom', async () => {
+  const typed = (contents: string, bottom: number, flags = 4) =>
+    `<< /Type /Annot /Subtype /FreeText /Rect [100 ${bottom} 300 ${bottom + 20}] /Contents (${contents}) /F ${flags} >>`;
+  const objects = [
+    typed('The second remark.', 300),
+    typed(String.raw`The first remark,\rin two lines.`, 500),
+    typed('A hidden remark.', 400, 2),
+    typed('A page of text.', 200),
+    '<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] /Contents (A note at the margin.) >>',
+  ];
+  const annots = objects.map((_, index) => `${index + 6} 0 R`).join(' ');
+  const bytes = onePagePdf(pdfText('A page of text.'), { objects, page: `/Annots [${annots}]` });
+  expect(await read(bytes)).toBe('A page of text.\n\nThe first remark,\nin two lines.\n\nThe second remark.');
 });

@@ -1,0 +1,94 @@
+import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
+
+import { ocrMarkdown, type OcrWord } from './ocr-lines.ts';
+import { imageRaster, pdfRaster, turned } from './page-raster.ts';
+import { DPI, rasterPdf, type Raster } from './raster-pdf.ts';
+import { skewOf } from './skew.ts';
+
+export interface OcrPage {
+  path: string;
+  /** Counts from 1. */
+  page: number;
+  isPdf: boolean;
+  /** Folder of the language data. */
+  folder: string;
+  /** Languages as Tesseract takes them. */
+  languages: string;
+}
+
+interface Attempt {
+  words: OcrWord[];
+  size: readonly [number, number];
+  /** Whether the lines run down the page. Tesseract reads them, but in the wrong order. */
+  isSideways: boolean;
+  /** Mean confidence of a letter, 0..1. */
+  confidence: number;
+  /** Letters weighted by their confidence. The best attempt has most. */
+  score: number;
+}
+
+/** Mean confidence of a text that needs no other attempt. Good scans reach 0.95, upside down they read as junk at 0.6. */
+const SURE = 0.8;
+/** Mean confidence below which a text is junk: that of photos, stains and unknown scripts. */
+const JUNK = 0.75;
+/** Confidence below which a word is left out. */
+const MIN_CONFIDENCE = 0.3;
+/** Words of so many letters are wider than high, unless they are turned. */
+const TELLING_LETTERS = 4;
+/** Turns to try after the first attempt: of a page whose lines run down, and of any other. */
+const SIDEWAYS_TURNS = [90, 270];
+const OTHER_TURNS = [180, 90, 270];
+
+/**
+ * Reads the text of a page from its image. It straightens a skewed page, and turns one that reads as junk.
+ * @param mayGoOn whether there is time for another attempt
+ * @returns Markdown, empty if nothing was recognized
+ * @throws if the page cannot be drawn, or OCR fails
+ */
+export async function recognizePage(from: OcrPage, mayGoOn: () => boolean): Promise<string> {
+  const { path, page, isPdf } = from;
+  const raster = isPdf ? await pdfRaster(path, page) : await imageRaster(path, page);
+  let best = await attemptAt(raster, 0, from);
+  // A page without any word is blank, or a photo.
+  if (best.words.length === 0) return '';
+  for (const turn of best.isSideways ? SIDEWAYS_TURNS : OTHER_TURNS) {
+    if (best.confidence >= SURE || !mayGoOn()) break;
+    const attempt = await attemptAt(raster, turn, from);
+    if (attempt.score > best.score) best = attempt;
+  }
+  if (best.confidence < JUNK) return '';
+  return ocrMarkdown(best.words, best.size);
+}
+
+async function attemptAt(raster: Raster, turn: number, { folder, languages }: OcrPage): Promise<Attempt> {
+  const upright = await turned(raster, turn);
+  const straight = await turned(upright, -skewOf(upright));
+  const parser = new LiteParse({
+    ocrEnabled: true,
+    ocrLanguage: languages,
+    tessdataPath: folder,
+    dpi: DPI,
+    numWorkers: 1,
+    quiet: true,
+    imageMode: 'off',
+  });
+  const { pages } = await parser.parse(rasterPdf(straight));
+  return rated(pages[0]);
+}
+
+/** Rates an attempt. One with lines that run down the page counts for nothing. */
+function rated(page: ParsedPage | undefined): Attempt {
+  const all = (page?.textItems ?? []).filter(({ text }) => text.trim() !== '');
+  const telling = all.filter(({ text }) => text.length >= TELLING_LETTERS);
+  const isSideways = telling.filter(({ width, height }) => height > width).length * 2 > telling.length;
+  const letters = all.reduce((sum, { text }) => sum + text.length, 0);
+  const sum = all.reduce((total, { text, confidence = 0 }) => total + text.length * confidence, 0);
+  const confidence = letters === 0 || isSideways ? 0 : sum / letters;
+  return {
+    words: all.filter(({ confidence: own = 0 }) => own >= MIN_CONFIDENCE),
+    size: [page?.width ?? 0, page?.height ?? 0],
+    isSideways,
+    confidence,
+    score: confidence < JUNK ? confidence : sum,
+  };
+}

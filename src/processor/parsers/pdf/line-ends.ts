@@ -1,0 +1,124 @@
+const DASHES = '-‐‑–—';
+/** Dash or hyphen at the end of a line. LiteParse writes every dash as a hyphen. */
+const LINE_END = /(\p{L}+)[-‐‑–—]$/u;
+/** Compound at the end of a line, such as `up-to-`. */
+const COMPOUND_END = /\p{L}[-‐‑]\p{L}+[-‐‑]$/u;
+const NUMBER_END = /\d[-‐‑–—]$/;
+const LINE_START = /^\p{L}+/u;
+const WORD = /\p{L}+(?:[-‐‑]\p{L}+)*/gu;
+/** Most words and lines of a document to remember. A book of 600 pages has 20,000 of each. */
+const MAX_WORDS = 200_000;
+/** Fewest letters of a half that is a word of its own. Shorter ones are syllables more often. */
+const MIN_HALF = 3;
+/** Endings that the dictionary leaves out, and what stands in their place. */
+const ENDINGS: readonly [ending: string, instead: readonly string[]][] = [
+  ['ies', ['y']],
+  ['ied', ['y']],
+  ['ing', ['', 'e']],
+  ['es', ['', 'e']],
+  ['ed', ['', 'e']],
+  ['er', ['', 'e']],
+  ['est', ['', 'e']],
+  ['ly', ['']],
+  ['s', ['']],
+];
+const PREFIX = /^(?:un|re|in|dis|mis|pre|non|over|under|inter)(?=\p{L}{3})/u;
+/** Words of two letters. No syllable of one letter is cut off, and hardly any of these. */
+const SHORT_WORDS = new Set(
+  'am an as at be by do go he if in is it me my no of on or so to up us we'.split(' '),
+);
+/** A prefix before the vowel with which it ends: `re-entry`, `co-operate`. */
+const DOUBLE_VOWEL = /^(?:(?:re|pre|de)-e|(?:co|pro)-o|anti-i|semi-i)/u;
+
+/** Words of a document, which tell what a hyphen at a line's end means. */
+export class DocumentWords {
+  readonly #words = new Set<string>();
+  /** Lines whose words are not in the set yet. Most documents never need them. */
+  #lines: string[] = [];
+  #dictionary: Promise<ReadonlySet<string>> | undefined;
+
+  /** Adds the words of lines. */
+  add(lines: readonly string[]): void {
+    if (this.#words.size < MAX_WORDS && this.#lines.length < MAX_WORDS) this.#lines.push(...lines);
+  }
+
+  /**
+   * Puts back the hyphens and dashes that LiteParse has deleted at the ends of lines. It joins every two halves.
+   * @param lines pieces of the page's text
+   */
+  async restore(markdown: string, lines: readonly string[]): Promise<string> {
+    const ends = lines.filter((line) => DASHES.includes(line.at(-1) ?? ' '));
+    if (ends.length === 0) return markdown;
+    const lasts = new Map<string, boolean>();
+    for (const line of ends) {
+      const last = LINE_END.exec(line)?.[1];
+      if (last !== undefined) lasts.set(last, COMPOUND_END.test(line));
+    }
+    // LiteParse joins no halves that begin with a digit or a capital, but leaves a blank.
+    const digits = ends.some((line) => NUMBER_END.test(line));
+    const numbered = digits ? markdown.replace(/(\d)[-‐‑–—] (?=\d)/g, '$1-') : markdown;
+    if (lasts.size === 0) return numbered;
+    const whole = numbered.replace(/(\p{L}+)[-‐‑–—] (?=\p{Lu})/gu, (text, last: string) =>
+      lasts.has(last) ? `${last}-` : text,
+    );
+    const firsts = new Set(lines.flatMap((line) => LINE_START.exec(line)?.[0] ?? []));
+    const decided = new Map<string, string>();
+    for (const [word] of whole.matchAll(/\p{L}{3,}/gu)) {
+      for (const half of halves(word)) {
+        const isCompound = lasts.get(half);
+        const rest = word.slice(half.length);
+        if (isCompound === undefined || !firsts.has(rest)) continue;
+        if (isCompound || (await this.#keepsHyphen(half, rest))) decided.set(word, `${half}-${rest}`);
+      }
+    }
+    return decided.size === 0 ? whole : whole.replace(/\p{L}{3,}/gu, (word) => decided.get(word) ?? word);
+  }
+
+  async #keepsHyphen(half: string, rest: string): Promise<boolean> {
+    this.#takeLines();
+    const [left, right] = [half.toLowerCase(), rest.toLowerCase()];
+    if (this.#words.has(`${left}-${right}`)) return true;
+    if (this.#words.has(left + right)) return false;
+    if (DOUBLE_VOWEL.test(`${left}-${right}`)) return true;
+    const dictionary = await (this.#dictionary ??= readDictionary());
+    if (isWord(left + right, dictionary)) return false;
+    return [left, right].every((word) =>
+      word.length < MIN_HALF ? word.length === 1 || SHORT_WORDS.has(word) : isWord(word, dictionary),
+    );
+  }
+
+  /** Takes the words inside the lines. Those at their ends may be halves. */
+  #takeLines(): void {
+    for (const line of this.#lines) {
+      const end = DASHES.includes(line.at(-1) ?? ' ') ? line.lastIndexOf(' ') + 1 : line.length;
+      for (const [word] of line.slice(0, end).matchAll(WORD)) {
+        this.#words.add(word.toLowerCase().replace(/[‐‑]/g, '-'));
+      }
+    }
+    this.#lines = [];
+  }
+}
+
+function* halves(word: string): Generator<string> {
+  for (let end = 1; end < word.length; end++) yield word.slice(0, end);
+}
+
+function isWord(word: string, dictionary: ReadonlySet<string>): boolean {
+  if (dictionary.has(word)) return true;
+  const stems = ENDINGS.filter(([ending]) => word.endsWith(ending)).flatMap(([ending, instead]) =>
+    instead.flatMap((end) => {
+      const stem = word.slice(0, -ending.length);
+      const single = stem.replace(/(.)\1$/u, '$1');
+      return [stem + end, single + end];
+    }),
+  );
+  const bare = word.replace(PREFIX, '');
+  return stems.some((stem) => dictionary.has(stem)) || (bare !== word && isWord(bare, dictionary));
+}
+
+/** Reads the words of the English dictionary. It takes 70 ms, so only a document that needs it pays. */
+async function readDictionary(): Promise<ReadonlySet<string>> {
+  const { default: dictionary } = await import('dictionary-en');
+  const lines = Buffer.from(dictionary.dic).toString().split('\n').slice(1);
+  return new Set(lines.map((line) => line.replace(/\/.*/, '').toLowerCase()));
+}

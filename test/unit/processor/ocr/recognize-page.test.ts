@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Sharp } from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { unpackLanguages, type OcrData } from '../../../../src/processor/ocr/languages.ts';
+import { turned } from '../../../../src/processor/parsers/ocr/page-raster.ts';
+import { recognizePage } from '../../../../src/processor/parsers/ocr/recognize-page.ts';
+import { skewOf } from '../../../../src/processor/parsers/ocr/skew.ts';
+import { SCANNED_LINES, scannedSheet } from '../../../documents/formats/scan.ts';
+import { photo, scannedPdf, sheet } from '../../../helpers/documents/scans.ts';
+
+let folder: string;
+let data: OcrData;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ocr-'));
+  data = await unpackLanguages(['eng'], join(folder, 'data'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const WORDS = SCANNED_LINES.join(' ');
+
+async function recognized(bytes: Buffer, { isPdf = false, isInTime = true } = {}): Promise<string> {
+  const path = join(folder, 'file.pdf');
+  await writeFile(path, bytes);
+  const text = await recognizePage({ path, page: 1, isPdf, ...data }, () => isInTime);
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+describe('OCR of a page', () => {
+  it.each<[string, (image: Sharp) => Sharp]>([
+    ['a PNG with transparency', (image) => image.toColourspace('srgb').ensureAlpha().png()],
+    ['a JPEG', (image) => image.jpeg()],
+    ['a TIFF', (image) => image.tiff({ compression: 'lzw' })],
+    ['a WEBP', (image) => image.webp()],
+    ['white letters on black', (image) => image.negate().png()],
+    ['half as large', (image) => image.resize(620).png()],
+  ])('reads %s', async (_, encode) => {
+    expect(await recognized(await encode(sheet()).toBuffer())).toBe(WORDS);
+  });
+
+  it.each([90, 180, 270])('reads a page that is turned by %i degrees', async (degrees) => {
+    expect(await recognized(await sheet().rotate(degrees).png().toBuffer())).toBe(WORDS);
+  });
+
+  it('straightens a skewed page', async () => {
+    const skewed = sheet().rotate(4, { background: '#fff' });
+    expect(await recognized(await skewed.png().toBuffer())).toBe(WORDS);
+  });
+
+  it('draws the page of a PDF', async () => {
+    const image = sheet();
+    expect(await recognized(await scannedPdf([{ image }]), { isPdf: true })).toBe(WORDS);
+  });
+
+  it('reads nothing on a photo, and on a page upside down without time to turn it', async () => {
+    expect(await recognized(await photo().png().toBuffer())).toBe('');
+    const turned = await sheet().rotate(180).png().toBuffer();
+    expect(await recognized(turned, { isInTime: false })).toBe('');
+  });
+
+  it('fails for what cannot be drawn', async () => {
+    await expect(recognized(Buffer.from('%PDF-1.7\n'), { isPdf: true })).rejects.toThrow();
+    await expect(recognized(Buffer.from('\x89PNG\r\n'))).rejects.toThrow();
+  });
+});
+
+it.each([-5, -1.5, 0, 2, 5])('finds a skew of %d degrees', async (degrees) => {
+  const raster = scannedSheet();
+  expect(Math.abs(skewOf(await turned(raster, degrees)) - degrees)).toBeLessThan(0.3);
+});
+
+it('finds no skew where there are no lines', async () => {
+  const { data: dots, info } = await photo().raw().toBuffer({ resolveWithObject: true });
+  expect(skewOf({ dots, width: info.width, height: info.height })).toBe(0);
+  expect(skewOf({ dots: Buffer.alloc(100, 0xff), width: 10, height: 10 })).toBe(0);
+});
