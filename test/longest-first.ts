@@ -19,7 +19,6 @@ const LONGEST: readonly string[] = [
   'integration/processor/pool.test.ts',
   'e2e/jobs/faults.test.ts',
   'e2e/client/page-reconnect.test.ts',
-  'e2e/client/page.test.ts',
 ];
 
 /** Starts long files first also in a fresh clone, where vitest knows no durations and goes by the files' sizes. */

@@ -15,12 +15,12 @@ import { Navigation } from './navigation.tsx';
 import { useRoute, type Route, type View } from './route.ts';
 import { Toasts } from './toasts.tsx';
 
-/** What each view of the page gets. */
+/** Properties of each view. */
 export interface ViewProps {
   route: Route;
 }
 
-const VIEWS: Record<View, { title: string; component: ComponentType<ViewProps> }> = {
+const COMPONENTS: Record<View, { title: string; component: ComponentType<ViewProps> }> = {
   uploads: { title: 'Uploads', component: UploadsView },
   library: { title: 'Library', component: LibraryView },
   document: { title: 'Document', component: DocumentView },
@@ -30,12 +30,12 @@ const VIEWS: Record<View, { title: string; component: ComponentType<ViewProps> }
   batch: { title: 'Batch', component: BatchView },
 };
 
-/** The frame of the page, and the view that the address names. */
+/** Shows the frame of the page, and the view that the address names. */
 export function App() {
   const route = useRoute();
   const isHeard = useIsHeard();
   const main = useRef<HTMLElement>(null);
-  const { title, component: Shown } = VIEWS[route.view];
+  const { title, component: Shown } = COMPONENTS[route.view];
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = route.view === 'uploads' ? 'Sluice' : `${title} · Sluice`;

@@ -7,12 +7,12 @@ import { useStore } from '../state/use-store.ts';
 /** Name in the session storage, which lives as long as the tab. Other tabs cannot read it. */
 const STORED = 'sluice.key';
 
-/** What the page says while it asks for a key, and where the key goes. */
+/** Open question for a key: its words, and the function that takes the key. */
 const asked = new Store<{ words: string; take: (key: string) => void } | undefined>(undefined);
 
 /**
  * Returns the key of this tab.
- * @param refused true if the server did not take it, or asks for one. The user then enters another
+ * @param refused whether the server refused it, or asks for one. The user then enters another
  */
 export function getKey(refused: boolean): string | undefined | Promise<string> {
   const key = sessionStorage.getItem(STORED) ?? undefined;
@@ -55,7 +55,7 @@ export function KeyDialog() {
             {request.words}
           </p>
           <p id="key-hint" class="hint">
-            It is kept until this tab is closed.
+            This tab keeps it until you close it.
           </p>
         </div>
         <button class="button" type="submit">

@@ -12,7 +12,7 @@ const WORDS: Record<LinkState, string> = {
   offline: 'Offline',
 };
 
-/** Shows the state of the line, and while nothing arrives, when the server was last heard. */
+/** Shows the state of the line. While nothing arrives, it shows when the page last heard the server. */
 export function LinkSign() {
   const sluice = useSluice();
   const link = useLink();

@@ -14,7 +14,7 @@ export function showLink({ state, since, lastHeard, problem }: Link): void {
 /** Returns the line's state; `undefined` before it is known. */
 export const useLink = () => useStore(link);
 
-/** Returns whether changes arrive. While none do, what the page shows may be out of date. */
+/** Returns whether changes arrive. Otherwise the page may be out of date. */
 export function useIsHeard(): boolean {
   const state = useLink()?.state;
   return state !== 'stale' && state !== 'offline';

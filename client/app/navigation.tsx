@@ -8,7 +8,7 @@ const PLACES: { view: View; title: string; icon: IconName; inside: readonly View
   { view: 'operations', title: 'Operations', icon: 'pulse', inside: ['job'] },
 ];
 
-/** Links to the views: at the top of a wide page, within reach of the thumb on a phone. */
+/** Links to the views. A phone has them at the bottom, within reach of the thumb. */
 export function Navigation({ view }: { view: View }) {
   return (
     <nav class="navigation" aria-label="Views">

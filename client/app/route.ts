@@ -13,7 +13,7 @@ export interface Route {
   query: Readonly<Record<string, string>>;
 }
 
-/** Parses a fragment. An unknown one means the uploads. */
+/** Parses a fragment. An unknown one names the uploads. */
 export function parseRoute(fragment: string): Route {
   const [path = '', query = ''] = fragment.replace(/^#?\/?/, '').split('?', 2);
   const [name = '', id] = path.split('/', 2);
@@ -26,7 +26,7 @@ export function parseRoute(fragment: string): Route {
   };
 }
 
-/** Formats an address within the page. Empty values of the query are left out. */
+/** Formats an address within the page. It omits empty values of the query. */
 export function hrefOf(
   view: View,
   id?: string,
@@ -49,7 +49,7 @@ export function go(href: string): void {
   location.hash = href;
 }
 
-/** Changes the address without a step in the browser's list of pages. */
+/** Replaces the address, so that “Back” does not return to it. */
 export function replaceRoute(href: string): void {
   location.replace(href);
 }

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { Store } from '../state/store.ts';
 import { useStore } from '../state/use-store.ts';
 
-/** Time in ms for which a message stays. Deletions wait as long, see `pending-deletions.ts`. */
+/** Time in ms for which a message stays. It suffices to read two sentences. */
 const SHOWN_MS = 8000;
 
 interface Toast {
@@ -38,7 +38,7 @@ function remove(id: number): void {
   toasts.set(toasts.value.filter((toast) => toast.id !== id));
 }
 
-/** The messages. */
+/** Shows the latest messages. */
 export function Toasts() {
   const all = useStore(toasts);
   return (

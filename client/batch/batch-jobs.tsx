@@ -9,7 +9,7 @@ import type { JobQuery } from '../sdk/api.ts';
 import { useNow } from '../state/use-now.ts';
 import { useRequest } from '../state/use-request.ts';
 
-/** Jobs of one page. */
+/** Number of jobs on a page. */
 const PAGE = 50;
 /** Shortest time between two reads, in ms. A list costs the server as much as twenty other requests. */
 const PAUSE_MS = 1000;
@@ -25,7 +25,7 @@ const CHOICES = [
 type Status = (typeof CHOICES)[number]['status'];
 
 /**
- * Shows the jobs of a batch in pages. No channel follows them, so the page is read anew when the counters change.
+ * Shows the jobs of a batch in pages. No channel follows them, so it reads its page again when the counters change.
  * @param changed grows with the counters
  */
 export function BatchJobs({
@@ -80,7 +80,7 @@ export function BatchJobs({
       {problem && !data ? (
         <Problem problem={problem} onRetry={reload} />
       ) : !data ? (
-        <p class="notice">Reading the jobs…</p>
+        <p class="notice">Loading the jobs…</p>
       ) : jobs.length === 0 ? (
         <EmptyState title="No job here">
           <p>Ended jobs are kept for a limited time.</p>

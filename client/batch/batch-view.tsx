@@ -16,7 +16,7 @@ import { BatchJobs } from './batch-jobs.tsx';
 
 import { useBatch } from './use-batch.ts';
 
-/** Shows a batch: its counts, its failures by code, its jobs. */
+/** Shows a batch: its counts, its failures by code and its jobs. */
 export function BatchView({ route }: ViewProps) {
   const { id } = route;
   if (id === undefined)
@@ -53,7 +53,7 @@ function ShownBatch({ name, query }: { name: string; query: Readonly<Record<stri
     });
   const retryAll = () => {
     const selection = { batch: name, error_code: retryable };
-    const words = `failed jobs of the batch “${name}” that another run may help`;
+    const words = `failed jobs of the batch “${name}” that a retry may fix`;
     ask({ kind: 'retry', words, selection, run: () => sluice.retryJobs(selection) });
   };
   return (
@@ -63,7 +63,7 @@ function ShownBatch({ name, query }: { name: string; query: Readonly<Record<stri
         <div class="actions">
           {retryable.length > 0 && (
             <button type="button" class="button" disabled={isRunning} onClick={retryAll}>
-              Retry all failures…
+              Retry all that may succeed…
             </button>
           )}
           {isOpen && (
@@ -85,7 +85,7 @@ function ShownBatch({ name, query }: { name: string; query: Readonly<Record<stri
       ) : batch ? (
         <BatchState batch={batch} at={at} />
       ) : (
-        <p class="notice">Reading the batch…</p>
+        <p class="notice">Loading the batch…</p>
       )}
       {groups.length > 0 && (
         <section class="panel" aria-labelledby="batch-failures-heading">
@@ -137,7 +137,7 @@ function BatchState({ batch, at }: { batch: Batch; at: number }) {
         {left !== undefined && counts.queued + counts.processing > 0 && (
           <span>{leftOf(Math.max(0, left - (now - at)))}</span>
         )}
-        <span>begun {moment(batch.created_at)}</span>
+        <span>created {moment(batch.created_at)}</span>
         {open === 0 && <span>ended {moment(batch.updated_at)}</span>}
       </p>
       <dl class="batch-counts">

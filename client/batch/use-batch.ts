@@ -16,7 +16,7 @@ interface FollowedBatch {
 /** Follows the counters of a batch, also after its end, because a retry may start it again. */
 export function useBatch(name: string): FollowedBatch {
   const sluice = useSluice();
-  // A watch asks again and again for a batch that does not exist. This read tells that it does not.
+  // A watch asks for ever for a batch that does not exist. This read tells whether it exists.
   const { data, problem, reload } = useRequest(name, async (signal) => ({
     batch: await sluice.batch(name, { signal }),
     at: Date.now(),

@@ -5,7 +5,7 @@ import { brotliCompress, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
 
 const DIST = join(import.meta.dirname, '../dist');
-/** Files whose bytes compress well. Character maps of PDF are compressed already. */
+/** Names of files to compress. The character maps of PDF are compressed already. */
 const TEXTS = /\.(?:html|js|mjs|css|svg|ts)$/;
 
 /** Compresses the built texts once, so that the server compresses nothing while it serves. */

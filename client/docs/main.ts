@@ -44,7 +44,7 @@ async function show(): Promise<void> {
       ]),
     );
   }
-  // The browser has looked for the address' part before it was here.
+  // The browser has looked for the element of the address before it existed.
   document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
 

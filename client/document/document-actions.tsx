@@ -11,7 +11,7 @@ import { download } from './download.ts';
 import { JobSign, type StartedJob } from './job-sign.tsx';
 import { replaceDocument } from './replace-document.ts';
 
-/** Buttons of a document. @param onChange called after a change on the server */
+/** Shows the buttons of a document. @param onChange called after a change on the server */
 export function DocumentActions({ document, onChange }: { document: Document; onChange: () => void }) {
   const sluice = useSluice();
   const [isLoading, setLoading] = useState(false);

@@ -11,7 +11,7 @@ import { moment } from '../wording/times.ts';
 import { DocumentActions } from './document-actions.tsx';
 import { MetadataPanel } from './metadata-panel.tsx';
 
-/** Shows what Sluice knows of a document, and what can be done with it. @param onChange called after a change on the server */
+/** Shows the facts of a document, its buttons and its metadata. @param onChange called after a change on the server */
 export function DocumentHead({ document, onChange }: { document: Document; onChange: () => void }) {
   const { refused, hidden } = useStore(deletions);
   const { id, filename, collection } = document;

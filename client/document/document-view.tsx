@@ -19,7 +19,7 @@ const TABS: { shown: Shown; title: string }[] = [
   { shown: 'chunks', title: 'Chunks' },
 ];
 
-/** Shows a document: what Sluice knows of it, its text, its original and its chunks. */
+/** Shows a document: its facts, its text, its original and its chunks. */
 export function DocumentView({ route }: ViewProps) {
   const sluice = useSluice();
   const { id = '', query } = route;
@@ -34,7 +34,7 @@ export function DocumentView({ route }: ViewProps) {
           <h1>Document</h1>
         </div>
         <EmptyState title="This document is gone">
-          <p>It was deleted, or the address is wrong. Its collection shows the documents that there are.</p>
+          <p>It was deleted, or the address is wrong.</p>
           <a class="button" href={hrefOf('library', data?.collection)}>
             Go to the library
           </a>
@@ -68,7 +68,7 @@ export function DocumentView({ route }: ViewProps) {
 function Content({ document, place }: { document: Document; place: Place }) {
   const { id, content_hash, chunk_count, chunking_strategy, chunk_size, chunk_overlap } = document;
   const { shown, chunk, page } = place;
-  // A replaced document has other chunks and other bytes: its views begin anew. An edit of its metadata changes neither.
+  // A replaced document has other chunks and bytes, so its content loads again. An edit of its metadata changes neither.
   const key = [content_hash, chunk_count, chunking_strategy, chunk_size, chunk_overlap].join();
   return (
     <section class="document-content" aria-label="Content">

@@ -6,7 +6,7 @@ import { Problem } from '../parts/problem.tsx';
 import { useRequest } from '../state/use-request.ts';
 import type { Document } from '../../src/contract/documents.ts';
 
-/** Shows an image. It is drawn on a canvas, because the content policy lets an `img` load only what needs no key. */
+/** Shows an image on a canvas. An `img` cannot send a key, and the content policy allows no `blob:` address. */
 export function ImageView({ document: { id, filename } }: { document: Document }) {
   const sluice = useSluice();
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -10,7 +10,7 @@ import { failureOf, shownStatus, statusWords } from '../wording/jobs.ts';
 /** A job that this page has started. */
 export interface StartedJob {
   id: string;
-  /** What goes on until it ends. */
+  /** Text to show until it ends. */
   words: string;
 }
 

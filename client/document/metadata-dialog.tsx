@@ -52,7 +52,7 @@ export function MetadataDialog({
   return (
     <Dialog title="Metadata" onClose={onClose}>
       <form onSubmit={(event) => void save(event)}>
-        {entries.length === 0 && <p class="hint">There are none yet.</p>}
+        {entries.length === 0 && <p class="hint">There is no metadata yet.</p>}
         <ul class="metadata-rows">
           {entries.map(({ row, key, value }) => (
             <li key={row}>
@@ -91,7 +91,7 @@ export function MetadataDialog({
           Add a key
         </button>
         <p class="hint">
-          2026 is a number, true a boolean. Quotes make text of them: "2026". An edit embeds nothing.
+          Sluice reads 2026 as a number, and true as a boolean. Quotes make text of them: "2026".
         </p>
         {fault !== '' && (
           <p class="field-error" role="alert">
@@ -111,7 +111,7 @@ export function MetadataDialog({
   );
 }
 
-/** Makes the edit that turns the metadata into the entries. It names only what differs, so that others' edits stay. */
+/** Returns the edit that turns the metadata into the entries. It names only differences, so that concurrent edits stay. */
 function editOf(metadata: Readonly<Record<string, unknown>>, entries: readonly Entry[]): MetadataEdit {
   const edit: MetadataEdit = {};
   const next = new Map(entries.map(({ key, value }) => [key.trim(), parseValue(value)]));

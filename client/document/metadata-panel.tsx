@@ -4,7 +4,7 @@ import type { Document } from '../../src/contract/documents.ts';
 import { formatValue } from '../wording/documents.ts';
 import { MetadataDialog } from './metadata-dialog.tsx';
 
-/** Shows the metadata of a document, and edits them. @param onChange called after an edit */
+/** Shows the metadata of a document, and a button to edit it. @param onChange called after an edit */
 export function MetadataPanel({ document, onChange }: { document: Document; onChange: () => void }) {
   const [isOpen, setOpen] = useState(false);
   const entries = Object.entries(document.metadata);
@@ -17,7 +17,7 @@ export function MetadataPanel({ document, onChange }: { document: Document; onCh
         </button>
       </div>
       {entries.length === 0 ? (
-        <p class="hint">None. Metadata narrow searches and lists.</p>
+        <p class="hint">None yet. Metadata filters searches and lists.</p>
       ) : (
         <dl>
           {entries.map(([key, value]) => (

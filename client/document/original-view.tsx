@@ -14,10 +14,10 @@ import { ImageView } from './image-view.tsx';
 import type { PdfViewProps } from './pdf/pdf-view.tsx';
 import type { Place } from './place.ts';
 
-/** Images that browsers decode. Others are for download. */
+/** Images that browsers decode. The user can download others. */
 const IMAGES = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/;
 
-/** Shows the original of a document: a PDF with its pages, an image. Others can be downloaded. */
+/** Shows the original of a document: a PDF or an image. For other kinds it offers a download. */
 export function OriginalView({ document, place }: { document: Document; place: Place }) {
   const sluice = useSluice();
   const type = mediaTypeOf(document) ?? '';
@@ -30,7 +30,7 @@ export function OriginalView({ document, place }: { document: Document; place: P
   if (type === 'application/pdf') return <Pdf document={document} place={place} />;
   if (IMAGES.test(type)) return <ImageView document={document} />;
   return (
-    <EmptyState title={`A browser shows no file of the kind ${kindOf(document)}`}>
+    <EmptyState title={`The page cannot show the kind ${kindOf(document)}`}>
       <p>Download it to see it as it was uploaded. “Text” shows what Sluice read in it.</p>
       <button type="button" class="button" onClick={() => void download(sluice, document).catch(sayProblem)}>
         Download {document.filename}
@@ -55,7 +55,7 @@ function Pdf({ document, place: { chunk, page } }: { document: Document; place: 
   if (failed)
     return (
       <EmptyState title="The viewer did not load">
-        <p>Load the page again. If the server was updated, that fetches the new viewer.</p>
+        <p>Reload the page. After an upgrade of the server, that loads the new viewer.</p>
       </EmptyState>
     );
   // Without the passage, the pages are still worth seeing.

@@ -13,7 +13,7 @@ export interface Place {
   page: number | undefined;
 }
 
-/** Reads the place from the address. Without a view, it is the original of a PDF or an image, and the text of others. */
+/** Reads the place from the address. By default a PDF and an image show their original, others their text. */
 export function placeOf(query: Readonly<Record<string, string>>, document: Document): Place {
   const type = mediaTypeOf(document) ?? '';
   const byKind = type === 'application/pdf' || type.startsWith('image/') ? 'original' : 'text';

@@ -13,7 +13,7 @@ export function CopiedId({ id, name }: { id: string; name: string }) {
       // The clipboard needs HTTPS and a permission. The user can still copy the selected text.
       const { current } = code;
       if (current) getSelection()?.selectAllChildren(current);
-      say('The browser allows no copy. The text is selected: copy it with Ctrl+C.');
+      say('The browser refuses to copy. The id is selected: copy it with Ctrl+C.');
     }
   };
   return (

@@ -6,7 +6,7 @@ import { useSluice } from '../app/sluice-context.ts';
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { mayRetry } from '../wording/jobs.ts';
 
-/** What a user can do with a job. */
+/** Shows the buttons of a job. */
 export function JobActions({ job }: { job: Job }) {
   const sluice = useSluice();
   const [isBusy, setBusy] = useState(false);

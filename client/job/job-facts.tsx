@@ -7,7 +7,7 @@ import { quantity, whole } from '../wording/numbers.ts';
 import { duration, moment } from '../wording/times.ts';
 import { CopiedId } from './copied-id.tsx';
 
-/** Shows what a job belongs to, and how it has gone so far. */
+/** Shows the document, the collection and the batch of a job, its attempts and its times. */
 export function JobFacts({ job }: { job: Job }) {
   const {
     id,
@@ -48,8 +48,8 @@ export function JobFacts({ job }: { job: Job }) {
       {stalls !== undefined && stalls > 0 && (
         <Fact name="Lost workers">{`${quantity(stalls, 'worker')} ended while it held the job`}</Fact>
       )}
-      {created !== undefined && <Fact name="Uploaded">{moment(created)}</Fact>}
-      {started !== undefined && <Fact name="Begun">{moment(started)}</Fact>}
+      {created !== undefined && <Fact name="Created">{moment(created)}</Fact>}
+      {started !== undefined && <Fact name="Started">{moment(started)}</Fact>}
       {job.completed_at !== undefined && <Fact name="Ended">{moment(job.completed_at)}</Fact>}
       {result && <Fact name="Took">{duration(result.processing_time_ms)}</Fact>}
       {result && <Fact name="Chunks">{whole(result.chunk_count)}</Fact>}

@@ -30,7 +30,7 @@ import { JobFacts } from './job-facts.tsx';
 import { useJob } from './use-job.ts';
 import { Waterfall } from './waterfall.tsx';
 
-/** Shows one job: its state, what it belongs to, and what has happened to it. */
+/** Shows one job: its state, its facts and its timeline. */
 export function JobView({ route }: ViewProps) {
   const { id } = route;
   if (id === undefined)
@@ -57,7 +57,7 @@ function ShownJob({ id }: { id: string }) {
         {!isUnknown && job && <JobActions job={job} />}
       </div>
       {isUnknown && <UnknownJob id={id} job={job} />}
-      {!isUnknown && !job && <p class="notice">Reading the job…</p>}
+      {!isUnknown && !job && <p class="notice">Loading the job…</p>}
       {!isUnknown && job && <JobState job={job} />}
       {job && (
         <section class="panel" aria-labelledby="facts-heading">
@@ -106,7 +106,7 @@ function JobState({ job }: { job: Job }) {
           {doing && <span class="doing">{doing}</span>}
           <span class="counts">{countsOf(job)}</span>
           {leftMs !== undefined && !isHeldUp(job) && <span>{leftOf(leftMs)}</span>}
-          {created && <span>begun {elapsed(now - Date.parse(created))} ago</span>}
+          {created && <span>created {elapsed(now - Date.parse(created))} ago</span>}
         </p>
       )}
       <p class="message" role="status">
@@ -120,7 +120,7 @@ function JobState({ job }: { job: Job }) {
   );
 }
 
-/** Reads the timeline anew when the job has another entry. */
+/** Shows the timeline. It reads it again when the job has another entry. */
 function TimelinePanel({ job }: { job: Job }) {
   const sluice = useSluice();
   const { id, status, run, attempt, stage, waiting_for: waiting } = job;
@@ -143,7 +143,7 @@ function TimelinePanel({ job }: { job: Job }) {
       ) : data ? (
         <Waterfall timeline={data} now={now + skew} />
       ) : (
-        <p class="hint">Reading the timeline…</p>
+        <p class="hint">Loading the timeline…</p>
       )}
     </section>
   );
@@ -152,7 +152,7 @@ function TimelinePanel({ job }: { job: Job }) {
 /** Least difference of the clocks that counts, in ms. Times of a job are whole seconds. */
 const LEAST_SKEW_MS = 2000;
 
-/** Estimates how far the server's clock is ahead of the browser's, from changes that come while the view is open. @returns ms */
+/** Estimates how far the server's clock is ahead of the browser's, from changes that arrive while the view is open. @returns ms */
 function useSkew({ version, updated_at: updated }: Job, now: number): number {
   const seen = useRef({ version, skew: 0 });
   if (seen.current.version !== version) {

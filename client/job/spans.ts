@@ -3,8 +3,8 @@ import { STAGE_WORDS, statusWords } from '../wording/jobs.ts';
 
 type TimelineEvent = Timeline['events'][number];
 
-/** What a job did for some time: a stage, a wait, or the end of a run, which takes none. */
-export interface Span {
+/** A part of a timeline: a stage, a wait, or the end of a run, which takes no time. */
+export interface TimelineSpan {
   kind: 'stage' | 'wait' | 'end';
   title: string;
   /** Further words, such as an error. */
@@ -21,9 +21,9 @@ export interface Span {
 
 /**
  * Reads the spans of a timeline. Each entry lasts until the next.
- * @param now ms since 1970, by the server's clock: the end of the last span of a run that goes on
+ * @param now ms since 1970, by the server's clock. An open span ends there
  */
-export function spansOf({ events }: Timeline, now: number): Span[] {
+export function spansOf({ events }: Timeline, now: number): TimelineSpan[] {
   return events.map((event, i) => {
     const next = events[i + 1];
     const isEnd = isTerminal(event.status);
@@ -40,7 +40,7 @@ export function spansOf({ events }: Timeline, now: number): Span[] {
   });
 }
 
-/** Messages of a holder that waits for a service begin so. */
+/** Start of the message of a job that waits for a service. */
 const SERVICE_WAIT = 'Waits for ';
 
 function describe({
@@ -48,7 +48,7 @@ function describe({
   stage,
   message,
   error_code: code,
-}: TimelineEvent): Pick<Span, 'kind' | 'title' | 'words'> {
+}: TimelineEvent): Pick<TimelineSpan, 'kind' | 'title' | 'words'> {
   if (isTerminal(status)) {
     const title = statusWords(code === 'cancelled' ? 'cancelled' : status);
     return { kind: 'end', title, words: status === 'completed' || message === title ? '' : message };
@@ -61,10 +61,10 @@ function describe({
   return { kind: 'wait', title: 'Waits for a worker', words: '' };
 }
 
-/** Share of the axis that takes marks. On a phone, the words of a later one would leave the page. */
+/** Share of the axis that has marks. On a phone, the label of a later mark would leave the page. */
 const MARKED = 0.78;
 
-/** Returns the times of some marks on an axis, at round distances from its start. @param most number of marks */
+/** Returns the times of the marks of an axis, in ms, at round distances. @param most largest number of marks */
 export function ticksOf(lengthMs: number, most: number): number[] {
   const steps = [
     1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,

@@ -2,7 +2,7 @@ import type { Timeline } from '../../src/contract/job.ts';
 import { adviceOf } from '../wording/jobs.ts';
 import { clock, duration } from '../wording/times.ts';
 import { whole } from '../wording/numbers.ts';
-import { spansOf, ticksOf, type Span } from './spans.ts';
+import { spansOf, ticksOf, type TimelineSpan } from './spans.ts';
 
 /** Number of marks on the time axis. A phone has room for four. */
 const TICKS = 4;
@@ -25,7 +25,7 @@ export function Waterfall({ timeline, now }: { timeline: Timeline; now: number }
             </span>
           ))}
         </div>
-        {groupsOf(spans).map(({ title, spans }) => (
+        {attemptsOf(spans).map(({ title, spans }) => (
           <div key={title} class="waterfall-attempt">
             <p class="waterfall-title">{title}</p>
             {spans.map((span) => (
@@ -61,7 +61,7 @@ export function Waterfall({ timeline, now }: { timeline: Timeline; now: number }
   );
 }
 
-function TimelineTable({ spans }: { spans: readonly Span[] }) {
+function TimelineTable({ spans }: { spans: readonly TimelineSpan[] }) {
   return (
     <div class="table-scroll" role="region" aria-label="Table of the timeline" tabIndex={0}>
       <table>
@@ -99,9 +99,9 @@ function TimelineTable({ spans }: { spans: readonly Span[] }) {
   );
 }
 
-/** Puts the spans of each attempt together. A job that waits for a worker waits for the attempt that follows. */
-function groupsOf(spans: readonly Span[]): { title: string; spans: Span[] }[] {
-  const groups: { title: string; key: string; spans: Span[] }[] = [];
+/** Groups spans by attempt. A wait for a worker belongs to the attempt that follows. */
+function attemptsOf(spans: readonly TimelineSpan[]): { title: string; spans: TimelineSpan[] }[] {
+  const groups: { title: string; key: string; spans: TimelineSpan[] }[] = [];
   spans.forEach((span, i) => {
     const next = span.title === 'Waits for a worker' ? (spans[i + 1] ?? span) : span;
     const attempt = Math.max(1, (next.run === span.run ? next.attempt : undefined) ?? span.attempt ?? 1);

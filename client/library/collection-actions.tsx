@@ -9,7 +9,7 @@ import type { Collection } from '../../src/contract/documents.ts';
 import { quantity } from '../wording/numbers.ts';
 import { DeleteCollection } from './delete-collection.tsx';
 
-/** Buttons of a collection. @param onChange called when the server embeds it again */
+/** Shows the buttons of a collection. @param onChange called when the server embeds it again */
 export function CollectionActions({
   collection,
   onChange,

@@ -13,7 +13,7 @@ import { CollectionFacts, ReembedSign } from './collection-facts.tsx';
 export function CollectionHead({ name }: { name: string }) {
   const sluice = useSluice();
   const own = useRequest(`collection ${name}`, (signal) => sluice.collection(name, { signal }));
-  // A model is unusual only beside those of others.
+  // The facts compare the model with those of other collections.
   const all = useRequest('collections', (signal) => sluice.collections({ limit: 1000 }, { signal }));
   useEndedJobs(name, own.reload);
   useEndedDeletions(own.reload);

@@ -12,7 +12,7 @@ import { whole } from '../wording/numbers.ts';
 import { CollectionActions } from './collection-actions.tsx';
 import { CollectionFacts, ReembedSign } from './collection-facts.tsx';
 
-/** Collections of a page. Most installations have fewer. */
+/** Number of collections on a page. Most installations have fewer. */
 const PAGE = 50;
 
 /** Lists the collections. */

@@ -11,8 +11,8 @@ import { DocumentMarks } from '../parts/document-marks.tsx';
 const MINUTE_MS = 60_000;
 
 /**
- * Shows documents as the rows of a table. On a phone the style sheet makes cards of them, and takes the roles of a table
- * away: they are named here, so that assistive technology keeps the table.
+ * Shows documents as the rows of a table. On a phone the style sheet shows rows as cards, which removes the roles of a
+ * table. The markup names them, so that assistive technology keeps the table.
  */
 export function DocumentTable({
   documents,

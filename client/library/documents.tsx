@@ -16,7 +16,7 @@ import { DocumentTable } from './document-table.tsx';
 import { Selection } from './selection.tsx';
 import { useDocuments } from './use-documents.ts';
 
-/** Documents that each step shows more. */
+/** Number of documents that “Show more” adds. */
 const PAGE = 50;
 
 /** Lists documents: those of a collection, or all. The address holds the filter and the length of the list. */
@@ -137,7 +137,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
   );
 }
 
-/** Formats the number of matches, without those that are being deleted. */
+/** Formats the number of matches, without the hidden ones. */
 function totalOf({ documents, total, total_at_least }: DocumentList, shown: number): string {
   const hidden = documents.length - shown;
   if (total !== undefined) return whole(Math.max(0, total - hidden));

@@ -1,7 +1,7 @@
 import { Icon } from '../parts/icon.tsx';
 import { quantity } from '../wording/numbers.ts';
 
-/** Shows how many documents are chosen, and what can be done with them. */
+/** Shows the number of chosen documents, and the buttons for them. */
 export function Selection({
   count,
   onDelete,
@@ -15,7 +15,7 @@ export function Selection({
     <div class="selection panel">
       <p role="status">{quantity(count, 'document')} chosen</p>
       <button type="button" class="button quiet" onClick={onClear}>
-        Choose none
+        Clear the choice
       </button>
       <button type="button" class="button danger" onClick={onDelete}>
         <Icon name="remove" />

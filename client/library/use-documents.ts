@@ -6,12 +6,12 @@ import type { DocumentList } from '../../src/contract/documents.ts';
 
 /** Largest page that the server sends. */
 const LARGEST_PAGE = 1000;
-/** Most requests of one reading. A filter may find nothing in thousands of documents, and the user then decides. */
+/** Most requests of one read. A filter may match nothing in thousands of documents, and the user then asks for more. */
 const MOST_READS = 10;
 
 /**
  * Reads the first `wanted` documents. A reload reads as many again, so that a long list keeps its place.
- * @param filter `undefined` for no reading
+ * @param filter `undefined` for no read
  */
 export function useDocuments(filter: DocumentQuery | undefined, wanted: number): Requested<DocumentList> {
   const sluice = useSluice();

@@ -62,7 +62,7 @@ export function FilterForm({
   );
 }
 
-/** A text that counts once the user has entered it. It keeps what is typed while the lists change. */
+/** Shows a text field that applies on Enter or on leaving it. It keeps its text while the lists change. */
 function ExactText({
   name,
   label,

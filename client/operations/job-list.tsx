@@ -29,7 +29,7 @@ export function JobList({
 }) {
   const now = useNow();
   const isNarrow = useIsNarrow();
-  if (!isReady && jobs.length === 0) return <p class="notice">Reading the jobs…</p>;
+  if (!isReady && jobs.length === 0) return <p class="notice">Loading the jobs…</p>;
   if (jobs.length > 0)
     return (
       <VirtualList

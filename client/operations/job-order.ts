@@ -1,6 +1,6 @@
 import type { Job } from '../../src/contract/job.ts';
 
-/** Lists jobs by their creation, oldest first. It sorts only when jobs have come, because thousands change in a second. */
+/** Lists jobs by creation, oldest first. It sorts only after new jobs, because thousands change in a second. */
 export class JobOrder {
   #ids: string[] = [];
   readonly #known = new Set<string>();
@@ -28,7 +28,7 @@ export class JobOrder {
   }
 }
 
-/** Jobs of one second keep the order in which the page heard of them. */
+/** Compares by creation. Jobs of one second keep the order in which they arrived. */
 function byCreation(a: Job, b: Job): number {
   return compare(a.created_at ?? '', b.created_at ?? '');
 }

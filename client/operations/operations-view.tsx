@@ -17,7 +17,7 @@ import { Trends } from './trends.tsx';
 import { FAILURES, RECENT, useOperations } from './use-operations.ts';
 import { oldestWaitOf, useStats, type FollowedStats } from './use-stats.ts';
 
-/** Shows what the queue does: its jobs by state, its failures by code, its pace, and why it stands still. */
+/** Shows the queue: its jobs by state, its failures by code, its pace, and why it stands still. */
 export function OperationsView({ route }: ViewProps) {
   const sluice = useSluice();
   const { tab, filter } = readQuery(route.query);
@@ -35,7 +35,7 @@ export function OperationsView({ route }: ViewProps) {
   const retryAll = () => {
     if (tab === 'retrying' || filter.code !== undefined) return change('retry');
     const selection = { ...selectionOf(tab, filter), error_code: retryable };
-    const words = `${filterWords(tab, filter)} that another run may help`;
+    const words = `${filterWords(tab, filter)} that a retry may fix`;
     ask({ kind: 'retry', words, selection, run: () => sluice.retryJobs(selection) });
   };
   const mayRetryAll =
@@ -91,7 +91,7 @@ export function OperationsView({ route }: ViewProps) {
             />
             {failed.jobs.size >= FAILURES && (
               <p class="hint">
-                The page follows the latest {whole(FAILURES)} failures. A retry counts and takes all.
+                The list shows the latest {whole(FAILURES)} failures. A retry includes the others, too.
               </p>
             )}
           </>
@@ -143,7 +143,7 @@ function queryOf(tab: Tab, { collection, filename, code }: Filter): Record<strin
   return { status: tab === 'active' ? undefined : tab, collection, filename, code };
 }
 
-/** The lists of ended jobs are cut off. */
+/** Formats the length of a list. The lists of ended jobs have a limit: “500+”. */
 function countOf(tab: Tab, count: number): string {
   const most = tab === 'failed' ? FAILURES : tab === 'recent' ? RECENT : Infinity;
   return count >= most ? `${whole(most)}+` : whole(count);

@@ -29,7 +29,7 @@ export class Samples {
 
   add(sample: Sample): void {
     const last = this.#samples.at(-1);
-    // A Redis that lost all counts anew. Differences across that mean nothing.
+    // Redis lost its data and counts from 0. A difference to older samples means nothing.
     if (last && sample.stats.completed < last.stats.completed) this.#samples = [];
     this.#samples.push(sample);
     const oldest = this.#samples.findIndex(({ at }) => at >= sample.at - SHOWN_MS);

@@ -6,7 +6,7 @@ import { quantity, whole } from '../wording/numbers.ts';
 /** Time in ms after which a waiting job means that no worker takes it. A worker claims a job within a second. */
 const UNCLAIMED_MS = 10_000;
 
-/** Why jobs do not go on, and what to do. */
+/** A reason why jobs do not go on, and what to do. */
 export interface Cause {
   what: Service | 'no_worker' | 'collection' | 'retry' | 'earlier_upload';
   title: string;
@@ -37,7 +37,7 @@ export interface Waits {
   counts: ReadonlyMap<string, number>;
   processing: number;
   queued: number;
-  /** Time of the next attempt that comes. */
+  /** Time of the next attempt. */
   nextAttempt: string | undefined;
 }
 
@@ -88,7 +88,7 @@ export function causesOf(waits: Waits, stats: Stats | undefined, oldestMs: numbe
     causes.push({
       what: 'retry',
       title: `${waitWords(retry)} for the next attempt${waits.nextAttempt ? `, the first until ${clock(waits.nextAttempt)}` : ''}.`,
-      advice: 'Nothing else is to do. Retry them now if the cause is gone.',
+      advice: 'Wait, or retry them now if the cause is gone.',
     });
   else if (earlier > 0)
     causes.push({

@@ -22,7 +22,7 @@ export const TAB_STATUSES: Record<Tab, NonNullable<JobSelection['status']>> = {
   recent: ['completed', 'failed'],
 };
 
-/** What the user filters by. Each value is exact, as the API takes it, so that a bulk change means what the list shows. */
+/** A filter of the lists. Each value must match exactly, as in the API. So a bulk change changes what the list shows. */
 export interface Filter {
   collection?: string | undefined;
   filename?: string | undefined;
@@ -60,7 +60,7 @@ export function selectionOf(tab: Tab, { collection, filename, code }: Filter): J
   };
 }
 
-/** Names the jobs of a list for a person: “waiting jobs in “papers” named “a.pdf””. */
+/** Formats the jobs of a list: “waiting jobs in “papers” of the file “a.pdf””. */
 export function filterWords(tab: Tab, { collection, filename, code }: Filter): string {
   return [
     `${TAB_TITLES[tab].toLowerCase()} jobs`,

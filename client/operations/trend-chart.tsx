@@ -31,7 +31,7 @@ export function TrendChart({
   const outlines = lines.map((points) => outlineOf(points, now, shownMs, most ?? highest));
   const range =
     values.length === 0
-      ? 'Nothing is known yet.'
+      ? 'No value yet.'
       : `Between ${format(Math.min(...values))} and ${format(highest)} in the last minutes.`;
   return (
     <figure class="trend">

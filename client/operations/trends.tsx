@@ -7,10 +7,10 @@ import { SAMPLE_MS, Samples } from './samples.ts';
 import { TrendChart } from './trend-chart.tsx';
 import { oldestWaitOf, type FollowedStats } from './use-stats.ts';
 
-/** The samples outlive the view, so that who comes back finds the charts as they were. */
+/** Samples of the charts. They outlive the view, so that its charts are complete when the user returns. */
 const samples = new Samples();
 
-/** Shows how the queue has done over the last minutes. */
+/** Shows charts of the queue over the last minutes. */
 export function Trends({ followed }: { followed: FollowedStats }) {
   const isHeard = useIsHeard();
   const latest = useRef({ followed, isHeard });

@@ -8,7 +8,7 @@ import { JobOrder, latestFirst } from './job-order.ts';
 import { countWaits, type Waits } from './standstill.ts';
 import { isMatch, type Filter, type Tab } from './tabs.ts';
 
-/** Number of failed jobs to follow. Each view of the page gets them all. */
+/** Number of failed jobs to follow. Each opening of the view reads them all. */
 export const FAILURES = 500;
 /** Number of ended jobs in the list of recent ones. */
 export const RECENT = 100;
@@ -42,7 +42,7 @@ export function useOperations({ collection, filename, code }: Filter): Operation
       if (!isMatch(job, filter)) continue;
       if (job.status === 'queued') waiting.push(job);
       else if (job.status === 'retrying') retrying.push(job);
-      // One that has just ended leaves the active ones soon.
+      // A job that has just ended stays among the active ones for a moment.
       else if (job.status === 'processing') working.push(job);
     }
     const collections = [...new Set(all.flatMap((job) => job.collection ?? []))].slice(0, 100);

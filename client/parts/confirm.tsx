@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 
 import { Dialog } from './dialog.tsx';
 
-/** Asks before an action on much, or one that cannot be undone. */
+/** Asks before an action on many jobs or documents, or one without an undo. */
 export function Confirm({
   title,
   action,
@@ -14,9 +14,9 @@ export function Confirm({
   children,
 }: {
   title: string;
-  /** Label of the button that does it. */
+  /** Label of the button that confirms. */
   action: string;
-  /** Label of the button that leaves all as it is. */
+  /** Label of the button that changes nothing. */
   keep?: string;
   tone?: 'danger' | 'plain';
   /** Whether the text says all that the user must know. */

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
 /**
- * Shows a modal dialog while it is rendered. The browser keeps the focus in it, and gives it back after it.
+ * Shows a modal dialog while it is rendered. The browser keeps the focus in it, and restores the focus afterwards.
  * @param onClose called when the user wants to leave. Without it, the dialog stays
  */
 export function Dialog({

@@ -16,7 +16,7 @@ export function DocumentMarks({ document, refusal }: { document: Document; refus
       ))}
       {reindex_job !== undefined && (
         <a class="status" data-state="processing" href={hrefOf('job', reindex_job)}>
-          Index job
+          Indexing again
         </a>
       )}
       {refusal !== undefined && <span class="field-error">Not deleted: {refusal}</span>}

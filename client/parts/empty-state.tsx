@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** Says what belongs in an empty part of the page, and what to do for it. */
+/** Says why a part of the page is empty, and what to do. */
 export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">

@@ -17,7 +17,7 @@ export function MarkedText({ text, marks = [] }: { text: string; marks?: readonl
   return <>{parts}</>;
 }
 
-/** Matches a line break within a paragraph: no blank line, and no row, heading or item of a list after it. */
+/** Matches a line break within a paragraph. No blank line, row, heading or list item follows it. */
 const SOFT_BREAK = /(?<!\n)\n(?![\n|#>*-]|\d+[.)])/g;
 
 /** Joins the lines of paragraphs. Each character keeps its offset. */

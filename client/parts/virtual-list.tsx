@@ -5,8 +5,8 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 const MARGIN = 8;
 
 /**
- * Shows a long list of rows of equal height. Only those near the window are in the document: 5,000 rows would take the
- * browser seconds.
+ * Shows a long list of rows of equal height. It renders only those near the window: 5,000 rows would take the browser
+ * seconds.
  * @param rowHeight height of a row with its gap, in CSS pixels, as the style sheet sets it
  */
 export function VirtualList<T>({

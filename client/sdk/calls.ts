@@ -26,7 +26,7 @@ import type {
 } from './api.ts';
 import type { Requester } from './requester.ts';
 
-/** Calls of the API, one request each. A call fails with a `SluiceError`. */
+/** Calls of the API. A failed call throws a `SluiceError`. */
 export class Calls {
   /** @internal */
   protected readonly requester: Requester;

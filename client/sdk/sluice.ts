@@ -30,7 +30,7 @@ import type { UploadServices } from './upload/upload-services.ts';
 import { BatchFollower, StatsFollower } from './watch/counters.ts';
 import { Hub } from './watch/hub.ts';
 import { JobFollower } from './watch/job-follower.ts';
-import { FollowedJobs } from './watch/followed-jobs.ts';
+import { JobsFollower } from './watch/jobs-follower.ts';
 
 export { SluiceError };
 
@@ -120,12 +120,12 @@ export class Sluice extends Calls {
 
   /** Follows all jobs while they are active. */
   watchActive(options?: JobsWatchOptions): JobsWatch {
-    return new FollowedJobs(this.#hub, undefined, options);
+    return new JobsFollower(this.#hub, undefined, options);
   }
 
   /** Follows the jobs that match a filter. */
   watchJobs(filter: JobsFilter, options?: JobsWatchOptions): JobsWatch {
-    return new FollowedJobs(this.#hub, filter, options);
+    return new JobsFollower(this.#hub, filter, options);
   }
 
   /** Follows the counters of a batch until all its jobs have ended. */

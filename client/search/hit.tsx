@@ -7,7 +7,7 @@ import type { Chunk } from '../../src/contract/documents.ts';
 import type { SearchResult } from '../../src/contract/search.ts';
 import { flow, MarkedText } from '../parts/marked-text.tsx';
 
-/** Neighbours that a hit shows on each side. */
+/** Number of chunks to show on each side of a hit. */
 const NEIGHBOURS = 1;
 
 /** Shows a found passage, with a link to its place in the document. */

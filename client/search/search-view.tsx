@@ -52,7 +52,7 @@ export function SearchView({ route: { query } }: ViewProps) {
         ))}
       </div>
       <p class="search-status" role="status">
-        {key === undefined ? '' : isLoading ? 'Searching…' : data ? outcomeOf(data, collection) : ''}
+        {key === undefined ? '' : isLoading ? 'Searching…' : data ? foundWords(data, collection) : ''}
       </p>
       {problem && <Problem problem={problem} onRetry={reload} />}
       {key === undefined && (
@@ -136,12 +136,12 @@ function SearchForm({
   );
 }
 
-function outcomeOf({ results, degraded, rebuilding }: SearchResponse, collection: string): string {
+function foundWords({ results, degraded, rebuilding }: SearchResponse, collection: string): string {
   return [
     results.length > 0
       ? `The best ${quantity(results.length, 'passage')}.`
-      : `“${collection}” holds nothing like that.`,
-    degraded && 'A part of the search is away, so these come from the other part alone.',
+      : `Nothing in “${collection}” matches.`,
+    degraded && 'One part of the search is away. These passages come from the other part.',
     rebuilding && 'The keyword index is being rebuilt, so some results may be missing.',
   ]
     .filter((part) => part !== undefined)

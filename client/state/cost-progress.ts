@@ -2,19 +2,19 @@ import { useRef } from 'preact/hooks';
 
 import { isTerminal, type Job } from '../../src/contract/job.ts';
 
-/** Most of the bar before the end, because an estimate can be too short. */
+/** Largest share before the end, because an estimate can be too short. */
 const ALMOST = 0.99;
 
 interface Progress {
-  /** Share of the job's time that is over, from 0 to 1. */
+  /** Share of the job's time that has passed, from 0 to 1. */
   share: number;
   /** Estimate of the time left, in ms; `undefined` if nothing is known. */
   leftMs: number | undefined;
 }
 
 /**
- * Measures a job by its cost: the time that has passed, beside the time left. The documented percent follows stages, of
- * which some are short: it stood at 60 after 2 % of the time. The share never falls within an attempt.
+ * Measures a job by its cost: the time that has passed, beside the time left. The documented percent follows stages, and
+ * some stages are short. It stood at 60 after 2 % of the time. The share never falls within an attempt.
  */
 export class CostProgress {
   #job: Job | undefined;

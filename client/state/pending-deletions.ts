@@ -4,10 +4,10 @@ import type { Sluice, SluiceError } from '../sdk/sluice.ts';
 import { quantity } from '../wording/numbers.ts';
 import { Store } from './store.ts';
 
-/** Time in ms in which a deletion can be undone. The server hears of it afterwards. */
+/** Time in ms in which the user can undo a deletion. The page sends it afterwards. */
 const UNDO_MS = 5000;
 
-/** A document, as far as its deletion needs it. */
+/** A document to delete. */
 interface Named {
   id: string;
   filename: string;
@@ -24,10 +24,10 @@ interface Deletions {
 
 export const deletions = new Store<Deletions>({ hidden: new Set(), refused: new Map(), ended: 0 });
 
-/** Deletions that wait or are under way. Leaving the page would lose them. */
+/** Number of deletions that wait or are under way. Leaving the page would lose them. */
 let open = 0;
 
-/** Hides documents at once, and deletes them on the server unless the user takes that back within {@link UNDO_MS}. */
+/** Hides documents at once, and deletes them after {@link UNDO_MS} unless the user undoes it. */
 export function deleteLater(sluice: Sluice, documents: readonly Named[]): void {
   const ids = documents.map(({ id }) => id);
   hide(ids);
@@ -100,7 +100,7 @@ function wordsOf(documents: readonly Named[]): string {
   return documents.length === 1 && first ? `“${first.filename}”` : quantity(documents.length, 'document');
 }
 
-/** The browser asks before the page is left. */
+/** Makes the browser ask before the user leaves the page. */
 function ask(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }

@@ -16,7 +16,7 @@ export class Store<T> {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Calls `listener` after each change. @returns the end of that */
+  /** Calls `listener` after each change. @returns a function that ends that */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

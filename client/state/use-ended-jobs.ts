@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 
 import { useJobs } from './use-jobs.ts';
 
-/** Number of ended jobs to follow. A list that reads again needs to know only that one came. */
+/** Number of ended jobs to follow. The caller only learns that a job has ended. */
 const RECENT = 20;
 /** Shortest time in ms between two calls. Hundreds of jobs end in a second. */
 const PAUSE_MS = 1000;
@@ -21,7 +21,7 @@ export function useEndedJobs(collection: string | undefined, onEnd: () => void):
   latest.current = onEnd;
   const seen = useRef<string | undefined>(undefined);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  // A rerun of a job grows its version.
+  // A rerun raises the version of a job.
   const ends = isReady ? [...jobs.values()].map(({ id, version }) => `${id} ${version}`).join() : undefined;
   useEffect(() => {
     // The first jobs count, too: one may have ended after the list was read, and before these arrived.

@@ -17,7 +17,7 @@ export interface FollowedJobs {
 
 const NO_JOBS: FollowedJobs = { jobs: new Map(), isReady: false, problem: undefined };
 
-/** Follows all active jobs, or those that match a filter. It renders some times a second at most. */
+/** Follows all active jobs, or those that match a filter. It renders at most five times a second. */
 export function useJobs(filter?: JobsFilter): FollowedJobs {
   const sluice = useSluice();
   const [state, setState] = useState(NO_JOBS);

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** Returns whether the window is narrow, as the style sheets draw the line. */
+/** Returns whether the window is narrow, by the limit of the style sheets. */
 export function useIsNarrow(): boolean {
   const [narrow] = useState(() => window.matchMedia('(max-width: 799px)'));
   const [isNarrow, setNarrow] = useState(narrow.matches);

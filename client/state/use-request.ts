@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 import type { SluiceError } from '../sdk/sluice.ts';
 
-/** A call's state. While it runs again, the former data stay. */
+/** State of a call. While it runs again, the former data stay. */
 export interface Requested<T> {
   data: T | undefined;
   problem: SluiceError | undefined;

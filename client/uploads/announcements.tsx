@@ -4,10 +4,10 @@ import { isTerminal, type Job } from '../../src/contract/job.ts';
 import { failureOf } from '../wording/jobs.ts';
 import { quantity } from '../wording/numbers.ts';
 
-/** Most ends that are said one by one. */
+/** Most ends to announce one by one. */
 const ONE_BY_ONE = 3;
 
-/** Says to assistive technology how jobs end that were under way when the page saw them. */
+/** Announces the ends of jobs to assistive technology, if the page saw them under way. */
 export function Announcements({ jobs, isReady }: { jobs: ReadonlyMap<string, Job>; isReady: boolean }) {
   const followed = useRef(new Set<string>());
   const [words, setWords] = useState('');

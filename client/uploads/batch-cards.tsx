@@ -10,7 +10,7 @@ import { openOf, summaryOf } from '../wording/batches.ts';
 import { leftOf } from '../wording/jobs.ts';
 import { fileSize, quantity } from '../wording/numbers.ts';
 
-/** Most batches that are shown. The operations list the others. */
+/** Most batches to show. More would push the list out of sight. */
 const SHOWN = 3;
 
 /** Shows the latest batches, those under way first. */

@@ -6,7 +6,7 @@ import type { Job } from '../../src/contract/job.ts';
 
 const PAGE = 200;
 
-/** Jobs before those that the page follows. They have ended, so nothing follows them. */
+/** Jobs older than those that the page follows. They have ended, so the page reads them once. */
 export interface EarlierJobs {
   jobs: readonly Job[];
   isLoading: boolean;

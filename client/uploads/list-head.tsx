@@ -10,12 +10,12 @@ import { isUnsent } from './upload-queue.ts';
 
 const GROUP_WORDS: Record<Group, string> = {
   all: 'All',
-  active: 'Under way',
+  active: 'Active',
   failed: 'Failed',
   completed: 'Completed',
   cancelled: 'Cancelled',
 };
-/** Rows from which on a field finds a name. */
+/** Number of rows above which the list has a search field. */
 const MANY = 10;
 
 interface HeadProps {
@@ -26,7 +26,7 @@ interface HeadProps {
   onName: (name: string) => void;
 }
 
-/** Counts the list by group, and does what can be done to many at once. */
+/** Shows the counts of the list, and the buttons for many files at once. */
 export function ListHead({ rows, counts, group, name, onName }: HeadProps) {
   const sluice = useSluice();
   const queue = useUploadQueue();
@@ -36,12 +36,12 @@ export function ListHead({ rows, counts, group, name, onName }: HeadProps) {
     const codes = new Set(retryable.flatMap(({ error_code: code }) => code ?? []));
     sluice
       .retryJobs({ status: ['failed'], error_code: [...codes] })
-      .then(({ changed }) => say(`${quantity(changed, 'job')} will be tried again.`), sayProblem);
+      .then(({ changed }) => say(`${quantity(changed, 'job')} retried.`), sayProblem);
   };
   return (
     <>
       <div class="view-head">
-        <h2 id="uploads-heading">Your uploads</h2>
+        <h2 id="uploads-heading">Uploads</h2>
         {unsent.some(({ state }) => state !== 'paused') && (
           <button type="button" class="button quiet" onClick={() => queue.pauseAll()}>
             Pause all
@@ -59,7 +59,7 @@ export function ListHead({ rows, counts, group, name, onName }: HeadProps) {
         )}
         {retryable.length > 1 && (
           <button type="button" class="button quiet" onClick={retryAll}>
-            Try {whole(retryable.length)} failed ones again
+            Retry {quantity(retryable.length, 'failed job')}
           </button>
         )}
       </div>
@@ -92,7 +92,7 @@ export function ListHead({ rows, counts, group, name, onName }: HeadProps) {
   );
 }
 
-/** Returns whether a retry of all takes a job. A cancelled one was stopped on purpose. */
+/** Returns whether a retry of all includes a job. It leaves out cancelled ones, because that was meant. */
 function isRetryable(job: Job): boolean {
   return job.status === 'failed' && job.error_code !== 'cancelled' && mayRetry(job);
 }

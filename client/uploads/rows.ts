@@ -25,7 +25,7 @@ export function countGroups(rows: readonly Row[]): Record<Group, number> {
   return counts;
 }
 
-/** Joins what is on its way and what the server has: unsent files first, then the newest jobs. */
+/** Joins files on their way and the server's jobs: the files first, then the newest jobs. */
 export function listRows(
   items: readonly Sending[],
   jobs: ReadonlyMap<string, Job>,

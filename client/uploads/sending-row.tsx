@@ -9,7 +9,7 @@ import type { Sending } from './upload-queue.ts';
 const WORDS: Record<Sending['state'], string> = {
   waiting: 'Waiting to be sent',
   sending: 'Sending',
-  pausing: 'Waits for the line',
+  pausing: 'Waits for the connection',
   paused: 'Paused',
   refused: 'Not uploaded',
   accepted: 'Uploaded',
@@ -94,7 +94,7 @@ function Action({
   );
 }
 
-/** Returns whether the server may take the file another time. It refuses what is wrong with a file each time. */
+/** Returns whether another try may succeed. The server refuses a faulty file each time. */
 function isWorthTrying({ problem }: Sending): boolean {
   const { status = 500 } = problem ?? {};
   return status >= 500 || status === 408 || status === 409 || status === 429;

@@ -4,15 +4,9 @@ import { useId } from 'preact/hooks';
 import { useSluice } from '../app/sluice-context.ts';
 import { CHUNKING_STRATEGIES, ON_DUPLICATE, PRIORITIES } from '../../src/contract/upload.ts';
 import { useRequest } from '../state/use-request.ts';
-import type { SettingProblems, Settings } from './settings.ts';
+import { STRATEGY_WORDS } from '../wording/documents.ts';
+import type { SettingProblems, UploadSettings } from './settings.ts';
 
-const STRATEGY_WORDS = {
-  sentence: 'Sentences',
-  recursive: 'Paragraphs, then smaller',
-  markdown: 'Headings',
-  page: 'Pages',
-  fixed: 'Equal lengths',
-};
 const DUPLICATE_WORDS = {
   skip: 'Use the one that exists',
   replace: 'Replace the one of that name',
@@ -21,12 +15,12 @@ const DUPLICATE_WORDS = {
 const PRIORITY_WORDS = { interactive: 'Soon', bulk: 'After all others' };
 
 interface FormProps {
-  settings: Settings;
+  settings: UploadSettings;
   problems: SettingProblems;
-  onChange: (change: Partial<Settings>) => void;
+  onChange: (change: Partial<UploadSettings>) => void;
 }
 
-/** Asks for the collection, and for what else an upload can say. */
+/** Asks for the collection and the other settings of uploads. */
 export function SettingsForm({ settings, problems, onChange }: FormProps) {
   const sluice = useSluice();
   const { data } = useRequest('collections', (signal) => sluice.collections({ limit: 1000 }, { signal }));

@@ -12,7 +12,7 @@ import {
 import type { UploadOptions } from '../sdk/api.ts';
 
 /** Fields of the upload form, as the user typed them. An empty one has the server's default. */
-export interface Settings {
+export interface UploadSettings {
   collection: string;
   strategy: '' | ChunkingStrategy;
   size: string;
@@ -23,7 +23,7 @@ export interface Settings {
   batch: string;
 }
 
-export const DEFAULTS: Settings = {
+export const DEFAULTS: UploadSettings = {
   collection: 'default',
   strategy: '',
   size: '',
@@ -34,13 +34,16 @@ export const DEFAULTS: Settings = {
   batch: '',
 };
 
-export type SettingProblems = Partial<Record<keyof Settings, string>>;
+export type SettingProblems = Partial<Record<keyof UploadSettings, string>>;
 
-/** Checks the settings by the server's own rules, so that no file travels in vain. */
-export function checkSettings(settings: Settings): { options: UploadOptions; problems: SettingProblems } {
+/** Checks the settings by the server's own rules, so that the page sends no file in vain. */
+export function checkSettings(settings: UploadSettings): {
+  options: UploadOptions;
+  problems: SettingProblems;
+} {
   const problems: SettingProblems = {};
   const check = <T>(
-    name: keyof Settings,
+    name: keyof UploadSettings,
     schema: v.GenericSchema<unknown, T>,
     value: unknown,
   ): T | undefined => {
@@ -54,7 +57,7 @@ export function checkSettings(settings: Settings): { options: UploadOptions; pro
   const overlap = settings.overlap === '' ? undefined : check('overlap', OVERLAP, settings.overlap);
   if (overlap !== undefined && overlap > (chunkSize ?? CHUNK_SIZE.default) / 2)
     problems.overlap = 'Must be at most half of the chunk size.';
-  const metadata = parseMetadata(settings.metadata);
+  const metadata = parseMetadataLines(settings.metadata);
   const options: UploadOptions = {
     collection: check('collection', CollectionNameSchema, settings.collection.trim()),
     ...(strategy !== '' && { chunking_strategy: strategy }),
@@ -83,8 +86,8 @@ function wholeNumber(min: number, max: number) {
   );
 }
 
-/** Parses lines of `key = value`. Numbers, `true` and `false` get their type. @returns words for a line that is none */
-function parseMetadata(text: string): Record<string, unknown> | string | undefined {
+/** Parses lines of `key = value`. Numbers, `true` and `false` get their type. @returns words for a faulty line */
+function parseMetadataLines(text: string): Record<string, unknown> | string | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.length === 0) return undefined;
   const metadata: Record<string, unknown> = {};
@@ -98,7 +101,7 @@ function parseMetadata(text: string): Record<string, unknown> | string | undefin
 
 function typed(value: string): string | number | boolean {
   if (value === 'true' || value === 'false') return value === 'true';
-  // Only what the number itself would be written as: “007” and “1e3” stay text.
+  // A number counts only in its usual form: “007” and “1e3” stay text.
   return value !== '' && String(Number(value)) === value ? Number(value) : value;
 }
 

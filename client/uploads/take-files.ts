@@ -3,13 +3,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { sayProblem } from '../app/toasts.tsx';
 import { Sluice } from '../sdk/sluice.ts';
 
-/** Takes files. @param from name of the folder or of the gesture, for a batch */
+/** Takes files. @param from name of their folder, which names the batch */
 export type TakeFiles = (files: readonly File[], from?: string) => void;
 
 /**
  * Takes what the user drops on the page or pastes into it: files, folders, text. A file dropped beside a zone would make
  * the browser leave the page.
- * @returns whether something is held over the page
+ * @returns whether the user holds files over the page
  */
 export function useDropsAndPastes(take: TakeFiles): boolean {
   const [isOver, setOver] = useState(false);
@@ -43,7 +43,7 @@ export function useDropsAndPastes(take: TakeFiles): boolean {
         if (!hasFiles(event) || !event.dataTransfer) return;
         event.preventDefault();
         const { files, items } = event.dataTransfer;
-        // A browser lets nobody read the entries after the event.
+        // The browser drops the entries after the event.
         const entries = [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
         if (entries.every(({ isFile }) => isFile)) return latest.current([...files]);
         const [only, ...more] = entries;
@@ -72,7 +72,7 @@ export function useDropsAndPastes(take: TakeFiles): boolean {
   return isOver;
 }
 
-/** Makes a file of a pasted text. Its name says when, because the text has none. */
+/** Makes a file of a pasted text. Its name holds the time, because the text has no name. */
 function pastedText(text: string): File {
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-').replace('T', ' ');
   return new File([text], `Pasted text ${time}.txt`, { type: 'text/plain' });

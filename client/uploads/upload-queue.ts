@@ -26,7 +26,7 @@ interface Entry extends Sending {
   measured: Speed;
 }
 
-/** Sends the files of this page. What the server has accepted leaves it: from then on the server is the list. */
+/** Sends the files of this page. An accepted file leaves it once the list of the server has its job. */
 export class UploadQueue {
   readonly items = new Store<readonly Sending[]>([]);
   readonly #sluice: Sluice;
@@ -82,7 +82,7 @@ export class UploadQueue {
     this.#show();
   }
 
-  /** Gives a file up. */
+  /** Cancels an unsent file, or removes a refused one. */
   cancel(key: number): void {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
@@ -102,7 +102,7 @@ export class UploadQueue {
     for (const [key, entry] of this.#entries) if (isUnsent(entry)) this.cancel(key);
   }
 
-  /** Lets accepted files go whose job the server's list shows. */
+  /** Drops accepted files whose job the server's list shows. */
   settle(isListed: (jobId: string) => boolean): void {
     const listed = [...this.#entries.values()].filter(({ jobId }) => jobId !== undefined && isListed(jobId));
     for (const { key } of listed) this.#entries.delete(key);
@@ -127,7 +127,7 @@ export class UploadQueue {
     entry.upload = upload;
     upload.accepted.then(
       ({ job_id: id }) => {
-        // It was paused or given up when the server had it already. Its job is in the server's list.
+        // The user paused or cancelled it after the server had stored it. The list of the server has its job.
         if (entry.upload !== upload) this.#entries.delete(entry.key);
         entry.state = 'accepted';
         entry.jobId = id;

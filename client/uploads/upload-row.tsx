@@ -21,7 +21,7 @@ import {
 import { percent, quantity, tenths } from '../wording/numbers.ts';
 import { ago, duration } from '../wording/times.ts';
 
-/** Words for a job that uploads nothing. */
+/** Words for jobs without an upload. */
 const OTHER_TYPES: Record<string, string> = {
   document_reindex: 'Indexes again',
   collection_reembed: 'Embeds a collection again',
@@ -69,7 +69,9 @@ function Progress({ job, now, name }: { job: Job; now: number; name: string }) {
         {waiting && <span>{waitingOf(waiting)}</span>}
         {leftMs !== undefined && <span>{leftOf(leftMs)}</span>}
         {retries > 0 && (
-          <span>{most === undefined ? `try ${retries + 1}` : `try ${retries + 1} of ${most + 1}`}</span>
+          <span>
+            {most === undefined ? `attempt ${retries + 1}` : `attempt ${retries + 1} of ${most + 1}`}
+          </span>
         )}
         <span class="cut">in {job.collection}</span>
       </p>
@@ -90,7 +92,11 @@ function Outcome({ job, now }: { job: Job; now: number }) {
       <p class="facts">
         {result && (
           <>
-            <span>{result.duplicate ? 'It was there already' : quantity(result.chunk_count, 'chunk')}</span>
+            <span>
+              {result.duplicate
+                ? 'An earlier upload made the same document'
+                : quantity(result.chunk_count, 'chunk')}
+            </span>
             {!result.duplicate && <span>ready in {duration(result.processing_time_ms)}</span>}
           </>
         )}
@@ -117,8 +123,8 @@ function Actions({ job, name }: { job: Job; name: string }) {
         <button
           type="button"
           class="icon-button"
-          aria-label={job.status === 'retrying' ? `Try ${name} again now` : `Try again: ${name}`}
-          title={job.status === 'retrying' ? 'Try again now' : 'Try again'}
+          aria-label={job.status === 'retrying' ? `Retry ${name} now` : `Retry ${name}`}
+          title={job.status === 'retrying' ? 'Retry now' : 'Retry'}
           onClick={retry}
         >
           <Icon name="retry" />

@@ -24,7 +24,7 @@ import { checkSettings, DEFAULTS, type SettingProblems } from './settings.ts';
 import { SettingsForm } from './settings-form.tsx';
 import { useDropsAndPastes, type TakeFiles } from './take-files.ts';
 
-/** Ended jobs that the list follows. A button reads the others. */
+/** Number of ended jobs that the list follows. A button reads the others. */
 const RECENT = 500;
 const FILTER = { status: [...JOB_STATUSES], recent: RECENT };
 /** Heights of a row with its gap, in CSS pixels, as `uploads.css` has them. */
@@ -84,8 +84,8 @@ export function UploadsView({ route: { query } }: ViewProps) {
         <ListHead rows={rows} counts={countGroups(rows)} group={group} name={name} onName={setName} />
         {problem && <Problem problem={problem} />}
         {rows.length === 0 && isReady && <FirstRun take={take} />}
-        {rows.length === 0 && !isReady && !problem && <p class="notice">Asking the server for its list…</p>}
-        {rows.length > 0 && shown.length === 0 && <p class="empty">Nothing in the list is like that.</p>}
+        {rows.length === 0 && !isReady && !problem && <p class="notice">Loading the uploads…</p>}
+        {rows.length > 0 && shown.length === 0 && <p class="empty">No upload matches.</p>}
         {shown.length > 0 && (
           <VirtualList
             items={shown}
@@ -115,7 +115,7 @@ export function UploadsView({ route: { query } }: ViewProps) {
   );
 }
 
-/** Names a batch of files. The time tells it from others of the same folder. */
+/** Names a batch of files. The time distinguishes batches of the same folder. */
 function batchName(count: number, from: string | undefined): string {
   const time = new Date().toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
   return `${(from ?? quantity(count, 'file')).slice(0, 80)}, ${time}`;

@@ -1,7 +1,7 @@
 import type { Document } from '../../src/contract/documents.ts';
 import { quantity } from './numbers.ts';
 
-/** Something unusual about a document. */
+/** A sign of something unusual about a document. */
 export interface DocumentMark {
   words: string;
   /** Decides the colour, see `.status`. */
@@ -10,7 +10,7 @@ export interface DocumentMark {
   why: string;
 }
 
-/** Says what is unusual about a document. */
+/** Returns the marks of a document. */
 export function marksOf({ missing_chunks, file_gone, metadata_pending }: Document): DocumentMark[] {
   const marks: DocumentMark[] = [];
   if (missing_chunks !== undefined)

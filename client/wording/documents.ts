@@ -20,7 +20,7 @@ const KINDS: Record<string, string> = {
   'message/rfc822': 'Mail',
 };
 
-/** Types that say nothing of a file. */
+/** Media types that name no format. */
 const VAGUE = [undefined, '', 'application/octet-stream'];
 
 /** Returns the media type of a document; `undefined` if its upload named none. */
@@ -38,17 +38,17 @@ export function kindOf(document: Document): string {
   return (ending ?? type?.split('/')[1] ?? 'unknown').toUpperCase();
 }
 
-const STRATEGIES: Record<ChunkingStrategy, string> = {
-  sentence: 'By sentence',
-  recursive: 'Recursive',
-  markdown: 'Markdown',
-  page: 'By page',
-  fixed: 'Fixed',
+export const STRATEGY_WORDS: Record<ChunkingStrategy, string> = {
+  sentence: 'Sentences',
+  recursive: 'Paragraphs, then smaller',
+  markdown: 'Headings',
+  page: 'Pages',
+  fixed: 'Equal lengths',
 };
 
-/** Formats chunk settings: “By sentence, 512 / 50”. */
+/** Formats chunk settings: “Sentences, 512 / 50”. */
 export function settingsOf({ chunking_strategy, chunk_size, chunk_overlap }: Document): string {
-  return `${STRATEGIES[chunking_strategy]}, ${whole(chunk_size)} / ${whole(chunk_overlap)}`;
+  return `${STRATEGY_WORDS[chunking_strategy]}, ${whole(chunk_size)} / ${whole(chunk_overlap)}`;
 }
 
 /** Formats the models of a collection: “default, 64 dimensions”. */

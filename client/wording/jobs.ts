@@ -8,7 +8,7 @@ import { clock, elapsed } from './times.ts';
 const STATUS_WORDS = {
   queued: 'Waiting',
   processing: 'Working',
-  retrying: 'Trying again',
+  retrying: 'Retrying',
   completed: 'Completed',
   failed: 'Failed',
   cancelled: 'Cancelled',
@@ -39,8 +39,8 @@ const WAITING_WORDS: Record<Exclude<Waiting['what'], 'worker' | 'retry'>, string
 export function waitingOf({ what, at, ahead }: Waiting, now = Date.now()): string {
   if (what === 'worker')
     return ahead ? `Waits for a worker, ${whole(ahead)} ahead` : 'Waits for a worker, next in line';
-  if (what === 'retry' && at !== undefined && Date.parse(at) < now) return 'Waits for a worker to try again';
-  if (what === 'retry') return at === undefined ? 'Tries again soon' : `Tries again at ${clock(at)}`;
+  if (what === 'retry' && at !== undefined && Date.parse(at) < now) return 'Waits for a worker to retry';
+  if (what === 'retry') return at === undefined ? 'Retries soon' : `Retries at ${clock(at)}`;
   return `Waits ${WAITING_WORDS[what]}`;
 }
 
@@ -72,7 +72,7 @@ export function failureOf(job: Job): string {
   return `${message}: ${error}`;
 }
 
-/** Returns whether a job waits for a service that is away. Its estimate of the time left then counts no wait. */
+/** Returns whether a job waits for a service that is away. The estimate of the time left then excludes the wait. */
 export function isHeldUp({ waiting_for: waiting }: Job): boolean {
   return SERVICES.some((service) => service === waiting?.what);
 }
@@ -82,10 +82,10 @@ export function leftOf(leftMs: number): string {
   return `about ${elapsed(Math.max(1000, leftMs))} left`;
 }
 
-/** Codes of failures that another run of the same file cannot help. */
+/** Codes of failures that a retry cannot fix. */
 const WITHOUT_RETRY: readonly string[] = ['file_gone'];
 
-/** Returns whether another run may succeed. A document that cannot be read stays so. */
+/** Returns whether a retry may succeed. An unreadable document stays unreadable. */
 export function mayRetry({ status, error_code: code = '' }: Pick<Job, 'status' | 'error_code'>): boolean {
   if (status !== 'failed') return false;
   return !WITHOUT_RETRY.includes(code) && entryOf(code)?.document === undefined;
@@ -94,7 +94,7 @@ export function mayRetry({ status, error_code: code = '' }: Pick<Job, 'status' |
 /** Most codes of one filter. The API takes no more. */
 const MOST_CODES = 50;
 
-/** Lists the codes whose jobs another run may help. It leaves out jobs that a client cancelled, because that was meant. */
+/** Lists the codes whose jobs a retry may fix. It leaves out cancelled jobs, because that was meant. */
 export function retryableCodes(groups: readonly { code: string }[]): string[] {
   const codes = groups.map(({ code }) => code);
   const may = codes.filter(
@@ -133,7 +133,7 @@ export function activityOf(job: Job): string {
 export function attemptOf({ attempt = 1, max_retries: retries, retry_count: retried = 0 }: Job): string {
   if (attempt < 2 && retried === 0) return '';
   const most = retries === undefined ? undefined : retries + 1;
-  // A worker that was lost adds attempts that count as no retry.
+  // A lost worker adds an attempt that is no retry.
   return most === undefined || attempt > most
     ? `Attempt ${whole(attempt)}`
     : `Attempt ${whole(attempt)} of ${whole(most)}`;

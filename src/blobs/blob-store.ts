@@ -60,7 +60,7 @@ export class BlobStore {
     const path = this.#path(key);
     const files = [openNew(path), openNew(path + MANIFEST)] as const;
     const opening = Promise.all(files);
-    // Does not wait for the manifest. Linux makes one file of a folder at a time, so the second takes twice as long.
+    // Does not wait for the manifest. Linux makes one file of a folder at a time, so the second one takes twice as long.
     const stream = new BlobStream(files[0]);
     // The stream may fail before its caller listens, if a file cannot be opened.
     stream.on('error', () => {});

@@ -7,7 +7,7 @@ const MAX_FILENAME_CHARS = 255;
  */
 const UNSAFE = /[\p{Cc}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 
-/** What a browser writes for a quotation mark or a line break in the name of a part (HTML Standard, multipart/form-data). */
+/** Escapes of a quotation mark and a line break in the name of a part (HTML Standard, multipart/form-data). */
 const ESCAPED = /%22|%0D|%0A/g;
 
 /**

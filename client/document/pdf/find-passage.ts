@@ -20,7 +20,7 @@ interface Letters {
  * Finds a passage among the items of a page's text. It compares letters and digits alone, because readers differ in blanks,
  * hyphens and marks. Readers differ in the order of columns and tables, too, so the passage may be found in several runs.
  * @param items texts as pdf.js gives them
- * @param passage text of a chunk, or the rest of one that the page before has in part
+ * @param passage text of a chunk, or what the page before lacks of it
  * @returns the found ranges in the order of the items, and what follows the last of them in the passage
  */
 export function findPassage(
@@ -48,7 +48,7 @@ export function findPassage(
   return { ranges, rest: passage.slice(restOffset) };
 }
 
-/** Finds the longest start of `wanted` from `at` on that the page has. @returns `length` 0 if it has none */
+/** Finds the longest run of `wanted` from `at` on that the page has. @returns `length` 0 if it has none */
 function longestRun(page: string, wanted: string, at: number): { place: number; length: number } {
   let best = { place: -1, length: 0 };
   const probe = wanted.slice(at, at + SHORTEST_RUN);
@@ -66,7 +66,7 @@ function lettersOf(texts: readonly string[]): Letters {
   for (const [item, text] of texts.entries()) {
     let offset = 0;
     for (const character of text) {
-      // Ligatures and full-width letters become those that they stand for.
+      // NFKC replaces ligatures and full-width letters.
       for (const letter of character
         .normalize('NFKC')
         .toLowerCase()

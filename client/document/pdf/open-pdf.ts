@@ -10,10 +10,10 @@ import type { Sluice } from '../../sdk/sluice.ts';
 
 /** Bytes of a request. A page of text takes less. */
 const RANGE_BYTES = 256 * 1024;
-/** Most pixels of a canvas. A phone refuses larger ones. */
+/** Most bytes of a canvas. A phone refuses larger ones. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Flaws of a file, and work that a closed viewer ends, are no faults of the page. */
+/** Logs errors only. pdf.js also warns of flaws in files, and of work that a closed viewer ends. */
 const VERBOSITY = VerbosityLevel.ERRORS;
 
 /** An open PDF. */
@@ -24,7 +24,7 @@ export interface OpenPdf {
 }
 
 /**
- * Opens the original of a document. Only the ranges are fetched that its shown pages need.
+ * Opens the original of a document. It fetches only the ranges that the shown pages need.
  * @param onProblem called when a range cannot be fetched
  */
 export function openPdf(

@@ -4,14 +4,14 @@ export interface PageSize {
   height: number;
 }
 
-/** CSS pixels of a point. At this scale, a page has its printed size. */
+/** Scale at which a page has its printed size: CSS pixels of a point. */
 export const PRINTED = 96 / 72;
 /** Gap between pages, and around them, in CSS pixels. */
 export const GAP = 12;
 const LEAST_SCALE = 0.25 * PRINTED;
 const MOST_SCALE = 5 * PRINTED;
 
-/** Where the reader is: a page, and the share of its height above the top of the window. */
+/** A place in the pages: a page, and the share of its height above the top of the window. */
 export interface Spot {
   page: number;
   share: number;

@@ -5,7 +5,7 @@ import { findPassage, type ItemRange } from './find-passage.ts';
 /** Name of the highlight in the style sheet. */
 const NAME = 'passage';
 
-/** What is marked on a page. */
+/** Marks of one page. */
 interface Marked {
   first: Range | undefined;
   remove: () => void;
@@ -29,12 +29,12 @@ export class PassageMarks {
     CSS.highlights.set(NAME, this.#highlight);
   }
 
-  /** Ends all marks. */
+  /** Removes all marks. */
   close(): void {
     if (CSS.highlights.get(NAME) === this.#highlight) CSS.highlights.delete(NAME);
   }
 
-  /** @param elements of the text layer, one for each of `items` */
+  /** Marks the passage on a page. @param elements of the text layer, one for each of `items` */
   async mark(page: number, elements: readonly HTMLElement[], items: readonly string[]): Promise<Marked> {
     const ranges = (await this.#find(page, items)).flatMap(({ item, start, end }) => {
       const node = elements[item]?.firstChild;

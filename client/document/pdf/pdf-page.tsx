@@ -4,7 +4,7 @@ import { RenderingCancelledException, TextLayer, type PDFDocumentProxy, type PDF
 import type { PageSize } from './page-layout.ts';
 import type { PassageMarks } from './passage-marks.ts';
 
-/** Most device pixels of a CSS pixel. More costs memory, and is not seen. */
+/** Most device pixels of a CSS pixel. More costs memory and looks the same. */
 const MOST_SHARP = 2;
 
 /** Draws a page and lays its text over it, so that it can be selected. */
@@ -52,7 +52,7 @@ export function PdfPage({
     if (!page || !canvas.current) return;
     const viewport = page.getViewport({ scale });
     const sharp = Math.min(MOST_SHARP, window.devicePixelRatio || 1);
-    // Drawn aside, so that the former picture stays while a zoomed one is drawn.
+    // Draws on another canvas, so that the former picture stays until the zoomed one is complete.
     const drawn = document.createElement('canvas');
     drawn.width = Math.max(1, Math.floor(viewport.width * sharp));
     drawn.height = Math.max(1, Math.floor(viewport.height * sharp));

@@ -17,15 +17,15 @@ import { PdfPage } from './pdf-page.tsx';
 import { PdfTools } from './pdf-tools.tsx';
 import type { LoadedPdf } from './use-pdf.ts';
 
-/** Height in CSS pixels beyond the box in which pages are drawn, too. */
+/** Height in CSS pixels above and below the box in which it also draws pages. */
 const AHEAD = 600;
-/** Time in ms for which the reader rests on a page before the address names it. */
+/** Time in ms for which the user stays on a page before the address names it. */
 const REST_MS = 300;
 const ZOOM_STEP = 1.25;
-/** Share of the box above a passage that is scrolled to. */
+/** Share of the box to leave above a passage. */
 const ABOVE_PASSAGE = 0.25;
 
-/** Shows the pages in a box that scrolls. Only those near the box are drawn: 600 pages would take minutes. */
+/** Shows the pages in a box that scrolls. It draws only those near the box: 600 pages would take minutes. */
 export function PdfPages({
   loaded: { pdf, size },
   passage,
@@ -70,7 +70,7 @@ export function PdfPages({
     box.current.scrollTop = height;
     setScrolled(box.current.scrollTop);
   };
-  // The reader stays where he is while pages turn out larger, and while the scale changes.
+  // Keeps the spot while pages turn out larger, and while the scale changes.
   useLayoutEffect(() => {
     if (boxSize.width > 0) scrollTo(heightOf(tops, spot.current));
   }, [tops, boxSize.width > 0]);
@@ -104,7 +104,7 @@ export function PdfPages({
     [pdf, passage],
   );
   useEffect(() => () => marks?.close(), [marks]);
-  // The passage is scrolled to once, if the address opens its page.
+  // Scrolls to the passage once, if the address opens its page.
   const toShow = useRef<Chunk | undefined>(undefined);
   const shown = useRef<Chunk | undefined>(undefined);
   if (passage !== shown.current && passage?.page === wantedPage) toShow.current = passage;

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../sdk/sluice.ts';
 
-/** What to tell about a PDF that cannot be shown. */
+/** Words for a PDF that cannot be shown. */
 export interface PdfProblem {
   title: string;
   advice: string;
@@ -8,7 +8,7 @@ export interface PdfProblem {
 }
 
 /** Explains an error of the server or of pdf.js. */
-export function wordsOf(error: unknown): PdfProblem {
+export function pdfProblemOf(error: unknown): PdfProblem {
   if (error instanceof SluiceError) {
     if (error.code === 'file_gone')
       return {

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { percent, whole } from '../../wording/numbers.ts';
 
-/** Page number and zoom of a PDF. @param scale 1 for the printed size */
+/** Shows the page number and the zoom of a PDF. @param scale 1 for the printed size */
 export function PdfTools({
   page,
   count,
@@ -32,7 +32,7 @@ export function PdfTools({
       <button
         type="button"
         class="icon-button"
-        aria-label="Page before"
+        aria-label="Previous page"
         disabled={page <= 1}
         onClick={() => onPage(page - 1)}
       >

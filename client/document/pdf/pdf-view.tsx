@@ -6,7 +6,7 @@ import { EmptyState } from '../../parts/empty-state.tsx';
 import type { Chunk, Document } from '../../../src/contract/documents.ts';
 import { download } from '../download.ts';
 import { PdfPages } from './pdf-pages.tsx';
-import { wordsOf } from './pdf-problems.ts';
+import { pdfProblemOf } from './pdf-problems.ts';
 import { usePdf } from './use-pdf.ts';
 
 export interface PdfViewProps {
@@ -15,7 +15,7 @@ export interface PdfViewProps {
   passage: Chunk | undefined;
   /** Page to show, from 1. */
   page: number;
-  /** Called when the reader has come to another page. */
+  /** Called when the user has come to another page. */
   onPage: (page: number) => void;
 }
 
@@ -35,7 +35,7 @@ export function PdfView({ document, passage, page, onPage }: PdfViewProps) {
         onProblem={setProblem}
       />
     );
-  const { title, advice, mayRetry } = wordsOf(problem);
+  const { title, advice, mayRetry } = pdfProblemOf(problem);
   return (
     <EmptyState title={title}>
       <p role="alert">{advice}</p>

@@ -7,7 +7,7 @@ import type { PageSize } from './page-layout.ts';
 
 export interface LoadedPdf {
   pdf: PDFDocumentProxy;
-  /** Size of the page that is opened first. The others are taken to be as large until they are seen. */
+  /** Size of the page that opens first. The layout assumes it for the others until they are drawn. */
   size: PageSize;
 }
 

@@ -7,7 +7,7 @@ import { whole } from '../../wording/numbers.ts';
 import { ChunkField } from './chunk-field.tsx';
 import { useChunkWindow } from './use-chunk-window.ts';
 
-/** Lists the chunks of a document as they are stored. @param chunk the one that is marked */
+/** Lists the stored chunks of a document. @param chunk index of the marked one */
 export function ChunkList({ document, chunk }: { document: Document; chunk: number | undefined }) {
   const { id, chunk_count: count } = document;
   const list = useRef<HTMLOListElement>(null);

@@ -4,7 +4,7 @@ import { MarkedText, type Span } from '../../parts/marked-text.tsx';
 import { whole } from '../../wording/numbers.ts';
 import type { Block } from './text-blocks.ts';
 
-/** Shows a block of the text. @param passage offsets of what is marked */
+/** Shows a block of the text. @param passage offsets of the marked part */
 export function TextBlock({ block, passage }: { block: Block; passage: Span | undefined }) {
   const { kind, start, text, page = 0, level = 1 } = block;
   const marked = (from: number, words: string) => (
@@ -17,7 +17,7 @@ export function TextBlock({ block, passage }: { block: Block; passage: Span | un
       </p>
     );
   if (kind === 'table') return <TextTable start={start} text={text} marked={marked} />;
-  // Headings of the text stand below those of the page, so their levels begin with the third.
+  // The page uses the first two levels of headings.
   if (kind === 'heading')
     return (
       <p role="heading" aria-level={Math.min(6, level + 2)} data-level={level} data-start={start}>

@@ -1,6 +1,6 @@
 import type { Chunk } from '../../../src/contract/documents.ts';
 
-/** A piece of the text as it is shown. Offsets are those of the chunks. */
+/** A part of the shown text. Its offsets are those of the chunks. */
 export interface Block {
   kind: 'page' | 'heading' | 'table' | 'text';
   start: number;
@@ -18,12 +18,12 @@ interface Piece {
   page?: number | undefined;
 }
 
-/** Lines that begin a list, a table, a heading or a quotation: a line break stands before them. */
+/** Matches the start of a list item, a table, a heading or a quotation. Each begins on a line of its own. */
 const OWN_LINE = /^(?:[-*+|#>]|\d+[.)]\s)/;
 
 /**
  * Rebuilds the text from chunks in their order, without their overlaps, and cuts it into headings, tables and paragraphs.
- * Chunks hold everything but the blanks between them: one blank is a space or a line break, more end a paragraph.
+ * Chunks lack only the blanks between them. One blank is a space or a line break. Several end a paragraph.
  */
 export function blocksOf(chunks: readonly Chunk[]): Block[] {
   return piecesOf(chunks).flatMap(({ start, text, page }): Block[] => {

@@ -9,10 +9,10 @@ import { blocksOf } from './text-blocks.ts';
 import { TextBlock } from './text-block.tsx';
 import { useChunkWindow } from './use-chunk-window.ts';
 
-/** Distance in CSS pixels from the edge of the window at which more text is loaded. */
+/** Distance from the edge of the window at which the view loads more text. */
 const AHEAD = '1200px';
 
-/** Shows the text as Sluice read it. A long one is loaded as the reader scrolls. @param chunk whose passage is marked */
+/** Shows the text that Sluice read. It loads more as the user scrolls. @param chunk index of the marked one */
 export function TextView({ document, chunk }: { document: Document; chunk: number | undefined }) {
   const { id, chunk_count: count } = document;
   const content = useRef<HTMLDivElement>(null);
@@ -32,7 +32,7 @@ export function TextView({ document, chunk }: { document: Document; chunk: numbe
   const after = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (problem) return;
-    // Observed anew after each change, because a short text leaves the edge in sight.
+    // Observes again after each change, because a short text leaves the edge in sight.
     const observer = new IntersectionObserver(
       (entries) => {
         for (const { target, isIntersecting } of entries)
@@ -64,7 +64,7 @@ export function TextView({ document, chunk }: { document: Document; chunk: numbe
       <div class="text-tools">
         <ChunkField id={id} count={count} shown="text" />
         <p class="hint">
-          Chunks {whole(loaded.first)} to {whole(loaded.end - 1)} are loaded
+          Chunks {whole(loaded.first)} to {whole(loaded.end - 1)} loaded
         </p>
       </div>
       <div ref={content} class="panel read-text">

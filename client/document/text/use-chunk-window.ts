@@ -6,11 +6,11 @@ import type { SluiceError } from '../../sdk/sluice.ts';
 import type { Chunk } from '../../../src/contract/documents.ts';
 import { useKeptPlace } from './use-kept-place.ts';
 
-/** Chunks of a request. It takes some ms, and fills several screens. */
+/** Number of chunks of a request. They fill several screens. */
 const PAGE = 60;
-/** Chunks before the one that is opened. */
+/** Number of chunks to load before the opened one. */
 const LEAD = 15;
-/** Most chunks that are kept. More would make the page slow: a long book has thousands. */
+/** Most chunks to keep. More would make the page slow: a long book has thousands. */
 const MOST_KEPT = 480;
 
 /** Chunks in a row, around a place in a document. */
@@ -24,7 +24,7 @@ export interface ChunkWindow {
 export interface LoadedChunks {
   loaded: ChunkWindow | undefined;
   problem: SluiceError | undefined;
-  /** Loads more chunks at one end, and lets go of those far from it. */
+  /** Loads more chunks at one end, and drops those far from it. */
   extend: (direction: 'before' | 'after') => void;
   /** Tries again after a problem. */
   retry: () => void;
@@ -33,7 +33,7 @@ export interface LoadedChunks {
 /**
  * Loads the chunks around an index, and more on demand.
  * @param count number of all chunks of the document
- * @param content element that shows them. What the reader sees of it keeps its place
+ * @param content element that shows them. Its visible part keeps its place
  */
 export function useChunkWindow(
   id: string,
@@ -50,7 +50,7 @@ export function useChunkWindow(
   const keepPlace = useKeptPlace(content, loaded);
   const aborter = useRef<AbortController | undefined>(undefined);
 
-  /** Replaces a request under way. @returns the chunks; `undefined` if they are wanted no more */
+  /** Reads chunks instead of a request under way. @returns `undefined` if another request replaced this one */
   const read = useCallback(
     async (first: number, end: number): Promise<readonly Chunk[] | undefined> => {
       aborter.current?.abort();
@@ -107,7 +107,7 @@ export function useChunkWindow(
   return { loaded, problem, extend, retry };
 }
 
-/** Lets go of the chunks at the end that lies away from the reader. */
+/** Drops chunks at the end that is far from the user. */
 function cut({ first, end, chunks }: ChunkWindow, direction: 'before' | 'after'): ChunkWindow {
   const spare = end - first - MOST_KEPT;
   if (spare <= 0) return { first, end, chunks };

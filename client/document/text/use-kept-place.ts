@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
 
 /**
- * Keeps what the reader sees in its place while text is added or removed above it.
+ * Keeps the visible text in its place while the page adds or removes text above it.
  * @param version another value for each state of the content
  * @returns a function to call just before a change
  */

@@ -9,13 +9,13 @@ import { useRequest } from '../../state/use-request.ts';
 import { quantity, whole } from '../../wording/numbers.ts';
 import { Confirm } from '../confirm.tsx';
 
-/** Time in ms for which the result stays, because it may name several counts. */
+/** Time in ms for which the result stays. It may name several counts. */
 const RESULT_MS = 20_000;
 
 /** A change of many jobs that the user asked for. */
 export interface BulkChange {
   kind: 'cancel' | 'retry';
-  /** Names the jobs: “waiting, in “papers””. */
+  /** Names the jobs: “waiting jobs in “papers””. */
   words: string;
   /** Selects the same jobs, so that the server counts them. */
   selection: JobSelection;
@@ -33,7 +33,7 @@ const WORDS = {
   retry: { title: 'Retry these jobs?', verb: 'Retry', done: 'retried', keep: 'Not now', tone: 'plain' },
 } as const;
 
-/** Returns how to ask for a change of many jobs, whether one runs, and the dialog that confirms it. */
+/** Returns a function that asks for a change of many jobs, whether one runs, and its dialog. */
 export function useBulkChange(): {
   ask: (change: BulkChange) => void;
   isRunning: boolean;

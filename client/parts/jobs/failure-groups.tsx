@@ -7,7 +7,7 @@ export interface FailureGroup {
   count: number;
 }
 
-/** Shows failures by error code: how many, what the code means, and what to do. */
+/** Shows failures by error code, with their number, their meaning and the advice. */
 export function FailureGroups({
   groups,
   hrefOfCode,
@@ -49,7 +49,7 @@ export function FailureGroups({
   );
 }
 
-/** Removes the marks of code from an advice, because the page shows plain text. */
+/** Removes backticks from an advice, because the page shows plain text. */
 function plain(text = ''): string {
   return text.replaceAll('`', '');
 }

@@ -1,7 +1,7 @@
 import type { JobState } from '../../jobs/model/job-view.ts';
 import { ACTIVE, snapshot, STATES_A_MESSAGE } from './stream-messages.ts';
 
-/** What every page says. */
+/** Fields of every page. */
 interface Facts {
   /** Offset up to which the client has everything before the pages, and after the last one. */
   before: number;
@@ -10,8 +10,8 @@ interface Facts {
 }
 
 /**
- * The first states of the active jobs, as far as the client has not taken them. Of a job that is active it holds the id
- * alone, because the states of 10,000 jobs take 6 MB. Ends are held whole, because Redis may forget them.
+ * Holds the first states of the active jobs until the client takes them. Of an active job it holds the id alone, because
+ * the states of 10,000 jobs take 6 MB. It holds ends whole, because Redis may forget them.
  */
 export class ActivePages {
   readonly facts: Facts;
@@ -22,7 +22,7 @@ export class ActivePages {
     this.#waiting = states.map((state) => (state.terminal ? state : state.id));
   }
 
-  /** Lists the jobs of the next page whose states must be read. */
+  /** Lists the jobs of the next page whose states the caller must read. */
   get ids(): string[] {
     return this.#waiting.slice(0, STATES_A_MESSAGE).filter((entry) => typeof entry === 'string');
   }

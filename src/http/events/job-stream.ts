@@ -210,7 +210,7 @@ export class JobStream implements JobWatcher, FeedObserver {
     if (!pages) return undefined;
     const read = await this.#feed.reads.byIds(this.tenant, pages.ids, undefined);
     if (this.#ended) return undefined;
-    // The feed is stale, or another epoch has begun. What to say of it has come meanwhile.
+    // The feed is stale, or another epoch has begun. The message about that already waits.
     if (!read || this.#pages !== pages) return this.#nextNow();
     const unchanged = new Map<string, JobState>();
     for (const state of read.states) {

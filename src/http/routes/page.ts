@@ -3,7 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
 import { secureHeaders } from 'hono/secure-headers';
 
-/** A year in seconds: the longest time that HTTP caches count on. */
+/** Lets a browser keep a file for a year, in seconds. */
 const FOREVER = 'public, max-age=31536000, immutable';
 
 /**
@@ -34,8 +34,8 @@ export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
 }
 
 /**
- * Names how long a browser may keep a file. The name of an asset changes with its content. Other files, the page among
- * them, must be asked for each time, because an upgrade would not reach browsers.
+ * Names how long a browser may keep a file. The name of an asset changes with its content. A browser must
+ * ask for other files each time, because an upgrade of the page would not reach it otherwise.
  */
 const cacheControl: MiddlewareHandler = async (c, next) => {
   await next();

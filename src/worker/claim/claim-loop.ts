@@ -18,7 +18,7 @@ const MAX_PAUSE_MS = 5000;
 /** Interval in ms of a worker that waits for a dependency. */
 const PAUSE_MS = 250;
 
-/** Most jobs for each slot. A job without one waits for its stores, and more such jobs share a write. */
+/** Most jobs for each slot. A job without a slot waits for its stores. The more wait, the more share a write. */
 const JOBS_A_SLOT = 4;
 
 /** Takes a job to its end. It may call `freeSlot` earlier, once the job needs neither memory nor the processor. MUST NOT throw. */

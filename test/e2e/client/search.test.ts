@@ -55,7 +55,7 @@ test('a hit shows its neighbours on demand, as the document has them', async () 
   );
 });
 
-test('an address holds the search, for a reload and for somebody else', async () => {
+test('an address holds the search, for a reload and for another browser', async () => {
   await ask('closing a gap');
   await hits().first().waitFor();
   await user.page.getByRole('link', { name: 'Words', exact: true }).click();
@@ -72,7 +72,7 @@ test('an address holds the search, for a reload and for somebody else', async ()
 
 test('nonsense finds nothing, and the page says so', async () => {
   await ask('xqzzy vlorpt');
-  await user.page.getByText('“papers” holds nothing like that.').waitFor();
+  await user.page.getByText('Nothing in “papers” matches.').waitFor();
   expect(await hits().count()).toBe(0);
 });
 

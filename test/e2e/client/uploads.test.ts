@@ -95,14 +95,14 @@ describe('an upload', () => {
       'The file is protected by a password. Upload it without one.',
     );
     // Neither can succeed.
-    expect(await user.page.getByRole('button', { name: /Try again/ }).count()).toBe(0);
+    expect(await user.page.getByRole('button', { name: /Retry/ }).count()).toBe(0);
     await refused.getByRole('button', { name: 'Remove empty.txt' }).click();
     await expect.poll(() => user.names()).not.toContain('empty.txt');
     // The browser itself notes the response 400.
     expect(user.complaints).toEqual([expect.stringContaining('status of 400')]);
   });
 
-  test('shows a name as it is, whatever it looks like', async () => {
+  test('shows a name that looks like markup as text', async () => {
     const name = `<img src=x onerror="document.title='gotcha'"> & <b>co.md`;
     const buffer = Buffer.from(
       '# Hello <i>there</i>\n\nSome <script>text</script> to read, and then more of it.',
@@ -172,13 +172,13 @@ describe('a job', () => {
     expect(await sluice.job(id)).toMatchObject({ status: 'completed', run: 2 });
   });
 
-  test('that failed for a reason that passes is tried again', async () => {
+  test('that failed for a passing reason is retried', async () => {
     embedder.delayMs = 0;
     embedder.failNext(401, {}, 1);
     await chooser().setInputFiles([text('refused-once.txt')]);
     const failed = user.row('refused-once.txt', 'failed');
     const id = await user.jobId(failed);
-    await failed.getByRole('button', { name: 'Try again: refused-once.txt' }).click();
+    await failed.getByRole('button', { name: 'Retry refused-once.txt' }).click();
     await user.row('refused-once.txt', 'completed').waitFor();
     expect(await sluice.job(id)).toMatchObject({ status: 'completed', run: 2 });
   });

@@ -14,9 +14,9 @@ export interface CrowdTask {
   count: number;
   /** Jobs to watch: two for each client. */
   known: readonly string[];
-  /** One of so many clients uploads. */
+  /** Number of clients to each one that uploads. */
   uploaders: number;
-  /** One of so many clients watches all active jobs. */
+  /** Number of clients to each one that watches all active jobs. */
   dashboards: number;
   /** Time in ms within which the uploads of a wave begin. */
   spreadMs: number;
@@ -32,7 +32,7 @@ export interface CrowdReport {
   accepted: string[];
   /** Number of uploads, jobs and batches that have ended. */
   ends: number;
-  /** Those that have not. */
+  /** Ids of those that have not ended. */
   open: string[];
   faults: string[];
 }

@@ -60,7 +60,7 @@ export class ClientLine {
     this.#state = 'silent';
   }
 
-  /** Takes no byte any more, so that a sender notices that nothing leaves. */
+  /** Stops reading, so that the buffers of a sender fill up. */
   stall(): void {
     this.silence();
     for (const { client, server } of this.#pairs) {
@@ -134,7 +134,7 @@ export class ClientLine {
 
   #attach(socket: Socket, pair: Pair): void {
     socket.setNoDelay(true);
-    // What broke is told to the other side by its own end.
+    // The end of this side tells the other one of the fault.
     socket.on('error', () => {});
     socket.on('close', () => {
       if (this.#state === 'silent' || (socket !== pair.client && socket !== pair.server)) return;

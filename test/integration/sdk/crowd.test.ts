@@ -11,7 +11,7 @@ import { use, useFolder, useRedis } from '../../helpers/servers/use.ts';
 import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 
 const CLIENTS = 300;
-/** One of so many clients uploads before each fault. */
+/** Number of clients to each one that uploads before each fault. */
 const UPLOADERS = 5;
 const ROLES = ['api', 'gateway'];
 
@@ -56,7 +56,7 @@ async function replace(end: (node: GatewayNode) => void): Promise<void> {
   await former.close();
 }
 
-/** Uploads a file in a batch of its own from some clients, and waits until some are accepted and others under way. */
+/** Makes some clients upload a file in a batch of its own. Waits until some are accepted and others under way. */
 async function upload(followers: readonly Follower[], wave: number): Promise<Upload[]> {
   const uploads = followers
     .filter((_, i) => i % UPLOADERS === 0)

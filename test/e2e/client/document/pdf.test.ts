@@ -117,7 +117,7 @@ describe('the original', () => {
   test('of another kind is offered for download', async () => {
     const id = await server.ingest('table.docx', { collection: 'papers' });
     await open(id, '?view=original');
-    await user.page.getByText('A browser shows no file of the kind Word', { exact: true }).waitFor();
+    await user.page.getByText('The page cannot show the kind Word', { exact: true }).waitFor();
     const started = user.page.waitForEvent('download');
     await user.page.getByRole('button', { name: 'Download table.docx' }).click();
     expect((await started).suggestedFilename()).toBe('table.docx');

@@ -37,7 +37,7 @@ test('a batch is counted until it is finished', async () => {
   embedder.delayMs = 0;
 });
 
-test('a batch that does not exist is not made up', async () => {
+test('the view of an absent batch says that there is none', async () => {
   await open('no-such-batch');
   await user.page.getByText('There is no such batch').waitFor();
   // The page does not ask again and again.
@@ -77,7 +77,7 @@ describe('while the worker is held', () => {
     expect(user.complaints).toEqual([]);
   });
 
-  test('failures are retried: those with one code, or all that another run may help', async () => {
+  test('failures are retried: those with one code, or all that a retry may fix', async () => {
     const fields = { batch: 'failing' };
     await held.failed('slow.txt', 'deadline', fields);
     await held.failed('locked.txt', 'encrypted', fields);
@@ -92,7 +92,7 @@ describe('while the worker is held', () => {
     expect(await counts('failing')).toMatchObject({ queued: 1, failed: 2 });
     await group('deadline').waitFor({ state: 'detached' });
 
-    await button('Retry all failures').click();
+    await button('Retry all that may succeed').click();
     await expect.poll(() => user.page.getByRole('dialog').textContent()).toContain('1 job now.');
     await button('Retry 1 job').click();
     await expect.poll(() => counts('failing')).toMatchObject({ queued: 2, failed: 1 });

@@ -22,7 +22,7 @@ const upload = async (name: string, fields: Record<string, string> = {}) =>
   (await sluice.upload(new File([`${name} says something of its own.`], name), fields)).job_id;
 const timeline = async (id: string) =>
   ((await (await fetch(`${sluice.url}/api/jobs/${id}/timeline`)).json()) as Timeline).events;
-/** What the rows of the table say, in the column “What”. */
+/** Reads the column “What” of the table. */
 const told = async () => {
   const cells = await user.page.locator('.waterfall-table tbody td:nth-child(4)').allTextContents();
   return cells.map((text) => text.trim());
@@ -112,7 +112,7 @@ test('a job that waits for its next attempt says until when, and is retried now'
   const id = await upload('patient.txt');
   await open(id);
   await view('retrying').waitFor();
-  expect(await user.page.locator('.doing').textContent()).toContain('Tries again at');
+  expect(await user.page.locator('.doing').textContent()).toContain('Retries at');
   await expect.poll(told).toContainEqual(expect.stringContaining('Waits for the next attempt'));
   await button('Retry now').click();
   await view('completed').waitFor();
@@ -124,7 +124,7 @@ test('a job that waits for its next attempt says until when, and is retried now'
   ]);
 });
 
-test('a job that the server does not know is not made up', async () => {
+test('the view of an unknown job says that it is unknown', async () => {
   await open('no-such-job');
   await view('unknown').waitFor();
   expect(await user.page.locator('.message').textContent()).toContain('knows no job with this id');

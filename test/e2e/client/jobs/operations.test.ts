@@ -52,7 +52,7 @@ test('the lists show the jobs by state, and follow them', async () => {
   await held.queue.retry(claimed!, 600_000, { error: 'The processor is busy.', errorCode: 'deadline' });
   await expect.poll(() => count('Retrying')).toBe('1');
   await user.page.locator('.job-tabs').getByRole('link', { name: 'Retrying' }).click();
-  await expect.poll(() => row('first.txt').textContent()).toContain('Tries again at');
+  await expect.poll(() => row('first.txt').textContent()).toContain('Retries at');
 
   await row('first.txt').click();
   await user.page.locator('.job[data-status="retrying"]').waitFor();

@@ -156,7 +156,7 @@ describe('the list of documents', () => {
       const path = `${sluice.url}/api/documents/${id}/reindex`;
       const { job_id } = (await (await fetch(path, { method: 'POST' })).json()) as { job_id: string };
       await open('#/library/marked');
-      const mark = row('marked.md').getByRole('link', { name: 'Index job' });
+      const mark = row('marked.md').getByRole('link', { name: 'Indexing again' });
       await mark.waitFor();
       expect(await mark.getAttribute('href')).toBe(`#/job/${job_id}`);
       await fetch(`${sluice.url}/api/jobs/${job_id}/cancel`, { method: 'POST' });

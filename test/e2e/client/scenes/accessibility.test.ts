@@ -10,7 +10,7 @@ import { createTestPage } from '../test-page.ts';
 import { EMPTY_SCENES, prepareBusyScenes, type Scene } from './scenes.ts';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-/** Each theme has its colours, and each width its layout. */
+/** Each theme once, and each width once. */
 const APPEARANCES = [
   { viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
   { viewport: { width: 320, height: 640 }, colorScheme: 'light' },
@@ -23,7 +23,7 @@ const browser = use(async () => {
 const embedder = useEmbeddings({ dimensions: 512 });
 const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
 
-/** Returns what axe-core finds in each scene, in both themes, on a wide page and a narrow one. */
+/** Returns what axe-core finds in each scene, in each appearance. */
 async function faultsOf(scenes: readonly Scene[]): Promise<string[]> {
   const faults: string[] = [];
   for (const { viewport, colorScheme } of APPEARANCES) {
@@ -48,7 +48,7 @@ async function faultsOf(scenes: readonly Scene[]): Promise<string[]> {
   return faults;
 }
 
-test('no view of an empty server has a fault of access', async () => {
+test('no view of an empty server has an accessibility fault', async () => {
   expect(await faultsOf(EMPTY_SCENES)).toEqual([]);
 });
 

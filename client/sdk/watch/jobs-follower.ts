@@ -10,7 +10,7 @@ import { callBack, Stream } from './stream.ts';
 const PAGE = 200;
 
 /** Follows the active jobs, or those that match a filter. */
-export class FollowedJobs implements JobsWatch, Channel {
+export class JobsFollower implements JobsWatch, Channel {
   readonly fields: ChannelFields;
   readonly ready: Promise<void>;
   readonly jobs: ReadonlyMap<string, Job>;
