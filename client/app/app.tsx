@@ -1,13 +1,13 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-import { BatchView } from '../batch/batch-view.tsx';
-import { DocumentView } from '../document/document-view.tsx';
-import { JobView } from '../job/job-view.tsx';
-import { LibraryView } from '../library/library-view.tsx';
-import { OperationsView } from '../operations/operations-view.tsx';
-import { SearchView } from '../search/search-view.tsx';
-import { UploadsView } from '../uploads/uploads-view.tsx';
+import { BatchPage } from '../batch/batch-page.tsx';
+import { DocumentPage } from '../document/document-page.tsx';
+import { JobPage } from '../job/job-page.tsx';
+import { LibraryPage } from '../library/library-page.tsx';
+import { OperationsPage } from '../operations/operations-page.tsx';
+import { SearchPage } from '../search/search-page.tsx';
+import { UploadsPage } from '../uploads/uploads-page.tsx';
 import { KeyDialog } from './key-dialog.tsx';
 import { LinkSign } from './link-sign.tsx';
 import { useIsHeard } from './link.ts';
@@ -21,13 +21,13 @@ export interface ViewProps {
 }
 
 const COMPONENTS: Record<View, { title: string; component: ComponentType<ViewProps> }> = {
-  uploads: { title: 'Uploads', component: UploadsView },
-  library: { title: 'Library', component: LibraryView },
-  document: { title: 'Document', component: DocumentView },
-  search: { title: 'Search', component: SearchView },
-  operations: { title: 'Operations', component: OperationsView },
-  job: { title: 'Job', component: JobView },
-  batch: { title: 'Batch', component: BatchView },
+  uploads: { title: 'Uploads', component: UploadsPage },
+  library: { title: 'Library', component: LibraryPage },
+  document: { title: 'Document', component: DocumentPage },
+  search: { title: 'Search', component: SearchPage },
+  operations: { title: 'Operations', component: OperationsPage },
+  job: { title: 'Job', component: JobPage },
+  batch: { title: 'Batch', component: BatchPage },
 };
 
 /** Shows the frame of the page, and the view that the address names. */

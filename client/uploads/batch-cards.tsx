@@ -9,6 +9,7 @@ import { Bar } from '../parts/bar.tsx';
 import { openOf, summaryOf } from '../wording/batches.ts';
 import { leftOf } from '../wording/jobs.ts';
 import { fileSize, quantity } from '../wording/numbers.ts';
+import { compareTexts } from '../wording/texts.ts';
 
 /** Most batches to show. More would push the list out of sight. */
 const SHOWN = 3;
@@ -23,7 +24,7 @@ export function BatchCards({ jobs }: { jobs: Iterable<Job> }) {
     if (made > (latest.get(batch) ?? '')) latest.set(batch, made);
   }
   const names = [...latest.keys()]
-    .toSorted((a, b) => compare(latest.get(b), latest.get(a)))
+    .toSorted((a, b) => compareTexts(latest.get(b), latest.get(a)))
     .toSorted((a, b) => Number(active.has(b)) - Number(active.has(a)))
     .slice(0, SHOWN);
   if (names.length === 0) return null;
@@ -89,8 +90,4 @@ function BatchCard({ name, isActive }: { name: string; isActive: boolean }) {
       </div>
     </article>
   );
-}
-
-function compare(a = '', b = ''): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

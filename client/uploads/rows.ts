@@ -1,5 +1,6 @@
 import type { Job } from '../../src/contract/job.ts';
 import { shownStatus } from '../wording/jobs.ts';
+import { compareTexts } from '../wording/texts.ts';
 import type { Sending } from './upload-queue.ts';
 
 /** A row of the list: a file on its way, or a job of the server. */
@@ -34,15 +35,14 @@ export function listRows(
   const all = [...jobs.values(), ...earlier.filter(({ id }) => !jobs.has(id))];
   // Times have whole seconds, in which files of a folder come together.
   all.sort(
-    (a, b) => compare(b.created_at, a.created_at) || compare(a.filename, b.filename) || compare(a.id, b.id),
+    (a, b) =>
+      compareTexts(b.created_at, a.created_at) ||
+      compareTexts(a.filename, b.filename) ||
+      compareTexts(a.id, b.id),
   );
   const sending = items.filter(({ jobId }) => jobId === undefined || !jobs.has(jobId));
   return [
     ...sending.map((item): Row => ({ type: 'sending', item })),
     ...all.map((job): Row => ({ type: 'job', job })),
   ];
-}
-
-function compare(a = '', b = ''): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

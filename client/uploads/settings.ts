@@ -10,6 +10,8 @@ import {
   type Priority,
 } from '../../src/contract/upload.ts';
 import type { UploadOptions } from '../sdk/api.ts';
+import { parseValue } from '../wording/documents.ts';
+import { capitalize } from '../wording/texts.ts';
 
 /** Fields of the upload form, as the user typed them. An empty one has the server's default. */
 export interface UploadSettings {
@@ -49,7 +51,7 @@ export function checkSettings(settings: UploadSettings): {
   ): T | undefined => {
     const parsed = v.safeParse(schema, value);
     if (parsed.success) return parsed.output;
-    problems[name] = sentence(parsed.issues[0].message);
+    problems[name] = `${capitalize(parsed.issues[0].message)}.`;
     return undefined;
   };
   const { strategy, duplicates, priority } = settings;
@@ -86,7 +88,7 @@ function wholeNumber(min: number, max: number) {
   );
 }
 
-/** Parses lines of `key = value`. Numbers, `true` and `false` get their type. @returns words for a faulty line */
+/** Parses lines of `key = value`. @returns words for a faulty line */
 function parseMetadataLines(text: string): Record<string, unknown> | string | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   if (lines.length === 0) return undefined;
@@ -94,17 +96,7 @@ function parseMetadataLines(text: string): Record<string, unknown> | string | un
   for (const line of lines) {
     const at = line.indexOf('=');
     if (at <= 0) return `“${line.trim()}” is not of the form key = value.`;
-    metadata[line.slice(0, at).trim()] = typed(line.slice(at + 1).trim());
+    metadata[line.slice(0, at).trim()] = parseValue(line.slice(at + 1).trim());
   }
   return metadata;
-}
-
-function typed(value: string): string | number | boolean {
-  if (value === 'true' || value === 'false') return value === 'true';
-  // A number counts only in its usual form: “007” and “1e3” stay text.
-  return value !== '' && String(Number(value)) === value ? Number(value) : value;
-}
-
-function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }

@@ -8,6 +8,7 @@ import type { JobSelection } from '../../sdk/api.ts';
 import { useRequest } from '../../state/use-request.ts';
 import { quantity, whole } from '../../wording/numbers.ts';
 import { Confirm } from '../confirm.tsx';
+import { capitalize } from '../../wording/texts.ts';
 
 /** Time in ms for which the result stays. It may name several counts. */
 const RESULT_MS = 20_000;
@@ -92,7 +93,7 @@ function Question({
         Selected: <strong>{words}</strong>.
       </p>
       <p role="status">
-        {problem ? problem.message : count === undefined ? 'Counting…' : `${sentence(counted)} now.`}
+        {problem ? problem.message : count === undefined ? 'Counting…' : `${capitalize(counted)} now.`}
       </p>
       {kind === 'cancel' && (
         <p class="hint">A cancelled job can be retried while the server keeps its file.</p>
@@ -110,8 +111,4 @@ export function resultOf(kind: 'cancel' | 'retry', result: BulkResult): string {
   const [first] = failed;
   if (failures > 0) parts.push(`${whole(failures)} failed${first ? `: ${first.detail}` : '.'}`);
   return parts.join(' ');
-}
-
-function sentence(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -18,7 +18,7 @@ import { FAILURES, RECENT, useOperations } from './use-operations.ts';
 import { oldestWaitOf, useStats, type FollowedStats } from './use-stats.ts';
 
 /** Shows the queue: its jobs by state, its failures by code, its pace, and why it stands still. */
-export function OperationsView({ route }: ViewProps) {
+export function OperationsPage({ route }: ViewProps) {
   const sluice = useSluice();
   const { tab, filter } = readQuery(route.query);
   const followed = useStats();

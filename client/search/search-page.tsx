@@ -20,7 +20,7 @@ const MODE_WORDS: Record<SearchMode, string> = {
 };
 
 /** Searches a collection. The address holds the question, so that it can be shared. */
-export function SearchView({ route: { query } }: ViewProps) {
+export function SearchPage({ route: { query } }: ViewProps) {
   const sluice = useSluice();
   const { q = '', collection = 'default', limit } = query;
   const mode = SEARCH_MODES.find((mode) => mode === query['mode']) ?? 'hybrid';

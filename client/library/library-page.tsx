@@ -5,7 +5,7 @@ import { Collections } from './collections.tsx';
 import { Documents } from './documents.tsx';
 
 /** Shows all collections and their documents, or one collection. */
-export function LibraryView({ route }: ViewProps) {
+export function LibraryPage({ route }: ViewProps) {
   const { id: name, query } = route;
   return (
     <div class="view library">

@@ -20,7 +20,7 @@ const TABS: { shown: Shown; title: string }[] = [
 ];
 
 /** Shows a document: its facts, its text, its original and its chunks. */
-export function DocumentView({ route }: ViewProps) {
+export function DocumentPage({ route }: ViewProps) {
   const sluice = useSluice();
   const { id = '', query } = route;
   const { data, problem, reload } = useRequest(`document ${id}`, (signal) => sluice.document(id, { signal }));

@@ -31,7 +31,7 @@ const FILTER = { status: [...JOB_STATUSES], recent: RECENT };
 const ROW_PX = { wide: 100, narrow: 132 };
 
 /** Takes files, and shows the server's list of uploads. */
-export function UploadsView({ route: { query } }: ViewProps) {
+export function UploadsPage({ route: { query } }: ViewProps) {
   const queue = useUploadQueue();
   const items = useStore(queue.items);
   const { jobs, isReady, problem } = useJobs(FILTER);

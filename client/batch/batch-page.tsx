@@ -17,7 +17,7 @@ import { BatchJobs } from './batch-jobs.tsx';
 import { useBatch } from './use-batch.ts';
 
 /** Shows a batch: its counts, its failures by code and its jobs. */
-export function BatchView({ route }: ViewProps) {
+export function BatchPage({ route }: ViewProps) {
   const { id } = route;
   if (id === undefined)
     return (

@@ -31,7 +31,7 @@ import { useJob } from './use-job.ts';
 import { Waterfall } from './waterfall.tsx';
 
 /** Shows one job: its state, its facts and its timeline. */
-export function JobView({ route }: ViewProps) {
+export function JobPage({ route }: ViewProps) {
   const { id } = route;
   if (id === undefined)
     return (
