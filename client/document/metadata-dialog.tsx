@@ -27,8 +27,10 @@ export function MetadataDialog({
   onSaved: () => void;
 }) {
   const sluice = useSluice();
+  // A reload under the dialog may bring keys that the user has not seen.
+  const [seen] = useState(metadata);
   const [entries, setEntries] = useState<readonly Entry[]>(() =>
-    Object.entries(metadata).map(([key, value]) => ({ row: ++rows, key, value: formatValue(value) })),
+    Object.entries(seen).map(([key, value]) => ({ row: ++rows, key, value: formatValue(value) })),
   );
   const [fault, setFault] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -41,7 +43,7 @@ export function MetadataDialog({
     if (twice !== undefined) return setFault(`“${twice}” is there twice. Give each key one value.`);
     setBusy(true);
     try {
-      await sluice.editMetadata(id, editOf(metadata, entries));
+      await sluice.editMetadata(id, editOf(seen, entries));
       onSaved();
       onClose();
     } catch (error) {

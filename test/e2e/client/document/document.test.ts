@@ -40,6 +40,27 @@ describe('a document', () => {
     expect(user.complaints).toEqual([]);
   });
 
+  test('keeps what others edit while its metadata are edited', async () => {
+    const id = await server.ingest(note('shared.md'), { collection: 'shared', metadata: '{"team":"sea"}' });
+    await open(id);
+    await user.page.getByRole('button', { name: 'Edit the metadata' }).click();
+    await fetch(`${sluice.url}/api/documents/${id}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ metadata: { team: 'land', reviewed: true } }),
+    });
+    // The end of a job makes the page read the document again, under the dialog.
+    await server.ingest(note('another.md'), { collection: 'shared' });
+    await user.page.locator('.metadata dt').filter({ hasText: 'reviewed' }).waitFor();
+    await button('Add a key').click();
+    await user.page.getByLabel('Key', { exact: true }).last().fill('year');
+    await user.page.getByLabel('Value of year').fill('2026');
+    await button('Save').click();
+    await user.page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect((await server.document(id)).metadata).toEqual({ team: 'land', reviewed: true, year: 2026 });
+    expect(user.complaints).toEqual([]);
+  });
+
   test('is downloaded as it was uploaded', async () => {
     const id = await server.ingest('regatta.xlsx', { collection: 'downloads' });
     await open(id);
