@@ -29,6 +29,10 @@ export function Dialog({
         event.preventDefault();
         onClose?.();
       }}
+      onClose={({ currentTarget }) => {
+        // A browser closes it at the second Escape, whatever the page says.
+        if (!onClose && currentTarget.isConnected) currentTarget.showModal();
+      }}
     >
       <div class="dialog-head">
         <h2 id={heading}>{title}</h2>
