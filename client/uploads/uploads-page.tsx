@@ -38,7 +38,10 @@ export function UploadsPage({ route: { query } }: ViewProps) {
   const earlier = useEarlierJobs();
   const isNarrow = useIsNarrow();
   const now = useNow();
-  const [settings, setSettings] = useState(DEFAULTS);
+  const [settings, setSettings] = useState(() => ({
+    ...DEFAULTS,
+    collection: query['collection'] || DEFAULTS.collection,
+  }));
   const [problems, setProblems] = useState<SettingProblems>({});
   const [name, setName] = useState('');
   const group = GROUPS.find((group) => group === query['show']) ?? 'all';

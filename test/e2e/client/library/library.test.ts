@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { useEmbeddings, useSluice } from '../../../helpers/servers/use.ts';
+import { GENEROUS_MS } from '../test-page.ts';
 import { usePage } from '../use-page.ts';
 import { note, serverCalls } from './server-calls.ts';
 
@@ -34,6 +35,17 @@ describe('a collection', () => {
     await row('two.md').waitFor();
     expect(await shown()).toEqual(['two.md', 'one.md']);
     expect(user.complaints).toEqual([]);
+  });
+
+  test('without documents leads to an upload into it', async () => {
+    await open('#/library/still-empty');
+    await user.page.getByRole('link', { name: 'Upload to it' }).click();
+    await user.page.getByLabel('Files to upload').setInputFiles({
+      name: 'first.md',
+      mimeType: 'text/markdown',
+      buffer: Buffer.from('The first pear.'),
+    });
+    await expect.poll(() => server.names('still-empty'), { timeout: GENEROUS_MS }).toEqual(['first.md']);
   });
 
   test('is deleted once its name is typed', async () => {
