@@ -8,6 +8,7 @@ import { LibraryPage } from '../library/library-page.tsx';
 import { OperationsPage } from '../operations/operations-page.tsx';
 import { SearchPage } from '../search/search-page.tsx';
 import { UploadsPage } from '../uploads/uploads-page.tsx';
+import { FailureBoundary } from './failure-boundary.tsx';
 import { KeyDialog } from './key-dialog.tsx';
 import { LinkSign } from './link-sign.tsx';
 import { useIsHeard } from './link.ts';
@@ -47,6 +48,7 @@ export function App() {
     window.scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [route.view, route.id]);
+  useEffect(keepDrops, []);
   return (
     <div class="app" data-heard={isHeard}>
       <header class="masthead">
@@ -61,10 +63,24 @@ export function App() {
         <LinkSign />
       </header>
       <main ref={main} tabIndex={-1}>
-        <Shown key={`${route.view}/${route.id ?? ''}`} route={route} />
+        <FailureBoundary key={`${route.view}/${route.id ?? ''}`}>
+          <Shown route={route} />
+        </FailureBoundary>
       </main>
       <Toasts />
       <KeyDialog />
     </div>
   );
+}
+
+/** Keeps a dropped file from taking the place of the page. Only some views take files. */
+function keepDrops(): () => void {
+  const keep = (event: DragEvent) => {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
+  };
+  const events = ['dragover', 'drop'] as const;
+  for (const name of events) document.addEventListener(name, keep);
+  return () => {
+    for (const name of events) document.removeEventListener(name, keep);
+  };
 }

@@ -23,8 +23,10 @@ export function say(
   { tone = 'plain', action, shownMs = SHOWN_MS }: Partial<Omit<Toast, 'id' | 'words'>> = {},
 ): () => void {
   const id = ++made;
-  // Three suffice: more would hide the page.
-  toasts.set([...toasts.value.slice(-2), { id, words, tone, action, shownMs }]);
+  // Three suffice: more would hide the page. One with an action stays, because the action has no other place.
+  const plain = toasts.value.filter((toast) => !toast.action);
+  const surplus = new Set(plain.slice(0, Math.max(0, plain.length - 2)));
+  toasts.set([...toasts.value.filter((toast) => !surplus.has(toast)), { id, words, tone, action, shownMs }]);
   return () => remove(id);
 }
 

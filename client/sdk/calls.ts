@@ -25,6 +25,10 @@ import type {
   SearchQuery,
 } from './api.ts';
 import type { Requester } from './requester.ts';
+import { isPassing, type SluiceError } from './sluice-error.ts';
+
+/** Most calls of a deletion that may fail for a reason that passes. */
+const MOST_FAILURES = 3;
 
 /** Calls of the API. A failed call throws a `SluiceError`. */
 export class Calls {
@@ -69,7 +73,7 @@ export class Calls {
 
   /** Indexes a document again from its original. */
   reindex(id: string, options: CallOptions = {}): Promise<UploadAccepted> {
-    return this.#post(`api/documents/${encodeURIComponent(id)}/reindex`, options);
+    return this.#post(`api/documents/${encodeURIComponent(id)}/reindex`, { tries: 1, ...options });
   }
 
   async deleteDocument(id: string, options: CallOptions = {}): Promise<void> {
@@ -103,18 +107,27 @@ export class Calls {
   async deleteCollection(name: string, options: CallOptions = {}): Promise<CollectionDeletion> {
     const path = `api/collections/${encodeURIComponent(name)}`;
     const all: CollectionDeletion = { documents_deleted: 0, jobs_cancelled: 0, more: true };
-    while (all.more) {
-      const some: CollectionDeletion = await this.requester.json(path, { method: 'DELETE', ...options });
-      all.documents_deleted += some.documents_deleted;
-      all.jobs_cancelled += some.jobs_cancelled;
-      all.more = some.more;
-    }
+    for (let failures = 0, isFirst = true; all.more; isFirst = false)
+      try {
+        const some: CollectionDeletion = await this.requester.json(path, {
+          method: 'DELETE',
+          tries: 1,
+          ...options,
+        });
+        all.documents_deleted += some.documents_deleted;
+        all.jobs_cancelled += some.jobs_cancelled;
+        all.more = some.more;
+      } catch (error) {
+        // A call before this one, whose response was lost, has deleted the rest.
+        if (!isFirst && (error as SluiceError).code === 'collection_not_found') all.more = false;
+        else if (!isPassing(error) || ++failures >= MOST_FAILURES) throw error;
+      }
     return all;
   }
 
   /** Embeds a collection again with the server's present model. */
   reembed(name: string, options: CallOptions = {}): Promise<UploadAccepted> {
-    return this.#post(`api/collections/${encodeURIComponent(name)}/reembed`, options);
+    return this.#post(`api/collections/${encodeURIComponent(name)}/reembed`, { tries: 1, ...options });
   }
 
   job(id: string, options: CallOptions = {}): Promise<Job> {
@@ -183,7 +196,7 @@ export class Calls {
     return all;
   }
 
-  #post<T>(path: string, options: CallOptions & { body?: unknown }): Promise<T> {
+  #post<T>(path: string, options: CallOptions & { body?: unknown; tries?: number }): Promise<T> {
     return this.requester.json(path, { method: 'POST', ...options });
   }
 }

@@ -24,11 +24,14 @@ export function SearchPage({ route: { query } }: ViewProps) {
   const sluice = useSluice();
   const { q = '', collection = 'default', limit } = query;
   const mode = SEARCH_MODES.find((mode) => mode === query['mode']) ?? 'hybrid';
-  const most = Math.min(MOST_RESULTS, Math.max(1, Number(limit) || FIRST_RESULTS));
+  const most = Math.min(MOST_RESULTS, Math.max(1, Math.floor(Number(limit)) || FIRST_RESULTS));
   const asked = { collection, query: q, mode, limit: most };
   const key = q.trim() === '' ? undefined : JSON.stringify(asked);
-  const { data, problem, isLoading, reload } = useRequest(key, (signal) =>
-    sluice.search({ ...asked, allow_degraded: true }, { signal }),
+  const { data, problem, isLoading, reload } = useRequest(
+    key,
+    (signal) => sluice.search({ ...asked, allow_degraded: true }, { signal }),
+    // More of the same keeps the results that are there.
+    JSON.stringify({ ...asked, limit: undefined }),
   );
   const linkTo = (change: Record<string, string | number>) =>
     hrefOf('search', undefined, { q, collection, mode: mode === 'hybrid' ? '' : mode, ...change });

@@ -12,39 +12,57 @@ export interface Requested<T> {
 }
 
 /**
- * Calls the server when a component appears, and again when `key` changes. A change of the key drops the former data.
+ * Calls the server when a component appears, and again when `key` changes.
  * @param key `undefined` for no call
+ * @param kind a change of it drops the former data. By default that of the key
  */
 export function useRequest<T>(
   key: string | undefined,
   call: (signal: AbortSignal) => Promise<T>,
+  kind = key,
 ): Requested<T> {
-  const [state, setState] = useState<{ key?: string | undefined; data?: T; problem?: SluiceError }>({});
+  const [state, setState] = useState<{ kind?: string | undefined; data?: T; problem?: SluiceError }>({});
   const [turn, setTurn] = useState(0);
   const [isLoading, setLoading] = useState(key !== undefined);
   const latest = useRef(call);
   latest.current = call;
+  const isRunning = useRef(false);
+  const isAskedAgain = useRef(false);
   useEffect(() => {
     if (key === undefined) return;
     const aborter = new AbortController();
     const { signal } = aborter;
     setLoading(true);
+    isRunning.current = true;
+    isAskedAgain.current = false;
+    const end = () => {
+      isRunning.current = false;
+      setLoading(false);
+      if (isAskedAgain.current) setTurn((turn) => turn + 1);
+    };
     latest.current(signal).then(
       (data) => {
         if (signal.aborted) return;
-        setState({ key, data });
-        setLoading(false);
+        setState({ kind, data });
+        end();
       },
       (problem: SluiceError) => {
         if (signal.aborted) return;
-        setState((former) => ({ ...(former.key === key ? former : { key }), problem }));
-        setLoading(false);
+        setState((former) => ({ ...(former.kind === kind ? former : { kind }), problem }));
+        end();
       },
     );
-    return () => aborter.abort();
+    return () => {
+      isRunning.current = false;
+      aborter.abort();
+    };
   }, [key, turn]);
-  const reload = useCallback(() => setTurn((turn) => turn + 1), []);
-  const isCurrent = state.key === key;
+  const reload = useCallback(() => {
+    // Many changes a second must not abort each other's reads, or no read would ever end.
+    if (isRunning.current) isAskedAgain.current = true;
+    else setTurn((turn) => turn + 1);
+  }, []);
+  const isCurrent = state.kind === kind;
   return {
     data: isCurrent ? state.data : undefined,
     problem: isCurrent ? state.problem : undefined,

@@ -10,6 +10,9 @@ import { openOf, summaryOf } from '../wording/batches.ts';
 import { leftOf } from '../wording/jobs.ts';
 import { fileSize, quantity } from '../wording/numbers.ts';
 import { compareTexts } from '../wording/texts.ts';
+import { useStore } from '../state/use-store.ts';
+import { useUploadQueue } from './queue-context.ts';
+import { isUnsent } from './upload-queue.ts';
 
 /** Most batches to show. More would push the list out of sight. */
 const SHOWN = 3;
@@ -46,21 +49,27 @@ function BatchCard({ name, isActive }: { name: string; isActive: boolean }) {
     return () => watch.stop();
   }, [sluice, name, isActive]);
   const open = batch ? openOf(batch) : 0;
+  const items = useStore(useUploadQueue().items);
+  const isSending = items.some((item) => item.options.batch === name && isUnsent(item));
   useEffect(() => {
     if (!batch) return;
-    if (open > 0) wasActive.current = true;
+    // While files are on their way, the batch has not ended, whatever it has so far.
+    if (open > 0 || isSending) wasActive.current = true;
     else if (wasActive.current) {
       wasActive.current = false;
       say(`${name}: ${summaryOf(batch)}`);
     }
-  }, [name, batch, open]);
+  }, [name, batch, open, isSending]);
   if (!batch) return null;
   const { total, bytes, counts, time_left_ms: leftMs } = batch;
   const share = bytes.total > 0 ? bytes.done / bytes.total : (total - open) / Math.max(1, total);
   const cancel = () => {
     sluice.cancelBatch(name).then(({ changed }) => {
+      const words = `${quantity(changed, 'file')} of ${name} ${changed === 1 ? 'is' : 'are'} cancelled.`;
+      // A retry takes all that are cancelled, also those that were so before.
+      if (counts.cancelled > 0) return void say(words);
       const undo = () => void sluice.retryBatch(name, 'cancelled').catch(sayProblem);
-      say(`${quantity(changed, 'file')} of ${name} are cancelled.`, { action: { label: 'Undo', run: undo } });
+      say(words, { action: { label: 'Undo', run: undo } });
     }, sayProblem);
   };
   return (

@@ -6,38 +6,39 @@ import type { Job } from '../../src/contract/job.ts';
 
 const PAGE = 200;
 
-/** Jobs older than those that the page follows. They have ended, so the page reads them once. */
+/** Ended jobs beyond those that the page follows. They change no more, so the page reads them once. */
 export interface EarlierJobs {
   jobs: readonly Job[];
   isLoading: boolean;
   hasMore: boolean;
-  /** Reads the next page. @param before creation time of the oldest followed job */
-  load(before: string): Promise<void>;
+  /** Reads on until some are new. @param isShown whether the page shows a job already */
+  load(isShown: (id: string) => boolean): Promise<void>;
 }
 
+/** Reads the server's whole list in pages. The followed jobs are the latest to end, so they may stand anywhere in it. */
 export function useEarlierJobs(): EarlierJobs {
   const sluice = useSluice();
   const [jobs, setJobs] = useState<readonly Job[]>([]);
-  const [cursor, setCursor] = useState<{ before: string; next: string | undefined }>();
+  const [next, setNext] = useState<{ cursor: string | undefined }>();
   const [isLoading, setLoading] = useState(false);
-  const load = async (before: string) => {
+  const load = async (isShown: (id: string) => boolean) => {
     setLoading(true);
+    let cursor = next?.cursor;
     try {
-      // Jobs have whole seconds, so the last second is read whole.
-      const from = cursor?.before ?? new Date(Date.parse(before) + 1000).toISOString();
-      const next = cursor?.next;
-      const page = await sluice.jobs({
-        created_before: from,
-        limit: PAGE,
-        ...(next !== undefined && { cursor: next }),
-      });
-      setJobs((former) => [...former, ...page.jobs]);
-      setCursor({ before: from, next: page.next_cursor });
+      for (let found = 0; found === 0;) {
+        const page = await sluice.jobs({ limit: PAGE, ...(cursor !== undefined && { cursor }) });
+        const added = page.jobs.filter(({ id }) => !isShown(id));
+        found = added.length;
+        cursor = page.next_cursor;
+        setJobs((former) => [...former, ...added]);
+        setNext({ cursor });
+        if (cursor === undefined) return;
+      }
     } catch (error) {
       sayProblem(error);
     } finally {
       setLoading(false);
     }
   };
-  return { jobs, isLoading, hasMore: !cursor || cursor.next !== undefined, load };
+  return { jobs, isLoading, hasMore: !next || next.cursor !== undefined, load };
 }

@@ -1,7 +1,8 @@
 import { hrefOf } from '../app/route.ts';
 import { useSluice } from '../app/sluice-context.ts';
-import { say, sayProblem } from '../app/toasts.tsx';
 import type { Job } from '../../src/contract/job.ts';
+import { useBulkChange } from '../parts/jobs/bulk-change.tsx';
+import type { JobSelection } from '../sdk/api.ts';
 import { mayRetry } from '../wording/jobs.ts';
 import { quantity, whole } from '../wording/numbers.ts';
 import { useUploadQueue } from './queue-context.ts';
@@ -32,11 +33,12 @@ export function ListHead({ rows, counts, group, name, onName }: HeadProps) {
   const queue = useUploadQueue();
   const unsent = rows.flatMap((row) => (row.type === 'sending' && isUnsent(row.item) ? [row.item] : []));
   const retryable = rows.flatMap((row) => (row.type === 'job' && isRetryable(row.job) ? [row.job] : []));
+  const { ask, isRunning, dialog } = useBulkChange();
   const retryAll = () => {
     const codes = new Set(retryable.flatMap(({ error_code: code }) => code ?? []));
-    sluice
-      .retryJobs({ status: ['failed'], error_code: [...codes] })
-      .then(({ changed }) => say(`${quantity(changed, 'job')} retried.`), sayProblem);
+    const selection: JobSelection = { status: ['failed'], error_code: [...codes] };
+    const words = 'all failed jobs of this server that may succeed';
+    ask({ kind: 'retry', words, selection, run: () => sluice.retryJobs(selection) });
   };
   return (
     <>
@@ -58,11 +60,12 @@ export function ListHead({ rows, counts, group, name, onName }: HeadProps) {
           </button>
         )}
         {retryable.length > 1 && (
-          <button type="button" class="button quiet" onClick={retryAll}>
-            Retry {quantity(retryable.length, 'failed job')}
+          <button type="button" class="button quiet" disabled={isRunning} onClick={retryAll}>
+            Retry all that may succeed…
           </button>
         )}
       </div>
+      {dialog}
       {counts.all > 0 && (
         <div class="list-tools">
           <div class="choices" role="group" aria-label="Show">

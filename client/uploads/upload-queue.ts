@@ -1,10 +1,14 @@
 import type { Upload, UploadOptions } from '../sdk/api.ts';
 import type { Sluice, SluiceError } from '../sdk/sluice.ts';
+import { sayProblem } from '../app/toasts.tsx';
 import { Store } from '../state/store.ts';
 import { Speed } from '../state/use-speed.ts';
+import { DEFAULTS, type UploadSettings } from './settings.ts';
 
 /** Shortest time between two renderings, in ms, because a browser reports bytes very often. */
 const PAUSE_MS = 200;
+/** Time in ms in which the job of an accepted file comes to the followed list. */
+const ARRIVAL_MS = 10_000;
 
 /** A file on its way to the server. `pausing`: until the next try. `paused`: by the user. */
 export interface Sending {
@@ -24,11 +28,15 @@ export interface Sending {
 interface Entry extends Sending {
   upload: Upload | undefined;
   measured: Speed;
+  /** Time when the server accepted it, in ms since 1970. */
+  acceptedAt: number;
 }
 
 /** Sends the files of this page. An accepted file leaves it once the list of the server has its job. */
 export class UploadQueue {
   readonly items = new Store<readonly Sending[]>([]);
+  /** Settings of the next files. They outlive the view, as the queue does. */
+  readonly settings = new Store<UploadSettings>(DEFAULTS);
   readonly #sluice: Sluice;
   readonly #entries = new Map<number, Entry>();
   #made = 0;
@@ -55,6 +63,7 @@ export class UploadQueue {
         jobId: undefined,
         upload: undefined,
         measured: new Speed(),
+        acceptedAt: 0,
       };
       this.#entries.set(entry.key, entry);
       this.#send(entry);
@@ -85,8 +94,13 @@ export class UploadQueue {
   /** Cancels an unsent file, or removes a refused one. */
   cancel(key: number): void {
     const entry = this.#entries.get(key);
+    if (!entry) return;
     this.#entries.delete(key);
-    entry?.upload?.abort();
+    const { upload, file, state } = entry;
+    // With the last byte sent, the server may have stored it. Then its job is cancelled.
+    if (upload && state === 'sending' && entry.sent >= file.size)
+      upload.accepted.then(({ job_id: id }) => this.#sluice.cancel(id)).catch(sayProblem);
+    else upload?.abort();
     this.#show();
   }
 
@@ -102,11 +116,14 @@ export class UploadQueue {
     for (const [key, entry] of this.#entries) if (isUnsent(entry)) this.cancel(key);
   }
 
-  /** Drops accepted files whose job the server's list shows. */
-  settle(isListed: (jobId: string) => boolean): void {
-    const listed = [...this.#entries.values()].filter(({ jobId }) => jobId !== undefined && isListed(jobId));
-    for (const { key } of listed) this.#entries.delete(key);
-    if (listed.length > 0) this.#show();
+  /** Drops accepted files whose job the server's list shows. A list that is complete may show later ends instead. */
+  settle(isListed: (jobId: string) => boolean, isComplete: boolean): void {
+    const settled = [...this.#entries.values()].filter(
+      ({ jobId, acceptedAt }) =>
+        jobId !== undefined && (isListed(jobId) || (isComplete && Date.now() - acceptedAt > ARRIVAL_MS)),
+    );
+    for (const { key } of settled) this.#entries.delete(key);
+    if (settled.length > 0) this.#show();
   }
 
   #send(entry: Entry): void {
@@ -131,6 +148,7 @@ export class UploadQueue {
         if (entry.upload !== upload) this.#entries.delete(entry.key);
         entry.state = 'accepted';
         entry.jobId = id;
+        entry.acceptedAt = Date.now();
         this.#show();
       },
       (problem: SluiceError) => {

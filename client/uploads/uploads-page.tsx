@@ -20,7 +20,7 @@ import { ListHead } from './list-head.tsx';
 import { useUploadQueue } from './queue-context.ts';
 import { countGroups, groupOf, GROUPS, listRows, nameOf } from './rows.ts';
 import { SendingRow } from './sending-row.tsx';
-import { checkSettings, DEFAULTS, type SettingProblems } from './settings.ts';
+import { checkSettings, type SettingProblems } from './settings.ts';
 import { SettingsForm } from './settings-form.tsx';
 import { useDropsAndPastes, type TakeFiles } from './take-files.ts';
 
@@ -38,10 +38,11 @@ export function UploadsPage({ route: { query } }: ViewProps) {
   const earlier = useEarlierJobs();
   const isNarrow = useIsNarrow();
   const now = useNow();
-  const [settings, setSettings] = useState(() => ({
-    ...DEFAULTS,
-    collection: query['collection'] || DEFAULTS.collection,
-  }));
+  const settings = useStore(queue.settings);
+  const { collection } = query;
+  useEffect(() => {
+    if (collection) queue.settings.set({ ...queue.settings.value, collection });
+  }, [queue, collection]);
   const [problems, setProblems] = useState<SettingProblems>({});
   const [name, setName] = useState('');
   const group = GROUPS.find((group) => group === query['show']) ?? 'all';
@@ -57,7 +58,7 @@ export function UploadsPage({ route: { query } }: ViewProps) {
   };
   const isOver = useDropsAndPastes(take);
 
-  useEffect(() => queue.settle((id) => jobs.has(id)));
+  useEffect(() => queue.settle((id) => jobs.has(id), isReady));
   const rows = useMemo(() => listRows(items, jobs, earlier.jobs), [items, jobs, earlier.jobs]);
   const shown = useMemo(() => {
     const wanted = name.trim().toLowerCase();
@@ -65,7 +66,6 @@ export function UploadsPage({ route: { query } }: ViewProps) {
       (row) => (group === 'all' || groupOf(row) === group) && nameOf(row).toLowerCase().includes(wanted),
     );
   }, [rows, group, name]);
-  const oldest = rows.findLast((row) => row.type === 'job')?.job.created_at;
 
   return (
     <div class="view">
@@ -77,7 +77,7 @@ export function UploadsPage({ route: { query } }: ViewProps) {
           problems={problems}
           onChange={(change) => {
             const next = { ...settings, ...change };
-            setSettings(next);
+            queue.settings.set(next);
             setProblems(checkSettings(next).problems);
           }}
         />
@@ -102,12 +102,12 @@ export function UploadsPage({ route: { query } }: ViewProps) {
             }
           </VirtualList>
         )}
-        {isReady && oldest !== undefined && earlier.hasMore && jobs.size >= RECENT && (
+        {isReady && earlier.hasMore && jobs.size >= RECENT && (
           <button
             type="button"
             class="button quiet"
             disabled={earlier.isLoading}
-            onClick={() => void earlier.load(oldest)}
+            onClick={() => void earlier.load((id) => jobs.has(id))}
           >
             Show earlier uploads
           </button>
@@ -121,5 +121,5 @@ export function UploadsPage({ route: { query } }: ViewProps) {
 /** Names a batch of files. The time distinguishes batches of the same folder. */
 function batchName(count: number, from: string | undefined): string {
   const time = new Date().toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-  return `${(from ?? quantity(count, 'file')).slice(0, 80)}, ${time}`;
+  return `${(from ?? quantity(count, 'file')).slice(0, 80)}, ${time}`.toWellFormed();
 }

@@ -35,6 +35,7 @@ export async function sendFile(
   onSent: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<FileResponse> {
+  signal.throwIfAborted();
   const late = new AbortController();
   let sent = 0;
   let movedAt = Date.now();

@@ -157,6 +157,35 @@ describe('an upload', () => {
   });
 });
 
+test('cancelled after its last byte, a file is cancelled at the server', async () => {
+  embedder.delayMs = 20_000;
+  await into('too-late');
+  const pid = await sluice.rolePid('api');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await chooser().setInputFiles([text('too-late.txt')]);
+    const sending = user.page.locator('.row[data-status=sending]');
+    await expect
+      .poll(() => sending.locator('.facts').textContent())
+      .toContain('Waits until the server has stored it');
+    await sending.getByRole('button', { name: 'Cancel too-late.txt' }).click();
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  const row = user.row('too-late.txt', 'cancelled');
+  expect(await sluice.job(await user.jobId(row))).toMatchObject({ error_code: 'cancelled' });
+});
+
+test('the settings of the next files stay while the user looks at another view', async () => {
+  await into('kept');
+  await user.page.getByRole('link', { name: 'Search' }).click();
+  await user.page.getByLabel('What are you looking for?').waitFor();
+  await user.page.getByRole('link', { name: 'Uploads' }).click();
+  expect(await user.page.getByLabel('Collection', { exact: true }).inputValue()).toBe('kept');
+  await user.page.goto(`${sluice.url}/#/uploads?collection=named`);
+  await expect.poll(() => user.page.getByLabel('Collection', { exact: true }).inputValue()).toBe('named');
+});
+
 describe('a job', () => {
   test('is cancelled at once, and undone', async () => {
     embedder.delayMs = 20_000;

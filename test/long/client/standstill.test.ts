@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { startEmbeddingsServer } from '../../../helpers/servers/embeddings-server.ts';
-import { use, useSluice } from '../../../helpers/servers/use.ts';
-import { usePage } from '../use-page.ts';
-import { HeldQueue } from './held-queue.ts';
+import { startEmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
+import { use, useSluice } from '../../helpers/servers/use.ts';
+import { usePage } from '../../e2e/client/use-page.ts';
+import { HeldQueue } from '../../e2e/client/jobs/held-queue.ts';
 
 const user = usePage();
 const embedder = use(() => startEmbeddingsServer());

@@ -2,9 +2,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { useEmbeddings, useSluice } from '../../../helpers/servers/use.ts';
-import { note, serverCalls } from '../library/server-calls.ts';
-import { usePage } from '../use-page.ts';
+import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
+import { note, serverCalls } from '../../e2e/client/library/server-calls.ts';
+import { usePage } from '../../e2e/client/use-page.ts';
 
 const user = usePage();
 const embedder = useEmbeddings();
