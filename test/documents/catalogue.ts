@@ -2,17 +2,22 @@ import { epub, openDocument } from '../helpers/documents/office-files.ts';
 import { emphasisPdf } from './formats/emphasis.ts';
 import { plainHtml, reportPage } from './formats/html-page.ts';
 import { arabicPdf, koreanPdf } from './formats/language-pdfs.ts';
-import { BASE64_MAIL, MAIL, UTF16_MAIL } from './formats/mails.ts';
+import { excelBinary, outlookMessage, wordBinary } from './formats/legacy-files.ts';
+import { ATTACHMENTS, ATTACHMENTS_MAIL, BASE64_MAIL, MAIL, UTF16_MAIL } from './formats/mails.ts';
 import { articles, take } from './text/manuscript.ts';
 import { among, chapters, novel, parted, report } from './text/long-texts.ts';
 import { withoutTable } from './formats/pdf-damage.ts';
 import { layOut, type PdfOptions } from './formats/pdf-layout.ts';
 import {
+  ARTICLE,
+  ARTICLE_WORDS,
   OPEN_DOCUMENT_TEXT,
   OPEN_DOCUMENT_WORDS,
   README,
   RTF,
   RTF_WORDS,
+  SUBTITLE_WORDS,
+  SUBTITLES,
   UMLAUTS,
   wrapped,
 } from './formats/plain-files.ts';
@@ -90,6 +95,26 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
   'letter.rtf': () => saying(RTF, RTF_WORDS),
   'mail-base64.eml': () => saying(BASE64_MAIL, MAIL),
   'mail-utf-16.eml': () => saying(UTF16_MAIL, MAIL),
+  'mail-attachments.eml': () => saying(ATTACHMENTS_MAIL, ATTACHMENTS),
+  'message.msg': () =>
+    saying(
+      outlookMessage({ subject: 'News of the Tide', body: 'The tide is out.' }),
+      'News of the Tide The tide is out.',
+    ),
+  'report.doc': () =>
+    saying(wordBinary('The mill is old.\rIt turns.\r', 'A note.\r'), 'The mill is old. It turns. A note.'),
+  'regatta.xls': () =>
+    saying(
+      excelBinary({
+        Boats: [
+          ['Boat', 'Cups'],
+          ['Kittiwake', 1],
+        ],
+      }),
+      'Boat Cups Kittiwake 1',
+    ),
+  'article.xml': () => saying(ARTICLE, ARTICLE_WORDS),
+  'talk.vtt': () => saying(SUBTITLES, SUBTITLE_WORDS),
   'readme.md': () => saying(README, README),
   'umlauts-latin-1.md': () => saying(UMLAUTS, UMLAUTS.toString('latin1')),
   'book.txt': () => {

@@ -19,6 +19,12 @@ export const SMALL_FILES: readonly string[] = [
   'letter.rtf',
   'mail-base64.eml',
   'mail-utf-16.eml',
+  'mail-attachments.eml',
+  'report.doc',
+  'regatta.xls',
+  'message.msg',
+  'article.xml',
+  'talk.vtt',
   'readme.md',
   'regatta.csv',
 ];

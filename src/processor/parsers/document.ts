@@ -1,17 +1,21 @@
 import type { ParseEvent } from '../../contract/services/processor.ts';
 import { ProcessorError } from '../errors.ts';
 import { csvTable } from './text/csv.ts';
+import type { DocumentFile } from './document-file.ts';
 import { readTextFile } from './detect/decode-text.ts';
 import { detectType, type DocumentSource } from './detect/detect-type.ts';
 import { DOCUMENT_TYPES, type DocumentType } from './detect/document-types.ts';
 import { jsonSegments } from './text/json.ts';
+import { withoutHtml } from './text/markdown-html.ts';
+import { subtitleSegments } from './text/subtitles.ts';
 import { titleLine } from './text/title-line.ts';
+import { xmlSegments } from './text/xml.ts';
 import type { OfficeFormat } from './office/read-office.ts';
 import { Recognition } from './ocr/recognition.ts';
 import { segments, type SegmentEvent } from './segments.ts';
 
 type Parser = (
-  path: string,
+  file: DocumentFile,
   maxTextChars: number,
   maxSilenceMs: number,
   recognition: Recognition,
@@ -22,20 +26,29 @@ type TextReader = (
 ) => Iterable<SegmentEvent> | AsyncIterable<SegmentEvent>;
 
 const ofText = (read: TextReader): Parser =>
-  async function* parseText(path, maxTextChars) {
-    const { text, encoding } = await readTextFile(path, maxTextChars);
+  async function* parseText(file, maxTextChars) {
+    const { text, encoding } = await readTextFile(file, maxTextChars);
     yield* read(text, maxTextChars);
     yield { type: 'end', metadata: { encoding } };
   };
 
 const office = (format: OfficeFormat) => async (): Promise<Parser> => {
   const { parseOffice } = await import('./office/office.ts');
-  return (path, maxTextChars) => parseOffice(path, maxTextChars, format);
+  return (file, maxTextChars) => parseOffice(file, maxTextChars, format);
+};
+
+const mail = (type: 'mail' | 'msg') => async (): Promise<Parser> => {
+  const { parseMail } = await import('./mail/mail.ts');
+  return (file, maxTextChars, maxSilenceMs) => {
+    const read = (source: DocumentSource, mostChars: number) =>
+      parseDocument(source, mostChars, maxSilenceMs);
+    return parseMail(file, maxTextChars, read, type);
+  };
 };
 
 const image = async (): Promise<Parser> => {
   const { parseImage } = await import('./image/image.ts');
-  return (path, _, __, recognition) => parseImage(path, recognition);
+  return (file, _, __, recognition) => parseImage(file, recognition);
 };
 
 /**
@@ -44,7 +57,7 @@ const image = async (): Promise<Parser> => {
 const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
   pdf: async () => {
     const { parsePdf } = await import('./pdf/pdf.ts');
-    return (path, _, maxSilenceMs, recognition) => parsePdf(path, maxSilenceMs, recognition);
+    return (file, _, maxSilenceMs, recognition) => parsePdf(file, maxSilenceMs, recognition);
   },
   png: image,
   jpeg: image,
@@ -65,9 +78,15 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
     });
   },
   csv: () => ofText((text) => [{ type: 'segment', text: csvTable(text) }]),
-  mail: async () => (await import('./mail/mail.ts')).parseMail,
+  mail: mail('mail'),
+  msg: mail('msg'),
+  doc: async () => (await import('./legacy/doc.ts')).parseDoc,
+  xls: async () => (await import('./legacy/xls.ts')).parseXls,
   json: () => ofText(jsonSegments),
-  markdown: () => ofText((text) => segments(text, { underlined: true })),
+  markdown: () => ofText((text) => segments(withoutHtml(text), { underlined: true })),
+  xml: () => ofText(xmlSegments),
+  srt: () => ofText(subtitleSegments),
+  vtt: () => ofText(subtitleSegments),
   text: () => ofText((text) => [{ type: 'segment', text, heading: titleLine(text) }]),
 };
 

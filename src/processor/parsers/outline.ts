@@ -85,7 +85,7 @@ function* lines(text: string): Generator<[from: number, line: string]> {
 }
 
 /** The fence in force after a line: a longer or equal one of the same kind, alone on its line, closes it. */
-function fenceAfter(line: string, open: string | undefined): string | undefined {
+export function fenceAfter(line: string, open: string | undefined): string | undefined {
   const mark = FENCE.exec(line)?.[1];
   if (open === undefined) return mark;
   const closes = mark?.startsWith(open) && line.trim() === mark;

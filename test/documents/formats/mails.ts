@@ -22,5 +22,18 @@ export const BASE64_MAIL = mail(
   'Content-Transfer-Encoding: base64\r\n',
 );
 
+/** Builds a mail with a table and another mail attached. */
+export const ATTACHMENTS_MAIL = `${HEAD}Content-Type: multipart/mixed; boundary="ebb"\r\n\r\n--ebb\r\n${PLAIN}\r\n${POEM}\r\n${[
+  ['tides.csv', 'Hour,Level\r\nSix,Low\r\n'],
+  ['reply.eml', 'From: Ada Finlay <ada@nessing.example>\r\nSubject: Reply\r\n\r\nThank you.\r\n'],
+]
+  .map(
+    ([name = '', content = '']) =>
+      `--ebb\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="${name}"\r\n` +
+      `Content-Transfer-Encoding: base64\r\n\r\n${Buffer.from(content).toString('base64')}\r\n`,
+  )
+  .join('')}--ebb--\r\n`;
+export const ATTACHMENTS = `${MAIL}tides csv Hour Level Six Low Reply Thank you`;
+
 /** Builds a mail saved as UTF-16, head and all. */
 export const UTF16_MAIL = Buffer.from(`\ufeff${HEAD}${PLAIN}\r\n${POEM}`, 'utf16le');

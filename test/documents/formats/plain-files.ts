@@ -46,6 +46,28 @@ https://tides.example/rolls/1868-01.tif
 A roll can be read with TideReader.
 `;
 
+export const ARTICLE = `<?xml version="1.0"?>
+<!DOCTYPE article PUBLIC "-//NLM//DTD JATS//EN" "jats.dtd">
+<article><front><article-meta><title-group><article-title>Levels at the <italic>Narrows</italic></article-title>
+</title-group></article-meta></front><body><sec><label>1.</label><title>Method</title><p>We read the gauge.</p>
+<table-wrap><table><tr><th>Hour</th><th>Level</th></tr><tr><td>Six</td><td>Low</td></tr></table></table-wrap>
+<list><list-item><p>by day</p></list-item></list></sec></body></article>
+`;
+export const ARTICLE_WORDS = 'Levels at the Narrows 1. Method We read the gauge. Hour Level Six Low by day';
+
+export const SUBTITLES = `WEBVTT
+
+NOTE not said
+
+1
+00:01.000 --> 00:03.500 align:start
+<v Ada>The tide <i>is</i> out.</v>
+
+00:04.000 --> 00:06.000
+Nobody came.
+`;
+export const SUBTITLE_WORDS = '00:00:01 Ada The tide is out. 00:00:04 Nobody came.';
+
 /** Markdown in Latin-1, as an old editor saves it. */
 export const UMLAUTS = Buffer.from('## Können\n\nMöwen können fliegen.\n\nÄÖÜß\n', 'latin1');
 

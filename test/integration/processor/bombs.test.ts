@@ -50,6 +50,19 @@ function lyingAbout(archive: Buffer, name: string, size: number): Buffer<ArrayBu
   return copy;
 }
 
+const WORD_TYPE =
+  '<Types><Override ContentType="application/vnd.ms-word.wordprocessingml.document.main+xml"/></Types>';
+
+/** A mail to which the same file is attached several times. */
+function mailOf(file: Buffer, count: number): string {
+  const parts = Array.from(
+    { length: count },
+    (_, index) =>
+      `--b\nContent-Disposition: attachment; filename="${index}.docx"\nContent-Transfer-Encoding: base64\n\n${file.toString('base64')}\n`,
+  );
+  return `From: a@x.test\nSubject: Bombs\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n${parts.join('')}--b--\n`;
+}
+
 const COSTLY = /^(?:deadline|takes_too_long|parser_crashed)$/;
 
 /** At worst a bomb costs its child, by the deadline or by the limit on memory; nobody else notices. */
@@ -79,6 +92,16 @@ it.each<[string, RegExp, () => Uint8Array<ArrayBuffer> | string, string]>([
     /^unsupported_type$/,
     () => zip({ 'a.zip': zip({ 'b.zip': zip({ 'c.txt': 'x'.repeat(10 * MIB) }) }) }),
     'a.zip',
+  ],
+  [
+    'a mail with ten archives, each of which unpacks to 200 MiB,',
+    /^(?:# Bombs\n[^]*\n- 9\.docx \(.*\)|deadline|takes_too_long|parser_crashed)$/,
+    () =>
+      mailOf(
+        zip({ '[Content_Types].xml': WORD_TYPE, 'word/document.xml': Buffer.alloc(200 * MIB, ' ') }),
+        10,
+      ),
+    'a.eml',
   ],
   [
     'very many headings under a long one',

@@ -100,6 +100,17 @@ test('a page that OCR cannot read is counted, and fails only a document without 
   expect(await problem(await parse(cutOff, 'a.png'))).toMatchObject({ code: 'corrupt' });
 });
 
+test('a scan in a mail is named, and its pages are counted', async () => {
+  processor = await Processor.start();
+  const attached = (await scannedPdf([{ image: sheet() }, { image: sheet() }])).toString('base64');
+  const mail =
+    'From: a@x.test\r\nSubject: Scan\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf\r\n' +
+    'Content-Disposition: attachment; filename="scan.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n';
+  const { text, metadata } = await parsed(await parse(bytesOf(Buffer.from(mail + attached)), 'a.eml'));
+  expect(text).toBe('# Scan\n\nFrom: a@x.test\n\nAttachments:\n- scan.pdf (no text layer)');
+  expect(metadata).toMatchObject({ media_type: 'message/rfc822', pages_unread: 2 });
+});
+
 test('a scan with a stamp is read, and a page with a background keeps its own text', async () => {
   processor = await Processor.start();
   const stamped = await parsed(await parse(await scannedPdf([{ text: 'Received.', image: sheet() }])));

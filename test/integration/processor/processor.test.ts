@@ -65,6 +65,12 @@ describe('POST /parse', () => {
       'almanac.epub',
       'mail-base64.eml',
       'mail-utf-16.eml',
+      'mail-attachments.eml',
+      'message.msg',
+      'report.doc',
+      'regatta.xls',
+      'article.xml',
+      'talk.vtt',
       'password.xlsx',
     ];
     const outcomes = await Promise.all(names.map(outcome));
@@ -96,6 +102,12 @@ describe('POST /parse', () => {
       'almanac.epub': 'application/epub+zip',
       'mail-base64.eml': 'message/rfc822',
       'mail-utf-16.eml': 'message/rfc822',
+      'mail-attachments.eml': 'message/rfc822',
+      'message.msg': 'application/vnd.ms-outlook',
+      'report.doc': 'application/msword',
+      'regatta.xls': 'application/vnd.ms-excel 1',
+      'article.xml': 'application/xml utf-8',
+      'talk.vtt': 'text/vtt utf-8',
       'password.xlsx': 'encrypted',
     });
   });

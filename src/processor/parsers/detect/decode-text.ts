@@ -1,9 +1,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import chardet from 'chardet';
 
 import { ProcessorError, unsupported } from '../../errors.ts';
 import { CYRILLIC, encodingsByLetters } from './common-letters.ts';
+import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { normalize } from '../normalize.ts';
 
 /** Most bytes that any encoding needs for a UTF-16 code unit. */
@@ -44,12 +45,12 @@ const TEXT_CONTROLS = new Set([0x08, 0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
  * @throws {ProcessorError} `text_too_long`; `no_text` if all is blank; `unsupported_type` if it is no text
  */
 export async function readTextFile(
-  path: string,
+  file: DocumentFile,
   maxTextChars: number,
 ): Promise<{ text: string; encoding: string }> {
-  const { size } = await stat(path);
+  const size = typeof file === 'string' ? (await stat(file)).size : file.length;
   if (size > maxTextChars * MAX_BYTES_PER_CHAR) throw new ProcessorError('text_too_long');
-  const decoded = decodeText(await readFile(path));
+  const decoded = decodeText(await bytesOf(file));
   if (!/\S/.test(decoded.text)) throw new ProcessorError('no_text');
   return decoded;
 }

@@ -1,14 +1,16 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 
 import { ProcessorError, unsupported } from '../../errors.ts';
+import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { encodingOf } from './decode-text.ts';
 import { isBinary, typeOfExtension, typeOfMediaType, type DocumentType } from './document-types.ts';
-import { HTML_PART, textType } from './text-type.ts';
+import { HTML_PART, textType, XML_ROOT } from './text-type.ts';
+import { compoundType } from './compound-type.ts';
 import { zipType } from './zip-type.ts';
 
 export interface DocumentSource {
-  path: string;
+  path: DocumentFile;
   /** Name from the uploader. It may tell the type, and is never used as a path. */
   filename: string;
   /** Media type from the uploader. */
@@ -24,7 +26,6 @@ const ZIP = 'PK\x03\x04';
 const RTF = '{\\rtf';
 /** Container of Office files up to 2003, and of newer encrypted ones. */
 const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
-const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le');
 
 /** First bytes, as Latin-1, of images. */
 const IMAGES: readonly [start: RegExp, type: DocumentType][] = [
@@ -55,11 +56,8 @@ const SIGNATURES: readonly [start: string, name: string][] = [
 
 /** Names for people of types that no parser reads. */
 const UNSUPPORTED_EXTENSIONS: Readonly<Record<string, string>> = {
-  '.doc': 'an old Word document. Save it as .docx',
   '.ppt': 'an old PowerPoint presentation. Save it as .pptx',
-  '.xls': 'an old Excel workbook. Save it as .xlsx',
   '.xlsb': 'a binary Excel workbook. Save it as .xlsx',
-  '.msg': 'an Outlook message. Save it as .eml',
 };
 
 /**
@@ -81,12 +79,13 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   if (pdfHeader === 0 || (pdfHeader > 0 && (!byName || byName === 'pdf'))) return 'pdf';
   if (head.startsWith(RTF)) return 'rtf';
   if (head.startsWith(ZIP)) {
-    const type = zipType(await readFile(path));
+    const type = zipType(await bytesOf(path));
     if (type) return type;
     throw unsupported(oldName ?? 'a ZIP archive');
   }
   if (head.startsWith(COMPOUND_FILE)) {
-    if ((await readFile(path)).includes(ENCRYPTED_STREAM)) throw new ProcessorError('encrypted');
+    const type = compoundType(await bytesOf(path));
+    if (type) return type;
     throw unsupported(oldName ?? 'an old Office document');
   }
   const image = IMAGES.find(([start]) => start.test(head));
@@ -99,12 +98,15 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   if (byContent) return byContent;
   // Programs export text tables under a workbook's name, so that a spreadsheet program opens them.
   if (extension === '.xls') return 'csv';
+  // Others write plain text under a document's name.
+  if (extension === '.doc') return 'text';
   if (byName) {
     if (isBinary(byName)) throw new ProcessorError('corrupt');
     return byName;
   }
   const declared = typeOfMediaType(mediaType);
   if (declared && !isBinary(declared)) return declared;
+  if (XML_ROOT.test(start)) return 'xml';
   return HTML_PART.test(start) ? 'html' : 'text';
 }
 
@@ -114,7 +116,8 @@ function extensionOf(filename: string): string {
   return /^\.[a-z0-9]{1,10}$/.test(extension) ? extension : '';
 }
 
-async function readHead(path: string): Promise<Buffer> {
+async function readHead(path: DocumentFile): Promise<Buffer> {
+  if (typeof path !== 'string') return path.subarray(0, HEAD_BYTES);
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES);
   return buffer.subarray(0, bytesRead);

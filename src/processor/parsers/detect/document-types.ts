@@ -42,6 +42,9 @@ export const DOCUMENT_TYPES = {
   },
   tiff: { mediaType: 'image/tiff', extensions: ['.tif', '.tiff'], binary: true },
   webp: { mediaType: 'image/webp', extensions: ['.webp'], binary: true },
+  doc: { mediaType: 'application/msword', extensions: ['.doc', '.dot'], binary: true },
+  xls: { mediaType: 'application/vnd.ms-excel', extensions: ['.xls', '.xlt'], binary: true },
+  msg: { mediaType: 'application/vnd.ms-outlook', extensions: ['.msg'], binary: true },
   html: {
     mediaType: 'text/html',
     extensions: ['.html', '.htm', '.xhtml'],
@@ -63,6 +66,13 @@ export const DOCUMENT_TYPES = {
     extensions: ['.md', '.markdown', '.mdown'],
     aliases: ['text/x-markdown'],
   },
+  xml: {
+    mediaType: 'application/xml',
+    extensions: ['.xml', '.nxml', '.svg', '.rss', '.atom', '.dita'],
+    aliases: ['text/xml', 'image/svg+xml', 'application/rss+xml', 'application/atom+xml'],
+  },
+  srt: { mediaType: 'application/x-subrip', extensions: ['.srt'] },
+  vtt: { mediaType: 'text/vtt', extensions: ['.vtt'] },
   /** Any other text, source code included. */
   text: { mediaType: 'text/plain', extensions: ['.txt', '.text', '.log'] },
 } as const satisfies Record<string, TypeFacts>;

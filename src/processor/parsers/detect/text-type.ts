@@ -4,6 +4,12 @@ const HTML = /^(?:\s|<\?xml[^>]*>|<!--(?:(?!-->)[^])*-->)*<(?:!doctype\s+html|ht
 /** Matches parts of a page. They also occur in other texts, so the file's name weighs more. */
 export const HTML_PART =
   /^(?:\s|<!--(?:(?!-->)[^])*-->)*<(?:head|title|meta|body|div|p|h[1-6]|table|ul|ol|article|section)[\s>]/i;
+/** Matches the declaration of XML, or of its document type. */
+const XML = /^\s*(?:<\?xml\s|<!doctype\s+[a-z])/i;
+/** Matches an element that names its vocabulary. Other texts may begin with one, so the file's name weighs more. */
+export const XML_ROOT = /^\s*<[a-z][\w.:-]*\s[^<>]*\bxmlns\b/i;
+const VTT = /^WEBVTT(?=\s|$)/;
+const SRT = /^\s*\d+\s*\n\s*\d{1,2}:\d{2}:\d{2},\d{3}\s*-->/;
 
 /** Matches a field in a mail's head, with its continuation lines. */
 const MAIL_FIELD = /([a-z][a-z0-9-]*):[^\n]*\n(?:[ \t]+[^\n]*\n)*/iy;
@@ -14,6 +20,9 @@ const MAIL_ALWAYS = new Set(['from', 'date', 'to', 'subject']);
 /** Detects a text's type by its beginning. Returns undefined without sure evidence. */
 export function textType(start: string): DocumentType | undefined {
   if (HTML.test(start)) return 'html';
+  if (XML.test(start)) return 'xml';
+  if (VTT.test(start)) return 'vtt';
+  if (SRT.test(start)) return 'srt';
   const fields = mailFields(start);
   const isMail = fields.some((name) => MAIL_ONLY.has(name)) && fields.some((name) => MAIL_ALWAYS.has(name));
   return isMail ? 'mail' : undefined;

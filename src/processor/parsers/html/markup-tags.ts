@@ -10,11 +10,22 @@ export interface Tag {
   end: number;
 }
 
-/**
- * Visits the tags of HTML or XML in order, but not text like tags in a comment, a value or a script. HTML names are
- * in lower case.
- */
+export interface MarkupVisitor {
+  tag: (tag: Tag) => void;
+  /** Takes text in pieces, unescaped. Scripts and styles count as text, comments do not. */
+  text?: (text: string) => void;
+}
+
+/** Visits the tags of HTML or XML in order. See {@link visitMarkup}. */
 export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = false): void {
+  visitMarkup(markup, { tag: visit }, xmlMode);
+}
+
+/**
+ * Visits the tags and the text of HTML or XML in order, but not text like tags in a comment, a value or a script. HTML
+ * names are in lower case. XML has no entities but its own.
+ */
+export function visitMarkup(markup: string, visitor: MarkupVisitor, xmlMode = false): void {
   const nameAt = (start: number, end: number) => {
     const name = markup.slice(start, end);
     return xmlMode ? name : name.toLowerCase();
@@ -25,12 +36,12 @@ export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = f
   let value = '';
   let attributes = new Map<string, string>();
   const opened = (kind: Tag['kind']) => (end: number) => {
-    visit({ kind, name, attributes, start, end: end + 1 });
+    visitor.tag({ kind, name, attributes, start, end: end + 1 });
     attributes = new Map();
   };
   const ignored = () => {};
   const tokenizer = new Tokenizer(
-    { xmlMode, decodeEntities: !xmlMode },
+    { xmlMode, decodeEntities: !xmlMode || visitor.text !== undefined },
     {
       onopentagname: (from, to) => {
         name = nameAt(from, to);
@@ -53,7 +64,7 @@ export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = f
       onselfclosingtag: opened('empty'),
       onclosetag: (from, to) => {
         const end = markup.indexOf('>', to);
-        visit({
+        visitor.tag({
           kind: 'closes',
           name: nameAt(from, to),
           attributes: new Map(),
@@ -61,13 +72,13 @@ export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = f
           end: end === -1 ? markup.length : end + 1,
         });
       },
-      oncdata: ignored,
+      oncdata: (from, end, offset) => visitor.text?.(markup.slice(from, end - offset)),
       oncomment: ignored,
       ondeclaration: ignored,
       onend: ignored,
       onprocessinginstruction: ignored,
-      ontext: ignored,
-      ontextentity: ignored,
+      ontext: (from, to) => visitor.text?.(markup.slice(from, to)),
+      ontextentity: (code) => visitor.text?.(String.fromCodePoint(code)),
     },
   );
   tokenizer.write(markup);

@@ -36,7 +36,8 @@ const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], with
   rt: [['rt', 'rp'], ['ruby']],
   rp: [['rt', 'rp'], ['ruby']],
 };
-const ENDS_PARAGRAPH =
+/** Elements that stand apart from the words around them. */
+export const ENDS_PARAGRAPH =
   /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|listing|main|menu|nav|ol|p|plaintext|pre|search|section|summary|table|ul|xmp)$/;
 const HEADING = /^h[1-6]$/;
 const PARAGRAPH = [['p'], ['button', 'table', 'td', 'th', 'caption', 'object']] as const;

@@ -1,5 +1,6 @@
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
+import type { DocumentFile } from '../document-file.ts';
 import { normalize } from '../normalize.ts';
 import { pagesOfImage } from '../ocr/page-raster.ts';
 import type { Recognition } from '../ocr/recognition.ts';
@@ -10,10 +11,10 @@ import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
  * Reads an image by OCR alone. A TIFF file may have several pages.
  * @throws {ProcessorError} `corrupt`, or `no_text_layer` if OCR has read nothing
  */
-export async function* parseImage(path: string, recognition: Recognition): AsyncGenerator<ParseEvent> {
+export async function* parseImage(file: DocumentFile, recognition: Recognition): AsyncGenerator<ParseEvent> {
   let total: number;
   try {
-    total = await pagesOfImage(path);
+    total = await pagesOfImage(file);
   } catch (error) {
     throw new ProcessorError('corrupt', { cause: error });
   }

@@ -1,72 +1,204 @@
-import { readFile } from 'node:fs/promises';
-import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime';
+import type { Address, Attachment, Email } from 'postal-mime';
 
 import type { ParseEvent } from '../../../contract/services/processor.ts';
-import { ProcessorError } from '../../errors.ts';
-import { encodingOf } from '../detect/decode-text.ts';
-import { htmlToMarkdown } from '../html/html.ts';
-import { joinBodyLines } from './mail-lines.ts';
-import { escapeBlocks, heading, oneLine } from '../markdown-writer.ts';
+import { wellFormed } from '../../../well-formed.ts';
+import { isDocumentError, ProcessorError } from '../../errors.ts';
+import { detectType, type DocumentSource } from '../detect/detect-type.ts';
+import { bytesOf, type DocumentFile } from '../document-file.ts';
+import { heading, oneLine } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
-import { segments } from '../segments.ts';
+import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
+import { mailWords } from './mail-words.ts';
+import { readMail } from './read-mail.ts';
+import { readMsg } from './read-msg.ts';
 
 /** Deepest nesting of attached mails. Deeper ones are only named. */
 const MAX_LEVEL = 5;
+/** Most attachments to read, over all levels. Further ones are only named. */
+const MAX_ATTACHMENTS = 100;
+/** Longest file name in a heading, and longest path of headings, in characters. The contract limits a path to 2000. */
+const MAX_NAME_CHARS = 200;
+const MAX_PATH_CHARS = 2000;
+
+/** Media types of data. What is read as text for lack of a better type is none then, but a signature or a key. */
+const FOR_PROGRAMS = /^application\/(?!octet-stream)/;
+
+/** What a reader says beside the name of an attachment that it cannot read, by error code. */
+const REASONS: Readonly<Record<string, string>> = {
+  encrypted: ' (encrypted)',
+  corrupt: ' (damaged)',
+  text_too_long: ' (too long to read)',
+  no_text_layer: ' (no text layer)',
+};
+
+type ReadDocument = (source: DocumentSource, maxTextChars: number) => AsyncIterable<ParseEvent>;
+type Progress = Extract<ParseEvent, { type: 'progress' }>;
+/** Segments of one mail or attachment. */
+type Part = readonly SegmentEvent[];
+
+/** Readers of the container of a mail, by type. */
+const CONTAINERS = { mail: readMail, msg: readMsg };
+type MailType = keyof typeof CONTAINERS;
 
 /**
- * Reads a mail: subject as heading, sender, recipients, date, text and the names of attachments. It also reads attached
- * mails. It prefers the plain text to the HTML.
+ * Reads a mail: subject as heading, sender, recipients, date and text. It reads attached mails below their subject,
+ * and other attachments below their file name, with their pages and headings. It names those that it cannot read,
+ * such as scans and images. `pages_unread` counts their pages.
+ * @param read reads an attachment
  * @throws {ProcessorError} `corrupt`, or `text_too_long`
  */
-export async function* parseMail(path: string, maxTextChars: number): AsyncGenerator<ParseEvent> {
-  yield* segments(normalize(await mailText(await readFile(path), maxTextChars, 1)));
-  yield { type: 'end', metadata: {} };
-}
-
-/** @param level heading level of the subject */
-async function mailText(bytes: Buffer, maxTextChars: number, level: number): Promise<string> {
-  const mail = await readMail(bytes);
-  const words = await wordsOf(mail, maxTextChars);
-  const subject = heading(level, mail.subject ?? '');
-  const isRead = ({ mimeType }: Attachment) => mimeType === 'message/rfc822' && level < MAX_LEVEL;
-  const names = mail.attachments
-    .filter((attachment) => !isRead(attachment))
-    .map(({ filename, mimeType }) => `- ${oneLine(filename ?? mimeType)}`);
-  const attachments = names.length > 0 ? `Attachments:\n${names.join('\n')}` : '';
-  const within: string[] = [];
-  for (const { content } of mail.attachments.filter(isRead)) {
-    const inner = typeof content === 'string' ? Buffer.from(content) : Buffer.from(new Uint8Array(content));
-    within.push(await mailText(inner, maxTextChars, level + 1));
+export async function* parseMail(
+  file: DocumentFile,
+  maxTextChars: number,
+  read: ReadDocument,
+  type: MailType = 'mail',
+): AsyncGenerator<ParseEvent> {
+  const reader = new MailReader(maxTextChars, read);
+  const parts = yield* reader.read(type, await bytesOf(file), 1);
+  for (const [index, part] of parts.entries()) {
+    for (const [at, segment] of part.entries()) {
+      const isLast = at === part.length - 1 && index < parts.length - 1;
+      yield isLast ? { ...segment, text: segment.text + PAGE_BREAK } : segment;
+    }
   }
-  if (subject + words + attachments + within.join('') === '') return '';
-  return [subject, head(mail), words, attachments, ...within].filter((part) => part !== '').join('\n\n');
+  const unread = reader.pagesUnread;
+  yield { type: 'end', metadata: unread > 0 ? { pages_unread: unread } : {} };
 }
 
-async function readMail(bytes: Buffer): Promise<Email> {
-  const encoding = encodingOf(bytes);
-  const decoded = () => parse(joinBodyLines(new TextDecoder(encoding).decode(bytes)));
-  // A mail is ASCII bytes, whatever its parts are encoded in. One saved as UTF-16 must be converted back.
-  if (encoding.startsWith('utf-16')) return decoded();
-  const mail = await parse(Buffer.from(joinBodyLines(bytes.toString('latin1')), 'latin1'));
-  // Some mails do not name their encoding.
-  return isDamaged(mail) && encoding !== 'utf-8' ? decoded() : mail;
-}
+/** Reads a mail with all that it holds, within limits over all levels. */
+class MailReader {
+  readonly #read: ReadDocument;
+  /** Characters that the rest may have. */
+  #left: number;
+  #attachments = 0;
+  /** Pages of the attachments so far. */
+  #pages = 0;
+  #pagesUnread = 0;
 
-async function parse(mail: Buffer | string): Promise<Email> {
-  try {
-    return await PostalMime.parse(mail);
-  } catch (error) {
-    throw new ProcessorError('corrupt', { cause: error });
+  constructor(maxTextChars: number, read: ReadDocument) {
+    this.#left = maxTextChars;
+    this.#read = read;
+  }
+
+  /** Pages of attachments of which no text was read. */
+  get pagesUnread(): number {
+    return this.#pagesUnread;
+  }
+
+  /**
+   * @param level heading level of the subject
+   * @param around headings of the mails around this one
+   */
+  async *read(
+    type: MailType,
+    bytes: Buffer,
+    level: number,
+    around?: string,
+  ): AsyncGenerator<Progress, Part[]> {
+    const mail = await CONTAINERS[type](bytes);
+    const subject = heading(level, mail.subject ?? '');
+    const words = await mailWords(mail, this.#left);
+    this.#left -= words.length;
+    const path = nested(around, segments(subject).next().value?.heading);
+    const names: string[] = [];
+    const within: Part[] = [];
+    for (const attachment of mail.attachments) {
+      const read = yield* this.#readAttachment(attachment, level + 1, path);
+      if (typeof read === 'string') names.push(`- ${nameOf(attachment)}${read}`);
+      else within.push(...read);
+    }
+    const attachments = names.length > 0 ? `Attachments:\n${names.join('\n')}` : '';
+    if (subject + words + attachments === '' && within.length === 0) return [];
+    const own = [subject, head(mail), words, attachments].filter((part) => part !== '').join('\n\n');
+    return [below(around, segments(normalize(own))), ...within].filter((part) => part.length > 0);
+  }
+
+  /** Returns what an attachment says, or, if it is not read, why not. The reason may be ''. */
+  async *#readAttachment(
+    attachment: Attachment,
+    level: number,
+    path: string | undefined,
+  ): AsyncGenerator<Progress, Part[] | string> {
+    if (++this.#attachments > MAX_ATTACHMENTS) return '';
+    const source = sourceOf(attachment);
+    try {
+      const type = attachment.mimeType === 'message/rfc822' ? 'mail' : await detectType(source);
+      if (type === 'text' && FOR_PROGRAMS.test(attachment.mimeType)) return '';
+      if (type === 'mail' || type === 'msg') {
+        return level > MAX_LEVEL ? '' : yield* this.read(type, source.path, level, path);
+      }
+      const part = yield* this.#readDocument(source, level, path);
+      return part.length > 0 ? [part] : '';
+    } catch (error) {
+      if (error instanceof ProcessorError && isDocumentError(error.code)) return REASONS[error.code] ?? '';
+      throw error;
+    }
+  }
+
+  async *#readDocument(
+    source: DocumentSource,
+    level: number,
+    path: string | undefined,
+  ): AsyncGenerator<Progress, Part> {
+    const name = wellFormed(source.filename, MAX_NAME_CHARS);
+    const part: SegmentEvent[] = [];
+    let pages = 0;
+    try {
+      for await (const event of this.#read(source, Math.max(0, this.#left))) {
+        if (event.type === 'segment') part.push(event);
+        else if (event.type === 'end') this.#pagesUnread += Number(event.metadata['pages_unread'] ?? 0);
+        else if (event.type === 'progress') {
+          pages = event.pages_total;
+          yield {
+            type: 'progress',
+            pages_done: this.#pages + event.pages_done,
+            pages_total: this.#pages + pages,
+          };
+        }
+      }
+    } catch (error) {
+      // Its last progress has counted all pages.
+      if (error instanceof ProcessorError && error.code === 'no_text_layer') this.#pagesUnread += pages;
+      throw error;
+    } finally {
+      this.#pages += pages;
+    }
+    const [first, ...rest] = part;
+    if (!first) return [];
+    for (const { text } of part) this.#left -= text.length;
+    const title = heading(level, name);
+    return below(nested(path, name), [{ ...first, text: `${title}${PAGE_BREAK}${first.text}` }, ...rest]);
   }
 }
 
-function isDamaged({ subject = '', text = '', html = '' }: Email): boolean {
-  return [subject, text, html].some((part) => part.includes('\ufffd'));
+/** Puts segments below a path of headings. */
+function below(path: string | undefined, part: Iterable<SegmentEvent>): Part {
+  return Array.from(part, (segment) => {
+    const whole = nested(path, segment.heading);
+    return whole === undefined ? segment : { ...segment, heading: whole };
+  });
 }
 
-async function wordsOf({ text = '', html = '' }: Email, maxTextChars: number): Promise<string> {
-  if (text.trim() !== '') return escapeBlocks(normalize(text)).trim();
-  return html === '' ? '' : htmlToMarkdown(html, maxTextChars);
+function nested(...path: (string | undefined)[]): string | undefined {
+  const headings = path.filter((part) => part !== undefined);
+  return headings.length > 0 ? wellFormed(headings.join(' > '), MAX_PATH_CHARS) : undefined;
+}
+
+/** Returns an attachment as a file. The mail library ends the lines of some texts by carriage returns. */
+function sourceOf(attachment: Attachment): DocumentSource & { path: Buffer } {
+  const { content, mimeType } = attachment;
+  const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.from(new Uint8Array(content));
+  const filename = nameOf(attachment);
+  const isText = /^(?:text|message)\//.test(mimeType) || filename.endsWith('.eml');
+  const path =
+    isText && !bytes.includes('\n')
+      ? Buffer.from(bytes.toString('latin1').replaceAll('\r', '\n'), 'latin1')
+      : bytes;
+  return { path, filename, mediaType: mimeType };
+}
+
+function nameOf({ filename, mimeType }: Attachment): string {
+  return oneLine(filename ?? mimeType);
 }
 
 function head({ from, to = [], cc = [], date }: Email): string {

@@ -1,6 +1,7 @@
 import { LiteParse } from '@llamaindex/liteparse';
 import sharp, { type Sharp } from 'sharp';
 
+import type { DocumentFile } from '../document-file.ts';
 import { DPI, type Raster } from './raster-pdf.ts';
 
 /** Most dots of a page for OCR: an A4 sheet at 250 dots an inch. More take longer and read no better. */
@@ -22,8 +23,8 @@ export function openImage(path: string, page: number) {
 }
 
 /** Returns the number of pages of an image. @throws if the bytes are no image */
-export async function pagesOfImage(path: string): Promise<number> {
-  const { pages = 1, width, height } = await sharp(path, { failOn: 'none' }).metadata();
+export async function pagesOfImage(file: DocumentFile): Promise<number> {
+  const { pages = 1, width, height } = await sharp(file, { failOn: 'none' }).metadata();
   if (!(width > 0 && height > 0)) throw new Error('the image has no size');
   return pages;
 }

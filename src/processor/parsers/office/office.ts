@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { OfficeContentNode } from 'officeparser';
 
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
+import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { toMarkdown } from '../node-markdown.ts';
 import { readOffice, type OfficeFormat } from './read-office.ts';
 import { PAGE_BREAK, segments } from '../segments.ts';
@@ -16,11 +16,11 @@ const REPORT_PAGES = 20;
  * @throws {ProcessorError} `encrypted`, `corrupt`, `no_text`, or `text_too_long`
  */
 export async function* parseOffice(
-  path: string,
+  file: DocumentFile,
   maxTextChars: number,
   format: OfficeFormat,
 ): AsyncGenerator<ParseEvent> {
-  const nodes = await readOffice(await readFile(path), format);
+  const nodes = await readOffice(await bytesOf(file), format);
   const pages = nodes.filter(({ type }) => type === 'slide' || type === 'sheet');
   if (pages.length > 0) yield* pageEvents(pages, maxTextChars);
   else yield* segments(toMarkdown(nodes, maxTextChars));

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 import type { getDocumentProxy } from 'unpdf';
 
+import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { settleWithin } from '../../settle-within.ts';
 import { fieldItems, type Box, type PlacedText } from './pdf-fields.ts';
 import { typedTexts, type Annotation } from './typed-texts.ts';
@@ -40,7 +40,7 @@ const MIN_COVER = 0.8;
 const MAX_STAMP_CHARS = 200;
 
 /** Reads a PDF with the first reader. It is fast and recognizes columns, headings and tables. */
-export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch> {
+export async function* readWithLiteparse(file: DocumentFile): AsyncGenerator<PageBatch> {
   const parser = new LiteParse({
     outputFormat: 'markdown',
     imageMode: 'off',
@@ -54,18 +54,22 @@ export async function* readWithLiteparse(path: string): AsyncGenerator<PageBatch
     maxPages: Number.MAX_SAFE_INTEGER,
     extractContentBounds: true,
   });
-  for await (const batch of parser.parseBatches(path, { batchSize: BATCH_PAGES })) {
+  for await (const batch of parser.parseBatches(file, { batchSize: BATCH_PAGES })) {
     const { pages: read, pageErrors } = batch.result;
     const failed = pageErrors.filter(({ pageNum }) => !read.some((page) => page.pageNum === pageNum));
     const pages = [...read.map(pageOf), ...failed.map(({ pageNum }) => failedPage(pageNum))];
     pages.sort((a, b) => a.number - b.number);
-    await markScans(path, read, pages);
+    await markScans(file, read, pages);
     yield { pages, done: batch.endPage, total: batch.totalPages };
   }
 }
 
 /** Marks pages with little text that an image covers. Only pages whose drawing covers them are looked at again. */
-async function markScans(path: string, read: readonly ParsedPage[], pages: readonly Page[]): Promise<void> {
+async function markScans(
+  file: DocumentFile,
+  read: readonly ParsedPage[],
+  pages: readonly Page[],
+): Promise<void> {
   const suspects = read.filter(({ markdown, contentBounds: drawn, width, height }) => {
     const covers = drawn !== undefined && drawn.width * drawn.height > width * height * MIN_COVER;
     return covers && markdown.length < MAX_STAMP_CHARS;
@@ -73,7 +77,7 @@ async function markScans(path: string, read: readonly ParsedPage[], pages: reado
   const numbers = suspects.map(({ pageNum }) => pageNum);
   if (numbers.length === 0) return;
   const options = { ocrEnabled: false, quiet: true, includeComplexity: true, continueOnPageError: true };
-  const again = await new LiteParse({ ...options, targetPages: numbers.join(',') }).parse(path);
+  const again = await new LiteParse({ ...options, targetPages: numbers.join(',') }).parse(file);
   for (const { pageNum, complexity } of again.pages) {
     const page = pages.find(({ number }) => number === pageNum);
     if (page) page.isScan = complexity?.fullPageImage === true;
@@ -142,11 +146,11 @@ const DRAWING_MS = 2000;
  * Opens a PDF with the second reader. It is slower and ignores columns and tables. It reads some files that the first
  * cannot.
  */
-export async function openWithPdfjs(path: string): Promise<OpenPdf> {
+export async function openWithPdfjs(file: DocumentFile): Promise<OpenPdf> {
   const { getDocumentProxy, getResolvedPDFJS } = await import('unpdf');
   const { OPS } = await getResolvedPDFJS();
   const load = async () =>
-    getDocumentProxy(new Uint8Array(await readFile(path)), { verbosity: 0, maxImageSize: NO_IMAGES });
+    getDocumentProxy(new Uint8Array(await bytesOf(file)), { verbosity: 0, maxImageSize: NO_IMAGES });
   let document = await load();
   let isTooLong = false;
   const readOperators = async (page: PdfjsPage): Promise<Operators | undefined> => {

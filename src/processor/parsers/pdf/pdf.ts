@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
+import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { normalize } from '../normalize.ts';
 import { Outline } from '../outline.ts';
 import { abandonWhenSilent } from '../abandon-when-silent.ts';
@@ -40,7 +39,7 @@ const MIN_GAIN = 1.5;
  * @throws {ProcessorError} `encrypted`, `no_text_layer`, or `corrupt`
  */
 export async function* parsePdf(
-  path: string,
+  file: DocumentFile,
   maxSilenceMs: number,
   recognition = new Recognition(new Map()),
 ): AsyncGenerator<ParseEvent> {
@@ -50,7 +49,7 @@ export async function* parsePdf(
   // Held back because only a segment with a successor ends in a page break.
   let last: SegmentEvent | undefined;
   try {
-    for await (const batch of readBatches(path, maxSilenceMs)) {
+    for await (const batch of readBatches(file, maxSilenceMs)) {
       const pages = batch.pages.map((page) => readPage(page, recognition));
       unread += pages.filter(({ isDrawn, text }) => isDrawn && text === '').length;
       for (const segment of pages.flatMap((page) => [...pageSegments(page, outline)])) {
@@ -70,12 +69,12 @@ export async function* parsePdf(
 }
 
 /** Reads pages and appends their filled-in values. */
-async function* readBatches(path: string, maxSilenceMs: number): AsyncGenerator<PageBatch> {
-  const bytes = await readFile(path);
-  const second = new SecondReader(path, mayHaveHighLetters(bytes));
+async function* readBatches(file: DocumentFile, maxSilenceMs: number): AsyncGenerator<PageBatch> {
+  const bytes = await bytesOf(file);
+  const second = new SecondReader(file, mayHaveHighLetters(bytes));
   // Opening every document with the second reader is too slow.
   const isAnnotated = mayHaveAnnotations(bytes);
-  for await (const batch of readTexts(path, second, maxSilenceMs)) {
+  for await (const batch of readTexts(file, second, maxSilenceMs)) {
     if (isAnnotated) for (const page of batch.pages) page.text = await second.withFields(page);
     yield batch;
   }
@@ -87,14 +86,14 @@ async function* readBatches(path: string, maxSilenceMs: number): AsyncGenerator<
  * @throws the second reader's error, if the rest depends on it
  */
 async function* readTexts(
-  path: string,
+  file: DocumentFile,
   second: SecondReader,
   maxSilenceMs: number,
 ): AsyncGenerator<PageBatch> {
   let done = 0;
   let total = 0;
   try {
-    for await (const batch of abandonWhenSilent(readWithLiteparse(path), maxSilenceMs)) {
+    for await (const batch of abandonWhenSilent(readWithLiteparse(file), maxSilenceMs)) {
       const pages: Page[] = [];
       for (const page of batch.pages) {
         const { canBeDrawn, isScan } = page;
@@ -121,20 +120,20 @@ async function* readTexts(
 
 /** The second reader. It opens the file on first use. */
 class SecondReader {
-  readonly #path: string;
+  readonly #file: DocumentFile;
   readonly #hasHighLetters: boolean;
   readonly #lost = new LostText();
   readonly #words = new DocumentWords();
   #pdf: Promise<OpenPdf> | undefined;
 
   /** @param hasHighLetters whether the first reader leaves out letters above U+FFFF */
-  constructor(path: string, hasHighLetters: boolean) {
-    this.#path = path;
+  constructor(file: DocumentFile, hasHighLetters: boolean) {
+    this.#file = file;
     this.#hasHighLetters = hasHighLetters;
   }
 
   open(): Promise<OpenPdf> {
-    return (this.#pdf ??= openWithPdfjs(this.#path));
+    return (this.#pdf ??= openWithPdfjs(this.#file));
   }
 
   /** Reads a page without loss. It completes the first reader's text or replaces it. */

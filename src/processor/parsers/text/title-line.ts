@@ -2,9 +2,9 @@
 const MAX_TITLE_CHARS = 120;
 /**
  * A first line that stands alone and has text below. Below a title no line begins with a small letter, except that of an
- * author. Such a line goes on with a sentence, or is code. `WEBVTT` begins subtitles.
+ * author. Such a line goes on with a sentence, or is code.
  */
-const TITLE = /^\s*(?!WEBVTT\b)([\p{L}\p{N}][^\n]*\S)[ \t]*\n[ \t]*\n\s*(?!(?!by\s)\p{Ll})\S/u;
+const TITLE = /^\s*([\p{L}\p{N}][^\n]*\S)[ \t]*\n[ \t]*\n\s*(?!(?!by\s)\p{Ll})\S/u;
 /** The end of a sentence or of a greeting, also in quotes. */
 const SENTENCE_END = /[.!,;:…。．！，、；：।؛،۔]["'”’»」』]*$/u;
 

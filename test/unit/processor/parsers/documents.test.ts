@@ -8,6 +8,7 @@ import { ProcessorError } from '../../../../src/processor/errors.ts';
 import { encodingOf } from '../../../../src/processor/parsers/detect/decode-text.ts';
 import { parseDocument } from '../../../../src/processor/parsers/document.ts';
 import { normalize } from '../../../../src/processor/parsers/normalize.ts';
+import { compoundFile } from '../../../documents/formats/legacy-files.ts';
 import { documentPath } from '../../../documents/documents.ts';
 
 let folder: string;
@@ -197,6 +198,8 @@ describe('the text', () => {
   });
 });
 
+const OLD_SLIDES = compoundFile({ 'PowerPoint Document': Buffer.alloc(5000) });
+
 describe('the type of a file', () => {
   it.each<[string, Given, string]>([
     ['a.txt', {}, 'text/plain'],
@@ -218,9 +221,8 @@ describe('the type of a file', () => {
   });
 
   it.each<[string, Uint8Array | string, string]>([
-    ['a.doc', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Word document. Save it as .docx'],
-    ['a', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Office document'],
-    ['a.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'an old Excel workbook. Save it as .xlsx'],
+    ['a.ppt', OLD_SLIDES, 'an old PowerPoint presentation. Save it as .pptx'],
+    ['a', OLD_SLIDES, 'an old Office document'],
     ['a.txt', 'PK\x05\x06rest', 'an empty ZIP archive'],
     ['a.txt', 'GIF89a', 'a GIF image'],
   ])('is named where it is not supported: %j', async (filename, content, name) => {

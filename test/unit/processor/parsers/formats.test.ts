@@ -103,7 +103,7 @@ describe('mail', () => {
       /^# Hi there\n\nFrom: Jörg <j@x\.test>\nTo: a@x\.test, B <b@x\.test>\nDate: 2026-02-02T09:00:00\.000Z\n\n/,
     );
     expect(text).toContain('Schön.\n\\# none');
-    expect(text).toMatch(/\n\nAttachments:\n- \S*a b\.pdf$/);
+    expect(text).toMatch(/\n\nAttachments:\n- \S*a b\.pdf \(damaged\)$/);
     expect(segments.map(({ heading }) => heading)).toEqual(['Hi there']);
   });
 
@@ -209,7 +209,7 @@ describe('the type', () => {
       });
     expect(await failure(book('http://www.w3.org/2001/04/xmlenc#aes128-cbc'))).toBe('encrypted');
     expect(await failure(book('http://www.idpf.org/2008/embedding'))).toBe('corrupt');
-    expect(await failure(Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'a.doc')).toBe('unsupported_type');
+    expect(await failure(Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'a.doc')).toBe('corrupt');
     for (const empty of [docx(''), pptx([{ text: ' ' }]), epub(['<p> </p>'])]) {
       expect(await failure(empty)).toBe('no_text');
     }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { joinBodyLines } from '../../../../src/processor/parsers/mail/mail-lines.ts';
-import { parsed } from '../../../helpers/documents/parsed.ts';
+import { joinBodyLines } from '../../../../../src/processor/parsers/mail/mail-lines.ts';
+import { parsed } from '../../../../helpers/documents/parsed.ts';
 
 const HEAD = 'Message-ID: <1@x.test>\r\nFrom: a@x.test\r\nSubject: Outer\r\n';
 const typed = (type: string, more = '') => `Content-Type: ${type}\r\n${more}\r\n`;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { titleLine } from '../../../../src/processor/parsers/text/title-line.ts';
+import { titleLine } from '../../../../../src/processor/parsers/text/title-line.ts';
 
 test.each([
   ['Notes on the harbour\n\nThe pier is closed.', 'Notes on the harbour'],
@@ -27,7 +27,6 @@ test.each([
   'She said: “The pier is closed.”\n\nIt opens at nine.',
   'It was the best of times and\n\nthe worst of times.',
   'package main\n\nimport "fmt"',
-  'WEBVTT\n\n00:01.000 --> 00:04.000\nThe pier',
   '',
   '\n'.repeat(1_000_000),
   ' '.repeat(1_000_000),

@@ -1,0 +1,15 @@
+/** The package has no types, and those of DefinitelyTyped lack the options. */
+declare module 'word-extractor' {
+  interface Options {
+    /** Whether to replace quotes and dashes by those of ASCII. */
+    filterUnicode: boolean;
+  }
+  export default class WordExtractor {
+    extract(file: Buffer): Promise<{
+      getBody(options: Options): string;
+      getFootnotes(options: Options): string;
+      getEndnotes(options: Options): string;
+      getTextboxes(options: Options & { includeHeadersAndFooters: boolean }): string;
+    }>;
+  }
+}

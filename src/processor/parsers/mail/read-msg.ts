@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module';
+import type { Address, Attachment, Email } from 'postal-mime';
+import type * as Library from '@kenjiuno/msgreader';
+
+import { ProcessorError } from '../../errors.ts';
+import { encodingOf } from '../detect/decode-text.ts';
+
+/**
+ * Reads a message of Outlook as a mail. The library loads with the first.
+ * @throws {ProcessorError} `corrupt`
+ */
+export function readMsg(bytes: Buffer): Email {
+  try {
+    const reader = new (loadLibrary().default)(
+      new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    );
+    const message = reader.getFileData();
+    if (message.error !== undefined) throw new Error(message.error);
+    const { subject = '', body = '', attachments = [], recipients = [] } = message;
+    const ofKind = (kind: string) => recipients.filter(({ recipType }) => recipType === kind).map(addressOf);
+    return {
+      headers: [],
+      headerLines: [],
+      subject,
+      text: body,
+      html: htmlOf(message),
+      from: senderOf(message),
+      to: ofKind('to'),
+      cc: ofKind('cc'),
+      date: dateOf(message),
+      attachments: attachments.map((attachment): Attachment => {
+        const { fileName, content } = reader.getAttachment(attachment);
+        const mimeType = attachment.attachMimeTag?.toLowerCase() ?? 'application/octet-stream';
+        return { filename: fileName, mimeType, disposition: 'attachment', content };
+      }),
+    };
+  } catch (error) {
+    throw new ProcessorError('corrupt', { cause: error });
+  }
+}
+
+/** `import` finds the class of this older kind of module in different places, by the loader. */
+function loadLibrary(): typeof Library.default {
+  return createRequire(import.meta.url)('@kenjiuno/msgreader') as typeof Library.default;
+}
+
+function htmlOf({ html, bodyHtml = '' }: Library.FieldsData): string {
+  if (!html) return bodyHtml;
+  const bytes = Buffer.from(html);
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}
+
+function senderOf({ senderName, senderSmtpAddress, senderEmail }: Library.FieldsData): Address | undefined {
+  if (senderName === undefined && senderEmail === undefined) return undefined;
+  return addressOf({ name: senderName, smtpAddress: senderSmtpAddress, email: senderEmail });
+}
+
+/** A person as the library names one. */
+interface Person {
+  name?: string | undefined;
+  smtpAddress?: string | undefined;
+  email?: string | undefined;
+}
+
+/** An address within an organization is a path of its directory, and says nothing. */
+function addressOf({ name = '', smtpAddress, email = '' }: Person): Address {
+  const address = smtpAddress ?? (email.includes('@') ? email : '');
+  return name === '' || address === '' ? { name: '', address: address || name } : { name, address };
+}
+
+function dateOf({ messageDeliveryTime, clientSubmitTime }: Library.FieldsData): string | undefined {
+  const time = new Date(clientSubmitTime ?? messageDeliveryTime ?? '');
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}

@@ -1,0 +1,106 @@
+import * as xlsx from '@e965/xlsx';
+import CFB from 'cfb';
+
+const utf16 = (text: string) => Buffer.from(text, 'utf16le');
+
+/** Makes an OLE compound file of streams, by their paths. */
+export function compoundFile(streams: Readonly<Record<string, Buffer>>): Buffer<ArrayBuffer> {
+  const file = CFB.utils.cfb_new();
+  for (const [path, content] of Object.entries(streams)) CFB.utils.cfb_add(file, `/${path}`, content);
+  return Buffer.from(CFB.write(file, { type: 'buffer' }) as Uint8Array);
+}
+
+/** Places in the file information block of a Word document, in bytes. */
+const FIB = { flags: 0x0a, textChars: 0x4c, noteChars: 0x50, pieces: 0x01a2 };
+const ENCRYPTED = 0x0100;
+const FIRST_TABLE = 0x0200;
+const TEXT_AT = 0x0800;
+
+/**
+ * Makes a document of Word up to 2003, in one piece and without styles.
+ * @param text ends paragraphs with `\r`
+ * @param notes footnotes
+ */
+export function wordBinary(text: string, notes = '', encrypted = false): Buffer<ArrayBuffer> {
+  const all = utf16(`${text}${notes}\r`);
+  const stream = Buffer.alloc(Math.max(4096, TEXT_AT + all.length));
+  stream.writeUInt16LE(0xa5ec, 0);
+  stream.writeUInt16LE(FIRST_TABLE | (encrypted ? ENCRYPTED : 0), FIB.flags);
+  stream.writeUInt32LE(text.length, FIB.textChars);
+  stream.writeUInt32LE(notes.length, FIB.noteChars);
+  all.copy(stream, TEXT_AT);
+  const table = Buffer.alloc(4096);
+  table.writeUInt8(2, 0);
+  table.writeUInt32LE(16, 1);
+  table.writeUInt32LE(0, 5);
+  table.writeUInt32LE(all.length / 2, 9);
+  table.writeUInt32LE(TEXT_AT, 15);
+  return compoundFile({ WordDocument: stream, '1Table': table });
+}
+
+/** Makes a workbook of Excel up to 2003 from rows by sheet. A format goes with the name of its cell, as `Fleet!C2`. */
+export function excelBinary(
+  sheets: Readonly<Record<string, unknown[][]>>,
+  formats: Readonly<Record<string, string>> = {},
+): Buffer<ArrayBuffer> {
+  const book = xlsx.utils.book_new();
+  for (const [name, rows] of Object.entries(sheets)) {
+    const sheet = xlsx.utils.aoa_to_sheet(rows, { UTC: true, cellDates: true });
+    for (const [cell, format] of Object.entries(formats)) {
+      const [of = '', place = ''] = cell.split('!');
+      if (of === name) (sheet[place] as xlsx.CellObject).z = format;
+    }
+    xlsx.utils.book_append_sheet(book, sheet, name);
+  }
+  return Buffer.from(xlsx.write(book, { type: 'buffer', bookType: 'biff8' }) as Uint8Array);
+}
+
+export interface OutlookMessage {
+  subject: string;
+  body?: string;
+  html?: string;
+  attachments?: Readonly<Record<string, Uint8Array>>;
+}
+
+/** A property of a fixed length, as in the stream of them. */
+function property(tag: number, value: bigint): Buffer {
+  const entry = Buffer.alloc(16);
+  entry.writeUInt32LE(tag, 0);
+  entry.writeUInt32LE(6, 4);
+  entry.writeBigUInt64LE(value, 8);
+  return entry;
+}
+
+/** 2026-02-03 10:00 UTC, in units of 100 ns since 1601. */
+const SENT = (BigInt(Date.UTC(2026, 1, 3, 10)) + 11_644_473_600_000n) * 10_000n;
+
+/** Makes a message of Outlook from Morag Sill to Ada Finlay. */
+export function outlookMessage({
+  subject,
+  body,
+  html,
+  attachments = {},
+}: OutlookMessage): Buffer<ArrayBuffer> {
+  const recipient = '__recip_version1.0_#00000000';
+  const streams: Record<string, Buffer> = {
+    '__properties_version1.0': Buffer.concat([Buffer.alloc(32), property(0x0039_0040, SENT)]),
+    '__substg1.0_0037001F': utf16(subject),
+    '__substg1.0_0C1A001F': utf16('Morag Sill'),
+    '__substg1.0_5D01001F': utf16('morag@hallin.example'),
+    [`${recipient}/__properties_version1.0`]: Buffer.concat([Buffer.alloc(8), property(0x0c15_0003, 1n)]),
+    [`${recipient}/__substg1.0_3001001F`]: utf16('Ada Finlay'),
+    [`${recipient}/__substg1.0_3003001F`]: utf16('ada@nessing.example'),
+  };
+  if (body !== undefined) streams['__substg1.0_1000001F'] = utf16(body);
+  if (html !== undefined) streams['__substg1.0_10130102'] = Buffer.from(html);
+  for (const [index, [name, content]] of Object.entries(attachments).entries()) {
+    const storage = `__attach_version1.0_#${String(index).padStart(8, '0')}`;
+    streams[`${storage}/__properties_version1.0`] = Buffer.concat([
+      Buffer.alloc(8),
+      property(0x3705_0003, 1n),
+    ]);
+    streams[`${storage}/__substg1.0_3707001F`] = utf16(name);
+    streams[`${storage}/__substg1.0_37010102`] = Buffer.from(content);
+  }
+  return compoundFile(streams);
+}

@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+
+import {
+  compoundFile,
+  excelBinary,
+  outlookMessage,
+  wordBinary,
+} from '../../../documents/formats/legacy-files.ts';
+import { docx, wordParagraph } from '../../../helpers/documents/office-files.ts';
+import { failure, parse, useUploadFolder } from '../../../helpers/documents/parsed-upload.ts';
+
+useUploadFolder();
+
+it('a document of Word up to 2003 is read with its paragraphs, tables and notes', async () => {
+  const { text, metadata } = await parse(
+    wordBinary('“The mill” – old\rSecond\x0bline.\r# none\r', '\x02 A note.\r'),
+  );
+  expect(text).toBe('“The mill” – old\n\nSecond\n\nline.\n\n\\# none\n\nA note.');
+  expect(metadata?.['media_type']).toBe('application/msword');
+});
+
+it('a workbook of Excel up to 2003 is read sheet by sheet, with what its cells show', async () => {
+  const { text, segments, metadata } = await parse(
+    excelBinary(
+      {
+        Fleet: [
+          ['Boat', 'Since', 'Share', 'Price'],
+          ['Kittiwake', new Date(Date.UTC(2026, 1, 3)), 0.25, 1234.5],
+          [],
+          ['Gull'],
+        ],
+        Empty: [],
+        Crew: [['Name'], ['Ada|Ida']],
+      },
+      { 'Fleet!C2': '0%', 'Fleet!D2': '#,##0.00 "EUR"' },
+    ),
+    'a.xls',
+  );
+  expect(text).toBe(
+    '# Fleet\n\n| Boat | Since | Share | Price |\n| --- | --- | --- | --- |\n| Kittiwake | 2026-02-03 | 25% | 1,234.50 EUR |\n| Gull |\n\n' +
+      '# Crew\n\n| Name |\n| --- |\n| Ada\\|Ida |',
+  );
+  expect(segments.map(({ page, heading }) => [page, heading])).toEqual([
+    [1, 'Fleet'],
+    [3, 'Crew'],
+  ]);
+  expect(metadata).toEqual({ media_type: 'application/vnd.ms-excel', pages: 3 });
+});
+
+it('a message of Outlook is read like a mail, with its attachments', async () => {
+  const inner = outlookMessage({ subject: 'Inner', html: '<p>Inner <b>words</b>.</p>' });
+  const attachments = { 'plan.docx': docx(wordParagraph('Plan.')), 'inner.msg': inner };
+  const { text, segments, metadata } = await parse(
+    outlookMessage({ subject: 'Outer', body: 'Outer words.\r\n', attachments }),
+    'x',
+  );
+  const head =
+    'From: Morag Sill <morag@hallin.example>\nTo: Ada Finlay <ada@nessing.example>\nDate: 2026-02-03T10:00:00.000Z';
+  expect(text).toBe(
+    `# Outer\n\n${head}\n\nOuter words.\n\n## plan.docx\n\nPlan.\n\n## Inner\n\n${head}\n\nInner words.`,
+  );
+  expect(segments.map(({ heading }) => heading)).toEqual(['Outer', 'Outer > plan.docx', 'Outer > Inner']);
+  expect(metadata?.['media_type']).toBe('application/vnd.ms-outlook');
+});
+
+it('another compound file, a damaged one and one with a password are refused', async () => {
+  expect(await failure(compoundFile({ 'PowerPoint Document': Buffer.alloc(5000) }), 'a.ppt')).toBe(
+    'unsupported_type',
+  );
+  expect(await failure(compoundFile({ EncryptedPackage: Buffer.alloc(5000) }), 'a.xlsx')).toBe('encrypted');
+  expect(await failure(wordBinary('words\r', '', true), 'a.doc')).toBe('encrypted');
+  expect((await parse('words', 'a.doc')).text).toBe('words');
+  expect(await failure('words', 'a.msg')).toBe('corrupt');
+  for (const file of [
+    wordBinary('words\r'),
+    excelBinary({ A: [['x']] }),
+    outlookMessage({ subject: 'S', body: 'x' }),
+  ]) {
+    for (const end of [8, 700]) expect(await failure(file.subarray(0, end))).toBe('corrupt');
+    expect(await failure(file.subarray(0, file.length / 2))).toMatch(/^(?:corrupt|unsupported_type)$/);
+    const damaged = Buffer.from(file);
+    damaged.fill(0xff, 512, 1024);
+    expect(await failure(damaged)).toMatch(/^(?:corrupt|no_text|it is read)$/);
+  }
+});
