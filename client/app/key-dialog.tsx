@@ -8,7 +8,9 @@ import { useStore } from '../state/use-store.ts';
 const STORED = 'sluice.key';
 
 /** Open question for a key: its words, and the function that takes the key. */
-const asked = new Store<{ words: string; take: (key: string) => void } | undefined>(undefined);
+const asked = new Store<{ words: string; take: (key: string) => void; close?: () => void } | undefined>(
+  undefined,
+);
 
 /**
  * Returns the key of this tab.
@@ -20,6 +22,16 @@ export function getKey(refused: boolean): string | undefined | Promise<string> {
   sessionStorage.removeItem(STORED);
   const words = key === undefined ? 'This server asks for a key.' : 'The server does not take this key.';
   return new Promise((take) => asked.set({ words, take }));
+}
+
+/** Asks for another key, because the present one does not allow what the user wants. */
+export function changeKey(): void {
+  asked.set({
+    words: 'Enter a key that allows it.',
+    // All that the page shows may differ for another key.
+    take: () => location.reload(),
+    close: () => asked.set(undefined),
+  });
 }
 
 /** Asks for an API key while the server wants one. */
@@ -37,7 +49,7 @@ export function KeyDialog() {
     request.take(entered);
   };
   return (
-    <Dialog title="Enter your key">
+    <Dialog title="Enter your key" {...(request.close && { onClose: request.close })}>
       <form id="key" onSubmit={enter}>
         <div class="field">
           <label for="key-input">Key</label>

@@ -1,5 +1,6 @@
 import { SluiceError, type Sluice } from '../sdk/sluice.ts';
 import type { Document } from '../../src/contract/documents.ts';
+import { askBeforeLeaving } from '../state/ask-before-leaving.ts';
 
 /**
  * Uploads a new version of a document, with its name, settings and metadata.
@@ -33,6 +34,6 @@ export async function replaceDocument(
       onProgress: ({ sent, size }) => onSent(size === 0 ? 1 : sent / size),
     },
   );
-  const { job_id } = await upload.accepted;
+  const { job_id } = await askBeforeLeaving(upload.accepted);
   return job_id;
 }

@@ -36,6 +36,7 @@ export function Trends({ followed }: { followed: FollowedStats }) {
   const throughput = samples.throughput();
   const success = samples.successRate();
   const times = stats?.processing_time_ms;
+  const stages = stats?.stage_ms;
   const rate = throughput.at(-1)?.value;
   const share = success.at(-1)?.value ?? stats?.success_rate;
   return (
@@ -74,12 +75,27 @@ export function Trends({ followed }: { followed: FollowedStats }) {
       >
         {times ? (
           <>
-            <span class="trend-first">p50{NBSP + duration(times.p50)}</span>{' '}
-            <span class="trend-second">p90{NBSP + duration(times.p90)}</span>
+            <span class="trend-0">p50{NBSP + duration(times.p50)}</span>{' '}
+            <span class="trend-1">p90{NBSP + duration(times.p90)}</span>
           </>
         ) : (
           'no run has ended'
         )}
+      </TrendChart>
+      <TrendChart
+        title="Stage times"
+        lines={STAGES.map(([stage]) => samples.points(({ stage_ms: times }) => times?.[stage]))}
+        format={duration}
+        now={now}
+        shownMs={shownMs}
+      >
+        {stages
+          ? STAGES.map(([stage, words], i) => (
+              <span key={stage} class={`trend-${i}`}>
+                {words + NBSP + duration(stages[stage])}{' '}
+              </span>
+            ))
+          : 'no run has ended'}
       </TrendChart>
       <TrendChart
         title="Oldest waiting"
@@ -94,5 +110,11 @@ export function Trends({ followed }: { followed: FollowedStats }) {
   );
 }
 
+/** Stages whose times are measured. */
+const STAGES = [
+  ['parse', 'read'],
+  ['embed', 'embed'],
+  ['store', 'store'],
+] as const;
 const depthOf = ({ queue_depth: depth }: { queue_depth: number }): number => depth;
 const perSecond = (value: number): string => `${tenths(value)}/s`;

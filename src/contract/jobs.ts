@@ -241,8 +241,9 @@ export const StatsSchema = v.object({
   cancelled: WholeNumberSchema,
   /** Share of completed among completed and failed runs, without cancelled ones. Absent before the first. */
   success_rate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-  /** Percentiles of the last 1,000 completed runs. Absent before the first. */
+  /** Percentiles of the last 1,000 completed runs, and the stages' means of about the last 20. Absent before the first. */
   processing_time_ms: v.optional(v.object({ p50: v.number(), p90: v.number(), p99: v.number() })),
+  stage_ms: v.optional(v.object({ parse: v.number(), embed: v.number(), store: v.number() })),
   /** Wait of the next job. Absent if no job waits. */
   oldest_waiting_ms: v.optional(WholeNumberSchema),
 });

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Stats } from '../../contract/jobs.ts';
 import type { Keys } from '../../redis/keys.ts';
 import { isWrongType } from '../../redis/wrong-type.ts';
+import { parseCosts } from '../model/stage-costs.ts';
 
 /** Reads the installation's queue statistics in one round trip, and the next job in another. */
 export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
@@ -19,6 +20,7 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     durations,
     next,
     time,
+    costs,
   ] = await Promise.all([
     redis.llen(keys.queue),
     redis.zcard(keys.delayed),
@@ -32,6 +34,7 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     redis.lrange(keys.durations, 0, -1),
     redis.lindex(keys.queue, -1),
     redis.time(),
+    redis.get(keys.costs).catch(absentIfSpoilt),
   ]);
   // Another program may have written other text.
   const toCount = (text: string | null | undefined) => (/^\d{1,15}$/.test(text ?? '') ? Number(text) : 0);
@@ -53,16 +56,27 @@ export async function readStatistics(redis: Redis, keys: Keys): Promise<Stats> {
     cancelled: count('cancelled'),
     success_rate: completed + failed === 0 ? undefined : completed / (completed + failed),
     processing_time_ms: percentiles(durations.map(Number).filter(Number.isFinite)),
+    stage_ms: stageTimes(costs),
     oldest_waiting_ms: queuedMs === undefined ? undefined : Math.max(0, nowMs - queuedMs),
   };
 }
 
 /** Reads when a script queued a job (ms). @returns `undefined` if no script did */
 async function readQueuedMs(redis: Redis, key: string): Promise<number | undefined> {
-  const queuedMs = await redis.hget(key, 'queued_ms').catch((error: unknown) => {
-    if (!isWrongType(error)) throw error;
-  });
-  return Number(queuedMs) || undefined;
+  return Number(await redis.hget(key, 'queued_ms').catch(absentIfSpoilt)) || undefined;
+}
+
+/** Takes a key that another program made of another type for an absent one. */
+function absentIfSpoilt(error: unknown): null {
+  if (!isWrongType(error)) throw error;
+  return null;
+}
+
+function stageTimes(text: string | null): Stats['stage_ms'] {
+  const costs = parseCosts(text);
+  if (!costs) return undefined;
+  const mean = (sum: number) => Math.round((sum / costs.runs) * 10) / 10;
+  return { parse: mean(costs.parse_ms), embed: mean(costs.embed_ms), store: mean(costs.store_ms) };
 }
 
 function percentiles(samples: number[]): Stats['processing_time_ms'] {

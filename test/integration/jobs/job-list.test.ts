@@ -105,6 +105,12 @@ test('statistics that another program has spoilt, or that are gone, are not show
   await redis.client.hset(keys.outcomes, 'completed', 'spoilt');
   expect(await get<Stats>('/api/stats')).toMatchObject({ completed: 0, processing_time_ms: { p50: 5000 } });
   expect(await times()).toEqual(['5', '5', '5']);
+  // Two runs took 40 ms to read, 60 to embed and 20 to store.
+  await redis.client.set(keys.costs, '1 60 2 100 40 10 60 20');
+  expect((await get<Stats>('/api/stats')).stage_ms).toEqual({ parse: 20, embed: 30, store: 10 });
+  await redis.client.del(keys.costs);
+  await redis.client.sadd(keys.costs, 'spoilt');
+  expect((await get<Stats>('/api/stats')).stage_ms).toBeUndefined();
   await redis.client.flushall();
   expect(await times()).toEqual([]);
 });

@@ -197,8 +197,8 @@ it.each([
   expect(await readdir(folder)).toEqual(['secret.txt', 'uploads']);
   const [own, ...others] = await readdir(join(folder, 'uploads'));
   expect(others).toEqual([]);
-  // It goes once its response has been sent.
-  await expect.poll(() => readdir(join(folder, 'uploads', own!))).toEqual([]);
+  // The upload goes once its response has been sent. The data of OCR stay.
+  await expect.poll(() => readdir(join(folder, 'uploads', own!))).toEqual(['ocr']);
 });
 
 it('the declared type is no more than a hint', async () => {
