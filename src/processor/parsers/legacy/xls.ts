@@ -43,7 +43,11 @@ async function readSheets(bytes: Buffer): Promise<[name: string, sheet: DenseWor
       cellFormula: false,
       cellHTML: false,
     });
-    return SheetNames.map((name) => [name, Sheets[name] as DenseWorkSheet]);
+    return SheetNames.map((name) => {
+      const sheet = Sheets[name];
+      if (!sheet) throw new Error(`The workbook lists the sheet ${name}, and does not have it.`);
+      return [name, sheet as DenseWorkSheet];
+    });
   } catch (error) {
     const isEncrypted = error instanceof Error && ENCRYPTED.test(error.message);
     throw new ProcessorError(isEncrypted ? 'encrypted' : 'corrupt', { cause: error });

@@ -16,13 +16,13 @@ export function readMsg(bytes: Buffer): Email {
     );
     const message = reader.getFileData();
     if (message.error !== undefined) throw new Error(message.error);
-    const { subject = '', body = '', attachments = [], recipients = [] } = message;
+    const { subject, body, attachments = [], recipients = [] } = message;
     const ofKind = (kind: string) => recipients.filter(({ recipType }) => recipType === kind).map(addressOf);
     return {
       headers: [],
       headerLines: [],
-      subject,
-      text: body,
+      subject: textOf(subject),
+      text: textOf(body),
       html: htmlOf(message),
       from: senderOf(message),
       to: ofKind('to'),
@@ -30,8 +30,8 @@ export function readMsg(bytes: Buffer): Email {
       date: dateOf(message),
       attachments: attachments.map((attachment): Attachment => {
         const { fileName, content } = reader.getAttachment(attachment);
-        const mimeType = attachment.attachMimeTag?.toLowerCase() ?? 'application/octet-stream';
-        return { filename: fileName, mimeType, disposition: 'attachment', content };
+        const mimeType = textOf(attachment.attachMimeTag).toLowerCase() || 'application/octet-stream';
+        return { filename: textOf(fileName), mimeType, disposition: 'attachment', content };
       }),
     };
   } catch (error) {
@@ -44,8 +44,13 @@ function loadLibrary(): typeof Library.default {
   return createRequire(import.meta.url)('@kenjiuno/msgreader') as typeof Library.default;
 }
 
-function htmlOf({ html, bodyHtml = '' }: Library.FieldsData): string {
-  if (!html) return bodyHtml;
+/** Takes a field that a damaged message gives another type for an empty one. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function htmlOf({ html, bodyHtml }: Library.FieldsData): string {
+  if (!html) return textOf(bodyHtml);
   const bytes = Buffer.from(html);
   return new TextDecoder(encodingOf(bytes)).decode(bytes);
 }
@@ -57,15 +62,16 @@ function senderOf({ senderName, senderSmtpAddress, senderEmail }: Library.Fields
 
 /** A person as the library names one. */
 interface Person {
-  name?: string | undefined;
-  smtpAddress?: string | undefined;
-  email?: string | undefined;
+  name?: unknown;
+  smtpAddress?: unknown;
+  email?: unknown;
 }
 
 /** An address within an organization is a path of its directory, and says nothing. */
-function addressOf({ name = '', smtpAddress, email = '' }: Person): Address {
-  const address = smtpAddress ?? (email.includes('@') ? email : '');
-  return name === '' || address === '' ? { name: '', address: address || name } : { name, address };
+function addressOf(person: Person): Address {
+  const [name, smtpAddress, email] = [person.name, person.smtpAddress, person.email].map(textOf);
+  const address = smtpAddress || (email?.includes('@') ? email : '');
+  return name && address ? { name, address } : { name: '', address: address || name || '' };
 }
 
 function dateOf({ messageDeliveryTime, clientSubmitTime }: Library.FieldsData): string | undefined {
