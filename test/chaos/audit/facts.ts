@@ -6,6 +6,7 @@ import { ChromaClient } from 'chromadb';
 import type { Document, DocumentList } from '../../../src/contract/documents.ts';
 import type { Job } from '../../../src/contract/job.ts';
 import { INSTALLATION_FILE } from '../../../src/installation/blob-identity.ts';
+import { filesIn } from '../../helpers/stores/settled.ts';
 import type { Topology } from '../harness.ts';
 import { listKeywords, type KeywordFacts } from './keyword-facts.ts';
 
@@ -66,7 +67,7 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
       listKeywords(topology),
       topology.inspector.zrange('jobs:cleanup', '0', '-1'),
       listFiles(topology),
-      readdir(join(topology.dir, 'processor'), { recursive: true, withFileTypes: true }).catch(() => []),
+      filesIn(join(topology.dir, 'processor')),
     ],
   );
   const listed = [...documents.keys()];
@@ -86,7 +87,7 @@ export async function gatherFacts(topology: Topology, acceptedIds: readonly stri
     keys,
     cleanups: { first: entries.filter((entry) => !isSecond(entry)), second: entries.filter(isSecond) },
     files,
-    temporary: temporary.filter((entry) => entry.isFile()).map(({ name }) => name),
+    temporary,
   };
 }
 

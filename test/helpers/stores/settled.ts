@@ -138,9 +138,12 @@ async function missingOrOrphanChunks(url: string, redis: Redis, jobs: readonly J
   return [...orphans, ...missing];
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+/** Lists the files of a folder, at any depth. The language data of a processor stay for as long as it. */
+export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  return entries
+    .filter((entry) => entry.isFile() && !entry.parentPath.endsWith('/ocr'))
+    .map(({ name }) => name);
 }
 
 /** The files of these folders that a process has open, whether they are still there or removed. */
