@@ -96,7 +96,7 @@ class MailReader {
     around?: string,
   ): AsyncGenerator<Progress, Part[]> {
     const mail = await CONTAINERS[type](bytes);
-    const subject = heading(level, mail.subject ?? '');
+    const subject = heading(level, normalize(mail.subject ?? ''));
     const words = await mailWords(mail, this.#left);
     this.#left -= words.length;
     const path = nested(around, segments(subject).next().value?.heading);
@@ -198,7 +198,7 @@ function sourceOf(attachment: Attachment): DocumentSource & { path: Buffer } {
 }
 
 function nameOf({ filename, mimeType }: Attachment): string {
-  return oneLine(filename ?? mimeType);
+  return oneLine(normalize(filename ?? mimeType));
 }
 
 function head({ from, to = [], cc = [], date }: Email): string {

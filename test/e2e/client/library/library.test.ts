@@ -24,16 +24,14 @@ describe('a collection', () => {
     await server.ingest(note('two.md'), { collection: 'counted' });
     await open('#/library');
     await card('counted').waitFor();
-    const facts = await card('counted').locator('.facts').textContent();
-    expect(facts).toContain('2 documents');
-    expect(facts).toContain('2 chunks');
-    expect(facts).toContain('64 dimensions');
+    const facts = () => card('counted').locator('.facts').textContent();
+    await expect.poll(facts).toMatch(/2 documents.*2 chunks.*64 dimensions/s);
     expect(await card('counted').getByRole('link', { name: 'Search in counted' }).getAttribute('href')).toBe(
       '#/search?collection=counted',
     );
     await card('counted').getByRole('link', { name: 'counted', exact: true }).click();
     await row('two.md').waitFor();
-    expect(await shown()).toEqual(['two.md', 'one.md']);
+    await expect.poll(shown).toEqual(['two.md', 'one.md']);
     expect(user.complaints).toEqual([]);
   });
 
