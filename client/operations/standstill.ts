@@ -32,7 +32,7 @@ const SERVICE_WORDS: Record<Service, { name: string; advice: string }> = {
   },
 };
 
-/** Counts active jobs by what they wait for. */
+/** Counts active jobs by the cause of their wait. */
 export interface Waits {
   counts: ReadonlyMap<string, number>;
   processing: number;

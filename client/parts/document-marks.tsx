@@ -2,7 +2,7 @@ import { hrefOf } from '../app/route.ts';
 import type { Document } from '../../src/contract/documents.ts';
 import { marksOf } from '../wording/document-marks.ts';
 
-/** Shows what is unusual about a document. */
+/** Shows the marks of a document that needs attention, such as a lost original. */
 export function DocumentMarks({ document, refusal }: { document: Document; refusal?: string | undefined }) {
   const marks = marksOf(document);
   const { reindex_job } = document;

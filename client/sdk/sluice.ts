@@ -85,7 +85,7 @@ export class Sluice extends Calls {
     if (!this.#line.isRunning) this.#line.start();
   }
 
-  /** Closes the line. What is watched then waits for `connect`. */
+  /** Closes the line. Watches then wait for `connect`. */
   close(): void {
     this.#isPinned = false;
     clearTimeout(this.#idle);

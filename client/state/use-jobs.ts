@@ -29,7 +29,7 @@ export function useJobs(filter?: JobsFilter): FollowedJobs {
     let watch: JobsWatch | undefined;
     const show = () => {
       timer = undefined;
-      // A copy, because components compare what they show by identity.
+      // Copies the map, because components compare it by identity.
       setState({ jobs: new Map(watch?.jobs), isReady, problem });
     };
     const onChange = () => (timer ??= setTimeout(show, PAUSE_MS));

@@ -19,7 +19,7 @@ export class Speed {
   }
 }
 
-/** Returns how fast a count grows, per second. @param unit names what is counted; another unit begins anew */
+/** Measures the growth of a count per second. @param unit name of the counted things; another one restarts the measurement */
 export function useSpeed(unit: string, count: number | undefined, now: number): number | undefined {
   const measured = useRef<{ unit: string; speed: Speed } | undefined>(undefined);
   if (measured.current?.unit !== unit) measured.current = { unit, speed: new Speed() };

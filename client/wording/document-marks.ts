@@ -6,7 +6,7 @@ export interface DocumentMark {
   words: string;
   /** Decides the colour, see `.status`. */
   state: 'failed' | 'retrying' | 'processing';
-  /** What it means, and what to do. */
+  /** Explains the mark, and says what to do. */
   why: string;
 }
 

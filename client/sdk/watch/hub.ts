@@ -32,7 +32,7 @@ export class Hub {
   /** Grows when something more is watched, so that a former response no longer suffices. */
   wanted = 0;
 
-  /** @param onWanted called soon after what is watched has changed, once for many changes */
+  /** @param onWanted called soon after the set of watches has changed, once for many changes */
   constructor(onWanted: () => void) {
     this.#onWanted = onWanted;
   }

@@ -113,7 +113,7 @@ export class JobsFollower implements JobsWatch, Channel {
     this.#end(new SluiceError(code, detail, { detail }));
   }
 
-  /** Lets jobs go that are not listed any more. One whose end nobody has heard is read once more. */
+  /** Drops jobs that the snapshot no longer lists. It reads a job once more if it has not heard its end. */
   #leave(ids: readonly string[]): void {
     const { ended = [], open = [] } = Object.groupBy(ids, (id) =>
       isTerminal((this.#jobs.get(id) as Job).status) ? 'ended' : 'open',
