@@ -26,6 +26,16 @@ export function parseRoute(fragment: string): Route {
   };
 }
 
+/**
+ * Reads a whole number of the address. A larger one than `most` counts as `most`.
+ * @returns `undefined` if there is none, such as in “1.5” or “-1”, or if it is below `least`
+ */
+export function readWhole(text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value < least ? undefined : Math.min(value, Math.max(least, most));
+}
+
 /** Formats an address within the page. It omits empty values of the query. */
 export function hrefOf(
   view: View,

@@ -2,22 +2,24 @@ import { useRef, useState } from 'preact/hooks';
 
 import { go, hrefOf } from '../app/route.ts';
 import { useSluice } from '../app/sluice-context.ts';
-import { sayProblem } from '../app/toasts.tsx';
+import { say, sayProblem } from '../app/toasts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { deleteLater } from '../state/pending-deletions.ts';
+import type { SluiceError } from '../sdk/sluice.ts';
 import type { Document } from '../../src/contract/documents.ts';
-import { percent } from '../wording/numbers.ts';
 import { download } from './download.ts';
 import { JobSign, type StartedJob } from './job-sign.tsx';
-import { replaceDocument } from './replace-document.ts';
+import { replaceDocument, type SentVersion } from './replace-document.ts';
+import { SentVersionSign } from './sent-version.tsx';
 
 /** Shows the buttons of a document. @param onChange called after a change on the server */
 export function DocumentActions({ document, onChange }: { document: Document; onChange: () => void }) {
   const sluice = useSluice();
   const [isLoading, setLoading] = useState(false);
-  const [sent, setSent] = useState<number>();
+  const [version, setVersion] = useState<SentVersion>();
   const [started, setStarted] = useState<StartedJob>();
   const file = useRef<HTMLInputElement>(null);
+  const stop = useRef(new AbortController());
   const { id, filename, collection } = document;
 
   const run = (action: () => Promise<void>) => void action().catch(sayProblem);
@@ -38,9 +40,21 @@ export function DocumentActions({ document, onChange }: { document: Document; on
       // The same file can then be chosen again.
       input.value = '';
       if (!blob) return;
-      setSent(0);
-      const id = await replaceDocument(sluice, document, blob, setSent).finally(() => setSent(undefined));
-      setStarted({ id, words: 'The new version is being indexed. Searches use the former one until then.' });
+      setStarted(undefined);
+      setVersion({ state: 'waiting', sent: 0, size: blob.size, problem: undefined });
+      const { signal } = (stop.current = new AbortController());
+      try {
+        const id = await replaceDocument(sluice, document, blob, setVersion, signal);
+        setStarted({
+          id,
+          words: 'The new version is being indexed. Searches use the former one until then.',
+        });
+      } catch (error) {
+        if ((error as SluiceError).code !== 'aborted') throw error;
+        say('The new version is cancelled. The present one stays.');
+      } finally {
+        setVersion(undefined);
+      }
     });
   const remove = () => {
     deleteLater(sluice, [document]);
@@ -56,11 +70,11 @@ export function DocumentActions({ document, onChange }: { document: Document; on
         <button
           type="button"
           class="button quiet"
-          disabled={sent !== undefined}
+          disabled={version !== undefined}
           onClick={() => file.current?.click()}
         >
           <Icon name="upload" />
-          {sent === undefined ? 'Replace' : `Sending ${percent(sent)}`}
+          Replace
         </button>
         <input
           ref={file}
@@ -78,6 +92,9 @@ export function DocumentActions({ document, onChange }: { document: Document; on
           Delete
         </button>
       </div>
+      {version && (
+        <SentVersionSign version={version} filename={filename} onCancel={() => stop.current.abort()} />
+      )}
       {started && <JobSign key={started.id} started={started} />}
     </>
   );

@@ -5,14 +5,15 @@ import { EmptyState } from '../parts/empty-state.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useRequest } from '../state/use-request.ts';
 import type { Document } from '../../src/contract/documents.ts';
+import { readContent } from './read-content.ts';
 
 /** Shows an image on a canvas. An `img` cannot send a key, and the content policy allows no `blob:` address. */
 export function ImageView({ document: { id, filename } }: { document: Document }) {
   const sluice = useSluice();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [isBroken, setBroken] = useState(false);
-  const { data, problem, reload } = useRequest(`image ${id}`, async (signal) =>
-    (await sluice.content(id, { signal })).blob(),
+  const { data, problem, reload } = useRequest(`image ${id}`, (signal) =>
+    readContent(sluice, id, { signal }),
   );
   useEffect(() => {
     if (!data) return;

@@ -1,5 +1,6 @@
+import { readWhole } from '../app/route.ts';
 import type { Document } from '../../src/contract/documents.ts';
-import { mediaTypeOf } from '../wording/documents.ts';
+import { isImage, isPdf } from '../wording/documents.ts';
 
 const SHOWN = ['text', 'original', 'chunks'] as const;
 export type Shown = (typeof SHOWN)[number];
@@ -13,20 +14,13 @@ export interface Place {
   page: number | undefined;
 }
 
-/** Reads the place from the address. By default a PDF and an image show their original, others their text. */
+/** Reads the place from the address. By default PDFs and images that browsers decode show their original, others their text. */
 export function placeOf(query: Readonly<Record<string, string>>, document: Document): Place {
-  const type = mediaTypeOf(document) ?? '';
-  const byKind = type === 'application/pdf' || type.startsWith('image/') ? 'original' : 'text';
+  const byKind = isPdf(document) || isImage(document) ? 'original' : 'text';
   const { view, chunk, page } = query;
   return {
     shown: SHOWN.find((shown) => shown === view) ?? byKind,
     chunk: readWhole(chunk, 0, document.chunk_count - 1),
     page: readWhole(page, 1, Number.MAX_SAFE_INTEGER),
   };
-}
-
-function readWhole(text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined || !/^\d{1,9}$/.test(text)) return undefined;
-  const value = Number(text);
-  return value < least ? undefined : Math.min(value, Math.max(least, most));
 }

@@ -1,21 +1,28 @@
+import type { Upload } from '../sdk/api.ts';
 import { SluiceError, type Sluice } from '../sdk/sluice.ts';
 import type { Document } from '../../src/contract/documents.ts';
 import { askBeforeLeaving } from '../state/ask-before-leaving.ts';
 
+/** How far a new version is on its way. */
+export type SentVersion = Pick<Upload, 'state' | 'sent' | 'size' | 'problem'>;
+
 /**
  * Uploads a new version of a document, with its name, settings and metadata.
- * @param onSent gets the sent share, from 0 to 1
+ * @param onSent called as the upload goes on
+ * @param signal keeps the present version. If the server has the new one already, its job is cancelled
  * @returns the id of the job
- * @throws {SluiceError} if another document of this name is newer, because the server replaces the newest
+ * @throws {SluiceError} `aborted` after `signal`; `not_newest` if another document of this name is newer, because the server
+ * replaces the newest
  */
 export async function replaceDocument(
   sluice: Sluice,
   document: Document,
   blob: Blob,
-  onSent: (share: number) => void,
+  onSent: (sent: SentVersion) => void,
+  signal: AbortSignal,
 ): Promise<string> {
   const { id, filename, collection } = document;
-  const { documents } = await sluice.documents({ collection, filename, limit: 1 });
+  const { documents } = await sluice.documents({ collection, filename, limit: 1 }, { signal });
   const [newest] = documents;
   if (newest && newest.id !== id)
     throw new SluiceError(
@@ -31,9 +38,17 @@ export async function replaceDocument(
       chunk_size: document.chunk_size,
       chunk_overlap: document.chunk_overlap,
       metadata: document.metadata,
-      onProgress: ({ sent, size }) => onSent(size === 0 ? 1 : sent / size),
+      onProgress: ({ state, sent, size, problem }) => onSent({ state, sent, size, problem }),
     },
   );
+  const abort = () => {
+    // With the last byte sent, the server may have stored it. Then its job is cancelled.
+    if (upload.state !== 'sending' || upload.sent < upload.size) upload.abort();
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
   const { job_id } = await askBeforeLeaving(upload.accepted);
-  return job_id;
+  if (!signal.aborted) return job_id;
+  await sluice.cancel(job_id);
+  throw new SluiceError('aborted', 'The new version is cancelled.');
 }

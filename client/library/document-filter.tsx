@@ -10,7 +10,7 @@ export interface FilterFields {
   sort: 'newest' | 'oldest';
 }
 
-/** Filters by the whole name and by metadata, and sorts. */
+/** Filters by a part of the name and by metadata, and sorts. */
 export function DocumentFilter({
   fields,
   onChange,
@@ -33,11 +33,12 @@ export function DocumentFilter({
   return (
     <form class="document-filter" role="search" aria-label="Filter the documents" onSubmit={apply}>
       <div class="field">
-        <label for="filter-filename">File name</label>
+        <label for="filter-filename">Name contains</label>
         <input
           id="filter-filename"
           type="search"
-          placeholder="report.pdf"
+          placeholder="report"
+          maxLength={255}
           autocomplete="off"
           value={filename}
           onInput={({ currentTarget }) => setFilename(currentTarget.value)}

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { hrefOf, replaceRoute } from '../app/route.ts';
+import { hrefOf, readWhole, replaceRoute } from '../app/route.ts';
 import { useSluice } from '../app/sluice-context.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -18,6 +18,8 @@ import { useDocuments } from './use-documents.ts';
 
 /** Number of documents that “Show more” adds. */
 const PAGE = 50;
+/** Longest list. More rows would make the page slow, and a filter finds a document sooner. */
+const MOST_SHOWN = 5000;
 
 /** Lists documents: those of a collection, or all. The address holds the filter and the length of the list. */
 export function Documents({
@@ -35,13 +37,13 @@ export function Documents({
     metadata: query['metadata'] ?? '',
     sort: query['sort'] === 'oldest' ? 'oldest' : 'newest',
   };
-  const wanted = Math.max(PAGE, Number(query['shown']) || 0);
+  const wanted = readWhole(query['shown'], PAGE, MOST_SHOWN) ?? PAGE;
   const metadata = parseMetadata(fields.metadata);
   const isFiltered = fields.filename !== '' || fields.metadata !== '';
   const { data, problem, isLoading, reload } = useDocuments(
     metadata && {
       ...(collection !== undefined && { collection }),
-      ...(fields.filename !== '' && { filename: fields.filename }),
+      ...(fields.filename !== '' && { filename_contains: fields.filename }),
       ...(fields.metadata !== '' && { metadata }),
       sort: fields.sort,
     },
@@ -125,7 +127,10 @@ export function Documents({
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
   return isFiltered ? (
     <EmptyState title="No document matches">
-      <p>The filter compares whole names and whole values. Quotes make text of a number: year="2026".</p>
+      <p>
+        A part of the name suffices. Metadata need the whole value, and quotes make text of a number:
+        year="2026".
+      </p>
     </EmptyState>
   ) : (
     <EmptyState title="There are no documents yet">

@@ -200,6 +200,8 @@ export type MetadataEdit = Record<string, string | number | boolean | null>;
 export interface DocumentQuery extends PageQuery {
   collection?: string;
   filename?: string;
+  /** A part of the name, in any case. */
+  filename_contains?: string;
   /** A document matches if its metadata has each key with this value. */
   metadata?: Metadata;
   sort?: 'newest' | 'oldest';

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { ViewProps } from '../app/app.tsx';
-import { go, hrefOf } from '../app/route.ts';
+import { go, hrefOf, readWhole } from '../app/route.ts';
 import { useSluice } from '../app/sluice-context.ts';
 import { SEARCH_MODES, type SearchMode, type SearchResponse } from '../../src/contract/search.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
@@ -24,7 +24,7 @@ export function SearchPage({ route: { query } }: ViewProps) {
   const sluice = useSluice();
   const { q = '', collection = 'default', limit } = query;
   const mode = SEARCH_MODES.find((mode) => mode === query['mode']) ?? 'hybrid';
-  const most = Math.min(MOST_RESULTS, Math.max(1, Math.floor(Number(limit)) || FIRST_RESULTS));
+  const most = readWhole(limit, 1, MOST_RESULTS) ?? FIRST_RESULTS;
   const asked = { collection, query: q, mode, limit: most };
   const key = q.trim() === '' ? undefined : JSON.stringify(asked);
   const { data, problem, isLoading, reload } = useRequest(

@@ -29,6 +29,14 @@ export function mediaTypeOf({ media_type: type, filename }: Document): string | 
   return /\.pdf$/i.test(filename) ? 'application/pdf' : undefined;
 }
 
+/** Images that browsers decode. TIFF is none of them. */
+const IMAGES = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/;
+
+export const isPdf = (document: Document): boolean => mediaTypeOf(document) === 'application/pdf';
+
+/** Returns whether the page can show the original as an image. */
+export const isImage = (document: Document): boolean => IMAGES.test(mediaTypeOf(document) ?? '');
+
 /** Names the kind of a document: “PDF”, “Word”. Falls back to the type or the ending of the name: “PNG”. */
 export function kindOf(document: Document): string {
   const type = mediaTypeOf(document);

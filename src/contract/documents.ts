@@ -85,11 +85,22 @@ export const ChunkQuerySchema = v.object({
   ),
 });
 
+/** Longest part of a name that a filter takes, in UTF-16 units. No file system allows longer names. */
+const MAX_NAME_PART = 255;
+
 export const DocumentQuerySchema = v.object({
   ...PageQuerySchema.entries,
   collection: v.optional(CollectionNameSchema),
   filename: v.optional(
     v.pipe(v.string(), v.description('The whole name of the file, as the document shows it.')),
+  ),
+  filename_contains: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1, 'filename_contains must not be empty'),
+      v.maxLength(MAX_NAME_PART, `filename_contains must have at most ${MAX_NAME_PART} characters`),
+      v.description('A part of the name of the file. Upper and lower case are alike.'),
+    ),
   ),
   metadata: v.optional(
     v.pipe(

@@ -16,8 +16,8 @@ interface ListServices {
 }
 
 /**
- * Reads one page of a tenant's documents, by their registration. A page with a filter of `filename` or `metadata` looks at a
- * bounded number of documents. It may hold fewer than `limit`, or none, and still have a `next_cursor`.
+ * Reads one page of a tenant's documents, by their registration. A page with a filter of name or metadata looks at a bounded
+ * number of documents. It may hold fewer than `limit`, or none, and still have a `next_cursor`.
  * @throws {AppError} `invalid_cursor`
  */
 export async function listDocuments(
@@ -112,15 +112,25 @@ function idsFrom(
   return sort === 'oldest' ? redis.zrange(index, `${from}`, `${to}`) : redis.zrevrange(index, from, to);
 }
 
-function isFiltered({ filename, metadata }: DocumentQuery): boolean {
-  return filename !== undefined || Object.keys(metadata ?? {}).length > 0;
+function isFiltered({ filename, filename_contains: part, metadata }: DocumentQuery): boolean {
+  return filename !== undefined || part !== undefined || Object.keys(metadata ?? {}).length > 0;
 }
 
-/** Compares with type, so that 2024 is not "2024". */
+/** Compares metadata with type, so that 2024 is not "2024". */
 export function matches(
   document: StoredDocument,
-  { filename, metadata = {} }: Pick<DocumentQuery, 'filename' | 'metadata'>,
+  {
+    filename,
+    filename_contains: part,
+    metadata = {},
+  }: Pick<DocumentQuery, 'filename' | 'filename_contains' | 'metadata'>,
 ): boolean {
   if (filename !== undefined && document.filename !== filename) return false;
+  if (part !== undefined && !fold(document.filename).includes(fold(part))) return false;
   return Object.entries(metadata).every(([key, value]) => document.metadata[key] === value);
+}
+
+/** Makes names alike that differ in case, or in how they compose letters. macOS names files with decomposed letters. */
+function fold(name: string): string {
+  return name.normalize('NFC').toLowerCase();
 }

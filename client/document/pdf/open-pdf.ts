@@ -7,6 +7,7 @@ import {
 } from 'pdfjs-dist';
 
 import type { Sluice } from '../../sdk/sluice.ts';
+import { readContent } from '../read-content.ts';
 
 /** Bytes of a request. A page of text takes less. */
 const RANGE_BYTES = 256 * 1024;
@@ -25,7 +26,7 @@ export interface OpenPdf {
 
 /**
  * Opens the original of a document. It fetches only the ranges that the shown pages need.
- * @param onProblem called when a range cannot be fetched
+ * @param onProblem called when a range cannot be fetched, or pdf.js cannot start
  */
 export function openPdf(
   sluice: Sluice,
@@ -37,9 +38,8 @@ export function openPdf(
   const { signal } = aborter;
   const transport = new PDFDataRangeTransport(size, null);
   transport.requestDataRange = (begin, end) => {
-    sluice
-      .content(id, { range: [begin, end - 1], signal })
-      .then((response) => response.arrayBuffer())
+    readContent(sluice, id, { range: [begin, end - 1], signal })
+      .then((blob) => blob.arrayBuffer())
       .then((bytes) => transport.onDataRange(begin, new Uint8Array(bytes)))
       .catch((error: unknown) => {
         if (!signal.aborted) onProblem(error);
@@ -48,6 +48,7 @@ export function openPdf(
   const port = new Worker(new URL('pdfjs-dist/build/pdf.worker.min.mjs', import.meta.url), {
     type: 'module',
   });
+  port.addEventListener('error', () => onProblem(new Error('Its script did not load. Reload the page.')));
   const worker = PDFWorker.create({ port, verbosity: VERBOSITY });
   const data = (folder: string) => new URL(`./pdf/${folder}/`, document.baseURI).href;
   const task = getDocument({

@@ -48,6 +48,9 @@ export function PdfPage({
     };
   }, [pdf, number]);
 
+  // Frees the images of a page that leaves the view. pdf.js waits for the end of its rendering.
+  useEffect(() => () => void page?.cleanup(), [page]);
+
   useEffect(() => {
     if (!page || !canvas.current) return;
     const viewport = page.getViewport({ scale });

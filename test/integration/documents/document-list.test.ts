@@ -114,6 +114,29 @@ test('a filter compares the whole name, and metadata with their types', async ()
   }
 });
 
+test('a filter by a part of the name ignores case and composition', async () => {
+  await register('plan', { filename: 'Plan of 2024.txt' });
+  await register('plans', { filename: 'two plans.md', collection: 'others' });
+  // “é” as macOS writes it: a letter and a mark.
+  await register('cafe', { filename: 'Cafe\u0301.md' });
+  const found = async (filename_contains: string, more: Record<string, string> = {}) =>
+    idsOf(await list({ filename_contains, ...more }));
+  expect(await found('PLAN')).toEqual(['plans', 'plan']);
+  expect(await found('plan of')).toEqual(['plan']);
+  expect(await found('plan', { collection: 'others' })).toEqual(['plans']);
+  expect(await found('plan', { filename: 'two plans.md' })).toEqual(['plans']);
+  expect(await found('caf\u00e9')).toEqual(['cafe']);
+  expect(await found('.*')).toEqual([]);
+  expect(await list({ filename_contains: 'plan', total: 'true', limit: '1' })).toMatchObject({ total: 2 });
+  for (const part of ['', 'x'.repeat(256)]) {
+    const refused = await ask({ filename_contains: part });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { code: 'invalid_request', detail: expect.stringMatching(/^filename_contains/) as string },
+    ]);
+  }
+});
+
 test('a total is exact for all documents and for a collection, and there only on request', async () => {
   for (const id of ['a', 'b', 'c']) await register(id, { filename: id === 'b' ? 'b.txt' : 'x.txt' });
   await register('d', { collection: 'others' });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 
 import type { Chunk, ChunkList } from '../../../../src/contract/documents.ts';
+import type { JobList } from '../../../../src/contract/jobs.ts';
 import { documentBytes, documentPath } from '../../../documents/documents.ts';
 import { wordsOf } from '../../../helpers/documents/words.ts';
 import { useEmbeddings, useSluice } from '../../../helpers/servers/use.ts';
@@ -93,6 +94,51 @@ describe('a document', () => {
     expect(present).toMatchObject({ filename: 'versions.md', chunk_size: 64, metadata: { team: 'sea' } });
     expect(await server.names('versions')).toEqual(['versions.md']);
     expect(user.complaints).toEqual([]);
+  });
+
+  test('keeps its version if the user cancels the new one before or after its last byte', async () => {
+    const id = await server.ingest(note('kept.md', 'The old pear is green.'), { collection: 'kept' });
+    const former = await server.document(id);
+    await open(id);
+    const held = Promise.withResolvers<void>();
+    let isStored = false;
+    await user.page.route('**/api/documents/upload', async (route) => {
+      if (!isStored) return held.promise.then(() => route.abort());
+      const response = await route.fetch();
+      await held.promise;
+      await route.fulfill({ response }).catch(() => {});
+    });
+    const replace = () =>
+      user.page.getByLabel('New version of kept.md').setInputFiles({
+        name: 'kept.md',
+        mimeType: 'text/markdown',
+        buffer: Buffer.from('The new plum is blue.'),
+      });
+    const words = user.page.getByText('The new version is cancelled. The present one stays.');
+    await replace();
+    await user.page.getByRole('progressbar', { name: 'Sent of the new version of kept.md' }).waitFor();
+    expect(await button('Replace').isDisabled()).toBe(true);
+    await button('Cancel the new version').click();
+    await words.waitFor();
+    await user.page.getByRole('button', { name: 'Dismiss this message' }).click();
+
+    isStored = true;
+    embedder.delayMs = 60_000;
+    try {
+      await replace();
+      const jobs = () => server.get<JobList>('/api/jobs?collection=kept&status=processing');
+      await expect.poll(async () => (await jobs()).jobs.length).toBe(1);
+      const [job] = (await jobs()).jobs;
+      await button('Cancel the new version').click();
+      held.resolve();
+      await words.waitFor();
+      const ended = await sluice.ended(job!.id);
+      expect([ended.status, ended.error_code]).toEqual(['failed', 'cancelled']);
+    } finally {
+      embedder.delayMs = 0;
+    }
+    expect(await server.document(id)).toEqual(former);
+    expect(await button('Replace').isEnabled()).toBe(true);
   });
 
   test('keeps its version if the new one cannot be read, and says why', async () => {

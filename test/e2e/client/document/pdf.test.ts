@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Chunk, ChunkList } from '../../../../src/contract/documents.ts';
+import { photo, scannedPdf } from '../../../helpers/documents/scans.ts';
 import { useEmbeddings, useSluice } from '../../../helpers/servers/use.ts';
 import { serverCalls } from '../library/server-calls.ts';
 import { usePage } from '../use-page.ts';
@@ -111,6 +112,31 @@ describe('the original', () => {
     await user.page.keyboard.press('ArrowRight');
     await expect.poll(() => number().inputValue()).toBe('2');
     await drawn(2).waitFor();
+    expect(user.complaints).toEqual([]);
+  });
+
+  test('frees the images of a page that is far from view, and draws it again', async () => {
+    await user.page.addInitScript({
+      content: `
+        window.freed = 0;
+        const { close } = ImageBitmap.prototype;
+        ImageBitmap.prototype.close = function () { window.freed++; close.call(this); };
+      `,
+    });
+    const pages = Array.from({ length: 12 }, (_, i) => ({ text: `Sheet ${i + 1}`, image: photo() }));
+    const file = new File([await scannedPdf(pages)], 'sheets.pdf', { type: 'application/pdf' });
+    const id = await server.ingest(file, { collection: 'scans' });
+    await open(id);
+    await drawn(1).waitFor();
+    const freed = () => user.page.evaluate<number>('window.freed');
+    expect(await freed()).toBe(0);
+    await number().fill('12');
+    await number().press('Enter');
+    await drawn(12).waitFor();
+    await expect.poll(freed).toBeGreaterThan(0);
+    await number().fill('1');
+    await number().press('Enter');
+    await drawn(1).waitFor();
     expect(user.complaints).toEqual([]);
   });
 
