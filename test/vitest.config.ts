@@ -11,6 +11,9 @@ const MINUTE_MS = 60_000;
 /** Halves the CPU time that each started role takes to load: 1.0 s without, 0.5 s with. Tests start hundreds. */
 const COMPILE_CACHE = resolve(import.meta.dirname, '../node_modules/.cache/compile');
 
+/** Builds the web page once, before the tests that open it. */
+const WITH_PAGE: ProjectConfig = { globalSetup: ['e2e/client/built-page.ts'] };
+
 /** Configures the tests of a folder. @param minutes limit of one test */
 function tier(name: string, minutes: number, options: ProjectConfig = {}): { test: ProjectConfig } {
   return {
@@ -44,14 +47,18 @@ export default defineConfig({
       // Shares modules between files. Loading them for each file takes a fifth of the CPU time.
       tier('unit', 2, { isolate: false }),
       tier('contract', 3),
-      tier('integration', 3, { isolate: false, setupFiles: ['helpers/responses/check-responses.ts'] }),
+      tier('integration', 3, {
+        ...WITH_PAGE,
+        isolate: false,
+        setupFiles: ['helpers/responses/check-responses.ts'],
+      }),
       // Browsers and whole programs are several busy processes each.
-      tier('e2e', 4, { maxWorkers: availableParallelism() + 1, sequence: { groupOrder: 1 } }),
+      tier('e2e', 4, { ...WITH_PAGE, maxWorkers: availableParallelism() + 1, sequence: { groupOrder: 1 } }),
       // By itself, when the others are done: what it takes for lost must not only be slow.
       tier('chaos', 4, { fileParallelism: false, sequence: { groupOrder: 2 } }),
       tier('corpus', 4, hasCorpus ? {} : { include: [] }),
       ...(process.env['SLUICE_TEST_LONG']
-        ? [tier('long', 30, { fileParallelism: false, sequence: { groupOrder: 3 } })]
+        ? [tier('long', 30, { ...WITH_PAGE, fileParallelism: false, sequence: { groupOrder: 3 } })]
         : []),
     ],
   },

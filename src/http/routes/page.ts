@@ -29,9 +29,18 @@ export function pageRoutes(folder: string, gatewayUrl: string | undefined) {
   });
   const files = { root: folder, precompressed: true };
   return new Hono()
-    .get('/docs', policy, cacheControl, etag(), serveStatic({ ...files, path: 'docs.html' }))
-    .get('*', policy, cacheControl, etag(), declarationsAsText, serveStatic(files));
+    .get('/docs', policy, cacheControl, etag(), wholeFiles, serveStatic({ ...files, path: 'docs.html' }))
+    .get('*', policy, cacheControl, etag(), wholeFiles, declarationsAsText, serveStatic(files));
 }
+
+/**
+ * Ignores `Range`, as RFC 9110 allows. `etag` hashes the sent bytes, so that a part would have a tag of its own, and a client
+ * would join parts of two versions.
+ */
+const wholeFiles: MiddlewareHandler = async (c, next) => {
+  c.req.raw.headers.delete('range');
+  await next();
+};
 
 /**
  * Names how long a browser may keep a file. The name of an asset changes with its content. A browser must

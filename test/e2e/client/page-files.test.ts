@@ -1,16 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { request } from 'undici';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { useSluice } from '../../helpers/servers/use.ts';
-import { buildPage } from './built-page.ts';
 
 /** Largest first load, in bytes with gzip. */
 const LARGEST_LOAD = 100_000;
 const DIST = new URL('../../../client/dist/', import.meta.url);
 
-beforeAll(buildPage);
 const sluice = useSluice();
 
 /** Requests a file as it is sent, without decompressing it. */
@@ -54,6 +52,16 @@ test('an asset stays in the browser for good, and the page is asked for each tim
     expect([path, again.statusCode, again.headers['cache-control']]).toEqual([path, 304, 'no-cache']);
   }
   expect((await get('/assets/gone.js')).headers['cache-control']).toBeUndefined();
+});
+
+test('a request for a part gets the whole file, with the one tag that it has', async () => {
+  const [asset = ''] = await assets();
+  for (const path of ['/', asset, '/sluice.js']) {
+    const whole = await get(path);
+    const part = await get(path, { range: 'bytes=0-9' });
+    expect([path, part.statusCode, part.headers['etag']]).toEqual([path, 200, whole.headers['etag']]);
+    expect(part.bytes.equals(whole.bytes)).toBe(true);
+  }
 });
 
 test('what compresses is sent compressed', async () => {

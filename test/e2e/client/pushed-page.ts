@@ -2,7 +2,6 @@ import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 
 import { startBrowser } from '../../helpers/clients/browser.ts';
-import { buildPage } from './built-page.ts';
 import { recordStates, type ShownStates } from './shown-states.ts';
 import { servePage, snapshot, standInFor, state, type StandIn } from './stand-in-server.ts';
 import { createTestPage, GENEROUS_MS, type TestPage } from './test-page.ts';
@@ -52,7 +51,6 @@ export function pushedPage(): PushedPage {
   } as PushedPage;
 
   beforeAll(async () => {
-    await buildPage();
     served = await servePage();
     browser = await startBrowser();
     my.origin = served.url;

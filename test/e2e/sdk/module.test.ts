@@ -3,17 +3,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { useFolder, useSluice } from '../../helpers/servers/use.ts';
-import { buildPage } from '../client/built-page.ts';
 
 const TSC = join(import.meta.dirname, '../../../node_modules/tsc/bin/tsc');
 /** The README of the SDK names this size. */
 const MOST_BYTES = 14_000;
 
 const folder = useFolder();
-beforeAll(buildPage);
 const server = useSluice();
 
 const CONSUMER = `
