@@ -36,6 +36,8 @@ export function DeleteCollection({
     } catch (error) {
       setProblem(error as SluiceError);
       setBusy(false);
+      // A call whose response was lost may have deleted some or all of it.
+      noteDeletion();
     }
   };
   return (

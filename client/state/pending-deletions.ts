@@ -1,5 +1,6 @@
 import { say, sayProblem } from '../app/toasts.tsx';
 import { MAX_DELETED } from '../../src/contract/documents.ts';
+import { isLineDown } from '../sdk/sluice-error.ts';
 import type { Sluice, SluiceError } from '../sdk/sluice.ts';
 import { quantity } from '../wording/numbers.ts';
 import { Store } from './store.ts';
@@ -72,8 +73,15 @@ async function send(sluice: Sluice, documents: readonly Named[]): Promise<void> 
       say(`${wordsOf(kept)} could not be deleted. ${failed[0]?.detail ?? ''}`, { tone: 'problem' });
     }
   } catch (error) {
-    refuse(ids, (error as SluiceError).message);
-    sayProblem(error);
+    if (!isLineDown(error)) {
+      refuse(ids, (error as SluiceError).message);
+      return sayProblem(error);
+    }
+    // The server may have deleted them, so the lists read again. They do so as well when the line is back.
+    show(ids);
+    say(`The server did not say whether ${wordsOf(documents)} ${ids.length === 1 ? 'is' : 'are'} deleted.`, {
+      tone: 'problem',
+    });
   }
 }
 

@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
+import { useIsHeard } from '../app/link.ts';
+import { isLineDown } from '../sdk/sluice-error.ts';
 import type { SluiceError } from '../sdk/sluice.ts';
 
 /** State of a call. While it runs again, the former data stay. */
@@ -12,7 +14,7 @@ export interface Requested<T> {
 }
 
 /**
- * Calls the server when a component appears, and again when `key` changes.
+ * Calls the server when a component appears, and again when `key` changes, or when a line that failed the call is back.
  * @param key `undefined` for no call
  * @param kind a change of it drops the former data. By default that of the key
  */
@@ -62,6 +64,10 @@ export function useRequest<T>(
     if (isRunning.current) isAskedAgain.current = true;
     else setTurn((turn) => turn + 1);
   }, []);
+  const isHeard = useIsHeard();
+  useEffect(() => {
+    if (isHeard && isLineDown(state.problem)) reload();
+  }, [isHeard]);
   const isCurrent = state.kind === kind;
   return {
     data: isCurrent ? state.data : undefined,

@@ -67,6 +67,42 @@ describe('a deletion', () => {
   });
 });
 
+describe('a deletion whose response is lost', () => {
+  const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
+  const server = serverCalls(sluice);
+  const words = () => user.page.locator('.toast').filter({ hasText: 'The server did not say' });
+
+  test('is done if the server has done it, and no row claims the contrary', async () => {
+    await server.ingest(note('unheard.md'), { collection: 'unheard' });
+    await server.ingest(note('stays.md'), { collection: 'unheard' });
+    await user.page.goto(`${sluice.url}/#/library/unheard`);
+    await user.page.route('**/api/documents/delete', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await user.page.getByRole('button', { name: 'Delete unheard.md' }).click();
+    await words().waitFor();
+    await expect.poll(shown).toEqual(['stays.md']);
+    expect(await server.names('unheard')).toEqual(['stays.md']);
+    expect(await user.page.getByText('Not deleted').count()).toBe(0);
+  });
+
+  test('is not done if it never reached the server, and the row is back as soon as the line is', async () => {
+    await server.ingest(note('unsent.md'), { collection: 'unsent' });
+    await user.page.goto(`${sluice.url}/#/library/unsent`);
+    await user.page.getByRole('button', { name: 'Delete unsent.md' }).click();
+    await row('unsent.md').waitFor({ state: 'detached' });
+    await user.page.context().setOffline(true);
+    await words().waitFor();
+    await user.mode('offline').waitFor();
+    await server.ingest(note('meanwhile.md'), { collection: 'unsent' });
+    await user.page.context().setOffline(false);
+    await expect.poll(shown).toEqual(['meanwhile.md', 'unsent.md']);
+    expect(await server.names('unsent')).toEqual(['meanwhile.md', 'unsent.md']);
+    await expect.poll(() => user.page.locator('.problem').count()).toBe(0);
+  });
+});
+
 describe('with a key that may only read', () => {
   const reader = makeKey('reader', ['read']);
   const writer = makeKey('writer', ['upload', 'read']);
