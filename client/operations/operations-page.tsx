@@ -10,6 +10,7 @@ import { retryableCodes } from '../wording/jobs.ts';
 import { quantity, whole } from '../wording/numbers.ts';
 import { FilterForm } from './filter-form.tsx';
 import { JobList } from './job-list.tsx';
+import { MissingScope } from './missing-scope.tsx';
 import { StandstillBanner } from './standstill-banner.tsx';
 import { causesOf, type Waits } from './standstill.ts';
 import { TABS, TAB_TITLES, filterWords, readQuery, selectionOf, type Filter, type Tab } from './tabs.ts';
@@ -46,7 +47,7 @@ export function OperationsPage({ route }: ViewProps) {
     return (
       <div class="view operations">
         <h1>Operations</h1>
-        <Problem problem={problem} />
+        {problem.code === 'forbidden' ? <MissingScope problem={problem} /> : <Problem problem={problem} />}
       </div>
     );
   return (
