@@ -11,12 +11,15 @@ export class FailureBoundary extends Component<{ children: ComponentChildren }, 
   override render() {
     if (this.state.failure === undefined) return this.props.children;
     return (
-      <div class="problem" role="alert">
-        <p>This view failed, probably because the server sent something unexpected. Reload the page.</p>
-        <p class="hint">{String(this.state.failure)}</p>
-        <button type="button" class="button quiet" onClick={() => location.reload()}>
-          Reload
-        </button>
+      <div class="view">
+        <h1>This view failed</h1>
+        <div class="problem" role="alert">
+          <p>The server probably sent something unexpected. Reload the page.</p>
+          <p class="hint">{String(this.state.failure)}</p>
+          <button type="button" class="button quiet" onClick={() => location.reload()}>
+            Reload
+          </button>
+        </div>
       </div>
     );
   }

@@ -22,14 +22,16 @@ export async function readContent(
   let timer = setTimeout(stall, STALLED_MS);
   try {
     const response = await sluice.content(id, { ...(range && { range: [...range] }), signal: either });
-    const reader = response.body?.getReader();
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    for (let part; (part = await reader?.read()) && !part.done;) {
-      parts.push(part.value);
-      clearTimeout(timer);
-      timer = setTimeout(stall, STALLED_MS);
-    }
-    return new Blob(parts, { type: response.headers.get('content-type') ?? '' });
+    const watched = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(part, controller) {
+        clearTimeout(timer);
+        timer = setTimeout(stall, STALLED_MS);
+        controller.enqueue(part);
+      },
+    });
+    const headers = { 'content-type': response.headers.get('content-type') ?? '' };
+    // The browser may keep a large blob on its disk.
+    return await new Response(response.body?.pipeThrough(watched) ?? null, { headers }).blob();
   } catch (cause) {
     if (late.signal.aborted) throw late.signal.reason;
     if (cause instanceof SluiceError) throw cause;

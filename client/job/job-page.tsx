@@ -46,7 +46,13 @@ export function JobPage({ route }: ViewProps) {
 
 function ShownJob({ id }: { id: string }) {
   const { job, isUnknown, problem } = useJob(id);
-  if (problem) return <Problem problem={problem} />;
+  if (problem)
+    return (
+      <div class="view">
+        <h1>Job</h1>
+        <Problem problem={problem} />
+      </div>
+    );
   const status = isUnknown ? 'unknown' : job ? shownStatus(job) : 'loading';
   return (
     <article class="view job" data-status={status} data-state={isUnknown ? 'unknown' : job?.status}>

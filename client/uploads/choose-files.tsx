@@ -25,7 +25,7 @@ export function ChooseFiles({ isOver, take }: { isOver: boolean; take: TakeFiles
           <Icon name="folder" /> Choose a folder
         </button>
       </div>
-      <p class="hint">PDF, Office, web pages, mail, Markdown, text and more</p>
+      <p class="hint">PDF, scans and images, Office, web pages, mail, Markdown, text and more</p>
       <input ref={files} type="file" multiple hidden aria-label="Files to upload" onChange={onChange} />
       <input
         ref={(input) => {
