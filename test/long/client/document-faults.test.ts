@@ -35,6 +35,18 @@ test('an original that is gone is said, with what to do', async () => {
   await user.page.locator('.read-text').getByText('TideReader').first().waitFor();
 });
 
+test('a PDF whose bytes stop coming is said, and opens once they come again', async () => {
+  const id = await server.ingest('paper-2p.pdf', { collection: 'stalled' });
+  // Neither a response nor an end.
+  await user.page.route('**/content', () => new Promise(() => {}));
+  await open(id, '?view=original');
+  await user.page.getByText('The original cannot be read now', { exact: true }).waitFor();
+  await user.page.getByText('The server sent nothing of the original for 15 s. Try again.').waitFor();
+  await user.page.unroute('**/content');
+  await user.page.getByRole('button', { name: 'Try again' }).click();
+  await user.page.locator('canvas[data-drawn="1"]').waitFor();
+});
+
 test('a vector store that is away is said, and the text comes once it is back', async () => {
   const id = await server.ingest(note('waiting.md', 'A pear that waits is green.'), { collection: 'away' });
   const chroma = await chromaPid();

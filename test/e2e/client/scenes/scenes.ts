@@ -3,11 +3,18 @@ import { readFile } from 'node:fs/promises';
 import type { EmbeddingsServer } from '../../../helpers/servers/embeddings-server.ts';
 import type { TestSluice } from '../../../helpers/servers/sluice.ts';
 import { eventually } from '../../../helpers/servers/supervised.ts';
+import type { TestPage } from '../test-page.ts';
 
 /** A view in a state: its name, and its address within the page. */
 export interface Scene {
   name: string;
   address: string;
+  /** Prepares the answers of the server, before the view opens. */
+  before?: (user: TestPage) => Promise<unknown>;
+  /** Brings the open view into the state. */
+  act?: (user: TestPage) => Promise<unknown>;
+  /** Whether the page has no line, because it asks for a key or needs none. */
+  isLocked?: boolean;
 }
 
 /** Duration of a call to the embedder in ms, so that jobs stay under way while they are looked at. */
@@ -50,7 +57,11 @@ export async function prepareBusyScenes(sluice: TestSluice, embedder: Embeddings
     { name: 'uploads-busy', address: '#/uploads' },
     { name: 'library', address: '#/library' },
     { name: 'library-collection', address: '#/library/default' },
-    { name: 'document-pdf', address: `#/document/${paper}?chunk=2&page=1&view=original` },
+    {
+      name: 'document-pdf',
+      address: `#/document/${paper}?chunk=2&page=1&view=original`,
+      act: ({ page }) => page.locator('canvas[data-drawn="1"]').waitFor(),
+    },
     { name: 'document-text', address: `#/document/${islands}?chunk=3&view=text` },
     { name: 'document-chunks', address: `#/document/${islands}?view=chunks` },
     // By words alone, because the embedder is slow here.

@@ -1,14 +1,18 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { makeKey } from '../../../helpers/clients/api-keys.ts';
 import { startBrowser } from '../../../helpers/clients/browser.ts';
 import { startEmbeddingsServer } from '../../../helpers/servers/embeddings-server.ts';
 import { startSluice, type TestSluice } from '../../../helpers/servers/sluice.ts';
-import { buildPage } from '../built-page.ts';
+import buildPage from '../built-page.ts';
 import { createTestPage } from '../test-page.ts';
+import { openScene } from './open-scene.ts';
 import { EMPTY_SCENES, prepareBusyScenes, type Scene } from './scenes.ts';
+import { ingestImage, keyScenes, stateScenes } from './states.ts';
 
-// Takes pictures of each view in each state, on a phone and a desk, in both themes.
+// Takes pictures of each view in each state, on a phone and a desk, in both themes. An argument selects some by their names.
+const WANTED = new RegExp(process.argv[2] ?? '');
 const ROOT = join(import.meta.dirname, '../../../..');
 /** Git ignores this folder. */
 const FOLDER = join(ROOT, '.pictures');
@@ -36,34 +40,28 @@ ending.defer(() => empty.close());
 await take(empty, EMPTY_SCENES);
 const busy = await startSluice({ env });
 ending.defer(() => busy.close());
-await take(busy, await prepareBusyScenes(busy, embedder));
+const image = await ingestImage(busy);
+const views = await prepareBusyScenes(busy, embedder);
+await take(busy, [...views, ...stateScenes(busy, views, image)]);
 
-const api = await busy.rolePid('api');
-const offline = [{ name: 'uploads-offline', address: '#/uploads' }];
-await take(busy, offline, async () => {
-  process.kill(api, 'SIGSTOP');
-  await new Promise((resolve) => setTimeout(resolve, 12_000));
-}).finally(() => process.kill(api, 'SIGCONT'));
+const key = makeKey('reader', ['upload', 'read']);
+const keyFile = join(FOLDER, 'keys.json');
+await writeFile(keyFile, JSON.stringify([key.entry]));
+const locked = await startSluice({ env: { ...env, API_KEYS: keyFile } });
+ending.defer(() => locked.close());
+await take(locked, keyScenes(key.token));
 console.log(`The pictures are in ${FOLDER}.`);
 
-/** @param before called once all pages are open, before the pictures */
-async function take(
-  sluice: TestSluice,
-  scenes: readonly Scene[],
-  before?: () => Promise<void>,
-): Promise<void> {
-  const open = [];
+async function take(sluice: TestSluice, scenes: readonly Scene[]): Promise<void> {
   for (const [size, viewport] of Object.entries(SIZES))
     for (const colorScheme of ['light', 'dark'] as const)
-      for (const { name, address } of scenes) {
+      for (const scene of scenes) {
+        const name = `${scene.name}-${size}-${colorScheme}`;
+        if (!WANTED.test(name)) continue;
         const user = await createTestPage(browser, { viewport, colorScheme });
-        await user.page.goto(`${sluice.url}/${address}`);
-        await user.mode('live').waitFor();
-        open.push({ user, name: `${name}-${size}-${colorScheme}` });
-        if (!before) await snap(open.pop()!);
+        await openScene(user, sluice.url, scene);
+        await snap({ user, name });
       }
-  await before?.();
-  for (const each of open) await snap(each);
 }
 
 async function snap({ user, name }: { user: Awaited<ReturnType<typeof createTestPage>>; name: string }) {
