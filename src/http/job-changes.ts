@@ -1,6 +1,7 @@
 import type { JobFeed } from '../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../jobs/feed/job-watchers.ts';
 import { isNewer, type JobState } from '../jobs/model/job-view.ts';
+import { Condition } from './condition.ts';
 
 /** Makes the tag of a job's state, for `ETag`. */
 export function versionTag({ epoch, version }: JobState): string {
@@ -18,8 +19,7 @@ export class JobChanges implements JobWatcher {
   readonly #signals: readonly AbortSignal[];
   #latest: JobState | undefined;
   #forgotten = false;
-  #ended = false;
-  #wake = () => {};
+  readonly #news = new Condition();
   readonly #abort = () => this.end();
 
   /** Watches from now on. The caller then reads the present state and {@link offer}s it. */
@@ -34,18 +34,18 @@ export class JobChanges implements JobWatcher {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#news.ended;
   }
 
   onState(state: JobState): void {
     if (this.#latest?.terminal || !isNewer(state, this.#latest)) return;
     this.#latest = state;
-    this.#wake();
+    this.#news.notify();
   }
 
   onForgotten(): void {
     this.#forgotten = true;
-    this.#wake();
+    this.#news.notify();
   }
 
   /** Takes a state that the caller has read. If epochs differ, the state from the feed is the later one. */
@@ -58,27 +58,16 @@ export class JobChanges implements JobWatcher {
    * @returns `forgotten` if Redis lost the job; `unchanged` after `waitMs`, or at the end
    */
   async after(tag: string | undefined, waitMs: number): Promise<JobState | 'forgotten' | 'unchanged'> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#wake();
-    }, waitMs);
-    try {
-      for (;;) {
-        if (this.#latest && versionTag(this.#latest) !== tag) return this.#latest;
-        if (this.#forgotten) return 'forgotten';
-        if (late || this.#ended) return 'unchanged';
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      clearTimeout(timer);
-    }
+    const look = () => {
+      if (this.#latest && versionTag(this.#latest) !== tag) return this.#latest;
+      return this.#forgotten ? 'forgotten' : undefined;
+    };
+    return (await this.#news.until(look, waitMs)) ?? 'unchanged';
   }
 
   end(): void {
-    this.#ended = true;
     this.#feed.unwatch(this.#jobId, this);
     for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);
-    this.#wake();
+    this.#news.end();
   }
 }

@@ -2,6 +2,7 @@ import type { FeedObserver, JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobWatcher } from '../../jobs/feed/job-watchers.ts';
 import type { StreamPosition } from '../../jobs/model/job-event.ts';
 import { isNewer, type JobState } from '../../jobs/model/job-view.ts';
+import { Condition } from '../condition.ts';
 import { ActivePages } from './active-pages.ts';
 import { JOBS, gone, live, snapshots, STALE, toEvent, unknown, updates } from './stream-messages.ts';
 
@@ -47,8 +48,7 @@ export class JobStream implements JobWatcher, FeedObserver {
   readonly #gone = new Set<string>();
   /** States that arrive while the stream joins; `undefined` afterwards. */
   #heard: Map<string, JobState> | undefined = new Map();
-  #ended = false;
-  #wake = () => {};
+  readonly #news = new Condition();
 
   constructor(feed: JobFeed, tenant: string, { ids, active, since }: Followed) {
     this.#feed = feed;
@@ -65,7 +65,7 @@ export class JobStream implements JobWatcher, FeedObserver {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#news.ended;
   }
 
   onState(state: JobState): void {
@@ -74,7 +74,7 @@ export class JobStream implements JobWatcher, FeedObserver {
       return;
     }
     this.#take(state);
-    this.#wake();
+    this.#news.notify();
   }
 
   onForgotten(id: string): void {
@@ -83,12 +83,12 @@ export class JobStream implements JobWatcher, FeedObserver {
     this.#newest.delete(id);
     if (this.#members.delete(id)) this.#gone.add(id);
     this.#lacks([id]);
-    this.#wake();
+    this.#news.notify();
   }
 
   onStale(): void {
     this.#say(STALE);
-    this.#wake();
+    this.#news.notify();
   }
 
   onLive(epoch: string): void {
@@ -101,33 +101,19 @@ export class JobStream implements JobWatcher, FeedObserver {
     this.#epoch = epoch;
     this.#say(live(epoch, this.#offset));
     if (this.#heard) void this.#join();
-    this.#wake();
+    this.#news.notify();
   }
 
   /** Waits for the next event. @returns `undefined` after `waitMs`, or at the end */
-  async next(waitMs: number): Promise<string | undefined> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#wake();
-    }, waitMs);
-    try {
-      for (;;) {
-        const message = this.#ended ? undefined : (this.#nextNow() ?? (await this.#nextPage()));
-        if (message || late || this.#ended) return message;
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      clearTimeout(timer);
-    }
+  next(waitMs: number): Promise<string | undefined> {
+    return this.#news.until(() => (this.ended ? undefined : (this.#nextNow() ?? this.#nextPage())), waitMs);
   }
 
   end(): void {
-    this.#ended = true;
     for (const id of this.#ids) this.#feed.unwatch(id, this);
     if (this.#active) this.#feed.unwatchAll(this);
     this.#feed.unobserve(this);
-    this.#wake();
+    this.#news.end();
   }
 
   /** Reads the present states, and sends them as snapshots. While the feed is stale, it waits for it to be live. */
@@ -137,7 +123,7 @@ export class JobStream implements JobWatcher, FeedObserver {
     const read = await reads.byIds(this.tenant, ids, this.#since);
     const active =
       this.#active && read ? await reads.channel(this.tenant, ALL_ACTIVE, this.#since) : undefined;
-    if (!read || (this.#active && !active) || this.#ended || !this.#heard) return;
+    if (!read || (this.#active && !active) || this.ended || !this.#heard) return;
     // The offset is one of the epoch before.
     if (epoch !== this.#feed.epoch) return this.#join();
     const heard = new Set([...this.#heard.values()].filter((state) => state.epoch === epoch));
@@ -163,7 +149,7 @@ export class JobStream implements JobWatcher, FeedObserver {
     if (active)
       this.#pages = new ActivePages(shown, { before, after, resumed: active.changed !== undefined });
     this.#offset = active ? before : after;
-    this.#wake();
+    this.#news.notify();
   }
 
   /** Says once that Redis does not know some jobs, until they are there again. */
@@ -209,7 +195,7 @@ export class JobStream implements JobWatcher, FeedObserver {
     const pages = this.#pages;
     if (!pages) return undefined;
     const read = await this.#feed.reads.byIds(this.tenant, pages.ids, undefined);
-    if (this.#ended) return undefined;
+    if (this.ended) return undefined;
     // The feed is stale, or another epoch has begun. The message about that already waits.
     if (!read || this.#pages !== pages) return this.#nextNow();
     const unchanged = new Map<string, JobState>();
