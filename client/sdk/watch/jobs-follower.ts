@@ -1,4 +1,4 @@
-import { isTerminal, outcomeOf, type Job } from '../../../src/contract/job.ts';
+import { isTerminal, JOB_STATUSES, outcomeOf, type Job } from '../../../src/contract/job.ts';
 import type { JobChange, JobsFilter, JobsWatch, JobsWatchOptions } from '../api.ts';
 import { SluiceError } from '../sluice-error.ts';
 import type { Channel, ChannelFields, Cursor, Poll } from './channel.ts';
@@ -8,6 +8,12 @@ import { callBack, Stream } from './stream.ts';
 
 /** Jobs of one read. More would take a busy server long. */
 const PAGE = 200;
+
+/** One list of the server, and the number of its jobs to take. */
+interface Part {
+  status: readonly string[];
+  most: number;
+}
 
 /** Follows the active jobs, or those that match a filter. */
 export class JobsFollower implements JobsWatch, Channel {
@@ -57,20 +63,22 @@ export class JobsFollower implements JobsWatch, Channel {
   poll(): Poll {
     const listed: Job[] = [];
     let epoch = '';
-    const page = (cursor?: string): Poll => ({
-      path: this.#path(cursor),
+    const [first, ...others] = this.#parts() as [Part, ...Part[]];
+    const page = (part: Part, left: number, cursor?: string): Poll => ({
+      path: this.#path(part, cursor),
       take: (body, pageEpoch) => {
         const { jobs, next_cursor: next } = body as { jobs: Job[]; next_cursor?: string };
         if (pageEpoch !== '') epoch = pageEpoch;
-        listed.push(...jobs);
-        const wanted = this.#filter?.recent ?? Infinity;
-        if (next !== undefined && listed.length < wanted) return page(next);
+        listed.push(...jobs.slice(0, left));
+        if (next !== undefined && jobs.length < left) return page(part, left - jobs.length, next);
+        const other = others.shift();
+        if (other) return page(other, other.most);
         if (this.#hub.epochs.enter(epoch)) this.onSnapshot(listed, false, false);
         return undefined;
       },
       refuse: (code, detail) => this.onRefused(code, detail),
     });
-    return page();
+    return page(first, first.most);
   }
 
   onState(job: Job): void {
@@ -134,15 +142,37 @@ export class JobsFollower implements JobsWatch, Channel {
     if (!this.#filter) return !isTerminal(job.status);
     const { collection, status } = this.#filter;
     if (collection !== undefined && job.collection !== collection) return false;
+    if (isTerminal(job.status) && !this.#isRecent(job)) return false;
     if (!status) return true;
     return status.includes(job.status) || (outcomeOf(job) === 'cancelled' && status.includes('cancelled'));
   }
 
-  #path(cursor: string | undefined): string {
-    const { collection, status, recent } = this.#filter ?? { status: ['queued', 'processing', 'retrying'] };
-    const query = new URLSearchParams({ limit: String(Math.min(recent ?? PAGE, PAGE)) });
-    if (collection !== undefined) query.set('collection', collection);
-    if (status) query.set('status', status.join(','));
+  /** Returns whether an ended job is among the latest ones. Another watch may bring an older one. */
+  #isRecent({ id, completed_at: at = '' }: Job): boolean {
+    const recent = this.#filter?.recent ?? 0;
+    if (recent === 0) return false;
+    const ended = [...this.#jobs.values()].filter((other) => isTerminal(other.status) && other.id !== id);
+    return ended.length < recent || ended.some(({ completed_at = '' }) => completed_at <= at);
+  }
+
+  /** Lists what a poll reads: all active jobs, and the latest ended ones. */
+  #parts(): Part[] {
+    const { status = JOB_STATUSES, recent = 0 } = this.#filter ?? {};
+    const isEnd = (word: string) => word === 'cancelled' || isTerminal(word as Job['status']);
+    const { true: ends = [], false: active = [] } = Object.groupBy(status, (word) => `${isEnd(word)}`);
+    const parts = [
+      { status: active, most: Infinity },
+      { status: ends, most: recent },
+    ];
+    const wanted = parts.filter((part) => part.status.length > 0 && part.most > 0);
+    // A read that takes nothing shows that the filter is allowed, and has no job.
+    return wanted.length > 0 ? wanted : [{ status, most: 0 }];
+  }
+
+  #path({ status, most }: Part, cursor: string | undefined): string {
+    const limit = Math.min(Math.max(1, most), PAGE);
+    const query = new URLSearchParams({ limit: String(limit), status: status.join(',') });
+    if (this.#filter?.collection !== undefined) query.set('collection', this.#filter.collection);
     if (cursor !== undefined) query.set('cursor', cursor);
     return `api/jobs?${query}`;
   }
