@@ -3,7 +3,7 @@ import { SluiceError } from './sluice-error.ts';
 /**
  * Waits.
  * @param wake ends the wait early
- * @throws {SluiceError} `aborted` if `signal` aborts
+ * @throws {SluiceError} the reason of `signal` if it aborts, or `aborted` for another reason
  */
 export function sleep(
   ms: number,
@@ -13,7 +13,9 @@ export function sleep(
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);
-      reject(new SluiceError('aborted', 'The wait was aborted.', { cause: signal?.reason }));
+      const reason: unknown = signal?.reason;
+      const words = 'The wait was aborted.';
+      reject(reason instanceof SluiceError ? reason : new SluiceError('aborted', words, { cause: reason }));
     };
     const end = () => {
       clearTimeout(timer);

@@ -81,6 +81,18 @@ describe('an upload', () => {
     expect(await documents('waits')).toBe(2);
   });
 
+  test('is given up when its time is over, with the reason of its last try', async () => {
+    line.down();
+    const upload = sluice.upload(text(), { timeoutMs: 1500 });
+    await expect(upload.accepted).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('The last try: ') as string,
+      cause: { code: 'unreachable' },
+    });
+    expect(upload.state).toBe('failed');
+    line.restore();
+  });
+
   test('tells of the bytes that it has sent, and can be aborted', async () => {
     const sent: number[] = [];
     const file = new File([new Uint8Array(8_000_000).fill(97)], 'large.txt');
