@@ -133,6 +133,8 @@ export class Subscriptions {
     group: JobGroup | undefined,
     channel: Channel | undefined,
   ): void {
+    // The subscription brings the counters once the batch has its first job.
+    if (code === 'batch_not_found') return;
     if (code === 'job_not_found') {
       for (const id of jobs ?? []) this.#hub.unknown(id);
     } else if (REFUSALS.includes(code)) {
