@@ -80,9 +80,12 @@ export class FileUpload implements Upload {
       await Promise.resolve();
       await slots.take(signal);
       try {
-        key = idempotency.take(this.#fingerprint());
-        const accepted = await this.#tryUntilAccepted(key, signal);
-        idempotency.forget(key);
+        let accepted: UploadAccepted | undefined;
+        while (!accepted) {
+          key = idempotency.take(this.#fingerprint());
+          accepted = await this.#tryUntilAccepted(key, signal);
+          idempotency.forget(key);
+        }
         this.sent = this.size;
         this.#change('accepted', undefined);
         return accepted;
@@ -101,7 +104,8 @@ export class FileUpload implements Upload {
     }
   }
 
-  async #tryUntilAccepted(key: string, signal: AbortSignal): Promise<UploadAccepted> {
+  /** @returns `undefined` if the key is that of another file with the same name, size and time */
+  async #tryUntilAccepted(key: string, signal: AbortSignal): Promise<UploadAccepted | undefined> {
     const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
     for (let refusals = 0; ;) {
       try {
@@ -110,6 +114,7 @@ export class FileUpload implements Upload {
         return await this.#try(key, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
+        if (error instanceof SluiceError && error.code === 'idempotency_key_reused') return undefined;
         if (!isPassing(error)) throw error;
         const isDown = isLineDown(error);
         if (!isDown && ++refusals >= MOST_REFUSALS) throw error;

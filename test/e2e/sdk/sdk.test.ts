@@ -68,6 +68,18 @@ describe('an upload', () => {
     expect(await documents('lost')).toBe(1);
   });
 
+  test('that takes the key of another file with its name, size and time gets one of its own', async () => {
+    const [one, two] = ['one ', 'two '].map(
+      (word) => new File([word.repeat(40)], 'twin.txt', { lastModified: 1 }),
+    );
+    line.loseResponses('/api/documents/upload', 1);
+    const upload = sluice.upload(one!, { collection: 'twins' });
+    await eventually(() => upload.problem);
+    upload.abort();
+    await sluice.upload(two!, { collection: 'twins' }).accepted;
+    await eventually(async () => (await documents('twins')) === 2);
+  });
+
   test('waits for a line that is down, and goes on by itself', async () => {
     line.down();
     const uploads = sluice.upload([text(), text()], { collection: 'waits' });
@@ -163,6 +175,7 @@ describe('without WebSockets', () => {
     const ends = await Promise.all(uploads.map(({ job }) => job.done));
     const seconds = (Date.now() - begun) / 1000;
     expect(ends.every(({ status }) => isTerminal(status))).toBe(true);
+    expect(Math.max(...line.requests.map((path) => path.split(',').length))).toBe(30);
     // The reads, and the tries of better ways.
     expect(line.requests.length - from).toBeLessThanOrEqual(Math.ceil(seconds / 2) + 2);
     expect(states).not.toContain('live');
@@ -187,6 +200,8 @@ describe('a line that', () => {
     await eventually(() => sluice.link.state !== 'live');
     expect(sluice.link.since - silentAt).toBeLessThan(11_000);
     await eventually(() => sluice.link.state === 'offline');
+    // The client gives the line up as soon, and not only says that it may be.
+    expect(sluice.link.since - silentAt).toBeLessThan(20_000);
     line.restore();
     await eventually(() => sluice.link.state === 'live');
   });
