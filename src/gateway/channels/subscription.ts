@@ -1,9 +1,10 @@
+import type { Stats } from '../../contract/jobs.ts';
 import type { JobFeed } from '../../jobs/feed/job-feed.ts';
 import type { JobState } from '../../jobs/model/job-view.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Watched } from '../session/rights.ts';
-import type { BatchTicker } from './batch-ticker.ts';
-import type { StatsTicker } from './stats-ticker.ts';
+import type { Ticker } from './ticker.ts';
+import type { BatchTickers } from './tickers.ts';
 import type { Joined } from './joining.ts';
 
 /** Number of jobs that a channel counts as, because it holds an id of each job that it has announced. */
@@ -29,8 +30,8 @@ export interface Subscription {
 /** What a subscription needs of its session and node. */
 export interface ChannelServices {
   feed: JobFeed;
-  stats: StatsTicker;
-  batches: BatchTicker;
+  stats: Ticker<Stats>;
+  batches: BatchTickers;
   outbox: Outbox;
   listener: LossListener;
 }

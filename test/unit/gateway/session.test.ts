@@ -6,8 +6,7 @@ import { expect, test } from 'vitest';
 import type { Access } from '../../../src/access/access.ts';
 import { ANONYMOUS } from '../../../src/access/principal.ts';
 import type { ClientMessage } from '../../../src/contract/messages.ts';
-import { BatchTicker } from '../../../src/gateway/channels/batch-ticker.ts';
-import { StatsTicker } from '../../../src/gateway/channels/stats-ticker.ts';
+import { createTickers } from '../../../src/gateway/channels/tickers.ts';
 import { Flusher } from '../../../src/gateway/speed/flusher.ts';
 import { GatewayMetrics } from '../../../src/gateway/gateway-metrics.ts';
 import type { ProtocolSocket } from '../../../src/gateway/protocol-socket.ts';
@@ -22,8 +21,8 @@ import { SlowStream } from '../../helpers/clients/slow-stream.ts';
 const state = (id: string, version: number, status: string, run = 1) =>
   new JobState({ id, version: `${version}`, status, run: `${run}` }, 'epoch');
 
-const stats = new StatsTicker(() => Promise.reject(new Error('nothing watches')), quietLogger());
-const batches = new BatchTicker(() => Promise.reject(new Error('nothing watches')), quietLogger());
+const unread = () => Promise.reject(new Error('nothing watches'));
+const { stats, batches } = createTickers({ readStats: unread, readBatch: unread }, quietLogger());
 
 /** Lets everything be sent that waits. */
 async function idle(): Promise<void> {
