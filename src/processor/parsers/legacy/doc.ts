@@ -4,6 +4,7 @@ import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { escapeBlocks, oneLine, tableLines } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
 import { segments } from '../segments.ts';
+import { checkCompoundFile } from './compound-file.ts';
 
 /**
  * Reads a document of Word up to 2003: its text, footnotes, endnotes and text boxes. It has no headings, because the
@@ -17,6 +18,7 @@ export async function* parseDoc(file: DocumentFile): AsyncGenerator<ParseEvent> 
 
 async function docText(bytes: Buffer): Promise<string> {
   try {
+    checkCompoundFile(bytes);
     const { default: WordExtractor } = await import('word-extractor');
     const document = await new WordExtractor().extract(bytes);
     const options = { filterUnicode: false };

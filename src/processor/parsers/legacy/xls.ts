@@ -6,6 +6,7 @@ import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { heading, oneLine, tableLines } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
 import { PAGE_BREAK, segments } from '../segments.ts';
+import { checkCompoundFile } from './compound-file.ts';
 
 /** Most cells, as of newer workbooks. */
 const MAX_CELLS = 400_000;
@@ -34,6 +35,7 @@ export async function* parseXls(file: DocumentFile, maxTextChars: number): Async
 
 async function readSheets(bytes: Buffer): Promise<[name: string, sheet: DenseWorkSheet][]> {
   try {
+    checkCompoundFile(bytes);
     const { read } = await import('@e965/xlsx');
     const { SheetNames, Sheets } = read(bytes, {
       type: 'buffer',

@@ -4,6 +4,7 @@ import type * as Library from '@kenjiuno/msgreader';
 
 import { ProcessorError } from '../../errors.ts';
 import { encodingOf } from '../detect/decode-text.ts';
+import { checkCompoundFile } from '../legacy/compound-file.ts';
 
 /**
  * Reads a message of Outlook as a mail. The library loads with the first.
@@ -11,6 +12,7 @@ import { encodingOf } from '../detect/decode-text.ts';
  */
 export function readMsg(bytes: Buffer): Email {
   try {
+    checkCompoundFile(bytes);
     const reader = new (loadLibrary().default)(
       new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     );
