@@ -50,6 +50,7 @@ export function permissionFlags({ folder }: ChildFence): string[] {
   const readable = [
     join(ROOT, 'package.json'),
     join(ROOT, 'src/*'),
+    join(ROOT, 'client/dist/pdf/cmaps/*'),
     ...new Set(modules.map((path) => join(path, '*'))),
     join(realpathSync(folder), '*'),
   ];

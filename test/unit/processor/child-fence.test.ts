@@ -24,6 +24,8 @@ const read = (path: string) => run(`console.log(require('node:fs').readFileSync(
 test("a child's JavaScript reads its document and the program, and nothing else", () => {
   expect(read(join(folder, 'document'))).toBe('a document\n');
   expect(read(join(import.meta.dirname, '../../../src/config.ts'))).toContain('EnvironmentSchema');
+  const cmap = join(import.meta.dirname, '../../../client/dist/pdf/cmaps/UniJIS-UCS2-V.bcmap');
+  expect(read(cmap)).not.toMatch(/^ERR_/);
   for (const path of [join(dataDir, 'secret'), `/proc/${process.pid}/environ`, '/etc/passwd'])
     expect(read(path), path).toBe('ERR_ACCESS_DENIED');
 });

@@ -1,5 +1,5 @@
 import { escapeBlocks, heading, oneLine } from '../markdown-writer.ts';
-import type { PlacedText } from './pdf-fields.ts';
+import type { PlacedText } from './annotations/pdf-fields.ts';
 
 /** A piece of text from pdf.js: characters in reading order, place from the bottom left corner. */
 export interface TextItem {

@@ -1,5 +1,5 @@
 import { escapeBlocks } from '../markdown-writer.ts';
-import type { Box, PlacedText } from './pdf-fields.ts';
+import type { Box, PlacedText } from './annotations/pdf-fields.ts';
 import { lettersOf } from './pdf-letters.ts';
 
 /** A piece of a page's text, and its place in the page's Markdown. */

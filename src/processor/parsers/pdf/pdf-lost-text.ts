@@ -1,4 +1,4 @@
-import type { PlacedText } from './pdf-fields.ts';
+import type { PlacedText } from './annotations/pdf-fields.ts';
 import { lettersIn, lettersOf } from './pdf-letters.ts';
 import { pieceOf, withLost, type Piece } from './pdf-lost-places.ts';
 import { RunningHeads } from './running-heads.ts';

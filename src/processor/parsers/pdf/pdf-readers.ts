@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 import type { getDocumentProxy } from 'unpdf';
 
 import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { settleWithin } from '../../settle-within.ts';
-import { fieldItems, type Box, type PlacedText } from './pdf-fields.ts';
-import { typedTexts, type Annotation } from './typed-texts.ts';
+import { fieldItems, type Box, type PlacedText } from './annotations/pdf-fields.ts';
+import { typedTexts, type Annotation } from './annotations/typed-texts.ts';
 import { ligatureWords, mayHaveTurnedLigatures, withSpelling, type Shown } from './pdf-ligatures.ts';
 import { pageMarkdown, type TextItem } from './pdf-lines.ts';
 
@@ -139,6 +140,8 @@ export interface OpenPdf {
 const MAX_ANNOTATIONS = 20_000;
 /** Limit in pixels. The parser needs no images. */
 const NO_IMAGES = 1;
+/** Encodings of East Asian fonts, which the page's build has for its own viewer. The first reader reads none that run down. */
+const CMAPS = `${resolve(import.meta.dirname, '../../../../client/dist/pdf/cmaps')}/`;
 /** Limit in ms for listing what a page draws. A page of a few hundred bytes can draw without end. */
 const DRAWING_MS = 2000;
 
@@ -149,8 +152,8 @@ const DRAWING_MS = 2000;
 export async function openWithPdfjs(file: DocumentFile): Promise<OpenPdf> {
   const { getDocumentProxy, getResolvedPDFJS } = await import('unpdf');
   const { OPS } = await getResolvedPDFJS();
-  const load = async () =>
-    getDocumentProxy(new Uint8Array(await bytesOf(file)), { verbosity: 0, maxImageSize: NO_IMAGES });
+  const options = { verbosity: 0, maxImageSize: NO_IMAGES, cMapUrl: CMAPS, cMapPacked: true };
+  const load = async () => getDocumentProxy(new Uint8Array(await bytesOf(file)), options);
   let document = await load();
   let isTooLong = false;
   const readOperators = async (page: PdfjsPage): Promise<Operators | undefined> => {
@@ -179,7 +182,7 @@ export async function openWithPdfjs(file: DocumentFile): Promise<OpenPdf> {
       for (const item of texts) item.str = withSpelling(item.str, spelled);
     }
     const isDrawn =
-      texts.some(({ str }) => str.trim() !== '') || isAnythingDrawn(await readOperators(page), OPS);
+      texts.some(({ str }) => str.trim() !== '') || isAnythingDrawn(page, await readOperators(page), OPS);
     page.cleanup();
     const { width, height } = page.getViewport({ scale: 1 });
     const pieces = () =>
@@ -216,12 +219,19 @@ type Operators = Awaited<ReturnType<PdfjsPage['getOperatorList']>>;
  * Returns whether a page draws anything, and true if unknown. pdf.js draws no image here. Only the operator that
  * places an image shows that there is one.
  */
-function isAnythingDrawn(operators: Operators | undefined, ops: Readonly<Record<string, number>>): boolean {
+function isAnythingDrawn(
+  { commonObjs }: PdfjsPage,
+  operators: Operators | undefined,
+  ops: Readonly<Record<string, number>>,
+): boolean {
   if (!operators) return true;
   const { fnArray, argsArray } = operators;
   return fnArray.some((operator: number, index) => {
     const [first] = (argsArray[index] ?? []) as [unknown];
     if (operator === ops['constructPath']) return first !== ops['endPath'];
+    // Text in a font that cannot be loaded has no letters here. An error text takes the font's place.
+    if (operator === ops['setFont'])
+      return commonObjs.has(String(first)) && typeof commonObjs.get(String(first)) === 'string';
     if (operator === ops['showText'])
       return (first as Shown).some((glyph) => typeof glyph === 'object' && glyph?.unicode.trim() !== '');
     return operator === ops['transform'];

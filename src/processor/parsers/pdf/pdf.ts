@@ -9,6 +9,7 @@ import { withoutFalseTables } from './false-tables.ts';
 import { isGarbled, saysTheSame } from './garbled-text.ts';
 import { mayHaveHighLetters, withHighLetters } from './high-letters.ts';
 import { DocumentWords } from './line-ends.ts';
+import { withoutMixedColumns } from './mixed-columns.ts';
 import { lettersOf } from './pdf-letters.ts';
 import { columnsFromRight, rightToLeftShare, runsDown } from './pdf-lines.ts';
 import { LostText } from './pdf-lost-text.ts';
@@ -20,7 +21,7 @@ import {
   type Page,
   type PageBatch,
 } from './pdf-readers.ts';
-import { mayHaveAnnotations } from './pdf-annotations.ts';
+import { mayHaveAnnotations } from './annotations/pdf-annotations.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
 
 /**
@@ -147,7 +148,7 @@ class SecondReader {
       return { ...page, text: columns || page.text };
     }
     this.#words.add(lines);
-    const own = hasText(page.text) ? withoutFalseTables(page.text, lines) : '';
+    const own = hasText(page.text) ? withoutMixedColumns(withoutFalseTables(page.text, lines), pieces) : '';
     const markdown = await this.#words.restore(own, lines);
     const reread = () => this.#reread(page.number);
     const whole = await this.#lost.restore(markdown, pieces, page.size, reread);

@@ -1,4 +1,4 @@
-import type { PlacedText } from './pdf-fields.ts';
+import type { PlacedText } from './annotations/pdf-fields.ts';
 import { lettersOf } from './pdf-letters.ts';
 
 /** Blocks at each end of a page that may be a running head or foot. */

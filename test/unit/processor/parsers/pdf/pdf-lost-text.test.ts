@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import type { PlacedText } from '../../../../../src/processor/parsers/pdf/pdf-fields.ts';
+import type { PlacedText } from '../../../../../src/processor/parsers/pdf/annotations/pdf-fields.ts';
 import { LostText } from '../../../../../src/processor/parsers/pdf/pdf-lost-text.ts';
 import { parsed } from '../../../../helpers/documents/parsed.ts';
 import { pdf, textAt, turnedTextAt } from '../../../../helpers/documents/pdf-files.ts';

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 
 import { runsDown } from '../../../../../src/processor/parsers/pdf/pdf-lines.ts';
 import { parsed } from '../../../../helpers/documents/parsed.ts';
+import { pdf, PDF_CATALOGUE, pdfStream } from '../../../../helpers/documents/pdf-objects.ts';
 
 const FONT = '@expo-google-fonts/gowun-dodum/400Regular/GowunDodum_400Regular.ttf';
 const COLUMNS = ['오래된물레방아는강가에있다', '아침이면맷돌소리가들린다', '마을사람들이자루를들고온다'];
@@ -18,6 +19,37 @@ it('reads lines that run down from the right to the left', async () => {
   }
   document.end();
   expect((await parsed(new Uint8Array(await buffer(document)))).text).toBe(COLUMNS.join('\n'));
+});
+
+/** A PDF of a Japanese line a page, in a font that is not in the file. Each page names the encoding of its font. */
+function withoutFont(pages: Readonly<Record<string, string>>): Buffer<ArrayBuffer> {
+  const objects: (string | Buffer)[] = [PDF_CATALOGUE, ''];
+  const kids: string[] = [];
+  for (const [encoding, line] of Object.entries(pages)) {
+    const info = '/CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >>';
+    const face = '/FontDescriptor << /Type /FontDescriptor /FontName /Mincho /Flags 4 >>';
+    const cids = `<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Mincho ${info} ${face} >>`;
+    const font = `<< /Type /Font /Subtype /Type0 /BaseFont /Mincho /Encoding /${encoding} /DescendantFonts [${cids}] >>`;
+    const codes = Buffer.from(line, 'utf16le').swap16().toString('hex');
+    objects.push(pdfStream(`BT /F 14 Tf 300 700 Td <${codes}> Tj ET`));
+    const box = `/MediaBox [0 0 612 792] /Contents ${objects.length} 0 R /Resources << /Font << /F ${font} >> >>`;
+    objects.push(`<< /Type /Page /Parent 2 0 R ${box} >>`);
+    kids.push(`${objects.length} 0 R`);
+  }
+  objects[1] = `<< /Type /Pages /Kids [${kids.join(' ')}] /Count ${kids.length} >>`;
+  return pdf(objects);
+}
+
+it('reads a line whose font is not in the file, or counts its page as unread', async () => {
+  const [across, down] = ['古い水車は川のそばに立つ', '朝になると粉ひきの音がする'];
+  const read = await parsed(withoutFont({ 'UniJIS-UCS2-H': across, 'UniJIS-UCS2-V': down }));
+  expect(read.segments.map(({ page, text }) => [page, text.trim()])).toEqual([
+    [1, expect.stringContaining(across)],
+    [2, expect.stringContaining(down)],
+  ]);
+  expect(read.metadata).not.toHaveProperty('pages_unread');
+  const unknown = await parsed(withoutFont({ 'UniJIS-UCS2-H': across, 'Unknown-V': down }));
+  expect(unknown.metadata).toMatchObject({ pages: 2, pages_unread: 1 });
 });
 
 it.each([

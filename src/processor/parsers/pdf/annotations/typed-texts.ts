@@ -1,4 +1,4 @@
-import { escapeBlocks } from '../markdown-writer.ts';
+import { escapeBlocks } from '../../markdown-writer.ts';
 import { HIDDEN_FLAGS, plain, withoutBlanks, type Widget } from './pdf-fields.ts';
 
 /** An annotation of pdf.js. */

@@ -1,4 +1,4 @@
-import { oneLine } from '../markdown-writer.ts';
+import { oneLine } from '../../markdown-writer.ts';
 
 /** A rectangle on the displayed page, in points from its top left corner. */
 export type Box = readonly [left: number, top: number, right: number, bottom: number];

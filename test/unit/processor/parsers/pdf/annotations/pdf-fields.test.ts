@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { fieldItems, type Box, type Widget } from '../../../../../src/processor/parsers/pdf/pdf-fields.ts';
-import { mayHaveAnnotations } from '../../../../../src/processor/parsers/pdf/pdf-annotations.ts';
-import { parsePdf } from '../../../../../src/processor/parsers/pdf/pdf.ts';
+import {
+  fieldItems,
+  type Box,
+  type Widget,
+} from '../../../../../../src/processor/parsers/pdf/annotations/pdf-fields.ts';
+import { mayHaveAnnotations } from '../../../../../../src/processor/parsers/pdf/annotations/pdf-annotations.ts';
+import { parsePdf } from '../../../../../../src/processor/parsers/pdf/pdf.ts';
 import {
   onePagePdf,
   pdf,
@@ -14,7 +18,7 @@ import {
   pdfForm,
   pdfStream,
   pdfText,
-} from '../../../../helpers/documents/pdf-objects.ts';
+} from '../../../../../helpers/documents/pdf-objects.ts';
 
 let folder: string;
 beforeAll(async () => {
