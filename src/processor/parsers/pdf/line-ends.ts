@@ -3,6 +3,7 @@ const DASHES = '-‐‑–—';
 const LINE_END = /(\p{L}+)[-‐‑–—]$/u;
 /** Compound at the end of a line, such as `up-to-`. */
 const COMPOUND_END = /\p{L}[-‐‑]\p{L}+[-‐‑]$/u;
+const COMPOUND = /\p{L}[-‐‑]\p{L}/u;
 const NUMBER_END = /\d[-‐‑–—]$/;
 const LINE_START = /^\p{L}+/u;
 const WORD = /\p{L}+(?:[-‐‑]\p{L}+)*/gu;
@@ -32,14 +33,15 @@ const DOUBLE_VOWEL = /^(?:(?:re|pre|de)-e|(?:co|pro)-o|anti-i|semi-i)/u;
 
 /** Words of a document, which tell what a hyphen at a line's end means. */
 export class DocumentWords {
-  readonly #words = new Set<string>();
-  /** Lines whose words are not in the set yet. Most documents never need them. */
-  #lines: string[] = [];
+  readonly #words = new Vocabulary();
+  /** Words of the lines with a compound. */
+  readonly #compounds = new Vocabulary();
   #dictionary: Promise<ReadonlySet<string>> | undefined;
 
   /** Adds the words of lines. */
   add(lines: readonly string[]): void {
-    if (this.#words.size < MAX_WORDS && this.#lines.length < MAX_WORDS) this.#lines.push(...lines);
+    this.#words.add(lines);
+    this.#compounds.add(lines.filter((line) => COMPOUND.test(line)));
   }
 
   /**
@@ -75,20 +77,35 @@ export class DocumentWords {
   }
 
   async #keepsHyphen(half: string, rest: string): Promise<boolean> {
-    this.#takeLines();
     const [left, right] = [half.toLowerCase(), rest.toLowerCase()];
-    if (this.#words.has(`${left}-${right}`)) return true;
-    if (this.#words.has(left + right)) return false;
-    if (DOUBLE_VOWEL.test(`${left}-${right}`)) return true;
+    const compound = `${left}-${right}`;
+    // Splitting all lines into words takes a tenth of the time of reading them, and few halves need it.
+    if (this.#compounds.has(compound)) return true;
+    if (!DOUBLE_VOWEL.test(compound) && !(await this.#areWords(left, right))) return false;
+    return !this.#words.has(left + right);
+  }
+
+  /** Returns whether both halves are words, and the whole is none. */
+  async #areWords(left: string, right: string): Promise<boolean> {
     const dictionary = await (this.#dictionary ??= readDictionary());
     if (isWord(left + right, dictionary)) return false;
     return [left, right].every((word) =>
       word.length < MIN_HALF ? word.length === 1 || SHORT_WORDS.has(word) : isWord(word, dictionary),
     );
   }
+}
 
-  /** Takes the words inside the lines. Those at their ends may be halves. */
-  #takeLines(): void {
+/** Words inside lines. Those at the ends of lines may be halves. */
+class Vocabulary {
+  readonly #words = new Set<string>();
+  /** Lines whose words are not in the set yet. Most documents never need them. */
+  #lines: string[] = [];
+
+  add(lines: readonly string[]): void {
+    if (this.#words.size < MAX_WORDS && this.#lines.length < MAX_WORDS) this.#lines.push(...lines);
+  }
+
+  has(searched: string): boolean {
     for (const line of this.#lines) {
       const end = DASHES.includes(line.at(-1) ?? ' ') ? line.lastIndexOf(' ') + 1 : line.length;
       for (const [word] of line.slice(0, end).matchAll(WORD)) {
@@ -96,6 +113,7 @@ export class DocumentWords {
       }
     }
     this.#lines = [];
+    return this.#words.has(searched);
   }
 }
 
