@@ -17,6 +17,13 @@ test('every wrong value is named in one error', () => {
   );
 });
 
+test('a language without OCR data is refused, and the installed ones are named', () => {
+  for (const wrong of ['xxx', 'eng,xxx', '../eng', 'ENG'])
+    expect(() => loadConfig({ OCR_LANGUAGES: wrong }), wrong).toThrow(
+      /OCR_LANGUAGES: must be installed languages[^]*\beng\b[^]*@tesseract\.js-data/,
+    );
+});
+
 test('a variable that is set to nothing counts as not set', () => {
   expect(loadConfig({ REDIS_URL: '', PORT: '' })).toMatchObject({ redisUrl: undefined, port: 8080 });
 });
