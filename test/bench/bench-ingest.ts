@@ -17,7 +17,8 @@ export async function bench(): Promise<void> {
   for (const [name, run] of Object.entries(CASES))
     if (only === undefined || only === name) await run(document);
   console.log(`files: every step over HTTP, after the other, into a processor just started; the embedder is a deterministic one.
-Memory: processor and children, the sum of each one's own peak. Recall: share of the author's words in the text.
+Memory: processor and children, the sum of each one's own peak. Recall: share of the author's words in the text; precision: of the text's words that the author wrote;
+order: of neighbouring words that stay neighbours.
 speed, fairness: the whole program with the bundled model, medians; from the upload's answer to the end of its job.
 Where other work takes the cores, read the ratio of the processor times, and whether the machine had idle cores.`);
 }

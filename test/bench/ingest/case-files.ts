@@ -9,11 +9,11 @@ import { DependencyError } from '../../../src/errors.ts';
 import { ProcessorClient } from '../../../src/processor-client/processor-client.ts';
 import { DOCUMENT_NAMES, documentPages, documentPath } from '../../documents/documents.ts';
 import { startEmbeddingsServer } from '../../helpers/servers/embeddings-server.ts';
+import { qualityOf } from '../../helpers/documents/text-quality.ts';
 import { wordsOf } from '../../helpers/documents/words.ts';
 import { printTable } from '../statistics.ts';
 import { startChroma } from './chroma.ts';
 import { startProcessorProcess } from './processor-process.ts';
-import { recall } from './recall.ts';
 
 const EMBED_TEXTS = 32;
 const STORE_CHUNKS = 250;
@@ -29,7 +29,10 @@ const HEAD = [
   'store s',
   'pages/s',
   'MiB',
+  'OCR pages/s',
   'recall',
+  'precision',
+  'order',
 ];
 
 /**
@@ -74,7 +77,9 @@ async function row(steps: Steps, peakMiB: () => Promise<number>): Promise<string
   const stored = await timed(() => steps.store(chunked.value, embedded.value));
   const pages = steps.pages ?? segments.findLast(({ page }) => page !== undefined)?.page;
   const memory = await peakMiB();
-  const wrote = (await documentPages(steps.name)).join('\n');
+  const wrote = await documentPages(steps.name);
+  const said = wrote.length > 1 ? textsByPage(parsed.value, wrote.length) : [text];
+  const { recall, precision, order } = qualityOf(said, wrote);
   return [
     String(pages ?? '–'),
     String(wordsOf(text).length),
@@ -82,8 +87,19 @@ async function row(steps: Steps, peakMiB: () => Promise<number>): Promise<string
     ...[parsed, chunked, embedded, stored].map(({ seconds }) => seconds.toFixed(2)),
     pages === undefined ? '–' : (pages / parsed.seconds).toFixed(0),
     memory.toFixed(0),
-    recall(text, wrote).toFixed(3),
+    steps.ocrPages === undefined ? '–' : (steps.ocrPages / parsed.seconds).toFixed(2),
+    ...[recall, precision, order].map((share) => share.toFixed(3)),
   ];
+}
+
+/** Returns the text of each page. */
+function textsByPage({ text, segments }: ParseResponse, pages: number): string[] {
+  return Array.from({ length: pages }, (_, index) =>
+    segments
+      .filter(({ page }) => page === index + 1)
+      .map(({ start, end }) => text.slice(start, end))
+      .join(''),
+  );
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
@@ -97,6 +113,8 @@ class Steps {
   readonly name: string;
   /** As the parser says; known once it has parsed a file that has pages. */
   pages: number | undefined;
+  /** Pages that OCR has read; undefined if none needed it. */
+  ocrPages: number | undefined;
   readonly #processor: ProcessorClient;
   readonly #vectors: VectorStore;
   readonly #signal = new AbortController().signal;
@@ -115,7 +133,10 @@ class Steps {
       mediaType: undefined,
       open: async () => ({ stream: createReadStream(path), size }),
     };
-    return this.#processor.parse(source, this.#signal, (_done, total) => (this.pages = total));
+    return this.#processor.parse(source, this.#signal, (_done, total, ocr) => {
+      this.pages = total;
+      this.ocrPages = ocr.ocr_done ?? this.ocrPages;
+    });
   }
 
   async chunk({ text, segments }: ParseResponse): Promise<CutChunk[]> {
