@@ -1,6 +1,7 @@
 import type { CutSettings } from '../../contract/services/processor.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { OcrData } from '../ocr/languages.ts';
+import type { DocumentFile } from '../parsers/document-file.ts';
 
 /** Text of pages by OCR, for a second parse of the file. */
 export interface Recognized {
@@ -22,7 +23,7 @@ export interface UnreadPages {
 export type Task =
   | {
       kind: 'parse';
-      path: string;
+      path: DocumentFile;
       bytes: number;
       filename: string;
       /** The caller's declaration. It is only a hint. */
@@ -39,7 +40,7 @@ export type Task =
   /** Reads one page of a file by OCR. `timeoutMs` is the limit of the task. */
   | {
       kind: 'ocr';
-      path: string;
+      path: DocumentFile;
       page: number;
       filename: string;
       mediaType: string;

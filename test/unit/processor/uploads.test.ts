@@ -13,6 +13,7 @@ const FORM = [
   '--b\r\ncontent-disposition: form-data; name="file"; filename="../Größe.txt"\r\n',
   'content-type: text/plain\r\n\r\nthe text\r\n--b--\r\n',
 ].join('');
+const DESCRIBED = { filename: 'Größe.txt', mediaType: 'text/plain', fields: { note: 'ignored' } };
 
 let folder: string;
 const server = createServer();
@@ -27,10 +28,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Sends a whole request, and hands over both of its ends. */
-async function send(body: string) {
+/** Sends a whole request, and hands over both of its ends. Without its length, no body counts as small. */
+async function send(body: string, namesLength = true) {
   const { port } = server.address() as AddressInfo;
-  const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+  const length = namesLength
+    ? { 'content-length': Buffer.byteLength(body) }
+    : { 'transfer-encoding': 'chunked' };
+  const headers = { 'content-type': 'multipart/form-data; boundary=b', ...length };
   const client = httpRequest({ port, method: 'POST', headers });
   client.on('error', () => {});
   client.end(body);
@@ -41,26 +45,31 @@ async function send(body: string) {
 
 describe('an upload', () => {
   it('is on disk under a name of our own until it is removed', async () => {
-    const upload = await receiveFile((await send(FORM)).received, folder, 100);
-    expect(upload).toMatchObject({ filename: 'Größe.txt', mediaType: 'text/plain' });
-    expect(await readdir(folder)).toEqual([upload.path.slice(folder.length + 1)]);
-    expect(upload.path).not.toContain('Größe');
-    expect(await readFile(upload.path, 'utf8')).toBe('the text');
+    const upload = await receiveFile((await send(FORM, false)).received, folder, 100);
+    expect(upload).toMatchObject(DESCRIBED);
+    const path = upload.path as string;
+    expect(await readdir(folder)).toEqual([path.slice(folder.length + 1)]);
+    expect(path).not.toContain('Größe');
+    expect(await readFile(path, 'utf8')).toBe('the text');
     await upload.remove();
     await upload.remove();
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('may be as large as allowed, and no larger', async () => {
+  it.each([true, false])('may be as large as allowed, and no larger (small: %s)', async (isSmall) => {
     const size = 'the text'.length;
-    await (await receiveFile((await send(FORM)).received, folder, size)).remove();
-    await expect(receiveFile((await send(FORM)).received, folder, size - 1)).rejects.toMatchObject({
-      code: 'body_too_large',
-    });
-    await (await receiveBody((await send('the text')).received, folder, size)).remove();
-    await expect(receiveBody((await send('the text')).received, folder, size - 1)).rejects.toMatchObject({
-      code: 'body_too_large',
-    });
+    const tooLarge = { code: 'body_too_large' };
+    const received = async (body: string) => (await send(body, isSmall)).received;
+    await (await receiveFile(await received(FORM), folder, size)).remove();
+    await expect(receiveFile(await received(FORM), folder, size - 1)).rejects.toMatchObject(tooLarge);
+    await (await receiveBody(await received('the text'), folder, size)).remove();
+    await expect(receiveBody(await received('the text'), folder, size - 1)).rejects.toMatchObject(tooLarge);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('stays in memory if it is a small file', async () => {
+    const upload = await receiveFile((await send(FORM)).received, folder, 100);
+    expect(upload).toMatchObject({ ...DESCRIBED, path: Buffer.from('the text'), bytes: 8 });
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -75,10 +84,15 @@ describe('an upload', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it.each([receiveFile, receiveBody])(
-    'that came in whole, but was not read when its sender left, fails',
-    async (receive) => {
-      const { client, received } = await send(FORM);
+  it.each([
+    [receiveFile, true],
+    [receiveFile, false],
+    [receiveBody, true],
+    [receiveBody, false],
+  ])(
+    'that came in whole, but was not read when its sender left, fails (%s, small: %s)',
+    async (receive, isSmall) => {
+      const { client, received } = await send(FORM, isSmall);
       await expect.poll(() => received.complete).toBe(true);
       client.destroy();
       await expect.poll(() => received.closed).toBe(true);
@@ -95,9 +109,10 @@ describe('an upload', () => {
     ['a second file', FORM.replace('--b--', FORM.slice(0, -20))],
     ['the file', FORM.slice(0, -20)],
   ])('whose body ends inside %s fails, and nothing else does', async (_, body) => {
-    await expect(receiveFile((await send(body)).received, folder, 1000)).rejects.toMatchObject({
-      code: 'invalid_request',
-    });
+    for (const isSmall of [true, false])
+      await expect(receiveFile((await send(body, isSmall)).received, folder, 1000)).rejects.toMatchObject({
+        code: 'invalid_request',
+      });
     expect(await readdir(folder)).toEqual([]);
   });
 });

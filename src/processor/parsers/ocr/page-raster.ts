@@ -18,8 +18,8 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /** Opens an image. libvips refuses more than 268 million dots. */
-export function openImage(path: string, page: number) {
-  return sharp(path, { page: page - 1, failOn: 'none' });
+export function openImage(file: DocumentFile, page: number) {
+  return sharp(file, { page: page - 1, failOn: 'none' });
 }
 
 /** Returns the number of pages of an image. @throws if the bytes are no image */
@@ -30,12 +30,12 @@ export async function pagesOfImage(file: DocumentFile): Promise<number> {
 }
 
 /** Reads a page of an image as grey dots on white, upright by its own note. */
-export async function imageRaster(path: string, page: number): Promise<Raster> {
-  const { width, height } = await openImage(path, page).metadata();
+export async function imageRaster(file: DocumentFile, page: number): Promise<Raster> {
+  const { width, height } = await openImage(file, page).metadata();
   const dots = width * height;
   const wanted = Math.min(Math.max(dots, MIN_DOTS), MAX_DOTS);
   const scale = Math.min(Math.sqrt(wanted / dots), MAX_SCALE);
-  const image = openImage(path, page)
+  const image = openImage(file, page)
     .autoOrient()
     .resize({
       width: Math.max(1, Math.round(width * scale)),
@@ -46,14 +46,14 @@ export async function imageRaster(path: string, page: number): Promise<Raster> {
 }
 
 /** Draws a page of a PDF as grey dots. */
-export async function pdfRaster(path: string, page: number): Promise<Raster> {
+export async function pdfRaster(file: DocumentFile, page: number): Promise<Raster> {
   const quiet = { ocrEnabled: false, quiet: true, targetPages: String(page), continueOnPageError: true };
-  const { pages } = await new LiteParse(quiet).parse(path);
+  const { pages } = await new LiteParse(quiet).parse(file);
   const { width = 0, height = 0 } = pages[0] ?? {};
   const dotsAtOne = (width * height) / POINTS_AN_INCH ** 2;
   if (!(dotsAtOne > 0)) throw new Error('the page has no size');
   const dpi = Math.max(LEAST_DPI, Math.min(DPI, Math.sqrt(MAX_DOTS / dotsAtOne)));
-  const [drawn] = await new LiteParse({ dpi, quiet: true }).screenshot(path, [page]);
+  const [drawn] = await new LiteParse({ dpi, quiet: true }).screenshot(file, [page]);
   if (!drawn) throw new Error('the page cannot be drawn');
   return greyOf(sharp(drawn.imageBuffer));
 }

@@ -1,12 +1,13 @@
 import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 
+import type { DocumentFile } from '../document-file.ts';
 import { ocrMarkdown, type OcrWord } from './ocr-lines.ts';
 import { imageRaster, pdfRaster, turned } from './page-raster.ts';
 import { DPI, rasterPdf, type Raster } from './raster-pdf.ts';
 import { skewOf } from './skew.ts';
 
 export interface OcrPage {
-  path: string;
+  path: DocumentFile;
   /** Counts from 1. */
   page: number;
   isPdf: boolean;
