@@ -1,6 +1,7 @@
+import { pipeline } from 'node:stream/promises';
 import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 
 import type { Guard } from '../access/guard.ts';
 import { guardRequests } from '../access/guard-requests.ts';
@@ -15,14 +16,14 @@ import {
 } from '../contract/services/processor.ts';
 import type { Logger } from '../logging/logger.ts';
 import { READER_VERSION } from './reader-version.ts';
-import { responseInTurn, responseWhenDone, withCut, withErrorLine } from './response-in-turn.ts';
+import { responseInTurn, responseWhenDone, withErrorLine } from './response-in-turn.ts';
 import type { Embedder } from './embedders/embedder.ts';
 import { ProcessorError, parseRequest, problemResponse, statusOf, toProcessorError } from './errors.ts';
 import type { OcrData } from './ocr/languages.ts';
 import { parseWithOcr } from './ocr/parse-with-ocr.ts';
 import type { Pool } from './pool/pool.ts';
 import type { Caller } from './pool/task-run.ts';
-import { receiveBody, receiveFile } from './uploads.ts';
+import { receiveBody, receiveBytes, receiveFile } from './uploads.ts';
 
 /** Bytes for each character. JSON may write one as `\u0000`, and the body also holds segments. */
 const MAX_BODY_BYTES_PER_CHAR = 8;
@@ -71,12 +72,12 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const job = c.req.header(JOB_HEADER);
     if (ours && !c.req.raw.signal.aborted) logger.warn('a call failed', { code, job, error: cause });
   };
-  const stream = (c: Context<Environment>, body: AsyncIterable<Uint8Array>) => {
-    const cut = (error: ProcessorError) => {
-      log(c, error);
-      c.env.outgoing.destroy();
-    };
-    return respond(ReadableStream.from(withCut(body, cut)), JSON_TYPE);
+  /** Sends a response. Cuts a failing one off, so that no caller takes a part for the whole. */
+  const send = async (c: Context<Environment>, contentType: string, body: AsyncIterable<Uint8Array>) => {
+    const { outgoing } = c.env;
+    outgoing.writeHead(200, { 'content-type': contentType });
+    await pipeline(body, outgoing).catch((error: unknown) => log(c, toProcessorError(error)));
+    return RESPONSE_ALREADY_SENT;
   };
   const callerOf = (c: Context<Environment>): Caller => ({
     signal: c.req.raw.signal,
@@ -91,9 +92,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const cut = await undoOnError(remove, () => cutOf(fields));
     const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, cut, ...file } as const;
     const parsed = parseWithOcr(task, callerOf(c), { ...options, atOnce }, () => void remove());
-    if (format === 'json') return stream(c, await responseWhenDone(parsed, signOfLifeMs));
-    const lines = withErrorLine(await responseInTurn(parsed, signOfLifeMs));
-    return respond(ReadableStream.from(lines), NDJSON_TYPE);
+    if (format === 'json') return send(c, JSON_TYPE, await responseWhenDone(parsed, signOfLifeMs));
+    return send(c, NDJSON_TYPE, withErrorLine(await responseInTurn(parsed, signOfLifeMs)));
   });
 
   app.post('/chunk', async (c) => {
@@ -101,19 +101,16 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const { remove, source, bytes } = await receiveBody(c.env.incoming, tmpDir, maxBytes);
     const task = { kind: 'chunk', source, bytes, maxTextChars } as const;
     const chunked = pool.run(task, callerOf(c), () => void remove());
-    return stream(c, await responseInTurn(chunked, signOfLifeMs));
+    return send(c, JSON_TYPE, await responseInTurn(chunked, signOfLifeMs));
   });
 
-  const smallBody = bodyLimit({
-    maxSize: MAX_EMBED_BODY_BYTES,
-    onError: () => problemResponse(new ProcessorError('body_too_large')),
-  });
-  app.post('/embed', smallBody, async (c) => {
-    const embedded = embedder.embed(parseRequest(EmbedRequestSchema, await c.req.text()), callerOf(c));
-    return stream(c, await responseInTurn(embedded, signOfLifeMs));
+  app.post('/embed', async (c) => {
+    const body = await receiveBytes(c.env.incoming, MAX_EMBED_BODY_BYTES);
+    const embedded = embedder.embed(parseRequest(EmbedRequestSchema, body.toString()), callerOf(c));
+    return send(c, JSON_TYPE, await responseInTurn(embedded, signOfLifeMs));
   });
 
-  app.get('/health', async () => {
+  app.get('/health', async (c) => {
     if (!pool.healthy) {
       const detail = 'No child of the processor is ready. Try again in a moment.';
       return problemResponse(new ProcessorError('internal', { detail }));
@@ -127,7 +124,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
       model: embedder.model,
       dimensions: embedder.dimensions,
     };
-    return respond(JSON.stringify(health), JSON_TYPE);
+    return c.json(health);
   });
 
   app.notFound(() => problemResponse(new ProcessorError('not_found')));
@@ -154,8 +151,4 @@ function cutOf({ strategy, chunk_size, chunk_overlap }: Record<string, string>):
   if (strategy === undefined) return undefined;
   const given = { strategy, chunk_size: Number(chunk_size), chunk_overlap: Number(chunk_overlap) };
   return parseRequest(CutSettingsSchema, JSON.stringify(given));
-}
-
-function respond(body: ReadableStream<Uint8Array> | string, contentType: string): Response {
-  return new Response(body, { headers: { 'content-type': contentType } });
 }

@@ -1,5 +1,5 @@
 import type { ParseEvent } from '../contract/services/processor.ts';
-import { toProcessorError, type ProcessorError } from './errors.ts';
+import { toProcessorError } from './errors.ts';
 import type { PendingResponse } from './pool/task-run.ts';
 import { settleWithin } from './settle-within.ts';
 
@@ -48,17 +48,5 @@ export async function* withErrorLine(body: Bytes): AsyncGenerator<Uint8Array> {
     const { code, message } = toProcessorError(thrown);
     const line: ParseEvent = { type: 'error', code, detail: message };
     yield Buffer.from(`${JSON.stringify(line)}\n`);
-  }
-}
-
-/** Cuts a failing JSON body off, so that no caller takes a part for the whole. */
-export async function* withCut(
-  body: Bytes,
-  cut: (error: ProcessorError) => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (thrown) {
-    cut(toProcessorError(thrown));
   }
 }

@@ -45,7 +45,7 @@ export class BundledEmbedder implements Embedder {
     for (let at = BATCH_TEXTS; at < texts.length; at += BATCH_TEXTS) batches.push(begin(at));
     // A failure of the first batch still sets the status. A later one cuts the response off.
     const response = first.response.then(
-      () => ReadableStream.from(joined(batches, over)),
+      () => joined(batches, over),
       (error: unknown) => {
         over.abort();
         throw error;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
 import * as v from 'valibot';
 
@@ -66,7 +67,7 @@ export class OpenAiEmbedder implements Embedder {
   }
 
   embed(request: EmbedRequest, { signal }: Caller): PendingResponse {
-    const response = this.#embed(request, signal).then((json) => ReadableStream.from([Buffer.from(json)]));
+    const response = this.#embed(request, signal).then((json) => Readable.from([Buffer.from(json)]));
     return { turn: Promise.resolve(), response };
   }
 

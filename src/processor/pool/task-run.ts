@@ -20,7 +20,7 @@ export interface PendingResponse {
    * later error fails the stream. Bytes wait in memory for a slow reader, so that the child is free early. The text
    * limit bounds them.
    */
-  readonly response: Promise<ReadableStream<Uint8Array>>;
+  readonly response: Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** A task in the pool. It connects the caller's response to the child's reports. */
@@ -28,15 +28,19 @@ export class TaskRun implements PendingResponse {
   readonly task: Task;
   readonly caller: Caller;
   readonly turn: Promise<void>;
-  readonly response: Promise<ReadableStream<Uint8Array>>;
+  readonly response: Promise<AsyncIterable<Uint8Array>>;
   /** Pages that the response lacks; set before it ends. */
   unread: UnreadPages | undefined;
   readonly #begun = Promise.withResolvers<void>();
-  readonly #responded = Promise.withResolvers<ReadableStream<Uint8Array>>();
-  readonly #stream: ReadableStream<Uint8Array>;
+  readonly #responded = Promise.withResolvers<AsyncIterable<Uint8Array>>();
   readonly #onEnd: () => void;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  /** Bytes that the reader has not taken yet. */
+  readonly #held: Uint8Array[] = [];
+  /** Called when there is something for the reader. */
+  #wake: () => void = () => {};
+  #error: ProcessorError | undefined;
   #ended = false;
+  readonly #body = this.#read();
 
   /** @param onEnd called once, as soon as no child needs the task */
   constructor(task: Task, caller: Caller, onEnd: () => void) {
@@ -47,14 +51,6 @@ export class TaskRun implements PendingResponse {
     this.response = this.#responded.promise;
     // A caller that awaits the turn does not handle the response's rejection yet.
     this.response.catch(() => {});
-    this.#stream = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      cancel: () => {
-        this.#ended = true;
-      },
-    });
   }
 
   begin(): void {
@@ -63,28 +59,40 @@ export class TaskRun implements PendingResponse {
 
   bytes(bytes: Uint8Array): void {
     if (this.#ended) return;
-    this.#controller.enqueue(bytes);
-    this.#responded.resolve(this.#stream);
+    this.#held.push(bytes);
+    this.#responded.resolve(this.#body);
+    this.#wake();
   }
 
   done(): void {
-    this.#end(() => {
-      this.#controller.close();
-      this.#responded.resolve(this.#stream);
-    });
+    this.#end();
+    this.#responded.resolve(this.#body);
   }
 
   fail(error: ProcessorError): void {
-    this.#end(() => {
-      this.#controller.error(error);
-      this.#responded.reject(error);
-    });
+    if (!this.#ended) this.#error = error;
+    this.#end();
+    this.#responded.reject(error);
   }
 
-  #end(settle: () => void): void {
-    if (!this.#ended) settle();
+  #end(): void {
     this.#ended = true;
+    this.#wake();
     this.#begun.resolve();
     this.#onEnd();
+  }
+
+  /** Yields the bytes as they come. */
+  async *#read(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        for (let bytes; (bytes = this.#held.shift());) yield bytes;
+        if (this.#error) throw this.#error;
+        if (this.#ended) return;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.#ended = true;
+    }
   }
 }
