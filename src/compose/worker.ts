@@ -26,6 +26,7 @@ import { EndedRecovery } from '../worker/recovery/ended-recovery.ts';
 import { ManifestRestoration } from '../worker/recovery/manifest-restoration.ts';
 import { OrphanSweep } from '../worker/recovery/orphan-sweep.ts';
 import { TombstoneSweep } from '../worker/recovery/tombstone-sweep.ts';
+import { EmbedBatcher } from '../worker/run/embed-batcher.ts';
 import { UpsertBatcher } from '../worker/run/upsert-batcher.ts';
 import { UploadRecovery } from '../worker/recovery/upload-recovery.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -50,6 +51,7 @@ export async function composeWorker(shared: Shared, stores: Stores): Promise<voi
     ...stores,
     chunks,
     upserts: new UpsertBatcher(chunks),
+    embeds: new EmbedBatcher(stores.processor),
     redis,
     keys,
     installation,

@@ -17,7 +17,7 @@ const FEWEST_BATCHES = 3;
 const ONE_CALL = 8;
 
 export interface EmbedderServices {
-  processor: ProcessorClient;
+  processor: Pick<ProcessorClient, 'embed' | 'health'>;
   checkpoints: Checkpoints;
   caller: RetryingCaller;
   /** Starts a call beside the others. The first failure stops all. */

@@ -13,7 +13,7 @@ import { concurrently } from './concurrently.ts';
 const HELD = 3;
 
 export interface EmbedServices {
-  processor: ProcessorClient;
+  processor: Pick<ProcessorClient, 'embed' | 'health'>;
   stores: {
     upsert(origin: ChunkOrigin, batch: readonly EmbeddedChunk[], signal: AbortSignal): Promise<void>;
   };

@@ -13,6 +13,7 @@ import type { OnPages } from '../../processor-client/responses.ts';
 import { openOriginal, suspectingStore, type StoreProver } from '../../blobs/open-original.ts';
 import type { Availability } from '../claim/availability.ts';
 import { Checkpoints, type Cut } from './checkpoints.ts';
+import type { EmbedBatcher } from './embed-batcher.ts';
 import { embedAndStore, type EmbedServices } from './embed-and-store.ts';
 import { readFormerVectors } from './former-vectors.ts';
 import { keepTarget } from './keep-target.ts';
@@ -30,6 +31,7 @@ const SMALL_CHUNKS = 16;
 export interface PipelineServices {
   blobs: BlobStore;
   processor: ProcessorClient;
+  embeds: EmbedBatcher;
   chunks: EmbedServices['stores'] & Pick<ChunkStores, 'countChunks'>;
   vectors: Pick<VectorStore, 'readEmbedded'>;
   registry: Pick<DocumentRegistry, 'read'>;
@@ -82,6 +84,7 @@ export async function runPipeline(
   const mayHaveWork = !isUntouched(job, payload) || (payload.file_size ?? Infinity) > SMALL_BYTES;
   const cut = await parseAndChunk(attempt, mayHaveWork ? await checkpoints.cut() : undefined);
   const { chunks } = cut;
+  const small = isSmall(payload, chunks);
 
   const origin = {
     collection,
@@ -96,7 +99,8 @@ export async function runPipeline(
     origin,
     {
       ...attempt,
-      stores: isSmall(payload, chunks) ? storesWithoutSlot(attempt) : attempt.chunks,
+      processor: small ? attempt.embeds.sharedBy(processor) : processor,
+      stores: small ? storesWithoutSlot(attempt) : attempt.chunks,
       former: formerOf(attempt),
       // The processor may have changed its model since the first look.
       ensureTaken: (embeddingModel) => models.ensureTakes(tenant, collection, embeddingModel, signal),
@@ -118,7 +122,7 @@ export async function runPipeline(
   const made = { id: documentId, tenant, model: name, dimension: dimensions, ...cut };
   const fields = documentFields(payload, made);
   const document = { documentId, tenant, collection, chunkCount: chunks.length, replaces, reembed, fields };
-  return { document, hasCheckpoint: mayHaveWork || !isSmall(payload, chunks) };
+  return { document, hasCheckpoint: mayHaveWork || !small };
 }
 
 /** Returns whether the files of a job are still as its upload wrote them. */
