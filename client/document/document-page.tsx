@@ -67,9 +67,17 @@ export function DocumentPage({ route }: ViewProps) {
 
 function Content({ document, place }: { document: Document; place: Place }) {
   const { id, content_hash, chunk_count, chunking_strategy, chunk_size, chunk_overlap } = document;
+  const { include_hidden = false } = document;
   const { shown, chunk, page } = place;
   // A replaced document has other chunks and bytes, so its content loads again. An edit of its metadata changes neither.
-  const key = [content_hash, chunk_count, chunking_strategy, chunk_size, chunk_overlap].join();
+  const key = [
+    content_hash,
+    chunk_count,
+    chunking_strategy,
+    chunk_size,
+    chunk_overlap,
+    include_hidden,
+  ].join();
   return (
     <section class="document-content" aria-label="Content">
       <nav class="choices" aria-label="How to show the document">

@@ -37,6 +37,7 @@ export async function replaceDocument(
       chunking_strategy: document.chunking_strategy,
       chunk_size: document.chunk_size,
       chunk_overlap: document.chunk_overlap,
+      include_hidden: document.include_hidden,
       metadata: document.metadata,
       onProgress: ({ state, sent, size, problem }) => onSent({ state, sent, size, problem }),
     },

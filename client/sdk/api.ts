@@ -139,6 +139,7 @@ export interface UploadOptions {
   chunking_strategy?: ChunkingStrategy | undefined;
   chunk_size?: number | undefined;
   chunk_overlap?: number | undefined;
+  include_hidden?: boolean | undefined;
   metadata?: Metadata | undefined;
   on_duplicate?: OnDuplicate | undefined;
   priority?: Priority | undefined;

@@ -12,6 +12,8 @@ const DUPLICATE_WORDS = {
   replace: 'Replace the one of that name',
   keep: 'Keep both',
 };
+const HIDDEN = ['left-out', 'read'] as const;
+const HIDDEN_WORDS = { 'left-out': 'Leave it out', read: 'Read it, too' };
 const PRIORITY_WORDS = { interactive: 'Soon', bulk: 'After all others' };
 
 interface FormProps {
@@ -52,7 +54,7 @@ export function SettingsForm({ settings, problems, onChange }: FormProps) {
           />
           <TextField
             label="Chunk size"
-            hint="In tokens, 512 if empty."
+            hint="In characters, 512 if empty."
             inputMode="numeric"
             problem={problems.size}
             value={settings.size}
@@ -60,11 +62,18 @@ export function SettingsForm({ settings, problems, onChange }: FormProps) {
           />
           <TextField
             label="Overlap"
-            hint="In tokens, 50 if empty."
+            hint="In characters, 50 if empty."
             inputMode="numeric"
             problem={problems.overlap}
             value={settings.overlap}
             onInput={(overlap) => onChange({ overlap: overlap.trim() })}
+          />
+          <Choice
+            label="Hidden content"
+            value={settings.hidden}
+            values={HIDDEN}
+            words={HIDDEN_WORDS}
+            onChange={(hidden) => onChange({ hidden })}
           />
           <Choice
             label="If the document exists"

@@ -19,6 +19,7 @@ export interface UploadSettings {
   strategy: '' | ChunkingStrategy;
   size: string;
   overlap: string;
+  hidden: '' | 'left-out' | 'read';
   metadata: string;
   duplicates: '' | OnDuplicate;
   priority: '' | Priority;
@@ -30,6 +31,7 @@ export const DEFAULTS: UploadSettings = {
   strategy: '',
   size: '',
   overlap: '',
+  hidden: '',
   metadata: '',
   duplicates: '',
   priority: '',
@@ -65,6 +67,7 @@ export function checkSettings(settings: UploadSettings): {
     ...(strategy !== '' && { chunking_strategy: strategy }),
     ...(chunkSize !== undefined && { chunk_size: chunkSize }),
     ...(overlap !== undefined && { chunk_overlap: overlap }),
+    ...(settings.hidden === 'read' && { include_hidden: true }),
     ...(duplicates !== '' && { on_duplicate: duplicates }),
     ...(priority !== '' && { priority }),
     ...(settings.batch.trim() !== '' && { batch: check('batch', BatchNameSchema, settings.batch.trim()) }),

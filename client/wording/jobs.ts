@@ -59,10 +59,13 @@ export function countsOf({ stage, counts = {} }: Job): string {
   return `${whole(done ?? 0)} of ${quantity(total, isParsing ? 'page' : 'chunk')}`;
 }
 
-/** Formats “3 pages hold no text and were not read.”; empty if there are none. */
-export function unreadOf({ counts: { pages_unread: unread = 0 } = {} }: Job): string {
-  if (unread === 0) return '';
-  return `${quantity(unread, 'page')} ${unread === 1 ? 'holds no text and was' : 'hold no text and were'} not read.`;
+/** Formats what the text lacks: “3 pages hold no text and were not read. 2 hidden parts were left out.” */
+export function unreadOf({
+  counts: { pages_unread: unread = 0, hidden_left_out: hidden = 0 } = {},
+}: Job): string {
+  const pages = `${quantity(unread, 'page')} ${unread === 1 ? 'holds no text and was' : 'hold no text and were'} not read.`;
+  const parts = `${quantity(hidden, 'hidden part')} ${hidden === 1 ? 'was' : 'were'} left out.`;
+  return [unread > 0 && pages, hidden > 0 && parts].filter((words) => words !== false).join(' ');
 }
 
 /** Formats a failure: “Parsing failed: The file is protected by a password. …”, or “Cancelled”. */

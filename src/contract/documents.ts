@@ -22,6 +22,8 @@ export const DocumentSchema = v.object({
   chunking_strategy: ChunkingStrategySchema,
   chunk_size: WholeNumberSchema,
   chunk_overlap: WholeNumberSchema,
+  /** True if the text holds what the document hides. */
+  include_hidden: v.optional(v.literal(true)),
   reader_version: v.optional(v.string()),
   /** True if an older version kept no settings: the three above are then the upload defaults. */
   settings_assumed: v.optional(v.literal(true)),
@@ -51,7 +53,7 @@ export const ChunkSchema = v.object({
   heading: v.optional(v.string()),
   /** True if text recognition (OCR) read some of the text from an image. */
   ocr: v.optional(v.literal(true)),
-  /** Header row of the table in which the chunk begins. It was embedded with the chunk. */
+  /** Header of the table in which the chunk begins, and labels of its first row from above. It was embedded with the chunk. */
   context: v.optional(v.string()),
 });
 export type Chunk = v.InferOutput<typeof ChunkSchema>;

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   invalid_chunking_strategy: http(400, 'The chunking strategy is unknown', CORRECT),
   invalid_metadata: http(400, 'metadata is not valid', CORRECT),
   invalid_on_duplicate: http(400, 'on_duplicate is not valid', CORRECT),
+  invalid_include_hidden: http(400, 'include_hidden is not valid', CORRECT),
   invalid_priority: http(400, 'priority is not valid', CORRECT),
   invalid_batch: http(400, 'The name of the batch is not valid', CORRECT),
   misspelled_field: http(400, 'The name of a form field is misspelled', CORRECT),

@@ -25,6 +25,8 @@ export const CountsSchema = v.object({
   pages_total: v.optional(WholeNumberSchema),
   /** Pages that are not blank, and that neither a reader nor OCR read. Absent if there are none. */
   pages_unread: v.optional(WholeNumberSchema),
+  /** Hidden parts that were left out: stretches of text, rows, columns, sheets and slides. Absent if there are none. */
+  hidden_left_out: v.optional(WholeNumberSchema),
   /** Pages that OCR has tried, and that it has to try. Absent for a document without such pages. */
   ocr_done: v.optional(WholeNumberSchema),
   ocr_total: v.optional(WholeNumberSchema),

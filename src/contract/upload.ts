@@ -145,6 +145,13 @@ export const UploadFieldsSchema = v.object({
     v.picklist(CHUNKING_STRATEGIES, `must be one of: ${CHUNKING_STRATEGIES.join(', ')}`),
     'sentence',
   ),
+  include_hidden: v.optional(
+    v.pipe(
+      v.picklist(['true', 'false'], 'must be true or false'),
+      v.description('Whether to read what the document hides: text, rows, columns, sheets and slides.'),
+    ),
+    'false',
+  ),
   metadata: v.optional(MetadataText),
   on_duplicate: v.optional(OnDuplicateSchema, 'skip'),
   priority: v.optional(PrioritySchema, 'interactive'),
@@ -159,6 +166,7 @@ export interface UploadFields {
   chunk_size: number;
   chunk_overlap: number;
   chunking_strategy: ChunkingStrategy;
+  include_hidden?: true;
   metadata: Metadata;
   on_duplicate: OnDuplicate;
   priority: Priority;
@@ -171,6 +179,7 @@ export const UPLOAD_FIELD_PROBLEMS: Record<UploadFieldName, ProblemCode> = {
   chunk_size: 'invalid_chunk_size',
   chunk_overlap: 'invalid_chunk_overlap',
   chunking_strategy: 'invalid_chunking_strategy',
+  include_hidden: 'invalid_include_hidden',
   metadata: 'invalid_metadata',
   on_duplicate: 'invalid_on_duplicate',
   priority: 'invalid_priority',
@@ -192,14 +201,23 @@ export function parseUploadFields(
     const name = issue.path?.[0]?.key as UploadFieldName;
     return { ok: false, code: UPLOAD_FIELD_PROBLEMS[name], detail: `${name}: ${issue.message}` };
   }
-  const { chunk_size, chunk_overlap, metadata, ...rest } = parsed.output;
+  const { chunk_size, chunk_overlap, include_hidden, metadata, ...rest } = parsed.output;
   const half = Math.floor(chunk_size / 2);
   const overlap = chunk_overlap ?? Math.min(DEFAULT_CHUNK_OVERLAP, half);
   if (overlap > half) {
     const detail = `chunk_overlap: must be at most half of chunk_size (${half})`;
     return { ok: false, code: 'invalid_chunk_overlap', detail };
   }
-  return { ok: true, fields: { ...rest, chunk_size, chunk_overlap: overlap, metadata: metadata ?? {} } };
+  return {
+    ok: true,
+    fields: {
+      ...rest,
+      chunk_size,
+      chunk_overlap: overlap,
+      ...(include_hidden === 'true' && { include_hidden: true }),
+      metadata: metadata ?? {},
+    },
+  };
 }
 
 /** Acknowledges (202) an upload, or a document that Sluice indexes again. */

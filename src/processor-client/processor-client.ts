@@ -98,7 +98,7 @@ export class ProcessorClient {
 
   /**
    * Parses a document, and cuts its text if the service can do so in the same call.
-   * @param cut how to cut the text
+   * @param settings how to cut the text, and whether to read what the document hides
    * @returns `chunks` only if the service has cut the text
    * @throws the error of the file's stream, even if the service has responded
    */
@@ -106,11 +106,11 @@ export class ProcessorClient {
     source: ParseSource,
     signal: AbortSignal,
     onPages: OnPages,
-    cut?: CutSettings,
+    { cut, includeHidden }: { cut?: CutSettings; includeHidden?: true | undefined } = {},
   ): Promise<Omit<ParseResponse, 'chunks'> & { chunks?: CutChunk[] }> {
     const file = await source.open();
     const boundary = randomUUID();
-    const fields = Object.entries(cut ?? {}).map(
+    const fields = Object.entries({ ...cut, ...(includeHidden && { include_hidden: true }) }).map(
       ([name, value]) =>
         `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
     );

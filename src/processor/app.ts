@@ -90,7 +90,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const { remove, fields, ...file } = await receiveFile(c.env.incoming, tmpDir, maxUploadBytes);
     const maxSilenceMs = timeoutMs / 3;
     const cut = await undoOnError(remove, () => cutOf(fields));
-    const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, cut, ...file } as const;
+    const includeHidden = fields['include_hidden'] === 'true';
+    const task = { kind: 'parse', format, maxTextChars, maxSilenceMs, includeHidden, cut, ...file } as const;
     const parsed = parseWithOcr(task, callerOf(c), { ...options, atOnce }, () => void remove());
     if (format === 'json') return send(c, JSON_TYPE, await responseWhenDone(parsed, signOfLifeMs));
     return send(c, NDJSON_TYPE, withErrorLine(await responseInTurn(parsed, signOfLifeMs)));

@@ -62,7 +62,7 @@ describe.each(services)('%s', (_, start) => {
   const parse = (content: string | Buffer, filename = 'a.txt', mediaType?: string, cut?: CutSettings) => {
     const bytes = Buffer.from(content);
     const open = async () => ({ stream: Readable.from([bytes], { objectMode: false }), size: bytes.length });
-    return client.parse({ filename, mediaType, open }, never, () => {}, cut);
+    return client.parse({ filename, mediaType, open }, never, () => {}, { ...(cut && { cut }) });
   };
   const post = (path: string, body: unknown) =>
     fetch(service.url + path, {

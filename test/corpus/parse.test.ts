@@ -8,7 +8,7 @@ import { corpusPath } from './corpus.ts';
 async function read(name: string, maxTextChars = 20_000_000) {
   const events: ParseEvent[] = [];
   const source = { path: corpusPath(name), filename: name, mediaType: '' };
-  for await (const event of parseDocument(source, maxTextChars)) events.push(event);
+  for await (const event of parseDocument(source, { maxTextChars })) events.push(event);
   const segments = events.filter((event) => event.type === 'segment');
   const end = events.at(-1);
   return {
@@ -103,7 +103,7 @@ it.each([
     /# Stanley Cups\n\n\| Stanley Cups \|  \|  \|\n\| --- \| --- \| --- \|\n\| Team \| Location \|/,
   ],
   ['simple.odt', /^# These are a few of my favorite things:\n\n/],
-  ['fake-doc.rtf', /^## My First Heading\n\nMy first paragraph\./],
+  ['fake-doc.rtf', /^# My First Heading\n\nMy first paragraph\./],
   ['example-10k.html', /\| Title of each class \| Trading symbol \| Name of exchange on which registered \|/],
   ['fake-email-b64.eml', /^# Test Email\n\nFrom: Matthew Robinson <[^]*Roses are red/],
   ['fake-email-utf-16.eml', /^# Test Email\n\nFrom: Matthew Robinson <[^]*Roses are red/],

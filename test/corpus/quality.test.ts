@@ -21,13 +21,16 @@ function popplerPages(path: string): string[] | undefined {
 
 async function pagesOf(path: string): Promise<string[]> {
   const pages: string[] = [];
-  for await (const event of parseDocument({ path, filename: 'a.pdf', mediaType: '' }, 20_000_000)) {
+  for await (const event of parseDocument(
+    { path, filename: 'a.pdf', mediaType: '' },
+    { maxTextChars: 20_000_000 },
+  )) {
     if (event.type === 'segment') pages[event.page! - 1] = (pages[event.page! - 1] ?? '') + event.text;
   }
   return pages;
 }
 
-// One page of tables. poppler lists their cells by column.
+// One page of tables, of which LiteParse flattens one. poppler lists their cells by column.
 const TABLES = 'korean-text-with-tables.pdf';
 
 it.each([

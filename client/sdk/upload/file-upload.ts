@@ -22,6 +22,7 @@ const FIELDS = [
   'chunking_strategy',
   'chunk_size',
   'chunk_overlap',
+  'include_hidden',
   'metadata',
   'on_duplicate',
   'priority',

@@ -79,12 +79,18 @@ const HeadingPath = v.pipe(v.string(), v.maxLength(2000));
 /** True if text recognition (OCR) read the text from an image. Such text may hold errors. */
 const Ocr = v.optional(v.literal(true));
 
-/** A stretch of the text on one page under one heading. */
+/** Longest `context` of a chunk. With it, the largest chunk still fits into `/embed`. */
+export const MAX_CONTEXT_CHARS = 1000;
+/** Text from elsewhere that a stretch needs: the header of its table, and labels that cover its rows from above. */
+const Context = v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTEXT_CHARS)));
+
+/** A stretch of the text on one page under one heading. Chunks that begin in it have its `context`. */
 export const SegmentSchema = v.object({
   start: Offset,
   end: Offset,
   page: v.optional(Page),
   heading: v.optional(HeadingPath),
+  context: Context,
   ocr: Ocr,
 });
 export type Segment = v.InferOutput<typeof SegmentSchema>;
@@ -110,9 +116,6 @@ const overlapFits = <T extends { chunk_size: number; chunk_overlap: number }>() 
 export const CutSettingsSchema = v.pipe(v.object(CUT), overlapFits());
 export type CutSettings = v.InferOutput<typeof CutSettingsSchema>;
 
-/** Longest `context` of a chunk. With it, the largest chunk still fits into `/embed`. */
-export const MAX_CONTEXT_CHARS = 1000;
-
 /** A chunk. Its `text` is exactly `text.slice(start, end)` of the request's text. */
 export const CutChunkSchema = v.object({
   text: v.pipe(WellFormedSchema, v.minLength(1)),
@@ -121,8 +124,7 @@ export const CutChunkSchema = v.object({
   page: v.optional(Page),
   heading: v.optional(HeadingPath),
   ocr: Ocr,
-  /** Text from elsewhere that belongs to the chunk: the header row of the table in which it begins. */
-  context: v.optional(v.pipe(v.string(), v.maxLength(MAX_CONTEXT_CHARS))),
+  context: Context,
 });
 export type CutChunk = v.InferOutput<typeof CutChunkSchema>;
 
@@ -169,6 +171,7 @@ export const ParseEventSchema = v.variant('type', [
     text: v.pipe(WellFormedSchema, v.minLength(1)),
     page: v.optional(Page),
     heading: v.optional(HeadingPath),
+    context: Context,
     ocr: Ocr,
   }),
   v.object({ type: v.literal('chunk'), ...ChunkPlace }),

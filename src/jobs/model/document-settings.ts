@@ -15,10 +15,16 @@ export const DocumentSettingsSchema = v.object({
     CHUNK_SIZE.default,
   ),
   chunk_overlap: v.optional(WholeNumberSchema, 0),
+  /** Whether to read what the document hides. */
+  include_hidden: v.optional(v.literal(true)),
 });
 export type DocumentSettings = v.InferOutput<typeof DocumentSettingsSchema>;
 
-const StoredSettings = v.required(DocumentSettingsSchema);
+const StoredSettings = v.required(DocumentSettingsSchema, [
+  'chunking_strategy',
+  'chunk_size',
+  'chunk_overlap',
+]);
 
 /** Picks the settings out of a payload or a document. */
 export function settingsOf(from: DocumentSettings): DocumentSettings {
@@ -27,8 +33,9 @@ export function settingsOf(from: DocumentSettings): DocumentSettings {
 
 /** Builds the fields of a document's hash that keep its settings. */
 export function settingFields(settings: DocumentSettings): Record<string, string> {
-  const entries = Object.entries(settingsOf(settings));
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  // An empty flag replaces the one of a former generation.
+  const fields = { include_hidden: '', ...settingsOf(settings) };
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
 }
 
 /** Reads the settings from a document's hash; `undefined` if an older version kept none. */
@@ -37,6 +44,7 @@ export function readSettings(hash: Record<string, string>): DocumentSettings | u
     name,
     /^\d{1,9}$/.test(text) ? Number(text) : text,
   ]);
-  const stored = v.safeParse(StoredSettings, Object.fromEntries(typed));
+  const isIncluded = hash['include_hidden'] === 'true' || undefined;
+  const stored = v.safeParse(StoredSettings, { ...Object.fromEntries(typed), include_hidden: isIncluded });
   return stored.success ? stored.output : undefined;
 }

@@ -42,6 +42,7 @@ export const JOB_FIELDS = [
   'time_left_ms',
   'ocr_done',
   'ocr_total',
+  'hidden_left_out',
 ] as const;
 
 /** Position of an event. Versions compare within one epoch only. */

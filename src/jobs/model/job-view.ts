@@ -75,6 +75,7 @@ function toCounts(hash: JobHash): Counts | undefined {
     pages_done: whole(hash['pages_done']),
     pages_total: whole(hash['pages_total']),
     pages_unread: whole(hash['pages_unread']),
+    hidden_left_out: whole(hash['hidden_left_out']),
     ocr_done: whole(hash['ocr_done']),
     ocr_total: whole(hash['ocr_total']),
     chunks_done: whole(hash['chunks_done']),

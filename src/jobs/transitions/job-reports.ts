@@ -49,6 +49,7 @@ const PROGRESS_FIELDS = [
   'pages_done',
   'pages_total',
   'pages_unread',
+  'hidden_left_out',
   'ocr_done',
   'ocr_total',
   'chunks_done',

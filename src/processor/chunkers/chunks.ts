@@ -6,7 +6,7 @@ import { chunkByPage } from './page.ts';
 import { chunkRecursively } from './recursive.ts';
 import { chunkBySentence } from './sentence.ts';
 
-type Labels = Pick<Segment, 'page' | 'heading' | 'ocr'>;
+type Labels = Pick<Segment, 'page' | 'heading' | 'context' | 'ocr'>;
 
 /**
  * Cuts a text into chunks, lazily, in time and memory linear in the text. Sizes and offsets are UTF-16 code units. For
@@ -14,7 +14,7 @@ type Labels = Pick<Segment, 'page' | 'heading' | 'ocr'>;
  * - Each chunk is a slice of the text, of at most `chunk_size`, without blanks at its ends. None is blank.
  * - Together they hold everything that is not blank. Their starts and their ends strictly grow.
  * - Two neighbours share at most `chunk_overlap`.
- * - A chunk has the page and heading of its first character. Its `context` is no part of its text.
+ * - A chunk has the page, heading and context of its first character. Its `context` is no part of its text.
  * - A chunk is marked `ocr` if any of its text is.
  */
 export function* cutChunks(request: ChunkRequest): Generator<CutChunk> {
@@ -59,6 +59,7 @@ function labelReader(segments: readonly Segment[]): (span: Pick<PackedSpan, 'sta
     return {
       ...(first?.page !== undefined && { page: first.page }),
       ...(first?.heading !== undefined && { heading: first.heading }),
+      ...(first?.context !== undefined && { context: first.context }),
       ...(isOcr && { ocr: true }),
     };
   };

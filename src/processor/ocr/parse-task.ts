@@ -25,9 +25,9 @@ export async function* parseResponse(
   task: ParseTask,
   { unread, alive }: ParseReports,
 ): AsyncGenerator<Uint8Array | 'alive'> {
-  const { maxTextChars, maxSilenceMs, cut, recognized, format } = task;
+  const { maxTextChars, maxSilenceMs, includeHidden, cut, recognized, format } = task;
   const recognition = new Recognition(recognized?.texts);
-  const parsed = parseDocument(task, maxTextChars, maxSilenceMs, recognition);
+  const parsed = parseDocument(task, { maxTextChars, maxSilenceMs, includeHidden, recognition });
   const found = { pagesDone: 0, pagesTotal: 0, sentSegments: 0 };
   // A JSON response is one object, so the first parse has sent none of it.
   const sentSegments = format === 'json' ? 0 : (recognized?.sentSegments ?? 0);

@@ -1,7 +1,10 @@
 import type { ParseEvent } from '../../contract/services/processor.ts';
 import { ProcessorError } from '../errors.ts';
-import { csvTable } from './text/csv.ts';
-import type { DocumentFile } from './document-file.ts';
+import type { Block } from './blocks/block.ts';
+import { blockEvents, type BlockReader } from './blocks/block-events.ts';
+import type { Reading } from './blocks/reading.ts';
+import { readCsv } from './text/csv.ts';
+import { bytesOf, type DocumentFile } from './document-file.ts';
 import { readTextFile } from './detect/decode-text.ts';
 import { detectType, type DocumentSource } from './detect/detect-type.ts';
 import { DOCUMENT_TYPES, type DocumentType } from './detect/document-types.ts';
@@ -9,46 +12,64 @@ import { jsonSegments } from './text/json.ts';
 import { withoutHtml } from './text/markdown-html.ts';
 import { subtitleSegments } from './text/subtitles.ts';
 import { titleLine } from './text/title-line.ts';
-import { xmlSegments } from './text/xml.ts';
-import type { OfficeFormat } from './office/read-office.ts';
+import { readXmlText } from './text/xml.ts';
 import { Recognition } from './ocr/recognition.ts';
 import { segments, type SegmentEvent } from './segments.ts';
 
-type Parser = (
-  file: DocumentFile,
-  maxTextChars: number,
-  maxSilenceMs: number,
-  recognition: Recognition,
-) => AsyncGenerator<ParseEvent>;
-type TextReader = (
-  text: string,
-  maxTextChars: number,
-) => Iterable<SegmentEvent> | AsyncIterable<SegmentEvent>;
+/** Limits and settings of a parse. */
+export interface ParseOptions {
+  maxTextChars: number;
+  /** Longest silence of a reader that another one can replace, in ms. */
+  maxSilenceMs?: number;
+  /** Whether to read what the document hides. */
+  includeHidden?: boolean | undefined;
+  /** What OCR has read; by default nothing. */
+  recognition?: Recognition;
+}
 
-const ofText = (read: TextReader): Parser =>
-  async function* parseText(file, maxTextChars) {
+type Parser = (file: DocumentFile, options: Settings) => AsyncGenerator<ParseEvent>;
+type TextBlockReader = (text: string, reading: Reading) => Iterable<Block>;
+type Settings = { [Name in keyof ParseOptions]-?: Exclude<ParseOptions[Name], undefined> };
+
+const ofText = (read: (text: string, maxTextChars: number) => Iterable<SegmentEvent>): Parser =>
+  async function* parseText(file, { maxTextChars }) {
     const { text, encoding } = await readTextFile(file, maxTextChars);
     yield* read(text, maxTextChars);
     yield { type: 'end', metadata: { encoding } };
   };
 
-const office = (format: OfficeFormat) => async (): Promise<Parser> => {
-  const { parseOffice } = await import('./office/office.ts');
-  return (file, maxTextChars) => parseOffice(file, maxTextChars, format);
+/** Makes a parser of a reader of blocks. */
+const blocks = (load: () => Promise<BlockReader>) => async (): Promise<Parser> => {
+  const read = await load();
+  return async function* parseBlocks(file, options) {
+    const bytes = await bytesOf(file);
+    yield* blockEvents((reading) => read(bytes, reading), options);
+  };
 };
+
+/** Makes a parser of a reader of text as blocks. */
+const textBlocks =
+  (load: () => TextBlockReader | Promise<TextBlockReader>): (() => Promise<Parser>) =>
+  async () => {
+    const read = await load();
+    return async function* parseTextBlocks(file, options) {
+      const { text, encoding } = await readTextFile(file, options.maxTextChars);
+      yield* blockEvents((reading) => read(text, reading), options, { encoding });
+    };
+  };
 
 const mail = (type: 'mail' | 'msg') => async (): Promise<Parser> => {
   const { parseMail } = await import('./mail/mail.ts');
-  return (file, maxTextChars, maxSilenceMs) => {
+  return (file, { maxTextChars, maxSilenceMs, includeHidden }) => {
     const read = (source: DocumentSource, mostChars: number) =>
-      parseDocument(source, mostChars, maxSilenceMs);
+      parseDocument(source, { maxTextChars: mostChars, maxSilenceMs, includeHidden });
     return parseMail(file, maxTextChars, read, type);
   };
 };
 
 const image = async (): Promise<Parser> => {
   const { parseImage } = await import('./image/image.ts');
-  return (file, _, __, recognition) => parseImage(file, recognition);
+  return (file, { recognition }) => parseImage(file, recognition);
 };
 
 /**
@@ -57,40 +78,35 @@ const image = async (): Promise<Parser> => {
 const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = {
   pdf: async () => {
     const { parsePdf } = await import('./pdf/pdf.ts');
-    return (file, _, maxSilenceMs, recognition) => parsePdf(file, maxSilenceMs, recognition);
+    return (file, { maxSilenceMs, recognition }) => parsePdf(file, maxSilenceMs, recognition);
   },
   png: image,
   jpeg: image,
   tiff: image,
   webp: image,
-  docx: office('docx'),
-  pptx: office('pptx'),
-  xlsx: office('xlsx'),
-  odt: office('odt'),
-  odp: office('odp'),
-  ods: office('ods'),
-  epub: office('epub'),
-  rtf: office('rtf'),
-  html: async () => {
-    const { htmlToMarkdown } = await import('./html/html.ts');
-    return ofText(async function* htmlSegments(html, maxTextChars) {
-      yield* segments(await htmlToMarkdown(html, maxTextChars));
-    });
-  },
-  csv: () => ofText((text) => [{ type: 'segment', text: csvTable(text) }]),
+  docx: blocks(async () => (await import('./ooxml/word/word.ts')).readWord),
+  pptx: blocks(async () => (await import('./ooxml/slides/presentation.ts')).readPresentation),
+  xlsx: blocks(async () => (await import('./ooxml/sheets/workbook.ts')).readWorkbook),
+  odt: blocks(async () => (await import('./odf/odf.ts')).readOdt),
+  odp: blocks(async () => (await import('./odf/odf.ts')).readOdp),
+  ods: blocks(async () => (await import('./odf/odf.ts')).readOds),
+  epub: blocks(async () => (await import('./epub/epub.ts')).readEpub),
+  rtf: blocks(async () => (await import('./rtf/rtf.ts')).readRtf),
+  html: textBlocks(async () => (await import('./html/html.ts')).readHtml),
+  csv: textBlocks(() => readCsv),
   mail: mail('mail'),
   msg: mail('msg'),
   doc: async () => (await import('./legacy/doc.ts')).parseDoc,
-  xls: async () => (await import('./legacy/xls.ts')).parseXls,
+  xls: blocks(async () => (await import('./legacy/xls.ts')).readXls),
   json: () => ofText(jsonSegments),
   markdown: () => ofText((text) => segments(withoutHtml(text), { underlined: true })),
-  xml: () => ofText(xmlSegments),
+  xml: textBlocks(() => readXmlText),
   srt: () => ofText(subtitleSegments),
   vtt: () => ofText(subtitleSegments),
   text: () => ofText((text) => [{ type: 'segment', text, heading: titleLine(text) }]),
 };
 
-/** Cost of a segment beside its text and heading. */
+/** Cost of a segment beside its text and labels. */
 const LABEL_CHARS = 64;
 /** Longest silence of a replaceable reader, in ms. A working one moves on long before. */
 const MAX_SILENCE_MS = 10_000;
@@ -99,24 +115,23 @@ const TOO_MANY_PARTS = 'The file has too many headings to read. Upload it in sma
 /**
  * Reads a document as a stream of events: `segment`s, whose joined texts are the document's text, `progress` for pages,
  * and `end` last. The text is well-formed Unicode with `\n` line ends and no NUL.
- * @param maxSilenceMs longest silence of a reader that another one can replace
- * @param recognition what OCR has read; by default nothing
  * @throws {ProcessorError} a document error, which no retry cures
  */
 export async function* parseDocument(
   source: DocumentSource,
-  maxTextChars: number,
-  maxSilenceMs = MAX_SILENCE_MS,
-  recognition = new Recognition(new Map()),
+  options: ParseOptions,
 ): AsyncGenerator<ParseEvent> {
+  const { maxTextChars, maxSilenceMs = MAX_SILENCE_MS, includeHidden = false } = options;
+  const { recognition = new Recognition(new Map()) } = options;
   const type = await detectType(source);
   const parse = await PARSERS[type]();
   let chars = 0;
   let labelChars = 0;
-  for await (const event of parse(source.path, maxTextChars, maxSilenceMs, recognition)) {
+  const parsed = parse(source.path, { maxTextChars, maxSilenceMs, includeHidden, recognition });
+  for await (const event of parsed) {
     if (event.type === 'segment') {
       chars += event.text.length;
-      labelChars += LABEL_CHARS + (event.heading?.length ?? 0);
+      labelChars += LABEL_CHARS + (event.heading?.length ?? 0) + (event.context?.length ?? 0);
     }
     if (chars > maxTextChars) throw new ProcessorError('text_too_long');
     if (labelChars > maxTextChars) throw new ProcessorError('text_too_long', { detail: TOO_MANY_PARTS });

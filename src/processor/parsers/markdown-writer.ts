@@ -22,18 +22,21 @@ export function codeBlock(code: string, language = ''): string {
 }
 
 /**
- * Writes a table line by line. The first row is its header.
+ * Writes a table row by row. The first row is its header, with the line of dashes below it.
  * @param rows cells of each row, as plain text
  * @param columns number of columns; by default those of the header
  */
-export function* tableLines(rows: Iterable<readonly string[]>, columns = 0): Generator<string> {
+export function* tableRows(rows: Iterable<readonly string[]>, columns = 0): Generator<string> {
   let header = true;
   for (const row of rows) {
-    const cells = row.map((cell) => oneLine(cell).replaceAll('|', '\\|'));
     // Markdown needs a header as wide as the line below it. Later rows may be shorter.
-    if (header) while (cells.length < columns) cells.push('');
-    yield `| ${cells.join(' | ')} |`;
-    if (header) yield `|${' --- |'.repeat(cells.length)}`;
+    const cells = header ? [...row, ...Array<string>(Math.max(columns - row.length, 0)).fill('')] : row;
+    yield header ? `${tableRow(cells)}\n|${' --- |'.repeat(cells.length)}` : tableRow(cells);
     header = false;
   }
+}
+
+/** Writes the cells of a row, as plain text. */
+export function tableRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => oneLine(cell).replaceAll('|', '\\|')).join(' | ')} |`;
 }

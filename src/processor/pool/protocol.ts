@@ -31,6 +31,8 @@ export type Task =
       maxTextChars: number;
       /** Longest silence of a reader that another can replace, in ms. */
       maxSilenceMs: number;
+      /** Whether to read what the document hides. */
+      includeHidden?: boolean;
       format: 'json' | 'ndjson';
       /** How to cut the text. Absent for a caller that wants no chunks. */
       cut?: CutSettings | undefined;

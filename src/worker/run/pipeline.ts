@@ -217,14 +217,18 @@ async function parse({
   };
   const { chunking_strategy: strategy, chunk_size, chunk_overlap } = payload;
   const cut = { strategy, chunk_size, chunk_overlap };
+  const { include_hidden: includeHidden } = payload;
   const { text, segments, metadata, chunks } = await caller.retryWhileUnavailable(signal, () =>
-    suspectingStore(installation, () => processor.parse(source, signal, onPages, cut)),
+    suspectingStore(installation, () => processor.parse(source, signal, onPages, { cut, includeHidden })),
   );
   if (text.trim() === '') throw new PermanentJobError('no_text', 'The file contains no text.');
   const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  const { media_type, reader_version, pages_unread: unread } = metadata;
-  if (typeof unread === 'number' && Number.isSafeInteger(unread) && unread > 0)
-    pages = { ...pages, pages_unread: unread };
+  const { media_type, reader_version } = metadata;
+  for (const name of ['pages_unread', 'hidden_left_out'] as const) {
+    const count = metadata[name];
+    if (typeof count === 'number' && Number.isSafeInteger(count) && count > 0)
+      pages = { ...pages, [name]: count };
+  }
   const versions = { mediaType: textOf(media_type), readerVersion: textOf(reader_version) };
   return { text, segments, chunks, ...versions, pages };
 }

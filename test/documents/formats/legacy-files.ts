@@ -38,10 +38,15 @@ export function wordBinary(text: string, notes = '', encrypted = false): Buffer<
   return compoundFile({ WordDocument: stream, '1Table': table });
 }
 
-/** Makes a workbook of Excel up to 2003 from rows by sheet. A format goes with the name of its cell, as `Fleet!C2`. */
+/**
+ * Makes a workbook of Excel up to 2003 from rows by sheet.
+ * @param formats by the names of their cells, such as `Fleet!C2`
+ * @param change edits the workbook before it is written
+ */
 export function excelBinary(
   sheets: Readonly<Record<string, unknown[][]>>,
   formats: Readonly<Record<string, string>> = {},
+  change: (book: xlsx.WorkBook) => void = () => {},
 ): Buffer<ArrayBuffer> {
   const book = xlsx.utils.book_new();
   for (const [name, rows] of Object.entries(sheets)) {
@@ -52,6 +57,7 @@ export function excelBinary(
     }
     xlsx.utils.book_append_sheet(book, sheet, name);
   }
+  change(book);
   return Buffer.from(xlsx.write(book, { type: 'buffer', bookType: 'biff8' }) as Uint8Array);
 }
 

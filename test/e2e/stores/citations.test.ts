@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import type { Chunk, Document } from '../../../src/contract/documents.ts';
 import type { SearchResponse } from '../../../src/contract/search.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { expectExact, holding, ingest } from '../../helpers/documents/cited.ts';
@@ -55,6 +56,38 @@ test('what a sheet or a slide says is stored with its number and its title', asy
       expect([words, ...where]).toEqual([words, [index + 1, title]]);
     }
   }
+});
+
+test('what a page hides is left out and counted, or read on request, also after a reindex', async () => {
+  const page = () => new File(['<!DOCTYPE html><p>Seen by all.</p><p hidden>Seen by none.</p>'], 'page.html');
+  const collection = 'hidden-parts';
+  const listed = async () => {
+    const response = await fetch(`${sluice.url}/api/documents?collection=${collection}`);
+    const { documents } = (await response.json()) as { documents: Document[] };
+    return documents[0];
+  };
+  const textOf = async (id: string) => {
+    const response = await fetch(`${sluice.url}/api/documents/${id}/chunks`);
+    return ((await response.json()) as { chunks: Chunk[] }).chunks.map(({ text }) => text).join('\n');
+  };
+  const plain = await sluice.ended((await sluice.upload(page(), { collection })).job_id);
+  expect(plain).toMatchObject({ status: 'completed', counts: { hidden_left_out: 1 } });
+  expect(await textOf(plain.result!.document_id)).toBe('Seen by all.');
+  expect(await listed()).not.toHaveProperty('include_hidden');
+
+  const fields = { collection, include_hidden: 'true', on_duplicate: 'replace' };
+  const whole = await sluice.ended((await sluice.upload(page(), fields)).job_id);
+  expect(whole.counts).not.toHaveProperty('hidden_left_out');
+  const { document_id } = whole.result!;
+  expect(await textOf(document_id)).toBe('Seen by all.\n\nSeen by none.');
+  expect(await listed()).toMatchObject({ include_hidden: true });
+  const again = await fetch(`${sluice.url}/api/documents/${document_id}/reindex`, { method: 'POST' });
+  expect(again.status).toBe(202);
+  await sluice.ended(((await again.json()) as { job_id: string }).job_id);
+  expect(await textOf(document_id)).toBe('Seen by all.\n\nSeen by none.');
+
+  await sluice.ended((await sluice.upload(page(), { collection, on_duplicate: 'replace' })).job_id);
+  expect(await listed()).not.toHaveProperty('include_hidden');
 });
 
 test('what stands under headings is stored with their path', async () => {

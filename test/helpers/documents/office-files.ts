@@ -6,17 +6,28 @@ import { strToU8, zipSync, type Zippable } from 'fflate';
 
 const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
-const WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"';
+const DRAWINGS = 'http://schemas.openxmlformats.org/drawingml/2006';
+/** Vocabularies that a part of a Word document declares at its root. */
+export const WORD =
+  `xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="${RELATIONS}" ` +
+  'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" ' +
+  'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" ' +
+  `xmlns:v="urn:schemas-microsoft-com:vml" xmlns:a="${DRAWINGS}/main" xmlns:c="${DRAWINGS}/chart" ` +
+  `xmlns:dgm="${DRAWINGS}/diagram" xmlns:wp="${DRAWINGS}/wordprocessingDrawing"`;
 const SLIDES =
   `xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="${RELATIONS}" ` +
   'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"';
 const SHEETS = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="${RELATIONS}"`;
-const OPEN_DOCUMENT = ['office', 'text', 'table', 'drawing', 'presentation']
-  .map(
-    (name) =>
-      `xmlns:${name === 'drawing' ? 'draw' : name}="urn:oasis:names:tc:opendocument:xmlns:${name}:1.0"`,
-  )
-  .join(' ');
+/** Declarations of the vocabularies of OpenDocument files. */
+export const OPEN_DOCUMENT =
+  ['office', 'text', 'table', 'drawing', 'presentation', 'style', 'chart']
+    .map(
+      (name) =>
+        `xmlns:${name === 'drawing' ? 'draw' : name}="urn:oasis:names:tc:opendocument:xmlns:${name}:1.0"`,
+    )
+    .join(' ') +
+  ' xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0" xmlns:xlink="http://www.w3.org/1999/xlink"' +
+  ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:math="http://www.w3.org/1998/Math/MathML"';
 
 export type Parts = Readonly<Record<string, string | Uint8Array>>;
 
@@ -41,7 +52,7 @@ function openXml(mainPart: string, contentType: string, parts: Parts): Buffer<Ar
   });
 }
 
-function relationships(targets: readonly (readonly [kind: string, target: string])[]): string {
+export function relationships(targets: readonly (readonly [kind: string, target: string])[]): string {
   const entries = targets.map(
     ([kind, target], index) =>
       `<Relationship Id="r${index + 1}" Type="${RELATIONS}/${kind}" Target="${target}"/>`,
@@ -135,11 +146,20 @@ export function xlsx(
   });
 }
 
-/** An OpenDocument file. @param kind `text`, `spreadsheet` or `presentation` */
-export function openDocument(kind: string, body: string): Buffer<ArrayBuffer> {
+/**
+ * An OpenDocument file.
+ * @param kind `text`, `spreadsheet` or `presentation`
+ * @param styles those of the content; others go into a part
+ */
+export function openDocument(
+  kind: string,
+  body: string,
+  { styles = '', parts = {} }: { styles?: string; parts?: Parts } = {},
+): Buffer<ArrayBuffer> {
   return zip({
     mimetype: `application/vnd.oasis.opendocument.${kind}`,
-    'content.xml': `<?xml version="1.0"?><office:document-content ${OPEN_DOCUMENT}><office:body><office:${kind}>${body}</office:${kind}></office:body></office:document-content>`,
+    'content.xml': `<?xml version="1.0"?><office:document-content ${OPEN_DOCUMENT}><office:automatic-styles>${styles}</office:automatic-styles><office:body><office:${kind}>${body}</office:${kind}></office:body></office:document-content>`,
+    ...parts,
   });
 }
 

@@ -22,7 +22,8 @@ export async function parse(content: Uint8Array | string, filename = 'x', mediaT
   const path = join(folder, 'upload.pdf');
   await writeFile(path, content);
   const events: ParseEvent[] = [];
-  for await (const event of parseDocument({ path, filename, mediaType }, 1_000_000)) events.push(event);
+  for await (const event of parseDocument({ path, filename, mediaType }, { maxTextChars: 1_000_000 }))
+    events.push(event);
   const end = events.at(-1);
   const segments = events.filter((event) => event.type === 'segment');
   return {

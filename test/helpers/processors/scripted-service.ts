@@ -92,7 +92,9 @@ export const parse = (
   cut?: CutSettings,
 ) => {
   const open = async () => ({ stream: Readable.from([bytes], { objectMode: false }), size: bytes.length });
-  return client.parse({ filename: 'a.txt', mediaType: 'text/plain', open }, never, onPages, cut);
+  return client.parse({ filename: 'a.txt', mediaType: 'text/plain', open }, never, onPages, {
+    ...(cut && { cut }),
+  });
 };
 
 export const TEXT = 'One sentence. Another 😀.';

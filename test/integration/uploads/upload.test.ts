@@ -171,6 +171,7 @@ test.each<[string, number, FormData | string, Record<string, string>?]>([
   ['invalid_chunk_overlap', 400, form(['file', file()], ['chunk_size', '100'], ['chunk_overlap', '51'])],
   ['invalid_chunk_overlap', 400, form(['file', file()], ['chunk_overlap', '-1'])],
   ['invalid_on_duplicate', 400, form(['file', file()], ['on_duplicate', 'overwrite'])],
+  ['invalid_include_hidden', 400, form(['file', file()], ['include_hidden', 'yes'])],
   ['invalid_priority', 400, form(['file', file()], ['priority', 'urgent'])],
   ['invalid_chunking_strategy', 400, form(['file', file()], ['chunking_strategy', 'magic'])],
   ['invalid_metadata', 400, form(['file', file()], ['metadata', 'not json'])],

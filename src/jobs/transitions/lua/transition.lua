@@ -219,7 +219,7 @@ end
 
 -- Returns fields for `commit` to delete: the counts of progress, and further ones.
 local function drop_counts(...)
-  return { 'pages_done', 'pages_total', 'pages_unread', 'ocr_done', 'ocr_total', 'chunks_done', 'chunks_total', ... }
+  return { 'pages_done', 'pages_total', 'pages_unread', 'hidden_left_out', 'ocr_done', 'ocr_total', 'chunks_done', 'chunks_total', ... }
 end
 
 -- Returns the fields of a cancelled job for `commit`, with the given message. Its status is failed, because the

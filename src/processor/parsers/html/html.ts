@@ -1,12 +1,216 @@
-import { toMarkdown } from '../node-markdown.ts';
-import { readOffice } from '../office/read-office.ts';
-import { visibleHtml } from './visible-html.ts';
+import type { Block } from '../blocks/block.ts';
+import { BlockBuilder } from '../blocks/block-builder.ts';
+import { Reading } from '../blocks/reading.ts';
+import { writeBlocks } from '../blocks/write-blocks.ts';
+import { oneLine } from '../markdown-writer.ts';
+import { formulaText } from '../markup/formula.ts';
+import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
+import type { XmlElement } from '../markup/xml-element.ts';
+import { spansOf } from './cell-spans.ts';
+import { isHidden } from './hidden-element.ts';
+import { HtmlList } from './html-list.ts';
+import { ENDS_PARAGRAPH, OpenElements } from './open-elements.ts';
 
+/** Elements for navigation or interaction. An unclosed one would hide the rest of the page. */
+const SKIPPED: ReadonlySet<string> = new Set(['nav', 'select', 'button', 'svg']);
+/** Elements that browsers with scripts do not show, and ruby annotations with their brackets. */
+const NOT_SHOWN = /^(?:head|title|script|style|template|noscript|noframes|datalist|rt|rp)$/;
+const RUBY = /^r[tp]$/;
+const HEADING = /^h[1-6]$/;
+const CELL = /^t[dh]$/;
+const LIST = /^(?:ul|ol|menu|dir)$/;
+const CODE = /^(?:pre|listing|xmp|plaintext)$/;
+/** Other elements whose words stand apart from those around them. */
+const ENDS_LINE = /^(?:legend|label|textarea|option|output|caption|dt|dd)$/;
+/** Stands for a line break among words. HTML treats this character as one, too. */
+const LINE_BREAK = '\u2028';
+const LANGUAGE = /(?:^|\s)lang(?:uage)?-([\w+#-]+)/;
 /**
- * Writes an HTML page's words, headings, lists and tables as Markdown, without scripts, styles, comments, hidden
- * elements and navigation.
- * @throws {ProcessorError} `text_too_long`, or `corrupt`
+ * Reads the words, headings, lists and tables of an HTML page. It leaves out scripts, styles, navigation, and what the
+ * page hides, to the end of its element, explicit or implied.
+ * @throws {ProcessorError} `text_too_long`
  */
-export async function htmlToMarkdown(html: string, maxTextChars: number): Promise<string> {
-  return toMarkdown(await readOffice(Buffer.from(visibleHtml(html)), 'html'), maxTextChars);
+export function readHtml(html: string, reading: Reading): Block[] {
+  return readPage(html, reading, SKIPPED);
+}
+
+/** Writes an HTML page as Markdown. See {@link readHtml}. */
+export function htmlToMarkdown(html: string, maxTextChars: number): string {
+  let text = '';
+  for (const event of writeBlocks(readHtml(html, new Reading(maxTextChars)), maxTextChars)) {
+    if (event.type === 'segment') text += event.text;
+  }
+  return text;
+}
+
+function readPage(html: string, reading: Reading, skipped: ReadonlySet<string>): Block[] {
+  const reader = new HtmlReader(reading, skipped);
+  visitMarkup(html, reader);
+  const result = reader.end();
+  if (typeof result !== 'string') return result;
+  return readPage(html, reading, new Set([...skipped].filter((name) => name !== result)));
+}
+
+/** What the words that follow belong to. */
+type Open =
+  | { kind: 'paragraph' }
+  | { kind: 'heading'; level: number }
+  | { kind: 'item'; mark: string }
+  | { kind: 'code'; language?: string };
+
+class HtmlReader {
+  readonly #reading: Reading;
+  readonly #skipped: ReadonlySet<string>;
+  readonly #builder: BlockBuilder;
+  readonly #elements = new OpenElements((name, depth) => this.#closed(name, depth));
+  readonly #lists: HtmlList[] = [];
+  /** Elements of the open formula, outermost first. */
+  readonly #formula: XmlElement[] = [];
+  #open: Open = { kind: 'paragraph' };
+  #words: string[] = [];
+  /** Number of open elements around the one that is left out, and its name. */
+  #out: { depth: number; name: string } | undefined;
+  #unclosed: string | undefined;
+
+  constructor(reading: Reading, skipped: ReadonlySet<string>) {
+    this.#reading = reading;
+    this.#skipped = skipped;
+    this.#builder = new BlockBuilder(reading.maxTextChars);
+  }
+
+  tag(tag: Tag): void {
+    const { kind, name } = tag;
+    if (kind === 'closes') {
+      const out = this.#out;
+      this.#elements.close(name);
+      if (out && out !== this.#out && out.name !== name) this.#noteUnclosed(out.name);
+      return;
+    }
+    this.#reading.elements.spend();
+    this.#elements.closeImplied(name);
+    const depth = this.#elements.depth;
+    const hasContent = kind === 'opens' && this.#elements.open(name);
+    if (this.#out) return;
+    if (hasContent && this.#isOut(tag)) {
+      this.#out = { depth, name };
+      if (!RUBY.test(name)) this.#words.push(' ');
+      return;
+    }
+    this.#opened(tag);
+    if (!hasContent) this.#closed(name, depth);
+  }
+
+  #isOut(tag: Tag): boolean {
+    if (this.#skipped.has(tag.name) || NOT_SHOWN.test(tag.name)) return true;
+    return isHidden(tag) && !this.#reading.takesHidden();
+  }
+
+  text(text: string): void {
+    if (this.#out) return;
+    const formula = this.#formula.at(-1);
+    if (formula) formula.children.push(text);
+    else this.#words.push(text);
+  }
+
+  /** Returns the blocks, or the name of a skipped element that never ends. */
+  end(): Block[] | string {
+    if (this.#out) this.#noteUnclosed(this.#out.name);
+    if (this.#unclosed !== undefined) return this.#unclosed;
+    this.#elements.closeAll();
+    this.#flush();
+    return this.#builder.take();
+  }
+
+  /** Notes a skipped element without its end tag. */
+  #noteUnclosed(name: string): void {
+    if (this.#skipped.has(name)) this.#unclosed = name;
+  }
+
+  #opened({ name, attributes }: Tag): void {
+    if (name === 'math' || this.#formula.length > 0) this.#openFormula(name, attributes);
+    else if (name === 'br') this.#words.push(LINE_BREAK);
+    else if (this.#open.kind === 'code') return;
+    else if (name === 'img') this.#words.push(` ${attributes.get('alt') ?? ''} `);
+    else if (CODE.test(name)) {
+      this.#flush();
+      const language = LANGUAGE.exec(attributes.get('class') ?? '')?.[1];
+      this.#open = { kind: 'code', ...(language !== undefined && { language }) };
+    } else if (LIST.test(name)) {
+      this.#flush();
+      this.#lists.push(new HtmlList(name, attributes));
+    } else if (name === 'li') {
+      this.#flush();
+      this.#open = { kind: 'item', mark: this.#lists.at(-1)?.mark(attributes) ?? '-' };
+    } else if (name === 'table') {
+      this.#flush();
+      this.#builder.openTable();
+    } else if (name === 'tr') {
+      this.#flush();
+      this.#builder.openRow(this.#elements.has('thead'));
+    } else if (CELL.test(name)) {
+      this.#flush();
+      this.#builder.openCell(spansOf(attributes));
+    } else if (HEADING.test(name) && this.#open.kind !== 'item') {
+      this.#flush();
+      this.#open = { kind: 'heading', level: Number(name.slice(1)) };
+    } else if (endsParagraph(name)) this.#endParagraph();
+  }
+
+  #openFormula(name: string, attributes: ReadonlyMap<string, string>): void {
+    const element = { name, attributes, children: [] };
+    this.#formula.at(-1)?.children.push(element);
+    this.#formula.push(element);
+  }
+
+  #closed(name: string, depth: number): void {
+    if (this.#out) {
+      if (this.#out.depth === depth) this.#out = undefined;
+      return;
+    }
+    if (this.#formula.length > 0) {
+      const element = this.#formula.pop();
+      if (element && this.#formula.length === 0) this.#words.push(` ${formulaText(element)} `);
+      return;
+    }
+    if (this.#open.kind === 'code') {
+      if (CODE.test(name)) this.#flush();
+      return;
+    }
+    if (LIST.test(name)) {
+      this.#flush();
+      this.#lists.pop();
+    } else if (CELL.test(name)) {
+      this.#flush();
+      this.#builder.closeCell();
+    } else if (name === 'table') {
+      this.#flush();
+      this.#builder.closeTable();
+    } else if (name === 'li' || (HEADING.test(name) && this.#open.kind === 'heading')) this.#flush();
+    else if (endsParagraph(name)) this.#endParagraph();
+  }
+
+  /** Ends a paragraph. Those of a heading or an item are words of it. */
+  #endParagraph(): void {
+    if (this.#open.kind === 'paragraph') this.#flush();
+    else this.#words.push(' ');
+  }
+
+  #flush(): void {
+    const words = this.#words.join('');
+    const open = this.#open;
+    this.#words = [];
+    this.#open = { kind: 'paragraph' };
+    if (open.kind === 'code') {
+      this.#builder.code(words.replaceAll(LINE_BREAK, '\n').replace(/^\n/, ''), open.language);
+      return;
+    }
+    const text = words.split(LINE_BREAK).map(oneLine).join('\n').trim();
+    if (open.kind === 'heading') this.#builder.heading(open.level, text);
+    else if (open.kind === 'item') this.#builder.item(Math.max(this.#lists.length - 1, 0), open.mark, text);
+    else this.#builder.paragraph(text);
+  }
+}
+
+function endsParagraph(name: string): boolean {
+  return ENDS_PARAGRAPH.test(name) || ENDS_LINE.test(name);
 }

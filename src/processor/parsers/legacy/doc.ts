@@ -1,7 +1,7 @@
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
 import { bytesOf, type DocumentFile } from '../document-file.ts';
-import { escapeBlocks, oneLine, tableLines } from '../markdown-writer.ts';
+import { escapeBlocks, oneLine, tableRows } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
 import { segments } from '../segments.ts';
 import { checkCompoundFile } from './compound-file.ts';
@@ -42,7 +42,7 @@ function markdownOf(text: string): string {
   const blocks: string[] = [];
   let rows: string[][] = [];
   const endTable = () => {
-    if (rows.length > 0) blocks.push([...tableLines(rows)].join('\n'));
+    if (rows.length > 0) blocks.push([...tableRows(rows)].join('\n'));
     rows = [];
   };
   for (const line of text.split('\n')) {

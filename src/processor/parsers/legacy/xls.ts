@@ -1,11 +1,13 @@
-import type { CellObject, DenseWorkSheet } from '@e965/xlsx';
+import { read, utils, type CellObject, type DenseWorkSheet, type Range, type WorkBook } from '@e965/xlsx';
 
-import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
-import { bytesOf, type DocumentFile } from '../document-file.ts';
-import { heading, oneLine, tableLines } from '../markdown-writer.ts';
-import { normalize } from '../normalize.ts';
-import { PAGE_BREAK, segments } from '../segments.ts';
+import type { Block, ContentBlock } from '../blocks/block.ts';
+import { BlockBuilder } from '../blocks/block-builder.ts';
+import { commentText } from '../blocks/comment-text.ts';
+import type { Reading } from '../blocks/reading.ts';
+import { sheetPage } from '../blocks/sheet-page.ts';
+import { sheetTables, type SheetCell } from '../blocks/sheet-tables.ts';
+import { sheetView, type ReadRow } from '../blocks/sheet-view.ts';
 import { checkCompoundFile } from './compound-file.ts';
 
 /** Most cells, as of newer workbooks. */
@@ -18,37 +20,35 @@ const FIRST_YEAR = 1900;
 
 /**
  * Reads a workbook of Excel up to 2003. Its sheets are its pages. Dates are in ISO 8601, other cells as they are shown.
- * @throws {ProcessorError} `encrypted`, `corrupt`, `no_text`, or `text_too_long`
+ * @throws {ProcessorError} `encrypted`, `corrupt`, or `text_too_long`
  */
-export async function* parseXls(file: DocumentFile, maxTextChars: number): AsyncGenerator<ParseEvent> {
-  const sheets = await readSheets(await bytesOf(file));
-  const texts = sheets.map(([name, sheet]) => sheetText(name, sheet, maxTextChars));
-  const last = texts.findLastIndex((text) => text !== '');
-  if (last === -1) throw new ProcessorError('no_text');
-  for (const [index, text] of texts.entries()) {
-    const page = index + 1;
-    if (text !== '') yield* segments(index < last ? text + PAGE_BREAK : text, { page });
+export function* readXls(bytes: Buffer, reading: Reading): Generator<Block> {
+  const { SheetNames, Sheets, Workbook } = openWorkbook(bytes);
+  const names = SheetNames.filter((_, index) => {
+    const isHidden = (Workbook?.Sheets?.[index]?.Hidden ?? 0) > 0;
+    return !isHidden || reading.takesHidden();
+  });
+  const builder = new BlockBuilder(reading.maxTextChars);
+  const count = { cells: 0 };
+  for (const name of names) {
+    const sheet = Sheets[name];
+    if (!sheet) throw new ProcessorError('corrupt');
+    yield* sheetPage(name, names.length, sheetBlocks(sheet as DenseWorkSheet, count, reading), builder);
   }
-  yield { type: 'progress', pages_done: texts.length, pages_total: texts.length };
-  yield { type: 'end', metadata: { pages: texts.length } };
 }
 
-async function readSheets(bytes: Buffer): Promise<[name: string, sheet: DenseWorkSheet][]> {
+function openWorkbook(bytes: Buffer): WorkBook {
   try {
     checkCompoundFile(bytes);
-    const { read } = await import('@e965/xlsx');
-    const { SheetNames, Sheets } = read(bytes, {
+    return read(bytes, {
       type: 'buffer',
       dense: true,
       cellDates: true,
       UTC: true,
       cellFormula: false,
       cellHTML: false,
-    });
-    return SheetNames.map((name) => {
-      const sheet = Sheets[name];
-      if (!sheet) throw new Error(`The workbook lists the sheet ${name}, and does not have it.`);
-      return [name, sheet as DenseWorkSheet];
+      // Without it the library does not tell hidden columns.
+      cellStyles: true,
     });
   } catch (error) {
     const isEncrypted = error instanceof Error && ENCRYPTED.test(error.message);
@@ -56,40 +56,45 @@ async function readSheets(bytes: Buffer): Promise<[name: string, sheet: DenseWor
   }
 }
 
-function sheetText(name: string, sheet: DenseWorkSheet, maxTextChars: number): string {
-  const rows = filledRows(sheet);
-  const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))].toSorted((a, b) => a - b);
-  if (columns.length === 0) return '';
-  let text = `${heading(1, name)}\n`;
-  for (const line of tableLines(spread(rows, columns), columns.length)) {
-    text += `\n${line}`;
-    if (text.length > maxTextChars) throw new ProcessorError('text_too_long');
-  }
-  return normalize(text);
-}
-
-function* spread(rows: readonly Map<number, string>[], columns: readonly number[]): Generator<string[]> {
-  for (const row of rows) {
-    const width = columns.findLastIndex((column) => row.has(column)) + 1;
-    yield columns.slice(0, width).map((column) => row.get(column) ?? '');
-  }
-}
-
-/** Returns the texts of each row by their column, without empty rows. */
-function filledRows(sheet: DenseWorkSheet): Map<number, string>[] {
-  const rows: Map<number, string>[] = [];
-  let cells = 0;
-  for (const row of Object.values(sheet['!data'] ?? [])) {
-    const filled = new Map<number, string>();
-    for (const [column, cell] of Object.entries(row)) {
-      const text = oneLine(cellText(cell));
-      if (text !== '') filled.set(Number(column), text);
+function* sheetBlocks(
+  sheet: DenseWorkSheet,
+  count: { cells: number },
+  reading: Reading,
+): Generator<ContentBlock> {
+  const rows: ReadRow[] = [];
+  const comments: { row: number; column: number; text: string }[] = [];
+  // The arrays have holes, which Object.entries passes over.
+  for (const [number, cellsOfRow] of Object.entries(sheet['!data'] ?? [])) {
+    const row = Number(number);
+    const cells: SheetCell[] = [];
+    for (const [at, cell] of Object.entries(cellsOfRow)) {
+      const column = Number(at);
+      const text = cellText(cell);
+      if (text.trim() !== '') cells.push({ text, column });
+      for (const { a: author = '', t: words = '' } of cell.c ?? [])
+        comments.push({
+          row,
+          column,
+          text: commentText(author, words, utils.encode_cell({ r: row, c: column })),
+        });
     }
-    cells += filled.size;
-    if (cells > MAX_CELLS) throw new ProcessorError('text_too_long', { detail: TOO_MANY });
-    if (filled.size > 0) rows.push(filled);
+    count.cells += cells.length;
+    if (count.cells > MAX_CELLS) throw new ProcessorError('text_too_long', { detail: TOO_MANY });
+    const isHidden = sheet['!rows']?.[row]?.hidden ?? false;
+    if (cells.length > 0) rows.push({ row, cells, isHidden });
   }
-  return rows;
+  const ranges: readonly Range[] = sheet['!merges'] ?? [];
+  const merges = ranges.map(({ s, e }) => ({
+    row: s.r,
+    column: s.c,
+    lastRow: e.r,
+    lastColumn: e.c,
+  }));
+  const isHiddenColumn = (column: number) => sheet['!cols']?.[column]?.hidden ?? false;
+  const view = sheetView(rows, merges, isHiddenColumn, reading);
+  yield* sheetTables(view.rows);
+  for (const { row, column, text } of comments)
+    if (!view.leavesOut(row, column)) yield { type: 'paragraph', text };
 }
 
 function cellText({ t, v, w }: CellObject): string {

@@ -23,12 +23,12 @@ const ROW = /^\|(?! --- )(.*)\|$/gm;
  * its words, or the rows of its tables.
  * @throws {ProcessorError} `text_too_long` or `corrupt`, if there is only HTML
  */
-export async function mailWords({ text = '', html = '' }: Email, maxTextChars: number): Promise<string> {
+export function mailWords({ text = '', html = '' }: Email, maxTextChars: number): string {
   const plain = escapeBlocks(normalize(text)).trim();
   if (html.trim() === '') return plain;
   if (plain === '') return htmlToMarkdown(html, maxTextChars);
   try {
-    const rich = await htmlToMarkdown(html, maxTextChars);
+    const rich = htmlToMarkdown(html, maxTextChars);
     return isRicher(rich, plain) ? rich : plain;
   } catch (error) {
     // The plain text says the same in less.

@@ -97,7 +97,7 @@ class MailReader {
   ): AsyncGenerator<Progress, Part[]> {
     const mail = await CONTAINERS[type](bytes);
     const subject = heading(level, normalize(mail.subject ?? ''));
-    const words = await mailWords(mail, this.#left);
+    const words = mailWords(mail, this.#left);
     this.#left -= words.length;
     const path = nested(around, segments(subject).next().value?.heading);
     const names: string[] = [];

@@ -1,7 +1,7 @@
-import { TableBuilder } from '../html/html-table.ts';
-import { visitMarkup, visitTags, type Tag } from '../html/markup-tags.ts';
-import { ENDS_PARAGRAPH } from '../html/visible-html.ts';
-import { codeBlock, heading, oneLine } from '../markdown-writer.ts';
+import { htmlToMarkdown } from '../html/html.ts';
+import { visitMarkup, visitTags, type Tag } from '../markup/markup-tags.ts';
+import { ENDS_PARAGRAPH } from '../html/open-elements.ts';
+import { codeBlock, heading } from '../markdown-writer.ts';
 import { fenceAfter } from '../outline.ts';
 import { codeEnd, lineEnd, tagEnd } from './markdown-marks.ts';
 
@@ -123,7 +123,11 @@ class HtmlRemover {
       return this.#replaceBlock(start, close.end, heading(Number(level), wordsOf(within)));
     // Between blank lines stands Markdown.
     if (close && name === 'table' && !/\n[ \t]*\n|<table/i.test(within))
-      return this.#replaceBlock(start, close.end, tableOf(within));
+      return this.#replaceBlock(
+        start,
+        close.end,
+        htmlToMarkdown(this.#source.slice(start, close.end), Infinity),
+      );
     if (name === 'img') return this.#replace(start, end, attributes.get('alt') ?? '');
     if (name === 'br' || CELL.test(name)) return this.#replace(start, end, ' ');
     return this.#replace(start, end, isBlock(name) ? '\n' : '');
@@ -202,22 +206,4 @@ function wordsOf(html: string): string {
     text: (text) => (words += text),
   });
   return words;
-}
-
-function tableOf(html: string): string {
-  const table = new TableBuilder();
-  let caption = '';
-  const add = (text: string) => {
-    if (!table.text(text)) caption += text;
-  };
-  visitMarkup(html, {
-    tag: ({ kind, name, attributes }) => {
-      if (name === 'tr' && kind === 'opens') table.row();
-      else if (CELL.test(name) && kind === 'opens') table.cell(attributes);
-      else if (CELL.test(name)) table.closeCell();
-      else add(attributes.get('alt') ?? (isBlock(name) || name === 'br' ? ' ' : ''));
-    },
-    text: add,
-  });
-  return [oneLine(caption), table.markdown()].filter((part) => part !== '').join('\n\n');
 }

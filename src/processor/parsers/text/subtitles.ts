@@ -1,5 +1,5 @@
 import { ProcessorError } from '../../errors.ts';
-import { visitMarkup } from '../html/markup-tags.ts';
+import { visitMarkup } from '../markup/markup-tags.ts';
 import { oneLine } from '../markdown-writer.ts';
 import type { SegmentEvent } from '../segments.ts';
 

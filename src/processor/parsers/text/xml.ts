@@ -1,35 +1,32 @@
-import { ProcessorError } from '../../errors.ts';
-import { visitMarkup } from '../html/markup-tags.ts';
-import { normalize } from '../normalize.ts';
-import { segments, type SegmentEvent } from '../segments.ts';
-import { XmlWriter } from './xml-writer.ts';
+import type { Block } from '../blocks/block.ts';
+import type { Reading } from '../blocks/reading.ts';
+import { visitMarkup } from '../markup/markup-tags.ts';
+import { XmlReader } from './xml-reader.ts';
 
-/** Most elements. Real documents stay far below. */
-const MAX_ELEMENTS = 700_000;
-const TOO_MANY = 'The file has too many elements to read. Upload it in smaller parts.';
 const DOCTYPE = /^\s*(?:<\?[^>]*\?>\s*|<!--(?:(?!-->)[^])*-->\s*)*<!DOCTYPE/i;
 
 /**
- * Reads XML as Markdown: titles as headings, paragraphs, lists and tables, and the text of any other element on a line
+ * Reads XML: titles as headings, paragraphs, lists and tables, and the text of any other element on a line
  * of its own. It expands no entities but XML's own, and loads nothing.
- * @throws {ProcessorError} `text_too_long` for too many elements; `no_text`
+ * @throws {ProcessorError} `text_too_long`
  */
-export function* xmlSegments(xml: string): Generator<SegmentEvent> {
-  const writer = new XmlWriter();
-  let elements = 0;
+export function readXmlText(xml: string, reading: Reading): Block[] {
+  const reader = new XmlReader(reading.maxTextChars);
   visitMarkup(
     withoutDoctype(xml),
     {
       tag: ({ kind, name, attributes }) => {
-        if (++elements > MAX_ELEMENTS) throw new ProcessorError('text_too_long', { detail: TOO_MANY });
-        if (kind !== 'closes') writer.open(name, attributes);
-        if (kind !== 'opens') writer.close(name);
+        if (kind !== 'closes') {
+          reading.elements.spend();
+          reader.open(name, attributes);
+        }
+        if (kind !== 'opens') reader.close(name);
       },
-      text: (text) => writer.text(text),
+      text: (text) => reader.text(text),
     },
     true,
   );
-  yield* segments(normalize(writer.end()));
+  return reader.end();
 }
 
 /** Removes the document type with the entities that it declares. The tokenizer takes their end for text. */

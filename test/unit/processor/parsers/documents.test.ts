@@ -33,7 +33,7 @@ async function parse(content: Uint8Array | string, given: Given = {}) {
   const path = join(folder, 'upload.pdf');
   await writeFile(path, content);
   const { filename = 'a.txt', mediaType = 'application/octet-stream', maxTextChars = 1e6 } = given;
-  const events = await collect(parseDocument({ path, filename, mediaType }, maxTextChars));
+  const events = await collect(parseDocument({ path, filename, mediaType }, { maxTextChars }));
   const end = events.at(-1);
   return {
     text: events.map((event) => (event.type === 'segment' ? event.text : '')).join(''),
@@ -72,7 +72,9 @@ function tableOf(encoding: string): Map<string, number[]> {
 it('the title of a plain text is the heading of all of it', async () => {
   const path = join(folder, 'upload.txt');
   await writeFile(path, 'Notes on the harbour\n\nThe pier is closed.');
-  const events = await collect(parseDocument({ path, filename: 'a.txt', mediaType: 'text/plain' }, 1e6));
+  const events = await collect(
+    parseDocument({ path, filename: 'a.txt', mediaType: 'text/plain' }, { maxTextChars: 1e6 }),
+  );
   expect(events[0]).toMatchObject({ type: 'segment', heading: 'Notes on the harbour' });
 });
 
@@ -251,7 +253,7 @@ describe('the type of a file', () => {
 });
 
 const read = async (name: string, maxTextChars = 20_000_000) =>
-  collect(parseDocument({ path: await documentPath(name), filename: 'x', mediaType: '' }, maxTextChars));
+  collect(parseDocument({ path: await documentPath(name), filename: 'x', mediaType: '' }, { maxTextChars }));
 
 describe('a PDF', () => {
   it('has a segment for each page and heading, pages apart, and the right page for each sentence', async () => {

@@ -40,11 +40,45 @@ it('a workbook of Excel up to 2003 is read sheet by sheet, with what its cells s
     '# Fleet\n\n| Boat | Since | Share | Price |\n| --- | --- | --- | --- |\n| Kittiwake | 2026-02-03 | 25% | 1,234.50 EUR |\n| Gull |\n\n' +
       '# Crew\n\n| Name |\n| --- |\n| Ada\\|Ida |',
   );
-  expect(segments.map(({ page, heading }) => [page, heading])).toEqual([
-    [1, 'Fleet'],
-    [3, 'Crew'],
+  const header = '| Boat | Since | Share | Price |';
+  expect(segments.map(({ page, heading, context }) => [page, heading, context])).toEqual([
+    [1, 'Fleet', undefined],
+    [1, 'Fleet', header],
+    [3, 'Crew', undefined],
+    [3, 'Crew', '| Name |'],
   ]);
   expect(metadata).toEqual({ media_type: 'application/vnd.ms-excel', pages: 3 });
+});
+
+it('a workbook of Excel up to 2003 is read without what it hides, and a merged cell names the rows beside it', async () => {
+  const file = excelBinary(
+    {
+      Fleet: [
+        ['Harbour', 'Boat', 'Secret', 'Tons'],
+        ['Hallin', 'Gull', 'x', 1],
+        ['', 'Tern', 'y', 2],
+        ['Nessing', 'Skua', 'z', 3],
+      ],
+      Unseen: [['words']],
+    },
+    {},
+    (book) => {
+      const fleet = book.Sheets['Fleet'];
+      if (fleet) {
+        fleet['!merges'] = [{ s: { r: 1, c: 0 }, e: { r: 2, c: 0 } }];
+        fleet['!cols'] = [{}, {}, { hidden: true }];
+      }
+      book.Workbook = { Sheets: [{}, { Hidden: 1 }] };
+    },
+  );
+  const { segments, metadata } = await parse(file, 'a.xls');
+  const header = '| Harbour | Boat | Tons |';
+  expect(segments.map(({ text, context }) => [text.trim(), context]).slice(1)).toEqual([
+    ['| Hallin | Gull | 1 |', header],
+    ['|  | Tern | 2 |', `${header}\n| Hallin |`],
+    ['| Nessing | Skua | 3 |', header],
+  ]);
+  expect(metadata).toMatchObject({ pages: 1, hidden_left_out: 2 });
 });
 
 it('a message of Outlook is read like a mail, with its attachments', async () => {

@@ -1,0 +1,24 @@
+import { ProcessorError } from '../../errors.ts';
+import type { Block } from '../blocks/block.ts';
+import type { Reading } from '../blocks/reading.ts';
+import { encodingOf } from '../detect/decode-text.ts';
+import { readHtml } from '../html/html.ts';
+import { openArchive, type Archive } from '../markup/archive.ts';
+import { withoutNoteCalls } from './note-calls.ts';
+import { readingOrder } from './package.ts';
+
+/** Names of images, fonts and sounds. Any other file may be a page, or lead to one. */
+const NO_PAGE = /\.(?:png|jpe?g|gif|webp|svg|css|js|ttf|otf|woff2?|mp[34]|m4[av])$/i;
+
+/** Reads the pages of a book in their order. A book whose package does not tell it is read by the names of its pages. */
+export function* readEpub(bytes: Buffer, reading: Reading): Generator<Block> {
+  const archive = openArchive(bytes, (path) => !NO_PAGE.test(path));
+  const paths = readingOrder(archive);
+  if (paths.length === 0) throw new ProcessorError('corrupt');
+  for (const path of paths) yield* readHtml(withoutNoteCalls(pageText(archive, path)), reading);
+}
+
+function pageText(archive: Archive, path: string): string {
+  const bytes = Buffer.from(archive.bytes(path) ?? []);
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}

@@ -1,0 +1,82 @@
+import type { Archive } from '../markup/archive.ts';
+import { visitTags, type Tag } from '../markup/markup-tags.ts';
+
+const CONTAINER = 'META-INF/container.xml';
+const PACKAGE = /\.opf$/i;
+const PAGE = /\.(?:x?html?|xht)$/i;
+const PAGE_TYPE = /html/i;
+
+/** A file of a book. */
+interface Item {
+  path: string;
+  isPage: boolean;
+  /** Whether it only lists the others. */
+  isNavigation: boolean;
+}
+
+/**
+ * Returns the paths of a book's pages in reading order, without the list of contents that programs show. If the package
+ * of the book names none of its files, all pages count, in the order of their names.
+ */
+export function readingOrder(archive: Archive): string[] {
+  const found = packagePaths(archive).flatMap((path) => [...spine(path, archive)]);
+  return found.length > 0
+    ? [...new Set(found)]
+    : archive.paths
+        .filter((path) => PAGE.test(path))
+        .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+function packagePaths(archive: Archive): string[] {
+  const paths: string[] = [];
+  visit(archive.text(CONTAINER) ?? '', (name, { attributes }) => {
+    if (name === 'rootfile') paths.push(attributes.get('full-path') ?? '');
+  });
+  const [named] = paths.filter((path) => archive.bytes(path) !== undefined);
+  return named === undefined ? archive.paths.filter((path) => PACKAGE.test(path)).slice(0, 1) : [named];
+}
+
+/** Yields the paths of the pages that a package puts in order, those beside the main order included. */
+function* spine(packagePath: string, archive: Archive): Generator<string> {
+  const items = new Map<string, Item>();
+  const order: string[] = [];
+  visit(archive.text(packagePath) ?? '', (name, { attributes }) => {
+    if (name === 'itemref') order.push(attributes.get('idref') ?? '');
+    if (name !== 'item') return;
+    items.set(attributes.get('id') ?? '', {
+      path: resolved(packagePath, attributes.get('href') ?? ''),
+      isPage: PAGE_TYPE.test(attributes.get('media-type') ?? ''),
+      isNavigation: (attributes.get('properties') ?? '').split(/\s+/).includes('nav'),
+    });
+  });
+  for (const id of order) {
+    const item = items.get(id);
+    if (item?.isPage && !item.isNavigation && archive.bytes(item.path) !== undefined) yield item.path;
+  }
+}
+
+/** Visits the elements of XML by their local names. */
+function visit(xml: string, visitor: (name: string, tag: Tag) => void): void {
+  const takesTag = (tag: Tag) => {
+    if (tag.kind !== 'closes') visitor(tag.name.slice(tag.name.indexOf(':') + 1), tag);
+  };
+  visitTags(xml, takesTag, true);
+}
+
+/** Returns the path of a file that a package names by its address, seen from the package. */
+function resolved(packagePath: string, address: string): string {
+  const path: string[] = packagePath.split('/').slice(0, -1);
+  for (const part of decoded(address.replace(/[?#].*$/s, '')).split('/')) {
+    if (part === '..') path.pop();
+    else if (part !== '.' && part !== '') path.push(part);
+  }
+  return path.join('/');
+}
+
+function decoded(address: string): string {
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    return address;
+  }
+}

@@ -1,0 +1,61 @@
+import { strFromU8, unzipSync } from 'fflate';
+
+import { ProcessorError } from '../../errors.ts';
+
+/** Most bytes of the wanted files together, unpacked. They stay in memory until the document is read. */
+const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
+/** Most files in an archive. */
+const MAX_FILES = 20_000;
+const TOO_LARGE = 'The unpacked file is too large to read. Upload it in smaller parts.';
+/** First bytes of a compound file. Office puts a document with a password into one. */
+const COMPOUND = Buffer.from('d0cf11e0a1b11ae1', 'hex');
+
+/** The files of an unpacked archive, by their paths. */
+export class Archive {
+  readonly #files: Readonly<Record<string, Uint8Array>>;
+
+  constructor(files: Readonly<Record<string, Uint8Array>>) {
+    this.#files = files;
+  }
+
+  get paths(): string[] {
+    return Object.keys(this.#files);
+  }
+
+  bytes(path: string): Uint8Array | undefined {
+    return Object.hasOwn(this.#files, path) ? this.#files[path] : undefined;
+  }
+
+  /** Reads a file as text in UTF-8 or UTF-16, without its byte order mark. */
+  text(path: string): string | undefined {
+    const bytes = this.bytes(path);
+    if (!bytes) return undefined;
+    const [first, second] = bytes;
+    if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+    if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+    return strFromU8(bytes).replace(/^\ufeff/, '');
+  }
+}
+
+/**
+ * Unpacks the wanted files of an archive, once.
+ * @throws {ProcessorError} `encrypted`, `text_too_long`, or `corrupt`
+ */
+export function openArchive(bytes: Uint8Array, isWanted: (path: string) => boolean): Archive {
+  if (COMPOUND.equals(bytes.subarray(0, COMPOUND.length))) throw new ProcessorError('encrypted');
+  let files = 0;
+  let unpacked = 0;
+  const filter = ({ name, originalSize }: { name: string; originalSize: number }) => {
+    if (++files > MAX_FILES) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
+    if (!isWanted(name)) return false;
+    unpacked += originalSize;
+    if (unpacked > MAX_UNPACKED_BYTES) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
+    return true;
+  };
+  try {
+    return new Archive(unzipSync(bytes, { filter }));
+  } catch (error) {
+    if (error instanceof ProcessorError) throw error;
+    throw new ProcessorError('corrupt', { cause: error });
+  }
+}

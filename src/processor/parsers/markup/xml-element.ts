@@ -1,0 +1,47 @@
+/** An element of XML with its content. Names have the usual prefix of their vocabulary, as in `w:p`. */
+export interface XmlElement {
+  name: string;
+  attributes: ReadonlyMap<string, string>;
+  children: (XmlElement | string)[];
+}
+
+/** Returns the elements among the children, or those of a name. */
+export function elementsIn({ children }: XmlElement, name?: string): XmlElement[] {
+  return children.filter(
+    (child): child is XmlElement => typeof child !== 'string' && (name === undefined || child.name === name),
+  );
+}
+
+/** Returns the first element that a path of names leads to. */
+export function elementAt(element: XmlElement, ...path: string[]): XmlElement | undefined {
+  return path.reduce<XmlElement | undefined>(
+    (found, name) =>
+      found?.children.find((child): child is XmlElement => typeof child !== 'string' && child.name === name),
+    element,
+  );
+}
+
+/** Visits all elements within one, in their order. */
+export function* descendants(element: XmlElement): Generator<XmlElement> {
+  const rest = elementsIn(element).toReversed();
+  for (let next; (next = rest.pop());) {
+    yield next;
+    rest.push(...elementsIn(next).toReversed());
+  }
+}
+
+/** Returns the text that stands directly within an element. */
+export function ownText({ children }: XmlElement): string {
+  return children.filter((child) => typeof child === 'string').join('');
+}
+
+/** Returns all text within an element. */
+export function textIn(element: XmlElement): string {
+  let text = '';
+  const rest = element.children.toReversed();
+  for (let next; (next = rest.pop()) !== undefined;) {
+    if (typeof next === 'string') text += next;
+    else for (let at = next.children.length - 1; at >= 0; at--) rest.push(next.children[at] ?? '');
+  }
+  return text;
+}

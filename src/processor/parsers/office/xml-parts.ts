@@ -1,2 +1,0 @@
-/** The XML parts of an Office file, by their names. */
-export type XmlParts = Map<string, string>;

@@ -1,0 +1,93 @@
+import { descendants, elementAt, elementsIn, ownText, type XmlElement } from '../markup/xml-element.ts';
+import { drawingTexts } from './drawing-text.ts';
+import { formatNumber, parseFormat } from './sheets/number-format.ts';
+
+/** Texts by the numbers of their points. */
+export type Points = ReadonlyMap<number, string>;
+
+/** A series of a chart, with the values that the file keeps beside the cells that they come from. */
+export interface ChartSeries {
+  name: string;
+  /** Names of the points, the outermost level first. */
+  categories: Points[];
+  values: Points[];
+}
+
+const LITERAL = /^c:(?:str|num)(?:Cache|Lit)$/;
+
+/** Reads the series of a chart in their order. */
+export function chartSeries(chart: XmlElement): ChartSeries[] {
+  return chart.name.startsWith('cx:') ? newerSeries(chart) : olderSeries(chart);
+}
+
+/** Returns the words of a title or a name: those typed, else those of the cell that it shows. */
+export function titleText(title: XmlElement | undefined): string {
+  if (!title) return '';
+  const typed = drawingTexts(title).join(' ');
+  if (typed !== '') return typed;
+  const shown = [...descendants(title)].filter(({ name }) => name === 'c:v' || name === 'cx:v');
+  return shown.map(ownText).join(' ').trim();
+}
+
+function olderSeries(chart: XmlElement): ChartSeries[] {
+  const since1904 = /^(?:1|true)$/.test(elementAt(chart, 'c:date1904')?.attributes.get('val') ?? '');
+  const levels = (series: XmlElement, ...names: string[]) =>
+    names.flatMap((name) => elementsIn(series, name)).flatMap((data) => levelsIn(data, since1904));
+  const plot = elementAt(chart, 'c:chart', 'c:plotArea');
+  return (plot ? elementsIn(plot) : [])
+    .flatMap((kind) => elementsIn(kind, 'c:ser'))
+    .map((series) => ({
+      name: titleText(elementAt(series, 'c:tx')),
+      categories: levels(series, 'c:cat', 'c:xVal'),
+      values: levels(series, 'c:val', 'c:yVal', 'c:bubbleSize'),
+    }));
+}
+
+function levelsIn(data: XmlElement, since1904: boolean): Points[] {
+  const source = elementsIn(data);
+  return [...source, ...source.flatMap((reference) => elementsIn(reference))].flatMap((cache) => {
+    if (LITERAL.test(cache.name)) return [pointsIn(cache, 'c:pt', 'c:v', since1904)];
+    if (cache.name !== 'c:multiLvlStrCache') return [];
+    // The file begins with the innermost level.
+    return elementsIn(cache, 'c:lvl')
+      .map((level) => pointsIn(level, 'c:pt', 'c:v', since1904))
+      .toReversed();
+  });
+}
+
+/** Reads a chart of a newer kind, such as a waterfall. */
+function newerSeries(chart: XmlElement): ChartSeries[] {
+  const sets = elementAt(chart, 'cx:chartData');
+  const data = new Map(
+    (sets ? elementsIn(sets, 'cx:data') : []).map((set) => [set.attributes.get('id'), set]),
+  );
+  const region = elementAt(chart, 'cx:chart', 'cx:plotArea', 'cx:plotAreaRegion');
+  const levels = (set: XmlElement | undefined, name: string) =>
+    (set ? elementsIn(set, name) : []).flatMap((dimension) =>
+      elementsIn(dimension, 'cx:lvl')
+        .map((level) => pointsIn(level, 'cx:pt', undefined, false))
+        .toReversed(),
+    );
+  return (region ? elementsIn(region, 'cx:series') : []).map((series) => {
+    const set = data.get(elementAt(series, 'cx:dataId')?.attributes.get('val'));
+    return {
+      name: titleText(elementAt(series, 'cx:tx')),
+      categories: levels(set, 'cx:strDim'),
+      values: levels(set, 'cx:numDim'),
+    };
+  });
+}
+
+/** @param value name of the element with a point's value; by default the point itself */
+function pointsIn(level: XmlElement, point: string, value: string | undefined, since1904: boolean): Points {
+  const code = elementAt(level, 'c:formatCode');
+  const format = parseFormat((code && ownText(code)) ?? level.attributes.get('formatCode') ?? 'General');
+  return new Map(
+    elementsIn(level, point).map((pt) => {
+      const words = value === undefined ? pt : elementAt(pt, value);
+      const text = words ? ownText(words).trim() : '';
+      const isText = level.name.startsWith('c:str') || level.name === 'c:lvl';
+      return [Number(pt.attributes.get('idx') ?? 0), isText ? text : formatNumber(text, format, since1904)];
+    }),
+  );
+}

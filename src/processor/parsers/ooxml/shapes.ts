@@ -1,0 +1,50 @@
+import type { Reading } from '../blocks/reading.ts';
+import { descendants, elementsIn, ownText, type XmlElement } from '../markup/xml-element.ts';
+import { contentOf } from './alternate-content.ts';
+
+/** Local names of shapes, pictures, and frames of tables, charts and SmartArt. */
+const SHAPES = new Set(['sp', 'pic', 'graphicFrame']);
+
+/** Returns the shapes of a slide or a drawing in their order, without groups around them, and without hidden ones. */
+export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
+  const shapes: XmlElement[] = [];
+  const rest = contentOf(tree).toReversed();
+  for (let next; (next = rest.pop());) {
+    const kind = localName(next);
+    const isGroup = kind === 'grpSp';
+    if (!isGroup && !SHAPES.has(kind)) continue;
+    if (isHidden(next) && (!hasWords(next) || !reading.takesHidden())) continue;
+    if (isGroup) rest.push(...contentOf(next).toReversed());
+    else shapes.push(next);
+  }
+  return shapes;
+}
+
+/** Returns the name of an element without its prefix. */
+export function localName({ name }: XmlElement): string {
+  return name.slice(name.indexOf(':') + 1);
+}
+
+/** Returns the words that describe a picture. */
+export function alternativeText(shape: XmlElement): string {
+  return propertiesOf(shape)?.attributes.get('descr') ?? '';
+}
+
+function isHidden(shape: XmlElement): boolean {
+  return /^(?:1|true)$/.test(propertiesOf(shape)?.attributes.get('hidden') ?? '');
+}
+
+/** Returns the element that names a shape. It is within its non-visual properties. */
+function propertiesOf(shape: XmlElement): XmlElement | undefined {
+  const properties = elementsIn(shape).find((child) => /^nv\w*Pr$/.test(localName(child)));
+  return properties && elementsIn(properties).find((child) => localName(child) === 'cNvPr');
+}
+
+function hasWords(shape: XmlElement): boolean {
+  for (const element of [shape, ...descendants(shape)]) {
+    if (element.name === 'a:t' && ownText(element).trim() !== '') return true;
+    if (localName(element) === 'graphicFrame') return true;
+    if (localName(element) === 'pic' && alternativeText(element) !== '') return true;
+  }
+  return false;
+}

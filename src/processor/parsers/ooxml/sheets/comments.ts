@@ -1,0 +1,75 @@
+import { commentText } from '../../blocks/comment-text.ts';
+import type { Archive } from '../../markup/archive.ts';
+import { readXml, type ElementBudget } from '../../markup/read-xml.ts';
+import { elementsIn, ownText, type XmlElement } from '../../markup/xml-element.ts';
+import type { Relation } from '../relations.ts';
+import { parseRange } from './cell-range.ts';
+import { richText } from './shared-strings.ts';
+
+const NOTES = new Set(['s:author', 's:comment']);
+const THREADED = new Set(['xltc:threadedComment']);
+const PERSON = new Set(['xltc:person']);
+/** Author of a note that older programs show in place of a threaded comment. */
+const STAND_IN = /^tc=/;
+
+/** A comment on a cell. Rows and columns count from 0. */
+export interface CellComment {
+  row: number;
+  column: number;
+  /** Its words, with its author and its cell. */
+  text: string;
+}
+
+/** Returns the names of the people who comment, by their ids. */
+export function commentAuthors(xml: string, budget: ElementBudget): Map<string, string> {
+  return new Map(
+    Array.from(readXml(xml, budget, PERSON), ({ attributes }) => [
+      attributes.get('id') ?? '',
+      attributes.get('displayName') ?? '',
+    ]),
+  );
+}
+
+/** Reads the comments of a sheet in the order of their cells. */
+export function cellComments(
+  relations: Iterable<Relation>,
+  people: ReadonlyMap<string, string>,
+  archive: Archive,
+  budget: ElementBudget,
+): CellComment[] {
+  const found = [...relations].flatMap(({ kind, path }) => {
+    if (kind === 'comments') return notesIn(archive.text(path) ?? '', budget);
+    return kind === 'threadedComment' ? threadedIn(archive.text(path) ?? '', people, budget) : [];
+  });
+  return found.toSorted((a, b) => a.row - b.row || a.column - b.column);
+}
+
+function notesIn(xml: string, budget: ElementBudget): CellComment[] {
+  const authors: string[] = [];
+  const comments: CellComment[] = [];
+  for (const element of readXml(xml, budget, NOTES)) {
+    if (element.name === 's:author') authors.push(ownText(element).trim());
+    else {
+      const author = authors[Number(element.attributes.get('authorId'))] ?? '';
+      const text = elementsIn(element, 's:text').map(richText).join('').trim();
+      // Excel begins a new note with the author's name.
+      const words = author !== '' && text.startsWith(`${author}:`) ? text.slice(author.length + 1) : text;
+      if (!STAND_IN.test(author)) comments.push(...commentOn(element, author, words));
+    }
+  }
+  return comments;
+}
+
+function threadedIn(xml: string, people: ReadonlyMap<string, string>, budget: ElementBudget): CellComment[] {
+  return Array.from(readXml(xml, budget, THREADED)).flatMap((comment) => {
+    const author = people.get(comment.attributes.get('personId') ?? '') ?? '';
+    return commentOn(comment, author, elementsIn(comment, 'xltc:text').map(ownText).join(' '));
+  });
+}
+
+function commentOn({ attributes }: XmlElement, author: string, words: string): CellComment[] {
+  const reference = attributes.get('ref') ?? '';
+  const place = parseRange(reference);
+  if (!place || words.trim() === '') return [];
+  return [{ row: place.row, column: place.column, text: commentText(author, words, reference) }];
+}

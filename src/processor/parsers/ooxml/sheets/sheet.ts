@@ -1,0 +1,49 @@
+import type { Reading } from '../../blocks/reading.ts';
+import { sheetView, type CellRange, type ReadRow, type SheetView } from '../../blocks/sheet-view.ts';
+import { readXml } from '../../markup/read-xml.ts';
+import { parseRange } from './cell-range.ts';
+import type { CellReader } from './sheet-cells.ts';
+
+const PARTS = new Set(['s:col', 's:row', 's:mergeCell', 's:drawing', 's:tablePart']);
+/** Most columns of a sheet. */
+const MAX_COLUMNS = 16_384;
+
+/** A sheet with the ids of the parts that belong to it. */
+export interface Sheet extends SheetView {
+  drawings: string[];
+  /** Tables within the sheet, whose header the file marks. */
+  tables: string[];
+}
+
+/** Reads a sheet without what it hides. */
+export function readSheet(xml: string, cells: CellReader, reading: Reading): Sheet {
+  const rows: ReadRow[] = [];
+  const merges: CellRange[] = [];
+  const drawings: string[] = [];
+  const tables: string[] = [];
+  const hidden = new Uint8Array(MAX_COLUMNS);
+  let nextColumn = 0;
+  let nextRow = 0;
+  for (const element of readXml(xml, reading.elements, PARTS)) {
+    const { attributes } = element;
+    const id = attributes.get('r:id') ?? '';
+    if (element.name === 's:row') {
+      const row = cells.row(element, nextRow);
+      nextRow = row.row + 1;
+      if (row.cells.length > 0) rows.push(row);
+    } else if (element.name === 's:col') {
+      // Columns come in their order, so each is filled once.
+      const first = Math.max(Number(attributes.get('min') ?? 0) - 1, nextColumn);
+      const end = Math.min(Number(attributes.get('max') ?? 0), MAX_COLUMNS);
+      if (!/^(?:1|true)$/.test(attributes.get('hidden') ?? '') || !(first < end)) continue;
+      hidden.fill(1, first, end);
+      nextColumn = end;
+    } else if (element.name === 's:mergeCell') {
+      const range = parseRange(attributes.get('ref') ?? '');
+      if (range) merges.push(range);
+    } else if (element.name === 's:drawing') drawings.push(id);
+    else tables.push(id);
+  }
+  rows.sort((a, b) => a.row - b.row);
+  return { ...sheetView(rows, merges, (column) => hidden[column] === 1, reading), drawings, tables };
+}

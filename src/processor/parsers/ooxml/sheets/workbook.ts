@@ -1,0 +1,120 @@
+import { ProcessorError } from '../../../errors.ts';
+import type { Block, ContentBlock } from '../../blocks/block.ts';
+import { BlockBuilder } from '../../blocks/block-builder.ts';
+import type { Reading } from '../../blocks/reading.ts';
+import { sheetPage } from '../../blocks/sheet-page.ts';
+import { sheetTables, type MarkedTable } from '../../blocks/sheet-tables.ts';
+import { openArchive, type Archive } from '../../markup/archive.ts';
+import { readXml, readXmlTree } from '../../markup/read-xml.ts';
+import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
+import { mainPart } from '../main-part.ts';
+import { relationsOf, type Relation } from '../relations.ts';
+import { parseRange } from './cell-range.ts';
+import { cellComments, commentAuthors } from './comments.ts';
+import { numberStyles } from './number-styles.ts';
+import { sharedStrings } from './shared-strings.ts';
+import { readSheet } from './sheet.ts';
+import { CellReader } from './sheet-cells.ts';
+import { drawingBlocks } from './sheet-drawing.ts';
+
+/** Parts with words, but not those of other workbooks. */
+const WANTED = /^(?!xl\/(?:pivotCache|externalLinks|revisions)\/).*\.(?:xml|rels)$/i;
+const WORKSHEET = /^xl\/worksheets\/[^/]+\.xml$/i;
+const TABLE = new Set(['s:table']);
+
+/** A sheet as the workbook lists it. */
+interface SheetEntry {
+  name: string;
+  path: string;
+  isHidden: boolean;
+}
+
+/** What the sheets of a workbook share. */
+interface Workbook {
+  archive: Archive;
+  reading: Reading;
+  cells: CellReader;
+  /** Names of those who comment, by their ids. */
+  people: ReadonlyMap<string, string>;
+  /** Drawings that a sheet already holds. Each belongs to one sheet only. */
+  placed: Set<string>;
+}
+
+/** Reads a workbook. Its sheets are its pages, in the order in which it shows them. */
+export function* readWorkbook(bytes: Buffer, reading: Reading): Generator<Block> {
+  const archive = openArchive(bytes, (path) => WANTED.test(path));
+  const path = mainPart(archive, reading.elements, 'xl/workbook.xml');
+  const root = readXmlTree(archive.text(path) ?? '', reading.elements);
+  if (!root) throw new ProcessorError('corrupt');
+  const relations = relationsOf(path, archive, reading.elements);
+  const sheets = sheetEntries(root, relations, archive).filter(
+    ({ isHidden }) => !isHidden || reading.takesHidden(),
+  );
+  const workbook = openWorkbook(root, relations, archive, reading);
+  const builder = new BlockBuilder(reading.maxTextChars);
+  for (const sheet of sheets)
+    yield* sheetPage(sheet.name, sheets.length, sheetBlocks(sheet, workbook), builder);
+}
+
+function sheetEntries(
+  workbook: XmlElement,
+  relations: ReadonlyMap<string, Relation>,
+  archive: Archive,
+): SheetEntry[] {
+  const list = elementAt(workbook, 's:sheets');
+  const entries = (list ? elementsIn(list, 's:sheet') : []).map(({ attributes }) => ({
+    name: attributes.get('name') ?? '',
+    path: relations.get(attributes.get('r:id') ?? '')?.path ?? '',
+    isHidden: /hidden$/i.test(attributes.get('state') ?? ''),
+  }));
+  const found = entries.filter(({ path }) => archive.bytes(path));
+  if (found.length > 0) return found;
+  const parts = archive.paths.filter((path) => WORKSHEET.test(path));
+  return parts.map((path) => ({ name: '', path, isHidden: false }));
+}
+
+function openWorkbook(
+  workbook: XmlElement,
+  relations: ReadonlyMap<string, Relation>,
+  archive: Archive,
+  reading: Reading,
+): Workbook {
+  const textOf = (kind: string) => {
+    const related = [...relations.values()].find((relation) => relation.kind === kind);
+    return (related && archive.text(related.path)) ?? '';
+  };
+  const since1904 = elementAt(workbook, 's:workbookPr')?.attributes.get('date1904') ?? '';
+  const cells = new CellReader(
+    sharedStrings(textOf('sharedStrings'), reading.elements),
+    numberStyles(textOf('styles'), reading.elements),
+    /^(?:1|true)$/.test(since1904),
+  );
+  const people = commentAuthors(textOf('person'), reading.elements);
+  return { archive, reading, cells, people, placed: new Set() };
+}
+
+/** Reads the cells of a sheet, what lies over them, and the comments on those that show. */
+function* sheetBlocks({ path }: SheetEntry, workbook: Workbook): Generator<ContentBlock> {
+  const { archive, reading, cells, people, placed } = workbook;
+  const relations = relationsOf(path, archive, reading.elements);
+  const sheet = readSheet(archive.text(path) ?? '', cells, reading);
+  const tables = sheet.tables.flatMap((id) => markedTables(relations.get(id), workbook));
+  yield* sheetTables(sheet.rows, tables);
+  for (const id of sheet.drawings) {
+    const drawing = relations.get(id)?.path;
+    if (drawing === undefined || placed.has(drawing)) continue;
+    placed.add(drawing);
+    yield* drawingBlocks(drawing, archive, reading);
+  }
+  for (const { row, column, text } of cellComments(relations.values(), people, archive, reading.elements)) {
+    if (!sheet.leavesOut(row, column)) yield { type: 'paragraph', text };
+  }
+}
+
+function markedTables(relation: Relation | undefined, { archive, reading }: Workbook): MarkedTable[] {
+  const xml = archive.text(relation?.path ?? '') ?? '';
+  return Array.from(readXml(xml, reading.elements, TABLE)).flatMap(({ attributes }) => {
+    const range = parseRange(attributes.get('ref') ?? '');
+    return range && attributes.get('headerRowCount') !== '0' ? [range] : [];
+  });
+}

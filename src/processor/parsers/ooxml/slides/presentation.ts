@@ -1,0 +1,69 @@
+import { ProcessorError } from '../../../errors.ts';
+import type { Block } from '../../blocks/block.ts';
+import { BlockBuilder } from '../../blocks/block-builder.ts';
+import type { Reading } from '../../blocks/reading.ts';
+import { openArchive, type Archive } from '../../markup/archive.ts';
+import { readXmlTree } from '../../markup/read-xml.ts';
+import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
+import { mainPart } from '../main-part.ts';
+import { relationsOf, type Relation } from '../relations.ts';
+import { addSlide } from './slide.ts';
+import { slideAuthors, slideComments } from './slide-comments.ts';
+
+/** Parts with words that a slide shows, or that belong to it. */
+const WANTED = /^(?!ppt\/(?:slideMasters|slideLayouts|notesMasters|theme)\/).*\.(?:xml|rels)$/i;
+const SLIDE = /^ppt\/slides\/[^/]*?(\d*)\.xml$/i;
+
+/** Reads a presentation. Its slides are its pages, with their notes and comments. A hidden slide is an empty page. */
+export function* readPresentation(bytes: Buffer, reading: Reading): Generator<Block> {
+  const archive = openArchive(bytes, (path) => WANTED.test(path));
+  const path = mainPart(archive, reading.elements, 'ppt/presentation.xml');
+  const root = readXmlTree(archive.text(path) ?? '', reading.elements);
+  if (!root) throw new ProcessorError('corrupt');
+  const relations = relationsOf(path, archive, reading.elements);
+  const authors = slideAuthors(relations.values(), archive, reading.elements);
+  const slides = slidePaths(root, relations, archive);
+  const builder = new BlockBuilder(reading.maxTextChars);
+  for (const slide of slides) {
+    builder.page(slides.length);
+    addPage(slide, authors, archive, reading, builder);
+    yield* builder.take();
+  }
+}
+
+/** Returns the slides in the order of the show. If it names none, they come by their numbers. */
+function slidePaths(
+  presentation: XmlElement,
+  relations: ReadonlyMap<string, Relation>,
+  archive: Archive,
+): string[] {
+  const list = elementAt(presentation, 'p:sldIdLst');
+  const shown = (list ? elementsIn(list, 'p:sldId') : [])
+    .map(({ attributes }) => relations.get(attributes.get('r:id') ?? '')?.path ?? '')
+    .filter((path) => archive.bytes(path));
+  if (shown.length > 0) return shown;
+  const number = (path: string) => Number(SLIDE.exec(path)?.[1] ?? 0);
+  return archive.paths.filter((path) => SLIDE.test(path)).toSorted((a, b) => number(a) - number(b));
+}
+
+function addPage(
+  path: string,
+  authors: ReadonlyMap<string, string>,
+  archive: Archive,
+  reading: Reading,
+  builder: BlockBuilder,
+): void {
+  const slide = readXmlTree(archive.text(path) ?? '', reading.elements);
+  if (!slide) return;
+  if (/^(?:0|false)$/.test(slide.attributes.get('show') ?? '') && !reading.takesHidden()) return;
+  const relations = relationsOf(path, archive, reading.elements);
+  addSlide(slide, { archive, relations, reading }, builder);
+  for (const { kind, path: notesPath } of relations.values()) {
+    if (kind !== 'notesSlide') continue;
+    const notes = readXmlTree(archive.text(notesPath) ?? '', reading.elements);
+    const notesRelations = relationsOf(notesPath, archive, reading.elements);
+    if (notes) addSlide(notes, { archive, relations: notesRelations, reading }, builder);
+  }
+  for (const text of slideComments(relations.values(), authors, archive, reading.elements))
+    builder.paragraph(text);
+}

@@ -1,0 +1,82 @@
+import type { BlockBuilder } from '../../blocks/block-builder.ts';
+import type { Reading } from '../../blocks/reading.ts';
+import type { Archive } from '../../markup/archive.ts';
+import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
+import { drawingText, drawingTexts } from '../drawing-text.ts';
+import { graphicBlocks } from '../graphic.ts';
+import type { Relation } from '../relations.ts';
+import { alternativeText, localName, shapesIn } from '../shapes.ts';
+import { addText } from './text-body.ts';
+
+/** Placeholders that a presentation repeats on every slide: number, footer, header, date. */
+const REPEATED = new Set(['sldNum', 'ftr', 'hdr', 'dt']);
+const TITLES = new Set(['title', 'ctrTitle']);
+
+/** What reading a slide needs. */
+interface SlideParts {
+  archive: Archive;
+  relations: ReadonlyMap<string, Relation>;
+  reading: Reading;
+}
+
+/** Adds the shapes of a slide, or of its notes, to a document. Its title heads it, whatever it was drawn after. */
+export function addSlide(slide: XmlElement, parts: SlideParts, builder: BlockBuilder): void {
+  const tree = elementAt(slide, 'p:cSld', 'p:spTree');
+  const shapes = tree ? shapesIn(tree, parts.reading) : [];
+  const isTitle = (shape: XmlElement) => TITLES.has(placeholder(shape) ?? '');
+  for (const shape of shapes.filter(isTitle)) builder.heading(1, drawingTexts(shape).join(' '));
+  for (const shape of shapes) {
+    if (isTitle(shape) || REPEATED.has(placeholder(shape) ?? '')) continue;
+    switch (localName(shape)) {
+      case 'sp': {
+        const body = elementAt(shape, 'p:txBody');
+        if (body) addText(body, builder);
+        break;
+      }
+      case 'graphicFrame':
+        addGraphic(shape, parts, builder);
+        break;
+      default:
+        builder.paragraph(alternativeText(shape));
+    }
+  }
+}
+
+/** Returns the kind of a shape's placeholder. */
+function placeholder(shape: XmlElement): string | undefined {
+  const properties = elementsIn(shape).find(({ name }) => /^p:nv\w*Pr$/.test(name));
+  const found = properties && elementAt(properties, 'p:nvPr', 'p:ph');
+  return found?.attributes.get('type');
+}
+
+function addGraphic(frame: XmlElement, parts: SlideParts, builder: BlockBuilder): void {
+  const data = elementAt(frame, 'a:graphic', 'a:graphicData');
+  const table = data && elementAt(data, 'a:tbl');
+  if (table) addTable(table, builder);
+  else if (data) {
+    const { relations, archive, reading } = parts;
+    for (const block of graphicBlocks(data, relations, archive, reading.elements)) builder.add(block);
+  }
+}
+
+function addTable(table: XmlElement, builder: BlockBuilder): void {
+  builder.openTable();
+  for (const row of elementsIn(table, 'a:tr')) {
+    builder.openRow();
+    for (const [column, cell] of elementsIn(row, 'a:tc').entries()) {
+      // Another cell covers it.
+      if (isSet(cell, 'hMerge') || isSet(cell, 'vMerge')) continue;
+      const columnSpan = Number(cell.attributes.get('gridSpan') ?? 1) || 1;
+      const rowSpan = Number(cell.attributes.get('rowSpan') ?? 1) || 1;
+      builder.openCell({ column, columnSpan, rowSpan });
+      const body = elementAt(cell, 'a:txBody');
+      for (const paragraph of body ? elementsIn(body, 'a:p') : []) builder.paragraph(drawingText(paragraph));
+      builder.closeCell();
+    }
+  }
+  builder.closeTable();
+}
+
+function isSet({ attributes }: XmlElement, name: string): boolean {
+  return /^(?:1|true)$/.test(attributes.get(name) ?? '');
+}

@@ -1,0 +1,44 @@
+import type { XmlElement } from '../../markup/xml-element.ts';
+import { contentOf } from '../alternate-content.ts';
+import { drawingText } from '../drawing-text.ts';
+
+/** What a drawing shows. Charts and diagrams have parts of their own. */
+export type Drawn =
+  | { type: 'box'; content: XmlElement }
+  | { type: 'chart' | 'diagram'; relation: string }
+  | { type: 'text'; text: string };
+
+/** An image's name, which some programs write for its description. */
+const FILE_NAME = /\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)$/i;
+
+/** Returns what a drawing shows, in order. A picture shows its description. */
+export function drawnIn(drawing: XmlElement): Drawn[] {
+  const drawn: Drawn[] = [];
+  const descriptions = new Set<string>();
+  const rest = [drawing];
+  for (let next; (next = rest.pop());) {
+    const { name, attributes } = next;
+    const relation = attributes.get(name === 'dgm:relIds' ? 'r:dm' : 'r:id');
+    if (name === 'w:txbxContent') drawn.push({ type: 'box', content: next });
+    else if ((name === 'c:chart' || name === 'cx:chart') && relation !== undefined)
+      drawn.push({ type: 'chart', relation });
+    else if (name === 'dgm:relIds' && relation !== undefined) drawn.push({ type: 'diagram', relation });
+    else if (name === 'a:p') drawn.push({ type: 'text', text: drawingText(next) });
+    else {
+      // Letters bent along a line.
+      if (name === 'v:textpath') drawn.push({ type: 'text', text: attributes.get('string') ?? '' });
+      descriptions.add(descriptionOf(next));
+      for (const child of contentOf(next).toReversed()) rest.push(child);
+    }
+  }
+  if (drawn.length > 0) return drawn;
+  return [...descriptions]
+    .filter((text) => text.trim() !== '' && !FILE_NAME.test(text.trim()))
+    .map((text) => ({ type: 'text', text }));
+}
+
+function descriptionOf({ name, attributes }: XmlElement): string {
+  if (name === 'wp:docPr' || name === 'pic:cNvPr')
+    return attributes.get('descr') ?? attributes.get('title') ?? '';
+  return name.startsWith('v:') ? (attributes.get('alt') ?? '') : '';
+}

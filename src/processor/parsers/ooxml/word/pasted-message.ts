@@ -1,0 +1,43 @@
+import { encodingOf } from '../../detect/decode-text.ts';
+
+const BOUNDARY = /\bboundary="?([^"\s;]+)/i;
+const PAGE = /^content-type:\s*text\/html/im;
+const ENCODING = /^content-transfer-encoding:\s*([\w-]+)/im;
+const CHARSET = /\bcharset="?([\w.:-]+)/i;
+
+/** Returns the first page in a MIME message (MHT), or '' without one. */
+export function pageIn(message: Buffer): string {
+  const text = message.toString('latin1');
+  const boundary = BOUNDARY.exec(text)?.[1];
+  const parts = boundary === undefined ? [text] : text.split(`--${boundary}`);
+  for (const part of parts) {
+    const [, head = '', body = ''] = /^\s*([^]*?)\r?\n\r?\n([^]*)$/.exec(part) ?? [];
+    if (PAGE.test(head))
+      return decoded(bytesOf(body, ENCODING.exec(head)?.[1] ?? ''), CHARSET.exec(head)?.[1]);
+  }
+  return '';
+}
+
+function bytesOf(body: string, encoding: string): Buffer {
+  switch (encoding.toLowerCase()) {
+    case 'base64':
+      return Buffer.from(body, 'base64');
+    case 'quoted-printable':
+      return Buffer.from(
+        body
+          .replace(/=\r?\n/g, '')
+          .replace(/=([\dA-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+        'latin1',
+      );
+    default:
+      return Buffer.from(body, 'latin1');
+  }
+}
+
+function decoded(bytes: Buffer, charset: string | undefined): string {
+  try {
+    return new TextDecoder(charset ?? encodingOf(bytes)).decode(bytes);
+  } catch {
+    return new TextDecoder(encodingOf(bytes)).decode(bytes);
+  }
+}

@@ -1,0 +1,86 @@
+import { elementAt, type XmlElement } from '../../markup/xml-element.ts';
+import { contentOf } from '../alternate-content.ts';
+import { isOn, numberAt, valueAt } from './properties.ts';
+
+/** Most columns before a cell. Word's tables have 63. */
+const MAX_COLUMNS = 1000;
+
+export interface WordRow {
+  isHeader: boolean;
+  cells: WordCell[];
+}
+
+export interface WordCell {
+  column: number;
+  columnSpan: number;
+  rowSpan: number;
+  /** The cell, and those merged into it from below. */
+  parts: XmlElement[];
+}
+
+/**
+ * Places the cells of a table in its columns, without deleted rows and cells.
+ * @param takesHidden decides about a hidden row
+ */
+export function tableRows(table: XmlElement, takesHidden: () => boolean): WordRow[] {
+  const rows: WordRow[] = [];
+  // Cells that those below may be merged into, by their columns.
+  const merging = new Map<number, WordCell>();
+  for (const row of within(table, 'w:tr')) {
+    const properties = elementAt(row, 'w:trPr');
+    if (properties && elementAt(properties, 'w:del')) continue;
+    if (isOn(properties, 'w:hidden') && !takesHidden()) continue;
+    rows.push({
+      isHeader: isOn(properties, 'w:tblHeader') ?? false,
+      cells: cellsIn(row, numberAt(properties, 'w:gridBefore') ?? 0, merging),
+    });
+  }
+  return rows;
+}
+
+function cellsIn(row: XmlElement, before: number, merging: Map<number, WordCell>): WordCell[] {
+  const cells: WordCell[] = [];
+  let column = Math.min(before, MAX_COLUMNS);
+  for (const part of within(row, 'w:tc')) {
+    const properties = elementAt(part, 'w:tcPr');
+    if (properties && elementAt(properties, 'w:cellDel')) continue;
+    const columnSpan = Math.min(Math.max(numberAt(properties, 'w:gridSpan') ?? 1, 1), MAX_COLUMNS);
+    const beside = cells.at(-1);
+    const isBeside = valueAt(properties, 'w:hMerge') === 'continue' || isBare(properties, 'w:hMerge');
+    const above = isMergedUp(properties) ? merging.get(column) : undefined;
+    if (isBeside && beside) {
+      beside.columnSpan += columnSpan;
+      beside.parts.push(part);
+    } else if (above) {
+      above.rowSpan++;
+      above.parts.push(part);
+    } else {
+      const cell = { column, columnSpan, rowSpan: 1, parts: [part] };
+      cells.push(cell);
+      if (properties && elementAt(properties, 'w:vMerge')) merging.set(column, cell);
+      else merging.delete(column);
+    }
+    column += columnSpan;
+  }
+  return cells;
+}
+
+function isMergedUp(properties: XmlElement | undefined): boolean {
+  return valueAt(properties, 'w:vMerge') === 'continue' || isBare(properties, 'w:vMerge');
+}
+
+/** Returns whether a property has no value. A merge without one goes on. */
+function isBare(properties: XmlElement | undefined, name: string): boolean {
+  const found = properties && elementAt(properties, name);
+  return found !== undefined && !found.attributes.has('w:val');
+}
+
+/** Returns the rows of a table or the cells of a row. Content controls may stand around them. */
+function within(element: XmlElement, name: string): XmlElement[] {
+  return contentOf(element).flatMap((child) => {
+    if (child.name === name) return [child];
+    return WRAPPERS.has(child.name) ? within(child, name) : [];
+  });
+}
+
+const WRAPPERS = new Set(['w:sdt', 'w:sdtContent', 'w:customXml', 'w:ins', 'w:moveTo']);

@@ -1,0 +1,68 @@
+import type { Flow } from './rtf-flow.ts';
+
+/** Size of letters that no file names, in half points. */
+const USUAL_SIZE = 24;
+/** Least sizes of bold letters that look like a heading, in half points, by its level. */
+const HEADING_SIZES = [44, 36, 32, 28];
+
+/** Where the words of a group go that are not part of the text. */
+export type Captured = 'font' | 'style' | 'mark' | 'author' | 'field';
+
+/** What a control word may say about a paragraph. */
+export interface ParagraphState {
+  style?: number;
+  outline?: number;
+  list?: number;
+  depth?: number;
+  tables?: number;
+  isInTable?: boolean;
+}
+
+/** What holds within a group, and in those within it. */
+export interface RtfState {
+  flow: Flow;
+  /** Whether a reader sees nothing of the group. */
+  skips: boolean;
+  captures: Captured | undefined;
+  /** Whether the next word begins a group that may be skipped. */
+  isStarred: boolean;
+  /** Whether groups within say the same, for programs of different age. */
+  isRepeated: boolean;
+  isNestedRow: boolean;
+  field: { instruction: string };
+  font: number | undefined;
+  /** Characters after one of Unicode for programs that know none. */
+  fallback: number;
+  isHidden: boolean;
+  isDeleted: boolean;
+  isBold: boolean;
+  size: number;
+  paragraph: ParagraphState;
+}
+
+/** Returns what holds at the start of text that flows by itself. */
+export function startState(flow: Flow, font?: number): RtfState {
+  return {
+    flow,
+    skips: false,
+    captures: undefined,
+    isStarred: false,
+    isRepeated: false,
+    isNestedRow: false,
+    field: { instruction: '' },
+    fallback: 1,
+    paragraph: {},
+    ...plainLetters(font),
+  };
+}
+
+/** Returns what holds for letters without any format. */
+export function plainLetters(font: number | undefined) {
+  return { font, isHidden: false, isDeleted: false, isBold: false, size: USUAL_SIZE };
+}
+
+/** Returns the level of a heading that letters look like. */
+export function looksLikeHeading({ isBold, size }: RtfState): number | undefined {
+  const level = HEADING_SIZES.findIndex((least) => size >= least);
+  return isBold && level !== -1 ? level + 1 : undefined;
+}
