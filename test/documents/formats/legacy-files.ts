@@ -58,6 +58,8 @@ export function excelBinary(
     xlsx.utils.book_append_sheet(book, sheet, name);
   }
   change(book);
+  // Otherwise the library writes the formats of workbooks that it wrote before, too.
+  Object.assign(book, { SSF: { 0: 'General' } });
   return Buffer.from(xlsx.write(book, { type: 'buffer', bookType: 'biff8' }) as Uint8Array);
 }
 

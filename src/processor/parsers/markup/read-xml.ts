@@ -4,7 +4,7 @@ import { prefixOf } from './vocabularies.ts';
 import type { XmlElement } from './xml-element.ts';
 
 /** Most elements of a document, over all its parts. */
-const MAX_ELEMENTS = 4_000_000;
+const MAX_ELEMENTS = 2_000_000;
 /** Most elements of one tree, because a tree stays in memory. */
 const MAX_TREE = 600_000;
 /** Deepest nesting. Readers of trees recurse. */

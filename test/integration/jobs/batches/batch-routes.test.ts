@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
+import { BlobStore } from '../../../../src/blobs/blob-store.ts';
 import type { BatchView } from '../../../../src/contract/batches/batch.ts';
 import type { Job } from '../../../../src/contract/job.ts';
 import type { BulkResult } from '../../../../src/contract/jobs.ts';
@@ -38,6 +40,8 @@ test('an upload names its batch, in its job and in its manifest', async () => {
   expect(JSON.parse((await redis.client.hget(keys.job(id), 'payload')) ?? '')).toMatchObject({
     batch: 'Reports 2026/Q1 ä',
   });
+  const manifest = await new BlobStore(join(api.dataDir, 'blobs')).manifest(`default/${id}`);
+  expect(manifest?.payload).toMatchObject({ batch: 'Reports 2026/Q1 ä' });
   expect(await view('Reports 2026/Q1 ä')).toEqual({
     batch: 'Reports 2026/Q1 ä',
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) as string,
