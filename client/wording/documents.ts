@@ -54,9 +54,11 @@ export const STRATEGY_WORDS: Record<ChunkingStrategy, string> = {
   fixed: 'Equal lengths',
 };
 
-/** Formats chunk settings: “Sentences, 512 / 50”. */
-export function settingsOf({ chunking_strategy, chunk_size, chunk_overlap }: Document): string {
-  return `${STRATEGY_WORDS[chunking_strategy]}, ${whole(chunk_size)} / ${whole(chunk_overlap)}`;
+/** Formats chunk settings: “Sentences, 512 / 50, with hidden content”. */
+export function settingsOf(document: Document): string {
+  const { chunking_strategy, chunk_size, chunk_overlap, include_hidden } = document;
+  const hidden = include_hidden ? ', with hidden content' : '';
+  return `${STRATEGY_WORDS[chunking_strategy]}, ${whole(chunk_size)} / ${whole(chunk_overlap)}${hidden}`;
 }
 
 /** Formats the models of a collection: “default, 64 dimensions”. */
