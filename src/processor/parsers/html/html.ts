@@ -14,7 +14,7 @@ import { ENDS_PARAGRAPH, OpenElements } from './open-elements.ts';
 /** Elements for navigation or interaction. An unclosed one would hide the rest of the page. */
 const SKIPPED: ReadonlySet<string> = new Set(['nav', 'select', 'button', 'svg']);
 /** Elements that browsers with scripts do not show, and ruby annotations with their brackets. */
-const NOT_SHOWN = /^(?:head|title|script|style|template|noscript|noframes|datalist|rt|rp)$/;
+const NOT_SHOWN = /^(?:title|script|style|template|noscript|noframes|datalist|rt|rp)$/;
 const RUBY = /^r[tp]$/;
 const HEADING = /^h[1-6]$/;
 const CELL = /^t[dh]$/;

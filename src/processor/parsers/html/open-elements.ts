@@ -18,7 +18,6 @@ const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], with
   tbody: [SECTIONS, ['table']],
   thead: [SECTIONS, ['table']],
   tfoot: [SECTIONS, ['table']],
-  a: [['a'], ['table', ...CELLS, 'caption', 'object']],
   rt: [['rt', 'rp'], ['ruby']],
   rp: [['rt', 'rp'], ['ruby']],
 };
@@ -26,6 +25,9 @@ const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], with
 export const ENDS_PARAGRAPH =
   /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|listing|main|menu|nav|ol|p|plaintext|pre|search|section|summary|table|ul|xmp)$/;
 const HEADING = /^h[1-6]$/;
+/** Elements that no end tag within them ends, but for one of a table or the page. */
+const SCOPE = /^(?:table|caption|t[dh])$/;
+const ENDS_SCOPE = /^(?:table|caption|tr|t[dh]|tbody|thead|tfoot|body|html)$/;
 const PARAGRAPH = [['p'], ['button', 'table', 'td', 'th', 'caption', 'object']] as const;
 /** Most open elements within one that a later tag closes. Deeper nesting is an attack. */
 const MAX_IMPLIED = 100;
@@ -33,7 +35,9 @@ const MAX_IMPLIED = 100;
 /** Names of the open elements of a page, outermost first. It closes elements whose end tags HTML lets authors leave out. */
 export class OpenElements {
   readonly #names: string[] = [];
-  readonly #counts = new Map<string, number>();
+  /** Depths of the open elements of a name, and of those that are a scope. */
+  readonly #depths = new Map<string, number[]>();
+  readonly #scopes: number[] = [];
   readonly #onClose: (name: string, depth: number) => void;
 
   /** @param onClose takes each element that ends, and the number of elements around it */
@@ -46,7 +50,7 @@ export class OpenElements {
   }
 
   has(name: string): boolean {
-    return (this.#counts.get(name) ?? 0) > 0;
+    return (this.#depths.get(name)?.length ?? 0) > 0;
   }
 
   /** Closes the elements that a new one ends. */
@@ -57,14 +61,22 @@ export class OpenElements {
   /** Opens an element. Returns false for one without content. */
   open(name: string): boolean {
     if (VOID.test(name)) return false;
+    const depths = this.#depths.get(name);
+    if (depths) depths.push(this.depth);
+    else this.#depths.set(name, [this.depth]);
+    if (SCOPE.test(name)) this.#scopes.push(this.depth);
     this.#names.push(name);
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     return true;
   }
 
-  /** Closes the innermost element of a name with all within it. An end tag without an open element is ignored. */
+  /**
+   * Closes the innermost element of a name with all within it. An end tag without an open element is ignored, also where
+   * the element is outside of the open cell.
+   */
   close(name: string): void {
-    if (this.has(name)) this.#closeTo(this.#names.lastIndexOf(name));
+    const depth = this.#depths.get(name)?.at(-1) ?? -1;
+    const scope = ENDS_SCOPE.test(name) ? -1 : (this.#scopes.at(-1) ?? -1);
+    if (depth > scope) this.#closeTo(depth);
   }
 
   closeAll(): void {
@@ -74,7 +86,8 @@ export class OpenElements {
   #closeTo(depth: number): void {
     while (this.#names.length > depth) {
       const name = this.#names.pop() ?? '';
-      this.#counts.set(name, (this.#counts.get(name) ?? 1) - 1);
+      this.#depths.get(name)?.pop();
+      if (SCOPE.test(name)) this.#scopes.pop();
       this.#onClose(name, this.#names.length);
     }
   }
@@ -83,8 +96,10 @@ export class OpenElements {
 /** Counts the elements that stay open where one begins. */
 function impliedEnd(name: string, open: readonly string[]): number {
   const [closed, within] = IMPLIED[name] ?? (ENDS_PARAGRAPH.test(name) ? PARAGRAPH : [[], []]);
-  // One heading ends another, but not around what stands between them.
-  let depth = HEADING.test(name) && HEADING.test(open.at(-1) ?? '') ? open.length - 1 : open.length;
+  const top = open.at(-1) ?? '';
+  // One heading or link ends another, but not around what stands between them.
+  const endsTop = name === 'a' ? top === 'a' : HEADING.test(name) && HEADING.test(top);
+  let depth = endsTop ? open.length - 1 : open.length;
   if (closed.length === 0) return depth;
   for (let at = open.length - 1; at >= Math.max(0, open.length - MAX_IMPLIED); at--) {
     const element = open[at] ?? '';

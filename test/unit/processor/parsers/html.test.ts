@@ -82,6 +82,32 @@ it('loses nothing to an element that is never closed', async () => {
   expect((await page('a < b <!-- <nav>')).text).toBe('a < b');
 });
 
+it('needs no end of the head', async () => {
+  const heads = ['<link rel=x><body><p>', '<p>', '<meta/>', '<body><p>x</head>', '<h1>'];
+  for (const head of heads) {
+    const { text } = await parsed(`<!doctype html><html><head><title>T</title>${head}Body text</html>`);
+    expect([head, text]).toEqual([head, expect.stringMatching(/^(?:# |x\n\n)?Body text$/)]);
+  }
+  expect((await parsed(epub(['<head><title>T</title><body><p>x</p>']))).text).toBe('x');
+});
+
+it('ends no table at the end of an element around it', async () => {
+  for (const name of ['div', 'font', 'b', 'span', 'center', 'form', 'p', 'head']) {
+    const { text } = await page(
+      `<${name}><table><tr><td>a</${name}></td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table></${name}>`,
+    );
+    expect([name, text]).toEqual([name, '| a | b |\n| --- | --- |\n| c | d |']);
+  }
+});
+
+it('keeps what stands between a link without its end and the next', async () => {
+  const { text } = await page(
+    '<a name=x><ul><li>one <a href=y>two</a><li>three</ul><h2><a name=z>Four</h2><pre>a\n<a href=y>b</a>\nc</pre>',
+  );
+  expect(text).toBe('- one two\n- three\n\n## Four\n\n```\na\nb\nc\n```');
+  expect((await page('<a name=x>One<div hidden>no <a href=y>no</a> no</div>')).text).toBe('One');
+});
+
 it('takes no longer than the page is long', async () => {
   for (const part of ['<nav>', '<a "', "<a x='", '<!--', '<script>', '<'])
     expect((await page(`one ${part.repeat(100_000)}`)).text).toContain('one');
@@ -92,6 +118,7 @@ it('takes no longer than the page is long', async () => {
     `<p style="${'/*a'.repeat(1000)}">`,
     '<table><tr><td>',
     '<ul><li>',
+    '<b hidden><td></b>',
   ])
     expect((await page(`one ${part.repeat(100_000 / part.length)}</body>`)).text).toBe('one');
   const distinct = Array.from({ length: 30_000 }, (_, i) => `<x${i} hidden>`).join('');
