@@ -1,6 +1,11 @@
-import { visitTags, type Tag } from '../markup/markup-tags.ts';
+import { ENDS_PARAGRAPH } from '../html/open-elements.ts';
+import { visitMarkup, visitTags, type Tag } from '../markup/markup-tags.ts';
 
-/** Removes the numbers that call notes from a page of XHTML, because they are no part of the words before them. */
+/** A number, a letter or a sign, also in brackets. Any other call is a word of its sentence. */
+const MARK = /^[^\p{L}\p{N}]*(?:\d{1,4}|[a-z]|(?:x[lc]|l?x{0,3})(?:i[xv]|v?i{0,3}))[^\p{L}\p{N}]*$/iu;
+const ENDS_CALL = /^(?:li|d[td]|t[rdh]|body)$/;
+
+/** Removes the marks that call notes from a page of XHTML, because they are no part of the words before them. */
 export function withoutNoteCalls(xhtml: string): string {
   let rest = '';
   let from = 0;
@@ -9,15 +14,24 @@ export function withoutNoteCalls(xhtml: string): string {
     xhtml,
     (tag) => {
       if (tag.kind === 'opens' && callsNote(tag)) call = tag;
-      else if (tag.kind === 'closes' && tag.name === call?.name) {
-        rest += xhtml.slice(from, call.start);
-        from = tag.end;
+      else if (ENDS_PARAGRAPH.test(tag.name) || ENDS_CALL.test(tag.name)) call = undefined;
+      else if (call && tag.kind === 'closes' && tag.name === call.name) {
+        if (MARK.test(wordsOf(xhtml.slice(call.end, tag.start)))) {
+          rest += xhtml.slice(from, call.start);
+          from = tag.end;
+        }
         call = undefined;
       }
     },
     true,
   );
   return rest + xhtml.slice(from);
+}
+
+function wordsOf(xhtml: string): string {
+  let words = '';
+  visitMarkup(xhtml, { tag: () => {}, text: (text) => (words += text) });
+  return words;
 }
 
 function callsNote({ name, attributes }: Tag): boolean {

@@ -10,13 +10,11 @@ const PAGE_TYPE = /html/i;
 interface Item {
   path: string;
   isPage: boolean;
-  /** Whether it only lists the others. */
-  isNavigation: boolean;
 }
 
 /**
- * Returns the paths of a book's pages in reading order, without the list of contents that programs show. If the package
- * of the book names none of its files, all pages count, in the order of their names.
+ * Returns the paths of a book's pages in reading order. If the package of the book names none of its files, all pages
+ * count, in the order of their names.
  */
 export function readingOrder(archive: Archive): string[] {
   const found = packagePaths(archive).flatMap((path) => [...spine(path, archive)]);
@@ -46,12 +44,11 @@ function* spine(packagePath: string, archive: Archive): Generator<string> {
     items.set(attributes.get('id') ?? '', {
       path: resolved(packagePath, attributes.get('href') ?? ''),
       isPage: PAGE_TYPE.test(attributes.get('media-type') ?? ''),
-      isNavigation: (attributes.get('properties') ?? '').split(/\s+/).includes('nav'),
     });
   });
   for (const id of order) {
     const item = items.get(id);
-    if (item?.isPage && !item.isNavigation && archive.bytes(item.path) !== undefined) yield item.path;
+    if (item?.isPage && archive.bytes(item.path) !== undefined) yield item.path;
   }
 }
 

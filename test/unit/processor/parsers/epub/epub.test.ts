@@ -31,12 +31,12 @@ it('reads pages in the order of the package, each once, without the list of cont
   const spine =
     ref('nav') + ref('b', 'linear="no"') + ref('a') + ref('b') + ref('lost') + ref('css') + ref('none');
   const parts = {
-    'O E/nav.xhtml': page('<h1>Contents</h1>'),
+    'O E/nav.xhtml': page('<nav><h1>Contents</h1></nav><p>Preface</p>'),
     'O E/text/a b.xhtml': page('<p>Second</p>'),
     'b.xml': page('<p>First</p>'),
     'O E/x.xhtml': page('<p>no</p>'),
   };
-  expect(book(items, spine, parts)).toBe('First\n\nSecond');
+  expect(book(items, spine, parts)).toBe('Preface\n\nFirst\n\nSecond');
 });
 
 it('reads all pages by their names if the package names none', () => {
@@ -73,6 +73,16 @@ it('leaves out the numbers that call notes, but keeps the notes', () => {
   const body =
     '<p>Alpha<a epub:type="noteref" href="#n">1</a> and beta<a role="doc-noteref" href="#m"><sup>2</sup></a>.</p><aside epub:type="footnote"><p>A note.</p></aside><p><a epub:type="noteref">open</p>';
   expect(readBlocks(readEpub, epub([body])).text).toBe('Alpha and beta.\n\nA note.\n\nopen');
+});
+
+it('keeps the words that call notes', () => {
+  const call = (words: string) => `<a epub:type="noteref" href="#n">${words}</a>`;
+  for (const mark of ['[12]', '*', '&#8224;', '(b)', 'xiv', '&#160;<sup>3</sup>', '<img alt="4"/>'])
+    expect([mark, readBlocks(readEpub, epub([`<p>a${call(mark)}</p>`])).text]).toEqual([mark, 'a']);
+  for (const words of ['deer', '日本', 'Été', 'ill', '12 deer'])
+    expect(readBlocks(readEpub, epub([`<p>a ${call(words)}</p>`])).text).toBe(`a ${words}`);
+  const unclosed = '<p>a <a epub:type="noteref">1</p><p>b</a></p>';
+  expect(readBlocks(readEpub, epub([unclosed])).text).toBe('a 1\n\nb');
 });
 
 it('leaves out what pages hide, and counts it', () => {
