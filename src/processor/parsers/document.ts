@@ -63,7 +63,7 @@ const mail = (type: 'mail' | 'msg') => async (): Promise<Parser> => {
   return (file, { maxTextChars, maxSilenceMs, includeHidden }) => {
     const read = (source: DocumentSource, mostChars: number) =>
       parseDocument(source, { maxTextChars: mostChars, maxSilenceMs, includeHidden });
-    return parseMail(file, maxTextChars, read, type);
+    return parseMail(file, { maxTextChars, includeHidden }, read, type);
   };
 };
 

@@ -1,6 +1,6 @@
 import type { Block } from '../blocks/block.ts';
 import { BlockBuilder } from '../blocks/block-builder.ts';
-import { Reading } from '../blocks/reading.ts';
+import type { Reading } from '../blocks/reading.ts';
 import { writeBlocks } from '../blocks/write-blocks.ts';
 import { oneLine } from '../markdown-writer.ts';
 import { formulaText } from '../markup/formula.ts';
@@ -35,9 +35,9 @@ export function readHtml(html: string, reading: Reading): Block[] {
 }
 
 /** Writes an HTML page as Markdown. See {@link readHtml}. */
-export function htmlToMarkdown(html: string, maxTextChars: number): string {
+export function htmlToMarkdown(html: string, reading: Reading): string {
   let text = '';
-  for (const event of writeBlocks(readHtml(html, new Reading(maxTextChars)), maxTextChars)) {
+  for (const event of writeBlocks(readHtml(html, reading), reading.maxTextChars)) {
     if (event.type === 'segment') text += event.text;
   }
   return text;

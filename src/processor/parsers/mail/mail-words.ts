@@ -1,6 +1,7 @@
 import type { Email } from 'postal-mime';
 
 import { ProcessorError } from '../../errors.ts';
+import { Reading } from '../blocks/reading.ts';
 import { htmlToMarkdown } from '../html/html.ts';
 import { escapeBlocks } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
@@ -18,21 +19,31 @@ const WORD = /[\p{L}\p{N}]+/gu;
 const ADDRESS = /\bhttps?:\S+/g;
 const ROW = /^\|(?! --- )(.*)\|$/gm;
 
+/** The words of a mail, and the number of hidden parts that they lack. */
+interface MailWords {
+  words: string;
+  hiddenLeftOut: number;
+}
+
 /**
- * Returns the words of a mail: the plain text, or the HTML if that is richer. It is richer if the plain text lacks many of
+ * Reads the words of a mail: the plain text, or the HTML if that is richer. It is richer if the plain text lacks many of
  * its words, or the rows of its tables.
  * @throws {ProcessorError} `text_too_long` or `corrupt`, if there is only HTML
  */
-export function mailWords({ text = '', html = '' }: Email, maxTextChars: number): string {
-  const plain = escapeBlocks(normalize(text)).trim();
+export function mailWords(
+  { text = '', html = '' }: Email,
+  { maxTextChars, includeHidden }: { maxTextChars: number; includeHidden: boolean },
+): MailWords {
+  const plain = { words: escapeBlocks(normalize(text)).trim(), hiddenLeftOut: 0 };
   if (html.trim() === '') return plain;
-  if (plain === '') return htmlToMarkdown(html, maxTextChars);
+  const reading = new Reading(maxTextChars, includeHidden);
   try {
-    const rich = htmlToMarkdown(html, maxTextChars);
-    return isRicher(rich, plain) ? rich : plain;
+    const words = htmlToMarkdown(html, reading);
+    const isTaken = plain.words === '' || isRicher(words, plain.words);
+    return isTaken ? { words, hiddenLeftOut: reading.hiddenLeftOut } : plain;
   } catch (error) {
     // The plain text says the same in less.
-    if (error instanceof ProcessorError) return plain;
+    if (error instanceof ProcessorError && plain.words !== '') return plain;
     throw error;
   }
 }

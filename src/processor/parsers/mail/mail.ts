@@ -43,17 +43,17 @@ type MailType = keyof typeof CONTAINERS;
 /**
  * Reads a mail: subject as heading, sender, recipients, date and text. It reads attached mails below their subject,
  * and other attachments below their file name, with their pages and headings. It names those that it cannot read,
- * such as scans and images. `pages_unread` counts their pages.
+ * such as scans and images. `pages_unread` counts their pages, `hidden_left_out` the hidden parts of all that it reads.
  * @param read reads an attachment
  * @throws {ProcessorError} `corrupt`, or `text_too_long`
  */
 export async function* parseMail(
   file: DocumentFile,
-  maxTextChars: number,
+  limits: { maxTextChars: number; includeHidden: boolean },
   read: ReadDocument,
   type: MailType = 'mail',
 ): AsyncGenerator<ParseEvent> {
-  const reader = new MailReader(maxTextChars, read);
+  const reader = new MailReader(limits, read);
   const parts = yield* reader.read(type, await bytesOf(file), 1);
   for (const [index, part] of parts.entries()) {
     for (const [at, segment] of part.entries()) {
@@ -61,28 +61,34 @@ export async function* parseMail(
       yield isLast ? { ...segment, text: segment.text + PAGE_BREAK } : segment;
     }
   }
-  const unread = reader.pagesUnread;
-  yield { type: 'end', metadata: unread > 0 ? { pages_unread: unread } : {} };
+  yield { type: 'end', metadata: reader.metadata };
 }
 
 /** Reads a mail with all that it holds, within limits over all levels. */
 class MailReader {
   readonly #read: ReadDocument;
+  readonly #includeHidden: boolean;
   /** Characters that the rest may have. */
   #left: number;
   #attachments = 0;
   /** Pages of the attachments so far. */
   #pages = 0;
   #pagesUnread = 0;
+  #hiddenLeftOut = 0;
 
-  constructor(maxTextChars: number, read: ReadDocument) {
+  constructor(
+    { maxTextChars, includeHidden }: { maxTextChars: number; includeHidden: boolean },
+    read: ReadDocument,
+  ) {
     this.#left = maxTextChars;
+    this.#includeHidden = includeHidden;
     this.#read = read;
   }
 
-  /** Pages of attachments of which no text was read. */
-  get pagesUnread(): number {
-    return this.#pagesUnread;
+  /** Counts of what the text lacks, without those of zero. */
+  get metadata(): Record<string, number> {
+    const counts = { pages_unread: this.#pagesUnread, hidden_left_out: this.#hiddenLeftOut };
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   }
 
   /**
@@ -97,8 +103,10 @@ class MailReader {
   ): AsyncGenerator<Progress, Part[]> {
     const mail = await CONTAINERS[type](bytes);
     const subject = heading(level, normalize(mail.subject ?? ''));
-    const words = mailWords(mail, this.#left);
+    const limits = { maxTextChars: this.#left, includeHidden: this.#includeHidden };
+    const { words, hiddenLeftOut } = mailWords(mail, limits);
     this.#left -= words.length;
+    this.#hiddenLeftOut += hiddenLeftOut;
     const path = nested(around, segments(subject).next().value?.heading);
     const names: string[] = [];
     const within: Part[] = [];
@@ -146,8 +154,10 @@ class MailReader {
     try {
       for await (const event of this.#read(source, Math.max(0, this.#left))) {
         if (event.type === 'segment') part.push(event);
-        else if (event.type === 'end') this.#pagesUnread += Number(event.metadata['pages_unread'] ?? 0);
-        else if (event.type === 'progress') {
+        else if (event.type === 'end') {
+          this.#pagesUnread += Number(event.metadata['pages_unread'] ?? 0);
+          this.#hiddenLeftOut += Number(event.metadata['hidden_left_out'] ?? 0);
+        } else if (event.type === 'progress') {
           pages = event.pages_total;
           yield {
             type: 'progress',

@@ -1,3 +1,4 @@
+import { Reading } from '../blocks/reading.ts';
 import { htmlToMarkdown } from '../html/html.ts';
 import { visitMarkup, visitTags, type Tag } from '../markup/markup-tags.ts';
 import { ENDS_PARAGRAPH } from '../html/open-elements.ts';
@@ -31,7 +32,8 @@ const BLANK_LINE = /(?:^|\n[ \t]*\n)[ \t]*$/;
 
 /**
  * Removes the tags and comments of HTML from Markdown. Tables and headings of HTML become Markdown's. Code and
- * addresses in angle brackets stay. So does a name in angle brackets that nothing shows to be a tag, such as `<T>`.
+ * addresses in angle brackets stay. So does a name in angle brackets that nothing shows to be a tag, such as `<T>`, and
+ * what a page would hide, because programs show Markdown by rules of their own.
  */
 export function withoutHtml(markdown: string): string {
   return markdown.includes('<') ? new HtmlRemover(markdown).read() : markdown;
@@ -126,7 +128,7 @@ class HtmlRemover {
       return this.#replaceBlock(
         start,
         close.end,
-        htmlToMarkdown(this.#source.slice(start, close.end), Infinity),
+        htmlToMarkdown(this.#source.slice(start, close.end), new Reading(Infinity, true)),
       );
     if (name === 'img') return this.#replace(start, end, attributes.get('alt') ?? '');
     if (name === 'br' || CELL.test(name)) return this.#replace(start, end, ' ');

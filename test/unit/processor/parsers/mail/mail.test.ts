@@ -36,6 +36,22 @@ it('is read with its paragraphs whole where lines go on, and with what it quotes
   expect((await parsed(`${HEAD}${spaceless}日本 \r\n語です。\r\n`)).text).toContain('日本語です。');
 });
 
+it('leaves out what its HTML and its attachments hide, and counts it, unless hidden text is asked for', async () => {
+  const html = '<p>Shown.</p><p hidden>Secret.</p>';
+  const part = (type: string, body: string, more = '') => `--b\r\n${typed(type, more)}${body}\r\n`;
+  const attached = part('text/html; name="a.html"', html, 'Content-Disposition: attachment\r\n');
+  const inner = part('message/rfc822', `Subject: Inner\r\n${typed('text/html')}${html}`);
+  const mail = `${HEAD}${typed('multipart/mixed; boundary=b')}${part('text/html', html)}${attached}${inner}--b--\r\n`;
+  const { text, metadata } = await parsed(mail);
+  expect([text.match(/Shown/g)?.length, text.includes('Secret')]).toEqual([3, false]);
+  expect(metadata).toMatchObject({ hidden_left_out: 3 });
+  const whole = await parsed(mail, 'x', '', { includeHidden: true });
+  expect(whole.text.match(/Secret/g)).toHaveLength(3);
+  expect(whole.metadata).not.toHaveProperty('hidden_left_out');
+  const plain = `${HEAD}${typed('multipart/alternative; boundary=b')}${part('text/plain', 'Shown.')}${part('text/html', html)}--b--\r\n`;
+  expect((await parsed(plain)).metadata).not.toHaveProperty('hidden_left_out');
+});
+
 it('keeps the library from very many lines, but for those that it has to see', () => {
   const body = 'a\r\n\r\nb\r\nc\r\n';
   const lines = (mail: string) => joinBodyLines(mail).split('\n').length;

@@ -16,6 +16,11 @@ describe('the HTML in Markdown', () => {
     ['<div>one</div><div>two</div>', 'one\ntwo'],
     ['a<script>\nevil("<b>")\n</script>b', 'ab'],
     ['<pre>\n# code\n</pre>', '```\n\n# code\n```'],
+    ['<div hidden>one</div>\n\n<p>two</p>', 'one\n\ntwo'],
+    [
+      '<table><tr><th>a</th><th hidden>b</th></tr><tr hidden><td>1</td><td>2</td></tr></table>',
+      '| a | b |\n| --- | --- |\n| 1 | 2 |',
+    ],
     ['<ul>\n<li>hat</li>\n<li>rope</li>\n</ul>', 'hat\nrope\n'],
   ])('%j is %j', (markdown, text) => {
     expect(withoutHtml(markdown)).toBe(text);
