@@ -7,6 +7,7 @@ import { formulaText } from '../markup/formula.ts';
 import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
 import type { XmlElement } from '../markup/xml-element.ts';
 import { spansOf } from './cell-spans.ts';
+import { languageOf } from './code-language.ts';
 import { isHidden } from './hidden-element.ts';
 import { HtmlList } from './html-list.ts';
 import { ENDS_PARAGRAPH, OpenElements } from './open-elements.ts';
@@ -18,20 +19,21 @@ const NOT_SHOWN = /^(?:title|script|style|template|noscript|noframes|datalist|rt
 const RUBY = /^r[tp]$/;
 const HEADING = /^h[1-6]$/;
 const CELL = /^t[dh]$/;
+/** Elements of lists and tables that stand apart, too. */
+const PART = /^(?:li|t[rdh])$/;
 const LIST = /^(?:ul|ol|menu|dir)$/;
 const CODE = /^(?:pre|listing|xmp|plaintext)$/;
 /** Other elements whose words stand apart from those around them. */
 const ENDS_LINE = /^(?:legend|label|textarea|option|output|caption|dt|dd)$/;
 /** Stands for a line break among words. HTML treats this character as one, too. */
 const LINE_BREAK = '\u2028';
-const LANGUAGE = /(?:^|\s)lang(?:uage)?-([\w+#-]+)/;
 /**
  * Reads the words, headings, lists and tables of an HTML page. It leaves out scripts, styles, navigation, and what the
  * page hides, to the end of its element, explicit or implied.
  * @throws {ProcessorError} `text_too_long`
  */
 export function readHtml(html: string, reading: Reading): Block[] {
-  return readPage(html, reading, SKIPPED);
+  return readPage(html, reading, SKIPPED, new Set());
 }
 
 /** Writes an HTML page as Markdown. See {@link readHtml}. */
@@ -43,12 +45,18 @@ export function htmlToMarkdown(html: string, reading: Reading): string {
   return text;
 }
 
-function readPage(html: string, reading: Reading, skipped: ReadonlySet<string>): Block[] {
-  const reader = new HtmlReader(reading, skipped);
+/** @param leftOut places of hidden elements that the reading has counted */
+function readPage(
+  html: string,
+  reading: Reading,
+  skipped: ReadonlySet<string>,
+  leftOut: Set<number>,
+): Block[] {
+  const reader = new HtmlReader(reading, skipped, leftOut);
   visitMarkup(html, reader);
   const result = reader.end();
   if (typeof result !== 'string') return result;
-  return readPage(html, reading, new Set([...skipped].filter((name) => name !== result)));
+  return readPage(html, reading, new Set([...skipped].filter((name) => name !== result)), leftOut);
 }
 
 /** What the words that follow belong to. */
@@ -56,11 +64,12 @@ type Open =
   | { kind: 'paragraph' }
   | { kind: 'heading'; level: number }
   | { kind: 'item'; mark: string }
-  | { kind: 'code'; language?: string };
+  | { kind: 'code'; language: string | undefined };
 
 class HtmlReader {
   readonly #reading: Reading;
   readonly #skipped: ReadonlySet<string>;
+  readonly #leftOut: Set<number>;
   readonly #builder: BlockBuilder;
   readonly #elements = new OpenElements((name, depth) => this.#closed(name, depth));
   readonly #lists: HtmlList[] = [];
@@ -72,21 +81,24 @@ class HtmlReader {
   #out: { depth: number; name: string } | undefined;
   #unclosed: string | undefined;
 
-  constructor(reading: Reading, skipped: ReadonlySet<string>) {
+  constructor(reading: Reading, skipped: ReadonlySet<string>, leftOut: Set<number>) {
     this.#reading = reading;
     this.#skipped = skipped;
+    this.#leftOut = leftOut;
     this.#builder = new BlockBuilder(reading.maxTextChars);
   }
 
   tag(tag: Tag): void {
     const { kind, name } = tag;
-    if (kind === 'closes') {
+    // Browsers take this end tag for a line break.
+    if (kind === 'closes' && name !== 'br') {
       const out = this.#out;
       this.#elements.close(name);
       if (out && out !== this.#out && out.name !== name) this.#noteUnclosed(out.name);
       return;
     }
     this.#reading.elements.spend();
+    if (!this.#out && standsApart(name)) this.#endFormula();
     this.#elements.closeImplied(name);
     const depth = this.#elements.depth;
     const hasContent = kind === 'opens' && this.#elements.open(name);
@@ -102,7 +114,11 @@ class HtmlReader {
 
   #isOut(tag: Tag): boolean {
     if (this.#skipped.has(tag.name) || NOT_SHOWN.test(tag.name)) return true;
-    return isHidden(tag) && !this.#reading.takesHidden();
+    if (!isHidden(tag)) return false;
+    if (this.#leftOut.has(tag.start)) return true;
+    const isOut = !this.#reading.takesHidden();
+    if (isOut) this.#leftOut.add(tag.start);
+    return isOut;
   }
 
   text(text: string): void {
@@ -129,12 +145,13 @@ class HtmlReader {
   #opened({ name, attributes }: Tag): void {
     if (name === 'math' || this.#formula.length > 0) this.#openFormula(name, attributes);
     else if (name === 'br') this.#words.push(LINE_BREAK);
-    else if (this.#open.kind === 'code') return;
-    else if (name === 'img') this.#words.push(` ${attributes.get('alt') ?? ''} `);
+    else if (this.#open.kind === 'code') {
+      if (name === 'code') this.#open.language ??= languageOf(attributes);
+      this.#partCode(name);
+    } else if (name === 'img') this.#words.push(` ${attributes.get('alt') ?? ''} `);
     else if (CODE.test(name)) {
       this.#flush();
-      const language = LANGUAGE.exec(attributes.get('class') ?? '')?.[1];
-      this.#open = { kind: 'code', ...(language !== undefined && { language }) };
+      this.#open = { kind: 'code', language: languageOf(attributes) };
     } else if (LIST.test(name)) {
       this.#flush();
       this.#lists.push(new HtmlList(name, attributes));
@@ -162,6 +179,17 @@ class HtmlReader {
     this.#formula.push(element);
   }
 
+  /** Ends a formula without its end tag. */
+  #endFormula(): void {
+    while (this.#formula.length > 0) this.#elements.close('math');
+  }
+
+  /** Puts the blocks of code on lines of their own, and a blank between cells. */
+  #partCode(name: string): void {
+    const isLineStart = /(?:^|[\n\u2028])$/.test(this.#words.at(-1) ?? '');
+    if (standsApart(name) && !isLineStart) this.#words.push(CELL.test(name) ? ' ' : LINE_BREAK);
+  }
+
   #closed(name: string, depth: number): void {
     if (this.#out) {
       if (this.#out.depth === depth) this.#out = undefined;
@@ -174,6 +202,7 @@ class HtmlReader {
     }
     if (this.#open.kind === 'code') {
       if (CODE.test(name)) this.#flush();
+      else if (!CELL.test(name)) this.#partCode(name);
       return;
     }
     if (LIST.test(name)) {
@@ -209,6 +238,10 @@ class HtmlReader {
     else if (open.kind === 'item') this.#builder.item(Math.max(this.#lists.length - 1, 0), open.mark, text);
     else this.#builder.paragraph(text);
   }
+}
+
+function standsApart(name: string): boolean {
+  return endsParagraph(name) || PART.test(name);
 }
 
 function endsParagraph(name: string): boolean {

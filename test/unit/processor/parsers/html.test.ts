@@ -166,6 +166,35 @@ it('keeps a formula in its line', async () => {
   expect(text).toBe('E = mc^2 holds.');
 });
 
+it('ends a formula without its end at the next block', async () => {
+  for (const next of ['<p>y', '<h2>y', '<div>y</div>', '<ul><li>y</ul>', '<table><tr><td>y</table>']) {
+    const { text } = await page(`a <math><mi>x</mi>${next}`);
+    expect([next, text]).toEqual([next, expect.stringMatching(/^a x\n\n(?:## |- )?y$/)]);
+  }
+});
+
+it('keeps the lines of code, and its language', async () => {
+  const code = async (html: string) =>
+    (await page(`<pre>${html}</pre>`)).text.slice('```'.length, -'\n```'.length);
+  expect(await code('<code class="language-js">\na</code>')).toBe('js\na');
+  expect(await code('<div>a</div><div>b<p>c</p></div>d')).toBe('\na\nb\nc\nd');
+  expect(await code('<ol><li>a<li>b</ol>')).toBe('\na\nb');
+  expect(await code('<table><tr><td>1<td>a<tr><td>2<td>b</table>')).toBe('\n1 a\n2 b');
+  expect((await page('a</br>b')).text).toBe('a\nb');
+});
+
+it('keeps a cell above all rows that follow, if it covers 0', async () => {
+  const { text } = await page(
+    '<table><tr><td rowspan=0>a<td>b<tr><td>c<tr><td>d<tr><td>e<tr><td>f<tr><td>g</table>',
+  );
+  expect(text).toContain('|  | c |\n|  | d |');
+});
+
+it('counts a hidden part once, however often it reads the page', async () => {
+  const { metadata } = await page('<p hidden>x</p><nav>menu<p>y<p hidden>z</p><button>');
+  expect(metadata).toMatchObject({ hidden_left_out: 2 });
+});
+
 it('reads what the pages of a book show', async () => {
   const { text } = await parsed(
     epub([
