@@ -110,7 +110,7 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
 const LABEL_CHARS = 64;
 /** Longest silence of a replaceable reader, in ms. A working one moves on long before. */
 const MAX_SILENCE_MS = 10_000;
-const TOO_MANY_PARTS = 'The file has too many headings to read. Upload it in smaller parts.';
+const TOO_MANY_PARTS = 'The file has too many headings and tables to read. Upload it in smaller parts.';
 
 /**
  * Reads a document as a stream of events: `segment`s, whose joined texts are the document's text, `progress` for pages,

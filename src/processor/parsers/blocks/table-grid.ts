@@ -120,7 +120,7 @@ function countTitles(rows: readonly PlacedRow[], columns: ReadonlyMap<number, nu
 function countHeaderRows(body: readonly PlacedRow[], marked: number): number {
   const [first, second] = body;
   if (!first) return 1;
-  const end = first.row + Math.max(...first.cells.map(({ rowSpan }) => rowSpan));
+  const end = first.row + first.cells.reduce((most, { rowSpan }) => Math.max(most, rowSpan), 1);
   const inner = body.findLastIndex(({ row }) => row < Math.max(end, marked)) + 1;
   const rows = Math.max(inner, second && isBelowSpans(first, second) ? 2 : 1);
   return rows <= MAX_HEADER_ROWS && rows < body.length ? rows : 1;

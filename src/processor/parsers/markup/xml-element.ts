@@ -26,7 +26,7 @@ export function* descendants(element: XmlElement): Generator<XmlElement> {
   const rest = elementsIn(element).toReversed();
   for (let next; (next = rest.pop());) {
     yield next;
-    rest.push(...elementsIn(next).toReversed());
+    for (const child of elementsIn(next).toReversed()) rest.push(child);
   }
 }
 

@@ -14,8 +14,8 @@ export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
     const isGroup = kind === 'grpSp';
     if (!isGroup && !SHAPES.has(kind)) continue;
     if (isHidden(next) && (!hasWords(next) || !reading.takesHidden())) continue;
-    if (isGroup) rest.push(...contentOf(next).toReversed());
-    else shapes.push(next);
+    if (!isGroup) shapes.push(next);
+    else for (const shape of contentOf(next).toReversed()) rest.push(shape);
   }
   return shapes;
 }

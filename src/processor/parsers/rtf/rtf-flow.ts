@@ -30,6 +30,8 @@ export class Flow {
   readonly kind: 'body' | 'note' | 'comment' | 'header' | 'footer' | 'box';
   /** Words of the open paragraph. */
   text = '';
+  /** Whether `text` has more than spaces. Trimming it for each token would take quadratic time. */
+  hasWords = false;
   /** Label of its item, once the file gives one. */
   mark: string | undefined;
   /** Level of the heading that its first letters look like. */
@@ -51,14 +53,21 @@ export class Flow {
     return (this.takesHidden ??= reading.takesHidden());
   }
 
+  /** Adds words to the open paragraph. */
+  append(words: string): void {
+    this.text += words;
+    this.hasWords ||= words.trim() !== '';
+  }
+
   /** Ends the open paragraph. */
   endParagraph(role: ParagraphRole): void {
     const isPageNumber = this.hasPageNumber && (this.text.match(/\p{L}+/gu)?.length ?? 0) <= MAX_PAGE_WORDS;
     const sink = this.#sink(this.#isInRow && role.level === 0 ? 1 : role.level);
-    if (this.text.trim() !== '' && !isPageNumber)
+    if (this.hasWords && !isPageNumber)
       sink.push({ type: 'block', block: this.#block(role, this.#levels.length === 1) });
     for (const entry of this.after) sink.push(entry);
     this.text = '';
+    this.hasWords = false;
     this.mark = undefined;
     this.looksLike = undefined;
     this.after = [];

@@ -194,8 +194,8 @@ export class RtfReader {
       const drawn = this.#styles.draw(text, font);
       if (captures === 'mark') flow.mark += drawn;
       else {
-        if (flow.text.trim() === '') flow.looksLike = looksLikeHeading(this.#state);
-        flow.text += drawn;
+        if (!flow.hasWords) flow.looksLike = looksLikeHeading(this.#state);
+        flow.append(drawn);
       }
     }
     if (!isHidden && text.trim() !== '') flow.takesHidden = undefined;

@@ -122,6 +122,10 @@ it('writes formulas on a line', () => {
   expect(rtf(`a ${formula} b`)).toBe('a x/2y^3 b');
 });
 
+it('reads a paragraph of many tokens in linear time', () => {
+  expect(rtf(raw`a\b0 `.repeat(240_000))).toHaveLength(240_000);
+});
+
 it('ends in whatever state the file is', () => {
   expect(readBlocks(readRtf, Buffer.from(raw`{\rtf1 a}}}b{\footnote c`)).text).toBe('ab\n\nc');
   expect(readBlocks(readRtf, Buffer.from(raw`{\rtf1 a\'zz\'`)).text).toBe('a');
