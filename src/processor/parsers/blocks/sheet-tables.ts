@@ -109,6 +109,7 @@ function isHeader(
   );
 }
 
-function isNumber({ text }: Cell): boolean {
+/** Returns whether a cell has digits, and no letters. */
+export function isNumber({ text }: Pick<Cell, 'text'>): boolean {
   return /\d/.test(text) && !/\p{L}/u.test(text);
 }

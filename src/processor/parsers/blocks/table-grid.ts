@@ -1,4 +1,5 @@
 import type { Row, Table } from './block.ts';
+import { isNumber } from './sheet-tables.ts';
 
 /** Most columns or rows that a cell may cover. HTML has the same limit for columns. */
 const MAX_SPAN = 1000;
@@ -107,31 +108,48 @@ function spread(cells: readonly PlacedCell[], columns: ReadonlyMap<number, numbe
   return texts;
 }
 
-/** Counts the rows at the start with one cell alone, in the first column, if a row of several follows. */
+/** Counts the rows at the start with one cell alone, which is no header of a column, if a row of several follows. */
 function countTitles(rows: readonly PlacedRow[], columns: ReadonlyMap<number, number>): number {
   const first = rows.findIndex(({ cells }) => cells.length > 1);
   const titles = rows.slice(0, Math.max(first, 0));
-  const isTitle = ({ cells: [cell] }: PlacedRow) =>
-    cell?.rowSpan === 1 && columns.get(cell.column) === 0 && (columns.size > 2 || cell.columnSpan > 1);
-  return titles.length <= MAX_TITLES && titles.every(isTitle) ? titles.length : 0;
+  if (titles.length === 0 || titles.length > MAX_TITLES) return 0;
+  const isTitle = ({ cells: [cell] }: PlacedRow) => {
+    if (cell?.rowSpan !== 1) return false;
+    const isFirst = columns.get(cell.column) === 0;
+    if (columns.size > 2) return isFirst || cell.columnSpan === 1;
+    return isFirst && (cell.columnSpan > 1 || isFilled(rows.slice(first)));
+  };
+  return titles.every(isTitle) ? titles.length : 0;
+}
+
+/** Returns whether rows of two columns have words above, and no blank. A single cell above them heads no column. */
+function isFilled(rows: readonly PlacedRow[]): boolean {
+  return rows.length > 1 && !rows[0]?.cells.some(isNumber) && rows.every(({ cells }) => cells.length === 2);
 }
 
 /** @param marked rows that the format marks as header */
 function countHeaderRows(body: readonly PlacedRow[], marked: number): number {
-  const [first, second] = body;
+  const [first] = body;
   if (!first) return 1;
   const end = first.row + first.cells.reduce((most, { rowSpan }) => Math.max(most, rowSpan), 1);
-  const inner = body.findLastIndex(({ row }) => row < Math.max(end, marked)) + 1;
-  const rows = Math.max(inner, second && isBelowSpans(first, second) ? 2 : 1);
+  let rows = Math.max(body.findLastIndex(({ row }) => row < Math.max(end, marked)) + 1, 1);
+  while (rows < Math.min(MAX_HEADER_ROWS, body.length - 1) && goesOn(body.slice(0, rows), body[rows])) rows++;
   return rows <= MAX_HEADER_ROWS && rows < body.length ? rows : 1;
 }
 
-/** Returns whether a row has cells only below those of the first that cover several columns. */
-function isBelowSpans(first: PlacedRow, second: PlacedRow): boolean {
-  const spans = first.cells.filter(({ columnSpan }) => columnSpan > 1);
-  const isBelow = (column: number) =>
-    spans.some((span) => column >= span.column && column < span.column + span.columnSpan);
-  return spans.length > 0 && second.cells.every(({ column }) => isBelow(column));
+/**
+ * Returns whether a header goes on in the next row. That row has cells only below those of the last one that cover
+ * several columns, and words below blanks.
+ */
+function goesOn(header: readonly PlacedRow[], next: PlacedRow | undefined): boolean {
+  const spans = header.at(-1)?.cells.filter(({ columnSpan }) => columnSpan > 1) ?? [];
+  if (!next || spans.length === 0) return false;
+  const lies = ({ column }: PlacedCell, above: readonly PlacedCell[]) =>
+    above.some((cell) => column >= cell.column && column < cell.column + cell.columnSpan);
+  const cells = header.flatMap((row) => row.cells);
+  const isBelow = next.cells.every((cell) => lies(cell, spans));
+  if (isBelow && header.length === 1) return true;
+  return !next.cells.some(isNumber) && next.cells.every((cell) => lies(cell, spans) || !lies(cell, cells));
 }
 
 function labelsOf(body: readonly PlacedRow[], columns: ReadonlyMap<number, number>): Label[] {

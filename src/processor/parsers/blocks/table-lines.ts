@@ -5,16 +5,20 @@ import type { Label, TableGrid } from './table-grid.ts';
 /** Most characters of contexts with labels in a table. Beyond it a row's context is the header alone. */
 const MAX_LABEL_CHARS = 1_000_000;
 
-/** A row of a table as Markdown. */
+/** A line of a table as Markdown: a row, or the dashes below the first. */
 export interface TableLine {
   text: string;
   /** The header, and the labels that cover the row from above. */
   context?: string;
 }
 
-/** Writes a table as Markdown, row by row. Each row below the header has a context, so that it explains itself. */
+/**
+ * Writes a table as Markdown, line by line. Each line below the first has the header above it as context, so that it
+ * explains itself.
+ */
 export function* tableLines({ rows, columns, headerRows, labels }: TableGrid): Generator<TableLine> {
-  const header = fitting(rows.slice(0, headerRows).map(tableRow).join('\n'));
+  const headers = rows.slice(0, headerRows).map(tableRow);
+  const header = fitting(headers.join('\n'));
   const waiting = labels.filter(({ to }) => to > headerRows).values();
   let next = waiting.next().value;
   let open: Label[] = [];
@@ -27,8 +31,15 @@ export function* tableLines({ rows, columns, headerRows, labels }: TableGrid): G
     const labelled =
       above.length > 0 ? fitting(`${header ? `${header}\n` : ''}${labelRow(above)}`) : undefined;
     labelChars += labelled?.length ?? 0;
-    const context = isHeader ? undefined : (labelled ?? header);
-    yield { text, ...(context !== undefined && { context }) };
+    const context = isHeader ? fitting(headers.slice(0, row).join('\n')) : (labelled ?? header);
+    if (row > 0) yield { text, ...(context !== undefined && { context }) };
+    else {
+      // The line of dashes has a context, too.
+      const at = text.lastIndexOf('\n');
+      const first = fitting(headers[0] ?? '');
+      yield { text: text.slice(0, at) };
+      yield { text: text.slice(at + 1), ...(first !== undefined && { context: first }) };
+    }
     for (; next && next.from <= row; next = waiting.next().value) {
       // The header already holds its own labels.
       if (next.from >= headerRows) open.push(next);

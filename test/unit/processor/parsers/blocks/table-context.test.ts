@@ -4,7 +4,7 @@ import { cutChunks } from '../../../../../src/processor/chunkers/chunks.ts';
 import { parsed } from '../../../../helpers/documents/parsed.ts';
 
 /** Cuts a page into chunks of one or a few rows. */
-async function rowsOf(html: string, strategy: 'markdown' | 'sentence' | 'recursive' = 'markdown') {
+async function rowsOf(html: string, strategy: 'markdown' | 'sentence' | 'recursive' | 'fixed' = 'markdown') {
   const { text, segments } = await parsed(`<!DOCTYPE html><html><body>${html}</body></html>`);
   let end = 0;
   const placed = segments.map(({ text: part, page, heading, context }) => {
@@ -32,6 +32,21 @@ it('takes all rows to the end of the spans of the first one as header', async ()
       `${row('Old mill at the river', '7', '9')}${row('New mill at the lake', '8', '6')}</table>`,
   );
   expect(chunks.at(-1)).toMatchObject({ context: '| Mill | Flour |\n|  | rye | oat |' });
+});
+
+it('gives every chunk within a header the rows above it', async () => {
+  const table =
+    '<table><tr><td></td><td colspan=2>Flour of all kinds</td></tr><tr><td>Mill</td><td>rye</td><td>oat</td></tr>' +
+    `${row('Old mill', '7', '9')}</table>`;
+  for (const strategy of ['fixed', 'recursive'] as const) {
+    const [, ...chunks] = await rowsOf(table, strategy);
+    const first = '|  | Flour of all kinds |';
+    for (const { text, context } of chunks) {
+      if (text.startsWith('| Old')) expect(context).toBe(`${first}\n| Mill | rye | oat |`);
+      else if (/^\| (?:---|Mill)/.test(text)) expect([text, context]).toEqual([text, first]);
+    }
+    expect(chunks.filter(({ context }) => context === first)).not.toEqual([]);
+  }
 });
 
 it('takes a second row below wide cells alone as header, though no cell spans rows', async () => {

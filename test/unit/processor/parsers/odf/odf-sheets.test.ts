@@ -14,9 +14,11 @@ const typed = (type: string, attributes: string, shown: string) =>
   cell(shown, `office:value-type="${type}" ${attributes}`);
 
 it('has a page for each sheet, the empty ones included', () => {
-  const { segments } = sheets(sheet('') + sheet(row(cell('a') + cell('b'))));
-  expect(segments).toEqual([
-    { type: 'segment', text: '# S\n\n| a | b |\n| --- | --- |', page: 2, heading: 'S' },
+  const { segments, text } = sheets(sheet('') + sheet(row(cell('a') + cell('b'))));
+  expect(text).toBe('# S\n\n| a | b |\n| --- | --- |');
+  expect(segments.map(({ page, heading }) => [page, heading])).toEqual([
+    [2, 'S'],
+    [2, 'S'],
   ]);
 });
 

@@ -117,7 +117,8 @@ describe('a merged cell', () => {
     const { segments } = await parsed(merged(data, 'A1:A2', 'B1:C1', 'A3:A9'));
     const header = '| Hill | 2031 |  | 2032 |\n|  | Wool | Milk | Wool |';
     expect(segments.map(({ text, context }) => [text.trim(), context])).toEqual([
-      ['# S\n\n| Hill | 2031 |  | 2032 |\n| --- | --- | --- | --- |\n|  | Wool | Milk | Wool |', undefined],
+      ['# S\n\n| Hill | 2031 |  | 2032 |', undefined],
+      ['| --- | --- | --- | --- |\n|  | Wool | Milk | Wool |', '| Hill | 2031 |  | 2032 |'],
       ['| North | 1 | 2 | 3 |', header],
       ['|  | 4 | 5 | 6 |', `${header}\n| North |`],
     ]);
@@ -204,7 +205,7 @@ it('a table within a sheet has its header, though rows stand above it', async ()
   const sheet = `<sheetData>${data}</sheetData><tableParts count="1"><tablePart r:id="r1"/></tableParts>`;
   const { segments } = await parsed(workbook(sheet, parts));
   expect(segments.at(-1)).toMatchObject({
-    text: '| North | Bo |\n| South | Cy |',
+    text: '| --- | --- |\n| North | Bo |\n| South | Cy |',
     context: '| hill | who |',
   });
 });
