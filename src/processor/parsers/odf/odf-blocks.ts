@@ -10,8 +10,8 @@ import { altText, isNotShown, readWords, type Words } from './odf-words.ts';
 
 /** Longest text of a page number in a running head, in words beside the number: `Page 3 of`. */
 const MAX_PAGE_WORDS = 2;
-/** Parts of a slide that it shares with the others. */
-const REPEATED = new Set(['header', 'footer', 'date-time', 'page-number']);
+/** Parts of a slide that it shares with the others. Each text of theirs stands there once. */
+const REPEATED = new Set(['header', 'footer', 'date-time']);
 
 /** A list that is open. */
 interface OpenList {
@@ -33,6 +33,8 @@ export class OdfBlocks {
   /** Numbers of lists by their ids, and of the last one of each style, because a list may continue another. */
   readonly #lists = new Map<string, ListNumbers>();
   #list: OpenList | undefined;
+  /** Texts of parts that slides share. */
+  readonly #repeated = new Set<string>();
   readonly #objects = new Map<XmlElement, OdfObject | undefined>();
 
   constructor(file: OdfFile, reading: Reading, builder: BlockBuilder, isHead = false) {
@@ -62,9 +64,14 @@ export class OdfBlocks {
     else this.within(element);
   }
 
-  /** Reads the words of all paragraphs within an element as one line. */
+  /** Reads the words of all paragraphs within an element as one line, with what is attached to them. */
   line(element: XmlElement): string {
-    if (element.name === 'text:p' || element.name === 'text:h') return this.#words(element).text;
+    if (element.name === 'text:p' || element.name === 'text:h') {
+      const { text, attached } = this.#words(element);
+      const more = attached.map((part) => this.#attachedLine(part)).filter((words) => words !== '');
+      return [text, ...more].join(' ');
+    }
+    if (isNotShown(element.name)) return '';
     return elementsIn(element)
       .map((child) => this.line(child))
       .join(' ');
@@ -80,6 +87,13 @@ export class OdfBlocks {
     const text = this.line(comment).trim();
     const about = `${author === '' ? '' : ` (${author})`}${cell && ` ${cell}`}`;
     return text === '' ? '' : `Comment${about}: ${text}`;
+  }
+
+  #attachedLine(element: XmlElement): string {
+    if (element.name === 'office:annotation') return this.comment(element);
+    if (this.#isLeftOut(element)) return '';
+    const body = element.name === 'text:note' ? elementAt(element, 'text:note-body') : undefined;
+    return this.line(body ?? element).trim();
   }
 
   #attached({ attached }: Words): void {
@@ -200,16 +214,32 @@ export class OdfBlocks {
   }
 
   #drawing(drawing: XmlElement): void {
-    const { name, attributes } = drawing;
-    if (REPEATED.has(attributes.get('presentation:class') ?? '')) return;
-    if (attributes.get('draw:display') === 'none' && !this.#reading.takesHidden()) return;
-    if (name !== 'draw:frame') return this.within(drawing);
+    const { name } = drawing;
+    if (this.#isLeftOut(drawing)) return;
+    if (name !== 'draw:frame') {
+      const alt = altText(drawing);
+      if (alt !== '') this.#builder.paragraph(alt);
+      return this.within(drawing);
+    }
     const inLine = this.#inLine(drawing);
     const object = this.#object(drawing);
     if (inLine !== undefined) this.#builder.paragraph(inLine);
     else if (object?.title !== undefined) this.#builder.paragraph(object.title);
     for (const table of object?.tables ?? []) this.#table(table);
     if (!object) this.within(drawing);
+  }
+
+  /** Returns whether to leave a drawing out: the number of a page, what stands there already, or hidden words. */
+  #isLeftOut(drawing: XmlElement): boolean {
+    const { attributes } = drawing;
+    const kind = attributes.get('presentation:class') ?? '';
+    if (kind === 'page-number') return true;
+    if (attributes.get('draw:display') === 'none' && !this.#reading.takesHidden()) return true;
+    if (!REPEATED.has(kind)) return false;
+    const words = textIn(drawing).trim();
+    const isKnown = this.#repeated.has(words);
+    this.#repeated.add(words);
+    return isKnown;
   }
 
   #object(frame: XmlElement): OdfObject | undefined {

@@ -18,6 +18,8 @@ export interface Words {
   /** Whether a field hides the whole paragraph. */
   isHidden: boolean;
   hasPageNumber: boolean;
+  /** Whether the next words follow a drawing or are its own. */
+  isAfterDrawing: boolean;
 }
 
 /** How to read words. */
@@ -37,16 +39,30 @@ export function isNotShown(name: string): boolean {
 
 /** Reads the words of a paragraph or heading, without hidden ones. */
 export function readWords(paragraph: XmlElement, rules: WordRules): Words {
-  const words: Words = { text: '', attached: [], isHidden: false, hasPageNumber: false };
+  const words: Words = {
+    text: '',
+    attached: [],
+    isHidden: false,
+    hasPageNumber: false,
+    isAfterDrawing: false,
+  };
   collect(paragraph, rules, words);
   return words;
 }
 
 function collect({ children }: XmlElement, rules: WordRules, words: Words): void {
   for (const child of children) {
-    if (typeof child === 'string') words.text += child.replace(/[ \t\r\n]+/g, ' ');
+    if (typeof child === 'string') append(words, child.replace(/[ \t\r\n]+/g, ' '));
     else collectElement(child, rules, words);
   }
+}
+
+/** Adds words. Those on both sides of a drawing are not one. */
+function append(words: Words, text: string): void {
+  if (text === '') return;
+  const isWelded = /[\p{L}\p{N}]$/u.test(words.text.slice(-2)) && /^[\p{L}\p{N}]/u.test(text);
+  words.text += words.isAfterDrawing && isWelded ? ` ${text}` : text;
+  words.isAfterDrawing = false;
 }
 
 function collectElement(element: XmlElement, rules: WordRules, words: Words): void {
@@ -58,11 +74,13 @@ function collectElement(element: XmlElement, rules: WordRules, words: Words): vo
   else if (name === 'text:hidden-paragraph') words.isHidden ||= attributes.get('text:is-hidden') === 'true';
   else if (name === 'text:hidden-text') {
     if (attributes.get('text:is-hidden') === 'true' && !rules.reading.takesHidden()) return;
-    words.text += textIn(element) || (attributes.get('text:string-value') ?? '');
+    append(words, textIn(element) || (attributes.get('text:string-value') ?? ''));
   } else if (name.startsWith('draw:') && name !== 'draw:a') {
     const inLine = rules.inLine?.(element);
     if (inLine === undefined) words.attached.push(element);
-    else words.text += inLine;
+    words.isAfterDrawing = true;
+    append(words, inLine ?? '');
+    words.isAfterDrawing = true;
   } else if (PAGE_FIELDS.has(name) && rules.leavesPageNumbers) words.hasPageNumber = true;
   // A variable may be set without being shown.
   else if (attributes.get('text:display') === 'none') return;

@@ -39,7 +39,14 @@ const ENCODINGS = new Map([
 /** Signs of MS-DOS from 0x80 on, which no decoder knows. */
 const DOS =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
-const DOS_PAGES = new Set([437, 850]);
+/** Signs of Western European MS-DOS. The first 27 are the same. */
+const WESTERN_DOS =
+  DOS.slice(0, 27) +
+  'ø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u00ad±‗¾¶§÷¸°¨·¹³²■\u00a0';
+const DOS_PAGES = new Map([
+  [437, DOS],
+  [850, WESTERN_DOS],
+]);
 
 const decoders = new Map<number, TextDecoder>();
 
@@ -54,9 +61,10 @@ export function codePageOf(charset: number): number | undefined {
  */
 export function decode(bytes: Uint8Array, codePage: number, mayBeUtf8: boolean): string {
   if (mayBeUtf8 && bytes.some((byte) => byte > 0x7f) && isUtf8(bytes)) return decoder(65_001).decode(bytes);
-  if (!DOS_PAGES.has(codePage)) return decoder(codePage).decode(bytes);
+  const signs = DOS_PAGES.get(codePage);
+  if (signs === undefined) return decoder(codePage).decode(bytes);
   return Array.from(bytes, (byte) =>
-    byte > 0x7f ? (DOS[byte - 0x80] ?? ' ') : String.fromCharCode(byte),
+    byte > 0x7f ? (signs[byte - 0x80] ?? ' ') : String.fromCharCode(byte),
   ).join('');
 }
 

@@ -42,7 +42,11 @@ export function asNote(entry: RtfEntry): RtfEntry {
 
 /** Returns the words of all paragraphs on one line. */
 export function wordsOf(entries: readonly RtfEntry[]): string {
-  const texts = entries.map((entry) => (entry.type === 'table' ? '' : entry.block.text));
+  const texts = entries.map((entry) =>
+    entry.type === 'table'
+      ? entry.rows.flatMap(({ cells }) => cells.map(wordsOf)).join(' ')
+      : entry.block.text,
+  );
   return texts.join(' ').trim();
 }
 

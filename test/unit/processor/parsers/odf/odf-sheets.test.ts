@@ -137,6 +137,11 @@ it('reads what lies over the cells after the table, then comments with their cel
   );
 });
 
+it('reads a text box among the words of a cell with them', () => {
+  const box = '<draw:frame><draw:text-box><text:p>boxed</text:p></draw:text-box></draw:frame>';
+  expect(sheets(sheet(row(cell(`a${box}`) + cell('b')))).text).toContain('| a boxed | b |');
+});
+
 it('refuses more cells than a sheet has, shown or hidden', () => {
   const repeated = (more: string) =>
     row(cell('x', 'table:number-columns-repeated="16000"'), `table:number-rows-repeated="1000000" ${more}`);

@@ -14,12 +14,12 @@ it('reads slides with their title first and their notes last', () => {
   const notes = `<presentation:notes><draw:page-thumbnail/>${frame(p('Speak up.'), 'notes')}${frame(p('7'), 'page-number')}</presentation:notes>`;
   const points = `<text:list><text:list-item>${p('one')}<text:list><text:list-item>${p('two')}</text:list-item></text:list></text:list-item></text:list>`;
   const body =
-    `<draw:page>${notes}${frame(points, 'outline')}${frame(p('The') + p('end'), 'title')}${frame(p('2031'), 'date-time')}</draw:page>` +
-    `<draw:page><draw:g><draw:custom-shape>${p('Group')}</draw:custom-shape></draw:g></draw:page>`;
+    `<draw:page>${notes}${frame(points, 'outline')}${frame(p('The') + p('end'), 'title')}${frame(p('2031'), 'date-time')}${frame(p('2'), 'page-number')}</draw:page>` +
+    `<draw:page><draw:g><draw:custom-shape>${p('Group')}</draw:custom-shape></draw:g>${frame(p('2031'), 'date-time')}${frame(p(`End ${frame(p('boxed'))}`), 'title')}</draw:page>`;
   const { segments } = slides(body);
   expect(segments.map(({ text, page, heading }) => [text, page, heading])).toEqual([
-    ['# The end\n\n- one\n    - two\n\nSpeak up.\n\n', 1, 'The end'],
-    ['Group', 2, undefined],
+    ['# The end\n\n- one\n    - two\n\n2031\n\nSpeak up.\n\n', 1, 'The end'],
+    ['# End boxed\n\nGroup', 2, 'End boxed'],
   ]);
 });
 

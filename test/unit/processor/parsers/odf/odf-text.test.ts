@@ -96,6 +96,14 @@ it('reads notes after their paragraph, and comments marked', () => {
   ).toBe('One two.\n\nFirst.\n\nComment (Ann): Check this.\n\nNext.');
 });
 
+it('reads text boxes and notes within notes', () => {
+  const note = (content: string) => `<text:note><text:note-body>${content}</text:note-body></text:note>`;
+  const box = `<draw:frame><draw:text-box><text:p>boxed${note('<text:p>inner</text:p>')}</text:p></draw:text-box></draw:frame>`;
+  expect(words(`<text:p>One${note(`<text:p>First${box}</text:p>`)}</text:p>`)).toBe(
+    'One\n\nFirst boxed inner',
+  );
+});
+
 it('leaves out what is hidden, counts it, and reads it if asked', () => {
   const hidden: [body: string, styles?: string][] = [
     ['<text:p>a<text:span text:style-name="hid">no</text:span></text:p>', HIDING('text')],
@@ -135,6 +143,10 @@ it('reads text boxes after their paragraph, and images by their description', ()
   expect(words(`<text:p>Before${box} and <draw:a>${image}</draw:a>.</text:p>${image}`)).toBe(
     'Before and A mill.\n\nBoxed\n\nA mill',
   );
+  expect(words(`<text:p>x${box}y${image}z</text:p>`)).toBe('x y A mill z\n\nBoxed');
+  expect(
+    words('<draw:g><svg:title>Plan</svg:title><draw:rect><svg:desc>Barn</svg:desc></draw:rect></draw:g>'),
+  ).toBe('Plan\n\nBarn');
   expect(words('<draw:g><draw:custom-shape><text:p>Shape</text:p></draw:custom-shape></draw:g>')).toBe(
     'Shape',
   );

@@ -20,6 +20,7 @@ it('reads the letters of every code page', () => {
   expect(rtf(raw`\ansicpg932 \'93\'fa\'96\'7b`)).toBe('日本');
   expect(rtf(raw`\ansicpg932 \'83\\`)).toBe('ソ');
   expect(rtf(raw`\pc \'81ber`)).toBe('über');
+  expect(rtf(raw`\pca \'9d\'b5\'d5\'9e`)).toBe('ØÁı×');
   expect(rtf(raw`\mac \'8aber`)).toBe('äber');
   expect(rtf(raw`\ansicpg99999 \'e9`)).toBe('é');
   const fonts = raw`{\fonttbl{\f0 Arial;}{\f1\fnil\fcharset204 Arial CYR;}{\f2\cpg949 Batang;}}`;
@@ -107,6 +108,11 @@ it('reads notes and text boxes after their paragraph, and comments marked', () =
   expect(
     rtf(raw`One{\*\atnid AS}{\*\atnauthor Ann}\chatn{\*\annotation{\*\atndate 1}\pard Check.\par} two.`),
   ).toBe('One two.\n\nComment (Ann): Check.');
+});
+
+it('reads a table within a comment', () => {
+  const table = raw`\trowd\cellx1\cellx2\pard\intbl a\cell b\cell\row\pard`;
+  expect(rtf(raw`One{\*\annotation ${table} c\par}`)).toBe('One\n\nComment: a b c');
 });
 
 it('reads headers once and footers at the end, without page numbers', () => {
