@@ -74,7 +74,7 @@ it('a workbook of Excel up to 2003 is read without what it hides, and a merged c
   const { segments, metadata } = await parse(file, 'a.xls');
   const header = '| Harbour | Boat | Tons |';
   expect(segments.map(({ text, context }) => [text.trim(), context]).slice(1)).toEqual([
-    ['| Hallin | Gull | 1 |', header],
+    ['| --- | --- | --- |\n| Hallin | Gull | 1 |', header],
     ['|  | Tern | 2 |', `${header}\n| Hallin |`],
     ['| Nessing | Skua | 3 |', header],
   ]);
