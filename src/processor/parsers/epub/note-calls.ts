@@ -1,8 +1,9 @@
 import { ENDS_PARAGRAPH } from '../html/open-elements.ts';
 import { visitMarkup, visitTags, type Tag } from '../markup/markup-tags.ts';
 
-/** A number, a letter or a sign, also in brackets. Any other call is a word of its sentence. */
-const MARK = /^[^\p{L}\p{N}]*(?:\d{1,4}|[a-z]|(?:x[lc]|l?x{0,3})(?:i[xv]|v?i{0,3}))[^\p{L}\p{N}]*$/iu;
+/** Letters and digits of a mark: a number, a letter, or none. Any other call is a word of its sentence. */
+const MARK = /^(?:\d{1,4}|[a-z]|(?:x[lc]|l?x{0,3})(?:i[xv]|v?i{0,3}))$/i;
+const SIGNS = /[^\p{L}\p{N}]+/gu;
 const ENDS_CALL = /^(?:li|d[td]|t[rdh]|body)$/;
 
 /** Removes the marks that call notes from a page of XHTML, because they are no part of the words before them. */
@@ -16,7 +17,7 @@ export function withoutNoteCalls(xhtml: string): string {
       if (tag.kind === 'opens' && callsNote(tag)) call = tag;
       else if (ENDS_PARAGRAPH.test(tag.name) || ENDS_CALL.test(tag.name)) call = undefined;
       else if (call && tag.kind === 'closes' && tag.name === call.name) {
-        if (MARK.test(wordsOf(xhtml.slice(call.end, tag.start)))) {
+        if (MARK.test(wordsOf(xhtml.slice(call.end, tag.start)).replace(SIGNS, ''))) {
           rest += xhtml.slice(from, call.start);
           from = tag.end;
         }

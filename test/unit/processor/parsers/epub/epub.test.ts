@@ -81,6 +81,8 @@ it('keeps the words that call notes', () => {
     expect([mark, readBlocks(readEpub, epub([`<p>a${call(mark)}</p>`])).text]).toEqual([mark, 'a']);
   for (const words of ['deer', '日本', 'Été', 'ill', '12 deer'])
     expect(readBlocks(readEpub, epub([`<p>a ${call(words)}</p>`])).text).toBe(`a ${words}`);
+  const signs = '*'.repeat(500_000);
+  expect(readBlocks(readEpub, epub([`<p>${call(`${signs}é`)}</p>`])).text).toContain('é');
   const unclosed = '<p>a <a epub:type="noteref">1</p><p>b</a></p>';
   expect(readBlocks(readEpub, epub([unclosed])).text).toBe('a 1\n\nb');
 });
