@@ -10,20 +10,20 @@ const TOO_LARGE = 'The unpacked file is too large to read. Upload it in smaller 
 /** First bytes of a compound file. Office puts a document with a password into one. */
 const COMPOUND = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 
-/** The files of an unpacked archive, by their paths. */
+/** The files of an unpacked archive, by their paths. Programs write the same path in upper and lower case. */
 export class Archive {
-  readonly #files: Readonly<Record<string, Uint8Array>>;
+  readonly paths: readonly string[];
+  /** By their paths, and by those in lower case. */
+  readonly #files = new Map<string, Uint8Array>();
 
   constructor(files: Readonly<Record<string, Uint8Array>>) {
-    this.#files = files;
-  }
-
-  get paths(): string[] {
-    return Object.keys(this.#files);
+    this.paths = Object.keys(files);
+    for (const [path, bytes] of Object.entries(files)) this.#files.set(path.toLowerCase(), bytes);
+    for (const [path, bytes] of Object.entries(files)) this.#files.set(path, bytes);
   }
 
   bytes(path: string): Uint8Array | undefined {
-    return Object.hasOwn(this.#files, path) ? this.#files[path] : undefined;
+    return this.#files.get(path) ?? this.#files.get(path.toLowerCase());
   }
 
   /** Reads a file as text in UTF-8 or UTF-16, without its byte order mark. */

@@ -38,6 +38,8 @@ const TOKEN =
   /"(?<quoted>[^"]*)"?|\\(?<escaped>[^])|(?<width>_[^])|\*[^]|\[\$(?<currency>[^\]-]*)[^\]]*\]|\[(?<sign>[<>=]{1,2})(?<limit>-?[\d.]+)\]|\[(?<elapsed>[hms]+)\]|\[[^\]]*\]|(?<next>;)|(?<seconds>s\.0+)|(?<digits>General|[0#?]|E[+-])|(?<comma>,)|(?<percent>%)|(?<other>[^])/gi;
 /** Signs around negative numbers. The number keeps its own sign. */
 const SIGNS = /^[-+()]$/;
+/** Longest code that a spreadsheet takes, in characters. */
+const MAX_CODE = 255;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAY_SECONDS = 24 * 60 * 60;
 /** Day 0. This calendar has a 29th of February 1900. */
@@ -59,7 +61,7 @@ export function builtInFormat(id: number): NumberFormat {
 export function parseFormat(code: string): NumberFormat {
   const drafts: [SectionDraft, ...SectionDraft[]] = [new SectionDraft()];
   let draft = drafts[0];
-  for (const { groups = {} } of code.matchAll(TOKEN)) {
+  for (const { groups = {} } of code.slice(0, MAX_CODE).matchAll(TOKEN)) {
     if (groups['next'] === undefined) draft.add(groups);
     else drafts.push((draft = new SectionDraft()));
   }

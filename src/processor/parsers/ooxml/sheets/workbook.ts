@@ -8,7 +8,7 @@ import { openArchive, type Archive } from '../../markup/archive.ts';
 import { readXml, readXmlTree } from '../../markup/read-xml.ts';
 import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
 import { mainPart } from '../main-part.ts';
-import { relationsOf, type Relation } from '../relations.ts';
+import { folderOf, relationsOf, type Relation } from '../relations.ts';
 import { parseRange } from './cell-range.ts';
 import { cellComments, commentAuthors } from './comments.ts';
 import { numberStyles } from './number-styles.ts';
@@ -50,7 +50,7 @@ export function* readWorkbook(bytes: Buffer, reading: Reading): Generator<Block>
   const sheets = sheetEntries(root, relations, archive).filter(
     ({ isHidden }) => !isHidden || reading.takesHidden(),
   );
-  const workbook = openWorkbook(root, relations, archive, reading);
+  const workbook = openWorkbook(root, folderOf(path), relations, archive, reading);
   const builder = new BlockBuilder(reading.maxTextChars);
   for (const sheet of sheets)
     yield* sheetPage(sheet.name, sheets.length, sheetBlocks(sheet, workbook), builder);
@@ -73,15 +73,17 @@ function sheetEntries(
   return parts.map((path) => ({ name: '', path, isHidden: false }));
 }
 
+/** @param folder of the workbook. Parts without a relationship have their usual names there. */
 function openWorkbook(
   workbook: XmlElement,
+  folder: string,
   relations: ReadonlyMap<string, Relation>,
   archive: Archive,
   reading: Reading,
 ): Workbook {
   const textOf = (kind: string) => {
     const related = [...relations.values()].find((relation) => relation.kind === kind);
-    return (related && archive.text(related.path)) ?? '';
+    return (related && archive.text(related.path)) ?? archive.text(`${folder}${kind}.xml`) ?? '';
   };
   const since1904 = elementAt(workbook, 's:workbookPr')?.attributes.get('date1904') ?? '';
   const cells = new CellReader(

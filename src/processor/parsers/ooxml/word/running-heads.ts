@@ -8,7 +8,12 @@ const PAGE_WORDS = new Set(
     ' ',
   ),
 );
-const EASTERN_PAGE_WORDS = /^(?:[第頁页共]|ページ)+$/;
+const EASTERN_PAGE_WORDS = /^(?:[第頁页共]|ページ)+(?:[1-9]\d{0,3}(?:[第頁页共]|ページ)+)*$/;
+/** Words and numbers, and the signs between them. */
+const TOKEN = /[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]/gu;
+/** A number of a page, in digits or Roman. Longer ones, and those that begin with 0, number something else. */
+const PAGE_NUMBER = /^(?:[1-9]\d{0,3}|x{0,3}(?:ix|iv|v?i{0,3}))$/;
+const SEPARATOR = /^[-–—/.|]$/;
 
 /** Reads the headers or footers of a document: each line once, without lines that only number the pages. */
 export class RunningHeads {
@@ -29,14 +34,21 @@ export class RunningHeads {
 
   #linesIn(part: string): string[] {
     return withoutTables(readStory(this.#document, part, true)).flatMap(({ text }) => {
-      const pieces = text.split(/\s*[\t\n]\s*/).filter(hasWords);
-      return pieces.length > 0 ? [pieces.join(' ').replace(/\s+/g, ' ').trim()] : [];
+      if (numbersPage(text)) return [];
+      // A number alone beside words may belong to them.
+      const pieces = text
+        .split(/[\t\n]/)
+        .filter((piece) => /^[\s\p{N}]+$/u.test(piece) || !numbersPage(piece));
+      return [pieces.join(' ').trim().replace(/\s+/g, ' ')];
     });
   }
 }
 
-/** Returns whether a text says more than the number of a page. */
-function hasWords(text: string): boolean {
-  const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
-  return words.some((word) => !PAGE_WORDS.has(word) && !EASTERN_PAGE_WORDS.test(word));
+/** Returns whether a text says no more than the number of a page, and how many there are. */
+function numbersPage(text: string): boolean {
+  const tokens = text.toLowerCase().match(TOKEN) ?? [];
+  const isWord = (token: string) =>
+    PAGE_WORDS.has(token) || EASTERN_PAGE_WORDS.test(token) || SEPARATOR.test(token);
+  const numbers = tokens.filter((token) => PAGE_NUMBER.test(token));
+  return numbers.length <= 2 && tokens.every((token) => isWord(token) || PAGE_NUMBER.test(token));
 }

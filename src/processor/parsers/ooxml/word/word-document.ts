@@ -11,7 +11,7 @@ import { Styles } from './styles.ts';
 const READ_PART =
   /^(?!customXml\/|docProps\/|word\/embeddings\/).*\.(?:xml|rels|html?|xhtml|mht|mhtml|txt|rtf|docx)$/i;
 /** Main parts of documents without relationships. */
-const MAIN_PART = /^word\/document\d*\.xml$/;
+const MAIN_PART = /^word\/document\d*\.xml$/i;
 const NOTES: Readonly<Record<string, { kind: string; element: string }>> = {
   'w:footnoteReference': { kind: 'footnotes', element: 'w:footnote' },
   'w:endnoteReference': { kind: 'endnotes', element: 'w:endnote' },

@@ -47,6 +47,12 @@ it('knows the formats that a file does not spell out', () => {
   expect(shown).toEqual(['1.5', '150%', '1900-01-01', '12:00', '1900-01-01 12:00', '36:00']);
 });
 
+it('takes no longer than a code is long to look for what is never closed', () => {
+  const start = process.cpuUsage();
+  expect(formatNumber('1', parseFormat(`0${'[$'.repeat(40_000)}`), false)).toMatch(/^1/);
+  expect(process.cpuUsage(start).user / 1e6).toBeLessThan(1);
+});
+
 it('counts the days of a workbook from 1904 if it says so', () => {
   expect(formatNumber('0', builtInFormat(14), true)).toBe('1904-01-01');
 });

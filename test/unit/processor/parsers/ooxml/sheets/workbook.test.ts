@@ -68,6 +68,15 @@ describe('a cell', () => {
 });
 
 describe('sheets', () => {
+  it('have their parts by any case of their names, and without a relationship', async () => {
+    const parts = {
+      'xl/SharedStrings.xml': `<sst ${SHEETS}><si><t>word</t></si></sst>`,
+      'xl/_rels/workbook.xml.rels': relations(['r1', 'worksheet', 'Worksheets/Sheet1.xml']),
+    };
+    const file = xlsx({ S: '<row><c t="s"><v>0</v></c></row>' }, 'A1', parts);
+    expect((await parsed(file)).text).toBe('# S\n\n| word |\n| --- |');
+  });
+
   it('come in the order in which the workbook shows them, whatever their files are called', async () => {
     const sheet = (text: string) =>
       `<x:worksheet xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><x:sheetData><x:row r="1"><x:c r="A1" t="inlineStr"><x:is><x:t>${text}</x:t></x:is></x:c></x:row></x:sheetData></x:worksheet>`;

@@ -48,6 +48,30 @@ it('reads headers at the top and footers at the end, each line once and without 
   );
 });
 
+it.each([
+  ['Contract no.\t8812\t12.03.2024', 'Contract no. 8812 12.03.2024\n\nBody'],
+  ['4711-0815', '4711-0815\n\nBody'],
+  ['+49 30 123456', '+49 30 123456\n\nBody'],
+  ['§ 5', '§ 5\n\nBody'],
+  ['DE123', 'DE123\n\nBody'],
+  ['12.10.2024', '12.10.2024\n\nBody'],
+  ['CV', 'CV\n\nBody'],
+  ['Mill\tPage 3 of 9', 'Mill\n\nBody'],
+  ['2 / 9', 'Body'],
+  ['p. xiv', 'Body'],
+  ['第3页', 'Body'],
+])('keeps the numbers of a header, but not those of pages: %s', (line, text) => {
+  const words = line
+    .split('\t')
+    .map((piece) => wordRun(piece))
+    .join('<w:r><w:tab/></w:r>');
+  const parts = {
+    ...wordRelations(['header', 'header1.xml']),
+    'word/header1.xml': wordPart('hdr', `<w:p>${words}</w:p>`),
+  };
+  expect(readText(docx(wordParagraph('Body'), { parts })).text).toBe(text);
+});
+
 it('reads what was pasted as a whole, where it stands and once', () => {
   const pasted = (path: string, content: string | Uint8Array) => {
     const parts = { ...wordRelations(['aFChunk', path]), [`word/${path}`]: content };
