@@ -8,6 +8,8 @@ interface Section {
   /** Words and signs around the digits, such as a currency. */
   before: string;
   after: string;
+  /** Places of the digits, if the format fills them all, such as those of a number of an account. */
+  places: readonly Place[];
   /** Whether it shows the number at all. */
   hasDigits: boolean;
   /** Factor of the number shown: 100 for a percentage, 0.001 for thousands. */
@@ -15,8 +17,17 @@ interface Section {
   fits?: (number: number) => boolean;
 }
 
+/** A place for a digit. */
+interface Place {
+  /** Text before it. */
+  before: string;
+  /** What stands there without a digit. */
+  filler: '0' | '';
+}
+
 /** Built-in formats by their ids, in the codes of the file. The file holds none for them. */
 const BUILT_IN: readonly [first: number, last: number, code: string][] = [
+  [5, 8, '$0'],
   [9, 10, '0%'],
   [14, 17, 'yyyy'],
   [18, 21, 'h'],
@@ -24,6 +35,8 @@ const BUILT_IN: readonly [first: number, last: number, code: string][] = [
   [27, 31, 'yyyy'],
   [32, 33, 'h'],
   [34, 36, 'yyyy'],
+  [42, 42, '$0'],
+  [44, 44, '$0'],
   [45, 45, 'h'],
   [46, 46, '[h]'],
   [47, 47, 'h'],
@@ -32,10 +45,10 @@ const BUILT_IN: readonly [first: number, last: number, code: string][] = [
 
 /**
  * Tokens of a code: text in quotes or escaped, a width, a currency, a condition, an elapsed time, another bracket, the
- * next section, seconds with fractions, and digits.
+ * next section, seconds with fractions, the denominator of a fraction, and digits.
  */
 const TOKEN =
-  /"(?<quoted>[^"]*)"?|\\(?<escaped>[^])|(?<width>_[^])|\*[^]|\[\$(?<currency>[^\]-]*)[^\]]*\]|\[(?<sign>[<>=]{1,2})(?<limit>-?[\d.]+)\]|\[(?<elapsed>[hms]+)\]|\[[^\]]*\]|(?<next>;)|(?<seconds>s\.0+)|(?<digits>General|[0#?]|E[+-])|(?<comma>,)|(?<percent>%)|(?<other>[^])/gi;
+  /"(?<quoted>[^"]*)"?|\\(?<escaped>[^])|(?<width>_[^])|\*[^]|\[\$(?<currency>[^\]-]*)[^\]]*\]|\[(?<sign>[<>=]{1,2})(?<limit>-?[\d.]+)\]|\[(?<elapsed>[hms]+)\]|\[[^\]]*\]|(?<next>;)|(?<seconds>s\.0+)|(?<denominator>\/\d+)|(?<digits>General|[0#?]|E[+-])|(?<comma>,)|(?<percent>%)|(?<other>[^])/gi;
 /** Signs around negative numbers. The number keeps its own sign. */
 const SIGNS = /^[-+()]$/;
 /** Longest code that a spreadsheet takes, in characters. */
@@ -76,14 +89,22 @@ class SectionDraft {
   /** Letters that are no text. They mean dates and times, unless there are digits. */
   #letters = '';
   #hasDigits = false;
+  readonly #places: Place[] = [];
+  /** Text since the last digit, with its signs. */
+  #between = '';
+  /** Whether its places hold the digits of whole numbers, and nothing else. */
+  #isWhole = true;
   #isElapsed = false;
   #thousands = 0;
   #percent = 1;
   #fits: Section['fits'];
 
   add(token: Readonly<Record<string, string | undefined>>): void {
-    const { quoted, escaped, currency, sign, elapsed, seconds, other } = token;
-    if (token['digits'] !== undefined) this.#addDigits();
+    const { quoted, escaped, currency, sign, elapsed, seconds, denominator, other } = token;
+    this.#isWhole &&= other !== '.' && [token['comma'], token['percent'], denominator].every((part) => !part);
+    if (token['digits'] !== undefined) this.#addDigits(token['digits']);
+    // The number keeps its typed digits.
+    else if (denominator !== undefined) this.#text += this.#hasDigits ? '' : denominator;
     else if (token['width'] !== undefined) this.#text += ' ';
     else if (token['comma'] !== undefined) this.#thousands += this.#text === '' ? 1 : 0;
     else if (elapsed !== undefined) this.#isElapsed = true;
@@ -95,12 +116,16 @@ class SectionDraft {
     else {
       const text = quoted ?? escaped ?? currency ?? other ?? '';
       if (other !== undefined) this.#letters += other;
+      this.#between += text;
       if (!SIGNS.test(text) && other !== '.') this.#text += text;
     }
   }
 
-  #addDigits(): void {
+  #addDigits(digits: string): void {
     if (!this.#hasDigits) this.#before = this.#text;
+    this.#isWhole &&= digits.length === 1;
+    this.#places.push({ before: this.#hasDigits ? this.#between : '', filler: digits === '0' ? '0' : '' });
+    this.#between = '';
     this.#hasDigits = true;
     this.#text = '';
     this.#thousands = 0;
@@ -111,6 +136,7 @@ class SectionDraft {
       kind: this.#kind,
       before: spaced(this.#before).trimStart(),
       after: this.#hasDigits ? spaced(this.#text).trimEnd() : this.#text.trim(),
+      places: this.#isWhole && fillsDigits(this.#places) ? this.#places : [],
       hasDigits: this.#hasDigits,
       scale: this.#percent / 1000 ** this.#thousands,
       ...(this.#fits && { fits: this.#fits }),
@@ -129,6 +155,24 @@ class SectionDraft {
 }
 
 export const GENERAL = parseFormat('General');
+
+/** Returns whether a format fills a number up with zeros, or writes text between its digits. */
+function fillsDigits(places: readonly Place[]): boolean {
+  if (places.some(({ before }) => /[()]/.test(before))) return false;
+  const isFilled = places.length > 1 && places.slice(0, 2).every(({ filler }) => filler === '0');
+  return isFilled || places.some(({ before }) => before.trim() !== '');
+}
+
+/** Puts the digits of a whole number into places, from the last one. The first takes what is left. */
+function placed(digits: string, places: readonly Place[]): string {
+  const more = digits.length - places.length;
+  return places
+    .map(({ before, filler }, index) => {
+      const end = Math.max(more + index + 1, 0);
+      return before + (digits.slice(index === 0 ? 0 : Math.max(end - 1, 0), end) || filler);
+    })
+    .join('');
+}
 
 function condition(sign: string, limit: number): (number: number) => boolean {
   return (number) =>
@@ -170,12 +214,16 @@ function sectionFor(number: number, format: NumberFormat): Section {
   return number < 0 ? negative : positive;
 }
 
-function withUnit(value: string, number: number, { before, after, hasDigits, scale }: Section): string {
+function withUnit(value: string, number: number, section: Section): string {
+  const { before, after, places, hasDigits, scale } = section;
   // Some formats show a word for a number, such as yes for 1.
   if (!hasDigits && /\p{L}/u.test(after)) return after;
-  const digits = scale === 1 && /^-?\d+$/.test(value) ? value : typed(number * scale);
-  if (!hasDigits) return digits;
-  return digits.startsWith('-') ? `-${before}${digits.slice(1)}${after}` : `${before}${digits}${after}`;
+  const signed = scale === 1 && /^-?\d+$/.test(value) ? value : typed(number * scale);
+  if (!hasDigits) return signed;
+  const sign = signed.startsWith('-') ? '-' : '';
+  const digits = signed.slice(sign.length);
+  const shown = places.length > 0 && /^\d+$/.test(digits) ? placed(digits, places) : digits;
+  return sign + before + shown + after;
 }
 
 function typed(number: number): string {

@@ -1,6 +1,7 @@
 import { encodingOf } from '../../detect/decode-text.ts';
 
 const BOUNDARY = /\bboundary="?([^"\s;]+)/i;
+const BLANK_LINE = /\r?\n\r?\n/;
 const PAGE = /^content-type:\s*text\/html/im;
 const ENCODING = /^content-transfer-encoding:\s*([\w-]+)/im;
 const CHARSET = /\bcharset="?([\w.:-]+)/i;
@@ -11,7 +12,11 @@ export function pageIn(message: Buffer): string {
   const boundary = BOUNDARY.exec(text)?.[1];
   const parts = boundary === undefined ? [text] : text.split(`--${boundary}`);
   for (const part of parts) {
-    const [, head = '', body = ''] = /^\s*([^]*?)\r?\n\r?\n([^]*)$/.exec(part) ?? [];
+    const content = part.trimStart();
+    const end = BLANK_LINE.exec(content);
+    if (!end) continue;
+    const head = content.slice(0, end.index);
+    const body = content.slice(end.index + end[0].length);
     if (PAGE.test(head))
       return decoded(bytesOf(body, ENCODING.exec(head)?.[1] ?? ''), CHARSET.exec(head)?.[1]);
   }

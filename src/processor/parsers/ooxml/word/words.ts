@@ -17,7 +17,7 @@ const UNCHECKED = '☐';
 
 /** A field whose end has not come. */
 interface Field {
-  /** Length of the words before it. */
+  /** Number of pieces of words before it. */
   from: number;
   instruction: string;
   /** What a field of a form holds. */
@@ -37,9 +37,10 @@ export interface Seeing {
 
 /** Collects the words of a paragraph, and the notes and drawings that stand in it. */
 export class Words {
-  text = '';
   /** References to notes and comments, and drawings. */
   readonly standing: XmlElement[] = [];
+  /** The words. Fields cut from their end, so they are joined once. */
+  readonly #pieces: string[] = [];
   readonly #seeing: Seeing;
   readonly #fields: Field[] = [];
   #font = '';
@@ -49,6 +50,10 @@ export class Words {
 
   constructor(seeing: Seeing) {
     this.#seeing = seeing;
+  }
+
+  get text(): string {
+    return this.#pieces.join('');
   }
 
   /** Adds the words of an element's parts. */
@@ -121,10 +126,11 @@ export class Words {
   }
 
   #write(text: string): void {
+    if (text === '') return;
     if (!this.#isHidden) {
       if (text.trim() !== '') this.#taken = undefined;
-      this.text += text;
-    } else if (text.trim() === '' ? this.#taken : this.#takesHidden()) this.text += text;
+      this.#pieces.push(text);
+    } else if (text.trim() === '' ? this.#taken : this.#takesHidden()) this.#pieces.push(text);
   }
 
   /** Decides once about neighbours. */
@@ -134,7 +140,7 @@ export class Words {
 
   #simpleField(field: XmlElement): void {
     this.#fields.push({
-      from: this.text.length,
+      from: this.#pieces.length,
       instruction: field.attributes.get('w:instr') ?? '',
       value: '',
       hasResult: true,
@@ -148,7 +154,7 @@ export class Words {
     switch (mark.attributes.get('w:fldCharType')) {
       case 'begin':
         this.#fields.push({
-          from: this.text.length,
+          from: this.#pieces.length,
           instruction: '',
           value: formValue(mark),
           hasResult: false,
@@ -156,7 +162,7 @@ export class Words {
         break;
       case 'separate':
         if (!field || field.hasResult) break;
-        this.text = this.text.slice(0, field.from);
+        this.#pieces.length = Math.min(this.#pieces.length, field.from);
         field.hasResult = true;
         break;
       case 'end':
@@ -177,8 +183,8 @@ export class Words {
       hasResult &&
       !MARK_FIELD.test(instruction) &&
       !(this.#seeing.withoutPages && PAGE_FIELD.test(instruction));
-    if (!isShown) this.text = this.text.slice(0, from);
-    if (this.text.length === from) this.#write(value);
+    if (!isShown) this.#pieces.length = Math.min(this.#pieces.length, from);
+    if (this.#pieces.length === from) this.#write(value);
   }
 }
 

@@ -38,13 +38,22 @@ it.each([
   ['[>=1000000]0.0,,"M";[>=1000]0.0,"K";0', '999', '999'],
   ['"Yes";"Yes";"No"', '1', 'Yes'],
   [';;;', '7', '7'],
+  ['# ?/2', '1.5', '1.5'],
+  ['# ??/16" in"', '1.5', '1.5 in'],
+  ['00000', '1067', '01067'],
+  ['"AB-"00000', '123', 'AB-00123'],
+  ['000-00-0000', '12345678', '012-34-5678'],
+  ['000\\ 000', '-1234567', '-1234 567'],
+  ['#\\ ##0', '1234567', '1234567'],
+  ['00000', '10.5', '10.5'],
+  ['(000) 000', '123456', '123456'],
 ])('keeps the unit of %s: %s', (code, value, text) => {
   expect(formatNumber(value, parseFormat(code), false)).toBe(text);
 });
 
 it('knows the formats that a file does not spell out', () => {
-  const shown = [0, 9, 14, 20, 22, 46].map((id) => formatNumber('1.5', builtInFormat(id), false));
-  expect(shown).toEqual(['1.5', '150%', '1900-01-01', '12:00', '1900-01-01 12:00', '36:00']);
+  const shown = [0, 5, 9, 14, 20, 22, 44, 46].map((id) => formatNumber('1.5', builtInFormat(id), false));
+  expect(shown).toEqual(['1.5', '$1.5', '150%', '1900-01-01', '12:00', '1900-01-01 12:00', '$1.5', '36:00']);
 });
 
 it('takes no longer than a code is long to look for what is never closed', () => {

@@ -92,6 +92,9 @@ it('reads what was pasted as a whole, where it stands and once', () => {
       `Content-Type: text/html\nContent-Transfer-Encoding: base64\n\n${Buffer.from(page).toString('base64')}`,
     ),
   ).toBe(expected);
+  const start = process.cpuUsage();
+  expect(pasted('a.mht', `${' '.repeat(80_000)}x`)).toBe('One\n\nThree');
+  expect(process.cpuUsage(start).user / 1e6).toBeLessThan(3);
   expect(pasted('a.txt', 'Two\r\ntwo')).toBe('One\n\nTwo\n\ntwo\n\nThree');
   // The document within names its own parts, and has none pasted.
   const inner = docx(wordHeading(2, 'Two') + PASTED + wordParagraph('caf\u00e9'), {
