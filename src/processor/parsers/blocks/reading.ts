@@ -1,3 +1,4 @@
+import { UnpackingBudget } from '../markup/archive.ts';
 import { ElementBudget } from '../markup/read-xml.ts';
 
 /** What reading one document may use up, and what it leaves out. */
@@ -5,6 +6,8 @@ export class Reading {
   readonly maxTextChars: number;
   /** Elements that are left, over all parts. */
   readonly elements = new ElementBudget();
+  /** Bytes that are left to unpack, over all archives. */
+  readonly unpacking = new UnpackingBudget();
   readonly #includesHidden: boolean;
   #hiddenLeftOut = 0;
 

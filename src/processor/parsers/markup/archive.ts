@@ -10,6 +10,17 @@ const TOO_LARGE = 'The unpacked file is too large to read. Upload it in smaller 
 /** First bytes of a compound file. Office puts a document with a password into one. */
 const COMPOUND = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 
+/** Counts the unpacked bytes of a document, with those of documents in it. */
+export class UnpackingBudget {
+  #left = MAX_UNPACKED_BYTES;
+
+  /** @throws {ProcessorError} `text_too_long` when it is used up */
+  spend(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
+  }
+}
+
 /** The files of an unpacked archive, by their paths. Programs write the same path in upper and lower case. */
 export class Archive {
   readonly paths: readonly string[];
@@ -41,15 +52,17 @@ export class Archive {
  * Unpacks the wanted files of an archive, once.
  * @throws {ProcessorError} `encrypted`, `text_too_long`, or `corrupt`
  */
-export function openArchive(bytes: Uint8Array, isWanted: (path: string) => boolean): Archive {
+export function openArchive(
+  bytes: Uint8Array,
+  isWanted: (path: string) => boolean,
+  budget = new UnpackingBudget(),
+): Archive {
   if (COMPOUND.equals(bytes.subarray(0, COMPOUND.length))) throw new ProcessorError('encrypted');
   let files = 0;
-  let unpacked = 0;
   const filter = ({ name, originalSize }: { name: string; originalSize: number }) => {
     if (++files > MAX_FILES) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
     if (!isWanted(name)) return false;
-    unpacked += originalSize;
-    if (unpacked > MAX_UNPACKED_BYTES) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
+    budget.spend(originalSize);
     return true;
   };
   try {

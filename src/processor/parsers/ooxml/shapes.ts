@@ -5,6 +5,9 @@ import { contentOf } from './alternate-content.ts';
 /** Local names of shapes, pictures, and frames of tables, charts and SmartArt. */
 const SHAPES = new Set(['sp', 'pic', 'graphicFrame']);
 
+/** An image's name, which some programs write for its description. */
+const FILE_NAME = /\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)$/i;
+
 /** Returns the shapes of a slide or a drawing in their order, without groups around them, and without hidden ones. */
 export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
   const shapes: XmlElement[] = [];
@@ -25,9 +28,14 @@ export function localName({ name }: XmlElement): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-/** Returns the words that describe a picture. */
+/** Returns the words that describe a picture; '' if there are none. */
 export function alternativeText(shape: XmlElement): string {
-  return propertiesOf(shape)?.attributes.get('descr') ?? '';
+  return description(propertiesOf(shape)?.attributes.get('descr') ?? '');
+}
+
+/** Returns what a picture's description says; '' for the name of its file. */
+export function description(text: string): string {
+  return FILE_NAME.test(text.trimEnd()) ? '' : text;
 }
 
 function isHidden(shape: XmlElement): boolean {

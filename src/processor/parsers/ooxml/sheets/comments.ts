@@ -11,6 +11,8 @@ const THREADED = new Set(['xltc:threadedComment']);
 const PERSON = new Set(['xltc:person']);
 /** Author of a note that older programs show in place of a threaded comment. */
 const STAND_IN = /^tc=/;
+/** What a stand-in says before the words of the comment. */
+const STAND_IN_HEAD = /^[^]*?\nComment:\s*/;
 
 /** A comment on a cell. Rows and columns count from 0. */
 export interface CellComment {
@@ -37,14 +39,16 @@ export function cellComments(
   archive: Archive,
   budget: ElementBudget,
 ): CellComment[] {
-  const found = [...relations].flatMap(({ kind, path }) => {
-    if (kind === 'comments') return notesIn(archive.text(path) ?? '', budget);
+  const related = [...relations];
+  const hasThreads = related.some(({ kind, path }) => kind === 'threadedComment' && archive.bytes(path));
+  const found = related.flatMap(({ kind, path }) => {
+    if (kind === 'comments') return notesIn(archive.text(path) ?? '', hasThreads, budget);
     return kind === 'threadedComment' ? threadedIn(archive.text(path) ?? '', people, budget) : [];
   });
   return found.toSorted((a, b) => a.row - b.row || a.column - b.column);
 }
 
-function notesIn(xml: string, budget: ElementBudget): CellComment[] {
+function notesIn(xml: string, hasThreads: boolean, budget: ElementBudget): CellComment[] {
   const authors: string[] = [];
   const comments: CellComment[] = [];
   for (const element of readXml(xml, budget, NOTES)) {
@@ -54,7 +58,9 @@ function notesIn(xml: string, budget: ElementBudget): CellComment[] {
       const text = elementsIn(element, 's:text').map(richText).join('').trim();
       // Excel begins a new note with the author's name.
       const words = author !== '' && text.startsWith(`${author}:`) ? text.slice(author.length + 1) : text;
-      if (!STAND_IN.test(author)) comments.push(...commentOn(element, author, words));
+      if (STAND_IN.test(author)) {
+        if (!hasThreads) comments.push(...commentOn(element, '', text.replace(STAND_IN_HEAD, '')));
+      } else comments.push(...commentOn(element, author, words));
     }
   }
   return comments;

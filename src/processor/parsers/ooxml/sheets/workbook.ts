@@ -42,7 +42,7 @@ interface Workbook {
 
 /** Reads a workbook. Its sheets are its pages, in the order in which it shows them. */
 export function* readWorkbook(bytes: Buffer, reading: Reading): Generator<Block> {
-  const archive = openArchive(bytes, (path) => WANTED.test(path));
+  const archive = openArchive(bytes, (path) => WANTED.test(path), reading.unpacking);
   const path = mainPart(archive, reading.elements, 'xl/workbook.xml');
   const root = readXmlTree(archive.text(path) ?? '', reading.elements);
   if (!root) throw new ProcessorError('corrupt');

@@ -7,16 +7,22 @@ import { readXmlTree } from '../../markup/read-xml.ts';
 import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
 import { mainPart } from '../main-part.ts';
 import { relationsOf, type Relation } from '../relations.ts';
-import { addSlide } from './slide.ts';
+import { addSlide, type SlideParts } from './slide.ts';
 import { slideAuthors, slideComments } from './slide-comments.ts';
 
 /** Parts with words that a slide shows, or that belong to it. */
 const WANTED = /^(?!ppt\/(?:slideMasters|slideLayouts|notesMasters|theme)\/).*\.(?:xml|rels)$/i;
 const SLIDE = /^ppt\/slides\/[^/]*?(\d*)\.xml$/i;
 
+/** What the slides share. */
+interface Show extends Omit<SlideParts, 'relations'> {
+  /** Names of those who comment, by their ids. */
+  authors: ReadonlyMap<string, string>;
+}
+
 /** Reads a presentation. Its slides are its pages, with their notes and comments. A hidden slide is an empty page. */
 export function* readPresentation(bytes: Buffer, reading: Reading): Generator<Block> {
-  const archive = openArchive(bytes, (path) => WANTED.test(path));
+  const archive = openArchive(bytes, (path) => WANTED.test(path), reading.unpacking);
   const path = mainPart(archive, reading.elements, 'ppt/presentation.xml');
   const root = readXmlTree(archive.text(path) ?? '', reading.elements);
   if (!root) throw new ProcessorError('corrupt');
@@ -24,9 +30,10 @@ export function* readPresentation(bytes: Buffer, reading: Reading): Generator<Bl
   const authors = slideAuthors(relations.values(), archive, reading.elements);
   const slides = slidePaths(root, relations, archive);
   const builder = new BlockBuilder(reading.maxTextChars);
+  const repeated = new Set<string>();
   for (const slide of slides) {
     builder.page(slides.length);
-    addPage(slide, authors, archive, reading, builder);
+    addPage(slide, { authors, archive, reading, repeated }, builder);
     yield* builder.take();
   }
 }
@@ -46,23 +53,18 @@ function slidePaths(
   return archive.paths.filter((path) => SLIDE.test(path)).toSorted((a, b) => number(a) - number(b));
 }
 
-function addPage(
-  path: string,
-  authors: ReadonlyMap<string, string>,
-  archive: Archive,
-  reading: Reading,
-  builder: BlockBuilder,
-): void {
+function addPage(path: string, { authors, ...show }: Show, builder: BlockBuilder): void {
+  const { archive, reading } = show;
   const slide = readXmlTree(archive.text(path) ?? '', reading.elements);
   if (!slide) return;
   if (/^(?:0|false)$/.test(slide.attributes.get('show') ?? '') && !reading.takesHidden()) return;
   const relations = relationsOf(path, archive, reading.elements);
-  addSlide(slide, { archive, relations, reading }, builder);
+  addSlide(slide, { ...show, relations }, builder);
   for (const { kind, path: notesPath } of relations.values()) {
     if (kind !== 'notesSlide') continue;
     const notes = readXmlTree(archive.text(notesPath) ?? '', reading.elements);
     const notesRelations = relationsOf(notesPath, archive, reading.elements);
-    if (notes) addSlide(notes, { archive, relations: notesRelations, reading }, builder);
+    if (notes) addSlide(notes, { ...show, relations: notesRelations }, builder);
   }
   for (const text of slideComments(relations.values(), authors, archive, reading.elements))
     builder.paragraph(text);

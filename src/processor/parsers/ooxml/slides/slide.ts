@@ -1,22 +1,24 @@
 import type { BlockBuilder } from '../../blocks/block-builder.ts';
 import type { Reading } from '../../blocks/reading.ts';
 import type { Archive } from '../../markup/archive.ts';
-import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
+import { descendants, elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
 import { drawingText, drawingTexts } from '../drawing-text.ts';
 import { graphicBlocks } from '../graphic.ts';
 import type { Relation } from '../relations.ts';
 import { alternativeText, localName, shapesIn } from '../shapes.ts';
 import { addText } from './text-body.ts';
 
-/** Placeholders that a presentation repeats on every slide: number, footer, header, date. */
-const REPEATED = new Set(['sldNum', 'ftr', 'hdr', 'dt']);
+/** Placeholders that a presentation repeats on every slide: footer, header, date. */
+const REPEATED = new Set(['ftr', 'hdr', 'dt']);
 const TITLES = new Set(['title', 'ctrTitle']);
 
 /** What reading a slide needs. */
-interface SlideParts {
+export interface SlideParts {
   archive: Archive;
   relations: ReadonlyMap<string, Relation>;
   reading: Reading;
+  /** Footers, headers and dates that the show has had. */
+  repeated: Set<string>;
 }
 
 /** Adds the shapes of a slide, or of its notes, to a document. Its title heads it, whatever it was drawn after. */
@@ -26,7 +28,9 @@ export function addSlide(slide: XmlElement, parts: SlideParts, builder: BlockBui
   const isTitle = (shape: XmlElement) => TITLES.has(placeholder(shape) ?? '');
   for (const shape of shapes.filter(isTitle)) builder.heading(1, drawingTexts(shape).join(' '));
   for (const shape of shapes) {
-    if (isTitle(shape) || REPEATED.has(placeholder(shape) ?? '')) continue;
+    const kind = placeholder(shape) ?? '';
+    if (isTitle(shape) || kind === 'sldNum') continue;
+    if (REPEATED.has(kind) && !isNew(shape, parts.repeated)) continue;
     switch (localName(shape)) {
       case 'sp': {
         const body = elementAt(shape, 'p:txBody');
@@ -40,6 +44,15 @@ export function addSlide(slide: XmlElement, parts: SlideParts, builder: BlockBui
         builder.paragraph(alternativeText(shape));
     }
   }
+}
+
+/** Returns whether a footer, header or date says what none before has. Dates that change by themselves are no words. */
+function isNew(shape: XmlElement, repeated: Set<string>): boolean {
+  for (const { name } of descendants(shape)) if (name === 'a:fld') return false;
+  const text = drawingTexts(shape).join('\n');
+  const isKnown = repeated.has(text);
+  repeated.add(text);
+  return !isKnown;
 }
 
 /** Returns the kind of a shape's placeholder. */

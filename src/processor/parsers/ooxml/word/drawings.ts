@@ -1,15 +1,13 @@
 import type { XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
 import { drawingText } from '../drawing-text.ts';
+import { description } from '../shapes.ts';
 
 /** What a drawing shows. Charts and diagrams have parts of their own. */
 export type Drawn =
   | { type: 'box'; content: XmlElement }
   | { type: 'chart' | 'diagram'; relation: string }
   | { type: 'text'; text: string };
-
-/** An image's name, which some programs write for its description. */
-const FILE_NAME = /\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)$/i;
 
 /** Returns what a drawing shows, in order. A picture shows its description. */
 export function drawnIn(drawing: XmlElement): Drawn[] {
@@ -33,7 +31,7 @@ export function drawnIn(drawing: XmlElement): Drawn[] {
   }
   if (drawn.length > 0) return drawn;
   return [...descriptions]
-    .filter((text) => text.trim() !== '' && !FILE_NAME.test(text.trim()))
+    .filter((text) => description(text).trim() !== '')
     .map((text) => ({ type: 'text', text }));
 }
 

@@ -45,7 +45,7 @@ export class WordDocument {
   constructor(bytes: Uint8Array, reading: Reading, isPasted = false) {
     this.reading = reading;
     this.#isPasted = isPasted;
-    this.#archive = openArchive(bytes, (path) => READ_PART.test(path));
+    this.#archive = openArchive(bytes, (path) => READ_PART.test(path), reading.unpacking);
     this.main = this.#findMain();
     this.styles = new Styles(this.#elements('styles', ['w:style', 'w:docDefaults']));
     this.lists = new Lists(this.#elements('numbering', ['w:abstractNum', 'w:num']));

@@ -194,13 +194,17 @@ it('comments come after the cells, with their author and cell', async () => {
         '../threadedComments/threadedComment1.xml',
       ],
     ),
-    'xl/comments1.xml': `<comments ${SHEETS}><authors><author>Ann</author><author>tc={1}</author></authors><commentList>${note('B2', 0, 'Ann:\nWeigh again.')}${note('A1', 1, 'Your version cannot show this.')}${note('A3', 0, 'Unseen.')}</commentList></comments>`,
+    'xl/comments1.xml': `<comments ${SHEETS}><authors><author>Ann</author><author>tc={1}</author></authors><commentList>${note('B2', 0, 'Ann:\nWeigh again.')}${note('A1', 1, '[Threaded comment]\n\nYour version cannot show this.\n\nComment:\n    Which coast?')}${note('A3', 0, 'Unseen.')}</commentList></comments>`,
     'xl/threadedComments/threadedComment1.xml': `<ThreadedComments ${threads}><threadedComment ref="A1" personId="p"><text>Which coast?</text></threadedComment></ThreadedComments>`,
     'xl/persons/person.xml': `<personList ${threads}><person id="p" displayName="Bo"/></personList>`,
   };
   const data = texts(1, 'Hill', 'kg') + texts(2, 'North', '1') + row(3, textCell('A3', 'x'), ' hidden="1"');
   expect((await parsed(workbook(`<sheetData>${data}</sheetData>`, parts))).text).toBe(
     '# S\n\n| Hill | kg |\n| --- | --- |\n| North | 1 |\n\nComment (Bo) A1: Which coast?\n\nComment (Ann) B2: Weigh again.',
+  );
+  const { 'xl/threadedComments/threadedComment1.xml': _, ...withoutThreads } = parts;
+  expect((await parsed(workbook(`<sheetData>${data}</sheetData>`, withoutThreads))).text).toContain(
+    '\n\nComment A1: Which coast?\n\nComment (Ann)',
   );
 });
 

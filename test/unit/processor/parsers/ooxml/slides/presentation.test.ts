@@ -39,12 +39,21 @@ const shape = (paragraphs: string, kind = '', looks = '') =>
 const frame = (content: string) =>
   `<p:graphicFrame><p:nvGraphicFramePr><p:cNvPr id="4" name="f"/></p:nvGraphicFramePr><a:graphic><a:graphicData>${content}</a:graphicData></a:graphic></p:graphicFrame>`;
 
-it('heads a slide with its title, and leaves out its number, date, header and footer', async () => {
-  const repeated = ['sldNum', 'dt', 'hdr', 'ftr'].map((kind) => shape(words('12'), kind)).join('');
+it('heads a slide with its title, and leaves out its number and the date of today', async () => {
+  const today = '<a:p><a:fld type="datetime1"><a:t>1/2/2031</a:t></a:fld></a:p>';
+  const repeated = shape(words('12'), 'sldNum') + shape(today, 'dt');
   const slide = shape(words('Body.')) + shape(words('The') + words('title'), 'title') + repeated;
   const { text, segments } = await parsed(show([slide + shape(words('End.'))]));
   expect(text).toBe('# The title\n\nBody.\n\nEnd.');
   expect(segments.map(({ page, heading }) => [page, heading])).toEqual([[1, 'The title']]);
+});
+
+it('reads the footers, headers and typed dates of a show, each once', async () => {
+  const slide = (...lines: string[]) => lines.map((line) => shape(words(line), 'ftr')).join('');
+  const first = slide('Mill Ltd') + shape(words('May 2031'), 'dt') + shape(words('Draft'), 'hdr');
+  expect((await parsed(show([first, slide('Mill Ltd', 'Hill Ltd')]))).text).toBe(
+    'Mill Ltd\n\nMay 2031\n\nDraft\n\nHill Ltd',
+  );
 });
 
 it('reads items with their levels and numbers', async () => {
@@ -93,12 +102,14 @@ it('reads groups, charts, SmartArt and the words that describe a picture, in the
   const D = 'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram"';
   const picture =
     '<p:pic><p:nvPicPr><p:cNvPr id="3" name="p" descr="A seal"/><p:cNvPicPr/><p:nvPr/></p:nvPicPr></p:pic>';
+  const named = picture.replace('A seal', 'temp_pptx4.png');
   const group = `<p:grpSp><p:nvGrpSpPr/>${shape(words('one'))}<p:grpSp>${shape(words('two'))}</p:grpSp></p:grpSp>`;
   const slide =
     group +
     frame(`<c:chart ${C} r:id="r1"/>`) +
     frame(`<dgm:relIds ${D} r:dm="r2"/>`) +
     picture +
+    named +
     shape(words('three'));
   const parts = {
     'ppt/slides/_rels/slide1.xml.rels': relations(
@@ -115,6 +126,10 @@ it('reads one form of what a slide holds in several', async () => {
   const form = (text: string) => shape(words(text));
   const slide = `<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:Choice Requires="a14">${form('new')}</mc:Choice><mc:Fallback>${form('old')}</mc:Fallback></mc:AlternateContent>`;
   expect((await parsed(show([slide]))).text).toBe('new');
+  const newer = slide.replace('Requires="a14"', 'Requires="cx4"');
+  expect((await parsed(show([newer]))).text).toBe('new');
+  const only = slide.replace('Requires="a14"', 'Requires="z9"').replace(/<mc:Fallback>.*<\/mc:Fallback>/, '');
+  expect((await parsed(show([only]))).text).toBe('new');
 });
 
 it('leaves out hidden slides and shapes, counts them, and keeps the numbers of the pages', async () => {

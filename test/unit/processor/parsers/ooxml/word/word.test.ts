@@ -101,6 +101,15 @@ it('reads what was pasted as a whole, where it stands and once', () => {
     parts: { ...wordRelations(['aFChunk', 'b.txt']), 'word/b.txt': 'no' },
   });
   expect(pasted('a.docx', inner)).toBe(expected);
+  const large = docx('', { parts: { 'word/a.txt': Buffer.alloc(70 * 1024 * 1024) } });
+  const outer = {
+    ...wordRelations(['aFChunk', 'a.docx'], ['aFChunk', 'b.docx']),
+    'word/a.docx': large,
+    'word/b.docx': large,
+  };
+  expect(() => readText(docx(PASTED + PASTED.replace('r1', 'r2'), { parts: outer }))).toThrow(
+    expect.objectContaining({ code: 'text_too_long' }),
+  );
   expect(pasted('a.docx', inner.subarray(0, 300))).toBe('One\n\nThree');
   expect(pasted('a.rtf', '{\\rtf1 Two\\par}')).toBe('One\n\nTwo\n\nThree');
   expect(pasted('a.bin', 'no')).toBe('One\n\nThree');
