@@ -5,8 +5,8 @@ import type { XmlElement } from './xml-element.ts';
 
 /** Most elements of a document, over all its parts. */
 const MAX_ELEMENTS = 2_000_000;
-/** Most elements of one tree, because a tree stays in memory. */
-const MAX_TREE = 600_000;
+/** Most elements of one tree, because a tree stays in memory. A Word table of 400,000 cells that is refused takes 715 MiB. */
+const MAX_TREE = 1_500_000;
 /** Deepest nesting. Readers of trees recurse. */
 const MAX_DEPTH = 500;
 /** Characters that the tokenizer takes at once. Finished trees go out in between. */

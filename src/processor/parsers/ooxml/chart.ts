@@ -57,10 +57,19 @@ function tableRows(group: readonly ChartSeries[], axis: string, title: string): 
     return values.map((_, column) => (column === 0 ? shown : ''));
   });
   const header = [...categories.map((_, column) => (column === 0 ? axis : '')), ...names];
-  const rows = points.map((point) =>
+  // A category of an outer level stands beside the points up to the next one.
+  const starts = categories
+    .slice(0, -1)
+    .map((level) => points.flatMap((point, row) => (level.has(point) ? [row] : [])));
+  const spans = starts.map(
+    (rows) => new Map(rows.map((row, i) => [row, (rows[i + 1] ?? points.length) - row])),
+  );
+  const rows = points.map((point, row) =>
     columns.flatMap((column, index): Cell[] => {
       const text = column.get(point);
-      return text === undefined ? [] : [{ text, column: index }];
+      if (text === undefined) return [];
+      const rowSpan = spans[index]?.get(row) ?? 1;
+      return [{ text, column: index, ...(rowSpan > 1 && { rowSpan }) }];
     }),
   );
   return [header.map((text) => ({ text })), ...rows];

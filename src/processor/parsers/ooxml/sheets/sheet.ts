@@ -22,7 +22,7 @@ export function readSheet(xml: string, cells: CellReader, reading: Reading): She
   const drawings: string[] = [];
   const tables: string[] = [];
   const hidden = new Uint8Array(MAX_COLUMNS);
-  let nextColumn = 0;
+  const columns: { first: number; end: number }[] = [];
   let nextRow = 0;
   for (const element of readXml(xml, reading.elements, PARTS)) {
     const { attributes } = element;
@@ -32,12 +32,10 @@ export function readSheet(xml: string, cells: CellReader, reading: Reading): She
       nextRow = row.row + 1;
       if (row.cells.length > 0) rows.push(row);
     } else if (element.name === 's:col') {
-      // Columns come in their order, so each is filled once.
-      const first = Math.max(Number(attributes.get('min') ?? 0) - 1, nextColumn);
-      const end = Math.min(Number(attributes.get('max') ?? 0), MAX_COLUMNS);
-      if (!/^(?:1|true)$/.test(attributes.get('hidden') ?? '') || !(first < end)) continue;
-      hidden.fill(1, first, end);
-      nextColumn = end;
+      if (!/^(?:1|true)$/.test(attributes.get('hidden') ?? '')) continue;
+      const first = Number(attributes.get('min') ?? 0) - 1;
+      const end = Number(attributes.get('max') ?? 0);
+      if (first < end) columns.push({ first, end });
     } else if (element.name === 's:mergeCell') {
       const range = parseRange(attributes.get('ref') ?? '');
       if (range) merges.push(range);
@@ -45,5 +43,11 @@ export function readSheet(xml: string, cells: CellReader, reading: Reading): She
     else tables.push(id);
   }
   rows.sort((a, b) => a.row - b.row);
+  // In their order, so that each is filled once.
+  let filled = 0;
+  for (const { first, end } of columns.toSorted((a, b) => a.first - b.first)) {
+    hidden.fill(1, Math.max(first, filled), Math.max(end, filled));
+    filled = Math.max(end, filled);
+  }
   return { ...sheetView(rows, merges, (column) => hidden[column] === 1, reading), drawings, tables };
 }

@@ -1,7 +1,9 @@
-import { elementAt, type XmlElement } from '../../markup/xml-element.ts';
+import { descendants, elementAt, ownText, type XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
 import { isOn, numberAt, valueAt } from './properties.ts';
 
+/** What a cell holds besides words. */
+const OTHER_CONTENT = /^(?:w:(?:drawing|pict|object|sym|altChunk|fldChar|fldSimple|\w+Reference)|m:oMath)$/;
 /** Most columns before a cell. Word's tables have 63. */
 const MAX_COLUMNS = 1000;
 
@@ -53,7 +55,8 @@ function cellsIn(row: XmlElement, before: number, merging: Map<number, WordCell>
       beside.parts.push(part);
     } else if (above) {
       above.rowSpan++;
-      above.parts.push(part);
+      // Some programs repeat the words of a merged cell in each row.
+      if (!saysTheSame(part, above.parts.at(-1))) above.parts.push(part);
     } else {
       const cell = { column, columnSpan, rowSpan: 1, parts: [part] };
       cells.push(cell);
@@ -63,6 +66,20 @@ function cellsIn(row: XmlElement, before: number, merging: Map<number, WordCell>
     column += columnSpan;
   }
   return cells;
+}
+
+function saysTheSame(part: XmlElement, other: XmlElement | undefined): boolean {
+  return other !== undefined && isWordsOnly(part) && textOf(part) === textOf(other);
+}
+
+function isWordsOnly(part: XmlElement): boolean {
+  for (const { name } of descendants(part)) if (OTHER_CONTENT.test(name)) return false;
+  return true;
+}
+
+function textOf(part: XmlElement): string {
+  const texts = [...descendants(part)].filter(({ name }) => name === 'w:t');
+  return texts.map(ownText).join('').trim();
 }
 
 function isMergedUp(properties: XmlElement | undefined): boolean {

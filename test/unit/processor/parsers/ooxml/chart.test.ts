@@ -64,6 +64,8 @@ describe('a chart', () => {
   it('keeps the levels of its categories, the outermost first', () => {
     const levels = `<c:cat><c:multiLvlStrRef><c:multiLvlStrCache><c:lvl>${points(['Spring', 'Autumn', 'Spring'])}</c:lvl><c:lvl>${points(['2031'])}${points(['2032'], 2)}</c:lvl></c:multiLvlStrCache></c:multiLvlStrRef></c:cat>`;
     const bars = series('Wool', `${levels}<c:val>${numbers('General', '1', '2', '3')}</c:val>`);
+    const root = readXmlTree(chart(`<c:barChart>${bars}</c:barChart>`), new ElementBudget())!;
+    expect(chartBlocks(root)).toMatchObject([{ rows: [{}, [{ text: '2031', rowSpan: 2 }, {}, {}], {}, {}] }]);
     expect(shown(chart(`<c:barChart>${bars}</c:barChart>`))).toBe(
       '|  |  | Wool |\n| --- | --- | --- |\n| 2031 | Spring | 1 |\n|  | Autumn | 2 |\n| 2032 | Spring | 3 |',
     );

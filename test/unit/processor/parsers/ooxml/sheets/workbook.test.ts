@@ -97,7 +97,7 @@ describe('sheets', () => {
 
   it('leave out what they hide, and count it', async () => {
     const sheet =
-      '<cols><col min="2" max="2" hidden="1"/><col min="4" max="16384" hidden="1"/></cols><sheetData>' +
+      '<cols><col min="4" max="16384" hidden="1"/><col min="2" max="2" hidden="1"/></cols><sheetData>' +
       texts(1, 'a', 'no', 'c') +
       row(2, textCell('A2', 'filtered'), ' hidden="1"') +
       row(3, '<c r="A3"/>', ' hidden="1"') +

@@ -42,6 +42,13 @@ it('keeps the words of merged cells, and ends a merge where a cell stands betwee
   );
 });
 
+it('reads words once that merged cells repeat', () => {
+  const rows = [cell('North', START), cell('North', GOES_ON), cell('North', GOES_ON)].map((first, index) =>
+    row(first + cell(String(index))),
+  );
+  expect(read(table(...rows))).toBe('| North | 0 |\n| --- | --- |\n|  | 1 |\n|  | 2 |');
+});
+
 it('takes the rows that repeat on each page for the header', async () => {
   const header = '<w:tblHeader/>';
   const body = table(
