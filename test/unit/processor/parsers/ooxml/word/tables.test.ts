@@ -42,6 +42,11 @@ it('keeps the words of merged cells, and ends a merge where a cell stands betwee
   );
 });
 
+it('reads a table of thousands of rows', () => {
+  const long = row(cell('x', '<w:shd/>'.repeat(8)).repeat(8)).repeat(6500);
+  expect(read(table(long)).split('\n')).toHaveLength(6501);
+});
+
 it('reads words once that merged cells repeat', () => {
   const rows = [cell('North', START), cell('North', GOES_ON), cell('North', GOES_ON)].map((first, index) =>
     row(first + cell(String(index))),
