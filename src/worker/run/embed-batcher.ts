@@ -48,7 +48,7 @@ export class EmbedBatcher {
     const leave = () => reject(signal.reason);
     signal.addEventListener('abort', leave, { once: true });
     if (this.#waiting.length === 0)
-      setTimeout(() => this.#sendAll(), this.#lastAt + INTERVAL_MS - performance.now());
+      setTimeout(() => this.#sendAll(), Math.max(0, this.#lastAt + INTERVAL_MS - performance.now()));
     this.#waiting.push({ texts, signal, alone, resolve, reject });
     return promise.finally(() => signal.removeEventListener('abort', leave));
   }
