@@ -1,5 +1,6 @@
 import { BlockBuilder } from '../../blocks/block-builder.ts';
 import type { Block } from '../../blocks/block.ts';
+import { commentText } from '../../blocks/comment-text.ts';
 import { readXml } from '../../markup/read-xml.ts';
 import { elementAt, type XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
@@ -214,7 +215,7 @@ class Story {
       .map((block) => block.text)
       .join('\n');
     if (text === '') return;
-    this.#builder.note({ type: 'paragraph', text: `Comment${author === '' ? '' : ` (${author})`}: ${text}` });
+    this.#builder.note({ type: 'paragraph', text: commentText(author, text) });
   }
 
   #noteBlocks({ part, element }: Note): Line[] {
