@@ -1,6 +1,7 @@
 /**
- * Writes a comment as words that say what they are, such as `Comment (Ann) B4: Check this.`
- * @param place of the words that it is about, if those have a name
+ * Writes a comment with its mark, author and place, such as `Comment (Ann) B4: Check this.` The mark tells readers that the
+ * words are no part of the document's own text.
+ * @param place name of the cell that the comment is about; '' if the format names no places
  */
 export function commentText(author: string, text: string, place = ''): string {
   const by = author.trim() === '' ? '' : ` (${author.trim()})`;

@@ -1,7 +1,7 @@
 import { UnpackingBudget } from '../markup/archive.ts';
 import { ElementBudget } from '../markup/read-xml.ts';
 
-/** What reading one document may use up, and what it leaves out. */
+/** Bounds the reading of one document, and counts the hidden parts that readers leave out. */
 export class Reading {
   readonly maxTextChars: number;
   /** Elements that are left, over all parts. */

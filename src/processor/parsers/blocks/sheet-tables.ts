@@ -12,7 +12,7 @@ export interface SheetRow {
 
 export interface SheetCell extends Cell {
   column: number;
-  /** Number of the cell's style, if the format has any. */
+  /** Number of the cell's style. Absent in formats without styles. */
   style?: number;
 }
 

@@ -45,7 +45,7 @@ export function checkCompoundFile(bytes: Buffer): void {
   const perSector = sectorBytes / 4;
   const numberAt = (sector: number, index: number) =>
     bytes.readUInt32LE((sector + 1) * sectorBytes + index * 4);
-  /** Looks up the next sector in a table that is a list of sectors. Libraries take what it lacks for an end. */
+  /** Finds the sector that follows another in a table. Libraries take a missing entry for the end of a chain. */
   const nextBy = (table: readonly number[]) => (sector: number) => {
     const part = table[Math.floor(sector / perSector)];
     return part === undefined ? END : numberAt(part, sector % perSector);

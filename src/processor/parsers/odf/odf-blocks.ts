@@ -64,7 +64,7 @@ export class OdfBlocks {
     else this.within(element);
   }
 
-  /** Reads the words of all paragraphs within an element as one line, with what is attached to them. */
+  /** Joins all paragraphs within an element to one line, with the words of their text boxes, notes and comments. */
   line(element: XmlElement): string {
     if (element.name === 'text:p' || element.name === 'text:h') {
       const { text, attached } = this.#words(element);

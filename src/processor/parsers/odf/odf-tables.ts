@@ -61,7 +61,7 @@ export function* rowsOf(table: XmlElement): Generator<OdfRow> {
   }
 }
 
-/** Returns how often an element stands there, or what it covers. */
+/** Reads a count of repetitions or covered cells from an attribute: 1 if absent, at most MAX_REPEATED. */
 export function repeatedIn({ attributes }: XmlElement, attribute: string): number {
   const count = Math.trunc(Number(attributes.get(attribute) ?? 1));
   return count >= 1 ? Math.min(count, MAX_REPEATED) : 1;

@@ -89,7 +89,7 @@ function joined(text: string, line: string): string {
   return text === '' ? line : `${text} ${line}`;
 }
 
-/** Parts pieces where no line has any text, from the left. */
+/** Groups pieces into columns. A border is a gap that no line's text crosses. */
 function columnsOf(run: readonly Row[]): PlacedText[][] {
   const columns: { right: number; pieces: PlacedText[] }[] = [];
   for (const piece of run.flat().toSorted((a, b) => a.box[0] - b.box[0])) {

@@ -163,7 +163,7 @@ function fillsDigits(places: readonly Place[]): boolean {
   return isFilled || places.some(({ before }) => before.trim() !== '');
 }
 
-/** Puts the digits of a whole number into places, from the last one. The first takes what is left. */
+/** Fills the places of a format with the digits of a whole number, from the right. The first place takes the rest. */
 function placed(digits: string, places: readonly Place[]): string {
   const more = digits.length - places.length;
   return places

@@ -15,7 +15,7 @@ export interface Sheet extends SheetView {
   tables: string[];
 }
 
-/** Reads a sheet without what it hides. */
+/** Reads the rows of a sheet that show. Hidden rows and columns go through `reading.takesHidden()`. */
 export function readSheet(xml: string, cells: CellReader, reading: Reading): Sheet {
   const rows: ReadRow[] = [];
   const merges: CellRange[] = [];
