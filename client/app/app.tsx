@@ -14,6 +14,7 @@ import { LinkSign } from './link-sign.tsx';
 import { useIsHeard } from './link.ts';
 import { Navigation } from './navigation.tsx';
 import { useRoute, type Route, type View } from './route.ts';
+import { arriveAtPlace } from './scroll-place.ts';
 import { Toasts } from './toasts.tsx';
 
 /** Properties of each view. */
@@ -44,8 +45,8 @@ export function App() {
       isFirst.current = false;
       return;
     }
-    // Another view is another page: it begins at its top, and assistive technology reads it.
-    window.scrollTo(0, 0);
+    // Another view is another page, and assistive technology reads it.
+    arriveAtPlace();
     main.current?.focus({ preventScroll: true });
   }, [route.view, route.id]);
   useEffect(keepDrops, []);

@@ -32,6 +32,7 @@ const RULES = FORBIDDEN.map(([words, instead]) => ({
 /** Properties that others have named: a published code, or a library. Everything else maps them to the project's word. */
 const NAMED_BY_OTHERS: readonly { property: string; files: RegExp }[] = [
   { property: 'bad_answer', files: /^src\/contract\/error-codes\.ts$/ },
+  { property: 'history', files: /^client\/app\/scroll-place\.ts$/ },
   { property: 'sequence', files: /^test\/(?:vitest\.config|longest-first)\.ts$/ },
 ];
 

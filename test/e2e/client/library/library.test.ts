@@ -36,6 +36,24 @@ describe('a collection', () => {
     expect(user.complaints).toEqual([]);
   });
 
+  test('is where the user left it after “Back”', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `leaf-${i}.md`);
+    await Promise.all(names.map((name) => server.ingest(note(name), { collection: 'long' })));
+    await user.page.setViewportSize({ width: 1280, height: 400 });
+    await open('#/library/long');
+    const place = () => user.page.evaluate<number>('scrollY');
+    const last = rows().nth(11).locator('.name a');
+    await last.scrollIntoViewIfNeeded();
+    const before = await place();
+    expect(before).toBeGreaterThan(0);
+    await last.click();
+    await user.page.locator('.document-head, h1').first().waitFor();
+    await expect.poll(place).toBe(0);
+    await user.page.goBack();
+    await expect.poll(place).toBe(before);
+    expect(user.complaints).toEqual([]);
+  });
+
   test('without documents leads to an upload into it', async () => {
     await open('#/library/still-empty');
     await user.page.getByRole('link', { name: 'Upload to it' }).click();
