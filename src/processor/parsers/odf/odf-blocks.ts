@@ -1,4 +1,5 @@
 import type { BlockBuilder } from '../blocks/block-builder.ts';
+import { numbersPage } from '../blocks/page-number.ts';
 import type { Reading } from '../blocks/reading.ts';
 import { elementAt, elementsIn, textIn, type XmlElement } from '../markup/xml-element.ts';
 import { ListNumbers } from './list-marks.ts';
@@ -8,8 +9,6 @@ import { OUTLINE, startValue, type ListLevel, type OdfStyles } from './odf-style
 import { rowsOf } from './odf-tables.ts';
 import { altText, isNotShown, readWords, type Words } from './odf-words.ts';
 
-/** Longest text of a page number in a running head, in words beside the number: `Page 3 of`. */
-const MAX_PAGE_WORDS = 2;
 /** Parts of a slide that it shares with the others. Each text of theirs stands there once. */
 const REPEATED = new Set(['header', 'footer', 'date-time']);
 
@@ -118,7 +117,7 @@ export class OdfBlocks {
     if (this.#styles.hidesText('paragraph', style) && !this.#reading.takesHidden()) return;
     const words = this.#words(element);
     if (words.isHidden && !this.#reading.takesHidden()) return;
-    if (words.hasPageNumber && (words.text.match(/\p{L}+/gu)?.length ?? 0) <= MAX_PAGE_WORDS) return;
+    if (words.hasPageNumber && numbersPage(words.text)) return;
     if (element.name === 'text:h') this.#heading(element, words.text, mark);
     else if (mark !== undefined && this.#list) this.#builder.item(this.#list.level, mark || '-', words.text);
     else if (this.#styles.isTitle(style)) this.#builder.heading(1, words.text);

@@ -1,10 +1,9 @@
+import { numbersPage } from '../blocks/page-number.ts';
 import type { Reading } from '../blocks/reading.ts';
 import type { RowShape, RtfEntry, RtfRow, TextBlock } from './rtf-tables.ts';
 
 /** Deepest tables within tables. Deeper ones belong to the innermost. */
 const MAX_LEVEL = 10;
-/** Longest text of a page number in a running head, in words beside the number. */
-const MAX_PAGE_WORDS = 2;
 
 /** How to write a paragraph. */
 export interface ParagraphRole {
@@ -61,7 +60,7 @@ export class Flow {
 
   /** Ends the open paragraph. */
   endParagraph(role: ParagraphRole): void {
-    const isPageNumber = this.hasPageNumber && (this.text.match(/\p{L}+/gu)?.length ?? 0) <= MAX_PAGE_WORDS;
+    const isPageNumber = this.hasPageNumber && numbersPage(this.text);
     const sink = this.#sink(this.#isInRow && role.level === 0 ? 1 : role.level);
     if (this.hasWords && !isPageNumber)
       sink.push({ type: 'block', block: this.#block(role, this.#levels.length === 1) });

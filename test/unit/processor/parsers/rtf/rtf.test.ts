@@ -116,10 +116,10 @@ it('reads a table within a comment', () => {
 });
 
 it('reads headers once and footers at the end, without page numbers', () => {
-  const header = raw`{\header\pard Contract 8812\par Page \chpgn\par}`;
+  const header = raw`{\header\pard Contract 8812\par Acme Secret \chpgn\par Page \chpgn\par}`;
   const footer = raw`{\footer\pard Page {\field{\*\fldinst PAGE}{\fldrslt 7}} of {\field{\*\fldinst NUMPAGES }{\fldrslt 9}}\par Draft\par}`;
   expect(rtf(raw`${header}${footer}One.\par\sect ${header}Two.\par`)).toBe(
-    'Contract 8812\n\nOne.\n\nTwo.\n\nDraft',
+    'Contract 8812\n\nAcme Secret\n\nOne.\n\nTwo.\n\nDraft',
   );
 });
 
