@@ -18,7 +18,8 @@ const SIZES: [name: string, bytes: number, rounds: number][] = [
 /**
  * How long an upload's acknowledgement takes, measured from the moment its last byte was handed to the
  * kernel: Sluice (multipart, hash, blob, manifest, both flushed, job queued in a real Redis) beside a bare
- * handler that writes and flushes the same body. In turn, so that the machine's moods hit both.
+ * handler that writes and flushes the same body, and a durable one that also flushes a manifest and the folder, and
+ * writes the job to Redis. In turn, so that the machine's moods hit all.
  */
 export async function bench(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-ack-'));
@@ -41,48 +42,60 @@ export async function bench(): Promise<void> {
     env,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const bare = spawn(process.execPath, [join(import.meta.dirname, 'ack/bare-upload-server.ts'), folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const bare = spawnServer('bare-upload-server.ts', folder);
+  const durable = spawnServer('durable-upload-server.ts', folder, redis.url);
   try {
     const sluicePort = await new Promise<number>((resolve) =>
       sluice.once('message', (message) => resolve((message as { port: number }).port)),
     );
-    const barePort = await new Promise<number>((resolve) =>
-      bare.stdout.once('data', (line: Buffer) => resolve(Number(new URL(line.toString()).port))),
-    );
-    const rows = [['file', 'rounds', 'Sluice p50', 'p99', 'bare p50', 'p99', 'ratio of p50']];
+    const ports = [sluicePort, await portOf(bare), await portOf(durable)];
+    const rows = [
+      [
+        'file',
+        'rounds',
+        'Sluice p50',
+        'p99',
+        'bare p50',
+        'p99',
+        'durable p50',
+        'p99',
+        'Sluice/bare',
+        'Sluice/durable',
+      ],
+    ];
     for (const [name, bytes, rounds] of SIZES) {
-      const ours: number[] = [];
-      const theirs: number[] = [];
-      for (let round = -2; round < rounds; round++) {
-        const a = await acknowledged(sluicePort, bytes);
-        const b = await acknowledged(barePort, bytes);
-        if (round >= 0) {
-          ours.push(a);
-          theirs.push(b);
+      const took = ports.map((): number[] => []);
+      for (let round = -2; round < rounds; round++)
+        for (const [side, port] of ports.entries()) {
+          const ms = await acknowledged(port, bytes);
+          if (round >= 0) took[side]?.push(ms);
         }
-      }
-      const ms = (value: number) => `${value.toFixed(2)} ms`;
-      const ratio = (median(ours) / median(theirs)).toFixed(2);
-      rows.push([
-        name,
-        String(rounds),
-        ms(median(ours)),
-        ms(percentile(ours, 0.99)),
-        ms(median(theirs)),
-        ms(percentile(theirs, 0.99)),
-        ratio,
-      ]);
+      const figures = took.flatMap((times) =>
+        [median(times), percentile(times, 0.99)].map((ms) => `${ms.toFixed(2)} ms`),
+      );
+      const [ours = NaN, ...theirs] = took.map(median);
+      rows.push([name, String(rounds), ...figures, ...theirs.map((ms) => (ours / ms).toFixed(2))]);
     }
     printTable(rows);
   } finally {
-    await Promise.all([ended(sluice), ended(bare)]);
+    await Promise.all([sluice, bare, durable].map(ended));
     await redis.close();
     processor.close();
     processor.closeAllConnections();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function spawnServer(file: string, ...args: string[]): ChildProcess {
+  return spawn(process.execPath, [join(import.meta.dirname, 'ack', file), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** @returns the port that a server has printed */
+async function portOf({ stdout }: ChildProcess): Promise<number> {
+  const [line] = (await once(stdout!, 'data')) as [Buffer];
+  return Number(new URL(line.toString()).port);
 }
 
 const BOUNDARY = 'bench-boundary';

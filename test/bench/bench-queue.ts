@@ -22,8 +22,9 @@ const REPORTINGS: readonly Reporting[] = ['awaited', 'at once'];
 
 /**
  * The queue alone: jobs that do nothing but report progress six times, beside BullMQ doing the same on the
- * same Redis (append-only file on). Each side is two processes, a web node (producer and listener) and a
- * worker; the sides take turns, so that the machine's moods hit both.
+ * same Redis (append-only file on). A third side writes the documented keys alone, and keeps none of the guarantees.
+ * Each side is two processes, a web node (producer and listener) and a worker; the sides take turns, so that the
+ * machine's moods hit all.
  */
 export async function bench(): Promise<void> {
   if (!existsSync(join(import.meta.dirname, 'node_modules'))) {
@@ -35,16 +36,18 @@ export async function bench(): Promise<void> {
   await redis.client.config('SET', 'auto-aof-rewrite-percentage', '0');
   const sluice = new SideUnderTest('sluice.ts', redis);
   const bullmq = new SideUnderTest('bullmq.mjs', redis);
+  const documented = new SideUnderTest('documented.ts', redis);
+  const sides = [sluice, bullmq, documented] as const;
   try {
     for (let round = -1; round < ROUNDS; round++) {
       for (const reporting of REPORTINGS)
-        for (const side of [sluice, bullmq]) await side.busyRound(reporting, round >= 0);
+        for (const side of sides) await side.busyRound(reporting, round >= 0);
     }
-    for (const side of [sluice, bullmq]) await side.singleJobs();
-    const idle = [await idleSluiceWorker(redis), await bullmq.idleWorker()];
-    print(sluice, bullmq, idle);
+    for (const side of sides) await side.singleJobs();
+    const idle = [await idleSluiceWorker(redis), await bullmq.idleWorker(), await documented.idleWorker()];
+    print(sides, idle);
   } finally {
-    await Promise.all([sluice.close(), bullmq.close()]);
+    await Promise.all(sides.map((side) => side.close()));
     await redis.close();
   }
 }
@@ -202,14 +205,17 @@ async function idleCommands({ client }: TestRedis): Promise<number> {
   return (after.commands - before.commands) / (IDLE_MS / 1000);
 }
 
-function print(sluice: SideUnderTest, bullmq: SideUnderTest, idle: number[]): void {
-  const rows = [['', 'Sluice', 'BullMQ', 'ratio']];
-  const row = (name: string, a: number, b: number, unit = '', digits = 1) =>
-    rows.push([name, `${a.toFixed(digits)}${unit}`, `${b.toFixed(digits)}${unit}`, (a / b).toFixed(2)]);
+function print(sides: readonly SideUnderTest[], idle: number[]): void {
+  const rows = [['', 'Sluice', 'BullMQ', 'keys alone', 'Sluice/BullMQ', 'Sluice/keys']];
+  const row = (name: string, values: number[], unit = '', digits = 1) => {
+    const [sluice = NaN, bullmq = NaN, documented = NaN] = values;
+    const ratios = [sluice / bullmq, sluice / documented].map((ratio) => ratio.toFixed(2));
+    rows.push([name, ...values.map((value) => `${value.toFixed(digits)}${unit}`), ...ratios]);
+  };
   for (const reporting of REPORTINGS) {
     const busy = (name: string, key: keyof Busy, unit = '', digits = 1) => {
       const of = (side: SideUnderTest) => median(side.busy[reporting].map((round) => round[key]));
-      row(`${name}, reports ${reporting}`, of(sluice), of(bullmq), unit, digits);
+      row(`${name}, reports ${reporting}`, sides.map(of), unit, digits);
     };
     busy('jobs/s', 'jobsPerSecond', '', 0);
     busy('Redis commands a job', 'commands');
@@ -219,12 +225,14 @@ function print(sluice: SideUnderTest, bullmq: SideUnderTest, idle: number[]): vo
     busy('worker', 'workerCpu', ' µs', 0);
     busy('listener', 'webCpu', ' µs', 0);
   }
-  row('round trips a job, alone', sluice.tripsAlone, bullmq.tripsAlone);
-  row('enqueue p50', median(sluice.enqueue), median(bullmq.enqueue), ' ms', 2);
-  row('enqueue p99', percentile(sluice.enqueue, 0.99), percentile(bullmq.enqueue, 0.99), ' ms', 2);
-  row('enqueue → start p50', median(sluice.toStart), median(bullmq.toStart), ' ms', 2);
-  row('enqueue → start p99', percentile(sluice.toStart, 0.99), percentile(bullmq.toStart, 0.99), ' ms', 2);
-  row('idle worker, commands/s', idle[0] ?? NaN, idle[1] ?? NaN, '', 2);
+  const all = (name: string, of: (side: SideUnderTest) => number, unit = '', digits = 1) =>
+    row(name, sides.map(of), unit, digits);
+  all('round trips a job, alone', (side) => side.tripsAlone);
+  all('enqueue p50', ({ enqueue }) => median(enqueue), ' ms', 2);
+  all('enqueue p99', ({ enqueue }) => percentile(enqueue, 0.99), ' ms', 2);
+  all('enqueue → start p50', ({ toStart }) => median(toStart), ' ms', 2);
+  all('enqueue → start p99', ({ toStart }) => percentile(toStart, 0.99), ' ms', 2);
+  row('idle worker, commands/s', idle, '', 2);
   printTable(rows);
   console.log(`
 ${JOBS} jobs a round, ${CONCURRENCY} at once, six reports each, all heard by the listener; medians of ${ROUNDS} rounds in turn.
@@ -235,5 +243,6 @@ Commands: all that Redis executed for producer, worker and listener, inside scri
 clients sent. Round trips: reads from client sockets that Redis made; while busy, requests that arrive together share
 one, so "alone" has one job at a time. CPU: without enqueueing. Enqueueing: one after the other, no worker.
 Start: from the call of enqueue to the job's first line, on a worker with nothing to do, ${SINGLE_JOBS} jobs.
+Keys alone: the documented hash, list and set, and an event a change, without leases, fences, retries or lanes.
 Idle: the whole worker role, with its sweeps, over ${IDLE_MS / 1000} s.`);
 }

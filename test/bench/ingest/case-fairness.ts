@@ -1,15 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { outcomeOf } from '../../../src/contract/job.ts';
+import type { BulkResult } from '../../../src/contract/jobs.ts';
 import { startSluice, type TestSluice } from '../../helpers/servers/sluice.ts';
 import { median, printTable } from '../statistics.ts';
 import { secondsToEnd } from './ended.ts';
 
 const LARGE = 'report-600p.pdf';
+const SMALL_FILES = 1000;
+const UPLOADS_AT_ONCE = 16;
 const ROUNDS = 5;
 const LOOK_MS = 20;
 
-/** How long a page of text takes alone, and behind documents of 619 pages that are being parsed or embedded. */
+/**
+ * How long a page of text takes alone, behind documents of 600 pages that are being parsed or embedded, and behind many small
+ * files.
+ */
 export async function fairness(): Promise<void> {
   const sluice = await startSluice();
   try {
@@ -31,6 +37,7 @@ export async function fairness(): Promise<void> {
       });
       add(`behind ${count} × ${LARGE}, being embedded`, embedding);
     }
+    add(`behind ${SMALL_FILES} small files`, await behindSmallFiles(sluice));
     printTable(rows);
   } finally {
     await sluice.close();
@@ -60,6 +67,30 @@ async function behind<T>(
     if (outcome !== 'cancelled') throw new Error(`a large document ended too early: ${outcome}`);
   }
   return measured;
+}
+
+/** Measures while small files of another collection wait, and cancels the rest. */
+async function behindSmallFiles(sluice: TestSluice): Promise<number[]> {
+  const collection = 'small';
+  let left = SMALL_FILES;
+  const lane = async () => {
+    while (left-- > 0) {
+      const file = new File([`Note ${left} of a long day.`], `note-${left}.txt`, { type: 'text/plain' });
+      await sluice.upload(file, { collection });
+    }
+  };
+  await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, lane));
+  const took = await inTurn(() => secondsToEnd(sluice, memo()));
+  const cancel = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ collection }),
+  };
+  const response = await fetch(`${sluice.url}/api/jobs/cancel`, cancel);
+  const { changed } = (await response.json()) as BulkResult;
+  if (changed === 0) throw new Error('the small files ended too early');
+  console.error(`${changed} of ${SMALL_FILES} small files still waited`);
+  return took;
 }
 
 async function untilEmbedded(sluice: TestSluice, id: string): Promise<void> {
