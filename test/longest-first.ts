@@ -3,22 +3,24 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of more than 20 s, the longest first. Started late, each would keep one core busy while the other idles. */
 const LONGEST: readonly string[] = [
-  'integration/processor/processor.test.ts',
   'integration/processor/children.test.ts',
-  'integration/embedded/damaged-stores.test.ts',
-  'integration/processor/bombs.test.ts',
-  'integration/blobs/storage-faults.test.ts',
-  'integration/processor/requests.test.ts',
-  'integration/processor/hostile.test.ts',
+  'integration/processor/ocr.test.ts',
+  'integration/processor/processor.test.ts',
   'integration/embedded/supervisor.test.ts',
-  'integration/redis/redis-failover.test.ts',
-  'integration/backup/backup.test.ts',
   'integration/worker/checkpoints.test.ts',
+  'integration/processor/bombs.test.ts',
+  'integration/documents/reembed/reembed.test.ts',
+  'integration/compose/services-away.test.ts',
   'integration/installation/installation.test.ts',
-  'integration/gateway/admission.test.ts',
-  'integration/processor/pool.test.ts',
+  'integration/redis/redis-failover.test.ts',
+  'e2e/sdk/sdk.test.ts',
+  'e2e/client/library/deletions.test.ts',
+  'e2e/stores/deleted-collection.test.ts',
+  'e2e/client/document/document.test.ts',
+  'e2e/client/document/pdf.test.ts',
+  'e2e/client/upload-list.test.ts',
   'e2e/jobs/faults.test.ts',
-  'e2e/client/page-reconnect.test.ts',
+  'e2e/sdk/browser.test.ts',
 ];
 
 /** Starts long files first also in a fresh clone, where vitest knows no durations and goes by the files' sizes. */

@@ -11,8 +11,9 @@ import { TestJobs } from '../../helpers/stores/test-jobs.ts';
 import { Watcher } from '../../helpers/clients/watcher.ts';
 import { TestClient } from '../../helpers/clients/ws.ts';
 
-const GENEROUS = { timeout: 60_000 };
-const SESSIONS = 500;
+const SESSIONS = 200;
+/** Wait between two changes of all jobs. At a tenth of it, a busy machine sends for a minute what it should drain. */
+const CHANGE_MS = 250;
 let crowd: Watcher[] = [];
 
 const redis = useRedis();
@@ -33,16 +34,15 @@ test('a node that is told to stop sends its sessions to another, each in its tim
       i % 25 === 0 ? { channel: 'active' as const } : { jobs: [ids[i % 40]!, ids[(i + 9) % 40]!] };
     return new Watcher([leaving.url, staying.url], interest);
   });
-  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 1), GENEROUS).toBe(true);
+  await expect.poll(() => crowd.every(({ snapshots }) => snapshots === 1)).toBe(true);
   let drained = false;
   const changing = (async () => {
     for (let round = 1; !drained; round++) {
-      await Promise.all(claimed.map((job) => jobs.step(job, 60 + Math.min(19, round / 20))));
-      await sleep(50);
+      await Promise.all(claimed.map((job) => jobs.step(job, 60 + Math.min(19, round / 4))));
+      await sleep(CHANGE_MS);
     }
     await Promise.all(claimed.map((job) => jobs.complete(job)));
   })();
-  const beganAt = performance.now();
   leaving.signal('SIGTERM');
   await expect
     .poll(async () => (await fetch(`${leaving.url}/readyz`).catch(() => undefined))?.status)
@@ -50,11 +50,10 @@ test('a node that is told to stop sends its sessions to another, each in its tim
   const refused = new TestClient(`${leaving.url}/ws`);
   await expect(refused.opened).rejects.toThrow(/503|ECONNREFUSED|ECONNRESET/);
   expect(await leaving.exited).toBe(0);
-  expect(performance.now() - beganAt).toBeLessThan(30_000);
   drained = true;
   await changing;
   await expect
-    .poll(() => crowd.filter((watcher, i) => watcher.ends.size !== (i % 25 === 0 ? 40 : 2)).length, GENEROUS)
+    .poll(() => crowd.filter((watcher, i) => watcher.ends.size !== (i % 25 === 0 ? 40 : 2)).length)
     .toBe(0);
   for (const watcher of crowd) {
     expect(watcher.faults).toEqual([]);
@@ -69,7 +68,7 @@ test('a node that is told to stop sends its sessions to another, each in its tim
   // No longer than a lone gateway needs to be back and to admit all.
   expect(Math.max(...delays)).toBeLessThanOrEqual(1000);
   expect(Math.min(...delays)).toBeGreaterThanOrEqual(500);
-}, 60_000);
+});
 
 test('neither garbage, nor a client that stays, nor a refused one keeps a node from stopping well', async () => {
   const stubborn = connect({ port: leaving.port, host: '127.0.0.1', allowHalfOpen: true });

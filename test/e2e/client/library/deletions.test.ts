@@ -14,11 +14,12 @@ const rows = () => user.page.locator('[data-document]');
 const row = (name: string) => rows().filter({ has: user.page.getByRole('link', { name, exact: true }) });
 const shown = () => rows().locator('.name a').allTextContents();
 
-describe('a deletion', () => {
+describe('with all rights', () => {
   const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
   const server = serverCalls(sluice);
+  const words = () => user.page.locator('.toast').filter({ hasText: 'The server did not say' });
 
-  test('of chosen documents reaches the server, after the time to undo it', async () => {
+  test('a deletion of chosen documents reaches the server, after the time to undo it', async () => {
     for (const name of ['a.md', 'b.md', 'c.md']) await server.ingest(note(name), { collection: 'several' });
     await user.page.goto(`${sluice.url}/#/library/several`);
     await row('a.md').getByLabel('Choose a.md').check();
@@ -34,7 +35,7 @@ describe('a deletion', () => {
     expect(user.complaints).toEqual([]);
   });
 
-  test('that is undone never reaches the server', async () => {
+  test('a deletion that is undone never reaches the server', async () => {
     await server.ingest(note('kept.md'), { collection: 'undone' });
     await server.ingest(note('gone.md'), { collection: 'undone' });
     await user.page.goto(`${sluice.url}/#/library/undone`);
@@ -49,7 +50,7 @@ describe('a deletion', () => {
     expect(user.complaints).toEqual([]);
   });
 
-  test('that waits makes the browser ask before the page is left', async () => {
+  test('a deletion that waits makes the browser ask before the page is left', async () => {
     await server.ingest(note('waiting.md'), { collection: 'left' });
     await user.page.goto(`${sluice.url}/#/library/left`);
     await user.page.getByRole('button', { name: 'Delete waiting.md' }).click();
@@ -65,14 +66,8 @@ describe('a deletion', () => {
     await user.page.close({ runBeforeUnload: true });
     await closed;
   });
-});
 
-describe('a deletion whose response is lost', () => {
-  const sluice = useSluice(() => ({ env: { EMBEDDINGS_URL: embedder.url } }));
-  const server = serverCalls(sluice);
-  const words = () => user.page.locator('.toast').filter({ hasText: 'The server did not say' });
-
-  test('is done if the server has done it, and no row claims the contrary', async () => {
+  test('a deletion whose response is lost is done if the server has done it, and no row claims the contrary', async () => {
     await server.ingest(note('unheard.md'), { collection: 'unheard' });
     await server.ingest(note('stays.md'), { collection: 'unheard' });
     await user.page.goto(`${sluice.url}/#/library/unheard`);
@@ -87,7 +82,7 @@ describe('a deletion whose response is lost', () => {
     expect(await user.page.getByText('Not deleted').count()).toBe(0);
   });
 
-  test('is not done if it never reached the server, and the row is back as soon as the line is', async () => {
+  test('a deletion whose response is lost is not done if it never reached the server, and the row is back as soon as the line is', async () => {
     await server.ingest(note('unsent.md'), { collection: 'unsent' });
     await user.page.goto(`${sluice.url}/#/library/unsent`);
     await user.page.getByRole('button', { name: 'Delete unsent.md' }).click();

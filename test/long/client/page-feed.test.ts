@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { recordStates } from './shown-states.ts';
-import { GENEROUS_MS } from './test-page.ts';
-import { usePage } from './use-page.ts';
+import { recordStates } from '../../e2e/client/shown-states.ts';
+import { GENEROUS_MS } from '../../e2e/client/test-page.ts';
+import { usePage } from '../../e2e/client/use-page.ts';
 import { useEmbeddings, useSluice } from '../../helpers/servers/use.ts';
 
 /** Long enough to be cut off in the middle. */
