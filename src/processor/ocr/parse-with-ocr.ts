@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { ParseEvent } from '../../contract/services/processor.ts';
 import { ProcessorError, toProcessorError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { PageName } from '../parsers/ocr/recognition.ts';
 import type { Task, UnreadPages } from '../pool/protocol.ts';
 import { TaskRun, type Caller, type PendingResponse } from '../pool/task-run.ts';
 import type { OcrData } from './languages.ts';
@@ -75,8 +76,9 @@ async function readPages(
   caller: Caller,
   { pool, data, timeoutMs, atOnce }: OcrOptions,
   report: (event: ParseEvent) => void,
-): Promise<Map<number, string>> {
-  const texts = new Map<number, string>();
+): Promise<Map<PageName, string>> {
+  const texts = new Map<PageName, string>();
+  const pageTask = { kind: 'ocr', path, filename, mediaType, maxTextChars, timeoutMs, data } as const;
   const until = performance.now() + MAX_SILENCES * timeoutMs;
   const waiting = pages.slice(0, MAX_PAGES);
   const total = waiting.length;
@@ -97,7 +99,7 @@ async function readPages(
   const readInTurn = async () => {
     for (let page; mayGoOn() && (page = waiting.shift()) !== undefined;) {
       try {
-        const read = pool.run({ kind: 'ocr', path, filename, mediaType, page, timeoutMs, data }, caller);
+        const read = pool.run({ ...pageTask, page }, caller);
         const markdown = await text(await read.response);
         chars += markdown.length;
         failures = 0;

@@ -60,10 +60,10 @@ const textBlocks =
 
 const mail = (type: 'mail' | 'msg') => async (): Promise<Parser> => {
   const { parseMail } = await import('./mail/mail.ts');
-  return (file, { maxTextChars, maxSilenceMs, includeHidden }) => {
-    const read = (source: DocumentSource, mostChars: number) =>
-      parseDocument(source, { maxTextChars: mostChars, maxSilenceMs, includeHidden });
-    return parseMail(file, { maxTextChars, includeHidden }, read, type);
+  return (file, { maxTextChars, recognition, ...settings }) => {
+    const read = (source: DocumentSource, mostChars: number, place: string) =>
+      parseDocument(source, { ...settings, maxTextChars: mostChars, recognition: recognition.within(place) });
+    return parseMail(file, { maxTextChars, includeHidden: settings.includeHidden }, read, type);
   };
 };
 

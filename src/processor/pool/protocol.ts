@@ -2,18 +2,19 @@ import type { CutSettings } from '../../contract/services/processor.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { OcrData } from '../ocr/languages.ts';
 import type { DocumentFile } from '../parsers/document-file.ts';
+import type { PageName } from '../parsers/ocr/recognition.ts';
 
 /** Text of pages by OCR, for a second parse of the file. */
 export interface Recognized {
   /** Markdown by page. */
-  texts: ReadonlyMap<number, string>;
+  texts: ReadonlyMap<PageName, string>;
   /** Number of segments that the first parse has sent. The second skips them. */
   sentSegments: number;
 }
 
 /** Pages of a file that need OCR, and what the first parse has done without them. */
 export interface UnreadPages {
-  pages: number[];
+  pages: PageName[];
   pagesDone: number;
   pagesTotal: number;
   sentSegments: number;
@@ -43,9 +44,11 @@ export type Task =
   | {
       kind: 'ocr';
       path: DocumentFile;
-      page: number;
+      page: PageName;
       filename: string;
       mediaType: string;
+      /** As in the parse, for a mail that has the page in an attachment. */
+      maxTextChars: number;
       timeoutMs: number;
       data: OcrData;
     }

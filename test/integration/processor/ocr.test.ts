@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { ParseEvent } from '../../../src/contract/services/processor.ts';
 import { SCANNED_LINES } from '../../documents/formats/scan.ts';
+import { inner, mailWith } from '../../helpers/documents/mails.ts';
 import { pdf, textAt } from '../../helpers/documents/pdf-files.ts';
 import { photo, scannedPdf, sheet } from '../../helpers/documents/scans.ts';
 import {
@@ -100,14 +101,25 @@ test('a page that OCR cannot read is counted, and fails only a document without 
   expect(await problem(await parse(cutOff, 'a.png'))).toMatchObject({ code: 'corrupt' });
 });
 
-test('a scan in a mail is named, and its pages are counted', async () => {
+test('scans and images in a mail are read below their names, also in an attached mail', async () => {
   processor = await Processor.start();
-  const attached = (await scannedPdf([{ image: sheet() }, { image: sheet() }])).toString('base64');
-  const mail =
-    'From: a@x.test\r\nSubject: Scan\r\nMIME-Version: 1.0\r\nContent-Type: application/pdf\r\n' +
-    'Content-Disposition: attachment; filename="scan.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n';
-  const { text, metadata } = await parsed(await parse(bytesOf(Buffer.from(mail + attached)), 'a.eml'));
-  expect(text).toBe('# Scan\n\nFrom: a@x.test\n\nAttachments:\n- scan.pdf (no text layer)');
+  const image = await sheet().png().toBuffer();
+  const attached = mailWith([{ name: 'deep.png', content: image }], 'Within.');
+  const mail = mailWith([
+    { name: 'scan.pdf', content: await scannedPdf([{ image: sheet() }, { image: photo() }]) },
+    { name: 'photo.jpg', content: await photo().jpeg().toBuffer() },
+    { type: 'message/rfc822', name: 'fw.eml', content: inner(attached, 'i') },
+    { name: 'last.png', content: image },
+  ]);
+  const { text, segments, metadata } = await parsed(await parse(bytesOf(Buffer.from(mail)), 'a.eml'));
+  const read = segments.filter(({ ocr }) => ocr);
+  expect(read.map(({ heading, page }) => [heading, page])).toEqual([
+    ['Outer > scan.pdf', 1],
+    ['Outer > Outer > deep.png', 1],
+    ['Outer > last.png', 1],
+  ]);
+  for (const { start, end } of read) expect(words(text.slice(start, end))).toContain(WORDS);
+  expect(text).toContain('Attachments:\n- photo.jpg (no text recognized)\n\n');
   expect(metadata).toMatchObject({ media_type: 'message/rfc822', pages_unread: 2 });
 });
 

@@ -28,10 +28,24 @@ const REASONS: Readonly<Record<string, string>> = {
   encrypted: ' (encrypted)',
   corrupt: ' (damaged)',
   text_too_long: ' (too long to read)',
-  no_text_layer: ' (no text layer)',
+  no_text_layer: ' (no text recognized)',
 };
 
-type ReadDocument = (source: DocumentSource, maxTextChars: number) => AsyncIterable<ParseEvent>;
+/** @param place of the attachment: its number in the mail, after those of the mails around it, such as `2.1` */
+type ReadDocument = (
+  source: DocumentSource,
+  maxTextChars: number,
+  place: string,
+) => AsyncIterable<ParseEvent>;
+/** Where a mail or an attachment stands. */
+interface Standing {
+  /** Level of its heading. */
+  level: number;
+  /** Headings of the mails around it. */
+  path: string | undefined;
+  /** As {@link ReadDocument} takes it; '' for the outermost mail. */
+  place: string;
+}
 type Progress = Extract<ParseEvent, { type: 'progress' }>;
 /** Segments of one mail or attachment. */
 type Part = readonly SegmentEvent[];
@@ -42,8 +56,8 @@ type MailType = keyof typeof CONTAINERS;
 
 /**
  * Reads a mail: subject as heading, sender, recipients, date and text. It reads attached mails below their subject,
- * and other attachments below their file name, with their pages and headings. It names those that it cannot read,
- * such as scans and images. `pages_unread` counts their pages, `hidden_left_out` the hidden parts of all that it reads.
+ * and other attachments below their file name, with their pages and headings. It names those that it cannot read.
+ * `pages_unread` counts the pages that OCR has not read either, `hidden_left_out` the hidden parts of all that it reads.
  * @param read reads an attachment
  * @throws {ProcessorError} `corrupt`, or `text_too_long`
  */
@@ -54,7 +68,7 @@ export async function* parseMail(
   type: MailType = 'mail',
 ): AsyncGenerator<ParseEvent> {
   const reader = new MailReader(limits, read);
-  const parts = yield* reader.read(type, await bytesOf(file), 1);
+  const parts = yield* reader.read(type, await bytesOf(file), { level: 1, path: undefined, place: '' });
   for (const [index, part] of parts.entries()) {
     for (const [at, segment] of part.entries()) {
       const isLast = at === part.length - 1 && index < parts.length - 1;
@@ -91,15 +105,11 @@ class MailReader {
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   }
 
-  /**
-   * @param level heading level of the subject
-   * @param around headings of the mails around this one
-   */
+  /** Reads a mail below the headings of the mails around it. */
   async *read(
     type: MailType,
     bytes: Buffer,
-    level: number,
-    around?: string,
+    { level, path: around, place }: Standing,
   ): AsyncGenerator<Progress, Part[]> {
     const mail = await CONTAINERS[type](bytes);
     const subject = heading(level, normalize(mail.subject ?? ''));
@@ -110,8 +120,9 @@ class MailReader {
     const path = nested(around, segments(subject).next().value?.heading);
     const names: string[] = [];
     const within: Part[] = [];
-    for (const attachment of mail.attachments) {
-      const read = yield* this.#readAttachment(attachment, level + 1, path);
+    for (const [index, attachment] of mail.attachments.entries()) {
+      const at = place === '' ? String(index + 1) : `${place}.${index + 1}`;
+      const read = yield* this.#readAttachment(attachment, { level: level + 1, path, place: at });
       if (typeof read === 'string') names.push(`- ${nameOf(attachment)}${read}`);
       else within.push(...read);
     }
@@ -124,8 +135,7 @@ class MailReader {
   /** Returns what an attachment says, or, if it is not read, why not. The reason may be ''. */
   async *#readAttachment(
     attachment: Attachment,
-    level: number,
-    path: string | undefined,
+    standing: Standing,
   ): AsyncGenerator<Progress, Part[] | string> {
     if (++this.#attachments > MAX_ATTACHMENTS) return '';
     const source = sourceOf(attachment);
@@ -133,9 +143,9 @@ class MailReader {
       const type = attachment.mimeType === 'message/rfc822' ? 'mail' : await detectType(source);
       if (type === 'text' && FOR_PROGRAMS.test(attachment.mimeType)) return '';
       if (type === 'mail' || type === 'msg') {
-        return level > MAX_LEVEL ? '' : yield* this.read(type, source.path, level, path);
+        return standing.level > MAX_LEVEL ? '' : yield* this.read(type, source.path, standing);
       }
-      const part = yield* this.#readDocument(source, level, path);
+      const part = yield* this.#readDocument(source, standing);
       return part.length > 0 ? [part] : '';
     } catch (error) {
       if (error instanceof ProcessorError && isDocumentError(error.code)) return REASONS[error.code] ?? '';
@@ -145,14 +155,13 @@ class MailReader {
 
   async *#readDocument(
     source: DocumentSource,
-    level: number,
-    path: string | undefined,
+    { level, path, place }: Standing,
   ): AsyncGenerator<Progress, Part> {
     const name = wellFormed(source.filename, MAX_NAME_CHARS);
     const part: SegmentEvent[] = [];
     let pages = 0;
     try {
-      for await (const event of this.#read(source, Math.max(0, this.#left))) {
+      for await (const event of this.#read(source, Math.max(0, this.#left), place)) {
         if (event.type === 'segment') part.push(event);
         else if (event.type === 'end') {
           this.#pagesUnread += Number(event.metadata['pages_unread'] ?? 0);

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 
 import { formerName, nextName } from '../../../../src/documents/reembed/collection-names.ts';
-import { collectionCalls } from '../../../helpers/documents/collection-calls.ts';
+import { collectionCalls } from '../../../helpers/clients/collection-calls.ts';
 import { useModelRoles } from '../../../helpers/servers/model-roles.ts';
 import type { TestRoles } from '../../../helpers/servers/roles.ts';
 

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Collection } from '../../../../src/contract/documents.ts';
 import { formerName, nextName } from '../../../../src/documents/reembed/collection-names.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
-import { collectionCalls } from '../../../helpers/documents/collection-calls.ts';
+import { collectionCalls } from '../../../helpers/clients/collection-calls.ts';
 import { GENEROUS } from '../../../helpers/servers/ingestion.ts';
 import { useModelRoles } from '../../../helpers/servers/model-roles.ts';
 import type { TestRoles } from '../../../helpers/servers/roles.ts';

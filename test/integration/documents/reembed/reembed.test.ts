@@ -4,7 +4,7 @@ import type { Collection, Document } from '../../../../src/contract/documents.ts
 import type { SearchMode, SearchResponse } from '../../../../src/contract/search.ts';
 import { formerName, nextName } from '../../../../src/documents/reembed/collection-names.ts';
 import { expectAccepted, upload } from '../../../helpers/clients/uploads.ts';
-import { collectionCalls } from '../../../helpers/documents/collection-calls.ts';
+import { collectionCalls } from '../../../helpers/clients/collection-calls.ts';
 import { GENEROUS } from '../../../helpers/servers/ingestion.ts';
 import { useModelRoles } from '../../../helpers/servers/model-roles.ts';
 import type { TestRoles } from '../../../helpers/servers/roles.ts';

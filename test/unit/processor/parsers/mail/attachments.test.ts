@@ -2,32 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { documentBytes } from '../../../../documents/documents.ts';
 import { docx, pptx, wordParagraph, zip } from '../../../../helpers/documents/office-files.ts';
+import { HEAD, inner, mailWith } from '../../../../helpers/documents/mails.ts';
 import { parsed } from '../../../../helpers/documents/parsed.ts';
 import { onePagePdf, pdfText } from '../../../../helpers/documents/pdf-objects.ts';
 import { photo, scannedPdf, sheet } from '../../../../helpers/documents/scans.ts';
-
-const HEAD = 'Message-ID: <1@x.test>\r\nFrom: a@x.test\r\nSubject: Outer\r\nMIME-Version: 1.0\r\n';
-
-interface Part {
-  type?: string;
-  name: string;
-  content: Uint8Array | string;
-}
-
-/** A mail with attachments, each sent as bytes of an unknown kind unless it says its own. */
-function mailWith(parts: readonly Part[], words = 'Outer words.', head = HEAD): string {
-  const attached = parts.map(
-    ({ type = 'application/octet-stream', name, content }) =>
-      `--b\r\nContent-Type: ${type}\r\nContent-Disposition: attachment; filename="${name}"\r\n` +
-      `Content-Transfer-Encoding: base64\r\n\r\n${Buffer.from(content).toString('base64')}\r\n`,
-  );
-  const text = `--b\r\nContent-Type: text/plain\r\n\r\n${words}\r\n`;
-  return `${head}Content-Type: multipart/mixed; boundary=b\r\n\r\n${text}${attached.join('')}--b--\r\n`;
-}
-
-/** A boundary in a boundary needs another name. */
-const inner = (mail: string, name: string) =>
-  mail.replaceAll('boundary=b', `boundary=${name}`).replaceAll('--b', `--${name}`);
 
 describe('the attachments of a mail', () => {
   it('are read below their names, with their headings and pages', async () => {
@@ -87,7 +65,7 @@ describe('the attachments of a mail', () => {
 });
 
 describe('scans and images in a mail', () => {
-  it('are only named, and their unread pages are counted', async () => {
+  it('are only named without OCR, and their unread pages are counted', async () => {
     const image = sheet();
     const { text, segments, metadata } = await parsed(
       mailWith([
@@ -100,8 +78,8 @@ describe('scans and images in a mail', () => {
       ]),
     );
     expect(text).toBe(
-      '# Outer\n\nFrom: a@x.test\n\nOuter words.\n\nAttachments:\n- scan.pdf (no text layer)\n' +
-        '- scan.png (no text layer)\n- photo.jpg (no text layer)\n- cut.png (damaged)\n\n' +
+      '# Outer\n\nFrom: a@x.test\n\nOuter words.\n\nAttachments:\n- scan.pdf (no text recognized)\n' +
+        '- scan.png (no text recognized)\n- photo.jpg (no text recognized)\n- cut.png (damaged)\n\n' +
         '## half.pdf\n\nFirst page.\n\n## stamped.pdf\n\nReceived.',
     );
     expect(segments.some(({ ocr }) => ocr)).toBe(false);
