@@ -106,7 +106,7 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   text: () => ofText((text) => [{ type: 'segment', text, heading: titleLine(text) }]),
 };
 
-/** Cost of a segment beside its text and labels. */
+/** Cost of a segment beside its text and labels, in characters. */
 const LABEL_CHARS = 64;
 /** Longest silence of a replaceable reader, in ms. A working one moves on long before. */
 const MAX_SILENCE_MS = 10_000;

@@ -2,13 +2,13 @@
 const MAX_HEADING_CHARS = 200;
 
 const ATX = /^ {0,3}(#{1,6})(?:[ \t]|$)/;
-/** What may be a heading by the line below it: no item, quote, table row or rule. */
+/** Matches a line that an underline may make a heading: no item, quote, table row or rule. */
 const WORDS = /^ {0,3}(?![-*+>|#\s=]|\d+[.)]\s)\S/;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/;
-/** Backticks that are followed by others stand in a line, around code. */
+/** Matches a code fence. Backticks with further backticks on the line enclose code within it. */
 const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
 
-/** Where in a document's headings a reader stands. */
+/** The headings in force at a place in a document. */
 export class Outline {
   #headings: { level: number; title: string }[] = [];
 
@@ -25,8 +25,8 @@ export class Outline {
 }
 
 /**
- * Cuts Markdown before each heading; those inside code fences are none.
- * @param outline where the text begins; it is moved along, so that pages can be read one after the other
+ * Cuts Markdown before each heading. A line inside a code fence is no heading.
+ * @param outline headings in force where the text begins. It follows the text, so that the next page continues it
  * @param underlined whether a line alone between a blank one and one of `=` or `-` is a heading, too
  * @returns sections whose texts joined are the text, each under one heading
  */

@@ -23,8 +23,8 @@ interface OpenTable {
 }
 
 /**
- * Collects the blocks of a document in reading order. Within a table, blocks are the content of its open cell.
- * A table that only sets a page becomes the blocks of its cells. Empty blocks are left out.
+ * Collects the blocks of a document in reading order. Within a table, blocks are the content of its open cell. A layout
+ * table becomes the blocks of its cells. Empty blocks are left out.
  */
 export class BlockBuilder {
   readonly #maxTextChars: number;
@@ -183,7 +183,7 @@ function appendAll(sink: Block[], blocks: readonly Block[]): void {
   for (const block of blocks) sink.push(block);
 }
 
-/** Returns whether a table only sets a page: it has one column, or headings or tables in most of its cells. */
+/** Returns whether a table is a layout table: it has one column, or headings or tables in most of its cells. */
 function isLayout(table: Table, rows: OpenTable['rows']): boolean {
   const filled = rows.flatMap(({ cells }) => cells).filter(({ blocks }) => blocks.length > 0);
   const holdBlocks = filled.filter(({ blocks }) =>
@@ -199,7 +199,7 @@ function wordsOf(block: Block): string {
   return block.type === 'item' && block.mark !== '-' ? `${block.mark} ${block.text}` : block.text;
 }
 
-/** Normalizes a text. The place where a word may be cut at a line's end is no part of it. */
+/** Normalizes a text, and removes its soft hyphens. */
 function readable(text: string): string {
   return normalize(text).replaceAll('\u00ad', '');
 }

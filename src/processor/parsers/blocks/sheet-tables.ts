@@ -87,8 +87,8 @@ function isTitle({ cells }: SheetRow): boolean {
 }
 
 /**
- * Returns whether a row after a blank one is certainly a header: words above numbers, and in other columns than the
- * header before, or with its words or style.
+ * Returns whether a row after a blank one is certainly a header. It has words above numbers. It also has other columns
+ * than the header before, or the same words, or its style.
  */
 function isHeader(
   row: SheetRow | undefined,

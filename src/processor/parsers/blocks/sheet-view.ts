@@ -12,15 +12,15 @@ export interface CellRange {
   lastColumn: number;
 }
 
-/** A row of a sheet with words, before it is known what shows. */
+/** A row of a sheet with words, visible or hidden. */
 export interface ReadRow extends SheetRow {
   isHidden: boolean;
 }
 
-/** What a sheet shows. */
+/** The visible rows of a sheet. */
 export interface SheetView {
   rows: SheetRow[];
-  /** Returns whether a place was left out because the sheet hides it. */
+  /** Returns whether the view leaves out a cell, because the sheet hides it. */
   leavesOut: (row: number, column: number) => boolean;
 }
 

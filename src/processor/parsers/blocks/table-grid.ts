@@ -108,7 +108,9 @@ function spread(cells: readonly PlacedCell[], columns: ReadonlyMap<number, numbe
   return texts;
 }
 
-/** Counts the rows at the start with one cell alone, which is no header of a column, if a row of several follows. */
+/**
+ * Counts the title rows at the start. Each has one cell, which heads no column. A row of several cells follows them.
+ */
 function countTitles(rows: readonly PlacedRow[], columns: ReadonlyMap<number, number>): number {
   const first = rows.findIndex(({ cells }) => cells.length > 1);
   const titles = rows.slice(0, Math.max(first, 0));
@@ -122,7 +124,7 @@ function countTitles(rows: readonly PlacedRow[], columns: ReadonlyMap<number, nu
   return titles.every(isTitle) ? titles.length : 0;
 }
 
-/** Returns whether rows of two columns have words above, and no blank. A single cell above them heads no column. */
+/** Returns whether rows of two columns are all full, below a row of words. A single cell above them heads no column. */
 function isFilled(rows: readonly PlacedRow[]): boolean {
   return rows.length > 1 && !rows[0]?.cells.some(isNumber) && rows.every(({ cells }) => cells.length === 2);
 }
@@ -138,8 +140,8 @@ function countHeaderRows(body: readonly PlacedRow[], marked: number): number {
 }
 
 /**
- * Returns whether a header goes on in the next row. That row has cells only below those of the last one that cover
- * several columns, and words below blanks.
+ * Returns whether a header goes on in the next row. Each cell of that row is below a cell of the last one that covers
+ * several columns, or below blanks. Below blanks it has no numbers.
  */
 function goesOn(header: readonly PlacedRow[], next: PlacedRow | undefined): boolean {
   const spans = header.at(-1)?.cells.filter(({ columnSpan }) => columnSpan > 1) ?? [];

@@ -3,7 +3,10 @@ const JAPANESE =
   'のにはをたがでてとしれさいるあなもこらかりまっよきせくスンルトイアラリシドクプー、。' +
   '日一国会人年大十二本中東三京同出時地上方前社事生五金学名間月後高田子山分部木者住所郎太藤男女県市区町村花川井';
 
-/** Frequent letters of a language, by encoding. A text has an encoding if it is full of these letters in it. */
+/**
+ * Frequent letters of a language, by encoding. A text probably has an encoding if these letters fill it once it is
+ * decoded.
+ */
 const COMMON: readonly [encoding: string, letters: string][] = [
   [
     'gb18030',
@@ -25,7 +28,10 @@ const MIN_COMMON = 3;
 const MIN_COMMON_SHARE = 0.2;
 
 export const CYRILLIC = ['windows-1251', 'koi8-r', 'ibm866', 'x-mac-cyrillic', 'iso-8859-5'];
-/** Matches words in ordinary case: only the first letter is a capital, or all are. One letter may be an accident. */
+/**
+ * Matches words in ordinary case: only the first letter is a capital, or all are. A single letter may occur by
+ * accident.
+ */
 const CYRILLIC_WORDS =
   /(?<![^\s\p{P}\p{S}\d])(?:[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]{2,}|[А-ЯЁІЇЄҐЎ]{2,})(?![^\s\p{P}\p{S}\d])/gu;
 const CYRILLIC_COMMON = /[оеаинтсрвл]/gi;

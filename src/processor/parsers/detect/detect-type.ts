@@ -75,7 +75,7 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   const oldName = UNSUPPORTED_EXTENSIONS[extension];
 
   const pdfHeader = head.slice(0, MAX_PDF_JUNK_BYTES).indexOf('%PDF-');
-  // A text may quote the header. Only at the start it makes a .txt a PDF.
+  // A text may quote the header. It makes a .txt a PDF only at the start.
   if (pdfHeader === 0 || (pdfHeader > 0 && (!byName || byName === 'pdf'))) return 'pdf';
   if (head.startsWith(RTF)) return 'rtf';
   if (head.startsWith(ZIP)) {

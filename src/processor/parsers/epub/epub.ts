@@ -10,7 +10,7 @@ import { readingOrder } from './package.ts';
 /** Names of images, fonts and sounds. Any other file may be a page, or lead to one. */
 const NO_PAGE = /\.(?:png|jpe?g|gif|webp|svg|css|js|ttf|otf|woff2?|mp[34]|m4[av])$/i;
 
-/** Reads the pages of a book in their order. A book whose package does not tell it is read by the names of its pages. */
+/** Reads the pages of a book in their order. If the package names no order, the names of the pages give it. */
 export function* readEpub(bytes: Buffer, reading: Reading): Generator<Block> {
   const archive = openArchive(bytes, (path) => !NO_PAGE.test(path));
   const paths = readingOrder(archive);

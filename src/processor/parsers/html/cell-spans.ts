@@ -1,4 +1,6 @@
-/** Reads the columns and rows that a cell covers. A bad value counts as 1, but 0 rows are all that follow. */
+/**
+ * Reads the columns and rows that a cell covers. A bad value counts as 1. A `rowspan` of 0 covers all rows that follow.
+ */
 export function spansOf(attributes: ReadonlyMap<string, string>): { columnSpan: number; rowSpan: number } {
   return { columnSpan: span(attributes.get('colspan')), rowSpan: span(attributes.get('rowspan'), Infinity) };
 }

@@ -1,17 +1,17 @@
 import type { Tag } from '../markup/markup-tags.ts';
 
 const HIDING = /^(?:display:none|visibility:(?:hidden|collapse))$/;
-/** A comment, a string, a link, or blanks, in a style. */
+/** Matches a comment, a string, a link or blanks in a style. */
 const STYLE_TOKEN = /\/\*[^]*?(?:\*\/|$)|"[^"]*"|'[^']*'|url\([^()]*\)|\s+/g;
-/** A letter that is written by its number, or with a mark before it. */
+/** Matches an escaped letter: a backslash before its code point, or before the letter itself. */
 const ESCAPED_LETTER = /\\(?:0{0,4}([4-7][\da-f])(?![\da-f])\s?|([g-z]))/g;
 /** Longest style that hides an element, in characters. */
 const MAX_STYLE = 10_000;
 
 /**
- * Returns whether an element of HTML hides its content: a closed dialog, an element with `hidden`, whatever its value,
- * or with a hiding style of its own. `aria-hidden` hides from screen readers alone, and folded content, as in `details`,
- * is one click away.
+ * Returns whether an element of HTML hides its content. A closed dialog does, as does an element with `hidden`,
+ * whatever its value, or with a hiding style of its own. `aria-hidden` hides from screen readers alone, and folded
+ * content, as in `details`, is one click away.
  */
 export function isHidden({ name, attributes }: Tag): boolean {
   if (attributes.size === 0) return name === 'dialog';

@@ -28,8 +28,8 @@ const ENDS_LINE = /^(?:legend|label|textarea|option|output|caption|dt|dd)$/;
 /** Stands for a line break among words. HTML treats this character as one, too. */
 const LINE_BREAK = '\u2028';
 /**
- * Reads the words, headings, lists and tables of an HTML page. It leaves out scripts, styles, navigation, and what the
- * page hides, to the end of its element, explicit or implied.
+ * Reads the words, headings, lists and tables of an HTML page. It leaves out scripts, styles, navigation and hidden
+ * elements. An element ends at its end tag, or where HTML implies one.
  * @throws {ProcessorError} `text_too_long`
  */
 export function readHtml(html: string, reading: Reading): Block[] {
@@ -59,7 +59,7 @@ function readPage(
   return readPage(html, reading, new Set([...skipped].filter((name) => name !== result)), leftOut);
 }
 
-/** What the words that follow belong to. */
+/** The open block, which takes the next words. */
 type Open =
   | { kind: 'paragraph' }
   | { kind: 'heading'; level: number }

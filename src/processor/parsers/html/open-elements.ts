@@ -25,14 +25,14 @@ const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], with
 export const ENDS_PARAGRAPH =
   /^(?:address|article|aside|blockquote|center|details|dialog|dir|div|dl|fieldset|figcaption|figure|footer|form|h[1-6]|header|hgroup|hr|listing|main|menu|nav|ol|p|plaintext|pre|search|section|summary|table|ul|xmp)$/;
 const HEADING = /^h[1-6]$/;
-/** Elements that no end tag within them ends, but for one of a table or the page. */
+/** Elements that an end tag within them leaves open, unless it is one of a table or the page. */
 const SCOPE = /^(?:table|caption|t[dh])$/;
 const ENDS_SCOPE = /^(?:table|caption|tr|t[dh]|tbody|thead|tfoot|body|html)$/;
 const PARAGRAPH = [['p'], ['button', 'table', 'td', 'th', 'caption', 'object']] as const;
 /** Most open elements within one that a later tag closes. Deeper nesting is an attack. */
 const MAX_IMPLIED = 100;
 
-/** Names of the open elements of a page, outermost first. It closes elements whose end tags HTML lets authors leave out. */
+/** Tracks the open elements of a page, outermost first. It closes those whose end tags HTML lets authors leave out. */
 export class OpenElements {
   readonly #names: string[] = [];
   /** Depths of the open elements of a name, and of those that are a scope. */
@@ -70,8 +70,8 @@ export class OpenElements {
   }
 
   /**
-   * Closes the innermost element of a name with all within it. An end tag without an open element is ignored, also where
-   * the element is outside of the open cell.
+   * Closes the innermost element of a name with all within it. Ignores an end tag whose element is not open, or is
+   * outside of the open cell.
    */
   close(name: string): void {
     const depth = this.#depths.get(name)?.at(-1) ?? -1;

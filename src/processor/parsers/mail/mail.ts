@@ -20,10 +20,10 @@ const MAX_ATTACHMENTS = 100;
 const MAX_NAME_CHARS = 200;
 const MAX_PATH_CHARS = 2000;
 
-/** Media types of data. What is read as text for lack of a better type is none then, but a signature or a key. */
+/** Media types of data. An attachment of such a type whose bytes look like text is a signature or a key. */
 const FOR_PROGRAMS = /^application\/(?!octet-stream)/;
 
-/** What a reader says beside the name of an attachment that it cannot read, by error code. */
+/** Reasons to write beside the name of an attachment that no reader can read, by error code. */
 const REASONS: Readonly<Record<string, string>> = {
   encrypted: ' (encrypted)',
   corrupt: ' (damaged)',
@@ -132,7 +132,7 @@ class MailReader {
     return [below(around, segments(normalize(own))), ...within].filter((part) => part.length > 0);
   }
 
-  /** Returns what an attachment says, or, if it is not read, why not. The reason may be ''. */
+  /** Returns the text of an attachment, or the reason why it has none here. The reason may be ''. */
   async *#readAttachment(
     attachment: Attachment,
     standing: Standing,

@@ -46,7 +46,7 @@ function loadLibrary(): typeof Library.default {
   return createRequire(import.meta.url)('@kenjiuno/msgreader') as typeof Library.default;
 }
 
-/** Takes a field that a damaged message gives another type for an empty one. */
+/** Returns a text field; '' if a damaged message gives it another type. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
@@ -69,7 +69,7 @@ interface Person {
   email?: unknown;
 }
 
-/** An address within an organization is a path of its directory, and says nothing. */
+/** Leaves out an address within an organization: a path of its directory tells a reader nothing. */
 function addressOf(person: Person): Address {
   const [name, smtpAddress, email] = [person.name, person.smtpAddress, person.email].map(textOf);
   const address = smtpAddress || (email?.includes('@') ? email : '');

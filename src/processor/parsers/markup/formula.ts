@@ -66,7 +66,7 @@ function written(element: XmlElement): string {
   return element.children
     .map((child) => {
       if (typeof child !== 'string') return SKIPPED.test(localName(child.name)) ? '' : written(child);
-      // Blanks between elements only set the file.
+      // Blanks between elements only indent the file.
       return child.trim() === '' && elementsIn(element).length > 0 ? '' : child;
     })
     .join('');

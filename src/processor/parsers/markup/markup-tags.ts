@@ -24,8 +24,8 @@ export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = f
 }
 
 /**
- * Visits the tags and the text of HTML or XML in order, but not text like tags in a comment, a value or a script. HTML
- * names are in lower case. XML has no entities but its own.
+ * Visits the tags and the text of HTML or XML in order. It takes no text in a comment, a value or a script for a tag.
+ * HTML names are in lower case. XML has no entities but its own.
  */
 export function visitMarkup(markup: string, visitor: MarkupVisitor, xmlMode = false): void {
   const tokenizer = markupTokenizer(markup, visitor, xmlMode);

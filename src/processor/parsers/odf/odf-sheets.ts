@@ -17,12 +17,12 @@ const COLUMN_GROUPS = new Set([
   'table:table-header-columns',
   'table:table-column-group',
 ]);
-/** What lies over the cells. */
+/** Matches drawings, which lie over the cells. */
 const DRAWN = /^(?:draw:|table:shapes$)/;
 
 const COMMENT = 'office:annotation';
 
-/** What stands beside the words of the cells. */
+/** Drawings and comments of a sheet. */
 interface Over {
   drawn: XmlElement[];
   comments: string[];

@@ -3,7 +3,7 @@ import { elementsIn, type XmlElement } from '../markup/xml-element.ts';
 const ALTERNATIVES = 'mc:AlternateContent';
 /** Vocabularies whose newer forms the readers know, by their usual prefixes. */
 const KNOWN = new Set('a a14 c dgm m p p14 pic r s v w wp wp14 wpc wpg wps x14 x15 xdr xdr14'.split(' '));
-/** Charts of newer kinds, whose prefixes count on. */
+/** Matches the prefixes of newer charts: `cx`, `cx1`, `cx2` and so on. */
 const NEWER_CHART = /^cx\d*$/;
 
 /**

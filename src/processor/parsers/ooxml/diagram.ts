@@ -33,7 +33,7 @@ export function diagramBlocks(graphic: XmlElement): ContentBlock[] {
     }
   };
   for (const [id, point] of points) if (point.attributes.get('type') === 'doc') visit(id, -1);
-  // Points that hang from none.
+  // Visits points without a parent.
   for (const [id, point] of points) if (isWorded(point)) visit(id, 0);
   return blocks;
 }

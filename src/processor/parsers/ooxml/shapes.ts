@@ -5,7 +5,7 @@ import { contentOf } from './alternate-content.ts';
 /** Local names of shapes, pictures, and frames of tables, charts and SmartArt. */
 const SHAPES = new Set(['sp', 'pic', 'graphicFrame']);
 
-/** An image's name, which some programs write for its description. */
+/** Matches the file name of an image, which some programs write as its description. */
 const FILE_NAME = /\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)$/i;
 
 /** Returns the shapes of a slide or a drawing in their order, without groups around them, and without hidden ones. */

@@ -9,7 +9,9 @@ const MAX_MEANINGLESS = 0.1;
 const MEANINGLESS = /[\ue000-\uf8ff\ufffd]|(?!\s)\p{Cc}/gu;
 /** Signs that hardly stand inside a word. Few of them save the look at each word. */
 const SIGNS = /[!#$%&*;<=>?[\\\]^`{|}~]/g;
-/** Beginning of a page that tells, in characters. Looking at whole pages takes a tenth of the time of reading them. */
+/**
+ * Characters to look at, from the start of a page. Looking at whole pages takes a tenth of the time of reading them.
+ */
 const SAMPLE_CHARS = 400;
 /** A word with signs that stand in none: `m*n2I`, `!>Ikt`. */
 const ODD = /\p{L}[^\p{L}\p{N}\p{M}\s'’.,\-‐–—/@_:]+\p{L}|^[^\p{L}\p{N}\s(["'“‘«¿¡#$€£*•–—\-|/@.]+\p{L}/u;

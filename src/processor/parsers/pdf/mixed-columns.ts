@@ -4,7 +4,7 @@ import { lettersIn, lettersOf } from './pdf-letters.ts';
 /** Pieces of one line, from the left. */
 type Row = readonly PlacedText[];
 
-/** Fewest lines that a reader has joined across columns, and of them such with several words on both sides. */
+/** Fewest lines that a reader has joined across columns, and fewest of them with several words on both sides. */
 const MIN_ROWS = 3;
 const MIN_LONG_ROWS = 2;
 /** Least gap between columns, in line heights. */
@@ -16,7 +16,7 @@ const MAX_LEADING = 2;
 /** Least share of lines that begin with a small letter. Lines of a list begin with a capital. */
 const MIN_READ_ON = 0.3;
 
-/** Writes prose in columns, whose lines a reader has joined across the page, column by column. */
+/** Writes prose column by column where a reader has joined its lines across the page. */
 export function withoutMixedColumns(markdown: string, pieces: readonly PlacedText[]): string {
   const rows = rowsOf(pieces);
   const isLong = rows.map((row) => isJoined(markdown, row, MIN_WORDS));

@@ -13,7 +13,7 @@ const MIN_SLANT = 2;
 const SAME_PLACE = 20;
 /** Most pages of a document to remember, because its first pages tell. */
 const MAX_HEADS = 10_000;
-/** Characters that belong to a word. */
+/** Most characters to take on each side of a piece, to complete its first and last word. */
 const MAX_SIGNS = 8;
 /** A piece is lost if it misses more than one letter in this number, because a table splits some words. */
 const MAX_ABSENT = 4;

@@ -29,7 +29,7 @@ import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
  */
 const MAX_RIGHT_TO_LEFT = 0.1;
 
-/** Times that OCR must read more letters of a scan than its text has. A background image has no others. */
+/** Least letters of a scan by OCR, as a multiple of those of its text. On a background image OCR reads no others. */
 const MIN_GAIN = 1.5;
 
 /**

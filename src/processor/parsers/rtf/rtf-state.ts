@@ -8,7 +8,7 @@ const HEADING_SIZES = [44, 36, 32, 28];
 /** Where the words of a group go that are not part of the text. */
 export type Captured = 'font' | 'style' | 'mark' | 'author' | 'field';
 
-/** What a control word may say about a paragraph. */
+/** Properties of a paragraph, from control words. */
 export interface ParagraphState {
   style?: number;
   outline?: number;
@@ -18,7 +18,7 @@ export interface ParagraphState {
   isInTable?: boolean;
 }
 
-/** What holds within a group, and in those within it. */
+/** State of a group. The groups in it inherit it. */
 export interface RtfState {
   flow: Flow;
   /** Whether a reader sees nothing of the group. */
@@ -26,7 +26,7 @@ export interface RtfState {
   captures: Captured | undefined;
   /** Whether the next word begins a group that may be skipped. */
   isStarred: boolean;
-  /** Whether groups within say the same, for programs of different age. */
+  /** Whether the groups in it repeat one text for programs of different age. */
   isRepeated: boolean;
   isNestedRow: boolean;
   field: { instruction: string };
@@ -40,7 +40,7 @@ export interface RtfState {
   paragraph: ParagraphState;
 }
 
-/** Returns what holds at the start of text that flows by itself. */
+/** Returns the state at the start of text that flows by itself. */
 export function startState(flow: Flow, font?: number): RtfState {
   return {
     flow,
@@ -56,7 +56,7 @@ export function startState(flow: Flow, font?: number): RtfState {
   };
 }
 
-/** Returns what holds for letters without any format. */
+/** Returns the state of letters without any format. */
 export function plainLetters(font: number | undefined) {
   return { font, isHidden: false, isDeleted: false, isBold: false, size: USUAL_SIZE };
 }

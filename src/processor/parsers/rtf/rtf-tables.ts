@@ -13,7 +13,7 @@ export type RtfEntry =
   | { type: 'note'; block: TextBlock }
   | { type: 'table'; rows: RtfRow[] };
 
-/** What a row says about one of its cells. */
+/** Shape of a cell, as its row describes it. */
 export interface CellShape {
   /** Place of its right edge, in twips. */
   right: number;

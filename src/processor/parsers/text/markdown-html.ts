@@ -32,8 +32,8 @@ const BLANK_LINE = /(?:^|\n[ \t]*\n)[ \t]*$/;
 
 /**
  * Removes the tags and comments of HTML from Markdown. Tables and headings of HTML become Markdown's. Code and
- * addresses in angle brackets stay. So does a name in angle brackets that nothing shows to be a tag, such as `<T>`, and
- * what a page would hide, because programs show Markdown by rules of their own.
+ * addresses in angle brackets stay. So does a name in angle brackets that nothing shows to be a tag, such as `<T>`.
+ * Hidden elements stay, too, because programs show Markdown by rules of their own.
  */
 export function withoutHtml(markdown: string): string {
   return markdown.includes('<') ? new HtmlRemover(markdown).read() : markdown;

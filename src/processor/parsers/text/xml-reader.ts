@@ -21,11 +21,11 @@ import {
 interface Element {
   name: string;
   parent: Element | undefined;
-  /** The nearest element, this or around it, that is no inline one. */
+  /** The nearest element that is not inline: this one, or one around it. */
   block: Element;
   /** The outermost element whose words share a line with this one's. */
   line: Element;
-  /** How many titles are in force around it. */
+  /** Number of titles in force around it. */
   level: number;
   isTitled: boolean;
   role: 'title' | 'code' | 'label' | 'skipped' | 'table' | 'block' | 'other';

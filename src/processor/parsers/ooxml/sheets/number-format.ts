@@ -1,4 +1,4 @@
-/** How a spreadsheet shows a number. Sections are for numbers by their sign, or by a condition of their own. */
+/** Format of a number in a spreadsheet. Each section is for numbers of one sign, or of its own condition. */
 export type NumberFormat = readonly [Section, ...Section[]];
 
 type Kind = 'number' | 'date' | 'time' | 'date-time' | 'duration';

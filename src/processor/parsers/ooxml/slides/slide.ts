@@ -12,7 +12,7 @@ import { addText } from './text-body.ts';
 const REPEATED = new Set(['ftr', 'hdr', 'dt']);
 const TITLES = new Set(['title', 'ctrTitle']);
 
-/** What reading a slide needs. */
+/** The parts of the file, and the limits, to read a slide with. */
 export interface SlideParts {
   archive: Archive;
   relations: ReadonlyMap<string, Relation>;

@@ -12,7 +12,7 @@ export interface ListLevel {
   /** Text around the numbers, as in `%1.%2)`. */
   text: string;
   start: number;
-  /** A paragraph of a level below this one starts it again. */
+  /** A paragraph of a level below this number starts the count again. Levels count from 0. */
   restartBelow: number;
   /** Whether all numbers are in digits. */
   isLegal: boolean;
@@ -44,7 +44,7 @@ export class Lists {
     const levels = new Map<string, ReadonlyMap<number, ListLevel>>();
     for (const list of all.filter(({ name }) => name === 'w:num')) {
       const named = valueAt(list, 'w:abstractNumId') ?? '';
-      // A list may stand for that of a style.
+      // A list may refer to the list of a style.
       const link = valueAt(abstract.get(named), 'w:numStyleLink');
       const key = (link === undefined ? undefined : byStyle.get(link)) ?? named;
       const found = abstract.get(key);

@@ -8,7 +8,7 @@ export function valueAt(element: XmlElement | undefined, ...path: string[]): str
   return element && elementAt(element, ...path)?.attributes.get('w:val');
 }
 
-/** Returns the number that an element's value is; undefined without one from 0 to 32,767. */
+/** Returns an element's value as a number; undefined outside of 0 to 32,767. */
 export function numberAt(element: XmlElement | undefined, ...path: string[]): number | undefined {
   const value = valueAt(element, ...path);
   return value !== undefined && /^\d{1,5}$/.test(value) && Number(value) <= MAX_NUMBER

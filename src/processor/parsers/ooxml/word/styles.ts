@@ -89,7 +89,7 @@ export function listIn(properties: XmlElement | undefined): ListPlace | undefine
   return list && { id: valueAt(list, 'w:numId'), level: numberAt(list, 'w:ilvl') };
 }
 
-/** A document without the style means the one that Word has by this id. */
+/** Returns the role of a built-in style of Word, by its id. A document may use it without defining it. */
 function withoutStyle(id: string): StyleRole {
   const level = HEADING_NAME.exec(id)?.[1];
   if (level !== undefined) return { heading: Number(level) };

@@ -86,7 +86,7 @@ function isMergedUp(properties: XmlElement | undefined): boolean {
   return valueAt(properties, 'w:vMerge') === 'continue' || isBare(properties, 'w:vMerge');
 }
 
-/** Returns whether a property has no value. A merge without one goes on. */
+/** Returns whether a property is there without a value. A merge property without one continues a merge. */
 function isBare(properties: XmlElement | undefined, name: string): boolean {
   const found = properties && elementAt(properties, name);
   return found !== undefined && !found.attributes.has('w:val');

@@ -26,7 +26,7 @@ interface Field {
   hasResult: boolean;
 }
 
-/** What tells the words of a paragraph. */
+/** How to read the words of a paragraph. */
 export interface Seeing {
   hides: (run: XmlElement) => boolean;
   /** Decides about hidden words, and counts them if they are left out. */
@@ -133,7 +133,7 @@ export class Words {
     } else if (text.trim() === '' ? this.#taken : this.#takesHidden()) this.#pieces.push(text);
   }
 
-  /** Decides once about neighbours. */
+  /** Decides once about hidden words that stand together. */
   #takesHidden(): boolean {
     return (this.#taken ??= this.#seeing.takesHidden());
   }
