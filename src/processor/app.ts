@@ -72,7 +72,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     const job = c.req.header(JOB_HEADER);
     if (ours && !c.req.raw.signal.aborted) logger.warn('a call failed', { code, job, error: cause });
   };
-  /** Sends a response. Cuts a failing one off, so that no caller takes a part for the whole. */
+  /** Sends a response. Cuts off a failing one, so that no caller takes a part for the whole. */
   const send = async (c: Context<Environment>, contentType: string, body: AsyncIterable<Uint8Array>) => {
     const { outgoing } = c.env;
     outgoing.writeHead(200, { 'content-type': contentType });

@@ -172,7 +172,7 @@ async function receive<T extends object>(
   // A PDF reader goes by the extension. Only the content decides the type.
   const path = join(folder, `${randomUUID()}.pdf`);
   const remove = () => unlink(path).catch(() => {});
-  // Opened first, so that no late open creates the file again.
+  // Opens the file first, so that no late open creates it again.
   await using file = await open(path, 'wx');
   try {
     const output = file.createWriteStream();

@@ -46,7 +46,7 @@ function pageStarts(segments: readonly Segment[]): number[] {
     .map(({ start }) => start);
 }
 
-/** Makes a reader of the labels of spans whose starts grow. */
+/** Returns a function that reads the labels of a span. The starts of its spans must grow. */
 function labelReader(segments: readonly Segment[]): (span: Pick<PackedSpan, 'start' | 'end'>) => Labels {
   let index = 0;
   return ({ start, end }) => {

@@ -7,7 +7,7 @@ import { gunzip } from 'node:zlib';
 
 /** Scope of the packages with Tesseract's language data. Each is named after its language. */
 const SCOPE = '@tesseract.js-data';
-/** Folders of a package, the best first. Both models read alike. The first has a quarter of the size. */
+/** Folders of a package, the best first. Both models read equally well. The first has a quarter of the size. */
 const MODELS = ['4.0.0_best_int', '4.0.0'];
 /** Tesseract's name of a language, such as `eng` or `chi_sim`. It becomes part of a path. */
 const NAME = /^[a-z]{3}(?:_[a-z]{2,8})*$/;

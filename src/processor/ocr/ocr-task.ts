@@ -4,7 +4,7 @@ import { findAttachment } from '../parsers/mail/find-attachment.ts';
 import { parsePageName } from '../parsers/ocr/recognition.ts';
 import type { Task } from '../pool/protocol.ts';
 
-/** Share of a task's time after which no other turn of the page is tried. */
+/** Share of a task's time. After it, OCR tries no other turn of the page. */
 const TIME_TO_TURN = 0.4;
 
 type OcrTask = Extract<Task, { kind: 'ocr' }>;

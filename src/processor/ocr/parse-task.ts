@@ -9,7 +9,7 @@ import { withChunks } from '../with-chunks.ts';
 
 type ParseTask = Extract<Task, { kind: 'parse' }>;
 
-/** What a parse tells its parent beside the response. */
+/** Reports of a parse to its parent, beside the response. */
 export interface ParseReports {
   /** Takes the pages that need OCR, before the response ends. */
   unread: (unread: UnreadPages) => Promise<void>;
@@ -43,7 +43,7 @@ export async function* parseResponse(
   if (recognition.wanted.length > 0) await unread({ pages: [...recognition.wanted], ...found });
 }
 
-/** Yields events until a page needs OCR, then only progress. Counts into `found`. */
+/** Yields events until a page needs OCR, then only progress. Counts segments and pages in `found`. */
 async function* untilUnread(
   events: AsyncIterable<ParseEvent>,
   recognition: Recognition,

@@ -14,7 +14,10 @@ type ParseTask = Extract<Task, { kind: 'parse' }>;
 const MAX_PAGES = 1000;
 /** Longest time for the OCR of a document, in silence limits. With both parses, it stays below the longest call. */
 const MAX_SILENCES = 60;
-/** Tasks of a document that may end their child. After them OCR leaves the document, because it harms the pool. */
+/**
+ * Tasks of a document that may end their child. After them OCR gives the document up, because the document harms the
+ * pool.
+ */
 const MAX_DEATHS = 3;
 /** Pages in a row that cannot be read. A damaged file may have thousands. */
 const MAX_FAILURES = 20;
@@ -48,7 +51,7 @@ export function parseWithOcr(
   const respond = async () => {
     for await (const bytes of await first.response) whole.bytes(bytes);
     if (!first.unread) return;
-    // Empty lines keep the caller while its pages wait for their turns.
+    // Empty lines keep the caller's timeout from firing while its pages wait for their turns.
     const isLines = task.format === 'ndjson';
     const send = (line: string) => isLines && whole.bytes(Buffer.from(`${line}\n`));
     const signs = setInterval(() => send(''), timeoutMs / 3);

@@ -17,7 +17,9 @@ const BYTES_CHUNKED = 1024 * 1024;
 /** Work of reading a page by OCR, in units of 50 ms. A page of 400 words takes 1.6 s. */
 const PAGE_BY_OCR = 32;
 
-/** Cost of a task that may hold its child for seconds or minutes. It exceeds a batch of embeddings. */
+/**
+ * Cost of a task that may hold its child for seconds or minutes, in units of 50 ms. A batch of embeddings costs less.
+ */
 const LONG = 8;
 
 export interface PoolOptions extends Pick<PoolChildOptions, 'withModel' | 'fence' | 'timeoutMs'> {
@@ -52,8 +54,8 @@ export class Pool {
 
   /**
    * Runs a task when its caller's turn comes.
-   * @param caller when its signal aborts, the pool drops waiting tasks and kills running ones; an embedding ends
-   * unheard
+   * @param caller when its signal aborts, the pool drops its waiting tasks and kills its running ones. A running
+   * embedding goes on, because it is short
    * @param onEnd called once, as soon as the pool no longer needs the task's file
    */
   run(task: Task, caller: Caller, onEnd: () => void = () => {}): TaskRun {
@@ -89,9 +91,9 @@ export class Pool {
   }
 
   /**
-   * Keeps the last child from being taken by long tasks alone or embeddings alone. A short task then waits only for
-   * short tasks or an embedding. With one child more than cores, at most one embedding runs per core. One more would
-   * cost a tenth of their time.
+   * Keeps long tasks alone, or embeddings alone, from taking the last child. A short task then waits only for short
+   * tasks or an embedding. With one child more than cores, at most one embedding runs per core. One more would cost a
+   * tenth of their time.
    */
   #mayBegin(task: Task): boolean {
     const weight = weightOf(task);

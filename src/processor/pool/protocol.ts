@@ -37,7 +37,7 @@ export type Task =
       format: 'json' | 'ndjson';
       /** How to cut the text. Absent for a caller that wants no chunks. */
       cut?: CutSettings | undefined;
-      /** What OCR has read. Absent for the first parse, which reports the pages that need it. */
+      /** Texts that OCR has read. Absent for the first parse, which reports the pages that need it. */
       recognized?: Recognized | undefined;
     }
   /** Reads one page of a file by OCR. `timeoutMs` is the limit of the task. */
@@ -57,9 +57,9 @@ export type Task =
   | { kind: 'embed'; texts: string[] };
 
 /**
- * What a child reports: `ready` once, then for every task any number of `alive` and `bytes` and one `done` or
- * `failed`. `unread` before `done` means that the response lacks pages, and ends before the first of them. `spent` before that means that the child cannot take another task, because work of this one cannot be
- * stopped.
+ * What a child reports: `ready` once, then for every task any number of `alive` and `bytes` and one `done` or `failed`.
+ * `unread` before `done` means that the response lacks pages, and ends before the first of them. `spent` before that
+ * means that the child cannot take another task, because abandoned work of this one still runs.
  */
 export type ChildMessage =
   | { type: 'ready' }

@@ -7,8 +7,8 @@ const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const REACH = 64;
 
 /**
- * Finds the last place up to `limit` to cut a text without blanks: between words, which scripts without spaces have,
- * too. Else it cuts between visible characters, else anywhere but inside a surrogate pair.
+ * Finds the last place up to `limit` to cut a text without blanks. It cuts between words, which scripts without spaces
+ * have, too. Else it cuts between visible characters, else anywhere but inside a surrogate pair.
  * @param start precedes the cut, if `limit` is at least two code units away
  */
 export function wordBorder(text: string, start: number, limit: number): number {
@@ -38,7 +38,7 @@ function borders(segmenter: Intl.Segmenter, text: string, at: number): { last: n
   const segments = segmenter.segment(text.slice(from, to));
   const { index, segment } = segments.containing(at - from) as Intl.SegmentData;
   const last = from + index;
-  // The window may begin inside a word, or between a letter and its marks. No true border follows that rest.
+  // The window may begin inside a word, or between a letter and its marks. The end of that rest may be no border.
   const doubtful = from === 0 ? 0 : (segments.containing(0)?.segment.length ?? 0);
   return { last: index > doubtful ? last : -1, next: last === at ? at : last + segment.length };
 }

@@ -37,7 +37,7 @@ export class Encoder {
   readonly #attended: Rows;
   readonly #keys: number;
   readonly #weights: Rows;
-  /** By row of a sparse product's left side: the list of its numbers other than 0. */
+  /** Lists of the numbers other than 0, one for each row of a sparse product's left side. */
   readonly #lists: Rows;
   /** By text and token: the token's share of the text's mean. */
   readonly #shares: Rows;

@@ -16,7 +16,7 @@ export interface Tensor {
 /** The bundled model as its package has it. */
 export interface ModelFiles {
   vocabulary: Piece[];
-  /** Returns the one tensor whose name has the part. */
+  /** Returns the one tensor whose name contains `part`. */
   tensor: (part: string) => Tensor;
 }
 

@@ -31,16 +31,16 @@ export interface Panels extends Rows {
  * Writes `a × b + bias` to `c`. Computes rows in multiples of {@link TILE_ROWS}. So it reads and writes up to five rows
  * beyond the last.
  * @param inner columns of `a`, rows of `b`: a multiple of {@link UNROLLED}
- * @param least smaller results become this: 0 for a rectifier, `-Infinity` for none
+ * @param least lower bound of each result: 0 for a rectifier, `-Infinity` for none
  */
 export type Multiply = (a: Rows, b: Panels, c: Rows, rows: number, inner: number, least?: number) => void;
 
 export interface Products {
   multiply: Multiply;
   /**
-   * The same without the zeros of `a`. Each row of `a` is a list: the count of its entries, then an entry for each number
-   * that is not 0. An entry is the place of the number's row in a panel of `b`, in bytes, and the number. No list is
-   * empty. The panels have {@link SPARSE_PANEL} columns.
+   * Multiplies like {@link Multiply}, but skips the zeros of `a`. Each row of `a` is a list: the count of its entries,
+   * then an entry for each number that is not 0. An entry is the place of the number's row in a panel of `b`, in bytes,
+   * and the number. No list is empty. The panels have {@link SPARSE_PANEL} columns.
    */
   multiplySparse: (a: Rows, b: Panels, c: Rows, rows: number) => void;
 }
