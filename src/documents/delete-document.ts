@@ -34,7 +34,7 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
   let wasThere = false;
   for (let looks = 1; looks <= MOST_LOOKS; looks++) {
     const [document] = await registry.read([id]);
-    // A resent command has deleted it, or another call.
+    // A resent command or another call has deleted it.
     if (!document && wasThere) return;
     if (document?.tenant !== tenant) break;
     wasThere = true;
@@ -51,7 +51,7 @@ export async function deleteDocument(tenant: string, id: string, services: Delet
     await note();
     const cancelled = await deletion.delete(tenant, collection, id);
     if (!cancelled) continue;
-    // A change of the document at this moment has taken the note for that of a deletion that failed.
+    // A change of the document at this moment may have removed the note, as that of a failed deletion.
     await note();
     if (manifest) await blobs.ended.forget(manifest.job_id, 'completed', 'edited');
     for (const job of cancelled) await discard(tenant, id, job, services);

@@ -1,6 +1,6 @@
 /**
- * Counts this worker's jobs that wait for a dependency. While one waits, the worker claims no more: further jobs would
- * wait here instead of in the queue.
+ * Counts this worker's jobs that wait for a dependency. While one waits, the worker claims no more, because further
+ * jobs would wait here instead of in the queue.
  */
 export class Availability {
   #waiting = 0;

@@ -78,7 +78,7 @@ export class DocumentEmbedder {
     for (let batch = 0; batch < this.batches; batch++) {
       if (embedded.has(batch)) continue;
       const texts = this.#texts(batch * this.#batchSize, this.#end(batch));
-      // A text that must be embedded anyway, if there is one.
+      // Prefers a text that needs a vector anyway.
       const [first = ''] = texts;
       const text = texts.find((one) => !former?.byText.has(one)) ?? first;
       const [vector] = await this.#embed([text]);

@@ -1,8 +1,8 @@
 import type { BlobStore } from '../../blobs/blob-store.ts';
 
 /**
- * Notes that a completed job has replaced a document's original. Otherwise a Redis that lost all data would get the former
- * content back. It may be repeated.
+ * Notes that a completed job has replaced a document's original. Otherwise a Redis that lost all data would get the
+ * former content back. Idempotent.
  * @param former key of the original before
  * @param key key of the job's own original
  */

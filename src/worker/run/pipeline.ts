@@ -188,7 +188,7 @@ function isSmall({ file_size }: JobPayload, chunks: readonly CutChunk[]): boolea
   return (file_size ?? Infinity) <= SMALL_BYTES && chunks.length <= SMALL_CHUNKS;
 }
 
-/** What the cut needs. `chunks` are there if the service cut the text in the same call. */
+/** Input of the cut. `chunks` are present if the service cut the text in the same call. */
 type Parsed = Pick<ParseResponse, 'text' | 'segments'> &
   Omit<Cut, 'chunks'> & { chunks: CutChunk[] | undefined };
 

@@ -17,7 +17,7 @@ export class ProgressReporter {
   readonly #abort: (reason: unknown) => void;
   #counts: Counts = {};
   #stage: Stage = 'parse';
-  /** That of the claim. */
+  /** Message of the last mark. At first it is that of the claim. */
   #message = 'Parsing document...';
   /** Services that calls of the job wait for, the latest last. */
   readonly #awaited: Service[] = [];
