@@ -63,7 +63,7 @@ export const WaitingSchema = v.object({
    * `collection`: the job that embeds its collection again. Others: a service that is away.
    */
   what: v.picklist(['worker', 'earlier_upload', 'retry', 'collection', ...SERVICES]),
-  /** Time of the next attempt. A later time than this means that the job waits for a worker. */
+  /** Time of the next attempt. After this time the job waits for a worker. */
   at: v.optional(v.string()),
   /** Jobs that waited in the lane of this one when it was queued. */
   ahead: v.optional(WholeNumberSchema),

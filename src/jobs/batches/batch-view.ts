@@ -43,7 +43,7 @@ export function addsUp({
   );
 }
 
-/** How fast the workers are. */
+/** Pace of the workers. */
 interface Pace {
   costs: StageCosts | undefined;
   /** Number of jobs that run now. */

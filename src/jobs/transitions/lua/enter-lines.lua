@@ -1,6 +1,7 @@
 -- Enters documents of an older version under their copy and name. The newer version does so when it completes a job.
--- documents: id, generation, time of the latest edit, copy, name of each. The copy is '' while the settings are unknown. The name is '' without a
--- content hash: such a document stands in no line, and gets empty fields so that no later call lists it.
+-- documents: id, generation, time of the latest edit, copy, name of each. The copy is '' while the settings are unknown.
+-- The name is '' without a content hash. Such a document stands in no line. It gets empty fields, so that no later call
+-- lists it.
 -- Returns nothing. Publishes nothing. Leaves a document that was replaced, edited or entered meanwhile.
 for i = 1, #documents, 5 do
   local id, generation, seen_ms, copy, name = unpack(documents, i, i + 4)

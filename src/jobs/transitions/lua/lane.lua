@@ -1,7 +1,7 @@
--- Lanes: the waiting jobs of one collection of a tenant each, so that collections take turns. Stands before every script.
--- A lane is a list beside the documented one, which holds every waiting id and is a lane of its own, for bulk jobs and for
--- the jobs of other programs. The sorted set of lanes holds each lane's name by the time of its last turn, in offsets. The
--- documented list's name is ''.
+-- Lanes: the waiting jobs of one collection of a tenant each, so that collections take turns. Stands before every script. A
+-- lane is a list beside the documented one. The documented list holds every waiting id. It is also a lane of its own, for
+-- bulk jobs and for the jobs of other programs. The sorted set of lanes holds each lane's name by the time of its last
+-- turn, in offsets. The documented list's name is ''.
 
 local function lane_of(job)
   return (job[AT.tenant] or '') .. ':' .. (job[AT.collection] or '')
