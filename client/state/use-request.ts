@@ -16,7 +16,7 @@ export interface Requested<T> {
 /**
  * Calls the server when a component appears, and again when `key` changes, or when a line that failed the call is back.
  * @param key `undefined` for no call
- * @param kind a change of it drops the former data. By default that of the key
+ * @param kind kind of the data, by default `key`. Another kind drops the former data
  */
 export function useRequest<T>(
   key: string | undefined,
