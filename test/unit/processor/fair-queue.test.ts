@@ -19,7 +19,7 @@ describe('FairQueue', () => {
     expect(drain(filled(['a', 'a1', 9], ['a', 'a2', 1], ['a', 'a3', 5]))).toEqual(['a1', 'a2', 'a3']);
   });
 
-  it('gives callers equal shares, however much one has waiting', () => {
+  it('gives callers equal shares, also if one has many items waiting', () => {
     const queue = filled(['a', 'a1', 4], ['a', 'a2', 4], ['a', 'a3', 4]);
     expect(queue.next()).toBe('a1');
     queue.push('b', 'b1', 4);
@@ -28,7 +28,7 @@ describe('FairQueue', () => {
     expect(drain(queue)).toEqual(['c1', 'a2', 'b1', 'c2', 'a3']);
   });
 
-  it('lets what costs little go first, however many have much waiting', () => {
+  it('runs a cheap item first, also if many callers have much waiting', () => {
     const queue = filled();
     for (const caller of ['a', 'b', 'c', 'd']) queue.push(caller, `${caller}'s book`, 45);
     expect(queue.next()).toBe("a's book");
@@ -36,7 +36,7 @@ describe('FairQueue', () => {
     expect(queue.next()).toBe('memo');
   });
 
-  it('lets what costs much be overtaken until its share has come', () => {
+  it('lets others overtake a costly item until its share has come', () => {
     const queue = filled(['a', 'book', 5]);
     const order: (string | undefined)[] = [];
     for (let i = 0; i < 20; i++) {
@@ -47,14 +47,14 @@ describe('FairQueue', () => {
     expect(order.indexOf('book')).toBe(8);
   });
 
-  it('passes over what may not run now', () => {
+  it('skips an item that may not run now', () => {
     const queue = filled(['a', 'long', 1], ['b', 'short', 2]);
     expect(queue.next((item) => item !== 'long')).toBe('short');
     expect(queue.next((item) => item !== 'long')).toBeUndefined();
     expect(queue.next()).toBe('long');
   });
 
-  it('does not charge for what is dropped', () => {
+  it('does not charge for dropped items', () => {
     const queue = filled(['a', 'a1', 1], ['a', 'book', 100], ['a', 'a2', 1]);
     queue.drop((item) => item === 'book');
     queue.push('a', 'a3', 1);
@@ -62,7 +62,7 @@ describe('FairQueue', () => {
     expect(drain(queue).slice(0, 6)).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3']);
   });
 
-  it('drops what it is told to, and nothing else', () => {
+  it('drops the matching items alone', () => {
     const queue = filled(['a', 'a1', 1], ['a', 'a2', 1], ['b', 'b1', 1]);
     expect(queue.drop((item) => item.startsWith('a'))).toEqual(['a1', 'a2']);
     expect(drain(queue)).toEqual(['b1']);

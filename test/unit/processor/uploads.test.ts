@@ -44,7 +44,7 @@ async function send(body: string, namesLength = true) {
 }
 
 describe('an upload', () => {
-  it('is on disk under a name of our own until it is removed', async () => {
+  it('is on the disk under a name of our own until its removal', async () => {
     const upload = await receiveFile((await send(FORM, false)).received, folder, 100);
     expect(upload).toMatchObject(DESCRIBED);
     const path = upload.path as string;

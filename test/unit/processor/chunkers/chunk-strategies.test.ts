@@ -4,7 +4,7 @@ import { documentBytes } from '../../../documents/documents.ts';
 import { cut, texts } from '../../../helpers/documents/chunks.ts';
 
 describe('the sentence chunker', () => {
-  it('keeps sentences whole and repeats whole ones', () => {
+  it('keeps sentences whole, and repeats whole sentences', () => {
     const text = 'The first is here. The second is there. The third is away.';
     expect(texts({ text, chunk_size: 40, chunk_overlap: 19 })).toEqual([
       'The first is here. The second is there.',
@@ -31,7 +31,7 @@ describe('the sentence chunker', () => {
     ]);
   });
 
-  it('reads over line ends, and stops at blank lines, headings, items and rows', () => {
+  it('continues a sentence over line ends, and ends it at blank lines, headings, items and rows', () => {
     const text = 'One line\nand its next\n\n# Title\n- item\n  more of it\n- other\n| row |\nand after';
     expect(texts({ text, chunk_size: 22, chunk_overlap: 0 })).toEqual([
       'One line\nand its next',
@@ -62,7 +62,7 @@ describe('the sentence chunker', () => {
     expect(small[1]?.startsWith(next)).toBe(true);
   });
 
-  it('cuts what is too long at line ends, then between words, then anywhere', () => {
+  it('cuts a long sentence at line ends, then between words, then anywhere', () => {
     const lines = 'a record without a stop\nanother such record\nthe last';
     expect(texts({ text: lines, chunk_size: 36, chunk_overlap: 0 })).toEqual([
       'a record without a stop',
@@ -77,7 +77,7 @@ describe('the sentence chunker', () => {
     ]);
   });
 
-  it('does not end a sentence where only the page ends', () => {
+  it('does not end a sentence at the end of a page', () => {
     const text = 'A first one. It runs over\n\nthe border. Next one.';
     const segments = [
       { start: 0, end: 27, page: 1 },
@@ -140,7 +140,7 @@ describe('the markdown chunker', () => {
   const markdown = (text: string, chunk_size: number, segments = cut({ text: '' })) =>
     cut({ text, strategy: 'markdown', chunk_size, chunk_overlap: 0, segments });
 
-  it('keeps sections apart, goes on into those below, and leaves no title alone', () => {
+  it('keeps sections apart, continues into subsections, and leaves no title alone', () => {
     const text =
       '# Book\n\n## One\nwords of one\n### Below\nwords below\n## Two\nwords of two\n# End\nlast words';
     expect(markdown(text, 64).map((chunk) => chunk.text)).toEqual([
@@ -150,7 +150,7 @@ describe('the markdown chunker', () => {
     ]);
   });
 
-  it('knows headings that only the segments tell of', () => {
+  it('knows headings that only the segments name', () => {
     const text = 'One\nwords of one\nTwo\nwords of two\n';
     const segments = [
       { start: 0, end: 17, heading: 'One' },
@@ -206,7 +206,7 @@ describe('the page chunker', () => {
     ]);
   });
 
-  it('cuts a text without pages like sentences', async () => {
+  it('cuts a text without pages as the sentence chunker does', async () => {
     const text = (await documentBytes('book.txt')).toString().slice(0, 100_000);
     expect(cut({ text, strategy: 'page' })).toEqual(cut({ text }));
   });

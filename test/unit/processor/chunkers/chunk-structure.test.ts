@@ -37,7 +37,7 @@ describe.each(['sentence', 'markdown', 'page'] as const)('the %s chunker', (stra
 });
 
 describe('the markdown chunker', () => {
-  it('stays within a section and those below it, but for tiny beginnings', () => {
+  it('stays within a section and its subsections, except for tiny beginnings', () => {
     const section = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.lorem({ maxCount: 6, mode: 'sentences' }));
     const size = fc.integer({ min: 40, max: 400 });
     fc.assert(
@@ -57,7 +57,7 @@ describe('the markdown chunker', () => {
     );
   });
 
-  it('gives every piece that begins within a table its header, and no other', () => {
+  it('gives its header to each piece that begins within a table, and to no other', () => {
     const table = fc.tuple(fc.lorem({ maxCount: 8 }), fc.array(fc.lorem({ maxCount: 30 }), { maxLength: 9 }));
     const size = fc.integer({ min: 32, max: 200 });
     fc.assert(

@@ -94,7 +94,7 @@ describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {
     });
   });
 
-  it('never parts a surrogate pair', () => {
+  it('never splits a surrogate pair', () => {
     property((chunks, { text }) => {
       const parted = (at: number) => /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
       for (const { start, end } of chunks) expect(parted(start) || parted(end)).toBe(false);
@@ -141,7 +141,7 @@ describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {
     }
   });
 
-  it('leaves what fits whole, and cuts what has no border at all', () => {
+  it('keeps a text that fits whole, and cuts a text without borders', () => {
     const limits = { chunk_size: CHUNK_SIZE.max, chunk_overlap: CHUNK_SIZE.max / 2 };
     const text = 'One sentence. Another one.\n\nA paragraph.';
     expect(texts({ text, strategy, ...limits })).toEqual([text]);
@@ -169,7 +169,7 @@ describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {
     });
   });
 
-  it('cuts nothing from nothing', () => {
+  it('cuts no chunk from an empty text', () => {
     expect(texts({ text: '', strategy })).toEqual([]);
     expect(texts({ text: ' \n\t\u3000 ', strategy })).toEqual([]);
   });
@@ -178,7 +178,7 @@ describe.each(CHUNKING_STRATEGIES)('the %s chunker', (strategy) => {
 const strategiesWithBorders = CHUNKING_STRATEGIES.filter((strategy) => strategy !== 'fixed');
 
 describe.each(strategiesWithBorders)('the %s chunker', (strategy) => {
-  it('repeats nothing but what begins a sentence or a line', () => {
+  it('repeats only from the beginning of a sentence or a line', () => {
     const ends = /[\p{Sentence_Terminal}][\p{P}\p{M}\p{Cf}\p{S}]*$/u;
     check(strategy, (chunks, { text }) => {
       for (const [index, { start }] of chunks.slice(1).entries()) {
@@ -193,7 +193,7 @@ describe.each(strategiesWithBorders)('the %s chunker', (strategy) => {
 });
 
 describe('the page chunker', () => {
-  it('never goes over a page, and makes one that fits one chunk', () => {
+  it('never crosses a page, and makes a page that fits one chunk', () => {
     check('page', (chunks, { segments, chunk_size }) => {
       for (const { start, end } of segments) {
         const of = chunks.filter((chunk) => chunk.start >= start && chunk.start < end);

@@ -21,7 +21,7 @@ const TEXTS = [
   ...Array.from({ length: 12 }, (_, words) => `The council counted ${'oxen and '.repeat(words)}terns.`),
 ];
 
-test('the encoder gives the vectors of the library that the model comes from', async () => {
+test('the encoder returns the vectors of the library that brings the model', async () => {
   const [encoder, library] = await Promise.all([Encoder.load(), initModel(modelSource)]);
   const vectors = encoder.encode(TEXTS);
   expect(vectors).toHaveLength(TEXTS.length);

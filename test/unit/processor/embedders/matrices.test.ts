@@ -20,7 +20,7 @@ function product(left: Float32Array, rows: number): number[] {
   });
 }
 
-test.each([1, 5, 6, 7, 13])('both products of %i rows are those by hand', (rows) => {
+test.each([1, 5, 6, 7, 13])('both products of %i rows equal products by hand', (rows) => {
   const matrices = new Matrices();
   const left = integers(rows * INNER).map((value) => Math.max(0, value));
   left.fill(0, 0, INNER);

@@ -5,13 +5,13 @@ import { expect, it } from 'vitest';
 
 import { isInstalled, namesOfInstalled, unpackLanguages } from '../../../../src/processor/ocr/languages.ts';
 
-it('knows the installed languages, and no path', () => {
+it('knows the installed languages, and accepts no path', () => {
   expect(isInstalled('eng')).toBe(true);
   for (const name of ['xxx', '', 'ENG', '../eng', 'eng/..', 'eng+deu']) expect(isInstalled(name)).toBe(false);
   expect(namesOfInstalled().split(', ')).toContain('eng');
 });
 
-it('unpacks what Tesseract reads, and refuses a language that it would download', async () => {
+it('unpacks the data that Tesseract reads, and refuses a language that Tesseract would download', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'languages-'));
   try {
     const data = await unpackLanguages(['eng'], join(parent, 'one'));

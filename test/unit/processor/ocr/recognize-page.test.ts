@@ -54,13 +54,13 @@ describe('OCR of a page', () => {
     expect(await recognized(await scannedPdf([{ image }]), { isPdf: true })).toBe(WORDS);
   });
 
-  it('reads nothing on a photo, and on a page upside down without time to turn it', async () => {
+  it('reads nothing on a photo, or on a page upside down without time to turn it', async () => {
     expect(await recognized(await photo().png().toBuffer())).toBe('');
     const turned = await sheet().rotate(180).png().toBuffer();
     expect(await recognized(turned, { isInTime: false })).toBe('');
   });
 
-  it('fails for what cannot be drawn', async () => {
+  it('fails for a page that cannot be drawn', async () => {
     await expect(recognized(Buffer.from('%PDF-1.7\n'), { isPdf: true })).rejects.toThrow();
     await expect(recognized(Buffer.from('\x89PNG\r\n'))).rejects.toThrow();
   });

@@ -151,7 +151,7 @@ it('large streams that share sectors are read, because some programs write such 
   checkCompoundFile(file.setField('Two', ENTRY.start, file.field('One', ENTRY.start)).bytes);
 });
 
-it('whole files are none', () => {
+it('whole files are not damaged', () => {
   checkCompoundFile(message().bytes);
   checkCompoundFile(wordBinary('words\r'));
   checkCompoundFile(
@@ -159,7 +159,7 @@ it('whole files are none', () => {
   );
 });
 
-it('a document of Word whose streams run in a circle is damaged, too', async () => {
+it('a Word document whose streams run in a circle is damaged, too', async () => {
   const file = new Damaged(wordBinary('words\r'));
   const start = file.field('WordDocument', ENTRY.start);
   expect(await failure(file.setNext(start + 1, start).bytes, 'a.doc')).toBe('corrupt');

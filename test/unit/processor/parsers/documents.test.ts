@@ -69,7 +69,7 @@ function tableOf(encoding: string): Map<string, number[]> {
   return bytesOf;
 }
 
-it('the title of a plain text is the heading of all of it', async () => {
+it('the title of a plain text is the heading of the whole text', async () => {
   const path = join(folder, 'upload.txt');
   await writeFile(path, 'Notes on the harbour\n\nThe pier is closed.');
   const events = await collect(
@@ -130,7 +130,7 @@ describe('the encoding of a text', () => {
     ['gb18030', '这是一段用来测试字符编码检测的中文文本，我们希望它能够被正确识别。'],
     ['big5', '這是一段用來測試字元編碼偵測的中文文字，我們希望它能夠被正確識別。'],
   ])('is found: %s', async (encoding, text) => {
-    // What tells it may come late.
+    // The bytes that tell the encoding may come late.
     for (const lead of ['', english.repeat(2000)]) {
       const parsed = await parse(Buffer.concat([Buffer.from(lead), encode(text, encoding)]));
       expect(parsed).toEqual({ text: lead + text, metadata: { media_type: 'text/plain', encoding } });
@@ -151,7 +151,7 @@ describe('the encoding of a text', () => {
     });
   });
 
-  it('is found of a text of any length', () => {
+  it('is found for a text of any length', () => {
     expect(encodingOf(Buffer.alloc(34_000_000, encode('人の', 'shift_jis')))).toBe('shift_jis');
   });
 
@@ -163,7 +163,7 @@ describe('the encoding of a text', () => {
     });
   });
 
-  it('is found where it is ASCII alone, with switches', async () => {
+  it('is found for ASCII with escape sequences', async () => {
     const bytes = Buffer.from('A: \x1b$B$3$l$OF|K\\8l$G$9\x1b(B.\n', 'latin1');
     expect((await parse(bytes)).text).toBe('A: これは日本語です.\n');
     expect((await parse('\x1b$B is an escape')).text).toContain('is an escape');
@@ -188,7 +188,7 @@ describe('the text', () => {
   it('may be as long as allowed, and no longer', async () => {
     expect((await parse('x'.repeat(100), { maxTextChars: 100 })).text).toHaveLength(100);
     expect(await failure('x'.repeat(101), { maxTextChars: 100 })).toMatchObject({ code: 'text_too_long' });
-    // Three bytes a character are no reason to refuse it, and what is far too long is not even read.
+    // The limit counts characters, not bytes. The reader refuses a far too long file unread.
     expect((await parse('語'.repeat(100), { maxTextChars: 100 })).text).toHaveLength(100);
     expect(await failure('x'.repeat(401), { maxTextChars: 100 })).toMatchObject({ code: 'text_too_long' });
   });
@@ -234,7 +234,7 @@ describe('the type of a file', () => {
     expect(message).toBe(`This type of file is not supported. It seems to be ${name}.`);
   });
 
-  it('is no text where the bytes are none', async () => {
+  it('is not text if the bytes are binary', async () => {
     const junk = Buffer.from(
       Array.from({ length: 5000 }, (_, index) => (index * 7919 + (index >> 3) * 31) % 256),
     );
@@ -243,7 +243,7 @@ describe('the type of a file', () => {
     }
   });
 
-  it('is PDF by its header, which may come late, but not where a text only speaks of it', async () => {
+  it('is PDF by its header, which may come late, but not if a text only quotes the header', async () => {
     const pdf = { code: 'corrupt' };
     expect(await failure('%PDF-1.4 garbage', { filename: 'a.txt' })).toMatchObject(pdf);
     expect(await failure(`${' '.repeat(900)}%PDF-1.4 garbage`, { filename: 'a' })).toMatchObject(pdf);

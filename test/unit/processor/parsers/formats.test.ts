@@ -39,7 +39,7 @@ describe('HTML', () => {
     expect({ text, encoding: metadata?.['encoding'] }).toEqual({ text: 'Größe überall', encoding });
   });
 
-  it('is read as Shift-JIS, declared or not, and as what only escapes tell', async () => {
+  it('is read as Shift-JIS, declared or not, and as ISO-2022-JP by its escapes', async () => {
     const sjis = Buffer.from('93fa967b8cea82cc83658358836782c582b781428abf8e9a', 'hex');
     for (const meta of ['<meta charset="shift_jis">', '']) {
       const bytes = Buffer.concat([Buffer.from(PAGE + meta), sjis]);
@@ -85,7 +85,7 @@ describe('mail', () => {
   const HEAD =
     'From: =?utf-8?q?J=C3=B6rg?= <j@x.test>\r\nTo: a@x.test, B <b@x.test>\r\nSubject: Hi\r\n  there\r\nDate: Mon, 2 Feb 2026 10:00:00 +0100\r\nMIME-Version: 1.0\r\n';
 
-  it('has its head, its words and the names of what is attached', async () => {
+  it('has its head, its words and the names of its attachments', async () => {
     const part = (head: string, body: string) => `--b\r\n${head}\r\n\r\n${body}\r\n`;
     const mail =
       `${HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n` +
@@ -115,7 +115,7 @@ describe('mail', () => {
     expect(text).toMatch(/\n\n## Offer\n\nNow\.$/);
   });
 
-  it('is read in whatever encoding it was saved', async () => {
+  it('is read in any encoding', async () => {
     for (const name of ['mail-base64.eml', 'mail-utf-16.eml']) {
       expect((await document(name)).text).toMatch(
         /^# News of the Tide\n\nFrom: Morag Sill <[^]*The tide is out, the mud is brown,\n/,
@@ -135,7 +135,7 @@ describe('JSON and source code', () => {
     expect((await parse('{"a":1}\n{"b":2}\n', 'a.json')).text).toBe('{"a":1}\n{"b":2}\n');
   });
 
-  it('sets JSON in only in proportion, and keeps its values', async () => {
+  it('indents JSON only in proportion, and keeps its values', async () => {
     const deep = `${'['.repeat(50_000)}1${']'.repeat(50_000)}`;
     const flat = `[${'['.repeat(20)}${'1,'.repeat(50_000)}1${']'.repeat(20)}]`;
     for (const json of [deep, flat]) {
@@ -146,7 +146,7 @@ describe('JSON and source code', () => {
     }
   });
 
-  it('is a notebook where it has cells', async () => {
+  it('is a notebook if it has cells', async () => {
     const code = { cell_type: 'code', source: 'print(1)', outputs: [{ text: ['1\n'] }, { data: {} }] };
     const cells = [
       { cell_type: 'markdown', source: ['# Title\n', 'words'] },
@@ -160,7 +160,7 @@ describe('JSON and source code', () => {
     expect(await failure('{"nbformat":4,"cells":[]}', 'a.ipynb')).toBe('no_text');
   });
 
-  it('stays JSON that says the same', async () => {
+  it('stays JSON with the same values', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), async (json) => {
         expect(JSON.parse((await parse(json, 'a.json')).text)).toEqual(JSON.parse(json));
@@ -183,7 +183,7 @@ describe('JSON and source code', () => {
 describe('the type', () => {
   const typeOf = async (...args: Parameters<typeof parse>) => (await parse(...args)).metadata?.['media_type'];
 
-  it('is told by the content before the name and what was declared', async () => {
+  it('is told by the content before the name and the declaration', async () => {
     expect(await typeOf(docx(wordParagraph('x')), 'a.txt', 'text/plain')).toMatch(/wordprocessingml/);
     expect(await typeOf('{\\rtf1 x}', 'a.doc')).toBe('application/rtf');
     expect(await typeOf(`<!-- a -->\n${PAGE}x`, 'a.xls')).toBe('text/html');
@@ -194,7 +194,7 @@ describe('the type', () => {
     expect(await typeOf('a,b', 'x', 'text/csv; charset=utf-8')).toBe('text/csv');
   });
 
-  it('is told where a file is not what it is named, or cannot be read', async () => {
+  it('is told for a file with a wrong name, and for one that no parser reads', async () => {
     const words = docx(wordParagraph('x'));
     expect(await failure(words.subarray(0, words.length / 2), 'a.docx')).toBe('corrupt');
     expect(await failure(zip({ '[Content_Types].xml': 'wordprocessingml.document.main+xml' }))).toBe(

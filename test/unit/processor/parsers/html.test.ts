@@ -5,7 +5,7 @@ import { parsed } from '../../../helpers/documents/parsed.ts';
 
 const page = (body: string) => parsed(`<!DOCTYPE html><html><body>${body}</body></html>`);
 
-it('leaves out what a page does not show, and what leads around in its site', async () => {
+it('leaves out invisible elements and the navigation of the site', async () => {
   const { text } = await page(
     '<nav><ul><li>Home</li></ul></nav><p>One</p><div style="color:red; display: none"><div>no</div>no</div>' +
       '<p hidden>no</p><template><p>no</p></template><select><option>no</select><p data-hidden="x">Two</p>' +
@@ -14,12 +14,12 @@ it('leaves out what a page does not show, and what leads around in its site', as
   expect(text).toBe('One\n\nTwo\n\nThree');
 });
 
-it('keeps what only speaks of being hidden', async () => {
+it('keeps text that only mentions hiding', async () => {
   const html = `<p title="a hidden gem">a</p><p class='wide hidden md:block'>b</p>`;
   expect((await page(`${html}<p title="a" hidden>c</p>`)).text).toBe('a\n\nb');
 });
 
-it('leaves out what is hidden, however that is written', async () => {
+it('leaves out hidden elements, in any spelling of the style', async () => {
   const hidden = [
     '<p HIDDEN>no</p>',
     '<p hidden="until-found">no</p>',
@@ -54,7 +54,7 @@ it('leaves out what is hidden, however that is written', async () => {
   for (const html of shown) expect([html, (await page(html)).text]).toEqual([html, 'yes']);
 });
 
-it('ends what is hidden where its element ends, said or not', async () => {
+it('ends a hidden part where its element ends, with or without an end tag', async () => {
   expect((await page('<p hidden>no<p>Two<div>Three</div>')).text).toBe('Two\n\nThree');
   expect((await page('<p hidden>no <b>no<div>Two</div>')).text).toBe('Two');
   expect((await page('<ul><li hidden>no<p>no<ul><li>no</ul><li>Two</ul>Three')).text).toBe('- Two\n\nThree');
@@ -70,7 +70,7 @@ it('ends what is hidden where its element ends, said or not', async () => {
   expect((await page('One<div hidden>no<p>no')).text).toBe('One');
 });
 
-it('keeps words apart that stand apart, and whole where they may be cut', async () => {
+it('keeps separate words apart, and removes soft hyphens', async () => {
   const { text } = await page('<details><summary>More</summary>Donau&shy;dampf</details>');
   expect(text).toBe('More\n\nDonaudampf');
 });
@@ -82,7 +82,7 @@ it('loses nothing to an element that is never closed', async () => {
   expect((await page('a < b <!-- <nav>')).text).toBe('a < b');
 });
 
-it('needs no end of the head', async () => {
+it('reads a page whose head has no end tag', async () => {
   const heads = ['<link rel=x><body><p>', '<p>', '<meta/>', '<body><p>x</head>', '<h1>'];
   for (const head of heads) {
     const { text } = await parsed(`<!doctype html><html><head><title>T</title>${head}Body text</html>`);
@@ -100,7 +100,7 @@ it('ends no table at the end of an element around it', async () => {
   }
 });
 
-it('keeps what stands between a link without its end and the next', async () => {
+it('keeps the text between a link without an end tag and the next link', async () => {
   const { text } = await page(
     '<a name=x><ul><li>one <a href=y>two</a><li>three</ul><h2><a name=z>Four</h2><pre>a\n<a href=y>b</a>\nc</pre>',
   );
@@ -108,7 +108,7 @@ it('keeps what stands between a link without its end and the next', async () => 
   expect((await page('<a name=x>One<div hidden>no <a href=y>no</a> no</div>')).text).toBe('One');
 });
 
-it('takes no longer than the page is long', async () => {
+it('takes time in proportion to the page', async () => {
   for (const part of ['<nav>', '<a "', "<a x='", '<!--', '<script>', '<'])
     expect((await page(`one ${part.repeat(100_000)}`)).text).toContain('one');
   for (const part of [
@@ -127,7 +127,7 @@ it('takes no longer than the page is long', async () => {
   expect((await page(`one${deep}two`)).text).toContain('two');
 });
 
-it('writes tables that only set a page as what they hold', async () => {
+it('writes layout tables as the blocks of their cells', async () => {
   const { text } = await page(
     '<table><tr><td><h1>News</h1><p>First.</p><p>Second.</p></td><td><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table></td></tr></table>' +
       '<table><tr><td>Third.</td></tr><tr><td>Fourth.</td></tr></table>',
@@ -154,7 +154,7 @@ it('keeps blocks within blocks apart, of whatever kind', async () => {
   expect((await page('<ul><li><h3>one</h3>two<p>three</p>four</li></ul>')).text).toBe('- one two three four');
 });
 
-it('reads the words that have their pronunciation above them, without it', async () => {
+it('reads words without the pronunciation above them', async () => {
   const { text } = await page(
     '<p>この<ruby>漢<rp>(</rp><rt lang="ja">かん</rt><rp>)</rp>字<rt>じ</ruby>は</p><p>x</p>',
   );
@@ -195,7 +195,7 @@ it('counts a hidden part once, however often it reads the page', async () => {
   expect(metadata).toMatchObject({ hidden_left_out: 2 });
 });
 
-it('reads what the pages of a book show', async () => {
+it('reads the visible text of the pages of a book', async () => {
   const { text } = await parsed(
     epub([
       '<script src="x"/><p hidden="hidden">no</p><section>one</section><section>two</section>',

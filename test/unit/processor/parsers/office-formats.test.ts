@@ -71,7 +71,7 @@ describe('PowerPoint', () => {
     expect(metadata).toMatchObject({ pages: 3 });
   });
 
-  it('is read from a package that is not quite right', async () => {
+  it('is read from a package with small faults', async () => {
     expect((await document('slides-malformed.pptx')).text).toContain('# Saving the sea wall');
     expect((await document('slides.pptx')).text).toContain(
       '- Three breaches since the spring flood of 1953\n    - The longest is eleven metres wide',

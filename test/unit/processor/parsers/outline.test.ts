@@ -19,7 +19,7 @@ describe('splitAtHeadings', () => {
     ]);
   });
 
-  it('knows headings by the line below them, where it is told to', () => {
+  it('knows headings by the line below them, if the caller asks for that', () => {
     const text =
       '---\ntitle: x\n---\n\nOne *A*\n===\n\na\n- b\n---\n\nTwo\n---\ntext\n\n| a |\n|---|\n\n---\n---\n\n# Three\n---\n';
     const sections = [...splitAtHeadings(text, new Outline(), true)];
@@ -51,7 +51,7 @@ describe('splitAtHeadings', () => {
     ]);
   });
 
-  it('carries the outline over to the next text', () => {
+  it('continues the outline in the next text', () => {
     const outline = new Outline();
     split('# A\n## B\n', outline);
     expect(split('goes on\n## C\n', outline)).toEqual([

@@ -40,7 +40,7 @@ it.each([
   expect(tables(text)).toHaveLength(1);
 });
 
-it('a table that the sheet marks is one with a header, and others stand before and after it', () => {
+it('a table that the sheet marks has a header, and other tables stand before and after it', () => {
   const text = 'By|Ann\n\na|b\nx|y\n\nz|w\n\nEnd|Bo';
   expect(tables(text, [{ row: 2, lastRow: 5 }])).toEqual(['[By|Ann]', '1[a|b x|y z|w]', '[End|Bo]']);
 });

@@ -26,7 +26,7 @@ it('gives every row of a table the header above it, by any strategy', async () =
   }
 });
 
-it('takes all rows to the end of the spans of the first one as header', async () => {
+it('takes all rows that the spans of the first row cover as header', async () => {
   const chunks = await rowsOf(
     '<table><tr><th rowspan=2>Mill</th><th colspan=2>Flour</th></tr><tr><th>rye</th><th>oat</th></tr>' +
       `${row('Old mill at the river', '7', '9')}${row('New mill at the lake', '8', '6')}</table>`,
@@ -49,7 +49,7 @@ it('gives every chunk within a header the rows above it', async () => {
   }
 });
 
-it('takes a second row below wide cells alone as header, though no cell spans rows', async () => {
+it('takes a second row as header if it stands below wide cells alone, also without row spans', async () => {
   const chunks = await rowsOf(
     '<table><tr><td></td><td colspan=2>Flour</td></tr><tr><td></td><td>rye</td><td>oat</td></tr>' +
       `${row('Old mill at the river', '7', '9')}${row('New mill at the lake', '8', '6')}</table>`,
@@ -76,7 +76,7 @@ it('puts the titles of a table before it', async () => {
   expect(text).toBe('Yearly report\n\n| town | mills | wells |\n| --- | --- | --- |\n| Ark | 3 | 4 |');
 });
 
-it('leaves a header that is too long for a context out, and keeps the label', async () => {
+it('leaves out a header that is too long for a context, and keeps the label', async () => {
   const wide = Array.from({ length: 40 }, (_, index) => `a long name of column ${index} here`);
   const chunks = await rowsOf(
     `<table>${row('area', ...wide)}<tr><td rowspan=2>East</td><td>Ark</td></tr>${row('Bor and all its meadows')}</table>`,

@@ -63,7 +63,7 @@ it('reads pages in their encodings', () => {
   );
 });
 
-it('ends elements that close themselves, as XHTML does', () => {
+it('ends self-closing elements, as XHTML does', () => {
   const body =
     '<title/><script src="x"/><p hidden="hidden"/><p>One<a id="p"/><br/>two</p><div style="display: none"/><p>three</p>';
   expect(readBlocks(readEpub, epub([body])).text).toBe('One\ntwo\n\nthree');
@@ -87,7 +87,7 @@ it('keeps the words that call notes', () => {
   expect(readBlocks(readEpub, epub([unclosed])).text).toBe('a 1\n\nb');
 });
 
-it('leaves out what pages hide, and counts it', () => {
+it('leaves out and counts hidden parts of pages', () => {
   const { text, hiddenLeftOut } = readBlocks(
     readEpub,
     epub(['<p>One</p><p hidden="hidden">no</p>', '<nav>no</nav><p style="display: none">no</p><p>Two</p>']),

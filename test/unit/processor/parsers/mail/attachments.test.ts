@@ -42,7 +42,7 @@ describe('the attachments of a mail', () => {
     );
   });
 
-  it('are only named where they cannot be read, and it is said why', async () => {
+  it('are only named if they cannot be read, with the reason', async () => {
     const { text } = await parsed(
       mailWith([
         { name: 'a.zip', content: zip({ 'a.txt': 'x' }) },
@@ -88,7 +88,7 @@ describe('scans and images in a mail', () => {
 });
 
 describe('a mail in a mail', () => {
-  it('is read, also as bytes of an unknown kind, with what is attached to it', async () => {
+  it('is read, also as bytes of an unknown kind, with its attachments', async () => {
     const third = mailWith(
       [{ name: 'c.txt', content: 'Deep.' }],
       'Third words.',
@@ -154,7 +154,7 @@ describe('of two alternatives', () => {
   const TABLE = '<table><tr><th>seat</th><th>guest</th></tr><tr><td>4B</td><td>Ossian</td></tr></table>';
   const MARKDOWN = '| seat | guest |\n| --- | --- |\n| 4B | Ossian |';
 
-  it('the HTML is read where the plain text lacks a table, or the words', async () => {
+  it('the HTML is read if the plain text lacks a table, or the words', async () => {
     expect(await alternatives('This message needs an HTML viewer.', TABLE)).toBe(MARKDOWN);
     const words = 'Dear guests, here are the seats for the dinner of tomorrow.';
     expect(
@@ -163,7 +163,7 @@ describe('of two alternatives', () => {
     expect(await alternatives('Read it at https://x.test/a/b/c', `<p>${words}</p>`)).toBe(words);
   });
 
-  it('the plain text is read where it says as much', async () => {
+  it('the plain text is read if it says as much', async () => {
     const words = 'Dear guests, here are the seats for the dinner of tomorrow.';
     expect(await alternatives(`${words}\r\nseat guest\r\n4B  Ossian`, `<p>${words}</p>${TABLE}`)).toContain(
       'seat guest\n4B  Ossian',

@@ -6,12 +6,12 @@ import { parsed } from '../../../../helpers/documents/parsed.ts';
 const HEAD = 'Message-ID: <1@x.test>\r\nFrom: a@x.test\r\nSubject: Outer\r\n';
 const typed = (type: string, more = '') => `Content-Type: ${type}\r\n${more}\r\n`;
 
-it('is read with its lines and blank lines as they are', async () => {
+it('a mail is read with its lines and blank lines unchanged', async () => {
   const { text } = await parsed(`${HEAD}\r\nOne\r\ntwo.\r\n\r\nThree.\r\n\r\n-- \r\nAnn\r\n`);
   expect(text).toBe('# Outer\n\nFrom: a@x.test\n\nOne\ntwo.\n\nThree.\n\n-- \nAnn');
 });
 
-it('is read with the mails that are attached to it', async () => {
+it('a mail is read with the mails that are attached to it', async () => {
   const inner = `From: b@x.test\r\nSubject: Inner\r\n\r\nInner words\r\nin lines.\r\n`;
   const { text, segments } = await parsed(
     `${HEAD}${typed('multipart/mixed; boundary=b')}--b\r\n${typed('text/plain')}Outer words.\r\n--b\r\n` +
@@ -23,7 +23,7 @@ it('is read with the mails that are attached to it', async () => {
   expect(segments.map(({ heading }) => heading)).toEqual(['Outer', 'Outer > Inner']);
 });
 
-it('is read with its paragraphs whole where lines go on, and with what it quotes', async () => {
+it('a flowed mail is read with whole paragraphs, and with its quotations', async () => {
   const body =
     '> Shall we meet \r\n> on Monday?\r\n>> Or on \r\n>> Tuesday? \r\nYes, I can \r\ncome on \r\nMonday.\r\n\r\n From here.\r\nBye \r\n> end\r\n';
   const text =
@@ -36,7 +36,7 @@ it('is read with its paragraphs whole where lines go on, and with what it quotes
   expect((await parsed(`${HEAD}${spaceless}日本 \r\n語です。\r\n`)).text).toContain('日本語です。');
 });
 
-it('leaves out what its HTML and its attachments hide, and counts it, unless hidden text is asked for', async () => {
+it('a mail lacks and counts the hidden parts of its HTML and its attachments, unless the caller wants hidden text', async () => {
   const html = '<p>Shown.</p><p hidden>Secret.</p>';
   const part = (type: string, body: string, more = '') => `--b\r\n${typed(type, more)}${body}\r\n`;
   const attached = part('text/html; name="a.html"', html, 'Content-Disposition: attachment\r\n');
@@ -52,7 +52,7 @@ it('leaves out what its HTML and its attachments hide, and counts it, unless hid
   expect((await parsed(plain)).metadata).not.toHaveProperty('hidden_left_out');
 });
 
-it('keeps the library from very many lines, but for those that it has to see', () => {
+it('joins very many lines before the library reads them, except those that it must see', () => {
   const body = 'a\r\n\r\nb\r\nc\r\n';
   const lines = (mail: string) => joinBodyLines(mail).split('\n').length;
   expect(lines(`${HEAD}\r\n${body.repeat(1000)}`)).toBe(HEAD.split('\n').length + 2);
@@ -67,7 +67,7 @@ it('keeps the library from very many lines, but for those that it has to see', (
   }
 });
 
-it('takes no longer than the mail is long', () => {
+it('a mail takes time in proportion to its length', () => {
   for (const part of ['\n', '--\n', 'a\n\n', '--\n\n', 'a: b\n']) {
     const coded = 'Content-Transfer-Encoding: base64\n\n';
     const flowed = `Content-Type: text/plain; format=flowed\n\n${'=20'.repeat(200_000)}x\n>\n`;

@@ -116,7 +116,7 @@ it('leaves out hidden rows, columns and sheets, counts them, and reads them if a
   expect(all.hiddenLeftOut).toBe(0);
 });
 
-it('reads what lies over the cells after the table, then comments with their cells', () => {
+it('reads drawings over the cells after the table, then comments with their cells', () => {
   const comment =
     '<office:annotation><dc:creator>Ann</dc:creator><text:p>Check.</text:p></office:annotation>';
   const shape = '<draw:frame><draw:text-box><text:p>Note on the side</text:p></draw:text-box></draw:frame>';

@@ -55,7 +55,7 @@ const list = (style: string, items: string, more = '') =>
 const item = (content: string, more = '') =>
   `<text:list-item ${more}>${content.startsWith('<') ? content : `<text:p>${content}</text:p>`}</text:list-item>`;
 
-it('marks the items of lists as the document does', () => {
+it('marks list items as the document does', () => {
   const inner = list('', item(`<text:p>c</text:p>${list('', item('d') + item('e'))}`));
   expect(words(list('L', item('a') + item(`<text:p>b</text:p>${inner}`) + item('f')), LISTS)).toBe(
     '1. a\n2. b\n    2.1 c\n        (i) d\n        (ii) e\n3. f',
@@ -184,7 +184,7 @@ it('reads names with any prefix', () => {
   expect(words('', '', { 'content.xml': content })).toBe('## Head');
 });
 
-it('says what it cannot read', () => {
+it('names the reason for a file that it cannot read', () => {
   const entry = `<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>`;
   expect(() => words('', '', { 'META-INF/manifest.xml': entry })).toThrow(
     expect.objectContaining({ code: 'encrypted' }),

@@ -11,7 +11,7 @@ const tableOf = (rows: readonly string[][]) =>
     .join('\n');
 
 describe('prose in a table', () => {
-  it('becomes a paragraph where a cut lies inside a piece of text', () => {
+  it('becomes a paragraph if a cut lies inside a piece of text', () => {
     const rows = [
       ['the goat of the', 'council sleeps'],
       ['in the shade of', 'a sea wall'],
@@ -23,7 +23,7 @@ describe('prose in a table', () => {
     );
   });
 
-  it('becomes a paragraph where cells and rows read on as sentences', () => {
+  it('becomes a paragraph if cells and rows read on as sentences', () => {
     const rows = [
       ['The goat of the council', 'is asleep in', 'the shade'],
       ['of a sea wall, while the', 'mason waits for', 'his crowns'],

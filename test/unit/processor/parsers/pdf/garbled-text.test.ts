@@ -25,7 +25,7 @@ describe('a text is nonsense', () => {
   });
 });
 
-describe('a text is none', () => {
+describe('a text is not nonsense', () => {
   it.each([
     ['English', PROSE],
     [

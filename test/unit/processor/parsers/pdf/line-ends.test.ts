@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { pdf, textAt } from '../../../../helpers/documents/pdf-files.ts';
 import { parsed } from '../../../../helpers/documents/parsed.ts';
 
-/** What is read of lines below each other. */
+/** Reads lines below each other, and restores their hyphens. */
 async function readLines(lines: readonly string[]): Promise<string> {
   const page = lines.map((line, index) => textAt(line, [50, 700 - index * 14])).join('');
   return (await parsed(pdf([page]))).text.replace(/\s+/g, ' ');

@@ -41,7 +41,7 @@ it('writes columns that a reader has mixed one after the other', () => {
   );
 });
 
-it('joins words that a hyphen parts', () => {
+it('joins the halves of a word around a hyphen', () => {
   const left = ['The mill stands at the re-', 'mains of a wall and', 'grinds for the island.'];
   expect(withoutMixedColumns(mixed(left, RIGHT.slice(0, 3)), placed([left, RIGHT.slice(0, 3)]))).toContain(
     'at the remains of a wall',

@@ -33,7 +33,7 @@ it('reads the turned text of a page', async () => {
     expect(text.split(words), words).toHaveLength(2);
 });
 
-it('reads once what stands at the edge of all pages, where the reader leaves it out', async () => {
+it('reads text at the edge of all pages once, if the reader leaves it out', async () => {
   const page = (words: string, number: number) =>
     textAt(words, [72, 500]) + turnedTextAt(`Printed by the mill, sheet ${number}`, [20, 300], 90);
   const { text } = await parsed(
@@ -43,7 +43,7 @@ it('reads once what stands at the edge of all pages, where the reader leaves it 
   expect(text.split('Printed by the mill')).toHaveLength(2);
 });
 
-it('misses the label of a chart at the edge, though the label of an earlier one has the same words', async () => {
+it('finds the lost label of a chart at the edge, though an earlier label has the same words', async () => {
   const lostText = new LostText();
   for (const top of [200, 300])
     expect(await restored('Words.', [piece('Words.', 100, 100), piece('Tons', 40, top, 90)], lostText)).toBe(
@@ -72,7 +72,7 @@ it('puts a lost paragraph behind the one that it follows in its column', async (
   );
 });
 
-it('puts a lost line where its paragraph has it, and one below a table behind it', async () => {
+it('puts a lost line into its paragraph, and one below a table behind the table', async () => {
   const lines = ['One line of a text,', 'the second of it,', 'and a third.'].map((text, index) =>
     piece(text, 60, 200 + index * 14),
   );
@@ -92,7 +92,7 @@ it('puts a lost line where its paragraph has it, and one below a table behind it
   );
 });
 
-it('misses what is lost beside what the reader says twice', async () => {
+it('finds lost text beside text that the reader repeats', async () => {
   const pieces = [
     piece('All the trees of the orchard', 60, 200),
     piece('All the wells of the yard', 60, 300),
@@ -101,7 +101,7 @@ it('misses what is lost beside what the reader says twice', async () => {
   expect(await restored(twice, pieces)).toBe(`${twice}\n\nAll the wells of the yard`);
 });
 
-it('misses nothing that is cut, joined or spelled in another way', async () => {
+it('finds no loss in words that the reader cuts, joins or spells in another way', async () => {
   const pieces = [
     piece('The \ufb01rst syl-', 60, 200),
     piece('lable of a para\u00ad', 60, 214),
@@ -112,7 +112,7 @@ it('misses nothing that is cut, joined or spelled in another way', async () => {
   expect(await restored(markdown, pieces)).toBe(markdown);
 });
 
-it('parts the words of turned text as the other reader has them', async () => {
+it('separates the words of turned text as the other reader does', async () => {
   const pieces = [piece('Upright.', 60, 300), piece('Sid ew ays (la bel)', 300, 310, 90)];
   const reread = 'Upright.\nSideways (label)';
   expect(await restored('Upright.', pieces, new LostText(), reread)).toBe('Upright.\n\nSideways (label)');

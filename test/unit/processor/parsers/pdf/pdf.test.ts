@@ -55,7 +55,7 @@ it('reads Hebrew and Arabic in the order in which they are written', async () =>
   const { toUnicode, drawn } = font('שלוםעטב0123');
   const page =
     textAt(drawn('שלום'), [400, 700], 24) +
-    // One word after the other, each piece of its own, and not from right to left.
+    // One word after the other, each a piece of its own, not from right to left.
     textAt(drawn('עולם'), [400, 650]) +
     textAt(drawn('שלום'), [440, 650]) +
     textAt(drawn('טוב'), [360, 650]) +
@@ -87,7 +87,7 @@ it('looks for the words of a line, however long one is', () => {
   expect(withSpelling(`${word} طخلا`, new Map([['طخلا', 'الخط']]))).toBe(`${word} الخط`);
 });
 
-it('parts the words of a line where its direction changes, and not the pieces of one', () => {
+it('separates words where the direction of a line changes, and not the pieces of one word', () => {
   const item = (str: string, x: number, width: number) => ({
     str,
     transform: [12, 0, 0, 12, x, 700],
@@ -119,7 +119,7 @@ it('puts brackets and the ends of sentences where they belong in Hebrew', () => 
   );
 });
 
-it('reads with the second reader what the first finds nothing in', async () => {
+it('reads with the second reader a page on which the first finds nothing', async () => {
   const pages = [
     textAt('First page.', [50, 700]) + textAt('More.', [50, 685]),
     textAt('Last page.', [50, 700]),
@@ -133,7 +133,7 @@ it('reads with the second reader what the first finds nothing in', async () => {
   expect(end).toEqual({ type: 'end', metadata: { pages: 2 } });
 });
 
-it('says what a PDF without text is', async () => {
+it('names the reason for a PDF without text', async () => {
   await expect(readBytes(pdf(['0 0 m 9 9 l S']))).rejects.toMatchObject({ code: 'no_text_layer' });
   await expect(readBytes(pdf([]))).rejects.toMatchObject({ code: 'corrupt' });
   await expect(readBytes(Buffer.from('%PDF-1.7\n%%EOF'))).rejects.toMatchObject({ code: 'corrupt' });
@@ -148,7 +148,7 @@ it('counts the pages that it cannot read, but not those that are blank', async (
   expect(packed.end).toMatchObject({ metadata: { pages: 3, pages_unread: 1 } });
 });
 
-it('takes a page that draws without end for one that it cannot read', async () => {
+it('counts a page that draws without end as unread', async () => {
   const path = join(folder, 'endless.pdf');
   await writeFile(path, laughingPdf(''));
   const endless = await openWithPdfjs(path);
@@ -168,14 +168,14 @@ it('keeps backslashes as they are', async () => {
   expect((await readBytes(pdf([textAt(words, [72, 700])]))).text).toBe(words);
 });
 
-it('keeps what the first reader has read where the second finds nothing, or cannot tell the letters', () => {
+it('keeps the text of the first reader if the second finds nothing, or cannot tell the letters', () => {
   expect(betterText('', 'words')).toBe('words');
   expect(betterText('םולש', 'שלום')).toBe('שלום');
   expect(betterText('םולש', 'ՕծՋ')).toBe('םולש');
   expect(betterText('words', ' ')).toBe('words');
 });
 
-it('keeps once what stands at the edge of every page', async () => {
+it('keeps text at the edge of every page once', async () => {
   const page = (words: string) =>
     textAt('May 5, 2023', [50, 780]) + textAt(words, [50, 400]) + textAt('To whom it may concern', [50, 20]);
   const { text } = await readBytes(pdf(['First words.', 'Other words.', 'Last words.'].map(page)));

@@ -31,14 +31,14 @@ it('keeps a running head and foot once, and no page number of later pages', asyn
   ]);
 });
 
-it('keeps what differs at the same place, such as numbered headings', async () => {
+it('keeps different text at the same place, such as numbered headings', async () => {
   const pages = PAGES.map((page) => textAt(`Exercise ${page}`, [50, 770], 18) + body(page));
   for (const [index, text] of (await readPages(pages)).entries()) {
     expect(text).toContain(`Exercise ${index + 1} ${sentences(index + 1)}`);
   }
 });
 
-it('keeps what a page repeats elsewhere, and the only text of a page', async () => {
+it('keeps text that a page repeats elsewhere, and the only text of a page', async () => {
   const head = textAt('Minutes of Hallin', [50, 770], 9);
   const quoted = textAt('Minutes of Hallin', [50, 600]);
   const [, second, third] = await readPages([head + body(1), head + quoted + body(2), head]);

@@ -7,7 +7,7 @@ const raw = String.raw;
 const read = (words: string) => readBlocks(readRtf, Buffer.from(`{\\rtf1\\ansi ${words}}`));
 const rtf = (words: string) => read(words).text;
 
-/** A row of cells with their right edges, and what the row says about them. */
+/** A row of cells with their right edges and further control words. */
 const row = (cells: readonly (readonly [words: string, right: number, more?: string])[], more = '') =>
   raw`\trowd${more}${cells.map(([, right, about = '']) => raw`${about}\cellx${right}`).join('')}` +
   raw`\pard\intbl ${cells.map(([words]) => raw`${words}\cell`).join(' ')}\row\pard `;

@@ -27,12 +27,12 @@ it('reads the letters of every code page', () => {
   expect(rtf(raw`${fonts}\'e9{\f1\'cc\'e8\'f0}\f2\'c7\'d1\plain\'e9`)).toBe('éМир한é');
 });
 
-it('reads UTF-8 that a program has written as it is', () => {
+it('reads UTF-8 that a program has written without codes', () => {
   expect(read(Buffer.from('Größe').toString('latin1')).text).toBe('Größe');
   expect(rtf(raw`\'c3\'b6`)).toBe('Ã¶');
 });
 
-it('reads letters of Unicode, and skips what stands for them', () => {
+it('reads letters of Unicode, and skips their stand-ins', () => {
   expect(rtf(raw`\uc1\u-10179?\u-8704?\uc2\u26085\'93\'fa\uc0\u26412 x{\uc1\u233 e}\u233e`)).toBe(
     '😀日本xéée',
   );
@@ -74,7 +74,7 @@ it('leaves out what is hidden, counts it, and reads it if asked', () => {
   expect(read(raw`a{\v  }b`).hiddenLeftOut).toBe(0);
 });
 
-it('leaves out deletions, pictures, binary data, and what programs keep for themselves', () => {
+it('leaves out deletions, pictures, binary data and data for programs', () => {
   expect(rtf(raw`a{\deleted b\par{\footnote c}}{\mvf d}\revised e`)).toBe('ae');
   expect(
     rtf(
@@ -85,7 +85,7 @@ it('leaves out deletions, pictures, binary data, and what programs keep for them
   expect(rtf(raw`{\upr{\title no}{\*\ud{\u233?}}}x`)).toBe('éx');
 });
 
-it('reads fields by what they show', () => {
+it('reads the results of fields', () => {
   expect(
     rtf(
       raw`{\field{\*\fldinst HYPERLINK "http://x.test"}{\fldrslt a link}} and {\field{\*\fldinst PAGE}{\fldrslt 7}}`,
@@ -132,7 +132,7 @@ it('reads a paragraph of many tokens in linear time', () => {
   expect(rtf(raw`a\b0 `.repeat(240_000))).toHaveLength(240_000);
 });
 
-it('ends in whatever state the file is', () => {
+it('ends in any state of the file', () => {
   expect(readBlocks(readRtf, Buffer.from(raw`{\rtf1 a}}}b{\footnote c`)).text).toBe('ab\n\nc');
   expect(readBlocks(readRtf, Buffer.from(raw`{\rtf1 a\'zz\'`)).text).toBe('a');
   expect(() => rtf('{'.repeat(5000))).toThrow(expect.objectContaining({ code: 'corrupt' }));

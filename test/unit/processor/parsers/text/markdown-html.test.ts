@@ -56,7 +56,7 @@ describe('what is no HTML', () => {
     expect(withoutHtml(markdown)).toBe(markdown);
   });
 
-  it('is no code that a list item goes on with', () => {
+  it('is no code if a list item continues with it', () => {
     expect(withoutHtml('1. Item\n\n    <b>words</b>')).toBe('1. Item\n\n    words');
   });
 });

@@ -36,7 +36,7 @@ const workbook = (content: string, parts: Parts = {}, entry = '', properties = '
   });
 
 describe('a cell', () => {
-  it('shows what it stands for', async () => {
+  it('has its value as the format shows it', async () => {
     const styles = `<styleSheet ${SHEETS}><numFmts><numFmt numFmtId="164" formatCode="0&quot; kg&quot;"/></numFmts><cellXfs>${[0, 14, 164, 9].map((id) => `<xf numFmtId="${id}"/>`).join('')}</cellXfs></styleSheet>`;
     const cells = [
       '<c r="A1" s="1"><v>45292</v></c>',
@@ -95,7 +95,7 @@ describe('sheets', () => {
     expect(text).toMatch(/^# One\n\n\| one .*# Two\n\n\| two .*# Three\n\n\| three /s);
   });
 
-  it('leave out what they hide, and count it', async () => {
+  it('leave out and count their hidden parts', async () => {
     const sheet =
       '<cols><col min="4" max="16384" hidden="1"/><col min="2" max="2" hidden="1"/></cols><sheetData>' +
       texts(1, 'a', 'no', 'c') +
@@ -153,7 +153,7 @@ describe('a merged cell', () => {
   });
 });
 
-describe('what lies over the cells', () => {
+describe('drawings over the cells', () => {
   const anchor = (content: string) => `<xdr:twoCellAnchor>${content}</xdr:twoCellAnchor>`;
   const shape = (looks: string, ...words: string[]) =>
     `<xdr:sp><xdr:nvSpPr><xdr:cNvPr id="2" name="x"${looks}/></xdr:nvSpPr><xdr:txBody>${words.map((text) => `<a:p><a:r><a:t>${text}</a:t></a:r></a:p>`).join('')}</xdr:txBody></xdr:sp>`;
@@ -171,7 +171,7 @@ describe('what lies over the cells', () => {
     'xl/charts/chart1.xml': `<c:chartSpace ${DRAWING}><c:chart><c:plotArea><c:pieChart><c:ser><c:tx><c:v>Jars</c:v></c:tx><c:cat><c:strLit><c:pt idx="0"><c:v>North</c:v></c:pt></c:strLit></c:cat><c:val><c:numLit><c:pt idx="0"><c:v>4</c:v></c:pt></c:numLit></c:val></c:ser></c:pieChart></c:plotArea></c:chart></c:chartSpace>`,
   };
 
-  it('comes after them, once', async () => {
+  it('come after them, once', async () => {
     const { text, metadata } = await parsed(workbook(sheet, parts, '<sheet name="T" r:id="r2"/>'));
     const table = '| a | b |\n| --- | --- |';
     expect(text).toBe(

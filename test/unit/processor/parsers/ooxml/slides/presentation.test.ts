@@ -39,7 +39,7 @@ const shape = (paragraphs: string, kind = '', looks = '') =>
 const frame = (content: string) =>
   `<p:graphicFrame><p:nvGraphicFramePr><p:cNvPr id="4" name="f"/></p:nvGraphicFramePr><a:graphic><a:graphicData>${content}</a:graphicData></a:graphic></p:graphicFrame>`;
 
-it('heads a slide with its title, and leaves out its number and the date of today', async () => {
+it('heads a slide with its title, and leaves out its number and the present date', async () => {
   const today = '<a:p><a:fld type="datetime1"><a:t>1/2/2031</a:t></a:fld></a:p>';
   const repeated = shape(words('12'), 'sldNum') + shape(today, 'dt');
   const slide = shape(words('Body.')) + shape(words('The') + words('title'), 'title') + repeated;
@@ -122,7 +122,7 @@ it('reads groups, charts, SmartArt and the words that describe a picture, in the
   expect((await parsed(show([slide], parts))).text).toBe('one\n\ntwo\n\nJars\n\n- Boil\n\nA seal\n\nthree');
 });
 
-it('reads one form of what a slide holds in several', async () => {
+it('reads one form of content that a slide holds in several', async () => {
   const form = (text: string) => shape(words(text));
   const slide = `<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:Choice Requires="a14">${form('new')}</mc:Choice><mc:Fallback>${form('old')}</mc:Fallback></mc:AlternateContent>`;
   expect((await parsed(show([slide]))).text).toBe('new');

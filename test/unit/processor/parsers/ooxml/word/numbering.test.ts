@@ -88,7 +88,7 @@ it('marks the items of a list as the document does, each below the one that it b
   ]);
 });
 
-it('counts on through lists of the same kind, and begins again where a list says so', () => {
+it('continues the count through lists of the same kind, and restarts it where a list says so', () => {
   const restart = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride>';
   const own = `<w:lvlOverride w:ilvl="0">${level(0, 'upperLetter', '%1:')}</w:lvlOverride>`;
   const numbering =

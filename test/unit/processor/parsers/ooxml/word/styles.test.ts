@@ -10,7 +10,7 @@ const styled = (body: string, styles: string) =>
   readText(docx(body, { parts: { 'word/styles.xml': wordPart('styles', styles) } })).text;
 const of = (id: string, more = '') => `<w:pStyle w:val="${id}"/>${more}`;
 
-it('knows headings and items by what their styles are, whatever these are called', async () => {
+it('knows headings and items by the properties of their styles, whatever their names', async () => {
   const styles =
     style('berschrift1', '<w:name w:val="heading 1"/>') +
     style('Kapitel', '<w:name w:val="Kapitel"/><w:basedOn w:val="berschrift1"/>') +
@@ -50,7 +50,7 @@ it('knows the usual headings of a document without styles, and its title', () =>
   );
 });
 
-it('ends a chain of styles that has no end', () => {
+it('stops at a chain of styles without an end', () => {
   expect(
     styled(
       wordParagraph('x', of('A')),
@@ -59,7 +59,7 @@ it('ends a chain of styles that has no end', () => {
   ).toBe('x');
 });
 
-it('leaves out hidden words, and takes for no item what is said to be none', () => {
+it('leaves out hidden words, and makes no item of a paragraph that belongs to no list', () => {
   const words =
     wordRun('a', '<w:b/><w:vanish/>') +
     wordRun('b', '<w:vanish w:val="0"/>') +
@@ -92,7 +92,7 @@ it('leaves out hidden words, however their tags are written', () => {
   );
 });
 
-it('leaves out what a style hides, or one that it is based on', () => {
+it('leaves out words that a style or its base style hides', () => {
   const named = (id: string, body: string, type: string) => style(id, `<w:name w:val="${id}"/>${body}`, type);
   const styles =
     named('Hidden', '<w:rPr><w:b/><w:vanish/></w:rPr>', 'character') +
@@ -110,7 +110,7 @@ it('leaves out what a style hides, or one that it is based on', () => {
   expect(styled(body, styles)).toBe('cd\n\nfg\n\nbox\n\nh');
 });
 
-it('leaves out what the defaults hide, but for runs that are shown', () => {
+it('leaves out words that the defaults hide, except visible runs', () => {
   const body =
     `<w:p>${wordRun('a')}</w:p><w:p>${wordRun('b', '<w:vanish w:val="0"/>')}</w:p>` +
     wordParagraph('c', of('Own'));

@@ -81,7 +81,7 @@ it('reads tables in tables, and rows and cells in controls', () => {
   expect(read(control(body))).toBe('| a | b |\n| --- | --- |\n| c | d x y |');
 });
 
-it('refuses no table for what it says of its columns', () => {
+it('refuses no table for its claims about columns', () => {
   const wide = '<w:gridBefore w:val="4294967295"/>';
   const body = table(
     row(cell('a', span(0)) + cell('b', '<w:gridSpan w:val="-5"/>'), wide),

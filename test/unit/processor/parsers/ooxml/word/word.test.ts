@@ -72,7 +72,7 @@ it.each([
   expect(readText(docx(wordParagraph('Body'), { parts })).text).toBe(text);
 });
 
-it('reads what was pasted as a whole, where it stands and once', () => {
+it('reads a document that was pasted as a whole in its place, once', () => {
   const pasted = (path: string, content: string | Uint8Array) => {
     const parts = { ...wordRelations(['aFChunk', path]), [`word/${path}`]: content };
     return readText(docx(wordParagraph('One') + PASTED + wordParagraph('Three') + PASTED, { parts })).text;
@@ -137,7 +137,7 @@ it('finds the parts of a document by its relationships, in the strict form too',
   expect(readText(file).text).toBe('## Kopf\n\nText');
 });
 
-it('reads on where other parts are damaged, and refuses a file without a document', () => {
+it('reads on if other parts are damaged, and refuses a file without a document', () => {
   const parts = {
     'word/styles.xml': '<w:styles><w:style w:styleId="Heading1"',
     'word/numbering.xml': 'no XML',
@@ -152,7 +152,7 @@ it('reads on where other parts are damaged, and refuses a file without a documen
   );
 });
 
-it('takes no longer than a file is long to look for what is never closed', () => {
+it('searches for unclosed parts in time proportional to the file', () => {
   const parts = [
     '<w:pPr>',
     '<w:pPr ',

@@ -10,7 +10,7 @@ const instruction = (text: string) => run(`<w:instrText>${text}</w:instrText>`);
 const field = (text: string, result: string) =>
   mark('begin') + instruction(text) + mark('separate') + result + mark('end');
 
-it('keeps words apart that a page break parts, and together that a hyphen joins', () => {
+it('separates words at a page break, and joins them at a hyphen', () => {
   const body = `<w:p>${run('<w:t>end</w:t>')}${run('<w:br w:type="page"/>')}${run('<w:t>start, co</w:t><w:noBreakHyphen/><w:t>op, Donau</w:t><w:softHyphen/><w:t>dampf</w:t><w:tab/><w:t>x</w:t><w:cr/><w:t>y</w:t>')}</w:p>`;
   expect(read(body)).toBe('end\nstart, co-op, Donaudampf x\ny');
 });
@@ -26,7 +26,7 @@ it('joins a large first letter with its word', () => {
   expect(read(body)).toBe('Drop cap.\n\nEnd.\n\nF');
 });
 
-it('reads the words that have their pronunciation above them, without it', () => {
+it('reads words without the pronunciation above them', () => {
   const ruby = `<w:ruby><w:rubyPr/><w:rt>${wordRun('かんじ')}</w:rt><w:rubyBase>${wordRun('漢')}${wordRun('字')}</w:rubyBase></w:ruby>`;
   expect(read(`<w:p>${wordRun('この')}<w:r><w:rPr/>${ruby}</w:r>${wordRun('は')}</w:p>`)).toBe('この漢字は');
 });
@@ -41,7 +41,7 @@ it('reads formulas in their line', () => {
   expect(read(`<w:p>${lines}</w:p>${lines}`)).toBe('x\ny\n\nx\ny');
 });
 
-it('reads the signs of symbol fonts as what they show', () => {
+it('reads the signs that symbol fonts draw', () => {
   const sign = (font: string, char: string) => run(`<w:sym w:font="${font}" w:char="${char}"/>`);
   const symbol = '<w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/>';
   const body =
@@ -50,7 +50,7 @@ it('reads the signs of symbol fonts as what they show', () => {
   expect(read(body)).toBe('on→off✓ x\n\nμm, αβ Ρ&Δ→');
 });
 
-it('reads what a field shows, not its instruction or the fields in it', () => {
+it('reads the result of a field, not its instruction or the fields in it', () => {
   const nested =
     mark('begin') + instruction('IF ') + field('MERGEFIELD x', wordRun('raw')) + instruction(' = 1 ');
   const body =
@@ -60,7 +60,7 @@ it('reads what a field shows, not its instruction or the fields in it', () => {
   expect(read(body)).toBe('a shown b\n\n7 Ann\n\nc');
 });
 
-it('takes no longer for many fields than for their words', () => {
+it('takes as long for many fields as for their words', () => {
   const hidden = (words: string) => mark('begin') + wordRun(words) + mark('end');
   const body = `<w:p>${(wordRun('x'.repeat(300)) + hidden('y')).repeat(4000)}</w:p>`;
   const start = process.cpuUsage();

@@ -39,7 +39,7 @@ const text = (name: string, value: string, rect: string, more = '') =>
 const box = (kind: string, value: string, rect: string, more = '') =>
   `/FT /Btn ${kind} /V /${value} /AS /${value} /Rect [${rect}] /AP << /N << /${value} 4 0 R >> >> ${more}`;
 
-it('reads what is filled in on a page, from the top to the bottom and from left to right', async () => {
+it('reads filled-in values from the top to the bottom and from left to right', async () => {
   const form = pdfForm(pdfText('Application'), [
     text('form[0].address.Town[1]', 'Lisbon', '300 500 400 520'),
     text('f3', String.raw`Rua A\r\n# 7\007[1m`, '72 502 200 522', '/TU (Street\n and number)'),
@@ -66,7 +66,7 @@ it('reads what is filled in on a page, from the top to the bottom and from left 
   );
 });
 
-it('reads nothing that is empty, hidden, a password or a button', async () => {
+it('reads no empty or hidden field, password or button', async () => {
   const at = '72 600 200 620';
   const form = pdfForm(pdfText('Application'), [
     text('Empty', '', at),
@@ -81,11 +81,11 @@ it('reads nothing that is empty, hidden, a password or a button', async () => {
   expect(await read(form)).toBe('Application');
 });
 
-it('reads once what the text of the page shows in its place', async () => {
+it('reads a value once if the text of the page shows it in its place', async () => {
   const shown = `${pdfText('Maria')}BT /F 12 Tf 72 650 Td (No. 1 of 1) Tj ET\n`;
   const form = pdfForm(shown, [
     text('Given name', 'Maria', '70 695 200 715'),
-    // Elsewhere on the page, or as a part of other words, it is another one.
+    // Elsewhere on the page, or as a part of other words, the text is another value.
     text('Family name', 'Maria', '70 500 200 520'),
     text('Number', '1', '70 645 200 665'),
     text('Entry', 'No. 1', '70 645 200 665'),
@@ -95,7 +95,7 @@ it('reads once what the text of the page shows in its place', async () => {
   );
 });
 
-it('reads once what a field draws itself', async () => {
+it('reads a value once if its field draws it', async () => {
   const drawn = pdfStream(
     'BT /F 12 Tf 2 4 Td (Maria) Tj ET',
     '/Type /XObject /Subtype /Form /BBox [0 0 130 20] /Resources << /Font << /F 5 0 R >> >>',
@@ -131,7 +131,7 @@ it('reads the fields of pages that have no text, or that only the second reader 
   expect(await read(form)).toBe('Application\n\n- Name: Maria');
 });
 
-it('reads a page without its form where that is broken', async () => {
+it('reads a page without its form if the form is broken', async () => {
   const page = '/Annots [6 0 R]';
   const cyclic = ['<< /Subtype /Widget /FT /Tx /T (a) /Parent 6 0 R /Kids [6 0 R] /Rect [0 0 9 9] >>'];
   for (const form of ['<< /Fields [6 0 R] >>', '<< /Fields 6 0 R >>', '99 0 R', '/None']) {
@@ -140,7 +140,7 @@ it('reads a page without its form where that is broken', async () => {
   }
 });
 
-it('finds a value that is of one piece with its label, and not one that the text leaves out', () => {
+it('finds a value in one piece with its label, and not a value that the text lacks', () => {
   const widget = (fieldValue: string): Widget => {
     return { subtype: 'Widget', rect: [], annotationFlags: 0, fieldType: 'Tx', fieldName: 'f', fieldValue };
   };
@@ -156,7 +156,7 @@ it('finds a value that is of one piece with its label, and not one that the text
   expect(items('a', 70)).toBe('- f: a');
 });
 
-it('compares with the text only as long as that is worth it', () => {
+it('stops comparing with the text above a limit', () => {
   const place: Box = [0, 0, 9, 9];
   const widget: Widget = {
     subtype: 'Widget',
@@ -176,14 +176,14 @@ it('compares with the text only as long as that is worth it', () => {
   expect(items(10_000, 2000).split('\n')).toHaveLength(10_000);
 });
 
-it('knows without reading a document whether it may have fields', () => {
+it('knows from the bytes of a document whether it may have fields', () => {
   const widget = '<< /Subtype /Widget >>';
   const packed = (objects: string) => onePagePdf('', { objects: [pdfStream(objects, '/Type /ObjStm')] });
   expect(mayHaveAnnotations(onePagePdf('', { objects: [widget] }))).toBe(true);
   expect(mayHaveAnnotations(packed(widget))).toBe(true);
   expect(mayHaveAnnotations(onePagePdf(''))).toBe(false);
   expect(mayHaveAnnotations(packed('<< /Subtype /Link >>'))).toBe(false);
-  // What cannot be looked into may have some.
+  // An object stream that cannot be unpacked may hold some.
   expect(mayHaveAnnotations(onePagePdf('', { objects: ['<< /Type /ObjStm >>\nstream\n?'] }))).toBe(true);
   // No form has so many, and objects do not unpack to so much.
   expect(mayHaveAnnotations(packed(widget.repeat(10_001)))).toBe(false);
