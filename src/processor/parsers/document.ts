@@ -23,7 +23,7 @@ export interface ParseOptions {
   maxSilenceMs?: number;
   /** Whether to read what the document hides. */
   includeHidden?: boolean | undefined;
-  /** What OCR has read; by default nothing. */
+  /** Texts that OCR has read; by default none. */
   recognition?: Recognition;
 }
 

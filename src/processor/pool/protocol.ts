@@ -57,7 +57,7 @@ export type Task =
   | { kind: 'embed'; texts: string[] };
 
 /**
- * What a child reports: `ready` once, then for every task any number of `alive` and `bytes` and one `done` or `failed`.
+ * A report of a child: `ready` once, then for every task any number of `alive` and `bytes` and one `done` or `failed`.
  * `unread` before `done` means that the response lacks pages, and ends before the first of them. `spent` before that
  * means that the child cannot take another task, because abandoned work of this one still runs.
  */

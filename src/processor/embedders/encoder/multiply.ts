@@ -207,7 +207,7 @@ const sparseCode = () =>
 
 /** The locals of a tile. */
 interface Tile {
-  /** Where the numbers of each row of `a` are. */
+  /** Places of the numbers of each row of `a`. */
   pointers: number[];
   factor: number;
   weights: number[];

@@ -1,6 +1,6 @@
 /**
- * What the readers of markup yield, in reading order. Texts are plain words, not Markdown. Lines of a paragraph are
- * separated by `\n`.
+ * A block of a document. Readers of markup yield blocks in reading order. Texts are plain words, not Markdown. Lines of
+ * a paragraph are separated by `\n`.
  */
 export type Block =
   | { type: 'heading'; level: number; text: string }

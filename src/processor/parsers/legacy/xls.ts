@@ -13,7 +13,7 @@ import { checkCompoundFile } from './compound-file.ts';
 /** Most cells, as of newer workbooks. */
 const MAX_CELLS = 400_000;
 const TOO_MANY = 'The workbook has too many cells to read. Upload it in smaller parts.';
-/** What the library says of a workbook with a password. */
+/** Matches the library's error for a workbook with a password. */
 const ENCRYPTED = /password|encrypt/i;
 /** The format's first year. A time of the day alone is in the year before. */
 const FIRST_YEAR = 1900;

@@ -34,7 +34,7 @@ const SURE = 0.8;
 const JUNK = 0.75;
 /** Confidence below which a word is left out. */
 const MIN_CONFIDENCE = 0.3;
-/** Words of so many letters are wider than high, unless they are turned. */
+/** Letters from which on a word is wider than high, unless it is turned. */
 const TELLING_LETTERS = 4;
 /** Turns to try after the first attempt: of a page whose lines run down, and of any other. */
 const SIDEWAYS_TURNS = [90, 270];

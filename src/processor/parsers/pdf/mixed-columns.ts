@@ -50,7 +50,7 @@ function rowsOf(pieces: readonly PlacedText[]): Row[] {
   return rows.map((row) => row.toSorted((a, b) => a.box[0] - b.box[0]));
 }
 
-/** Returns whether a text reads on from a piece to its neighbour behind a gap. Each has at least so many words. */
+/** Returns whether a text reads on from a piece to its neighbour behind a gap. Each has at least `minWords` words. */
 function isJoined(markdown: string, row: Row, minWords: number): boolean {
   return row.some((left, index) => {
     const right = row[index + 1];

@@ -5,7 +5,7 @@ const USUAL_SIZE = 24;
 /** Least sizes of bold letters that look like a heading, in half points, by its level. */
 const HEADING_SIZES = [44, 36, 32, 28];
 
-/** Where the words of a group go that are not part of the text. */
+/** Destination of the words of a group that are not part of the text. */
 export type Captured = 'font' | 'style' | 'mark' | 'author' | 'field';
 
 /** Properties of a paragraph, from control words. */

@@ -189,7 +189,7 @@ class HtmlRemover {
     return this.#ending.slice(this.#ending.lastIndexOf('\n') + 1).trim() === '';
   }
 
-  /** What follows on the line, if it may be blank. */
+  /** Returns the rest of the line, if it may be blank. */
   #restAt(at: number): string {
     return this.#source.slice(at, at + ENDING_CHARS);
   }

@@ -11,7 +11,7 @@ const THREADED = new Set(['xltc:threadedComment']);
 const PERSON = new Set(['xltc:person']);
 /** Author of a note that older programs show in place of a threaded comment. */
 const STAND_IN = /^tc=/;
-/** What a stand-in says before the words of the comment. */
+/** Matches the words of a stand-in before those of the comment. */
 const STAND_IN_HEAD = /^[^]*?\nComment:\s*/;
 
 /** A comment on a cell. Rows and columns count from 0. */

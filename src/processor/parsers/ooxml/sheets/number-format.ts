@@ -21,7 +21,7 @@ interface Section {
 interface Place {
   /** Text before it. */
   before: string;
-  /** What stands there without a digit. */
+  /** Filler of a place without a digit. */
   filler: '0' | '';
 }
 

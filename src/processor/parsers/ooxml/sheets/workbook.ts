@@ -29,7 +29,7 @@ interface SheetEntry {
   isHidden: boolean;
 }
 
-/** What the sheets of a workbook share. */
+/** Parts and limits that the sheets of a workbook share. */
 interface Workbook {
   archive: Archive;
   reading: Reading;

@@ -14,7 +14,7 @@ import { slideAuthors, slideComments } from './slide-comments.ts';
 const WANTED = /^(?!ppt\/(?:slideMasters|slideLayouts|notesMasters|theme)\/).*\.(?:xml|rels)$/i;
 const SLIDE = /^ppt\/slides\/[^/]*?(\d*)\.xml$/i;
 
-/** What the slides share. */
+/** Parts and limits that the slides share. */
 interface Show extends Omit<SlideParts, 'relations'> {
   /** Names of those who comment, by their ids. */
   authors: ReadonlyMap<string, string>;

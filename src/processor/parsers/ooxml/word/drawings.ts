@@ -3,13 +3,13 @@ import { contentOf } from '../alternate-content.ts';
 import { drawingText } from '../drawing-text.ts';
 import { description } from '../shapes.ts';
 
-/** What a drawing shows. Charts and diagrams have parts of their own. */
+/** A part of a drawing. Charts and diagrams have parts of their own. */
 export type Drawn =
   | { type: 'box'; content: XmlElement }
   | { type: 'chart' | 'diagram'; relation: string }
   | { type: 'text'; text: string };
 
-/** Returns what a drawing shows, in order. A picture shows its description. */
+/** Returns the parts of a drawing, in order. A picture shows its description. */
 export function drawnIn(drawing: XmlElement): Drawn[] {
   const drawn: Drawn[] = [];
   const descriptions = new Set<string>();

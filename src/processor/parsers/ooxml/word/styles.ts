@@ -17,7 +17,7 @@ export interface ListPlace {
   style?: string;
 }
 
-/** What a style makes of a paragraph or a run. A missing property is not set. */
+/** Properties that a style gives a paragraph or a run. A missing one is not set. */
 export interface StyleRole {
   /** Level of the heading from 1. */
   heading?: number;

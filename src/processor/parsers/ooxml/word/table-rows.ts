@@ -2,7 +2,7 @@ import { descendants, elementAt, ownText, type XmlElement } from '../../markup/x
 import { contentOf } from '../alternate-content.ts';
 import { isOn, numberAt, valueAt } from './properties.ts';
 
-/** What a cell holds besides words. */
+/** Matches elements of a cell that hold more than words. */
 const OTHER_CONTENT = /^(?:w:(?:drawing|pict|object|sym|altChunk|fldChar|fldSimple|\w+Reference)|m:oMath)$/;
 /** Most columns before a cell. Word's tables have 63. */
 const MAX_COLUMNS = 1000;

@@ -20,9 +20,9 @@ interface Field {
   /** Number of pieces of words before it. */
   from: number;
   instruction: string;
-  /** What a field of a form holds. */
+  /** Value of a form field. */
   value: string;
-  /** Whether its result has begun. What stands before is part of the instruction. */
+  /** Whether its result has begun. Words before it are part of the instruction. */
   hasResult: boolean;
 }
 
