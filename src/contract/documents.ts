@@ -27,7 +27,7 @@ export const DocumentSchema = v.object({
   reader_version: v.optional(v.string()),
   /** True if an older version kept no settings: the three above are then the upload defaults. */
   settings_assumed: v.optional(v.literal(true)),
-  /** How many chunks the vector store lost. Absent when it holds all of them. */
+  /** Number of chunks that the vector store lost. Absent when it holds all of them. */
   missing_chunks: v.optional(WholeNumberSchema),
   /** True when the original is not in the store, so that lost chunks cannot come back. */
   file_gone: v.optional(v.literal(true)),

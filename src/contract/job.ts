@@ -92,9 +92,9 @@ export const JobSchema = v.object({
   version: WholeNumberSchema,
   /** 1 for the first run. A manual retry starts the next one. */
   run: WholeNumberSchema,
-  /** How many times a worker has claimed this run. */
+  /** Number of times that a worker has claimed this run. */
   attempt: v.optional(WholeNumberSchema),
-  /** How many times a worker was lost while it held this job. */
+  /** Number of workers that were lost while they held this job. */
   stalls: v.optional(WholeNumberSchema),
   filename: v.optional(v.string()),
   collection: v.optional(v.string()),

@@ -20,7 +20,7 @@ export const CLOSE = {
   failed: 1011,
   /** The server shuts down. Retryable. */
   drain: 1012,
-  /** What came before `welcome` is binary, or too much. */
+  /** A message before `welcome` is binary, or there are too many. */
   badMessage: 4400,
   /** The key is missing, unknown, expired or revoked. Another key may work. */
   unauthorized: 4401,
@@ -161,7 +161,7 @@ export const WelcomeSchema = v.object({
   epoch: v.string(),
   ...Offset,
   heartbeat_ms: v.number(),
-  /** What the server knows beyond the basic messages. A client ignores names that it does not know. */
+  /** Features of the server beyond the basic messages. A client ignores names that it does not know. */
   features: v.array(v.string()),
 });
 export const SnapshotSchema = v.object({

@@ -110,7 +110,7 @@ export function createApp(
   });
   app.use(refuseUnknown(operations, ROUTE_RULES));
   app.use('/api/*', async (c, next) => {
-    // Decides before it reads the body, so that a client does not send an upload in vain.
+    // Decides before it reads the body, so that a client sends no upload that the api refuses.
     if (writes(c.req.method, c.req.path)) await services.installation.admit(ADMISSION_MS);
     await next();
   });

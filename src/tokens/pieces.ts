@@ -29,8 +29,8 @@ const STRONG = new Set(['/', '\\', ':', '::', '://', ':\\', '@', '?', '=', '&', 
 /** Joiners that a token leaves out, except between two digits, so that `ERR-4032b` is `ERR4032b`. */
 const LOOSE = new Set(['-', '_', '.', '&']);
 /**
- * Where `camelCase`, `HTTPServer`, `ISO9001` and `10kg` are cut. An ordinal stays whole. The bounds keep the time linear in
- * words of many marks.
+ * Matches the parts of `camelCase`, `HTTPServer`, `ISO9001` and `10kg`. An ordinal stays whole. The bounds keep the
+ * time linear in words of many marks.
  */
 const PARTS = new RegExp(
   [

@@ -140,7 +140,7 @@ export class ChannelSubscription implements Subscription, JobWatcher {
       if (!state.terminal || (state.publishedAt !== undefined && !wasRead.has(state.id))) this.#enter(state);
   }
 
-  /** Drops what is not shown from the states. A client that comes back hears of the leaves. */
+  /** Drops the jobs from the states that the channel does not show. A client that comes back hears of the leaves. */
   #leaveAll({ states, resumed, isNews }: Joined, offset: number | undefined): void {
     const { outbox } = this.#services;
     const surplus = [...this.#ended].slice(0, Math.max(0, this.#ended.size - this.#filter.recent));

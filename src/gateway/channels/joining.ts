@@ -2,11 +2,11 @@ import type { StreamPosition } from '../../jobs/model/job-event.ts';
 import type { LiveRead } from '../../jobs/feed/live-reads.ts';
 import { isNewer, type JobState } from '../../jobs/model/job-view.ts';
 
-/** What a subscription knows when it has joined. */
+/** Result of a join: the states to send. */
 export interface Joined {
   /** Newest state of each job. */
   states: Map<string, JobState>;
-  /** True if the client keeps what is not news. */
+  /** True if the client keeps the jobs that are not news. */
   resumed: boolean;
   /** Returns whether the client may lack a job's state. */
   isNews: (jobId: string) => boolean;

@@ -27,7 +27,7 @@ export interface Subscription {
   end(): void;
 }
 
-/** What a subscription needs of its session and node. */
+/** Services of its session and node that a subscription uses. */
 export interface ChannelServices {
   feed: JobFeed;
   stats: Ticker<Stats>;

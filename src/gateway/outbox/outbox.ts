@@ -12,7 +12,7 @@ import { Updates } from './updates.ts';
 
 const NONE: readonly JobState[] = [];
 
-/** What the outboxes of all sessions share. */
+/** Services that the outboxes of all sessions share. */
 export interface OutboxServices {
   /** Has passed on everything up to its offset. */
   readonly feed: { readonly offset: number };

@@ -5,7 +5,7 @@ import type { ProtocolSocket } from '../protocol-socket.ts';
 /** Most messages that wait for their responses. At this number the session stops reading. */
 const MOST_WAITING = 16;
 
-/** What an {@link Inbox} calls. */
+/** Callbacks of an {@link Inbox}. */
 export interface InboxOwner<Message> {
   /** Handles one message, until the client has read the responses. */
   handle(message: Message): Promise<void>;

@@ -8,7 +8,7 @@ import type { BatchTickers } from '../channels/tickers.ts';
 import type { Flusher } from '../speed/flusher.ts';
 import type { Session } from './session.ts';
 
-/** What every session of a gateway shares. */
+/** Services that the sessions of a gateway share. */
 export interface SessionServices {
   access: Access;
   feed: JobFeed;

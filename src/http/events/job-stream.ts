@@ -9,7 +9,7 @@ import { JOBS, gone, live, snapshots, STALE, toEvent, unknown, updates } from '.
 /** Every active job, and no ended one. */
 const ALL_ACTIVE = { collection: undefined, status: undefined, recent: 0 };
 
-/** What a stream follows. */
+/** Jobs that a stream follows. */
 export interface Followed {
   ids: readonly string[];
   /** Whether it also follows every active job. */

@@ -15,7 +15,7 @@ const OF_JOB = new Map<unknown, object>([[JobSchema, { $ref: '#/components/schem
 type RequestType = keyof typeof REQUESTS | 'subscribe';
 type ResponseType = ServerMessage['type'];
 
-/** What each message of a client asks for, and the messages that respond to it. */
+/** Summary of each message of a client, and the messages that respond to it. */
 const CLIENT: Record<RequestType, { summary: string; replies: ResponseType[] }> = {
   auth: { summary: 'Authenticate the session', replies: ['authorized'] },
   subscribe: {
@@ -26,7 +26,7 @@ const CLIENT: Record<RequestType, { summary: string; replies: ResponseType[] }> 
   ping: { summary: 'Ask for a pong', replies: ['pong'] },
 };
 
-/** What each message of the server says. */
+/** Summary of each message of the server. */
 const SERVER: Record<ResponseType, string> = {
   welcome: 'The first message of a session',
   authorized: 'The response to an auth',

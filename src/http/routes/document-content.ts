@@ -19,9 +19,9 @@ const POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'";
 type ContentServices = Pick<ApiServices, 'registry' | 'blobs' | 'installation' | 'limiter' | 'logger'>;
 
 /**
- * Serves `GET /api/documents/{id}/content`: the bytes that were uploaded, or a range of them. A whole response is compared
- * with the upload's hash as it is sent. A changed file cuts it off before its last bytes. A range is compared by length
- * alone.
+ * Serves `GET /api/documents/{id}/content`: the bytes that were uploaded, or a range of them. The route compares a
+ * whole response with the upload's hash while it sends it. A changed file cuts the response off before its last bytes.
+ * The route compares a range by length alone.
  */
 export function documentContentRoutes(services: ContentServices, { clientOf }: Pick<ApiOptions, 'clientOf'>) {
   const { registry, limiter, logger } = services;

@@ -37,7 +37,7 @@ export function jobEventRoutes(
     const id = c.req.param('id');
     const principal = c.get('principal');
     const changes = new JobChanges(feed, principal.tenant, id, [c.req.raw.signal, closing]);
-    // What was passed on before the read is in the state.
+    // The read state includes every event that the feed has passed on before.
     const before: StreamPosition = { epoch: feed.epoch, offset: feed.offset };
     const returns = parsePosition(c.req.header('last-event-id') ?? lastEventId);
     const read = async () => {

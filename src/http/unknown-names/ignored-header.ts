@@ -1,4 +1,4 @@
-/** Header of a documented response. It names the parameters and form fields that the request had in vain. */
+/** Header of a documented response. It names the parameters and form fields of the request that the route ignored. */
 export const IGNORED_HEADER = 'sluice-ignored';
 
 /** Most names in the header. With the next limit, the header stays below 1.1 KB. */
@@ -7,9 +7,9 @@ const MAX_NAMES = 16;
 const MAX_NAME = 64;
 
 /**
- * Formats the header for the names that a request had in vain: each once, percent-encoded, with commas between. An encoded
- * name has no `+` and no `"`. So `+` after a name means that it is cut, `+7` that 7 more names follow, and `""` is the empty
- * name.
+ * Formats the header for the names that a route ignored: each once, percent-encoded, with commas between. An encoded
+ * name has no `+` and no `"`. So `+` after a name means that it is cut, `+7` that 7 more names follow, and `""` is the
+ * empty name.
  * @returns no header for no names
  */
 export function ignoredHeader(names: Iterable<string>): Record<string, string> {

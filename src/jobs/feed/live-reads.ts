@@ -24,7 +24,7 @@ export interface LiveRead {
   changed: ReadonlySet<string> | undefined;
 }
 
-/** What a channel of jobs reads. */
+/** Jobs as a channel reads them before its first update. */
 export interface ChannelRead extends LiveRead {
   /** The ended jobs that it may keep, the oldest first. */
   ended: string[];

@@ -40,7 +40,7 @@ export interface ClaimedJob extends Claim {
   readonly reply: ClaimReply;
 }
 
-/** What a claim's reply says beside its jobs. */
+/** The reply of a claim, beside its jobs. */
 export interface ClaimReply {
   readonly nowMs: number;
   readonly cameAt: number;

@@ -26,7 +26,7 @@ export const JobPayloadSchema = v.object({
   metadata: v.optional(MetadataSchema, {}),
   /** Batch of the upload. A manifest keeps it, so that a Redis that lost all finds it again. */
   batch: v.optional(BatchNameSchema),
-  /** Absent for a job that no upload made. It then makes its document in any case. */
+  /** Absent for a job that no upload made. Such a job always makes its document. */
   on_duplicate: v.optional(v.picklist(ON_DUPLICATE)),
   /** Absent for an interactive upload, and for a job that no upload made. */
   priority: v.optional(v.literal('bulk')),

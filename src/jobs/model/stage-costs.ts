@@ -1,8 +1,8 @@
 import type { Counts, Stage } from '../../contract/job.ts';
 
 /**
- * What completed runs cost: the string `jobs:costs`. The first two are means in ms, the others sums. Each run shrinks the sums
- * first, so about the last 20 runs count.
+ * Costs of completed runs: the string `jobs:costs`. The first two are means in ms, the others sums. Each run shrinks
+ * the sums first, so about the last 20 runs count.
  */
 const PARTS = ['of_byte', 'of_run', 'runs', 'bytes', 'parse_ms', 'chunks', 'embed_ms', 'store_ms'] as const;
 export type StageCosts = Record<(typeof PARTS)[number], number>;

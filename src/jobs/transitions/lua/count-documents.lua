@@ -1,4 +1,4 @@
--- Counts registered documents in their collections. One that is counted with its present values stays as it is. Lists
+-- Counts registered documents in their collections. One that is counted with its present values stays unchanged. Lists
 -- pending edits again that another program has removed from their list.
 -- Returns the ids of documents that an older version registered, and that stand in no line. Publishes nothing.
 local kind = redis.call('TYPE', collections_key).ok

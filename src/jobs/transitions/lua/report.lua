@@ -58,7 +58,7 @@ end
 local completed, times, samples = {}, {}, {}
 local lines_at = { line_prefix = line_prefix, queue = queue, parked = parked, offset = offset, epoch = epoch }
 
--- What a completion reads of its job and of the document before.
+-- Fields of the job, and of the document before, that a completion reads.
 local JOB = { 'status', 'token', 'version', 'started_ms', 'on_duplicate', 'copy', 'name', 'tenant', 'batch' }
 local DOCUMENT = { 'generation', 'tenant', 'collection', 'created_at', 'file_key', 'copy', 'name', 'metadata', 'edited_ms',
   'edit_pending', 'size', 'dimension', 'model', 'counted' }
