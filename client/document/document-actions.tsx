@@ -37,7 +37,7 @@ export function DocumentActions({ document, onChange }: { document: Document; on
   const replace = (input: HTMLInputElement) =>
     run(async () => {
       const [blob] = input.files ?? [];
-      // The same file can then be chosen again.
+      // Lets the user choose the same file again.
       input.value = '';
       if (!blob) return;
       setStarted(undefined);

@@ -3,7 +3,7 @@ import { SluiceError, type Sluice } from '../sdk/sluice.ts';
 import type { Document } from '../../src/contract/documents.ts';
 import { askBeforeLeaving } from '../state/ask-before-leaving.ts';
 
-/** How far a new version is on its way. */
+/** State of a new version on its way to the server. */
 export type SentVersion = Pick<Upload, 'state' | 'sent' | 'size' | 'problem'>;
 
 /**

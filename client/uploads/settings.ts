@@ -40,7 +40,7 @@ export const DEFAULTS: UploadSettings = {
 
 export type SettingProblems = Partial<Record<keyof UploadSettings, string>>;
 
-/** Checks the settings by the server's own rules, so that the page sends no file in vain. */
+/** Checks the settings by the server's own rules, so that the page sends no file that the server refuses. */
 export function checkSettings(settings: UploadSettings): {
   options: UploadOptions;
   problems: SettingProblems;

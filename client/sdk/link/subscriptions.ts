@@ -23,7 +23,7 @@ const REFUSALS = ['forbidden', 'invalid_message'];
 export class Subscriptions {
   readonly #hub: Hub;
   #send: ((message: object) => void) | undefined;
-  /** What the server knows, as `welcome` names it. */
+  /** Features of the server, from `welcome`. */
   #features: readonly string[] = [];
   #lastId = 0;
   #groups = new Map<number, JobGroup>();

@@ -9,7 +9,7 @@ const STALLED_MS = 30_000;
 const RESPONSE_MS = 60_000;
 const CHECK_MS = 1000;
 
-/** An upload as it is sent. */
+/** One try of an upload. */
 export interface FileRequest {
   url: URL;
   headers: Record<string, string>;
