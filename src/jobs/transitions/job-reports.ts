@@ -68,7 +68,7 @@ interface Held {
   readonly clock: StageClock;
   /** Whether the job has waited for a service. Its stages then tell nothing about other jobs. */
   hasWaited: boolean;
-  /** Reports of this turn: an event's values at each step. Each step is one version. */
+  /** Reports of this turn of the event loop: an event's values at each step. Each step is one version. */
   waiting?: { readonly steps: string[]; readonly reply: Promise<boolean> } | undefined;
 }
 

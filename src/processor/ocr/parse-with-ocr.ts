@@ -12,7 +12,10 @@ type ParseTask = Extract<Task, { kind: 'parse' }>;
 
 /** Most pages of a document to read by OCR: half an hour on a core. */
 const MAX_PAGES = 1000;
-/** Longest time for the OCR of a document, in silence limits. With both parses, it stays below the longest call. */
+/**
+ * Longest time for the OCR of a document, as a multiple of the longest silence. With both parses, it stays below the
+ * longest call.
+ */
 const MAX_SILENCES = 60;
 /**
  * Tasks of a document that may end their child. After them OCR gives the document up, because the document harms the

@@ -18,7 +18,7 @@ const MAX_MEMORY_MIB = 3584;
 const WITHIN_LIMIT = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
 /** Limit of a start, in ms. It takes a second, and many on an overloaded machine. A longer one hangs. */
 const MAX_START_MS = 60_000;
-/** Limit of a parse that makes progress, in silence limits. */
+/** Limit of a parse that makes progress, as a multiple of its longest silence. */
 const MAX_SILENCES = 20;
 /** Characters of a child's last output to keep. They suffice to find the error. */
 const LAST_WORDS = 2000;
