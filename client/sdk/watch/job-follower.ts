@@ -5,7 +5,10 @@ import type { Seen } from './epochs.ts';
 import type { Hub, JobListener } from './hub.ts';
 import { callBack, Stream } from './stream.ts';
 
-/** Time in ms in which the server restores a job that Redis lost. A worker looks for such jobs every minute. */
+/**
+ * Time in ms in which the server restores a job that Redis lost. A worker looks for such jobs every ten seconds, less
+ * often in a large store.
+ */
 const RESTORED_WITHIN_MS = 90_000;
 
 /** Follows one job through the hub. */
