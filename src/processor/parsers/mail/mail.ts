@@ -37,7 +37,7 @@ type ReadDocument = (
   maxTextChars: number,
   place: string,
 ) => AsyncIterable<ParseEvent>;
-/** Where a mail or an attachment stands. */
+/** Position of a mail or an attachment. */
 interface Standing {
   /** Level of its heading. */
   level: number;
