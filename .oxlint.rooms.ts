@@ -93,7 +93,9 @@ const BARRED: Record<string, { rooms: string[]; because: string }> = {
     because: 'the index is derived: it knows nothing of jobs and of the stores that fill it',
   },
   'processor/parsers/detect': {
-    rooms: ['pdf', 'office', 'legacy', 'html', 'mail', 'text'].map((format) => `parsers/${format}`),
+    rooms: ['pdf', 'ooxml', 'odf', 'epub', 'rtf', 'image', 'legacy', 'html', 'mail', 'text'].map(
+      (format) => `parsers/${format}`,
+    ),
     because: 'the type is known before a reader is chosen',
   },
   tokens: {
