@@ -57,7 +57,7 @@ async function behind<T>(
   measure: (jobs: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const uploads = await Promise.all(
-    Array.from({ length: count }, () => sluice.upload(LARGE, { collection: 'large' })),
+    Array.from({ length: count }, () => sluice.upload(LARGE, { collection: 'large', on_duplicate: 'keep' })),
   );
   const jobs = uploads.map(({ job_id }) => job_id);
   const measured = await measure(jobs);

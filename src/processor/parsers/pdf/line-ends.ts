@@ -3,12 +3,13 @@ const DASHES = '-‐‑–—';
 const LINE_END = /(\p{L}+)[-‐‑–—]$/u;
 /** Compound at the end of a line, such as `up-to-`. */
 const COMPOUND_END = /\p{L}[-‐‑]\p{L}+[-‐‑]$/u;
-const COMPOUND = /\p{L}[-‐‑]\p{L}/u;
 const NUMBER_END = /\d[-‐‑–—]$/;
 const LINE_START = /^\p{L}+/u;
-const WORD = /\p{L}+(?:[-‐‑]\p{L}+)*/gu;
-/** Most words and lines of a document to remember. A book of 600 pages has 20,000 of each. */
-const MAX_WORDS = 200_000;
+/** Part of a word, in lower case. */
+const WITHIN_WORD = /[\p{L}-]/u;
+/** Most lines of a document to remember, and most searches in them. A book of 600 pages has 20,000 lines and takes 150. */
+const MAX_LINES = 200_000;
+const MAX_SEARCHES = 5000;
 /** Fewest letters of a half that is a word of its own. Shorter ones are syllables more often. */
 const MIN_HALF = 3;
 /** Endings that the dictionary leaves out, and what stands in their place. */
@@ -31,17 +32,23 @@ const SHORT_WORDS = new Set(
 /** A prefix before the vowel with which it ends: `re-entry`, `co-operate`. */
 const DOUBLE_VOWEL = /^(?:(?:re|pre|de)-e|(?:co|pro)-o|anti-i|semi-i)/u;
 
+/** Words of the English dictionary. Reading them takes 70 ms, so it waits for a document that needs them. */
+let dictionary: Promise<ReadonlySet<string>> | undefined;
+
 /** Words of a document, which tell what a hyphen at a line's end means. */
 export class DocumentWords {
-  readonly #words = new Vocabulary();
-  /** Words of the lines with a compound. */
-  readonly #compounds = new Vocabulary();
-  #dictionary: Promise<ReadonlySet<string>> | undefined;
+  /** Lines in lower case with ASCII hyphens, some in a text. */
+  readonly #texts: string[] = [];
+  /** Lines that are in no text yet. Most documents never need them. */
+  #lines: string[] = [];
+  #size = 0;
+  #searches = 0;
 
   /** Adds the words of lines. */
   add(lines: readonly string[]): void {
-    this.#words.add(lines);
-    this.#compounds.add(lines.filter((line) => COMPOUND.test(line)));
+    if (this.#size > MAX_LINES) return;
+    this.#size += lines.length;
+    this.#lines.push(...lines);
   }
 
   /**
@@ -65,10 +72,11 @@ export class DocumentWords {
     );
     const firsts = new Set(lines.flatMap((line) => LINE_START.exec(line)?.[0] ?? []));
     const decided = new Map<string, string>();
-    for (const [word] of whole.matchAll(/\p{L}{3,}/gu)) {
-      for (const half of halves(word)) {
+    for (const word of whole.match(/\p{L}{3,}/gu) ?? []) {
+      for (let end = 1; end < word.length; end++) {
+        const half = word.slice(0, end);
         const isCompound = lasts.get(half);
-        const rest = word.slice(half.length);
+        const rest = word.slice(end);
         if (isCompound === undefined || !firsts.has(rest)) continue;
         if (isCompound || (await this.#keepsHyphen(half, rest))) decided.set(word, `${half}-${rest}`);
       }
@@ -79,46 +87,39 @@ export class DocumentWords {
   async #keepsHyphen(half: string, rest: string): Promise<boolean> {
     const [left, right] = [half.toLowerCase(), rest.toLowerCase()];
     const compound = `${left}-${right}`;
-    // Splitting all lines into words takes a tenth of the time of reading them, and few halves need it.
-    if (this.#compounds.has(compound)) return true;
+    if (this.#has(compound)) return true;
     if (!DOUBLE_VOWEL.test(compound) && !(await this.#areWords(left, right))) return false;
-    return !this.#words.has(left + right);
+    return !this.#has(left + right);
+  }
+
+  /** Returns whether a word stands within a line. Splitting all lines into words would take longer than few searches. */
+  #has(word: string): boolean {
+    if (++this.#searches > MAX_SEARCHES) return false;
+    if (this.#lines.length > 0)
+      this.#texts.push(this.#lines.map(withoutHalf).join('\n').toLowerCase().replace(/[‐‑]/g, '-'));
+    this.#lines = [];
+    return this.#texts.some((text) => {
+      for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
+        const around = (text[at - 1] ?? ' ') + (text[at + word.length] ?? ' ');
+        if (!WITHIN_WORD.test(around)) return true;
+      }
+      return false;
+    });
   }
 
   /** Returns whether both halves are words, and the whole is none. */
   async #areWords(left: string, right: string): Promise<boolean> {
-    const dictionary = await (this.#dictionary ??= readDictionary());
-    if (isWord(left + right, dictionary)) return false;
+    const words = await (dictionary ??= readDictionary());
+    if (isWord(left + right, words)) return false;
     return [left, right].every((word) =>
-      word.length < MIN_HALF ? word.length === 1 || SHORT_WORDS.has(word) : isWord(word, dictionary),
+      word.length < MIN_HALF ? word.length === 1 || SHORT_WORDS.has(word) : isWord(word, words),
     );
   }
 }
 
-/** Words inside lines. Those at the ends of lines may be halves. */
-class Vocabulary {
-  readonly #words = new Set<string>();
-  /** Lines whose words are not in the set yet. Most documents never need them. */
-  #lines: string[] = [];
-
-  add(lines: readonly string[]): void {
-    if (this.#words.size < MAX_WORDS && this.#lines.length < MAX_WORDS) this.#lines.push(...lines);
-  }
-
-  has(searched: string): boolean {
-    for (const line of this.#lines) {
-      const end = DASHES.includes(line.at(-1) ?? ' ') ? line.lastIndexOf(' ') + 1 : line.length;
-      for (const [word] of line.slice(0, end).matchAll(WORD)) {
-        this.#words.add(word.toLowerCase().replace(/[‐‑]/g, '-'));
-      }
-    }
-    this.#lines = [];
-    return this.#words.has(searched);
-  }
-}
-
-function* halves(word: string): Generator<string> {
-  for (let end = 1; end < word.length; end++) yield word.slice(0, end);
+/** Returns a line without the half of a word at its end. */
+function withoutHalf(line: string): string {
+  return DASHES.includes(line.at(-1) ?? ' ') ? line.slice(0, line.lastIndexOf(' ') + 1) : line;
 }
 
 function isWord(word: string, dictionary: ReadonlySet<string>): boolean {
@@ -134,7 +135,6 @@ function isWord(word: string, dictionary: ReadonlySet<string>): boolean {
   return stems.some((stem) => dictionary.has(stem)) || (bare !== word && isWord(bare, dictionary));
 }
 
-/** Reads the words of the English dictionary. It takes 70 ms, so only a document that needs it pays. */
 async function readDictionary(): Promise<ReadonlySet<string>> {
   const { default: dictionary } = await import('dictionary-en');
   const lines = Buffer.from(dictionary.dic).toString().split('\n').slice(1);

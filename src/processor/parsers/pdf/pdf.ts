@@ -227,7 +227,7 @@ function readPage({ number, text, isDrawn, canBeDrawn, isScan }: Page, recogniti
     return { number, text: isOcr ? read : own, isOcr, isDrawn };
   }
   // A stamp on a scan is text of its own. OCR reads it, too.
-  const isOcr = lettersOf(read).length > lettersOf(own).length * MIN_GAIN;
+  const isOcr = read !== '' && lettersOf(read).length > lettersOf(own).length * MIN_GAIN;
   return { number, text: isOcr ? read : own, isOcr, isDrawn };
 }
 
