@@ -129,7 +129,7 @@ export async function receiveUpload(
       );
       file = { filename: cleanFilename(filename), mediaType: mediaType || undefined, stored };
       stored.catch(fail);
-      const { collection } = values;
+      const { collection = v.getDefault(UploadFieldsSchema.entries.collection) } = values;
       if (!v.is(CollectionNameSchema, collection)) return;
       ask(collection).catch((error: AppError) => {
         // A later field may name another collection.

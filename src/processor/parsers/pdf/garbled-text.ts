@@ -42,7 +42,7 @@ export function isGarbled(page: string): boolean {
 }
 
 function countOf(text: string, signs: RegExp): number {
-  return text.match(signs)?.length ?? 0;
+  return text.length - text.replace(signs, '').length;
 }
 
 /** Returns whether two readings of a page say the same: whether one has enough words of the other. */

@@ -8,6 +8,7 @@ const STREAM = Buffer.from('stream');
 const CR = 0x0d;
 /** Bytes of a stream to unpack for a look at it. A map of characters names itself at once. */
 const LOOK_BYTES = 512;
+const UNPACKED_BYTES = 2048;
 const MAX_MAP_BYTES = 1024 * 1024;
 /** Most streams to look at, and most maps to unpack. A book of 1,000 pages has 5,000 streams. */
 const MAX_STREAMS = 50_000;
@@ -37,8 +38,10 @@ export function mayHaveHighLetters(bytes: Buffer): boolean {
 }
 
 function isMap(bytes: Buffer, start: number): boolean {
-  const plain = bytes.subarray(start, start + LOOK_BYTES).toString('latin1');
-  return plain.includes(MAP) || unpacked(bytes, start, LOOK_BYTES).includes(MAP);
+  return (
+    bytes.subarray(start, start + LOOK_BYTES).includes(MAP) ||
+    unpacked(bytes, start, LOOK_BYTES).includes(MAP)
+  );
 }
 
 /** Unpacks the beginning of a stream; the bytes as they are if they are not packed. */
@@ -47,7 +50,9 @@ function unpacked(bytes: Buffer, start: number, maxBytes: number): string {
   // Zlib's first byte for every usual window.
   if (((packed[0] ?? 0) & 0x0f) !== 8) return packed.toString('latin1');
   try {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxBytes * 64 };
+    const finishFlush = constants.Z_SYNC_FLUSH;
+    // A small buffer, because most looks unpack less, and each takes a new one.
+    const options = { finishFlush, maxOutputLength: maxBytes * 64, chunkSize: UNPACKED_BYTES };
     return inflateSync(packed, options).toString('latin1');
   } catch {
     return '';
