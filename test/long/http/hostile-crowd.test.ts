@@ -32,7 +32,7 @@ test('while one client attacks in every way others are served, and nothing is lo
   const ids: string[] = [];
   for (let round = 0; round < 10; round++) {
     await sleep(500);
-    ids.push((await sluice.upload('readme.md')).job_id);
+    ids.push((await sluice.upload('readme.md', { on_duplicate: 'keep' })).job_id);
     expect((await fetch(`${sluice.url}/api/jobs`)).status).toBe(200);
     expect((await fetch(`${sluice.url}/readyz`)).status).toBe(200);
   }
