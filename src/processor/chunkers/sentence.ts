@@ -1,11 +1,14 @@
 import { blocks } from './blocks.ts';
 import { blockUnits } from './block-units.ts';
-import { pack, type PackedSpan } from './pack.ts';
+import { pack, type Apart, type PackedSpan } from './pack.ts';
 import { leadIn, type Unit } from './unit.ts';
 
+/** Share of a chunk's size. A chunk that is as long ends before a heading, so that fewer chunks hold two subjects. */
+const ENOUGH_SHARE = 1 / 2;
+
 /**
- * Packs whole sentences into chunks of at most `size` characters, across paragraphs. Lists, tables and fenced code
- * stay whole if they fit.
+ * Packs whole sentences into chunks of at most `size` characters, across paragraphs. A chunk ends before a heading once it is
+ * half full. Lists, tables and fenced code stay whole if they fit, and so does the whole text.
  * @param pageStarts starts of pages, in order; sentences continue across them
  */
 export function chunkBySentence(
@@ -15,7 +18,10 @@ export function chunkBySentence(
   pageStarts: readonly number[] = [],
 ): Generator<PackedSpan> {
   const units = blockUnits(text, blocks(text, { pageStarts }), size);
-  return pack(leadIn(withoutParagraphs(units), size), size, overlap);
+  const isLong = text.trim().length > size;
+  const apart: Apart = (open, { headings }) =>
+    isLong && headings !== undefined && open !== undefined && open.end - open.start >= size * ENOUGH_SHARE;
+  return pack(leadIn(withoutParagraphs(units), size), size, overlap, apart);
 }
 
 function* withoutParagraphs(units: Iterable<Unit>): Generator<Unit> {

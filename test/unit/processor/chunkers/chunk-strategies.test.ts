@@ -77,6 +77,16 @@ describe('the sentence chunker', () => {
     ]);
   });
 
+  it('ends a chunk before a heading once it is half full', () => {
+    const pear = '# Pear\n\nPears are green. They grow on trees.';
+    // Less than half of a chunk, so it goes on.
+    const plumAndFig = '# Plum\n\nPlums are blue.\n\n# Fig\n\nFigs are soft.';
+    const text = `${pear}\n\n${plumAndFig}`;
+    const cuts = (chunk_size: number) => texts({ text, chunk_size, chunk_overlap: 0 });
+    expect(cuts(75)).toEqual([pear, plumAndFig]);
+    expect(cuts(text.length)).toEqual([text]);
+  });
+
   it('does not end a sentence at the end of a page', () => {
     const text = 'A first one. It runs over\n\nthe border. Next one.';
     const segments = [
