@@ -79,12 +79,8 @@ function localName(name: string): string {
 /** Returns the value of a property of Office, such as the sign of a sum. */
 function property(element: XmlElement, name: string): string | undefined {
   const properties = elementsIn(element).find((part) => part.name.endsWith('Pr'));
-  return (
-    properties &&
-    elementsIn(properties)
-      .find((part) => localName(part.name) === name)
-      ?.attributes.get('m:val')
-  );
+  const found = elementsIn(properties).find((part) => localName(part.name) === name);
+  return found?.attributes.get('m:val');
 }
 
 /** Puts several signs in brackets, unless they are one word or number. */

@@ -5,15 +5,15 @@ export interface XmlElement {
   children: (XmlElement | string)[];
 }
 
-/** Returns the elements among the children, or those of a name. */
-export function elementsIn({ children }: XmlElement, name?: string): XmlElement[] {
-  return children.filter(
+/** Returns the elements among the children, or those of a name. An absent element has none. */
+export function elementsIn(element: XmlElement | undefined, name?: string): XmlElement[] {
+  return (element?.children ?? []).filter(
     (child): child is XmlElement => typeof child !== 'string' && (name === undefined || child.name === name),
   );
 }
 
 /** Returns the first element that a path of names leads to. */
-export function elementAt(element: XmlElement, ...path: string[]): XmlElement | undefined {
+export function elementAt(element: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
   return path.reduce<XmlElement | undefined>(
     (found, name) =>
       found?.children.find((child): child is XmlElement => typeof child !== 'string' && child.name === name),
@@ -30,9 +30,14 @@ export function* descendants(element: XmlElement): Generator<XmlElement> {
   }
 }
 
+/** Returns whether an attribute of Office is on. */
+export function isSet(element: XmlElement | undefined, attribute: string): boolean {
+  return /^(?:1|true)$/.test(element?.attributes.get(attribute) ?? '');
+}
+
 /** Returns the text that stands directly within an element. */
-export function ownText({ children }: XmlElement): string {
-  return children.filter((child) => typeof child === 'string').join('');
+export function ownText(element: XmlElement | undefined): string {
+  return (element?.children ?? []).filter((child) => typeof child === 'string').join('');
 }
 
 /** Returns all text within an element. */

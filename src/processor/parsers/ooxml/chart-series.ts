@@ -1,4 +1,11 @@
-import { descendants, elementAt, elementsIn, ownText, type XmlElement } from '../markup/xml-element.ts';
+import {
+  descendants,
+  elementAt,
+  elementsIn,
+  isSet,
+  ownText,
+  type XmlElement,
+} from '../markup/xml-element.ts';
 import { drawingTexts } from './drawing-text.ts';
 import { formatNumber, parseFormat } from './sheets/number-format.ts';
 
@@ -30,11 +37,10 @@ export function titleText(title: XmlElement | undefined): string {
 }
 
 function olderSeries(chart: XmlElement): ChartSeries[] {
-  const since1904 = /^(?:1|true)$/.test(elementAt(chart, 'c:date1904')?.attributes.get('val') ?? '');
+  const since1904 = isSet(elementAt(chart, 'c:date1904'), 'val');
   const levels = (series: XmlElement, ...names: string[]) =>
     names.flatMap((name) => elementsIn(series, name)).flatMap((data) => levelsIn(data, since1904));
-  const plot = elementAt(chart, 'c:chart', 'c:plotArea');
-  return (plot ? elementsIn(plot) : [])
+  return elementsIn(elementAt(chart, 'c:chart', 'c:plotArea'))
     .flatMap((kind) => elementsIn(kind, 'c:ser'))
     .map((series) => ({
       name: titleText(elementAt(series, 'c:tx')),
@@ -57,18 +63,16 @@ function levelsIn(data: XmlElement, since1904: boolean): Points[] {
 
 /** Reads a chart of a newer kind, such as a waterfall. */
 function newerSeries(chart: XmlElement): ChartSeries[] {
-  const sets = elementAt(chart, 'cx:chartData');
-  const data = new Map(
-    (sets ? elementsIn(sets, 'cx:data') : []).map((set) => [set.attributes.get('id'), set]),
-  );
+  const sets = elementsIn(elementAt(chart, 'cx:chartData'), 'cx:data');
+  const data = new Map(sets.map((set) => [set.attributes.get('id'), set]));
   const region = elementAt(chart, 'cx:chart', 'cx:plotArea', 'cx:plotAreaRegion');
   const levels = (set: XmlElement | undefined, name: string) =>
-    (set ? elementsIn(set, name) : []).flatMap((dimension) =>
+    elementsIn(set, name).flatMap((dimension) =>
       elementsIn(dimension, 'cx:lvl')
         .map((level) => pointsIn(level, 'cx:pt', undefined, false))
         .toReversed(),
     );
-  return (region ? elementsIn(region, 'cx:series') : []).map((series) => {
+  return elementsIn(region, 'cx:series').map((series) => {
     const set = data.get(elementAt(series, 'cx:dataId')?.attributes.get('val'));
     return {
       name: titleText(elementAt(series, 'cx:tx')),
@@ -84,8 +88,7 @@ function pointsIn(level: XmlElement, point: string, value: string | undefined, s
   const format = parseFormat((code && ownText(code)) ?? level.attributes.get('formatCode') ?? 'General');
   return new Map(
     elementsIn(level, point).map((pt) => {
-      const words = value === undefined ? pt : elementAt(pt, value);
-      const text = words ? ownText(words).trim() : '';
+      const text = ownText(value === undefined ? pt : elementAt(pt, value)).trim();
       const isText = level.name.startsWith('c:str') || level.name === 'c:lvl';
       return [Number(pt.attributes.get('idx') ?? 0), isText ? text : formatNumber(text, format, since1904)];
     }),

@@ -23,14 +23,14 @@ export function chartBlocks(chart: XmlElement): ContentBlock[] {
 
 /** Returns the title of the axis of points, and those of the axes of values. */
 function axisTitles(part: XmlElement): { points: string; values: string[] } {
-  const plot = elementAt(part, 'c:plotArea');
-  const axes = (plot ? elementsIn(plot) : []).filter(({ name }) => /^c:(?:cat|date|val|ser)Ax$/.test(name));
+  const inPlot = elementsIn(elementAt(part, 'c:plotArea'));
+  const axes = inPlot.filter(({ name }) => /^c:(?:cat|date|val|ser)Ax$/.test(name));
   const isFlat = (axis: XmlElement) => /^[bt]$/.test(elementAt(axis, 'c:axPos')?.attributes.get('val') ?? '');
   const points =
     axes.find(({ name }) => name === 'c:catAx' || name === 'c:dateAx') ?? axes.find((axis) => isFlat(axis));
-  const title = (axis: XmlElement) => titleText(elementAt(axis, 'c:title'));
+  const title = (axis: XmlElement | undefined) => titleText(elementAt(axis, 'c:title'));
   return {
-    points: points ? title(points) : '',
+    points: title(points),
     values: axes.filter((axis) => axis !== points).map(title),
   };
 }

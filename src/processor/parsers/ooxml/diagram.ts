@@ -43,15 +43,13 @@ function isWorded(point: XmlElement): boolean {
 }
 
 function pointsOf(model: XmlElement): Map<string, XmlElement> {
-  const list = elementAt(model, 'dgm:ptLst');
-  const points = list ? elementsIn(list, 'dgm:pt') : [];
+  const points = elementsIn(elementAt(model, 'dgm:ptLst'), 'dgm:pt');
   return new Map(points.map((point) => [point.attributes.get('modelId') ?? '', point]));
 }
 
 /** Returns the ids of the points below each point, in their order. */
 function childrenOf(model: XmlElement, points: ReadonlyMap<string, unknown>): Map<string, { to: string }[]> {
-  const list = elementAt(model, 'dgm:cxnLst');
-  const links = (list ? elementsIn(list, 'dgm:cxn') : [])
+  const links = elementsIn(elementAt(model, 'dgm:cxnLst'), 'dgm:cxn')
     .map(({ attributes }) => ({
       type: attributes.get('type') ?? 'parOf',
       from: attributes.get('srcId') ?? '',

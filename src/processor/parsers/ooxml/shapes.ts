@@ -1,5 +1,5 @@
 import type { Reading } from '../blocks/reading.ts';
-import { descendants, elementsIn, ownText, type XmlElement } from '../markup/xml-element.ts';
+import { descendants, elementsIn, isSet, ownText, type XmlElement } from '../markup/xml-element.ts';
 import { contentOf } from './alternate-content.ts';
 
 /** Local names of shapes, pictures, and frames of tables, charts and SmartArt. */
@@ -16,7 +16,7 @@ export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
     const kind = localName(next);
     const isGroup = kind === 'grpSp';
     if (!isGroup && !SHAPES.has(kind)) continue;
-    if (isHidden(next) && (!hasWords(next) || !reading.takesHidden())) continue;
+    if (isSet(propertiesOf(next), 'hidden') && (!hasWords(next) || !reading.takesHidden())) continue;
     if (!isGroup) shapes.push(next);
     else for (const shape of contentOf(next).toReversed()) rest.push(shape);
   }
@@ -38,14 +38,10 @@ export function description(text: string): string {
   return FILE_NAME.test(text.trimEnd()) ? '' : text;
 }
 
-function isHidden(shape: XmlElement): boolean {
-  return /^(?:1|true)$/.test(propertiesOf(shape)?.attributes.get('hidden') ?? '');
-}
-
 /** Returns the element that names a shape. It is within its non-visual properties. */
 function propertiesOf(shape: XmlElement): XmlElement | undefined {
   const properties = elementsIn(shape).find((child) => /^nv\w*Pr$/.test(localName(child)));
-  return properties && elementsIn(properties).find((child) => localName(child) === 'cNvPr');
+  return elementsIn(properties).find((child) => localName(child) === 'cNvPr');
 }
 
 function hasWords(shape: XmlElement): boolean {

@@ -1,7 +1,7 @@
 import { ProcessorError } from '../../../errors.ts';
 import type { SheetCell } from '../../blocks/sheet-tables.ts';
 import type { ReadRow } from '../../blocks/sheet-view.ts';
-import { elementAt, elementsIn, ownText, type XmlElement } from '../../markup/xml-element.ts';
+import { elementAt, elementsIn, isSet, ownText, type XmlElement } from '../../markup/xml-element.ts';
 import { columnIn } from './cell-range.ts';
 import { formatNumber, GENERAL, type NumberFormat } from './number-format.ts';
 import { richText, unescaped } from './shared-strings.ts';
@@ -32,12 +32,11 @@ export class CellReader {
    * @param next its number, if it has none itself
    * @throws {ProcessorError} `text_too_long` for too many cells
    */
-  row({ attributes, children }: XmlElement, next: number): ReadRow {
-    const row = Number(attributes.get('r') ?? next + 1) - 1;
+  row(element: XmlElement, next: number): ReadRow {
+    const row = Number(element.attributes.get('r') ?? next + 1) - 1;
     const cells: SheetCell[] = [];
     let column = 0;
-    for (const cell of children) {
-      if (typeof cell === 'string' || cell.name !== 's:c') continue;
+    for (const cell of elementsIn(element, 's:c')) {
       column = columnIn(cell.attributes.get('r') ?? '') ?? column;
       const text = this.#text(cell);
       if (text.trim() !== '') cells.push({ text, column, style: styleOf(cell) });
@@ -45,12 +44,11 @@ export class CellReader {
     }
     this.#cells += cells.length;
     if (this.#cells > MAX_CELLS) throw new ProcessorError('text_too_long', { detail: TOO_MANY });
-    return { row, cells, isHidden: /^(?:1|true)$/.test(attributes.get('hidden') ?? '') };
+    return { row, cells, isHidden: isSet(element, 'hidden') };
   }
 
   #text(cell: XmlElement): string {
-    const found = elementAt(cell, 's:v');
-    const value = found ? ownText(found) : '';
+    const value = ownText(elementAt(cell, 's:v'));
     switch (cell.attributes.get('t')) {
       case 's':
         return this.#strings[Number(value)] ?? '';

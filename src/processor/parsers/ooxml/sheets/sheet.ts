@@ -1,6 +1,7 @@
 import type { Reading } from '../../blocks/reading.ts';
 import { sheetView, type CellRange, type ReadRow, type SheetView } from '../../blocks/sheet-view.ts';
 import { readXml } from '../../markup/read-xml.ts';
+import { isSet } from '../../markup/xml-element.ts';
 import { parseRange } from './cell-range.ts';
 import type { CellReader } from './sheet-cells.ts';
 
@@ -32,7 +33,7 @@ export function readSheet(xml: string, cells: CellReader, reading: Reading): She
       nextRow = row.row + 1;
       if (row.cells.length > 0) rows.push(row);
     } else if (element.name === 's:col') {
-      if (!/^(?:1|true)$/.test(attributes.get('hidden') ?? '')) continue;
+      if (!isSet(element, 'hidden')) continue;
       const first = Number(attributes.get('min') ?? 0) - 1;
       const end = Number(attributes.get('max') ?? 0);
       if (first < end) columns.push({ first, end });

@@ -6,7 +6,7 @@ import { sheetPage } from '../../blocks/sheet-page.ts';
 import { sheetTables, type MarkedTable } from '../../blocks/sheet-tables.ts';
 import { openArchive, type Archive } from '../../markup/archive.ts';
 import { readXml, readXmlTree } from '../../markup/read-xml.ts';
-import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
+import { elementAt, elementsIn, isSet, type XmlElement } from '../../markup/xml-element.ts';
 import { mainPart } from '../main-part.ts';
 import { folderOf, relationsOf, type Relation } from '../relations.ts';
 import { parseRange } from './cell-range.ts';
@@ -61,8 +61,7 @@ function sheetEntries(
   relations: ReadonlyMap<string, Relation>,
   archive: Archive,
 ): SheetEntry[] {
-  const list = elementAt(workbook, 's:sheets');
-  const entries = (list ? elementsIn(list, 's:sheet') : []).map(({ attributes }) => ({
+  const entries = elementsIn(elementAt(workbook, 's:sheets'), 's:sheet').map(({ attributes }) => ({
     name: attributes.get('name') ?? '',
     path: relations.get(attributes.get('r:id') ?? '')?.path ?? '',
     isHidden: /hidden$/i.test(attributes.get('state') ?? ''),
@@ -85,11 +84,10 @@ function openWorkbook(
     const related = [...relations.values()].find((relation) => relation.kind === kind);
     return (related && archive.text(related.path)) ?? archive.text(`${folder}${kind}.xml`) ?? '';
   };
-  const since1904 = elementAt(workbook, 's:workbookPr')?.attributes.get('date1904') ?? '';
   const cells = new CellReader(
     sharedStrings(textOf('sharedStrings'), reading.elements),
     numberStyles(textOf('styles'), reading.elements),
-    /^(?:1|true)$/.test(since1904),
+    isSet(elementAt(workbook, 's:workbookPr'), 'date1904'),
   );
   const people = commentAuthors(textOf('person'), reading.elements);
   return { archive, reading, cells, people, placed: new Set() };

@@ -44,8 +44,7 @@ function slidePaths(
   relations: ReadonlyMap<string, Relation>,
   archive: Archive,
 ): string[] {
-  const list = elementAt(presentation, 'p:sldIdLst');
-  const shown = (list ? elementsIn(list, 'p:sldId') : [])
+  const shown = elementsIn(elementAt(presentation, 'p:sldIdLst'), 'p:sldId')
     .map(({ attributes }) => relations.get(attributes.get('r:id') ?? '')?.path ?? '')
     .filter((path) => archive.bytes(path));
   if (shown.length > 0) return shown;

@@ -34,8 +34,7 @@ export function slideComments(
     .filter(({ kind }) => kind === 'comments')
     .flatMap(({ path }) => [...readXml(archive.text(path) ?? '', budget, COMMENT)])
     .flatMap((comment) => {
-      const replies = elementAt(comment, 'p188:replyLst');
-      const texts = [comment, ...(replies ? elementsIn(replies, 'p188:reply') : [])];
+      const texts = [comment, ...elementsIn(elementAt(comment, 'p188:replyLst'), 'p188:reply')];
       return texts.flatMap((text) => written(text, wordsOf(text)));
     });
 }

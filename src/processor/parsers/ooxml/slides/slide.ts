@@ -1,7 +1,7 @@
 import type { BlockBuilder } from '../../blocks/block-builder.ts';
 import type { Reading } from '../../blocks/reading.ts';
 import type { Archive } from '../../markup/archive.ts';
-import { descendants, elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
+import { descendants, elementAt, elementsIn, isSet, type XmlElement } from '../../markup/xml-element.ts';
 import { drawingText, drawingTexts } from '../drawing-text.ts';
 import { graphicBlocks } from '../graphic.ts';
 import type { Relation } from '../relations.ts';
@@ -58,13 +58,12 @@ function isNew(shape: XmlElement, repeated: Set<string>): boolean {
 /** Returns the kind of a shape's placeholder. */
 function placeholder(shape: XmlElement): string | undefined {
   const properties = elementsIn(shape).find(({ name }) => /^p:nv\w*Pr$/.test(name));
-  const found = properties && elementAt(properties, 'p:nvPr', 'p:ph');
-  return found?.attributes.get('type');
+  return elementAt(properties, 'p:nvPr', 'p:ph')?.attributes.get('type');
 }
 
 function addGraphic(frame: XmlElement, parts: SlideParts, builder: BlockBuilder): void {
   const data = elementAt(frame, 'a:graphic', 'a:graphicData');
-  const table = data && elementAt(data, 'a:tbl');
+  const table = elementAt(data, 'a:tbl');
   if (table) addTable(table, builder);
   else if (data) {
     const { relations, archive, reading } = parts;
@@ -82,14 +81,10 @@ function addTable(table: XmlElement, builder: BlockBuilder): void {
       const columnSpan = Number(cell.attributes.get('gridSpan') ?? 1) || 1;
       const rowSpan = Number(cell.attributes.get('rowSpan') ?? 1) || 1;
       builder.openCell({ column, columnSpan, rowSpan });
-      const body = elementAt(cell, 'a:txBody');
-      for (const paragraph of body ? elementsIn(body, 'a:p') : []) builder.paragraph(drawingText(paragraph));
+      for (const paragraph of elementsIn(elementAt(cell, 'a:txBody'), 'a:p'))
+        builder.paragraph(drawingText(paragraph));
       builder.closeCell();
     }
   }
   builder.closeTable();
-}
-
-function isSet({ attributes }: XmlElement, name: string): boolean {
-  return /^(?:1|true)$/.test(attributes.get(name) ?? '');
 }

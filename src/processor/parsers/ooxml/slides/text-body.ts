@@ -42,14 +42,14 @@ export function addText(body: XmlElement, builder: BlockBuilder): void {
     if (text.trim() === '') continue;
     const properties = elementAt(paragraph, 'a:pPr');
     const level = Math.min(Math.max(Number(properties?.attributes.get('lvl') ?? 0) || 0, 0), MAX_LEVEL);
-    const numbered = properties && elementAt(properties, 'a:buAutoNum');
+    const numbered = elementAt(properties, 'a:buAutoNum');
     if (numbered) {
       const start = Number(numbered.attributes.get('startAt') ?? 1) || 1;
       builder.item(level, numbers.next(level, numbered.attributes.get('type') ?? '', start), text);
       continue;
     }
     numbers.end(level);
-    const isItem = properties && (elementAt(properties, 'a:buChar') ?? elementAt(properties, 'a:buBlip'));
+    const isItem = elementAt(properties, 'a:buChar') ?? elementAt(properties, 'a:buBlip');
     if (isItem) builder.item(level, '-', text);
     else builder.paragraph(text);
   }

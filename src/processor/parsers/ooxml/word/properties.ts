@@ -5,7 +5,7 @@ const MAX_NUMBER = 32_767;
 
 /** Returns the value of the element that a path of names leads to. */
 export function valueAt(element: XmlElement | undefined, ...path: string[]): string | undefined {
-  return element && elementAt(element, ...path)?.attributes.get('w:val');
+  return elementAt(element, ...path)?.attributes.get('w:val');
 }
 
 /** Returns an element's value as a number; undefined outside of 0 to 32,767. */
@@ -18,14 +18,14 @@ export function numberAt(element: XmlElement | undefined, ...path: string[]): nu
 
 /** Returns whether a property is on; undefined if it is not set. */
 export function isOn(element: XmlElement | undefined, ...path: string[]): boolean | undefined {
-  const found = element && elementAt(element, ...path);
+  const found = elementAt(element, ...path);
   return found && /^(?:1|true|on)$/.test(found.attributes.get('w:val') ?? '1');
 }
 
 /** Returns whether a paragraph goes on in the next: its end is deleted, or it is the large first letter. */
 export function goesOn(properties: XmlElement | undefined): boolean {
-  const mark = properties && elementAt(properties, 'w:rPr');
-  if (mark && (elementAt(mark, 'w:del') ?? elementAt(mark, 'w:moveFrom'))) return true;
-  const drop = properties && elementAt(properties, 'w:framePr')?.attributes.get('w:dropCap');
+  const mark = elementAt(properties, 'w:rPr');
+  if (elementAt(mark, 'w:del') ?? elementAt(mark, 'w:moveFrom')) return true;
+  const drop = elementAt(properties, 'w:framePr')?.attributes.get('w:dropCap');
   return drop === 'drop' || drop === 'margin';
 }

@@ -85,7 +85,7 @@ export function outlineLevel(properties: XmlElement | undefined): number | undef
 
 /** Returns the list in a paragraph's properties. */
 export function listIn(properties: XmlElement | undefined): ListPlace | undefined {
-  const list = properties && elementAt(properties, 'w:numPr');
+  const list = elementAt(properties, 'w:numPr');
   return list && { id: valueAt(list, 'w:numId'), level: numberAt(list, 'w:ilvl') };
 }
 

@@ -1,18 +1,20 @@
 import { descendants, elementAt, ownText, type XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
-import { isOn, numberAt, valueAt } from './properties.ts';
+import { isOn, numberAt } from './properties.ts';
 
 /** Matches elements of a cell that hold more than words. */
 const OTHER_CONTENT = /^(?:w:(?:drawing|pict|object|sym|altChunk|fldChar|fldSimple|\w+Reference)|m:oMath)$/;
+/** Elements that may stand around rows and cells. */
+const WRAPPERS = new Set(['w:sdt', 'w:sdtContent', 'w:customXml', 'w:ins', 'w:moveTo']);
 /** Most columns before a cell. Word's tables have 63. */
 const MAX_COLUMNS = 1000;
 
-export interface WordRow {
+interface WordRow {
   isHeader: boolean;
   cells: WordCell[];
 }
 
-export interface WordCell {
+interface WordCell {
   column: number;
   columnSpan: number;
   rowSpan: number;
@@ -30,7 +32,7 @@ export function tableRows(table: XmlElement, takesHidden: () => boolean): WordRo
   const merging = new Map<number, WordCell>();
   for (const row of within(table, 'w:tr')) {
     const properties = elementAt(row, 'w:trPr');
-    if (properties && elementAt(properties, 'w:del')) continue;
+    if (elementAt(properties, 'w:del')) continue;
     if (isOn(properties, 'w:hidden') && !takesHidden()) continue;
     rows.push({
       isHeader: isOn(properties, 'w:tblHeader') ?? false,
@@ -45,12 +47,11 @@ function cellsIn(row: XmlElement, before: number, merging: Map<number, WordCell>
   let column = Math.min(before, MAX_COLUMNS);
   for (const part of within(row, 'w:tc')) {
     const properties = elementAt(part, 'w:tcPr');
-    if (properties && elementAt(properties, 'w:cellDel')) continue;
+    if (elementAt(properties, 'w:cellDel')) continue;
     const columnSpan = Math.min(Math.max(numberAt(properties, 'w:gridSpan') ?? 1, 1), MAX_COLUMNS);
     const beside = cells.at(-1);
-    const isBeside = valueAt(properties, 'w:hMerge') === 'continue' || isBare(properties, 'w:hMerge');
-    const above = isMergedUp(properties) ? merging.get(column) : undefined;
-    if (isBeside && beside) {
+    const above = goesOn(properties, 'w:vMerge') ? merging.get(column) : undefined;
+    if (beside && goesOn(properties, 'w:hMerge')) {
       beside.columnSpan += columnSpan;
       beside.parts.push(part);
     } else if (above) {
@@ -60,7 +61,7 @@ function cellsIn(row: XmlElement, before: number, merging: Map<number, WordCell>
     } else {
       const cell = { column, columnSpan, rowSpan: 1, parts: [part] };
       cells.push(cell);
-      if (properties && elementAt(properties, 'w:vMerge')) merging.set(column, cell);
+      if (elementAt(properties, 'w:vMerge')) merging.set(column, cell);
       else merging.delete(column);
     }
     column += columnSpan;
@@ -82,14 +83,10 @@ function textOf(part: XmlElement): string {
   return texts.map(ownText).join('').trim();
 }
 
-function isMergedUp(properties: XmlElement | undefined): boolean {
-  return valueAt(properties, 'w:vMerge') === 'continue' || isBare(properties, 'w:vMerge');
-}
-
-/** Returns whether a property is there without a value. A merge property without one continues a merge. */
-function isBare(properties: XmlElement | undefined, name: string): boolean {
-  const found = properties && elementAt(properties, name);
-  return found !== undefined && !found.attributes.has('w:val');
+/** Returns whether a merge property continues a merge. One without a value does. */
+function goesOn(properties: XmlElement | undefined, name: string): boolean {
+  const merge = elementAt(properties, name);
+  return merge !== undefined && (merge.attributes.get('w:val') ?? 'continue') === 'continue';
 }
 
 /** Returns the rows of a table or the cells of a row. Content controls may stand around them. */
@@ -99,5 +96,3 @@ function within(element: XmlElement, name: string): XmlElement[] {
     return WRAPPERS.has(child.name) ? within(child, name) : [];
   });
 }
-
-const WRAPPERS = new Set(['w:sdt', 'w:sdtContent', 'w:customXml', 'w:ins', 'w:moveTo']);

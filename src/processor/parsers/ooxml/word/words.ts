@@ -198,9 +198,9 @@ function signOf({ attributes }: XmlElement): string {
 /** Returns what a field of a form shows: its mark, or its chosen entry. */
 function formValue(mark: XmlElement): string {
   const form = elementAt(mark, 'w:ffData');
-  const box = form && elementAt(form, 'w:checkBox');
+  const box = elementAt(form, 'w:checkBox');
   if (box) return (isOn(box, 'w:checked') ?? isOn(box, 'w:default')) ? CHECKED : UNCHECKED;
-  const list = form && elementAt(form, 'w:ddList');
+  const list = elementAt(form, 'w:ddList');
   if (!list) return '';
   const chosen = numberAt(list, 'w:result') ?? numberAt(list, 'w:default') ?? 0;
   return elementsIn(list, 'w:listEntry')[chosen]?.attributes.get('w:val') ?? '';
