@@ -17,14 +17,14 @@ const ROMAN: readonly (readonly [value: number, sign: string])[] = [
 const MAX_LETTERED = 4000;
 const LETTERS = 26;
 
-/** How a list writes its numbers. */
-export type NumberStyle = 'decimal' | 'lower-letter' | 'upper-letter' | 'lower-roman' | 'upper-roman';
-
-/** Writes the number of a list item: `3`, `c`, `C`, `iii` or `III`. After `z` comes `aa`. */
-export function listNumber(number: number, style: NumberStyle): string {
-  if (style === 'decimal' || number < 1 || number > MAX_LETTERED) return String(number);
-  const written = style.endsWith('letter') ? letters(number) : roman(number);
-  return style.startsWith('upper') ? written.toUpperCase() : written;
+/**
+ * Writes the number of a list item: `3`, `c`, `C`, `iii` or `III`. After `z` comes `aa`.
+ * @param style its first number, as HTML and OpenDocument name it: `a`, `A`, `i` or `I`. Any other means digits.
+ */
+export function listNumber(number: number, style: string): string {
+  if (!/^[ai]$/i.test(style) || number < 1 || number > MAX_LETTERED) return String(number);
+  const written = style.toLowerCase() === 'a' ? letters(number) : roman(number);
+  return style === style.toUpperCase() ? written.toUpperCase() : written;
 }
 
 function letters(number: number): string {

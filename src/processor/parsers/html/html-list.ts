@@ -1,25 +1,18 @@
-import { listNumber, type NumberStyle } from '../blocks/list-number.ts';
-
-const NUMBER_STYLES: Readonly<Record<string, NumberStyle>> = {
-  a: 'lower-letter',
-  A: 'upper-letter',
-  i: 'lower-roman',
-  I: 'upper-roman',
-};
+import { listNumber } from '../blocks/list-number.ts';
 
 /** Numbers the items of an open list. */
 export class HtmlList {
-  readonly #style: NumberStyle | undefined;
+  readonly #style: string | undefined;
   #next: number;
 
   constructor(name: string, attributes: ReadonlyMap<string, string>) {
-    this.#style = name === 'ol' ? (NUMBER_STYLES[attributes.get('type') ?? ''] ?? 'decimal') : undefined;
+    this.#style = name === 'ol' ? (attributes.get('type') ?? '') : undefined;
     this.#next = numberIn(attributes.get('start')) ?? 1;
   }
 
   /** Returns the mark of the next item: its number, or a dash. */
   mark(attributes: ReadonlyMap<string, string>): string {
-    if (!this.#style) return '-';
+    if (this.#style === undefined) return '-';
     const number = numberIn(attributes.get('value')) ?? this.#next;
     this.#next = number + 1;
     return `${listNumber(number, this.#style)}.`;

@@ -1,13 +1,5 @@
-import { listNumber, type NumberStyle } from '../blocks/list-number.ts';
+import { listNumber } from '../blocks/list-number.ts';
 import type { ListLevel } from './odf-styles.ts';
-
-/** Formats of numbers by their names in the file. Others are written in digits. */
-const FORMATS: Readonly<Record<string, NumberStyle>> = {
-  a: 'lower-letter',
-  A: 'upper-letter',
-  i: 'lower-roman',
-  I: 'upper-roman',
-};
 
 /** Numbers of the items of one list, by level. */
 export class ListNumbers {
@@ -28,7 +20,7 @@ export class ListNumbers {
     for (let at = Math.max(0, level + 1 - own.shownLevels); at <= level; at++) {
       const style = levels[at];
       if (!style || style.format === '') continue;
-      shown.push(listNumber((this.#numbers[at] ??= style.start), FORMATS[style.format] ?? 'decimal'));
+      shown.push(listNumber((this.#numbers[at] ??= style.start), style.format));
     }
     return `${own.prefix}${shown.join('.')}${own.suffix}`.trim();
   }

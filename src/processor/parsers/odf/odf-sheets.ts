@@ -96,7 +96,7 @@ export class OdfSheets {
 
 /** Returns the letters that name a column. */
 function columnName(column: number): string {
-  return listNumber(column + 1, 'upper-letter');
+  return listNumber(column + 1, 'A');
 }
 
 /** Tells which columns of a sheet to read. */

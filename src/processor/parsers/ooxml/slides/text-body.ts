@@ -1,15 +1,15 @@
 import type { BlockBuilder } from '../../blocks/block-builder.ts';
-import { listNumber, type NumberStyle } from '../../blocks/list-number.ts';
+import { listNumber } from '../../blocks/list-number.ts';
 import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
 import { drawingText } from '../drawing-text.ts';
 
 /** Deepest level of an item. */
 const MAX_LEVEL = 8;
-const STYLES: readonly [name: RegExp, style: NumberStyle][] = [
-  [/^alphaLc/, 'lower-letter'],
-  [/^alphaUc/, 'upper-letter'],
-  [/^romanLc/, 'lower-roman'],
-  [/^romanUc/, 'upper-roman'],
+const STYLES: readonly [name: RegExp, style: string][] = [
+  [/^alphaLc/, 'a'],
+  [/^alphaUc/, 'A'],
+  [/^romanLc/, 'i'],
+  [/^romanUc/, 'I'],
 ];
 
 /** Numbers of the items of a text at each level. */
@@ -20,9 +20,9 @@ class Numbers {
   next(level: number, type: string, start: number): string {
     const last = this.#last[level];
     const number = last?.type === type ? last.number + 1 : start;
-    this.#last.length = Math.min(this.#last.length, level);
+    this.end(level);
     this.#last[level] = { type, number };
-    const style = STYLES.find(([name]) => name.test(type))?.[1] ?? 'decimal';
+    const style = STYLES.find(([name]) => name.test(type))?.[1] ?? '1';
     const written = listNumber(number, style);
     if (type.endsWith('ParenBoth')) return `(${written})`;
     return type.endsWith('ParenR') ? `${written})` : `${written}.`;
