@@ -1,5 +1,5 @@
 import { ENDS_PARAGRAPH } from '../html/open-elements.ts';
-import { visitMarkup, visitTags, type Tag } from '../markup/markup-tags.ts';
+import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
 
 /** Letters and digits of a mark: a number, a letter, or none. Any other call is a word of its sentence. */
 const MARK = /^(?:\d{1,4}|[a-z]|(?:x[lc]|l?x{0,3})(?:i[xv]|v?i{0,3}))$/i;
@@ -11,21 +11,18 @@ export function withoutNoteCalls(xhtml: string): string {
   let rest = '';
   let from = 0;
   let call: Tag | undefined;
-  visitTags(
-    xhtml,
-    (tag) => {
-      if (tag.kind === 'opens' && callsNote(tag)) call = tag;
-      else if (ENDS_PARAGRAPH.test(tag.name) || ENDS_CALL.test(tag.name)) call = undefined;
-      else if (call && tag.kind === 'closes' && tag.name === call.name) {
-        if (MARK.test(wordsOf(xhtml.slice(call.end, tag.start)).replace(SIGNS, ''))) {
-          rest += xhtml.slice(from, call.start);
-          from = tag.end;
-        }
-        call = undefined;
+  const takeTag = (tag: Tag) => {
+    if (tag.kind === 'opens' && callsNote(tag)) call = tag;
+    else if (ENDS_PARAGRAPH.test(tag.name) || ENDS_CALL.test(tag.name)) call = undefined;
+    else if (call && tag.kind === 'closes' && tag.name === call.name) {
+      if (MARK.test(wordsOf(xhtml.slice(call.end, tag.start)).replace(SIGNS, ''))) {
+        rest += xhtml.slice(from, call.start);
+        from = tag.end;
       }
-    },
-    true,
-  );
+      call = undefined;
+    }
+  };
+  visitMarkup(xhtml, { tag: takeTag }, true);
   return rest + xhtml.slice(from);
 }
 

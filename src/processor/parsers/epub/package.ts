@@ -1,5 +1,6 @@
 import type { Archive } from '../markup/archive.ts';
-import { visitTags, type Tag } from '../markup/markup-tags.ts';
+import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
+import { localName } from '../markup/xml-element.ts';
 
 const CONTAINER = 'META-INF/container.xml';
 const PACKAGE = /\.opf$/i;
@@ -27,7 +28,7 @@ export function readingOrder(archive: Archive): string[] {
 
 function packagePaths(archive: Archive): string[] {
   const paths: string[] = [];
-  visit(archive.text(CONTAINER) ?? '', (name, { attributes }) => {
+  visit(archive.text(CONTAINER) ?? '', (name, attributes) => {
     if (name === 'rootfile') paths.push(attributes.get('full-path') ?? '');
   });
   const [named] = paths.filter((path) => archive.bytes(path) !== undefined);
@@ -38,7 +39,7 @@ function packagePaths(archive: Archive): string[] {
 function* spine(packagePath: string, archive: Archive): Generator<string> {
   const items = new Map<string, Item>();
   const order: string[] = [];
-  visit(archive.text(packagePath) ?? '', (name, { attributes }) => {
+  visit(archive.text(packagePath) ?? '', (name, attributes) => {
     if (name === 'itemref') order.push(attributes.get('idref') ?? '');
     if (name !== 'item') return;
     items.set(attributes.get('id') ?? '', {
@@ -53,11 +54,11 @@ function* spine(packagePath: string, archive: Archive): Generator<string> {
 }
 
 /** Visits the elements of XML by their local names. */
-function visit(xml: string, visitor: (name: string, tag: Tag) => void): void {
-  const takesTag = (tag: Tag) => {
-    if (tag.kind !== 'closes') visitor(tag.name.slice(tag.name.indexOf(':') + 1), tag);
+function visit(xml: string, take: (name: string, attributes: ReadonlyMap<string, string>) => void): void {
+  const tag = ({ kind, name, attributes }: Tag) => {
+    if (kind !== 'closes') take(localName(name), attributes);
   };
-  visitTags(xml, takesTag, true);
+  visitMarkup(xml, { tag }, true);
 }
 
 /** Returns the path of a file that a package names by its address, seen from the package. */

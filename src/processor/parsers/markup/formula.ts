@@ -1,4 +1,4 @@
-import { elementsIn, type XmlElement } from './xml-element.ts';
+import { elementsIn, localName, type XmlElement } from './xml-element.ts';
 
 /** Elements of formulas that no reader sees: properties, notes about the formula, and deleted parts. */
 const SKIPPED = /Pr$|^(?:annotation|annotation-xml|maligngroup|malignmark|mphantom|del|moveFrom)$/;
@@ -70,10 +70,6 @@ function written(element: XmlElement): string {
       return child.trim() === '' && elementsIn(element).length > 0 ? '' : child;
     })
     .join('');
-}
-
-function localName(name: string): string {
-  return name.slice(name.indexOf(':') + 1);
 }
 
 /** Returns the value of a property of Office, such as the sign of a sum. */

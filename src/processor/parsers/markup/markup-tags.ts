@@ -12,15 +12,10 @@ export interface Tag {
   end: number;
 }
 
-export interface MarkupVisitor {
+interface MarkupVisitor {
   tag: (tag: Tag) => void;
   /** Takes text in pieces, unescaped. Scripts and styles count as text, comments do not. */
   text?: (text: string) => void;
-}
-
-/** Visits the tags of HTML or XML in order. See {@link visitMarkup}. */
-export function visitTags(markup: string, visit: (tag: Tag) => void, xmlMode = false): void {
-  visitMarkup(markup, { tag: visit }, xmlMode);
 }
 
 /**

@@ -30,6 +30,11 @@ export function* descendants(element: XmlElement): Generator<XmlElement> {
   }
 }
 
+/** Returns a name without its prefix. */
+export function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1);
+}
+
 /** Returns whether an attribute of Office is on. */
 export function isSet(element: XmlElement | undefined, attribute: string): boolean {
   return /^(?:1|true)$/.test(element?.attributes.get(attribute) ?? '');

@@ -1,5 +1,12 @@
 import type { Reading } from '../blocks/reading.ts';
-import { descendants, elementsIn, isSet, ownText, type XmlElement } from '../markup/xml-element.ts';
+import {
+  descendants,
+  elementsIn,
+  isSet,
+  localName,
+  ownText,
+  type XmlElement,
+} from '../markup/xml-element.ts';
 import { contentOf } from './alternate-content.ts';
 
 /** Local names of shapes, pictures, and frames of tables, charts and SmartArt. */
@@ -13,7 +20,7 @@ export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
   const shapes: XmlElement[] = [];
   const rest = contentOf(tree).toReversed();
   for (let next; (next = rest.pop());) {
-    const kind = localName(next);
+    const kind = localName(next.name);
     const isGroup = kind === 'grpSp';
     if (!isGroup && !SHAPES.has(kind)) continue;
     if (isSet(propertiesOf(next), 'hidden') && (!hasWords(next) || !reading.takesHidden())) continue;
@@ -21,11 +28,6 @@ export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
     else for (const shape of contentOf(next).toReversed()) rest.push(shape);
   }
   return shapes;
-}
-
-/** Returns the name of an element without its prefix. */
-export function localName({ name }: XmlElement): string {
-  return name.slice(name.indexOf(':') + 1);
 }
 
 /** Returns the words that describe a picture; '' if there are none. */
@@ -40,15 +42,15 @@ export function description(text: string): string {
 
 /** Returns the element that names a shape. It is within its non-visual properties. */
 function propertiesOf(shape: XmlElement): XmlElement | undefined {
-  const properties = elementsIn(shape).find((child) => /^nv\w*Pr$/.test(localName(child)));
-  return elementsIn(properties).find((child) => localName(child) === 'cNvPr');
+  const properties = elementsIn(shape).find(({ name }) => /^nv\w*Pr$/.test(localName(name)));
+  return elementsIn(properties).find(({ name }) => localName(name) === 'cNvPr');
 }
 
 function hasWords(shape: XmlElement): boolean {
   for (const element of [shape, ...descendants(shape)]) {
     if (element.name === 'a:t' && ownText(element).trim() !== '') return true;
-    if (localName(element) === 'graphicFrame') return true;
-    if (localName(element) === 'pic' && alternativeText(element) !== '') return true;
+    if (localName(element.name) === 'graphicFrame') return true;
+    if (localName(element.name) === 'pic' && alternativeText(element) !== '') return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 import { Reading } from '../blocks/reading.ts';
 import { htmlToMarkdown } from '../html/html.ts';
-import { visitMarkup, visitTags, type Tag } from '../markup/markup-tags.ts';
+import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
 import { ENDS_PARAGRAPH } from '../html/open-elements.ts';
 import { codeBlock, heading } from '../markdown-writer.ts';
 import { fenceAfter } from '../outline.ts';
@@ -105,7 +105,7 @@ class HtmlRemover {
     const end = name === undefined ? -1 : tagEnd(this.#source, at);
     if (end === -1) return undefined;
     let found: Tag | undefined;
-    visitTags(this.#source.slice(at, end), (tag) => (found ??= tag));
+    visitMarkup(this.#source.slice(at, end), { tag: (tag) => (found ??= tag) });
     if (!found || name === undefined) return undefined;
     const isTag =
       found.kind === 'closes' ||

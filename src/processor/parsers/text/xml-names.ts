@@ -35,11 +35,6 @@ export const ROWS = namesOf('tr row');
 export const CELLS = namesOf('td th entry cell');
 const UNTITLED = namesOf('caption ref bibl biblioentry product');
 
-/** Returns an element's name without its prefix, in lower case. */
-export function localName(name: string): string {
-  return name.slice(name.indexOf(':') + 1).toLowerCase();
-}
-
 /** Returns whether an element is the title of the part around it. */
 export function isTitle(name: string, parent: string): boolean {
   if (name === 'title') return !UNTITLED.has(parent);

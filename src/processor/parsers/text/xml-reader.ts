@@ -2,6 +2,7 @@ import type { Block } from '../blocks/block.ts';
 import { BlockBuilder } from '../blocks/block-builder.ts';
 import { spansOf } from '../html/cell-spans.ts';
 import { oneLine } from '../markdown-writer.ts';
+import { localName } from '../markup/xml-element.ts';
 import {
   BLOCKS,
   CELLS,
@@ -10,7 +11,6 @@ import {
   isTitle,
   ITEMS,
   LINES,
-  localName,
   NOT_READ,
   PARAGRAPHS,
   ROWS,
@@ -65,7 +65,7 @@ export class XmlReader {
   }
 
   open(tagName: string, attributes: ReadonlyMap<string, string>): void {
-    const name = localName(tagName);
+    const name = localName(tagName).toLowerCase();
     const role = this.#taken ? 'other' : this.#roleOf(name);
     const element = elementOf(name, this.#top, role);
     this.#top = element;
@@ -123,7 +123,7 @@ export class XmlReader {
   }
 
   close(tagName: string): void {
-    const name = localName(tagName);
+    const name = localName(tagName).toLowerCase();
     if ((this.#open.get(name) ?? 0) === 0) return;
     for (let closed; closed !== name && this.#top.parent;) {
       closed = this.#top.name;

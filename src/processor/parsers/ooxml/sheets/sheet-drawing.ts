@@ -2,12 +2,12 @@ import type { ContentBlock } from '../../blocks/block.ts';
 import type { Reading } from '../../blocks/reading.ts';
 import type { Archive } from '../../markup/archive.ts';
 import { readXml } from '../../markup/read-xml.ts';
-import { elementAt, type XmlElement } from '../../markup/xml-element.ts';
+import { elementAt, localName, type XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
 import { drawingTexts } from '../drawing-text.ts';
 import { graphicBlocks } from '../graphic.ts';
 import { relationsOf, type Relation } from '../relations.ts';
-import { alternativeText, localName, shapesIn } from '../shapes.ts';
+import { alternativeText, shapesIn } from '../shapes.ts';
 
 const ANCHORS = new Set([
   'xdr:twoCellAnchor',
@@ -32,7 +32,7 @@ function shapeBlocks(
   archive: Archive,
   reading: Reading,
 ): ContentBlock[] {
-  switch (localName(shape)) {
+  switch (localName(shape.name)) {
     case 'sp': {
       const body = elementAt(shape, 'xdr:txBody');
       return body ? [{ type: 'paragraph', text: drawingTexts(body).join('\n') }] : [];

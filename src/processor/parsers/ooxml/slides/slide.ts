@@ -1,11 +1,18 @@
 import type { BlockBuilder } from '../../blocks/block-builder.ts';
 import type { Reading } from '../../blocks/reading.ts';
 import type { Archive } from '../../markup/archive.ts';
-import { descendants, elementAt, elementsIn, isSet, type XmlElement } from '../../markup/xml-element.ts';
+import {
+  descendants,
+  elementAt,
+  elementsIn,
+  isSet,
+  localName,
+  type XmlElement,
+} from '../../markup/xml-element.ts';
 import { drawingText, drawingTexts } from '../drawing-text.ts';
 import { graphicBlocks } from '../graphic.ts';
 import type { Relation } from '../relations.ts';
-import { alternativeText, localName, shapesIn } from '../shapes.ts';
+import { alternativeText, shapesIn } from '../shapes.ts';
 import { addText } from './text-body.ts';
 
 /** Placeholders that a presentation repeats on every slide: footer, header, date. */
@@ -31,7 +38,7 @@ export function addSlide(slide: XmlElement, parts: SlideParts, builder: BlockBui
     const kind = placeholder(shape) ?? '';
     if (isTitle(shape) || kind === 'sldNum') continue;
     if (REPEATED.has(kind) && !isNew(shape, parts.repeated)) continue;
-    switch (localName(shape)) {
+    switch (localName(shape.name)) {
       case 'sp': {
         const body = elementAt(shape, 'p:txBody');
         if (body) addText(body, builder);
