@@ -6,6 +6,8 @@ import type { ParseEvent } from '../../../src/contract/services/processor.ts';
 import { parseDocument } from '../../../src/processor/parsers/document.ts';
 import type { BlockReader } from '../../../src/processor/parsers/blocks/block-events.ts';
 import { Reading } from '../../../src/processor/parsers/blocks/reading.ts';
+import { readXml } from '../../../src/processor/parsers/markup/read-xml.ts';
+import type { XmlElement } from '../../../src/processor/parsers/markup/xml-element.ts';
 import { writeBlocks } from '../../../src/processor/parsers/blocks/write-blocks.ts';
 
 /** What is read from a file's bytes, by default from one without a telling name: its text, segments and metadata. */
@@ -34,6 +36,10 @@ export async function parsed(
 }
 
 const MAX_TEXT_CHARS = 20_000_000;
+
+/** The root of XML; undefined if it has no element. */
+export const xmlTree = (xml: string): XmlElement | undefined =>
+  readXml(xml, new Reading(MAX_TEXT_CHARS).elements).next().value ?? undefined;
 
 /** Reads a file by a reader of blocks: its text, its segments, and the number of hidden parts that were left out. */
 export function readBlocks(read: BlockReader, content: Uint8Array, includesHidden = false) {

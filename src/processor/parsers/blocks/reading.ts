@@ -1,13 +1,22 @@
-import { UnpackingBudget } from '../markup/archive.ts';
-import { ElementBudget } from '../markup/read-xml.ts';
+import { Budget } from '../markup/budget.ts';
+
+/** Most elements of markup. */
+const MAX_ELEMENTS = 2_000_000;
+/** Most bytes of the files that readers want, unpacked. They stay in memory until the document is read. */
+const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
+/** Most cells of a workbook with words. */
+const MAX_CELLS = 400_000;
+const TOO_MANY_CELLS = 'The workbook has too many cells to read. Upload it in smaller parts.';
 
 /** Bounds the reading of one document, and counts the hidden parts that readers leave out. */
 export class Reading {
   readonly maxTextChars: number;
   /** Elements that are left, over all parts. */
-  readonly elements = new ElementBudget();
+  readonly elements = new Budget(MAX_ELEMENTS);
   /** Bytes that are left to unpack, over all archives. */
-  readonly unpacking = new UnpackingBudget();
+  readonly unpacking = new Budget(MAX_UNPACKED_BYTES);
+  /** Cells that are left, over all sheets. */
+  readonly cells = new Budget(MAX_CELLS, TOO_MANY_CELLS);
   readonly #includesHidden: boolean;
   #hiddenLeftOut = 0;
 

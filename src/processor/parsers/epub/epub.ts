@@ -12,7 +12,7 @@ const NO_PAGE = /\.(?:png|jpe?g|gif|webp|svg|css|js|ttf|otf|woff2?|mp[34]|m4[av]
 
 /** Reads the pages of a book in their order. If the package names no order, the names of the pages give it. */
 export function* readEpub(bytes: Buffer, reading: Reading): Generator<Block> {
-  const archive = openArchive(bytes, (path) => !NO_PAGE.test(path));
+  const archive = openArchive(bytes, (path) => !NO_PAGE.test(path), reading);
   const paths = readingOrder(archive);
   if (paths.length === 0) throw new ProcessorError('corrupt');
   for (const path of paths) yield* readHtml(withoutNoteCalls(pageText(archive, path)), reading);

@@ -10,9 +10,6 @@ import { sheetTables, type SheetCell } from '../blocks/sheet-tables.ts';
 import { sheetView, type ReadRow } from '../blocks/sheet-view.ts';
 import { checkCompoundFile } from './compound-file.ts';
 
-/** Most cells, as of newer workbooks. */
-const MAX_CELLS = 400_000;
-const TOO_MANY = 'The workbook has too many cells to read. Upload it in smaller parts.';
 /** Matches the library's error for a workbook with a password. */
 const ENCRYPTED = /password|encrypt/i;
 /** The format's first year. A time of the day alone is in the year before. */
@@ -29,11 +26,10 @@ export function* readXls(bytes: Buffer, reading: Reading): Generator<Block> {
     return !isHidden || reading.takesHidden();
   });
   const builder = new BlockBuilder(reading.maxTextChars);
-  const count = { cells: 0 };
   for (const name of names) {
     const sheet = Sheets[name];
     if (!sheet) throw new ProcessorError('corrupt');
-    yield* sheetPage(name, names.length, sheetBlocks(sheet as DenseWorkSheet, count, reading), builder);
+    yield* sheetPage(name, names.length, sheetBlocks(sheet as DenseWorkSheet, reading), builder);
   }
 }
 
@@ -56,11 +52,7 @@ function openWorkbook(bytes: Buffer): WorkBook {
   }
 }
 
-function* sheetBlocks(
-  sheet: DenseWorkSheet,
-  count: { cells: number },
-  reading: Reading,
-): Generator<ContentBlock> {
+function* sheetBlocks(sheet: DenseWorkSheet, reading: Reading): Generator<ContentBlock> {
   const rows: ReadRow[] = [];
   const comments: { row: number; column: number; text: string }[] = [];
   // The arrays have holes, which Object.entries passes over.
@@ -78,8 +70,7 @@ function* sheetBlocks(
           text: commentText(author, words, utils.encode_cell({ r: row, c: column })),
         });
     }
-    count.cells += cells.length;
-    if (count.cells > MAX_CELLS) throw new ProcessorError('text_too_long', { detail: TOO_MANY });
+    reading.cells.spend(cells.length);
     const isHidden = sheet['!rows']?.[row]?.hidden ?? false;
     if (cells.length > 0) rows.push({ row, cells, isHidden });
   }

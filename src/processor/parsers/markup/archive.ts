@@ -1,24 +1,19 @@
 import { strFromU8, unzipSync } from 'fflate';
 
 import { ProcessorError } from '../../errors.ts';
+import { TOO_LARGE, type Budget } from './budget.ts';
+import { readXml } from './read-xml.ts';
+import type { XmlElement } from './xml-element.ts';
 
-/** Most bytes of the wanted files together, unpacked. They stay in memory until the document is read. */
-const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
 /** Most files in an archive. */
 const MAX_FILES = 20_000;
-const TOO_LARGE = 'The unpacked file is too large to read. Upload it in smaller parts.';
 /** First bytes of a compound file. Office puts a document with a password into one. */
 const COMPOUND = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 
-/** Counts the unpacked bytes of a document, with those of documents in it. */
-export class UnpackingBudget {
-  #left = MAX_UNPACKED_BYTES;
-
-  /** @throws {ProcessorError} `text_too_long` when it is used up */
-  spend(bytes: number): void {
-    this.#left -= bytes;
-    if (this.#left < 0) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
-  }
+/** Budgets of a document: bytes to unpack, and elements to read. */
+interface Budgets {
+  unpacking: Budget;
+  elements: Budget;
 }
 
 /** The files of an unpacked archive, by their paths. Programs write the same path in upper and lower case. */
@@ -26,8 +21,10 @@ export class Archive {
   readonly paths: readonly string[];
   /** By their paths, and by those in lower case. */
   readonly #files = new Map<string, Uint8Array>();
+  readonly #elements: Budget;
 
-  constructor(files: Readonly<Record<string, Uint8Array>>) {
+  constructor(files: Readonly<Record<string, Uint8Array>>, elements: Budget) {
+    this.#elements = elements;
     this.paths = Object.keys(files);
     for (const [path, bytes] of Object.entries(files)) this.#files.set(path.toLowerCase(), bytes);
     for (const [path, bytes] of Object.entries(files)) this.#files.set(path, bytes);
@@ -46,6 +43,16 @@ export class Archive {
     if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
     return strFromU8(bytes).replace(/^\ufeff/, '');
   }
+
+  /** Reads the named elements of a file as trees, in their order; none without the file. See {@link readXml}. */
+  trees(path: string, names?: ReadonlySet<string>): Generator<XmlElement> {
+    return readXml(this.text(path) ?? '', this.#elements, names);
+  }
+
+  /** Reads a file as one tree; undefined without the file, or if it has no element. */
+  tree(path: string): XmlElement | undefined {
+    return this.trees(path).next().value ?? undefined;
+  }
 }
 
 /**
@@ -55,18 +62,18 @@ export class Archive {
 export function openArchive(
   bytes: Uint8Array,
   isWanted: (path: string) => boolean,
-  budget = new UnpackingBudget(),
+  { unpacking, elements }: Budgets,
 ): Archive {
   if (COMPOUND.equals(bytes.subarray(0, COMPOUND.length))) throw new ProcessorError('encrypted');
   let files = 0;
   const filter = ({ name, originalSize }: { name: string; originalSize: number }) => {
     if (++files > MAX_FILES) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
     if (!isWanted(name)) return false;
-    budget.spend(originalSize);
+    unpacking.spend(originalSize);
     return true;
   };
   try {
-    return new Archive(unzipSync(bytes, { filter }));
+    return new Archive(unzipSync(bytes, { filter }), elements);
   } catch (error) {
     if (error instanceof ProcessorError) throw error;
     throw new ProcessorError('corrupt', { cause: error });

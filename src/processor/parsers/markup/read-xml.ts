@@ -1,10 +1,9 @@
 import { ProcessorError } from '../../errors.ts';
+import { TOO_LARGE, type Budget } from './budget.ts';
 import { markupTokenizer, type Tag } from './markup-tags.ts';
 import { prefixOf } from './vocabularies.ts';
 import type { XmlElement } from './xml-element.ts';
 
-/** Most elements of a document, over all its parts. */
-const MAX_ELEMENTS = 2_000_000;
 /** Most elements of one tree, because a tree stays in memory. A Word table of 400,000 cells that is refused takes 715 MiB. */
 const MAX_TREE = 1_500_000;
 /** Deepest nesting. Readers of trees recurse. */
@@ -15,20 +14,9 @@ const SLICE_CHARS = 64 * 1024;
 const DOCTYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
 const START_CHARS = 4096;
 
-const TOO_LARGE = 'The unpacked file is too large to read. Upload it in smaller parts.';
 const TOO_DEEP = 'The file nests its parts too deep to read. Nest them less, and upload it again.';
 const DECLARES_TYPE =
   'The file declares XML of its own, as no Office document does. Save it again with an Office program.';
-
-/** Counts the elements of a document over all its parts. */
-export class ElementBudget {
-  #left = MAX_ELEMENTS;
-
-  /** @throws {ProcessorError} `text_too_long` when it is used up */
-  spend(): void {
-    if (--this.#left < 0) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
-  }
-}
 
 /**
  * Reads XML as a stream of trees: each outermost element with one of the names, once it has ended. It passes over other
@@ -36,11 +24,7 @@ export class ElementBudget {
  * @param names of elements; by default any, which yields the root
  * @throws {ProcessorError} `text_too_long`, or `corrupt` for a document type or too deep nesting
  */
-export function* readXml(
-  xml: string,
-  budget: ElementBudget,
-  names?: ReadonlySet<string>,
-): Generator<XmlElement> {
+export function* readXml(xml: string, budget: Budget, names?: ReadonlySet<string>): Generator<XmlElement> {
   if (DOCTYPE.test(xml.slice(0, START_CHARS))) throw new ProcessorError('corrupt', { detail: DECLARES_TYPE });
   const reader = new TreeReader(budget, names);
   const tokenizer = markupTokenizer(xml, reader, true);
@@ -53,11 +37,6 @@ export function* readXml(
   yield* reader.take();
 }
 
-/** Reads XML as one tree; undefined if it has no element. See {@link readXml}. */
-export function readXmlTree(xml: string, budget: ElementBudget): XmlElement | undefined {
-  return readXml(xml, budget).next().value ?? undefined;
-}
-
 interface OpenElement {
   /** Name as the file writes it. */
   tag: string;
@@ -68,7 +47,7 @@ interface OpenElement {
 }
 
 class TreeReader {
-  readonly #budget: ElementBudget;
+  readonly #budget: Budget;
   readonly #names: ReadonlySet<string> | undefined;
   readonly #open: OpenElement[] = [];
   /** Number of open elements by their tag, so that a false end tag costs no search. */
@@ -76,7 +55,7 @@ class TreeReader {
   #finished: XmlElement[] = [];
   #treeSize = 0;
 
-  constructor(budget: ElementBudget, names: ReadonlySet<string> | undefined) {
+  constructor(budget: Budget, names: ReadonlySet<string> | undefined) {
     this.#budget = budget;
     this.#names = names;
   }

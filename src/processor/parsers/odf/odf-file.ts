@@ -1,7 +1,6 @@
 import { ProcessorError } from '../../errors.ts';
 import type { Reading } from '../blocks/reading.ts';
 import { openArchive, type Archive } from '../markup/archive.ts';
-import { readXml } from '../markup/read-xml.ts';
 import type { XmlElement } from '../markup/xml-element.ts';
 import { OdfStyles } from './odf-styles.ts';
 
@@ -12,7 +11,6 @@ const STYLES = ['office:styles', 'office:automatic-styles'];
 /** An unpacked OpenDocument file. */
 export class OdfFile {
   readonly #archive: Archive;
-  readonly #reading: Reading;
   /** Styles of the content. */
   readonly styles = new OdfStyles();
   /** Styles of headers and footers. */
@@ -22,9 +20,8 @@ export class OdfFile {
 
   /** @throws {ProcessorError} `encrypted`, `text_too_long`, or `corrupt` */
   constructor(bytes: Uint8Array, reading: Reading) {
-    this.#archive = openArchive(bytes, (path) => PARTS.test(path));
-    this.#reading = reading;
-    const isEncrypted = [...this.#trees('META-INF/manifest.xml', ['manifest:encryption-data'])].length > 0;
+    this.#archive = openArchive(bytes, (path) => PARTS.test(path), reading);
+    const isEncrypted = this.#trees('META-INF/manifest.xml', ['manifest:encryption-data']).next().value;
     if (isEncrypted) throw new ProcessorError('encrypted');
     for (const tree of this.#trees('styles.xml', [...STYLES, 'office:master-styles'])) {
       if (tree.name === 'office:master-styles') this.masters.push(tree);
@@ -50,8 +47,7 @@ export class OdfFile {
     return [...this.#trees(`${path.replace(/^\.\//, '')}/content.xml`, names)];
   }
 
-  *#trees(path: string, names: readonly string[]): Generator<XmlElement> {
-    const xml = this.#archive.text(path);
-    if (xml !== undefined) yield* readXml(xml, this.#reading.elements, new Set(names));
+  #trees(path: string, names: readonly string[]): Generator<XmlElement> {
+    return this.#archive.trees(path, new Set(names));
   }
 }

@@ -1,13 +1,15 @@
 import type { Archive } from '../markup/archive.ts';
-import { readXml, type ElementBudget } from '../markup/read-xml.ts';
 
 /** A relationship between a part of an Office file and another part. */
-export interface Relation {
+interface Relation {
   /** Last word of its type's address, such as `styles` or `image`. */
   kind: string;
   /** Path of the other part in the archive. */
   path: string;
 }
+
+/** The relationships of a part by their ids. */
+export type Relations = ReadonlyMap<string, Relation>;
 
 const RELATION = new Set(['rel:Relationship']);
 
@@ -15,17 +17,27 @@ const RELATION = new Set(['rel:Relationship']);
  * Reads the relationships of a part by their ids, without those to places outside of the file.
  * @param part path of the part; '' is the file itself
  */
-export function relationsOf(part: string, archive: Archive, budget: ElementBudget): Map<string, Relation> {
+export function relationsOf(part: string, archive: Archive): Relations {
   const folder = folderOf(part);
-  const xml = archive.text(`${folder}_rels/${part.slice(folder.length)}.rels`) ?? '';
+  const path = `${folder}_rels/${part.slice(folder.length)}.rels`;
   const relations = new Map<string, Relation>();
-  for (const { attributes } of readXml(xml, budget, RELATION)) {
+  for (const { attributes } of archive.trees(path, RELATION)) {
     const target = attributes.get('Target');
     if (target === undefined || attributes.get('TargetMode') === 'External') continue;
     const kind = attributes.get('Type')?.split('/').at(-1) ?? '';
     relations.set(attributes.get('Id') ?? '', { kind, path: pathIn(folder, target) });
   }
   return relations;
+}
+
+/** Returns the paths of the related parts of a kind. */
+export function pathsOf(kind: string, relations: Relations): string[] {
+  return [...relations.values()].filter((relation) => relation.kind === kind).map(({ path }) => path);
+}
+
+/** Returns the path of the part that holds the document; undefined if the file does not name it. */
+export function mainPart(archive: Archive): string | undefined {
+  return pathsOf('officeDocument', relationsOf('', archive))[0];
 }
 
 /** Returns the folder of a part, with a slash at its end. */

@@ -1,8 +1,7 @@
 import { commentText } from '../../blocks/comment-text.ts';
 import type { Archive } from '../../markup/archive.ts';
-import { readXml, type ElementBudget } from '../../markup/read-xml.ts';
 import { elementsIn, ownText, type XmlElement } from '../../markup/xml-element.ts';
-import type { Relation } from '../relations.ts';
+import type { Relations } from '../relations.ts';
 import { parseRange } from './cell-range.ts';
 import { richText } from './shared-strings.ts';
 
@@ -23,9 +22,9 @@ export interface CellComment {
 }
 
 /** Returns the names of the people who comment, by their ids. */
-export function commentAuthors(xml: string, budget: ElementBudget): Map<string, string> {
+export function commentAuthors(path: string, archive: Archive): Map<string, string> {
   return new Map(
-    Array.from(readXml(xml, budget, PERSON), ({ attributes }) => [
+    Array.from(archive.trees(path, PERSON), ({ attributes }) => [
       attributes.get('id') ?? '',
       attributes.get('displayName') ?? '',
     ]),
@@ -34,24 +33,23 @@ export function commentAuthors(xml: string, budget: ElementBudget): Map<string, 
 
 /** Reads the comments of a sheet in the order of their cells. */
 export function cellComments(
-  relations: Iterable<Relation>,
+  relations: Relations,
   people: ReadonlyMap<string, string>,
   archive: Archive,
-  budget: ElementBudget,
 ): CellComment[] {
-  const related = [...relations];
+  const related = [...relations.values()];
   const hasThreads = related.some(({ kind, path }) => kind === 'threadedComment' && archive.bytes(path));
   const found = related.flatMap(({ kind, path }) => {
-    if (kind === 'comments') return notesIn(archive.text(path) ?? '', hasThreads, budget);
-    return kind === 'threadedComment' ? threadedIn(archive.text(path) ?? '', people, budget) : [];
+    if (kind === 'comments') return notesIn(archive.trees(path, NOTES), hasThreads);
+    return kind === 'threadedComment' ? threadedIn(archive.trees(path, THREADED), people) : [];
   });
   return found.toSorted((a, b) => a.row - b.row || a.column - b.column);
 }
 
-function notesIn(xml: string, hasThreads: boolean, budget: ElementBudget): CellComment[] {
+function notesIn(notes: Iterable<XmlElement>, hasThreads: boolean): CellComment[] {
   const authors: string[] = [];
   const comments: CellComment[] = [];
-  for (const element of readXml(xml, budget, NOTES)) {
+  for (const element of notes) {
     if (element.name === 's:author') authors.push(ownText(element).trim());
     else {
       const author = authors[Number(element.attributes.get('authorId'))] ?? '';
@@ -66,8 +64,8 @@ function notesIn(xml: string, hasThreads: boolean, budget: ElementBudget): CellC
   return comments;
 }
 
-function threadedIn(xml: string, people: ReadonlyMap<string, string>, budget: ElementBudget): CellComment[] {
-  return Array.from(readXml(xml, budget, THREADED)).flatMap((comment) => {
+function threadedIn(comments: Iterable<XmlElement>, people: ReadonlyMap<string, string>): CellComment[] {
+  return [...comments].flatMap((comment) => {
     const author = people.get(comment.attributes.get('personId') ?? '') ?? '';
     return commentOn(comment, author, elementsIn(comment, 'xltc:text').map(ownText).join(' '));
   });

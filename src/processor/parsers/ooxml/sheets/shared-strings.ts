@@ -1,4 +1,4 @@
-import { readXml, type ElementBudget } from '../../markup/read-xml.ts';
+import type { Archive } from '../../markup/archive.ts';
 import { elementsIn, ownText, type XmlElement } from '../../markup/xml-element.ts';
 
 const STRING = new Set(['s:si']);
@@ -6,8 +6,8 @@ const STRING = new Set(['s:si']);
 const ESCAPED = /_x([\dA-F]{4})_/gi;
 
 /** Reads the texts that the cells of a workbook share, by their numbers. */
-export function sharedStrings(xml: string, budget: ElementBudget): string[] {
-  return Array.from(readXml(xml, budget, STRING), richText);
+export function sharedStrings(path: string, archive: Archive): string[] {
+  return Array.from(archive.trees(path, STRING), richText);
 }
 
 /** Returns the words of a text with or without formats. The pronunciation of its words is no part of it. */

@@ -1,4 +1,3 @@
-import { ProcessorError } from '../../../errors.ts';
 import type { SheetCell } from '../../blocks/sheet-tables.ts';
 import type { ReadRow } from '../../blocks/sheet-view.ts';
 import { elementAt, elementsIn, isSet, ownText, type XmlElement } from '../../markup/xml-element.ts';
@@ -6,9 +5,6 @@ import { columnIn } from './cell-range.ts';
 import { formatNumber, GENERAL, type NumberFormat } from './number-format.ts';
 import { richText, unescaped } from './shared-strings.ts';
 
-/** Most cells of a workbook. */
-const MAX_CELLS = 400_000;
-const TOO_MANY = 'The workbook has too many cells to read. Upload it in smaller parts.';
 const FLAGS = new Map([
   ['0', 'FALSE'],
   ['1', 'TRUE'],
@@ -19,7 +15,6 @@ export class CellReader {
   readonly #strings: readonly string[];
   readonly #styles: readonly NumberFormat[];
   readonly #since1904: boolean;
-  #cells = 0;
 
   constructor(strings: readonly string[], styles: readonly NumberFormat[], since1904: boolean) {
     this.#strings = strings;
@@ -30,7 +25,6 @@ export class CellReader {
   /**
    * Reads a row. Empty cells are left out.
    * @param next its number, if it has none itself
-   * @throws {ProcessorError} `text_too_long` for too many cells
    */
   row(element: XmlElement, next: number): ReadRow {
     const row = Number(element.attributes.get('r') ?? next + 1) - 1;
@@ -42,8 +36,6 @@ export class CellReader {
       if (text.trim() !== '') cells.push({ text, column, style: styleOf(cell) });
       column++;
     }
-    this.#cells += cells.length;
-    if (this.#cells > MAX_CELLS) throw new ProcessorError('text_too_long', { detail: TOO_MANY });
     return { row, cells, isHidden: isSet(element, 'hidden') };
   }
 

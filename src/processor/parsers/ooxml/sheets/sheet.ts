@@ -1,23 +1,23 @@
 import type { Reading } from '../../blocks/reading.ts';
 import { sheetView, type CellRange, type ReadRow, type SheetView } from '../../blocks/sheet-view.ts';
-import { readXml } from '../../markup/read-xml.ts';
-import { isSet } from '../../markup/xml-element.ts';
+import { isSet, type XmlElement } from '../../markup/xml-element.ts';
 import { parseRange } from './cell-range.ts';
 import type { CellReader } from './sheet-cells.ts';
 
-const PARTS = new Set(['s:col', 's:row', 's:mergeCell', 's:drawing', 's:tablePart']);
+/** Elements with what a sheet shows. */
+export const SHEET_PARTS = new Set(['s:col', 's:row', 's:mergeCell', 's:drawing', 's:tablePart']);
 /** Most columns of a sheet. */
 const MAX_COLUMNS = 16_384;
 
 /** A sheet with the ids of the parts that belong to it. */
-export interface Sheet extends SheetView {
+interface Sheet extends SheetView {
   drawings: string[];
   /** Tables within the sheet, whose header the file marks. */
   tables: string[];
 }
 
 /** Reads the rows of a sheet that show. Hidden rows and columns go through `reading.takesHidden()`. */
-export function readSheet(xml: string, cells: CellReader, reading: Reading): Sheet {
+export function readSheet(parts: Iterable<XmlElement>, cells: CellReader, reading: Reading): Sheet {
   const rows: ReadRow[] = [];
   const merges: CellRange[] = [];
   const drawings: string[] = [];
@@ -25,11 +25,12 @@ export function readSheet(xml: string, cells: CellReader, reading: Reading): She
   const hidden = new Uint8Array(MAX_COLUMNS);
   const columns: { first: number; end: number }[] = [];
   let nextRow = 0;
-  for (const element of readXml(xml, reading.elements, PARTS)) {
+  for (const element of parts) {
     const { attributes } = element;
     const id = attributes.get('r:id') ?? '';
     if (element.name === 's:row') {
       const row = cells.row(element, nextRow);
+      reading.cells.spend(row.cells.length);
       nextRow = row.row + 1;
       if (row.cells.length > 0) rows.push(row);
     } else if (element.name === 's:col') {

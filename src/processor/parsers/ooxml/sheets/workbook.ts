@@ -5,15 +5,13 @@ import type { Reading } from '../../blocks/reading.ts';
 import { sheetPage } from '../../blocks/sheet-page.ts';
 import { sheetTables, type MarkedTable } from '../../blocks/sheet-tables.ts';
 import { openArchive, type Archive } from '../../markup/archive.ts';
-import { readXml, readXmlTree } from '../../markup/read-xml.ts';
 import { elementAt, elementsIn, isSet, type XmlElement } from '../../markup/xml-element.ts';
-import { mainPart } from '../main-part.ts';
-import { folderOf, relationsOf, type Relation } from '../relations.ts';
+import { folderOf, mainPart, pathsOf, relationsOf, type Relations } from '../relations.ts';
 import { parseRange } from './cell-range.ts';
 import { cellComments, commentAuthors } from './comments.ts';
 import { numberStyles } from './number-styles.ts';
 import { sharedStrings } from './shared-strings.ts';
-import { readSheet } from './sheet.ts';
+import { readSheet, SHEET_PARTS } from './sheet.ts';
 import { CellReader } from './sheet-cells.ts';
 import { drawingBlocks } from './sheet-drawing.ts';
 
@@ -42,11 +40,11 @@ interface Workbook {
 
 /** Reads a workbook. Its sheets are its pages, in the order in which it shows them. */
 export function* readWorkbook(bytes: Buffer, reading: Reading): Generator<Block> {
-  const archive = openArchive(bytes, (path) => WANTED.test(path), reading.unpacking);
-  const path = mainPart(archive, reading.elements, 'xl/workbook.xml');
-  const root = readXmlTree(archive.text(path) ?? '', reading.elements);
+  const archive = openArchive(bytes, (path) => WANTED.test(path), reading);
+  const path = mainPart(archive) ?? 'xl/workbook.xml';
+  const root = archive.tree(path);
   if (!root) throw new ProcessorError('corrupt');
-  const relations = relationsOf(path, archive, reading.elements);
+  const relations = relationsOf(path, archive);
   const sheets = sheetEntries(root, relations, archive).filter(
     ({ isHidden }) => !isHidden || reading.takesHidden(),
   );
@@ -56,11 +54,7 @@ export function* readWorkbook(bytes: Buffer, reading: Reading): Generator<Block>
     yield* sheetPage(sheet.name, sheets.length, sheetBlocks(sheet, workbook), builder);
 }
 
-function sheetEntries(
-  workbook: XmlElement,
-  relations: ReadonlyMap<string, Relation>,
-  archive: Archive,
-): SheetEntry[] {
+function sheetEntries(workbook: XmlElement, relations: Relations, archive: Archive): SheetEntry[] {
   const entries = elementsIn(elementAt(workbook, 's:sheets'), 's:sheet').map(({ attributes }) => ({
     name: attributes.get('name') ?? '',
     path: relations.get(attributes.get('r:id') ?? '')?.path ?? '',
@@ -76,29 +70,29 @@ function sheetEntries(
 function openWorkbook(
   workbook: XmlElement,
   folder: string,
-  relations: ReadonlyMap<string, Relation>,
+  relations: Relations,
   archive: Archive,
   reading: Reading,
 ): Workbook {
-  const textOf = (kind: string) => {
-    const related = [...relations.values()].find((relation) => relation.kind === kind);
-    return (related && archive.text(related.path)) ?? archive.text(`${folder}${kind}.xml`) ?? '';
+  const partOf = (kind: string) => {
+    const [related = ''] = pathsOf(kind, relations);
+    return archive.bytes(related) ? related : `${folder}${kind}.xml`;
   };
   const cells = new CellReader(
-    sharedStrings(textOf('sharedStrings'), reading.elements),
-    numberStyles(textOf('styles'), reading.elements),
+    sharedStrings(partOf('sharedStrings'), archive),
+    numberStyles(partOf('styles'), archive),
     isSet(elementAt(workbook, 's:workbookPr'), 'date1904'),
   );
-  const people = commentAuthors(textOf('person'), reading.elements);
+  const people = commentAuthors(partOf('person'), archive);
   return { archive, reading, cells, people, placed: new Set() };
 }
 
 /** Reads the cells of a sheet, what lies over them, and the comments on those that show. */
 function* sheetBlocks({ path }: SheetEntry, workbook: Workbook): Generator<ContentBlock> {
   const { archive, reading, cells, people, placed } = workbook;
-  const relations = relationsOf(path, archive, reading.elements);
-  const sheet = readSheet(archive.text(path) ?? '', cells, reading);
-  const tables = sheet.tables.flatMap((id) => markedTables(relations.get(id), workbook));
+  const relations = relationsOf(path, archive);
+  const sheet = readSheet(archive.trees(path, SHEET_PARTS), cells, reading);
+  const tables = sheet.tables.flatMap((id) => markedTables(relations.get(id)?.path ?? '', archive));
   yield* sheetTables(sheet.rows, tables);
   for (const id of sheet.drawings) {
     const drawing = relations.get(id)?.path;
@@ -106,14 +100,13 @@ function* sheetBlocks({ path }: SheetEntry, workbook: Workbook): Generator<Conte
     placed.add(drawing);
     yield* drawingBlocks(drawing, archive, reading);
   }
-  for (const { row, column, text } of cellComments(relations.values(), people, archive, reading.elements)) {
+  for (const { row, column, text } of cellComments(relations, people, archive)) {
     if (!sheet.leavesOut(row, column)) yield { type: 'paragraph', text };
   }
 }
 
-function markedTables(relation: Relation | undefined, { archive, reading }: Workbook): MarkedTable[] {
-  const xml = archive.text(relation?.path ?? '') ?? '';
-  return Array.from(readXml(xml, reading.elements, TABLE)).flatMap(({ attributes }) => {
+function markedTables(path: string, archive: Archive): MarkedTable[] {
+  return [...archive.trees(path, TABLE)].flatMap(({ attributes }) => {
     const range = parseRange(attributes.get('ref') ?? '');
     return range && attributes.get('headerRowCount') !== '0' ? [range] : [];
   });

@@ -3,10 +3,8 @@ import type { Block } from '../../blocks/block.ts';
 import { BlockBuilder } from '../../blocks/block-builder.ts';
 import type { Reading } from '../../blocks/reading.ts';
 import { openArchive, type Archive } from '../../markup/archive.ts';
-import { readXmlTree } from '../../markup/read-xml.ts';
 import { elementAt, elementsIn, type XmlElement } from '../../markup/xml-element.ts';
-import { mainPart } from '../main-part.ts';
-import { relationsOf, type Relation } from '../relations.ts';
+import { mainPart, pathsOf, relationsOf, type Relations } from '../relations.ts';
 import { addSlide, type SlideParts } from './slide.ts';
 import { slideAuthors, slideComments } from './slide-comments.ts';
 
@@ -22,12 +20,12 @@ interface Show extends Omit<SlideParts, 'relations'> {
 
 /** Reads a presentation. Its slides are its pages, with their notes and comments. A hidden slide is an empty page. */
 export function* readPresentation(bytes: Buffer, reading: Reading): Generator<Block> {
-  const archive = openArchive(bytes, (path) => WANTED.test(path), reading.unpacking);
-  const path = mainPart(archive, reading.elements, 'ppt/presentation.xml');
-  const root = readXmlTree(archive.text(path) ?? '', reading.elements);
+  const archive = openArchive(bytes, (path) => WANTED.test(path), reading);
+  const path = mainPart(archive) ?? 'ppt/presentation.xml';
+  const root = archive.tree(path);
   if (!root) throw new ProcessorError('corrupt');
-  const relations = relationsOf(path, archive, reading.elements);
-  const authors = slideAuthors(relations.values(), archive, reading.elements);
+  const relations = relationsOf(path, archive);
+  const authors = slideAuthors(relations, archive);
   const slides = slidePaths(root, relations, archive);
   const builder = new BlockBuilder(reading.maxTextChars);
   const repeated = new Set<string>();
@@ -39,11 +37,7 @@ export function* readPresentation(bytes: Buffer, reading: Reading): Generator<Bl
 }
 
 /** Returns the slides in the order of the show. If it names none, they come by their numbers. */
-function slidePaths(
-  presentation: XmlElement,
-  relations: ReadonlyMap<string, Relation>,
-  archive: Archive,
-): string[] {
+function slidePaths(presentation: XmlElement, relations: Relations, archive: Archive): string[] {
   const shown = elementsIn(elementAt(presentation, 'p:sldIdLst'), 'p:sldId')
     .map(({ attributes }) => relations.get(attributes.get('r:id') ?? '')?.path ?? '')
     .filter((path) => archive.bytes(path));
@@ -54,17 +48,14 @@ function slidePaths(
 
 function addPage(path: string, { authors, ...show }: Show, builder: BlockBuilder): void {
   const { archive, reading } = show;
-  const slide = readXmlTree(archive.text(path) ?? '', reading.elements);
+  const slide = archive.tree(path);
   if (!slide) return;
   if (/^(?:0|false)$/.test(slide.attributes.get('show') ?? '') && !reading.takesHidden()) return;
-  const relations = relationsOf(path, archive, reading.elements);
+  const relations = relationsOf(path, archive);
   addSlide(slide, { ...show, relations }, builder);
-  for (const { kind, path: notesPath } of relations.values()) {
-    if (kind !== 'notesSlide') continue;
-    const notes = readXmlTree(archive.text(notesPath) ?? '', reading.elements);
-    const notesRelations = relationsOf(notesPath, archive, reading.elements);
-    if (notes) addSlide(notes, { ...show, relations: notesRelations }, builder);
+  for (const notesPath of pathsOf('notesSlide', relations)) {
+    const notes = archive.tree(notesPath);
+    if (notes) addSlide(notes, { ...show, relations: relationsOf(notesPath, archive) }, builder);
   }
-  for (const text of slideComments(relations.values(), authors, archive, reading.elements))
-    builder.paragraph(text);
+  for (const text of slideComments(relations, authors, archive)) builder.paragraph(text);
 }

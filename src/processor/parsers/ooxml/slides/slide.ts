@@ -10,8 +10,8 @@ import {
   type XmlElement,
 } from '../../markup/xml-element.ts';
 import { drawingText, drawingTexts } from '../drawing-text.ts';
-import { graphicBlocks } from '../graphic.ts';
-import type { Relation } from '../relations.ts';
+import { frameBlocks } from '../graphic.ts';
+import type { Relations } from '../relations.ts';
 import { alternativeText, shapesIn } from '../shapes.ts';
 import { addText } from './text-body.ts';
 
@@ -22,7 +22,7 @@ const TITLES = new Set(['title', 'ctrTitle']);
 /** The parts of the file, and the limits, to read a slide with. */
 export interface SlideParts {
   archive: Archive;
-  relations: ReadonlyMap<string, Relation>;
+  relations: Relations;
   reading: Reading;
   /** Footers, headers and dates that the show has had. */
   repeated: Set<string>;
@@ -69,13 +69,9 @@ function placeholder(shape: XmlElement): string | undefined {
 }
 
 function addGraphic(frame: XmlElement, parts: SlideParts, builder: BlockBuilder): void {
-  const data = elementAt(frame, 'a:graphic', 'a:graphicData');
-  const table = elementAt(data, 'a:tbl');
+  const table = elementAt(frame, 'a:graphic', 'a:graphicData', 'a:tbl');
   if (table) addTable(table, builder);
-  else if (data) {
-    const { relations, archive, reading } = parts;
-    for (const block of graphicBlocks(data, relations, archive, reading.elements)) builder.add(block);
-  }
+  else for (const block of frameBlocks(frame, parts.relations, parts.archive)) builder.add(block);
 }
 
 function addTable(table: XmlElement, builder: BlockBuilder): void {

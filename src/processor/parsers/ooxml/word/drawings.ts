@@ -1,13 +1,11 @@
 import type { XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
 import { drawingText } from '../drawing-text.ts';
+import { graphicId } from '../graphic.ts';
 import { description } from '../shapes.ts';
 
-/** A part of a drawing. Charts and diagrams have parts of their own. */
-export type Drawn =
-  | { type: 'box'; content: XmlElement }
-  | { type: 'chart' | 'diagram'; relation: string }
-  | { type: 'text'; text: string };
+/** A part of a drawing. A graphic has a part of its own in the file. */
+export type Drawn = { type: 'box' | 'graphic'; element: XmlElement } | { type: 'text'; text: string };
 
 /** Returns the parts of a drawing, in order. A picture shows its description. */
 export function drawnIn(drawing: XmlElement): Drawn[] {
@@ -16,11 +14,8 @@ export function drawnIn(drawing: XmlElement): Drawn[] {
   const rest = [drawing];
   for (let next; (next = rest.pop());) {
     const { name, attributes } = next;
-    const relation = attributes.get(name === 'dgm:relIds' ? 'r:dm' : 'r:id');
-    if (name === 'w:txbxContent') drawn.push({ type: 'box', content: next });
-    else if ((name === 'c:chart' || name === 'cx:chart') && relation !== undefined)
-      drawn.push({ type: 'chart', relation });
-    else if (name === 'dgm:relIds' && relation !== undefined) drawn.push({ type: 'diagram', relation });
+    if (name === 'w:txbxContent') drawn.push({ type: 'box', element: next });
+    else if (graphicId(next) !== undefined) drawn.push({ type: 'graphic', element: next });
     else if (name === 'a:p') drawn.push({ type: 'text', text: drawingText(next) });
     else {
       // Letters bent along a line.

@@ -1,11 +1,9 @@
 import { BlockBuilder } from '../../blocks/block-builder.ts';
 import type { Block } from '../../blocks/block.ts';
 import { commentText } from '../../blocks/comment-text.ts';
-import { readXml } from '../../markup/read-xml.ts';
 import { elementAt, type XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
-import { chartBlocks } from '../chart.ts';
-import { diagramBlocks } from '../diagram.ts';
+import { graphicBlocks } from '../graphic.ts';
 import { drawnIn, type Drawn } from './drawings.ts';
 import { Numbering } from './numbering.ts';
 import { pastedBlocks } from './pasted.ts';
@@ -39,10 +37,9 @@ interface Held extends Content {
  * @param withoutPages whether to leave out the numbers of pages
  */
 export function* readStory(document: WordDocument, part: string, withoutPages = false): Generator<Block> {
-  const { reading } = document;
-  const builder = new BlockBuilder(reading.maxTextChars);
+  const builder = new BlockBuilder(document.reading.maxTextChars);
   const story = new Story(document, part, builder, withoutPages);
-  for (const element of readXml(document.xml(part), reading.elements, BLOCKS)) {
+  for (const element of document.archive.trees(part, BLOCKS)) {
     story.read(element);
     yield* builder.take();
   }
@@ -187,7 +184,7 @@ class Story {
 
   #pasted(relation: string): void {
     this.end();
-    const part = this.#document.target(this.#part, relation);
+    const part = this.#document.relationsOf(this.#part).get(relation)?.path;
     const bytes = part === undefined ? undefined : this.#document.takePasted(part);
     if (part === undefined || !bytes) return;
     const { reading } = this.#document;
@@ -195,7 +192,8 @@ class Story {
       const pasted = new WordDocument(inner, reading, true);
       return readStory(pasted, pasted.main);
     };
-    for (const block of pastedBlocks(part, bytes, reading, readDocument)) this.#add(block);
+    for (const block of pastedBlocks(part, bytes, reading, readDocument))
+      if (block.type !== 'page') this.#builder.add(block);
   }
 
   /** Places a note or a drawing after the paragraph in which it stands. */
@@ -230,16 +228,12 @@ class Story {
     if (drawn.type === 'text') this.#builder.paragraph(drawn.text);
     else if (drawn.type === 'box') {
       const story = new Story(this.#document, this.#part, this.#builder, this.#withoutPages);
-      story.readAll(drawn.content);
+      story.readAll(drawn.element);
       story.end();
     } else {
-      const root = this.#document.tree(this.#part, drawn.relation);
-      const blocks = root ? (drawn.type === 'chart' ? chartBlocks(root) : diagramBlocks(root)) : [];
-      for (const block of blocks) this.#add(block);
+      const relations = this.#document.relationsOf(this.#part);
+      const blocks = graphicBlocks(drawn.element, relations, this.#document.archive);
+      for (const block of blocks) this.#builder.add(block);
     }
-  }
-
-  #add(block: Block): void {
-    if (block.type !== 'page') this.#builder.add(block);
   }
 }

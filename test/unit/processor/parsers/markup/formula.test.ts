@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 
 import { formulaText } from '../../../../../src/processor/parsers/markup/formula.ts';
-import { ElementBudget, readXmlTree } from '../../../../../src/processor/parsers/markup/read-xml.ts';
+import { xmlTree } from '../../../../helpers/documents/parsed.ts';
 
 const OFFICE = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"';
-const written = (xml: string) => formulaText(readXmlTree(xml, new ElementBudget())!);
+const written = (xml: string) => formulaText(xmlTree(xml)!);
 const office = (xml: string) => written(`<m:oMath ${OFFICE}>${xml}</m:oMath>`);
 const mathMl = (xml: string) => written(`<math xmlns="http://www.w3.org/1998/Math/MathML">${xml}</math>`);
 const run = (text: string) => `<m:r><m:rPr><m:sty m:val="p"/></m:rPr><m:t>${text}</m:t></m:r>`;

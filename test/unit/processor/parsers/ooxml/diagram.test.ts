@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { ElementBudget, readXmlTree } from '../../../../../src/processor/parsers/markup/read-xml.ts';
 import { diagramBlocks } from '../../../../../src/processor/parsers/ooxml/diagram.ts';
+import { xmlTree } from '../../../../helpers/documents/parsed.ts';
 
 const XMLNS =
   'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"';
@@ -12,7 +12,7 @@ const link = (from: string, to: string, order: number, type = 'parOf') =>
   `<dgm:cxn type="${type}" srcId="${from}" destId="${to}" srcOrd="${order}"/>`;
 
 function items(xml: string): [depth: number, text: string][] {
-  const root = readXmlTree(xml, new ElementBudget());
+  const root = xmlTree(xml);
   const blocks = root ? diagramBlocks(root) : [];
   return blocks.flatMap((block) => (block.type === 'item' ? [[block.depth, block.text]] : []));
 }
