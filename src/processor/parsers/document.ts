@@ -17,7 +17,7 @@ import { Recognition } from './ocr/recognition.ts';
 import { segments, type SegmentEvent } from './segments.ts';
 
 /** Limits and settings of a parse. */
-export interface ParseOptions {
+interface ParseOptions {
   maxTextChars: number;
   /** Longest silence of a reader that another one can replace, in ms. */
   maxSilenceMs?: number;
@@ -31,10 +31,10 @@ type Parser = (file: DocumentFile, options: Settings) => AsyncGenerator<ParseEve
 type TextBlockReader = (text: string, reading: Reading) => Iterable<Block>;
 type Settings = { [Name in keyof ParseOptions]-?: Exclude<ParseOptions[Name], undefined> };
 
-const ofText = (read: (text: string, maxTextChars: number) => Iterable<SegmentEvent>): Parser =>
+const ofText = (read: (text: string) => Iterable<SegmentEvent>): Parser =>
   async function* parseText(file, { maxTextChars }) {
     const { text, encoding } = await readTextFile(file, maxTextChars);
-    yield* read(text, maxTextChars);
+    yield* read(text);
     yield { type: 'end', metadata: { encoding } };
   };
 

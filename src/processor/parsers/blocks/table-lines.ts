@@ -6,7 +6,7 @@ import type { Label, TableGrid } from './table-grid.ts';
 const MAX_LABEL_CHARS = 1_000_000;
 
 /** A line of a table as Markdown: a row, or the dashes below the first. */
-export interface TableLine {
+interface TableLine {
   text: string;
   /** The header, and the labels that cover the row from above. */
   context?: string;

@@ -18,7 +18,7 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /** Opens an image. libvips refuses more than 268 million dots. */
-export function openImage(file: DocumentFile, page: number) {
+function openImage(file: DocumentFile, page: number) {
   return sharp(file, { page: page - 1, failOn: 'none' });
 }
 

@@ -6,7 +6,7 @@ import { imageRaster, pdfRaster, turned } from './page-raster.ts';
 import { DPI, rasterPdf, type Raster } from './raster-pdf.ts';
 import { skewOf } from './skew.ts';
 
-export interface OcrPage {
+interface OcrPage {
   path: DocumentFile;
   /** Counts from 1. */
   page: number;

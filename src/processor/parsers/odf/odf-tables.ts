@@ -17,7 +17,7 @@ interface Covered {
 }
 
 /** A row of a table. */
-export interface OdfRow {
+interface OdfRow {
   element: XmlElement;
   /** Number of the row, from 0. */
   row: number;

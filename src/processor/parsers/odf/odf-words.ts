@@ -23,13 +23,13 @@ export interface Words {
 }
 
 /** How to read words. */
-export interface WordRules {
+interface WordRules {
   styles: OdfStyles;
   reading: Reading;
   /** Whether to leave out the numbers of pages, as in a running head. */
-  leavesPageNumbers?: boolean;
+  leavesPageNumbers: boolean;
   /** Returns the words of a drawing in a line, such as a formula; undefined if it is a block. */
-  inLine?: (drawing: XmlElement) => string | undefined;
+  inLine: (drawing: XmlElement) => string | undefined;
 }
 
 /** Returns whether a reader sees nothing of an element. */
@@ -76,7 +76,7 @@ function collectElement(element: XmlElement, rules: WordRules, words: Words): vo
     if (attributes.get('text:is-hidden') === 'true' && !rules.reading.takesHidden()) return;
     append(words, textIn(element) || (attributes.get('text:string-value') ?? ''));
   } else if (name.startsWith('draw:') && name !== 'draw:a') {
-    const inLine = rules.inLine?.(element);
+    const inLine = rules.inLine(element);
     if (inLine === undefined) words.attached.push(element);
     words.isAfterDrawing = true;
     append(words, inLine ?? '');

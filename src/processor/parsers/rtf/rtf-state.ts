@@ -9,7 +9,7 @@ const HEADING_SIZES = [44, 36, 32, 28];
 export type Captured = 'font' | 'style' | 'mark' | 'author' | 'field';
 
 /** Properties of a paragraph, from control words. */
-export interface ParagraphState {
+interface ParagraphState {
   style?: number;
   outline?: number;
   list?: number;

@@ -14,7 +14,7 @@ const STAND_IN = /^tc=/;
 const STAND_IN_HEAD = /^[^]*?\nComment:\s*/;
 
 /** A comment on a cell. Rows and columns count from 0. */
-export interface CellComment {
+interface CellComment {
   row: number;
   column: number;
   /** Its words, with its author and its cell. */

@@ -27,7 +27,7 @@ interface Field {
 }
 
 /** How to read the words of a paragraph. */
-export interface Seeing {
+interface Seeing {
   hides: (run: XmlElement) => boolean;
   /** Decides about hidden words, and counts them if they are left out. */
   takesHidden: () => boolean;
