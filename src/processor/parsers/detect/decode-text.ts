@@ -82,6 +82,11 @@ function decodeUtf32(bytes: Buffer): string | undefined {
   return text;
 }
 
+/** Decodes a text in any encoding that `TextDecoder` knows. */
+export function decoded(bytes: Buffer): string {
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}
+
 /**
  * Determines a text's encoding. The order of evidence: byte order mark, valid UTF-8, declaration in markup, best fit of
  * the bytes.

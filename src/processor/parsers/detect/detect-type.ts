@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 
 import { ProcessorError, unsupported } from '../../errors.ts';
 import { bytesOf, type DocumentFile } from '../document-file.ts';
-import { encodingOf } from './decode-text.ts';
+import { decoded } from './decode-text.ts';
 import { isBinary, typeOfExtension, typeOfMediaType, type DocumentType } from './document-types.ts';
 import { HTML_PART, textType, XML_ROOT } from './text-type.ts';
 import { compoundType } from './compound-type.ts';
@@ -93,7 +93,7 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   const signature = SIGNATURES.find(([start]) => head.startsWith(start));
   if (signature) throw unsupported(signature[1]);
 
-  const start = new TextDecoder(encodingOf(bytes)).decode(bytes);
+  const start = decoded(bytes);
   const byContent = textType(start);
   if (byContent) return byContent;
   // Programs export text tables under a workbook's name, so that a spreadsheet program opens them.

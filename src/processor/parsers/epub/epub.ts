@@ -1,9 +1,9 @@
 import { ProcessorError } from '../../errors.ts';
 import type { Block } from '../blocks/block.ts';
 import type { Reading } from '../blocks/reading.ts';
-import { encodingOf } from '../detect/decode-text.ts';
+import { decoded } from '../detect/decode-text.ts';
 import { readHtml } from '../html/html.ts';
-import { openArchive, type Archive } from '../markup/archive.ts';
+import { openArchive } from '../markup/archive.ts';
 import { withoutNoteCalls } from './note-calls.ts';
 import { readingOrder } from './package.ts';
 
@@ -15,10 +15,8 @@ export function* readEpub(bytes: Buffer, reading: Reading): Generator<Block> {
   const archive = openArchive(bytes, (path) => !NO_PAGE.test(path), reading);
   const paths = readingOrder(archive);
   if (paths.length === 0) throw new ProcessorError('corrupt');
-  for (const path of paths) yield* readHtml(withoutNoteCalls(pageText(archive, path)), reading);
-}
-
-function pageText(archive: Archive, path: string): string {
-  const bytes = Buffer.from(archive.bytes(path) ?? []);
-  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+  for (const path of paths) {
+    const page = decoded(Buffer.from(archive.bytes(path) ?? []));
+    yield* readHtml(withoutNoteCalls(page), reading);
+  }
 }

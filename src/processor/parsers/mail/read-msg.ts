@@ -3,7 +3,7 @@ import type { Address, Attachment, Email } from 'postal-mime';
 import type * as Library from '@kenjiuno/msgreader';
 
 import { ProcessorError } from '../../errors.ts';
-import { encodingOf } from '../detect/decode-text.ts';
+import { decoded } from '../detect/decode-text.ts';
 import { checkCompoundFile } from '../legacy/compound-file.ts';
 
 /**
@@ -52,9 +52,7 @@ function textOf(value: unknown): string {
 }
 
 function htmlOf({ html, bodyHtml }: Library.FieldsData): string {
-  if (!html) return textOf(bodyHtml);
-  const bytes = Buffer.from(html);
-  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+  return html ? decoded(Buffer.from(html)) : textOf(bodyHtml);
 }
 
 function senderOf({ senderName, senderSmtpAddress, senderEmail }: Library.FieldsData): Address | undefined {

@@ -1,4 +1,4 @@
-import { encodingOf } from '../../detect/decode-text.ts';
+import { decoded } from '../../detect/decode-text.ts';
 
 const BOUNDARY = /\bboundary="?([^"\s;]+)/i;
 const BLANK_LINE = /\r?\n\r?\n/;
@@ -18,7 +18,7 @@ export function pageIn(message: Buffer): string {
     const head = content.slice(0, end.index);
     const body = content.slice(end.index + end[0].length);
     if (PAGE.test(head))
-      return decoded(bytesOf(body, ENCODING.exec(head)?.[1] ?? ''), CHARSET.exec(head)?.[1]);
+      return textOf(bytesOf(body, ENCODING.exec(head)?.[1] ?? ''), CHARSET.exec(head)?.[1]);
   }
   return '';
 }
@@ -39,10 +39,10 @@ function bytesOf(body: string, encoding: string): Buffer {
   }
 }
 
-function decoded(bytes: Buffer, charset: string | undefined): string {
+function textOf(bytes: Buffer, charset: string | undefined): string {
   try {
-    return new TextDecoder(charset ?? encodingOf(bytes)).decode(bytes);
+    return charset === undefined ? decoded(bytes) : new TextDecoder(charset).decode(bytes);
   } catch {
-    return new TextDecoder(encodingOf(bytes)).decode(bytes);
+    return decoded(bytes);
   }
 }

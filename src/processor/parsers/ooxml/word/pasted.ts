@@ -1,7 +1,7 @@
 import { ProcessorError } from '../../../errors.ts';
 import type { Block } from '../../blocks/block.ts';
 import type { Reading } from '../../blocks/reading.ts';
-import { encodingOf } from '../../detect/decode-text.ts';
+import { decoded } from '../../detect/decode-text.ts';
 import { readHtml } from '../../html/html.ts';
 import { readRtf } from '../../rtf/rtf.ts';
 import { pageIn } from './pasted-message.ts';
@@ -16,21 +16,20 @@ export function pastedBlocks(
   reading: Reading,
   readDocument: (bytes: Buffer) => Iterable<Block>,
 ): Iterable<Block> {
-  const text = () => new TextDecoder(encodingOf(bytes)).decode(bytes);
   switch (path.slice(path.lastIndexOf('.') + 1).toLowerCase()) {
     case 'docx':
       return wholeOrNone(() => readDocument(bytes));
     case 'rtf':
       return wholeOrNone(() => readRtf(bytes, reading));
     case 'txt':
-      return text()
+      return decoded(bytes)
         .split(/\r\n?|\n/)
         .map((line) => ({ type: 'paragraph', text: line }));
     case 'mht':
     case 'mhtml':
       return readHtml(pageIn(bytes), reading);
     default:
-      return readHtml(text(), reading);
+      return readHtml(decoded(bytes), reading);
   }
 }
 
