@@ -1,7 +1,7 @@
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError } from '../../errors.ts';
 import type { Block } from './block.ts';
-import { Reading } from './reading.ts';
+import { Reading, type Limits } from './reading.ts';
 import { writeBlocks } from './write-blocks.ts';
 
 /** Reads a document as blocks. */
@@ -14,7 +14,7 @@ export type BlockReader = (bytes: Buffer, reading: Reading) => Iterable<Block>;
  */
 export function* blockEvents(
   read: (reading: Reading) => Iterable<Block>,
-  { maxTextChars, includeHidden }: { maxTextChars: number; includeHidden: boolean },
+  { maxTextChars, includeHidden }: Limits,
   metadata: Readonly<Record<string, string>> = {},
 ): Generator<ParseEvent> {
   const reading = new Reading(maxTextChars, includeHidden);

@@ -8,6 +8,14 @@ const MAX_UNPACKED_BYTES = 128 * 1024 * 1024;
 const MAX_CELLS = 400_000;
 const TOO_MANY_CELLS = 'The workbook has too many cells to read. Upload it in smaller parts.';
 
+/** What the caller of a reader sets. */
+export interface Limits {
+  /** Most characters of the text. */
+  maxTextChars: number;
+  /** Whether to read what the document hides. */
+  includeHidden: boolean;
+}
+
 /** Bounds the reading of one document, and counts the hidden parts that readers leave out. */
 export class Reading {
   readonly maxTextChars: number;

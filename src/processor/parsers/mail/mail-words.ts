@@ -1,7 +1,7 @@
 import type { Email } from 'postal-mime';
 
 import { ProcessorError } from '../../errors.ts';
-import { Reading } from '../blocks/reading.ts';
+import { Reading, type Limits } from '../blocks/reading.ts';
 import { htmlToMarkdown } from '../html/html.ts';
 import { escapeBlocks } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
@@ -32,7 +32,7 @@ interface MailWords {
  */
 export function mailWords(
   { text = '', html = '' }: Email,
-  { maxTextChars, includeHidden }: { maxTextChars: number; includeHidden: boolean },
+  { maxTextChars, includeHidden }: Limits,
 ): MailWords {
   const plain = { words: escapeBlocks(normalize(text)).trim(), hiddenLeftOut: 0 };
   if (html.trim() === '') return plain;

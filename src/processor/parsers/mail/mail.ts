@@ -3,6 +3,7 @@ import type { Address, Attachment, Email } from 'postal-mime';
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { wellFormed } from '../../../well-formed.ts';
 import { isDocumentError, ProcessorError } from '../../errors.ts';
+import type { Limits } from '../blocks/reading.ts';
 import { detectType, type DocumentSource } from '../detect/detect-type.ts';
 import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { heading, oneLine } from '../markdown-writer.ts';
@@ -63,9 +64,9 @@ type MailType = keyof typeof CONTAINERS;
  */
 export async function* parseMail(
   file: DocumentFile,
-  limits: { maxTextChars: number; includeHidden: boolean },
+  limits: Limits,
   read: ReadDocument,
-  type: MailType = 'mail',
+  type: MailType,
 ): AsyncGenerator<ParseEvent> {
   const reader = new MailReader(limits, read);
   const parts = yield* reader.read(type, await bytesOf(file), { level: 1, path: undefined, place: '' });
@@ -90,10 +91,7 @@ class MailReader {
   #pagesUnread = 0;
   #hiddenLeftOut = 0;
 
-  constructor(
-    { maxTextChars, includeHidden }: { maxTextChars: number; includeHidden: boolean },
-    read: ReadDocument,
-  ) {
+  constructor({ maxTextChars, includeHidden }: Limits, read: ReadDocument) {
     this.#left = maxTextChars;
     this.#includeHidden = includeHidden;
     this.#read = read;
