@@ -3,7 +3,7 @@ import { ProcessorError } from '../../errors.ts';
 import { codeBlock, escapeBlocks, heading, oneLine } from '../markdown-writer.ts';
 import { Outline } from '../outline.ts';
 import { PAGE_BREAK, type SegmentEvent } from '../segments.ts';
-import type { Block } from './block.ts';
+import type { Block, ContentBlock } from './block.ts';
 import { tableGrid } from './table-grid.ts';
 import { tableLines } from './table-lines.ts';
 
@@ -42,7 +42,7 @@ export function* writeBlocks(blocks: Iterable<Block>, maxTextChars: number): Gen
     }
     const title =
       block.type === 'heading' && block.text.length <= MAX_HEADING_CHARS ? oneLine(block.text) : '';
-    if (block.type === 'heading' && title !== '') outline.enter(levelOf(block.level), title);
+    if (block.type === 'heading' && title !== '') outline.enter(Math.min(Math.max(block.level, 1), 6), title);
     const path = outline.path;
     for (const { text, context, goesOn } of pieces(block, last)) {
       if (text === '') continue;
@@ -67,16 +67,13 @@ export function* writeBlocks(blocks: Iterable<Block>, maxTextChars: number): Gen
   if (open) yield open;
 }
 
-function* pieces(block: Exclude<Block, { type: 'page' }>, last: Block | undefined): Generator<Piece> {
+function* pieces(block: ContentBlock, last: Block | undefined): Generator<Piece> {
   switch (block.type) {
-    case 'heading':
-      yield {
-        text:
-          block.text.length > MAX_HEADING_CHARS
-            ? lines(block.text)
-            : heading(levelOf(block.level), block.text),
-      };
+    case 'heading': {
+      const isTitle = block.text.length <= MAX_HEADING_CHARS;
+      yield { text: isTitle ? heading(block.level, block.text) : lines(block.text) };
       break;
+    }
     case 'item': {
       const words = oneLine(block.text);
       const text = words === '' ? '' : `${INDENT.repeat(block.depth)}${block.mark} ${words}`;
@@ -99,10 +96,6 @@ function* pieces(block: Exclude<Block, { type: 'page' }>, last: Block | undefine
     case 'paragraph':
       yield { text: lines(block.text) };
   }
-}
-
-function levelOf(level: number): number {
-  return Math.min(Math.max(level, 1), 6);
 }
 
 /** Writes a paragraph's lines, each with single spaces. */

@@ -23,7 +23,7 @@ export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
     const kind = localName(next.name);
     const isGroup = kind === 'grpSp';
     if (!isGroup && !SHAPES.has(kind)) continue;
-    if (isSet(propertiesOf(next), 'hidden') && (!hasWords(next) || !reading.takesHidden())) continue;
+    if (isSet(propertyOf(next, 'cNvPr'), 'hidden') && (!hasWords(next) || !reading.takesHidden())) continue;
     if (!isGroup) shapes.push(next);
     else for (const shape of contentOf(next).toReversed()) rest.push(shape);
   }
@@ -32,7 +32,7 @@ export function shapesIn(tree: XmlElement, reading: Reading): XmlElement[] {
 
 /** Returns the words that describe a picture; '' if there are none. */
 export function alternativeText(shape: XmlElement): string {
-  return description(propertiesOf(shape)?.attributes.get('descr') ?? '');
+  return description(propertyOf(shape, 'cNvPr')?.attributes.get('descr') ?? '');
 }
 
 /** Returns what a picture's description says; '' for the name of its file. */
@@ -40,10 +40,10 @@ export function description(text: string): string {
   return FILE_NAME.test(text.trimEnd()) ? '' : text;
 }
 
-/** Returns the element that names a shape. It is within its non-visual properties. */
-function propertiesOf(shape: XmlElement): XmlElement | undefined {
+/** Returns an element of a shape's non-visual properties. */
+export function propertyOf(shape: XmlElement, property: string): XmlElement | undefined {
   const properties = elementsIn(shape).find(({ name }) => /^nv\w*Pr$/.test(localName(name)));
-  return elementsIn(properties).find(({ name }) => localName(name) === 'cNvPr');
+  return elementsIn(properties).find(({ name }) => localName(name) === property);
 }
 
 function hasWords(shape: XmlElement): boolean {

@@ -1,4 +1,5 @@
 import { ProcessorError } from '../../errors.ts';
+import { commentText } from '../blocks/comment-text.ts';
 import type { Reading } from '../blocks/reading.ts';
 import { WESTERN } from './code-pages.ts';
 import { Flow, type ParagraphRole } from './rtf-flow.ts';
@@ -234,10 +235,9 @@ export class RtfReader {
     if (flow.kind === 'box' || flow.kind === 'note')
       for (const entry of entries) around.after.push(flow.kind === 'note' ? asNote(entry) : entry);
     else if (flow.kind === 'comment') {
-      const author = this.#author.trim();
-      const text = wordsOf(entries);
-      const marked = `Comment${author === '' ? '' : ` (${author})`}: ${text}`;
-      if (text !== '') around.after.push({ type: 'note', block: { type: 'paragraph', text: marked } });
+      const words = wordsOf(entries);
+      const text = commentText(this.#author, words);
+      if (words !== '') around.after.push({ type: 'note', block: { type: 'paragraph', text } });
     } else {
       for (const entry of entries) {
         const words = JSON.stringify(entry);

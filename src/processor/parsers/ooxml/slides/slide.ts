@@ -12,7 +12,7 @@ import {
 import { drawingText, drawingTexts } from '../drawing-text.ts';
 import { frameBlocks } from '../graphic.ts';
 import type { Relations } from '../relations.ts';
-import { alternativeText, shapesIn } from '../shapes.ts';
+import { alternativeText, propertyOf, shapesIn } from '../shapes.ts';
 import { addText } from './text-body.ts';
 
 /** Placeholders that a presentation repeats on every slide: footer, header, date. */
@@ -64,8 +64,7 @@ function isNew(shape: XmlElement, repeated: Set<string>): boolean {
 
 /** Returns the kind of a shape's placeholder. */
 function placeholder(shape: XmlElement): string | undefined {
-  const properties = elementsIn(shape).find(({ name }) => /^p:nv\w*Pr$/.test(name));
-  return elementAt(properties, 'p:nvPr', 'p:ph')?.attributes.get('type');
+  return elementAt(propertyOf(shape, 'nvPr'), 'p:ph')?.attributes.get('type');
 }
 
 function addGraphic(frame: XmlElement, parts: SlideParts, builder: BlockBuilder): void {

@@ -20,9 +20,9 @@ export interface ListPlace {
 /** Properties that a style gives a paragraph or a run. A missing one is not set. */
 export interface StyleRole {
   /** Level of the heading from 1. */
-  heading?: number;
-  list?: ListPlace;
-  hidden?: boolean;
+  heading?: number | undefined;
+  list?: ListPlace | undefined;
+  hidden?: boolean | undefined;
 }
 
 /** The styles of a Word document. A style inherits its missing properties from its base style. */
@@ -105,11 +105,7 @@ function roleOf(id: string, style: XmlElement, base: StyleRole): StyleRole {
   const heading = named === undefined ? level || (title ?? level ?? base.heading) : Number(named);
   const list = listOf(id, properties, base.list);
   const hidden = isOn(style, 'w:rPr', 'w:vanish') ?? base.hidden;
-  return {
-    ...(heading !== undefined && { heading }),
-    ...(list !== undefined && { list }),
-    ...(hidden !== undefined && { hidden }),
-  };
+  return { heading, list, hidden };
 }
 
 /** Returns the list of a style. The style may change only the level of its base style's list. */
