@@ -1,15 +1,13 @@
 import { ProcessorError } from '../../errors.ts';
 import { oneLine } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
-import type { Block, Cell, ContentBlock, Table } from './block.ts';
+import type { Block, Cell, ContentBlock, Spans, Table } from './block.ts';
 import { tableGrid } from './table-grid.ts';
 
 /** Most cells of a document. */
 export const MAX_CELLS = 400_000;
 /** Deepest table within tables. The words of deeper ones belong to the cell around them. */
 const MAX_NESTED_TABLES = 20;
-
-type Spans = Omit<Cell, 'text'>;
 
 interface OpenCell extends Spans {
   blocks: Block[];

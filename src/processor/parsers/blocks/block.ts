@@ -24,12 +24,16 @@ export interface Table {
 
 export type Row = readonly Cell[];
 
-export interface Cell {
-  text: string;
+/** Where a cell stands. */
+export interface Spans {
   /** Column from 0. By default the next one that no cell covers. */
   column?: number;
   /** Columns that the cell covers. Defaults to 1. */
   columnSpan?: number;
   /** Rows that the cell covers. Defaults to 1. */
   rowSpan?: number;
+}
+
+export interface Cell extends Spans {
+  text: string;
 }

@@ -1,4 +1,4 @@
-import type { Row, Table } from './block.ts';
+import type { Cell, Row, Table } from './block.ts';
 import { isNumber } from './sheet-tables.ts';
 
 /** Most columns or rows that a cell may cover. HTML has the same limit for columns. */
@@ -32,12 +32,7 @@ export interface Label {
 }
 
 /** A cell with text, at its column in the file. */
-interface PlacedCell {
-  text: string;
-  column: number;
-  columnSpan: number;
-  rowSpan: number;
-}
+type PlacedCell = Required<Cell>;
 
 /** A row with text, and its number in the file. */
 interface PlacedRow {

@@ -1,3 +1,4 @@
+import type { Spans } from '../blocks/block.ts';
 import { elementsIn, type XmlElement } from '../markup/xml-element.ts';
 
 /** Rows and columns of the largest spreadsheets. A larger number is no count. */
@@ -27,12 +28,9 @@ interface OdfRow {
 }
 
 /** A cell, or several equal ones beside each other. */
-export interface OdfCell {
+export interface OdfCell extends Required<Spans> {
   element: XmlElement;
-  column: number;
   repeated: number;
-  columnSpan: number;
-  rowSpan: number;
 }
 
 /**

@@ -52,11 +52,11 @@ function olderSeries(chart: XmlElement): ChartSeries[] {
 function levelsIn(data: XmlElement, since1904: boolean): Points[] {
   const source = elementsIn(data);
   return [...source, ...source.flatMap((reference) => elementsIn(reference))].flatMap((cache) => {
-    if (LITERAL.test(cache.name)) return [pointsIn(cache, 'c:pt', 'c:v', since1904)];
+    if (LITERAL.test(cache.name)) return [pointsIn(cache, since1904)];
     if (cache.name !== 'c:multiLvlStrCache') return [];
     // The file begins with the innermost level.
     return elementsIn(cache, 'c:lvl')
-      .map((level) => pointsIn(level, 'c:pt', 'c:v', since1904))
+      .map((level) => pointsIn(level, since1904))
       .toReversed();
   });
 }
@@ -69,7 +69,7 @@ function newerSeries(chart: XmlElement): ChartSeries[] {
   const levels = (set: XmlElement | undefined, name: string) =>
     elementsIn(set, name).flatMap((dimension) =>
       elementsIn(dimension, 'cx:lvl')
-        .map((level) => pointsIn(level, 'cx:pt', undefined, false))
+        .map((level) => pointsIn(level, false))
         .toReversed(),
     );
   return elementsIn(region, 'cx:series').map((series) => {
@@ -82,13 +82,13 @@ function newerSeries(chart: XmlElement): ChartSeries[] {
   });
 }
 
-/** @param value name of the element with a point's value; by default the point itself */
-function pointsIn(level: XmlElement, point: string, value: string | undefined, since1904: boolean): Points {
+function pointsIn(level: XmlElement, since1904: boolean): Points {
+  const isNewer = level.name.startsWith('cx:');
   const code = elementAt(level, 'c:formatCode');
   const format = parseFormat((code && ownText(code)) ?? level.attributes.get('formatCode') ?? 'General');
   return new Map(
-    elementsIn(level, point).map((pt) => {
-      const text = ownText(value === undefined ? pt : elementAt(pt, value)).trim();
+    elementsIn(level, isNewer ? 'cx:pt' : 'c:pt').map((pt) => {
+      const text = ownText(isNewer ? pt : elementAt(pt, 'c:v')).trim();
       const isText = level.name.startsWith('c:str') || level.name === 'c:lvl';
       return [Number(pt.attributes.get('idx') ?? 0), isText ? text : formatNumber(text, format, since1904)];
     }),

@@ -222,12 +222,10 @@ function readPage({ number, text, isDrawn, canBeDrawn, isScan }: Page, recogniti
   const isNonsense = own !== '' && isGarbled(own);
   const needsOcr = canBeDrawn && (own === '' ? isDrawn : isScan || isNonsense);
   const read = needsOcr ? normalize(recognition.textOf(number)).trim() : '';
-  if (isNonsense) {
-    const isOcr = !saysTheSame(own, read);
-    return { number, text: isOcr ? read : own, isOcr, isDrawn };
-  }
   // A stamp on a scan is text of its own. OCR reads it, too.
-  const isOcr = read !== '' && lettersOf(read).length > lettersOf(own).length * MIN_GAIN;
+  const isOcr = isNonsense
+    ? !saysTheSame(own, read)
+    : read !== '' && lettersOf(read).length > lettersOf(own).length * MIN_GAIN;
   return { number, text: isOcr ? read : own, isOcr, isDrawn };
 }
 

@@ -1,5 +1,5 @@
 import { MAX_CELLS, type BlockBuilder } from '../blocks/block-builder.ts';
-import type { Block, Cell } from '../blocks/block.ts';
+import type { Block, Spans } from '../blocks/block.ts';
 import { ProcessorError } from '../../errors.ts';
 
 /** Edges of cells that lie closer are the same, in twips. Programs round them. */
@@ -72,7 +72,7 @@ function addTable(rows: readonly RtfRow[], builder: BlockBuilder): void {
   builder.closeTable();
 }
 
-interface PlacedCell extends Required<Pick<Cell, 'columnSpan' | 'rowSpan'>> {
+interface PlacedCell extends Required<Omit<Spans, 'column'>> {
   entries: RtfEntry[];
   column: number | undefined;
 }

@@ -47,7 +47,6 @@ const FORMATS: Readonly<Record<string, (value: number) => string>> = {
   taiwaneseCountingThousand: counted,
   japaneseCounting: counted,
   ideographTraditional: (value) => STEMS[value - 1] ?? String(value),
-  none: () => '',
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { Spans } from '../../blocks/block.ts';
 import { descendants, elementAt, ownText, type XmlElement } from '../../markup/xml-element.ts';
 import { contentOf } from '../alternate-content.ts';
 import { isOn, numberAt } from './properties.ts';
@@ -14,10 +15,7 @@ interface WordRow {
   cells: WordCell[];
 }
 
-interface WordCell {
-  column: number;
-  columnSpan: number;
-  rowSpan: number;
+interface WordCell extends Required<Spans> {
   /** The cell, and those merged into it from below. */
   parts: XmlElement[];
 }
