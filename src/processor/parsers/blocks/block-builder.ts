@@ -115,11 +115,11 @@ export class BlockBuilder {
   }
 
   closeTable(): void {
-    if (this.#tooDeep > 0) this.#tooDeep--;
-    else this.#closeTable(this.#tables.pop());
-  }
-
-  #closeTable(table: OpenTable | undefined): void {
+    if (this.#tooDeep > 0) {
+      this.#tooDeep--;
+      return;
+    }
+    const table = this.#tables.pop();
     if (!table) return;
     const sink = this.#sink();
     const { rows, headerRows } = table;
@@ -129,14 +129,9 @@ export class BlockBuilder {
       rows: rows.map(({ cells }) => cells.map((cell) => this.#written(cell))),
       headerRows,
     };
-    if (isLayout(written, rows)) appendAll(sink, blocks);
-    else {
-      sink.push(written);
-      appendAll(
-        sink,
-        blocks.filter((block) => this.#notes.has(block)),
-      );
-    }
+    const isNote = (block: Block) => this.#notes.has(block);
+    const found = isLayout(written, rows) ? blocks : [written, ...blocks.filter(isNote)];
+    for (const block of found) sink.push(block);
   }
 
   #readable(cell: Cell): Cell {
@@ -175,10 +170,6 @@ export class BlockBuilder {
     this.#chars += text.length;
     if (this.#chars > this.#maxTextChars) throw new ProcessorError('text_too_long');
   }
-}
-
-function appendAll(sink: Block[], blocks: readonly Block[]): void {
-  for (const block of blocks) sink.push(block);
 }
 
 /** Returns whether a table is a layout table: it has one column, or headings or tables in most of its cells. */

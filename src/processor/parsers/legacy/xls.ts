@@ -2,10 +2,9 @@ import { read, utils, type CellObject, type DenseWorkSheet, type Range, type Wor
 
 import { ProcessorError } from '../../errors.ts';
 import type { Block, ContentBlock } from '../blocks/block.ts';
-import { BlockBuilder } from '../blocks/block-builder.ts';
 import { commentText } from '../blocks/comment-text.ts';
 import type { Reading } from '../blocks/reading.ts';
-import { sheetPage } from '../blocks/sheet-page.ts';
+import { sheetPages } from '../blocks/sheet-pages.ts';
 import { sheetTables, type SheetCell } from '../blocks/sheet-tables.ts';
 import { sheetView, type ReadRow } from '../blocks/sheet-view.ts';
 import { checkCompoundFile } from './compound-file.ts';
@@ -21,16 +20,12 @@ const FIRST_YEAR = 1900;
  */
 export function* readXls(bytes: Buffer, reading: Reading): Generator<Block> {
   const { SheetNames, Sheets, Workbook } = openWorkbook(bytes);
-  const names = SheetNames.filter((_, index) => {
-    const isHidden = (Workbook?.Sheets?.[index]?.Hidden ?? 0) > 0;
-    return !isHidden || reading.takesHidden();
-  });
-  const builder = new BlockBuilder(reading.maxTextChars);
-  for (const name of names) {
-    const sheet = Sheets[name];
-    if (!sheet) throw new ProcessorError('corrupt');
-    yield* sheetPage(name, names.length, sheetBlocks(sheet as DenseWorkSheet, reading), builder);
-  }
+  const sheets = SheetNames.map((name, index) => ({
+    name,
+    isHidden: (Workbook?.Sheets?.[index]?.Hidden ?? 0) > 0,
+    sheet: Sheets[name] as DenseWorkSheet | undefined,
+  }));
+  yield* sheetPages(sheets, ({ sheet }) => sheetBlocks(sheet, reading), reading);
 }
 
 function openWorkbook(bytes: Buffer): WorkBook {
@@ -52,7 +47,8 @@ function openWorkbook(bytes: Buffer): WorkBook {
   }
 }
 
-function* sheetBlocks(sheet: DenseWorkSheet, reading: Reading): Generator<ContentBlock> {
+function* sheetBlocks(sheet: DenseWorkSheet | undefined, reading: Reading): Generator<ContentBlock> {
+  if (!sheet) throw new ProcessorError('corrupt');
   const rows: ReadRow[] = [];
   const comments: { row: number; column: number; text: string }[] = [];
   // The arrays have holes, which Object.entries passes over.

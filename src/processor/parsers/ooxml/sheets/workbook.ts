@@ -1,8 +1,7 @@
 import { ProcessorError } from '../../../errors.ts';
 import type { Block, ContentBlock } from '../../blocks/block.ts';
-import { BlockBuilder } from '../../blocks/block-builder.ts';
 import type { Reading } from '../../blocks/reading.ts';
-import { sheetPage } from '../../blocks/sheet-page.ts';
+import { sheetPages } from '../../blocks/sheet-pages.ts';
 import { sheetTables, type MarkedTable } from '../../blocks/sheet-tables.ts';
 import { openArchive, type Archive } from '../../markup/archive.ts';
 import { elementAt, elementsIn, isSet, type XmlElement } from '../../markup/xml-element.ts';
@@ -45,13 +44,9 @@ export function* readWorkbook(bytes: Buffer, reading: Reading): Generator<Block>
   const root = archive.tree(path);
   if (!root) throw new ProcessorError('corrupt');
   const relations = relationsOf(path, archive);
-  const sheets = sheetEntries(root, relations, archive).filter(
-    ({ isHidden }) => !isHidden || reading.takesHidden(),
-  );
+  const sheets = sheetEntries(root, relations, archive);
   const workbook = openWorkbook(root, folderOf(path), relations, archive, reading);
-  const builder = new BlockBuilder(reading.maxTextChars);
-  for (const sheet of sheets)
-    yield* sheetPage(sheet.name, sheets.length, sheetBlocks(sheet, workbook), builder);
+  yield* sheetPages(sheets, (sheet) => sheetBlocks(sheet, workbook), reading);
 }
 
 function sheetEntries(workbook: XmlElement, relations: Relations, archive: Archive): SheetEntry[] {
