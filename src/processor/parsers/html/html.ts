@@ -7,13 +7,12 @@ import { formulaText } from '../markup/formula.ts';
 import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
 import type { XmlElement } from '../markup/xml-element.ts';
 import { spansOf } from './cell-spans.ts';
-import { languageOf } from './code-language.ts';
 import { isHidden } from './hidden-element.ts';
 import { HtmlList } from './html-list.ts';
 import { ENDS_PARAGRAPH, OpenElements } from './open-elements.ts';
 
 /** Elements for navigation or interaction. An unclosed one would hide the rest of the page. */
-const SKIPPED: ReadonlySet<string> = new Set(['nav', 'select', 'button', 'svg']);
+const SKIPPED = ['nav', 'select', 'button', 'svg'];
 /** Elements that browsers with scripts do not show, and ruby annotations with their brackets. */
 const NOT_SHOWN = /^(?:title|script|style|template|noscript|noframes|datalist|rt|rp)$/;
 const RUBY = /^r[tp]$/;
@@ -23,6 +22,8 @@ const CELL = /^t[dh]$/;
 const PART = /^(?:li|t[rdh])$/;
 const LIST = /^(?:ul|ol|menu|dir)$/;
 const CODE = /^(?:pre|listing|xmp|plaintext)$/;
+/** A class that names the language of code. */
+const LANGUAGE = /(?:^|\s)lang(?:uage)?-([\w+#-]+)/;
 /** Other elements whose words stand apart from those around them. */
 const ENDS_LINE = /^(?:legend|label|textarea|option|output|caption|dt|dd)$/;
 /** Stands for a line break among words. HTML treats this character as one, too. */
@@ -33,7 +34,15 @@ const LINE_BREAK = '\u2028';
  * @throws {ProcessorError} `text_too_long`
  */
 export function readHtml(html: string, reading: Reading): Block[] {
-  return readPage(html, reading, SKIPPED, new Set());
+  const skipped = new Set(SKIPPED);
+  const leftOut = new Set<number>();
+  for (;;) {
+    const reader = new HtmlReader(reading, skipped, leftOut);
+    visitMarkup(html, reader);
+    const result = reader.end();
+    if (typeof result !== 'string') return result;
+    skipped.delete(result);
+  }
 }
 
 /** Writes an HTML page as Markdown. See {@link readHtml}. */
@@ -43,20 +52,6 @@ export function htmlToMarkdown(html: string, reading: Reading): string {
     if (event.type === 'segment') text += event.text;
   }
   return text;
-}
-
-/** @param leftOut places of hidden elements that the reading has counted */
-function readPage(
-  html: string,
-  reading: Reading,
-  skipped: ReadonlySet<string>,
-  leftOut: Set<number>,
-): Block[] {
-  const reader = new HtmlReader(reading, skipped, leftOut);
-  visitMarkup(html, reader);
-  const result = reader.end();
-  if (typeof result !== 'string') return result;
-  return readPage(html, reading, new Set([...skipped].filter((name) => name !== result)), leftOut);
 }
 
 /** The open block, which takes the next words. */
@@ -81,6 +76,7 @@ class HtmlReader {
   #out: { depth: number; name: string } | undefined;
   #unclosed: string | undefined;
 
+  /** @param leftOut places of hidden elements that the reading has counted */
   constructor(reading: Reading, skipped: ReadonlySet<string>, leftOut: Set<number>) {
     this.#reading = reading;
     this.#skipped = skipped;
@@ -238,6 +234,10 @@ class HtmlReader {
     else if (open.kind === 'item') this.#builder.item(Math.max(this.#lists.length - 1, 0), open.mark, text);
     else this.#builder.paragraph(text);
   }
+}
+
+function languageOf(attributes: ReadonlyMap<string, string>): string | undefined {
+  return LANGUAGE.exec(attributes.get('class') ?? '')?.[1];
 }
 
 function standsApart(name: string): boolean {
