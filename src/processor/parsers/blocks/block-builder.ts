@@ -189,6 +189,6 @@ function wordsOf(block: Block): string {
 }
 
 /** Normalizes a text, and removes its soft hyphens. */
-function readable(text: string): string {
+export function readable(text: string): string {
   return normalize(text).replaceAll('\u00ad', '');
 }

@@ -1,9 +1,8 @@
 import { ProcessorError } from '../../errors.ts';
-import { MAX_CELLS, type BlockBuilder } from '../blocks/block-builder.ts';
+import { MAX_CELLS, readable, type BlockBuilder } from '../blocks/block-builder.ts';
 import type { Cell } from '../blocks/block.ts';
 import { listNumber } from '../blocks/list-number.ts';
 import type { Reading } from '../blocks/reading.ts';
-import { normalize } from '../normalize.ts';
 import { elementsIn, type XmlElement } from '../markup/xml-element.ts';
 import { cellValue } from './cell-value.ts';
 import type { OdfBlocks } from './odf-blocks.ts';
@@ -83,9 +82,7 @@ export class OdfSheets {
     const lines = elementsIn(cell)
       .filter(({ name }) => name !== COMMENT && !DRAWN.test(name))
       .map((child) => this.#blocks.line(child));
-    return normalize(cellValue(cell, lines.join(' ').trim()))
-      .replaceAll('\u00ad', '')
-      .trim();
+    return readable(cellValue(cell, lines.join(' ').trim())).trim();
   }
 
   #count(cells: number): void {
