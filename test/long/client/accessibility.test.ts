@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { HeldQueue } from '../../e2e/client/jobs/held-queue.ts';
 import { faultsOf, NARROW, WIDE, type Appearance } from '../../e2e/client/scenes/scene-faults.ts';
-import { EMPTY_SCENES, prepareBusyScenes, type Scene } from '../../e2e/client/scenes/scenes.ts';
+import { DOCS, EMPTY_SCENES, prepareBusyScenes, type Scene } from '../../e2e/client/scenes/scenes.ts';
 import { ingestImage, keyScenes, stateScenes } from '../../e2e/client/scenes/states.ts';
 import { useBrowser } from '../../e2e/client/use-page.ts';
 import { makeKey } from '../../helpers/clients/api-keys.ts';
@@ -44,8 +44,7 @@ describe('no view has an accessibility fault', () => {
     beforeAll(async () => {
       const image = await ingestImage(sluice);
       const views = await prepareBusyScenes(sluice, embedder);
-      const docs = { name: 'docs', address: 'docs', isLocked: true };
-      scenes = [...views, ...stateScenes(sluice, views, image), docs];
+      scenes = [...views, ...stateScenes(sluice, views, image), DOCS];
     });
     test.each(APPEARANCES)('%s', async (_, appearance) => {
       expect(await faultsOf(browser, sluice.url, scenes, appearance)).toEqual([]);

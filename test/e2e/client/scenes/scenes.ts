@@ -32,6 +32,9 @@ export const EMPTY_SCENES: readonly Scene[] = [
   { name: 'document-unknown', address: '#/document/no-such-document' },
 ];
 
+/** The page of all calls. */
+export const DOCS: Scene = { name: 'docs', address: 'docs', isLocked: true };
+
 /**
  * Fills a server with documents, failures and jobs under way, which stay under way.
  * @returns the views that show them
