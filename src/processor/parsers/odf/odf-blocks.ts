@@ -1,4 +1,5 @@
 import type { BlockBuilder } from '../blocks/block-builder.ts';
+import { commentText } from '../blocks/comment-text.ts';
 import { numbersPage } from '../blocks/page-number.ts';
 import type { Reading } from '../blocks/reading.ts';
 import { elementAt, elementsIn, textIn, type XmlElement } from '../markup/xml-element.ts';
@@ -81,11 +82,9 @@ export class OdfBlocks {
    * @param cell that has it, such as `B4`
    */
   comment(comment: XmlElement, cell = ''): string {
-    const creator = elementAt(comment, 'dc:creator');
-    const author = creator ? textIn(creator).trim() : '';
     const text = this.line(comment).trim();
-    const about = `${author === '' ? '' : ` (${author})`}${cell && ` ${cell}`}`;
-    return text === '' ? '' : `Comment${about}: ${text}`;
+    const creator = elementAt(comment, 'dc:creator');
+    return text === '' ? '' : commentText(creator ? textIn(creator) : '', text, cell);
   }
 
   #attachedLine(element: XmlElement): string {
