@@ -38,17 +38,16 @@ export function App() {
   const isHeard = useIsHeard();
   const main = useRef<HTMLElement>(null);
   const { title, component: Shown } = COMPONENTS[route.view];
-  const isFirst = useRef(true);
+  const former = useRef<string>(undefined);
   useEffect(() => {
     document.title = route.view === 'uploads' ? 'Sluice' : `${title} · Sluice`;
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
+    const shown = `${route.view}/${route.id ?? ''}`;
+    const isOther = former.current !== undefined && former.current !== shown;
+    former.current = shown;
+    arriveAtPlace(isOther);
     // Another view is another page, and assistive technology reads it.
-    arriveAtPlace();
-    main.current?.focus({ preventScroll: true });
-  }, [route.view, route.id]);
+    if (isOther) main.current?.focus({ preventScroll: true });
+  }, [route]);
   useEffect(keepDrops, []);
   return (
     <div class="app" data-heard={isHeard}>

@@ -1,6 +1,6 @@
 import { Store } from '../state/store.ts';
 import { useStore } from '../state/use-store.ts';
-import { leavePlace } from './scroll-place.ts';
+import { notePlace } from './scroll-place.ts';
 
 /** Views of the page. Some show one thing: a collection, a document, a job, a batch. */
 export const VIEWS = ['uploads', 'library', 'document', 'search', 'operations', 'job', 'batch'] as const;
@@ -52,7 +52,7 @@ export function hrefOf(
 
 const current = new Store(parseRoute(location.hash));
 window.addEventListener('hashchange', () => {
-  leavePlace();
+  notePlace();
   current.set(parseRoute(location.hash));
 });
 

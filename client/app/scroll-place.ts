@@ -1,28 +1,40 @@
 /** Longest time in ms that a view may take to load what stood at the place. */
 const LONGEST_MS = 5000;
-/** By these the user scrolls, or begins something else. */
-const OWN_MOVES = ['wheel', 'touchstart', 'pointerdown', 'keydown'] as const;
+/** By these the user begins something else. */
+const OWN_MOVES = ['wheel', 'touchstart', 'pointerdown', 'keydown', 'hashchange'] as const;
 
-/** Places of the window by entry of the history, in CSS pixels from the top. */
-const places = new Map<number, number>();
-let entries = 0;
-let entry = nameEntry();
+/** Place of the window in CSS pixels from the top, as an entry of the browser's history holds it. */
+interface EntryState {
+  place?: number;
+}
+
+let wanted = placeOfEntry();
 
 // The browser would scroll at once, while the view still loads its list.
 window.history.scrollRestoration = 'manual';
+window.addEventListener('scrollend', () => {
+  const state: EntryState = { place: window.scrollY };
+  window.history.replaceState(state, '');
+});
 
-/** Notes the place of the entry that the user leaves. MUST run before the next view renders. */
-export function leavePlace(): void {
-  places.set(entry, window.scrollY);
-  entry = nameEntry();
+/** Notes the place of the entry that the user has come to. MUST run before its view renders, because that may scroll. */
+export function notePlace(): void {
+  wanted = placeOfEntry();
 }
 
-/** Scrolls to where the user left this entry, as soon as the view is long enough, or to the top of a new one. */
-export function arriveAtPlace(): void {
-  const wanted = places.get(entry) ?? 0;
+/**
+ * Scrolls to where the user left this entry, as soon as the view is long enough. A new entry begins at the top, if it shows
+ * another view.
+ */
+export function arriveAtPlace(isOtherView: boolean): void {
+  const place = wanted ?? (isOtherView ? 0 : undefined);
+  wanted = undefined;
+  if (place === undefined) return;
+  let reached = -1;
   const isThere = () => {
-    window.scrollTo(0, wanted);
-    return window.scrollY >= Math.floor(wanted);
+    window.scrollTo(0, place);
+    reached = window.scrollY;
+    return reached >= Math.floor(place);
   };
   if (isThere()) return;
   const done = new AbortController();
@@ -33,17 +45,12 @@ export function arriveAtPlace(): void {
     growth.disconnect();
     clearTimeout(timer);
   });
-  for (const move of [...OWN_MOVES, 'hashchange'] as const)
-    window.addEventListener(move, () => done.abort(), { signal: done.signal, passive: true });
+  const options = { signal: done.signal, passive: true };
+  for (const move of OWN_MOVES) window.addEventListener(move, () => done.abort(), options);
+  // A search within the page scrolls, too.
+  window.addEventListener('scroll', () => Math.abs(window.scrollY - reached) > 1 && done.abort(), options);
 }
 
-/** Returns the number of the history's entry. It gives a new entry one, which a reload keeps. */
-function nameEntry(): number {
-  const { entry: known } = (window.history.state ?? {}) as { entry?: number };
-  if (known !== undefined) {
-    entries = Math.max(entries, known);
-    return known;
-  }
-  window.history.replaceState({ entry: ++entries }, '');
-  return entries;
+function placeOfEntry(): number | undefined {
+  return (window.history.state as EntryState | null)?.place;
 }

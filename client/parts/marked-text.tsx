@@ -18,7 +18,7 @@ export function MarkedText({ text, marks = [] }: { text: string; marks?: readonl
 }
 
 /** Matches a line break within a paragraph. No blank line, row, heading or list item follows it. */
-const SOFT_BREAK = /(?<!\n)\n(?![\n|#>*•-]|\(?(?:\d+|[a-z]|[ivxlc]+)[.)]\s)/g;
+const SOFT_BREAK = /(?<!\n)\n(?![\n|#>*•-]|\(?(?:\d+|[a-z]|[ivx]{2,6})[.)]\s)/g;
 
 /** Joins the lines of paragraphs. Each character keeps its offset. */
 export function flow(text: string): string {

@@ -132,8 +132,9 @@ export async function receiveUpload(
       const { collection = v.getDefault(UploadFieldsSchema.entries.collection) } = values;
       if (!v.is(CollectionNameSchema, collection)) return;
       ask(collection).catch((error: AppError) => {
-        // A later field may name another collection.
+        // A later field may name another collection. The last question then gets a response of its own.
         if (values.collection === collection) fail(error);
+        else if (asked?.collection === collection) asked = undefined;
       });
     });
     busboy.once('filesLimit', () => fail(new AppError('too_many_files')));

@@ -19,8 +19,13 @@ export function chunkBySentence(
 ): Generator<PackedSpan> {
   const units = blockUnits(text, blocks(text, { pageStarts }), size);
   const isLong = text.trim().length > size;
-  const apart: Apart = (open, { headings }) =>
-    isLong && headings !== undefined && open !== undefined && open.end - open.start >= size * ENOUGH_SHARE;
+  let isAfterHeading = false;
+  const apart: Apart = (open, { headings, kind }) => {
+    const isEnough = open !== undefined && open.end - open.start >= size * ENOUGH_SHARE;
+    const ends = isLong && headings !== undefined && isEnough && !isAfterHeading;
+    isAfterHeading = kind === 'heading';
+    return ends;
+  };
   return pack(leadIn(withoutParagraphs(units), size), size, overlap, apart);
 }
 

@@ -15,12 +15,12 @@ type OcrTask = Extract<Task, { kind: 'ocr' }>;
  */
 export async function* ocrResponse(task: OcrTask): AsyncGenerator<Uint8Array> {
   const { recognizePage } = await import('../parsers/ocr/recognize-page.ts');
-  const turnUntil = performance.now() + task.timeoutMs * TIME_TO_TURN;
   const { place, page } = parsePageName(task.page);
   let text: string;
   try {
     const source: DocumentSource = place === '' ? task : await findAttachment(task, task.maxTextChars, place);
     const isPdf = (await detectType(source)) === 'pdf';
+    const turnUntil = performance.now() + task.timeoutMs * TIME_TO_TURN;
     const from = { path: source.path, page, isPdf, ...task.data };
     text = await recognizePage(from, () => performance.now() < turnUntil);
   } catch (error) {

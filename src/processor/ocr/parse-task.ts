@@ -63,16 +63,22 @@ async function* untilUnread(
   }
 }
 
-/** Yields the events of a second parse that the first has not sent. Of its progress, only the last is new. */
+/** Yields the events of a second parse that the first has not sent. Of its progress, only the last is new, and comes at the end. */
 async function* rest(
   events: AsyncIterable<ParseEvent>,
   sentSegments: number,
   alive: () => Promise<void>,
 ): AsyncGenerator<ParseEvent> {
   let segments = 0;
+  let last: ParseEvent | undefined;
   for await (const event of events) {
     if (event.type === 'segment' && segments++ < sentSegments) continue;
-    if (event.type === 'progress' && event.pages_done < event.pages_total) await alive();
-    else yield event;
+    if (event.type === 'progress') {
+      last = event;
+      await alive();
+      continue;
+    }
+    if (event.type === 'end' && last) yield last;
+    yield event;
   }
 }

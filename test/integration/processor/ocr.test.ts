@@ -121,6 +121,13 @@ test('scans and images in a mail are read below their names, also in an attached
   for (const { start, end } of read) expect(words(text.slice(start, end))).toContain(WORDS);
   expect(text).toContain('Attachments:\n- photo.jpg (no text recognized)\n\n');
   expect(metadata).toMatchObject({ media_type: 'message/rfc822', pages_unread: 2 });
+
+  const lines = await events(await parse(bytesOf(Buffer.from(mail)), 'a.eml', { headers: NDJSON }));
+  const progress = ofType(lines, 'progress');
+  const done = progress.map(({ pages_done }) => pages_done);
+  expect(done).toEqual(done.toSorted((a, b) => a - b));
+  expect(progress.every(({ pages_done, pages_total }) => pages_done <= pages_total)).toBe(true);
+  expect(progress.at(-1)).toMatchObject({ pages_done: 5, pages_total: 5 });
 });
 
 test('a scan with a stamp is read, and a page with a background keeps its own text', async () => {

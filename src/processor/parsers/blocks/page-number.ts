@@ -1,6 +1,6 @@
 /** Words that stand beside the number of a page, in the languages of most documents. */
 const PAGE_WORDS = new Set(
-  'page pages of seite von blatt página pagina de di da do pag pág p pg s sur sida side av af strona z sivu strana стр страница из trang sayfa'.split(
+  'page pages of seite von blatt página pagina de di da do pag pág p pg s sur sida side av af strona z sivu strana стр страница из trang sayfa sid str lk hal halaman oldal stránka strany stranica puslapis σελίδα σελ صفحة 쪽 페이지 стор сторінка'.split(
     ' ',
   ),
 );
@@ -9,7 +9,7 @@ const EASTERN_PAGE_WORDS = /^(?:[第頁页共]|ページ)+(?:[1-9]\d{0,3}(?:[第
 const TOKEN = /[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]/gu;
 /** A number of a page, in digits or Roman. Longer ones, and those that begin with 0, number something else. */
 const PAGE_NUMBER = /^(?:[1-9]\d{0,3}|x{0,3}(?:ix|iv|v?i{0,3}))$/;
-const SEPARATOR = /^[-–—/.|]$/;
+const SEPARATOR = /^[-–—/.|:()[\]•·,，]$/;
 
 /**
  * Returns whether a line of a running head says no more than the number of a page, and how many there are. The numbers may be

@@ -1,6 +1,14 @@
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { detectType, type DocumentSource } from '../detect/detect-type.ts';
+import type { DocumentFile } from '../document-file.ts';
 import { parseMail } from './mail.ts';
+
+/** Time in ms for which a child keeps an attachment after its last page. */
+const KEEP_MS = 5000;
+
+/** The attachment of the last page. The next one is mostly of the same, and reading a mail of 100 MB takes 10 s. */
+let kept: { mail: DocumentFile; place: string; attachment: DocumentSource } | undefined;
+let forgetting: NodeJS.Timeout | undefined;
 
 /**
  * Finds an attachment of a mail. It reads the mail as a parse does, and nothing of the attachments.
@@ -13,6 +21,10 @@ export async function findAttachment(
   maxTextChars: number,
   place: string,
 ): Promise<DocumentSource> {
+  clearTimeout(forgetting);
+  forgetting = setTimeout(() => (kept = undefined), KEEP_MS).unref();
+  if (kept?.mail === mail.path && kept.place === place) return kept.attachment;
+  kept = undefined;
   let found: DocumentSource | undefined;
   // oxlint-disable-next-line require-yield -- has no text
   const look = async function* (
@@ -26,5 +38,6 @@ export async function findAttachment(
   const events = parseMail(mail.path, { maxTextChars, includeHidden: false }, look, type);
   while (!found && !(await events.next()).done);
   if (!found) throw new Error(`the mail has no attachment ${place}`);
+  kept = { mail: mail.path, place, attachment: found };
   return found;
 }

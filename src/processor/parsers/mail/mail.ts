@@ -86,8 +86,9 @@ class MailReader {
   /** Characters that the rest may have. */
   #left: number;
   #attachments = 0;
-  /** Pages of the attachments so far. */
+  /** Pages of the attachments so far, and those of them that wait for no OCR. */
   #pages = 0;
+  #pagesDone = 0;
   #pagesUnread = 0;
   #hiddenLeftOut = 0;
 
@@ -158,6 +159,7 @@ class MailReader {
     const name = wellFormed(source.filename, MAX_NAME_CHARS);
     const part: SegmentEvent[] = [];
     let pages = 0;
+    let pagesDone = 0;
     try {
       for await (const event of this.#read(source, Math.max(0, this.#left), place)) {
         if (event.type === 'segment') part.push(event);
@@ -166,9 +168,10 @@ class MailReader {
           this.#hiddenLeftOut += Number(event.metadata['hidden_left_out'] ?? 0);
         } else if (event.type === 'progress') {
           pages = event.pages_total;
+          pagesDone = event.pages_done;
           yield {
             type: 'progress',
-            pages_done: this.#pages + event.pages_done,
+            pages_done: this.#pagesDone + pagesDone,
             pages_total: this.#pages + pages,
           };
         }
@@ -179,6 +182,7 @@ class MailReader {
       throw error;
     } finally {
       this.#pages += pages;
+      this.#pagesDone += pagesDone;
     }
     const [first, ...rest] = part;
     if (!first) return [];

@@ -5,11 +5,10 @@ const LINE_END = /(\p{L}+)[-‐‑–—]$/u;
 const COMPOUND_END = /\p{L}[-‐‑]\p{L}+[-‐‑]$/u;
 const NUMBER_END = /\d[-‐‑–—]$/;
 const LINE_START = /^\p{L}+/u;
-/** Part of a word, in lower case. */
-const WITHIN_WORD = /[\p{L}-]/u;
-/** Most lines of a document to remember, and most searches in them. A book of 600 pages has 20,000 lines and takes 150. */
-const MAX_LINES = 200_000;
-const MAX_SEARCHES = 5000;
+const WORDS = /\p{L}+(?:-\p{L}+)*/gu;
+const COMPOUNDS = /\p{L}+(?:-\p{L}+)+/gu;
+/** Most words and lines of a document to remember. A book of 600 pages has 20,000 of each. */
+const MAX_WORDS = 200_000;
 /** Fewest letters of a half that is a word of its own. Shorter ones are syllables more often. */
 const MIN_HALF = 3;
 /** Endings that the dictionary leaves out, and what stands in their place. */
@@ -37,18 +36,13 @@ let dictionary: Promise<ReadonlySet<string>> | undefined;
 
 /** Words of a document, which tell what a hyphen at a line's end means. */
 export class DocumentWords {
-  /** Lines in lower case with ASCII hyphens, some in a text. */
-  readonly #texts: string[] = [];
-  /** Lines that are in no text yet. Most documents never need them. */
-  #lines: string[] = [];
-  #size = 0;
-  #searches = 0;
+  readonly #words = new Vocabulary(WORDS);
+  readonly #compounds = new Vocabulary(COMPOUNDS);
 
   /** Adds the words of lines. */
   add(lines: readonly string[]): void {
-    if (this.#size > MAX_LINES) return;
-    this.#size += lines.length;
-    this.#lines.push(...lines);
+    this.#words.add(lines);
+    this.#compounds.add(lines);
   }
 
   /**
@@ -87,24 +81,9 @@ export class DocumentWords {
   async #keepsHyphen(half: string, rest: string): Promise<boolean> {
     const [left, right] = [half.toLowerCase(), rest.toLowerCase()];
     const compound = `${left}-${right}`;
-    if (this.#has(compound)) return true;
+    if (this.#compounds.has(compound)) return true;
     if (!DOUBLE_VOWEL.test(compound) && !(await this.#areWords(left, right))) return false;
-    return !this.#has(left + right);
-  }
-
-  /** Returns whether a word stands within a line. Splitting all lines into words would take longer than few searches. */
-  #has(word: string): boolean {
-    if (++this.#searches > MAX_SEARCHES) return false;
-    if (this.#lines.length > 0)
-      this.#texts.push(this.#lines.map(withoutHalf).join('\n').toLowerCase().replace(/[‐‑]/g, '-'));
-    this.#lines = [];
-    return this.#texts.some((text) => {
-      for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
-        const around = (text[at - 1] ?? ' ') + (text[at + word.length] ?? ' ');
-        if (!WITHIN_WORD.test(around)) return true;
-      }
-      return false;
-    });
+    return !this.#words.has(left + right);
   }
 
   /** Returns whether both halves are words, and the whole is none. */
@@ -117,9 +96,32 @@ export class DocumentWords {
   }
 }
 
-/** Returns a line without the half of a word at its end. */
-function withoutHalf(line: string): string {
-  return DASHES.includes(line.at(-1) ?? ' ') ? line.slice(0, line.lastIndexOf(' ') + 1) : line;
+/** Words inside lines. Those at the ends of lines may be halves. */
+class Vocabulary {
+  readonly #pattern: RegExp;
+  readonly #words = new Set<string>();
+  /** Lines whose words are not in the set yet. Most documents never need them. */
+  #lines: string[] = [];
+
+  /** @param pattern matches the words to keep, in lower case with ASCII hyphens */
+  constructor(pattern: RegExp) {
+    this.#pattern = pattern;
+  }
+
+  add(lines: readonly string[]): void {
+    if (this.#words.size >= MAX_WORDS || this.#lines.length >= MAX_WORDS) return;
+    for (const line of lines) this.#lines.push(line);
+  }
+
+  has(searched: string): boolean {
+    for (const line of this.#lines) {
+      const end = DASHES.includes(line.at(-1) ?? ' ') ? line.lastIndexOf(' ') + 1 : line.length;
+      const words = line.slice(0, end).toLowerCase().replace(/[‐‑]/g, '-').match(this.#pattern) ?? [];
+      for (const word of words) this.#words.add(word);
+    }
+    this.#lines = [];
+    return this.#words.has(searched);
+  }
 }
 
 function isWord(word: string, dictionary: ReadonlySet<string>): boolean {

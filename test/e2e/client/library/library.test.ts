@@ -36,7 +36,7 @@ describe('a collection', () => {
     expect(user.complaints).toEqual([]);
   });
 
-  test('is where the user left it after “Back”', async () => {
+  test('is where the user left it after “Back” and after a reload', async () => {
     const names = Array.from({ length: 12 }, (_, i) => `leaf-${i}.md`);
     await Promise.all(names.map((name) => server.ingest(note(name), { collection: 'long' })));
     await user.page.setViewportSize({ width: 1280, height: 400 });
@@ -50,6 +50,8 @@ describe('a collection', () => {
     await user.page.locator('.document-head, h1').first().waitFor();
     await expect.poll(place).toBe(0);
     await user.page.goBack();
+    await expect.poll(place).toBe(before);
+    await user.page.reload();
     await expect.poll(place).toBe(before);
     expect(user.complaints).toEqual([]);
   });
