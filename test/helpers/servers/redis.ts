@@ -1,18 +1,15 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
+import { choosePorts } from '../../../src/embedded/servers/ports.ts';
 import { eventually } from './supervised.ts';
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. No outgoing connection of another test takes it meanwhile. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const { port } = await choosePorts(undefined, ['port']);
   return port;
 }
 
