@@ -21,8 +21,8 @@ beforeEach(async () => {
   await page.evaluate(`import('/sluice.js').then(({ Sluice }) => {
     window.told = [];
     const note = (type) => told.push({ type, at: performance.now() });
-    for (const type of ['online', 'offline', 'pageshow']) addEventListener(type, () => note(type));
-    document.addEventListener('visibilitychange', () => note(document.visibilityState));
+    for (const type of ['online', 'offline', 'pageshow']) addEventListener(type, () => note('browser ' + type));
+    document.addEventListener('visibilitychange', () => note('browser ' + document.visibilityState));
     window.sluice = new Sluice({ onLink: ({ state }) => note(state) });
     sluice.connect();
   })`);
@@ -42,8 +42,9 @@ interface Told {
 async function noticed(event: string): Promise<number> {
   await until(`sluice.link.state !== 'live'`);
   const told = await page.evaluate<Told[]>('told');
-  const from = told.findLast(({ type }) => type === event)!;
-  const lost = told.find(({ type, at }) => at > from.at && type !== 'live' && type !== event)!;
+  // The client has a state `offline`, too.
+  const from = told.findLast(({ type }) => type === `browser ${event}`)!;
+  const lost = told.find(({ type, at }) => at > from.at && type !== 'live' && !type.startsWith('browser '))!;
   return lost.at - from.at;
 }
 
@@ -81,7 +82,7 @@ test('a page that was frozen while its line was cut is live again, and has the e
 test('a browser that goes offline tells it to the client, and one that is back, too', async () => {
   line.silence();
   await page.context().setOffline(true);
-  await until(`told.some(({ type }) => type === 'offline')`);
+  await until(`told.some(({ type }) => type === 'browser offline')`);
   expect(await page.evaluate('navigator.onLine')).toBe(false);
   expect(await noticed('offline')).toBeLessThan(NOTICED_MS);
   await until(`sluice.link.state === 'offline'`);
@@ -89,7 +90,7 @@ test('a browser that goes offline tells it to the client, and one that is back, 
   await until(`upload.state === 'pausing'`);
   line.restore();
   await page.context().setOffline(false);
-  await until(`told.some(({ type }) => type === 'online')`);
+  await until(`told.some(({ type }) => type === 'browser online')`);
   expect(await page.evaluate('upload.job.done.then(({ status }) => status)')).toBe('completed');
   await until(`sluice.link.state === 'live'`);
 });
