@@ -53,13 +53,17 @@ export function stateScenes(sluice: TestSluice, scenes: readonly Scene[], image:
       name: 'uploads-sending',
       address: '#/uploads',
       async act(user) {
-        let asked = 0;
-        await user.page.route(UPLOAD, (route) =>
-          asked++ === 0 ? problem(route, 400, 'The file is empty') : new Promise(() => {}),
-        );
-        const files = ['empty.txt', 'Field notes.txt', 'Letters.txt', 'Plans.txt', 'Index.txt'].map(text);
-        await user.page.getByLabel('Files to upload').setInputFiles(files);
+        let isFirst = true;
+        await user.page.route(UPLOAD, (route) => {
+          if (!isFirst) return new Promise(() => {});
+          isFirst = false;
+          return problem(route, 400, 'The file is empty');
+        });
+        const chosen = user.page.getByLabel('Files to upload');
+        // Alone, because the page sends several files at once, in any order.
+        await chosen.setInputFiles([text('empty.txt')]);
         await user.row('empty.txt', 'refused').waitFor();
+        await chosen.setInputFiles(['Field notes.txt', 'Letters.txt', 'Plans.txt', 'Index.txt'].map(text));
         await button(user, 'Pause Letters.txt').click();
         await user.row('Letters.txt', 'paused').waitFor();
       },
