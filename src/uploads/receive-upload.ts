@@ -129,12 +129,11 @@ export async function receiveUpload(
       );
       file = { filename: cleanFilename(filename), mediaType: mediaType || undefined, stored };
       stored.catch(fail);
-      const { collection = v.getDefault(UploadFieldsSchema.entries.collection) } = values;
+      const { collection } = values;
       if (!v.is(CollectionNameSchema, collection)) return;
       ask(collection).catch((error: AppError) => {
-        // A later field may name another collection. The last question then gets a response of its own.
+        // A later field may name another collection.
         if (values.collection === collection) fail(error);
-        else if (asked?.collection === collection) asked = undefined;
       });
     });
     busboy.once('filesLimit', () => fail(new AppError('too_many_files')));

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { detectType, type DocumentSource } from '../detect/detect-type.ts';
 import type { DocumentFile } from '../document-file.ts';
@@ -26,13 +28,9 @@ export async function findAttachment(
   if (kept?.mail === mail.path && kept.place === place) return kept.attachment;
   kept = undefined;
   let found: DocumentSource | undefined;
-  // oxlint-disable-next-line require-yield -- has no text
-  const look = async function* (
-    source: DocumentSource,
-    _chars: number,
-    at: string,
-  ): AsyncGenerator<ParseEvent> {
+  const look = (source: DocumentSource, _chars: number, at: string): AsyncIterable<ParseEvent> => {
     if (at === place) found = source;
+    return Readable.from([]);
   };
   const type = (await detectType(mail)) === 'msg' ? 'msg' : 'mail';
   const events = parseMail(mail.path, { maxTextChars, includeHidden: false }, look, type);

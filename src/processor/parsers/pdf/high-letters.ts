@@ -8,7 +8,6 @@ const STREAM = Buffer.from('stream');
 const CR = 0x0d;
 /** Bytes of a stream to unpack for a look at it. A map of characters names itself at once. */
 const LOOK_BYTES = 512;
-const UNPACKED_BYTES = 2048;
 const MAX_MAP_BYTES = 1024 * 1024;
 /** Most streams to look at, and most maps to unpack. A book of 1,000 pages has 5,000 streams. */
 const MAX_STREAMS = 50_000;
@@ -50,9 +49,7 @@ function unpacked(bytes: Buffer, start: number, maxBytes: number): string {
   // Zlib's first byte for every usual window.
   if (((packed[0] ?? 0) & 0x0f) !== 8) return packed.toString('latin1');
   try {
-    const finishFlush = constants.Z_SYNC_FLUSH;
-    // A small buffer, because most looks unpack less, and each takes a new one.
-    const options = { finishFlush, maxOutputLength: maxBytes * 64, chunkSize: UNPACKED_BYTES };
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxBytes * 64 };
     return inflateSync(packed, options).toString('latin1');
   } catch {
     return '';

@@ -85,6 +85,13 @@ describe('the sentence chunker', () => {
     const cuts = (chunk_size: number) => texts({ text, chunk_size, chunk_overlap: 0 });
     expect(cuts(75)).toEqual([pear, plumAndFig]);
     expect(cuts(text.length)).toEqual([text]);
+    const stacked = `# ${'A long title of a book. '.repeat(2).trim()}\n\n## Pears`;
+    const [first] = texts({
+      text: `${stacked}\n\n${'Pears are green. '.repeat(6).trim()}`,
+      chunk_size: 80,
+      chunk_overlap: 0,
+    });
+    expect(first).toContain('## Pears');
   });
 
   it('does not end a sentence at the end of a page', () => {
