@@ -87,7 +87,7 @@ describe('the sentence chunker', () => {
     expect(cuts(text.length)).toEqual([text]);
     const stacked = `# ${'A long title of a book. '.repeat(2).trim()}\n\n## Pears`;
     const [first] = texts({
-      text: `${stacked}\n\n${'Pears are green. '.repeat(6).trim()}`,
+      text: `${stacked}\n\n${'Pears are green and sweet in late summer. '.repeat(3).trim()}`,
       chunk_size: 80,
       chunk_overlap: 0,
     });
