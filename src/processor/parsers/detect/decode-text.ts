@@ -127,9 +127,13 @@ function isDamagedUtf8(bytes: Buffer): boolean {
   return damaged.length <= beyondAscii.length * MAX_DAMAGE;
 }
 
-/** Detects UTF-16 without a mark. Zeros of Latin letters, spaces and line ends stand in one half of each pair. */
+/**
+ * Detects UTF-16 without a mark. Zeros of Latin letters, spaces and line ends stand in one half of each pair. Zeros at
+ * the end tell nothing, because programs end a text of any encoding by one.
+ */
 function unmarkedUtf16(bytes: Buffer): string | undefined {
-  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  let sample = bytes.subarray(0, SAMPLE_BYTES);
+  while (sample.at(-1) === 0) sample = sample.subarray(0, -1);
   let even = 0;
   let odd = 0;
   for (const [at, byte] of sample.entries()) {

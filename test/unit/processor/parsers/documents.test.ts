@@ -137,6 +137,11 @@ describe('the encoding of a text', () => {
     }
   });
 
+  it('is not taken for UTF-16 because of a zero at its end', async () => {
+    const { text, metadata } = await parse(Buffer.from('this is a test\n\0'));
+    expect([text.trim(), metadata?.['encoding']]).toEqual(['this is a test', 'utf-8']);
+  });
+
   it.each([
     ['utf-8', Buffer.from('Größe 日本 😀')],
     ['utf-8', Buffer.from('\ufeffGröße 日本 😀')],
