@@ -2,7 +2,7 @@ import { epub, openDocument } from '../helpers/documents/office-files.ts';
 import { emphasisPdf } from './formats/emphasis.ts';
 import { plainHtml, reportPage } from './formats/html-page.ts';
 import { arabicPdf, koreanPdf } from './formats/language-pdfs.ts';
-import { excelBinary, outlookMessage, wordBinary } from './formats/legacy-files.ts';
+import { excelBinary, outlookMessage, wrappedMail, wordBinary } from './formats/legacy-files.ts';
 import { ATTACHMENTS, ATTACHMENTS_MAIL, BASE64_MAIL, MAIL, UTF16_MAIL } from './formats/mails.ts';
 import { articles, take } from './text/manuscript.ts';
 import { among, chapters, novel, parted, report } from './text/long-texts.ts';
@@ -101,6 +101,17 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
       outlookMessage({ subject: 'News of the Tide', body: 'The tide is out.' }),
       'News of the Tide The tide is out.',
     ),
+  'winmail.dat': () => {
+    const properties = new Map([
+      [0x0037, 'News of the Tide'],
+      [0x1000, 'The tide is out.'],
+    ]);
+    const attachments = [{ name: 'boats.csv', content: Buffer.from('Boat,Cups\nKittiwake,1\n') }];
+    return saying(
+      wrappedMail({ properties, attachments }),
+      'News of the Tide The tide is out. Boat Cups Kittiwake 1',
+    );
+  },
   'report.doc': () =>
     saying(wordBinary('The mill is old.\rIt turns.\r', 'A note.\r'), 'The mill is old. It turns. A note.'),
   'regatta.xls': () =>

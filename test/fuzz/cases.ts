@@ -23,6 +23,7 @@ export const SMALL_FILES: readonly string[] = [
   'report.doc',
   'regatta.xls',
   'message.msg',
+  'winmail.dat',
   'article.xml',
   'talk.vtt',
   'readme.md',

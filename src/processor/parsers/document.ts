@@ -8,6 +8,7 @@ import { bytesOf, type DocumentFile } from './document-file.ts';
 import { readTextFile } from './detect/decode-text.ts';
 import { detectType, type DocumentSource } from './detect/detect-type.ts';
 import { DOCUMENT_TYPES, type DocumentType } from './detect/document-types.ts';
+import type { MailType } from './mail/containers.ts';
 import { jsonSegments } from './text/json.ts';
 import { withoutHtml } from './text/markdown-html.ts';
 import { subtitleSegments } from './text/subtitles.ts';
@@ -58,7 +59,7 @@ const textBlocks =
     };
   };
 
-const mail = (type: 'mail' | 'msg') => async (): Promise<Parser> => {
+const mail = (type: MailType) => async (): Promise<Parser> => {
   const { parseMail } = await import('./mail/mail.ts');
   return (file, { maxTextChars, recognition, ...settings }) => {
     const read = (source: DocumentSource, mostChars: number, place: string) =>
@@ -96,6 +97,7 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   csv: textBlocks(() => readCsv),
   mail: mail('mail'),
   msg: mail('msg'),
+  tnef: mail('tnef'),
   doc: async () => (await import('./legacy/doc.ts')).parseDoc,
   xls: blocks(async () => (await import('./legacy/xls.ts')).readXls),
   json: () => ofText(jsonSegments),

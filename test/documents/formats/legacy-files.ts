@@ -67,6 +67,10 @@ export interface OutlookMessage {
   subject: string;
   body?: string;
   html?: string;
+  /** The words as Outlook packs them. See {@link packedRtf}. */
+  rtf?: Buffer;
+  /** Code page of the subject and the words; by default they are in Unicode. Knows Cyrillic alone. */
+  codePage?: 1251;
   attachments?: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -87,20 +91,28 @@ export function outlookMessage({
   subject,
   body,
   html,
+  rtf,
+  codePage,
   attachments = {},
 }: OutlookMessage): Buffer<ArrayBuffer> {
+  const encoded = codePage ? cyrillic : utf16;
   const recipient = '__recip_version1.0_#00000000';
   const streams: Record<string, Buffer> = {
-    '__properties_version1.0': Buffer.concat([Buffer.alloc(32), property(0x0039_0040, SENT)]),
-    '__substg1.0_0037001F': utf16(subject),
+    '__properties_version1.0': Buffer.concat([
+      Buffer.alloc(32),
+      property(0x0039_0040, SENT),
+      property(0x3ffd_0003, BigInt(codePage ?? 1200)),
+    ]),
+    [codePage ? '__substg1.0_0037001E' : '__substg1.0_0037001F']: encoded(subject),
     '__substg1.0_0C1A001F': utf16('Morag Sill'),
     '__substg1.0_5D01001F': utf16('morag@hallin.example'),
     [`${recipient}/__properties_version1.0`]: Buffer.concat([Buffer.alloc(8), property(0x0c15_0003, 1n)]),
     [`${recipient}/__substg1.0_3001001F`]: utf16('Ada Finlay'),
     [`${recipient}/__substg1.0_3003001F`]: utf16('ada@nessing.example'),
   };
-  if (body !== undefined) streams['__substg1.0_1000001F'] = utf16(body);
+  if (body !== undefined) streams[codePage ? '__substg1.0_1000001E' : '__substg1.0_1000001F'] = encoded(body);
   if (html !== undefined) streams['__substg1.0_10130102'] = Buffer.from(html);
+  if (rtf !== undefined) streams['__substg1.0_10090102'] = rtf;
   for (const [index, [name, content]] of Object.entries(attachments).entries()) {
     const storage = `__attach_version1.0_#${String(index).padStart(8, '0')}`;
     streams[`${storage}/__properties_version1.0`] = Buffer.concat([
@@ -111,4 +123,85 @@ export function outlookMessage({
     streams[`${storage}/__substg1.0_37010102`] = Buffer.from(content);
   }
   return compoundFile(streams);
+}
+
+/** Encodes text as Windows-1251. */
+function cyrillic(text: string): Buffer {
+  return Buffer.from(
+    Array.from(text, (letter) => {
+      const code = letter.charCodeAt(0);
+      return code >= 0x410 ? code - 0x350 : code;
+    }),
+  );
+}
+
+/** Packs RTF as Outlook does, without references. */
+export function packedRtf(rtf: string): Buffer {
+  const text = Buffer.from(rtf, 'latin1');
+  const parts: Buffer[] = [];
+  for (let at = 0; at < text.length; at += 8) parts.push(Buffer.of(0), text.subarray(at, at + 8));
+  const packed = Buffer.concat(parts);
+  const header = Buffer.alloc(16);
+  header.writeUInt32LE(packed.length + 12, 0);
+  header.writeUInt32LE(text.length, 4);
+  header.write('LZFu', 8);
+  return Buffer.concat([header, packed]);
+}
+
+const LEVEL = { message: 1, attachment: 2 };
+const BINARY = 0x0102;
+const WIDE_TEXT = 0x001f;
+
+/** A mail in Outlook's own wrapping. */
+export interface WrappedMail {
+  /** Properties of the mail: text, or bytes. */
+  properties?: ReadonlyMap<number, string | Buffer>;
+  /** Attachments by name. A mail within has its bytes as an object. */
+  attachments?: readonly { name: string; content: Buffer; isMail?: boolean }[];
+}
+
+/** Makes a `winmail.dat`. */
+export function wrappedMail({ properties = new Map(), attachments = [] }: WrappedMail): Buffer<ArrayBuffer> {
+  const mark = Buffer.from('789f3e220100', 'hex');
+  const codePage = Buffer.alloc(8);
+  codePage.writeUInt32LE(1251, 0);
+  return Buffer.concat([
+    mark,
+    attribute(LEVEL.message, 0x9007, codePage),
+    attribute(LEVEL.message, 0x9003, values(properties)),
+    ...attachments.flatMap(({ name, content, isMail }) => [
+      attribute(LEVEL.attachment, 0x9002, Buffer.alloc(14)),
+      attribute(LEVEL.attachment, 0x8010, Buffer.from(`${name}\0`, 'latin1')),
+      isMail
+        ? attribute(
+            LEVEL.attachment,
+            0x9005,
+            values(new Map([[0x3701, Buffer.concat([Buffer.alloc(16), content])]]), 0x000d),
+          )
+        : attribute(LEVEL.attachment, 0x800f, content),
+    ]),
+  ]);
+}
+
+function attribute(level: number, id: number, data: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUInt8(level, 0);
+  head.writeUInt16LE(id, 1);
+  head.writeUInt32LE(data.length, 5);
+  return Buffer.concat([head, data, Buffer.alloc(2)]);
+}
+
+function values(properties: ReadonlyMap<number, string | Buffer>, binaryType = BINARY): Buffer {
+  const parts = Array.from(properties, ([id, value]) => {
+    const bytes = typeof value === 'string' ? utf16(`${value}\0`) : value;
+    const head = Buffer.alloc(12);
+    head.writeUInt16LE(typeof value === 'string' ? WIDE_TEXT : binaryType, 0);
+    head.writeUInt16LE(id, 2);
+    head.writeUInt32LE(1, 4);
+    head.writeUInt32LE(bytes.length, 8);
+    return Buffer.concat([head, bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
+  });
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(parts.length, 0);
+  return Buffer.concat([count, ...parts]);
 }

@@ -43,6 +43,7 @@ const WITH_MORE = [
   'mail-utf-16.eml',
   'mail-attachments.eml',
   'message.msg',
+  'winmail.dat',
   'regatta.xls',
 ];
 /** Pages in the wrong order: the reader takes justified lines whose words lie below each other for a table. */

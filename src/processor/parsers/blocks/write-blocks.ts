@@ -21,6 +21,13 @@ interface Piece {
   goesOn?: boolean;
 }
 
+/** Writes blocks as Markdown. See {@link writeBlocks}. */
+export function toMarkdown(blocks: Iterable<Block>, maxTextChars: number): string {
+  let text = '';
+  for (const event of writeBlocks(blocks, maxTextChars)) if (event.type === 'segment') text += event.text;
+  return text;
+}
+
 /**
  * Writes blocks as segments of Markdown, one for each heading, page and context. Progress events count pages.
  * @throws {ProcessorError} `text_too_long`, before it takes up much more than `maxTextChars`

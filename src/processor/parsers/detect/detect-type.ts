@@ -23,12 +23,13 @@ const HEAD_BYTES = 4096;
 const MAX_PDF_JUNK_BYTES = 1024;
 
 const ZIP = 'PK\x03\x04';
-const RTF = '{\\rtf';
 /** Container of Office files up to 2003, and of newer encrypted ones. */
 const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
 
-/** First bytes, as Latin-1, of images. */
-const IMAGES: readonly [start: RegExp, type: DocumentType][] = [
+/** First bytes, as Latin-1, of types that need no further look. */
+const STARTS: readonly [start: RegExp, type: DocumentType][] = [
+  [/^\{\\rtf/, 'rtf'],
+  [/^\x78\x9f\x3e\x22/, 'tnef'],
   [/^\x89PNG\r\n/, 'png'],
   [/^\xff\xd8\xff/, 'jpeg'],
   [/^(?:II\*\0|MM\0\*)/, 'tiff'],
@@ -77,7 +78,6 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   const pdfHeader = head.slice(0, MAX_PDF_JUNK_BYTES).indexOf('%PDF-');
   // A text may quote the header. It makes a .txt a PDF only at the start.
   if (pdfHeader === 0 || (pdfHeader > 0 && (!byName || byName === 'pdf'))) return 'pdf';
-  if (head.startsWith(RTF)) return 'rtf';
   if (head.startsWith(ZIP)) {
     const type = zipType(await bytesOf(path));
     if (type) return type;
@@ -88,8 +88,8 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
     if (type) return type;
     throw unsupported(oldName ?? 'an old Office document');
   }
-  const image = IMAGES.find(([start]) => start.test(head));
-  if (image) return image[1];
+  const known = STARTS.find(([start]) => start.test(head));
+  if (known) return known[1];
   const signature = SIGNATURES.find(([start]) => head.startsWith(start));
   if (signature) throw unsupported(signature[1]);
 

@@ -45,6 +45,13 @@ export const DOCUMENT_TYPES = {
   doc: { mediaType: 'application/msword', extensions: ['.doc', '.dot'], binary: true },
   xls: { mediaType: 'application/vnd.ms-excel', extensions: ['.xls', '.xlt'], binary: true },
   msg: { mediaType: 'application/vnd.ms-outlook', extensions: ['.msg'], binary: true },
+  /** A mail in Outlook's own wrapping, mostly `winmail.dat`. */
+  tnef: {
+    mediaType: 'application/ms-tnef',
+    extensions: ['.tnef'],
+    binary: true,
+    aliases: ['application/vnd.ms-tnef'],
+  },
   html: {
     mediaType: 'text/html',
     extensions: ['.html', '.htm', '.xhtml'],

@@ -1,7 +1,6 @@
 import type { Block } from '../blocks/block.ts';
 import { BlockBuilder } from '../blocks/block-builder.ts';
 import type { Reading } from '../blocks/reading.ts';
-import { writeBlocks } from '../blocks/write-blocks.ts';
 import { oneLine } from '../markdown-writer.ts';
 import { formulaText } from '../markup/formula.ts';
 import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
@@ -43,15 +42,6 @@ export function readHtml(html: string, reading: Reading): Block[] {
     if (typeof result !== 'string') return result;
     skipped.delete(result);
   }
-}
-
-/** Writes an HTML page as Markdown. See {@link readHtml}. */
-export function htmlToMarkdown(html: string, reading: Reading): string {
-  let text = '';
-  for (const event of writeBlocks(readHtml(html, reading), reading.maxTextChars)) {
-    if (event.type === 'segment') text += event.text;
-  }
-  return text;
 }
 
 /** The open block, which takes the next words. */
@@ -144,7 +134,7 @@ class HtmlReader {
     else if (this.#open.kind === 'code') {
       if (name === 'code') this.#open.language ??= languageOf(attributes);
       this.#partCode(name);
-    } else if (name === 'img') this.#words.push(` ${attributes.get('alt') ?? ''} `);
+    } else if (name === 'img') this.#words.push(` ${altText(attributes)} `);
     else if (CODE.test(name)) {
       this.#flush();
       this.#open = { kind: 'code', language: languageOf(attributes) };
@@ -246,4 +236,10 @@ function standsApart(name: string): boolean {
 
 function endsParagraph(name: string): boolean {
   return ENDS_PARAGRAPH.test(name) || ENDS_LINE.test(name);
+}
+
+/** Returns the words that stand for an image. Outlook repeats its address there. */
+function altText(attributes: ReadonlyMap<string, string>): string {
+  const words = attributes.get('alt') ?? '';
+  return words === attributes.get('src') ? '' : words;
 }

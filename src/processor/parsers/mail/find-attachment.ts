@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { detectType, type DocumentSource } from '../detect/detect-type.ts';
 import type { DocumentFile } from '../document-file.ts';
+import { isMail } from './containers.ts';
 import { parseMail } from './mail.ts';
 
 /** Time in ms for which a child keeps an attachment after its last page. */
@@ -32,8 +33,13 @@ export async function findAttachment(
     if (at === place) found = source;
     return Readable.from([]);
   };
-  const type = (await detectType(mail)) === 'msg' ? 'msg' : 'mail';
-  const events = parseMail(mail.path, { maxTextChars, includeHidden: false }, look, type);
+  const type = await detectType(mail);
+  const events = parseMail(
+    mail.path,
+    { maxTextChars, includeHidden: false },
+    look,
+    isMail(type) ? type : 'mail',
+  );
   while (!found && !(await events.next()).done);
   if (!found) throw new Error(`the mail has no attachment ${place}`);
   kept = { mail: mail.path, place, attachment: found };

@@ -1,10 +1,11 @@
-import type { Email } from 'postal-mime';
-
 import { ProcessorError } from '../../errors.ts';
 import { Reading, type Limits } from '../blocks/reading.ts';
-import { htmlToMarkdown } from '../html/html.ts';
+import { toMarkdown } from '../blocks/write-blocks.ts';
+import { readHtml } from '../html/html.ts';
 import { escapeBlocks } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
+import type { MailContent } from './mail-content.ts';
+import { readPackedRtf } from './rich-text.ts';
 
 /** Largest share of the HTML's words that the plain text may lack. */
 const MAX_LACK = 0.3;
@@ -26,19 +27,21 @@ interface MailWords {
 }
 
 /**
- * Reads the words of a mail: the plain text, or the HTML if that is richer. It is richer if the plain text lacks many of
- * its words, or the rows of its tables.
- * @throws {ProcessorError} `text_too_long` or `corrupt`, if there is only HTML
+ * Reads the words of a mail: the plain text, or the HTML or RTF if that is richer. It is richer if the plain text lacks
+ * many of its words, or the rows of its tables.
+ * @throws {ProcessorError} `text_too_long` or `corrupt`, if there is no plain text
  */
 export function mailWords(
-  { text = '', html = '' }: Email,
+  { text = '', html = '', packedRtf }: MailContent,
   { maxTextChars, includeHidden }: Limits,
 ): MailWords {
   const plain = { words: escapeBlocks(normalize(text)).trim(), hiddenLeftOut: 0 };
-  if (html.trim() === '') return plain;
+  if (html.trim() === '' && !packedRtf) return plain;
   const reading = new Reading(maxTextChars, includeHidden);
   try {
-    const words = htmlToMarkdown(html, reading);
+    const blocks =
+      packedRtf && html.trim() === '' ? readPackedRtf(packedRtf, reading) : readHtml(html, reading);
+    const words = toMarkdown(blocks, maxTextChars);
     const isTaken = plain.words === '' || isRicher(words, plain.words);
     return isTaken ? { words, hiddenLeftOut: reading.hiddenLeftOut } : plain;
   } catch (error) {

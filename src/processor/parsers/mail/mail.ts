@@ -1,4 +1,4 @@
-import type { Address, Attachment, Email } from 'postal-mime';
+import type { Address, Attachment } from 'postal-mime';
 
 import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { wellFormed } from '../../../well-formed.ts';
@@ -9,9 +9,9 @@ import { bytesOf, type DocumentFile } from '../document-file.ts';
 import { heading, oneLine } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
+import { CONTAINERS, isMail, type MailType } from './containers.ts';
+import type { MailContent } from './mail-content.ts';
 import { mailWords } from './mail-words.ts';
-import { readMail } from './read-mail.ts';
-import { readMsg } from './read-msg.ts';
 
 /** Deepest nesting of attached mails. Deeper ones are only named. */
 const MAX_LEVEL = 5;
@@ -50,10 +50,6 @@ interface Standing {
 type Progress = Extract<ParseEvent, { type: 'progress' }>;
 /** Segments of one mail or attachment. */
 type Part = readonly SegmentEvent[];
-
-/** Readers of the container of a mail, by type. */
-const CONTAINERS = { mail: readMail, msg: readMsg };
-type MailType = keyof typeof CONTAINERS;
 
 /**
  * Reads a mail: subject as heading, sender, recipients, date and text. It reads attached mails below their subject,
@@ -141,7 +137,7 @@ class MailReader {
     try {
       const type = attachment.mimeType === 'message/rfc822' ? 'mail' : await detectType(source);
       if (type === 'text' && FOR_PROGRAMS.test(attachment.mimeType)) return '';
-      if (type === 'mail' || type === 'msg') {
+      if (isMail(type)) {
         return standing.level > MAX_LEVEL ? '' : yield* this.read(type, source.path, standing);
       }
       const part = yield* this.#readDocument(source, standing);
@@ -222,7 +218,7 @@ function nameOf({ filename, mimeType }: Attachment): string {
   return oneLine(normalize(filename ?? mimeType));
 }
 
-function head({ from, to = [], cc = [], date }: Email): string {
+function head({ from, to = [], cc = [], date }: MailContent): string {
   const fields = {
     From: people(from ? [from] : []),
     To: people(to),

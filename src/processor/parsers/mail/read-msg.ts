@@ -1,31 +1,50 @@
 import { createRequire } from 'node:module';
-import type { Address, Attachment, Email } from 'postal-mime';
+import type { Address, Attachment } from 'postal-mime';
 import type * as Library from '@kenjiuno/msgreader';
 
 import { ProcessorError } from '../../errors.ts';
 import { decoded } from '../detect/decode-text.ts';
 import { checkCompoundFile } from '../legacy/compound-file.ts';
+import type { MailContent } from './mail-content.ts';
+
+const WESTERN = 1252;
+/** Code pages of older messages, which are not in Unicode, by those that they name. Mails name other ones than Windows has. */
+const CODE_PAGES: ReadonlyMap<number | undefined, number> = new Map([
+  ...[874, 932, 936, 949, 950, 1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258, 65001].map(
+    (page) => [page, page] as const,
+  ),
+  ...[20932, 50220, 50221, 50222, 51932].map((page) => [page, 932] as const),
+  ...[20866, 21866, 28595].map((page) => [page, 1251] as const),
+  [28592, 1250],
+  [28597, 1253],
+  [28599, 1254],
+  [28598, 1255],
+  [28596, 1256],
+  [51936, 936],
+  [54936, 936],
+  [51949, 949],
+]);
 
 /**
  * Reads a message of Outlook as a mail. The library loads with the first.
  * @throws {ProcessorError} `corrupt`
  */
-export function readMsg(bytes: Buffer): Email {
+export function readMsg(bytes: Buffer): MailContent {
   try {
     checkCompoundFile(bytes);
-    const reader = new (loadLibrary().default)(
-      new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    );
+    const western = openMessage(bytes, WESTERN);
+    const { messageCodepage, internetCodepage } = western.getFileData();
+    const codePage = CODE_PAGES.get(messageCodepage ?? internetCodepage);
+    const reader = codePage === undefined ? western : openMessage(bytes, codePage);
     const message = reader.getFileData();
     if (message.error !== undefined) throw new Error(message.error);
     const { subject, body, attachments = [], recipients = [] } = message;
     const ofKind = (kind: string) => recipients.filter(({ recipType }) => recipType === kind).map(addressOf);
     return {
-      headers: [],
-      headerLines: [],
       subject: textOf(subject),
       text: textOf(body),
       html: htmlOf(message),
+      packedRtf: message.compressedRtf && Buffer.from(message.compressedRtf),
       from: senderOf(message),
       to: ofKind('to'),
       cc: ofKind('cc'),
@@ -39,6 +58,14 @@ export function readMsg(bytes: Buffer): Email {
   } catch (error) {
     throw new ProcessorError('corrupt', { cause: error });
   }
+}
+
+/** @param codePage of the text that is not in Unicode */
+function openMessage(bytes: Buffer, codePage: number): Library.default {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader = new (loadLibrary().default)(view);
+  reader.parserConfig = { ansiEncoding: `cp${codePage}` };
+  return reader;
 }
 
 /** `import` finds the class of this older kind of module in different places, by the loader. */

@@ -1,5 +1,6 @@
 import { Reading } from '../blocks/reading.ts';
-import { htmlToMarkdown } from '../html/html.ts';
+import { toMarkdown } from '../blocks/write-blocks.ts';
+import { readHtml } from '../html/html.ts';
 import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
 import { ENDS_PARAGRAPH } from '../html/open-elements.ts';
 import { codeBlock, heading } from '../markdown-writer.ts';
@@ -128,7 +129,7 @@ class HtmlRemover {
       return this.#replaceBlock(
         start,
         close.end,
-        htmlToMarkdown(this.#source.slice(start, close.end), new Reading(Infinity, true)),
+        toMarkdown(readHtml(this.#source.slice(start, close.end), new Reading(Infinity, true)), Infinity),
       );
     if (name === 'img') return this.#replace(start, end, attributes.get('alt') ?? '');
     if (name === 'br' || CELL.test(name)) return this.#replace(start, end, ' ');

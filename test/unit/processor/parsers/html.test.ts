@@ -14,6 +14,11 @@ it('leaves out invisible elements and the navigation of the site', async () => {
   expect(text).toBe('One\n\nTwo\n\nThree');
 });
 
+it('takes the words that stand for an image, unless they are its address', async () => {
+  const html = '<p>A <img alt="mill" src="a.png"> and <img alt="cid:1@x" src="cid:1@x"> more</p>';
+  expect((await page(html)).text).toBe('A mill and more');
+});
+
 it('keeps text that only mentions hiding', async () => {
   const html = `<p title="a hidden gem">a</p><p class='wide hidden md:block'>b</p>`;
   expect((await page(`${html}<p title="a" hidden>c</p>`)).text).toBe('a\n\nb');

@@ -1,0 +1,13 @@
+import type { DocumentType } from '../detect/document-types.ts';
+import { readMail } from './read-mail.ts';
+import { readMsg } from './read-msg.ts';
+import { readTnef } from './read-tnef.ts';
+
+/** Readers of the container of a mail, by type. */
+export const CONTAINERS = { mail: readMail, msg: readMsg, tnef: readTnef };
+export type MailType = keyof typeof CONTAINERS;
+
+/** Returns whether a type of documents is a mail. */
+export function isMail(type: DocumentType): type is MailType {
+  return Object.hasOwn(CONTAINERS, type);
+}

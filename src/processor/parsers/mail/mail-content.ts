@@ -1,0 +1,9 @@
+import type { Email } from 'postal-mime';
+
+type Field = 'from' | 'to' | 'cc' | 'subject' | 'date' | 'text' | 'html' | 'attachments';
+
+/** Content of a mail, as the reader of its container returns it. */
+export type MailContent = Pick<Email, Field> & {
+  /** The words as RTF, packed as Outlook does. They repeat the HTML, or hold it. */
+  packedRtf?: Buffer | undefined;
+};
