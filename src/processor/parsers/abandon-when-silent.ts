@@ -4,26 +4,37 @@ import { settleWithin } from '../settle-within.ts';
 const abandoned = new Set<Promise<unknown>>();
 
 /**
- * Yields the source's values until the source is silent for `maxSilenceMs`. Then it abandons the native call, which
- * continues: {@link hasAbandonedWork} is true until the call ends.
+ * Yields the source's values until the source is silent for `maxSilenceMs`. Then, or if the
+ * caller stops, it abandons the native call, which continues: {@link hasAbandonedWork} is true until the call ends. It
+ * reads one value ahead, so that a native source works beside its caller.
  * @throws when the source is silent for too long
  */
 export async function* abandonWhenSilent<T>(
   source: AsyncGenerator<T>,
   maxSilenceMs: number,
 ): AsyncGenerator<T> {
-  for (;;) {
-    const next = source.next();
-    const result = await settleWithin(maxSilenceMs, next, 'silence' as const);
-    if (result === 'silence') {
-      const ended = Promise.allSettled([next]);
-      abandoned.add(ended);
-      void ended.then(() => abandoned.delete(ended));
-      throw new Error(`the reader reported nothing for ${maxSilenceMs} ms`);
+  let next = source.next();
+  let hasEnded = false;
+  try {
+    for (;;) {
+      const result = await settleWithin(maxSilenceMs, next, 'silence' as const);
+      if (result === 'silence') throw new Error(`the reader reported nothing for ${maxSilenceMs} ms`);
+      hasEnded = result.done === true;
+      if (result.done) return;
+      next = source.next();
+      // An error of it waits until the caller has worked on this value.
+      next.catch(() => undefined);
+      yield result.value;
     }
-    if (result.done) return;
-    yield result.value;
+  } finally {
+    if (!hasEnded) abandon(next);
   }
+}
+
+function abandon(call: Promise<unknown>): void {
+  const ended = Promise.allSettled([call]);
+  abandoned.add(ended);
+  void ended.then(() => abandoned.delete(ended));
 }
 
 /** True while an abandoned call still runs: this process shares its core with it. */

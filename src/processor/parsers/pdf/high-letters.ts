@@ -6,13 +6,14 @@ import { lettersIn, lettersOf } from './pdf-letters.ts';
 const HIGH = /[\u{10000}-\u{10ffff}]+/gu;
 const STREAM = Buffer.from('stream');
 const CR = 0x0d;
-/** Bytes of a stream to unpack for a look at it. A map of characters names itself at once. */
-const LOOK_BYTES = 512;
+/** Bytes of a stream to unpack for a look at it. A map of characters names itself at once. Twice as many take twice as long. */
+const LOOK_BYTES = 256;
 const MAX_MAP_BYTES = 1024 * 1024;
 /** Most streams to look at, and most maps to unpack. A book of 1,000 pages has 5,000 streams. */
 const MAX_STREAMS = 50_000;
 const MAX_MAPS = 500;
-const MAP = 'begincmap';
+/** The start of a map: with a comment, or without one. */
+const MAP = /Resource-CMap|\/CIDInit|begincmap/;
 /** A surrogate pair in such a map. */
 const PAIR = /<(?:[0-9a-f]{4})*d[89ab][0-9a-f]{2}d[c-f][0-9a-f]{2}/i;
 
@@ -37,10 +38,7 @@ export function mayHaveHighLetters(bytes: Buffer): boolean {
 }
 
 function isMap(bytes: Buffer, start: number): boolean {
-  return (
-    bytes.subarray(start, start + LOOK_BYTES).includes(MAP) ||
-    unpacked(bytes, start, LOOK_BYTES).includes(MAP)
-  );
+  return MAP.test(unpacked(bytes, start, LOOK_BYTES));
 }
 
 /** Unpacks the beginning of a stream; the bytes as they are if they are not packed. */
@@ -49,7 +47,7 @@ function unpacked(bytes: Buffer, start: number, maxBytes: number): string {
   // Zlib's first byte for every usual window.
   if (((packed[0] ?? 0) & 0x0f) !== 8) return packed.toString('latin1');
   try {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxBytes * 64 };
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxBytes * 64, chunkSize: 4096 };
     return inflateSync(packed, options).toString('latin1');
   } catch {
     return '';

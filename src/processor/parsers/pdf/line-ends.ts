@@ -6,7 +6,6 @@ const COMPOUND_END = /\p{L}[-‐‑]\p{L}+[-‐‑]$/u;
 const NUMBER_END = /\d[-‐‑–—]$/;
 const LINE_START = /^\p{L}+/u;
 const WORDS = /\p{L}+(?:-\p{L}+)*/gu;
-const COMPOUNDS = /\p{L}+(?:-\p{L}+)+/gu;
 /** Most words and lines of a document to remember. A book of 600 pages has 20,000 of each. */
 const MAX_WORDS = 200_000;
 /** Fewest letters of a half that is a word of its own. Shorter ones are syllables more often. */
@@ -36,13 +35,15 @@ let dictionary: Promise<ReadonlySet<string>> | undefined;
 
 /** Words of a document, which tell what a hyphen at a line's end means. */
 export class DocumentWords {
-  readonly #words = new Vocabulary(WORDS);
-  readonly #compounds = new Vocabulary(COMPOUNDS);
+  /** Words inside lines, in lower case with ASCII hyphens. Those at the ends of lines may be halves. */
+  readonly #words = new Set<string>();
+  /** Lines whose words are not in the set yet. Most documents never need them. */
+  #lines: string[] = [];
 
   /** Adds the words of lines. */
   add(lines: readonly string[]): void {
-    this.#words.add(lines);
-    this.#compounds.add(lines);
+    if (this.#words.size >= MAX_WORDS || this.#lines.length >= MAX_WORDS) return;
+    for (const line of lines) this.#lines.push(line);
   }
 
   /**
@@ -66,12 +67,15 @@ export class DocumentWords {
     );
     const firsts = new Set(lines.flatMap((line) => LINE_START.exec(line)?.[0] ?? []));
     const decided = new Map<string, string>();
+    const lengths = [...new Set(Array.from(lasts.keys(), ({ length }) => length))].sort((a, b) => a - b);
     for (const word of whole.match(/\p{L}{3,}/gu) ?? []) {
-      for (let end = 1; end < word.length; end++) {
+      for (const end of lengths) {
+        if (end >= word.length) break;
         const half = word.slice(0, end);
         const isCompound = lasts.get(half);
+        if (isCompound === undefined) continue;
         const rest = word.slice(end);
-        if (isCompound === undefined || !firsts.has(rest)) continue;
+        if (!firsts.has(rest)) continue;
         if (isCompound || (await this.#keepsHyphen(half, rest))) decided.set(word, `${half}-${rest}`);
       }
     }
@@ -81,9 +85,19 @@ export class DocumentWords {
   async #keepsHyphen(half: string, rest: string): Promise<boolean> {
     const [left, right] = [half.toLowerCase(), rest.toLowerCase()];
     const compound = `${left}-${right}`;
-    if (this.#compounds.has(compound)) return true;
+    if (this.#has(compound)) return true;
     if (!DOUBLE_VOWEL.test(compound) && !(await this.#areWords(left, right))) return false;
-    return !this.#words.has(left + right);
+    return !this.#has(left + right);
+  }
+
+  #has(searched: string): boolean {
+    for (const line of this.#lines) {
+      const end = DASHES.includes(line.at(-1) ?? ' ') ? line.lastIndexOf(' ') + 1 : line.length;
+      const words = line.slice(0, end).toLowerCase().replace(/[‐‑]/g, '-').match(WORDS) ?? [];
+      for (const word of words) this.#words.add(word);
+    }
+    this.#lines = [];
+    return this.#words.has(searched);
   }
 
   /** Returns whether both halves are words, and the whole is none. */
@@ -93,34 +107,6 @@ export class DocumentWords {
     return [left, right].every((word) =>
       word.length < MIN_HALF ? word.length === 1 || SHORT_WORDS.has(word) : isWord(word, words),
     );
-  }
-}
-
-/** Words inside lines. Those at the ends of lines may be halves. */
-class Vocabulary {
-  readonly #pattern: RegExp;
-  readonly #words = new Set<string>();
-  /** Lines whose words are not in the set yet. Most documents never need them. */
-  #lines: string[] = [];
-
-  /** @param pattern matches the words to keep, in lower case with ASCII hyphens */
-  constructor(pattern: RegExp) {
-    this.#pattern = pattern;
-  }
-
-  add(lines: readonly string[]): void {
-    if (this.#words.size >= MAX_WORDS || this.#lines.length >= MAX_WORDS) return;
-    for (const line of lines) this.#lines.push(line);
-  }
-
-  has(searched: string): boolean {
-    for (const line of this.#lines) {
-      const end = DASHES.includes(line.at(-1) ?? ' ') ? line.lastIndexOf(' ') + 1 : line.length;
-      const words = line.slice(0, end).toLowerCase().replace(/[‐‑]/g, '-').match(this.#pattern) ?? [];
-      for (const word of words) this.#words.add(word);
-    }
-    this.#lines = [];
-    return this.#words.has(searched);
   }
 }
 
