@@ -1,6 +1,6 @@
 import { LiteParse, type TextItem } from '@llamaindex/liteparse';
 
-import { DocumentWords } from '../pdf/line-ends.ts';
+import { DocumentWords } from '../pdf/words/line-ends.ts';
 
 /** A word that OCR has read, with its place on the page. */
 export type OcrWord = Pick<TextItem, 'text' | 'x' | 'y' | 'width' | 'height' | 'confidence'>;

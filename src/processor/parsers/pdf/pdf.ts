@@ -8,7 +8,8 @@ import { Recognition } from '../ocr/recognition.ts';
 import { withoutFalseTables } from './false-tables.ts';
 import { isGarbled, saysTheSame } from './garbled-text.ts';
 import { mayHaveHighLetters, withHighLetters } from './high-letters.ts';
-import { DocumentWords } from './line-ends.ts';
+import { DocumentWords } from './words/line-ends.ts';
+import { withJoinedLetters } from './words/spaced-letters.ts';
 import { withoutMixedColumns } from './mixed-columns.ts';
 import { lettersOf } from './pdf-letters.ts';
 import { columnsFromRight, rightToLeftShare, runsDown } from './pdf-lines.ts';
@@ -149,7 +150,7 @@ class SecondReader {
     }
     this.#words.add(lines);
     const own = hasText(page.text) ? withoutMixedColumns(withoutFalseTables(page.text, lines), pieces) : '';
-    const markdown = await this.#words.restore(own, lines);
+    const markdown = await this.#words.restore(await withJoinedLetters(own, lines), lines);
     const reread = () => this.#reread(page.number);
     const whole = await this.#lost.restore(markdown, pieces, page.size, reread);
     const isHigh = this.#hasHighLetters && hasText(whole);

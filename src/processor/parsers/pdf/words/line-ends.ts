@@ -1,3 +1,5 @@
+import { englishWords } from './english-words.ts';
+
 const DASHES = '-‐‑–—';
 /** Dash or hyphen at the end of a line. LiteParse writes every dash as a hyphen. */
 const LINE_END = /(\p{L}+)[-‐‑–—]$/u;
@@ -10,28 +12,12 @@ const WORDS = /\p{L}+(?:-\p{L}+)*/gu;
 const MAX_WORDS = 200_000;
 /** Fewest letters of a half that is a word of its own. Shorter ones are syllables more often. */
 const MIN_HALF = 3;
-/** Endings that the dictionary leaves out, and what stands in their place. */
-const ENDINGS: readonly [ending: string, instead: readonly string[]][] = [
-  ['ies', ['y']],
-  ['ied', ['y']],
-  ['ing', ['', 'e']],
-  ['es', ['', 'e']],
-  ['ed', ['', 'e']],
-  ['er', ['', 'e']],
-  ['est', ['', 'e']],
-  ['ly', ['']],
-  ['s', ['']],
-];
-const PREFIX = /^(?:un|re|in|dis|mis|pre|non|over|under|inter)(?=\p{L}{3})/u;
 /** Words of two letters. No syllable of one letter is cut off, and hardly any of these. */
 const SHORT_WORDS = new Set(
   'am an as at be by do go he if in is it me my no of on or so to up us we'.split(' '),
 );
 /** A prefix before the vowel with which it ends: `re-entry`, `co-operate`. */
 const DOUBLE_VOWEL = /^(?:(?:re|pre|de)-e|(?:co|pro)-o|anti-i|semi-i)/u;
-
-/** Words of the English dictionary. Reading them takes 70 ms, so it waits for a document that needs them. */
-let dictionary: Promise<ReadonlySet<string>> | undefined;
 
 /** Words of a document, which tell what a hyphen at a line's end means. */
 export class DocumentWords {
@@ -102,29 +88,10 @@ export class DocumentWords {
 
   /** Returns whether both halves are words, and the whole is none. */
   async #areWords(left: string, right: string): Promise<boolean> {
-    const words = await (dictionary ??= readDictionary());
-    if (isWord(left + right, words)) return false;
+    const isWord = await englishWords();
+    if (isWord(left + right)) return false;
     return [left, right].every((word) =>
-      word.length < MIN_HALF ? word.length === 1 || SHORT_WORDS.has(word) : isWord(word, words),
+      word.length < MIN_HALF ? word.length === 1 || SHORT_WORDS.has(word) : isWord(word),
     );
   }
-}
-
-function isWord(word: string, dictionary: ReadonlySet<string>): boolean {
-  if (dictionary.has(word)) return true;
-  const stems = ENDINGS.filter(([ending]) => word.endsWith(ending)).flatMap(([ending, instead]) =>
-    instead.flatMap((end) => {
-      const stem = word.slice(0, -ending.length);
-      const single = stem.replace(/(.)\1$/u, '$1');
-      return [stem + end, single + end];
-    }),
-  );
-  const bare = word.replace(PREFIX, '');
-  return stems.some((stem) => dictionary.has(stem)) || (bare !== word && isWord(bare, dictionary));
-}
-
-async function readDictionary(): Promise<ReadonlySet<string>> {
-  const { default: dictionary } = await import('dictionary-en');
-  const lines = Buffer.from(dictionary.dic).toString().split('\n').slice(1);
-  return new Set(lines.map((line) => line.replace(/\/.*/, '').toLowerCase()));
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { pdf, textAt } from '../../../../helpers/documents/pdf-files.ts';
-import { parsed } from '../../../../helpers/documents/parsed.ts';
+import { pdf, textAt } from '../../../../../helpers/documents/pdf-files.ts';
+import { parsed } from '../../../../../helpers/documents/parsed.ts';
 
 /** Reads lines below each other, and restores their hyphens. */
 async function readLines(lines: readonly string[]): Promise<string> {
