@@ -235,7 +235,7 @@ function people(addresses: readonly Address[]): string {
   return addresses
     .map(({ name, address, group }) => {
       if (group) return `${oneLine(name)}: ${people(group)}`;
-      return oneLine(name === '' ? address : `${name} <${address}>`);
+      return oneLine(name === '' || address === '' ? name + address : `${name} <${address}>`);
     })
     .join(', ');
 }

@@ -11,6 +11,11 @@ it('a mail is read with its lines and blank lines unchanged', async () => {
   expect(text).toBe('# Outer\n\nFrom: a@x.test\n\nOne\ntwo.\n\nThree.\n\n-- \nAnn');
 });
 
+it('a sender without an address is named', async () => {
+  const { text } = await parsed('Message-ID: <1@x.test>\r\nFrom: Ann <>\r\nSubject: S\r\n\r\nWords.\r\n');
+  expect(text).toBe('# S\n\nFrom: Ann\n\nWords.');
+});
+
 it('a mail is read with the mails that are attached to it', async () => {
   const inner = `From: b@x.test\r\nSubject: Inner\r\n\r\nInner words\r\nin lines.\r\n`;
   const { text, segments } = await parsed(
