@@ -3,7 +3,15 @@ import { emphasisPdf } from './formats/emphasis.ts';
 import { plainHtml, reportPage } from './formats/html-page.ts';
 import { arabicPdf, koreanPdf } from './formats/language-pdfs.ts';
 import { excelBinary, outlookMessage, wrappedMail, wordBinary } from './formats/legacy-files.ts';
-import { ATTACHMENTS, ATTACHMENTS_MAIL, BASE64_MAIL, MAIL, UTF16_MAIL } from './formats/mails.ts';
+import {
+  ATTACHMENTS,
+  ATTACHMENTS_MAIL,
+  BASE64_MAIL,
+  MAIL,
+  MAILBOX,
+  MAILBOX_WORDS,
+  UTF16_MAIL,
+} from './formats/mails.ts';
 import { articles, take } from './text/manuscript.ts';
 import { among, chapters, novel, parted, report } from './text/long-texts.ts';
 import { withoutTable } from './formats/pdf-damage.ts';
@@ -112,6 +120,7 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
       'News of the Tide The tide is out. Boat Cups Kittiwake 1',
     );
   },
+  'letters.mbox': () => saying(MAILBOX, MAILBOX_WORDS),
   'report.doc': () =>
     saying(wordBinary('The mill is old.\rIt turns.\r', 'A note.\r'), 'The mill is old. It turns. A note.'),
   'regatta.xls': () =>

@@ -24,6 +24,7 @@ export const SMALL_FILES: readonly string[] = [
   'regatta.xls',
   'message.msg',
   'winmail.dat',
+  'letters.mbox',
   'article.xml',
   'talk.vtt',
   'readme.md',

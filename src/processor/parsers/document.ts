@@ -12,6 +12,7 @@ import type { MailType } from './mail/containers.ts';
 import { jsonSegments } from './text/json.ts';
 import { withoutHtml } from './text/markdown-html.ts';
 import { subtitleSegments } from './text/subtitles.ts';
+import { withMarkdownHeadings, type MarkedText } from './text/text-headings.ts';
 import { titleLine } from './text/title-line.ts';
 import { readXmlText } from './text/xml.ts';
 import { Recognition } from './ocr/recognition.ts';
@@ -38,6 +39,9 @@ const ofText = (read: (text: string) => Iterable<SegmentEvent>): Parser =>
     yield* read(text);
     yield { type: 'end', metadata: { encoding } };
   };
+
+const ofMarkedText = (type: MarkedText): Parser =>
+  ofText((text) => segments(withMarkdownHeadings(type, text)));
 
 /** Makes a parser of a reader of blocks. */
 const blocks = (load: () => Promise<BlockReader>) => async (): Promise<Parser> => {
@@ -96,6 +100,7 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   html: textBlocks(async () => (await import('./html/html.ts')).readHtml),
   csv: textBlocks(() => readCsv),
   mail: mail('mail'),
+  mbox: mail('mbox'),
   msg: mail('msg'),
   tnef: mail('tnef'),
   doc: async () => (await import('./legacy/doc.ts')).parseDoc,
@@ -103,6 +108,10 @@ const PARSERS: Readonly<Record<DocumentType, () => Parser | Promise<Parser>>> = 
   json: () => ofText(jsonSegments),
   markdown: () => ofText((text) => segments(withoutHtml(text), { underlined: true })),
   xml: textBlocks(() => readXmlText),
+  asciidoc: () => ofMarkedText('asciidoc'),
+  org: () => ofMarkedText('org'),
+  rst: () => ofMarkedText('rst'),
+  latex: () => ofMarkedText('latex'),
   srt: () => ofText(subtitleSegments),
   vtt: () => ofText(subtitleSegments),
   text: () => ofText((text) => [{ type: 'segment', text, heading: titleLine(text) }]),

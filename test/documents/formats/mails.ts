@@ -37,3 +37,12 @@ export const ATTACHMENTS = `${MAIL}tides csv Hour Level Six Low Reply Thank you`
 
 /** Builds a mail saved as UTF-16, head and all. */
 export const UTF16_MAIL = Buffer.from(`\ufeff${HEAD}${PLAIN}\r\n${POEM}`, 'utf16le');
+
+/** Builds a mailbox of two mails. */
+export const MAILBOX = ['Ebb', 'Flood']
+  .map(
+    (subject) =>
+      `From ada@nessing.example Fri Dec 16 17:04:16 2022\nFrom: ada@nessing.example\nSubject: ${subject}\n\n${POEM}\n`,
+  )
+  .join('');
+export const MAILBOX_WORDS = ['Ebb', 'Flood'].map((subject) => `${subject}\n${POEM}`).join('');

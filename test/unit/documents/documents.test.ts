@@ -44,6 +44,7 @@ const WITH_MORE = [
   'mail-attachments.eml',
   'message.msg',
   'winmail.dat',
+  'letters.mbox',
   'regatta.xls',
 ];
 /** Pages in the wrong order: the reader takes justified lines whose words lie below each other for a table. */

@@ -63,6 +63,7 @@ export const DOCUMENT_TYPES = {
     aliases: ['text/tab-separated-values'],
   },
   mail: { mediaType: 'message/rfc822', extensions: ['.eml'] },
+  mbox: { mediaType: 'application/mbox', extensions: ['.mbox'], binary: true },
   json: {
     mediaType: 'application/json',
     extensions: ['.json', '.geojson', '.ipynb'],
@@ -77,6 +78,14 @@ export const DOCUMENT_TYPES = {
     mediaType: 'application/xml',
     extensions: ['.xml', '.nxml', '.svg', '.rss', '.atom', '.dita'],
     aliases: ['text/xml', 'image/svg+xml', 'application/rss+xml', 'application/atom+xml'],
+  },
+  asciidoc: { mediaType: 'text/asciidoc', extensions: ['.adoc', '.asciidoc'] },
+  org: { mediaType: 'text/org', extensions: ['.org'] },
+  rst: { mediaType: 'text/x-rst', extensions: ['.rst'], aliases: ['text/prs.fallenstein.rst'] },
+  latex: {
+    mediaType: 'application/x-latex',
+    extensions: ['.tex', '.latex'],
+    aliases: ['application/x-tex', 'text/x-tex'],
   },
   srt: { mediaType: 'application/x-subrip', extensions: ['.srt'] },
   vtt: { mediaType: 'text/vtt', extensions: ['.vtt'] },

@@ -11,6 +11,9 @@ export const XML_ROOT = /^\s*<[a-z][\w.:-]*\s[^<>]*\bxmlns\b/i;
 const VTT = /^WEBVTT(?=\s|$)/;
 const SRT = /^\s*\d+\s*\n\s*\d{1,2}:\d{2}:\d{2},\d{3}\s*-->/;
 
+/** The line above the first mail of a mailbox, and a field of its head. */
+const MBOX = /^From \S[^\n]*\d:\d\d[^\n]*\n>?[A-Za-z-]+:/;
+
 /** Matches a field in a mail's head, with its continuation lines. */
 const MAIL_FIELD = /([a-z][a-z0-9-]*):[^\n]*\n(?:[ \t]+[^\n]*\n)*/iy;
 /** Fields that only mails have. Others, such as From and Date, also stand above notes. */
@@ -23,6 +26,7 @@ export function textType(start: string): DocumentType | undefined {
   if (XML.test(start)) return 'xml';
   if (VTT.test(start)) return 'vtt';
   if (SRT.test(start)) return 'srt';
+  if (MBOX.test(start.replaceAll('\r', ''))) return 'mbox';
   const fields = mailFields(start);
   const isMail = fields.some((name) => MAIL_ONLY.has(name)) && fields.some((name) => MAIL_ALWAYS.has(name));
   return isMail ? 'mail' : undefined;

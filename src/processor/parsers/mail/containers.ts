@@ -1,10 +1,11 @@
 import type { DocumentType } from '../detect/document-types.ts';
 import { readMail } from './read-mail.ts';
+import { readMbox } from './read-mbox.ts';
 import { readMsg } from './read-msg.ts';
 import { readTnef } from './read-tnef.ts';
 
 /** Readers of the container of a mail, by type. */
-export const CONTAINERS = { mail: readMail, msg: readMsg, tnef: readTnef };
+export const CONTAINERS = { mail: readMail, mbox: readMbox, msg: readMsg, tnef: readTnef };
 export type MailType = keyof typeof CONTAINERS;
 
 /** Returns whether a type of documents is a mail. */

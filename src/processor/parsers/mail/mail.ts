@@ -113,11 +113,14 @@ class MailReader {
     this.#left -= words.length;
     this.#hiddenLeftOut += hiddenLeftOut;
     const path = nested(around, segments(subject).next().value?.heading);
+    // A mailbox has no subject.
+    const inner = type === 'mbox' ? level : level + 1;
+    if (type === 'mbox') this.#attachments -= mail.attachments.length;
     const names: string[] = [];
     const within: Part[] = [];
     for (const [index, attachment] of mail.attachments.entries()) {
       const at = place === '' ? String(index + 1) : `${place}.${index + 1}`;
-      const read = yield* this.#readAttachment(attachment, { level: level + 1, path, place: at });
+      const read = yield* this.#readAttachment(attachment, { level: inner, path, place: at });
       if (typeof read === 'string') names.push(`- ${nameOf(attachment)}${read}`);
       else within.push(...read);
     }

@@ -1,0 +1,30 @@
+import type { MailContent } from './mail-content.ts';
+
+const FROM = Buffer.from('From ');
+/** The line above a mail: its sender and its time. Other lines of a mail may begin with the same word. */
+const SEPARATOR = /^From \S[^\n]*\d:\d\d[^\n]*\r?\n/;
+const SEPARATOR_BYTES = 500;
+const LINE_FEED = 0x0a;
+/** Programs write a sign before such a line of a mail's text. */
+const QUOTED = /^>(?=>*From )/gm;
+
+/** Reads a mailbox as a mail to which its mails are attached. */
+export function readMbox(bytes: Buffer): MailContent {
+  const starts = [...separators(bytes)];
+  const attachments = starts.map(({ end }, index) => {
+    const mail = bytes.toString('latin1', end, starts[index + 1]?.start).replace(QUOTED, '');
+    const content = Buffer.from(mail, 'latin1');
+    return { filename: null, mimeType: 'message/rfc822', disposition: 'attachment' as const, content };
+  });
+  return { attachments };
+}
+
+/** Yields the places of the lines above mails, in bytes. A blank line precedes each. */
+function* separators(bytes: Buffer): Generator<{ start: number; end: number }> {
+  for (let at = bytes.indexOf(FROM); at !== -1; at = bytes.indexOf(FROM, at + FROM.length)) {
+    const before = bytes[at - 2] === LINE_FEED || bytes.toString('latin1', at - 3, at) === '\n\r\n';
+    if (at !== 0 && !(before && bytes[at - 1] === LINE_FEED)) continue;
+    const line = SEPARATOR.exec(bytes.toString('latin1', at, at + SEPARATOR_BYTES))?.[0];
+    if (line !== undefined) yield { start: at, end: at + line.length };
+  }
+}

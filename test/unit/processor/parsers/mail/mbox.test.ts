@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+
+import { parsed } from '../../../../helpers/documents/parsed.ts';
+import { failure, useUploadFolder } from '../../../../helpers/documents/parsed-upload.ts';
+
+useUploadFolder();
+
+const above = (name: string) => `From ${name}@x.test Mon Jan  5 10:00:00 2026\n`;
+const mail = (subject: string, words: string) => `From: a@x.test\nSubject: ${subject}\n\n${words}\n`;
+
+it('a mailbox is read mail by mail', async () => {
+  const box = [
+    above('ann') + mail('First', 'One.\n\nFrom here on.\n>From Ann Mon 10:00'),
+    above('bob') + mail('Second', 'Grüße.').replaceAll('\n', '\r\n'),
+  ].join('\n');
+  const { text, segments, metadata } = await parsed(box, 'x');
+  expect(text).toBe(
+    '# First\n\nFrom: a@x.test\n\nOne.\n\nFrom here on.\nFrom Ann Mon 10:00\n\n# Second\n\nFrom: a@x.test\n\nGrüße.',
+  );
+  expect(segments.map(({ heading }) => heading)).toEqual(['First', 'Second']);
+  expect(metadata?.['media_type']).toBe('application/mbox');
+});
+
+it('a mailbox may hold many mails', async () => {
+  const box = Array.from({ length: 300 }, (_, index) => above('a') + mail(`Mail ${index}`, 'Words.')).join(
+    '\n',
+  );
+  const { segments } = await parsed(box, 'a.mbox');
+  expect(segments).toHaveLength(300);
+});
+
+it('a mailbox without a mail is refused', async () => {
+  expect(await failure('From here on, words.', 'a.mbox')).toBe('corrupt');
+});
