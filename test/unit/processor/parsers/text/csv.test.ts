@@ -1,12 +1,27 @@
 import { expect, it } from 'vitest';
 
 import { readCsv } from '../../../../../src/processor/parsers/text/csv.ts';
+import { parsed } from '../../../../helpers/documents/parsed.ts';
 
 it.each([
-  ['a grid below both limits', '1,2\n'.repeat(90_000), ['paragraph', 'table']],
-  ['one table of too many cells', '1,2\n'.repeat(100_000), ['paragraph']],
-  ['one table of too many characters', `${'x'.repeat(1_000_000)},2\n`, ['paragraph']],
+  ['one table', '1,2\n'.repeat(90_000), ['paragraph', 'table']],
+  ['a long file as two tables', '1,2\n'.repeat(100_000), ['paragraph', 'table', 'table']],
+  ['one table with a long cell', `${'x'.repeat(1_000_000)},2\n`, ['paragraph', 'table']],
 ])('reads %s', (_, rows, types) => {
   const blocks = readCsv(`Stock\n\na,b\n${rows}`);
   expect(Array.from(blocks, ({ type }) => type)).toEqual(types);
+});
+
+it('explains each row of a long file by the header', async () => {
+  const { segments } = await parsed(`Stock\n\na,b\n${'1,2\n'.repeat(250_000)}`, 'a.csv');
+  const unexplained = segments.filter(({ context }) => context === undefined);
+  expect(unexplained.map(({ text }) => text.trim())).toEqual([
+    'Stock\n\n| a | b |',
+    '| a | b |',
+    '| a | b |',
+  ]);
+  expect(new Set(segments.map(({ context }) => context))).toEqual(new Set([undefined, '| a | b |']));
+  expect(segments.map(({ text }) => text.split('| 1 | 2 |').length - 1).reduce((a, b) => a + b)).toBe(
+    250_000,
+  );
 });
