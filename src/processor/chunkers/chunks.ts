@@ -1,10 +1,11 @@
 import type { ChunkRequest, CutChunk, Segment } from '../../contract/services/processor.ts';
 import { chunkFixed } from './fixed.ts';
 import { chunkMarkdown } from './markdown.ts';
-import type { PackedSpan } from './pack.ts';
 import { chunkByPage } from './page.ts';
 import { chunkRecursively } from './recursive.ts';
 import { chunkBySentence } from './sentence.ts';
+import type { Span } from './spans/span.ts';
+import { headerReader } from './table-headers.ts';
 
 type Labels = Pick<Segment, 'page' | 'heading' | 'context' | 'ocr'>;
 
@@ -14,17 +15,27 @@ type Labels = Pick<Segment, 'page' | 'heading' | 'context' | 'ocr'>;
  * - Each chunk is a slice of the text, of at most `chunk_size`, without blanks at its ends. None is blank.
  * - Together they hold everything that is not blank. Their starts and their ends strictly grow.
  * - Two neighbours share at most `chunk_overlap`.
- * - A chunk has the page, heading and context of its first character. Its `context` is no part of its text.
+ * - A chunk has the page, heading and context of its first character. Its `context` is no part of its text. Inside a
+ *   table of Markdown it is the header row.
  * - A chunk is marked `ocr` if any of its text is.
  */
 export function* cutChunks(request: ChunkRequest): Generator<CutChunk> {
-  const labelsAt = labelReader(request.segments);
+  const { text, segments } = request;
+  const labelsAt = labelReader(segments);
+  const headerAt = headerReader(text, pageStarts(segments));
   for (const span of spans(request)) {
-    yield { text: request.text.slice(span.start, span.end), ...span, ...labelsAt(span) };
+    const labels = labelsAt(span);
+    const context = labels.context ?? headerAt(span.start);
+    yield {
+      text: text.slice(span.start, span.end),
+      ...span,
+      ...labels,
+      ...(context !== undefined && { context }),
+    };
   }
 }
 
-function spans({ text, strategy, chunk_size, chunk_overlap, segments }: ChunkRequest): Generator<PackedSpan> {
+function spans({ text, strategy, chunk_size, chunk_overlap, segments }: ChunkRequest): Generator<Span> {
   switch (strategy) {
     case 'sentence':
       return chunkBySentence(text, chunk_size, chunk_overlap, pageStarts(segments));
@@ -47,7 +58,7 @@ function pageStarts(segments: readonly Segment[]): number[] {
 }
 
 /** Returns a function that reads the labels of a span. The starts of its spans must grow. */
-function labelReader(segments: readonly Segment[]): (span: Pick<PackedSpan, 'start' | 'end'>) => Labels {
+function labelReader(segments: readonly Segment[]): (span: Span) => Labels {
   let index = 0;
   return ({ start, end }) => {
     for (let next; (next = segments[index]) && next.end <= start;) index++;

@@ -1,8 +1,9 @@
 import type { Segment } from '../../contract/services/processor.ts';
 import { blocks, type Heading } from './blocks.ts';
 import { blockUnits } from './block-units.ts';
-import { pack, type Apart, type PackedSpan } from './pack.ts';
+import { pack, type Apart } from './pack.ts';
 import { joinRuns, leadIn } from './unit.ts';
+import type { Span } from './spans/span.ts';
 
 /** Share of a chunk's size. A shorter chunk is too small, so a title joins the text below it. */
 const TINY_SHARE = 1 / 8;
@@ -19,7 +20,7 @@ export function chunkMarkdown(
   overlap: number,
   pageStarts: readonly number[],
   segments: readonly Segment[],
-): Generator<PackedSpan> {
+): Generator<Span> {
   const found = blocks(text, { pageStarts, sections: sectionsOf(segments) });
   const units = leadIn(blockUnits(text, found, size), size);
   const sections = joinRuns(units, size, (_, next) => !next.headings);

@@ -1,11 +1,6 @@
 import type { Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
-/** A chunk without its text, page and heading. */
-export interface PackedSpan extends Span {
-  context?: string;
-}
-
 /** Returns whether a unit must not join the open chunk. The packer calls it for every unit and every part. */
 export type Apart = (open: Span | undefined, next: Unit) => boolean;
 
@@ -20,10 +15,10 @@ export function* pack(
   size: number,
   overlap: number,
   apart: Apart = () => false,
-): Generator<PackedSpan> {
+): Generator<Span> {
   let packed: Unit[] = [];
 
-  function* add(unit: Unit): Generator<PackedSpan> {
+  function* add(unit: Unit): Generator<Span> {
     let open = chunkOf(packed);
     if (apart(open, unit) && open) {
       yield open;
@@ -46,12 +41,11 @@ export function* pack(
   if (open) yield open;
 }
 
-function chunkOf(packed: readonly Unit[]): PackedSpan | undefined {
+function chunkOf(packed: readonly Unit[]): Span | undefined {
   const [first] = packed;
   const last = packed.at(-1);
   if (!first || !last) return undefined;
-  const { start, context } = first;
-  return { start, end: last.end, ...(context !== undefined && { context }) };
+  return { start: first.start, end: last.end };
 }
 
 /** Returns the units, or parts of them, that begin at `from` or later. */

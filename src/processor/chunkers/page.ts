@@ -1,6 +1,5 @@
-import type { PackedSpan } from './pack.ts';
 import { chunkBySentence } from './sentence.ts';
-import { splitsPair } from './spans/span.ts';
+import { splitsPair, type Span } from './spans/span.ts';
 
 /**
  * Makes each page, slide or sheet a chunk, however small. A page of more than `size` characters is cut like a text.
@@ -11,7 +10,7 @@ export function* chunkByPage(
   size: number,
   overlap: number,
   pageStarts: readonly number[],
-): Generator<PackedSpan> {
+): Generator<Span> {
   let from = 0;
   for (const border of [...pageStarts, text.length]) {
     const to = splitsPair(text, border) ? border + 1 : border;

@@ -1,24 +1,17 @@
 import { wordBorder } from './spans/borders.ts';
 import { trimSpan, type Span } from './spans/span.ts';
-import type { Unit } from './unit.ts';
 
 /**
  * Cuts a stretch of text, without the blanks at its ends, into pieces of at most `size` characters. It cuts at line
  * ends, else between words, else between characters. A stretch that fits is one piece, and a blank one is none. No two
  * neighbours fit together, so no overlap repeats the rest of a stretch.
- * @param about properties of every piece
  */
-export function* pieces(
-  text: string,
-  span: Span,
-  size: number,
-  about: Pick<Unit, 'context'> = {},
-): Generator<Unit> {
-  let rest: Unit = { ...about, ...trimSpan(text, span) };
+export function* pieces(text: string, span: Span, size: number): Generator<Span> {
+  let rest = trimSpan(text, span);
   while (rest.end - rest.start > size) {
     const cut = cutBefore(text, rest.start, rest.start + size);
-    yield { ...rest, ...trimSpan(text, { start: rest.start, end: cut }) };
-    rest = { ...about, ...trimSpan(text, { start: cut, end: rest.end }) };
+    yield trimSpan(text, { start: rest.start, end: cut });
+    rest = trimSpan(text, { start: cut, end: rest.end });
   }
   if (rest.end > rest.start) yield rest;
 }

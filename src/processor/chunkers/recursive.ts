@@ -1,5 +1,5 @@
 import { lines } from './spans/lines.ts';
-import { pack, type PackedSpan } from './pack.ts';
+import { pack } from './pack.ts';
 import { sentences } from './sentences.ts';
 import { trimSpan, type Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
@@ -8,7 +8,7 @@ import type { Unit } from './unit.ts';
  * Packs paragraphs into chunks of at most `size` characters. It cuts long ones into lines, then sentences, words, and
  * characters. It looks only at blank lines, line ends and sentence ends, so it suits any plain text.
  */
-export function chunkRecursively(text: string, size: number, overlap: number): Generator<PackedSpan> {
+export function chunkRecursively(text: string, size: number, overlap: number): Generator<Span> {
   return pack(paragraphs(text, size), size, overlap);
 }
 

@@ -1,7 +1,8 @@
 import { blocks } from './blocks.ts';
 import { blockUnits } from './block-units.ts';
-import { pack, type Apart, type PackedSpan } from './pack.ts';
+import { pack, type Apart } from './pack.ts';
 import { leadIn, type Unit } from './unit.ts';
+import type { Span } from './spans/span.ts';
 
 /** Share of a chunk's size. A chunk that is as long ends before a heading, so that fewer chunks hold two subjects. */
 const ENOUGH_SHARE = 1 / 2;
@@ -16,7 +17,7 @@ export function chunkBySentence(
   size: number,
   overlap: number,
   pageStarts: readonly number[] = [],
-): Generator<PackedSpan> {
+): Generator<Span> {
   const units = blockUnits(text, blocks(text, { pageStarts }), size);
   const isLong = text.trim().length > size;
   let isAfterHeading = false;

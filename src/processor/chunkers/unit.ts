@@ -5,8 +5,6 @@ import type { Span } from './spans/span.ts';
 export interface Unit extends Span {
   /** Cuts the unit if it does not fit. A unit without parts always fits. */
   parts?: () => Iterable<Unit>;
-  /** Text from elsewhere that explains the unit, such as a table's header row. */
-  context?: string;
   /** Headings at its beginning. */
   headings?: readonly Heading[];
   /** Kind of its block; absent for a part of a block, or several blocks. */

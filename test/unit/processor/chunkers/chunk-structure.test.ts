@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { CHUNKING_STRATEGIES } from '../../../../src/contract/upload.ts';
 import { cut } from '../../../helpers/documents/chunks.ts';
 
 describe.each(['sentence', 'markdown', 'page'] as const)('the %s chunker', (strategy) => {
@@ -56,8 +57,11 @@ describe('the markdown chunker', () => {
       { numRuns: 300 },
     );
   });
+});
 
-  it('gives its header to each piece that begins within a table, and to no other', () => {
+it.each(CHUNKING_STRATEGIES)(
+  '%s gives its header to each piece that begins within a table, and to no other',
+  (strategy) => {
     const table = fc.tuple(fc.lorem({ maxCount: 8 }), fc.array(fc.lorem({ maxCount: 30 }), { maxLength: 9 }));
     const size = fc.integer({ min: 32, max: 200 });
     fc.assert(
@@ -70,11 +74,11 @@ describe('the markdown chunker', () => {
           text += `${header}\n|----|\n${rows.map((row) => `| ${row} |\n`).join('')}\nbetween\n\n`;
           bodies.push({ start, end: text.length - 11, header });
         }
-        for (const { start, context } of cut({ text, strategy: 'markdown', chunk_size, chunk_overlap: 0 })) {
+        for (const { start, context } of cut({ text, strategy, chunk_size, chunk_overlap: 0 })) {
           expect(context).toBe(bodies.find((body) => body.start < start && start < body.end)?.header);
         }
       }),
       { numRuns: 200 },
     );
-  });
-});
+  },
+);
