@@ -4,9 +4,9 @@ import { settleWithin } from '../settle-within.ts';
 const abandoned = new Set<Promise<unknown>>();
 
 /**
- * Yields the source's values until the source is silent for `maxSilenceMs`. Then, or if the
- * caller stops, it abandons the native call, which continues: {@link hasAbandonedWork} is true until the call ends. It
- * reads one value ahead, so that a native source works beside its caller.
+ * Yields the source's values until the source is silent for `maxSilenceMs`. Then, or if the caller stops, it abandons
+ * the native call, which continues: {@link hasAbandonedWork} is true until the call ends. It reads one value ahead, so
+ * that a native source works beside its caller.
  * @throws when the source is silent for too long
  */
 export async function* abandonWhenSilent<T>(
