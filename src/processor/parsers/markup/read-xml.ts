@@ -10,8 +10,11 @@ const MAX_TREE = 1_500_000;
 const MAX_DEPTH = 500;
 /** Characters that the tokenizer takes at once. Finished trees go out in between. */
 const SLICE_CHARS = 64 * 1024;
-/** A document type before the first element. The formats use none, so such a part is an attack. */
-const DOCTYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype/i;
+/**
+ * A document type with declarations of its own before the first element. The formats use none, so such a part is an
+ * attack. OpenOffice wrote document types without any until 2008.
+ */
+const DOCTYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype[^>[]*\[/i;
 const START_CHARS = 4096;
 
 const TOO_DEEP = 'The file nests its parts too deep to read. Nest them less, and upload it again.';
@@ -22,7 +25,7 @@ const DECLARES_TYPE =
  * Reads XML as a stream of trees: each outermost element with one of the names, once it has ended. It passes over other
  * elements. XML has no entities but its own. An unclosed element ends with the one around it.
  * @param names of elements; by default any, which yields the root
- * @throws {ProcessorError} `text_too_long`, or `corrupt` for a document type or too deep nesting
+ * @throws {ProcessorError} `text_too_long`, or `corrupt` for declarations of its own or too deep nesting
  */
 export function* readXml(xml: string, budget: Budget, names?: ReadonlySet<string>): Generator<XmlElement> {
   if (DOCTYPE.test(xml.slice(0, START_CHARS))) throw new ProcessorError('corrupt', { detail: DECLARES_TYPE });

@@ -189,7 +189,19 @@ it('names the reason for a file that it cannot read', () => {
   expect(() => words('', '', { 'META-INF/manifest.xml': entry })).toThrow(
     expect.objectContaining({ code: 'encrypted' }),
   );
-  expect(() => words('', '', { 'content.xml': '<!DOCTYPE x><x/>' })).toThrow(
+  expect(() => words('', '', { 'content.xml': '<!DOCTYPE x [<!ENTITY a "b">]><x/>' })).toThrow(
     expect.objectContaining({ code: 'corrupt' }),
   );
+});
+
+it('reads parts that name a document type, as OpenOffice wrote them', () => {
+  const parts = {
+    'META-INF/manifest.xml':
+      '<?xml version="1.0"?>\n<!DOCTYPE manifest:manifest PUBLIC "-//OpenOffice.org//DTD Manifest 1.0//EN" "Manifest.dtd"><manifest:manifest/>',
+    'Object 1/content.xml':
+      '<!DOCTYPE math:math PUBLIC "-//OpenOffice.org//DTD Modified W3C MathML 1.01//EN" "math.dtd"><math:math xmlns:math="http://www.w3.org/1998/Math/MathML"><math:mi>x</math:mi></math:math>',
+  };
+  const body =
+    '<text:p>Area <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>';
+  expect(words(body, '', parts)).toBe('Area x');
 });
