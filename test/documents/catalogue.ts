@@ -122,7 +122,10 @@ export const CATALOGUE: Readonly<Record<string, () => Written | Promise<Written>
   },
   'letters.mbox': () => saying(MAILBOX, MAILBOX_WORDS),
   'report.doc': () =>
-    saying(wordBinary('The mill is old.\rIt turns.\r', 'A note.\r'), 'The mill is old. It turns. A note.'),
+    saying(
+      wordBinary('The mill is old.\rIt turns.\r', { notes: 'A note.\r' }),
+      'The mill is old. It turns. A note.',
+    ),
   'regatta.xls': () =>
     saying(
       excelBinary({

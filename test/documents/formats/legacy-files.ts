@@ -11,30 +11,73 @@ export function compoundFile(streams: Readonly<Record<string, Buffer>>): Buffer<
 }
 
 /** Places in the file information block of a Word document, in bytes. */
-const FIB = { flags: 0x0a, textChars: 0x4c, noteChars: 0x50, pieces: 0x01a2 };
+const FIB = {
+  flags: 0x0a,
+  textChars: 0x4c,
+  noteChars: 0x50,
+  headChars: 0x54,
+  commentChars: 0x5c,
+  heads: 0xf2,
+  pieces: 0x01a2,
+};
 const ENCRYPTED = 0x0100;
 const FIRST_TABLE = 0x0200;
 const TEXT_AT = 0x0800;
+/** Tells that a piece has a byte a character. Its place then counts twice. */
+const BYTES_FLAG = 0x4000_0000;
+/** Place of the borders of the running heads, in the table. */
+const HEADS_AT = 0x0400;
+
+interface WordStories {
+  notes?: string;
+  header?: string;
+  footer?: string;
+  comments?: string;
+  encrypted?: boolean;
+  /** Whether to write a byte a character, as Word does without others. */
+  isWestern?: boolean;
+  /** First two bytes. Word 95 writes 0xa5dc. */
+  mark?: number;
+}
 
 /**
- * Makes a document of Word up to 2003, in one piece and without styles.
- * @param text ends paragraphs with `\r`
- * @param notes footnotes
+ * Makes a document of Word up to 2003, in one piece and without styles. Its stories end paragraphs with `\r`.
  */
-export function wordBinary(text: string, notes = '', encrypted = false): Buffer<ArrayBuffer> {
-  const all = utf16(`${text}${notes}\r`);
+export function wordBinary(
+  text: string,
+  {
+    notes = '',
+    header = '',
+    footer = '',
+    comments = '',
+    encrypted = false,
+    isWestern = false,
+    mark = 0xa5ec,
+  }: WordStories = {},
+): Buffer<ArrayBuffer> {
+  const chars = `${text}${notes}${header}${footer}${comments}\r`;
+  const all = Buffer.from(chars, isWestern ? 'latin1' : 'utf16le');
   const stream = Buffer.alloc(Math.max(4096, TEXT_AT + all.length));
-  stream.writeUInt16LE(0xa5ec, 0);
+  stream.writeUInt16LE(mark, 0);
   stream.writeUInt16LE(FIRST_TABLE | (encrypted ? ENCRYPTED : 0), FIB.flags);
   stream.writeUInt32LE(text.length, FIB.textChars);
   stream.writeUInt32LE(notes.length, FIB.noteChars);
+  stream.writeUInt32LE(header.length + footer.length, FIB.headChars);
+  stream.writeUInt32LE(comments.length, FIB.commentChars);
   all.copy(stream, TEXT_AT);
   const table = Buffer.alloc(4096);
   table.writeUInt8(2, 0);
   table.writeUInt32LE(16, 1);
   table.writeUInt32LE(0, 5);
-  table.writeUInt32LE(all.length / 2, 9);
-  table.writeUInt32LE(TEXT_AT, 15);
+  table.writeUInt32LE(chars.length, 9);
+  table.writeUInt32LE(isWestern ? (TEXT_AT * 2) | BYTES_FLAG : TEXT_AT, 15);
+  // Six separators of notes, then the header and footer of even pages, of odd pages, and of the first one.
+  const heads = ['', '', '', '', '', '', '', header, '', footer, '', ''];
+  let end = 0;
+  for (const [index, head] of heads.entries())
+    table.writeUInt32LE((end += head.length), HEADS_AT + (index + 1) * 4);
+  stream.writeUInt32LE(HEADS_AT, FIB.heads);
+  stream.writeUInt32LE((heads.length + 1) * 4, FIB.heads + 4);
   return compoundFile({ WordDocument: stream, '1Table': table });
 }
 

@@ -22,3 +22,13 @@ export function numbersPage(text: string): boolean {
   const numbers = tokens.filter((token) => PAGE_NUMBER.test(token));
   return numbers.length <= 2 && tokens.every((token) => isWord(token) || PAGE_NUMBER.test(token));
 }
+
+/** Returns a line of a running head without the numbers of pages, or '' if it says no more. */
+export function runningLine(line: string): string {
+  if (numbersPage(line)) return '';
+  // A number alone beside words may belong to them.
+  const pieces = line
+    .split(/[\t\n]/)
+    .filter((piece) => /^[\s\p{N}]+$/u.test(piece) || !numbersPage(piece));
+  return pieces.join(' ').trim().replace(/\s+/g, ' ');
+}

@@ -10,6 +10,17 @@ declare module 'word-extractor' {
       getFootnotes(options: Options): string;
       getEndnotes(options: Options): string;
       getTextboxes(options: Options & { includeHeadersAndFooters: boolean }): string;
+      getHeaders(options: Options & { includeFooters: boolean }): string;
+      getFooters(options: Options): string;
+      getAnnotations(options: Options): string;
     }>;
   }
+}
+
+declare module 'word-extractor/lib/filters.js' {
+  const filters: {
+    clean: (text: string) => string;
+    binaryToUnicode: (text: string) => string;
+  };
+  export default filters;
 }

@@ -13,10 +13,26 @@ useUploadFolder();
 
 it('a document of Word up to 2003 is read with its paragraphs, tables and notes', async () => {
   const { text, metadata } = await parse(
-    wordBinary('“The mill” – old\rSecond\x0bline.\r# none\r', '\x02 A note.\r'),
+    wordBinary('“The mill” – old\rSecond\x0bline.\r# none\r', { notes: '\x02 A note.\r' }),
   );
   expect(text).toBe('“The mill” – old\n\nSecond\n\nline.\n\n\\# none\n\nA note.');
   expect(metadata?.['media_type']).toBe('application/msword');
+});
+
+it('a document of Word up to 2003 is read with its running heads, comments and hyphens', async () => {
+  const { text } = await parse(
+    wordBinary('The \x1eC\x1e bond is reg\x1fular.\r', {
+      header: 'Draft\tPage 3\t\rDraft\r\r',
+      footer: 'Page 2 of 9\r# 7 Mill Lane\r\r',
+      comments: '\x05Is it?\r\x05Yes.\r',
+    }),
+    'a.doc',
+  );
+  expect(text).toBe(
+    'Draft\n\nThe -C- bond is regular.\n\nComment: Is it?\n\nComment: Yes.\n\n\\# 7 Mill Lane',
+  );
+  const western = wordBinary('7 \x80 a \x93week\x94, reg\x1fular.\r', { isWestern: true });
+  expect((await parse(western, 'a.doc')).text).toBe('7 € a “week”, regular.');
 });
 
 it('a workbook of Excel up to 2003 is read sheet by sheet, with what its cells show', async () => {
@@ -102,7 +118,8 @@ it('another compound file, a damaged one and one with a password are refused', a
     'unsupported_type',
   );
   expect(await failure(compoundFile({ EncryptedPackage: Buffer.alloc(5000) }), 'a.xlsx')).toBe('encrypted');
-  expect(await failure(wordBinary('words\r', '', true), 'a.doc')).toBe('encrypted');
+  expect(await failure(wordBinary('words\r', { encrypted: true }), 'a.doc')).toBe('encrypted');
+  expect(await failure(wordBinary('words\r', { mark: 0xa5dc }), 'a.doc')).toBe('unsupported_type');
   expect((await parse('words', 'a.doc')).text).toBe('words');
   expect(await failure('words', 'a.msg')).toBe('corrupt');
   for (const file of [

@@ -1,4 +1,4 @@
-import { numbersPage } from '../../blocks/page-number.ts';
+import { runningLine } from '../../blocks/page-number.ts';
 import { withoutTables } from './lines.ts';
 import { readStory } from './story.ts';
 import type { WordDocument } from './word-document.ts';
@@ -21,13 +21,7 @@ export class RunningHeads {
   }
 
   #linesIn(part: string): string[] {
-    return withoutTables(readStory(this.#document, part, true)).flatMap(({ text }) => {
-      if (numbersPage(text)) return [];
-      // A number alone beside words may belong to them.
-      const pieces = text
-        .split(/[\t\n]/)
-        .filter((piece) => /^[\s\p{N}]+$/u.test(piece) || !numbersPage(piece));
-      return [pieces.join(' ').trim().replace(/\s+/g, ' ')];
-    });
+    const lines = withoutTables(readStory(this.#document, part, true)).map(({ text }) => runningLine(text));
+    return lines.filter((line) => line !== '');
   }
 }
