@@ -11,6 +11,7 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const BACKSLASH = 0x5c;
 const QUOTE = 0x27;
+const STAR = 0x2a;
 const SPACE = 0x20;
 const MINUS = 0x2d;
 const LINE_FEED = 0x0a;
@@ -21,7 +22,10 @@ const MAX_WORD = 32;
 const SINGLE_BYTES = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
 const NO_BYTES = new Uint8Array();
 
-/** Yields the tokens of an RTF file in order. It passes over line ends and binary data. */
+/**
+ * Yields the tokens of an RTF file in order. It passes over line ends, binary data, and each `\*` that does not begin its
+ * group. OpenOffice writes those before character styles.
+ */
 export function* rtfTokens(rtf: Buffer): Generator<RtfToken> {
   let at = 0;
   while (at < rtf.length) {
@@ -49,9 +53,17 @@ export function* rtfTokens(rtf: Buffer): Generator<RtfToken> {
       // Escaped signs of the format itself are text.
       if (symbol === OPEN || symbol === CLOSE || symbol === BACKSLASH)
         yield { type: 'text', bytes: SINGLE_BYTES[symbol] ?? NO_BYTES, isRaw: false };
-      else yield { type: 'control', word: String.fromCharCode(symbol), value: undefined };
+      else if (symbol !== STAR || beginsGroup(rtf, at - 2))
+        yield { type: 'control', word: String.fromCharCode(symbol), value: undefined };
     }
   }
+}
+
+/** Returns whether only line ends stand between a place and the begin of a group. */
+function beginsGroup(rtf: Buffer, place: number): boolean {
+  let at = place - 1;
+  while (rtf[at] === LINE_FEED || rtf[at] === CARRIAGE_RETURN) at--;
+  return rtf[at] === OPEN;
 }
 
 function controlWord(rtf: Buffer, from: number): { word: string; value: number | undefined; end: number } {

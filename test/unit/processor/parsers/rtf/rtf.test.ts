@@ -138,3 +138,9 @@ it('ends in any state of the file', () => {
   expect(() => rtf('{'.repeat(5000))).toThrow(expect.objectContaining({ code: 'corrupt' }));
   expect(() => rtf(raw`\b`.repeat(4_100_000))).toThrow(expect.objectContaining({ code: 'text_too_long' }));
 });
+
+it('skips no words after a mark within a group, as OpenOffice writes them', () => {
+  expect(rtf(raw`{\f0\*\cs7\cf0 code} and {\*\unknown no}{` + '\r\n' + raw`\*\unknown no}words`)).toBe(
+    'code and words',
+  );
+});
