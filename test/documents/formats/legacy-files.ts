@@ -106,6 +106,34 @@ export function excelBinary(
   return Buffer.from(xlsx.write(book, { type: 'buffer', bookType: 'biff8' }) as Uint8Array);
 }
 
+/** A record of a workbook's stream. */
+function record(type: number, content: Buffer): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt16LE(type, 0);
+  head.writeUInt16LE(content.length, 2);
+  return Buffer.concat([head, content]);
+}
+
+const END = record(0x0a, Buffer.alloc(0));
+const words = (...values: number[]) => Buffer.from(Uint16Array.from(values).buffer);
+
+/** Makes a workbook of one sheet with one cell, `A1`, and a comment on it whose letters have formats. */
+export function commentedWorkbook(cell: string, comment: string, author: string): Buffer<ArrayBuffer> {
+  const file = CFB.read(excelBinary({ A: [[cell]] }), { type: 'buffer' });
+  const stream = Buffer.from(CFB.find(file, 'Workbook')?.content ?? []);
+  const note = Buffer.concat([words(0, 0, 0, 1, author.length), Buffer.from(`\0${author}\0`, 'latin1')]);
+  const added = Buffer.concat([
+    record(0x5d, words(0x15, 0x12, 0x19, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
+    record(0x01b6, words(0, 0, 0, 0, 0, comment.length, 24, 0, 0)),
+    record(0x3c, Buffer.from(`\0${comment}`, 'latin1')),
+    record(0x3c, words(0, 8, 0, 0, 3, 9, 0, 0)),
+    record(0x3c, words(comment.length, 0, 0, 0)),
+    record(0x1c, note),
+  ]);
+  const end = stream.lastIndexOf(END);
+  return compoundFile({ Workbook: Buffer.concat([stream.subarray(0, end), added, stream.subarray(end)]) });
+}
+
 export interface OutlookMessage {
   subject: string;
   body?: string;

@@ -16,6 +16,7 @@ const STREAMS: readonly [name: string, type: DocumentType | undefined][] = [
   ['Book', 'xls'],
   ['__properties_version1.0', 'msg'],
   ['PowerPoint Document', undefined],
+  ['Quill', undefined],
 ];
 /** Place and bit of the flag of an encrypted Word document, after the stream's mark. */
 const WORD_MARK = Buffer.from([0xec, 0xa5]);

@@ -98,8 +98,8 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   if (byContent) return byContent;
   // Programs export text tables under a workbook's name, so that a spreadsheet program opens them.
   if (extension === '.xls') return 'csv';
-  // Others write plain text under a document's name.
-  if (extension === '.doc') return 'text';
+  // Others write plain text under a document's name, or graphs under that of a template.
+  if (extension === '.doc' || extension === '.dot') return 'text';
   if (byName) {
     if (isBinary(byName)) throw new ProcessorError('corrupt');
     return byName;

@@ -63,7 +63,7 @@ function* sheetBlocks(sheet: DenseWorkSheet | undefined, reading: Reading): Gene
         comments.push({
           row,
           column,
-          text: commentText(author, words, utils.encode_cell({ r: row, c: column })),
+          text: commentText(author, typed(words), utils.encode_cell({ r: row, c: column })),
         });
     }
     reading.cells.spend(cells.length);
@@ -82,6 +82,11 @@ function* sheetBlocks(sheet: DenseWorkSheet | undefined, reading: Reading): Gene
   yield* sheetTables(view.rows);
   for (const { row, column, text } of comments)
     if (!view.leavesOut(row, column)) yield { type: 'paragraph', text };
+}
+
+/** Returns a comment's own text. The library takes the letters' formats behind it for text, after a NUL. */
+function typed(comment: string): string {
+  return comment.split('\0', 1)[0] ?? '';
 }
 
 function cellText({ t, v, w }: CellObject): string {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
 import {
+  commentedWorkbook,
   compoundFile,
   excelBinary,
   outlookMessage,
@@ -97,6 +98,11 @@ it('a workbook of Excel up to 2003 is read without what it hides, and a merged c
   expect(metadata).toMatchObject({ pages: 1, hidden_left_out: 2 });
 });
 
+it('a comment of a workbook is read without the formats of its letters', async () => {
+  const { text } = await parse(commentedWorkbook('Gull', 'Check this.', 'Ann'), 'a.xls');
+  expect(text).toBe('# A\n\n| Gull |\n| --- |\n\nComment (Ann) A1: Check this.');
+});
+
 it('a message of Outlook is read like a mail, with its attachments', async () => {
   const inner = outlookMessage({ subject: 'Inner', html: '<p>Inner <b>words</b>.</p>' });
   const attachments = { 'plan.docx': docx(wordParagraph('Plan.')), 'inner.msg': inner };
@@ -121,6 +127,9 @@ it('another compound file, a damaged one and one with a password are refused', a
   expect(await failure(wordBinary('words\r', { encrypted: true }), 'a.doc')).toBe('encrypted');
   expect(await failure(wordBinary('words\r', { mark: 0xa5dc }), 'a.doc')).toBe('unsupported_type');
   expect((await parse('words', 'a.doc')).text).toBe('words');
+  expect((await parse('graph { a -- b }', 'a.dot')).text).toBe('graph { a -- b }');
+  const newsletter = { Quill: Buffer.alloc(5000), Workbook: Buffer.alloc(5000) };
+  expect(await failure(compoundFile(newsletter), 'a.pub')).toBe('unsupported_type');
   expect(await failure('words', 'a.msg')).toBe('corrupt');
   for (const file of [
     wordBinary('words\r'),
