@@ -4,11 +4,14 @@ import type { Reading } from '../blocks/reading.ts';
 import { decoded } from '../detect/decode-text.ts';
 import { readHtml } from '../html/html.ts';
 import { openArchive } from '../markup/archive.ts';
+import { readXmlText } from '../text/xml.ts';
 import { withoutNoteCalls } from './note-calls.ts';
 import { readingOrder } from './package.ts';
 
 /** Names of images, fonts and sounds. Any other file may be a page, or lead to one. */
-const NO_PAGE = /\.(?:png|jpe?g|gif|webp|svg|css|js|ttf|otf|woff2?|mp[34]|m4[av])$/i;
+const NO_PAGE = /\.(?:png|jpe?g|gif|webp|css|js|ttf|otf|woff2?|mp[34]|m4[av])$/i;
+/** Name of a page that is a drawing, as in comics and books for children. */
+const DRAWING = /\.svg$/i;
 
 /** Reads the pages of a book in their order. If the package names no order, the names of the pages give it. */
 export function* readEpub(bytes: Buffer, reading: Reading): Generator<Block> {
@@ -17,6 +20,6 @@ export function* readEpub(bytes: Buffer, reading: Reading): Generator<Block> {
   if (paths.length === 0) throw new ProcessorError('corrupt');
   for (const path of paths) {
     const page = decoded(Buffer.from(archive.bytes(path) ?? []));
-    yield* readHtml(withoutNoteCalls(page), reading);
+    yield* DRAWING.test(path) ? readXmlText(page, reading) : readHtml(withoutNoteCalls(page), reading);
   }
 }

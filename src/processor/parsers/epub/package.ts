@@ -5,7 +5,7 @@ import { localName } from '../markup/xml-element.ts';
 const CONTAINER = 'META-INF/container.xml';
 const PACKAGE = /\.opf$/i;
 const PAGE = /\.(?:x?html?|xht)$/i;
-const PAGE_TYPE = /html/i;
+const PAGE_TYPE = /html|svg/i;
 
 /** A file of a book. */
 interface Item {

@@ -39,6 +39,14 @@ it('reads pages in the order of the package, each once, without the list of cont
   expect(book(items, spine, parts)).toBe('Preface\n\nFirst\n\nSecond');
 });
 
+it('reads the words of pages that are drawings', () => {
+  const drawing =
+    '<svg xmlns="http://www.w3.org/2000/svg"><style>text { fill: red }</style><text>Two <tspan>bears</tspan></text><text>walk</text></svg>';
+  const items = item('a', 'a.svg').replace('application/xhtml+xml', 'image/svg+xml') + item('b', 'b.xhtml');
+  const parts = { 'O E/a.svg': drawing, 'O E/b.xhtml': page('<p>home</p>') };
+  expect(book(items, ref('a') + ref('b'), parts)).toBe('Two bears\nwalk\n\nhome');
+});
+
 it('reads all pages by their names if the package names none', () => {
   const parts = {
     'c10.html': page('<p>ten</p>'),
