@@ -8,10 +8,16 @@ const SECTIONS = ['caption', 'tbody', 'thead', 'tfoot', ...ROWS];
 const IMPLIED: Readonly<Record<string, readonly [closed: readonly string[], within: readonly string[]]>> = {
   li: [
     ['li', 'p'],
-    ['ul', 'ol', 'menu'],
+    ['ul', 'ol', 'menu', ...CELLS],
   ],
-  dt: [['dt', 'dd', 'p'], ['dl']],
-  dd: [['dt', 'dd', 'p'], ['dl']],
+  dt: [
+    ['dt', 'dd', 'p'],
+    ['dl', ...CELLS],
+  ],
+  dd: [
+    ['dt', 'dd', 'p'],
+    ['dl', ...CELLS],
+  ],
   td: [CELLS, ['tr', 'table']],
   th: [CELLS, ['tr', 'table']],
   tr: [['caption', ...ROWS], ['table']],

@@ -209,3 +209,12 @@ it('reads the visible text of the pages of a book', async () => {
   );
   expect(text).toBe('one\n\ntwo\n\n漢字');
 });
+
+it('keeps the list around a table open where a cell has items without a list', async () => {
+  const cell = (words: string) => `<table><tr><td>${words}</td><td>c</td></tr></table>`;
+  const table = '| a b | c |\n| --- | --- |';
+  const list = `<ul><li>one${cell('<li>a<li>b')}two</ul>`;
+  expect((await page(list)).text).toBe(`- one\n\n${table}\n\ntwo`);
+  const terms = `<dl><dt>one<dd>${cell('<dt>a<dd>b')}two</dl>`;
+  expect((await page(terms)).text).toBe(`one\n\n${table}\n\ntwo`);
+});
