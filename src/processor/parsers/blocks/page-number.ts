@@ -27,8 +27,6 @@ export function numbersPage(text: string): boolean {
 export function runningLine(line: string): string {
   if (numbersPage(line)) return '';
   // A number alone beside words may belong to them.
-  const pieces = line
-    .split(/[\t\n]/)
-    .filter((piece) => /^[\s\p{N}]+$/u.test(piece) || !numbersPage(piece));
+  const pieces = line.split(/[\t\n]/).filter((piece) => /^[\s\p{N}]+$/u.test(piece) || !numbersPage(piece));
   return pieces.join(' ').trim().replace(/\s+/g, ' ');
 }

@@ -45,8 +45,28 @@ function olderSeries(chart: XmlElement): ChartSeries[] {
     .map((series) => ({
       name: titleText(elementAt(series, 'c:tx')),
       categories: levels(series, 'c:cat', 'c:xVal'),
-      values: levels(series, 'c:val', 'c:yVal', 'c:bubbleSize'),
+      values: labelled(levels(series, 'c:val', 'c:yVal', 'c:bubbleSize'), typedLabels(series)),
     }));
+}
+
+/** Returns the words that a person typed beside points, by the numbers of the points. */
+function typedLabels(series: XmlElement): Points {
+  const labels = elementsIn(elementAt(series, 'c:dLbls'), 'c:dLbl').map((label): [number, string] => {
+    const runs = [...descendants(elementAt(label, 'c:tx') ?? label)].filter(({ name }) => name === 'a:r');
+    const words = runs.flatMap((run) => elementsIn(run, 'a:t').map(ownText)).join('');
+    return [Number(elementAt(label, 'c:idx')?.attributes.get('val')), words.trim()];
+  });
+  return new Map(labels.filter(([, words]) => words !== ''));
+}
+
+/** Writes the labels of points behind their first values. */
+function labelled([first, ...others]: Points[], labels: Points): Points[] {
+  if (!first) return [];
+  const shown = [...first].map(([point, value]): [number, string] => {
+    const label = labels.get(point) ?? value;
+    return [point, label === value ? value : `${value} (${label})`];
+  });
+  return [new Map(shown), ...others];
 }
 
 function levelsIn(data: XmlElement, since1904: boolean): Points[] {

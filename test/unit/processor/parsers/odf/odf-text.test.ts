@@ -201,7 +201,6 @@ it('reads parts that name a document type, as OpenOffice wrote them', () => {
     'Object 1/content.xml':
       '<!DOCTYPE math:math PUBLIC "-//OpenOffice.org//DTD Modified W3C MathML 1.01//EN" "math.dtd"><math:math xmlns:math="http://www.w3.org/1998/Math/MathML"><math:mi>x</math:mi></math:math>',
   };
-  const body =
-    '<text:p>Area <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>';
+  const body = '<text:p>Area <draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>';
   expect(words(body, '', parts)).toBe('Area x');
 });

@@ -40,6 +40,16 @@ describe('a chart', () => {
     );
   });
 
+  it('has the labels that a person typed', () => {
+    const label = (point: number, words: string) => `<c:dLbl><c:idx val="${point}"/>${words}</c:dLbl>`;
+    const field = typed('no').replaceAll('a:r>', 'a:fld>');
+    const labels = `<c:dLbls>${label(0, typed('storm'))}${label(1, field)}${label(2, typed('3'))}${label(3, '')}</c:dLbls>`;
+    const line = series('Rye', `${labels}<c:val>${numbers('General', '1', '2', '3', '4')}</c:val>`);
+    expect(shown(chart(`<c:lineChart>${line}</c:lineChart>`))).toBe(
+      '| Rye |\n| --- |\n| 1 (storm) |\n| 2 |\n| 3 |\n| 4 |',
+    );
+  });
+
   it('has a table for each set of points', () => {
     const places = `<c:cat>${strings('North', 'South')}</c:cat>`;
     const bars = series('A', `${places}<c:val>${numbers('General', '1', '2')}</c:val>`);
