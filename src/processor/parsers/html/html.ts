@@ -6,14 +6,16 @@ import { formulaText } from '../markup/formula.ts';
 import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
 import type { XmlElement } from '../markup/xml-element.ts';
 import { spansOf } from './cell-spans.ts';
+import { languageOf } from './code-language.ts';
+import { startsLine } from './drawing-lines.ts';
 import { isHidden } from './hidden-element.ts';
 import { HtmlList } from './html-list.ts';
 import { ENDS_PARAGRAPH, OpenElements } from './open-elements.ts';
 
 /** Elements for navigation or interaction. An unclosed one would hide the rest of the page. */
-const SKIPPED = ['nav', 'select', 'button', 'svg'];
+const SKIPPED = ['nav', 'select', 'button'];
 /** Elements that browsers with scripts do not show, and ruby annotations with their brackets. */
-const NOT_SHOWN = /^(?:title|script|style|template|noscript|noframes|datalist|rt|rp)$/;
+const NOT_SHOWN = /^(?:title|desc|metadata|script|style|template|noscript|noframes|datalist|rt|rp)$/;
 const RUBY = /^r[tp]$/;
 const HEADING = /^h[1-6]$/;
 const CELL = /^t[dh]$/;
@@ -21,8 +23,6 @@ const CELL = /^t[dh]$/;
 const PART = /^(?:li|t[rdh])$/;
 const LIST = /^(?:ul|ol|menu|dir)$/;
 const CODE = /^(?:pre|listing|xmp|plaintext)$/;
-/** A class that names the language of code. */
-const LANGUAGE = /(?:^|\s)lang(?:uage)?-([\w+#-]+)/;
 /** Other elements whose words stand apart from those around them. */
 const ENDS_LINE = /^(?:legend|label|textarea|option|output|caption|dt|dd)$/;
 /** Stands for a line break among words. HTML treats this character as one, too. */
@@ -101,7 +101,8 @@ class HtmlReader {
   #isOut(tag: Tag): boolean {
     if (this.#skipped.has(tag.name) || NOT_SHOWN.test(tag.name)) return true;
     if (!isHidden(tag)) return false;
-    if (this.#leftOut.has(tag.start)) return true;
+    // A hidden drawing only keeps the icons of others.
+    if (tag.name === 'svg' || this.#leftOut.has(tag.start)) return true;
     const isOut = !this.#reading.takesHidden();
     if (isOut) this.#leftOut.add(tag.start);
     return isOut;
@@ -134,7 +135,8 @@ class HtmlReader {
     else if (this.#open.kind === 'code') {
       if (name === 'code') this.#open.language ??= languageOf(attributes);
       this.#partCode(name);
-    } else if (name === 'img') this.#words.push(` ${altText(attributes)} `);
+    } else if (startsLine(name, attributes)) this.#words.push(' ');
+    else if (name === 'img') this.#words.push(` ${altText(attributes)} `);
     else if (CODE.test(name)) {
       this.#flush();
       this.#open = { kind: 'code', language: languageOf(attributes) };
@@ -224,10 +226,6 @@ class HtmlReader {
     else if (open.kind === 'item') this.#builder.item(Math.max(this.#lists.length - 1, 0), open.mark, text);
     else this.#builder.paragraph(text);
   }
-}
-
-function languageOf(attributes: ReadonlyMap<string, string>): string | undefined {
-  return LANGUAGE.exec(attributes.get('class') ?? '')?.[1];
 }
 
 function standsApart(name: string): boolean {

@@ -218,3 +218,13 @@ it('keeps the list around a table open where a cell has items without a list', a
   const terms = `<dl><dt>one<dd>${cell('<dt>a<dd>b')}two</dl>`;
   expect((await page(terms)).text).toBe(`one\n\n${table}\n\ntwo`);
 });
+
+it('reads the words of drawings line by line, and nothing else of them', async () => {
+  const drawing =
+    '<svg><title>no</title><desc>no</desc><style>no</style><text>Rye<tspan>-</tspan><tspan>oats</tspan></text>' +
+    '<text><tspan x="0" dy="1em">2031</tspan><tspan x="0" dy="1em">2032</tspan></text><path d="M0"/></svg>';
+  const icons = '<svg style="display: none"><symbol><text>no</text></symbol></svg>';
+  const { text, metadata } = await page(`${icons}<p>Yield</p>${drawing}<p>per acre</p>`);
+  expect(text).toBe('Yield\n\nRye-oats 2031 2032\n\nper acre');
+  expect(metadata).not.toHaveProperty('hidden_left_out');
+});
