@@ -2,48 +2,36 @@ import type { ParseEvent } from '../../../contract/services/processor.ts';
 import { ProcessorError, unsupported } from '../../errors.ts';
 import { commentText } from '../blocks/comment-text.ts';
 import { runningLine } from '../blocks/page-number.ts';
+import { Reading, type Limits } from '../blocks/reading.ts';
 import { bytesOf, type DocumentFile } from '../document-file.ts';
-import { escapeBlocks, oneLine, tableRows } from '../markdown-writer.ts';
+import { escapeBlocks, heading, oneLine, tableRows } from '../markdown-writer.ts';
 import { normalize } from '../normalize.ts';
 import { segments } from '../segments.ts';
 import { checkCompoundFile } from './compound-file.ts';
+import { CELL_LINE, HEADING_END, readStories } from './word-stories.ts';
 
 /** Matches the library's error for a document of Word 2, 6 or 95. */
 const TOO_OLD = /magic number: a5d[bc]/;
-/** Borders of fields without a partner. */
-// oxlint-disable-next-line no-control-regex
-const FIELD_MARKS = /[\x13-\x15]/g;
+/** Deepest level of Word's headings. */
+const MAX_LEVEL = 9;
+/** Matches the characters that end headings. */
+const HEADING_ENDS = /[\ufdd0-\ufdd9]/g;
 
 /**
- * Loads the library with corrected filters. Its own write `undefined` for optional hyphens and for some characters of
- * Windows. It keeps the control character of a hyphen that ends no line.
- */
-async function loadExtractor() {
-  const { default: filters } = await import('word-extractor/lib/filters.js');
-  const { clean } = filters;
-  filters.clean = (text) =>
-    clean(text.replaceAll('\x1e', '-').replaceAll('\x1f', '')).replace(FIELD_MARKS, '');
-  filters.binaryToUnicode = (text) => new TextDecoder('windows-1252').decode(Buffer.from(text, 'latin1'));
-  const { default: WordExtractor } = await import('word-extractor');
-  return new WordExtractor();
-}
-
-let extractor: ReturnType<typeof loadExtractor> | undefined;
-
-/**
- * Reads a document of Word up to 2003: headers, text, notes, text boxes, comments, footers. It has no headings, because
- * the library knows no styles.
+ * Reads a document of Word up to 2003: headers, text, notes, text boxes, comments, footers.
  * @throws {ProcessorError} `corrupt`, `no_text`, or `unsupported_type` for a document older than Word 97
  */
-export async function* parseDoc(file: DocumentFile): AsyncGenerator<ParseEvent> {
-  yield* segments(normalize(await docText(await bytesOf(file))));
-  yield { type: 'end', metadata: {} };
+export async function* parseDoc(file: DocumentFile, limits: Limits): AsyncGenerator<ParseEvent> {
+  const reading = new Reading(limits.maxTextChars, limits.includeHidden);
+  yield* segments(normalize(await docText(await bytesOf(file), reading)));
+  const { hiddenLeftOut } = reading;
+  yield { type: 'end', metadata: hiddenLeftOut > 0 ? { hidden_left_out: hiddenLeftOut } : {} };
 }
 
-async function docText(bytes: Buffer): Promise<string> {
+async function docText(bytes: Buffer, reading: Reading): Promise<string> {
   try {
     checkCompoundFile(bytes);
-    const document = await (await (extractor ??= loadExtractor())).extract(bytes);
+    const document = await readStories(bytes, reading);
     const options = { filterUnicode: false };
     const known = new Set<string>();
     return [
@@ -66,9 +54,18 @@ async function docText(bytes: Buffer): Promise<string> {
   }
 }
 
+/** Splits text into paragraphs. Those of headings keep their last character. */
+function paragraphs(text: string): string[] {
+  return text.replace(HEADING_ENDS, '$&\n').split('\n');
+}
+
+function words(paragraph: string): string {
+  return oneLine(paragraph.replace(HEADING_ENDS, ''));
+}
+
 /** Writes the lines of headers or footers that are not known yet. */
 function runningHeads(text: string, known: Set<string>): string {
-  const lines = text.split('\n').map(runningLine);
+  const lines = paragraphs(text).map((line) => runningLine(line.replace(HEADING_ENDS, '')));
   const added = new Set(lines.filter((line) => line !== '' && !known.has(line)));
   for (const line of added) known.add(line);
   return escapeBlocks([...added].join('\n\n'));
@@ -76,7 +73,7 @@ function runningHeads(text: string, known: Set<string>): string {
 
 /** Writes comments. The library does not tell who made them. */
 function comments(text: string): string {
-  const lines = text.split('\n').map(oneLine);
+  const lines = paragraphs(text).map(words);
   return lines.flatMap((line) => (line === '' ? [] : [commentText('', line)])).join('\n\n');
 }
 
@@ -88,13 +85,16 @@ function markdownOf(text: string): string {
     if (rows.length > 0) blocks.push([...tableRows(rows)].join('\n'));
     rows = [];
   };
-  for (const line of text.split('\n')) {
+  for (const line of paragraphs(text)) {
     // Each cell ends in a tab, also the last one of its row.
     const cells = line.split('\t').slice(0, -1).map(oneLine);
     if (cells.length > 1 && line.endsWith('\t')) rows.push(cells);
     else {
       endTable();
-      blocks.push(escapeBlocks(oneLine(line)));
+      const level = (line.codePointAt(line.length - 1) ?? 0) - HEADING_END;
+      const isHeading = level > 0 && level <= MAX_LEVEL;
+      if (isHeading) blocks.push(heading(level, words(line)));
+      else for (const part of line.split(CELL_LINE)) blocks.push(escapeBlocks(words(part)));
     }
   }
   endTable();

@@ -1,11 +1,31 @@
-/** The package has no types, and those of DefinitelyTyped lack the options. */
-declare module 'word-extractor' {
+/** Parts of the package, which has no types. Its own entry has no way to see formats of the text. */
+declare module 'word-extractor/lib/filters.js' {
+  const filters: {
+    clean: (text: string) => string;
+    binaryToUnicode: (text: string) => string;
+  };
+  export default filters;
+}
+
+declare module 'word-extractor/lib/buffer-reader.js' {
+  export default class BufferReader {
+    constructor(file: Buffer);
+    open(): Promise<void>;
+  }
+}
+
+declare module 'word-extractor/lib/word-ole-extractor.js' {
+  import type BufferReader from 'word-extractor/lib/buffer-reader.js';
+
   interface Options {
     /** Whether to replace quotes and dashes by those of ASCII. */
     filterUnicode: boolean;
   }
-  export default class WordExtractor {
-    extract(file: Buffer): Promise<{
+  export default class WordOleExtractor {
+    _pieces: { startFilePos: number; endFilePos: number; bpc: number; text: string }[];
+    writeCharacterProperties: (stream: Buffer, table: Buffer) => void;
+    writeParagraphProperties: (stream: Buffer, table: Buffer) => void;
+    extract(reader: BufferReader): Promise<{
       getBody(options: Options): string;
       getFootnotes(options: Options): string;
       getEndnotes(options: Options): string;
@@ -15,12 +35,4 @@ declare module 'word-extractor' {
       getAnnotations(options: Options): string;
     }>;
   }
-}
-
-declare module 'word-extractor/lib/filters.js' {
-  const filters: {
-    clean: (text: string) => string;
-    binaryToUnicode: (text: string) => string;
-  };
-  export default filters;
 }

@@ -5,9 +5,10 @@ import {
   compoundFile,
   excelBinary,
   outlookMessage,
-  wordBinary,
 } from '../../../documents/formats/legacy-files.ts';
+import { wordBinary } from '../../../documents/formats/word-binary.ts';
 import { docx, wordParagraph } from '../../../helpers/documents/office-files.ts';
+import { parsed } from '../../../helpers/documents/parsed.ts';
 import { failure, parse, useUploadFolder } from '../../../helpers/documents/parsed-upload.ts';
 
 useUploadFolder();
@@ -34,6 +35,50 @@ it('a document of Word up to 2003 is read with its running heads, comments and h
   );
   const western = wordBinary('7 \x80 a \x93week\x94, reg\x1fular.\r', { isWestern: true });
   expect((await parse(western, 'a.doc')).text).toBe('7 € a “week”, regular.');
+});
+
+it('a document of Word up to 2003 is read with its headings and tables, without what it hides', async () => {
+  const style = (number: number) => [number, 0];
+  const inTable = [...style(0), 0x16, 0x24, 1];
+  const endsRow = [...inTable, 0x17, 0x24, 1, 0x08, 0xd6, 4, 0, 9, 9, 9];
+  const parts: [text: string, paragraph: number[], character?: number[]][] = [
+    ['The mill\r', style(1)],
+    ['It is old.\r', [...style(0), 0x40, 0x26, 1]],
+    ['It turns.', style(0)],
+    [' It leaks.', style(0), [0x3c, 0x08, 1]],
+    [' Badly.', style(0), [0x35, 0x08, 1, 0x3c, 0x08, 1]],
+    [' It stood.', style(0), [0x00, 0x08, 1]],
+    [' Slowly.', style(0), [0x60, 0x4a, 1, 0, 0x3c, 0x08, 0x81]],
+    ['\r', style(0)],
+    ['Part\rof\x07', inTable],
+    ['Tons\x07', inTable],
+    ['\x07', endsRow],
+    ['Wheel\x0brim\x07', inTable],
+    ['7\x07', inTable],
+    ['\x07', endsRow],
+    ['One\rcell\x07', inTable],
+    ['\x07', endsRow],
+  ];
+  let text = '';
+  const characters = [];
+  const paragraphs = [];
+  for (const [words, paragraph, character] of parts) {
+    const range = { from: text.length, to: text.length + words.length };
+    paragraphs.push({ ...range, formats: paragraph });
+    characters.push({ ...range, formats: character ?? [] });
+    text += words;
+  }
+  const shown = '# The mill\n\n## It is old.\n\nIt turns. Slowly.\n\n';
+  const table = '| Part of | Tons |\n| --- | --- |\n| Wheel rim | 7 |\n\nOne\n\ncell';
+  for (const isWestern of [false, true]) {
+    const read = await parse(wordBinary(text, { characters, paragraphs, isWestern }), 'a.doc');
+    expect(read.text).toBe(shown + table);
+    expect(read.metadata).toMatchObject({ hidden_left_out: 1 });
+    const all = await parsed(wordBinary(text, { characters, paragraphs, isWestern }), 'a.doc', '', {
+      includeHidden: true,
+    });
+    expect(all.text).toContain('It turns. It leaks. Badly. Slowly.');
+  }
 });
 
 it('a workbook of Excel up to 2003 is read sheet by sheet, with what its cells show', async () => {
