@@ -47,9 +47,14 @@ const END = record(0x0a, Buffer.alloc(0));
 const words = (...values: number[]) => Buffer.from(Uint16Array.from(values).buffer);
 
 /** Makes a workbook of one sheet with one cell, `A1`, and a comment on it whose letters have formats. */
-export function commentedWorkbook(cell: string, comment: string, author: string): Buffer<ArrayBuffer> {
+export function commentedWorkbook(
+  cell: string,
+  comment: string,
+  author: string,
+  stream = 'Workbook',
+): Buffer<ArrayBuffer> {
   const file = CFB.read(excelBinary({ A: [[cell]] }), { type: 'buffer' });
-  const stream = Buffer.from(CFB.find(file, 'Workbook')?.content ?? []);
+  const content = Buffer.from(CFB.find(file, 'Workbook')?.content ?? []);
   const note = Buffer.concat([words(0, 0, 0, 1, author.length), Buffer.from(`\0${author}\0`, 'latin1')]);
   const added = Buffer.concat([
     record(0x5d, words(0x15, 0x12, 0x19, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
@@ -59,8 +64,8 @@ export function commentedWorkbook(cell: string, comment: string, author: string)
     record(0x3c, words(comment.length, 0, 0, 0)),
     record(0x1c, note),
   ]);
-  const end = stream.lastIndexOf(END);
-  return compoundFile({ Workbook: Buffer.concat([stream.subarray(0, end), added, stream.subarray(end)]) });
+  const end = content.lastIndexOf(END);
+  return compoundFile({ [stream]: Buffer.concat([content.subarray(0, end), added, content.subarray(end)]) });
 }
 
 export interface OutlookMessage {

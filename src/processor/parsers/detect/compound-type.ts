@@ -14,6 +14,9 @@ const STREAMS: readonly [name: string, type: DocumentType | undefined][] = [
   ['WordDocument', 'doc'],
   ['Workbook', 'xls'],
   ['Book', 'xls'],
+  // Other programs than Excel write capitals.
+  ['WORKBOOK', 'xls'],
+  ['BOOK', 'xls'],
   ['__properties_version1.0', 'msg'],
   ['PowerPoint Document', undefined],
   ['Quill', undefined],

@@ -3,11 +3,14 @@ import { strFromU8, unzipSync } from 'fflate';
 import { ProcessorError } from '../../errors.ts';
 import { typeOfMediaType, type DocumentType } from './document-types.ts';
 
-/** Parts of an archive that tell its type. OpenDocument and EPUB have the first, Open XML the second. */
+/**
+ * Parts of an archive that tell its type, in lower case. OpenDocument and EPUB have the first, Open XML the second. Some
+ * programs write all names in lower case.
+ */
 const MEDIA_TYPE_PART = 'mimetype';
-const CONTENT_TYPES_PART = '[Content_Types].xml';
+const CONTENT_TYPES_PART = '[content_types].xml';
 /** Part of a book that lists its encrypted parts with their ciphers. Obscured fonts do not count. */
-const ENCRYPTION_PART = 'META-INF/encryption.xml';
+const ENCRYPTION_PART = 'meta-inf/encryption.xml';
 const CIPHER = /xmlenc(?:11)?#(?:aes|tripledes)/i;
 const PROTECTED_BOOK = 'The book is protected against copying. Upload it without protection.';
 const TELLING_PARTS = new Set([MEDIA_TYPE_PART, CONTENT_TYPES_PART, ENCRYPTION_PART]);
@@ -41,9 +44,11 @@ export function zipType(bytes: Uint8Array): DocumentType | undefined {
 
 function readParts(bytes: Uint8Array): Record<string, Uint8Array> {
   try {
-    return unzipSync(bytes, {
-      filter: ({ name, originalSize }) => TELLING_PARTS.has(name) && originalSize <= MAX_PART_BYTES,
+    const parts = unzipSync(bytes, {
+      filter: ({ name, originalSize }) =>
+        TELLING_PARTS.has(name.toLowerCase()) && originalSize <= MAX_PART_BYTES,
     });
+    return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name.toLowerCase(), part]));
   } catch (error) {
     throw new ProcessorError('corrupt', { cause: error });
   }

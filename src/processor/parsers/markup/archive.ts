@@ -16,7 +16,10 @@ interface Budgets {
   elements: Budget;
 }
 
-/** The files of an unpacked archive, by their paths. Programs write the same path in upper and lower case. */
+/**
+ * The files of an unpacked archive, by their paths. Programs write the same path in upper and lower case. Some part it by
+ * backslashes.
+ */
 export class Archive {
   readonly paths: readonly string[];
   /** By their paths, and by those in lower case. */
@@ -25,9 +28,10 @@ export class Archive {
 
   constructor(files: Readonly<Record<string, Uint8Array>>, elements: Budget) {
     this.#elements = elements;
-    this.paths = Object.keys(files);
-    for (const [path, bytes] of Object.entries(files)) this.#files.set(path.toLowerCase(), bytes);
-    for (const [path, bytes] of Object.entries(files)) this.#files.set(path, bytes);
+    const all = Object.entries(files).map(([path, bytes]) => [withSlashes(path), bytes] as const);
+    this.paths = all.map(([path]) => path);
+    for (const [path, bytes] of all) this.#files.set(path.toLowerCase(), bytes);
+    for (const [path, bytes] of all) this.#files.set(path, bytes);
   }
 
   bytes(path: string): Uint8Array | undefined {
@@ -55,6 +59,10 @@ export class Archive {
   }
 }
 
+function withSlashes(path: string): string {
+  return path.replaceAll('\\', '/');
+}
+
 /**
  * Unpacks the wanted files of an archive, once.
  * @throws {ProcessorError} `encrypted`, `text_too_long`, or `corrupt`
@@ -68,7 +76,7 @@ export function openArchive(
   let files = 0;
   const filter = ({ name, originalSize }: { name: string; originalSize: number }) => {
     if (++files > MAX_FILES) throw new ProcessorError('text_too_long', { detail: TOO_LARGE });
-    if (!isWanted(name)) return false;
+    if (!isWanted(withSlashes(name))) return false;
     unpacking.spend(originalSize);
     return true;
   };

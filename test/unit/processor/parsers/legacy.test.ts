@@ -148,6 +148,11 @@ it('a comment of a workbook is read without the formats of its letters', async (
   expect(text).toBe('# A\n\n| Gull |\n| --- |\n\nComment (Ann) A1: Check this.');
 });
 
+it('a workbook is known by a name in capitals, as some programs write it', async () => {
+  const { text } = await parse(commentedWorkbook('Gull', 'Check.', 'Ann', 'WORKBOOK'), 'a.xls');
+  expect(text).toContain('Gull');
+});
+
 it('a message of Outlook is read like a mail, with its attachments', async () => {
   const inner = outlookMessage({ subject: 'Inner', html: '<p>Inner <b>words</b>.</p>' });
   const attachments = { 'plan.docx': docx(wordParagraph('Plan.')), 'inner.msg': inner };
