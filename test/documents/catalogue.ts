@@ -2,8 +2,8 @@ import { epub, openDocument } from '../helpers/documents/office-files.ts';
 import { emphasisPdf } from './formats/emphasis.ts';
 import { plainHtml, reportPage } from './formats/html-page.ts';
 import { arabicPdf, koreanPdf } from './formats/language-pdfs.ts';
-import { excelBinary, outlookMessage, wrappedMail } from './formats/legacy-files.ts';
-import { wordBinary } from './formats/word-binary.ts';
+import { excelBinary, outlookMessage, wrappedMail } from './formats/legacy/legacy-files.ts';
+import { wordBinary } from './formats/legacy/word-binary.ts';
 import {
   ATTACHMENTS,
   ATTACHMENTS_MAIL,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 
 import { checkCompoundFile } from '../../../../src/processor/parsers/legacy/compound-file.ts';
-import { compoundFile, outlookMessage } from '../../../documents/formats/legacy-files.ts';
-import { wordBinary } from '../../../documents/formats/word-binary.ts';
+import { compoundFile, outlookMessage } from '../../../documents/formats/legacy/legacy-files.ts';
+import { wordBinary } from '../../../documents/formats/legacy/word-binary.ts';
 import { failure, useUploadFolder } from '../../../helpers/documents/parsed-upload.ts';
 
 useUploadFolder();

@@ -8,7 +8,7 @@ import { ProcessorError } from '../../../../src/processor/errors.ts';
 import { encodingOf } from '../../../../src/processor/parsers/detect/decode-text.ts';
 import { parseDocument } from '../../../../src/processor/parsers/document.ts';
 import { normalize } from '../../../../src/processor/parsers/normalize.ts';
-import { compoundFile } from '../../../documents/formats/legacy-files.ts';
+import { compoundFile } from '../../../documents/formats/legacy/legacy-files.ts';
 import { documentPath } from '../../../documents/documents.ts';
 
 let folder: string;

@@ -5,8 +5,8 @@ import {
   compoundFile,
   excelBinary,
   outlookMessage,
-} from '../../../documents/formats/legacy-files.ts';
-import { wordBinary } from '../../../documents/formats/word-binary.ts';
+} from '../../../documents/formats/legacy/legacy-files.ts';
+import { wordBinary } from '../../../documents/formats/legacy/word-binary.ts';
 import { docx, wordParagraph } from '../../../helpers/documents/office-files.ts';
 import { parsed } from '../../../helpers/documents/parsed.ts';
 import { failure, parse, useUploadFolder } from '../../../helpers/documents/parsed-upload.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { outlookMessage, packedRtf, wrappedMail } from '../../../../documents/formats/legacy-files.ts';
+import { outlookMessage, packedRtf, wrappedMail } from '../../../../documents/formats/legacy/legacy-files.ts';
 import { mailWith } from '../../../../helpers/documents/mails.ts';
 import { parsed } from '../../../../helpers/documents/parsed.ts';
 import { failure, parse, useUploadFolder } from '../../../../helpers/documents/parsed-upload.ts';
