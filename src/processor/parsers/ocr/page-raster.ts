@@ -6,6 +6,8 @@ import { DPI, type Raster } from './raster-pdf.ts';
 
 /** Most dots of a page for OCR: an A4 sheet at 250 dots an inch. More take longer and read no better. */
 const MAX_DOTS = 6_000_000;
+/** Dots of a sheet at {@link DPI}. An image keeps as many, whatever its note of its density says. */
+const SHEET_DOTS = 2_100_000;
 /** Fewest dots of an image. Letters of a screenshot are too small for Tesseract. */
 const MIN_DOTS = 1_500_000;
 /** Largest enlargement of a small image. */
@@ -31,9 +33,10 @@ export async function pagesOfImage(file: DocumentFile): Promise<number> {
 
 /** Reads a page of an image as grey dots on white, upright by its own note. */
 export async function imageRaster(file: DocumentFile, page: number): Promise<Raster> {
-  const { width, height } = await openImage(file, page).metadata();
+  const { width, height, density = DPI } = await openImage(file, page).metadata();
   const dots = width * height;
-  const wanted = Math.min(Math.max(dots, MIN_DOTS), MAX_DOTS);
+  const needed = Math.max(SHEET_DOTS, dots * Math.min(1, DPI / density) ** 2);
+  const wanted = Math.min(Math.max(dots, MIN_DOTS), needed, MAX_DOTS);
   const scale = Math.min(Math.sqrt(wanted / dots), MAX_SCALE);
   const image = openImage(file, page)
     .autoOrient()

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Sharp } from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { unpackLanguages, type OcrData } from '../../../../src/processor/ocr/languages.ts';
-import { turned } from '../../../../src/processor/parsers/ocr/page-raster.ts';
+import { imageRaster, turned } from '../../../../src/processor/parsers/ocr/page-raster.ts';
 import { recognizePage } from '../../../../src/processor/parsers/ocr/recognize-page.ts';
 import { skewOf } from '../../../../src/processor/parsers/ocr/skew.ts';
 import { SCANNED_LINES, scannedSheet } from '../../../documents/formats/scan.ts';
@@ -75,4 +75,16 @@ it('finds no skew where there are no lines', async () => {
   const { data: dots, info } = await photo().raw().toBuffer({ resolveWithObject: true });
   expect(skewOf({ dots, width: info.width, height: info.height })).toBe(0);
   expect(skewOf({ dots: Buffer.alloc(100, 0xff), width: 10, height: 10 })).toBe(0);
+});
+
+it.each<[string, number, number, number]>([
+  ['a sheet at the density of OCR', 2480, 300, 1240],
+  ['as many dots as a sheet needs if the note of its density seems wrong', 2480, 1200, 1218],
+  ['an image with a low density as large as it is', 1600, 96, 1600],
+])('draws %s', async (_, side, density, drawn) => {
+  const image = sharp({
+    create: { width: side, height: Math.round(side * 1.4145), channels: 3, background: '#fff' },
+  });
+  const file = await image.withMetadata({ density }).png().toBuffer();
+  expect((await imageRaster(file, 1)).width).toBeCloseTo(drawn, -1);
 });
