@@ -3,7 +3,7 @@ import { LiteParse, type ParsedPage } from '@llamaindex/liteparse';
 import type { DocumentFile } from '../document-file.ts';
 import { ocrMarkdown, type OcrWord } from './ocr-lines.ts';
 import { imageRaster, pdfRaster, turned } from './page-raster.ts';
-import { DPI, rasterPdf, type Raster } from './raster-pdf.ts';
+import { DPI, NARROW, rasterPdf, type Raster } from './raster-pdf.ts';
 import { skewOf } from './skew.ts';
 
 interface OcrPage {
@@ -79,7 +79,9 @@ async function attemptAt(raster: Raster, turn: number, { folder, languages }: Oc
 
 /** Rates an attempt. One with lines that run down the page counts for nothing. */
 function rated(page: ParsedPage | undefined): Attempt {
-  const all = (page?.textItems ?? []).filter(({ text }) => text.trim() !== '');
+  const all = (page?.textItems ?? [])
+    .filter(({ text }) => text.trim() !== '')
+    .map((word) => ({ ...word, x: word.x / NARROW, width: word.width / NARROW }));
   const telling = all.filter(({ text }) => text.length >= TELLING_LETTERS);
   const isSideways = telling.filter(({ width, height }) => height > width).length * 2 > telling.length;
   const letters = all.reduce((sum, { text }) => sum + text.length, 0);
@@ -87,7 +89,7 @@ function rated(page: ParsedPage | undefined): Attempt {
   const confidence = letters === 0 || isSideways ? 0 : sum / letters;
   return {
     words: all.filter(({ confidence: own = 0 }) => own >= MIN_CONFIDENCE),
-    size: [page?.width ?? 0, page?.height ?? 0],
+    size: [(page?.width ?? 0) / NARROW, page?.height ?? 0],
     isSideways,
     confidence,
     score: confidence < JUNK ? confidence : sum,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { unpackLanguages, type OcrData } from '../../../../src/processor/ocr/languages.ts';
 import { imageRaster, turned } from '../../../../src/processor/parsers/ocr/page-raster.ts';
+import { rasterPdf } from '../../../../src/processor/parsers/ocr/raster-pdf.ts';
 import { recognizePage } from '../../../../src/processor/parsers/ocr/recognize-page.ts';
 import { skewOf } from '../../../../src/processor/parsers/ocr/skew.ts';
 import { SCANNED_LINES, scannedSheet } from '../../../documents/formats/scan.ts';
@@ -87,4 +88,12 @@ it.each<[string, number, number, number]>([
   });
   const file = await image.withMetadata({ density }).png().toBuffer();
   expect((await imageRaster(file, 1)).width).toBeCloseTo(drawn, -1);
+});
+
+it('shows OCR a page narrower than it is', () => {
+  const { dots, width, height } = scannedSheet();
+  const box = /MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec(
+    rasterPdf({ dots, width, height }).toString('latin1'),
+  );
+  expect(Number(box?.[1]) / Number(box?.[2])).toBeLessThan((width / height) * 0.9);
 });
