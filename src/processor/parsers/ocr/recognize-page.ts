@@ -4,7 +4,7 @@ import type { DocumentFile } from '../document-file.ts';
 import { ocrMarkdown, type OcrWord } from './ocr-lines.ts';
 import { imageRaster, pdfRaster, turned } from './page-raster.ts';
 import { DPI, NARROW, rasterPdf, type Raster } from './raster-pdf.ts';
-import { skewOf } from './skew.ts';
+import { runsDown, skewOf } from './skew.ts';
 
 interface OcrPage {
   path: DocumentFile;
@@ -36,9 +36,9 @@ const JUNK = 0.75;
 const MIN_CONFIDENCE = 0.3;
 /** Letters from which on a word is wider than high, unless it is turned. */
 const TELLING_LETTERS = 4;
-/** Turns to try after the first attempt: of a page whose lines run down, and of any other. */
-const SIDEWAYS_TURNS = [90, 270];
-const OTHER_TURNS = [180, 90, 270];
+/** Turns to try in order: of a page whose lines seem to run down, and of any other. */
+const SIDEWAYS_TURNS = [90, 270, 0, 180];
+const OTHER_TURNS = [0, 180, 90, 270];
 
 /**
  * Reads the text of a page from its image. It straightens a skewed page, and turns one that reads as junk.
@@ -49,15 +49,18 @@ const OTHER_TURNS = [180, 90, 270];
 export async function recognizePage(from: OcrPage, mayGoOn: () => boolean): Promise<string> {
   const { path, page, isPdf } = from;
   const raster = isPdf ? await pdfRaster(path, page) : await imageRaster(path, page);
-  let best = await attemptAt(raster, 0, from);
-  // A page without any word is blank, or a photo.
-  if (best.words.length === 0) return '';
-  for (const turn of best.isSideways ? SIDEWAYS_TURNS : OTHER_TURNS) {
-    if (best.confidence >= SURE || !mayGoOn()) break;
+  let best: Attempt | undefined;
+  let opposite: number | undefined;
+  for (const turn of runsDown(raster) ? SIDEWAYS_TURNS : OTHER_TURNS) {
+    if (turn === opposite) continue;
+    if (best && (best.confidence >= SURE || !mayGoOn())) break;
     const attempt = await attemptAt(raster, turn, from);
-    if (attempt.score > best.score) best = attempt;
+    // A page without any word is blank, or a photo.
+    if (!best && attempt.words.length === 0) break;
+    if (attempt.isSideways) opposite = (turn + 180) % 360;
+    if (!best || attempt.score > best.score) best = attempt;
   }
-  if (best.confidence < JUNK) return '';
+  if (!best || best.confidence < JUNK) return '';
   return ocrMarkdown(best.words, best.size);
 }
 

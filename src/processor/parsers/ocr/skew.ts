@@ -31,6 +31,14 @@ export function skewOf(raster: Raster): number {
   return Math.abs(fine) >= MIN_ANGLE && sharpness(fine) > sharpness(0) * MIN_GAIN ? fine : 0;
 }
 
+/** Returns whether a page's lines of text seem to run down: its columns of dots are sharper than its rows. */
+export function runsDown(raster: Raster): boolean {
+  const { x, y } = darkDots(raster);
+  const { width, height } = raster;
+  const across = sharpnessAt({ x, y }, 0, raster) * height;
+  return sharpnessAt({ x: y, y: x }, 0, { ...raster, width: height, height: width }) * width > across;
+}
+
 function* angles(middle: number, reach: number, step: number): Generator<number> {
   for (let angle = middle - reach; angle <= middle + reach + step / 2; angle += step) yield angle;
 }

@@ -8,7 +8,7 @@ import { unpackLanguages, type OcrData } from '../../../../src/processor/ocr/lan
 import { imageRaster, turned } from '../../../../src/processor/parsers/ocr/page-raster.ts';
 import { rasterPdf } from '../../../../src/processor/parsers/ocr/raster-pdf.ts';
 import { recognizePage } from '../../../../src/processor/parsers/ocr/recognize-page.ts';
-import { skewOf } from '../../../../src/processor/parsers/ocr/skew.ts';
+import { runsDown, skewOf } from '../../../../src/processor/parsers/ocr/skew.ts';
 import { SCANNED_LINES, scannedSheet } from '../../../documents/formats/scan.ts';
 import { photo, scannedPdf, sheet } from '../../../helpers/documents/scans.ts';
 
@@ -43,6 +43,11 @@ describe('OCR of a page', () => {
 
   it.each([90, 180, 270])('reads a page that is turned by %i degrees', async (degrees) => {
     expect(await recognized(await sheet().rotate(degrees).png().toBuffer())).toBe(WORDS);
+  });
+
+  it('reads a page on its side at the first attempt', async () => {
+    const onItsSide = await sheet().rotate(270).png().toBuffer();
+    expect(await recognized(onItsSide, { isInTime: false })).toBe(WORDS);
   });
 
   it('straightens a skewed page', async () => {
@@ -96,4 +101,10 @@ it('shows OCR a page narrower than it is', () => {
     rasterPdf({ dots, width, height }).toString('latin1'),
   );
   expect(Number(box?.[1]) / Number(box?.[2])).toBeLessThan((width / height) * 0.9);
+});
+
+it('notices lines that run down', async () => {
+  const raster = scannedSheet();
+  const turns = [0, 90, 180, 270].map(async (degrees) => runsDown(await turned(raster, degrees)));
+  expect(await Promise.all(turns)).toEqual([false, true, false, true]);
 });
