@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 
 import {
   ChunkResponseSchema,
@@ -16,6 +16,7 @@ import {
 import type { ProcessorOptions } from '../../../src/processor/server.ts';
 import { documentBytes } from '../../documents/documents.ts';
 import { startTestProcessor, type TestProcessor } from '../processors/processor.ts';
+import { use } from '../servers/use.ts';
 
 export const NDJSON = { accept: 'application/x-ndjson' };
 
@@ -26,6 +27,8 @@ export const SHORTER_PDF = 'report-150p.pdf';
 
 export const BOOK = 'book.txt';
 
+const MINUTE = { timeout: 60_000 };
+
 export let folder: string;
 
 /**
@@ -33,15 +36,40 @@ export let folder: string;
  * Each processor leaves neither a file nor a child behind.
  */
 export function useProcessor(held: () => Processor): void {
+  useFolder();
+  afterEach(async () => {
+    await held().close();
+    await expectNothingLeft();
+  });
+}
+
+/**
+ * Starts one processor for the tests of a `describe`, because a start takes a second of CPU. No test leaves an upload
+ * behind, and the processor neither a file nor a child.
+ */
+export function useOneProcessor(options: Partial<ProcessorOptions> = {}): Processor {
+  useFolder();
+  afterAll(expectNothingLeft);
+  const processor = use(() => Processor.start(options));
+  const files = async () => (await readdir(folder, { recursive: true })).toSorted();
+  let own: string[] = [];
+  beforeAll(async () => {
+    own = await files();
+  });
+  afterEach(() => vi.waitFor(async () => expect(await files()).toEqual(own), MINUTE));
+  return processor;
+}
+
+function useFolder(): void {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'processor-'));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
-  afterEach(async () => {
-    await held().close();
-    expect(await readdir(folder)).toEqual([]);
-    expect(Processor.pids()).toEqual([]);
-  });
+}
+
+async function expectNothingLeft(): Promise<void> {
+  expect(await readdir(folder)).toEqual([]);
+  expect(Processor.pids()).toEqual([]);
 }
 
 /** A busy machine may take its time. */
@@ -72,7 +100,8 @@ export class Processor {
 
   static async start(options: Partial<ProcessorOptions> = {}): Promise<Processor> {
     const processor = new Processor(await startTestProcessor({ tmpDir: folder, children: 1, ...options }));
-    await eventually(() => processor.health()).toBe(200);
+    // It may start in a hook, where there is no `expect.poll`.
+    await vi.waitFor(async () => expect(await processor.health()).toBe(200), MINUTE);
     return processor;
   }
 
