@@ -176,11 +176,19 @@ function carriedOn(directions: readonly (Direction | undefined)[]): (Direction |
 
 /** A letter of a script that may run down the page. */
 const EAST_ASIAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー、。「」]/u;
+/** Share of the East Asian letters that one reader must find more. */
+const MIN_MORE = 0.1;
 /** A piece of such letters, each beside the next column's. */
 const ROW_OF_COLUMNS = /^\S(?:\s+\S)*$/u;
 /** Share of the letters in such pieces on a page whose lines run down. */
 const MIN_DOWNWARD = 0.7;
 const MIN_LETTERS = 10;
+
+/** Returns whether a text lacks East Asian letters that another reader has found. */
+export function lacksLetters(text: string, other: string): boolean {
+  const count = (read: string) => Array.from(read).filter((letter) => EAST_ASIAN.test(letter)).length;
+  return count(other) * (1 - MIN_MORE) > count(text);
+}
 
 /** Returns whether a page's lines run down, so that a reader of rows has mixed their letters. */
 export function runsDown(pieces: readonly string[]): boolean {

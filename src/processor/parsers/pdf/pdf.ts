@@ -6,13 +6,13 @@ import { Outline } from '../outline.ts';
 import { abandonWhenSilent } from '../abandon-when-silent.ts';
 import { Recognition } from '../ocr/recognition.ts';
 import { withoutFalseTables } from './false-tables.ts';
-import { isGarbled, saysTheSame } from './garbled-text.ts';
+import { hasText, isGarbled, saysTheSame } from './garbled-text.ts';
 import { mayHaveHighLetters, withHighLetters } from './high-letters.ts';
 import { DocumentWords } from './words/line-ends.ts';
 import { withJoinedLetters } from './words/spaced-letters.ts';
 import { withoutMixedColumns } from './mixed-columns.ts';
 import { lettersOf } from './pdf-letters.ts';
-import { columnsFromRight, rightToLeftShare, runsDown } from './pdf-lines.ts';
+import { columnsFromRight, lacksLetters, rightToLeftShare, runsDown } from './pdf-lines.ts';
 import { LostText } from './pdf-lost-text.ts';
 import {
   BATCH_PAGES,
@@ -22,7 +22,7 @@ import {
   type Page,
   type PageBatch,
 } from './pdf-readers.ts';
-import { mayHaveAnnotations } from './annotations/pdf-annotations.ts';
+import { featuresOf } from './annotations/pdf-features.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
 
 /**
@@ -73,11 +73,11 @@ export async function* parsePdf(
 /** Reads pages and appends their filled-in values. */
 async function* readBatches(file: DocumentFile, maxSilenceMs: number): AsyncGenerator<PageBatch> {
   const bytes = await bytesOf(file);
-  const second = new SecondReader(file, mayHaveHighLetters(bytes));
+  const { mayHaveAnnotations, hasEastAsianFonts } = featuresOf(bytes);
   // Opening every document with the second reader is too slow.
-  const isAnnotated = mayHaveAnnotations(bytes);
+  const second = new SecondReader(file, mayHaveHighLetters(bytes), hasEastAsianFonts);
   for await (const batch of readTexts(file, second, maxSilenceMs)) {
-    if (isAnnotated) for (const page of batch.pages) page.text = await second.withFields(page);
+    if (mayHaveAnnotations) for (const page of batch.pages) page.text = await second.withFields(page);
     yield batch;
   }
 }
@@ -124,14 +124,19 @@ async function* readTexts(
 class SecondReader {
   readonly #file: DocumentFile;
   readonly #hasHighLetters: boolean;
+  readonly #hasEastAsianFonts: boolean;
   readonly #lost = new LostText();
   readonly #words = new DocumentWords();
   #pdf: Promise<OpenPdf> | undefined;
 
-  /** @param hasHighLetters whether the first reader leaves out letters above U+FFFF */
-  constructor(file: DocumentFile, hasHighLetters: boolean) {
+  /**
+   * @param hasHighLetters whether the first reader leaves out letters above U+FFFF
+   * @param hasEastAsianFonts whether it may leave out letters of a font
+   */
+  constructor(file: DocumentFile, hasHighLetters: boolean, hasEastAsianFonts: boolean) {
     this.#file = file;
     this.#hasHighLetters = hasHighLetters;
+    this.#hasEastAsianFonts = hasEastAsianFonts;
   }
 
   open(): Promise<OpenPdf> {
@@ -140,7 +145,9 @@ class SecondReader {
 
   /** Reads a page without loss. It completes the first reader's text or replaces it. */
   async completed(first: Page): Promise<Page> {
-    const page = isDoubtful(first.text) ? await this.opinion(first) : first;
+    const isIncomplete =
+      this.#hasEastAsianFonts && lacksLetters(first.text, await this.#reread(first.number));
+    const page = isIncomplete || isDoubtful(first.text) ? await this.opinion(first) : first;
     if (page.pieces !== first.pieces) return page;
     const pieces = page.pieces();
     const lines = pieces.map(({ text }) => text);
@@ -234,11 +241,6 @@ function* pageSegments({ number, text, isOcr }: ReadPage, outline: Outline): Gen
   if (text === '') return;
   for (const segment of segments(text, { outline, page: number }))
     yield { ...segment, ...(isOcr && { ocr: true as const }) };
-}
-
-/** The first reader writes an empty code block for a page without text. */
-function hasText(markdown: string): boolean {
-  return /[\p{L}\p{N}]/u.test(markdown.replace(/^```.*$/gm, ''));
 }
 
 function isPasswordError(error: unknown): boolean {

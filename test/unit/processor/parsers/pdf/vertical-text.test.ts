@@ -22,7 +22,7 @@ it('reads lines that run down from the right to the left', async () => {
 });
 
 /** A PDF of a Japanese line a page, in a font that is not in the file. Each page names the encoding of its font. */
-function withoutFont(pages: Readonly<Record<string, string>>): Buffer<ArrayBuffer> {
+function withoutFont(pages: Readonly<Record<string, string>>, latin = ''): Buffer<ArrayBuffer> {
   const objects: (string | Buffer)[] = [PDF_CATALOGUE, ''];
   const kids: string[] = [];
   for (const [encoding, line] of Object.entries(pages)) {
@@ -31,8 +31,9 @@ function withoutFont(pages: Readonly<Record<string, string>>): Buffer<ArrayBuffe
     const cids = `<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Mincho ${info} ${face} >>`;
     const font = `<< /Type /Font /Subtype /Type0 /BaseFont /Mincho /Encoding /${encoding} /DescendantFonts [${cids}] >>`;
     const codes = Buffer.from(line, 'utf16le').swap16().toString('hex');
-    objects.push(pdfStream(`BT /F 14 Tf 300 700 Td <${codes}> Tj ET`));
-    const box = `/MediaBox [0 0 612 792] /Contents ${objects.length} 0 R /Resources << /Font << /F ${font} >> >>`;
+    objects.push(pdfStream(`BT /F 14 Tf 300 700 Td <${codes}> Tj /L 14 Tf 0 -20 Td (${latin}) Tj ET`));
+    const fonts = `/F ${font} /L << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>`;
+    const box = `/MediaBox [0 0 612 792] /Contents ${objects.length} 0 R /Resources << /Font << ${fonts} >> >>`;
     objects.push(`<< /Type /Page /Parent 2 0 R ${box} >>`);
     kids.push(`${objects.length} 0 R`);
   }
@@ -50,6 +51,12 @@ it('reads a line whose font is not in the file, or counts its page as unread', a
   expect(read.metadata).not.toHaveProperty('pages_unread');
   const unknown = await parsed(withoutFont({ 'UniJIS-UCS2-H': across, 'Unknown-V': down }));
   expect(unknown.metadata).toMatchObject({ pages: 2, pages_unread: 1 });
+});
+
+it('reads such a line beside words in other fonts', async () => {
+  const { text } = await parsed(withoutFont({ 'UniJIS-UCS2-V': '古い水車は川のそばに立つ' }, 'Mill 1871'));
+  expect(text).toContain('古い水車は川のそばに立つ');
+  expect(text).toContain('Mill 1871');
 });
 
 it.each([

@@ -9,7 +9,7 @@ import {
   type Box,
   type Widget,
 } from '../../../../../../src/processor/parsers/pdf/annotations/pdf-fields.ts';
-import { mayHaveAnnotations } from '../../../../../../src/processor/parsers/pdf/annotations/pdf-annotations.ts';
+import { featuresOf } from '../../../../../../src/processor/parsers/pdf/annotations/pdf-features.ts';
 import { parsePdf } from '../../../../../../src/processor/parsers/pdf/pdf.ts';
 import {
   onePagePdf,
@@ -179,6 +179,7 @@ it('stops comparing with the text above a limit', () => {
 it('knows from the bytes of a document whether it may have fields', () => {
   const widget = '<< /Subtype /Widget >>';
   const packed = (objects: string) => onePagePdf('', { objects: [pdfStream(objects, '/Type /ObjStm')] });
+  const mayHaveAnnotations = (file: Buffer) => featuresOf(file).mayHaveAnnotations;
   expect(mayHaveAnnotations(onePagePdf('', { objects: [widget] }))).toBe(true);
   expect(mayHaveAnnotations(packed(widget))).toBe(true);
   expect(mayHaveAnnotations(onePagePdf(''))).toBe(false);

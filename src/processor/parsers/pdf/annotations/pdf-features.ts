@@ -2,6 +2,8 @@ import { constants, inflateSync } from 'node:zlib';
 
 /** Type names of form widgets and of text typed onto a page. Every document with such contains them. */
 const NAMES = ['/Widget', '/FreeText'];
+/** Collections of East Asian letters. The first reader knows the letters of none, unless the font says more. */
+const COLLECTIONS = ['(Japan1)', '(GB1)', '(CNS1)', '(Korea1)', '(KR)'];
 const OBJECT_STREAM = '/ObjStm';
 const STREAM = 'stream';
 const CR = 0x0d;
@@ -12,14 +14,21 @@ const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 /** Fixed cost of unpacking a stream, in bytes. */
 const STREAM_COST = 4096;
 
+/** What the objects of a PDF show without parsing. */
+interface Features {
+  /** False is certain, except for more than MAX_ANNOTATIONS. True may be wrong, as for encrypted objects. */
+  mayHaveAnnotations: boolean;
+  /** Whether a font names its letters by an East Asian collection. */
+  hasEastAsianFonts: boolean;
+}
+
 /**
- * Returns whether a PDF may have form fields or typed text, without parsing it. False is certain, except above the limits. True may
- * be wrong, as for encrypted objects.
+ * Looks for form fields, typed text and East Asian fonts.
  * @param bytes the whole file
- * @returns false also for documents with more than MAX_ANNOTATIONS of them
  */
-export function mayHaveAnnotations(bytes: Buffer): boolean {
+export function featuresOf(bytes: Buffer): Features {
   let found = countAll(bytes);
+  let hasEastAsianFonts = hasCollection(bytes);
   let left = MAX_UNPACKED_BYTES;
   let allSeen = true;
   for (const stream of objectStreams(bytes)) {
@@ -29,13 +38,18 @@ export function mayHaveAnnotations(bytes: Buffer): boolean {
       const objects = inflateSync(stream, options);
       left = Math.max(left - objects.length - STREAM_COST, 1);
       found += countAll(objects);
+      hasEastAsianFonts ||= hasCollection(objects);
     } catch (error) {
-      if (isTooLarge(error)) return false;
+      if (isTooLarge(error)) return { mayHaveAnnotations: false, hasEastAsianFonts };
       allSeen = false;
       break;
     }
   }
-  return found > 0 ? found <= MAX_ANNOTATIONS : !allSeen;
+  return { mayHaveAnnotations: found > 0 ? found <= MAX_ANNOTATIONS : !allSeen, hasEastAsianFonts };
+}
+
+function hasCollection(objects: Buffer): boolean {
+  return COLLECTIONS.some((name) => objects.includes(name));
 }
 
 /** Yields the bytes from the start of each object stream. */
