@@ -38,7 +38,7 @@ export function withoutMixedColumns(markdown: string, pieces: readonly PlacedTex
 }
 
 /** Groups pieces by line, from the top. */
-function rowsOf(pieces: readonly PlacedText[]): Row[] {
+export function rowsOf(pieces: readonly PlacedText[]): Row[] {
   const rows: PlacedText[][] = [];
   const upright = pieces.filter(({ text, rotation = 0 }) => rotation === 0 && text.trim() !== '');
   for (const piece of upright.toSorted((a, b) => a.box[1] + a.box[3] - b.box[1] - b.box[3])) {
@@ -84,7 +84,7 @@ function parted(markdown: string, run: readonly Row[]): string {
 }
 
 /** Joins lines as the first reader does, which deletes a hyphen at a line's end. */
-function joined(text: string, line: string): string {
+export function joined(text: string, line: string): string {
   if (/\p{L}[-‐]$/u.test(text) && /^\p{Ll}/u.test(line)) return text.slice(0, -1) + line;
   return text === '' ? line : `${text} ${line}`;
 }

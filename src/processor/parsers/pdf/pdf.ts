@@ -5,7 +5,7 @@ import { normalize } from '../normalize.ts';
 import { Outline } from '../outline.ts';
 import { abandonWhenSilent } from '../abandon-when-silent.ts';
 import { Recognition } from '../ocr/recognition.ts';
-import { withoutFalseTables } from './false-tables.ts';
+import { withoutFalseTables } from './tables/false-tables.ts';
 import { hasText, isGarbled, saysTheSame } from './garbled-text.ts';
 import { mayHaveHighLetters, withHighLetters } from './high-letters.ts';
 import { DocumentWords } from './words/line-ends.ts';
@@ -22,6 +22,7 @@ import {
   type Page,
   type PageBatch,
 } from './pdf-readers.ts';
+import { withoutRepeatedHeaders } from './tables/repeated-headers.ts';
 import { featuresOf } from './annotations/pdf-features.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
 
@@ -156,7 +157,8 @@ class SecondReader {
       return { ...page, text: columns || page.text };
     }
     this.#words.add(lines);
-    const own = hasText(page.text) ? withoutMixedColumns(withoutFalseTables(page.text, lines), pieces) : '';
+    const tables = withoutRepeatedHeaders(page.text, pieces);
+    const own = hasText(page.text) ? withoutMixedColumns(withoutFalseTables(tables, lines), pieces) : '';
     const markdown = await this.#words.restore(await withJoinedLetters(own, lines), lines);
     const reread = () => this.#reread(page.number);
     const whole = await this.#lost.restore(markdown, pieces, page.size, reread);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { withoutFalseTables } from '../../../../../src/processor/parsers/pdf/false-tables.ts';
-import { pdf, textAt } from '../../../../helpers/documents/pdf-files.ts';
-import { parsed } from '../../../../helpers/documents/parsed.ts';
+import { withoutFalseTables } from '../../../../../../src/processor/parsers/pdf/tables/false-tables.ts';
+import { pdf, textAt } from '../../../../../helpers/documents/pdf-files.ts';
+import { parsed } from '../../../../../helpers/documents/parsed.ts';
 
 const tableOf = (rows: readonly string[][]) =>
   rows

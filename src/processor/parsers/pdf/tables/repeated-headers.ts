@@ -1,0 +1,93 @@
+import { escapeBlocks } from '../../markdown-writer.ts';
+import type { PlacedText } from '../annotations/pdf-fields.ts';
+import { joined, rowsOf } from '../mixed-columns.ts';
+import { lettersOf } from '../pdf-letters.ts';
+
+/** A table's header in Markdown, above its row of dashes. */
+const HEADER = /^\|(.*)\|[ \t]*\n(?=\|(?:\s*:?-+:?\s*\|)+[ \t]*$)/gm;
+/** A piece of several words. Single words may stand in several headers, and elsewhere on the page. */
+const WORDS = /\p{L}{2}.*\s.*\p{L}{2}/u;
+/** Share of the cells that repeat a title that is not in the first one. A label of some columns stands in fewer. */
+const TITLE_SHARE = 0.5;
+/** Largest distance of a title's lines, in line heights. */
+const MAX_LEADING = 2;
+
+/**
+ * Writes what stands above the columns of a table once. LiteParse repeats a title, and even the prose above it, in
+ * each column's header.
+ * @param pieces text of the page, with its places
+ */
+export function withoutRepeatedHeaders(markdown: string, pieces: readonly PlacedText[]): string {
+  return markdown.replace(HEADER, (header, row: string) => {
+    const cells = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    const repeated = repeatedIn(cells, pieces);
+    if (repeated.length === 0) return header;
+    const filled = cells.filter((cell) => cell !== '').length;
+    const titles = repeated.filter(
+      ({ text }) => countIn(cells.slice(0, 1), text) > 0 || countIn(cells, text) > filled * TITLE_SHARE,
+    );
+    const below = cells.map((cell) =>
+      cell.slice(Math.max(0, ...titles.map(({ text }) => placeIn(cell, text)[1]))),
+    );
+    const above = cells.map((cell, index) => cell.slice(0, cell.length - (below[index]?.length ?? 0)));
+    const own = repeated.reduce((rest, { text }) => keptOnce(rest, text), below);
+    return `${titleOf(titles, above, pieces)}|${own.map((cell) => ` ${cell.trim()} `).join('|')}|\n`;
+  });
+}
+
+/** Finds the pieces that more cells hold than the page has. */
+function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): PlacedText[] {
+  const found = pieces.filter(({ text }) => WORDS.test(text) && countIn(cells, text) > 1);
+  const texts = found.map(({ text }) => text);
+  return found.filter(({ text }) => countIn(cells, text) > countIn(texts, text));
+}
+
+function countIn(texts: readonly string[], piece: string): number {
+  return texts.filter((text) => placeIn(text, piece)[1] > 0).length;
+}
+
+/** Returns the start and end of a piece's words in a text; `[0, 0]` if they are not there. */
+function placeIn(text: string, piece: string): [start: number, end: number] {
+  const at = ` ${keyOf(text)} `.indexOf(` ${keyOf(piece)} `);
+  if (at === -1) return [0, 0];
+  const words = [...text.matchAll(/\S+/g)];
+  const first = keyOf(text).slice(0, at).split(' ').length - 1;
+  const last = words[first + piece.trim().split(/\s+/).length - 1];
+  return [words[first]?.index ?? 0, last ? last.index + last[0].length : 0];
+}
+
+/** Returns the letters of each word, a blank apart. Readers write some signs otherwise. */
+function keyOf(text: string): string {
+  return text.trim().split(/\s+/).map(lettersOf).join(' ');
+}
+
+/** Leaves a label in a cell that has nothing else, or in the first that has it. */
+function keptOnce(cells: readonly string[], label: string): string[] {
+  const own = cells.findIndex((cell) => keyOf(cell) === keyOf(label));
+  const first = own === -1 ? cells.findIndex((cell) => placeIn(cell, label)[1] > 0) : own;
+  return cells.map((cell, index) => {
+    const [start, end] = placeIn(cell, label);
+    return index === first || end === 0 ? cell : cell.slice(0, start) + cell.slice(end);
+  });
+}
+
+/** Writes the lines above a table as a paragraph: its title, and the lines around it that the cells hold in parts. */
+function titleOf(
+  titles: readonly PlacedText[],
+  above: readonly string[],
+  pieces: readonly PlacedText[],
+): string {
+  if (titles.length === 0) return '';
+  const bottom = Math.max(...titles.map(({ box }) => (box[1] + box[3]) / 2));
+  let top = Math.min(...titles.map(({ box }) => box[1]));
+  const lines: PlacedText[][] = [];
+  for (const row of rowsOf(pieces).toReversed()) {
+    const parts = row.filter(({ text, box }) => box[1] < bottom && countIn(above, text) > 0);
+    const [first] = parts;
+    if (!first || first.box[1] < top - (first.box[3] - first.box[1]) * MAX_LEADING) continue;
+    top = Math.min(top, first.box[1]);
+    lines.unshift(parts);
+  }
+  const text = lines.flat().reduce((title, piece) => joined(title, piece.text.trim()), '');
+  return `${escapeBlocks(text)}\n\n`;
+}
