@@ -23,6 +23,7 @@ import {
   type PageBatch,
 } from './pdf-readers.ts';
 import { withoutRepeatedHeaders } from './tables/repeated-headers.ts';
+import { withDrawnRows } from './tables/table-rows.ts';
 import { featuresOf } from './annotations/pdf-features.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
 
@@ -157,7 +158,7 @@ class SecondReader {
       return { ...page, text: columns || page.text };
     }
     this.#words.add(lines);
-    const tables = withoutRepeatedHeaders(page.text, pieces);
+    const tables = withDrawnRows(withoutRepeatedHeaders(page.text, pieces), pieces);
     const own = hasText(page.text) ? withoutMixedColumns(withoutFalseTables(tables, lines), pieces) : '';
     const markdown = await this.#words.restore(await withJoinedLetters(own, lines), lines);
     const reread = () => this.#reread(page.number);

@@ -1,13 +1,14 @@
 import { escapeBlocks } from '../../markdown-writer.ts';
 import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { joined, rowsOf } from '../mixed-columns.ts';
-import { lettersOf } from '../pdf-letters.ts';
 
 /** A table's header in Markdown, above its row of dashes. */
 const HEADER = /^\|(.*)\|[ \t]*\n(?=\|(?:\s*:?-+:?\s*\|)+[ \t]*$)/gm;
 /** A piece of several words. Single words may stand in several headers, and elsewhere on the page. */
 const WORDS = /\p{L}{2}.*\s.*\p{L}{2}/u;
-/** Share of the cells that repeat a title that is not in the first one. A label of some columns stands in fewer. */
+/** Fewest words of a title in the first cell. It may cover few columns. */
+const TITLE_WORDS = 4;
+/** Share of the cells that repeat another title. A label of some columns stands in fewer. */
 const TITLE_SHARE = 0.5;
 /** Largest distance of a title's lines, in line heights. */
 const MAX_LEADING = 2;
@@ -19,15 +20,16 @@ const MAX_LEADING = 2;
  */
 export function withoutRepeatedHeaders(markdown: string, pieces: readonly PlacedText[]): string {
   return markdown.replace(HEADER, (header, row: string) => {
-    const cells = row.split(/(?<!\\)\|/).map((cell) => cell.trim());
+    const cells = row.split(/(?<!\\)\|/).map(keyOf);
     const repeated = repeatedIn(cells, pieces);
     if (repeated.length === 0) return header;
     const filled = cells.filter((cell) => cell !== '').length;
-    const titles = repeated.filter(
-      ({ text }) => countIn(cells.slice(0, 1), text) > 0 || countIn(cells, text) > filled * TITLE_SHARE,
-    );
+    const titles = repeated.filter(({ text }) => {
+      const isFirst = countIn(cells.slice(0, 1), text) > 0 && text.trim().split(/\s+/).length >= TITLE_WORDS;
+      return isFirst || countIn(cells, text) > filled * TITLE_SHARE;
+    });
     const below = cells.map((cell) =>
-      cell.slice(Math.max(0, ...titles.map(({ text }) => placeIn(cell, text)[1]))),
+      cell.slice(Math.max(0, ...titles.map(({ text }) => endIn(cell, text)))),
     );
     const above = cells.map((cell, index) => cell.slice(0, cell.length - (below[index]?.length ?? 0)));
     const own = repeated.reduce((rest, { text }) => keptOnce(rest, text), below);
@@ -43,31 +45,29 @@ function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): Pl
 }
 
 function countIn(texts: readonly string[], piece: string): number {
-  return texts.filter((text) => placeIn(text, piece)[1] > 0).length;
+  return texts.filter((text) => endIn(text, piece) > 0).length;
 }
 
-/** Returns the start and end of a piece's words in a text; `[0, 0]` if they are not there. */
-function placeIn(text: string, piece: string): [start: number, end: number] {
-  const at = ` ${keyOf(text)} `.indexOf(` ${keyOf(piece)} `);
-  if (at === -1) return [0, 0];
-  const words = [...text.matchAll(/\S+/g)];
-  const first = keyOf(text).slice(0, at).split(' ').length - 1;
-  const last = words[first + piece.trim().split(/\s+/).length - 1];
-  return [words[first]?.index ?? 0, last ? last.index + last[0].length : 0];
+/** Returns the end of a piece's words in a text; 0 if they are not there. */
+function endIn(text: string, piece: string): number {
+  const key = keyOf(piece);
+  const at = ` ${text} `.indexOf(` ${key} `);
+  return at === -1 ? 0 : at + key.length;
 }
 
-/** Returns the letters of each word, a blank apart. Readers write some signs otherwise. */
+/** Returns words with a blank between them, without the signs that Markdown escapes or marks emphasis with. */
 function keyOf(text: string): string {
-  return text.trim().split(/\s+/).map(lettersOf).join(' ');
+  return text.replace(/[*\\]/g, '').trim().replace(/\s+/g, ' ');
 }
 
 /** Leaves a label in a cell that has nothing else, or in the first that has it. */
 function keptOnce(cells: readonly string[], label: string): string[] {
-  const own = cells.findIndex((cell) => keyOf(cell) === keyOf(label));
-  const first = own === -1 ? cells.findIndex((cell) => placeIn(cell, label)[1] > 0) : own;
+  const key = keyOf(label);
+  const own = cells.findIndex((cell) => cell.trim() === key);
+  const first = own === -1 ? cells.findIndex((cell) => endIn(cell, label) > 0) : own;
   return cells.map((cell, index) => {
-    const [start, end] = placeIn(cell, label);
-    return index === first || end === 0 ? cell : cell.slice(0, start) + cell.slice(end);
+    const end = endIn(cell, label);
+    return index === first || end === 0 ? cell : cell.slice(0, end - key.length) + cell.slice(end);
   });
 }
 

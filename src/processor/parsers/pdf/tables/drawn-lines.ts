@@ -1,0 +1,118 @@
+import type { PlacedText } from '../annotations/pdf-fields.ts';
+
+/** A line of a page that a row of a table holds: its cells, and the pieces that make it up. */
+export interface DrawnLine {
+  cells: string[];
+  pieces: PlacedText[];
+}
+
+/** A piece of a page with its words. */
+interface PageWords {
+  piece: PlacedText;
+  words: string[];
+}
+
+/** A page's pieces by line, from the top. */
+export type PageLines = readonly (readonly PageWords[])[];
+
+/** A column's edges. */
+type Range = [left: number, right: number];
+
+/** Most lines in a row that may belong to other text beside it. */
+const MAX_FOREIGN_LINES = 2;
+
+/** Splits the pieces of lines into words once, because each row of each table looks for them. */
+export function pageLines(lines: readonly (readonly PlacedText[])[]): PageLines {
+  return lines.map((line) => line.map((piece) => ({ piece, words: wordsOf(piece.text) })));
+}
+
+/**
+ * Finds the lines of the page that a row's cells hold, from the words of the cells.
+ * @param cells of the row, as text
+ * @returns undefined if no run of lines has exactly these words
+ */
+export function drawnLines(cells: readonly string[], page: PageLines): DrawnLine[] | undefined {
+  const words = cells.map(wordsOf);
+  const starts = new Set(words.flatMap(([first]) => first ?? []));
+  for (const [from, line] of page.entries()) {
+    if (!line.some(({ words: [first = ''] }) => starts.has(first))) continue;
+    const found = linesFrom(page, from, words);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function linesFrom(
+  page: PageLines,
+  from: number,
+  cells: readonly (readonly string[])[],
+): DrawnLine[] | undefined {
+  const left = cells.map((words) => [...words]);
+  const ranges: (Range | undefined)[] = cells.map(() => undefined);
+  const found: DrawnLine[] = [];
+  let foreign = 0;
+  for (let at = from; at < page.length; at++) {
+    const drawn: DrawnLine = { cells: cells.map(() => ''), pieces: [] };
+    let column = 0;
+    for (const { piece, words } of page[at] ?? []) {
+      const taken = take(words, piece, column, left, ranges);
+      if (taken === 'other') continue;
+      if (taken === 'cut') return undefined;
+      for (const [cell, word] of taken) drawn.cells[cell] = `${drawn.cells[cell]} ${word}`.trim();
+      column = taken.at(-1)?.[0] ?? column;
+      drawn.pieces.push(piece);
+    }
+    if (drawn.pieces.length > 0) found.push(drawn);
+    else if (++foreign > MAX_FOREIGN_LINES) return undefined;
+    if (left.every(({ length }) => length === 0)) return found;
+  }
+  return undefined;
+}
+
+/**
+ * Takes a piece's words from the beginnings of the cells.
+ * @returns the column of each word; `other` if the cells do not go on with it, `cut` if they have only its first words
+ */
+function take(
+  words: readonly string[],
+  { box: [start, , end] }: PlacedText,
+  from: number,
+  left: string[][],
+  ranges: (Range | undefined)[],
+): [column: number, word: string][] | 'other' | 'cut' {
+  const taken: [number, string][] = [];
+  let column = from;
+  for (const word of words) {
+    let next: number | undefined;
+    for (let at = column; at < left.length; at++) {
+      if (left[at]?.[0] !== word) continue;
+      // A column that lies elsewhere may go on with the same word.
+      const lies = placeOf(ranges[at], start, end);
+      if (next === undefined || lies > placeOf(ranges[next], start, end)) next = at;
+    }
+    if (next === undefined) return taken.length === 0 ? 'other' : 'cut';
+    left[next]?.shift();
+    column = next;
+    taken.push([next, word]);
+  }
+  const [first] = taken;
+  if (first && taken.every(([at]) => at === first[0])) {
+    const [low, high] = ranges[first[0]] ?? [start, end];
+    ranges[first[0]] = [Math.min(low, start), Math.max(high, end)];
+  }
+  return taken;
+}
+
+/** Rates a column for a piece: 2 if it lies there, 1 if its place is unknown, 0 if it lies elsewhere. */
+function placeOf(range: Range | undefined, start: number, end: number): number {
+  if (range === undefined) return 1;
+  return range[0] < end && range[1] > start ? 2 : 0;
+}
+
+/** Splits a text into words, without the signs that Markdown escapes or marks emphasis with. */
+function wordsOf(text: string): string[] {
+  return text
+    .replace(/[*\\]/g, '')
+    .split(/\s+/)
+    .filter((word) => word !== '');
+}

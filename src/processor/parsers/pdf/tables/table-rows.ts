@@ -1,0 +1,115 @@
+import { escapeBlocks } from '../../markdown-writer.ts';
+import type { PlacedText } from '../annotations/pdf-fields.ts';
+import { joined, rowsOf } from '../mixed-columns.ts';
+import { drawnLines, pageLines, type DrawnLine, type PageLines } from './drawn-lines.ts';
+
+/** A table in Markdown, and the row of dashes in it. */
+const TABLE = /(?:^\|.*\|[ \t]*(?:\n|$))+/gm;
+const RULE = /^\|(?:\s*:?-+:?\s*\|)+\s*$/;
+/** Fewest words of a line of prose, and the share of them with letters. Cells that stand close may share a piece. */
+const MIN_WORDS = 5;
+const MIN_LETTERED = 0.6;
+const NUMBER = /^[^\p{L}]*\d[^\p{L}]*$/u;
+
+/** A cell with several numbers, as of rows that no rule separates. */
+const NUMBERS = /^\S*\d\S*(?: \S*\d\S*)+$/;
+
+/** Cells of a row, and the paragraph that it is if it is prose. */
+interface Row {
+  cells: string[];
+  prose?: string;
+}
+
+/**
+ * Corrects the rows of tables by the lines on the page. LiteParse takes notes below a table, and prose above it, for
+ * rows. It joins rows that no rule separates.
+ */
+export function withDrawnRows(markdown: string, pieces: readonly PlacedText[]): string {
+  if (!markdown.includes('|')) return markdown;
+  const page = pageLines(rowsOf(pieces));
+  return markdown.replace(TABLE, (table) => {
+    const rows = table
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !RULE.test(line))
+      .map(cellsOf);
+    const above = proseIn(rows, page);
+    const below = proseIn(rows.slice(above.length).toReversed(), page).toReversed();
+    const kept = rows.slice(above.length, rows.length - below.length);
+    const body = kept.flatMap((cells, index) => (index === 0 ? [cells] : rowsIn(cells, page)));
+    if (above.length + below.length === 0 && body.length === rows.length) return table;
+    const parts = [paragraphsOf(above), tableOf(body), paragraphsOf(below)];
+    return parts.filter((part) => part !== '').join('\n\n') + (/\s*$/.exec(table)?.[0] ?? '');
+  });
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .trim()
+    .slice(1, -1)
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim());
+}
+
+/** Takes the prose at the beginning of a table's rows, with the rows of single cells before and between it. */
+function proseIn(rows: readonly string[][], page: PageLines): Row[] {
+  const found: Row[] = [];
+  let end = 0;
+  for (const cells of rows) {
+    const lines = filledIn(cells) > 1 ? (drawnLines(cells, page) ?? []) : [];
+    const isProse = areProse(lines);
+    if (!isProse && filledIn(cells) > 1) break;
+    const texts = lines.flatMap(({ pieces }) => pieces.map(({ text }) => text.trim()));
+    found.push(isProse ? { cells, prose: texts.reduce(joined, '') } : { cells });
+    if (isProse) end = found.length;
+  }
+  return found.slice(0, end);
+}
+
+/** Returns a row, or the rows that it joins. All of them have several cells, and a column of numbers. Words may wrap. */
+function rowsIn(cells: string[], page: PageLines): string[][] {
+  if (!cells.some((cell) => NUMBERS.test(cell))) return [cells];
+  const rows = (drawnLines(cells, page) ?? []).map((line) => line.cells);
+  const areWhole = rows.every((row) => filledIn(row) > 1);
+  const areCounted = cells.some((_, column) => rows.every((row) => NUMBER.test(row[column] ?? '')));
+  return rows.length > 1 && areWhole && areCounted ? rows : [cells];
+}
+
+/** Returns whether lines are prose that is cut into cells: a cut lies inside a piece, and most words are in long pieces. */
+function areProse(lines: readonly DrawnLine[]): boolean {
+  const isCut = lines.some((line) => isProse(line) && filledIn(line.cells) > line.pieces.length);
+  const prose = lines.filter(isProse);
+  return isCut && wordsIn(prose).length * 2 > wordsIn(lines).length;
+}
+
+/** Returns whether a line is one piece of several words, maybe behind the mark of a note. */
+function isProse({ pieces }: DrawnLine): boolean {
+  const words = (pieces.at(-1)?.text ?? '').trim().split(/\s+/);
+  const isMarked = pieces.length === 2 && !/\s/.test(pieces[0]?.text.trim() ?? '');
+  const lettered = words.filter((word) => /\p{L}/u.test(word));
+  const isLong = words.length >= MIN_WORDS && lettered.length >= words.length * MIN_LETTERED;
+  return (pieces.length === 1 || isMarked) && isLong;
+}
+
+function wordsIn(lines: readonly DrawnLine[]): string[] {
+  return lines.flatMap(({ pieces }) => pieces.flatMap(({ text }) => text.trim().split(/\s+/)));
+}
+
+function filledIn(cells: readonly string[]): number {
+  return cells.filter((cell) => cell !== '').length;
+}
+
+/** Writes rows as paragraphs. A small letter goes on with the one before. */
+function paragraphsOf(rows: readonly Row[]): string {
+  const texts = rows.map(({ prose, cells }) => escapeBlocks(prose ?? cells.join(' ').trim()));
+  return texts
+    .filter((text) => text !== '')
+    .join('\n\n')
+    .replace(/\n\n(?=\p{Ll})/gu, ' ');
+}
+
+function tableOf(rows: readonly string[][]): string {
+  const [header, ...body] = rows.map((cells) => `| ${cells.join(' | ')} |`);
+  if (header === undefined || rows.every((cells) => filledIn(cells) === 0)) return '';
+  return [header, `|${'---|'.repeat(rows[0]?.length ?? 0)}`, ...body].join('\n');
+}

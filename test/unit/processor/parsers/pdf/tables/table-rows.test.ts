@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+
+import type { PlacedText } from '../../../../../../src/processor/parsers/pdf/annotations/pdf-fields.ts';
+import { withDrawnRows } from '../../../../../../src/processor/parsers/pdf/tables/table-rows.ts';
+import { pdf, textAt } from '../../../../../helpers/documents/pdf-files.ts';
+import { parsed } from '../../../../../helpers/documents/parsed.ts';
+
+const tableOf = (rows: readonly (readonly string[])[]) =>
+  rows
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .toSpliced(1, 0, `|${'---|'.repeat(rows[0]!.length)}`)
+    .join('\n');
+
+/** Places lines of pieces, 12 points below each other, each piece in a column of its own. */
+const placed = (lines: readonly (readonly string[])[]) =>
+  lines.flatMap((line, row) =>
+    line.flatMap((text, column): PlacedText[] => {
+      const left = 50 + column * 100;
+      return text === '' ? [] : [{ text, box: [left, 100 + row * 12, left + 90, 110 + row * 12] }];
+    }),
+  );
+
+const HEADER = ['Light', 'Oil', 'Gas'];
+const LAMPS = [
+  ['Patience', '12', '7'],
+  ['Old Head', '9', '4'],
+  ['Skerry', '5', '12'],
+];
+
+describe('rows that no rule separates', () => {
+  it('become rows of their own', async () => {
+    const rows = [HEADER, ...LAMPS];
+    const cells = rows.flatMap((row, line) =>
+      row.map((cell, column) => textAt(cell, [65 + 120 * column, 685 - 16 * line], 10)),
+    );
+    const rules = [700, 680, 630].map((y) => `60 ${y} m 420 ${y} l S\n`);
+    const sides = [60, 180, 300, 420].map((x) => `${x} 630 m ${x} 700 l S\n`);
+    const { text } = await parsed(pdf([[...cells, ...rules, ...sides].join('')]));
+    expect(text).toBe(tableOf(rows));
+  });
+
+  it('stay one if their words wrap', () => {
+    const lines = [HEADER, ['The lightship', 'of oak', '12'], ['Patience', 'and ash', '']];
+    const table = tableOf([HEADER, ['The lightship Patience', 'of oak and ash', '12']]);
+    expect(withDrawnRows(table, placed(lines))).toBe(table);
+  });
+});
+
+describe('prose around a table', () => {
+  const notes = ['The lamps of the Skerry were', 'counted in the spring only.'];
+  const cut = ['The lamps of', 'the Skerry were counted in the', 'spring only.'];
+
+  it('becomes a paragraph below it', () => {
+    const table = tableOf([HEADER, ...LAMPS, cut]);
+    const lines = placed([HEADER, ...LAMPS, [notes.join(' ')]]);
+    expect(withDrawnRows(`Before.\n\n${table}\n\nAfter.`, lines)).toBe(
+      `Before.\n\n${tableOf([HEADER, ...LAMPS])}\n\n${notes.join(' ')}\n\nAfter.`,
+    );
+  });
+
+  it('becomes a paragraph above it, in the order of its lines', () => {
+    const mixed = ['The lamps of counted in', 'the Skerry were the spring only.', ''];
+    const lines = placed([[notes[0]!], [notes[1]!], HEADER, ...LAMPS]);
+    expect(withDrawnRows(tableOf([mixed, HEADER, ...LAMPS]), lines)).toBe(
+      `${notes.join(' ')}\n\n${tableOf([HEADER, ...LAMPS])}`,
+    );
+  });
+
+  it('stays a row if each cell is a piece of its own', () => {
+    const table = tableOf([HEADER, ...LAMPS, cut]);
+    expect(withDrawnRows(table, placed([HEADER, ...LAMPS, cut]))).toBe(table);
+  });
+});
