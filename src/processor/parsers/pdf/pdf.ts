@@ -22,6 +22,7 @@ import {
   type Page,
   type PageBatch,
 } from './pdf-readers.ts';
+import { withoutStrayBlanks } from './stray-blanks.ts';
 import { withoutRepeatedHeaders } from './tables/repeated-headers.ts';
 import { withDrawnRows } from './tables/table-rows.ts';
 import { featuresOf } from './annotations/pdf-features.ts';
@@ -147,9 +148,8 @@ class SecondReader {
 
   /** Reads a page without loss. It completes the first reader's text or replaces it. */
   async completed(first: Page): Promise<Page> {
-    const isIncomplete =
-      this.#hasEastAsianFonts && lacksLetters(first.text, await this.#reread(first.number));
-    const page = isIncomplete || isDoubtful(first.text) ? await this.opinion(first) : first;
+    const isPartial = this.#hasEastAsianFonts && lacksLetters(first.text, await this.#reread(first.number));
+    const page = isPartial || isDoubtful(first.text) ? await this.opinion(first) : first;
     if (page.pieces !== first.pieces) return page;
     const pieces = page.pieces();
     const lines = pieces.map(({ text }) => text);
@@ -160,8 +160,11 @@ class SecondReader {
     this.#words.add(lines);
     const tables = withDrawnRows(withoutRepeatedHeaders(page.text, pieces), pieces);
     const own = hasText(page.text) ? withoutMixedColumns(withoutFalseTables(tables, lines), pieces) : '';
-    const markdown = await this.#words.restore(await withJoinedLetters(own, lines), lines);
     const reread = () => this.#reread(page.number);
+    const markdown = await this.#words.restore(
+      await withoutStrayBlanks(await withJoinedLetters(own, lines), reread),
+      lines,
+    );
     const whole = await this.#lost.restore(markdown, pieces, page.size, reread);
     const isHigh = this.#hasHighLetters && hasText(whole);
     return { ...page, text: isHigh ? withHighLetters(whole, (await reread()).split('\n')) : whole };
