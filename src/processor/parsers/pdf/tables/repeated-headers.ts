@@ -10,6 +10,8 @@ const WORDS = /\p{L}{2}.*\s.*\p{L}{2}/u;
 const TITLE_WORDS = 4;
 /** Share of the cells that repeat another title. A label of some columns stands in fewer. */
 const TITLE_SHARE = 0.5;
+/** Most lines from a title to the columns below it. Prose may come between. */
+const MAX_LINES = 20;
 /** Largest distance of a title's lines, in line heights. */
 const MAX_LEADING = 2;
 
@@ -37,11 +39,23 @@ export function withoutRepeatedHeaders(markdown: string, pieces: readonly Placed
   });
 }
 
-/** Finds the pieces that more cells hold than the page has. */
+/** Finds the pieces above several columns that more cells hold than the page has. */
 function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): PlacedText[] {
   const found = pieces.filter(({ text }) => WORDS.test(text) && countIn(cells, text) > 1);
   const texts = found.map(({ text }) => text);
-  return found.filter(({ text }) => countIn(cells, text) > countIn(texts, text));
+  const repeated = found.filter(({ text }) => countIn(cells, text) > countIn(texts, text));
+  if (repeated.length === 0) return [];
+  const rows = rowsOf(pieces);
+  return repeated.filter((piece) => isAboveColumns(piece, rows));
+}
+
+/** Returns whether a piece covers several pieces of a line not far below it. */
+function isAboveColumns({ box }: PlacedText, rows: readonly (readonly PlacedText[])[]): boolean {
+  const [left, top, right, bottom] = box;
+  const below = rows.filter(([first]) => first !== undefined && first.box[1] > (top + bottom) / 2);
+  return below
+    .slice(0, MAX_LINES)
+    .some((row) => row.filter((other) => other.box[0] < right && other.box[2] > left).length > 1);
 }
 
 function countIn(texts: readonly string[], piece: string): number {

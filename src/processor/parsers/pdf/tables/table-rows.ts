@@ -77,9 +77,11 @@ function rowsIn(cells: string[], page: PageLines): string[][] {
 
 /** Returns whether lines are prose that is cut into cells: a cut lies inside a piece, and most words are in long pieces. */
 function areProse(lines: readonly DrawnLine[]): boolean {
-  const isCut = lines.some((line) => isProse(line) && filledIn(line.cells) > line.pieces.length);
   const prose = lines.filter(isProse);
-  return isCut && wordsIn(prose).length * 2 > wordsIn(lines).length;
+  const isCut = prose.some(({ cells, pieces }) => filledIn(cells) > pieces.length);
+  const others = lines.filter((line) => !isProse(line)).flatMap(({ pieces }) => pieces);
+  const hasNumbers = others.some(({ text }) => NUMBER.test(text.trim()));
+  return isCut && !hasNumbers && wordsIn(prose).length * 2 > wordsIn(lines).length;
 }
 
 /** Returns whether a line is one piece of several words, maybe behind the mark of a note. */

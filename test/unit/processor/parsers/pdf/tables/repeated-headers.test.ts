@@ -37,12 +37,13 @@ it('writes a title once that a ruled table repeats in each header', async () => 
 
 const tableOf = (header: readonly string[]) =>
   `| ${header.join(' | ')} |\n|---|---|---|---|\n| a | b | c | d |`;
-/** Places lines of pieces, 12 points below each other. */
+/** Places lines of pieces, 12 points below each other. A single piece covers all columns. */
 const placed = (lines: readonly (readonly string[])[]) =>
   lines.flatMap((line, row) =>
     line.map((text, column): PlacedText => {
       const left = 50 + column * 100;
-      return { text, box: [left, 100 + row * 12, left + 90, 110 + row * 12] };
+      const width = line.length === 1 ? 390 : 90;
+      return { text, box: [left, 100 + row * 12, left + width, 110 + row * 12] };
     }),
   );
 
@@ -72,6 +73,14 @@ it.each<[string, string[], string[][]]>([
     'that the page has several times',
     ['Of oil', 'Of oil', 'Of oil', 'x'],
     [['Of oil', 'Of oil', 'Of oil', 'x']],
+  ],
+  [
+    'that begin as another one',
+    ['Oil lamps', 'Oil lamps by night', 'Gas', 'Arc'],
+    [
+      ['Oil lamps', 'Oil', 'Gas', 'Arc'],
+      ['', 'lamps by night'],
+    ],
   ],
   ['of one word', ['Oil lamps', 'Oil wicks', 'Gas', 'Arc'], [['Oil lamps', 'Oil wicks', 'Gas', 'Arc']]],
 ])('keeps headers %s', (_, header, lines) => {
