@@ -18,9 +18,6 @@ export type PageLines = readonly (readonly PageWords[])[];
 /** A column's edges. */
 type Range = [left: number, right: number];
 
-/** Most lines in a row that may belong to other text beside it. */
-const MAX_FOREIGN_LINES = 2;
-
 /** Splits the pieces of lines into words once, because each row of each table looks for them. */
 export function pageLines(lines: readonly (readonly PlacedText[])[]): PageLines {
   return lines.map((line) => line.map((piece) => ({ piece, words: wordsOf(piece.text) })));
@@ -29,14 +26,19 @@ export function pageLines(lines: readonly (readonly PlacedText[])[]): PageLines 
 /**
  * Finds the lines of the page that a row's cells hold, from the words of the cells.
  * @param cells of the row, as text
+ * @param maxForeign most lines between them that have other words only
  * @returns undefined if no run of lines has exactly these words
  */
-export function drawnLines(cells: readonly string[], page: PageLines): DrawnLine[] | undefined {
+export function drawnLines(
+  cells: readonly string[],
+  page: PageLines,
+  maxForeign: number,
+): DrawnLine[] | undefined {
   const words = cells.map(wordsOf);
   const starts = new Set(words.flatMap(([first]) => first ?? []));
   for (const [from, line] of page.entries()) {
     if (!line.some(({ words: [first = ''] }) => starts.has(first))) continue;
-    const found = linesFrom(page, from, words);
+    const found = linesFrom(page.slice(from), words, maxForeign);
     if (found) return found;
   }
   return undefined;
@@ -44,26 +46,25 @@ export function drawnLines(cells: readonly string[], page: PageLines): DrawnLine
 
 function linesFrom(
   page: PageLines,
-  from: number,
   cells: readonly (readonly string[])[],
+  maxForeign: number,
 ): DrawnLine[] | undefined {
   const left = cells.map((words) => [...words]);
   const ranges: (Range | undefined)[] = cells.map(() => undefined);
   const found: DrawnLine[] = [];
   let foreign = 0;
-  for (let at = from; at < page.length; at++) {
+  for (const line of page) {
     const drawn: DrawnLine = { cells: cells.map(() => ''), pieces: [] };
     let column = 0;
-    for (const { piece, words } of page[at] ?? []) {
+    for (const { piece, words } of line) {
       const taken = take(words, piece, column, left, ranges);
-      if (taken === 'other') continue;
-      if (taken === 'cut') return undefined;
+      if (taken.length === 0) continue;
       for (const [cell, word] of taken) drawn.cells[cell] = `${drawn.cells[cell]} ${word}`.trim();
       column = taken.at(-1)?.[0] ?? column;
       drawn.pieces.push(piece);
     }
     if (drawn.pieces.length > 0) found.push(drawn);
-    else if (++foreign > MAX_FOREIGN_LINES) return undefined;
+    else if (++foreign > maxForeign) return undefined;
     if (left.every(({ length }) => length === 0)) return found;
   }
   return undefined;
@@ -71,7 +72,7 @@ function linesFrom(
 
 /**
  * Takes a piece's words from the beginnings of the cells.
- * @returns the column of each word; `other` if the cells do not go on with it, `cut` if they have only its first words
+ * @returns the column of each word; none if the cells do not go on with the whole piece
  */
 function take(
   words: readonly string[],
@@ -79,7 +80,7 @@ function take(
   from: number,
   left: string[][],
   ranges: (Range | undefined)[],
-): [column: number, word: string][] | 'other' | 'cut' {
+): [column: number, word: string][] {
   const taken: [number, string][] = [];
   let column = from;
   for (const word of words) {
@@ -90,7 +91,10 @@ function take(
       const lies = placeOf(ranges[at], start, end);
       if (next === undefined || lies > placeOf(ranges[next], start, end)) next = at;
     }
-    if (next === undefined) return taken.length === 0 ? 'other' : 'cut';
+    if (next === undefined) {
+      for (const [at, other] of taken.toReversed()) left[at]?.unshift(other);
+      return [];
+    }
     left[next]?.shift();
     column = next;
     taken.push([next, word]);

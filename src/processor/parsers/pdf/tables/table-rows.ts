@@ -1,6 +1,7 @@
 import { escapeBlocks } from '../../markdown-writer.ts';
 import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { joined, rowsOf } from '../mixed-columns.ts';
+import { lettersOf } from '../pdf-letters.ts';
 import { drawnLines, pageLines, type DrawnLine, type PageLines } from './drawn-lines.ts';
 
 /** A table in Markdown, and the row of dashes in it. */
@@ -10,7 +11,12 @@ const RULE = /^\|(?:\s*:?-+:?\s*\|)+\s*$/;
 const MIN_WORDS = 5;
 const MIN_LETTERED = 0.6;
 const NUMBER = /^[^\p{L}]*\d[^\p{L}]*$/u;
-
+/** Most lines with other words within a row. Text may stand beside the table. */
+const MAX_FOREIGN_LINES = 2;
+/** Fewest pieces between a row's lines that a table lacks if it consists of the last lines of paragraphs. */
+const MIN_TORN = 3;
+/** Rows to look at before a table is compared as a whole. */
+const FIRST_ROWS = 3;
 /** A cell with several numbers, as of rows that no rule separates. */
 const NUMBERS = /^\S*\d\S*(?: \S*\d\S*)+$/;
 
@@ -27,14 +33,19 @@ interface Row {
 export function withDrawnRows(markdown: string, pieces: readonly PlacedText[]): string {
   if (!markdown.includes('|')) return markdown;
   const page = pageLines(rowsOf(pieces));
+  let letters: string | undefined;
+  const isLost = ({ text }: PlacedText) => !(letters ??= lettersOf(markdown)).includes(lettersOf(text));
+  const isProse = (lines: readonly DrawnLine[]) => areProse(lines) || areTorn(lines, page, isLost);
   return markdown.replace(TABLE, (table) => {
     const rows = table
       .trimEnd()
       .split('\n')
       .filter((line) => !RULE.test(line))
       .map(cellsOf);
-    const above = proseIn(rows, page);
-    const below = proseIn(rows.slice(above.length).toReversed(), page).toReversed();
+    const whole = proseOf(rows, page, isProse);
+    if (whole !== undefined) return `${whole}${/\s*$/.exec(table)?.[0] ?? ''}`;
+    const above = proseIn(rows, page, isProse);
+    const below = proseIn(rows.slice(above.length).toReversed(), page, isProse).toReversed();
     const kept = rows.slice(above.length, rows.length - below.length);
     const body = kept.flatMap((cells, index) => (index === 0 ? [cells] : rowsIn(cells, page)));
     if (above.length + below.length === 0 && body.length === rows.length) return table;
@@ -51,16 +62,39 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
+/** Returns a table as a paragraph if most of its rows are prose; else undefined. Its first rows tell whether to look. */
+function proseOf(
+  rows: readonly string[][],
+  page: PageLines,
+  areProse: (lines: readonly DrawnLine[]) => boolean,
+): string | undefined {
+  const read = (cells: readonly string[]) => drawnLines(cells, page, Infinity) ?? [];
+  if (!rows.slice(0, FIRST_ROWS).some((cells) => areProse(read(cells)))) return undefined;
+  const lines = rows.map(read);
+  if (lines.filter(areProse).length * 2 <= rows.length) return undefined;
+  const texts = rows.flatMap((cells, row) => textsOf(lines[row] ?? [], cells));
+  return escapeBlocks(texts.reduce(joined, ''));
+}
+
+/** Returns the texts of lines, or of the cells if no lines hold them. */
+function textsOf(lines: readonly DrawnLine[], cells: readonly string[]): string[] {
+  if (lines.length === 0) return cells.filter((cell) => cell !== '');
+  return lines.flatMap(({ pieces }) => pieces.map(({ text }) => text.trim()));
+}
+
 /** Takes the prose at the beginning of a table's rows, with the rows of single cells before and between it. */
-function proseIn(rows: readonly string[][], page: PageLines): Row[] {
+function proseIn(
+  rows: readonly string[][],
+  page: PageLines,
+  areProse: (lines: readonly DrawnLine[]) => boolean,
+): Row[] {
   const found: Row[] = [];
   let end = 0;
   for (const cells of rows) {
-    const lines = filledIn(cells) > 1 ? (drawnLines(cells, page) ?? []) : [];
+    const lines = filledIn(cells) > 1 ? (drawnLines(cells, page, Infinity) ?? []) : [];
     const isProse = areProse(lines);
     if (!isProse && filledIn(cells) > 1) break;
-    const texts = lines.flatMap(({ pieces }) => pieces.map(({ text }) => text.trim()));
-    found.push(isProse ? { cells, prose: texts.reduce(joined, '') } : { cells });
+    found.push(isProse ? { cells, prose: textsOf(lines, cells).reduce(joined, '') } : { cells });
     if (isProse) end = found.length;
   }
   return found.slice(0, end);
@@ -69,7 +103,7 @@ function proseIn(rows: readonly string[][], page: PageLines): Row[] {
 /** Returns a row, or the rows that it joins. All of them have several cells, and a column of numbers. Words may wrap. */
 function rowsIn(cells: string[], page: PageLines): string[][] {
   if (!cells.some((cell) => NUMBERS.test(cell))) return [cells];
-  const rows = (drawnLines(cells, page) ?? []).map((line) => line.cells);
+  const rows = (drawnLines(cells, page, MAX_FOREIGN_LINES) ?? []).map((line) => line.cells);
   const areWhole = rows.every((row) => filledIn(row) > 1);
   const areCounted = cells.some((_, column) => rows.every((row) => NUMBER.test(row[column] ?? '')));
   return rows.length > 1 && areWhole && areCounted ? rows : [cells];
@@ -82,6 +116,27 @@ function areProse(lines: readonly DrawnLine[]): boolean {
   const others = lines.filter((line) => !isProse(line)).flatMap(({ pieces }) => pieces);
   const hasNumbers = others.some(({ text }) => NUMBER.test(text.trim()));
   return isCut && !hasNumbers && wordsIn(prose).length * 2 > wordsIn(lines).length;
+}
+
+/** Returns whether lines are parts of prose: the reader has lost the lines between them. */
+function areTorn(
+  lines: readonly DrawnLine[],
+  page: PageLines,
+  isLost: (piece: PlacedText) => boolean,
+): boolean {
+  const own = lines.flatMap(({ pieces }) => pieces);
+  const [left, right] = [
+    Math.min(...own.map(({ box }) => box[0])),
+    Math.max(...own.map(({ box }) => box[2])),
+  ];
+  const [top, bottom] = [
+    Math.min(...own.map(({ box }) => box[1])),
+    Math.max(...own.map(({ box }) => box[3])),
+  ];
+  const isBetween = ({ box }: PlacedText) =>
+    box[0] < right && box[2] > left && box[1] > top && box[3] < bottom;
+  const lost = page.flat().filter(({ piece }) => isBetween(piece) && !own.includes(piece) && isLost(piece));
+  return lost.length >= Math.max(MIN_TORN, lines.length);
 }
 
 /** Returns whether a line is one piece of several words, maybe behind the mark of a note. */

@@ -71,3 +71,29 @@ describe('prose around a table', () => {
     expect(withDrawnRows(table, placed([HEADER, ...LAMPS, cut]))).toBe(table);
   });
 });
+
+it('reads a column of prose that ends in torn lines as prose', async () => {
+  const lines = Array.from({ length: 16 }, (_, line) => {
+    const y = 700 - 14 * line;
+    const left = textAt(`Zeile ${line} der linken Spalte handelt von Ziegen`, [40, y], 10);
+    const right =
+      line % 5 === 0
+        ? textAt('und endet', [320, y], 10) + textAt(`als Zeile ${line}.`, [400, y], 10)
+        : textAt(`Zeile ${line} der rechten Spalte handelt von Wällen`, [320, y], 10);
+    return left + right;
+  });
+  const { text } = await parsed(pdf([lines.join('')]));
+  expect(text).not.toContain('|');
+  const words = text.replace(/\s+/g, ' ');
+  expect(words).toContain('Zeile 4 der rechten Spalte handelt von Wällen und endet als Zeile 5. Zeile 6');
+  expect(words).toContain('Zeile 9 der rechten Spalte handelt von Wällen und endet als Zeile 10. Zeile 11');
+});
+
+it('writes the last lines of paragraphs as prose if the text lacks the lines between them', () => {
+  const full = ['Die Lampen der Klippe', 'leuchten im Winter', 'nach dem Fang der'];
+  const placedLines = placed([['bis', 'Mai.'], ...full.map((line) => [line]), ['an', 'Land.']]);
+  const table = tableOf([['bis an', 'Mai. Land.']]);
+  expect(withDrawnRows(table, placedLines)).toBe('bis Mai. an Land.');
+  const text = `${full.join(' ')}\n\n${table}`;
+  expect(withDrawnRows(text, placedLines)).toBe(text);
+});
