@@ -83,8 +83,12 @@ export function fieldItems(
   const shownChars = shown.reduce((sum, { text }) => sum + text.length + 1, pageText.length);
   const comparable = filled.length * shownChars <= MAX_COMPARED_CHARS;
   const words = withoutBlanks(pageText);
+  // The page's text may read the lines of two fields side by side, so each word counts.
   const isKnown = (field: FilledField) =>
-    comparable && field.canBeShown && words.includes(withoutBlanks(field.value)) && isShown(field, shown);
+    comparable &&
+    field.canBeShown &&
+    field.value.split(' ').every((word) => words.includes(word)) &&
+    isShown(field, shown);
   return inReadingOrder(filled)
     .filter((field) => !isKnown(field))
     .map(({ label, value }) => (label === '' ? `- ${value}` : `- ${label}: ${value}`))

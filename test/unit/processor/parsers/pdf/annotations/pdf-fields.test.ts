@@ -176,6 +176,23 @@ it('stops comparing with the text above a limit', () => {
   expect(items(10_000, 2000).split('\n')).toHaveLength(10_000);
 });
 
+it('reads a value once whose lines the page joins with those of the field beside it', () => {
+  const widget: Widget = {
+    subtype: 'Widget',
+    rect: [],
+    annotationFlags: 0,
+    fieldType: 'Tx',
+    fieldValue: 'Ada lives\nin the old mill',
+  };
+  const shown = ['Ada lives', 'in the old mill'].map((text, row) => ({
+    text,
+    box: [0, row * 12, 90, row * 12 + 10] as const,
+  }));
+  const items = (page: string) => fieldItems([widget], () => [0, 0, 100, 30], page, shown);
+  expect(items('Ada lives Corn and barley in the old mill are ground')).toBe('');
+  expect(items('Ada lives Corn and barley are ground')).toBe('- Ada lives in the old mill');
+});
+
 it('knows from the bytes of a document whether it may have fields', () => {
   const widget = '<< /Subtype /Widget >>';
   const packed = (objects: string) => onePagePdf('', { objects: [pdfStream(objects, '/Type /ObjStm')] });
