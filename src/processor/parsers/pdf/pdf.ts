@@ -5,7 +5,6 @@ import { normalize } from '../normalize.ts';
 import { Outline } from '../outline.ts';
 import { abandonWhenSilent } from '../abandon-when-silent.ts';
 import { Recognition } from '../ocr/recognition.ts';
-import { withoutFalseTables } from './tables/false-tables.ts';
 import { hasText, isGarbled, saysTheSame } from './garbled-text.ts';
 import { mayHaveHighLetters, withHighLetters } from './high-letters.ts';
 import { DocumentWords } from './words/line-ends.ts';
@@ -23,8 +22,7 @@ import {
   type PageBatch,
 } from './pdf-readers.ts';
 import { withoutStrayBlanks } from './stray-blanks.ts';
-import { withoutRepeatedHeaders } from './tables/repeated-headers.ts';
-import { withDrawnRows } from './tables/table-rows.ts';
+import { withCorrectedTables } from './tables/corrected-tables.ts';
 import { featuresOf } from './annotations/pdf-features.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
 
@@ -158,8 +156,8 @@ class SecondReader {
       return { ...page, text: columns || page.text };
     }
     this.#words.add(lines);
-    const tables = withDrawnRows(withoutRepeatedHeaders(page.text, pieces), pieces);
-    const own = hasText(page.text) ? withoutMixedColumns(withoutFalseTables(tables, lines), pieces) : '';
+    const tables = withCorrectedTables(page.text, pieces);
+    const own = hasText(page.text) ? withoutMixedColumns(tables, pieces) : '';
     const reread = () => this.#reread(page.number);
     const markdown = await this.#words.restore(
       await withoutStrayBlanks(await withJoinedLetters(own, lines), reread),

@@ -24,7 +24,7 @@ export function pageLines(lines: readonly (readonly PlacedText[])[]): PageLines 
 }
 
 /**
- * Finds the lines of the page that a row's cells hold, from the words of the cells.
+ * Finds the fewest lines of the page that hold the words of a row's cells.
  * @param cells of the row, as text
  * @param maxForeign most lines between them that have other words only
  * @returns undefined if no run of lines has exactly these words
@@ -36,12 +36,15 @@ export function drawnLines(
 ): DrawnLine[] | undefined {
   const words = cells.map(wordsOf);
   const starts = new Set(words.flatMap(([first]) => first ?? []));
+  let best: DrawnLine[] | undefined;
   for (const [from, line] of page.entries()) {
     if (!line.some(({ words: [first = ''] }) => starts.has(first))) continue;
     const found = linesFrom(page.slice(from), words, maxForeign);
-    if (found) return found;
+    // Other rows may hold the same numbers, a line further apart.
+    if (found && (best === undefined || found.length < best.length)) best = found;
+    if (best?.length === 1) break;
   }
-  return undefined;
+  return best;
 }
 
 function linesFrom(

@@ -1,8 +1,7 @@
 import { stopwords } from '@orama/stopwords/english';
 
-/** Rows of a table in Markdown, with its row of dashes. */
-const TABLE = /(?:^\|.*\|[ \t]*(?:\n|$))+/gm;
-const RULE = /^\|(?:\s*:?-+:?\s*\|)+\s*$/;
+import { cellsOf, RULE, TABLE } from './table-markdown.ts';
+
 /** Share of a table's rows that a reader has cut inside a piece of text. */
 const MIN_CUT = 0.5;
 /** Shares of cells and rows that read on as a sentence. Of real tables, a tenth does. */
@@ -20,7 +19,6 @@ const FUNCTION_WORDS = new Set<string>(stopwords);
  * @param pieces texts of the page's pieces, whose words are an ordinary blank apart
  */
 export function withoutFalseTables(markdown: string, pieces: readonly string[]): string {
-  if (!markdown.includes('|')) return markdown;
   // The separator keeps two pieces apart.
   const drawn = pieces.map((piece) => piece.replace(/\s+/g, ' ')).join('\n');
   return markdown.replace(TABLE, (table) => {
@@ -28,22 +26,12 @@ export function withoutFalseTables(markdown: string, pieces: readonly string[]):
       .trimEnd()
       .split('\n')
       .filter((line) => !RULE.test(line))
-      .map(cellsOf)
+      .map((line) => cellsOf(line).filter((cell) => cell !== ''))
       .filter((cells) => cells.length > 0);
     if (!isCut(rows, drawn) && !readsOn(rows)) return table;
     const text = rows.map((cells) => cells.join(' ')).join(' ');
     return `${text}${/\s*$/.exec(table)?.[0] ?? ''}`;
   });
-}
-
-/** Returns the filled cells of a row. */
-function cellsOf(line: string): string[] {
-  return line
-    .trim()
-    .slice(1, -1)
-    .split(/(?<!\\)\|/)
-    .map((cell) => cell.replace(/\s+/g, ' ').trim())
-    .filter((cell) => cell !== '');
 }
 
 function isCut(rows: readonly string[][], drawn: string): boolean {

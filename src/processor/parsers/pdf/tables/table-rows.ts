@@ -3,14 +3,11 @@ import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { joined, rowsOf } from '../mixed-columns.ts';
 import { lettersOf } from '../pdf-letters.ts';
 import { drawnLines, pageLines, type DrawnLine, type PageLines } from './drawn-lines.ts';
+import { cellsOf, NUMBER, RULE, TABLE, tableOf } from './table-markdown.ts';
 
-/** A table in Markdown, and the row of dashes in it. */
-const TABLE = /(?:^\|.*\|[ \t]*(?:\n|$))+/gm;
-const RULE = /^\|(?:\s*:?-+:?\s*\|)+\s*$/;
 /** Fewest words of a line of prose, and the share of them with letters. Cells that stand close may share a piece. */
 const MIN_WORDS = 5;
 const MIN_LETTERED = 0.6;
-const NUMBER = /^[^\p{L}]*\d[^\p{L}]*$/u;
 /** Most lines with other words within a row. Text may stand beside the table. */
 const MAX_FOREIGN_LINES = 2;
 /** Fewest pieces between a row's lines that a table lacks if it consists of the last lines of paragraphs. */
@@ -31,7 +28,6 @@ interface Row {
  * rows. It joins rows that no rule separates.
  */
 export function withDrawnRows(markdown: string, pieces: readonly PlacedText[]): string {
-  if (!markdown.includes('|')) return markdown;
   const page = pageLines(rowsOf(pieces));
   let letters: string | undefined;
   const isLost = ({ text }: PlacedText) => !(letters ??= lettersOf(markdown)).includes(lettersOf(text));
@@ -52,14 +48,6 @@ export function withDrawnRows(markdown: string, pieces: readonly PlacedText[]): 
     const parts = [paragraphsOf(above), tableOf(body), paragraphsOf(below)];
     return parts.filter((part) => part !== '').join('\n\n') + (/\s*$/.exec(table)?.[0] ?? '');
   });
-}
-
-function cellsOf(line: string): string[] {
-  return line
-    .trim()
-    .slice(1, -1)
-    .split(/(?<!\\)\|/)
-    .map((cell) => cell.trim());
 }
 
 /** Returns a table as a paragraph if most of its rows are prose; else undefined. Its first rows tell whether to look. */
@@ -163,10 +151,4 @@ function paragraphsOf(rows: readonly Row[]): string {
     .filter((text) => text !== '')
     .join('\n\n')
     .replace(/\n\n(?=\p{Ll})/gu, ' ');
-}
-
-function tableOf(rows: readonly string[][]): string {
-  const [header, ...body] = rows.map((cells) => `| ${cells.join(' | ')} |`);
-  if (header === undefined || rows.every((cells) => filledIn(cells) === 0)) return '';
-  return [header, `|${'---|'.repeat(rows[0]?.length ?? 0)}`, ...body].join('\n');
 }
