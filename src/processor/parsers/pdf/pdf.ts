@@ -21,7 +21,7 @@ import {
   type Page,
   type PageBatch,
 } from './pdf-readers.ts';
-import { withoutStrayBlanks } from './stray-blanks.ts';
+import { withWholeWords } from './words/whole-words.ts';
 import { withCorrectedTables } from './tables/corrected-tables.ts';
 import { featuresOf } from './annotations/pdf-features.ts';
 import { PAGE_BREAK, segments, type SegmentEvent } from '../segments.ts';
@@ -159,10 +159,8 @@ class SecondReader {
     const tables = withCorrectedTables(page.text, pieces);
     const own = hasText(page.text) ? withoutMixedColumns(tables, pieces) : '';
     const reread = () => this.#reread(page.number);
-    const markdown = await this.#words.restore(
-      await withoutStrayBlanks(await withJoinedLetters(own, lines), reread),
-      lines,
-    );
+    const words = await withWholeWords(await withJoinedLetters(own, lines), reread);
+    const markdown = await this.#words.restore(words, lines);
     const whole = await this.#lost.restore(markdown, pieces, page.size, reread);
     const isHigh = this.#hasHighLetters && hasText(whole);
     return { ...page, text: isHigh ? withHighLetters(whole, (await reread()).split('\n')) : whole };

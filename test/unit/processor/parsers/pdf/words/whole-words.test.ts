@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { withoutStrayBlanks } from '../../../../../src/processor/parsers/pdf/stray-blanks.ts';
+import { withWholeWords } from '../../../../../../src/processor/parsers/pdf/words/whole-words.ts';
 
 const CUT = 'T he mill of t he nort h st ands, at t he mout h of t he st ream.';
 
@@ -9,7 +9,7 @@ it.each([
   ['in another order', 'at the mouth\nof the stream.\nThe mill of the north stands,'],
 ])('reads words whole that another reader reads whole, %s', async (_, other) => {
   const text = `# ${CUT}\n\n- ${CUT.toUpperCase()}`;
-  expect(await withoutStrayBlanks(text, () => Promise.resolve(other))).toBe(
+  expect(await withWholeWords(text, () => Promise.resolve(other))).toBe(
     `# The mill of the north stands, at the mouth of the stream.\n\n- ${CUT.toUpperCase()}`,
   );
 });
@@ -18,11 +18,11 @@ it.each([
   ['has a blank there, too', CUT],
   ['reads other letters', 'The mole of the south pier stands there.'],
 ])('keeps the blanks if the other reader %s', async (_, other) => {
-  expect(await withoutStrayBlanks(CUT, () => Promise.resolve(other))).toBe(CUT);
+  expect(await withWholeWords(CUT, () => Promise.resolve(other))).toBe(CUT);
 });
 
 it('asks the other reader only if letters stand alone', async () => {
   const text = 'A mill of the north stands at a mouth, as I know. '.repeat(9);
   const fail = () => Promise.reject(new Error('not needed'));
-  expect(await withoutStrayBlanks(text, fail)).toBe(text);
+  expect(await withWholeWords(text, fail)).toBe(text);
 });

@@ -1,4 +1,4 @@
-import { lettersIn } from './pdf-letters.ts';
+import { lettersIn } from '../pdf-letters.ts';
 
 /** A consonant that stands alone, and is a word in hardly any language. */
 const LONE = /(?<![\p{L}\p{N}'’.-])[bcdfghjlmnpqrtx](?![\p{L}\p{N}'’.-])/gu;
@@ -13,11 +13,11 @@ const MIN_LETTERS = 8;
  * for the end of a word. A page needs the other reader only if letters stand alone.
  * @param reread reads the page with the other reader
  */
-export async function withoutStrayBlanks(markdown: string, reread: () => Promise<string>): Promise<string> {
+export async function withWholeWords(markdown: string, reread: () => Promise<string>): Promise<string> {
   const lone = markdown.match(LONE)?.length ?? 0;
   if (lone < MIN_LONE || lone < markdown.split(/\s+/).length * MIN_SHARE) return markdown;
   const { letters, starts, ends } = lettersIn(markdown);
-  const stray = new Set<number>();
+  const cuts = new Set<number>();
   let from = 0;
   for (const line of (await reread()).split('\n')) {
     const whole = lettersIn(line);
@@ -30,8 +30,8 @@ export async function withoutStrayBlanks(markdown: string, reread: () => Promise
     from = next + length;
     for (let at = 1; at < length; at++) {
       const [end = 0, start] = [ends[next + at - 1], starts[next + at]];
-      if (whole.ends[at - 1] === whole.starts[at] && markdown.slice(end, start) === ' ') stray.add(end);
+      if (whole.ends[at - 1] === whole.starts[at] && markdown.slice(end, start) === ' ') cuts.add(end);
     }
   }
-  return Array.from({ length: markdown.length }, (_, at) => (stray.has(at) ? '' : markdown[at])).join('');
+  return Array.from({ length: markdown.length }, (_, at) => (cuts.has(at) ? '' : markdown[at])).join('');
 }
