@@ -49,13 +49,16 @@ function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): Pl
   return repeated.filter((piece) => isAboveColumns(piece, rows));
 }
 
-/** Returns whether a piece covers several pieces of a line not far below it. */
+/** Returns whether a piece covers pieces not far below it that stand beside each other. */
 function isAboveColumns({ box }: PlacedText, rows: readonly (readonly PlacedText[])[]): boolean {
   const [left, top, right, bottom] = box;
   const below = rows.filter(([first]) => first !== undefined && first.box[1] > (top + bottom) / 2);
-  return below
+  const covered = below
     .slice(0, MAX_LINES)
-    .some((row) => row.filter((other) => other.box[0] < right && other.box[2] > left).length > 1);
+    .flatMap((row) => row.filter((other) => other.box[0] < right && other.box[2] > left));
+  return (
+    Math.min(...covered.map((other) => other.box[2])) <= Math.max(...covered.map((other) => other.box[0]))
+  );
 }
 
 function countIn(texts: readonly string[], piece: string): number {

@@ -60,6 +60,14 @@ it('writes prose above a table once, with the words that only some headers hold'
   );
 });
 
+it('knows columns whose headers stand at different heights', () => {
+  const pieces = placed([[TITLE], ['', 'Oil'], ['Light', ''], ['', '', 'Gas'], ['', '', '', 'Arc']]);
+  const header = [`${TITLE} Light`, `${TITLE} Oil`, 'Gas', 'Arc'];
+  expect(withoutRepeatedHeaders(tableOf(header), pieces)).toBe(
+    `${TITLE}\n\n${tableOf(['Light', 'Oil', 'Gas', 'Arc'])}`,
+  );
+});
+
 it('keeps a label in the first column that it covers', () => {
   const header = ['Light', 'Of the north Oil', 'Of the north Gas', 'Arc'];
   const pieces = placed([['Of the north'], ['Light', 'Oil', 'Gas', 'Arc']]);
