@@ -4,13 +4,14 @@ import { withoutRepeatedHeaders } from './repeated-headers.ts';
 import { withRowLabels } from './row-labels.ts';
 import { withDrawnRows } from './table-rows.ts';
 
+/** Most pieces times characters to compare. A dense page has 100 million. The time grows with the square of a page. */
+const MAX_STEPS = 300_000_000;
+
 /** Corrects the first reader's tables by the pieces of text on the page. */
 export function withCorrectedTables(markdown: string, pieces: readonly PlacedText[]): string {
   if (!markdown.includes('|')) return markdown;
+  const texts = pieces.map(({ text }) => text);
+  if (pieces.length * markdown.length > MAX_STEPS) return withoutFalseTables(markdown, texts);
   const headed = withoutRepeatedHeaders(markdown, pieces);
-  const labeled = withRowLabels(withDrawnRows(headed, pieces), pieces);
-  return withoutFalseTables(
-    labeled,
-    pieces.map(({ text }) => text),
-  );
+  return withoutFalseTables(withRowLabels(withDrawnRows(headed, pieces), pieces), texts);
 }
