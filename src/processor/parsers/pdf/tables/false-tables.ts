@@ -1,6 +1,6 @@
 import { stopwords } from '@orama/stopwords/english';
 
-import { cellsOf, RULE, TABLE } from './table-markdown.ts';
+import { endOf, rowsOfTable, TABLE } from './table-markdown.ts';
 
 /** Share of a table's rows that a reader has cut inside a piece of text. */
 const MIN_CUT = 0.5;
@@ -22,15 +22,12 @@ export function withoutFalseTables(markdown: string, pieces: readonly string[]):
   // The separator keeps two pieces apart.
   const drawn = pieces.map((piece) => piece.replace(/\s+/g, ' ')).join('\n');
   return markdown.replace(TABLE, (table) => {
-    const rows = table
-      .trimEnd()
-      .split('\n')
-      .filter((line) => !RULE.test(line))
-      .map((line) => cellsOf(line).filter((cell) => cell !== ''))
+    const rows = rowsOfTable(table)
+      .map((cells) => cells.filter((cell) => cell !== ''))
       .filter((cells) => cells.length > 0);
     if (!isCut(rows, drawn) && !readsOn(rows)) return table;
     const text = rows.map((cells) => cells.join(' ')).join(' ');
-    return `${text}${/\s*$/.exec(table)?.[0] ?? ''}`;
+    return text + endOf(table);
   });
 }
 

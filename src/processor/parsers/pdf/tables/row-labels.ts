@@ -2,25 +2,21 @@ import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { rowsOf } from '../mixed-columns.ts';
 import { lettersOf } from '../pdf-letters.ts';
 import { drawnLines, pageLines } from './drawn-lines.ts';
-import { cellsOf, NUMBER, RULE, TABLE, tableOf } from './table-markdown.ts';
+import { endOf, NUMBER, rowsOfTable, TABLE, tableOf } from './table-markdown.ts';
 
 /** Fewest rows of numbers, and the share of them that must have a label. */
 const MIN_ROWS = 4;
 const MIN_LABELED = 0.8;
 
-/** Puts the labels of rows back that LiteParse has lost, as a column of their own. Without them, numbers say nothing. */
+/** Puts back the labels of rows that LiteParse has lost, as a column of their own. Without them, numbers say nothing. */
 export function withRowLabels(markdown: string, pieces: readonly PlacedText[]): string {
   const lines = rowsOf(pieces);
   const page = pageLines(lines);
   return markdown.replace(TABLE, (table) => {
-    const rows = table
-      .trimEnd()
-      .split('\n')
-      .filter((line) => !RULE.test(line))
-      .map(cellsOf);
+    const rows = rowsOfTable(table);
     const counted = rows.map(isCounted);
-    const least = counted.filter(Boolean).length;
-    if (least < MIN_ROWS) return table;
+    const numberRows = counted.filter(Boolean).length;
+    if (numberRows < MIN_ROWS) return table;
     const letters = lettersOf(markdown);
     const labels = rows.map((cells) => {
       const [first] = drawnLines(cells, page, 0)?.[0]?.pieces ?? [];
@@ -35,12 +31,12 @@ export function withRowLabels(markdown: string, pieces: readonly PlacedText[]): 
       return left.filter(({ text }) => !letters.includes(lettersOf(text)));
     });
     const labeled = labels.filter((label, row) => counted[row] && label.length > 0).length;
-    if (labeled < least * MIN_LABELED) return table;
+    if (labeled < numberRows * MIN_LABELED) return table;
     const whole = rows.map((cells, row) => [
       labels[row]?.map(({ text }) => text.trim()).join(' ') ?? '',
       ...cells,
     ]);
-    return tableOf(whole) + (/\s*$/.exec(table)?.[0] ?? '');
+    return tableOf(whole) + endOf(table);
   });
 }
 

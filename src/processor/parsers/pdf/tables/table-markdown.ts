@@ -1,11 +1,26 @@
-/** A table in Markdown, and the row of dashes in it. */
+/** Matches a table in Markdown. */
 export const TABLE = /(?:^\|.*\|[ \t]*(?:\n|$))+/gm;
-export const RULE = /^\|(?:\s*:?-+:?\s*\|)+\s*$/;
-/** A cell or a piece that is a number, maybe with a currency, a sign or brackets. */
+/** Matches the row of dashes in it. */
+const RULE = /^\|(?:\s*:?-+:?\s*\|)+\s*$/;
+/** Matches a cell or a piece that is a number, maybe with a currency, a sign or brackets. */
 export const NUMBER = /^[^\p{L}]*\d[^\p{L}]*$/u;
 
+/** Splits a table into its rows of cells, without the row of dashes. */
+export function rowsOfTable(table: string): string[][] {
+  return table
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !RULE.test(line))
+    .map(cellsOf);
+}
+
+/** Returns the line ends and blanks behind a table, which a writer of its text keeps. */
+export function endOf(table: string): string {
+  return /\s*$/.exec(table)?.[0] ?? '';
+}
+
 /** Splits a row into its cells. */
-export function cellsOf(line: string): string[] {
+function cellsOf(line: string): string[] {
   return line
     .trim()
     .slice(1, -1)

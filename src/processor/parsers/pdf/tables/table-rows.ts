@@ -3,63 +3,60 @@ import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { joined, rowsOf } from '../mixed-columns.ts';
 import { lettersOf } from '../pdf-letters.ts';
 import { drawnLines, pageLines, type DrawnLine, type PageLines } from './drawn-lines.ts';
-import { cellsOf, NUMBER, RULE, TABLE, tableOf } from './table-markdown.ts';
+import { endOf, NUMBER, rowsOfTable, TABLE, tableOf } from './table-markdown.ts';
 
-/** Fewest words of a line of prose, and the share of them with letters. Cells that stand close may share a piece. */
+/** Fewest words of a line of prose, and the least share of them with letters. Close cells may share a piece. */
 const MIN_WORDS = 5;
 const MIN_LETTERED = 0.6;
 /** Most lines with other words within a row. Text may stand beside the table. */
 const MAX_FOREIGN_LINES = 2;
-/** Fewest pieces between a row's lines that a table lacks if it consists of the last lines of paragraphs. */
+/** Fewest lost pieces between a row's lines. A table of the last lines of paragraphs lacks as many. */
 const MIN_TORN = 3;
-/** Rows to look at before a table is compared as a whole. */
+/** Rows to look at before the whole table, because each takes a search of the page. */
 const FIRST_ROWS = 3;
-/** A cell with several numbers, as of rows that no rule separates. */
+/** Matches a cell with several numbers, as of rows that no rule separates. */
 const NUMBERS = /^\S*\d\S*(?: \S*\d\S*)+$/;
 
-/** Cells of a row, and the paragraph that it is if it is prose. */
+/** A row of a table. */
 interface Row {
   cells: string[];
+  /** Its paragraph, if it is prose. */
   prose?: string;
 }
 
 /**
- * Corrects the rows of tables by the lines on the page. LiteParse takes notes below a table, and prose above it, for
- * rows. It joins rows that no rule separates.
+ * Corrects the rows of tables by the lines on the page. LiteParse makes rows of notes below a table, and of prose above
+ * it. It joins rows that no rule separates.
  */
 export function withDrawnRows(markdown: string, pieces: readonly PlacedText[]): string {
   const page = pageLines(rowsOf(pieces));
   let letters: string | undefined;
   const isLost = ({ text }: PlacedText) => !(letters ??= lettersOf(markdown)).includes(lettersOf(text));
-  const isProse = (lines: readonly DrawnLine[]) => areProse(lines) || areTorn(lines, page, isLost);
+  const readAsProse = (lines: readonly DrawnLine[]) => areProse(lines) || areTorn(lines, page, isLost);
   return markdown.replace(TABLE, (table) => {
-    const rows = table
-      .trimEnd()
-      .split('\n')
-      .filter((line) => !RULE.test(line))
-      .map(cellsOf);
-    const whole = proseOf(rows, page, isProse);
-    if (whole !== undefined) return `${whole}${/\s*$/.exec(table)?.[0] ?? ''}`;
-    const above = proseIn(rows, page, isProse);
-    const below = proseIn(rows.slice(above.length).toReversed(), page, isProse).toReversed();
+    const rows = rowsOfTable(table);
+    const whole = proseOf(rows, page, readAsProse);
+    if (whole !== undefined) return whole + endOf(table);
+    const above = proseIn(rows, page, readAsProse);
+    const below = proseIn(rows.slice(above.length).toReversed(), page, readAsProse).toReversed();
     const kept = rows.slice(above.length, rows.length - below.length);
     const body = kept.flatMap((cells, index) => (index === 0 ? [cells] : rowsIn(cells, page)));
     if (above.length + below.length === 0 && body.length === rows.length) return table;
     const parts = [paragraphsOf(above), tableOf(body), paragraphsOf(below)];
-    return parts.filter((part) => part !== '').join('\n\n') + (/\s*$/.exec(table)?.[0] ?? '');
+    return parts.filter((part) => part !== '').join('\n\n') + endOf(table);
   });
 }
 
-/** Returns a table as a paragraph if most of its rows are prose; else undefined. Its first rows tell whether to look. */
+/** Returns a table as a paragraph if most of its rows are prose, else undefined. It stops early if no first row is. */
 function proseOf(
   rows: readonly string[][],
   page: PageLines,
-  areProse: (lines: readonly DrawnLine[]) => boolean,
+  readAsProse: (lines: readonly DrawnLine[]) => boolean,
 ): string | undefined {
   const read = (cells: readonly string[]) => drawnLines(cells, page, Infinity) ?? [];
-  if (!rows.slice(0, FIRST_ROWS).some((cells) => areProse(read(cells)))) return undefined;
+  if (!rows.slice(0, FIRST_ROWS).some((cells) => readAsProse(read(cells)))) return undefined;
   const lines = rows.map(read);
-  if (lines.filter(areProse).length * 2 <= rows.length) return undefined;
+  if (lines.filter(readAsProse).length * 2 <= rows.length) return undefined;
   const texts = rows.flatMap((cells, row) => textsOf(lines[row] ?? [], cells));
   return escapeBlocks(texts.reduce(joined, ''));
 }
@@ -70,17 +67,17 @@ function textsOf(lines: readonly DrawnLine[], cells: readonly string[]): string[
   return lines.flatMap(({ pieces }) => pieces.map(({ text }) => text.trim()));
 }
 
-/** Takes the prose at the beginning of a table's rows, with the rows of single cells before and between it. */
+/** Takes the prose at the beginning of a table's rows. It includes the rows of single cells before and between. */
 function proseIn(
   rows: readonly string[][],
   page: PageLines,
-  areProse: (lines: readonly DrawnLine[]) => boolean,
+  readAsProse: (lines: readonly DrawnLine[]) => boolean,
 ): Row[] {
   const found: Row[] = [];
   let end = 0;
   for (const cells of rows) {
     const lines = filledIn(cells) > 1 ? (drawnLines(cells, page, Infinity) ?? []) : [];
-    const isProse = areProse(lines);
+    const isProse = readAsProse(lines);
     if (!isProse && filledIn(cells) > 1) break;
     found.push(isProse ? { cells, prose: textsOf(lines, cells).reduce(joined, '') } : { cells });
     if (isProse) end = found.length;
@@ -88,7 +85,10 @@ function proseIn(
   return found.slice(0, end);
 }
 
-/** Returns a row, or the rows that it joins. All of them have several cells, and a column of numbers. Words may wrap. */
+/**
+ * Returns a row, or the rows that it joins. Each of these has several cells, and one column has numbers
+ * alone. Otherwise the words of one row may wrap.
+ */
 function rowsIn(cells: string[], page: PageLines): string[][] {
   if (!cells.some((cell) => NUMBERS.test(cell))) return [cells];
   const rows = (drawnLines(cells, page, MAX_FOREIGN_LINES) ?? []).map((line) => line.cells);
@@ -97,7 +97,7 @@ function rowsIn(cells: string[], page: PageLines): string[][] {
   return rows.length > 1 && areWhole && areCounted ? rows : [cells];
 }
 
-/** Returns whether lines are prose that is cut into cells: a cut lies inside a piece, and most words are in long pieces. */
+/** Returns whether lines are prose in cells: a cut lies inside a piece, and most words are in long pieces. */
 function areProse(lines: readonly DrawnLine[]): boolean {
   const prose = lines.filter(isProse);
   const isCut = prose.some(({ cells, pieces }) => filledIn(cells) > pieces.length);
@@ -106,7 +106,7 @@ function areProse(lines: readonly DrawnLine[]): boolean {
   return isCut && !hasNumbers && wordsIn(prose).length * 2 > wordsIn(lines).length;
 }
 
-/** Returns whether lines are parts of prose: the reader has lost the lines between them. */
+/** Returns whether lines are parts of prose, because the reader has lost the lines between them. */
 function areTorn(
   lines: readonly DrawnLine[],
   page: PageLines,
@@ -144,7 +144,7 @@ function filledIn(cells: readonly string[]): number {
   return cells.filter((cell) => cell !== '').length;
 }
 
-/** Writes rows as paragraphs. A small letter goes on with the one before. */
+/** Writes rows as paragraphs. One that begins with a small letter goes on with the one before. */
 function paragraphsOf(rows: readonly Row[]): string {
   const texts = rows.map(({ prose, cells }) => escapeBlocks(prose ?? cells.join(' ').trim()));
   return texts

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import type { PlacedText } from '../../../../../../src/processor/parsers/pdf/annotations/pdf-fields.ts';
 import { withRowLabels } from '../../../../../../src/processor/parsers/pdf/tables/row-labels.ts';
+import { placed, tableOf } from './placed-rows.ts';
 
 const HEADER = ['Light', 'Oil', 'Gas'];
 const LAMPS = [
@@ -11,21 +11,6 @@ const LAMPS = [
   ['Merrow', '4', '12'],
   ['Lower Bay', '12', '4'],
 ];
-
-const tableOf = (rows: readonly (readonly string[])[]) =>
-  rows
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .toSpliced(1, 0, `|${'---|'.repeat(rows[0]!.length)}`)
-    .join('\n');
-
-/** Places rows of cells, 12 points below each other. */
-const placed = (rows: readonly (readonly string[])[]) =>
-  rows.flatMap((cells, row) =>
-    cells.map((text, column): PlacedText => {
-      const left = 50 + column * 100;
-      return { text, box: [left, 100 + row * 12, left + 60, 110 + row * 12] };
-    }),
-  );
 
 const WHOLE = [HEADER, ...LAMPS];
 const NUMBERS = WHOLE.map((cells) => cells.slice(1));

@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import type { PlacedText } from '../../../../../../src/processor/parsers/pdf/annotations/pdf-fields.ts';
 import { withDrawnRows } from '../../../../../../src/processor/parsers/pdf/tables/table-rows.ts';
 import { pdf, textAt } from '../../../../../helpers/documents/pdf-files.ts';
 import { parsed } from '../../../../../helpers/documents/parsed.ts';
-
-const tableOf = (rows: readonly (readonly string[])[]) =>
-  rows
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .toSpliced(1, 0, `|${'---|'.repeat(rows[0]!.length)}`)
-    .join('\n');
-
-/** Places lines of pieces, 12 points below each other, each piece in a column of its own. */
-const placed = (lines: readonly (readonly string[])[]) =>
-  lines.flatMap((line, row) =>
-    line.flatMap((text, column): PlacedText[] => {
-      const left = 50 + column * 100;
-      return text === '' ? [] : [{ text, box: [left, 100 + row * 12, left + 90, 110 + row * 12] }];
-    }),
-  );
+import { placed, tableOf } from './placed-rows.ts';
 
 const HEADER = ['Light', 'Oil', 'Gas'];
 const LAMPS = [
