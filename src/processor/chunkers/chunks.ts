@@ -15,8 +15,8 @@ type Labels = Pick<Segment, 'page' | 'heading' | 'context' | 'ocr'>;
  * - Each chunk is a slice of the text, of at most `chunk_size`, without blanks at its ends. None is blank.
  * - Together they hold everything that is not blank. Their starts and their ends strictly grow.
  * - Two neighbours share at most `chunk_overlap`.
- * - A chunk has the page, heading and context of its first character. Its `context` is no part of its text. Inside a
- *   table of Markdown it is the header row.
+ * - A chunk has the page, heading and context of its first character. Its `context` is no part of its text. A
+ *   chunk that begins within a table of Markdown has the header row as `context`.
  * - A chunk is marked `ocr` if any of its text is.
  */
 export function* cutChunks(request: ChunkRequest): Generator<CutChunk> {

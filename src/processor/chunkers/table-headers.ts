@@ -3,19 +3,19 @@ import { blocks, type Block } from './blocks.ts';
 import { trimSpan, type Span } from './spans/span.ts';
 import type { Unit } from './unit.ts';
 
-/** The line below the header of a table in Markdown. */
+/** Matches the line below the header of a table in Markdown. */
 const DASHES = /^[ \t]*\|[ \t]*:?-/m;
 
 /**
- * Returns a function that finds the header row of the table around a place, for a place below the row and its dashes.
- * The places of its calls must grow.
+ * Returns a function that finds the header row of the table around a place below its dashes. The places of its calls
+ * must grow.
  * @param pageStarts starts of all pages but the first
  */
 export function headerReader(
   text: string,
   pageStarts: readonly number[],
 ): (at: number) => string | undefined {
-  // Most texts have no table.
+  // Most texts have no table, and need no blocks.
   if (!DASHES.test(text)) return () => undefined;
   const rest = blocks(text, { pageStarts });
   const nextBlock = (): Block | undefined => {
@@ -37,7 +37,7 @@ export function headerReader(
 
 /**
  * Returns whether a unit is the next row of a table. A blank line between two rows separates two tables.
- * @param last without blanks at its ends, as `next`
+ * @param last without blanks at its ends, like `next`
  */
 export function isNextRow(text: string, last: Unit, next: Unit): boolean {
   if (next.kind !== 'row' || (last.kind !== 'row' && last.kind !== 'header')) return false;

@@ -4,9 +4,9 @@ import { settleWithin } from '../settle-within.ts';
 const abandoned = new Set<Promise<unknown>>();
 
 /**
- * Yields the source's values until the source is silent for `maxSilenceMs`. Then, or if the caller stops, it abandons
- * the native call, which continues: {@link hasAbandonedWork} is true until the call ends. It reads one value ahead, so
- * that a native source works beside its caller.
+ * Yields the source's values until the source is silent for `maxSilenceMs`, or the caller stops. Then it abandons the
+ * native call, which continues: {@link hasAbandonedWork} is true until the call ends. It reads one value ahead, so that
+ * a native source works beside its caller.
  * @throws when the source is silent for too long
  */
 export async function* abandonWhenSilent<T>(
@@ -22,7 +22,7 @@ export async function* abandonWhenSilent<T>(
       hasEnded = result.done === true;
       if (result.done) return;
       next = source.next();
-      // An error of it waits until the caller has worked on this value.
+      // Its error waits until the caller has worked on this value.
       next.catch(() => undefined);
       yield result.value;
     }

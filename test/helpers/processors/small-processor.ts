@@ -44,8 +44,8 @@ export function useProcessor(held: () => Processor): void {
 }
 
 /**
- * Starts one processor for the tests of a `describe`, because a start takes a second of CPU. No test leaves an upload
- * behind, and the processor neither a file nor a child.
+ * Starts one processor for the tests of a `describe`, because a start takes a second of CPU. It fails a test that leaves
+ * an upload behind. It fails the `describe` if the processor leaves a file or a child.
  */
 export function useOneProcessor(options: Partial<ProcessorOptions> = {}): Processor {
   useFolder();
@@ -100,7 +100,7 @@ export class Processor {
 
   static async start(options: Partial<ProcessorOptions> = {}): Promise<Processor> {
     const processor = new Processor(await startTestProcessor({ tmpDir: folder, children: 1, ...options }));
-    // It may start in a hook, where there is no `expect.poll`.
+    // It may start in a hook, which has no `expect.poll`.
     await vi.waitFor(async () => expect(await processor.health()).toBe(200), MINUTE);
     return processor;
   }

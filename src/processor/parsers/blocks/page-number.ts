@@ -23,7 +23,7 @@ export function numbersPage(text: string): boolean {
   return numbers.length <= 2 && tokens.every((token) => isWord(token) || PAGE_NUMBER.test(token));
 }
 
-/** Returns a line of a running head without the numbers of pages, or '' if it says no more. */
+/** Removes page numbers from a line of a running head. Returns '' if the line has nothing else. */
 export function runningLine(line: string): string {
   if (numbersPage(line)) return '';
   // A number alone beside words may belong to them.

@@ -14,11 +14,12 @@ const STREAMS: readonly [name: string, type: DocumentType | undefined][] = [
   ['WordDocument', 'doc'],
   ['Workbook', 'xls'],
   ['Book', 'xls'],
-  // Other programs than Excel write capitals.
+  // Some programs other than Excel write capitals.
   ['WORKBOOK', 'xls'],
   ['BOOK', 'xls'],
   ['__properties_version1.0', 'msg'],
   ['PowerPoint Document', undefined],
+  // Publisher.
   ['Quill', undefined],
 ];
 /** Place and bit of the flag of an encrypted Word document, after the stream's mark. */

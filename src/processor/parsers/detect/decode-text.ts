@@ -129,7 +129,7 @@ function isDamagedUtf8(bytes: Buffer): boolean {
 
 /**
  * Detects UTF-16 without a mark. Zeros of Latin letters, spaces and line ends stand in one half of each pair. Zeros at
- * the end tell nothing, because programs end a text of any encoding by one.
+ * the end tell nothing, because programs end a text of any encoding with one.
  */
 function unmarkedUtf16(bytes: Buffer): string | undefined {
   let sample = bytes.subarray(0, SAMPLE_BYTES);

@@ -26,7 +26,7 @@ const ZIP = 'PK\x03\x04';
 /** Container of Office files up to 2003, and of newer encrypted ones. */
 const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
 
-/** First bytes, as Latin-1, of types that need no further look. */
+/** First bytes, as Latin-1, that alone tell a type. */
 const STARTS: readonly [start: RegExp, type: DocumentType][] = [
   [/^\{\\rtf/, 'rtf'],
   [/^\x78\x9f\x3e\x22/, 'tnef'],
@@ -98,7 +98,7 @@ export async function detectType({ path, filename, mediaType }: DocumentSource):
   if (byContent) return byContent;
   // Programs export text tables under a workbook's name, so that a spreadsheet program opens them.
   if (extension === '.xls') return 'csv';
-  // Others write plain text under a document's name, or graphs under that of a template.
+  // Others write plain text under a document's name, or graphs in the language DOT under a template's name.
   if (extension === '.doc' || extension === '.dot') return 'text';
   if (byName) {
     if (isBinary(byName)) throw new ProcessorError('corrupt');

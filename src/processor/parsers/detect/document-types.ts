@@ -45,7 +45,7 @@ export const DOCUMENT_TYPES = {
   doc: { mediaType: 'application/msword', extensions: ['.doc', '.dot'], binary: true },
   xls: { mediaType: 'application/vnd.ms-excel', extensions: ['.xls', '.xlt'], binary: true },
   msg: { mediaType: 'application/vnd.ms-outlook', extensions: ['.msg'], binary: true },
-  /** A mail in Outlook's own wrapping, mostly `winmail.dat`. */
+  /** A mail in Outlook's own wrapping, most often named `winmail.dat`. */
   tnef: {
     mediaType: 'application/ms-tnef',
     extensions: ['.tnef'],

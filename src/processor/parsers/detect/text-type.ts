@@ -11,7 +11,7 @@ export const XML_ROOT = /^\s*<[a-z][\w.:-]*\s[^<>]*\bxmlns\b/i;
 const VTT = /^WEBVTT(?=\s|$)/;
 const SRT = /^\s*\d+\s*\n\s*\d{1,2}:\d{2}:\d{2},\d{3}\s*-->/;
 
-/** The line above the first mail of a mailbox, and a field of its head. */
+/** Matches the line above the first mail of a mailbox, and the first field of its head. */
 const MBOX = /^From \S[^\n]*\d:\d\d[^\n]*\n>?[A-Za-z-]+:/;
 
 /** Matches a field in a mail's head, with its continuation lines. */

@@ -10,7 +10,7 @@ import { readingOrder } from './package.ts';
 
 /** Names of images, fonts and sounds. Any other file may be a page, or lead to one. */
 const NO_PAGE = /\.(?:png|jpe?g|gif|webp|css|js|ttf|otf|woff2?|mp[34]|m4[av])$/i;
-/** Name of a page that is a drawing, as in comics and books for children. */
+/** Matches the name of a page that is a drawing, as in comics and books for children. */
 const DRAWING = /\.svg$/i;
 
 /** Reads the pages of a book in their order. If the package names no order, the names of the pages give it. */

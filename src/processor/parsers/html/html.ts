@@ -101,7 +101,7 @@ class HtmlReader {
   #isOut(tag: Tag): boolean {
     if (this.#skipped.has(tag.name) || NOT_SHOWN.test(tag.name)) return true;
     if (!isHidden(tag)) return false;
-    // A hidden drawing only keeps the icons of others.
+    // A hidden drawing only stores icons that other drawings show.
     if (tag.name === 'svg' || this.#leftOut.has(tag.start)) return true;
     const isOut = !this.#reading.takesHidden();
     if (isOut) this.#leftOut.add(tag.start);
@@ -236,7 +236,7 @@ function endsParagraph(name: string): boolean {
   return ENDS_PARAGRAPH.test(name) || ENDS_LINE.test(name);
 }
 
-/** Returns the words that stand for an image. Outlook repeats its address there. */
+/** Returns the words that stand for an image. It leaves out the image's address, which Outlook repeats there. */
 function altText(attributes: ReadonlyMap<string, string>): string {
   const words = attributes.get('alt') ?? '';
   return words === attributes.get('src') ? '' : words;

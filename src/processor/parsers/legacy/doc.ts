@@ -54,7 +54,7 @@ async function docText(bytes: Buffer, reading: Reading): Promise<string> {
   }
 }
 
-/** Splits text into paragraphs. Those of headings keep their last character. */
+/** Splits text into paragraphs. A heading keeps the character that ends it. */
 function paragraphs(text: string): string[] {
   return text.replace(HEADING_ENDS, '$&\n').split('\n');
 }
@@ -63,7 +63,7 @@ function words(paragraph: string): string {
   return oneLine(paragraph.replace(HEADING_ENDS, ''));
 }
 
-/** Writes the lines of headers or footers that are not known yet. */
+/** Writes the lines of headers or footers that are not in `known`, and adds them to it. */
 function runningHeads(text: string, known: Set<string>): string {
   const lines = paragraphs(text).map((line) => runningLine(line.replace(HEADING_ENDS, '')));
   const added = new Set(lines.filter((line) => line !== '' && !known.has(line)));
@@ -71,7 +71,7 @@ function runningHeads(text: string, known: Set<string>): string {
   return escapeBlocks([...added].join('\n\n'));
 }
 
-/** Writes comments. The library does not tell who made them. */
+/** Writes comments, without their authors, because the library does not name them. */
 function comments(text: string): string {
   const lines = paragraphs(text).map(words);
   return lines.flatMap((line) => (line === '' ? [] : [commentText('', line)])).join('\n\n');

@@ -1,4 +1,4 @@
-/** Parts of the package, which has no types. Its own entry has no way to see formats of the text. */
+/** Declares parts of the package, which has no types. Its own entry does not show formats of the text. */
 declare module 'word-extractor/lib/filters.js' {
   const filters: {
     clean: (text: string) => string;

@@ -5,20 +5,21 @@ export interface FormattedRun {
   formats: Buffer;
 }
 
-/** Places in the file information block of the lists of pages, in bytes. */
+/** Places of the lists of pages in the file information block, in bytes. Source: [MS-DOC]. */
 const LISTS = { characters: 0xfa, paragraphs: 0x0102 };
 /** Size of a run's entry in a page, in bytes. Its first byte tells the place of the formats. */
 const ENTRY_BYTES = { characters: 1, paragraphs: 13 };
-/** Size of a page of formats. Its last byte counts its runs. */
+/** Size of a page of formats, in bytes. Its last byte counts its runs. */
 const PAGE_BYTES = 512;
-/** Sizes of values in bytes, by the last three bits of a format. Those of the last but one begin with their size. */
+/** Sizes of values in bytes, by the highest three bits of a format. */
 const VALUE_BYTES = [1, 1, 2, 4, 2, 2, 0, 3];
+/** The three bits of a format whose value begins with its own size, in a byte. */
 const SIZED = 6;
-/** Format of a table's columns. It alone has a size of two bytes. */
+/** Format of a table's columns. Its size alone takes two bytes. */
 const TABLE = 0xd608;
 
 /**
- * Yields the runs of characters or paragraphs that have formats of their own, in the order of the file. The formats of a
+ * Yields the runs of characters or paragraphs that have formats of their own, in the file's order. The formats of a
  * paragraph begin with the number of its style.
  * @param stream the stream of the document
  * @param table the stream of its tables
@@ -52,7 +53,10 @@ function characterFormats(page: Buffer, place: number): [first: number, last: nu
   return [place + 1, place + 1 + page.readUInt8(place)];
 }
 
-/** The size counts pairs of bytes. An odd one has its last byte in the place of the size. */
+/**
+ * Returns the range of a paragraph's formats. Their size counts pairs of bytes, and is itself half of the first pair.
+ * After a zero, a second size counts pairs of formats alone.
+ */
 function paragraphFormats(page: Buffer, place: number): [first: number, last: number] {
   const pairs = page.readUInt8(place);
   return pairs === 0

@@ -1,7 +1,7 @@
 import type { Reading } from '../blocks/reading.ts';
 import { formatsIn, formattedRuns, type FormattedRun } from './word-formats.ts';
 
-/** A piece of the text. It begins and ends at bytes of the document's stream. */
+/** A piece of the text. Its places are bytes of the document's stream. */
 interface Piece {
   startFilePos: number;
   endFilePos: number;
@@ -10,33 +10,35 @@ interface Piece {
   text: string;
 }
 
-/** A change of a range of the text, which keeps its length. */
+/** A change of a range of the text. It keeps the text's length, because later changes count on it. */
 interface Change {
   from: number;
   to: number;
   change: (text: string) => string;
 }
 
+/** Formats of characters and paragraphs, by Word's numbers. Source: [MS-DOC]. */
 const DELETED = 0x0800;
 const HIDDEN = 0x083c;
 const IN_TABLE = 0x2416;
 const ENDS_ROW = 0x2417;
 const OUTLINE_LEVEL = 0x2640;
-/** Numbers of the styles of headings, which are the same in each document. */
+/** Last number of a style of headings. These numbers are the same in each document. */
 const HEADING_STYLES = 9;
 /** Ends a heading in the place of `\r`. The next ones stand for the deeper levels. No text has such a character. */
 export const HEADING_END = 0xfdd0;
 /** Ends a line of a cell. A row is one line. */
 export const CELL_LINE = '\u2028';
-/** Borders of fields without a partner. */
+/** Matches the borders of fields. The library removes only those with a partner. */
 // oxlint-disable-next-line no-control-regex
 const FIELD_MARKS = /[\x13-\x15]/g;
-/** All but the ends of paragraphs and cells, and the borders of fields. */
+/** Matches everything but the ends of paragraphs and cells, and the borders of fields. */
 // oxlint-disable-next-line no-control-regex
 const WORDS = /[^\r\x07\x13-\x15]/g;
+
 /**
  * Reads the texts of a document of Word up to 2003 without deletions and hidden words. `HEADING_END` and the characters
- * after it end headings, `CELL_LINE` lines of cells.
+ * after it end headings. `CELL_LINE` ends the lines of cells.
  * @throws {Error} for a damaged file
  */
 export async function readStories(bytes: Buffer, reading: Reading) {
@@ -57,8 +59,8 @@ export async function readStories(bytes: Buffer, reading: Reading) {
 let library: ReturnType<typeof loadLibrary> | undefined;
 
 /**
- * Loads the library with corrected filters. Its own write `undefined` for optional hyphens and for some characters of
- * Windows. It keeps the control character of a hyphen that ends no line.
+ * Loads the library with corrected filters. Its own filters write `undefined` for optional hyphens and some characters
+ * of Windows. They keep the control character of a hyphen that ends no line.
  */
 async function loadLibrary() {
   const { default: filters } = await import('word-extractor/lib/filters.js');
@@ -76,7 +78,7 @@ function* characterChanges(runs: Iterable<FormattedRun>, reading: Reading): Gene
   let hidden: Change | undefined;
   for (const { from, to, formats } of runs) {
     const found = formatsIn(formats);
-    // Higher values turn to what the style has, or to its opposite.
+    // Higher values take the style's value, or its opposite.
     const isSet = (format: number) => found.get(format) === 1;
     if (isSet(DELETED)) yield { from, to, change: (text) => '\0'.repeat(text.length) };
     else if (isSet(HIDDEN) && hidden?.to === from) hidden.to = to;
@@ -88,7 +90,7 @@ function* characterChanges(runs: Iterable<FormattedRun>, reading: Reading): Gene
   if (hidden) yield hidden;
 }
 
-/** Returns whether text is blank, or whole fields, such as the entries of an index. Nobody reads them. */
+/** Returns whether text is blank, or whole fields, such as the entries of an index. Readers never see these. */
 function isNoPart(text: string): boolean {
   const words = text.replaceAll('\x07', ' ').trim();
   return words === '' || (words.startsWith('\x13') && words.endsWith('\x15'));
@@ -109,7 +111,7 @@ function* paragraphChanges(runs: Iterable<FormattedRun>): Generator<Change> {
   }
 }
 
-/** Changes ranges of the pieces, each piece in one go. */
+/** Changes ranges of the pieces. It joins each piece once, because many small changes would copy it as often. */
 function changeText(pieces: readonly Piece[], all: Iterable<Change>): void {
   const changes = [...all].toSorted((a, b) => a.from - b.from);
   let next = 0;

@@ -84,7 +84,7 @@ function* sheetBlocks(sheet: DenseWorkSheet | undefined, reading: Reading): Gene
     if (!view.leavesOut(row, column)) yield { type: 'paragraph', text };
 }
 
-/** Returns a comment's own text. The library takes the letters' formats behind it for text, after a NUL. */
+/** Returns a comment's own text. After a NUL, the library adds the formats of its letters as text. */
 function typed(comment: string): string {
   return comment.split('\0', 1)[0] ?? '';
 }

@@ -8,7 +8,7 @@ import { readTnef } from './read-tnef.ts';
 export const CONTAINERS = { mail: readMail, mbox: readMbox, msg: readMsg, tnef: readTnef };
 export type MailType = keyof typeof CONTAINERS;
 
-/** Returns whether a type of documents is a mail. */
+/** Returns whether a document of this type is a mail. */
 export function isMail(type: DocumentType): type is MailType {
   return Object.hasOwn(CONTAINERS, type);
 }

@@ -4,6 +4,6 @@ type Field = 'from' | 'to' | 'cc' | 'subject' | 'date' | 'text' | 'html' | 'atta
 
 /** Content of a mail, as the reader of its container returns it. */
 export type MailContent = Pick<Email, Field> & {
-  /** The words as RTF, packed as Outlook does. They repeat the HTML, or hold it. */
+  /** The words as RTF that Outlook has packed. They repeat the HTML, or hold it. */
   packedRtf?: Buffer | undefined;
 };

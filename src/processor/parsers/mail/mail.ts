@@ -113,7 +113,7 @@ class MailReader {
     this.#left -= words.length;
     this.#hiddenLeftOut += hiddenLeftOut;
     const path = nested(around, segments(subject).next().value?.heading);
-    // A mailbox has no subject.
+    // A mailbox has no subject, so its mails take its level. They do not count as attachments.
     const inner = type === 'mbox' ? level : level + 1;
     if (type === 'mbox') this.#attachments -= mail.attachments.length;
     const names: string[] = [];

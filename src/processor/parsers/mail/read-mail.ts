@@ -6,7 +6,7 @@ import type { MailContent } from './mail-content.ts';
 import { joinBodyLines } from './mail-lines.ts';
 import { readTnef } from './read-tnef.ts';
 
-/** Media types and usual name of a mail in Outlook's own wrapping, which hides the attachments of the mail around it. */
+/** Media types and usual name of a mail in Outlook's own wrapping. The wrapping hides the attachments of the mail around it. */
 const WRAPPED = /^application\/(?:vnd\.)?ms-tnef$|^winmail\.dat$/i;
 
 /**
@@ -55,7 +55,7 @@ function unwrapped(mail: Email): MailContent {
   return content;
 }
 
-/** Returns what an attachment wraps. One that is damaged stays an attachment. */
+/** Returns the mail in an attachment of Outlook's own wrapping, or undefined. A damaged one stays an attachment. */
 function wrappedIn({ mimeType, filename, content }: Attachment): MailContent | undefined {
   if (!WRAPPED.test(mimeType) && !WRAPPED.test(filename ?? '')) return undefined;
   try {

@@ -1,11 +1,12 @@
 import type { MailContent } from './mail-content.ts';
 
 const FROM = Buffer.from('From ');
-/** The line above a mail: its sender and its time. Other lines of a mail may begin with the same word. */
+/** Matches the line above a mail: its sender and its time. Other lines of a mail may begin with the same word. */
 const SEPARATOR = /^From \S[^\n]*\d:\d\d[^\n]*\r?\n/;
+/** Most bytes of such a line. A sender's address has at most 320. */
 const SEPARATOR_BYTES = 500;
 const LINE_FEED = 0x0a;
-/** Programs write a sign before such a line of a mail's text. */
+/** Matches the sign that programs write before such a line of a mail's text. */
 const QUOTED = /^>(?=>*From )/gm;
 
 /** Reads a mailbox as a mail to which its mails are attached. */
@@ -19,7 +20,7 @@ export function readMbox(bytes: Buffer): MailContent {
   return { attachments };
 }
 
-/** Yields the places of the lines above mails, in bytes. A blank line precedes each. */
+/** Yields the places of the lines above mails, in bytes. A blank line precedes each but the first. */
 function* separators(bytes: Buffer): Generator<{ start: number; end: number }> {
   for (let at = bytes.indexOf(FROM); at !== -1; at = bytes.indexOf(FROM, at + FROM.length)) {
     const before = bytes[at - 2] === LINE_FEED || bytes.toString('latin1', at - 3, at) === '\n\r\n';

@@ -5,10 +5,13 @@ import type * as Library from '@kenjiuno/msgreader';
 import { ProcessorError } from '../../errors.ts';
 import { decoded } from '../detect/decode-text.ts';
 import { checkCompoundFile } from '../legacy/compound-file.ts';
+import { WESTERN } from '../rtf/code-pages.ts';
 import type { MailContent } from './mail-content.ts';
 
-const WESTERN = 1252;
-/** Code pages of older messages, which are not in Unicode, by those that they name. Mails name other ones than Windows has. */
+/**
+ * Code pages of Windows for older messages, which are not in Unicode, by the code page that a message names. It may name
+ * the encoding of the sent mail instead, such as KOI8-R.
+ */
 const CODE_PAGES: ReadonlyMap<number | undefined, number> = new Map([
   ...[874, 932, 936, 949, 950, 1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258, 65001].map(
     (page) => [page, page] as const,
@@ -60,7 +63,10 @@ export function readMsg(bytes: Buffer): MailContent {
   }
 }
 
-/** @param codePage of the text that is not in Unicode */
+/**
+ * Opens a message.
+ * @param codePage of the text that is not in Unicode
+ */
 function openMessage(bytes: Buffer, codePage: number): Library.default {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = new (loadLibrary().default)(view);

@@ -6,10 +6,10 @@ import { decode, WESTERN } from '../rtf/code-pages.ts';
 import type { MailContent } from './mail-content.ts';
 import { attributes, LEVELS, properties, TEXT, WIDE_TEXT, type Property } from './tnef-attributes.ts';
 
-/** Ids of attributes. */
+/** Ids of attributes. Source: [MS-OXTNEF]. */
 const OF_MESSAGE = { subject: 0x8004, body: 0x800c, codePage: 0x9007, properties: 0x9003 };
 const OF_ATTACHMENT = { start: 0x9002, title: 0x8010, data: 0x800f, properties: 0x9005 };
-/** Ids of properties. */
+/** Ids of properties. Source: [MS-OXPROPS]. */
 const PROPERTY = {
   subject: 0x0037,
   sent: 0x0039,
@@ -24,8 +24,9 @@ const PROPERTY = {
   fileName: 0x3707,
   mediaType: 0x370e,
 };
-/** Programs count from 1970, messages of Outlook from 1601. In ms. */
+/** Time in ms from 1601, where Outlook begins to count, to 1970. */
 const FROM_1601_MS = 11_644_473_600_000n;
+/** Units of Outlook's times in a ms. Each is 100 ns. */
 const TICKS_OF_MS = 10_000n;
 
 /** Properties of a message or an attachment. */

@@ -5,17 +5,18 @@ import { readHtml } from '../html/html.ts';
 import { htmlOfRtf } from '../rtf/rtf-html.ts';
 import { readRtf } from '../rtf/rtf.ts';
 
-/** Places of the header, in bytes. */
+/** Places in the header, in bytes, and its end. */
 const HEADER = { size: 4, kind: 8, end: 16 };
+/** Kinds of content: `LZFu`, which is packed, and `MELA`, which is not. */
 const PACKED = 0x75465a4c;
 const STORED = 0x414c454d;
-/** Bytes that a reference can lead back to, and those that stand there before the text. */
+/** Bytes that a reference can reach back, and the text that stands there at the start. */
 const WINDOW_BYTES = 4096;
 const START =
   '{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor ' +
   'MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20' +
   '\\b\\i\\u\\tab\\tx';
-/** Most bytes of text that a packed byte can stand for: two bytes refer to 17, after a bit that says so. */
+/** Most bytes of text for each packed byte. A reference takes two bytes and a bit, and stands for up to 17. */
 const MAX_RATIO = 9;
 
 /**
@@ -28,7 +29,11 @@ export function readPackedRtf(packed: Buffer, reading: Reading): Iterable<Block>
   return html === undefined ? readRtf(rtf, reading) : readHtml(html, reading);
 }
 
-/** Unpacks RTF. Each control byte tells of the next eight parts whether they are bytes or references. Source: [MS-OXRTFCP]. */
+/**
+ * Unpacks RTF. Each bit of a control byte tells whether one of the next eight parts is a byte or a reference. Source:
+ * [MS-OXRTFCP].
+ * @throws {ProcessorError} `corrupt`
+ */
 function unpackRtf(packed: Buffer): Buffer {
   const bytes = packed.length < HEADER.end ? 0 : packed.readUInt32LE(HEADER.size);
   const kind = bytes > 0 ? packed.readUInt32LE(HEADER.kind) : undefined;

@@ -1,17 +1,19 @@
 /** Bytes before the first attribute: the mark and a key. */
 const HEADER_BYTES = 6;
-/** Bytes of an attribute before its size and its data, and of the checksum behind them. Its level and id come first. */
+/** Places of an attribute's size and data, behind its level and id, and the size of its checksum. In bytes. */
 const ATTRIBUTE = { size: 5, data: 9, checksum: 2 };
 export const LEVELS = { message: 1, attachment: 2 };
 
-/** Ids from here on have a name before their values. */
+/** First id of the properties that have a name before their values. */
 const FIRST_NAMED = 0x8000;
+/** Size of the interface's id before a name, the kind of names that are numbers, and their size. In bytes. */
 const NAME = { interfaceBytes: 16, isNumber: 0, numberBytes: 4 };
-/** Types of values of any length, and the bit of a type with many values. */
+/** Types of values of any length. */
 const OBJECT = 0x0d;
 export const TEXT = 0x1e;
 export const WIDE_TEXT = 0x1f;
 const BINARY = 0x0102;
+/** Bit of a type with many values. */
 const MANY = 0x1000;
 /** Bytes of a value, by the types of a fixed length. */
 const FIXED_BYTES = new Map([
@@ -27,7 +29,7 @@ const FIXED_BYTES = new Map([
   [0x40, 8],
   [0x48, 16],
 ]);
-/** An object begins with the id of its interface, in bytes. */
+/** Size in bytes of the interface's id with which an object begins. */
 const INTERFACE_BYTES = 16;
 
 interface Attribute {
@@ -35,6 +37,7 @@ interface Attribute {
   id: number;
   data: Buffer;
 }
+
 /** A value of MAPI. */
 export interface Property {
   type: number;
@@ -42,7 +45,7 @@ export interface Property {
 }
 
 /**
- * Yields the attributes of a mail in Outlook's own wrapping. Some programs write junk behind them.
+ * Yields the attributes of a mail in Outlook's own wrapping. It ends at junk, which some programs write behind them.
  * @throws {RangeError} if the file is cut off
  */
 export function* attributes(file: Buffer): Generator<Attribute> {
@@ -98,7 +101,7 @@ function slice(data: Buffer, at: number, bytes: number): Buffer {
   return data.subarray(at, at + bytes);
 }
 
-/** Values begin at multiples of four bytes. */
+/** Rounds a size up to the next value, because values begin at multiples of four bytes. */
 function padded(bytes: number): number {
   return Math.ceil(bytes / 4) * 4;
 }

@@ -17,8 +17,8 @@ interface Budgets {
 }
 
 /**
- * The files of an unpacked archive, by their paths. Programs write the same path in upper and lower case. Some part it by
- * backslashes.
+ * The files of an unpacked archive, by their paths. Programs write the same path in upper and lower case. Some part it
+ * with backslashes.
  */
 export class Archive {
   readonly paths: readonly string[];

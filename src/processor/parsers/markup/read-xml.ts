@@ -11,8 +11,8 @@ const MAX_DEPTH = 500;
 /** Characters that the tokenizer takes at once. Finished trees go out in between. */
 const SLICE_CHARS = 64 * 1024;
 /**
- * A document type with declarations of its own before the first element. The formats use none, so such a part is an
- * attack. OpenOffice wrote document types without any until 2008.
+ * Matches a document type with declarations of its own before the first element. The formats use none, so such a part
+ * is an attack. Until 2008 OpenOffice wrote document types without declarations.
  */
 const DOCTYPE = /^(?:\s|<\?(?:(?!\?>)[^])*\?>|<!--(?:(?!-->)[^])*-->)*<!doctype[^>[]*\[/i;
 const START_CHARS = 4096;

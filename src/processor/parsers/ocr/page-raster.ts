@@ -6,7 +6,7 @@ import { DPI, type Raster } from './raster-pdf.ts';
 
 /** Most dots of a page for OCR: an A4 sheet at 250 dots an inch. More take longer and read no better. */
 const MAX_DOTS = 6_000_000;
-/** Dots of a sheet at {@link DPI}. An image keeps as many, whatever its note of its density says. */
+/** Dots of an A4 sheet at {@link DPI}. An image keeps as many, because its note of its density may be wrong. */
 const SHEET_DOTS = 2_100_000;
 /** Fewest dots of an image. Letters of a screenshot are too small for Tesseract. */
 const MIN_DOTS = 1_500_000;

@@ -10,13 +10,13 @@ export interface Raster {
 /** Dots an inch at which OCR sees a raster. It is Tesseract's usual one, and page sizes follow from it. */
 export const DPI = 150;
 /**
- * Width at which OCR sees a page, as a share of its own. Tesseract's time grows with the width of its lines, whose height
- * it fixes. This saves 14 % of it, and reads as well. From 0.8 on, OCR loses words.
+ * Width at which OCR sees a page, as a share of the page's own. Tesseract scales each line to one height, so its time
+ * grows with the width. This share saves 14 % of the time, and reads as well. At 0.8 or less, OCR loses words.
  */
 export const NARROW = 0.85;
 const POINTS_AN_INCH = 72;
 
-/** Writes a raster as a PDF of one narrowed page, because LiteParse reads images only by programs that may be absent. */
+/** Writes a raster as a PDF of one narrowed page. LiteParse reads images only by programs that may be absent. */
 export function rasterPdf({ dots, width, height }: Raster): Buffer {
   const [w, h] = [width * NARROW, height].map((side) => ((side * POINTS_AN_INCH) / DPI).toFixed(2));
   const draw = Buffer.from(`q ${w} 0 0 ${h} 0 0 cm /I Do Q`);

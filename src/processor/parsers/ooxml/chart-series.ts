@@ -49,7 +49,7 @@ function olderSeries(chart: XmlElement): ChartSeries[] {
     }));
 }
 
-/** Returns the words that a person typed beside points, by the numbers of the points. */
+/** Reads the words that a person typed beside points, by the numbers of the points. */
 function typedLabels(series: XmlElement): Points {
   const labels = elementsIn(elementAt(series, 'c:dLbls'), 'c:dLbl').map((label): [number, string] => {
     const runs = [...descendants(elementAt(label, 'c:tx') ?? label)].filter(({ name }) => name === 'a:r');

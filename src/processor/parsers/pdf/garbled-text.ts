@@ -22,7 +22,7 @@ const VOWEL_SHARE = [0.27, 0.62] as const;
 /** Share of the words of one text that another must have to say the same. */
 const MIN_COMMON = 0.3;
 
-/** Returns whether a page has words. The first reader writes an empty code block for a page without text. */
+/** Returns whether a page has words. The first reader writes an empty code block if there are none. */
 export function hasText(markdown: string): boolean {
   return /[\p{L}\p{N}]/u.test(markdown.replace(/^```.*$/gm, ''));
 }

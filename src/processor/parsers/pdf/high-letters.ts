@@ -6,13 +6,13 @@ import { lettersIn, lettersOf } from './pdf-letters.ts';
 const HIGH = /[\u{10000}-\u{10ffff}]+/gu;
 const STREAM = Buffer.from('stream');
 const CR = 0x0d;
-/** Bytes of a stream to unpack for a look at it. A map of characters names itself at once. Twice as many take twice as long. */
+/** Bytes of a stream to unpack for a look. A map of characters names itself at once. Twice as many take twice as long. */
 const LOOK_BYTES = 256;
 const MAX_MAP_BYTES = 1024 * 1024;
 /** Most streams to look at, and most maps to unpack. A book of 1,000 pages has 5,000 streams. */
 const MAX_STREAMS = 50_000;
 const MAX_MAPS = 500;
-/** The start of a map: with a comment, or without one. */
+/** Matches the start of a map, with or without a comment. */
 const MAP = /Resource-CMap|\/CIDInit|begincmap/;
 /** A surrogate pair in such a map. */
 const PAIR = /<(?:[0-9a-f]{4})*d[89ab][0-9a-f]{2}d[c-f][0-9a-f]{2}/i;
@@ -41,7 +41,7 @@ function isMap(bytes: Buffer, start: number): boolean {
   return MAP.test(unpacked(bytes, start, LOOK_BYTES));
 }
 
-/** Unpacks the beginning of a stream; the bytes as they are if they are not packed. */
+/** Unpacks the beginning of a stream, or returns it unchanged if it is not packed. */
 function unpacked(bytes: Buffer, start: number, maxBytes: number): string {
   const packed = bytes.subarray(start, start + maxBytes);
   // Zlib's first byte for every usual window.

@@ -176,7 +176,7 @@ function carriedOn(directions: readonly (Direction | undefined)[]): (Direction |
 
 /** A letter of a script that may run down the page. */
 const EAST_ASIAN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー、。「」]/u;
-/** Share of the East Asian letters that one reader must find more. */
+/** Share of the other reader's East Asian letters that a text must lack. */
 const MIN_MORE = 0.1;
 /** A piece of such letters, each beside the next column's. */
 const ROW_OF_COLUMNS = /^\S(?:\s+\S)*$/u;

@@ -132,7 +132,7 @@ class SecondReader {
 
   /**
    * @param hasHighLetters whether the first reader leaves out letters above U+FFFF
-   * @param hasEastAsianFonts whether it may leave out letters of a font
+   * @param hasEastAsianFonts whether it may leave out East Asian letters
    */
   constructor(file: DocumentFile, hasHighLetters: boolean, hasEastAsianFonts: boolean) {
     this.#file = file;

@@ -3,7 +3,7 @@ import { RtfReader } from './rtf-reader.ts';
 import { wordsOf } from './rtf-tables.ts';
 import { rtfTokens, type RtfToken } from './rtf-tokens.ts';
 
-/** Mark of RTF that holds HTML, and the bytes at the start that have it. */
+/** Matches the mark of RTF that holds HTML. It stands in the first bytes. */
 const FROM_HTML = /\\fromhtml1?(?![a-z\d])/;
 const HEAD_BYTES = 4096;
 /** Signs that stand for a line end of the HTML. */
@@ -11,8 +11,8 @@ const LINE_ENDS = new Set(['par', 'line']);
 const LINE_END: RtfToken = { type: 'control', word: 'line', value: undefined };
 
 /**
- * Returns the HTML that Outlook keeps in a mail's RTF, or undefined. Tags stand in groups `htmltag`. What `htmlrtf`
- * switches on is for programs that know no HTML. Source: [MS-OXRTFEX].
+ * Returns the HTML that Outlook keeps in a mail's RTF, or undefined. Tags stand in groups `htmltag`. Programs that know
+ * no HTML take the parts after `htmlrtf` instead. Source: [MS-OXRTFEX].
  */
 export function htmlOfRtf(rtf: Buffer): string | undefined {
   if (!FROM_HTML.test(rtf.toString('latin1', 0, HEAD_BYTES))) return undefined;

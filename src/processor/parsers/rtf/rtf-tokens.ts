@@ -23,8 +23,8 @@ const SINGLE_BYTES = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte
 const NO_BYTES = new Uint8Array();
 
 /**
- * Yields the tokens of an RTF file in order. It passes over line ends, binary data, and each `\*` that does not begin its
- * group. OpenOffice writes those before character styles.
+ * Yields the tokens of an RTF file in order. It passes over line ends, binary data, and each `\*` that does not begin
+ * its group. OpenOffice writes such marks before character styles.
  */
 export function* rtfTokens(rtf: Buffer): Generator<RtfToken> {
   let at = 0;
@@ -59,7 +59,7 @@ export function* rtfTokens(rtf: Buffer): Generator<RtfToken> {
   }
 }
 
-/** Returns whether only line ends stand between a place and the begin of a group. */
+/** Returns whether only line ends stand between the beginning of a group and a place. */
 function beginsGroup(rtf: Buffer, place: number): boolean {
   let at = place - 1;
   while (rtf[at] === LINE_FEED || rtf[at] === CARRIAGE_RETURN) at--;

@@ -1,19 +1,20 @@
 /** Formats of plain text that mark their headings in their own ways. */
 export type MarkedText = 'asciidoc' | 'org' | 'rst' | 'latex';
 
-/** A line that Markdown would take for a heading. */
+/** Matches the blanks before a line that Markdown would take for a heading. */
 const HASHES = /^ {0,3}(?=#{1,6}(?:[ \t]|$))/gm;
+/** Match the signs before a title. Their number is its level. */
 const ASCIIDOC = /^(={1,6})[ \t]+(?=\S)/gm;
 const ORG = /^(\*{1,6})[ \t]+(?=\S)/gm;
 const LATEX =
   /^[ \t]*\\(part|chapter|(?:sub){0,2}section|paragraph)\*?(?:\[[^\]\n]*\])?\{((?:[^{}\n]|\{[^{}\n]*\})*)\}/gm;
-/** Without \part and \chapter a document begins with \section. */
+/** From the highest. A document may begin below, such as with `\section`. */
 const LATEX_LEVELS = ['part', 'chapter', 'section', 'subsection', 'subsubsection', 'paragraph'];
-/** A title with a line of signs below it, and perhaps the same line above it. */
+/** Matches a title with a line of signs below it, and perhaps the same line above it. */
 const RST =
   /^(?:(([!-/:-@[-`{-~])\2{2,})[ \t]*\n[ \t]*)?([^\s!-/:-@[-`{-~][^\n]*)\n(([!-/:-@[-`{-~])\5{2,})[ \t]*$/gm;
 
-/** Writes the headings of a text as those of Markdown, and leaves the rest as it is. */
+/** Writes the headings of a text as Markdown's, and keeps the rest. */
 export function withMarkdownHeadings(type: MarkedText, source: string): string {
   const text = source.replace(HASHES, '$&\\');
   if (type === 'asciidoc') return text.replace(ASCIIDOC, (_, { length }: string) => `${'#'.repeat(length)} `);
@@ -24,10 +25,12 @@ export function withMarkdownHeadings(type: MarkedText, source: string): string {
 function withLatexHeadings(text: string): string {
   const used = new Set(Array.from(text.matchAll(LATEX), ([, name]) => name));
   const levels = LATEX_LEVELS.filter((name) => used.has(name));
-  return text.replace(LATEX, (_, name: string, title: string) => heading(levels.indexOf(name) + 1, title));
+  return text.replace(LATEX, (_, name: string, title: string) =>
+    headingLine(levels.indexOf(name) + 1, title),
+  );
 }
 
-/** The signs below a title tell its level. The first in the text have the highest one. */
+/** Writes titles with lines of signs as headings. The signs of the first title have the highest level. */
 function withRstHeadings(text: string): string {
   const levels: string[] = [];
   return text.replace(RST, (whole, above: string | undefined, _, title: string, below: string) => {
@@ -35,10 +38,10 @@ function withRstHeadings(text: string): string {
     if (!isTitle) return whole;
     const style = `${below[0]}${above === undefined ? '' : '^'}`;
     if (!levels.includes(style)) levels.push(style);
-    return heading(levels.indexOf(style) + 1, title);
+    return headingLine(levels.indexOf(style) + 1, title);
   });
 }
 
-function heading(level: number, title: string): string {
+function headingLine(level: number, title: string): string {
   return `${'#'.repeat(Math.min(level, 6))} ${title.trim()}`;
 }

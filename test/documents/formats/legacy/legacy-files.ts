@@ -30,12 +30,12 @@ export function excelBinary(
     xlsx.utils.book_append_sheet(book, sheet, name);
   }
   change(book);
-  // Otherwise the library writes the formats of workbooks that it wrote before, too.
+  // Otherwise the library also writes the formats of earlier workbooks.
   Object.assign(book, { SSF: { 0: 'General' } });
   return Buffer.from(xlsx.write(book, { type: 'buffer', bookType: 'biff8' }) as Uint8Array);
 }
 
-/** A record of a workbook's stream. */
+/** Makes a record of a workbook's stream. */
 function record(type: number, content: Buffer): Buffer {
   const head = Buffer.alloc(4);
   head.writeUInt16LE(type, 0);
@@ -68,18 +68,18 @@ export function commentedWorkbook(
   return compoundFile({ [stream]: Buffer.concat([content.subarray(0, end), added, content.subarray(end)]) });
 }
 
-export interface OutlookMessage {
+interface OutlookMessage {
   subject: string;
   body?: string;
   html?: string;
   /** The words as Outlook packs them. See {@link packedRtf}. */
   rtf?: Buffer;
-  /** Code page of the subject and the words; by default they are in Unicode. Knows Cyrillic alone. */
+  /** Code page of the subject and the words. The default is Unicode. */
   codePage?: 1251;
   attachments?: Readonly<Record<string, Uint8Array>>;
 }
 
-/** A property of a fixed length, as in the stream of them. */
+/** Makes an entry of the stream of properties with fixed lengths. */
 function property(tag: number, value: bigint): Buffer {
   const entry = Buffer.alloc(16);
   entry.writeUInt32LE(tag, 0);
@@ -130,7 +130,7 @@ export function outlookMessage({
   return compoundFile(streams);
 }
 
-/** Encodes text as Windows-1251. */
+/** Encodes ASCII and Russian letters, but no Ё, as Windows-1251. */
 function cyrillic(text: string): Buffer {
   return Buffer.from(
     Array.from(text, (letter) => {
@@ -158,10 +158,10 @@ const BINARY = 0x0102;
 const WIDE_TEXT = 0x001f;
 
 /** A mail in Outlook's own wrapping. */
-export interface WrappedMail {
+interface WrappedMail {
   /** Properties of the mail: text, or bytes. */
   properties?: ReadonlyMap<number, string | Buffer>;
-  /** Attachments by name. A mail within has its bytes as an object. */
+  /** Attachments. One that is a mail has its bytes as an object. */
   attachments?: readonly { name: string; content: Buffer; isMail?: boolean }[];
 }
 

@@ -14,6 +14,7 @@ const FIB = {
 };
 const ENCRYPTED = 0x0100;
 const FIRST_TABLE = 0x0200;
+/** Place of the text, in bytes of the stream. */
 const TEXT_AT = 0x0800;
 /** Tells that a piece has a byte a character. Its place then counts twice. */
 const BYTES_FLAG = 0x4000_0000;
@@ -41,15 +42,13 @@ interface WordStories {
   encrypted?: boolean;
   characters?: WordRun[];
   paragraphs?: WordRun[];
-  /** Whether to write a byte a character, as Word does without others. */
+  /** Whether to write a byte a character, as Word does for Western texts. */
   isWestern?: boolean;
   /** First two bytes. Word 95 writes 0xa5dc. */
   mark?: number;
 }
 
-/**
- * Makes a document of Word up to 2003, in one piece and without styles. Its stories end paragraphs with `\r`.
- */
+/** Makes a document of Word up to 2003, in one piece and without styles. Its stories end paragraphs with `\r`. */
 export function wordBinary(
   text: string,
   {
@@ -106,7 +105,7 @@ function formatPage(runs: readonly WordRun[], kind: keyof typeof LISTS_AT, charB
   for (const [index, { from, to, formats }] of runs.entries()) {
     page.writeUInt32LE(TEXT_AT + from * charBytes, index * 4);
     page.writeUInt32LE(TEXT_AT + to * charBytes, (index + 1) * 4);
-    // Of a paragraph, the size counts pairs of bytes. An even size follows a zero.
+    // A paragraph's size counts pairs of bytes. A zero precedes the size of an even number.
     const isOdd = formats.length % 2 === 1;
     const paragraphSize = isOdd ? [(formats.length + 1) / 2] : [0, formats.length / 2];
     const written = [...(kind === 'characters' ? [formats.length] : paragraphSize), ...formats];

@@ -2,7 +2,7 @@ import { constants, inflateSync } from 'node:zlib';
 
 /** Type names of form widgets and of text typed onto a page. Every document with such contains them. */
 const NAMES = ['/Widget', '/FreeText'];
-/** Collections of East Asian letters. The first reader knows the letters of none, unless the font says more. */
+/** Collections of East Asian letters. The first reader knows none of them. It needs a font that names Unicode. */
 const COLLECTIONS = ['(Japan1)', '(GB1)', '(CNS1)', '(Korea1)', '(KR)'];
 const OBJECT_STREAM = '/ObjStm';
 const STREAM = 'stream';
@@ -14,7 +14,7 @@ const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 /** Fixed cost of unpacking a stream, in bytes. */
 const STREAM_COST = 4096;
 
-/** What the objects of a PDF show without parsing. */
+/** Features that the objects of a PDF show without parsing. */
 interface Features {
   /** False is certain, except for more than MAX_ANNOTATIONS. True may be wrong, as for encrypted objects. */
   mayHaveAnnotations: boolean;
@@ -23,7 +23,7 @@ interface Features {
 }
 
 /**
- * Looks for form fields, typed text and East Asian fonts.
+ * Looks for form fields, typed text and East Asian fonts without parsing the file.
  * @param bytes the whole file
  */
 export function featuresOf(bytes: Buffer): Features {

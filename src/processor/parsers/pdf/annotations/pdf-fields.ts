@@ -83,7 +83,7 @@ export function fieldItems(
   const shownChars = shown.reduce((sum, { text }) => sum + text.length + 1, pageText.length);
   const comparable = filled.length * shownChars <= MAX_COMPARED_CHARS;
   const words = withoutBlanks(pageText);
-  // The page's text may read the lines of two fields side by side, so each word counts.
+  // The first reader may join the lines of two fields side by side, so each word counts.
   const isKnown = (field: FilledField) =>
     comparable &&
     field.canBeShown &&

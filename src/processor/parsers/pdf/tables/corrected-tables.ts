@@ -4,7 +4,7 @@ import { withoutRepeatedHeaders } from './repeated-headers.ts';
 import { withRowLabels } from './row-labels.ts';
 import { withDrawnRows } from './table-rows.ts';
 
-/** Most pieces times characters to compare. A dense page has 100 million. The time grows with the square of a page. */
+/** Most pieces times characters to compare. Their product grows with the square of a page. A dense one has 100 million. */
 const MAX_STEPS = 300_000_000;
 
 /** Corrects the first reader's tables by the pieces of text on the page. */

@@ -1,8 +1,10 @@
 import type { PlacedText } from '../annotations/pdf-fields.ts';
 
-/** A line of a page that a row of a table holds: its cells, and the pieces that make it up. */
+/** A line of a page that a row of a table holds. */
 export interface DrawnLine {
+  /** Its words by column. */
   cells: string[];
+  /** The pieces of text that make it up, from the left. */
   pieces: PlacedText[];
 }
 
@@ -15,7 +17,7 @@ interface PageWords {
 /** A page's pieces by line, from the top. */
 export type PageLines = readonly (readonly PageWords[])[];
 
-/** A column's edges. */
+/** A column's edges, in points. */
 type Range = [left: number, right: number];
 
 /** Splits the pieces of lines into words once, because each row of each table looks for them. */
@@ -26,7 +28,7 @@ export function pageLines(lines: readonly (readonly PlacedText[])[]): PageLines 
 /**
  * Finds the fewest lines of the page that hold the words of a row's cells.
  * @param cells of the row, as text
- * @param maxForeign most lines between them that have other words only
+ * @param maxForeign most lines among them with other words only
  * @returns undefined if no run of lines has exactly these words
  */
 export function drawnLines(
@@ -35,10 +37,10 @@ export function drawnLines(
   maxForeign: number,
 ): DrawnLine[] | undefined {
   const words = cells.map(wordsOf);
-  const starts = new Set(words.flatMap(([first]) => first ?? []));
+  const firstWords = new Set(words.flatMap(([first]) => first ?? []));
   let best: DrawnLine[] | undefined;
   for (const [from, line] of page.entries()) {
-    if (!line.some(({ words: [first = ''] }) => starts.has(first))) continue;
+    if (!line.some(({ words: [first = ''] }) => firstWords.has(first))) continue;
     const found = linesFrom(page.slice(from), words, maxForeign);
     // Other rows may hold the same numbers, a line further apart.
     if (found && (best === undefined || found.length < best.length)) best = found;
@@ -74,8 +76,8 @@ function linesFrom(
 }
 
 /**
- * Takes a piece's words from the beginnings of the cells.
- * @returns the column of each word; none if the cells do not go on with the whole piece
+ * Takes a piece's words from the beginnings of the cells. It takes none if the cells do not go on with the whole piece.
+ * @returns the words with their columns
  */
 function take(
   words: readonly string[],
@@ -91,8 +93,8 @@ function take(
     for (let at = column; at < left.length; at++) {
       if (left[at]?.[0] !== word) continue;
       // A column that lies elsewhere may go on with the same word.
-      const lies = placeOf(ranges[at], start, end);
-      if (next === undefined || lies > placeOf(ranges[next], start, end)) next = at;
+      const rating = ratingOf(ranges[at], start, end);
+      if (next === undefined || rating > ratingOf(ranges[next], start, end)) next = at;
     }
     if (next === undefined) {
       for (const [at, other] of taken.toReversed()) left[at]?.unshift(other);
@@ -110,8 +112,8 @@ function take(
   return taken;
 }
 
-/** Rates a column for a piece: 2 if it lies there, 1 if its place is unknown, 0 if it lies elsewhere. */
-function placeOf(range: Range | undefined, start: number, end: number): number {
+/** Rates a column's range for a piece: 2 if they overlap, 1 if it is unknown, else 0. */
+function ratingOf(range: Range | undefined, start: number, end: number): number {
   if (range === undefined) return 1;
   return range[0] < end && range[1] > start ? 2 : 0;
 }

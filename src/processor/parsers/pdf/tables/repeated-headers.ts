@@ -2,9 +2,9 @@ import { escapeBlocks } from '../../markdown-writer.ts';
 import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { joined, rowsOf } from '../mixed-columns.ts';
 
-/** A table's header in Markdown, above its row of dashes. */
+/** Matches a table's header in Markdown, above its row of dashes. */
 const HEADER = /^\|(.*)\|[ \t]*\n(?=\|(?:\s*:?-+:?\s*\|)+[ \t]*$)/gm;
-/** A piece of several words. Single words may stand in several headers, and elsewhere on the page. */
+/** Matches a piece of several words. A single word may stand in several headers, and elsewhere on the page. */
 const WORDS = /\p{L}{2}.*\s.*\p{L}{2}/u;
 /** Fewest words of a title in the first cell. It may cover few columns. */
 const TITLE_WORDS = 4;
@@ -16,8 +16,8 @@ const MAX_LINES = 20;
 const MAX_LEADING = 2;
 
 /**
- * Writes what stands above the columns of a table once. LiteParse repeats a title, and even the prose above it, in
- * each column's header.
+ * Writes the titles and labels above the columns of a table once. LiteParse repeats a title, and even the prose above
+ * it, in each column's header.
  * @param pieces text of the page, with its places
  */
 export function withoutRepeatedHeaders(markdown: string, pieces: readonly PlacedText[]): string {
@@ -39,7 +39,7 @@ export function withoutRepeatedHeaders(markdown: string, pieces: readonly Placed
   });
 }
 
-/** Finds the pieces above several columns that more cells hold than the page has. */
+/** Finds the pieces above several columns that stand in more cells than places of the page. */
 function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): PlacedText[] {
   const found = pieces.filter(({ text }) => WORDS.test(text) && countIn(cells, text) > 1);
   const texts = found.map(({ text }) => text);
@@ -49,7 +49,7 @@ function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): Pl
   return repeated.filter((piece) => isAboveColumns(piece, rows));
 }
 
-/** Returns whether a piece covers pieces not far below it that stand beside each other. */
+/** Returns whether a piece covers other pieces, not far below it, that stand beside each other. */
 function isAboveColumns({ box }: PlacedText, rows: readonly (readonly PlacedText[])[]): boolean {
   const [left, top, right, bottom] = box;
   const below = rows.filter(([first]) => first !== undefined && first.box[1] > (top + bottom) / 2);
@@ -77,7 +77,7 @@ function keyOf(text: string): string {
   return text.replace(/[*\\]/g, '').trim().replace(/\s+/g, ' ');
 }
 
-/** Leaves a label in a cell that has nothing else, or in the first that has it. */
+/** Keeps a label in a cell that has nothing else, or in the first that has it. */
 function keptOnce(cells: readonly string[], label: string): string[] {
   const key = keyOf(label);
   const own = cells.findIndex((cell) => cell.trim() === key);
@@ -88,7 +88,7 @@ function keptOnce(cells: readonly string[], label: string): string[] {
   });
 }
 
-/** Writes the lines above a table as a paragraph: its title, and the lines around it that the cells hold in parts. */
+/** Writes the lines above a table as a paragraph: its title, and lines around it. The cells hold them in parts. */
 function titleOf(
   titles: readonly PlacedText[],
   above: readonly string[],

@@ -1,4 +1,4 @@
-/** Endings that the dictionary leaves out, and what stands in their place. */
+/** Endings that the dictionary leaves out, and the letters in their place. */
 const ENDINGS: readonly [ending: string, instead: readonly string[]][] = [
   ['ies', ['y']],
   ['ied', ['y']],

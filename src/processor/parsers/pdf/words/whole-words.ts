@@ -1,11 +1,11 @@
 import { lettersIn } from '../pdf-letters.ts';
 
-/** A consonant that stands alone, and is a word in hardly any language. */
+/** Matches a consonant that stands alone, and is a word in hardly any language. */
 const LONE = /(?<![\p{L}\p{N}'’.-])[bcdfghjlmnpqrtx](?![\p{L}\p{N}'’.-])/gu;
-/** Fewest of them, and their share of the words, that make blanks doubtful. Formulas have as many. */
+/** Fewest of them, and their least share of the words. With fewer, formulas may explain them. */
 const MIN_LONE = 5;
 const MIN_SHARE = 0.08;
-/** Fewest letters of a line to look for. */
+/** Fewest letters of a line to look for. Shorter ones may stand in several places. */
 const MIN_LETTERS = 8;
 
 /**
