@@ -4,7 +4,7 @@ import type { DocumentFile } from '../document-file.ts';
 import { ocrMarkdown, type OcrWord } from './ocr-lines.ts';
 import { imageRaster, pdfRaster, turned } from './page-raster.ts';
 import { DPI, NARROW, rasterPdf, type Raster } from './raster-pdf.ts';
-import { runsDown, skewOf } from './skew.ts';
+import { liesOnItsSide, skewOf } from './skew.ts';
 
 interface OcrPage {
   path: DocumentFile;
@@ -51,7 +51,7 @@ export async function recognizePage(from: OcrPage, mayGoOn: () => boolean): Prom
   const raster = isPdf ? await pdfRaster(path, page) : await imageRaster(path, page);
   let best: Attempt | undefined;
   let opposite: number | undefined;
-  for (const turn of runsDown(raster) ? SIDEWAYS_TURNS : OTHER_TURNS) {
+  for (const turn of liesOnItsSide(raster) ? SIDEWAYS_TURNS : OTHER_TURNS) {
     if (turn === opposite) continue;
     if (best && (best.confidence >= SURE || !mayGoOn())) break;
     const attempt = await attemptAt(raster, turn, from);

@@ -32,7 +32,7 @@ export function skewOf(raster: Raster): number {
 }
 
 /** Returns whether a page's lines of text seem to run down: its columns of dots are sharper than its rows. */
-export function runsDown(raster: Raster): boolean {
+export function liesOnItsSide(raster: Raster): boolean {
   const { x, y } = darkDots(raster);
   const { width, height } = raster;
   const across = sharpnessAt({ x, y }, 0, raster) * height;

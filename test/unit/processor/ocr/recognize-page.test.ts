@@ -8,7 +8,7 @@ import { unpackLanguages, type OcrData } from '../../../../src/processor/ocr/lan
 import { imageRaster, turned } from '../../../../src/processor/parsers/ocr/page-raster.ts';
 import { rasterPdf } from '../../../../src/processor/parsers/ocr/raster-pdf.ts';
 import { recognizePage } from '../../../../src/processor/parsers/ocr/recognize-page.ts';
-import { runsDown, skewOf } from '../../../../src/processor/parsers/ocr/skew.ts';
+import { liesOnItsSide, skewOf } from '../../../../src/processor/parsers/ocr/skew.ts';
 import { SCANNED_LINES, scannedSheet } from '../../../documents/formats/scan.ts';
 import { photo, scannedPdf, sheet } from '../../../helpers/documents/scans.ts';
 
@@ -105,6 +105,6 @@ it('shows OCR a page narrower than it is', () => {
 
 it('notices lines that run down', async () => {
   const raster = scannedSheet();
-  const turns = [0, 90, 180, 270].map(async (degrees) => runsDown(await turned(raster, degrees)));
+  const turns = [0, 90, 180, 270].map(async (degrees) => liesOnItsSide(await turned(raster, degrees)));
   expect(await Promise.all(turns)).toEqual([false, true, false, true]);
 });
