@@ -22,16 +22,17 @@ export function headerReader(
     const { value } = rest.next();
     return value && { ...value, ...trimSpan(text, value) };
   };
-  let block = nextBlock();
-  let header = block?.kind === 'header' ? block : undefined;
+  let block: Block | undefined;
+  let header: { end: number; row: string | undefined } | undefined;
+  const enter = (next: Block | undefined): void => {
+    if (next?.kind === 'header') header = { end: next.end, row: firstLine(text, next) };
+    else if (next && !(block && isNextRow(text, block, next))) header = undefined;
+    block = next;
+  };
+  enter(nextBlock());
   return (at) => {
-    while (block && block.end <= at) {
-      const next = nextBlock();
-      if (next?.kind === 'header') header = next;
-      else if (next && !isNextRow(text, block, next)) header = undefined;
-      block = next;
-    }
-    return header && block && at > header.end ? firstLine(text, header) : undefined;
+    while (block && block.end <= at) enter(nextBlock());
+    return header && block && at > header.end ? header.row : undefined;
   };
 }
 
