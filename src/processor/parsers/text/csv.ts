@@ -1,26 +1,35 @@
-import type { Block } from '../blocks/block.ts';
-import { sheetTables, type SheetRow } from '../blocks/sheet-tables.ts';
+import type { Block, Row } from '../blocks/block.ts';
+import { isNumber, sheetTables, type SheetRow } from '../blocks/sheet-tables.ts';
 import { readRows } from './delimited.ts';
 
 /** Most cells in a table. With a heap of 1 GB, as many took 304 MB, and two million took 1,145 MB. */
 const MAX_CELLS = 200_000;
 
-/** Reads delimited values as tables. A long file is several tables that repeat its header. */
+/** Reads delimited values as tables. A long file is several tables, each with the header of the one before. */
 export function* readCsv(text: string): Generator<Block> {
   let rows: SheetRow[] = [];
-  let header: SheetRow | undefined;
   let count = 0;
   for (const row of rowsWithText(text)) {
     if (count + row.cells.length > MAX_CELLS) {
-      header ??= rows.find(({ cells }) => cells.length > 1);
-      yield* sheetTables(rows);
-      rows = header ? [{ ...header, row: row.row - 1 }] : [];
+      const header = yield* tables(rows);
+      rows = header ? [{ cells: header, row: row.row - 1 }] : [];
       count = 0;
     }
     rows.push(row);
     count += row.cells.length;
   }
-  yield* sheetTables(rows);
+  yield* tables(rows);
+}
+
+/** Yields tables, and returns the header of the last one. A row with numbers is none. */
+function* tables(rows: readonly SheetRow[]): Generator<Block, SheetRow['cells'] | undefined> {
+  let last: Row = [];
+  for (const block of sheetTables(rows)) {
+    if (block.type === 'table') last = block.rows.find(({ length }) => length > 1) ?? [];
+    yield block;
+  }
+  const isHeader = last.length > 0 && !last.some(isNumber);
+  return isHeader ? last.map((cell, column) => ({ column, ...cell })) : undefined;
 }
 
 function* rowsWithText(text: string): Generator<SheetRow> {

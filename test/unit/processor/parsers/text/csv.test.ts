@@ -25,3 +25,14 @@ it('explains each row of a long file by the header', async () => {
     250_000,
   );
 });
+
+it('explains a long table by its own header, below other tables', async () => {
+  const { segments } = await parsed(
+    `a,b\n1,2\n\nname,city,zip\n${'Ann,Hallin,3\n'.repeat(140_000)}`,
+    'a.csv',
+  );
+  expect(segments.at(-1)?.context).toBe('| name | city | zip |');
+  expect(new Set(segments.slice(-3).map(({ context }) => context))).toEqual(
+    new Set([undefined, '| name | city | zip |']),
+  );
+});
