@@ -11,8 +11,11 @@ export const XML_ROOT = /^\s*<[a-z][\w.:-]*\s[^<>]*\bxmlns\b/i;
 const VTT = /^WEBVTT(?=\s|$)/;
 const SRT = /^\s*\d+\s*\n\s*\d{1,2}:\d{2}:\d{2},\d{3}\s*-->/;
 
-/** Matches the line above the first mail of a mailbox, and the first field of its head. */
-const MBOX = /^From \S[^\n]*\d:\d\d[^\n]*\n>?[A-Za-z-]+:/;
+/** Matches the line above each mail of a mailbox: its sender, and the day and time. Other lines begin with the same word. */
+export const MAIL_SEPARATOR =
+  /^From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [^\n]*\d:\d\d[^\n]*\b\d{4}\b[^\n]*\n/;
+/** Matches the first field of a mail's head. */
+const FIRST_FIELD = /^>?[A-Za-z-]+:/;
 
 /** Matches a field in a mail's head, with its continuation lines. */
 const MAIL_FIELD = /([a-z][a-z0-9-]*):[^\n]*\n(?:[ \t]+[^\n]*\n)*/iy;
@@ -26,7 +29,8 @@ export function textType(start: string): DocumentType | undefined {
   if (XML.test(start)) return 'xml';
   if (VTT.test(start)) return 'vtt';
   if (SRT.test(start)) return 'srt';
-  if (MBOX.test(start.replaceAll('\r', ''))) return 'mbox';
+  const above = MAIL_SEPARATOR.exec(start)?.[0];
+  if (above !== undefined && FIRST_FIELD.test(start.slice(above.length))) return 'mbox';
   const fields = mailFields(start);
   const isMail = fields.some((name) => MAIL_ONLY.has(name)) && fields.some((name) => MAIL_ALWAYS.has(name));
   return isMail ? 'mail' : undefined;

@@ -24,6 +24,8 @@ const ROW = /^\|(?! --- )(.*)\|$/gm;
 interface MailWords {
   words: string;
   hiddenLeftOut: number;
+  /** Whether the only words are packed, and damaged. */
+  isDamaged?: boolean;
 }
 
 /**
@@ -36,17 +38,19 @@ export function mailWords(
   { maxTextChars, includeHidden }: Limits,
 ): MailWords {
   const plain = { words: escapeBlocks(normalize(text)).trim(), hiddenLeftOut: 0 };
-  if (html.trim() === '' && !packedRtf) return plain;
+  const packed = html.trim() === '' && packedRtf?.length ? packedRtf : undefined;
+  if (html.trim() === '' && !packed) return plain;
   const reading = new Reading(maxTextChars, includeHidden);
   try {
-    const blocks =
-      packedRtf && html.trim() === '' ? readPackedRtf(packedRtf, reading) : readHtml(html, reading);
+    const blocks = packed ? readPackedRtf(packed, reading) : readHtml(html, reading);
     const words = toMarkdown(blocks, maxTextChars);
     const isTaken = plain.words === '' || isRicher(words, plain.words);
     return isTaken ? { words, hiddenLeftOut: reading.hiddenLeftOut } : plain;
   } catch (error) {
     // The plain text says the same in less.
     if (error instanceof ProcessorError && plain.words !== '') return plain;
+    if (packed && error instanceof ProcessorError && error.code === 'corrupt')
+      return { ...plain, isDamaged: true };
     throw error;
   }
 }

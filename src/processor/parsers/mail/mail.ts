@@ -109,18 +109,20 @@ class MailReader {
     const mail = await CONTAINERS[type](bytes);
     const subject = heading(level, normalize(mail.subject ?? ''));
     const limits = { maxTextChars: this.#left, includeHidden: this.#includeHidden };
-    const { words, hiddenLeftOut } = mailWords(mail, limits);
+    const { words, hiddenLeftOut, isDamaged } = mailWords(mail, limits);
     this.#left -= words.length;
     this.#hiddenLeftOut += hiddenLeftOut;
     const path = nested(around, segments(subject).next().value?.heading);
     // A mailbox has no subject, so its mails take its level. They do not count as attachments.
-    const inner = type === 'mbox' ? level : level + 1;
-    if (type === 'mbox') this.#attachments -= mail.attachments.length;
-    const names: string[] = [];
+    const isBox = type === 'mbox';
+    const inner = isBox ? level : level + 1;
+    const names = isDamaged ? [`- message.rtf${REASONS['corrupt']}`] : [];
     const within: Part[] = [];
     for (const [index, attachment] of mail.attachments.entries()) {
       const at = place === '' ? String(index + 1) : `${place}.${index + 1}`;
-      const read = yield* this.#readAttachment(attachment, { level: inner, path, place: at });
+      const isTooMany = !isBox && ++this.#attachments > MAX_ATTACHMENTS;
+      const standing = { level: inner, path, place: at };
+      const read = isTooMany ? '' : yield* this.#readAttachment(attachment, standing);
       if (typeof read === 'string') names.push(`- ${nameOf(attachment)}${read}`);
       else within.push(...read);
     }
@@ -135,7 +137,6 @@ class MailReader {
     attachment: Attachment,
     standing: Standing,
   ): AsyncGenerator<Progress, Part[] | string> {
-    if (++this.#attachments > MAX_ATTACHMENTS) return '';
     const source = sourceOf(attachment);
     try {
       const type = attachment.mimeType === 'message/rfc822' ? 'mail' : await detectType(source);

@@ -48,11 +48,18 @@ function unwrapped(mail: Email): MailContent {
       continue;
     }
     for (const own of inner.attachments) content.attachments.push(own);
-    if (!content.text?.trim()) content.text = inner.text;
+    content.text = joined(content.text, inner.text);
     if (!content.html?.trim()) content.html = inner.html;
     content.packedRtf ??= inner.packedRtf;
   }
   return content;
+}
+
+/** Joins the words inside the wrapping with those around it, such as the foot of a mailing list. */
+function joined(outer = '', inner = ''): string {
+  const [around, within] = [outer, inner].map((text) => text.replace(/\s+/g, ' ').trim()) as [string, string];
+  if (around.includes(within)) return outer;
+  return within.includes(around) ? inner : `${inner}\n\n${outer}`;
 }
 
 /** Returns the mail in an attachment of Outlook's own wrapping, or undefined. A damaged one stays an attachment. */

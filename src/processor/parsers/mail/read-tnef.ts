@@ -3,7 +3,7 @@ import type { Address } from 'postal-mime';
 import { ProcessorError } from '../../errors.ts';
 import { decoded } from '../detect/decode-text.ts';
 import { decode, WESTERN } from '../rtf/code-pages.ts';
-import type { MailContent } from './mail-content.ts';
+import { MAX_PARTS, type MailContent } from './mail-content.ts';
 import { attributes, LEVELS, properties, TEXT, WIDE_TEXT, type Property } from './tnef-attributes.ts';
 
 /** Ids of attributes. Source: [MS-OXTNEF]. */
@@ -28,6 +28,8 @@ const PROPERTY = {
 const FROM_1601_MS = 11_644_473_600_000n;
 /** Units of Outlook's times in a ms. Each is 100 ns. */
 const TICKS_OF_MS = 10_000n;
+
+const TOO_MANY = 'The mail has too many attachments to read. Upload them one by one.';
 
 /** Properties of a message or an attachment. */
 class Properties {
@@ -56,13 +58,13 @@ class Properties {
 
 /**
  * Reads a mail in Outlook's own wrapping, such as `winmail.dat`. Source: [MS-OXTNEF].
- * @throws {ProcessorError} `corrupt`
+ * @throws {ProcessorError} `corrupt` or `text_too_long`
  */
 export function readTnef(bytes: Buffer): MailContent {
   try {
     return readMessage(bytes);
   } catch (error) {
-    throw new ProcessorError('corrupt', { cause: error });
+    throw error instanceof ProcessorError ? error : new ProcessorError('corrupt', { cause: error });
   }
 }
 
@@ -78,6 +80,7 @@ function readMessage(bytes: Buffer): MailContent {
       else if (id === OF_MESSAGE.properties) message.readAll(data);
     } else {
       if (id === OF_ATTACHMENT.start) attachments.push(new Properties());
+      if (attachments.length > MAX_PARTS) throw new ProcessorError('text_too_long', { detail: TOO_MANY });
       const attachment = attachments.at(-1);
       if (id === OF_ATTACHMENT.title) attachment?.addOlder('fileName', data);
       else if (id === OF_ATTACHMENT.data) attachment?.addOlder('data', data);

@@ -25,7 +25,7 @@ const MAX_RATIO = 9;
  */
 export function readPackedRtf(packed: Buffer, reading: Reading): Iterable<Block> {
   const rtf = unpackRtf(packed);
-  const html = htmlOfRtf(rtf);
+  const html = htmlOfRtf(rtf, reading);
   return html === undefined ? readRtf(rtf, reading) : readHtml(html, reading);
 }
 

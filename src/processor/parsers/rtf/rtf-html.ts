@@ -1,4 +1,4 @@
-import { Reading } from '../blocks/reading.ts';
+import type { Reading } from '../blocks/reading.ts';
 import { RtfReader } from './rtf-reader.ts';
 import { wordsOf } from './rtf-tables.ts';
 import { rtfTokens, type RtfToken } from './rtf-tokens.ts';
@@ -13,11 +13,15 @@ const LINE_END: RtfToken = { type: 'control', word: 'line', value: undefined };
 /**
  * Returns the HTML that Outlook keeps in a mail's RTF, or undefined. Tags stand in groups `htmltag`. Programs that know
  * no HTML take the parts after `htmlrtf` instead. Source: [MS-OXRTFEX].
+ * @throws {ProcessorError} `text_too_long`
  */
-export function htmlOfRtf(rtf: Buffer): string | undefined {
+export function htmlOfRtf(rtf: Buffer, reading: Reading): string | undefined {
   if (!FROM_HTML.test(rtf.toString('latin1', 0, HEAD_BYTES))) return undefined;
-  const reader = new RtfReader(new Reading(Infinity, true));
-  for (const token of htmlTokens(rtf)) reader.read(token);
+  const reader = new RtfReader(reading);
+  for (const token of htmlTokens(rtf)) {
+    if (token.type !== 'text') reading.elements.spend();
+    reader.read(token);
+  }
   reader.end();
   return wordsOf(reader.take());
 }

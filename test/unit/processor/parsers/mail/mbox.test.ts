@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import { HEAD, mailWith } from '../../../../helpers/documents/mails.ts';
 import { parsed } from '../../../../helpers/documents/parsed.ts';
 import { failure, useUploadFolder } from '../../../../helpers/documents/parsed-upload.ts';
 
@@ -27,6 +28,23 @@ it('a mailbox may hold many mails', async () => {
   );
   const { segments } = await parsed(box, 'a.mbox');
   expect(segments).toHaveLength(300);
+});
+
+it('the mails of a mailbox do not count as attachments, but theirs do', async () => {
+  const withNote = mailWith([{ name: 'a.txt', content: 'Note.' }], 'Words.', HEAD);
+  const box = Array.from({ length: 150 }, () => above('a') + withNote).join('\n');
+  const { text } = await parsed(box, 'a.mbox');
+  expect(text.match(/Words\./g)).toHaveLength(150);
+  expect(text.match(/Note\./g)).toHaveLength(100);
+  expect(text.match(/^- a\.txt$/gm)).toHaveLength(50);
+});
+
+it('a sentence that begins like the line above a mail is text', async () => {
+  const words =
+    'From Berlin we leave at 10:30 sharp.\nTip: take the early train.\n\nFrom Rome Mon at 10:30.\nBy: x\n';
+  expect(await parsed(words, 'notes.txt')).toMatchObject({ text: words });
+  const { segments } = await parsed(above('a') + mail('One', `Hello.\n\n${words}`), 'a.mbox');
+  expect(segments.map(({ text }) => text)).toEqual([expect.stringContaining('By: x')]);
 });
 
 it('a mailbox without a mail is refused', async () => {

@@ -46,7 +46,11 @@ it('plain RTF gives the words of a message without others, and a damaged one lea
   expect((await parse(outlookMessage({ subject: 'S', body: 'Plain.', rtf: damaged }), 'a.msg')).text).toMatch(
     /\n\nPlain\.$/,
   );
-  expect(await failure(outlookMessage({ subject: 'S', rtf: damaged }), 'a.msg')).toBe('corrupt');
+  const attachments = { 'a.csv': Buffer.from('x,y\n') };
+  expect((await parse(outlookMessage({ subject: 'S', rtf: damaged, attachments }), 'a.msg')).text).toMatch(
+    /\n\nAttachments:\n- message\.rtf \(damaged\)\n\n## a\.csv/,
+  );
+  expect((await parse(outlookMessage({ subject: 'S', rtf: Buffer.alloc(0) }), 'a.msg')).text).toMatch(/Z$/);
 });
 
 it('packed RTF refers back to itself and to the words that it starts with', () => {
@@ -89,6 +93,22 @@ it('a mail in Outlook’s own wrapping is read with its words, its attachments a
     mailWith([{ name: 'winmail.dat', type: TNEF, content: file }], 'Boat\tCups\tGull\t2'),
   );
   expect(around.text).toBe(`# Outer\n\nFrom: a@x.test\n\n${TABLE}\n\n${rest}`);
+});
+
+it('the words inside and around Outlook’s own wrapping are read once each', async () => {
+  const file = wrappedMail({ properties: new Map([[BODY, 'Inner words.']]) });
+  const words = async (outer: string) =>
+    (await parsed(mailWith([{ name: 'winmail.dat', type: TNEF, content: file }], outer))).text.split(
+      'test\n\n',
+    )[1];
+  expect(await words('Foot of the list.')).toBe('Inner words.\n\nFoot of the list.');
+  expect(await words('Inner  words. And a foot.')).toBe('Inner  words. And a foot.');
+  expect(await words('')).toBe('Inner words.');
+});
+
+it('HTML in RTF of too many parts is refused', async () => {
+  const rtf = packedRtf(`{\\rtf1\\fromhtml1 ${String.raw`\cell\row `.repeat(1_100_000)}}`);
+  expect(await failure(outlookMessage({ subject: 'S', rtf }), 'a.msg')).toBe('text_too_long');
 });
 
 it('a wrapping that is damaged is named, and refused by itself', async () => {
