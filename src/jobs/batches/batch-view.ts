@@ -74,8 +74,11 @@ function timeLeft(
 ): number | undefined {
   const open = queued + processing + retrying;
   if (open === 0 || !costs) return undefined;
+  // A run takes time whatever its size. So small files overrate the bytes of a large one, and large files underrate
+  // many small ones. The geometric mean of both estimates halves the error.
+  const ms = Math.sqrt(bytes * costs.of_byte * open * costs.of_run);
   // Not all of the running jobs need be of the batch, and a batch with few jobs left does not use them all.
-  return Math.round((bytes * costs.of_byte) / Math.max(1, Math.min(running, open)));
+  return Math.round(ms / Math.max(1, Math.min(running, open)));
 }
 
 /** Formats a time (ms) with whole seconds, as jobs show it. */
