@@ -55,10 +55,10 @@ export async function recognizePage(from: OcrPage, mayGoOn: () => boolean): Prom
     if (turn === opposite) continue;
     if (best && (best.confidence >= SURE || !mayGoOn())) break;
     const attempt = await attemptAt(raster, turn, from);
-    // A page without any word is blank, or a photo.
-    if (!best && attempt.words.length === 0) break;
     if (attempt.isSideways) opposite = (turn + 180) % 360;
     if (!best || attempt.score > best.score) best = attempt;
+    // A page without any word is blank, or a photo. On its side, the words of an upright one may be lost.
+    if (turn === 0 && best.words.length === 0) break;
   }
   if (!best || best.confidence < JUNK) return '';
   return ocrMarkdown(best.words, best.size);

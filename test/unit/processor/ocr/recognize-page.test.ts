@@ -50,6 +50,17 @@ describe('OCR of a page', () => {
     expect(await recognized(onItsSide, { isInTime: false })).toBe(WORDS);
   });
 
+  it('reads an upright page whose drawing makes it seem to lie on its side', async () => {
+    const word = sheet().extract({ left: 75, top: 90, width: 90, height: 40 }).resize(250);
+    const white = { width: 1240, height: 1754, channels: 3, background: '#fff' } as const;
+    const black = { width: 4, height: 1100, channels: 3, background: '#000' } as const;
+    const bars = [120, 320, 520, 720, 920].map((left) => ({ input: { create: black }, left, top: 400 }));
+    const parts = [{ input: await word.png().toBuffer(), left: 250, top: 160 }, ...bars];
+    const drawing = await sharp({ create: white }).composite(parts).png().toBuffer();
+    expect(liesOnItsSide(await imageRaster(drawing, 1))).toBe(true);
+    expect(await recognized(drawing)).toContain('Minutes');
+  });
+
   it('straightens a skewed page', async () => {
     const skewed = sheet().rotate(4, { background: '#fff' });
     expect(await recognized(await skewed.png().toBuffer())).toBe(WORDS);
