@@ -23,6 +23,7 @@ const TABLE = 0xd608;
  * paragraph begin with the number of its style.
  * @param stream the stream of the document
  * @param table the stream of its tables
+ * @throws {Error} if the document names more pages than it has
  */
 export function* formattedRuns(
   stream: Buffer,
@@ -31,6 +32,9 @@ export function* formattedRuns(
 ): Generator<FormattedRun> {
   const at = stream.readUInt32LE(LISTS[kind]);
   const pages = Math.floor((stream.readUInt32LE(LISTS[kind] + 4) - 4) / 8);
+  // Many entries may name the same page. Their runs would fill the memory.
+  if (pages > stream.length / PAGE_BYTES)
+    throw new Error('a document of Word names pages that it does not have');
   for (let number = 0; number < pages; number++) {
     const start = table.readUInt32LE(at + (pages + 1 + number) * 4) * PAGE_BYTES;
     const page = stream.subarray(start, start + PAGE_BYTES);

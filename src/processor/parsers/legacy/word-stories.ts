@@ -46,10 +46,14 @@ export async function readStories(bytes: Buffer, reading: Reading) {
   const extractor = new WordOleExtractor();
   // The library takes other formats of right-to-left text for deletions. It knows no hidden words and no headings.
   extractor.writeCharacterProperties = (stream, table) => {
-    changeText(extractor._pieces, characterChanges(formattedRuns(stream, table, 'characters'), reading));
+    changeText(
+      extractor._pieces,
+      characterChanges(formattedRuns(stream, table, 'characters'), reading),
+      reading,
+    );
   };
   extractor.writeParagraphProperties = (stream, table) => {
-    changeText(extractor._pieces, paragraphChanges(formattedRuns(stream, table, 'paragraphs')));
+    changeText(extractor._pieces, paragraphChanges(formattedRuns(stream, table, 'paragraphs')), reading);
   };
   const reader = new BufferReader(bytes);
   await reader.open();
@@ -112,7 +116,7 @@ function* paragraphChanges(runs: Iterable<FormattedRun>): Generator<Change> {
 }
 
 /** Changes ranges of the pieces. It joins each piece once, because many small changes would copy it as often. */
-function changeText(pieces: readonly Piece[], all: Iterable<Change>): void {
+function changeText(pieces: readonly Piece[], all: Iterable<Change>, { elements }: Reading): void {
   const changes = [...all].toSorted((a, b) => a.from - b.from);
   let next = 0;
   for (const piece of pieces.toSorted((a, b) => a.startFilePos - b.startFilePos)) {
@@ -123,6 +127,8 @@ function changeText(pieces: readonly Piece[], all: Iterable<Change>): void {
     for (let index = next; index < changes.length; index++) {
       const found = changes[index];
       if (!found || found.from >= end) break;
+      // Overlapping ranges of a hostile document would take the product of both numbers.
+      elements.spend();
       const first = Math.max(at, Math.floor((found.from - start) / bpc));
       const last = Math.max(first, Math.min(text.length, Math.floor((found.to - start) / bpc)));
       parts.push(text.slice(at, first), found.change(text.slice(first, last)));
