@@ -6,6 +6,8 @@ const CONTAINER = 'META-INF/container.xml';
 const PACKAGE = /\.opf$/i;
 const PAGE = /\.(?:x?html?|xht)$/i;
 const PAGE_TYPE = /html|svg/i;
+/** Matches the name of a page that is a drawing, as in comics and books for children. The archive may lack it. */
+export const DRAWING = /\.svg$/i;
 
 /** A file of a book. */
 interface Item {
@@ -49,7 +51,7 @@ function* spine(packagePath: string, archive: Archive): Generator<string> {
   });
   for (const id of order) {
     const item = items.get(id);
-    if (item?.isPage && archive.bytes(item.path) !== undefined) yield item.path;
+    if (item?.isPage && (DRAWING.test(item.path) || archive.bytes(item.path) !== undefined)) yield item.path;
   }
 }
 

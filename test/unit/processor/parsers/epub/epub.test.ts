@@ -47,6 +47,15 @@ it('reads the words of pages that are drawings', () => {
   expect(book(items, ref('a') + ref('b'), parts)).toBe('Two bears\nwalk\n\nhome');
 });
 
+it('unpacks no drawings but those that are pages', () => {
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><text>Bears</text></svg>';
+  const large = Buffer.alloc(50_000_000);
+  const items = item('a', 'a.SVG').replace('application/xhtml+xml', 'image/svg+xml') + item('b', 'b.xhtml');
+  const parts = { 'O E/b.xhtml': page('<p>home</p>'), 'x.svg': large, 'y.svg': large, 'z.svg': large };
+  expect(book(items, ref('a') + ref('b'), { 'O E/A.svg': drawing, ...parts })).toBe('Bears\n\nhome');
+  expect(book(items, ref('a') + ref('b'), { 'O E/b.xhtml': parts['O E/b.xhtml'] })).toBe('home');
+});
+
 it('reads all pages by their names if the package names none', () => {
   const parts = {
     'c10.html': page('<p>ten</p>'),
