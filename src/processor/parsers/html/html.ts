@@ -7,7 +7,7 @@ import { visitMarkup, type Tag } from '../markup/markup-tags.ts';
 import type { XmlElement } from '../markup/xml-element.ts';
 import { spansOf } from './cell-spans.ts';
 import { languageOf } from './code-language.ts';
-import { startsLine } from './drawing-lines.ts';
+import { DrawingLines, STORED } from './drawing-lines.ts';
 import { isHidden } from './hidden-element.ts';
 import { HtmlList } from './html-list.ts';
 import { ENDS_PARAGRAPH, OpenElements } from './open-elements.ts';
@@ -15,7 +15,7 @@ import { ENDS_PARAGRAPH, OpenElements } from './open-elements.ts';
 /** Elements for navigation or interaction. An unclosed one would hide the rest of the page. */
 const SKIPPED = ['nav', 'select', 'button'];
 /** Elements that browsers with scripts do not show, and ruby annotations with their brackets. */
-const NOT_SHOWN = /^(?:title|desc|metadata|script|style|template|noscript|noframes|datalist|rt|rp)$/;
+const NOT_SHOWN = /^(?:title|script|style|template|noscript|noframes|datalist|rt|rp)$/;
 const RUBY = /^r[tp]$/;
 const HEADING = /^h[1-6]$/;
 const CELL = /^t[dh]$/;
@@ -58,6 +58,7 @@ class HtmlReader {
   readonly #builder: BlockBuilder;
   readonly #elements = new OpenElements((name, depth) => this.#closed(name, depth));
   readonly #lists: HtmlList[] = [];
+  readonly #lines = new DrawingLines();
   /** Elements of the open formula, outermost first. */
   readonly #formula: XmlElement[] = [];
   #open: Open = { kind: 'paragraph' };
@@ -100,6 +101,7 @@ class HtmlReader {
 
   #isOut(tag: Tag): boolean {
     if (this.#skipped.has(tag.name) || NOT_SHOWN.test(tag.name)) return true;
+    if (STORED.test(tag.name) && this.#elements.has('svg')) return true;
     if (!isHidden(tag)) return false;
     // A hidden drawing only stores icons that other drawings show.
     if (tag.name === 'svg' || this.#leftOut.has(tag.start)) return true;
@@ -135,7 +137,7 @@ class HtmlReader {
     else if (this.#open.kind === 'code') {
       if (name === 'code') this.#open.language ??= languageOf(attributes);
       this.#partCode(name);
-    } else if (startsLine(name, attributes)) this.#words.push(' ');
+    } else if (this.#lines.startsLine(name, attributes)) this.#words.push(' ');
     else if (name === 'img') this.#words.push(` ${altText(attributes)} `);
     else if (CODE.test(name)) {
       this.#flush();
@@ -203,6 +205,7 @@ class HtmlReader {
       this.#flush();
       this.#builder.closeTable();
     } else if (name === 'li' || (HEADING.test(name) && this.#open.kind === 'heading')) this.#flush();
+    else if (name === 'text') this.#words.push(' ');
     else if (endsParagraph(name)) this.#endParagraph();
   }
 

@@ -228,3 +228,26 @@ it('reads the words of drawings line by line, and nothing else of them', async (
   expect(text).toBe('Yield\n\nRye-oats 2031 2032\n\nper acre');
   expect(metadata).not.toHaveProperty('hidden_left_out');
 });
+
+it('leaves out the stored parts of drawings, but no words of the page in elements of their names', async () => {
+  const stored = ['desc', 'metadata', 'defs', 'symbol'];
+  for (const name of stored) {
+    expect((await page(`<p>a</p><${name}>b</${name}><p>c</p>`)).text).toBe('a\n\nb\n\nc');
+    expect((await page(`<${name}><p>a</p>`)).text).toBe('a');
+    expect((await page(`<p>a</p><svg><${name}><text>no</text></svg><p>c</p>`)).text).toBe('a\n\nc');
+  }
+});
+
+it('parts the words of a drawing from those after it, but not an icon', async () => {
+  expect((await page('<p>Press <svg><text>A</text></svg>to go</p>')).text).toBe('Press A to go');
+  expect((await page('<p>Home<svg><path d="M0"/></svg>, or away</p>')).text).toBe('Home, or away');
+});
+
+it.each([
+  ['<text y="2"><tspan y="2">He</tspan><tspan x="5" y="2">llo</tspan></text>', 'Hello'],
+  ['<text><tspan y="2">He</tspan><tspan dy="0">llo</tspan><tspan y="9">you</tspan></text>', 'Hello you'],
+  ['<text y="2">a<tspan dy="9">b</tspan><tspan y="2">c</tspan></text>', 'a b c'],
+  ['<text y="2">a</text><text y="2">b</text>', 'a b'],
+])('parts the words of a drawing where their height changes: %s', async (words, text) => {
+  expect((await page(`<svg>${words}</svg>`)).text).toBe(text);
+});
