@@ -4,8 +4,6 @@ import { joined, rowsOf } from '../mixed-columns.ts';
 
 /** Matches a table's header in Markdown, above its row of dashes. */
 const HEADER = /^\|(.*)\|[ \t]*\n(?=\|(?:\s*:?-+:?\s*\|)+[ \t]*$)/gm;
-/** Matches a piece of several words. A single word may stand in several headers, and elsewhere on the page. */
-const WORDS = /\p{L}{2}.*\s.*\p{L}{2}/u;
 /** Fewest words of a title in the first cell. It may cover few columns. */
 const TITLE_WORDS = 4;
 /** Share of the cells that repeat another title. A label of some columns stands in fewer. */
@@ -41,12 +39,17 @@ export function withoutRepeatedHeaders(markdown: string, pieces: readonly Placed
 
 /** Finds the pieces above several columns that stand in more cells than places of the page. */
 function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): PlacedText[] {
-  const found = pieces.filter(({ text }) => WORDS.test(text) && countIn(cells, text) > 1);
+  const found = pieces.filter(({ text }) => hasWords(text) && countIn(cells, text) > 1);
   const texts = found.map(({ text }) => text);
   const repeated = found.filter(({ text }) => countIn(cells, text) > countIn(texts, text));
   if (repeated.length === 0) return [];
   const rows = rowsOf(pieces);
   return repeated.filter((piece) => isAboveColumns(piece, rows));
+}
+
+/** Returns whether a text has several words. A single one may stand in several headers, and elsewhere on the page. */
+function hasWords(text: string): boolean {
+  return text.split(/\s/).filter((word) => /\p{L}{2}/u.test(word)).length > 1;
 }
 
 /** Returns whether a piece covers other pieces, not far below it, that stand beside each other. */

@@ -2,8 +2,8 @@
 export const TABLE = /(?:^\|.*\|[ \t]*(?:\n|$))+/gm;
 /** Matches the row of dashes in it. */
 const RULE = /^\|(?:\s*:?-+:?\s*\|)+\s*$/;
-/** Matches a cell or a piece that is a number, maybe with a currency, a sign or brackets. */
-export const NUMBER = /^[^\p{L}]*\d[^\p{L}]*$/u;
+/** Matches a cell or a piece that is a number, maybe with a currency, a sign or brackets. Linear: `\d` is its first digit. */
+export const NUMBER = /^[^\p{L}\d]*\d[^\p{L}]*$/u;
 
 /** Splits a table into its rows of cells, without the row of dashes. */
 export function rowsOfTable(table: string): string[][] {
@@ -16,7 +16,7 @@ export function rowsOfTable(table: string): string[][] {
 
 /** Returns the line ends and blanks behind a table, which a writer of its text keeps. */
 export function endOf(table: string): string {
-  return /\s*$/.exec(table)?.[0] ?? '';
+  return table.slice(table.trimEnd().length);
 }
 
 /** Splits a row into its cells. */

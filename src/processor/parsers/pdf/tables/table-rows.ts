@@ -14,8 +14,11 @@ const MAX_FOREIGN_LINES = 2;
 const MIN_TORN = 3;
 /** Rows to look at before the whole table, because each takes a search of the page. */
 const FIRST_ROWS = 3;
-/** Matches a cell with several numbers, as of rows that no rule separates. */
-const NUMBERS = /^\S*\d\S*(?: \S*\d\S*)+$/;
+/**
+ * Matches a cell with several numbers, as of rows that no rule separates. Only the first digit of a word may match `\d`,
+ * because trying each digit takes exponential time.
+ */
+const NUMBERS = /^[^\s\d]*\d\S*(?: [^\s\d]*\d\S*)+$/;
 
 /** A row of a table. */
 interface Row {

@@ -94,3 +94,9 @@ it.each<[string, string[], string[][]]>([
 ])('keeps headers %s', (_, header, lines) => {
   expect(withoutRepeatedHeaders(tableOf(header), placed(lines))).toBe(tableOf(header));
 });
+
+it('keeps a header beside a piece of many letters and many digits', () => {
+  const text = 'ab'.repeat(50_000) + ' 1'.repeat(50_000);
+  const table = tableOf(HEADERS);
+  expect(withoutRepeatedHeaders(table, [{ text, box: [50, 0, 140, 10] }])).toBe(table);
+});

@@ -29,3 +29,8 @@ it.each([
 ])('keeps a table if %s', (_, text, page) => {
   expect(withRowLabels(text, placed(page))).toBe(text);
 });
+
+it('keeps a table with a cell of a million digits and a letter', () => {
+  const table = tableOf([HEADER, [`${'7'.repeat(1_000_000)}a`]]);
+  expect(withRowLabels(table, [])).toBe(table);
+});

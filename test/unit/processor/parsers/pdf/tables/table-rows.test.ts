@@ -31,6 +31,12 @@ describe('rows that no rule separates', () => {
   });
 });
 
+it('keeps a cell of many numbers and a word', () => {
+  const years = Array.from({ length: 60 }, (_, year) => 1871 + year).join(' ');
+  const table = tableOf([HEADER, ['Patience', `${years} and on`, '7']]);
+  expect(withDrawnRows(table, placed([['Elsewhere']]))).toBe(table);
+});
+
 describe('prose around a table', () => {
   const notes = ['The lamps of the Skerry were', 'counted in the spring only.'];
   const cut = ['The lamps of', 'the Skerry were counted in the', 'spring only.'];
