@@ -12,23 +12,24 @@ const MIN_LABELED = 0.8;
 export function withRowLabels(markdown: string, pieces: readonly PlacedText[]): string {
   const lines = rowsOf(pieces);
   const page = pageLines(lines);
+  const lineOf = new Map(lines.flatMap((line, index) => line.map((piece) => [piece, index] as const)));
+  let letters: string | undefined;
   return markdown.replace(TABLE, (table) => {
     const rows = rowsOfTable(table);
     const counted = rows.map(isCounted);
     const numberRows = counted.filter(Boolean).length;
     if (numberRows < MIN_ROWS) return table;
-    const letters = lettersOf(markdown);
+    letters ??= lettersOf(markdown);
+    // Rows may have the same numbers. Each stands below the one before.
+    let next = 0;
     const labels = rows.map((cells) => {
-      const [first] = drawnLines(cells, page, 0)?.[0]?.pieces ?? [];
-      const line = lines.find((others) => first !== undefined && others.includes(first)) ?? [];
-      const left = line.slice(
-        0,
-        Math.max(
-          0,
-          line.findIndex((piece) => piece === first),
-        ),
-      );
-      return left.filter(({ text }) => !letters.includes(lettersOf(text)));
+      const drawn = drawnLines(cells, page.slice(next), 0) ?? [];
+      const first = drawn[0]?.pieces[0];
+      const line = first && lineOf.get(first);
+      if (!first || line === undefined) return [];
+      next = line + drawn.length;
+      const left = lines[line]?.slice(0, lines[line].indexOf(first)) ?? [];
+      return left.filter(({ text }) => !letters?.includes(lettersOf(text)));
     });
     const labeled = labels.filter((label, row) => counted[row] && label.length > 0).length;
     if (labeled < numberRows * MIN_LABELED) return table;

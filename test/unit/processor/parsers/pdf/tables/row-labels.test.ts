@@ -21,6 +21,12 @@ it('puts the labels of rows back that the text lacks', () => {
   );
 });
 
+it('gives rows of the same numbers a label each', () => {
+  const rows = [HEADER, ...LAMPS.map(([label = ''], row) => [label, '0', row < 3 ? '1' : '2'])];
+  const table = tableOf(rows.map((cells) => cells.slice(1)));
+  expect(withRowLabels(table, placed(rows))).toBe(tableOf(rows));
+});
+
 it.each([
   ['the text has the labels', `${LAMPS.map(([label]) => label).join(' ')}\n\n${tableOf(NUMBERS)}`, WHOLE],
   ['the page has none', tableOf(NUMBERS), NUMBERS],
