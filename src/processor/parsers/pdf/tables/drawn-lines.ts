@@ -14,34 +14,51 @@ interface PageWords {
   words: string[];
 }
 
-/** A page's pieces by line, from the top. */
-export type PageLines = readonly (readonly PageWords[])[];
+/** Most steps of the searches of one page. They take half a second. A step compares a word with a cell. */
+export const MAX_STEPS = 20_000_000;
+
+/** Steps that the searches of one page may still take together. */
+export interface Budget {
+  steps: number;
+}
+
+/** A page to search. */
+export interface SearchedPage {
+  /** Its pieces by line, from the top. */
+  lines: readonly (readonly PageWords[])[];
+  budget: Budget;
+}
 
 /** A column's edges, in points. */
 type Range = [left: number, right: number];
 
 /** Splits the pieces of lines into words once, because each row of each table looks for them. */
-export function pageLines(lines: readonly (readonly PlacedText[])[]): PageLines {
-  return lines.map((line) => line.map((piece) => ({ piece, words: wordsOf(piece.text) })));
+export function searchedPage(lines: readonly (readonly PlacedText[])[], budget: Budget): SearchedPage {
+  return { lines: lines.map((line) => line.map((piece) => ({ piece, words: wordsOf(piece.text) }))), budget };
 }
 
 /**
  * Finds the fewest lines of the page that hold the words of a row's cells.
  * @param cells of the row, as text
  * @param maxForeign most lines among them with other words only
- * @returns undefined if no run of lines has exactly these words
+ * @param start the first line to look at
+ * @returns undefined if no run of lines has exactly these words, or if the budget ends
  */
 export function drawnLines(
   cells: readonly string[],
-  page: PageLines,
+  page: SearchedPage,
   maxForeign: number,
+  start = 0,
 ): DrawnLine[] | undefined {
   const words = cells.map(wordsOf);
   const firstWords = new Set(words.flatMap(([first]) => first ?? []));
   let best: DrawnLine[] | undefined;
-  for (const [from, line] of page.entries()) {
+  for (let from = start; from < page.lines.length; from++) {
+    const line = page.lines[from] ?? [];
+    page.budget.steps -= line.length + 1;
+    if (page.budget.steps < 0) return undefined;
     if (!line.some(({ words: [first = ''] }) => firstWords.has(first))) continue;
-    const found = linesFrom(page.slice(from), words, maxForeign);
+    const found = linesFrom(from, words, page, maxForeign);
     // Other rows may hold the same numbers, a line further apart.
     if (found && (best === undefined || found.length < best.length)) best = found;
     if (best?.length === 1) break;
@@ -50,21 +67,28 @@ export function drawnLines(
 }
 
 function linesFrom(
-  page: PageLines,
+  from: number,
   cells: readonly (readonly string[])[],
+  { lines, budget }: SearchedPage,
   maxForeign: number,
 ): DrawnLine[] | undefined {
-  const left = cells.map((words) => [...words]);
+  // The next word is the last, because a shift of a long array moves it.
+  const left = cells.map((words) => words.toReversed());
+  budget.steps -= cells.flat().length;
   const ranges: (Range | undefined)[] = cells.map(() => undefined);
   const found: DrawnLine[] = [];
   let foreign = 0;
-  for (const line of page) {
+  for (let at = from; at < lines.length; at++) {
+    const line = lines[at] ?? [];
+    // A line looks at each cell. Its pieces take their own steps.
+    budget.steps -= cells.length + line.length;
+    if (budget.steps < 0) return undefined;
     const drawn: DrawnLine = { cells: cells.map(() => ''), pieces: [] };
     let column = 0;
     for (const { piece, words } of line) {
-      const taken = take(words, piece, column, left, ranges);
+      const taken = take(words, piece, column, left, ranges, budget);
       if (taken.length === 0) continue;
-      for (const [cell, word] of taken) drawn.cells[cell] = `${drawn.cells[cell]} ${word}`.trim();
+      for (const [cell, word] of taken) drawn.cells[cell] += drawn.cells[cell] === '' ? word : ` ${word}`;
       column = taken.at(-1)?.[0] ?? column;
       drawn.pieces.push(piece);
     }
@@ -85,22 +109,24 @@ function take(
   from: number,
   left: string[][],
   ranges: (Range | undefined)[],
+  budget: Budget,
 ): [column: number, word: string][] {
   const taken: [number, string][] = [];
   let column = from;
   for (const word of words) {
+    budget.steps -= left.length - column;
     let next: number | undefined;
     for (let at = column; at < left.length; at++) {
-      if (left[at]?.[0] !== word) continue;
+      if (left[at]?.at(-1) !== word) continue;
       // A column that lies elsewhere may go on with the same word.
       const rating = ratingOf(ranges[at], start, end);
       if (next === undefined || rating > ratingOf(ranges[next], start, end)) next = at;
     }
     if (next === undefined) {
-      for (const [at, other] of taken.toReversed()) left[at]?.unshift(other);
+      for (const [at, other] of taken.toReversed()) left[at]?.push(other);
       return [];
     }
-    left[next]?.shift();
+    left[next]?.pop();
     column = next;
     taken.push([next, word]);
   }

@@ -1,7 +1,7 @@
 import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { rowsOf } from '../mixed-columns.ts';
 import { lettersOf } from '../pdf-letters.ts';
-import { drawnLines, pageLines } from './drawn-lines.ts';
+import { drawnLines, MAX_STEPS, searchedPage, type Budget } from './drawn-lines.ts';
 import { endOf, NUMBER, rowsOfTable, TABLE, tableOf } from './table-markdown.ts';
 
 /** Fewest rows of numbers, and the share of them that must have a label. */
@@ -9,9 +9,13 @@ const MIN_ROWS = 4;
 const MIN_LABELED = 0.8;
 
 /** Puts back the labels of rows that LiteParse has lost, as a column of their own. Without them, numbers say nothing. */
-export function withRowLabels(markdown: string, pieces: readonly PlacedText[]): string {
+export function withRowLabels(
+  markdown: string,
+  pieces: readonly PlacedText[],
+  budget: Budget = { steps: MAX_STEPS },
+): string {
   const lines = rowsOf(pieces);
-  const page = pageLines(lines);
+  const page = searchedPage(lines, budget);
   const lineOf = new Map(lines.flatMap((line, index) => line.map((piece) => [piece, index] as const)));
   let letters: string | undefined;
   return markdown.replace(TABLE, (table) => {
@@ -23,7 +27,7 @@ export function withRowLabels(markdown: string, pieces: readonly PlacedText[]): 
     // Rows may have the same numbers. Each stands below the one before.
     let next = 0;
     const labels = rows.map((cells) => {
-      const drawn = drawnLines(cells, page.slice(next), 0) ?? [];
+      const drawn = drawnLines(cells, page, 0, next) ?? [];
       const first = drawn[0]?.pieces[0];
       const line = first && lineOf.get(first);
       if (!first || line === undefined) return [];

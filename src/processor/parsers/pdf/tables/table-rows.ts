@@ -2,7 +2,14 @@ import { escapeBlocks } from '../../markdown-writer.ts';
 import type { PlacedText } from '../annotations/pdf-fields.ts';
 import { joined, rowsOf } from '../mixed-columns.ts';
 import { lettersOf } from '../pdf-letters.ts';
-import { drawnLines, pageLines, type DrawnLine, type PageLines } from './drawn-lines.ts';
+import {
+  drawnLines,
+  MAX_STEPS,
+  searchedPage,
+  type Budget,
+  type DrawnLine,
+  type SearchedPage,
+} from './drawn-lines.ts';
 import { endOf, NUMBER, rowsOfTable, TABLE, tableOf } from './table-markdown.ts';
 
 /** Fewest words of a line of prose, and the least share of them with letters. Close cells may share a piece. */
@@ -31,10 +38,20 @@ interface Row {
  * Corrects the rows of tables by the lines on the page. LiteParse makes rows of notes below a table, and of prose above
  * it. It joins rows that no rule separates.
  */
-export function withDrawnRows(markdown: string, pieces: readonly PlacedText[]): string {
-  const page = pageLines(rowsOf(pieces));
+export function withDrawnRows(
+  markdown: string,
+  pieces: readonly PlacedText[],
+  budget: Budget = { steps: MAX_STEPS },
+): string {
+  const page = searchedPage(rowsOf(pieces), budget);
   let letters: string | undefined;
-  const isLost = ({ text }: PlacedText) => !(letters ??= lettersOf(markdown)).includes(lettersOf(text));
+  const known = new Map<PlacedText, boolean>();
+  const isLost = (piece: PlacedText) => {
+    letters ??= lettersOf(markdown);
+    const lost = known.get(piece) ?? !letters.includes(lettersOf(piece.text));
+    known.set(piece, lost);
+    return lost;
+  };
   const readAsProse = (lines: readonly DrawnLine[]) => areProse(lines) || areTorn(lines, page, isLost);
   return markdown.replace(TABLE, (table) => {
     const rows = rowsOfTable(table);
@@ -53,7 +70,7 @@ export function withDrawnRows(markdown: string, pieces: readonly PlacedText[]): 
 /** Returns a table as a paragraph if most of its rows are prose, else undefined. It stops early if no first row is. */
 function proseOf(
   rows: readonly string[][],
-  page: PageLines,
+  page: SearchedPage,
   readAsProse: (lines: readonly DrawnLine[]) => boolean,
 ): string | undefined {
   const read = (cells: readonly string[]) => drawnLines(cells, page, Infinity) ?? [];
@@ -73,7 +90,7 @@ function textsOf(lines: readonly DrawnLine[], cells: readonly string[]): string[
 /** Takes the prose at the beginning of a table's rows. It includes the rows of single cells before and between. */
 function proseIn(
   rows: readonly string[][],
-  page: PageLines,
+  page: SearchedPage,
   readAsProse: (lines: readonly DrawnLine[]) => boolean,
 ): Row[] {
   const found: Row[] = [];
@@ -92,7 +109,7 @@ function proseIn(
  * Returns a row, or the rows that it joins. Each of these has several cells, and one column has numbers
  * alone. Otherwise the words of one row may wrap.
  */
-function rowsIn(cells: string[], page: PageLines): string[][] {
+function rowsIn(cells: string[], page: SearchedPage): string[][] {
   if (!cells.some((cell) => NUMBERS.test(cell))) return [cells];
   const rows = (drawnLines(cells, page, MAX_FOREIGN_LINES) ?? []).map((line) => line.cells);
   const areWhole = rows.every((row) => filledIn(row) > 1);
@@ -112,10 +129,12 @@ function areProse(lines: readonly DrawnLine[]): boolean {
 /** Returns whether lines are parts of prose, because the reader has lost the lines between them. */
 function areTorn(
   lines: readonly DrawnLine[],
-  page: PageLines,
+  page: SearchedPage,
   isLost: (piece: PlacedText) => boolean,
 ): boolean {
+  if (lines.length === 0 || page.budget.steps < 0) return false;
   const own = lines.flatMap(({ pieces }) => pieces);
+  const known = new Set(own);
   const [left, right] = [
     Math.min(...own.map(({ box }) => box[0])),
     Math.max(...own.map(({ box }) => box[2])),
@@ -126,7 +145,10 @@ function areTorn(
   ];
   const isBetween = ({ box }: PlacedText) =>
     box[0] < right && box[2] > left && box[1] > top && box[3] < bottom;
-  const lost = page.flat().filter(({ piece }) => isBetween(piece) && !own.includes(piece) && isLost(piece));
+  const all = page.lines.flat();
+  page.budget.steps -= all.length;
+  const others = all.filter(({ piece }) => isBetween(piece) && !known.has(piece));
+  const lost = others.filter(({ piece }) => isLost(piece));
   return lost.length >= Math.max(MIN_TORN, lines.length);
 }
 
