@@ -41,7 +41,9 @@ export function withoutRepeatedHeaders(markdown: string, pieces: readonly Placed
 function repeatedIn(cells: readonly string[], pieces: readonly PlacedText[]): PlacedText[] {
   const found = pieces.filter(({ text }) => hasWords(text) && countIn(cells, text) > 1);
   const texts = found.map(({ text }) => text);
-  const repeated = found.filter(({ text }) => countIn(cells, text) > countIn(texts, text));
+  // Many pieces of a page may be equal.
+  const places = new Map([...new Set(texts)].map((text) => [text, countIn(texts, text)]));
+  const repeated = found.filter(({ text }) => countIn(cells, text) > (places.get(text) ?? 0));
   if (repeated.length === 0) return [];
   const rows = rowsOf(pieces);
   return repeated.filter((piece) => isAboveColumns(piece, rows));
