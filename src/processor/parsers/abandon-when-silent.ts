@@ -27,12 +27,13 @@ export async function* abandonWhenSilent<T>(
       yield result.value;
     }
   } finally {
-    if (!hasEnded) abandon(next);
+    if (!hasEnded) abandon(next, source.return(undefined));
   }
 }
 
-function abandon(call: Promise<unknown>): void {
-  const ended = Promise.allSettled([call]);
+/** @param ending lets the source free what it holds, once the call has ended */
+function abandon(call: Promise<unknown>, ending: Promise<unknown>): void {
+  const ended = Promise.allSettled([call, ending]);
   abandoned.add(ended);
   void ended.then(() => abandoned.delete(ended));
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 
 import {
@@ -18,7 +18,6 @@ it('works on the next value while the caller works on one', async () => {
   }
   const seen: [number, number[]][] = [];
   for await (const value of abandonWhenSilent(source(), LONG_MS)) {
-    await sleep(5);
     seen.push([value, [...begun]]);
   }
   expect(seen).toEqual([
@@ -37,7 +36,8 @@ it('throws an error of the source after the values before it', async () => {
   const seen: number[] = [];
   const reading = async () => {
     for await (const value of abandonWhenSilent(source(), LONG_MS)) {
-      await sleep(5);
+      // The error comes now.
+      await setImmediate();
       seen.push(value);
     }
   };
@@ -48,9 +48,15 @@ it('throws an error of the source after the values before it', async () => {
 it('counts a call as abandoned until it ends, after silence or if the caller stops', async () => {
   for (const stops of [false, true]) {
     const { promise, resolve } = Promise.withResolvers<void>();
+    let isClosed = false;
     async function* source() {
-      yield 1;
-      await promise;
+      try {
+        yield 1;
+        await promise;
+        yield 2;
+      } finally {
+        isClosed = true;
+      }
     }
     const values = abandonWhenSilent(source(), stops ? LONG_MS : 5);
     expect((await values.next()).value).toBe(1);
@@ -58,7 +64,7 @@ it('counts a call as abandoned until it ends, after silence or if the caller sto
     else await expect(values.next()).rejects.toThrow('nothing for 5 ms');
     expect(hasAbandonedWork()).toBe(true);
     resolve();
-    await sleep(1);
-    expect(hasAbandonedWork()).toBe(false);
+    await expect.poll(hasAbandonedWork).toBe(false);
+    expect(isClosed).toBe(true);
   }
 });
