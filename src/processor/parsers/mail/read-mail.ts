@@ -2,6 +2,7 @@ import PostalMime, { type Attachment, type Email } from 'postal-mime';
 
 import { ProcessorError } from '../../errors.ts';
 import { encodingOf } from '../detect/decode-text.ts';
+import { oneLine } from '../markdown-writer.ts';
 import type { MailContent } from './mail-content.ts';
 import { joinBodyLines } from './mail-lines.ts';
 import { readTnef } from './read-tnef.ts';
@@ -57,9 +58,8 @@ function unwrapped(mail: Email): MailContent {
 
 /** Joins the words inside the wrapping with those around it, such as the foot of a mailing list. */
 function joined(outer = '', inner = ''): string {
-  const [around, within] = [outer, inner].map((text) => text.replace(/\s+/g, ' ').trim()) as [string, string];
-  if (around.includes(within)) return outer;
-  return within.includes(around) ? inner : `${inner}\n\n${outer}`;
+  if (oneLine(outer).includes(oneLine(inner))) return outer;
+  return oneLine(inner).includes(oneLine(outer)) ? inner : `${inner}\n\n${outer}`;
 }
 
 /** Returns the mail in an attachment of Outlook's own wrapping, or undefined. A damaged one stays an attachment. */

@@ -3,12 +3,11 @@ import { MAIL_SEPARATOR } from '../detect/text-type.ts';
 import { MAX_PARTS, type MailContent } from './mail-content.ts';
 
 const FROM = Buffer.from('From ');
-/** Most bytes of such a line. A sender's address has at most 320. */
+/** Most bytes of the line above a mail. A sender's address has at most 320. */
 const SEPARATOR_BYTES = 500;
 const LINE_FEED = 0x0a;
-/** Matches the sign that programs write before such a line of a mail's text. */
+/** Matches the sign that programs write before a line of a mail's text that looks like one above a mail. */
 const QUOTED = /^>(?=>*From )/gm;
-
 const TOO_MANY = 'The mailbox has too many mails to read. Upload it in smaller parts.';
 
 /**

@@ -104,7 +104,7 @@ interface Person {
 function addressOf(person: Person): Address {
   const [name, smtpAddress, email] = [person.name, person.smtpAddress, person.email].map(textOf);
   const address = smtpAddress || (email?.includes('@') ? email : '');
-  return name && address ? { name, address } : { name: '', address: address || name || '' };
+  return { name: name ?? '', address };
 }
 
 function dateOf({ messageDeliveryTime, clientSubmitTime }: Library.FieldsData): string | undefined {

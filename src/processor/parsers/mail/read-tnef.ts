@@ -90,7 +90,7 @@ function readMessage(bytes: Buffer): MailContent {
   const text = (name: keyof typeof PROPERTY) => message.text(name, codePage);
   return {
     subject: text('subject'),
-    from: senderOf(text('sender'), text('senderAddress')),
+    from: { name: text('sender'), address: text('senderAddress') },
     to: people(text('to')),
     cc: people(text('cc')),
     date: dateOf(message.get('sent')),
@@ -112,17 +112,12 @@ function htmlOf(message: Properties, codePage: number): string {
   return html && !isText ? decoded(html.bytes) : message.text('html', codePage);
 }
 
-function senderOf(name: string, address: string): Address | undefined {
-  if (name === '' && address === '') return undefined;
-  return name !== '' && address !== '' ? { name, address } : { name: '', address: name || address };
-}
-
 /** Returns the people of a list of names. */
 function people(names: string): Address[] {
   return names
     .split(';')
-    .map((name) => ({ name: '', address: name.trim() }))
-    .filter(({ address }) => address !== '');
+    .map((name) => ({ name: name.trim(), address: '' }))
+    .filter(({ name }) => name !== '');
 }
 
 function dateOf(sent: Property | undefined): string | undefined {

@@ -47,6 +47,10 @@ it('a sentence that begins like the line above a mail is text', async () => {
   expect(segments.map(({ text }) => text)).toEqual([expect.stringContaining('By: x')]);
 });
 
+it('a mailbox of too many mails is refused', async () => {
+  expect(await failure(`${above('a')}A: b\n\n`.repeat(100_001), 'a.mbox')).toBe('text_too_long');
+});
+
 it('a mailbox without a mail is refused', async () => {
   expect(await failure('From here on, words.', 'a.mbox')).toBe('corrupt');
 });

@@ -106,8 +106,13 @@ it('the words inside and around Outlook’s own wrapping are read once each', as
   expect(await words('')).toBe('Inner words.');
 });
 
+it('a wrapping of too many attachments is refused', async () => {
+  const attachments = Array.from({ length: 100_001 }, () => ({ name: '', content: Buffer.alloc(0) }));
+  await expect(parsed(wrappedMail({ attachments }), 'winmail.dat')).rejects.toThrow('too many attachments');
+});
+
 it('HTML in RTF of too many parts is refused', async () => {
-  const rtf = packedRtf(`{\\rtf1\\fromhtml1 ${String.raw`\cell\row `.repeat(1_100_000)}}`);
+  const rtf = packedRtf(`{\\rtf1\\fromhtml1 ${'{}'.repeat(1_100_000)}}`);
   expect(await failure(outlookMessage({ subject: 'S', rtf }), 'a.msg')).toBe('text_too_long');
 });
 
