@@ -63,7 +63,7 @@ function* sheetBlocks(sheet: DenseWorkSheet | undefined, reading: Reading): Gene
         comments.push({
           row,
           column,
-          text: commentText(author, typed(words), utils.encode_cell({ r: row, c: column })),
+          text: commentText(author, commentWords(words), utils.encode_cell({ r: row, c: column })),
         });
     }
     reading.cells.spend(cells.length);
@@ -85,7 +85,7 @@ function* sheetBlocks(sheet: DenseWorkSheet | undefined, reading: Reading): Gene
 }
 
 /** Returns a comment's own text. After a NUL, the library adds the formats of its letters as text. */
-function typed(comment: string): string {
+function commentWords(comment: string): string {
   return comment.split('\0', 1)[0] ?? '';
 }
 
